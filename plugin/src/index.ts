@@ -1,4 +1,4 @@
-// What `protobff` uses of the compiler (`protoc-gen-bff/compiler`). No stage imports it.
+// Exports of the compiler for `protobff` (`protoc-gen-bff/compiler`). No stage imports this file.
 export { getComments } from "@bufbuild/protoplugin";
 export { isReservedName } from "./cel/index.ts";
 export { projectOf, sourcesIn, tryRead } from "./command/file-sources.ts";

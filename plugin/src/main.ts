@@ -15,8 +15,8 @@ import { parseParameter } from "./options/parameter.ts";
 import { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
 
 /**
- * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. What is
- * wrong with the protos or the options stands in the response's `error`; warnings go to standard error.
+ * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. Faults of
+ * the protos or the options are in the response's `error`; warnings go to standard error.
  */
 export async function main(): Promise<void> {
   const request = fromBinary(CodeGeneratorRequestSchema, await readAll(process.stdin));
@@ -43,7 +43,7 @@ export async function main(): Promise<void> {
           parameter.errorOutput,
           renderDocument(diagnostics, sources, parameter.errorOutput),
         );
-  // The lock says what was generated, so it is written last, and only when all is well.
+  // The lock records the generated code, so it is written last, and only if there is no error.
   const unlocked = lock === undefined || unwritten !== undefined ? undefined : tryWriteLock(parameter.lock, lock);
   await writeAll(process.stdout, toBinary(CodeGeneratorResponseSchema, unwritten ?? unlocked ?? response));
 }
@@ -52,7 +52,7 @@ function tryWriteLock(path: string, text: string): CodeGeneratorResponse | undef
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch {
-    // Writing says why.
+    // The write below reports the reason.
   }
   return tryWrite(`lock=${path}`, path, text);
 }

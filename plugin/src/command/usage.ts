@@ -1,4 +1,4 @@
-// The text for people who run the command with arguments; buf passes none. What people ask for is answered by `protobff`.
+// Help for people who run the plugin with arguments; buf passes none. Commands for people are in `protobff`.
 const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
 
   protoc-gen-bff --version
@@ -8,7 +8,7 @@ What is for people is in the package protobff (npm install --save-dev protobff);
 /** Words of this bin once, and now of `protobff`. */
 const MOVED: readonly string[] = ["explain", "init-resolvers", "protos", "reference", "uses"];
 
-/** What a run with arguments comes to. */
+/** Output of a run with arguments. */
 export interface Output {
   readonly exitCode: 0 | 1;
   readonly stdout: string;

@@ -2,7 +2,10 @@ import type { Json } from "../openapi/json.ts";
 
 const WIDTH = 120;
 
-/** JSON in which what fits on a line stands on one: a third of the lines, and a change of a panel is one of its lines. */
+/**
+ * Returns JSON in which each value that fits takes one line. The text has a third of the lines, and a changed panel
+ * changes one of its lines.
+ */
 export function jsonText(value: Json, indent = ""): string {
   const line = JSON.stringify(value);
   if (value === null || typeof value !== "object" || indent.length + line.length <= WIDTH) return line;

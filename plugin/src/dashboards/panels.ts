@@ -16,7 +16,7 @@ export interface Panel {
   readonly stacked?: boolean;
   /** A value that is to be seen as a line. */
   readonly mark?: number;
-  /** What values stand for, with a colour: drawn as states over time. */
+  /** Names of values, with a colour: drawn as states over time. */
   readonly states?: readonly { readonly value: number; readonly text: string; readonly color: string }[];
 }
 export interface Row {
@@ -25,7 +25,7 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
-/** Of the variable that the dashboard has for it. */
+/** Data source that the dashboard's variable selects. */
 export const DATASOURCE: JsonObject = { type: "prometheus", uid: "$datasource" };
 
 const COLUMNS = 24;

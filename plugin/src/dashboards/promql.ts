@@ -29,7 +29,10 @@ export const sumBy = (labels: readonly string[], inner: string): string => `sum 
 export const rate = (counter: string, window: string): string => `rate(${counter}[${window}])`;
 export const quantile = (q: number, buckets: string): string => `histogram_quantile(${q}, ${buckets})`;
 
-/** What of a request is the server's fault, after OpenTelemetry's conventions; the rest is an answer, or the caller's. */
+/**
+ * Codes that are the server's fault, after OpenTelemetry's conventions; the others are responses, or the caller's
+ * fault.
+ */
 export const ERRORS =
   'rpc_response_status_code=~"UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS"';
 /** Ends of streams that may be the server's fault: with a code of `ERRORS` they are. */

@@ -138,7 +138,7 @@ function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
   ];
 }
 
-/** What an rpc may leave out, refuse, or cease to offer. */
+/** Returns panels for fields that an rpc may leave out, requests that it may refuse, and its deprecation. */
 function promisePanels({ degrades, limited, deprecated }: WatchedRpc, self: string): readonly Panel[] {
   const panels: Panel[] = [];
   if (degrades)

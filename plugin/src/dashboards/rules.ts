@@ -1,11 +1,11 @@
-// Rules of Prometheus for a server: what is recorded of each rpc, and when somebody is told.
+// Rules of Prometheus for a server: recordings of each rpc, and alerts.
 import { comment, quoted } from "../text/yaml.ts";
 import { BROKEN, ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
 import type { Watched } from "./watched-server.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
 export const BUDGET = 0.001;
-/** Fewer failures than that in the longer window wake nobody. */
+/** Minimum number of failures in the longer window for an alert. */
 const LEAST = 10;
 
 /** https://sre.google/workbook/alerting-on-slos/, table 5-8: how many times too fast the budget burns, over which two windows. */
@@ -90,7 +90,7 @@ const streamsOf = ({ rpcs }: Watched): string =>
     rpcs.flatMap(({ method, streams }) => (streams ? [method] : [])),
   );
 
-/** What becomes of streams once they are open. */
+/** Returns alerts for streams after their opening. */
 function broken(watched: Watched): readonly Alert[] {
   if (!watched.rpcs.some(({ streams }) => streams)) return [];
   const ends = (by: (counter: string) => string, ...more: readonly string[]): string =>
@@ -140,7 +140,10 @@ ${sumBy(BY, rate(series(whole, self), "10m"))}
   ];
 }
 
-/** Of all rpcs that end on one day, one: promtool takes alerts of one name and labels for the same. */
+/**
+ * Returns one alert for all rpcs that end on the same day, because promtool takes alerts with equal names and labels
+ * for the same.
+ */
 function sunsets({ rpcs }: Watched): readonly Alert[] {
   const ending = rpcs.flatMap(({ method, deprecated }) =>
     deprecated?.sunset === undefined ? [] : [{ method, sunset: deprecated.sunset }],
@@ -231,7 +234,7 @@ function topics({ topics: all }: Watched): readonly Alert[] {
 
 // ---- the process ----
 
-/** Of processes that are BFFs, whatever else says such things of itself. */
+/** Selects processes that are BFFs, because other processes may export the same series. */
 const OURS = "and on (job, instance)\nbff_ready";
 
 function full(name: string, gauge: string, what: string, description: string): Alert {

@@ -1,9 +1,9 @@
 // Expressions over the jobs and instances that are chosen in a dashboard.
 import { rate, series, sumBy } from "./promql.ts";
 
-/** Of what the dashboard has chosen. */
+/** Matchers for the selection in the dashboard. */
 const WHERE = ['job=~"$job"', 'instance=~"$instance"'];
-/** What suits the graph's width and how often is scraped. */
+/** Window that fits the width of the graph and the interval of scraping. */
 export const WINDOW = "$__rate_interval";
 
 export const of = (name: string, ...matchers: readonly string[]): string => series(name, ...WHERE, ...matchers);

@@ -1,4 +1,4 @@
-// What there is to watch of a server, from its plan.
+// Observable parts of a server, from its plan.
 
 import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
@@ -17,7 +17,7 @@ export interface Watched {
   readonly upstreams: readonly string[];
   /** Whether streams of upstreams are followed: by rpcs, or by topics where there is no NATS. */
   readonly followsUpstreams: boolean;
-  /** What its rpcs follow, or read the newest item of. */
+  /** Topics that its rpcs follow, or of which they read the newest item. */
   readonly topics: readonly WatchedTopic[];
 }
 export interface WatchedTopic {

@@ -22,7 +22,7 @@ ${blocks.join("\n")}
 `;
 }
 
-/** What several in a row have in common is said once. */
+/** Returns the entries. Comments that several entries in a row share are printed once. */
 function entries(variables: readonly Variable[]): readonly string[] {
   return variables.flatMap((variable, i) => {
     const said = commentsOf(variable);
@@ -42,7 +42,8 @@ function line({ name, here, required, default: initial, example, emptyCounts, of
   if (offered === true) return `  # ${keyOf(name)}: ${quoted(example ?? initial ?? "")}`;
   const value = here?.value ?? initial;
   if (value !== undefined) return `  ${keyOf(name)}: ${quoted(value)}`;
-  // The empty text counts as not set, and the server says so; where it would count, only what is left out is not set.
+  // The empty text counts as not set, and the server reports it. If an empty text would count as set, the entry is left
+  // out.
   if (required === true && emptyCounts !== true) return `  ${keyOf(name)}: ""`;
   return `  # ${keyOf(name)}: ${quoted(example ?? "")}`;
 }

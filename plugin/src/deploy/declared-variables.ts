@@ -1,9 +1,9 @@
-// What `env` of files and services declares.
+// Variables that `env` of files and services declares.
 import type { PlanServer } from "../plan/model/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import type { Variable } from "./variable.ts";
 
-/** By their names: what is read of them must not stand in a ConfigMap. */
+/** Names of variables with values that must not be in a ConfigMap. */
 const SECRET = /(^|_)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS)_?KEY)S?$/i;
 
 /** Each once; where services read one each in their own way, no default is that of all. */

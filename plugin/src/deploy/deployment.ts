@@ -93,7 +93,7 @@ ${secrets.length === 0 ? "" : `          env:\n${secrets.map((one) => secret(one
 `;
 }
 
-/** By reference: whoever runs it makes the Secret. */
+/** Returns a variable that refers to a Secret, which the operator creates. */
 function secret({ name, about, required }: Variable, of: string): string {
   const optional = required === true ? "" : ", optional: true";
   return `            # ${comment(about)}

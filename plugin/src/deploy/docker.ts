@@ -59,7 +59,7 @@ const COMPILED = ".compiled";
 /** As one word of a shell. */
 const word = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-/** Exits with 0 where /healthz says 200. Whose the certificate is does not matter here. */
+/** Exits with 0 if /healthz returns 200. The owner of the certificate is not checked. */
 const HEALTH = [
   "const { PORT, HOST, TLS_CERT_FILE } = process.env",
   "const host = !HOST || /^(0\\.0\\.0\\.0|::)$/.test(HOST) ? '127.0.0.1' : HOST",

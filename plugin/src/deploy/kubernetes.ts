@@ -1,4 +1,5 @@
-// Kubernetes objects of a server, and a kustomization of all of them: what a cluster has of its own goes into an overlay.
+// Kubernetes objects of a server, and a kustomization of all of them. An overlay contains the settings of a single
+// cluster.
 import { comment } from "../text/yaml.ts";
 import { configMap } from "./config-map.ts";
 import { deployment } from "./deployment.ts";
@@ -21,7 +22,10 @@ export function manifests(deployed: ServerDeployment): readonly { readonly file:
 
 const labels = (name: string, indent: string): string => `${indent}app.kubernetes.io/name: ${name}`;
 
-/** All that is served comes to one port: gRPC and Connect by HTTP/2 without TLS, Connect, REST and health by either HTTP. */
+/**
+ * Returns the Service. All traffic uses one port: gRPC and Connect by HTTP/2 without TLS; Connect, REST and health by
+ * either HTTP.
+ */
 function service({ name }: ServerDeployment): string {
   return `apiVersion: v1
 kind: Service

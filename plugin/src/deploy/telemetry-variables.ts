@@ -1,10 +1,10 @@
-// What traces read: OpenTelemetry's own variables. None of them is set in manifests, for the first one turns traces on.
+// Variables of traces: OpenTelemetry's own. Manifests set none of them, because the first one turns traces on.
 import type { Variable } from "./variable.ts";
 
 const OTLP = "OTEL_EXPORTER_OTLP";
 const FOLDER = "/var/run/secrets/bff/collector";
 
-/** Of which there is one for traces alone, too. */
+/** Returns a variable that also exists for traces alone. */
 const otlp = (name: string, about: string, rest: Omit<Variable, "name" | "about"> = {}): Variable => ({
   name: `${OTLP}_${name}`,
   about: `${about}, or ${OTLP}_TRACES_${name}`,

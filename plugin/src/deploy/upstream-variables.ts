@@ -24,7 +24,7 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
   });
 }
 
-/** Of three lines the first alone says what they are for. */
+/** Returns three variables with the same description, which is printed once, above the first. */
 function certificates(prefix: string, whom: string): readonly Variable[] {
   const folder = `/var/run/secrets/bff/${prefix.toLowerCase().replaceAll("_", "-")}`;
   const about = `whom to trust for ${whom}, and the certificate and key to show there`;

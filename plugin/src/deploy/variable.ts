@@ -9,12 +9,15 @@ export interface Variable {
   readonly offered?: boolean | undefined;
   /** Without it the server does not start. */
   readonly required?: boolean | undefined;
-  /** `secret`: its value is for nobody's eyes. `file`: the path of one; `secret file`: of one with a secret in it. */
+  /**
+   * `secret`: a confidential value. `file`: the path of a file; `secret file`: the path of a file that contains a
+   * secret.
+   */
   readonly kind?: "secret" | "file" | "secret file" | undefined;
   /** Set to the empty text it counts as set. */
   readonly emptyCounts?: boolean | undefined;
-  /** What manifests say in place of the default, or of nothing, and why. */
+  /** Value in manifests, in place of the default or of none, and the reason. */
   readonly here?: { readonly value: string; readonly why: string } | undefined;
-  /** What it would be set to, where nothing is. */
+  /** Example of a value, if no value is set. */
   readonly example?: string | undefined;
 }

@@ -1,5 +1,5 @@
-// Every variable that servers read, once: what the runtime reads, docs/variables.md says and ConfigMaps have is held to this table by
-// test/deploy-variables.test.ts.
+// All variables that servers read, each once. test/deploy-variables.test.ts compares this table with the runtime,
+// docs/variables.md and ConfigMaps.
 import type { PlanServer } from "../plan/model/plan.ts";
 import { declaredVariables } from "./declared-variables.ts";
 import { TELEMETRY_VARIABLES } from "./telemetry-variables.ts";
@@ -34,7 +34,7 @@ const NATS_TLS = "how the server identifies to NATS";
 const TLS = "serve with TLS: mount the Secret, and give probes the scheme HTTPS";
 const SECRETS = "/var/run/secrets/bff";
 
-/** In the order in which they are told. */
+/** Variables of servers, in the order in which they are listed. */
 export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "PORT", default: "8080", about: "the port that requests come to; change the container's port with it" },
   {

@@ -17,7 +17,10 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
   return best;
 }
 
-/** The same for a name with its package: those of the package are compared by what tells them apart, since what they share makes all of them alike. */
+/**
+ * Returns the suggestion for a name with its package. Names of that package are compared without it, because the shared
+ * part makes all of them alike.
+ */
 export function didYouMeanType(name: string, candidates: Iterable<string>): string | undefined {
   const end = name.lastIndexOf(".") + 1;
   const within = name.slice(0, end);

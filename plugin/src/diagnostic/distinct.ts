@@ -1,6 +1,9 @@
 import type { Report } from "./diagnostic.ts";
 
-/** For what is looked at several times: the same code with the same message at the same place is told once. */
+/**
+ * Returns a report for values that are checked several times: the same code with the same message at the same place is
+ * reported once.
+ */
 export function distinctReport(report: Report): Report {
   const reported = new Set<string>();
   return (diagnostic) => {

@@ -26,7 +26,10 @@ function json(diagnostics: readonly Diagnostic[], sources: Sources): object {
   };
 }
 
-/** Source: OASIS SARIF 2.1.0; §3.30 for regions, whose columns are UTF-16 code units as said by `columnKind`. */
+/**
+ * Returns a SARIF log. Source: OASIS SARIF 2.1.0; §3.30 for regions, whose columns are UTF-16 code units according to
+ * `columnKind`.
+ */
 function sarif(diagnostics: readonly Diagnostic[], sources: Sources): object {
   const location = (at: Origin) => ({
     artifactLocation: { uri: relativeUri(sources.path?.(at.file) ?? at.file) },

@@ -37,7 +37,10 @@ function printable(text: string): string {
   return text.replaceAll("\t", "  ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
-/** How many cells of a terminal a text takes, as far as it can be told: wide and combining characters are not one. */
+/**
+ * Returns the approximate width of a text, in cells of a terminal: wide characters count twice, combining characters
+ * not at all.
+ */
 function cells(text: string): number {
   let sum = 0;
   for (const character of text) {

@@ -20,7 +20,7 @@ export interface Text extends Sourced<string> {
   readonly place: (from: number, to?: number) => Origin;
 }
 
-/** Where a declared value stands, and the way to the values inside it. */
+/** Place of a declared value, and the way to the places of the values inside it. */
 export interface Place {
   readonly at: Origin;
   /** The place of a field of this message by its proto name (of one element of a repeated field); this place itself when it is not found. */

@@ -1,4 +1,5 @@
-// What the author declared: the options of every file, each value with its origin. Nothing is resolved and no default is filled in.
+// Declarations of the author: the options of every file, each value with its origin. Nothing is resolved and no default
+// is filled in.
 import type {
   DescEnum,
   DescEnumValue,
@@ -33,11 +34,14 @@ export interface Ir {
   readonly files: readonly IrFile[];
   /** All files of the run, for "not visible" hints. */
   readonly allFiles: readonly DescFile[];
-  /** What requests of the run's rpcs, and the messages inside of them, declare in buf.validate; none of those that declare nothing. */
+  /**
+   * Rules in buf.validate of the requests of the run's rpcs, and of the messages inside of them. Messages without rules
+   * are left out.
+   */
   readonly rules: ReadonlyMap<DescMessage, IrMessageRules>;
   /** Rules that users have made: extensions of rules, with what is checked where they are set. Read where there are `rules`. */
   readonly predefined: ReadonlyMap<string, IrRules<PredefinedRules>>;
-  /** How rpcs are called over HTTP, of those that declare google.api.http. Read where an upstream entry says HTTP_JSON. */
+  /** HTTP bindings of the rpcs that declare google.api.http. Read if an upstream entry declares HTTP_JSON. */
   readonly bindings: ReadonlyMap<DescMethod, IrBinding>;
 }
 
@@ -50,13 +54,13 @@ export interface IrFile {
   readonly env: readonly IrEnvVar[];
   /** Functions of the user that expressions may call. */
   readonly functions: readonly IrFunction[];
-  /** Who is calling the services of its package. */
+  /** Identity of the callers of the package's services. */
   readonly identity: IrIdentity | undefined;
   /** How often callers may, of all rpcs of its package. */
   readonly limits: readonly IrRateLimit[];
-  /** What all rpcs of its package leave traces of. */
+  /** Telemetry of all rpcs of the package. */
   readonly telemetry: IrTelemetry | undefined;
-  /** How many elements a request to one of its rpcs may hold that says nothing itself. */
+  /** Maximum number of elements in a request to the package's rpcs, unless the request declares its own. */
   readonly maxElements: Sourced<number> | undefined;
   /** Only services with `(bff.v1.service)`. */
   readonly services: readonly IrService[];
@@ -72,17 +76,17 @@ export interface IrService {
   readonly at: Origin;
   /** Run once per request, for all messages of a response. */
   readonly steps: readonly IrStep[];
-  /** Who may call its rpcs. */
+  /** Permitted callers of its rpcs. */
   readonly permit: IrPermit | undefined;
   /** When its rpcs end. */
   readonly version: IrVersion | undefined;
   /** How often callers may, of all its rpcs. */
   readonly limits: readonly IrRateLimit[];
-  /** What HTTP caches are told of answers of its rpcs without side effects. */
+  /** Directives to HTTP caches for responses of its rpcs without side effects. */
   readonly httpCache: IrHttpCache | undefined;
   /** Variables of the environment that its steps and its messages see. */
   readonly env: readonly IrEnvVar[];
-  /** What its rpcs may follow. */
+  /** Sources that its rpcs may follow. */
   readonly topics: readonly IrTopic[];
   readonly methods: readonly IrMethod[];
 }
@@ -99,21 +103,21 @@ export interface IrMethod {
   readonly maxElements: Sourced<number> | undefined;
   /** The message to compose in place of the declared response. */
   readonly response: Text | undefined;
-  /** Who may call it, in addition to what the service says. */
+  /** Permitted callers, in addition to the service's permit. */
   readonly permit: IrPermit | undefined;
-  /** When it ends, leaf by leaf in place of what the service says. */
+  /** End of the rpc; each leaf replaces that of the service. */
   readonly version: IrVersion | undefined;
-  /** How often callers may, in addition to what the service and the files say. */
+  /** Rate limits, in addition to those of the service and the files. */
   readonly limits: readonly IrRateLimit[];
   /** Whether its request's rules are checked; undefined: where it has some. */
   readonly validate: Sourced<boolean> | undefined;
-  /** What HTTP caches are told of its answers, leaf by leaf in place of what the service says. */
+  /** Directives to HTTP caches for its responses; each leaf replaces that of the service. */
   readonly httpCache: IrHttpCache | undefined;
-  /** Of its answers as wholes. */
+  /** Cache of whole responses. */
   readonly cache: IrCache | undefined;
   /** Its paths besides that of the rpc. */
   readonly http: readonly IrHttpRule[];
-  /** What it follows; undefined: it gives one answer, or after a diagnostic. */
+  /** Source that it follows; undefined: it returns one response, or a diagnostic was reported. */
   readonly stream: IrStream | undefined;
 }
 
@@ -130,7 +134,7 @@ export interface IrMessage {
   readonly otherAliases: readonly Text[];
   /** A function of the user supplies it; never false. */
   readonly resolver: Sourced<boolean> | undefined;
-  /** What that function reads; undefined: every step of the message. */
+  /** Steps that the function reads; undefined: every step of the message. */
   readonly reads: IrReads | undefined;
   /** Every field, in order of declaration. */
   readonly fields: readonly IrField[];
@@ -140,17 +144,17 @@ export interface IrField {
   readonly desc: DescField;
   /** The name of the field in the source. */
   readonly at: Origin;
-  /** Whether its rule has a fault, told when it was read: what the field means nobody knows. */
+  /** True if its rule has a fault, which was reported when it was read: the meaning of the field is undefined. */
   readonly faulty: boolean;
   readonly by: Text | undefined;
   readonly alias: Text | undefined;
   /** A function of the user supplies it; never false. */
   readonly resolver: Sourced<boolean> | undefined;
-  /** What that function reads; undefined: every step of the message. */
+  /** Steps that the function reads; undefined: every step of the message. */
   readonly reads: IrReads | undefined;
   readonly if: Text | undefined;
   readonly default: Sourced<boolean> | undefined;
-  /** Of a field of a copy: what stands in where it is unset. */
+  /** Value of a copied field that is unset. */
   readonly fallback: Text | undefined;
 }
 
@@ -173,7 +177,7 @@ export interface IrEnumValue {
   readonly alias: readonly Text[];
   readonly default: Sourced<boolean> | undefined;
   readonly noAlias: Sourced<boolean> | undefined;
-  /** What `enums.text` gives; may be empty. */
+  /** Text that `enums.text` returns; may be empty. */
   readonly text: Sourced<string> | undefined;
 }
 
@@ -183,7 +187,7 @@ export interface IrEnvVar {
   readonly name: Text;
   /** None of the known types after a fault; "" where none is written. */
   readonly type: Text;
-  /** What the type says; undefined after a fault. */
+  /** Shape that the type declares; undefined after a fault. */
   readonly shape: EnvShape | undefined;
   readonly default: Text | undefined;
   /** Other variables, read in this order where it is not set. */

@@ -1,4 +1,4 @@
-// What is declared of steps, calls and their policies.
+// Declarations of steps, calls and their policies.
 import type { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 
@@ -18,7 +18,7 @@ export interface IrStep {
   readonly autobind: Sourced<boolean> | undefined;
   readonly after: readonly Text[];
   readonly unordered: Sourced<boolean> | undefined;
-  /** The fields that rest on it may come later; never false. */
+  /** Fields that depend on it may arrive later; never false. */
   readonly defer: Sourced<boolean> | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface IrFailure {
   readonly code: Sourced<Code> | undefined;
   readonly message: Text | undefined;
   readonly details: readonly Text[];
-  /** What is not said here is the upstream's; never false. */
+  /** Parts that are not declared here are the upstream's; never false. */
   readonly asIs: Sourced<boolean> | undefined;
 }
 
@@ -115,11 +115,11 @@ export interface IrUpstream {
   readonly balance: IrBalance | undefined;
   /** Never PROTOCOL_UNSPECIFIED. */
   readonly protocol: Sourced<Protocol> | undefined;
-  /** Whether it says nothing: it makes a service known to resolvers. */
+  /** True if the entry declares nothing: it gives resolvers access to a service. */
   readonly bare: boolean;
 }
 
-/** What a call and an upstream entry may both say. Times are milliseconds. */
+/** Policy of a call or of an upstream entry. Times are milliseconds. */
 export interface IrPolicy {
   readonly timeout: Sourced<number> | undefined;
   readonly retry: IrRetry | undefined;
@@ -131,9 +131,9 @@ export interface IrPolicy {
   readonly onError: readonly IrErrorRule[];
   readonly idempotent: Sourced<boolean> | undefined;
   readonly readOnly: Sourced<boolean> | undefined;
-  /** Whether, and how, the upstream is told who calls; never IDENTIFY_UNSPECIFIED. */
+  /** Form in which the upstream receives the caller's identity; never IDENTIFY_UNSPECIFIED. */
   readonly identify: Sourced<Identify> | undefined;
-  /** Of an entry of a service, or of all upstreams. */
+  /** Branches of an entry of a service, or of all upstreams. */
   readonly branches: readonly IrBranch[];
 }
 

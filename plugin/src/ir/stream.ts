@@ -1,9 +1,9 @@
-// What is declared of streams: of an rpc that follows something.
+// Declarations of streams: of an rpc that follows a source.
 
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 import type { IrCall } from "./step.ts";
 
-/** How a streaming rpc comes to its messages: one per item of a source. Times are milliseconds. */
+/** Source of a streaming rpc's messages: one message per item. Times are milliseconds. */
 export interface IrStream {
   readonly kind: "stream";
   readonly at: Origin;

@@ -4,9 +4,9 @@ import { type Facts, type FieldFacts, jsonName, type MethodFacts } from "./facts
 
 export interface Change {
   readonly code: DriftCode;
-  /** Goes on where the sentence has said kind and name. */
+  /** Rest of the sentence after the kind and the name. */
   readonly says: string;
-  /** Of BFF914: the type that was. */
+  /** Former type, for BFF914. */
   readonly was?: string;
 }
 
@@ -55,7 +55,7 @@ function ofField(old: FieldFacts, now: FieldFacts): Change[] {
     changes.push({ code: "BFF915", says: `is ${now.cardinality}, and was ${old.cardinality}` });
   else if (old.type !== now.type)
     changes.push({ code: "BFF914", says: `is ${now.type}, and was ${old.type}`, was: old.type });
-  // What is repeated has no presence, so that only one change is said.
+  // A repeated field has no presence, so that only one change is reported.
   else if (old.presence !== now.presence)
     changes.push({ code: "BFF916", says: `${PRESENCE[now.presence][0]}, and ${PRESENCE[old.presence][1]}` });
   else if (old.oneof !== now.oneof)

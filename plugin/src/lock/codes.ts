@@ -1,4 +1,4 @@
-/** What the committed lock can say against a run. One sentence each, for docs/diagnostics.md. */
+/** Diagnostics from a comparison of the run with the committed lock. One sentence each, for docs/diagnostics.md. */
 export const CODES = {
   BFF901:
     "The lock is committed. With `CI=true` a missing one is an error and not written, because nothing would be compared.",

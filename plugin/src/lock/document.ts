@@ -8,9 +8,9 @@ export interface Locked {
   readonly facts: Facts;
   /** Paths of options, sorted, as `options.ts` writes them. */
   readonly usedBy: readonly string[];
-  /** Of a method that says nothing about side effects: the rpcs and options that say for it that it has none, sorted. */
+  /** For a method that does not declare its side effects: the rpcs and options that vouch that it has none, sorted. */
   readonly vouchedBy: readonly string[];
-  /** Of a method; undefined: the lock is of version 1. */
+  /** Exchange with a method; undefined: the lock is of version 1. */
   readonly exchange?: Exchange | undefined;
 }
 /** Whether it is an option that vouches, and no rpc. */
@@ -24,10 +24,10 @@ export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
  */
 export type Elsewhere = ReadonlyMap<string, string | null>;
 
-/** Version 1 did not say what goes to and fro, nor the facts that `learned` (facts.ts) adds. */
+/** Version 1 lacked the exchange, and the facts that `learned` (facts.ts) adds. */
 const VERSION = 2;
 
-/** Of a text that `parseLock` has read. */
+/** Returns true for version 1 of a text that `parseLock` has read. */
 export const isOfVersion1 = (text: string): boolean =>
   (JSON.parse(text) as { readonly version: unknown }).version === 1;
 
@@ -68,11 +68,11 @@ const written = ({ facts, usedBy, vouchedBy, exchange }: Locked) => ({
 
 export const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** What cannot be read is a fault: `message` says why, `at` where. */
+/** Fault of a text that cannot be read: `message` is the reason, `at` the place. */
 export interface LockFault {
   readonly message: string;
   readonly at: Origin;
-  /** What to do about it, where that is not the usual. */
+  /** Remedy, if it is not the usual one. */
   readonly hint?: string;
 }
 
@@ -111,7 +111,7 @@ export function parseLock(text: string, path: string): Lock | LockFault {
   return lock;
 }
 
-/** Of a text that `parseLock` has read. */
+/** Returns the projects of files elsewhere, from a text that `parseLock` has read. */
 export function readElsewhere(text: string): Elsewhere {
   const { elsewhere } = JSON.parse(text) as { readonly elsewhere?: unknown };
   return new Map(
@@ -125,7 +125,7 @@ export function readElsewhere(text: string): Elsewhere {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What the facts of each kind hold, for reading. */
+/** Required facts of each kind, with their types. */
 const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
   method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
   message: {},
@@ -158,7 +158,7 @@ function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<R
   return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
 }
 
-/** Where the lock names an element. */
+/** Returns the place of an element's name in the lock. */
 export function placeOfEntry(text: string, path: string, name: string): Origin {
   return originAt(text, path, offsetOf(text, name));
 }

@@ -23,9 +23,9 @@ import type { Used } from "./used-elements.ts";
 export interface Surroundings {
   readonly registry: Registry;
   readonly options: Options;
-  /** Where an upstream's element stands in its proto. */
+  /** Returns the place of an upstream's element in its proto. */
   readonly locate: (element: UpstreamElement | ParentElement) => Origin;
-  /** Errors of the run so far: what is gone shows first in names that are not found. */
+  /** Errors of the run up to now: a removed element first causes errors for names that are not found. */
   readonly errors: readonly Diagnostic[];
   /** Names of the files with rules: nothing in them is an upstream's. */
   readonly ownFiles: ReadonlySet<string>;
@@ -39,15 +39,15 @@ export interface Drift {
   readonly missing?: string;
 }
 
-/** A change of one element, with what else may have said it already. */
+/** A change of one element, and the elements that may already cover it. */
 interface Found extends Drift {
-  /** An element that is gone: the type that this one was of, or that this one is in. */
+  /** A removed element: the former type of this one, or its parent. */
   readonly within?: string;
   /** An element that has come: what this one was renamed to, or a value that is new. */
   readonly to?: string;
 }
 
-/** What has changed of the elements that one file used when the lock was written. */
+/** Returns the changes of the elements that one file used when the lock was written. */
 export function driftOf(
   before: ReadonlyMap<string, Locked>,
   used: ReadonlyMap<string, Used>,
@@ -72,7 +72,7 @@ export function driftOf(
   const renamed = new Set(
     found.flatMap(({ diagnostic, to }) => (diagnostic.code === "BFF912" && to !== undefined ? [to] : [])),
   );
-  // What follows from another change is said by that one alone, and so is what follows from it.
+  // A change that follows from another is covered by that one alone, and so are the errors that follow from it.
   return found
     .filter(({ diagnostic, within, to }) => !isIn(gone, within) && !(diagnostic.code === "BFF919" && isIn(renamed, to)))
     .map(({ name, diagnostic, explains, missing }) => ({
@@ -135,7 +135,7 @@ function driftOfElement(
 
 function hintFor(code: DriftCode, now: UpstreamElement): string {
   if (code === "BFF920") return `use what takes its place, or ${UPDATE} to stay with it`;
-  // What gives one answer calls what gives one: there is nothing to accept.
+  // A step with one response needs a method with one response, so the change cannot be accepted.
   if (code !== "BFF917" || now.kind !== "rpc") return ACCEPT;
   switch (now.methodKind) {
     case "unary":
@@ -150,7 +150,10 @@ function hintFor(code: DriftCode, now: UpstreamElement): string {
 const UPDATE = "run once with `lock_mode=update`";
 const ACCEPT = `check what this means here, then ${UPDATE} to accept it`;
 
-/** An enum that is passed on as it is takes any value; and where a mapping has no default, that has been said. */
+/**
+ * Returns true for a mapping. An enum that is passed on unchanged takes any value. A mapping without default is already
+ * reported.
+ */
 function isMapped(name: string, usedBy: readonly string[], errors: readonly Diagnostic[]): boolean {
   const reported = errors.some(({ code, message }) => code === "BFF406" && message.includes(`"${name}"`));
   return usedBy.some((path) => path.endsWith(" alias")) && !reported;
@@ -193,7 +196,10 @@ function gone(
   return { ...drift(place, "BFF911", message, undefined, hint), ...within, missing };
 }
 
-/** Of the types and services that have all that was used of one that is gone, the one of a like name, or the only service. */
+/**
+ * Returns the name of the successor of a removed type or service. Among the candidates with all used members, it is the
+ * one with a similar name, or the only service.
+ */
 function successor(
   name: string,
   candidates: readonly (DescService | DescMessage | DescEnum)[],

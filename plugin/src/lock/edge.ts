@@ -1,5 +1,6 @@
-// What is in force at the edge, as the lock records it: who is believed to call, who may call what, and how often. A service, or a file
-// that others import, says so for rpcs that stand elsewhere; here each shows what became of it, so that a review sees when it becomes more.
+// Edge settings in force, as the lock records them: identities, permits and limits. A service, or an imported file,
+// declares them for rpcs elsewhere. The lock contains the result for each rpc, so that a review sees when it becomes
+// more.
 
 import type { Origin } from "../diagnostic/origin.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
@@ -43,7 +44,10 @@ export function edgeOf(model: Model): Edge {
   };
 }
 
-/** Of a text that `parseLock` has read. What another version of the plugin may write there is kept as it is. */
+/**
+ * Reads the edge from a text that `parseLock` has read. Members that another version of the plugin may write are kept
+ * unchanged.
+ */
 export function readEdge(text: string): Edge {
   const document = JSON.parse(text) as Readonly<Partial<Record<Section, unknown>>>;
   const read = (section: Section): Entries =>
@@ -53,7 +57,7 @@ export function readEdge(text: string): Edge {
 const entriesIn = (value: unknown): [string, unknown][] =>
   typeof value === "object" && value !== null ? Object.entries(value) : [];
 
-/** What the lock says of files that are not of this run, and what this run says. */
+/** Returns the lock's entries for files outside of this run, with the entries of this run. */
 export function nextEdge(old: Edge, now: Edge, keeps: (file: string) => boolean): Edge {
   const next = (section: Section): Entries =>
     new Map([...[...old[section]].filter(([file]) => keeps(file)), ...now[section]]);
@@ -84,7 +88,7 @@ export function changedEdge(old: Edge, next: Edge): EdgeChange | undefined {
   return undefined;
 }
 
-/** Where the options say what has changed; undefined: they no longer do. */
+/** Returns the place in the options of a change; undefined: the options no longer contain it. */
 export function placeOfEdge(model: Model, { section, file, name }: EdgeChange): Origin | undefined {
   if (section === "identities") {
     const declaring = model.files.find(({ desc }) => desc.proto.name === file)?.desc.proto.package;

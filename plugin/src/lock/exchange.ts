@@ -1,5 +1,6 @@
-// What goes to a method of an upstream and what comes back: which fields of requests are set, what of answers is read, and what
-// rests on its being repeatable. By types, not by places: what is read of a type is read wherever an answer holds it.
+// Exchange with a method of an upstream: the fields that requests set, the fields that are read of responses, and the
+// behaviour that depends on a repeatable method. It goes by types, not by places: a field that is read of a type counts
+// wherever a response contains the type.
 import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
@@ -18,8 +19,8 @@ export interface Exchange {
   readonly reliesOn: readonly Reliance[];
 }
 /**
- * What is done with a call because it may be repeated: `order`: it is begun before guards have passed and beside others, and equal calls are
- * made once; the others as the options of the same names say.
+ * Behaviour that depends on a repeatable call. `order`: the call begins before guards have passed and in parallel with
+ * others, and equal calls are made once. The others are the options of the same names.
  */
 export const RELIANCES = ["order", "retry", "hedge", "cache"] as const;
 export type Reliance = (typeof RELIANCES)[number];
@@ -47,7 +48,7 @@ function byType(found: ReadonlyMap<string, Seen>, how: How): Members {
   return members;
 }
 
-/** What is used of a message, and of the types of the fields that are used. */
+/** Returns the used elements of a message, and of the types of the used fields. */
 function reached(root: DescMessage, members: Members): readonly string[] {
   const names = new Set<string>();
   const known = new Set<DescMessage | DescEnum>([root]);
@@ -62,7 +63,7 @@ function reached(root: DescMessage, members: Members): readonly string[] {
   return [...names].sort();
 }
 
-/** Of the methods that a file calls; nothing for those that are called once. */
+/** Returns the reliances for each method that a file calls; empty if its calls are not repeated. */
 export function reliesOn(blocks: readonly Pick<Block, "steps">[]): ReadonlyMap<UpstreamElement, readonly Reliance[]> {
   const found = new Map<UpstreamElement, ReadonlySet<Reliance>>();
   for (const call of blocks.flatMap(callsIn))

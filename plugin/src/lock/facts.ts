@@ -1,4 +1,4 @@
-// What the lock remembers of an upstream's element: all that callers rely on.
+// Facts that the lock records of an upstream's element: all that callers rely on.
 import {
   type DescEnum,
   type DescEnumValue,
@@ -43,7 +43,7 @@ export interface FieldFacts extends Deprecable {
   readonly oneof?: string;
   /** Its name in JSON; only where it is not the one that follows from its name. */
   readonly json_name?: string;
-  /** What it reads as while it is unset, as text; only where the proto says so (proto2). */
+  /** Value of the unset field, as text; only if the proto declares it (proto2). */
   readonly default?: string;
 }
 export interface EnumFacts extends Deprecable {
@@ -161,7 +161,9 @@ export function withHttp(facts: Facts, http: string | undefined): Facts {
   return http === undefined ? others : { ...others, http };
 }
 
-/** The facts that version 1 of the lock did not know, as they are now: nothing says what they were. */
+/**
+ * Adds the facts that version 1 of the lock lacked, with today's values, because the former values are not recorded.
+ */
 export function learned(known: Facts, now: Facts): Facts {
   if ((known.kind !== "field" && known.kind !== "extension") || now.kind !== known.kind) return known;
   const { oneof, json_name, default: unset } = now;

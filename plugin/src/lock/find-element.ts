@@ -16,7 +16,7 @@ export function findElement(registry: Registry, name: string, kind: Facts["kind"
   return membersOf(findParent(registry, name, kind)).find((member) => member.name === shortName(name));
 }
 
-/** The service, message or enum that a member is of; of types, and where it is gone too, undefined. */
+/** Returns the service, message or enum of a member; undefined for types, and if the parent is removed, too. */
 export function findParent(registry: Registry, name: string, kind: Facts["kind"]): ParentElement | undefined {
   switch (kind) {
     case "method":
@@ -43,12 +43,13 @@ export function membersOf(parent: ParentElement | undefined): readonly UpstreamE
   }
 }
 
-/** What the run used before: the names in the lock, with their facts. */
+/** Elements of the former run: the names in the lock, with their facts. */
 export type Before = ReadonlyMap<string, { readonly facts: Facts }>;
 
 /**
- * What an element that is gone is called now: the only one that is like it (same number and type; a method of the same request and
- * response; a message with the fields that were used) and is not in the lock itself.
+ * Returns the element to which a removed one was renamed: the only similar one that is not in the lock. Similar
+ * elements are a member of the same number and type, a method of the same request and response, and a message with the
+ * fields that were used.
  */
 export function findRenamed(
   registry: Registry,

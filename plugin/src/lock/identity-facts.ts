@@ -1,4 +1,4 @@
-// Who is believed to call, as data. Texts stand as they are written, with their holes; times are milliseconds.
+// Identities of callers, as data. Texts are as written, with their placeholders; times are milliseconds.
 
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrCredential } from "../ir/edge.ts";
@@ -9,10 +9,10 @@ export interface IdentityFacts {
   readonly package: string;
   /** The message that a caller is. */
   readonly principal: string;
-  /** In the order in which they are asked. */
+  /** Sources in the order in which they are tried. */
   readonly sources: readonly IdentitySourceFacts[];
 }
-/** What is left out of the options has its default here, where it has one. */
+/** Facts of a source. Options that are left out have their default here, if they have one. */
 export interface IdentitySourceFacts {
   readonly name: string;
   readonly kind: IrCredential["kind"];
@@ -39,7 +39,7 @@ export interface IdentitySourceFacts {
   readonly cache_ms?: number;
   /** The message that a credential's claims have to be. */
   readonly claims?: string;
-  /** What the principal is made of; left out: the default one, or what the credential holds. */
+  /** Fields of the principal; left out: the default principal, or the content of the credential. */
   readonly set?: readonly { readonly field: string; readonly by: string; readonly if?: string }[];
 }
 

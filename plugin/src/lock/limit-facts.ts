@@ -1,6 +1,6 @@
 import type { LimitUse } from "../resolve/model/model.ts";
 
-/** A limit as it is told: names are those of the JSON, expressions stand as they are written. */
+/** A limit, as the lock records it: names are those of the JSON, expressions are as written. */
 export interface LimitFacts {
   /** Limits of one name in a package are one counter. */
   readonly name: string;
@@ -13,9 +13,12 @@ export interface LimitFacts {
   readonly if?: string;
   readonly cost?: string;
   readonly settle?: string;
-  /** It is charged before credentials are judged. */
+  /** True if the limit is charged before credentials are checked. */
   readonly early?: true;
-  /** It does not apply to callers that nobody knows: the rpc answers them, and the limit reads the principal. */
+  /**
+   * True if the limit does not apply to unauthenticated callers: the rpc answers them, and the limit reads the
+   * principal.
+   */
   readonly spares_unknown?: true;
   readonly local?: true;
   readonly closed?: true;

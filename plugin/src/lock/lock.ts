@@ -25,13 +25,16 @@ import { type Run, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
 import { type Used, usedElements } from "./used-elements.ts";
 
 export interface LockInput {
-  /** As the user knows it, for diagnostics. */
+  /** Path from the user's point of view, for diagnostics. */
   readonly path: string;
   /** Undefined: there is none yet. */
   readonly text: string | undefined;
   /** `check` reports changes of upstreams; `update` accepts them. */
   readonly mode: "check" | "update";
-  /** Whether this is a CI run: then what is not committed is an error. `update` writes all the same: it says so. */
+  /**
+   * True for a CI run, in which uncommitted changes are an error. `update` still writes the lock, because the user
+   * requests that.
+   */
   readonly ci: boolean;
   /**
    * The working directory from the lock's directory, or "." if the lock is in it or below it. Undefined: the lock does not record where
@@ -42,11 +45,14 @@ export interface LockInput {
 
 export interface LockOutcome {
   readonly drifts: readonly Drift[];
-  /** What to write, provided that there is no error; undefined: it says so already, or is not wanted. */
+  /** Text to write if the run has no errors; undefined: the lock has that text already, or none is requested. */
   readonly text: string | undefined;
 }
 
-/** `errors` are those of the run so far. The lock is only what it seems when there are none: see `LockOutcome.text`. */
+/**
+ * Compares the run with the lock. `errors` are the errors of the run up to now. The comparison is complete only without errors:
+ * see `LockOutcome.text`.
+ */
 export function compareLock(
   model: Model,
   input: LockInput,
@@ -135,7 +141,7 @@ function outdatedIn(
   ];
 }
 
-/** Whether what the lock says of a file stands: it is not generated in this run, has rules, and is not stale. */
+/** Returns a predicate for files whose entries stay: not generated in this run, with rules, and not stale. */
 function keeper(
   model: Model,
   used: ReadonlyMap<string, unknown>,
@@ -185,7 +191,10 @@ function nextLock(
   return next;
 }
 
-/** What is known stays until it is accepted; by which protocol a method is called is the author's own. */
+/**
+ * Returns the recorded facts, which stay until the author accepts new ones. The protocol of a method is the author's
+ * own choice.
+ */
 function factsKept(known: Facts | undefined, now: Facts): Facts {
   if (known?.kind !== "method" || now.kind !== "method") return known ?? now;
   return withHttp(known, now.http === undefined ? undefined : (known.http ?? now.http));

@@ -10,7 +10,7 @@ export interface Option {
   /** "web/v1/web.proto: web.v1.Dashboard let.usage.call.method". */
   readonly path: string;
   readonly at: Origin;
-  /** What is written in it. */
+  /** Texts in the option. */
   readonly texts: readonly Text[];
   /** Whether it means elements that it does not name: a spread, or a value of the same name. */
   readonly implies: boolean;
@@ -18,7 +18,7 @@ export interface Option {
 
 export interface Options {
   at(path: string): Option | undefined;
-  /** The option that a text, or a failure, stands in. */
+  /** Returns the option that contains a text or a failure. */
   of(text: Text | Origin): string | undefined;
   /** The path of a step's option, as in `step(message, step, "call.method")`. */
   step(message: DescMessage | DescService, step: IrStep, option: string): string;
@@ -204,7 +204,7 @@ class OptionPaths implements Options {
 
 export const optionsOf = (ir: Ir): Options => new OptionPaths(ir);
 
-/** What an identity's source says of claims. */
+/** Returns the path of an option about claims in a source of an identity. */
 export const identityPath = ({ desc }: IrFile, source: string, option: string): string =>
   `${desc.proto.name}: identity.${source}.${option}`;
 export const isOfIdentity = (path: string): boolean => path.slice(path.indexOf(": ") + 2).startsWith("identity.");

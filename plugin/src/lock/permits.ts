@@ -1,20 +1,20 @@
-// Who may call, as the lock records it: a permit that has been widened is a difference that a reviewer sees.
+// Permits, as the lock records them: a widened permit is a difference that a reviewer sees.
 import type { Model, Permit } from "../resolve/model/model.ts";
 
 /** As written in the lock. */
 export interface LockedPermit {
-  /** Nobody has to be known. */
+  /** Callers need no credentials. */
   readonly public?: true;
   /** Any of these. */
   readonly sources?: readonly string[];
   /** All of these. */
   readonly scopes?: readonly string[];
-  /** Of each list any. */
+  /** Any role of each list. */
   readonly roles?: readonly (readonly string[])[];
   /** All of these hold. */
   readonly if?: readonly string[];
 }
-/** What is in force: without one of its own, sources are all that there are. */
+/** Returns the permit in force. A permit without sources accepts all sources. */
 export function lockedPermit(permit: Permit, { packages }: Pick<Model, "packages">): LockedPermit {
   if (permit.public !== undefined) return { public: true };
   const { sources, scopes, roles, conditions } = permit;

@@ -1,4 +1,4 @@
-// Where a change of an upstream hurts: the very name in the option that uses the element, and the errors that only follow.
+// Place of an upstream's change: the name in the option that uses the element, and the errors that only follow.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Option } from "./options.ts";
@@ -10,15 +10,16 @@ export interface Place {
   readonly implied: boolean;
 }
 
-/** Of an element that the run uses. `name` is its last part, as expressions write it. */
+/** Returns the place of an element that the run uses. `name` is its last part, as expressions write it. */
 export function placeOfUse(name: string, at: Origin, option: Option | undefined, errors: readonly Diagnostic[]): Place {
   const [mentioned] = option === undefined ? [] : mentions(option, name).filter((place) => overlap(place, at));
   return { at: mentioned ?? at, explains: following(errors, [at]), implied: false };
 }
 
 /**
- * Places of an element that is gone: everywhere that its name is not found. Options that only imply the element (a spread; a value of the
- * same name) give no error; the first of them is the place if there is no other. Empty: no option uses the element any more.
+ * Returns the places of a removed element: everywhere that its name is not found. Options that only imply the element
+ * (a spread; a value of the same name) cause no error; the first of them is the place if there is no other. Empty: no
+ * option uses the element any more.
  */
 export function placesOfGone(
   name: string,
@@ -51,7 +52,10 @@ function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
   return { mentioned, places };
 }
 
-/** Of an element that is there, in a part of the file that could not be resolved. Undefined: no option wants it any more. */
+/**
+ * Returns the place of an element that exists, in a part of the file that could not be resolved. Undefined: no option
+ * uses it any more.
+ */
 export function placeOfUnresolved(
   name: string,
   options: readonly Option[],
@@ -81,7 +85,10 @@ const followingIn = (errors: readonly Diagnostic[], { at, texts }: Option): read
 const narrowed = (at: Origin, mentioned: readonly Origin[]): Origin =>
   mentioned.find((place) => overlap(place, at)) ?? at;
 
-/** Where an option writes a name; selected fields and methods first, since a name alone may be anything. */
+/**
+ * Returns the places of a name in an option. Selected fields and methods are first, because a bare name may be
+ * anything.
+ */
 function mentions({ texts }: Option, name: string): readonly Origin[] {
   const pattern = new RegExp(`(?<![A-Za-z0-9_])${name}(?![A-Za-z0-9_])`, "g");
   const found = texts.flatMap((text) =>

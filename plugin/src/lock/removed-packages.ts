@@ -1,11 +1,11 @@
-// An upstream package that is gone as a whole is one change, however many of its types the BFF names.
+// Reports the removal of an upstream package as one change, for any number of its types that the BFF names.
 import type { Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { inOrder } from "../diagnostic/order.ts";
 import { ELSEWHERE } from "../resolve/names/missing-imports.ts";
 import type { Drift, Surroundings } from "./drift.ts";
 
-/** Drifts that say that something of one package is gone, folded into one where nothing of that package is left. */
+/** Folds the drifts of removed elements of one package into one, if nothing of that package is left. */
 export function foldRemovedPackages(all: readonly Drift[], around: Surroundings): readonly Drift[] {
   const drifts = all.filter((drift) => !isElsewhere(drift));
   const present = new Set([...around.registry].map((type) => type.file.proto.package));
@@ -33,7 +33,7 @@ function packageOf(type: string): string | undefined {
 }
 
 function fold(name: string, group: readonly Drift[], { errors, registry }: Surroundings): Drift | undefined {
-  // Wherever the BFF names something of the package.
+  // Errors at all places where the BFF names something of the package.
   const naming = inOrder(errors.filter(({ code, message }) => NAMING.test(code) && message.includes(`"${name}.`)));
   const [first, ...others] = naming;
   if (first === undefined || others.length === 0) return undefined;

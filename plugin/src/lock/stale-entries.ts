@@ -1,4 +1,5 @@
-// Entries of BFF files that were deleted or renamed, and entries that this run cannot judge because other runs share the lock.
+// Entries of BFF files that were deleted or renamed, and entries that this run cannot evaluate because other runs share
+// the lock.
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Model } from "../resolve/model/model.ts";
 import type { Elsewhere, Lock, Locked } from "./document.ts";
@@ -26,7 +27,7 @@ export function staleTest({ model, sources, project, elsewhere }: Surroundings):
   };
 }
 
-/** What the lock is to record of where the sources of `files` are. */
+/** Returns the places of the sources of `files`, as the lock is to record them. */
 export function nextElsewhere(
   files: Iterable<string>,
   isGenerated: (file: string) => boolean,

@@ -1,4 +1,5 @@
-// What a CI run says of a lock that is not what this run would write: the first use that differs, by its name and at its place.
+// Reports in a CI run that the lock differs from the one that this run would write: the first such use, with its name
+// and place.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Model } from "../resolve/model/model.ts";
@@ -13,11 +14,11 @@ export interface Run {
   readonly used: UsedElements;
   readonly options: Options;
   readonly path: string;
-  /** Of the lock as committed. */
+  /** Text of the committed lock. */
   readonly text: string | undefined;
 }
 
-/** One way in which the two differ. Undefined place: no option of this run says it, so it stands in the lock alone. */
+/** A difference between the two locks. Undefined place: no option of this run contains it, only the lock. */
 interface Difference {
   readonly says: string;
   readonly more: string;
@@ -25,7 +26,11 @@ interface Difference {
   readonly element: string;
 }
 
-/** @param edge of which the lock says something else, if there is something */
+/**
+ * Returns the diagnostic for a lock that is not committed.
+ *
+ * @param edge entry that differs in the lock, if there is one
+ */
 export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edge: EdgeChange | undefined): Diagnostic {
   const { path } = run;
   const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
@@ -81,7 +86,7 @@ function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
     const names = sorted(new Map([...(before ?? []), ...(after ?? [])])).map(([name]) => name);
     return names.flatMap((name) => differenceOf(run, file, name, before?.get(name), after?.get(name)));
   });
-  // What is new matters more than what is gone, and both more than what follows from them.
+  // New uses matter more than removed ones, and both more than the changes that follow from them.
   return ORDER.flatMap((kind) => found.filter(({ more }) => more === kind));
 }
 
@@ -160,13 +165,13 @@ function changedExchange(name: string, before: Exchange, after: Exchange): strin
 
 const voucherText = (voucher: string): string => (isOption(voucher) ? voucher : `rpc "${voucher}"`);
 
-/** Where the first use stands. */
+/** Returns the place of the first use. */
 function placeOfFirst({ used, model }: Run): Origin {
   const [first] = [...used.values()].flatMap((elements) => sorted(elements));
   return first?.[1].uses[0]?.at ?? startOf(model);
 }
 
-/** Where a fault of the whole run stands. */
+/** Returns the place for a fault of the whole run. */
 function startOf(model: Model): Origin {
   const [file] = model.files;
   const at = file?.services[0]?.ir.at ?? file?.ir.messages[0]?.at;

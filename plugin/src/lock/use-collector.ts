@@ -23,15 +23,19 @@ import type { UpstreamElement } from "./facts.ts";
 import { named } from "./named-elements.ts";
 import { BY_NAME, identityPath, type Options } from "./options.ts";
 
-/** What has steps of its own. */
+/** A block with steps. */
 export type UsingBlock = Composed | Opening | Let | Permit | Followed | Topic;
 
-/** @param as what becomes of the element's value */
+/**
+ * Records the use of an element.
+ *
+ * @param as uses of the element's value
+ */
 export type Add = (element: UpstreamElement, option: string, at: Origin, as: readonly How[]) => void;
 
 export const READ: readonly How[] = ["read"];
 export const SET: readonly How[] = ["set"];
-/** What has a name of its own, or takes the place of something, may go either way. */
+/** A value with a separate name, or in place of another, may be read or set. */
 const BOTH: readonly How[] = [...READ, ...SET];
 
 /** The path of an option within the step or declaration that holds it. */
@@ -102,7 +106,7 @@ export class UseCollector {
     }
   }
 
-  /** Claims come by their names in JSON from whoever issues tokens; their message may be somebody else's. */
+  /** Claims have their JSON names from the issuer of tokens; their message may belong to another party. */
   principal({ sources, file }: Identity): void {
     for (const { name, set } of sources)
       for (const { bound, if: condition } of set ?? [])
@@ -241,7 +245,11 @@ export class UseCollector {
     for (const detail of value.details) this.#expression(detail, option, READ);
   }
 
-  /** @param as what becomes of its value */
+  /**
+   * Records the elements of an expression.
+   *
+   * @param as uses of its value
+   */
   #expression(value: Expression | undefined, implied: string, as: readonly How[]): void {
     if (value !== undefined) this.#node(value.root, this.#options.of(value.text) ?? implied, as);
   }
@@ -249,7 +257,7 @@ export class UseCollector {
   #node(at: Node, option: string, as: readonly How[]): void {
     const isRead = at.kind === "select" || at.kind === "extension";
     for (const element of named(at)) this.#add(element, option, at.at, isRead ? READ : as);
-    // What is compared goes nowhere.
+    // Operands of a condition are only read.
     const below = isRead || (at.kind === "call" && at.type.kind === "bool") ? READ : as;
     for (const child of childrenOf(at)) this.#node(child, option, below);
   }

@@ -13,18 +13,18 @@ import { type Add, READ, SET, UseCollector, type UsingBlock } from "./use-collec
 export interface Use {
   /** The path of the option (`options.ts`). */
   readonly option: string;
-  /** Where it names the element; where it implies it, the option itself. */
+  /** Place of the element's name; if the option only implies the element, place of the option. */
   readonly at: Origin;
 }
 export interface Used {
   readonly element: UpstreamElement;
   /** In order of discovery; several of one option are kept as the first. */
   readonly uses: readonly Use[];
-  /** Who vouches for a method, sorted: rpcs as "web.v1.WebService/GetPage", and the options that say `read_only`. */
+  /** Vouchers for a method, sorted: rpcs as "web.v1.WebService/GetPage", and the options that set `read_only`. */
   readonly vouchedBy: readonly string[];
   /** How a method is called over HTTP; undefined: it is not. */
   readonly http: string | undefined;
-  /** Of a method: what goes to and fro. */
+  /** Exchange with a method. */
   readonly exchange: Exchange | undefined;
 }
 /** For each generated file the elements by their names. */
@@ -146,8 +146,8 @@ function httpText({ ir, body, responseBody }: RestRule): string {
 }
 
 /**
- * What belongs to others: not google's own types, nor this project's, nor the packages of the run that have rules. A BFF that
- * another one calls is an upstream all the same.
+ * Returns a predicate for elements of others: not google's own types, nor this project's, nor the packages of the run
+ * that have rules. A BFF that another one calls still is an upstream.
  */
 function upstreamTest(model: Model): (element: UpstreamElement, from: string) => boolean {
   const own = new Set(model.ir.files.map((file) => file.desc.proto.package));

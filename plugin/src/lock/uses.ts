@@ -15,13 +15,13 @@ export interface ElementUses {
   readonly facts: Facts;
   readonly usedBy: string[];
   readonly vouchedBy: Set<string>;
-  /** Of a method; undefined: the lock is of version 1. */
+  /** Exchange with a method; undefined: the lock is of version 1. */
   exchange: Exchange | undefined;
 }
 export interface UpstreamUses {
-  /** Of the services. */
+  /** Methods of the services. */
   readonly methods: readonly (readonly [string, ElementUses])[];
-  /** Of the messages and enums that their requests and answers are made of. */
+  /** Elements of the messages and enums in their requests and responses. */
   readonly members: readonly (readonly [string, ElementUses])[];
 }
 /** No BFF of the lock uses it; `like` is one that may have been meant, `known` are all. */
@@ -31,7 +31,7 @@ export interface NotUsed {
   readonly known: readonly string[];
 }
 
-/** What a lock has of services, sorted by name. */
+/** Returns the entries of services in a lock, sorted by name. */
 export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | NotUsed {
   const elements = allElements(lock);
   const methods = [...elements].filter(([, { facts }]) => facts.kind === "method");
@@ -43,7 +43,7 @@ export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | 
     own.map(([, { facts }]) => facts),
     elements,
   );
-  // Extensions stand in no type of the lock.
+  // Extensions belong to no type of the lock.
   const exchanged = new Set(own.flatMap(([, { exchange }]) => [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])]));
   const below = [...elements].filter(([name, { facts }]) => types.has(typeOf(name, facts)) || exchanged.has(name));
   const byName = ([a]: [string, ElementUses], [b]: [string, ElementUses]): number => (a < b ? -1 : 1);

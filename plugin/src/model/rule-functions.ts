@@ -1,4 +1,4 @@
-// What rules in CEL have beside the standard: functions of protovalidate, and the time of a validation.
+// Additions to standard CEL for rules: functions of protovalidate, and the time of a validation.
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Overload, Variable } from "../cel/index.ts";
 

@@ -1,9 +1,10 @@
-// What is checked of a request before it is composed (buf.validate), as data: which values, which tests, what is told of one that fails.
+// Checks of a request before it is composed (buf.validate), as data: the values, the tests, and the texts of
+// violations.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../cel/index.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 
-/** What is checked of one message, and of what is inside of it. */
+/** Checks of one message, and of the messages inside of it. */
 export interface RuledMessage {
   readonly desc: DescMessage;
   /** Rules over the whole message. */
@@ -21,18 +22,18 @@ export interface RuledGroup {
 export interface RuledField {
   readonly field: DescField;
   readonly required: boolean;
-  /** What is looked at where the field is set; without presence, always. Undefined: nothing. */
+  /** Checks of the value of a field that is set; without presence, always. Undefined: none. */
   readonly value: ElementRules | undefined;
 }
 export interface ValueRules {
   readonly cel: readonly CelRule[];
   readonly checks: readonly Check[];
-  /** `(buf.validate.predefined)`: rules that users have made of CEL. What is in a wrapper is their `this`. */
+  /** `(buf.validate.predefined)`: rules that users have defined in CEL. Their `this` is the value inside a wrapper. */
   readonly predefined: readonly CelRule[];
   readonly items: ElementRules | undefined;
   readonly keys: ElementRules | undefined;
   readonly values: ElementRules | undefined;
-  /** A message with checks of its own. */
+  /** A message with separate checks. */
   readonly nested: DescMessage | undefined;
 }
 export interface ElementRules extends ValueRules {
@@ -40,13 +41,13 @@ export interface ElementRules extends ValueRules {
   readonly unlessZero: boolean;
 }
 
-/** What a violation tells of its rule. */
+/** Members of a violation that describe its rule. */
 export interface RuleText {
   /** `string.min_len` */
   readonly id: string;
-  /** Empty where an expression says it. */
+  /** Empty if an expression returns the message. */
   readonly message: string;
-  /** Where it stands in `buf.validate.FieldRules`; empty: it is not a field's. */
+  /** Path in `buf.validate.FieldRules`; empty: it is not a field's rule. */
   readonly path: readonly RuleStep[];
 }
 /** A field on the way to a rule: name, number, type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a list. */
@@ -60,7 +61,7 @@ export interface CelRule {
   readonly gives: "bool" | "string" | "dyn";
   /** `this` in the expression. */
   readonly value: Variable;
-  /** What a predefined rule is set to, as text. */
+  /** Value of a predefined rule, as text. */
   readonly is?: string;
 }
 
@@ -80,7 +81,7 @@ export interface Bound<T> {
   readonly value: T;
   readonly inclusive: boolean;
 }
-/** What has to hold of a value. */
+/** Condition on a value. */
 export type Test =
   | { readonly kind: "equal"; readonly value: Scalar }
   | { readonly kind: "in"; readonly values: readonly Scalar[]; readonly not: boolean }
@@ -107,7 +108,10 @@ export type Test =
       readonly not: boolean;
     }
   | { readonly kind: "pattern"; readonly pattern: string; readonly bytes: boolean }
-  /** A function of the runtime says so; `others` are its further arguments. `empty`: whether it is asked of empty texts, too. */
+  /**
+   * A function of the runtime decides; `others` are its further arguments. `empty`: true if empty texts are checked,
+   * too.
+   */
   | { readonly kind: "format"; readonly name: string; readonly others: readonly Scalar[]; readonly empty: boolean }
   | { readonly kind: "notEmpty"; readonly bytes: boolean }
   | { readonly kind: "equalBytes"; readonly value: Uint8Array }

@@ -1,7 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 
-/** Whether it is where a response tells a follower where it stands. */
+/** Returns true for the field of a response with the position of the follower. */
 export const isPosition = (field: DescField): boolean => field.message?.typeName === "bff.v1.Position";
 
-/** Whether it is where a response tells which of its parts have arrived. */
+/** Returns true for the field of a response that lists the parts that have arrived. */
 export const isPart = (field: DescField): boolean => field.message?.typeName === "bff.v1.Part";

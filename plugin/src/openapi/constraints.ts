@@ -1,9 +1,10 @@
-// Rules of buf.validate that JSON Schema has words for. The rest is checked all the same, and stands in no word.
+// Rules of buf.validate as keywords of JSON Schema. Rules without a keyword are checked, but do not appear in the
+// schema.
 import type { ElementRules, Test } from "../model/rules.ts";
 import type { JsonObject } from "./json.ts";
 
 export function constraintsOf(rules: ElementRules | undefined): JsonObject {
-  // What holds only of values that are not zero is no word of the schema.
+  // JSON Schema has no keyword for rules that exempt the zero value.
   if (rules === undefined || rules.unlessZero) return {};
   return Object.assign({}, ...rules.checks.map(({ test }) => wordsOf(test)));
 }
@@ -62,7 +63,7 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** Of numbers; 64-bit integers are texts. */
+/** Returns the bounds of numbers, but not of 64-bit integers, which are texts. */
 function rangeOf({ low, high }: Test & { readonly kind: "range" }): JsonObject {
   if (typeof low?.value === "bigint" || typeof high?.value === "bigint") return {};
   // Outside of the bounds, where the lower one is above the upper one.

@@ -1,4 +1,5 @@
-// OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
+// OpenAPI 3.1 document of a server's rpcs over HTTP with JSON, by Connect and at declared paths. It walks the plan, as
+// emission does.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { declaredCodes } from "@protobff/faults";
 import { fullName } from "../model/full-name.ts";
@@ -61,7 +62,7 @@ export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all")
 /** `v1` of `web.v1`. */
 const versionOf = (name: string): string => /(?:^|\.)(v\d\w*)$/.exec(name)?.[1] ?? "unversioned";
 
-/** What all operations of an rpc have: `suffix` tells their ids apart. */
+/** Returns the members that all operations of an rpc share: `suffix` makes their ids distinct. */
 function aboutOf(
   { desc }: PlanService,
   { method, version }: PlanMethod,
@@ -119,7 +120,9 @@ function postOf(planned: PlanMethod, about: JsonObject, context: ResponseContext
   };
 }
 
-/** Of an rpc without side effects (https://connectrpc.com/docs/protocol#unary-get-request). */
+/**
+ * Returns the GET operation of an rpc without side effects (https://connectrpc.com/docs/protocol#unary-get-request).
+ */
 function getOf(planned: PlanMethod, about: JsonObject, context: ResponseContext): JsonObject {
   const { input, output } = planned.method.desc;
   const { schemas } = context;
@@ -147,7 +150,7 @@ function knownOf(server: PlanServer, plan: Plan): Known {
   const degraded = new Map<DescMessage, readonly Degraded[]>(
     plan.messages.map((message) => [message.composed.desc, degradedOf(message)]),
   );
-  // Where another message is composed in place of a response, its fields are those of that name.
+  // If another message is composed in place of a response, the response's fields are those of the same name.
   for (const { services } of server.files)
     for (const { method } of services.flatMap(({ methods }) => methods))
       if (method.response !== undefined && !degraded.has(method.desc.output))
@@ -175,7 +178,7 @@ function partsOf(messages: readonly DescMessage[]): ReadonlySet<DescMessage> {
   return found;
 }
 
-/** What a request is in the query of a GET. */
+/** Returns the parameters of a request in the query of a GET. */
 function queryOf(message: JsonObject): JsonObject[] {
   return [
     { name: "encoding", in: "query", required: true, schema: { type: "string", const: "json" } },
@@ -190,7 +193,7 @@ function queryOf(message: JsonObject): JsonObject[] {
   ];
 }
 
-/** Of an rpc that streams, as server-sent events. */
+/** Returns the operation of an rpc that streams, as server-sent events. */
 function followOf(
   planned: PlanMethod,
   about: JsonObject,

@@ -1,10 +1,10 @@
-/** What a document is made of. */
+/** Value in a document. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: Json;
 }
 
-/** Without those that say nothing. */
+/** Returns the members that are not undefined. */
 export function only(values: Readonly<Record<string, Json | undefined>>): JsonObject {
   const said = Object.entries(values).filter((entry): entry is [string, Json] => entry[1] !== undefined);
   return Object.fromEntries(said);

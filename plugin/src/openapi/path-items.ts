@@ -12,7 +12,10 @@ export interface PathOperation {
 export class PathItems {
   readonly #items = new Map<string, { readonly path: string; readonly verbs: Map<string, PathOperation> }>();
 
-  /** Of two operations with one verb, that with `**` gives way, as it does in the server; the other then names it. */
+  /**
+   * Adds an operation. If two operations have one verb, that with `**` gives way, as it does in the server; the other
+   * then names it.
+   */
   add(added: PathOperation): void {
     const key = added.path.replace(VARIABLE, "{}");
     const item = this.#items.get(key) ?? { path: added.path, verbs: new Map() };

@@ -3,8 +3,8 @@ import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { ElementRules, Scalar, Test } from "../model/rules.ts";
 
 /**
- * Whether a field that is left out breaks its rules: without presence that is its zero value, and rules are asked of that, too. What only
- * an expression or a function knows counts as no.
+ * Returns true if a field that is left out breaks its rules. Without presence it has its zero value, to which rules
+ * apply, too. A result that only an expression or a function can compute counts as false.
  */
 export function refusesZero(field: DescField, rules: ElementRules | undefined): boolean {
   if (rules === undefined || rules.unlessZero || field.message !== undefined) return false;

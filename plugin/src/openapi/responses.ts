@@ -1,4 +1,4 @@
-// What an rpc answers besides its response: statuses, and the headers that come with them.
+// Responses of an rpc besides its message: statuses, and their headers.
 import { codeName } from "@protobff/faults";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { timeText } from "../report/time-text.ts";
@@ -10,7 +10,7 @@ const CODES =
     " ",
   );
 
-/** Of Connect (https://connectrpc.com/docs/protocol#error-end-stream). */
+/** Error of Connect (https://connectrpc.com/docs/protocol#error-end-stream). */
 const CONNECT_ERROR: JsonObject = {
   type: "object",
   properties: {
@@ -51,7 +51,7 @@ const STATUS: JsonObject = {
 
 const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
 
-/** What a GET answers that HTTP caches keep. */
+/** Headers of a response to a GET that HTTP caches keep. */
 const TAGGED: JsonObject = {
   etag: text("Names this answer."),
   "cache-control": text("For how long it may be used again, and by whom."),
@@ -131,7 +131,10 @@ export function responsesOf(
   return withDeclared(fixed, codes, (description) => failed(description, ends));
 }
 
-/** Adds the statuses of codes that the rpc declares. Only 400 gets their names as well: other statuses that are there say enough. */
+/**
+ * Adds the statuses of codes that the rpc declares. Only 400 gets their names as well, because the other statuses are
+ * clear enough.
+ */
 function withDeclared(
   fixed: JsonObject,
   codes: readonly number[],

@@ -26,7 +26,7 @@ export function restOperations(
         only({
           name,
           in: "query",
-          // One deeper down is required only where what it stands in is there.
+          // A nested field is required only if its parent is present.
           required: field.parent === input && schemas.isRequired(field) ? true : undefined,
           schema: schemas.parameter(field),
         }),
@@ -81,7 +81,7 @@ function parameterName(
   return wildcards(to) < 2 ? name : `${name}_${wildcards(i) + 1}`;
 }
 
-/** Of a path, which holds no control characters and whose segments are not empty. */
+/** Returns the schema of a path's segment, which has no control characters and is not empty. */
 function segmentOf(schema: JsonObject): JsonObject {
   if (schema.type !== "string" || schema.contentEncoding !== undefined || schema.enum !== undefined) return schema;
   return { minLength: 1, ...(schema.pattern === undefined && { pattern: SEEN }), ...schema };

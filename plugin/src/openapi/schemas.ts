@@ -8,12 +8,12 @@ import { constraintsOf } from "./constraints.ts";
 import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
 import { refusesZero } from "./refuses-zero.ts";
 
-/** What is known of messages besides their descriptors. */
+/** Facts about messages besides their descriptors. */
 export interface Known {
   readonly rules: (desc: DescMessage) => RuledMessage | undefined;
-  /** Whether it is a part of some answer, of which rules ask nothing. */
+  /** Returns true for a message in a response, to which rules do not apply. */
   readonly isAnswered: (desc: DescMessage) => boolean;
-  /** What failures do to the fields of a message that is composed, or that is made of one. */
+  /** Returns the effects of failures on the fields of a message that is composed, or that is made of a composed one. */
   readonly degrades: (desc: DescMessage) => readonly Degraded[];
 }
 
@@ -50,7 +50,7 @@ export class Schemas {
     if (!this.#found.has(desc.typeName)) {
       const names = desc.values.map(({ name }) => name);
       const known = only({ type: "string", enum: names, description: commentOf(desc) });
-      // What a later version of an upstream gives is a number.
+      // A value that a later version of an upstream adds is a number.
       this.#found.set(desc.typeName, desc.open ? { anyOf: [known, { type: "integer", format: "int32" }] } : known);
     }
     return { $ref: `#/components/schemas/${desc.typeName}` };
@@ -79,7 +79,10 @@ export class Schemas {
     });
   }
 
-  /** Whether a request without it is refused. Of a message that answers hold, too, only what the proto itself says. */
+  /**
+   * Returns true if a request without the field is refused. For a message that responses contain, too, only the proto's
+   * own declaration counts.
+   */
   isRequired(field: DescField): boolean {
     if (field.presence === Presence.LEGACY_REQUIRED) return true;
     const ruled = this.#ruled(field);
@@ -189,7 +192,7 @@ export function scalarSchema(scalar: ScalarType): JsonObject {
   }
 }
 
-/** What ProtoJSON writes in a form of its own. */
+/** Returns the schema of a type that has a special form in ProtoJSON. */
 function wellKnown(typeName: string): JsonObject | undefined {
   if (!typeName.startsWith("google.protobuf.")) return undefined;
   const name = typeName.slice("google.protobuf.".length);

@@ -1,10 +1,13 @@
-// Who may call, as OpenAPI says it: a scheme for each source of the identity, and which of them an rpc accepts.
+// Permits in OpenAPI: a scheme for each source of the identity, and the schemes that an rpc accepts.
 import { DEFAULTS } from "../read/edge/check-places.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import type { Permit } from "../resolve/model/model.ts";
 import type { Json, JsonObject } from "./json.ts";
 
-/** `components.securitySchemes`. What proxies in front of the server say of callers is nothing that a client sends. */
+/**
+ * Returns `components.securitySchemes`. Clients do not send the headers of proxies in front of the server, so these are
+ * left out.
+ */
 export function securitySchemes(identity: Identity | undefined): JsonObject {
   return Object.fromEntries(
     (identity?.sources ?? []).flatMap((source) => {
@@ -48,7 +51,10 @@ function schemeOf({ credential, name }: IdentitySource): JsonObject | undefined 
   }
 }
 
-/** Undefined where nobody knows callers. Any of the list; an empty one of them: no credential is needed. */
+/**
+ * Returns alternatives, of which any one suffices; an empty one needs no credential. Undefined if the server
+ * authenticates no callers.
+ */
 export function securityOf(identity: Identity | undefined, permit: Permit | undefined): Json | undefined {
   if (identity === undefined) return undefined;
   const named = permit?.sources;

@@ -11,7 +11,10 @@ export interface Parsed<T> {
 /** A way to parse the value of an option. */
 export interface Kind<T> {
   readonly initial: T;
-  /** `text` is undefined for a bare name; `before` is the value so far, because an option may stand several times. */
+  /**
+   * Parses one option. `text` is undefined for a bare name; `before` is the value up to now, because an option may be
+   * repeated.
+   */
   parse(option: string, text: string | undefined, before: T): Parsed<T>;
   /** Whether a bare name behind a list is another entry of it. `options` are the names of all options. */
   readonly continues?: (name: string, options: readonly string[]) => boolean;

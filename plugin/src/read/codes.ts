@@ -1,4 +1,4 @@
-/** What can be wrong with a declaration alone, before any name is looked up. One sentence each, for docs/diagnostics.md. */
+/** Diagnostics of a declaration alone, before any name is looked up. One sentence each, for docs/diagnostics.md. */
 export const declarationCodes = {
   BFF101:
     "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. Without one there is nothing to run, and with two it is not clear which one counts.",

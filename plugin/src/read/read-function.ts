@@ -1,4 +1,4 @@
-// Functions of the user: their names. What their types are is resolved.
+// Names of the user's functions. Their types are resolved later.
 
 import type { Function as Declaration } from "@protobff/messages/bff/v1/options_pb.js";
 import { isMacroName } from "../cel/types/functions/reserved-names.ts";
@@ -49,6 +49,6 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
   } else {
     return { kind: "function", at: place.at, name, params, result };
   }
-  // The name is declared all the same: what calls it is not at fault.
+  // The name still counts as declared, because expressions that call it are not at fault.
   return { kind: "function", at: place.at, name, params, result: undefined };
 }

@@ -49,7 +49,10 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   return message;
 }
 
-/** Which member of a oneof a copy has says the upstream; only copies have unset values to stand in for. */
+/**
+ * Checks a copy. The upstream decides which member of a oneof is set, and only copies have unset values that a fallback
+ * can replace.
+ */
 function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
   if (alias === undefined) {
     for (const { fallback } of fields) {
@@ -90,7 +93,7 @@ function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
   });
 }
 
-/** What a field of a copy says for nothing. */
+/** Returns the option that has no effect on a field of a copy. */
 function idleRule(field: IrField): "by" | "if" | "default" | undefined {
   if (field.by !== undefined && field.desc.oneof !== undefined) return "by";
   return (["if", "default"] as const).find((name) => field[name] !== undefined);
@@ -134,7 +137,7 @@ function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, rep
   }
 }
 
-/** Says something only of a resolver; none said is every step, and `{}` none. */
+/** Reads `reads`, which has an effect only on a resolver. Undefined means every step, and `{}` none. */
 function readReads(
   declared: Declared<Reads> | undefined,
   resolver: Sourced<boolean> | undefined,

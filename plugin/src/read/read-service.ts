@@ -102,7 +102,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   };
 }
 
-/** What a client streams is not composed. */
+/** Reports an rpc with a stream from the client, of which no response is composed. */
 function checkKind({ name, methodKind }: DescMethod, at: Origin, report: Report): void {
   if (methodKind === "unary" || methodKind === "server_streaming") return;
   fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client, which no response is composed of`, {

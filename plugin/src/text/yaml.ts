@@ -1,6 +1,6 @@
 /** A text as a scalar of YAML in double quotes, on one line, whatever is in it. */
 export function quoted(text: string): string {
-  // What JSON leaves as it is and YAML does not print: https://yaml.org/spec/1.2.2/#51-character-set
+  // JSON leaves these characters unescaped, but YAML does not print them: https://yaml.org/spec/1.2.2/#51-character-set
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -1,17 +1,17 @@
-// Where credentials stand in a request: a place that several sources share has to show whose credential it is.
+// Places of credentials in a request: in a place that several sources share, a credential has to show its source.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentitySource } from "../../ir/edge.ts";
 import { fault } from "../fault.ts";
 import { isProtocolHeader } from "../values/names.ts";
 
-/** Where a credential stands whose source does not say. */
+/** Default places of credentials. */
 export const DEFAULTS = {
   header: { jwt: "authorization", api_key: "x-api-key", assertion: "x-principal-signed-bin" },
   cookie: "__Host-session",
 };
 
-/** `header:authorization`; undefined where it is not said and should be. */
+/** Returns a place such as `header:authorization`; undefined if a required place is missing. */
 function placeOf(credential: IrCredential): string | undefined {
   switch (credential.kind) {
     case "jwt":
@@ -57,7 +57,7 @@ interface Problem {
   readonly hint: string;
 }
 
-/** Why nobody could tell a credential of one from a credential of the other. */
+/** Returns the reason why credentials of the two sources cannot be distinguished. */
 function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined {
   const [one, other] = [a.credential, b.credential];
   if (one === undefined || other === undefined) return undefined;
@@ -131,7 +131,7 @@ function checkPlace(credential: IrCredential, report: Report): void {
     checkCookie(credential.cookie, credential.kind, report);
 }
 
-/** Headers that say something else of a request. */
+/** Headers that have another meaning in a request. */
 const OTHERS: ReadonlySet<string> = new Set(
   "cookie forwarded host origin x-csrf x-forwarded-client-cert x-forwarded-for".split(" "),
 );

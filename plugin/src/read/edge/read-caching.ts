@@ -1,4 +1,4 @@
-// What may be answered again: by the BFF itself, and by HTTP caches.
+// Reuse of responses: by the BFF itself, and by HTTP caches.
 
 import type { Cache, HttpCache } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -12,7 +12,7 @@ import { checkUnique } from "../values/names.ts";
 import { child, sourced, texts } from "../values/value-place.ts";
 import { duration, durationOrZero } from "../values/values.ts";
 
-/** Days: what HTTP has no bound for, and nobody means more. */
+/** Longest lifetime in HTTP caches, in days: HTTP has no bound, and no author needs more. */
 const LONGEST_DAYS = 365;
 
 /** `cache` of an rpc. */

@@ -1,4 +1,4 @@
-// One credential of each kind: where it stands, who vouches for it, how it is judged.
+// One credential of each kind: its place, its issuer and its checks.
 
 import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -14,7 +14,7 @@ import { duration } from "../values/values.ts";
 /** Nothing here waits for a timer: how long a login may last, or keys may serve, is compared with the clock. */
 const DAYS = 400;
 
-/** Undefined where none is said. */
+/** Returns the credential of a source; undefined if none is declared. */
 export function readCredential({ kind }: Source, source: Place, report: Report): IrCredential | undefined {
   const { case: name, value } = kind;
   if (name === undefined) return undefined;
@@ -41,7 +41,7 @@ function claimsOf(value: string | undefined, place: Place, report: Report): Text
   return claims;
 }
 
-/** What a source cannot do without. */
+/** Reports a missing member that a source requires. */
 function needed(
   found: Text | undefined,
   place: Place,
@@ -82,7 +82,7 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
   checkTemplate(issuer, report);
   for (const one of audience) checkTemplate(one, report);
   checkUnique(audience, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
-  // Without `jwks` the issuer is where its keys are asked for.
+  // Without `jwks`, the issuer supplies the address of its keys.
   if (jwks !== undefined) checkAddress(jwks, "jwks", report);
   else checkAddress(issuer, "issuer", report);
   checkAlgorithms(jwt.algorithms, report);
@@ -216,7 +216,7 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
 
 const EXAMPLES = { spiffe: "spiffe://acme.example/ns/*/sa/web", dns: "*.acme.example" };
 
-/** A name of a certificate, or of a JWT-SVID: `*` stands for one segment. */
+/** Checks a name of a certificate, or of a JWT-SVID: `*` matches one segment. */
 export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Report): void {
   const { value, at } = pattern;
   const problem = kind === "dns" ? dnsProblem(value) : spiffeProblem(value);

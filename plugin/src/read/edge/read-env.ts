@@ -50,7 +50,7 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
     fault(report, "BFF128", place.at, `this environment variable has no "${name === undefined ? "name" : "type"}"`, {
       hint: name === undefined ? "add `name`" : choices,
     });
-    // The name is declared all the same: what reads it is not at fault.
+    // The name still counts as declared, because expressions that read it are not at fault.
     const nothing = { type: place.text(""), shape: undefined, default: initial, alternates };
     return name && { kind: "env", at: place.at, name, ...nothing };
   }

@@ -10,7 +10,7 @@ import type { Locator } from "../source/locate.ts";
 import { readHttpTemplate } from "../values/http-template.ts";
 import { type Declared, text } from "../values/value-place.ts";
 
-/** The rules that have no fault, `additional_bindings` among them, in the order in which they stand there. */
+/** Returns the rules that have no fault, `additional_bindings` among them, in the order of their declaration. */
 export function readHttp(desc: DescMethod, locator: Locator, report: Report): readonly IrHttpRule[] {
   if (!hasOption(desc, httpOption)) return [];
   const first = { value: getOption(desc, httpOption), place: locator.rule(desc, httpOption) };

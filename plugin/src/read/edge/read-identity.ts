@@ -1,4 +1,4 @@
-// Who is calling: the sources of a package's identity, as far as each can be judged by what it says itself.
+// Identity of callers: the sources of a package, with the checks that need only the source itself.
 
 import type { Identity, Source } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";

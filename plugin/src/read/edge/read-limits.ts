@@ -101,7 +101,10 @@ const REQUIRED = [
   ["per", 'a `per`: a duration such as `"1m"`, or `"day"` or `"month"`'],
 ] as const;
 
-/** It stands in headers, between quotes (RFC 9651, "Strings"), in names of metrics, and in keys of Redis. */
+/**
+ * Form of a name, which appears in headers, between quotes (RFC 9651, "Strings"), in names of metrics, and in keys of
+ * Redis.
+ */
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | undefined {

@@ -11,7 +11,7 @@ import { checkUnique } from "../values/names.ts";
 import { child, type Declared, sourced, texts } from "../values/value-place.ts";
 import { codeName, expression } from "../values/values.ts";
 
-/** Who may call: of a service or of an rpc. */
+/** Reads the permit of a service or of an rpc. */
 export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", report: Report): IrPermit {
   const { value, place } = declared;
   const fail = child(value.fail, place, "fail");
@@ -67,7 +67,10 @@ function names(
   return named;
 }
 
-/** A decision has a value or refuses; nothing stands in for it. What says otherwise is left out. */
+/**
+ * Checks a decision, which has a value or refuses, and has no substitute. Settings to the contrary are reported and
+ * left out.
+ */
 function decision(step: IrStep, report: Report): IrStep {
   const { source } = step;
   for (const modifier of ["supplementary", "fallback", "autobind", "unordered", "defer"] as const) {
@@ -123,7 +126,7 @@ function checkFail(fail: IrFailure, condition: Text | undefined, report: Report)
   }
   const { code } = fail;
   if (code === undefined || code.value === Code.PERMISSION_DENIED || code.value === Code.NOT_FOUND) return;
-  // What is no status at all has been reported.
+  // An invalid status has already been reported.
   if (code.value === Code.OK || code.value === Code.ANY || codeName(code.value) === String(code.value)) return;
   fault(report, "BFF161", code.at, `a permit does not refuse with ${codeName(code.value)}`, {
     hint: "write PERMISSION_DENIED or leave out the code; or NOT_FOUND, to hide that there is something",

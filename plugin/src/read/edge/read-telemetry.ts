@@ -8,7 +8,7 @@ import { checkUnique } from "../values/names.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { duration, expressions } from "../values/values.ts";
 
-/** What the rpcs of a package leave traces of. */
+/** Reads the telemetry of the rpcs of a package. */
 export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {
   const { value, place } = declared;
   if (isEmpty(value)) {

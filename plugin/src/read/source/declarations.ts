@@ -60,7 +60,9 @@ class DeclarationReader {
     else skip(tokens);
   }
 
-  /** `message X {…}`, `enum X {…}`: what may stand in a file and in a message. False when it is something else. */
+  /**
+   * Reads `message X {…}` or `enum X {…}`, which may be in a file and in a message. Returns false for anything else.
+   */
   #type(scope: string): boolean {
     const tokens = this.#tokens;
     if ((tokens.peek().text === "export" || tokens.peek().text === "local") && tokens.peek(2).kind === "word") {

@@ -16,7 +16,7 @@ import type { Literal } from "./option-literal.ts";
 import { barePlace, literalPlace, type Place } from "./place.ts";
 import { sourceText } from "./source-text.ts";
 
-/** Whatever may carry a rule. */
+/** Descriptors that may carry a rule. */
 export type Element =
   | DescFile
   | DescMessage
@@ -37,8 +37,8 @@ export interface Locator {
 }
 
 /**
- * Without the source (or where it does not match), the nearest position that the descriptor knows. Its lines are
- * right; its columns may be off, since compilers count them in cells of a terminal.
+ * Returns a locator. Without the source (or if it does not match), it gives the nearest position in the descriptor. The
+ * lines are right; the columns may be off, because compilers count them in cells of a terminal.
  */
 export function locate(file: DescFile, text: string | undefined, registry: Registry): Locator {
   const rough = locateRoughly(file);
@@ -63,7 +63,7 @@ export function locate(file: DescFile, text: string | undefined, registry: Regis
   };
 }
 
-/** `(x).a.b = v` says the same as `(x) = { a: { b: v } }`. */
+/** Returns the value of a path of names: `(x).a.b = v` means the same as `(x) = { a: { b: v } }`. */
 function optionValue({ path, value }: OptionStatement): Literal {
   return path.reduceRight<Literal>(
     (inner, name) => ({ kind: "message", from: value.from, to: value.to, fields: [{ name, value: inner }] }),

@@ -22,7 +22,7 @@ export function barePlace(at: Origin): Place {
 export function literalPlace(source: SourceText, literals: readonly [Literal, ...Literal[]]): Place {
   const [first] = literals;
   const at = source.origin(first.from, first.to);
-  // Each element of a long list asks for the whole list.
+  // A cache, because each element of a long list needs the whole list.
   const known = new Map<string, readonly Literal[]>();
   const all = (name: string): readonly Literal[] => {
     const found = known.get(name) ?? literals.flatMap((literal) => occurrences(literal, name));

@@ -1,6 +1,6 @@
 import type { Token } from "./tokens.ts";
 
-/** The value of adjacent string literals, and for each of its UTF-16 code units where it stands in the source. */
+/** Value of adjacent string literals, and the source position of each of its UTF-16 code units. */
 export interface DecodedString {
   readonly value: string;
   /** Offsets of the first and past the last source character of each code unit. */
@@ -94,7 +94,7 @@ function escaped(rest: string): { bytes: readonly number[]; length: number } {
   }
   const character = rest.charAt(1);
   const code = simple[character];
-  // \\ \' \" \? stand for themselves.
+  // \\ \' \" \? mean the character itself.
   return code === undefined
     ? { ...plain(rest.slice(1)), length: 1 + plain(rest.slice(1)).length }
     : { bytes: [code], length: 2 };

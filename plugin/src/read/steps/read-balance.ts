@@ -9,7 +9,7 @@ import { isEmpty } from "./read-policy.ts";
 
 /** However often in a row an address is ejected, it is for no longer, in milliseconds (runtime.md, "Balancing"). */
 const LONGEST_EJECTION_MS = 300_000;
-/** Whoever resolves more often asks for what caches along the way have not asked for themselves. */
+/** Shortest time between resolutions, in milliseconds. Caches along the way do not refresh more often. */
 const SHORTEST_REFRESH_MS = 1_000;
 const MOST_CONNECTIONS = 8;
 

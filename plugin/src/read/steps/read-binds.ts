@@ -7,7 +7,7 @@ import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../v
 import { children, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
 
-/** What the names of a list of named values stand for. */
+/** Meaning of the names in a list of named values. */
 export type BindKind = "request field" | "argument" | "metadata key" | "field of the principal";
 
 export function readBinds(

@@ -46,7 +46,7 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
   return { ...branch, name };
 }
 
-/** It says which requests it takes, and not all of them. */
+/** Checks that a branch selects requests, and not all of them. */
 function checkChoice({ at, share, if: condition, by }: Omit<IrBranch, "name">, shares: boolean, report: Report): void {
   const refuse = (where: Origin, message: string, hint: string): void =>
     fault(report, "BFF182", where, message, { hint });

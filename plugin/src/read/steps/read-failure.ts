@@ -6,7 +6,10 @@ import { parseTemplate } from "../values/template.ts";
 import { type Declared, sourced, text } from "../values/value-place.ts";
 import { checkStatus, expressions } from "../values/values.ts";
 
-/** Of a guard, of an `on_error` rule, or of a permit: an upstream's status is known in a rule only, and a permit has a code of its own. */
+/**
+ * Reads the failure of a guard, of an `on_error` rule, or of a permit. Only a rule has an upstream's status, and a
+ * permit has a separate code.
+ */
 export function readFailure(
   { value, place }: Declared<Failure>,
   of: "guard" | "rule" | "permit",

@@ -20,7 +20,7 @@ import { readBinds } from "./read-binds.ts";
 import { readBranches } from "./read-branches.ts";
 import { readFailure } from "./read-failure.ts";
 
-/** What a call and an upstream entry have in common. */
+/** Options that a call and an upstream entry share. */
 interface PolicyRule {
   readonly timeout?: string | undefined;
   readonly retry?: Retry | undefined;
@@ -33,7 +33,7 @@ interface PolicyRule {
   readonly idempotent?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
   readonly identify?: Identify | undefined;
-  /** Of an upstream entry. */
+  /** Branches, of upstream entries only. */
   readonly branch?: readonly Branch[];
 }
 

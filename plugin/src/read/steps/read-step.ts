@@ -145,7 +145,7 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
   return each;
 }
 
-/** What an `each` does with an item is a source of its own. */
+/** Reads the source that an `each` runs for an item. */
 function readItemSource(
   source: Exclude<Each["source"], { case: undefined }>,
   place: Place,

@@ -15,7 +15,7 @@ import { readFollow } from "./read-topic.ts";
 const MOST_AHEAD = 64;
 
 export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
-  // What streams from clients has been told of the rpc.
+  // A stream from clients has been reported for the rpc.
   if (desc.methodKind === "unary")
     fault(report, "BFF167", place.at, `the rpc "${desc.name}" gives one answer, and \`stream\` says how to give many`, {
       hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
@@ -82,7 +82,7 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
   return undefined;
 }
 
-/** Of a topic it is said in the topic, for all who follow it. */
+/** Reports settings that do not apply to a topic, because the topic declares them for all its followers. */
 function checkFollow({ source, position, idle }: IrStream, report: Report): void {
   if (source?.kind !== "follow") return;
   if (position !== undefined)
@@ -95,7 +95,7 @@ function checkFollow({ source, position, idle }: IrStream, report: Report): void
     });
 }
 
-/** Where only the newest item is kept, nothing is composed ahead; elsewhere no item may be held back. */
+/** Checks the pace. If only the newest item is kept, nothing is composed ahead; otherwise no item may be held back. */
 function checkPace({ overflow, ahead, minInterval }: IrStream, report: Report): void {
   const latest = overflow?.value === "latest";
   if (minInterval !== undefined && !latest)

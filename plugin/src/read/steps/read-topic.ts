@@ -66,7 +66,7 @@ function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<nu
   return undefined;
 }
 
-/** It says where its items come from, and all of that. */
+/** Checks that a topic declares its source, and declares it completely. */
 function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTopic, report: Report): void {
   const refuse = (where: IrTopic["at"], message: string, hint: string): void =>
     fault(report, "BFF168", where, message, { hint });

@@ -11,14 +11,17 @@ export function checkTemplate(text: Text | undefined, report: Report): void {
   if (!template.ok) fault(report, "BFF113", text.place(template.offset), template.problem, { hint: template.hint });
 }
 
-/** Keys come over a connection that proves whose they are. What has holes is checked when the server starts. */
+/**
+ * Checks an address. Keys need a connection that authenticates the server. An address with placeholders is checked when
+ * the server starts.
+ */
 export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "keys", report: Report): void {
   if (text === undefined || text.value.trim() === "") return;
   if (name !== "issuer") checkTemplate(text, report);
   const template = parseTemplate(text.value);
   if (!template.ok || template.parts.some(({ kind }) => kind === "hole")) return;
   const { value } = text;
-  // A file of one's own.
+  // A local file.
   if (name === "keys" && !value.includes("://")) return;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const loopback = url !== undefined && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);

@@ -31,7 +31,7 @@ export function isValue(text: string, { of, item }: EnvShape): boolean {
   return new Set(keys).size === keys.length && !keys.includes("");
 }
 
-/** What a text is made of, a key beside each value of a map; undefined where one has none. */
+/** Returns the parts of a text, with a key beside each value of a map; undefined if an entry of a map has no key. */
 export function partsOf(
   text: string,
   of: EnvShape["of"],

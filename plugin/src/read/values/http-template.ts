@@ -36,7 +36,10 @@ class Problem {
 }
 
 const FIELD = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
-/** What a segment of a URL's path may hold as it is (RFC 3986, 3.3), but for colons and asterisks, which mean something here. */
+/**
+ * Characters that a segment of a URL's path may contain unescaped (RFC 3986, 3.3), but for colons and asterisks, which
+ * have a meaning here.
+ */
 const LITERAL = /(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+/y;
 
 class Reader {

@@ -25,7 +25,7 @@ const functions: ReadonlySet<string> = new Set(
 );
 const scope: ReadonlySet<string> = new Set("args env error headers now principal".split(" "));
 
-/** What namespaces of the library are called, those to come among them. */
+/** Names of the library's namespaces, future ones included. */
 const namespaces: ReadonlySet<string> = new Set("enums proto random regex url".split(" "));
 
 /** Whether no expression can use it as a name. */

@@ -1,4 +1,4 @@
-// Values with a range or a syntax of their own, checked as they are read.
+// Values with a special range or syntax, checked as they are read.
 
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -79,7 +79,7 @@ export function ratio(
   return undefined;
 }
 
-/** An integer of at least 1; `zero` says what to write in place of 0. */
+/** Reads an integer of at least 1; `zero` is the hint for a 0. */
 export function count(
   value: number | undefined,
   place: Place,
@@ -93,7 +93,7 @@ export function count(
   return undefined;
 }
 
-/** Of a file or an rpc. */
+/** Reads `max_elements` of a file or an rpc. */
 export function maxElements(
   { maxElements: value }: { readonly maxElements?: number | undefined },
   place: Place,
