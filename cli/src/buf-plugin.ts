@@ -1,4 +1,5 @@
-// `buf-plugin-bff`: a check plugin of buf. `buf lint` shows our diagnostics with it, and so does every editor with Buf's extension.
+// `buf-plugin-bff`: a check plugin of buf. It makes `buf lint`, and every editor with Buf's extension, show protobff's
+// diagnostics.
 import { create } from "@bufbuild/protobuf";
 import { answer, type Procedure, procedure, RpcError, UnknownArguments } from "./check-plugin/rpc.ts";
 import { CATEGORIES, RULES } from "./check-plugin/rules.ts";

@@ -3,7 +3,7 @@ export interface Terminal {
   /** The folder that paths are relative to. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether a person looks at it, and wants colours: neither NO_COLOR nor a pipe. */
+  /** True if a person watches and wants colours: neither NO_COLOR nor a pipe. */
   readonly hasColours: boolean;
   /** Exit code of the process if nothing is thrown. */
   exitCode: 0 | 1 | 2;
@@ -19,7 +19,7 @@ export interface Terminal {
 
 const SLOW_MS = 1_000;
 
-/** That of this process. */
+/** Returns the terminal of this process. */
 export function ofProcess(): Terminal {
   return {
     cwd: process.cwd(),

@@ -2,7 +2,7 @@ import { type DescMessage, fromJson, type JsonValue, type MessageShape, type Reg
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * A response of an rpc. Fields that this client does not have are left out: a server may add one at any time.
+ * Decodes a response of an rpc. Fields that this client does not have are left out: a server may add one at any time.
  *
  * @throws ConnectError INTERNAL if the JSON is no message of this type
  */

@@ -10,13 +10,18 @@ import { type FollowTransport, type Heard, Lost, type Opening } from "./transpor
 export interface EventsOptions {
   /** `https://host`, with a path in front of `/package.Service/Method` if there is one. */
   readonly baseUrl: string;
-  /** Default: the global one. For cookies of another origin: `(url, init) => fetch(url, { ...init, credentials: "include" })`. */
+  /**
+   * Default: the global one. For cookies of another origin: `(url, init) => fetch(url, { ...init, credentials:
+   * "include" })`.
+   */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Types of messages in a google.protobuf.Any. */
   readonly registry?: Registry | undefined;
 }
 
-/** Follows by server-sent events, read by fetch: only rpcs without side effects. Unlike EventSource it can send headers. */
+/**
+ * Follows by server-sent events, read by fetch: only rpcs without side effects. Unlike EventSource it can send headers.
+ */
 export function events(options: EventsOptions): FollowTransport {
   return { open: (opening) => overEvents(options, opening) };
 }
@@ -89,7 +94,7 @@ async function fetched<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** @throws ConnectError where it is no stream of events */
+/** @throws ConnectError if it is no stream of events */
 async function refused(response: Response): Promise<void> {
   const type = response.headers.get("content-type") ?? "";
   if (response.ok && /^text\/event-stream\b/i.test(type)) return;

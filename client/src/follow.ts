@@ -10,7 +10,7 @@ import { backoffMs } from "./backoff.ts";
 import { positionOf } from "./position.ts";
 import { type FollowTransport, type Heard, Lost } from "./transport.ts";
 
-/** How an rpc is followed. */
+/** Options of `follow`. */
 export interface FollowOptions {
   /** `connect(…)`, `events(…)` or `webSocket(…)`. */
   readonly over: FollowTransport;
@@ -20,7 +20,10 @@ export interface FollowOptions {
   readonly resume?: string | undefined;
   /** Ends it; the loop throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The first wait after a loss, in milliseconds, and the longest: each is up to twice as long as the one before. Default 200 and 10,000. */
+  /**
+   * First delay after a loss, and the longest one, in milliseconds: each is up to twice the one before. Default: 200
+   * and 10,000.
+   */
   readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number } | undefined;
   /** Number of consecutive losses after which following fails. Default: no limit. */
   readonly attempts?: number | undefined;
@@ -51,11 +54,12 @@ export interface Followed<O extends DescMessage> {
 const SILENT_BEATS = 2.5;
 
 /**
- * Follows a server-streaming rpc, through losses of the connection and restarts of servers: each message at least once and in order, and once
- * where the rpc has positions. The loop ends when the source is at its end; leaving it cancels.
+ * Follows a server-streaming rpc, through losses of the connection and restarts of servers. Each message arrives at
+ * least once and in order, and exactly once if the rpc has positions. The loop ends when the source is at its end;
+ * leaving it cancels.
  *
- * @throws ConnectError of what the server has answered that does not pass: everything but UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED,
- *   and the first UNAUTHENTICATED in a row
+ * @throws ConnectError for a permanent error of the server: any code but UNAVAILABLE, RESOURCE_EXHAUSTED,
+ *   DEADLINE_EXCEEDED, and the first UNAUTHENTICATED in a row
  * @throws Lost after `attempts` losses
  */
 export function follow<I extends DescMessage, O extends DescMessage>(
@@ -87,7 +91,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
   readonly #options: FollowOptions;
   readonly #signal: AbortSignal;
   #token: string | undefined;
-  /** Whether anything was given that a new beginning would give again. */
+  /** True if a message was yielded, which a new beginning would yield again. */
   #given = false;
   #losses = 0;
   #unauthenticated = false;
@@ -192,7 +196,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
   }
 }
 
-/** Those that another attempt may not meet. */
+/** Codes that another attempt may avoid. */
 const PASSING: ReadonlySet<Code> = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
 
 /** @throws Lost when it takes longer, in milliseconds */

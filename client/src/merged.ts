@@ -25,8 +25,8 @@ export async function* merged<Desc extends DescMessage>(
 }
 
 /**
- * Both as one, as protobuf merges (Protocol Buffers, "Encoding", "Last One Wins"): what `part` sets replaces, messages are merged, lists are
- * appended, entries of maps replace. Neither is changed.
+ * Merges two messages, as protobuf does (Protocol Buffers, "Encoding", "Last One Wins"). Set fields of `part` replace,
+ * messages are merged, lists are appended, entries of maps replace. Neither message is changed.
  */
 export function mergedWith<Desc extends DescMessage>(
   desc: Desc,
@@ -108,7 +108,7 @@ export interface Arriving {
 }
 
 /**
- * Whether a deferred part of a message has arrived.
+ * Returns true if a deferred part of a message has arrived.
  *
  * @param name the path of its field, such as "card.maker"
  * @param _of the message's constant in `<name>_parts.ts`, such as `PAGE_PARTS`: with it only names of its parts compile

@@ -10,7 +10,7 @@ interface Position {
 
 const fields = new WeakMap<DescMessage, DescField | null>();
 
-/** The response's position; undefined where there is none. */
+/** Returns the response's position; undefined if it has none. */
 export function positionOf(desc: DescMessage, message: Message): Position | undefined {
   let field = fields.get(desc);
   if (field === undefined) {

@@ -15,7 +15,10 @@ interface Said {
   readonly resume?: string;
 }
 
-/** Milliseconds between beats of a socket that is to be silent: long enough for a busy machine to answer within two of them. */
+/**
+ * Milliseconds between beats of a socket that is to be silent: long enough for a busy machine to answer within two of
+ * them.
+ */
 const SHORT = 400;
 const LONG = 60_000;
 

@@ -125,8 +125,8 @@ const SILENT_BEATS = 2.5;
 const FIRST_MESSAGE_MS = 30_000;
 
 /**
- * One connection. A socket that is silent for longer than its beats allow is lost for all its follows at once: left to each of them, the first
- * would come back to the same socket, since the others still hold it.
+ * One connection. A socket that is silent for longer than its beats allow is lost for all its follows at once.
+ * Otherwise the first follow to give up would return to the same socket, because the others still hold it.
  */
 class Socket {
   readonly #socket: WebSocket;

@@ -1,4 +1,5 @@
-// The compiler's stages, in order: parse → read → resolve → check → plan → checkPlan → lock → emit. Pure: a request in, a response out.
+// The compiler's stages, in order: parse → read → resolve → check → plan → checkPlan → lock → emit. Pure: a request in,
+// a response out.
 import { create } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
@@ -80,13 +81,17 @@ interface Planned {
   readonly predictions: Predictions;
 }
 
-/** A run without files. Faults are in the options or in faults.json; diagnostics of the protos are in the run's findings. */
+/**
+ * A run without files. Faults are in the options or in faults.json; diagnostics of the protos are in the run's
+ * findings.
+ */
 interface Stopped {
   readonly faults: readonly string[];
 }
 
 /**
- * Runs the stages over one request. Faults of the user are diagnostics; a run with errors throws nothing and writes no file.
+ * Runs the stages over one request. Faults of the user are diagnostics; a run with errors throws nothing and writes no
+ * file.
  *
  * @param examples the text of faults.json, if it exists
  */

@@ -12,7 +12,10 @@ import { pathAround } from "./place.ts";
 import { RULES, ruleOf } from "./rules.ts";
 import { sameText } from "./same-text.ts";
 
-/** The project around what is checked: buf gives a plugin the files of one module, an editor one file, and what they import. */
+/**
+ * The project around the checked files. buf gives a plugin the files of one module, and an editor gives one file with
+ * its imports.
+ */
 export interface CheckedProject {
   /** All files that generating sees. */
   readonly files: readonly FileDescriptorProto[];

@@ -1,5 +1,5 @@
-// How buf and its plugins talk: pluginrpc, protocol 1 (github.com/pluginrpc/pluginrpc). An rpc is a run of the plugin, its request is
-// standard input and its response standard output.
+// Protocol between buf and its plugins: pluginrpc, protocol 1 (github.com/pluginrpc/pluginrpc). An rpc is a run of the
+// plugin, its request is standard input and its response standard output.
 import {
   create,
   createRegistry,
@@ -52,7 +52,7 @@ export class UnknownArguments extends Error {}
  *
  * @param args of the command, without the names of Node and of the file
  * @param readInput standard input; it is read for an rpc alone
- * @returns what goes to standard output
+ * @returns the text for standard output
  */
 export async function answer(
   procedures: readonly Procedure[],

@@ -4,7 +4,10 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Category, CategorySchema } from "../gen/buf/plugin/check/v1/category_pb.ts";
 import { type Rule, RuleSchema, RuleType } from "../gen/buf/plugin/check/v1/rule_pb.ts";
 
-/** By the first digit of their codes. One rule for each code would be more than a request to a plugin may name (250). */
+/**
+ * Groups of rules, by the first digit of their codes. A request to a plugin may name at most 250 rules, so there is no
+ * rule for each code.
+ */
 const GROUPS: Readonly<Record<string, string>> = {
   1: "declarations of a BFF",
   2: "references of a BFF to what there is",

@@ -1,4 +1,4 @@
-// Whether two descriptors are of one text.
+// Compares the source texts of two descriptors.
 import { toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";

@@ -2,7 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { didYouMean } from "protoc-gen-bff/compiler";
 
-/** The text for a code, in upper or lower case, with or without "BFF"; or, when there is none, the code that may have been meant. */
+/**
+ * Returns the text for a code, in upper or lower case, with or without "BFF". For an unknown code it returns the most
+ * similar one, if there is one.
+ */
 export function explain(wanted: string): { readonly text: string } | { readonly like: string | undefined } {
   const code = `BFF${wanted.trim().replace(/^bff[-_ ]?/i, "")}`;
   const sections = sectionsOf(readFileSync(page(), "utf8"));

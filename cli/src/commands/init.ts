@@ -203,7 +203,7 @@ async function firstFree(): Promise<number> {
   }
 }
 
-/** Whether what generates is there, for the package. */
+/** Returns true if the package has its generators installed. */
 function isInstalled(folder: string): boolean {
   try {
     createRequire(join(folder, "package.json")).resolve("@bufbuild/protoc-gen-es/package.json");

@@ -1,4 +1,5 @@
-// A contract: what a consumer uses of services of an upstream, as a document that the upstream's team keeps. JSON, for people to review.
+// A contract: the elements of an upstream's services that a consumer uses, as a document that the upstream's team
+// keeps. It is JSON, for people to review.
 import type { Facts } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
@@ -51,7 +52,7 @@ export function renderContract({ consumer, services, methods, elements, examples
 }
 const withoutKind = ({ kind: _, ...facts }: Facts): object => facts;
 
-/** Throws a `Refusal` that names the file where it is not a contract that this version reads. */
+/** Parses a contract. Throws a `Refusal` with the file's name if the text is no contract that this version reads. */
 export function parseContract(text: string, path: string): Contract {
   const refuse = (message: string): never => {
     throw new Refusal(`${path} cannot be read as a contract: ${message}`);

@@ -17,8 +17,8 @@ import type { ContractMethod } from "./elements.ts";
 import { isObject } from "./json.ts";
 
 /**
- * How an answer is compared with the one recorded. `values`: what is read is equal. `shape`: it is there where it was; for examples whose values are
- * invented.
+ * Comparison of a response with the recorded one. `values`: the fields that are read have equal values. `shape`: they
+ * are present where they were; for examples with invented values.
  */
 export type Compare = "values" | "shape";
 
@@ -59,9 +59,10 @@ export function faultIn(example: unknown): string | undefined {
 }
 
 /**
- * Examples as they go into a contract: answers hold what is read and nothing else, so that nothing more is handed on.
+ * Returns the examples for a contract. Responses contain only the fields that are read, so that nothing more is handed
+ * on.
  *
- * Throws a `Refusal` for what is no example of the contract: another method, a request with fields that the consumer never sets.
+ * Throws a `Refusal` for an example of another method, and for a request with fields that the consumer never sets.
  *
  * @param path of the file, for messages
  */

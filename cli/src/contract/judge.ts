@@ -110,7 +110,7 @@ function changesBetween(
   return inJson === undefined ? found : [...found, { change: inJson, severity: overHttp ? "break" : "note" }];
 }
 
-/** That of the contract, where the method still has it; else its first. */
+/** Returns the HTTP path in the contract, if the method still has it, or else the method's first one. */
 function httpNow({ facts }: ContractMethod, now: UpstreamElement, registry: Registry): string | undefined {
   if (now.kind !== "rpc" || facts.kind !== "method" || facts.http === undefined) return undefined;
   const paths = httpPathsOf(now, registry);

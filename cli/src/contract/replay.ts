@@ -28,7 +28,7 @@ export interface Replayed {
   readonly method: string;
   /** Faults of the response; empty: it is as recorded. */
   readonly faults: readonly string[];
-  /** Why it was not sent. */
+  /** Reason why it was not sent. */
   readonly skipped: string | undefined;
 }
 

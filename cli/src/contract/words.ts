@@ -1,7 +1,10 @@
 // Describes a consumer's uses of an element, for readers unfamiliar with the options of its protos.
 import type { Reliance } from "protoc-gen-bff/compiler";
 
-/** "web/v1/web.proto: web.v1.Dashboard let.usage.call.set.user_id" → "step usage of web.v1.Dashboard sets it, or makes user_id of it" */
+/**
+ * Describes a use: "web/v1/web.proto: web.v1.Dashboard let.usage.call.set.user_id" becomes "step usage of
+ * web.v1.Dashboard sets it, or makes user_id of it".
+ */
 export function useInWords(option: string): string {
   const path = option.slice(option.indexOf(": ") + 2);
   const [owner = path, what = ""] = split(path);

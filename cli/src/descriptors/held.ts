@@ -13,7 +13,10 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { jsonNameOf } from "./print-file.ts";
 
-/** The first declaration that differs, by its name (that of the file where it is the file's own); undefined: none does. */
+/**
+ * Returns the name of the first declaration that differs, or of the file for a difference of the file itself;
+ * undefined: none differs.
+ */
 export function differs(one: FileDescriptorProto, other: FileDescriptorProto, registry: Registry): string | undefined {
   const a = plain(one);
   const b = plain(other);
@@ -63,13 +66,13 @@ const byName = (one: DescriptorProto, other: DescriptorProto): number => (one.na
 function plainMessage(message: DescriptorProto): void {
   dropEmpty(message);
   for (const field of message.field) nameEntry(field, message);
-  // Those of maps and groups stand where their fields do.
+  // Entries of maps and groups have the order of their fields.
   message.nestedType.sort(byName);
   for (const nested of message.nestedType) plainMessage(nested);
   for (const desc of message.enumType) plainEnum(desc);
   for (const field of [...message.field, ...message.extension]) plainField(field);
   for (const oneof of message.oneofDecl) dropEmpty(oneof);
-  // That of an `optional` field is compilers' own, too.
+  // The name of an `optional` field's oneof is the compilers' choice, too.
   for (const field of message.field)
     if (field.proto3Optional) {
       const oneof = message.oneofDecl[field.oneofIndex];

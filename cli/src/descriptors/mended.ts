@@ -1,5 +1,5 @@
-// Descriptors as protobuf.js makes them, mended: its names of types are relative, which descriptor.proto allows and hardly anybody else
-// reads, and what proto3 calls `optional` is a oneof.
+// Completes the descriptors of protobuf.js. Its names of types are relative, which descriptor.proto allows and few
+// readers support. An `optional` field of proto3 is a oneof there.
 import { clone } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,

@@ -166,7 +166,7 @@ export function jsonNameOf(name: string): string {
   return name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Those that stand together and extend the same message are one block. */
+/** Neighbouring extensions of the same message are one block. */
 function extensions(
   all: readonly FieldDescriptorProto[],
   nested: readonly DescriptorProto[],

@@ -1,4 +1,5 @@
-// Options as a .proto file writes them. protobuf-es writes the values, in the text format; what stands around them is ours.
+// Prints options as in a .proto file. protobuf-es writes the values, in the text format; this file writes the names and
+// brackets.
 import { type DescMessage, type MessageShape, type Registry, ScalarType } from "@bufbuild/protobuf";
 import { toText } from "@bufbuild/protobuf/txtpb";
 

@@ -26,7 +26,7 @@ export interface Up {
   /** Upstreams that are mocked. */
   readonly mocked: readonly string[];
 }
-/** How beginning went. */
+/** Result of the start. */
 export type Begun = Up | { readonly ended: string };
 
 export class Child {
@@ -77,7 +77,7 @@ export class Child {
     return this.#loaded.has(path);
   }
 
-  /** Imports modules before it begins. Gives what is wrong with them; undefined: nothing. */
+  /** Imports modules before the start. Returns their fault; undefined: none. */
   async prepare(
     modules: readonly string[],
   ): Promise<{ readonly message: string; readonly code: string | undefined } | undefined> {

@@ -1,5 +1,5 @@
-// The plugins of buf.gen.yaml besides ours. protoc-gen-es runs in this process, and only for the files that it would read anew; what else there
-// is runs as buf runs it, where anything has changed.
+// The other plugins of buf.gen.yaml. protoc-gen-es runs in this process, and only for files that have changed for it.
+// buf runs the others if anything has changed.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -143,7 +143,10 @@ function isEs({ local }: Entry): boolean {
   return words.length === 1 && /(^|[\\/])protoc-gen-es(\.cmd)?$/.test(words[0] ?? "");
 }
 
-/** The plugin's own module, of the project's version; undefined where it is not as we know it, and buf has to run it. */
+/**
+ * Returns the plugin's own module, of the project's version; undefined if the module has an unexpected form, so that
+ * buf has to run it.
+ */
 function loadEs(cwd: string): RunEs | undefined {
   try {
     const ofProject = createRequire(join(cwd, "package.json"));

@@ -48,7 +48,7 @@ export class Outputs {
     return touched;
   }
 
-  /** Whether it is as `write` has left it: who wrote it last does not matter. */
+  /** Returns true if the file is as `write` has left it, even if another program has written it since. */
   isAsWritten(path: string): boolean {
     if (this.#removed.has(path)) return read(path) === undefined;
     const content = this.#given.get(path);

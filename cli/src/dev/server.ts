@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of its log. */
   readonly print: (line: string) => void;
-  /** That it has ended by itself. */
+  /** Called when the server has ended by itself. */
   readonly lost: (name: string, how: string) => void;
 }
 
@@ -60,7 +60,7 @@ export class Server {
     return this.#running !== undefined;
   }
 
-  /** Whether any of these files is part of what runs. */
+  /** Returns true if any of these files is loaded by the running server. */
   rests(changed: ReadonlySet<string>): boolean {
     const running = this.#running;
     return running === undefined || this.#isOld || [...changed].some((path) => running.hasLoaded(path));

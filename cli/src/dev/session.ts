@@ -19,20 +19,23 @@ export interface DevOptions {
   readonly server: boolean;
   /** Port of the first server; the others have the next ports. 0: free ports. */
   readonly port: number;
-  /** Whether upstreams with an address are mocked, too. */
+  /** True to mock upstreams that have an address, too. */
   readonly mockAll: boolean;
   /** Called after each start of a server, when it is up. */
   readonly up?: ((name: string, url: string) => void) | undefined;
 }
 
 /**
- * Time without another save after which a failure or an empty file counts, in milliseconds. An editor may truncate a file
- * before it writes, so that the file is wrong or empty for a moment.
+ * Time without another save after which a failure or an empty file counts, in milliseconds. An editor may truncate a
+ * file before it writes, so that the file is wrong or empty for a moment.
  */
 const SETTLE_MS = 100;
 type Project = Extract<Generated, { readonly kind: "generated" }>;
 
-/** Runs until `ended` is aborted, and has ended all its servers when it resolves. Throws a `Refusal` where the folder cannot be watched. */
+/**
+ * Runs until `ended` is aborted, and has ended all its servers when it resolves. Throws a `Refusal` if the folder
+ * cannot be watched.
+ */
 export async function runDev(terminal: Terminal, options: DevOptions, ended: AbortSignal): Promise<void> {
   const session = new Session(terminal, options);
   try {
@@ -276,7 +279,7 @@ function begun({ url, explorer, mocked }: Up): string {
   return `listens on ${url}${page}${mocked.length === 0 ? "" : `; mocked: ${mocked.join(", ")}`}`;
 }
 
-/** Why none of them can be run, and what to write for it. */
+/** Returns the reason why none of the servers can run, and the remedy. */
 function unable(servers: ReadonlyMap<string, string>, extension: string, only: readonly string[]): string | undefined {
   const opt = "the plugin's `opt` in buf.gen.yaml";
   if (servers.size === 0) return `no server is generated: add server=true to ${opt}, or run it with --no-server`;

@@ -1,9 +1,10 @@
-// When to look at what was saved: at the trailing edge, so that several files at once are one run, and what changes during a run is the next one's.
+// Delays runs to the trailing edge of changes, so that several files at once are one run. Changes during a run belong
+// to the next one.
 
 /** Timers; tests have their own. */
 export interface Timers {
   now(): number;
-  /** Gives what cancels it. */
+  /** Returns a function that cancels the timer. */
   after(ms: number, then: () => void): () => void;
 }
 
@@ -16,9 +17,12 @@ const SYSTEM: Timers = {
 };
 
 export interface TrailingOptions {
-  /** How long nothing is to change before a run. Default: 25 ms, which an editor needs between truncating and writing. */
+  /**
+   * Time without changes before a run, in milliseconds. Default: 25, which an editor needs between truncating and
+   * writing.
+   */
   readonly quietMs?: number;
-  /** How long changes may go on before a run does not wait for their end. Default: 1 s. */
+  /** Longest time for which continuing changes delay a run, in milliseconds. Default: 1,000. */
   readonly mostMs?: number;
   readonly timers?: Timers;
 }
@@ -44,7 +48,7 @@ export class Trailing {
     this.#timers = timers;
   }
 
-  /** Whether something waits for the next run. */
+  /** True if changes wait for the next run. */
   get isDue(): boolean {
     return this.#changed.size > 0;
   }

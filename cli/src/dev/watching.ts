@@ -9,17 +9,17 @@ import { Refusal } from "../refusal.ts";
 
 const INPUTS = new Set(["buf.yaml", "buf.gen.yaml", "buf.work.yaml", "buf.lock", "buf.md", EXAMPLES]);
 
-/** Whether protos are built anew for it. */
+/** Returns true for a file that is an input of the build. */
 export function isInput(path: string): boolean {
   return path.endsWith(".proto") || INPUTS.has(basename(path));
 }
 
-/** Whether a server may have loaded it. */
+/** Returns true for a file that a server may have loaded. */
 export function isSource(path: string): boolean {
   return /\.([cm]?[jt]s|json|wasm|node)$/.test(path);
 }
 
-/** Whether it is a proto without anything in it, as one is between an editor's truncating and writing. */
+/** Returns true for an empty proto, as it exists between an editor's truncating and writing. */
 export function isEmptied(path: string): boolean {
   return path.endsWith(".proto") && statSync(path, { throwIfNoEntry: false })?.size === 0;
 }

@@ -11,7 +11,8 @@ interface Annotation {
 }
 
 /**
- * Files whose messages clients know: those with rpcs of BFFs, and all that they import. Upstreams are named, and need not be imported.
+ * Returns the files with messages that clients use: those with rpcs of BFFs, and all that they import. Options only
+ * name upstreams, and need not import them.
  */
 export function seenByClients(
   { files }: { readonly files: readonly FileDescriptorProto[] },

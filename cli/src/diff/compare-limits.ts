@@ -1,4 +1,4 @@
-// How often an rpc may be called: whether anybody may call it more often than before.
+// Compares the rate limits of an rpc: finds callers that may call more often than before.
 import type { LimitReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { type Finding, type Level, type Said, say } from "./finding.ts";

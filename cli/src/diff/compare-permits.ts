@@ -81,7 +81,7 @@ function conditions({ if: from = [] }: PermitReport, { if: to = [] }: PermitRepo
   ];
 }
 
-/** How those are refused whom a condition keeps out: of the conditions on both sides. */
+/** Compares the refusals of the conditions that both sides have. */
 function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
   return (after.if ?? []).flatMap((condition, i): readonly Told[] => {
     const known = before.if?.indexOf(condition) ?? -1;

@@ -236,7 +236,7 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
 const sooner = (from: string | undefined, to: string | undefined): boolean =>
   from !== undefined && to !== undefined && to < from;
 
-/** Which fields may come behind the first message, and how long that takes. */
+/** Compares the fields that may arrive after the first message, and their delay. */
 function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Told[] {
   if (before === undefined || after === undefined) return [];
   const added = after.fields.filter((field) => !before.fields.includes(field));

@@ -26,7 +26,7 @@ export function parseFailOn(text: string): readonly FailOn[] | string {
   return found;
 }
 
-/** Those that fail the run: of the named kinds what is worse. */
+/** Returns the findings that fail the run: those of the named kinds that are worse. */
 export function failing(findings: readonly Finding[], on: readonly FailOn[]): readonly Finding[] {
   return findings.filter(
     ({ kind, level, percent = 0 }) =>

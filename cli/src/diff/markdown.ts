@@ -64,8 +64,8 @@ function fitting(rows: readonly string[], room: number): readonly string[] {
 const prose = (said: Said): string => said.map((part) => (typeof part === "string" ? part : code(part.code))).join("");
 
 /**
- * In a cell of a table. A backslash before a pipe is read in as many ways as there are readers, and so are backticks: with one of these, and
- * without a text to show, it is an element with every sign escaped.
+ * Returns code for a cell of a table. Readers of Markdown differ on a backslash before a pipe, and on backticks. A text
+ * with one of these, or without a visible sign, becomes an element with every sign escaped.
  */
 export function code(text: string): string {
   const line = [...text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")];

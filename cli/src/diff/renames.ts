@@ -28,7 +28,9 @@ export function renamedSteps(before: Block, after: Block): Renames {
   return renames;
 }
 
-/** Those that the other side does not have under that name; with a made-up name, not with that content. */
+/**
+ * Returns the steps whose name the other side lacks, or, for a generated name, whose content it lacks under that name.
+ */
 function openSteps(block: Block, other: Block): readonly StepReport[] {
   const known = new Map(other.steps.map((step) => [step.step, step]));
   return block.steps.filter((step) => {

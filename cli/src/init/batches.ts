@@ -42,8 +42,8 @@ interface Candidate {
 }
 
 /**
- * Once for each rpc that takes many ids: for an id that is called after what the rpc answers with (`user_id` for a `User`), or else for the only id
- * there is, if it is called after nothing else.
+ * Proposes at most one batch for each rpc that takes many ids. Its id is named after the message in the rpc's response
+ * (`user_id` for a `User`), or else is the only id, if it is named after nothing else.
  *
  * @param names of steps and of the response's fields
  */
@@ -108,7 +108,10 @@ function free(name: string, names: readonly Names[]): string {
   return found;
 }
 
-/** A repeated scalar in the request, and in the answer repeated messages that have one such scalar: `ids` and `id`, `user_ids` and `user_id` or `id`. */
+/**
+ * Returns a repeated scalar of the request, and repeated messages of the response that have one such scalar: `ids` and
+ * `id`, `user_ids` and `user_id` or `id`.
+ */
 function batchedBy({ input, output }: DescMethod): Batched | undefined {
   for (const keys of input.fields) {
     if (keys.fieldKind !== "list" || keys.listKind !== "scalar" || !keys.name.endsWith("s")) continue;

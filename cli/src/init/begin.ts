@@ -57,7 +57,10 @@ const SHARED = [
   "google/rpc/status.proto",
 ];
 
-/** The files of the chosen rpcs, with all that they import. Those of google.protobuf are buf's, those of bff.v1 ours. */
+/**
+ * Returns the files of the chosen rpcs and all their imports. buf has those of google.protobuf, and protobff those of
+ * bff.v1.
+ */
 function needed({ image }: UpstreamProtos, { rpcs }: Choice): readonly string[] {
   const byName = new Map(image.files.map((file) => [file.name, file]));
   const wanted = new Set(rpcs.map(({ method }) => `${method.parent.file.name}.proto`));

@@ -14,7 +14,7 @@ export interface ChosenRpc {
 }
 export interface Choice {
   readonly rpcs: readonly ChosenRpc[];
-  /** How many others could have been chosen. */
+  /** Number of other RPCs that could have been chosen. */
   readonly others: number;
 }
 
@@ -29,8 +29,10 @@ const LISTED = 20;
 export const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
 
 /**
- * @param all every rpc there is, in the order of the files
- * @param wanted `package.Service/Method`, or an end of it that is one rpc's alone; none: some that read
+ * Returns the chosen RPCs.
+ *
+ * @param all RPCs in the order of the files
+ * @param wanted `package.Service/Method`, or an unambiguous end of it; none: some that read
  */
 export function chooseRpcs(all: readonly DescMethod[], wanted: readonly string[]): Choice {
   const unary = all.filter(({ methodKind }) => methodKind === "unary");

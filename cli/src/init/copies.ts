@@ -1,4 +1,4 @@
-// Which messages and enums of the upstreams a new BFF has copies of, and under which names.
+// Messages and enums of the upstreams that a new BFF copies, and their names in the BFF.
 import { type DescEnum, type DescEnumValue, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Names, pascalCase, snakeCase } from "./names.ts";
@@ -83,19 +83,26 @@ export class Copies {
     }
   }
 
-  /** Whether a field of a copy, or of a composed message, can have this field's type; call it when all has been taken. */
+  /**
+   * Returns true if a field of a copy, or of a composed message, can have this field's type. Call it after all types
+   * have been taken.
+   */
   holds(field: DescField): boolean {
     const { message, enum: desc } = field;
     if (message !== undefined) return isWellKnown(message) || this.#messages.has(message);
     return desc === undefined || isWellKnown(desc) || desc.values.length <= MOST_VALUES;
   }
 
-  /** Whether a message has a copy; call it when all has been taken. */
+  /** Returns true if a message has a copy. Call it after all types have been taken. */
   has(desc: DescMessage): boolean {
     return this.#messages.has(desc);
   }
 
-  /** The declaration's type, with `repeated` or `optional` in front. @param mayBeAbsent whether it must be able to be unset */
+  /**
+   * Returns the declaration's type, with `repeated` or `optional` in front.
+   *
+   * @param mayBeAbsent true if the field must be able to be unset
+   */
   typeOf(field: DescField, mayBeAbsent = false): string {
     if (field.fieldKind === "map") return `map<${scalarName(field.mapKey)}, ${this.#plainType(field)}>`;
     if (field.fieldKind === "list") return `repeated ${this.#plainType(field)}`;
@@ -134,7 +141,9 @@ export class Copies {
     return [...this.#enums].map(([desc, name]) => ({ desc, name }));
   }
 
-  /** Names of the values of an enum here: `TOPIC_STATE_ACTIVE`, for `ACTIVE` and for `STATE_ACTIVE` of `Topic.State`. */
+  /**
+   * Returns the values of a copied enum: `TOPIC_STATE_ACTIVE`, for `ACTIVE` and for `STATE_ACTIVE` of `Topic.State`.
+   */
   valuesOf({ desc, name }: CopiedEnum): readonly CopiedValue[] {
     const prefix = snakeCase(name).toUpperCase();
     const theirs = `${snakeCase(desc.name).toUpperCase()}_`;
@@ -170,7 +179,11 @@ export class Copies {
   }
 }
 
-/** Those of these fields that look private. @param use what they are part of */
+/**
+ * Returns the fields that look private.
+ *
+ * @param use message that contains the fields
+ */
 export function withheldOf(fields: readonly DescField[], use: "answer" | "request"): readonly PrivateField[] {
   return fields.flatMap((field) => {
     const reason = privateReason(field, use);

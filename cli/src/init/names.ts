@@ -1,4 +1,4 @@
-// Names that are made of names: every one of them is a valid identifier, and none is there twice.
+// Names derived from other names: each is a valid identifier, and all are distinct.
 
 /** `list_topics` of `ListTopics`, `get_urls` of `GetURLs`, `shop_2` of `shop-2`. */
 export function snakeCase(name: string): string {

@@ -19,7 +19,10 @@ export interface PackageOptions {
   readonly folder: string;
   /** Folders of protos: the BFF's own, and those of the upstreams. */
   readonly modules: readonly string[];
-  /** Protos among them whose messages `@protobff/messages` has: paths from the package's folder, by what imports call them. */
+  /**
+   * Protos with messages that `@protobff/messages` contains, among the modules: paths from the package's folder, by the
+   * name in imports.
+   */
   readonly shared: ReadonlyMap<string, string>;
 }
 
@@ -67,7 +70,7 @@ function packageJson(options: PackageOptions): string {
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
       "@protobff/testing": own,
       "@types/node": VERSIONS["@types/node"],
-      // npm scripts and npx find it first, whatever Node npm runs on.
+      // npm scripts and npx find this Node first, and not the one that runs npm.
       node: VERSIONS.node,
       protobff: own,
       "protoc-gen-bff": own,

@@ -15,7 +15,7 @@ export interface BegunBff {
   readonly rpc: string;
   readonly request: string;
   readonly response: string;
-  /** Whether the rpc is declared NO_SIDE_EFFECTS. */
+  /** True if the rpc is declared NO_SIDE_EFFECTS. */
   readonly readOnly: boolean;
   readonly steps: readonly BegunStep[];
   readonly requestFields: readonly RequestField[];

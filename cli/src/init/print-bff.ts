@@ -10,7 +10,7 @@ import { carriedComment, type PrivateField } from "./private-fields.ts";
 const CALL_MS = 500;
 const LEAST_MS = 2_000;
 
-/** The live page names the fields for as long as this comment is there. */
+/** The live page lists the fields until this comment is deleted. */
 const UNREVIEWED = [
   "// protobff:unreviewed",
   "// `protobff init` chose what this answers, and what the messages in it hold, by names and comments alone.",

@@ -11,8 +11,8 @@ export interface PrivateField {
 }
 
 /**
- * Words and phrases that mark a field as private, and phrases in which they are harmless. Both match whole words in lower case, where all other
- * characters are one space: `pageToken` is `page token`.
+ * Words and phrases that mark a field as private, and phrases in which they are harmless. Both match whole words in
+ * lower case, where all other characters are one space: `pageToken` is `page token`.
  */
 const WORDS: readonly { readonly marks: RegExp; readonly except?: RegExp }[] = [
   { marks: words("privates?|confidential|secrets?|undisclosed|unpublished") },
@@ -50,7 +50,7 @@ const WORDS: readonly { readonly marks: RegExp; readonly except?: RegExp }[] = [
   { marks: words("(credit )?card numbers?|(bank )?account numbers?|routing numbers?") },
 ];
 
-/** Comments that withhold a field outright, whatever else they explain. */
+/** Comments that withhold a field even if they explain other things. */
 const STATEMENTS: readonly RegExp[] = [
   /^(private|internal|confidential)\b/,
   words(
@@ -86,13 +86,14 @@ const plain = (text: string): string =>
     .trim();
 const plainName = (name: string): string => plain(snakeCase(name));
 
-/** Whether a name has a word of the list. */
+/** Returns true if a name has a word of the list. */
 export const isPrivateName = (name: string): boolean => wordIn(plainName(name), "") !== undefined;
 
 /**
- * Why a field looks private; undefined: it does not.
+ * Returns the reason why a field looks private; undefined: it does not.
  *
- * @param use a comment that only mentions a word of the list keeps a field out of answers, not out of requests, which such a field may have to address
+ * @param use a comment that only mentions a word of the list keeps a field out of responses, but not out of requests,
+ *   which may need it
  */
 export function privateReason(field: DescField, use: "answer" | "request"): string | undefined {
   if (field.proto.options?.debugRedact === true) return "debug_redact";
@@ -106,7 +107,7 @@ export function privateReason(field: DescField, use: "answer" | "request"): stri
   return said === undefined ? undefined : `comment: ${said}`;
 }
 
-/** Why a message or an enum looks private as a whole. */
+/** Returns the reason why a message or an enum looks private as a whole. */
 export function privateType(type: DescMessage | DescEnum): string | undefined {
   const inName = wordIn(plainName(type.name), "");
   if (inName !== undefined) return `type: ${inName}`;
@@ -114,7 +115,7 @@ export function privateType(type: DescMessage | DescEnum): string | undefined {
   return said === undefined ? undefined : `comment of its type: ${said}`;
 }
 
-/** Whether an rpc looks as if clients were not to have it: it is not proposed. */
+/** Returns true if an rpc looks private, so that it is not proposed. */
 export function isPrivateRpc(method: DescMethod): boolean {
   return (
     isPrivateName(method.name) ||
@@ -133,7 +134,10 @@ function statementIn(comment: string): string | undefined {
 
 type Commented = DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescMethod;
 
-/** Both comments of a declaration, without what is for tools and for the authors of the API alone: `(-- … --)`, see AIP-192. */
+/**
+ * Returns both comments of a declaration, without parts for tools, and without those for the authors of the API: `(-- …
+ * --)`, see AIP-192.
+ */
 function commentText(desc: Commented): string {
   const { leading = "", trailing = "" } = getComments(desc);
   return `${leading}\n${trailing}`.replace(/\(--[\s\S]*?(--\)|$)/g, "");

@@ -61,7 +61,7 @@ export function bytesOf(file: FileDescriptorProto): Uint8Array {
   return bytes;
 }
 
-/** Those of a `google.protobuf.FileDescriptorSet`, whose one field they are. */
+/** Returns the files of a `google.protobuf.FileDescriptorSet`, which has no other field. */
 function filesIn(set: Uint8Array, before: Image | undefined): readonly FileDescriptorProto[] {
   const known = new Map(before?.files.map((file) => [file.name, file]));
   const reader = new BinaryReader(set);
@@ -84,7 +84,7 @@ function fileOf(bytes: Uint8Array, known: ReadonlyMap<string, FileDescriptorProt
   return file;
 }
 
-/** How much buf may print, and how long it may take; what is more is an error. */
+/** Limits of buf's output and time; an excess is an error. */
 export interface BufLimits {
   readonly maxBytes?: number | undefined;
   /** Default: as long as it likes. */
@@ -131,7 +131,10 @@ function shortened(text: string): string {
   return more <= 0 ? text : [...lines.slice(0, MOST_LINES), `and ${more} more lines`].join("\n");
 }
 
-/** The program itself where its package is as we know it, which saves a start of Node; or the script that looks for it. */
+/**
+ * Returns the command of buf: the program itself, which saves a start of Node, or for an unexpected package the script
+ * that starts it.
+ */
 export function bufCommand(): readonly [string, ...string[]] {
   const manifest = createRequire(import.meta.url).resolve("@bufbuild/buf/package.json");
   const ofBuf = createRequire(manifest);

@@ -28,7 +28,7 @@ export interface CompileOptions {
   readonly sources?: Sources | undefined;
   /** More of the plugin's options, as in `opt:`; they come last. */
   readonly parameter?: string | undefined;
-  /** Whether the lock is compared, and its new text given; default: false. */
+  /** True to compare the lock and return its new text. Default: false. */
   readonly lock?: boolean | undefined;
   /** True to report faults for the requests of the folder's faults.json, too. Default: false. */
   readonly examples?: boolean | undefined;
@@ -41,7 +41,10 @@ export interface CompiledProject {
   readonly compilation: Compilation;
 }
 
-/** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
+/**
+ * Compiles the project without writing files. Faults of the protos are diagnostics of the compilation. Throws a
+ * `Refusal` if the protos do not build at all.
+ */
 export function compileProject(options: CompileOptions): CompiledProject {
   const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, before } = options;
   const image = buildInputs(cwd, config.inputs, input, before);

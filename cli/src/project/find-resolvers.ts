@@ -85,7 +85,10 @@ function byFolder(files: readonly string[], cwd: string): Map<string, GeneratedR
   return folders;
 }
 
-/** The folder above of the server that serves a folder's code together with that of others; undefined: there is none. */
+/**
+ * Returns the folder above whose server serves this folder's code together with that of others; undefined: there is
+ * none.
+ */
 function sharedServer(folder: string, cwd: string): string | undefined {
   for (let inner = folder; dirname(inner) !== inner; inner = dirname(inner)) {
     const at = dirname(inner);

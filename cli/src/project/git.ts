@@ -1,10 +1,10 @@
-// git, where it is there: which commit something comes from.
+// Reads commits with git, if git is installed.
 import { spawnSync } from "node:child_process";
 
 const MOST_MS = 20_000;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
-/** The commit that a folder is at, where it is one of a repository; `changed` where its files are not what was committed. */
+/** Returns the commit of a folder in a repository; `changed` if its files differ from that commit. */
 export function commitOf(folder: string): { readonly commit?: string; readonly changed?: true } {
   const commit = git(folder, ["rev-parse", "HEAD"]);
   if (commit === undefined || !COMMIT.test(commit)) return {};

@@ -60,7 +60,7 @@ interface Git {
   /** Options behind `#`, without `subdir`. */
   readonly options: readonly string[];
   readonly subdir: string;
-  /** buf.gen.yaml as it is there; undefined: there is none, or it cannot be had. */
+  /** Text of the other side's buf.gen.yaml; undefined: it does not exist, or it cannot be read. */
   readonly genConfig: string | undefined;
 }
 

@@ -69,7 +69,11 @@ export interface Reflected {
   readonly missing: readonly string[];
 }
 
-/** Throws a `Refusal` where there is no such server, or it does not answer. @param headers each `name: value` */
+/**
+ * Reads the protos of a server. Throws a `Refusal` if the server does not exist or does not answer.
+ *
+ * @param headers each `name: value`
+ */
 export function reflected(url: string, headers: readonly string[], limits = LIMITS): Reflected {
   if (!/^https?:\/\/[^/\s]+\/?$/.test(url))
     throw new Refusal(

@@ -50,7 +50,7 @@ export interface Asked {
   readonly paths: readonly string[];
   /** Headers for a server that authenticates callers: `name: value`. */
   readonly headers: readonly string[];
-  /** That relative paths start from. */
+  /** Base folder of relative paths. */
   readonly cwd: string;
   /** Folder of the new package. */
   readonly folder: string;

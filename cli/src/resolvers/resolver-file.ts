@@ -8,7 +8,7 @@ export interface Wanted {
   /** Value that it supplies: `web.v1.Card.badge`. */
   readonly what: string;
 }
-/** A type that the functions have to be of, and where it is imported from. */
+/** Type that the functions must have, and its module. */
 export interface WantedType {
   readonly name: string;
   /** Local name, if another type has its name. */
@@ -22,7 +22,7 @@ export interface Updated {
   /** Members that nothing requires, with their lines from 1. */
   readonly obsolete: readonly { readonly name: string; readonly line: number }[];
 }
-/** Why nothing can be done; `at` is a line and a column, from 1. */
+/** Reason why the file cannot be updated; `at` is a line and a column, from 1. */
 export interface Refused {
   readonly refused: string;
   readonly at: readonly [number, number] | undefined;
@@ -88,7 +88,7 @@ interface Insertion {
 }
 type Node = morph.ObjectLiteralExpression | morph.ClassDeclaration | morph.ClassExpression;
 interface Container {
-  /** Undefined: nothing is there yet. */
+  /** Undefined: the file has no container yet. */
   readonly node: Node | undefined;
   /** Names and lines. */
   readonly members: ReadonlyMap<string, number>;

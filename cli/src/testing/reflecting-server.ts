@@ -1,4 +1,5 @@
-// A gRPC server of grpc-js with its makers' reflection, as a process: node reflecting-server.ts <folder of protos> <file…>. Prints its port.
+// A gRPC server of grpc-js with the reflection of its authors: node reflecting-server.ts <folder of protos> <file…>.
+// Prints its port.
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";

@@ -1,7 +1,7 @@
 import { main } from "../main.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** What a word has printed, and its exit code. */
+/** Output of a command, and its exit code. */
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;

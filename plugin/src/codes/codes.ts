@@ -33,5 +33,8 @@ export const CODES: ReadonlyMap<string, string> = new Map(CODE_TABLES.flatMap((t
 /** Codes that were reported once. A code is never reused, because links and `warn=` lists of older versions name it. */
 export const RETIRED: readonly string[] = ["BFF190"];
 
-/** Codes that `warn=` can demote: effects and policy, cost, caching and exposure, drift. With any other error nothing can be generated. */
+/**
+ * Codes that `warn=` can demote: effects and policy, cost, caching and exposure, drift. With any other error nothing
+ * can be generated.
+ */
 export const canBeWarning = (code: string): boolean => /^BFF[5789]/.test(code);

@@ -3,7 +3,9 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Sources } from "../diagnostic/sources.ts";
 import { moduleRoots } from "../read/source/module-roots.ts";
 
-/** Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once. */
+/**
+ * Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once.
+ */
 export function sourcesIn(directory: string): Sources {
   const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
   const found = new Map<string, { readonly path: string; readonly text: string | undefined }>();
@@ -35,7 +37,10 @@ export function tryRead(path: string): string | undefined {
   }
 }
 
-/** The directory from the lock's directory, or "." if the lock is in the directory or below it. `lock` is relative to the directory. */
+/**
+ * Returns the directory from the lock's directory, or "." if the lock is in the directory or below it. `lock` is
+ * relative to the directory.
+ */
 export function projectOf(lock: string, directory: string): string {
   const path = resolve(directory, lock);
   const below = relative(resolve(directory), path);

@@ -1,4 +1,5 @@
-// `dashboards=grafana+prometheus`: what watches each server, as files beside it, whether or not that is written. A walk of the plan.
+// `dashboards=grafana+prometheus`: dashboards and alerts of each server, as files beside it, even if the server is not
+// written. It walks the plan.
 import type { Parameter } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";
 import { dashboardOf } from "./grafana.ts";

@@ -4,7 +4,7 @@ import { BROKEN, ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
 import { CLIENT, of, per, SERVER, total } from "./selectors.ts";
 import type { Watched, WatchedCall, WatchedRpc } from "./watched-server.ts";
 
-/** 0, too, where there is nothing of it yet. */
+/** Returns a share, which is 0 before the first event of the part. */
 const shareOf = (part: string, whole: string): string => `(${part} or ${whole} * 0) / ${whole}`;
 
 const BY_RPC = ["rpc_method"];

@@ -8,7 +8,7 @@ export const BUDGET = 0.001;
 /** Minimum number of failures in the longer window for an alert. */
 const LEAST = 10;
 
-/** https://sre.google/workbook/alerting-on-slos/, table 5-8: how many times too fast the budget burns, over which two windows. */
+/** Burn rates of the error budget, each over two windows: https://sre.google/workbook/alerting-on-slos/, table 5-8. */
 const BURNS = [
   { factor: 14.4, long: "1h", short: "5m", wait: "2m", severity: "page" },
   { factor: 6, long: "6h", short: "30m", wait: "15m", severity: "page" },

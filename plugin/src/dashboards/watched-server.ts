@@ -15,7 +15,7 @@ export interface Watched {
   readonly services: readonly string[];
   /** Full names of the services that it calls, in the order of the plan. */
   readonly upstreams: readonly string[];
-  /** Whether streams of upstreams are followed: by rpcs, or by topics where there is no NATS. */
+  /** True if streams of upstreams are followed: by rpcs, or by topics without NATS. */
   readonly followsUpstreams: boolean;
   /** Topics that its rpcs follow, or of which they read the newest item. */
   readonly topics: readonly WatchedTopic[];
@@ -30,17 +30,17 @@ export interface WatchedRpc {
   readonly method: string;
   /** `DashboardService/GetDashboard` */
   readonly title: string;
-  /** Whether it is followed. */
+  /** True if it is followed. */
   readonly streams: boolean;
   readonly timeoutMs: number;
   /** Methods of upstreams in the order of their first use. */
   readonly calls: readonly WatchedCall[];
-  /** Whether a field of the answer may be missing, or another than it was meant to be. */
+  /** True if a field of the response may be missing, or have another than the intended value. */
   readonly degrades: boolean;
   readonly limited: boolean;
-  /** Whether its own answers are used again. */
+  /** True if whole responses are reused. */
   readonly cached: boolean;
-  /** Since when, and until when it is there: days as ISO 8601 has them. */
+  /** First day of the deprecation, and last day of the rpc, as in ISO 8601. */
   readonly deprecated: { readonly since: string; readonly sunset: string | undefined } | undefined;
 }
 export interface WatchedCall {

@@ -1,4 +1,4 @@
-// Every variable that a server reads and that is no secret: with its default, empty where it has to be set, else in a comment.
+// All variables of a server that are no secrets: with the default, empty if they have to be set, or else in a comment.
 import { comment, quoted } from "../text/yaml.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
 import type { Variable } from "./variable.ts";

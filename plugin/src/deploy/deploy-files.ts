@@ -1,4 +1,5 @@
-// `deploy=docker+kubernetes`: what runs each server that is generated, as files beside it. A walk of the plan, as emission is.
+// `deploy=docker+kubernetes`: files that run each generated server, beside it. A walk of the plan makes them, as in
+// emission.
 import { createHash } from "node:crypto";
 import type { Parameter } from "../options/parameter.ts";
 import type { Plan, PlanServer } from "../plan/model/plan.ts";

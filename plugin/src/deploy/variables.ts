@@ -6,7 +6,7 @@ import { TELEMETRY_VARIABLES } from "./telemetry-variables.ts";
 import { upstreamVariables } from "./upstream-variables.ts";
 import type { Variable } from "./variable.ts";
 
-/** Those of every server, or of servers of a kind. `reads`: of which; undefined: of all. */
+/** Variables of every server, or of some servers. `reads`: returns true for those servers; undefined: all. */
 export interface FixedVariable extends Variable {
   readonly reads?: ((server: PlanServer) => boolean) | undefined;
 }

@@ -23,7 +23,10 @@ export interface Text extends Sourced<string> {
 /** Place of a declared value, and the way to the places of the values inside it. */
 export interface Place {
   readonly at: Origin;
-  /** The place of a field of this message by its proto name (of one element of a repeated field); this place itself when it is not found. */
+  /**
+   * Returns the place of a field of this message by its proto name, or of one element of a repeated field. An unknown
+   * field has this place itself.
+   */
   readonly field: (name: string, index?: number) => Place;
   /** A string standing here, as a `Text`. */
   readonly text: (value: string) => Text;

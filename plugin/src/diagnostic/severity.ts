@@ -10,7 +10,10 @@ export interface Severities {
   readonly off: ReadonlySet<string>;
 }
 
-/** The diagnostic with the severity that the options set for its code; the entry of its file takes precedence. Undefined for a removed warning. */
+/**
+ * Returns the diagnostic with the severity that the options set for its code; the entry of its file takes precedence.
+ * Undefined for a removed warning.
+ */
 export function withSeverity(diagnostic: Diagnostic, { error, warn, off }: Severities): Diagnostic | undefined {
   const { code, at, severity } = diagnostic;
   for (const key of [`${code}@${at.file}`, code]) {

@@ -1,4 +1,7 @@
-/** Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), without recursion; linear in nodes and edges. */
+/**
+ * Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), without recursion; linear in nodes
+ * and edges.
+ */
 export interface Sorted<T> {
   /** Every node once, what it depends on before it; ties in the order given. */
   readonly order: readonly T[];

@@ -39,7 +39,10 @@ export interface IrBinding {
   readonly faults: readonly Diagnostic[];
 }
 
-/** A path template taken apart. Segments are `*`, `**` (the last alone), or literals, percent-decoded, of which none is `*` or `**`. */
+/**
+ * A path template taken apart. Segments are `*`, `**` (the last alone), or literals, percent-decoded, of which none is
+ * `*` or `**`.
+ */
 export interface HttpTemplate {
   readonly segments: readonly string[];
   readonly variables: readonly HttpVariable[];
@@ -66,7 +69,7 @@ export interface IrVersion {
   readonly sunset: Text | undefined;
   /** "package.Service" or "package.Service/Method". */
   readonly successor: Text | undefined;
-  /** Whether a malformed day was reported. */
+  /** True if a malformed day was reported. */
   readonly faulty: boolean;
 }
 
@@ -107,7 +110,7 @@ export interface IrRateLimit {
   readonly cost: Text | undefined;
   /** Final cost of a request, as an expression over its answer. */
   readonly settle: Text | undefined;
-  /** When it applies. */
+  /** Condition under which it applies. */
   readonly if: Text | undefined;
   /** Each process counts alone. */
   readonly local: boolean;
@@ -217,7 +220,7 @@ export interface IrHttpCache {
   /** Names of headers, lower-case. */
   readonly vary: readonly Text[];
   readonly shared: Sourced<boolean> | undefined;
-  /** Whether a malformed duration was reported. */
+  /** True if a malformed duration was reported. */
   readonly faulty: boolean;
 }
 

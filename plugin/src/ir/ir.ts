@@ -30,7 +30,10 @@ import type { IrStream, IrTopic } from "./stream.ts";
 export interface Ir {
   /** All descriptors of the run, imports included. */
   readonly registry: Registry;
-  /** Every file that carries a rule (or is imported by one that does and has upstream or env rules), in the order of the request. */
+  /**
+   * Every file that carries a rule (or is imported by one that does and has upstream or env rules), in the order of the
+   * request.
+   */
   readonly files: readonly IrFile[];
   /** All files of the run, for "not visible" hints. */
   readonly allFiles: readonly DescFile[];
@@ -39,7 +42,7 @@ export interface Ir {
    * are left out.
    */
   readonly rules: ReadonlyMap<DescMessage, IrMessageRules>;
-  /** Rules that users have made: extensions of rules, with what is checked where they are set. Read where there are `rules`. */
+  /** Rules that users have defined: extensions of rules, with the checks that they cause. Read if there are `rules`. */
   readonly predefined: ReadonlyMap<string, IrRules<PredefinedRules>>;
   /** HTTP bindings of the rpcs that declare google.api.http. Read if an upstream entry declares HTTP_JSON. */
   readonly bindings: ReadonlyMap<DescMethod, IrBinding>;
@@ -48,7 +51,7 @@ export interface Ir {
 export interface IrFile {
   readonly kind: "file";
   readonly desc: DescFile;
-  /** Whether code is to be generated for it (false: it is only imported). */
+  /** True if code is generated for it; false: it is only imported. */
   readonly target: boolean;
   readonly upstreams: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
@@ -56,7 +59,7 @@ export interface IrFile {
   readonly functions: readonly IrFunction[];
   /** Identity of the callers of the package's services. */
   readonly identity: IrIdentity | undefined;
-  /** How often callers may, of all rpcs of its package. */
+  /** Rate limits of all rpcs of its package. */
   readonly limits: readonly IrRateLimit[];
   /** Telemetry of all rpcs of the package. */
   readonly telemetry: IrTelemetry | undefined;
@@ -78,9 +81,9 @@ export interface IrService {
   readonly steps: readonly IrStep[];
   /** Permitted callers of its rpcs. */
   readonly permit: IrPermit | undefined;
-  /** When its rpcs end. */
+  /** End of its rpcs. */
   readonly version: IrVersion | undefined;
-  /** How often callers may, of all its rpcs. */
+  /** Rate limits of all its rpcs. */
   readonly limits: readonly IrRateLimit[];
   /** Directives to HTTP caches for responses of its rpcs without side effects. */
   readonly httpCache: IrHttpCache | undefined;
@@ -109,7 +112,7 @@ export interface IrMethod {
   readonly version: IrVersion | undefined;
   /** Rate limits, in addition to those of the service and the files. */
   readonly limits: readonly IrRateLimit[];
-  /** Whether its request's rules are checked; undefined: where it has some. */
+  /** True if its request's rules are checked; undefined: they are checked if the request has some. */
   readonly validate: Sourced<boolean> | undefined;
   /** Directives to HTTP caches for its responses; each leaf replaces that of the service. */
   readonly httpCache: IrHttpCache | undefined;
@@ -126,7 +129,7 @@ export interface IrMessage {
   readonly desc: DescMessage;
   /** The name of the message in the source. */
   readonly at: Origin;
-  /** Whether `(bff.v1.message)` is there at all, even empty. */
+  /** True if `(bff.v1.message)` is present, even if it is empty. */
   readonly ruled: boolean;
   readonly steps: readonly IrStep[];
   readonly alias: Text | undefined;
@@ -190,7 +193,7 @@ export interface IrEnvVar {
   /** Shape that the type declares; undefined after a fault. */
   readonly shape: EnvShape | undefined;
   readonly default: Text | undefined;
-  /** Other variables, read in this order where it is not set. */
+  /** Other variables, read in this order if it is not set. */
   readonly alternates: readonly Text[];
 }
 export interface EnvShape {

@@ -181,7 +181,7 @@ export interface IrLimit {
   readonly concurrent: Sourced<number> | undefined;
   readonly queued: Sourced<number> | undefined;
   readonly adaptive: Sourced<boolean> | undefined;
-  /** That are followed at a time. */
+  /** Maximum number of streams that are followed at a time. */
   readonly streams: Sourced<number> | undefined;
 }
 

@@ -1,4 +1,5 @@
-// The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
+// The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use
+// them.
 import type { Origin } from "../diagnostic/origin.ts";
 import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
@@ -13,14 +14,15 @@ export interface Locked {
   /** Exchange with a method; undefined: the lock is of version 1. */
   readonly exchange?: Exchange | undefined;
 }
-/** Whether it is an option that vouches, and no rpc. */
+/** Returns true if the voucher is an option, and not an rpc. */
 export const isOption = (voucher: string): boolean => voucher.endsWith(".read_only");
 /** By the name of the generated file, then by the name of the element. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 
 /**
- * By BFF file the working directory of the run that wrote its entry, from the lock's directory; null: that run could not read the
- * file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it, are left out.
+ * Working directory of the run that wrote a BFF file's entry, from the lock's directory. null: that run could not read
+ * the file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it,
+ * are left out.
  */
 export type Elsewhere = ReadonlyMap<string, string | null>;
 

@@ -57,7 +57,8 @@ export function driftOf(
     driftOfElement(name, locked, before, used, around).map((drift) => ({ name, ...drift })),
   );
   const gone = new Set(all.filter(isGone).map(({ name }) => name));
-  // A request that has moved with its method: what fills its fields does not name it, so that nothing is to be corrected there.
+  // A request may have moved with its method. The options that fill its fields do not name it, so they need no
+  // correction.
   const methods = new Map(
     [...gone].flatMap((name) => {
       const facts = before.get(name)?.facts;

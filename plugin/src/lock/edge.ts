@@ -13,8 +13,8 @@ export const SECTIONS = ["identities", "permits", "limits"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /**
- * By the name of the generated file, then by the source of an identity ("browser") or by the rpc ("web.v1.WebService/GetPage"). Values
- * are JSON.
+ * Entries by the name of the generated file, then by the source of an identity ("browser") or by the rpc
+ * ("web.v1.WebService/GetPage"). Values are JSON.
  */
 export type Entries = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 export type Edge = Readonly<Record<Section, Entries>>;

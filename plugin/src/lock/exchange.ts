@@ -30,7 +30,7 @@ export interface Seen {
   readonly as: Set<How>;
 }
 
-/** Gives what is seen of a method, of all that a file uses. */
+/** Returns a function that finds the used elements of a method, among all that a file uses. */
 export function seenIn(found: ReadonlyMap<string, Seen>): (method: DescMethod) => Pick<Exchange, "sets" | "reads"> {
   const members = { read: byType(found, "read"), set: byType(found, "set") };
   return ({ input, output }) => ({ sets: reached(input, members.set), reads: reached(output, members.read) });

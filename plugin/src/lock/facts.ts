@@ -25,7 +25,7 @@ export interface MethodFacts extends Deprecable {
   readonly response: string;
   readonly streaming: "none" | "client" | "server" | "both";
   readonly idempotency: string;
-  /** How it is called over HTTP, where it is: "GET /v1/{name=shelves/*}". */
+  /** HTTP path of the method, if it is called over HTTP: "GET /v1/{name=shelves/*}". */
   readonly http?: string;
 }
 export interface MessageFacts extends Deprecable {
@@ -41,7 +41,7 @@ export interface FieldFacts extends Deprecable {
   readonly presence: "implicit" | "explicit" | "required" | "oneof";
   /** The oneof that it is a member of. */
   readonly oneof?: string;
-  /** Its name in JSON; only where it is not the one that follows from its name. */
+  /** JSON name; only if it is not the default one. */
   readonly json_name?: string;
   /** Value of the unset field, as text; only if the proto declares it (proto2). */
   readonly default?: string;

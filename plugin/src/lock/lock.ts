@@ -37,8 +37,8 @@ export interface LockInput {
    */
   readonly ci: boolean;
   /**
-   * The working directory from the lock's directory, or "." if the lock is in it or below it. Undefined: the lock does not record where
-   * sources are.
+   * Working directory from the lock's directory, or "." if the lock is in it or below it. Undefined: the lock does not
+   * record the places of sources.
    */
   readonly project?: string;
 }
@@ -50,8 +50,8 @@ export interface LockOutcome {
 }
 
 /**
- * Compares the run with the lock. `errors` are the errors of the run up to now. The comparison is complete only without errors:
- * see `LockOutcome.text`.
+ * Compares the run with the lock. `errors` are the errors of the run up to now. The comparison is complete only without
+ * errors: see `LockOutcome.text`.
  */
 export function compareLock(
   model: Model,

@@ -3,8 +3,8 @@ import { isError, type Severities, withSeverity } from "../diagnostic/severity.t
 import type { Drift } from "./drift.ts";
 
 /**
- * The diagnostics of a run with changes of upstreams among them. A change that is an error replaces the errors that it explains, and
- * warnings at its place; a change that is a warning replaces nothing.
+ * Returns the diagnostics of a run with changes of upstreams among them. A change that is an error replaces the errors
+ * that it explains, and warnings at its place. A change that is a warning replaces nothing.
  */
 export function mergeDrifts(
   found: readonly Diagnostic[],

@@ -1,4 +1,4 @@
-// Which elements a part of an expression names.
+// Elements that a part of an expression names.
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { CelType, Node } from "../cel/index.ts";
 import type { UpstreamElement } from "./facts.ts";

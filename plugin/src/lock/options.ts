@@ -1,4 +1,5 @@
-// The options of a file by a path that stays when code moves: names instead of lines, and places in lists only where there is no name.
+// Options of a file by paths that stay when code moves: names instead of lines, and indexes in lists only for elements
+// without a name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../diagnostic/origin.ts";
 import type { IrPermit } from "../ir/edge.ts";
@@ -12,7 +13,7 @@ export interface Option {
   readonly at: Origin;
   /** Texts in the option. */
   readonly texts: readonly Text[];
-  /** Whether it means elements that it does not name: a spread, or a value of the same name. */
+  /** True if it implies elements that it does not name: a spread, or a value of the same name. */
   readonly implies: boolean;
 }
 

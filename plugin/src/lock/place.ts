@@ -6,7 +6,7 @@ import type { Option } from "./options.ts";
 export interface Place {
   readonly at: Origin;
   readonly explains: readonly Diagnostic[];
-  /** Whether the option means the element without naming it. */
+  /** True if the option implies the element without naming it. */
   readonly implied: boolean;
 }
 
@@ -75,7 +75,10 @@ export function placeOfUnresolved(
   return undefined;
 }
 
-/** Errors about names and types, which may follow from a change; not those of declarations, nor of what is decided later. */
+/**
+ * Codes of errors about names and types, which may follow from a change. Errors of declarations and of later stages do
+ * not.
+ */
 const FOLLOWING = /^BFF[2346]/;
 const following = (errors: readonly Diagnostic[], places: readonly Origin[]): readonly Diagnostic[] =>
   errors.filter(({ code, at }) => FOLLOWING.test(code) && places.some((place) => overlap(place, at)));

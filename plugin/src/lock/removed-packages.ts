@@ -22,12 +22,15 @@ export function foldRemovedPackages(all: readonly Drift[], around: Surroundings)
   return [...drifts.filter((drift) => !replaced.has(drift)), ...folded.map(({ drift }) => drift)];
 }
 
-/** A run of one directory does not see the others: that is no change of theirs, and one mistake whatever it hides. */
+/**
+ * Returns true for an element of another directory, which a run of one directory does not see. That is one mistake and
+ * no change of the upstream.
+ */
 function isElsewhere({ missing, explains }: Drift): boolean {
   return missing !== undefined && explains.length > 0 && explains.every(({ hint }) => hint === ELSEWHERE);
 }
 
-/** The parts before the first that begins with a capital letter, as types do; undefined where none does, or nothing is before it. */
+/** Returns the parts before the first that begins with a capital letter, as types do; undefined if there are none. */
 function packageOf(type: string): string | undefined {
   return /^((?:[^.A-Z][^.]*\.)+)[A-Z]/.exec(type)?.[1]?.slice(0, -1);
 }

@@ -16,7 +16,10 @@ export interface Surroundings {
   readonly elsewhere: Elsewhere;
 }
 
-/** Whether a BFF file was deleted or renamed: this run's directory had it, and has it no longer. */
+/**
+ * Returns a predicate for BFF files that were deleted or renamed: this run's directory had the file, and no longer has
+ * it.
+ */
 export function staleTest({ model, sources, project, elsewhere }: Surroundings): (file: string) => boolean {
   const files = new Set(model.ir.allFiles.map((file) => file.proto.name));
   // Without any source, as in a run over a built image, a missing source proves nothing.
@@ -43,8 +46,8 @@ export function nextElsewhere(
 }
 
 /**
- * The lock with entries for renamed BFF files, so that a rename does not accept a change of an upstream: a new file takes over what
- * its options had in stale entries.
+ * Returns the lock with entries for renamed BFF files, so that a rename does not accept a change of an upstream. A new
+ * file takes over the stale entries of its options.
  */
 export function withRenamedFiles(
   old: Lock,

@@ -113,7 +113,10 @@ export class UseCollector {
         for (const part of [bound.expression, condition]) this.#expression(part, identityPath(file, name, "set"), READ);
   }
 
-  /** Messages and enums of upstreams in the BFF's own requests and responses are seen by its clients, with all that is in them. */
+  /**
+   * Records messages and enums of upstreams in the BFF's own requests and responses, because clients see all their
+   * contents.
+   */
   surface(root: DescMessage, places: ReadonlyMap<DescField, IrField>, as: readonly How[]): void {
     for (const message of reachable([root], (type) => type.file.proto.package === root.file.proto.package))
       for (const field of message.fields) {

@@ -1,4 +1,4 @@
-// Which elements of upstreams a run uses, by which options: the whole of it, and nothing else.
+// Finds all elements of upstreams that a run uses, with the options that use them.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../ir/ir.ts";
@@ -22,7 +22,7 @@ export interface Used {
   readonly uses: readonly Use[];
   /** Vouchers for a method, sorted: rpcs as "web.v1.WebService/GetPage", and the options that set `read_only`. */
   readonly vouchedBy: readonly string[];
-  /** How a method is called over HTTP; undefined: it is not. */
+  /** HTTP path of a method; undefined: it is not called over HTTP. */
   readonly http: string | undefined;
   /** Exchange with a method. */
   readonly exchange: Exchange | undefined;
@@ -132,7 +132,7 @@ function vouchers(blocks: readonly UsingBlock[], options: Options): ReadonlyMap<
   return found;
 }
 
-/** How methods are called that are called over HTTP. */
+/** Returns the HTTP paths of the methods that are called over HTTP. */
 function httpOf(blocks: readonly UsingBlock[]): ReadonlyMap<UpstreamElement, string> {
   const calls = blocks.flatMap((block) => [...callsIn(block), ...("clients" in block ? block.clients : [])]);
   return new Map(calls.flatMap(({ method, http }) => (http === undefined ? [] : [[method, httpText(http)] as const])));

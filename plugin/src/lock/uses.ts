@@ -50,7 +50,10 @@ export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | 
   return { methods: own.sort(byName), members: below.sort(byName) };
 }
 
-/** The service's methods, and of the types that their requests and responses are made of, what is used. Each with the options that use it. */
+/**
+ * Describes the service's methods, and the used elements of the types in their requests and responses, each with the
+ * options that use it.
+ */
 export function describeUses(lock: Lock, service: string): Uses {
   const uses = usesOf(lock, [service]);
   if ("known" in uses) return { text: undefined, like: uses.like, known: uses.known };

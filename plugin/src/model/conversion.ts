@@ -1,4 +1,4 @@
-// How a value of one form becomes one of another, and where it goes.
+// Conversions of values from one form to another, and their targets.
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Proto } from "../cel/index.ts";
 
@@ -39,7 +39,7 @@ export interface OneofTarget {
 
 // ---- conversions ----
 
-/** How a value in one protobuf form becomes another. */
+/** Conversion of a value from one protobuf form to another. */
 export type Conversion =
   | { readonly kind: "same" }
   /** Between numeric forms, range-checked where the source may be wider; also CEL lists and maps of such. */
@@ -60,7 +60,7 @@ export interface MessageConversion {
   readonly to: DescMessage;
   /** The BFF's message: its file holds the function. */
   readonly owner: DescMessage;
-  /** Which of the owner's aliases this is, from 0. */
+  /** Index of the alias among those of the owner, from 0. */
   readonly position: number;
   readonly targets: readonly ConvertedTarget[];
 }

@@ -1,9 +1,9 @@
-// Whether fields may be left without a value.
+// Presence of fields: a field may be without a value.
 import type { DescField } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { presenceOf } from "../cel/index.ts";
 
-/** Whether a field can be left without a value. */
+/** Returns true if a field can be without a value. */
 export function canBeAbsent(field: DescField): boolean {
   if (field.fieldKind === "list" || field.fieldKind === "map") return true;
   return presenceOf(field) !== "implicit" && !isRequired(field);

@@ -1,7 +1,10 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import type { CelType, Proto } from "../cel/index.ts";
 
-/** The form in which a computed value of this type is represented: CEL's own (64-bit integers are bigints, doubles numbers). */
+/**
+ * Returns the form that represents a computed value of this type: CEL's own (64-bit integers are bigints, doubles
+ * numbers).
+ */
 export function protoOf(type: CelType): Proto | undefined {
   switch (type.kind) {
     case "bool":

@@ -37,7 +37,7 @@ export interface ValueRules {
   readonly nested: DescMessage | undefined;
 }
 export interface ElementRules extends ValueRules {
-  /** Not where it is the zero value. */
+  /** True if the zero value is exempt. */
   readonly unlessZero: boolean;
 }
 
@@ -50,14 +50,20 @@ export interface RuleText {
   /** Path in `buf.validate.FieldRules`; empty: it is not a field's rule. */
   readonly path: readonly RuleStep[];
 }
-/** A field on the way to a rule: name, number, type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a list. */
+/**
+ * A field on the way to a rule: name, number, type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a
+ * list.
+ */
 export type RuleStep = readonly [name: string, number: number, type: number, index?: number];
 
 /** A rule in CEL. */
 export interface CelRule {
   readonly rule: RuleText;
   readonly expression: Expression;
-  /** Whether the value is right, or what is wrong with it; `dyn`: either, found at run time. */
+  /**
+   * Result of the expression. `bool`: true for a valid value; `string`: the fault, or empty; `dyn`: either, known at
+   * run time.
+   */
   readonly gives: "bool" | "string" | "dyn";
   /** `this` in the expression. */
   readonly value: Variable;

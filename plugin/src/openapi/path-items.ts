@@ -1,4 +1,5 @@
-// Path items of a document. Templates that differ in the names of variables alone are one path (OpenAPI 3.1, "Paths Object").
+// Path items of a document. Templates that differ in the names of variables alone are one path (OpenAPI 3.1, "Paths
+// Object").
 import type { Json, JsonObject } from "./json.ts";
 
 export interface PathOperation {

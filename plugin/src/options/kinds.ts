@@ -1,4 +1,4 @@
-// How the value of an option is parsed. Each fault is a sentence; a faulty entry leaves the value unchanged.
+// Parsers for the values of options. Each fault is a sentence; a faulty entry leaves the value unchanged.
 import { CODES, canBeWarning } from "../codes/codes.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { ServersWanted } from "../resolve/model/server-paths.ts";
@@ -16,7 +16,7 @@ export interface Kind<T> {
    * repeated.
    */
   parse(option: string, text: string | undefined, before: T): Parsed<T>;
-  /** Whether a bare name behind a list is another entry of it. `options` are the names of all options. */
+  /** Returns true if a bare name behind a list is another entry of it. `options` are the names of all options. */
   readonly continues?: (name: string, options: readonly string[]) => boolean;
 }
 

@@ -5,7 +5,7 @@ import { budget, choice, codes, flag, flagOr, type Kind, list, mappings, path, s
 export interface Option<T> {
   readonly name: string;
   readonly kind: Kind<T>;
-  /** Whether the option decides the text of `.ts` files. Options about checks and reports leave no trace in them. */
+  /** True if the option decides the text of `.ts` files. Options about checks and reports leave no trace in them. */
   readonly shapes?: true;
   /** The page that documents the option: docs/options.md unless set. */
   readonly page?: "diagnostics.md";

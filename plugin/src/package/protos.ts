@@ -1,4 +1,5 @@
-// The protos that declare the options. Packing copies them beside the compiled files; a checkout has them in its folder of protos.
+// The protos that declare the options. Packing copies them beside the compiled files; a checkout has them in its folder
+// of protos.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 const packed = new URL("../proto/", import.meta.url);

@@ -123,7 +123,7 @@ function allExtensions(file: DescFile): DescExtension[] {
   return [...file.extensions, ...allMessages(file).flatMap((message) => message.nestedExtensions)];
 }
 
-/** Whether any element of the file carries a rule. */
+/** Returns true if any element of the file carries a rule. */
 function isRuled(file: DescFile): boolean {
   const carries = (desc: Parameters<typeof hasOption>[0], option: DescExtension) => hasOption(desc, option);
   return (

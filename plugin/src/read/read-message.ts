@@ -99,7 +99,7 @@ function idleRule(field: IrField): "by" | "if" | "default" | undefined {
   return (["if", "default"] as const).find((name) => field[name] !== undefined);
 }
 
-/** Whether a message is declared both as a copy and as composed: that has been reported. */
+/** Returns true if a message is declared both as a copy and as composed, which has been reported. */
 export function isTorn({ alias, steps, fields }: IrMessage): boolean {
   return alias !== undefined && (steps.length > 0 || fields.some((field) => idleRule(field) !== undefined));
 }

@@ -3,7 +3,10 @@ import { assertValidNames } from "@bufbuild/protobuf/codegenv2";
 import { type CodeGeneratorRequest, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Schema } from "./read-ir.ts";
 
-/** The descriptors of a request. Files to generate keep options with source retention, which only `source_file_descriptors` has. */
+/**
+ * Returns the descriptors of a request. Files to generate keep options with source retention, which only
+ * `source_file_descriptors` has.
+ */
 export function readRequest(request: CodeGeneratorRequest): Schema {
   const { protoFile, sourceFileDescriptors } = request;
   for (const file of protoFile) assertValidNames(file);

@@ -12,7 +12,7 @@ import type { IrMessageRules, IrRules } from "../ir/edge.ts";
 import type { Ir, IrService } from "../ir/ir.ts";
 import type { Locator } from "./source/locate.ts";
 
-/** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */
+/** Returns the rules of these services' requests that are to be checked, and of all messages inside of them. */
 export function readRules(services: readonly IrService[], locator: (file: DescFile) => Locator): Ir["rules"] {
   const checked = services.flatMap(({ methods }) => methods.filter(({ validate }) => validate?.value !== false));
   const reached = new Set(checked.map(({ desc }) => desc.input));

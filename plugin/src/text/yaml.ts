@@ -1,4 +1,4 @@
-/** A text as a scalar of YAML in double quotes, on one line, whatever is in it. */
+/** Returns any text as a scalar of YAML in double quotes, on one line. */
 export function quoted(text: string): string {
   // JSON leaves these characters unescaped, but YAML does not print them: https://yaml.org/spec/1.2.2/#51-character-set
   return JSON.stringify(text).replace(

@@ -14,18 +14,22 @@ export interface Called {
   readonly file: string;
   /** Planned URL of the server. */
   readonly ownUrl: string;
-  /** Whether it has a live page. */
+  /** True if it has a live page. */
   readonly isShown: boolean;
 }
 
 export interface Around {
   /** Variables that it is to have. */
   readonly env: Readonly<Record<string, string>>;
-  /** How to call it, in lines for people. @param url where it is */
+  /**
+   * Returns lines for people that describe calls.
+   *
+   * @param url of the server
+   */
   linesFor(url: string): readonly string[];
 }
 
-/** In place of the issuer's address where there is none yet. */
+/** Placeholder for the issuer's address before the issuer starts. */
 const NOWHERE = "http://127.0.0.1";
 
 export class Callers {

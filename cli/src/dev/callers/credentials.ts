@@ -6,7 +6,7 @@ import type { Served, Way } from "./surroundings.ts";
 
 /** A caller, and the header that identifies it. */
 export interface Credential {
-  /** `dev`, or `dev (robot)` where there are several sources. */
+  /** `dev`, or `dev (robot)` if there are several sources. */
   readonly as: string;
   /** Lower-case. */
   readonly header: string;

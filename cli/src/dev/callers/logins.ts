@@ -105,7 +105,7 @@ export class Logins {
   }
 }
 
-/** Without its oldest entry where it is full. */
+/** Removes the oldest entry of a full map. */
 function kept<T>(map: Map<string, T>): Map<string, T> {
   const [oldest] = map.keys();
   if (map.size >= MOST && oldest !== undefined) map.delete(oldest);

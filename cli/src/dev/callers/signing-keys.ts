@@ -9,7 +9,7 @@ interface Signing {
 export class SigningKeys {
   readonly #made = new Map<string, Promise<Signing>>();
 
-  /** Those that verify; all of them. */
+  /** Returns all public keys. */
   async published(): Promise<readonly JWK[]> {
     return (await Promise.all(this.#made.values())).map(({ published }) => published);
   }

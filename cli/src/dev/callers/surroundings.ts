@@ -24,7 +24,7 @@ export type Way =
   | { readonly kind: "header"; readonly source: SourceOfCallers; readonly header: string }
   | { readonly kind: "key"; readonly source: SourceOfCallers; readonly storeFile: string };
 
-/** How one server may be called. */
+/** Ways to call one server. */
 export interface Served {
   readonly ways: readonly Way[];
   /** By source. */
@@ -69,7 +69,7 @@ class Finding implements Surroundings {
     this.#options = options;
   }
 
-  /** Sets a variable that is not set; gives what it is. */
+  /** Sets a variable that is not set, and returns its value. */
   needs(name: string, value: () => string): string {
     const set = this.#isSet(name) ?? this.env[name] ?? value();
     if (this.#isSet(name) === undefined) this.env[name] = set;

@@ -110,7 +110,7 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
 const shown = (place: string): string =>
   place === "certificate" ? "the certificate" : `the ${place.replace(":", ' "')}"`;
 
-/** Whether a name may be meant by both. */
+/** Returns true if both patterns may match the same name. */
 function overlap(a: string, b: string): boolean {
   const split = (pattern: string): string[] => pattern.split(pattern.includes("/") ? "/" : ".");
   const [mine, theirs] = [split(a), split(b)];
@@ -141,7 +141,7 @@ function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Re
   if (problem !== undefined) fault(report, "BFF155", at, problem.message, { hint: problem.hint });
 }
 
-/** Why a header holds no credential of any kind. */
+/** Returns the reason why a header holds no credential of any kind. */
 function headerProblem(value: string): Problem | undefined {
   const lower = value.toLowerCase();
   if (!/^[0-9a-z!#$%&'*+.^_`|~-]+$/.test(lower))
@@ -154,7 +154,7 @@ function headerProblem(value: string): Problem | undefined {
   return undefined;
 }
 
-/** Why a header holds no credential of this kind. `value` is in lower case. */
+/** Returns the reason why a header holds no credential of this kind. `value` is in lower case. */
 function kindProblem(value: string, kind: IrCredential["kind"]): Problem | undefined {
   const isBinary = value.endsWith("-bin");
   const isText = kind === "jwt" || kind === "api_key";

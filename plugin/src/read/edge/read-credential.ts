@@ -101,7 +101,7 @@ function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
   }
 }
 
-/** Why no token is verified by an algorithm. */
+/** Returns the reason why no token is verified by an algorithm. */
 function algorithmProblem(name: string): string {
   if (/^HS\d/i.test(name))
     return `${name} has one secret for those who sign and those who verify: whoever verifies a token could make one`;

@@ -7,7 +7,7 @@ import type { Place } from "../source/place.ts";
 import { children, type Declared, sourced, text } from "../values/value-place.ts";
 import { duration, expression } from "../values/values.ts";
 
-/** How often callers may: of a package, of a service or of an rpc. A limit of which something is missing is left out. */
+/** Reads the rate limits of a package, of a service or of an rpc. A limit with a missing part is left out. */
 export function readLimits(
   { rateLimit: values }: { readonly rateLimit: readonly RateLimit[] },
   place: Place,
@@ -166,8 +166,8 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
 }
 
 /**
- * Whether every count is a whole number that a double holds: what is charged is counted in parts of a microsecond's share, as the runtime's
- * counters do (runtime/src/limits/rate-limit.ts).
+ * Returns true if every count is an integer that a double can represent. Charges are counted in parts of a
+ * microsecond's share, as in the runtime's counters (runtime/src/limits/rate-limit.ts).
  */
 function isCounted(rate: Sourced<number>, per: number | CalendarUnit, burst: Sourced<number>, report: Report): boolean {
   if (typeof per === "string") return true;

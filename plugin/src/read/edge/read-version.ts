@@ -8,7 +8,7 @@ import { isEmpty } from "../steps/read-policy.ts";
 import { checkMethod, checkReference } from "../values/names.ts";
 import { child, text } from "../values/value-place.ts";
 
-/** When an rpc, or each of a service, ends. */
+/** Reads the end of an rpc, or of each rpc of a service. */
 export function readVersion(
   { version: value }: { readonly version?: Version | undefined },
   within: Place,

@@ -26,8 +26,8 @@ interface Element {
 const nameWithin = (scope: string, name: string): string => (scope === "" ? name : `${scope}.${name}`);
 
 /**
- * The messages, fields, enums, enum values, services and rpcs of a file, keyed by their names within its package
- * (an enum value by "Enum.VALUE"); the file itself is "".
+ * Returns the messages, fields, enums, enum values, services and rpcs of a file. Keys are their names within the
+ * package (an enum value is "Enum.VALUE"); the file itself is "".
  */
 export function declarations(text: string): ReadonlyMap<string, Declaration> {
   return new DeclarationReader(walk(tokenize(text))).file();

@@ -5,7 +5,7 @@ import { type DecodedString, decodeString, plainValue } from "./string-literal.t
 
 export type { Place };
 
-/** A place of which no more is known than where it is. */
+/** Returns a place that has only a position. */
 export function barePlace(at: Origin): Place {
   const place: Place = {
     at,

@@ -16,7 +16,10 @@ const kinds: readonly (readonly [Token["kind"], RegExp])[] = [
   ["symbol", /[\s\S]/y],
 ];
 
-/** The file is taken to be valid, since it has been compiled before; on any other text the tokens are merely of no use. */
+/**
+ * Returns the tokens of a file. The file has been compiled before, so it is valid; the tokens of any other text have no
+ * use.
+ */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = end(trivia, text, 0);

@@ -13,7 +13,7 @@ const LONGEST_EJECTION_MS = 300_000;
 const SHORTEST_REFRESH_MS = 1_000;
 const MOST_CONNECTIONS = 8;
 
-/** How calls are spread over the addresses of an upstream. */
+/** Reads the distribution of calls over the addresses of an upstream. */
 export function readBalance(declared: Declared<Balance>, report: Report): IrBalance {
   const { value, place } = declared;
   checkEffect(declared, report);

@@ -235,7 +235,7 @@ function empty(report: Report, place: Place, name: string): void {
   );
 }
 
-/** Whether no field of a rule is set. */
+/** Returns true if no field of a rule is set. */
 export function isEmpty(value: object): boolean {
   return Object.entries(value).every(
     ([name, field]) => name.startsWith("$") || field === undefined || (Array.isArray(field) && field.length === 0),

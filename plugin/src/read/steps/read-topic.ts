@@ -12,7 +12,7 @@ import { readCall } from "./read-call.ts";
 /** Items of one key that a process keeps, at most. */
 const MOST_KEPT = 10_000;
 
-/** Those of a service. One without a name is left out. */
+/** Reads the topics of a service. A topic without a name is left out. */
 export function readTopics(values: readonly Declared<Topic>[], report: Report): readonly IrTopic[] {
   const topics = values.flatMap((declared) => readTopic(declared, report) ?? []);
   checkUnique(

@@ -35,7 +35,7 @@ export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "
   });
 }
 
-/** Why keys do not come from an address that was refused. */
+/** Returns the reason why an address of keys is refused. */
 function problemOf(url: URL | undefined, secure: boolean): string {
   if (url === undefined) return "is no address";
   if (!secure) return "is no https address: whoever is on the way could put in keys of their own";

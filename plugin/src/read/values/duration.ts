@@ -9,7 +9,7 @@ export type ParsedDuration =
 
 const advice = 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"';
 
-/** Whether a text is a duration of nothing. */
+/** Returns true if a text is a duration of zero. */
 export const isZeroDuration = (value: string): boolean => /^0+(\.0+)?(ms|s|m|h|d)$/.test(value);
 
 /** Reads a duration: a decimal number with `ms`, `s`, `m`, `h` or `d`, more than zero and at most `days` days. */

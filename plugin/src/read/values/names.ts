@@ -11,7 +11,7 @@ const keywords: ReadonlySet<string> = new Set(
     " ",
   ),
 );
-/** Those of them that do not even stand behind a dot: `args.namespace` is a name, `args.in` is none. */
+/** Keywords that are invalid even behind a dot: `args.namespace` is a name, `args.in` is none. */
 const words: ReadonlySet<string> = new Set("false in null true".split(" "));
 /** Macros, functions and type names of CEL's standard library, and the namespaces of its extensions. */
 const functions: ReadonlySet<string> = new Set(
@@ -28,12 +28,12 @@ const scope: ReadonlySet<string> = new Set("args env error headers now principal
 /** Names of the library's namespaces, future ones included. */
 const namespaces: ReadonlySet<string> = new Set("enums proto random regex url".split(" "));
 
-/** Whether no expression can use it as a name. */
+/** Returns true if no expression can use it as a name. */
 export function isKeyword(name: string): boolean {
   return keywords.has(name);
 }
 
-/** Whether it means something to expressions already, so that no functions of the user stand under it. */
+/** Returns true if it has a meaning in expressions already, so that no function of the user may have the name. */
 export function isLibraryName(name: string): boolean {
   return functions.has(name) || scope.has(name) || namespaces.has(name);
 }
@@ -78,11 +78,11 @@ function checkIdentifier(name: Text, what: string, report: Report): boolean {
   return false;
 }
 
-/** Whether a text is a (dotted) name; a type's may begin with a dot. */
+/** Returns true for a (dotted) name; a type's may begin with a dot. */
 export function isReference(name: string): boolean {
   return /^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name);
 }
-/** Whether a text has the form "package.Service/Method". */
+/** Returns true if a text has the form "package.Service/Method". */
 export function isMethodName(name: string): boolean {
   return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(name);
 }
@@ -131,7 +131,7 @@ const reserved: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(" ")),
 );
 
-/** Whether gRPC, Connect or HTTP needs a header for itself. */
+/** Returns true if gRPC, Connect or HTTP reserves a header. */
 export const isProtocolHeader = (name: string): boolean =>
   /^:|^grpc-|^connect-/i.test(name) || reserved.has(name.toLowerCase());
 

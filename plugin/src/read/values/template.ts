@@ -9,8 +9,8 @@ export type Template =
   | { readonly ok: false; readonly offset: number; readonly problem: string; readonly hint: string };
 
 /**
- * Reads text with `{CEL}` holes; `{{` and `}}` are braces, and so is a `}` that closes nothing. Braces inside an expression (a map, a message) and inside its
- * string literals do not end it.
+ * Reads text with `{CEL}` holes; `{{` and `}}` are braces, and so is a `}` that closes nothing. Braces inside an
+ * expression (a map, a message) and inside its string literals do not end it.
  */
 export function parseTemplate(template: string): Template {
   const parts: TemplatePart[] = [];

@@ -27,7 +27,10 @@ function checkExpression(found: Text, name: string, report: Report): void {
   fault(report, "BFF109", found.at, `"${name}" is empty`, { hint: "write an expression, or leave it out" });
 }
 
-/** Milliseconds; undefined after a diagnostic too. `days`: the most that it may be, where that is not what a timer can wait. */
+/**
+ * Reads a duration in milliseconds; undefined after a diagnostic too. `days`: the maximum, if it is not the longest
+ * wait of a timer.
+ */
 export function duration(
   value: string | undefined,
   place: Place,
