@@ -33,7 +33,7 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
   ];
 }
 
-/** Reports a new step, without its calls: the comparison of RPCs reports calls that are new to an RPC. */
+/** Reports a new step. The comparison of RPCs reports calls that are new to an RPC. */
 function newStep(step: StepReport): readonly Told[] {
   if (step.kind === "guard")
     return [

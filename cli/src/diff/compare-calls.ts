@@ -1,4 +1,4 @@
-// Compares one call on both sides: its time limits, its forwarded data, its failures and its shared responses.
+// Compares one call on both sides: its method, time limits, forwarded data, caching and failures.
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import type { Finding, Level, Said } from "./finding.ts";
@@ -237,7 +237,7 @@ function rules(all: readonly ErrorRuleReport[]): Said {
   );
 }
 
-/** Reports new options that vouch for the absence of side effects. */
+/** Reports new rpcs and options that vouch for the absence of side effects. */
 function words(before: CallReport, after: CallReport): readonly Told[] {
   const gained = after.vouched_by?.filter((one) => !before.vouched_by?.includes(one)) ?? [];
   if (gained.length === 0 || before.method !== after.method) return [];

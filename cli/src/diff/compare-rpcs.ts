@@ -1,4 +1,4 @@
-// Compares an RPC as a whole: its cost, its permitted callers and its shared responses.
+// Compares an RPC as a whole: its cost, its permitted callers, its limits and its cached responses.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";

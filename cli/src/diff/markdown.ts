@@ -65,7 +65,7 @@ const prose = (said: Said): string => said.map((part) => (typeof part === "strin
 
 /**
  * Returns code for a cell of a table. Readers of Markdown differ on a backslash before a pipe, and on backticks. A text
- * with one of these, or without a visible sign, becomes an element with every sign escaped.
+ * with one of these, or with spaces around it, becomes an element with every sign escaped.
  */
 export function code(text: string): string {
   const line = [...text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")];

@@ -6,7 +6,7 @@ import { Names, snakeCase } from "./names.ts";
 import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
 import { carriedComment, type PrivateField } from "./private-fields.ts";
 
-/** Time for each call in a chain of calls that wait for each other, in milliseconds. */
+/** Timeout of each upstream call, in milliseconds. The times of calls that wait for each other add up. */
 const CALL_MS = 500;
 const LEAST_MS = 2_000;
 

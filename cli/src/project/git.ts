@@ -12,7 +12,7 @@ export function commitOf(folder: string): { readonly commit?: string; readonly c
   return status === undefined || status === "" ? { commit } : { commit, changed: true };
 }
 
-/** The commit that buf's reference to a repository is at: `branch=main`, `tag=v1,subdir=proto`, `ref=…`, or nothing. */
+/** Returns the commit of buf's reference to a repository: `branch=main`, `tag=v1,subdir=proto`, `ref=…`, or nothing. */
 export function remoteCommit(repository: string, fragment: string): string | undefined {
   const said = new Map(fragment.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
   const ref = said.get("commit") ?? said.get("ref") ?? said.get("branch") ?? said.get("tag") ?? "HEAD";

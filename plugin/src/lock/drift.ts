@@ -136,7 +136,7 @@ function driftOfElement(
 
 function hintFor(code: DriftCode, now: UpstreamElement): string {
   if (code === "BFF920") return `use what takes its place, or ${UPDATE} to stay with it`;
-  // A step with one response needs a method with one response, so the change cannot be accepted.
+  // A step needs a method with one response, and a stream a method that streams: this change cannot be accepted.
   if (code !== "BFF917" || now.kind !== "rpc") return ACCEPT;
   switch (now.methodKind) {
     case "unary":

@@ -63,7 +63,7 @@ function reached(root: DescMessage, members: Members): readonly string[] {
   return [...names].sort();
 }
 
-/** Returns the reliances for each method that a file calls; empty if its calls are not repeated. */
+/** Returns the reliances for each method that a file calls; empty if all its calls run exactly once. */
 export function reliesOn(blocks: readonly Pick<Block, "steps">[]): ReadonlyMap<UpstreamElement, readonly Reliance[]> {
   const found = new Map<UpstreamElement, ReadonlySet<Reliance>>();
   for (const call of blocks.flatMap(callsIn))

@@ -82,7 +82,7 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
   return undefined;
 }
 
-/** Reports settings that do not apply to a topic, because the topic declares them for all its followers. */
+/** Reports settings that do not apply to a follower: the topic has the positions, and its silence is no failure. */
 function checkFollow({ source, position, idle }: IrStream, report: Report): void {
   if (source?.kind !== "follow") return;
   if (position !== undefined)
