@@ -7,7 +7,7 @@ export interface Terminal {
   readonly hasColours: boolean;
   /** Exit code of the process if nothing is thrown. */
   exitCode: 0 | 1 | 2;
-  /** To standard output, as it is. */
+  /** Writes text to standard output, unchanged. */
   write(text: string): void;
   /** A line to standard error. */
   error(line: string): void;

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 
-/** By the names of Connect's protocol: `unavailable`, `resource_exhausted`. */
+/** Codes by their names in Connect's protocol: `unavailable`, `resource_exhausted`. */
 const CODES = new Map(
   Object.entries(Code).flatMap(([name, code]) =>
     typeof code === "number" ? [[name.replace(/(?<=.)[A-Z]/g, "_$&").toLowerCase(), code]] : [],

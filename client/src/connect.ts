@@ -37,7 +37,7 @@ function lostOr(thrown: unknown): unknown {
   const wasLost = thrown.cause !== undefined || LOST.test(thrown.rawMessage);
   return wasLost ? new Lost(thrown.rawMessage, { cause: thrown }) : thrown;
 }
-/** As connect-node and connect-web have it. */
+/** Messages of connect-node and connect-web for a lost connection. */
 const LOST =
   /^(http\/2 stream closed with error code |missing EndStreamResponse|missing trailer|protocol error: missing )/;
 

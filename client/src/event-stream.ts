@@ -33,7 +33,7 @@ export class EventStreamParser {
     this.#comment = comment;
   }
 
-  /** @throws RangeError of what is too long */
+  /** @throws RangeError for a line or an event that is too long */
   text(text: string): void {
     let from = 0;
     if (text !== "" && !this.#begun) {

@@ -23,7 +23,7 @@ export type Heard<O extends DescMessage> =
   /** The source is at its end. The last. */
   | { readonly kind: "ended" };
 
-/** By what protocol. */
+/** Protocol by which an rpc is followed. */
 export interface FollowTransport {
   /**
    * Opens the rpc and yields its events to the end. The next event is read from the network when the caller requests

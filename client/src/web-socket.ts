@@ -105,7 +105,11 @@ class Inbox {
     this.#lost ??= { reason };
     this.#wake?.();
   }
-  /** @throws what it was lost with, when all that came before has been given */
+  /**
+   * Returns the next message.
+   *
+   * @throws the reason of the loss, after all earlier messages were returned
+   */
   async next(): Promise<Said> {
     for (;;) {
       const said = this.#waiting.shift();

@@ -61,7 +61,7 @@ export function check(request: CheckRequest, project: CheckedProject): CheckResp
   const found = inOrder(diagnostics)
     .filter(({ at }) => given.get(at.file)?.isImport === false)
     .map((diagnostic) => annotationOf(diagnostic, project.sources, given.get(diagnostic.at.file)?.file));
-  // Not a fault of a file, but of the plugin's options.
+  // This is a fault of the plugin's options, not of a file.
   const idle = diagnostics.length === 0 && response.error !== "" ? [{ ruleId: OPTIONS, message: response.error }] : [];
   return create(CheckResponseSchema, {
     annotations: [...idle, ...found].filter(({ ruleId = "" }) => asked.has(ruleId)),

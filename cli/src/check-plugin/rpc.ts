@@ -14,16 +14,16 @@ import {
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ProcedureSchema, RequestSchema, ResponseSchema, SpecSchema } from "../gen/pluginrpc/v1/pluginrpc_pb.ts";
 
-/** One rpc: what it is called with, and what answers it. */
+/** An rpc: its path, its messages and its implementation. */
 export interface Procedure {
-  /** As in "/package.Service/Method". */
+  /** Path of the rpc, as in "/package.Service/Method". */
   readonly path: string;
   readonly input: DescMessage;
   readonly output: DescMessage;
   readonly answer: (request: Message) => Message | Promise<Message>;
 }
 
-/** A procedure whose types are those of its messages. */
+/** Returns a procedure with the types of its messages. */
 export function procedure<I extends DescMessage, O extends DescMessage>(
   path: string,
   input: I,

@@ -19,7 +19,7 @@ function page(): URL {
   return existsSync(packed) ? packed : new URL("../../../docs/diagnostics.md", import.meta.url);
 }
 
-/** By code, what stands below its heading. */
+/** Returns the text below each heading, by code. */
 function sectionsOf(text: string): ReadonlyMap<string, string> {
   const [, ...parts] = text.split(/^### (?=BFF\d{3}$)/m);
   return new Map(parts.map((part) => [part.slice(0, 6), part.slice(6).replace(/^## [\s\S]*/m, "")]));

@@ -1,4 +1,4 @@
-// An answer against the one that was recorded: only what is read is looked at.
+// Compares a response with the recorded one, in the fields that the consumer reads.
 import { type DescField, equals, type Message } from "@bufbuild/protobuf";
 import type { ReflectMessage, ScalarValue } from "@bufbuild/protobuf/reflect";
 import type { Facts } from "protoc-gen-bff/compiler";

@@ -11,9 +11,9 @@ export interface Contract {
   readonly consumer: string;
   /** `billing.v1.BillingService`; at least one. */
   readonly services: readonly string[];
-  /** By `billing.v1.BillingService/GetUsage`. */
+  /** Methods by name, such as `billing.v1.BillingService/GetUsage`. */
   readonly methods: ReadonlyMap<string, ContractMethod>;
-  /** By name: fields, extensions, messages, enums and their values. */
+  /** Fields, extensions, messages, enums and their values, by name. */
   readonly elements: ReadonlyMap<string, ContractElement>;
   readonly examples: readonly Example[];
 }

@@ -1,4 +1,4 @@
-// Examples of a contract: calls with what they are answered. JSON of protobuf throughout, for people to read.
+// Examples of a contract: calls with their expected results. All are JSON of protobuf, for people to read.
 import {
   clearField,
   type DescField,
@@ -112,7 +112,7 @@ export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): 
   }
 }
 
-/** Takes out, all the way down, what is not among the names. */
+/** Removes, at all depths, the fields that are not among the names. */
 function prune(message: ReflectMessage, names: ReadonlySet<string>, taken: Set<string>): void {
   for (const field of message.desc.fields) {
     if (!isFieldSet(message.message, field)) continue;

@@ -47,7 +47,7 @@ export function findGone(contract: Contract, registry: Registry): Gone {
   };
 }
 
-/** A contract, and what is served now. */
+/** A contract, and the protos that are served now. */
 interface Served {
   readonly contract: Contract;
   readonly registry: Registry;
@@ -114,7 +114,7 @@ function goneType(
 /** Facts of an enum of which the contract has only values: they match no other enum. */
 const NO_VALUES: Facts = { kind: "enum", values: { "": Number.NaN } };
 
-/** Messages and enums: themselves elements, or known by what is used in them. */
+/** Returns messages and enums that are elements themselves, or that contain used elements. */
 function typesOf(all: ReadonlyMap<string, ContractElement>): [string, "message" | "enum"][] {
   const found = new Map<string, "message" | "enum">();
   for (const [name, { facts }] of all) {

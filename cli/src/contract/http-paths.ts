@@ -1,4 +1,4 @@
-// By which paths a method may be called over HTTP: its google.api.http, written as the lock does.
+// HTTP paths of a method: its google.api.http, in the notation of the lock.
 import { type DescMethod, getOption, hasOption, type Message, type Registry, toJson } from "@bufbuild/protobuf";
 
 interface HttpRule {

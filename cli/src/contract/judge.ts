@@ -1,4 +1,5 @@
-// A contract against the protos of an upstream: what breaks the consumer, and what it may want to know. Pure.
+// Compares a contract with the protos of an upstream: changes that break the consumer, and changes that it may want to
+// notice. Pure.
 import type { Registry } from "@bufbuild/protobuf";
 import {
   addedValues,
@@ -162,7 +163,7 @@ const LABELS: Readonly<Record<Facts["kind"], string>> = {
 };
 const labelOf = (name: string, { kind }: Facts): string => `${LABELS[kind]} "${name}"`;
 
-/** In which calls it stands, and what is done with it. */
+/** Describes the calls that contain the element, and the uses of the element. */
 function usesInWords(name: string, usedBy: readonly string[], { methods }: Contract): readonly string[] {
   const calls = (of: "sets" | "reads"): string =>
     [...methods]

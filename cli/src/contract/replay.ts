@@ -17,7 +17,7 @@ export interface ReplayOptions {
   readonly timeoutMs: number;
   /** Sent with every call. */
   readonly headers: Headers;
-  /** Also examples of methods that may have side effects. */
+  /** True to send examples of methods that may have side effects, too. */
   readonly writes: boolean;
 }
 

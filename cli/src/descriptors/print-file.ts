@@ -222,7 +222,7 @@ function reserved(ranges: readonly string[], names: readonly string[], { syntax 
 const LAST_FIELD = 536_870_911;
 const LAST_VALUE = 2_147_483_647;
 
-/** Both ends belong to it. */
+/** Returns a range that includes both ends. */
 function range(start: number, end: number): string {
   if (start === end) return String(start);
   return `${start} to ${end >= LAST_VALUE - 1 || end === LAST_FIELD ? "max" : end}`;

@@ -26,7 +26,7 @@ export type Generated =
       readonly touched: readonly string[];
       /** Changes of the running behaviour, a line for each, worst first. */
       readonly changes: readonly string[];
-      /** As text; empty: none. */
+      /** Warnings as text; empty: none. */
       readonly warnings: string;
       /** The `server.ts` of each server, by its name; absolute paths. */
       readonly servers: ReadonlyMap<string, string>;
@@ -128,7 +128,7 @@ function reportsIn(files: readonly { readonly name: string; readonly content: st
   return files.filter(({ name }) => isReport(name)).map(({ content }) => JSON.parse(content) as FileReport);
 }
 
-/** `web/v1/server.ts` is that of web.v1. */
+/** Returns the name of a server from its file: web.v1 for `web/v1/server.ts`. */
 function nameOf(file: string): string {
   return file === "server.ts" ? "server" : dirname(file).replaceAll("/", ".");
 }

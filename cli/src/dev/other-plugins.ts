@@ -29,7 +29,7 @@ export class OtherPlugins {
   /** The descriptors of the last run, by name. */
   #before = new Map<string, Uint8Array>();
   #template: string | undefined;
-  /** By the plugin's place, and the file's path. */
+  /** Outputs by the plugin's index, and by the file's path. */
   #es: Map<string, string>[] = [];
   #rest: readonly OutputFile[] = [];
   #runEs: RunEs | undefined;
@@ -40,7 +40,7 @@ export class OtherPlugins {
   }
 
   /**
-   * All that they generate now. Throws a `Refusal` where one of them fails, and then forgets what it has kept.
+   * Returns all files that the plugins generate now. Throws a `Refusal` if a plugin fails, and then drops the cache.
    *
    * @param template buf.gen.yaml with these plugins alone
    */

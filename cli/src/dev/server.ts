@@ -80,7 +80,7 @@ export class Server {
   }
 
   /**
-   * Replaces what runs by a process that has loaded all anew.
+   * Replaces the running process by one that has loaded all modules again.
    *
    * @param args for server.ts
    * @param around variables besides those of all its processes

@@ -77,7 +77,7 @@ class Session {
       if (!this.#generation.outputs.isAsWritten(path)) this.#trailing.changed(path);
     };
     this.#watching = await watchProject(cwd, changed, (message) => this.#say(message));
-    // The first run is one like any other: what is saved while it lasts is the next one's.
+    // The first run is like any other: a save during the run belongs to the next one.
     this.#trailing.changed("buf.gen.yaml");
   }
 
@@ -218,7 +218,7 @@ class Session {
     return this.#callers.around({ name, file: server.file, ownUrl, isShown: isShown(this.#terminal.env) }, report);
   }
 
-  /** Once, and again when it is otherwise. */
+  /** Prints the lines about callers once, and again when they change. */
   #sayCallers(name: string, around: Around | undefined, url: string): void {
     const text = (around?.linesFor(url) ?? []).map((line) => `  ${line}\n`).join("");
     if (text !== "" && text !== this.#saidCallers.get(name)) this.#terminal.write(text);

@@ -25,7 +25,7 @@ export function isEmptied(path: string): boolean {
 }
 
 export interface Watching {
-  /** Looks at more folders; what is watched already costs nothing. */
+  /** Watches more folders; a folder that is watched already costs nothing. */
   add(folders: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** As people write it: `400 ms`, `1.8 s`; null: nothing bounds it. */
+/** Returns a time in the notation of people: `400 ms`, `1.8 s`; null: no bound. */
 export function time(ms: number | null): string {
   if (ms === null) return "none";
   return ms >= 1_000 && ms % 10 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
@@ -9,7 +9,7 @@ export function count(n: number | null, noun: string): string {
   return n === null ? `any number of ${noun}s` : `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** By how many per cent it has grown; null is more than any number. */
+/** Returns the growth in per cent; null is more than any number. */
 export function growth(before: number | null, after: number | null): number {
   const [from, to] = [before ?? Number.POSITIVE_INFINITY, after ?? Number.POSITIVE_INFINITY];
   if (from === to) return 0;

@@ -1,4 +1,5 @@
-// Two sides of a project: what has changed of what runs, by rpc and by name of step, never by position. Pure.
+// Compares two sides of a project: changes of the running behaviour, by rpc and by name of step, never by position.
+// Pure.
 import type { FileReport, RpcReport } from "protoc-gen-bff/compiler";
 import { compareBlocks } from "./compare-blocks.ts";
 import { compareIdentities } from "./compare-identity.ts";
@@ -38,7 +39,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
   return inOrder(found);
 }
 
-/** The old side under the new names of its steps, and what has been renamed. */
+/** Returns the old side under the new names of its steps, and the renames. */
 function withStepsRenamed(old: Composition, now: Composition): { side: Composition; renames: readonly Finding[] } {
   const found: Finding[] = [];
   const blocks = new Map<string, Block>();

@@ -8,7 +8,7 @@ export interface FailOn {
 }
 const COUNTED: ReadonlySet<string> = new Set(["calls", "critical-path"]);
 
-/** Either the list, or what is wrong with it as a sentence. */
+/** Returns the list, or the fault of the text as a sentence. */
 export function parseFailOn(text: string): readonly FailOn[] | string {
   const found: FailOn[] = [];
   for (const word of text

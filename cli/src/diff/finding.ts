@@ -28,7 +28,7 @@ export type Kind = keyof typeof KINDS;
 export const LEVELS = ["worse", "different", "better"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Text of ours, and pieces of what was compared, which may hold anything. */
+/** Own text, or a piece of the compared sources, which may contain anything. */
 export type Part = string | { readonly code: string };
 export type Said = readonly Part[];
 
@@ -43,7 +43,7 @@ export interface Finding {
   readonly where: readonly string[];
   /** The affected RPCs, if `where` does not name them. */
   readonly rpcs?: readonly string[];
-  /** By how much it has grown, for `--fail-on=calls+20%`. */
+  /** Growth in per cent, for `--fail-on=calls+20%`. */
   readonly percent?: number;
 }
 
@@ -64,7 +64,10 @@ export function list(pieces: readonly string[], most = 8): Said {
   return pieces.length <= most ? shown : [...shown, ` and ${pieces.length - most} more`];
 }
 
-/** Worst first; equal ones of several places once; those of one kind in the order in which they were found. */
+/**
+ * Sorts findings: worst first, then by kind, then in the order of discovery. Equal findings at several places are
+ * joined.
+ */
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const kinds = Object.keys(KINDS);
   const joined = new Map<string, Finding>();

@@ -6,7 +6,7 @@ import { type Finding, KINDS, LEVELS, type Level, list, type Said } from "./find
 const MOST_CHARACTERS = 60_000;
 /** Maximum length of one compared text, in characters. */
 const MOST_OF_PIECE = 240;
-/** By which a bot finds its comment again. */
+/** Mark by which a bot finds its comment again. */
 const MARK = "<!-- protobff diff -->";
 const TITLES: Readonly<Record<Level, string>> = { worse: "Look at these", different: "Different", better: "Better" };
 

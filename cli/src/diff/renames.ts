@@ -52,7 +52,7 @@ function contentOf(step: StepReport, { edges }: Block): string {
   return JSON.stringify([content, waits.sort()]);
 }
 
-/** The block as it is under the new names, in every expression, too. */
+/** Returns the block under the new names, in every expression, too. */
 export function renameIn(block: Block, renames: Renames): Block {
   if (renames.size === 0) return block;
   const step = (name: string): string => renames.get(name) ?? name;

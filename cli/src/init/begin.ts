@@ -10,7 +10,7 @@ import { printBff } from "./print-bff.ts";
 export interface Begun {
   readonly bff: BegunBff;
   readonly choice: Choice;
-  /** By their paths from the package's folder, with `/`. */
+  /** Files by their paths from the package's folder, with `/`. */
   readonly files: ReadonlyMap<string, string>;
   /** The BFF's proto and its server, likewise. */
   readonly proto: string;

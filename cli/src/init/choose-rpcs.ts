@@ -6,7 +6,7 @@ import { Refusal } from "../refusal.ts";
 import { snakeCase } from "./names.ts";
 import { isPrivateRpc } from "./private-fields.ts";
 
-/** An rpc with what is known of its side effects. */
+/** An rpc with its probable side effects. */
 export interface ChosenRpc {
   readonly method: DescMethod;
   /** `marked`: its proto declares it free of side effects; `named`: its name suggests so; `writes`: neither. */

@@ -5,7 +5,7 @@ import type { BegunBff } from "./plan-bff.ts";
 
 const MOST_FIELDS = 3;
 
-/** As JSON: texts alone, a few of them. */
+/** Returns an example as JSON, with a few text fields only. */
 export function exampleRequest({ requestFields }: BegunBff): string {
   const texts = requestFields.filter(
     ({ field, oneof }) => field.fieldKind === "scalar" && field.scalar === ScalarType.STRING && oneof === undefined,
@@ -64,7 +64,7 @@ function withoutOne(bff: BegunBff, rpc: string, request: string): readonly strin
   return [];
 }
 
-/** As protobuf-es and JSON call a field. */
+/** Returns the name of a field in protobuf-es and JSON. */
 function camelCase(name: string): string {
   return name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -191,7 +191,7 @@ function stepName({ name, parent }: DescMethod, names: Names): string {
   return names.take(all[0] ?? withService, ...all.slice(1));
 }
 
-/** Means something to expressions, or will where there is an identity. */
+/** Returns true for a name that has a meaning in expressions, or will have one with an identity. */
 function isTaken(name: string): boolean {
   return isReservedName(name) || isKeyword(name) || isLibraryName(name) || name === "peer";
 }
@@ -226,7 +226,7 @@ function answered(
   }));
 }
 
-/** The fields of the request: those of all chosen rpcs, where equal names of one type are one field. */
+/** Fields of the request: those of all chosen rpcs. Fields of equal names and types are one field. */
 class RequestFields {
   readonly all: RequestField[] = [];
   readonly #names = new Names();

@@ -221,7 +221,7 @@ function printEnum({ copies }: BegunBff, copy: CopiedEnum): string[] {
   ];
 }
 
-/** The upstream's zero means what it means there, which buf's linter cannot know. */
+/** buf's linter does not recognize that the upstream's zero value keeps its meaning. */
 const LINT = "// buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX";
 
 function zeroLines({ name, upstream, number, desc }: CopiedValue): string[] {
@@ -241,7 +241,7 @@ function madeUp(name: string): string[] {
   return [`${name} = 0 [`, "  (bff.v1.enum_value).default = true,", "  (bff.v1.enum_value).no_alias = true", "];"];
 }
 
-/** Fields in their order; those of a oneof stand together where its first one does. */
+/** Groups fields in their order; those of a oneof are at the place of its first field. */
 function inOneofs<F, O>(
   fields: readonly F[],
   oneofOf: (field: F) => O | undefined,

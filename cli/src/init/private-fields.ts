@@ -147,7 +147,7 @@ function commentText(desc: Commented): string {
 const MOST_LINES = 40;
 const FOR_TOOLS = /^\s*(buf:lint:|@exclude|@gotags|@inject_tag|protolint:|api-linter:)/;
 
-/** The comment of a declaration as lines of a copy; none where it mentions what is private. */
+/** Returns the comment of a declaration as lines of a copy; empty if the comment mentions something private. */
 export function carriedComment(desc: Commented): string[] {
   const text = commentText(desc);
   const plainText = plain(text);

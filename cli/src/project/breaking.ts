@@ -9,7 +9,7 @@ import { askBuf, type Image } from "./buf.ts";
 import type { GenConfig } from "./gen-config.ts";
 import type { OtherSide } from "./other-side.ts";
 
-/** Both sides, and what has been built of them. */
+/** Both sides, and their images. */
 export interface Sides {
   readonly cwd: string;
   readonly own: GenConfig;

@@ -1,4 +1,4 @@
-// buf, as a process: what it builds is compiled in this one.
+// Runs buf as a process; its images are compiled in this process.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
@@ -54,7 +54,7 @@ export function buildImage({
 /** By file, as buf has given it: what is decoded for the first time after a save is what it has changed. */
 const given = new WeakMap<FileDescriptorProto, Uint8Array>();
 
-/** The bytes of a file; two are the same where what is in them is. */
+/** Returns the bytes of a file; two files with equal content have equal bytes. */
 export function bytesOf(file: FileDescriptorProto): Uint8Array {
   const bytes = given.get(file) ?? toBinary(FileDescriptorProtoSchema, file);
   given.set(file, bytes);

@@ -20,7 +20,7 @@ import { type GenConfig, readGenConfig } from "./gen-config.ts";
 export interface CompileOptions {
   /** The project's folder. */
   readonly cwd: string;
-  /** In place of what is in the folder: the same project elsewhere, as a git reference or an image. */
+  /** Input in place of the folder: the same project elsewhere, as a git reference or an image. */
   readonly input?: string | undefined;
   /** Configuration in place of the folder's buf.gen.yaml. */
   readonly config?: GenConfig | undefined;
@@ -32,7 +32,7 @@ export interface CompileOptions {
   readonly lock?: boolean | undefined;
   /** True to report faults for the requests of the folder's faults.json, too. Default: false. */
   readonly examples?: boolean | undefined;
-  /** An earlier one: what has not changed is not read anew. */
+  /** An earlier image: unchanged files are not read again. */
   readonly before?: Image | undefined;
 }
 export interface CompiledProject {
@@ -52,7 +52,7 @@ export function compileProject(options: CompileOptions): CompiledProject {
   return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples }) };
 }
 
-/** All inputs as one image; `instead` is built in the place of each, with what is left out of it. */
+/** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
 export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
   const [first, ...rest] = inputs.map(({ input, paths, excludePaths }) =>
     buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
@@ -86,7 +86,7 @@ export function compileImage(
   );
 }
 
-/** As diagnostics name it: from where the user stands. */
+/** Returns the folder as diagnostics name it: from the user's working directory. */
 export function shown(cwd: string): string {
   return relative(process.cwd(), cwd) || ".";
 }

@@ -6,7 +6,7 @@ import { Refusal } from "../refusal.ts";
 
 /** A project's configuration of the plugin. */
 export interface GenConfig {
-  /** As in `opt:`, joined by commas. */
+  /** The plugin's options as in `opt:`, joined by commas. */
   readonly parameter: string;
   /** The folder that it generates into, from the one of buf.gen.yaml. */
   readonly out: string;

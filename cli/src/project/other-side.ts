@@ -46,7 +46,7 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
       `there is no ${against}: --against takes a git reference, a folder or an image, as in --against '.git#branch=main'`,
       2,
     );
-  // An image, an archive, a repository elsewhere: as it is, once.
+  // An image, an archive, a repository elsewhere: one input, unchanged.
   return {
     image: /\.(binpb|bin|json|txtpb|yaml)(\.(gz|zst))?(#|$)|format=(binpb|bin|json|txtpb|yaml)/.test(against),
     inputs: own.inputs.map(() => against),

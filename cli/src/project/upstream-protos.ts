@@ -202,7 +202,7 @@ function texts(files: readonly FileDescriptorProto[], registry: FileRegistry) {
   return files.map((file) => ({ name: file.name, text: printFile(file, registry) }));
 }
 
-/** Throws a `Refusal` where what is printed is not what it was printed from. */
+/** Throws a `Refusal` if the printed files do not mean the same as their descriptors. */
 function hold(files: readonly FileDescriptorProto[], all: ReadonlyMap<string, string>, registry: FileRegistry): void {
   const copy = mkdtempSync(join(tmpdir(), "protobff-held-"));
   try {

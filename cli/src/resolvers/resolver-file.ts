@@ -1,4 +1,4 @@
-// The user's resolvers.ts: what is missing is put in, what they wrote stays as it is.
+// Updates the user's resolvers.ts: missing members are inserted, and the user's code stays unchanged.
 import type { Export } from "./generated-resolvers.ts";
 import { emptyProject, type morph, tsMorph } from "./ts-morph.ts";
 
@@ -46,7 +46,7 @@ export function newFile(
   return { text, added: wanted.map(({ name }) => name), obsolete: [] };
 }
 
-/** The same text with what is missing put in. */
+/** Returns the text with the missing members. */
 export function updatedFile(
   text: string,
   wanted: readonly Wanted[],
@@ -175,7 +175,7 @@ function membersOf(library: typeof morph, source: morph.SourceFile, of: Node): M
   if (Node.isObjectLiteralExpression(of)) {
     for (const property of of.getProperties()) {
       if (!Node.isSpreadAssignment(property)) add(property, property.getNameNode());
-      // Spread in: an object of this file counts, what is imported cannot be seen.
+      // A spread of an object in this file counts; an imported one is invisible.
       else {
         const spread = literalOf(library, source, property.getExpression(), new Set());
         if (spread === undefined || spread === of) continue;

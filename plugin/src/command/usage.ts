@@ -15,7 +15,7 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** The same command of `protobff` where there is one, else how this bin is used. */
+/** Returns the same command of `protobff` if it exists, or else the usage of this bin. */
 export function answerWords(args: readonly string[]): Output {
   const [word = ""] = args;
   if (word === "--help" || word === "-h") return { exitCode: 0, stdout: `${USAGE}\n`, stderr: "" };
@@ -28,5 +28,5 @@ export function answerWords(args: readonly string[]): Output {
   };
 }
 
-/** As a POSIX shell reads one word. */
+/** Quotes text as one word of a POSIX shell. */
 const quoted = (text: string): string => (/^[\w./:@=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

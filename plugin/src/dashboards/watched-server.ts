@@ -11,7 +11,7 @@ import { callsOf } from "../resolve/model/source-parts.ts";
 export interface Watched {
   readonly server: PlanServer;
   readonly rpcs: readonly WatchedRpc[];
-  /** Full names of what it serves. */
+  /** Full names of its services. */
   readonly services: readonly string[];
   /** Full names of the services that it calls, in the order of the plan. */
   readonly upstreams: readonly string[];

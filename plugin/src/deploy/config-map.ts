@@ -48,6 +48,6 @@ function line({ name, here, required, default: initial, example, emptyCounts, of
   return `  # ${keyOf(name)}: ${quoted(example ?? "")}`;
 }
 
-/** As it is, where YAML has no other word for it. */
+/** Returns a key, quoted if YAML would read it as anything but text. */
 export const keyOf = (name: string): string =>
   /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|^PORT$|^HOST$/.test(name) ? name : quoted(name);

@@ -6,7 +6,7 @@ import type { Variable } from "./variable.ts";
 /** Names of variables with values that must not be in a ConfigMap. */
 const SECRET = /(^|_)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS)_?KEY)S?$/i;
 
-/** Each once; where services read one each in their own way, no default is that of all. */
+/** Returns each variable once; if services declare it differently, it has no common default. */
 export function declaredVariables({ env, own }: PlanServer): readonly Variable[] {
   const all = Map.groupBy([...env, ...[...own.values()].flat()], ({ ir }) => ir.name.value);
   return [...all.values()].map((declared) => variableOf(declared));

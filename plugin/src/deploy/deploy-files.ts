@@ -31,10 +31,13 @@ export function deployFiles(
   });
 }
 
-/** A Service's name has 63 characters at most; what is called after it gets room for more. */
+/** Longest name, in characters. A Service's name has at most 63, and names derived from it are longer. */
 const LONGEST = 50;
 
-/** `web-v1`, for `web.v1`; with a digest of the name behind it where several would be called so, or where it is cut. */
+/**
+ * Returns names such as `web-v1` for `web.v1`. A digest of the name is added if several would be equal, or if the name
+ * is cut.
+ */
 function objectNames(servers: readonly PlanServer[]): ReadonlyMap<PlanServer, string> {
   const labels = servers.map(({ name }) => ({ name, label: labelOf(name) }));
   return new Map(

@@ -56,7 +56,7 @@ CMD ["node", ${JSON.stringify(entry)}]
 /** A folder of Node's compile cache. */
 const COMPILED = ".compiled";
 
-/** As one word of a shell. */
+/** Quotes text as one word of a shell. */
 const word = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** Exits with 0 if /healthz returns 200. The owner of the certificate is not checked. */

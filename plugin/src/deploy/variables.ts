@@ -226,7 +226,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "BFF_OBSERVER", example: "observer.ts", about: "a module with an observer, from the image's /app" },
 ];
 
-/** All that a server reads, each once: first what has to be set. */
+/** Returns all variables of a server, each once: first those that have to be set. */
 export function variablesOf(server: PlanServer): readonly Variable[] {
   const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((one): Variable => {
     if (one.name.startsWith("TLS_") && byCertificate(server)) return { ...one, required: true };

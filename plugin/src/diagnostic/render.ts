@@ -41,7 +41,7 @@ function path(at: Origin, sources: Sources): string {
   return sources.path?.(at.file) ?? at.file;
 }
 
-/** Values from a proto may hold anything; only line feeds keep their meaning. */
+/** Escapes values from a proto, which may contain anything; only line feeds keep their meaning. */
 function clean(text: string, indent: string): string {
   return text
     .replaceAll("\n", `\n${indent}`)

@@ -3,7 +3,7 @@
  * and edges.
  */
 export interface Sorted<T> {
-  /** Every node once, what it depends on before it; ties in the order given. */
+  /** Every node once, after its dependencies; ties in the given order. */
   readonly order: readonly T[];
   /** Every cycle's nodes, in the order of one walk around it; a node that depends on itself is a cycle of one. */
   readonly cycles: readonly (readonly T[])[];

@@ -16,7 +16,7 @@ export interface Locked {
 }
 /** Returns true if the voucher is an option, and not an rpc. */
 export const isOption = (voucher: string): boolean => voucher.endsWith(".read_only");
-/** By the name of the generated file, then by the name of the element. */
+/** Elements by the name of the generated file, then by their own name. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 
 /**

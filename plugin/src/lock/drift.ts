@@ -99,7 +99,7 @@ function driftOfElement(
     const found = placesOfGone(shortName(name), options, around.errors).map((place) =>
       gone(name, facts, place, before, around),
     );
-    // A type that is not there at all is one change, and what it had is not looked for anywhere.
+    // A missing type is one change, so that its members are not searched elsewhere.
     return found[0]?.missing === undefined ? found : found.slice(0, 1);
   }
   const place =

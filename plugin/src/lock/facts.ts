@@ -48,7 +48,7 @@ export interface FieldFacts extends Deprecable {
 }
 export interface EnumFacts extends Deprecable {
   readonly kind: "enum";
-  /** Every value, used or not: what is not among them is new. */
+  /** All values, used or not: any other value is new. */
   readonly values: Readonly<Record<string, number>>;
 }
 export interface ValueFacts extends Deprecable {
@@ -119,7 +119,7 @@ function fieldFacts(field: DescField | DescExtension): Omit<FieldFacts, "kind" |
   };
 }
 
-/** As protoc makes it of a field's name. */
+/** Returns the JSON name that protoc derives from a field's name. */
 export const jsonName = (name: string): string =>
   name.replace(/_+(.?)/g, (_, next: string) => next.replace(/[a-z]/, (letter) => letter.toUpperCase()));
 

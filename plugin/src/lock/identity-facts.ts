@@ -43,7 +43,7 @@ export interface IdentitySourceFacts {
   readonly set?: readonly { readonly field: string; readonly by: string; readonly if?: string }[];
 }
 
-/** As docs/language.md has them. */
+/** Default algorithms, as in docs/language.md. */
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000];
 

@@ -152,7 +152,7 @@ function keeper(
   return (file) => !used.has(file) && (run.has(file) ? ruled.has(file) : !isStale(file));
 }
 
-/** A lock of version 1, with what it did not know yet. */
+/** Returns a lock of version 1 with the facts that it lacks. */
 function completed(old: Lock, used: ReadonlyMap<string, ReadonlyMap<string, Used>>): Lock {
   const complete = (file: string, name: string, locked: Locked): Locked => {
     const now = used.get(file)?.get(name)?.element;
@@ -166,7 +166,9 @@ function completed(old: Lock, used: ReadonlyMap<string, ReadonlyMap<string, Used
   );
 }
 
-/** Facts that are known stay what they are until they are accepted; files that are not generated keep their entries. */
+/**
+ * Returns the next lock. Recorded facts stay until they are accepted; files that are not generated keep their entries.
+ */
 function nextLock(
   used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
   old: Lock | undefined,

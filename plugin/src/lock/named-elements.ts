@@ -3,7 +3,7 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import type { CelType, Node } from "../cel/index.ts";
 import type { UpstreamElement } from "./facts.ts";
 
-/** By this node alone, and not by what is inside of it. */
+/** Returns the elements that this node itself names, without its children. */
 export function named(node: Node): readonly UpstreamElement[] {
   switch (node.kind) {
     case "select":

@@ -54,7 +54,7 @@ export function usedElements(model: Model, options: Options): UsedElements {
 /** The elements that a file uses, by their names. */
 type Found = Map<string, Seen & { readonly uses: Map<string, Use> }>;
 
-/** The declarations of a run by what they describe: messages and enums by their full names. */
+/** Declarations of a run by their descriptors: messages and enums by their full names. */
 interface Declarations {
   readonly messages: ReadonlyMap<string, IrMessage>;
   readonly enums: ReadonlyMap<string, IrEnum>;
@@ -120,7 +120,7 @@ function withCallers(found: Found, blocks: readonly UsingBlock[], options: Optio
   return new Map(entries);
 }
 
-/** By the method: the rpcs and options on whose word alone its calls are free of side effects. */
+/** Returns, by method, the rpcs and options that alone vouch that its calls have no side effects. */
 function vouchers(blocks: readonly UsingBlock[], options: Options): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
   const found = new Map<UpstreamElement, Set<string>>();
   for (const { method, effects, said } of blocks.flatMap(callsIn)) {

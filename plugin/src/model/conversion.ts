@@ -2,7 +2,7 @@
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Proto } from "../cel/index.ts";
 
-/** An expression and how its value becomes what is wanted. */
+/** An expression, and the conversion of its value. */
 export interface Bound {
   readonly expression: Expression;
   readonly conversion: Conversion;
@@ -71,7 +71,7 @@ export type ConvertedTarget =
       readonly to: DescField;
       readonly from: DescField;
       readonly conversion: Conversion;
-      /** A constant in the form of the copy's field, in place of what is unset. */
+      /** A constant in the form of the copy's field, for an unset value. */
       readonly fallback?: Bound | undefined;
     }
   | {

@@ -16,7 +16,7 @@ export type PlanFormat = Entry<Parameter["plan"]>;
 export type Deploy = Entry<Parameter["deploy"]>;
 export type Dashboards = Entry<Parameter["dashboards"]>;
 export type FaultRunner = NonNullable<Parameter["faults"]>;
-/** `overlap` is in per cent; what is left out has no bound. */
+/** `overlap` is in per cent; a member that is left out has no bound. */
 export type WeightBudget = Parameter["weight"];
 
 const TABLE: Table = OPTIONS;

@@ -39,8 +39,8 @@ export interface Schema {
 }
 
 /**
- * Reads what the author declared: the rules of all files, each value with its place in the source. Reports everything
- * that is wrong with a declaration alone (`codes.ts`); what is wrong is left out of the result.
+ * Reads the author's declarations: the rules of all files, each value with its place in the source. Reports all faults
+ * of a declaration alone (`codes.ts`), and leaves faulty values out of the result.
  */
 export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
   const targets = new Set(schema.files.map((file) => file.proto.name));

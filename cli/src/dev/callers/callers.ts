@@ -40,7 +40,7 @@ export class Callers {
   readonly #apiKeys = new Map<string, Promise<string>>();
   #issuer: Promise<Issuer> | undefined;
 
-  /** @param env as the user has set it; what is set there stays */
+  /** @param env of the user, whose values take precedence */
   constructor(cwd: string, env: Readonly<Record<string, string | undefined>>) {
     this.#cwd = cwd;
     this.#env = env;

@@ -117,7 +117,7 @@ function taken<T>(map: Map<string, T>, key: string | null): T | undefined {
   return found;
 }
 
-/** As client_secret_basic or client_secret_post have it (RFC 6749, 2.3.1). */
+/** Returns the client from client_secret_basic or client_secret_post (RFC 6749, 2.3.1). */
 function clientIn(form: URLSearchParams, authorization = ""): { readonly id: string; readonly secret: string } {
   const basic = /^basic +(\S+)$/i.exec(authorization)?.[1];
   if (basic === undefined) return { id: form.get("client_id") ?? "", secret: form.get("client_secret") ?? "" };

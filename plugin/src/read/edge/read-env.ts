@@ -73,7 +73,7 @@ function shapeOf(type: string): EnvShape | undefined {
 }
 const isItem = (name: string): name is EnvShape["item"] => Object.hasOwn(EXAMPLES, name);
 
-/** As the server will read it. */
+/** Checks a default as the server will read it. */
 function checkDefault(initial: Text, type: Text, { of, item }: EnvShape, report: Report): void {
   if (isValue(initial.value, { of, item })) return;
   const example = EXAMPLES[item];

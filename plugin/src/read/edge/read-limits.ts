@@ -144,7 +144,7 @@ function whole(
 }
 const MOST = 1_000_000_000_000;
 
-/** Years are as long as anybody has meant a limit that rolls. */
+/** Longest period of a rolling limit, in days: nobody needs more than a year. */
 const MOST_DAYS = 366;
 const UNITS: Readonly<Record<string, string>> = {
   second: '"1s"',

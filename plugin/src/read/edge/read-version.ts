@@ -43,7 +43,7 @@ function day(found: Text | undefined, name: string, report: Report): Text | unde
   return undefined;
 }
 
-/** Not what JavaScript makes of the 30th of February. */
+/** Returns true for a day that exists; JavaScript alone would accept the 30th of February. */
 function isDay(value: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
   const time = Date.parse(`${value}T00:00:00Z`);

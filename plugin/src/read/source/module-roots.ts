@@ -1,7 +1,7 @@
 /**
- * The folders that names of .proto files may be relative to, best guess first, from the texts of `buf.yaml` and
- * `buf.work.yaml` in the working directory. The two forms of YAML that buf files are written in are scanned rather
- * than parsed: a folder too many does no harm, for a file is only looked for in it.
+ * Returns the folders that names of .proto files may be relative to, best guess first, from the texts of `buf.yaml` and
+ * `buf.work.yaml` in the working directory. The two forms of YAML in buf files are scanned, not parsed. An unneeded
+ * folder does no harm, because it is only searched.
  */
 export function moduleRoots(bufYaml: string | undefined, bufWorkYaml: string | undefined): readonly string[] {
   const roots = new Set<string>();

@@ -7,7 +7,7 @@ import { type Declared, sourced } from "../values/value-place.ts";
 import { count, duration, ratio } from "../values/values.ts";
 import { isEmpty } from "./read-policy.ts";
 
-/** However often in a row an address is ejected, it is for no longer, in milliseconds (runtime.md, "Balancing"). */
+/** Longest ejection of an address, in milliseconds, even after many ejections in a row (runtime.md, "Balancing"). */
 const LONGEST_EJECTION_MS = 300_000;
 /** Shortest time between resolutions, in milliseconds. Caches along the way do not refresh more often. */
 const SHORTEST_REFRESH_MS = 1_000;

@@ -13,7 +13,7 @@ const ITEMS: Readonly<Record<EnvShape["item"], (text: string) => boolean>> = {
   uint: (text) => isInteger(text, /^\+?\d{1,20}$/, BigInt.asUintN),
   bool: (text) => /^(true|false|1|0)$/.test(text),
   double: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)),
-  // Zero is a duration here: what it means is the expression's business.
+  // Zero is a duration here; the expression gives it a meaning.
   duration: (text) => DURATION.test(text) && durationMs(text) <= DURATION_MAX_MS,
 };
 
@@ -21,7 +21,7 @@ function isInteger(text: string, form: RegExp, cut: (bits: number, value: bigint
   return form.test(text) && cut(64, BigInt(text)) === BigInt(text);
 }
 
-/** As the server will read it. */
+/** Returns true if the server will accept the text. */
 export function isValue(text: string, { of, item }: EnvShape): boolean {
   const valid = ITEMS[item];
   const parts = partsOf(text, of);

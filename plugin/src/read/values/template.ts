@@ -1,4 +1,4 @@
-/** A failure's `message` taken apart: text as it is sent, and the stretches that hold expressions. */
+/** A part of a failure's `message`: text that is sent unchanged, or an expression. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   /** Offsets of the expression within the template, without the braces. */

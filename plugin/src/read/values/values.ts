@@ -9,7 +9,7 @@ import { isZeroDuration, parseDuration } from "./duration.ts";
 import { checkUnique } from "./names.ts";
 import { sourced, sourcedList, text, texts } from "./value-place.ts";
 
-/** An expression; whether it means anything is for later stages. */
+/** Reads an expression; later stages check its meaning. */
 export function expression(value: string | undefined, place: Place, name: string, report: Report): Text | undefined {
   const found = text(value, place, name);
   if (found !== undefined) checkExpression(found, name, report);
