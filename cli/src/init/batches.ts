@@ -43,7 +43,7 @@ interface Candidate {
 
 /**
  * Proposes at most one batch for each rpc that takes many ids. Its id is named after the message in the rpc's response
- * (`user_id` for a `User`), or else is the only id, if it is named after nothing else.
+ * (`user_id` for a `User`). Otherwise it is the only id, if that is named after nothing else.
  *
  * @param names of steps and of the response's fields
  */

@@ -6,7 +6,7 @@ import { type GeneratedResolvers, readGenerated } from "../resolvers/generated-r
 import { slashes } from "../resolvers/update.ts";
 
 /**
- * Returns the requirements of the generated files of one package: those in `from`, or those that the file's text
+ * Returns the requirements of the generated files of one package. These are the files in `from`, those that the text
  * imports already, or the only ones below the working directory.
  *
  * @param file the user's module, from the working directory, as all returned paths

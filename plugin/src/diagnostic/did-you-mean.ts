@@ -1,7 +1,7 @@
 /**
  * Returns the candidate nearest to a misspelt name, or undefined if none is near enough. The distance is the number of
- * letters inserted, dropped, replaced or swapped with their neighbour; it is at most a third of the name's length, and
- * at least one is allowed. A difference in case alone counts as none. Among equals the first candidate wins.
+ * letters inserted, dropped, replaced or swapped with their neighbour. At most a third of the name's length is near
+ * enough, and always one letter. A difference in case alone counts as none. Among equals the first candidate wins.
  */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -20,7 +20,7 @@ export const isOption = (voucher: string): boolean => voucher.endsWith(".read_on
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 
 /**
- * Working directory of the run that wrote a BFF file's entry, from the lock's directory. null: that run could not read
+ * Working directory of the run that wrote a BFF file's entry, from the lock's directory. Null: that run could not read
  * the file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it,
  * are left out.
  */

@@ -1,6 +1,6 @@
-// Exchange with a method of an upstream: the fields that requests set, the fields that are read of responses, and the
-// behaviour that depends on a repeatable method. It goes by types, not by places: a field that is read of a type counts
-// wherever a response contains the type.
+// Exchange with a method of an upstream: fields set in requests, fields read from responses, and behaviour that depends
+// on a repeatable method. It goes by types, not by places: a field that is read of a type counts wherever a response
+// contains the type.
 import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";

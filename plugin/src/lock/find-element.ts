@@ -47,9 +47,8 @@ export function membersOf(parent: ParentElement | undefined): readonly UpstreamE
 export type Before = ReadonlyMap<string, { readonly facts: Facts }>;
 
 /**
- * Returns the element to which a removed one was renamed: the only similar one that is not in the lock. Similar
- * elements are a member of the same number and type, a method of the same request and response, and a message with the
- * fields that were used.
+ * Returns the element to which a removed one was renamed: the only similar one that is not in the lock. Similar are a
+ * member of the same number and type, a method of the same request and response, a message with the used fields.
  */
 export function findRenamed(
   registry: Registry,

@@ -18,7 +18,7 @@ export function placeOfUse(name: string, at: Origin, option: Option | undefined,
 
 /**
  * Returns the places of a removed element: everywhere that its name is not found. Options that only imply the element
- * (a spread; a value of the same name) cause no error; the first of them is the place if there is no other. Empty: no
+ * (a spread; a value of the same name) cause no error. The first of them is the place if there is no other. Empty: no
  * option uses the element any more.
  */
 export function placesOfGone(

@@ -1,5 +1,5 @@
-// Reports in a CI run that the lock differs from the one that this run would write: the first such use, with its name
-// and place.
+// Reports in a CI run that the lock differs from the one that this run would write. It names the first such use and its
+// place.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Model } from "../resolve/model/model.ts";

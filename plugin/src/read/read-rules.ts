@@ -1,5 +1,5 @@
 // Declarations of requests in buf.validate. They are read with protobff's copy of validate.proto, even if the user has
-// another one: numbers of its fields are never reused, and resolve reports rules that are missing in this copy.
+// another one. Numbers of its fields are never reused, and resolve reports rules that are missing in this copy.
 import { type DescFile, type DescMessage, getOption, hasOption, type Registry } from "@bufbuild/protobuf";
 import {
   field,

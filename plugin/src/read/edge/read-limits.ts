@@ -144,7 +144,7 @@ function whole(
 }
 const MOST = 1_000_000_000_000;
 
-/** Longest period of a rolling limit, in days: nobody needs more than a year. */
+/** Longest period of a rolling limit, in days: a year is long enough for any known use. */
 const MOST_DAYS = 366;
 const UNITS: Readonly<Record<string, string>> = {
   second: '"1s"',

@@ -1,7 +1,7 @@
 /**
- * Returns the folders that names of .proto files may be relative to, best guess first, from the texts of `buf.yaml` and
- * `buf.work.yaml` in the working directory. The two forms of YAML in buf files are scanned, not parsed. An unneeded
- * folder does no harm, because it is only searched.
+ * Returns the folders that names of .proto files may be relative to, best guess first. `buf.yaml` and `buf.work.yaml`
+ * are those of the working directory. The two forms of YAML in buf files are scanned, not parsed. An unneeded folder
+ * does no harm, because it is only searched.
  */
 export function moduleRoots(bufYaml: string | undefined, bufWorkYaml: string | undefined): readonly string[] {
   const roots = new Set<string>();
