@@ -4,18 +4,21 @@ import type { Cause, Mark } from "../scope/causes.ts";
 import type { Sink } from "../scope/sink.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */
+/**
+ * A compiled `on_error`. Returns a Failure to fail with, undefined to ignore the error, or a value in place of the
+ * answer.
+ */
 export type Rescue<R> = (error: Failure) => R;
 export type Instead<R> = Exclude<R, Failure>;
 
-/** What some calls have besides their request. */
+/** Options of a call besides its request. */
 export interface Extra<R> extends CallExtra {
   readonly rescue?: Rescue<R> | undefined;
-  /** The step that the call is part of. */
+  /** Mark of the step that the call belongs to. */
   readonly mark?: Mark | undefined;
 }
 
-/** Takes a call's end to a promise, past an `on_error`. */
+/** Settles a promise with a call's end, after an `on_error`. */
 export class Answer<Res, R> implements Sink<Res> {
   readonly #exchange: Exchange;
   readonly #answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>;
@@ -37,7 +40,7 @@ export class Answer<Res, R> implements Sink<Res> {
     if (cause !== undefined) {
       const exchange = this.#exchange;
       exchange.note(this.#answer.promise, cause);
-      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that gives it on
+      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that returns it
       this.#extra?.mark?.note(cause);
     }
     this.#answer.resolve(value);
@@ -55,7 +58,7 @@ export class Answer<Res, R> implements Sink<Res> {
       this.#exchange.noteFailure(this.#answer.promise, instead);
       (this.#answer as PromiseWithResolvers<Res | Instead<R> | undefined>).resolve(undefined);
     } else {
-      this.#answer.promise.catch(() => {}); // of a supplementary call nobody expects it
+      this.#answer.promise.catch(() => {}); // no step awaits the promise of a supplementary call
       this.#answer.reject(instead);
     }
   }

@@ -8,17 +8,17 @@ import {
 import type { Failure } from "../failure.ts";
 import { type Cause, type Touch, worse } from "../scope/causes.ts";
 
-/** What a degraded response says about itself. */
+/** Degradation facts of a response. */
 export interface Degraded {
-  /** One entry for each field touched, ordered by field number; many of the same kind in one list are one. */
+  /** One entry for each touched field, ordered by field number. Many of the same kind in one list are one entry. */
   readonly entries: Degradation[];
-  /** What is behind each entry, in their order. */
+  /** The failure behind each entry, in their order. */
   readonly failures: readonly Failure[];
-  /** The value of the header `bff-degraded`; "" when nothing of the response was touched. */
+  /** Value of the header `bff-degraded`; "" if no field of the response was touched. */
   readonly header: string;
 }
 
-/** Where a message stands in the response. The same message may stand in several places. */
+/** Place of a message in the response. The same message may have several places. */
 export interface Place {
   readonly desc: DescMessage;
   readonly path: string; // "runs[3]."
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 const HEADER_BYTES = 1024;
-/** More entries than this that differ only in list positions or map keys become one. */
+/** Maximum number of entries that differ only in list positions or map keys. More of them become one entry. */
 const MOST_ALIKE = 8;
 
 /** A field that a failure has touched. */
@@ -40,8 +40,10 @@ interface Found {
 }
 
 /**
- * From "this field of this message object was touched" to paths in the finished response.
- * @param declared what clients get, where it is another message than the one composed: what only that one has stays inside
+ * Converts touched fields of message objects to paths in the finished response.
+ *
+ * @param declared response type of clients, if it is another message than the composed one. Fields that only the
+ *   composed message has are left out
  */
 export function degraded(
   desc: DescMessage,
@@ -80,7 +82,7 @@ export function degraded(
   };
 }
 
-/** Where each message of a response stands in it. */
+/** Returns the places of each message in a response. */
 export function placesIn(
   desc: DescMessage,
   response: object,
@@ -95,7 +97,10 @@ function numbersOf({ fields }: DescMessage): ReadonlyMap<string, number> {
   return new Map(fields.map(({ name, number }) => [name, number]));
 }
 
-/** Entries that differ in positions and keys only, where they are many: one in place of the first, which says how many it stands for. */
+/**
+ * Folds entries that differ in positions and keys only, if they are many. One entry with their number replaces the
+ * first.
+ */
 function foldAlike(sorted: readonly Found[]): readonly Found[] {
   if (sorted.length <= MOST_ALIKE) return sorted;
   const groups = new Map<string, Found[]>();
@@ -123,9 +128,9 @@ function effectOf({ cause, present }: Touch, field: DescField): Effect {
   return cause.incomplete && several ? Effect.INCOMPLETE : Effect.REPLACED;
 }
 
-/** @param numbers of the fields that count, by their names; without it all do */
+/** @param numbers of the fields that count, by their names; if undefined, all fields count */
 function place(message: unknown, at: Place, places: Map<object, Place[]>, numbers?: ReadonlyMap<string, number>): void {
-  // Well-known types have shapes of their own in TypeScript, and no one composes them.
+  // Well-known types have special shapes in TypeScript, and are never composed.
   if (typeof message !== "object" || message === null || at.desc.typeName.startsWith("google.protobuf.")) return;
   const known = places.get(message);
   if (known === undefined) places.set(message, [at]);
@@ -152,7 +157,7 @@ function place(message: unknown, at: Place, places: Map<object, Place[]>, number
 }
 const STRING = 9; // ScalarType.STRING
 
-/** Undefined: it has none; of a oneof: it is not the one that is chosen. */
+/** Returns the value of a field. Undefined if it is unset, or if its oneof has another member. */
 export function fieldValue(message: Readonly<Record<string, unknown>>, field: DescField): unknown {
   if (field.oneof === undefined) return message[field.localName];
   const chosen = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined;
@@ -167,7 +172,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return a.length - b.length;
 }
 
-/** The paths, comma-separated; when they do not fit, as many as do and then `+N` for the rest. */
+/** Returns the paths, comma-separated. If they do not fit, it returns as many as fit, and then `+N` for the rest. */
 function headerOf(paths: readonly string[]): string {
   const whole = paths.join(",");
   if (whole.length <= HEADER_BYTES) return whole;

@@ -1,4 +1,4 @@
-// Small things that emitted code says by name.
+// Helper functions that emitted code calls by name.
 import {
   clone,
   create,
@@ -11,23 +11,26 @@ import {
 import { ExpressionError } from "@protobff/expressions/error";
 import { clientFault, type Detail, type Failure } from "../failure.ts";
 
-/** An object's type without its `undefined`s: such properties are as good as left out. */
+/** An object's type without its `undefined`s: such properties count as left out. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** Says of an initialiser that its `undefined` properties are left out; protobuf-es's `create` passes over them. */
+/** Types an initialiser as if its `undefined` properties were left out. protobuf-es's `create` skips them. */
 export function defined<T extends object>(init: T): Defined<T> {
-  // Only exactOptionalPropertyTypes tells `x: undefined` from no `x`; `create` does not.
+  // Only exactOptionalPropertyTypes distinguishes `x: undefined` from a missing `x`; `create` does not.
   return init as Defined<T>;
 }
 
-/** The same for a sub-message: undefined when nothing in it is set. */
+/** Returns the same for a sub-message: undefined if no property of it is set. */
 export function unlessEmpty<T extends object>(init: T): Defined<T> | undefined {
   return Object.values(init).every((value) => value === undefined) ? undefined : defined(init);
 }
 
-/** A copy of `base` with these fields set; an initialiser of a sub-message sets fields in it and leaves its others. */
+/**
+ * Returns a copy of `base` with these fields set. An initialiser of a sub-message sets fields in it, and keeps its
+ * other fields.
+ */
 export function extended<Desc extends DescMessage>(
   schema: Desc,
   base: MessageShape<Desc>,
@@ -45,46 +48,48 @@ export function extended<Desc extends DescMessage>(
       ? extended(member.message, before, value as MessageInitShape<DescMessage>)
       : made[member.localName];
   }
-  // `clone` gave a message of this very type.
+  // `clone` returned a message of this type.
   return copy as MessageShape<Desc>;
 }
 
-/** The message that a resolver supplies. Never the very object that it gave: what is written into an answer is its own. */
+/**
+ * Returns the message that a resolver supplies. The result is always a copy, because the response code writes into it.
+ */
 export function supplied<Desc extends DescMessage>(schema: Desc, given: MessageInitShape<Desc>): MessageShape<Desc> {
   if (!isMessage(given, schema)) return create(schema, given);
   return Object.assign(Object.create(Object.getPrototypeOf(given)), given);
 }
 
 /**
- * The bound of an `each`.
+ * Checks the bound of an `each`.
  *
- * @throws ExpressionError when there are more items
+ * @throws ExpressionError when the list has more items
  */
 export function atMost(items: readonly unknown[], max: number): void {
   if (items.length > max) throw new ExpressionError(`${items.length} items, and at most ${max} are allowed`);
 }
 
 /**
- * The same of a list that the client sends, who is told.
+ * Checks the bound for a list of the client's request. The client receives the message.
  *
- * @throws Failure with INVALID_ARGUMENT when there are more items
+ * @throws Failure with INVALID_ARGUMENT when the list has more items
  */
 export function atMostAsked(items: readonly unknown[], max: number): void {
   if (items.length <= max) return;
   throw clientFault(`${items.length} items, and at most ${max} are allowed`);
 }
 
-/** What composes a single message, made of what composes all of a list. */
+/** Returns a composer of a single message, made from a composer of lists. */
 export function single<Cx, Args, More extends readonly unknown[], T>(
   composeEach: (cx: Cx, list: readonly Args[], ...more: More) => readonly T[] | Promise<readonly T[]>,
 ): (cx: Cx, args: Args, ...more: More) => Promise<T> {
   return async (cx, args, ...more) => {
     const [one] = await composeEach(cx, [args], ...more);
-    return one as T; // as many as there are in the list
+    return one as T; // the result has as many items as the list
   };
 }
 
-/** Whether a condition holds; an error in it counts as false. */
+/** Reports whether a condition holds. An error in it counts as false. */
 export function holds(condition: () => boolean): boolean {
   try {
     return condition();
@@ -93,14 +98,17 @@ export function holds(condition: () => boolean): boolean {
   }
 }
 
-/** An enum value without a counterpart: towards upstreams the client's fault, who is told, otherwise an upstream's. */
+/**
+ * Returns the error for an enum value without a counterpart. Towards upstreams it is a fault of the client, which
+ * receives the message. Otherwise it is a fault of an upstream.
+ */
 export function unmapped(name: string, value: number, outward = false): Failure | ExpressionError {
   const message = `${name} ${value} has no counterpart`;
   if (!outward) return new ExpressionError(message);
   return clientFault(message, `the value ${value} of ${name} is not accepted here`);
 }
 
-/** Details of one type: of what may be there or not, or of a list. */
+/** Returns details of one type, from an optional value or from a list. */
 export function detailsOf(desc: DescMessage, value: Message | readonly Message[] | null | undefined): Detail[] {
   if (value === null || value === undefined) return [];
   const all = Array.isArray(value) ? (value as readonly Message[]) : [value as Message];

@@ -19,74 +19,74 @@ import { type Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import { DeferredParts } from "./parts.ts";
 
-/** What a request brings, and what its rpc allows. */
+/** Properties of a request, and limits of its RPC. */
 export interface ExchangeOptions {
   readonly clock: Clock;
   readonly headers: IncomingHeaders;
-  /** The same, judged: what there is of credentials is read from nothing else. */
+  /** The same headers after authentication. Credentials are read only from this request. */
   readonly judged?: AuthenticatedRequest | undefined;
-  /** The method's own timeout, in milliseconds. */
+  /** The method's timeout, in milliseconds. */
   readonly methodMs: number;
-  /** Where what is deferred may take longer than the rest: the same of the rest. */
+  /** The same limits for the rest of the response, if deferred parts may take longer. */
   readonly first?: Pick<ExchangeOptions, "methodMs" | "clientMs"> | undefined;
-  /** What the client leaves us, in milliseconds, if it says. */
+  /** Time that the client's deadline leaves, in milliseconds. Undefined without a deadline. */
   readonly clientMs: number | undefined;
-  /** Calls to one upstream at a time. */
+  /** Maximum number of simultaneous calls to one upstream. */
   readonly concurrent: number;
   readonly observer?: Observer | undefined;
-  /** What it is, where it is a fetch of the cache. */
+  /** Identity of the cache fetch that this exchange serves, if any. */
   readonly fetch?: object | undefined;
-  /** For whom that was begun. */
+  /** Exchange for which the fetch was begun. */
   readonly of?: Exchange | undefined;
-  /** Of an item of a stream: its opening, whose failures and answers this one sees, and whose ways to upstreams it goes. */
+  /** Opening of the stream, for an item. The item sees its failures and answers, and uses its branches to upstreams. */
   readonly after?: Exchange | undefined;
-  /** The response has failed. Called at most once, and not after `end`. */
+  /** Called when the response has failed. At most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
 }
 
-/** What a request was charged before it was composed. */
+/** Charges of limits before the request was composed. */
 export interface EarlyCharges {
-  /** Gives it back. */
+  /** Returns the charges. */
   refund(): void;
-  /** With what it has cost after all. */
+  /** Settles the charges with the actual cost. */
   answered(response: Message): void;
 }
 
-/** What the scopes of one request share: its budget, its headers, and what failures have touched. */
+/** State that the scopes of one request share: its budget, its headers, and the fields that failures have touched. */
 export class Exchange implements CallExchange {
   readonly clock: Clock;
-  /** No call is sent, and none waits, after this moment of the clock. */
+  /** Time on the clock after which no call is sent, and none waits. */
   readonly callsUntil: number;
-  /** What is kept for composing when no call may run any more, in milliseconds. */
+  /** Time that is reserved for composing after the last call, in milliseconds. */
   readonly marginMs: number;
-  /** Whether this request is itself no retry: only the outermost party retries. */
+  /** True if this request is no retry: only the outermost party retries. */
   readonly mayRetry: boolean;
-  /** The scope whose failure is the response's. */
+  /** Scope whose failure is the response's. */
   readonly scope: Scope;
-  /** What a first answer is composed in, where deferred parts of it may come later. */
+  /** Scope of a first answer, if deferred parts may come later. */
   readonly first: Scope;
-  /** How long calls could run if the client had set no deadline, and nothing else had used time. */
+  /** Time for calls, in milliseconds, if the client had set no deadline, and no time had passed. */
   readonly fullMs: number;
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
   readonly judged: AuthenticatedRequest | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
-  /** What its calls are told to be part of: of a fetch, what those of the request that began it are. */
+  /** Parent trace of its calls. A fetch uses the trace of the request that began it. */
   trace: Trace | undefined;
-  /** Whether any call has gone out. */
+  /** True if any call was sent. */
   sent = false;
-  /** What limits have charged; undefined: nothing, or it is settled. */
+  /** Charges of limits. Undefined if none exist, or after their settlement. */
   charged: EarlyCharges | undefined;
   readonly #of: Exchange | undefined;
   readonly #after: Exchange | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
-  /** A header that an expression has read, and that gRPC cannot carry. */
+  /** Name of a header that an expression has read, and that gRPC cannot carry. */
   unsendable: string | undefined;
-  /** While an `on_error` rule is being asked. */
+  /** True while an `on_error` rule runs. */
   rescuing = false;
-  /** Whether something that it has used was served past its ttl. */
+  /** True if a value that it has used was served past its ttl. */
   stale = false;
   #timer: Timer | undefined;
   #firstTimer: Timer | undefined;
@@ -101,7 +101,7 @@ export class Exchange implements CallExchange {
   #random: Map<string, unknown> | undefined;
   #forwarded: OutgoingHeaders | undefined;
   #forwardedFor: readonly string[] | undefined;
-  /** "": it has none. */
+  /** "" if the request has none. */
   #requestId: string | undefined;
   #identified: OutgoingHeaders | undefined;
   #identifiedFor: OutgoingHeaders | undefined;
@@ -141,7 +141,10 @@ export class Exchange implements CallExchange {
     this.#firstTimer = this.clock.setTimeout(expire, leftMs, first);
     return first;
   }
-  /** One that looks like this one, for a fetch of the cache: its client sets no deadline, and nothing in it is critical. */
+  /**
+   * Returns a similar exchange for a fetch of the cache. Its client sets no deadline, and none of its steps is
+   * critical.
+   */
   detached(fetch: object, clock: Clock): Exchange {
     const { headers, judged, methodMs } = this;
     const concurrent = Number.POSITIVE_INFINITY;
@@ -160,25 +163,25 @@ export class Exchange implements CallExchange {
   get over(): boolean {
     return this.scope.over;
   }
-  /** Of the opening of a stream: nothing of it is under way any more, and it stays without a budget until `end`. */
+  /** Ends the opening of a stream: no work of it is in flight any more. It has no budget until `end`. */
   opened(): void {
     this.#release();
   }
-  /** Ends the request, with an answer or because nobody wants one: whatever runs is stopped. */
+  /** Ends the request, with or without an answer. All running work is cancelled. */
   end(): void {
     this.scope.end();
     this.#release();
   }
   /**
-   * Resolves when an answer may leave that is composed in this scope: no guard is pending and no side effect is under way; also when the
-   * request is over.
+   * Resolves when an answer that is composed in this scope may be sent. Then no guard is pending and no side effect is
+   * in flight. It also resolves when the request is over.
    */
   async settled(scope = this.scope): Promise<void> {
     while (!this.over && !scope.idle) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
-      await drained(); // what has just ended may fail the response
+      await drained(); // the work that has just ended may fail the response
     }
   }
   guardBegins(scope: Scope): void {
@@ -188,12 +191,12 @@ export class Exchange implements CallExchange {
     scope.guardEnds();
     this.#check();
   }
-  /** An answer waits for this, which never rejects. */
+  /** Delays the answer until this promise ends, which never rejects. */
   hold(scope: Scope, until: Promise<unknown>): void {
     this.effectBegins(scope);
     until.then(() => this.effectEnds(scope));
   }
-  /** Its parts that are deferred, as far as they have been announced. */
+  /** Deferred parts that have been announced. */
   get parts(): DeferredParts | undefined {
     return this.#parts;
   }
@@ -205,7 +208,7 @@ export class Exchange implements CallExchange {
     this.sent = true;
     this.#of?.sends();
   }
-  /** Gives back what limits have charged: nothing was done for the request. */
+  /** Returns the charges of limits, because no work was done for the request. */
   refund(): void {
     this.charged?.refund();
     this.charged = undefined;
@@ -221,14 +224,14 @@ export class Exchange implements CallExchange {
   header(name: string): string {
     return name.endsWith("-bin") ? "" : (this.headers.get(name) ?? "");
   }
-  /** The same, for what is going to be sent. */
+  /** Returns the same header for use in an outgoing message. */
   headerToSend(name: string): string {
     const value = this.header(name);
     if (!isSendable(value)) this.unsendable = name;
     return value;
   }
   /**
-   * The incoming headers of these names, to be passed on.
+   * Returns the incoming headers of these names, to be passed on.
    *
    * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
    */
@@ -239,7 +242,7 @@ export class Exchange implements CallExchange {
       const value = this.headers.get(name);
       if (value === null || value === "") continue;
       if (!isSendable(value)) {
-        if (name === CREDENTIALS) throw unsendable(name); // without them the call would be somebody else's, or nobody's
+        if (name === CREDENTIALS) throw unsendable(name); // without them the call would have another caller, or none
         continue;
       }
       found ??= {};
@@ -266,13 +269,13 @@ export class Exchange implements CallExchange {
     this.#now ??= timestampFromDate(this.clock.date());
     return this.#now;
   }
-  /** A random value of this response, made when it is first asked for. */
+  /** Returns a random value of this response, made on first use. */
   random<T>(place: string, make: (clock: Clock) => T): T {
     this.#random ??= new Map();
     if (!this.#random.has(place)) this.#random.set(place, make(this.clock));
     return this.#random.get(place) as T;
   }
-  /** The limit of this response on one upstream. */
+  /** Returns the limit of this response on one upstream. */
   limitOf(upstream: object): Limit {
     let limit = this.#limits.get(upstream);
     if (limit === undefined) {
@@ -282,7 +285,7 @@ export class Exchange implements CallExchange {
     return limit;
   }
 
-  /** The calls of this response that are made once. */
+  /** Calls of this response that are made once. */
   get coalesced(): SharedResults {
     this.#coalesced ??= new Map();
     return this.#coalesced;
@@ -312,13 +315,13 @@ export class Exchange implements CallExchange {
     this.#causes ??= new Causes();
     this.#causes.note(of, cause);
   }
-  /** Remembers why a step has no value, or not its own. */
+  /** Records why a step has no value, or a replaced one. */
   noteFailure(of: object, failure: Failure): void {
     if (failure === OVER) return;
     this.note(of, { failure, incomplete: false });
     this.failed(of, failure);
   }
-  /** Remembers what a step has failed with, whether or not that has touched anything. */
+  /** Records the failure of a step, even if it has touched no field. */
   failed(step: object, failure: Failure): void {
     this.#failures ??= new Map();
     this.#failures.set(step, failure);
@@ -350,7 +353,7 @@ function requestIdOf(headers: IncomingHeaders): string {
   return isRequestId(id) ? id : "";
 }
 
-/** Resolves when no microtask is left: a tick that is queued from a microtask runs then. */
+/** Resolves when no microtask is left, because a tick that is queued from a microtask runs then. */
 function drained(): Promise<void> {
   return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }

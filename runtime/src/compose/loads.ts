@@ -1,4 +1,4 @@
-// What is loaded for each of a list: one promise for the whole list, and one wait for each key of it.
+// Loads for each item of a list: one promise for the whole list, and one wait for each of its keys.
 import { type AnyBatch, type Batch, type Collector, type Collectors, collectorOf } from "../call/batch.ts";
 import type { CallContext } from "../call/context.ts";
 import { type Failure, OVER } from "../failure.ts";
@@ -9,15 +9,15 @@ import type { Exchange } from "./exchange.ts";
 /** The request, or a part of one, that loads the items of a list. */
 export interface LoadContext extends CallContext {
   readonly exchange: Exchange;
-  /** Those of the whole request. */
+  /** Collectors of the whole request. */
   readonly collectors: Collectors;
   readonly whole: CallContext;
   readonly supplementary: boolean;
 }
 
-/** What a batch has for each of a list. Of those that have the same key it is one and the same. */
+/** Values of a batch for each item of a list. Items with the same key share one value. */
 export class Loads<V> {
-  /** Resolves when there is a value for each; rejects with the first failure, unless failures leave `undefined`. */
+  /** Resolves when each item has a value. Rejects with the first failure, unless failures leave `undefined`. */
   readonly all: Promise<void>;
   readonly #of: readonly Loaded[];
 
@@ -26,21 +26,21 @@ export class Loads<V> {
     this.all = all;
     this.#of = of;
   }
-  /** The value for one of the list; only once `all` has resolved. */
+  /** Returns the value for one item of the list. Valid only after `all` has resolved. */
   value(index: number): V {
     return this.#of[index]?.value as V;
   }
-  /** Stands for the step that has loaded it, where one asks what failures have touched. */
+  /** Returns the object that represents the loading step when touched fields are computed. */
   step(index: number): object | undefined {
     return this.#of[index];
   }
 }
 
 /**
- * Asks for the items of all keys of a list.
+ * Loads the items for all keys of a list.
  *
- * @param group what else is in the request for one of the list
- * @param fail takes the first failure; undefined: failures leave `undefined`, with their causes remembered
+ * @param group further request fields for one item of the list
+ * @param fail receives the first failure; undefined: failures leave `undefined`, with their causes remembered
  */
 export function loadsOf<Row, Req, Res, K, Item, G, V>(
   cx: LoadContext,
@@ -73,12 +73,12 @@ export function loadsOf<Row, Req, Res, K, Item, G, V>(
 }
 const ignore = (): void => {};
 
-/** The end of all of a list. */
+/** The end of all loads of a list. */
 class Ending {
   readonly exchange: Exchange;
   readonly supplementary: boolean;
   readonly promise: Promise<void>;
-  #open = 1; // until all have been asked for
+  #open = 1; // 1 until all loads were requested
   readonly #resolve: () => void;
   readonly reject: (failure: Failure) => void;
 
@@ -102,7 +102,10 @@ class Ending {
   }
 }
 
-/** What a key of the list gets. Its members are private, for what stands in a value counts where failures have touched something. */
+/**
+ * Result for a key of the list. Its members are private, because the members of a value are searched for touched
+ * values.
+ */
 class Loaded implements Sink<unknown> {
   readonly #ending: Ending;
   #value: unknown;
@@ -117,7 +120,7 @@ class Loaded implements Sink<unknown> {
   get value(): unknown {
     return this.#value;
   }
-  /** By a scope that is over. */
+  /** Rejects because the scope is over. */
   refused(): this {
     this.reject(OVER);
     return this;
@@ -127,7 +130,7 @@ class Loaded implements Sink<unknown> {
     this.#value = value;
     if (cause !== undefined) {
       exchange.note(this, cause);
-      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that gives it on
+      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that returns it
     }
     this.#ending.ends();
   }

@@ -1,31 +1,32 @@
-// Deferred parts of a response: what composing code announces, and how an answer that is given at once gets all of them.
+// Deferred parts of a response: their announcement by composing code, and their arrival in an answer that is sent at
+// once.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
 import { asFailure, OVER } from "../failure.ts";
 import type { Cause, Causes } from "../scope/causes.ts";
 import { type Place, placesIn } from "./degrade.ts";
 
-/** Fields of a composed message that rest on deferred steps. */
+/** Fields of a composed message that depend on deferred steps. */
 export interface Deferred {
   readonly owner: object;
-  /** Their proto names. */
+  /** Proto names of the fields. */
   readonly fields: readonly string[];
-  /** Their values, by the names that they have in TypeScript. */
+  /** Returns their values, by their names in TypeScript. */
   readonly compose: () => Promise<object>;
 }
 
-/** What they see of their response. */
+/** The part of a response that its deferred parts use. */
 interface Responding {
   readonly over: boolean;
   readonly causes: Causes | undefined;
   note(of: object, cause: Cause): void;
 }
 
-/** Those of one response. */
+/** Deferred parts of one response. */
 export class DeferredParts {
   readonly #response: Responding;
   #announced: Deferred[] = [];
-  /** Whose fields have their values. */
+  /** Parts whose fields have their values. */
   readonly arrived: Deferred[] = [];
 
   constructor(response: Responding) {
@@ -34,11 +35,11 @@ export class DeferredParts {
   announce(part: Deferred): void {
     this.#announced.push(part);
   }
-  /** Those that have been announced since this was last asked. */
+  /** Returns the parts that were announced since the last call. */
   taken(): Deferred[] {
     return this.#announced.splice(0);
   }
-  /** Gives one its values; never rejects: what goes wrong has touched its fields. */
+  /** Sets the values of a part. Never rejects: a failure touches its fields. */
   async arrives(part: Deferred): Promise<void> {
     const { owner, fields, compose } = part;
     try {
@@ -52,7 +53,9 @@ export class DeferredParts {
     }
     this.arrived.push(part);
   }
-  /** Resolves when all have arrived, also those that are announced meanwhile, or the request is over. */
+  /**
+   * Resolves when all parts have arrived, including those that are announced meanwhile, or when the request is over.
+   */
   async all(): Promise<void> {
     for (let next = this.taken(); next.length > 0 && !this.#response.over; next = this.taken())
       await Promise.all(next.map((part) => this.arrives(part)));
@@ -60,10 +63,10 @@ export class DeferredParts {
 }
 
 /**
- * What a response says of parts that have arrived: the paths of their fields, as in Degradation.
+ * Returns the arrived parts of a response, with the paths of their fields as in Degradation.
  *
  * @param root as it was composed, of type `desc`
- * @param declared what clients get, where that is another message
+ * @param declared response type of clients, if it is another message
  */
 export function partsOf(
   arrived: readonly Deferred[],

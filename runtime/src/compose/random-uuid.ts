@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** A random UUID (RFC 9562, version 4) from a clock's randomness: no secret, and none that somebody must not guess. */
+/** Returns a random UUID (RFC 9562, version 4) from a clock's randomness. It is neither secret nor unguessable. */
 export function randomUuid(clock: Clock): string {
   const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(clock.random() * 256));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

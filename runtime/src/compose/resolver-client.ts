@@ -1,4 +1,4 @@
-// The upstreams of a package as resolvers call them: by method name, through the same breakers, limits, retries and deadlines.
+// The upstreams of a package for resolvers: by method name, through the same breakers, limits, retries and deadlines.
 import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { type Code, ConnectError } from "@connectrpc/connect";
@@ -19,23 +19,23 @@ export type ResolverClient<S extends DescService> = {
     : never;
 };
 
-/** What one call of a resolver may say beside its request. */
+/** Options of one call of a resolver. */
 export interface ResolverCallOptions {
-  /** What the call sends along, besides (and before) what the policies say. */
+  /** Metadata of the call, besides (and before) that of the policies. */
   readonly metadata?: Metadata | undefined;
 }
 
-/** An upstream as resolvers of a request see it. */
+/** An upstream for resolvers of a request. */
 export type ClientOf<S extends DescService, Principal = unknown> = (
   cx: Request<unknown, Principal>,
 ) => ResolverClient<S>;
 
 /**
- * The methods of a service under their policies. One that is not declared free of side effects, nor said to be, is called as a step
- * with side effects is: once sent, only its own deadline stops it.
+ * Returns the methods of a service under their policies. A method without declared freedom from side effects is called
+ * like a step with side effects: once sent, only its deadline stops it.
  *
- * @param metadata what every call of a method sends along
- * @param readOnly methods that an upstream entry says have no side effects
+ * @param metadata sent with every call of a method
+ * @param readOnly methods without side effects, by an upstream entry
  */
 export function clientOf<S extends DescService, Principal = unknown>(
   service: S,
@@ -61,7 +61,7 @@ export function clientOf<S extends DescService, Principal = unknown>(
     ) as unknown as ResolverClient<S>; // a function for each name of `policies`
 }
 
-/** All upstreams of a request; each is made when it is asked for. */
+/** Returns all upstreams of a request. Each is made on first access. */
 export function clientsOf<Services extends Readonly<Record<string, DescService>>, Principal = unknown>(
   of: {
     readonly [Name in keyof Services]: ClientOf<Services[Name], Principal>;
@@ -87,11 +87,14 @@ function call(
   const told = answer.catch((thrown: unknown) => {
     throw connectError(asFailure(thrown));
   });
-  told.catch(() => {}); // one that nobody awaits harms nobody
+  told.catch(() => {}); // a rejection that no code awaits has no effect
   return told;
 }
 
-/** `cause` is the failure, so that a resolver that lets it pass fails as a call does. */
+/**
+ * Returns the error of a failed call. Its `cause` is the failure, so that a resolver that rethrows it fails like a
+ * call.
+ */
 function connectError(failure: Failure): ConnectError {
   return new ConnectError(failure.message, failure.code as Code, undefined, undefined, failure);
 }

@@ -1,4 +1,5 @@
-// Functions of the user that supply what `resolver: true` marks: what they are given, and how their end becomes a step's.
+// User functions that supply fields with `resolver: true`: their parameters, and the conversion of their result to a
+// step's.
 import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/call-failure.ts";
 import { budgetOf } from "../call/context.ts";
@@ -7,20 +8,23 @@ import { Rank, type Running, type Scope } from "../scope/scope.ts";
 import { boundedText } from "../wire/bounded-status.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** What a resolver is given. */
+/** Parameters of a resolver. */
 export interface Resolving<Args, Steps, Clients> {
-  /** The arguments of the message: the request of the rpc, or what its `compose` hands on. */
+  /** The arguments of the message: the request of the RPC, or the values that its `compose` passes. */
   readonly args: Args;
-  /** The values of the steps that it reads; undefined where one has none. */
+  /** Values of the steps that it reads; undefined for a step without a value. */
   readonly steps: Steps;
-  /** Aborted when nobody waits for the value any more: the response has ended or failed, the client has gone, or time is up. */
+  /**
+   * Aborted when the value is no longer needed: the response has ended or failed, the client has disconnected, or time
+   * is up.
+   */
   readonly signal: AbortSignal;
   readonly headers: ReadonlyHeaders;
-  /** The upstreams of the package, through their breakers and limits and within the time of the response. */
+  /** The upstreams of the package, with their breakers and limits and within the time of the response. */
   readonly clients: Clients;
   /**
-   * Fails the whole response with this status, as `on_error.fail` does: whatever may do without the value, and after guards that may still
-   * speak. It never returns; write `throw refuse(…)` where TypeScript has to see that.
+   * Fails the whole response with this status, as `on_error.fail` does, even if the value is optional. Pending guards
+   * come first. It never returns; write `throw refuse(…)` if TypeScript must see that.
    *
    * @param code any but OK
    * @param message for the client, cut at 1 KiB; default the fixed text of the code
@@ -28,15 +32,15 @@ export interface Resolving<Args, Steps, Clients> {
   readonly refuse: (code: Code, message?: string) => never;
 }
 
-/** What a resolver of a package with an identity is given. */
+/** Parameters of a resolver in a package with an identity. */
 export interface ResolvingFor<Principal, Args, Steps, Clients> extends Resolving<Args, Steps, Clients> {
-  /** Who is calling. */
+  /** The caller. */
   readonly principal: Principal;
 }
 
 /** The headers of the incoming request. */
 export interface ReadonlyHeaders {
-  /** By name, in any case; null when absent, several values joined with ", ". */
+  /** Returns a header by name, in any case; null if absent. Several values are joined with ", ". */
   get(name: string): string | null;
   has(name: string): boolean;
 }
@@ -49,7 +53,7 @@ export type ResolverFor<Principal, Args, Steps, Clients, Value> = (
   given: ResolvingFor<Principal, Args, Steps, Clients>,
 ) => Value | Promise<Value>;
 
-/** Whose resolver it is: a request, or a part of one. */
+/** The request, or the part of one, that a resolver belongs to. */
 export interface ResolverContext<Principal = unknown> {
   readonly principal: Principal;
   readonly exchange: Exchange;
@@ -57,9 +61,9 @@ export interface ResolverContext<Principal = unknown> {
   readonly root: object;
 }
 
-/** How `resolve` is told what to run. */
+/** Arguments of `resolve`. */
 export interface Resolve<Args, Steps, Clients, Value, Cx, Principal = unknown> {
-  /** What it supplies: `web.v1.Card`, `web.v1.Card.badge`. For logs. */
+  /** Full name of the supplied message or field: `web.v1.Card`, `web.v1.Card.badge`. For logs. */
   readonly name: string;
   readonly run: ResolverFor<Principal, Args, Steps, Clients, Value>;
   readonly args: Args;
@@ -67,7 +71,10 @@ export interface Resolve<Args, Steps, Clients, Value, Cx, Principal = unknown> {
   readonly clients: (cx: Cx) => Clients;
 }
 
-/** Runs a resolver as part of a scope; rejects with a `Failure`, and ends with the scope whatever the function does. */
+/**
+ * Runs a resolver as part of a scope. It rejects with a `Failure`, and ends with the scope even if the function still
+ * runs.
+ */
 export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends ResolverContext<Principal>>(
   cx: Cx,
   resolve: Resolve<Args, Steps, Clients, Value, Cx, Principal>,
@@ -119,7 +126,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
   return promise;
 }
 
-/** What a function gets; what costs something is made when it is asked for. */
+/** Parameters of a function. Expensive ones are made on first access. */
 class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principal>>
   implements ResolvingFor<Principal, Args, Steps, Clients>
 {
@@ -148,7 +155,7 @@ class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principa
       has: (name) => headers.get(name.toLowerCase()) !== null,
     };
   }
-  /** A property, since functions take it out of what they are given. */
+  /** A property, because functions destructure their parameters. */
   readonly refuse = (code: Code, message?: string): never => {
     if (!Number.isInteger(code) || code <= 0 || code > 16)
       throw new TypeError(`${code} is no status to refuse with: name one of a failure`);
@@ -161,7 +168,7 @@ class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principa
   }
 }
 
-/** A signal that is aborted when the scope ends, however it does, or its time is up. */
+/** Returns a signal that is aborted when the scope ends for any reason, or its time is up. */
 function signalOf(scope: Scope): AbortSignal {
   const controller = new AbortController();
   if (scope.over) controller.abort(new DOMException("the response has ended", "AbortError"));
@@ -175,8 +182,9 @@ function signalOf(scope: Scope): AbortSignal {
 }
 
 /**
- * What a resolver's throw means. A failed call of one of its `clients` is that call's failure; any other ConnectError counts as
- * an upstream's status, so that no other party's words go out; whatever else is thrown is a fault of the resolver.
+ * Returns the failure for a resolver's throw. A failed call of one of its `clients` keeps that call's failure. Any
+ * other ConnectError counts as an upstream's status, so that no other party's text reaches the client. Any other value
+ * is a fault of the resolver.
  */
 function resolverFailure(name: string, thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;

@@ -1,4 +1,4 @@
-// What `Request` says of steps: promises whose failures have causes in the exchange.
+// Step functions of `Request`: promises whose failures have causes in the exchange.
 
 import { asFailure } from "../failure.ts";
 import { Mark, worse } from "../scope/causes.ts";
@@ -47,8 +47,8 @@ function markFor(exchange: Exchange, { length }: (mark: Mark) => unknown): Mark 
   return length > 0 ? new Mark(exchange) : undefined;
 }
 /**
- * What has touched the value that a step resolved to (items left out of a list, an answer past its time), or the step that it stands for,
- * has touched the step too; and what failed that one, has failed it.
+ * Copies causes and failure from the value of a step, or from the step that it represents, to the step. Such causes are
+ * items that a list lacks, or an outdated answer.
  */
 function inherit(exchange: Exchange, step: Promise<unknown>, from: unknown): void {
   const cause = exchange.causes?.of(from);
@@ -57,7 +57,7 @@ function inherit(exchange: Exchange, step: Promise<unknown>, from: unknown): voi
   if (failure !== undefined) exchange.failed(step, failure);
 }
 
-/** `orElse` of a request, without what a throw in it does. */
+/** `orElse` of a request, except for the effect of a throw in it. */
 export function filled<T, F>(
   exchange: Exchange,
   step: Promise<T | undefined>,
@@ -105,15 +105,15 @@ export function resting<T>(
   return told;
 }
 
-/** A throw before the first `await` rejects as any other does. */
+/** Starts a step. A throw before the first `await` rejects like any other. */
 export function begin<T>(run: (mark: Mark) => Promise<T>, mark: Mark | undefined): Promise<T> {
   try {
-    return run(mark as Mark); // without a parameter for it, it is not looked at
+    return run(mark as Mark); // a function without a parameter does not read it
   } catch (thrown) {
     return Promise.reject(thrown);
   }
 }
-/** Marks a promise's rejection as seen; whoever awaits it sees it all the same. */
+/** Marks a promise's rejection as handled. Code that awaits the promise still receives it. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.then(undefined, ignore);
   return promise;

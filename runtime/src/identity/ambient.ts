@@ -1,15 +1,16 @@
 import type { IncomingHeaders } from "./incoming.ts";
 
 /**
- * Whether credentials count that a browser adds by itself, whichever page has made it send the request: only where that page is ours, or
- * could set a header, for which browsers ask the server first (Fetch, "CORS-preflight fetch"). Pages of other origins are never allowed
- * to send credentials along, so that no answer to that makes it possible.
+ * Reports whether credentials that a browser adds by itself count, regardless of the page that sent the request. They
+ * count only if that page is ours or could set a header. A page of another origin can set a header only after a
+ * preflight (Fetch, "CORS-preflight fetch"). Pages of other origins are never allowed to send credentials, so no
+ * preflight response permits it.
  */
 export function countsAmbient(headers: IncomingHeaders): boolean {
   return headers.get("x-csrf") === "1" || headers.get("sec-fetch-site") === "same-origin";
 }
 
-/** Whether a page in a browser has made this request. */
+/** Reports whether a page in a browser sent this request. */
 export function fromPage(headers: IncomingHeaders): boolean {
   return headers.get("origin") !== null || headers.get("sec-fetch-site") !== null;
 }

@@ -12,16 +12,16 @@ export interface AuthenticatedRequestParts {
 
 /** A request whose credentials were verified. Its headers hide them. */
 export class AuthenticatedRequest implements IncomingHeaders {
-  /** Undefined: nobody that is known. */
+  /** The verified caller. Undefined if the request has none. */
   readonly caller: Caller | undefined;
   readonly peer: Peer;
-  /** What the answer tells in turn, names in lower case and values in turn: that a cookie is to be forgotten. */
+  /** Response headers: names in lower case, each followed by its value. They make the browser forget a cookie. */
   readonly answer: readonly string[];
-  /** Who tells upstreams about the caller; undefined: nobody. */
+  /** Makes the headers that identify the caller to upstreams. Undefined if no upstream receives the identity. */
   readonly propagator: Propagator | undefined;
-  /** How long that has taken, in milliseconds; 0 where nobody had to be asked. */
+  /** Duration of the authentication, in milliseconds. 0 if no external lookup was necessary. */
   tookMs = 0;
-  /** Which early limits it has passed, if any. */
+  /** The early limits that the request has passed, if any. */
   passed: object | undefined;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;

@@ -12,17 +12,20 @@ import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";
 import type { OpenIdentity } from "./spec.ts";
 
-/** Headers in which parties behind us are told who calls: whoever sends us one that no source reads means somebody else. */
+/**
+ * Headers that identify the caller to upstreams. If a client sends one that no source reads, it is meant for another
+ * recipient.
+ */
 const TOLD = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
-/** Sources of which a credential is looked for together. */
+/** Sources that look for their credential at the same place. */
 interface Shared {
-  /** Of the header, or of the cookie. */
+  /** Name of the header or the cookie. */
   readonly name: string;
   readonly sources: readonly Source[];
 }
 
-/** A credential that a request presents, and whose it is. */
+/** A credential that a request presents, with its source. */
 interface Presented {
   readonly source: Source;
   readonly credential: string;
@@ -68,7 +71,7 @@ export class Authenticator implements OpenIdentity {
     return caller instanceof Promise ? caller.then(judged) : judged(caller);
   }
 
-  /** The credential that counts; undefined where there is none. */
+  /** Returns the credential that counts; undefined if the request has none. */
   #presented(incoming: Incoming): Presented | undefined {
     let found: Presented | undefined;
     const add = (presented: Presented): void => {
@@ -93,7 +96,7 @@ export class Authenticator implements OpenIdentity {
     }
     return found;
   }
-  /** The one source, of those that share a place, whose credential this is. */
+  /** Returns the one source, of those that share a place, that owns this credential. */
   #owned(sources: readonly Source[], value: string, incoming: Incoming): Presented {
     let found: Presented | undefined;
     for (const source of sources) {
@@ -106,13 +109,13 @@ export class Authenticator implements OpenIdentity {
     if (found === undefined) throw unowned(sources, value);
     return found;
   }
-  /** Whether the connection is one over which the source counts. */
+  /** Reports whether the source accepts credentials over this connection. */
   #comesFrom(source: Source, { peer }: Incoming): boolean {
     const from = this.#from.get(source) ?? [];
     return from.length === 0 || matching(peer.names, from) !== undefined;
   }
 
-  /** The connection's own certificate, where nothing else is presented. */
+  /** Authenticates by the connection's certificate if the request presents no other credential. */
   #byCertificate(incoming: Incoming, answer: readonly string[]): AuthenticatedRequest | Promise<AuthenticatedRequest> {
     const nobody = (): AuthenticatedRequest => this.#judged(incoming, undefined, answer);
     if (this.#certificates.length === 0 || incoming.peer.names.length === 0) return nobody();
@@ -144,7 +147,7 @@ export class Authenticator implements OpenIdentity {
   }
 }
 
-/** A refusal gets the name of the source that it comes from. */
+/** Verifies the credential. A refusal receives the name of its source. */
 function verified(source: Source, credential: string, incoming: Incoming): ReturnType<Source["verify"]> {
   const attributed = (thrown: unknown): never => {
     throw thrown instanceof Failure ? refusing(thrown, { source: source.name }) : thrown;
@@ -178,13 +181,13 @@ function sharing(all: readonly Source[], nameOf: (source: Source) => string | un
   return [...names].map((name) => ({ name, sources: all.filter((source) => nameOf(source) === name) }));
 }
 
-/** Undefined: another scheme than that of the source. */
+/** Removes the scheme. Returns undefined if the value has another scheme than the source. */
 function withoutScheme({ place }: Source, value: string): string | undefined {
   if (place.kind !== "header" || place.scheme === undefined) return value;
   return /^bearer +(\S.*)$/i.exec(value)?.[1];
 }
 
-/** The answer takes a cookie back that counts for nothing. */
+/** Returns the header that removes an invalid cookie. */
 function forget({ place }: Source): readonly string[] {
   return place.kind === "cookie" ? ["set-cookie", forgotten(place.name)] : [];
 }

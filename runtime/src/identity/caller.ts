@@ -1,9 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 
-/** Who is calling, proven by a credential. One object for as long as the same credential is remembered. */
+/** The caller, proven by a credential. A remembered credential yields the same object each time. */
 export interface Caller<P extends Message = Message> {
-  /** What the source knows of the credential. */
+  /** Facts that the source has about the credential. */
   readonly credential: Credential;
   readonly principal: P;
   /** The principal's message, encoded once: equal callers have equal bytes. */
@@ -13,6 +13,6 @@ export interface Caller<P extends Message = Message> {
    * never logged.
    */
   readonly key: string;
-  /** What `identify: TOKEN` sends, without a scheme; undefined where the source has none. */
+  /** Token that `identify: TOKEN` sends, without a scheme. Undefined if the source has none. */
   readonly token: string | undefined;
 }

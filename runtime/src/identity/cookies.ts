@@ -1,4 +1,4 @@
-/** More than this no browser sends, in characters: what is longer holds no cookie. */
+/** Maximum size of a cookie header, in characters. Browsers send no more, so a longer header contains no cookie. */
 const MOST_CHARACTERS = 64 << 10;
 
 /**
@@ -25,8 +25,9 @@ export function cookieValues(headers: readonly string[], name: string): readonly
 }
 
 /**
- * Without spaces and tabs around it, and nothing else: a no-break space makes another name, for browsers as well. They let another host of the
- * site set a cookie of such a name, which they do not where it begins with `__Host-` (RFC 6265bis, 4.1.3.2).
+ * Returns the text without spaces and tabs around it. Other whitespace stays: a no-break space makes another name, for
+ * browsers as well. Browsers let another host of the site set a cookie of such a name. They do not if the name begins
+ * with `__Host-` (RFC 6265bis, 4.1.3.2).
  */
 function trimmed(text: string): string {
   let from = 0;
@@ -41,7 +42,7 @@ function unquoted(value: string): string {
   return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
 
-/** What makes a browser forget a cookie that was set for all paths of this host. */
+/** Returns a `set-cookie` value that makes a browser forget a cookie that was set for all paths of this host. */
 export function forgotten(name: string): string {
   return `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
 }

@@ -2,7 +2,7 @@ import type { Caller } from "./caller.ts";
 
 /** Callers that a source keeps, at most. */
 export const MOST_CALLERS = 10_000;
-/** Of what they hold, roughly. */
+/** Approximate maximum size of the cached values, in bytes. */
 const MOST_BYTES = 32 << 20;
 
 /** Results by key, bounded in number and bytes: the least recently used one is dropped first. */
@@ -44,7 +44,10 @@ export class CredentialCache<V> {
   }
 }
 
-/** What a caller takes, roughly: the principal's bytes, what has been decoded of them, and the key that has them as text. */
+/**
+ * Returns the approximate size of a caller, in bytes. It covers the principal's bytes, the message decoded from them,
+ * and the key that has them as text.
+ */
 export function weightOf({ bytes, key, token = "" }: Caller): number {
   return 4 * bytes.length + key.length + token.length + 1024;
 }

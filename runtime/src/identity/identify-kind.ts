@@ -1,2 +1,2 @@
-/** How a call tells its upstream who is calling: `identify` of the options. */
+/** How a call identifies the caller to its upstream: `identify` of the options. */
 export type Identify = "signed" | "token" | "plain";

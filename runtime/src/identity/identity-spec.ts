@@ -6,11 +6,11 @@ import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
 
 /**
- * The identity of a package: how callers are known, and what is known of them.
+ * The identity of a package: its sources and the type of its principals.
  *
  * @param type of principals
  * @param sources in the order in which they are declared
- * @param signs whether an upstream is told who calls by `identify: SIGNED`
+ * @param signs true if an upstream receives the caller by `identify: SIGNED`
  */
 export function identity<Desc extends DescMessage>(
   type: Desc,

@@ -2,7 +2,10 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { AuthenticatedRequest } from "./authenticated-request.ts";
 import type { IncomingHeaders } from "./incoming.ts";
 
-/** Who is calling the services of a package. Made by the generated `createIdentity`; endpoints ask it before anything else. */
+/**
+ * Authenticates the callers of the services of a package. Made by the generated `createIdentity`; endpoints call it
+ * first.
+ */
 export interface Identity<out P extends Message = Message> {
   /** The principal's message. */
   readonly type: DescMessage;
@@ -10,12 +13,13 @@ export interface Identity<out P extends Message = Message> {
   readonly principal?: P | undefined;
   /** The names of its sources, as declared. */
   readonly sources: readonly string[];
-  /** Names of headers that hold credentials, in lower case: nobody but the judging reads them. */
+  /** Names of headers that hold credentials, in lower case. Only authentication reads them. */
   readonly hidden: ReadonlySet<string>;
   /**
-   * Judges what a request presents. A promise only where something has to be asked.
+   * Authenticates a request by its credentials. Returns a promise only if an external lookup is necessary.
    *
-   * @throws Failure UNAUTHENTICATED for a bad credential or several; UNAVAILABLE where that cannot be judged now
+   * @throws Failure UNAUTHENTICATED for a bad credential or several; UNAVAILABLE if the credential cannot be verified
+   *   now
    */
   judge(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest>;
 }

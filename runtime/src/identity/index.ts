@@ -1,4 +1,4 @@
-// What generated `identity.ts` files use, and sources of other subpaths: `@protobff/runtime/identity`.
+// Exports of `@protobff/runtime/identity`, for generated `identity.ts` files and for sources of other subpaths.
 export type { AuditEvent } from "../observer.ts";
 export { countsAmbient } from "./ambient.ts";
 export { type ApiKeyOptions, apiKey } from "./api-key/api-key.ts";

@@ -7,8 +7,8 @@ export function issuerSubject(source: string, variables: readonly string[] = [])
 }
 
 /**
- * Reports sources that would both take each other's credentials, which all are refused then. The compiler does it for issuers that it knows (BFF157);
- * values of variables are known at the start only.
+ * Reports sources that would accept each other's credentials, because all such credentials would be refused. For
+ * issuers in the options the compiler does so (BFF157). The values of variables are available only at the start.
  */
 export function checkIssuers(sources: readonly Pick<SourceSpec, "name" | "issued">[], settings: Settings): void {
   for (const [i, { name, issued }] of sources.entries()) {

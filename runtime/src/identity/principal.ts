@@ -13,23 +13,24 @@ import type { Caller } from "./caller.ts";
 import { type Claims, missingClaim } from "./claims/missing-claim.ts";
 import { unauthenticated } from "./refusals.ts";
 
-/** What a credential proves. */
+/** The facts that a credential proves. */
 export interface Proof {
   /** The identity's message. */
   readonly type: DescMessage;
   readonly credential: Credential;
-  /** What `set` makes of it; undefined where nothing is set: the default principal, filled from the credential. */
+  /** Computes the principal by `set`. If undefined, the default principal is filled from the credential. */
   readonly principal: (() => Message) | undefined;
-  /** What `principal` reads, so that a refusal names the claim that is missing. */
+  /** Claims that `principal` reads. A refusal names the claim that is missing. */
   readonly claims?: Claims | undefined;
-  /** What `identify: TOKEN` sends. */
+  /** Token that `identify: TOKEN` sends. */
   readonly token?: string | undefined;
 }
 
 /**
- * The caller whom a credential proves. Worth remembering for as long as the credential: it is encoded here.
+ * Returns the caller that a credential proves. The result can be cached with the credential: its principal is encoded
+ * here. A text or bytes that are `optional` are unset if they are empty.
  *
- * @throws Failure UNAUTHENTICATED where `set` cannot be computed, or leaves a text or bytes empty that must be there. One that is `optional` is unset where it is empty
+ * @throws Failure UNAUTHENTICATED if `set` cannot be computed, or leaves a required text or bytes empty
  */
 export function callerOf({
   type,
@@ -60,7 +61,10 @@ export function callerOf({
   return { credential, principal, bytes, key, token };
 }
 
-/** Source, issuer, type and bytes as one text; different ones for different callers, since each part says how long it is. */
+/**
+ * Returns source, issuer, type and bytes as one text. Callers that differ have different texts, because each part
+ * begins with its length.
+ */
 export function keyOf(source: string, issuer: string, type: string, bytes: Uint8Array): string {
   const texts = [source, issuer, type].map((text) => `${text.length}:${text}`);
   return `${texts.join("")}${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}`;
@@ -70,7 +74,10 @@ function byDefault({ source, issuer, subject, scopes }: Credential): Message {
   return create(PrincipalSchema, { source, issuer, subject, scopes });
 }
 
-/** Requests share it: what a resolver did to it would be done to all of the same caller. Bytes cannot be frozen. */
+/**
+ * Freezes the message, because requests share it: a resolver's change would affect all requests of the same caller.
+ * Bytes cannot be frozen.
+ */
 function freeze(value: unknown): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
   Object.freeze(value);

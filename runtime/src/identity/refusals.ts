@@ -1,6 +1,9 @@
 import { Code, Failure, Reason } from "../failure.ts";
 
-/** Facts about a credential that was refused, for operators. Of the credential it has the issuer that it claims, and nothing else. */
+/**
+ * Facts about a credential that was refused, for operators. They contain no part of the credential except the issuer
+ * that it claims.
+ */
 export interface RefusedCredential {
   /** Source that refused it; several, separated by commas, share its place. */
   readonly source?: string | undefined;
@@ -25,12 +28,15 @@ export function refusing(failure: Failure, credential: RefusedCredential): Failu
   return failure;
 }
 
-/** The client learns the code alone; `why` is for the audit, and holds nothing of the credential. */
+/**
+ * Returns a failure of which the client receives the code only. `why` is for the audit, and contains no part of the
+ * credential.
+ */
 export function unauthenticated(why: string, credential?: RefusedCredential): Failure {
   const failure = rejected(Code.UNAUTHENTICATED, why);
   return credential === undefined ? failure : refusing(failure, credential);
 }
-/** The same of a caller who is known. */
+/** Returns the same failure for a caller that is authenticated. */
 export function denied(why: string): Failure {
   return rejected(Code.PERMISSION_DENIED, why);
 }
@@ -39,9 +45,10 @@ function rejected(code: Code, why: string): Failure {
 }
 
 /**
- * It is not known whether a credential is good: what would tell is away. The client may keep it and come again.
+ * Returns a failure for a credential that cannot be verified now, because a dependency is unavailable. The client may
+ * keep the credential and retry.
  *
- * @param why for the log, with nothing of the credential
+ * @param why for the log, with no part of the credential
  */
 export function unjudged(why: string, cause?: unknown): Failure {
   const code = Code.UNAVAILABLE;

@@ -1,6 +1,6 @@
 import type { Incoming } from "./incoming.ts";
 
-/** What sources serve themselves, by path. */
+/** Routes that sources serve, by path. */
 export type Routes = ReadonlyMap<string, Route>;
 
 /** Answers requests for one path, of any method. */
@@ -11,15 +11,15 @@ export interface RouteRequest {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly headers: Incoming;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** @throws RangeError for more bytes than this, whatever the transport says for a body that does not come */
+  /** @throws RangeError for more bytes than this, and the transport's own error for a body that does not arrive */
   body(maxBytes: number): Promise<Uint8Array>;
 }
 
 export interface RouteAnswer {
   readonly status: number;
-  /** Names, in lower case, and values in turn. `cache-control` is `no-store` where nothing is said. */
+  /** Names, in lower case, each followed by its value. `cache-control` defaults to `no-store`. */
   readonly headers?: readonly string[] | undefined;
   readonly body?: string | Uint8Array | undefined;
 }

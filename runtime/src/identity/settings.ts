@@ -1,4 +1,7 @@
-/** What sources read of the environment, and tell of it: the server's `EnvReader` is one. Faults are gathered, so that all are told. */
+/**
+ * Environment settings of sources; the server's `EnvReader` implements it. Faults are collected, so that all of them
+ * are reported.
+ */
 export interface Settings {
   /** The text of a variable that may be left out; undefined when it is not set or empty. */
   optional(name: string): string | undefined;

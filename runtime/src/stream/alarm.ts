@@ -1,7 +1,8 @@
-// When something is to be done for one stream although nothing comes for it: two timers in all, which are moved only when they fire too early.
+// Timers for events of a stream that do not depend on arriving data. A stream has two timers, which are moved only when
+// they fire too early.
 import type { Clock, Timer } from "../clock.ts";
 
-/** A moment at which something is due, of which there may be a sooner or a later one when it has come. */
+/** An event whose due time may become sooner or later while its timer runs. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #due: () => number;
@@ -10,15 +11,15 @@ export class Alarm {
   #at = Number.POSITIVE_INFINITY;
 
   /**
-   * @param due when it is to ring, by the clock; Infinity: never
-   * @param ring is called when it is due, and then `due` is asked again
+   * @param due returns the due time, by the clock; Infinity for never
+   * @param ring called when the event is due; then `due` is evaluated again
    */
   constructor(clock: Clock, due: () => number, ring: () => void) {
     this.#clock = clock;
     this.#due = due;
     this.#ring = ring;
   }
-  /** Something is due sooner, perhaps. */
+  /** Moves the timer if the event is due sooner. */
   set(): void {
     const at = this.#due();
     if (at < this.#at) this.#start(at);
@@ -26,7 +27,7 @@ export class Alarm {
   clear(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    // Nothing is sooner: it cannot be set again.
+    // No time is sooner, so the timer cannot be set again.
     this.#at = Number.NEGATIVE_INFINITY;
   }
   #start(at: number): void {
@@ -38,7 +39,7 @@ export class Alarm {
     this.#timer = undefined;
     this.#at = Number.POSITIVE_INFINITY;
     if (this.#due() <= this.#clock.now()) this.#ring();
-    // It may have been cleared meanwhile.
+    // The callback may have cleared it.
     this.set();
   }
 }

@@ -24,7 +24,7 @@ export function authenticateFollow(
       },
       failed: (failure, metadata) => follower.failed(failure, undefined, metadata),
     });
-    // Whoever has been judged before, as all that come through a server of ours, needs nothing around it.
+    // Requests that were authenticated before, as all from our servers are, need no wrapper.
     if (following !== undefined) return following;
     return {
       ready: () => following?.ready(),

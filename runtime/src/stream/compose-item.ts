@@ -1,4 +1,4 @@
-// One item of a stream: a request of its own, and what is made of it.
+// One item of a stream: a separate request, and the response for it.
 import { create, type DescMessage, type DescMethodServerStreaming, type MessageShape } from "@bufbuild/protobuf";
 import { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Clock } from "../clock.ts";
@@ -11,7 +11,7 @@ import { asFailure, type Failure } from "../failure.ts";
 import type { QueuedItem } from "./item-queue.ts";
 import type { StreamOptions } from "./stream-options.ts";
 
-/** What the followers of one rpc have in common. */
+/** Parts that all followers of one RPC share. */
 export interface FollowParts<
   App,
   I extends DescMessage,
@@ -25,18 +25,20 @@ export interface FollowParts<
   readonly clock: Clock;
   readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;
   readonly options: StreamOptions<App, I, O, Opened, Item, C, Principal>;
-  /** Whether an answer may lack what it must have. */
+  /** True if an answer may lack a required field. */
   readonly required: boolean;
-  /** Whether there may be a message with nothing but a position. */
+  /** True if messages with only a position are possible. */
   readonly stamps: boolean;
-  /** After so long without a message there is one that says only that; Infinity: never. */
+  /** Time without a message after which a heartbeat is sent, in milliseconds. Infinity for never. */
   readonly heartbeatMs: number;
 }
 
 /**
+ * Returns the request for an item.
+ *
  * @param of the stream's opening
- * @param leftMs what the client's deadline leaves, if it has one
- * @param failed is told at most once, and not when the slot was stopped before
+ * @param leftMs time that the client's deadline leaves, if it has one
+ * @param failed called at most once, and not if the slot was stopped before
  */
 export function requestFor<
   App,
@@ -62,7 +64,11 @@ export function requestFor<
   return of.within(slot.exchange);
 }
 
-/** @returns whether there is a message; never rejects: what goes wrong fails the request */
+/**
+ * Composes an item. Never rejects: a failure fails the request.
+ *
+ * @returns true if the item has a message
+ */
 export async function composeItem<
   App,
   I extends DescMessage,
@@ -96,7 +102,7 @@ export async function composeItem<
   }
 }
 
-/** A message with nothing but a position; only where there is a place for one. */
+/** Returns a message with only a position. For RPCs whose response has a field for it. */
 export function onlyPosition<
   App,
   I extends DescMessage,

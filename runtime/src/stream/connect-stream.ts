@@ -9,7 +9,10 @@ import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type FollowerPlaces, PLACES } from "./follower-places.ts";
 import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
 
-/** A stream endpoint's `route`, made from its `follow`: for what a server of ours leaves to Connect's adapter, and for servers of one's own. */
+/**
+ * Returns a stream endpoint's `route`, made from its `follow`. It serves requests that our server passes to Connect's
+ * adapter, and other servers.
+ */
 export function streamRouteOf(
   method: DescMethodServerStreaming,
   follow: StreamEndpoint["follow"],
@@ -24,18 +27,20 @@ export function streamRouteOf(
       return handed;
     },
   });
-  // The shapes are those of `method`; only the generic signature of Connect cannot see it.
+  // The shapes are those of `method`, but Connect's generic signature cannot express it.
   return (router) => void router.rpc(method, handler as never);
 }
 
 const headersOf = ({ values, requestHeader }: HandlerContext): IncomingHeaders =>
   values.get(AUTHENTICATED) ?? values.get(INCOMING) ?? requestHeader;
 
-/** Who waits for the next message. */
+/** Promise for the next message. */
 type Waiting = PromiseWithResolvers<IteratorResult<Message>>;
 type Step = { readonly message: Message } | { readonly error: ConnectError } | "end";
 
-/** One follower's messages, each given when it is asked for. No generator: one that waits cannot be ended. */
+/**
+ * One follower's messages, delivered on request. It is no generator, because a generator that waits cannot be ended.
+ */
 class Handed implements AsyncIterator<Message>, Follower {
   readonly #context: HandlerContext;
   readonly #places: FollowerPlaces | undefined;
@@ -89,7 +94,7 @@ class Handed implements AsyncIterator<Message>, Follower {
     return this.#waiting !== undefined;
   }
   beat(message: Message): void {
-    // Whoever does not read needs none.
+    // A follower that does not read needs no heartbeat.
     if (this.#waiting !== undefined) this.#push({ message });
   }
   ended(metadata: AnswerMetadata | undefined): void {

@@ -1,12 +1,12 @@
-// Why streams end that have not come to their end.
+// Early ends of streams, before the end of their source.
 import { Code, Failure, Reason, timedOut } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";
 import type { StreamUse } from "../observer.ts";
 
-/** An end of a stream that is no fault of anybody's, but for `idle`. */
+/** An early end of a stream. Only `idle` is a fault. */
 export type EarlyEnd = Exclude<StreamUse["end"], "ended" | "left" | "failed">;
 
-/** What a follower is told of it; clients know from the code whether to come again. */
+/** Returns the failure for a follower. Clients decide by its code if they reconnect. */
 export function failureOf(end: EarlyEnd): Failure {
   switch (end) {
     case "age":
@@ -26,7 +26,7 @@ export function failureOf(end: EarlyEnd): Failure {
   }
 }
 
-/** As what guards say: neither a line of the log nor a trace is kept for it. */
+/** Returns a failure like that of a guard: it causes neither a log line nor a trace. */
 function meant(code: Code, reason: Reason, message: string): Failure {
   return new Failure({ code, reason, callee: "", message, clientCode: code, refusal: true });
 }

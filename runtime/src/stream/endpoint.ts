@@ -11,7 +11,7 @@ import { Follow } from "./follow.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
 import type { StreamOptions } from "./stream-options.ts";
 
-/** A server-streaming rpc whose messages `compose` makes, one of each item of a source. */
+/** Returns a server-streaming RPC whose messages `compose` makes, one for each item of a source. */
 export function streamEndpoint<
   App,
   I extends DescMessage,
@@ -28,7 +28,7 @@ export function streamEndpoint<
   const { clock = systemClock, stamp } = options;
   const opening = openingOf(method, app, options);
   const required = holdsRequired(method.output);
-  // One without what it must have could not be written.
+  // A message without its required fields could not be written.
   const stamps = stamp !== undefined && !required;
   const heartbeatMs = stamps ? options.heartbeatMs : undefined;
   const parts = {
@@ -49,12 +49,12 @@ export function streamEndpoint<
   return behindFront(method, app, options, { composed, heartbeatMs, withClock });
 }
 
-/** What makes the messages of one rpc, for those who have been let in. */
+/** Composition of the messages of one RPC, for followers that were admitted. */
 interface Composed extends Pick<StreamEndpoint, "heartbeatMs" | "withClock"> {
   readonly composed: StreamEndpoint["follow"];
 }
 
-/** The rpc, with all that stands before it. */
+/** Returns the RPC with all checks before it. */
 export function behindFront<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodServerStreaming<I, O>,
   app: App,
@@ -68,7 +68,7 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
     version,
     heartbeatMs,
     withClock,
-    // Of other messages nobody can make use.
+    // Other messages have no codec.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
     refused: refusalReporter(method, options),
   };

@@ -1,4 +1,5 @@
-// One follower of a server-streaming rpc: its opening, then the items of its source, composed and handed on in their order, until an end.
+// One follower of a server-streaming RPC: its opening, then the items of its source, composed and delivered in their
+// order, until an end.
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Request } from "../compose/request.ts";
@@ -15,7 +16,7 @@ import { type EarlyEnd, failureOf } from "./early-end.ts";
 import { ItemQueue, isLastToken, QueuedItem } from "./item-queue.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 
-/** A follower that does not read is given up after so long, where its rpc says `fail`; in milliseconds. */
+/** Time after which a follower that does not read is dropped, if its RPC has `fail`, in milliseconds. */
 const STALLED_MS = 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 const NONE: readonly never[] = [];
@@ -32,24 +33,24 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   readonly #age: Alarm;
   #opened: Opened | undefined;
   #source: ItemSource | undefined;
-  /** The source's, told when all of its items have been handed on. */
+  /** Failure of the source, reported after all of its items were delivered. */
   #failure: Failure | undefined;
   #over = false;
-  /** Nothing more is wanted of the source. */
+  /** True if no further items are needed. */
   #exhausted = false;
   #asked = false;
   #deciding = false;
   #pumping = false;
   #flushing = false;
   #ready = true;
-  /** Something that its follower would have been given was left out, and it has not been told. */
+  /** True if an item was left out, and the follower has not received the reset yet. */
   #reset = false;
-  /** Of the last item that has been given, or passed over. */
+  /** Token of the last item that was delivered, or passed over. */
   #token: string | undefined;
   #end: StreamUse["end"] = "failed";
   #items = 0;
   #degraded = 0;
-  // Moments of the clock.
+  // Times on the clock.
   #openedAt = 0;
   #endsAt = NEVER;
   #endsBy: EarlyEnd = "age";
@@ -87,7 +88,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
 
   // ---- opening ----
 
-  /** @param resume the token behind which to go on */
+  /** @param resume the token after which to resume */
   async open(resume: string | undefined): Promise<void> {
     if (this.#opening === undefined || this.#over) return;
     const { cx, exchange } = this.#opening;
@@ -95,7 +96,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       const passing = this.#opening.passes();
       if (!(passing instanceof Promise ? await passing : passing)) return;
       const opening = this.#parts.options.open?.(cx, this.#args);
-      // Without `open` nothing is composed of it.
+      // Without `open` no steps are composed from it.
       const opened = (opening instanceof Promise ? await opening : opening) as Opened;
       await awaitSteps(opened);
       await exchange.settled();
@@ -123,14 +124,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     else this.#source = options.source(opening.cx, this.#args, opened, resume, this);
     this.#goOn();
   }
-  /** Before the source is open no alarm is set: the opening has a budget of its own. */
+  /** Sets no alarm before the source is open, because the opening has a separate budget. */
   #endBy(at: number, end: EarlyEnd): void {
     if (at >= this.#endsAt) return;
     this.#endsAt = at;
     this.#endsBy = end;
   }
 
-  // ---- what the source says ----
+  // ---- events of the source ----
 
   item(item: Item, at: At): void {
     if (this.#over || this.#exhausted) return;
@@ -156,7 +157,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.ended();
   }
 
-  // ---- what becomes of an item ----
+  // ---- processing of an item ----
 
   #decide(slot: QueuedItem<Item>): void {
     const { options } = this.#parts;
@@ -200,7 +201,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #requestFor(slot: QueuedItem<Item>): Request<App, Principal> {
     const { clock } = this.#parts;
     const leftMs = this.#endsBy === "deadline" ? this.#endsAt - clock.now() : undefined;
-    const opening = this.#opening as Opening<App, MessageShape<I>, Principal>; // else nothing comes
+    const opening = this.#opening as Opening<App, MessageShape<I>, Principal>; // without an opening no item arrives
     return requestFor(this.#parts, opening.cx, slot, leftMs, (failure) => {
       this.#failItem(slot, failure);
       this.#goOn();
@@ -212,7 +213,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       if (composed) this.#goOn();
     });
   }
-  /** What comes before it is still handed on; what comes behind it is not. */
+  /** Fails an item. Earlier items are still delivered; later ones are not. */
   #failItem(slot: QueuedItem<Item>, failure: Failure): void {
     if (this.#over) return;
     slot.stop();
@@ -228,9 +229,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#source = undefined;
   }
 
-  // ---- towards the follower ----
+  // ---- delivery to the follower ----
 
-  /** Hands on what is ready, and asks for what there is room for. */
+  /** Delivers the items that are ready, and requests as many as have room. */
   #goOn(): void {
     this.#flush();
     this.#pump();
@@ -252,7 +253,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#failure === undefined) this.#finish();
     else this.#fail(this.#failure);
   }
-  /** Whether the follower reads, and the last item is long enough ago. */
+  /** True if the follower reads, and the pace allows another item. */
   get #mayGive(): boolean {
     return this.#ready && this.#parts.clock.now() >= this.#pacedUntil;
   }
@@ -285,7 +286,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     }
     if (!this.#ready) this.#stalledAt = now;
   }
-  /** One at a time: what is decided of an item may make it the last one. */
+  /** Requests one item at a time, because the checks of an item may make it the last one. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -304,7 +305,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
 
   // ---- time ----
 
-  /** Of heartbeats, the source's silence, the pace, and followers that do not read. */
+  /** Returns the next time of a heartbeat, of the source's silence, of the pace, or of a stalled follower. */
   #nextPulse(): number {
     const { heartbeatMs, options } = this.#parts;
     const { idleMs, overflow } = options;
@@ -361,7 +362,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #finish(): void {
     if (this.#reset && this.#parts.stamps) {
-      // Who hears of the end alone would keep what holds no longer.
+      // Without this message a follower that receives only the end would keep outdated items.
       if (!this.#ready) return;
       this.#reset = false;
       this.#follower.item(onlyPosition(this.#parts, { token: this.#token, beat: true, reset: true }), this.#token);

@@ -1,17 +1,20 @@
 import { type ConnectError, createContextKey } from "@connectrpc/connect";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 
-/** Those who follow something on one server, which counts them, and sends them away when it goes. */
+/** The followers on one server, which counts them, and drains them when it shuts down. */
 export interface FollowerPlaces {
-  /** Whether the server is going: who begins now is to be drained at once. */
+  /** True if the server is shutting down. New followers are drained at once. */
   readonly draining: boolean;
   /**
-   * @param headers of its request, judged where an identity governs the rpc
-   * @returns the refusal, if there is no place for it
+   * @param headers of its request, authenticated if an identity governs the RPC
+   * @returns the refusal, if no place is free for it
    */
   enter(follower: { drain(): void }, headers: IncomingHeaders): ConnectError | undefined;
   leave(follower: { drain(): void }): void;
 }
 
-/** Of the server that has left a request to Connect's adapter; undefined: it is somebody's own, which does neither. */
+/**
+ * Places of the server that has passed a request to Connect's adapter. Undefined for another server, which has no such
+ * places.
+ */
 export const PLACES = createContextKey<FollowerPlaces | undefined>(undefined);

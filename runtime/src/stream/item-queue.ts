@@ -1,30 +1,30 @@
-// The items of one stream that are between its source and its follower, in their order.
+// Queue of the items of one stream between its source and its follower, in their order.
 import type { Message } from "@bufbuild/protobuf";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { At } from "../source/source.ts";
 
-/** Behind the token of an item that `until` was true of. In no token of a source. */
+/** Suffix of the token of an item for which `until` was true. No token of a source contains it. */
 const LAST = "~";
 export const isLastToken = (token: string | undefined): boolean => token?.endsWith(LAST) === true;
 
-/** One of them. */
+/** An item in the queue. */
 export class QueuedItem<Item> {
   readonly item: Item;
-  /** Undefined where the source cannot be resumed. */
+  /** Undefined if the source cannot be resumed. */
   token: string | undefined;
-  /** Of this item, or of one before it that its follower was not given. */
+  /** True for a reset of this item, or of one before it that the follower did not receive. */
   reset: boolean;
-  /** `waiting`: for its turn to be composed; `dropped`: nobody wants it, and its token is passed over. */
+  /** `waiting`: for its turn to be composed; `dropped`: it is not delivered, and its token is passed over. */
   state: "waiting" | "composing" | "composed" | "dropped" | "failed" = "waiting";
-  /** While anything runs for it. */
+  /** Set while work for it runs. */
   exchange: Exchange | undefined;
-  /** Once composed. */
+  /** Set after it was composed. */
   message: Message | undefined;
-  /** What the message lacks. */
+  /** Degradation of the message. */
   lacking: Degraded | undefined;
-  /** Once failed. */
+  /** Set after it failed. */
   failure: Failure | undefined;
 
   constructor(item: Item, { token }: At, reset: boolean) {
@@ -32,34 +32,37 @@ export class QueuedItem<Item> {
     this.token = token;
     this.reset = reset;
   }
-  /** @param lacking what of it is degraded; undefined: nothing */
+  /** @param lacking degradation of the message; undefined: none */
   composed(message: Message, lacking: Degraded | undefined): void {
     this.stop();
     this.state = "composed";
     this.message = message;
     this.lacking = lacking;
   }
-  /** Where its follower goes on once this has been given or passed over: behind a reset that it was not told of it would never hear of that. */
+  /**
+   * Token at which the follower resumes after this item was delivered or passed over. Undefined for a dropped item with
+   * a reset: a follower that resumed after it would never receive the reset.
+   */
   get behind(): string | undefined {
     return this.state === "dropped" && this.reset ? undefined : this.token;
   }
-  /** Nothing will follow it: its token says so, for the source need not know. */
+  /** Marks it as the last item. The token contains the mark, because the source may not have the fact. */
   markLast(): void {
     if (this.token !== undefined) this.token += LAST;
   }
-  /** Whatever runs for it is stopped. */
+  /** Stops all work for the item. */
   stop(): void {
     this.exchange?.end();
     this.exchange = undefined;
   }
 }
 
-/** Items that are dropped take no room: of several in a row the last one is kept. */
+/** Queue of items. Dropped items take no room: of several in a row the last one is kept. */
 export class ItemQueue<Item> {
   #slots: QueuedItem<Item>[] = [];
   #live = 0;
 
-  /** How many are on their way to the follower. */
+  /** Number of items on their way to the follower. */
   get live(): number {
     return this.#live;
   }
@@ -70,7 +73,7 @@ export class ItemQueue<Item> {
     this.#slots.push(slot);
     this.#live++;
   }
-  /** Nobody wants the newest one. */
+  /** Drops the newest item. */
   dropNewest(): void {
     const slot = this.#slots.at(-1);
     if (slot === undefined) return;
@@ -84,9 +87,9 @@ export class ItemQueue<Item> {
     if (slot !== undefined && slot.state !== "dropped") this.#live--;
   }
   /**
-   * Takes away what waits before this one, the newest.
+   * Removes the items that wait before this one, the newest.
    *
-   * @returns whether the follower would have been given something
+   * @returns true if the follower would have received one of them
    */
   supersede(newest: QueuedItem<Item>): boolean {
     const first = this.#slots.findIndex(({ state }) => state === "waiting");
@@ -95,7 +98,7 @@ export class ItemQueue<Item> {
     for (const { state } of this.#slots.splice(first, last - first)) if (state !== "dropped") this.#live--;
     return true;
   }
-  /** Takes away what stands behind this one. */
+  /** Removes the items after this one. */
   cutBehind(slot: QueuedItem<Item>): void {
     const at = this.#slots.indexOf(slot);
     for (const later of this.#slots.splice(at + 1)) {

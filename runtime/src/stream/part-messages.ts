@@ -1,12 +1,12 @@
-// Of a composed message: what is in it now, and what of it has come later, as messages that protobuf merges.
+// Parts of a composed message, as messages that protobuf merges: its present contents, and later additions.
 import { create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { fieldValue } from "../compose/degrade.ts";
 
-/** Fields by their proto names, each whole or but for some fields of the message in it. */
+/** Fields by their proto names, each whole or restricted to some fields of its message. */
 export class Paths {
   readonly #inside = new Map<string, Paths>();
 
-  /** @param paths of proto names, with dots between them */
+  /** @param paths of proto names, separated by dots */
   static of(paths: Iterable<string>): Paths {
     const all = new Paths();
     for (const path of paths) {
@@ -34,9 +34,9 @@ export class Paths {
 }
 
 /**
- * The message as it is now: what stands at these paths may change, and this does not.
+ * Returns the message in its present state. Later changes at these paths do not affect it.
  *
- * @param owners where the messages stand that may change
+ * @param owners paths of the messages that may change
  */
 export function asItIs<M extends object>(desc: DescMessage, message: M, owners: Paths): M {
   const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as M;
@@ -48,14 +48,14 @@ export function asItIs<M extends object>(desc: DescMessage, message: M, owners: 
 }
 
 /**
- * A new message of nothing but these fields.
+ * Returns a new message with only these fields.
  *
  * @param owners as of `asItIs`
  */
 export function onlyThese(desc: DescMessage, message: object, wanted: Paths, owners?: Paths): Message {
   const made = create(desc);
   for (const [field, inside] of fieldsOf(desc, wanted)) {
-    // Defaults of fields that are not set stand in the prototypes of proto2 and of editions.
+    // The prototypes of messages of proto2 and editions contain the defaults of unset fields.
     if (!isFieldSet(message as Message, field)) continue;
     const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
     const changing = owners?.at(field.name);

@@ -6,7 +6,7 @@ import { PartsFollow } from "./parts-follow.ts";
 import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
 
-/** A server-streaming rpc that answers once, but for what is deferred, which follows in messages of its own. */
+/** Returns a server-streaming RPC that answers once. Its deferred parts follow in separate messages. */
 export function partsEndpoint<
   App,
   I extends DescMessage,

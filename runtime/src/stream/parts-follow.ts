@@ -1,4 +1,5 @@
-// One follower of an rpc with deferred parts: a first message with all that there is by then, and what comes later in messages of its own.
+// One follower of an RPC with deferred parts: a first message with all values that are available, and separate messages
+// with later ones.
 import { type DescMessage, type DescMethodServerStreaming, isFieldSet, type MessageShape } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock, Timer } from "../clock.ts";
@@ -15,11 +16,11 @@ import { asItIs, onlyThese, Paths } from "./part-messages.ts";
 import type { PartsOptions } from "./parts-options.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 
-/** A follower that does not read what it is given last is given up after so long, in milliseconds. */
+/** Time after which a follower that does not read its last message is dropped, in milliseconds. */
 const STALLED_MS = 10_000;
 const NONE: readonly never[] = [];
 
-/** What the followers of one rpc have in common. */
+/** Parts that all followers of one RPC share. */
 export interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodServerStreaming<I, O>;
   readonly clock: Clock;
@@ -31,9 +32,9 @@ export interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C e
 interface Coming {
   readonly part: Deferred;
   readonly places: readonly Place[];
-  /** Whether protobuf cannot merge into a place of its owner: it stands in a list or a map. */
+  /** True if a place of its owner is in a list or a map, into which protobuf cannot merge. */
   readonly listed: boolean;
-  /** Whether its follower has been given its owner without it. */
+  /** True if the follower has received its owner without it. */
   missed: boolean;
 }
 
@@ -44,13 +45,13 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   readonly #args: MessageShape<I>;
   readonly #follower: Follower;
   readonly #opening: Opening<App, MessageShape<I>, Principal> | undefined;
-  /** As composed, with all that has come of it; never given to anybody as it is. */
+  /** The composed message with all arrived parts. It is never sent as it is. */
   #whole: MessageShape<C> | undefined;
-  /** Of parts whose owners have no place yet. */
+  /** Parts whose owners have no place yet. */
   #unplaced: Deferred[] = [];
   readonly #coming = new Set<Coming>();
   #come: Coming[] = [];
-  /** What has been touched and is told nowhere yet. */
+  /** Touches that no message has reported yet. */
   #touches: Touch[] = [];
   #touchesSeen = 0;
   #given = false;
@@ -90,7 +91,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
       if (exchange.over) return;
       this.#whole = whole;
       this.#place();
-      this.#schedule(); // those that have ended are in the first message
+      this.#schedule(); // parts that have ended are in the first message
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
@@ -128,7 +129,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
 
   // ---- towards the follower ----
 
-  /** What ends in one turn of the event loop leaves in one message. */
+  /** Delivers the parts that end in one turn of the event loop in one message. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -143,7 +144,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
       if (!this.#given) this.#giveFirst();
       else if (this.#come.length > 0) this.#giveMore();
     } catch (thrown) {
-      this.#opening?.exchange.scope.fail(asFailure(thrown)); // it could not be made, or not be written
+      this.#opening?.exchange.scope.fail(asFailure(thrown)); // it could not be made or written
     }
     if (!this.#over && this.#coming.size === 0) void this.#finish();
   }
@@ -151,7 +152,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     const { method, options } = this.#rpc;
     const { respond } = options;
     const desc = respond?.schema ?? method.output;
-    const whole = this.#whole as MessageShape<C>; // else nothing is scheduled
+    const whole = this.#whole as MessageShape<C>; // no delivery is scheduled without it
     const owners = this.#owners();
     const now = this.#coming.size === 0 ? whole : asItIs(desc, whole, owners);
     const response = respond === undefined ? (now as unknown as MessageShape<O>) : respond.as(now);
@@ -175,16 +176,16 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
       this.#give(composed as unknown as MessageShape<O>);
       return;
     }
-    // What `as` makes of fields that are not there is nothing that has come.
+    // Fields that `as` makes from missing fields are no arrived parts.
     const first = Paths.of(wanted.map((path) => path.split(".", 1)[0] ?? path));
     this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>, true);
   }
-  /** Where messages stand that are still to change. */
+  /** Returns the paths of messages that may still change. */
   #owners(): Paths {
     const at = [...this.#coming].flatMap(({ places }) => places.map(({ path }) => path.slice(0, -1)));
     return Paths.of(at.filter((path) => path !== ""));
   }
-  /** @param perhaps not where there is nothing in it */
+  /** @param perhaps true to send no empty message */
   #give(response: MessageShape<O>, perhaps = false): void {
     const { method, options } = this.#rpc;
     const desc = options.respond?.schema ?? method.output;
@@ -209,7 +210,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     }
     if (!this.#ready) this.#stalled = this.#rpc.clock.setTimeout(slow, STALLED_MS, this as Slow);
   }
-  /** What is touched and has a place, as far as nothing has told it. */
+  /** Returns the unreported touches that have a place. */
   #lacking(desc: DescMessage): Degraded | undefined {
     const touches = this.#opening?.exchange.causes?.touches ?? NONE;
     this.#touches.push(...touches.slice(this.#touchesSeen));
@@ -230,7 +231,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#clear();
     this.#goOn();
   }
-  /** It is one answer, and is soon over: it goes on to its end, as others do. */
+  /** Does nothing: the RPC has one answer, which ends soon, and completes like others. */
   drain(): void {}
   cancel(why: Failure = OVER): void {
     if (this.#over) return;
@@ -243,7 +244,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#end = "slow";
     this.#opening?.exchange.scope.fail(failureOf("slow"));
   }
-  /** Once side effects have ended. */
+  /** Finishes after side effects have ended. */
   async #finish(): Promise<void> {
     if (this.#finishing) return;
     this.#finishing = true;

@@ -1,5 +1,5 @@
-// Streams towards clients: an rpc that answers with one message per item of a source. It knows composing, and not by which protocol anybody
-// follows.
+// Streams towards clients: an RPC that answers with one message per item of a source. This module depends on
+// composition, and not on the protocol of a follower.
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Verdict } from "../admission/admission.ts";
@@ -11,55 +11,61 @@ import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 
 /**
- * Where a follower's messages go: one client, by whatever protocol. Its calls come in the order of this list; a request that is refused may
- * hear of it, by `failed` alone, before `follow` has returned.
+ * Destination of a follower's messages: one client, by any protocol. Its calls come in the order of this list. A
+ * refused request may receive `failed`, and only that, before `follow` has returned.
  */
 export interface Follower {
-  /** Permits, guards and whatever opens have let it pass. Headers may leave; a protocol may wait a second for the first item. */
+  /**
+   * Reports that permits, guards and the opening have let it pass. Headers may be sent; a protocol may wait a second
+   * for the first item.
+   */
   opened(metadata: AnswerMetadata | undefined): void;
   /**
-   * One message of the rpc's output.
+   * Delivers one message of the RPC's output.
    *
-   * @param token to go on behind it; undefined where that cannot be
-   * @returns whether more may come at once; if not, neither item nor beat follows before `Following.ready`
-   * @throws where it cannot be written: the stream fails
+   * @param token to resume after it; undefined if that is impossible
+   * @returns true if more may follow at once; if false, neither item nor beat follows before `Following.ready`
+   * @throws if it cannot be written: the stream fails
    */
   item(message: Message, token: string | undefined): boolean;
   /**
-   * Nothing has come for the rpc's heartbeat.
+   * Reports that no item has arrived for the RPC's heartbeat interval.
    *
-   * @param message one with nothing but the position's `beat`, for protocols without signs of life of their own
+   * @param message one with only the position's `beat`, for protocols without heartbeats
    */
   beat(message: Message, token: string | undefined): void;
-  /** The source is at its end: OK. The last call. */
+  /** Reports the end of the source: OK. The last call. */
   ended(metadata: AnswerMetadata | undefined): void;
   /**
-   * The last call.
+   * Reports a failure. The last call.
    *
-   * @param token of the last item that has been given, for the trailer `bff-resume`
+   * @param token of the last delivered item, for the trailer `bff-resume`
    */
   failed(failure: Failure, token: string | undefined, metadata: AnswerMetadata | undefined): void;
 }
 
 /** A follower being served. */
 export interface Following {
-  /** What was given has been written: more may come. Never before the `item` that said otherwise has returned. */
+  /**
+   * Reports that the last item was written, and more may follow. Never before the `item` that returned false has
+   * returned.
+   */
   ready(): void;
-  /** The server is going: it ends with UNAVAILABLE, and the last token. */
+  /** Reports that the server shuts down. The stream ends with UNAVAILABLE, and the last token. */
   drain(): void;
-  /** Nobody listens any more: whatever runs for it is stopped, and the follower hears nothing. */
+  /** Stops all work, because the client has disconnected. The follower receives no event. */
   cancel(why?: Failure): void;
 }
 
 /** One server-streaming rpc of a BFF service, ready to serve. */
 export interface StreamEndpoint {
   readonly method: DescMethodServerStreaming;
-  /** For messages of `method.input` and `method.output`; undefined: protobuf-es. */
+  /** Codec of `method.input` and `method.output`. Default: protobuf-es. */
   readonly codec?: EndpointCodec<Message, Message> | undefined;
-  /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
+  /** Maximum number of elements of lists, maps and JSON in a request. Default: the limit of the server. */
   readonly maxElements?: number | undefined;
   readonly version?: Version | undefined;
-  /** After so long without an item, in milliseconds, `Follower.beat` is called; undefined: never. */
+  /** Time without an item after which `Follower.beat` is called, in milliseconds. Undefined for never. */
   readonly heartbeatMs?: number | undefined;
   /** As of `Endpoint`. */
   readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
@@ -68,9 +74,9 @@ export interface StreamEndpoint {
    * Serves one follower.
    *
    * @param args a message of `method.input`
-   * @param headers what `judge` gave; others are judged first
-   * @param clientMs what the client's deadline leaves, if it has one: of the whole stream
-   * @param resume the token behind which to go on; undefined: from the beginning, as the rpc has it
+   * @param headers the result of `judge`; others are authenticated first
+   * @param clientMs time that the client's deadline leaves for the whole stream, if it has one
+   * @param resume the token after which to resume; undefined to begin at the RPC's default
    */
   follow(
     args: Message,
@@ -79,7 +85,7 @@ export interface StreamEndpoint {
     resume: string | undefined,
     follower: Follower,
   ): Following;
-  /** The same on another clock, for tests. */
+  /** Returns the same endpoint on another clock, for tests. */
   readonly withClock?: ((clock: Clock) => StreamEndpoint) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;

@@ -8,30 +8,30 @@ import { Ring } from "./ring.ts";
 export interface ChannelReader<Item> {
   /** The reader is likely to return within this time, in milliseconds. */
   readonly comesAgainMs: number;
-  /** The log answers. */
+  /** Reports that the log answers. */
   accepted(): void;
-  /** The ring stands. */
+  /** Reports that the ring is ready. */
   placed(): void;
   came(entry: Entry<Item>): void;
-  /** The ring does not stand any more. */
+  /** Reports that the ring is invalid. */
   replaced(): void;
-  /** The tail has ended. */
+  /** Reports that the tail has ended. */
   closed(): void;
 }
 
-/** What the channels of a topic have in common. */
+/** Parts that all channels of a topic share. */
 export interface ChannelSpec<Item> {
   readonly log: Log<Item>;
   readonly clock: Clock;
-  /** Items of a key. */
+  /** Maximum number of items that are kept per key. */
   readonly keep: number;
-  /** Whether an item is the last one of its key; a failure where that cannot be computed. */
+  /** Reports whether an item is the last one of its key; a failure if that cannot be computed. */
   readonly isLast: (item: Item) => boolean | Failure;
-  /** Somebody has to begin anew. */
+  /** Counts a reset: a follower must begin anew. */
   readonly countReset: () => void;
 }
 
-/** One key that somebody follows in this process: its ring, what feeds that, and all who follow. */
+/** One key that is followed in this process: its ring, its tail, and all its followers. */
 export class Channel<Item> implements TailReceiver<Item> {
   readonly ring: Ring<Item>;
   readonly clock: Clock;
@@ -42,17 +42,17 @@ export class Channel<Item> implements TailReceiver<Item> {
   readonly #log: Log<Item>;
   readonly #gone: (channel: Channel<Item>) => void;
   readonly #cursors = new Set<ChannelReader<Item>>();
-  readonly #arriving = new Set<ChannelReader<Item>>(); // of those: nobody has told them where they are
+  readonly #arriving = new Set<ChannelReader<Item>>(); // the part of them that has no place yet
   readonly #tail: Tail;
   #epoch = "";
   #stands = false;
   #accepted = false;
   #over: Failure | "ended" | undefined;
-  #cameAt = 0; // the last item, or the word that the log answers
+  #cameAt = 0; // time of the last item, or of the log's answer
   #linger: Timer | undefined;
-  #neededUntil = Number.NEGATIVE_INFINITY; // by those who come again
+  #neededUntil = Number.NEGATIVE_INFINITY; // latest expected return of a reader
 
-  /** @param gone is told once, when nobody may join it any more */
+  /** @param gone called once, when the channel can no longer be joined */
   constructor(key: string, spec: ChannelSpec<Item>, gone: (channel: Channel<Item>) => void) {
     this.#key = key;
     this.#log = spec.log;
@@ -73,14 +73,14 @@ export class Channel<Item> implements TailReceiver<Item> {
   get followers(): number {
     return this.#cursors.size;
   }
-  /** How its tail has ended, if it has. */
+  /** Result of the tail's end, if it has ended. */
   get over(): Failure | "ended" | undefined {
     return this.#over;
   }
   join(cursor: ChannelReader<Item>): void {
     this.#stay();
     this.#cursors.add(cursor);
-    // Not before whoever follows has what it is to hear of.
+    // Deferred, because a follower can handle events only after `join` has returned.
     this.#arriving.add(cursor);
     if (this.#stands) queueMicrotask(() => this.#place(cursor));
   }
@@ -93,15 +93,15 @@ export class Channel<Item> implements TailReceiver<Item> {
     this.#arriving.delete(cursor);
     if (this.#cursors.delete(cursor)) this.touch(cursor.comesAgainMs);
   }
-  /** The newest item, or that there is none; undefined: one may be on its way. */
+  /** Returns the newest item, or the fact that none exists. Undefined while an item may be on its way. */
   settled(quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
     const quiet = this.#accepted && this.clock.now() - this.#cameAt >= quietMs;
     return this.#stands && quiet ? { newest: this.ring.newest } : undefined;
   }
   /**
-   * It has been of use.
+   * Records a use of the channel.
    *
-   * @param againMs it is likely to be so again within this time, in milliseconds
+   * @param againMs time within which another use is likely, in milliseconds
    */
   touch(againMs: number): void {
     const now = this.clock.now();
@@ -120,11 +120,11 @@ export class Channel<Item> implements TailReceiver<Item> {
     this.#linger = undefined;
     this.#tail.idle?.(undefined);
   }
-  /** For one who is behind the ring. */
+  /** Reads items for a follower that is behind the ring. */
   read(after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
     return this.#log.read(this.#key, after, hears);
   }
-  /** Nobody wants it any more. */
+  /** Closes the channel, because no follower needs it. */
   close(): void {
     if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
     this.#linger = undefined;
@@ -132,7 +132,7 @@ export class Channel<Item> implements TailReceiver<Item> {
     this.#tail.close();
   }
 
-  // ---- what the tail tells ----
+  // ---- events of the tail ----
 
   opened(standing: TailState<Item>): void {
     this.#epoch = standing.epoch;
@@ -163,7 +163,7 @@ export class Channel<Item> implements TailReceiver<Item> {
   }
   #closed(over: Failure | "ended"): void {
     this.#over = over;
-    this.#gone(this); // the next one to come begins another
+    this.#gone(this); // the next follower opens another channel
     for (const cursor of [...this.#cursors]) cursor.closed();
     if (this.#cursors.size === 0) this.close();
   }

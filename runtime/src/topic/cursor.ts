@@ -5,35 +5,38 @@ import type { Channel, ChannelReader } from "./channel.ts";
 import type { Entry, Place, ReadReceiver } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";
 
-/** What is in nobody's log may be on its way to a replica of it: asked again after so long, in milliseconds, and so often. */
+/**
+ * Delay before another read, in milliseconds, and maximum number of such reads. An item that the log lacks may still be
+ * on its way to a replica.
+ */
 const DRY_MS = 100;
 const MOST_DRY = 10;
 
-/** How a key is followed. */
+/** Options of a follower of a key. */
 export interface CursorOptions {
-  /** The token of the item behind which to go on; undefined: from the oldest that there is. */
+  /** Token of the item after which to resume; undefined to begin at the oldest item. */
   readonly resume: string | undefined;
-  /** Gives the newest item that there is each time, and none between. */
+  /** True to deliver only the newest item each time, and to skip those between. */
   readonly latestOnly: boolean;
   readonly comesAgainMs: number;
 }
 
 /**
- * One follower of a key: a place in its log. It takes items from the ring of the process; behind that it reads on its own, until it meets
- * the ring. It is never waited for, and holds no items.
+ * One follower of a key: a place in its log. It takes items from the ring of the process. Behind the ring it reads the
+ * log itself, until it reaches the ring. Other followers never wait for it, and it holds no items.
  */
 export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelReader<Item> {
   readonly #channel: Channel<Item>;
   readonly #items: Items<Item>;
   readonly #latestOnly: boolean;
-  /** Its client is likely to come again within this time, in milliseconds. */
+  /** Time within which its client is likely to return, in milliseconds. */
   readonly comesAgainMs: number;
-  #token: string | undefined; // as long as nobody has looked at it
-  #last: Place | undefined; // of the item that was given last, or that the token stands for
+  #token: string | undefined; // until it is read
+  #last: Place | undefined; // place of the last delivered item, or of the token
   #reset = false;
   #number: number | undefined; // in the ring
   #reading: ItemSource | undefined;
-  #asked = false; // whether `#reading` owes something
+  #asked = false; // true while `#reading` owes an item
   #dry = 0;
   #pause: Timer | undefined;
   #wanted = 0;
@@ -56,15 +59,15 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     this.#end();
   }
 
-  // ---- what the channel tells ----
+  // ---- events of the channel ----
 
-  /** Whoever has the log answers. */
+  /** Handles the answer of the log. */
   accepted(): void {
     if (this.#told || this.#over) return;
     this.#told = true;
     this.#items.opened?.();
   }
-  /** The ring stands. */
+  /** Handles a ring that is ready. */
   placed(): void {
     const token = this.#token;
     this.#token = undefined;
@@ -84,20 +87,20 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     if (number === undefined) this.#go();
     else this.#meet(number);
   }
-  /** The ring does not stand any more; what was given counts no longer. */
+  /** Handles an invalid ring. Delivered items no longer count. */
   replaced(): void {
     if (this.#last !== undefined) this.#begin();
     this.#stopReading();
     this.#number = undefined;
   }
-  /** Nothing will come of the ring any more. */
+  /** Handles the end of the ring's items. */
   closed(): void {
     const { over } = this.#channel;
     if (over instanceof Failure && this.#number === undefined) this.failed(over);
     else this.#go();
   }
 
-  // ---- where it stands ----
+  // ---- place ----
 
   #enter(): void {
     const { ring } = this.#channel;
@@ -111,7 +114,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     if (number === undefined) this.#read();
     else if (!this.#isLast(ring.at(number - 1))) this.#meet(number);
   }
-  /** From the beginning, and told so. */
+  /** Begins at the oldest item, and reports a reset. */
   #begin(): void {
     this.#last = undefined;
     this.#reset = true;
@@ -137,13 +140,13 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     reading?.cancel();
   }
 
-  // ---- what reading gives ----
+  // ---- events of a read ----
 
   at(entry: Entry<Item>): void {
     if (this.#over || this.#isLast(entry) || !this.#latestOnly) return;
     const { ring } = this.#channel;
     const number = ring.behind(this.#last);
-    if (number === undefined) this.#reset = true; // something is left out
+    if (number === undefined) this.#reset = true; // items were left out
     this.#meet(number ?? Math.max(ring.first, ring.end - 1));
   }
   entry(entry: Entry<Item>): void {
@@ -190,9 +193,9 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     this.#items.failed(failure);
   }
 
-  // ---- giving ----
+  // ---- delivery ----
 
-  /** A loop and not a recursion: what is given may ask for more at once. */
+  /** A loop avoids recursion, because the receiver of an item may request more at once. */
   #go(): void {
     if (this.#giving) return;
     this.#giving = true;
@@ -210,7 +213,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     if (this.#number === undefined) return false;
     const last = ring.end - 1;
     if (this.#latestOnly && this.#number < last) {
-      if (this.#last !== undefined) this.#reset = true; // something is left out
+      if (this.#last !== undefined) this.#reset = true; // items were left out
       this.#number = last;
     }
     const entry = ring.at(this.#number);
@@ -225,13 +228,13 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
       else this.ended();
       return false;
     }
-    // Another process may have seen it before this one.
+    // Another process may have delivered it before this one.
     if (ordered && this.#last !== undefined && entry.place <= this.#last) {
       this.#number++;
       return true;
     }
     if (this.#wanted === 0) return false;
-    // The log may have it no longer.
+    // The log may have dropped it.
     if (entry.item instanceof Failure && !this.#latestOnly) {
       this.#read();
       return true;
@@ -254,7 +257,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     this.#items.item(item, at);
     this.#endBehind(last);
   }
-  /** Whether it is the last one of its key: then it has ended. */
+  /** Reports whether an item is the last one of its key. The last item ends the follower. */
   #isLast(entry: Pick<Entry<Item>, "item"> | undefined): boolean {
     if (entry !== undefined && !(entry.item instanceof Failure)) this.#endBehind(this.#channel.isLast(entry.item));
     return this.#over;

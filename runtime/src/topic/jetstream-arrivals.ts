@@ -7,15 +7,16 @@ const MOST_WAITING_BYTES = 1_048_576;
 /** Receives the items of a consumer in their order. */
 export interface ArrivalsReceiver {
   arrived(stored: StoredMessage): void;
-  /** Items before the next one are gone, and nobody received them. */
+  /** Reports that items before the next one were dropped before their delivery. */
   gap(): void;
-  /** The proof failed, or too many items wait for it. The last call. */
+  /** Reports that the proof failed, or that too many items wait for it. The last call. */
   unproven(error: unknown): void;
 }
 
 /**
- * Items between a consumer and the ring. A consumer skips in silence what the stream has dropped, so each item waits for the proof that its
- * predecessor is still kept: then nothing between the two is gone. Consecutive sequence numbers need no proof.
+ * Items between a consumer and the ring. A consumer silently skips items that the stream has dropped. Each item
+ * therefore waits for the proof that its predecessor is still kept: then no item between the two was dropped.
+ * Consecutive sequence numbers need no proof.
  */
 export class Arrivals {
   readonly #hears: ArrivalsReceiver;
@@ -27,8 +28,8 @@ export class Arrivals {
   #closed = false;
 
   /**
-   * @param last the sequence number behind which items arrive; 0: no item was there
-   * @param isWhole whether nothing behind a sequence number is gone
+   * @param last the sequence number after which items arrive; 0 if no item existed
+   * @param isWhole reports whether no item after a sequence number was dropped
    */
   constructor(last: number, isWhole: (seq: number) => Promise<boolean>, hears: ArrivalsReceiver) {
     this.#last = last;

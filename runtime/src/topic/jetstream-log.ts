@@ -55,16 +55,17 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
       wanted = false;
     };
   }
-  /** @throws what the client of NATS throws; Unusable */
+  /** @throws errors of the NATS client; Unusable */
   async #newest(link: Link, key: string): Promise<Newest<Item> | undefined> {
     const { epoch } = await this.nats.facts(link, this.stream, false);
     const stored = await link.jsm.direct.getMessage(this.stream, { last_by_subj: this.subject(key) });
     return stored === null ? undefined : { epoch, entry: this.entry(stored), data: stored.data };
   }
   /**
-   * Whether nothing behind a sequence number is gone: its item is still kept, or an older one of the key, for the oldest go first.
+   * Reports whether no item after a sequence number was dropped. That is so if its item is still kept, or an older one
+   * of the key, because the oldest are dropped first.
    *
-   * @param seq 0: nobody has received anything
+   * @param seq 0 if no item was received
    */
   async isWhole(link: Link, subject: string, seq: number): Promise<boolean> {
     if (seq === 0) return true;
@@ -86,7 +87,7 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
       return invalid(this.#spec.subject, message, error);
     }
   }
-  /** Nothing can be had of the log, for now. */
+  /** Returns the failure of a log that is unavailable at present. */
   unavailable(message: string): Failure {
     const code = Code.UNAVAILABLE;
     return new Failure({ code, reason: Reason.UNAVAILABLE, callee: this.#spec.subject, message, clientCode: code });

@@ -6,10 +6,10 @@ import type { Link } from "./nats-link.ts";
 import { RING_BYTES } from "./ring.ts";
 import { Unusable } from "./stream-facts.ts";
 
-/** At most so many items are fetched ahead of who reads. */
+/** Maximum number of items that are fetched ahead of the reader. */
 const MOST_AHEAD = 32;
 
-/** Reads on behind a place, item by item and without anything on the server, so that nothing has to be cleaned up there. */
+/** Reads the items after a place one by one. It keeps no state on the server, so no cleanup is necessary there. */
 export class JetStreamRead<Item> implements ItemSource {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
@@ -66,7 +66,7 @@ export class JetStreamRead<Item> implements ItemSource {
         await new Promise<void>((resolve) => void nats.clock.setTimeout(resolve as (_: unknown) => void, AGAIN_MS, 0));
     }
   }
-  /** Is it still there, then so is all behind it: the oldest go first. */
+  /** Begins after a place. If its item is still kept, all later ones are, because the oldest are dropped first. */
   async #begin(link: Link, after: Place): Promise<void> {
     await this.#log.nats.facts(link, this.#log.stream, false);
     const stored = await this.#at(link, typeof after === "bigint" ? after : 0n);
@@ -97,7 +97,7 @@ export class JetStreamRead<Item> implements ItemSource {
       this.#hears.dry();
       return;
     }
-    // Before an item that is not the neighbour of the last may have been others.
+    // Items before one that does not directly follow the last may have been dropped.
     const areNeighbours = found.every(({ seq }, i) => seq === (found[i - 1]?.seq ?? last) + 1);
     const isWhole = areNeighbours || (await this.#log.isWhole(link, this.#subject, last));
     if (this.#over) return;

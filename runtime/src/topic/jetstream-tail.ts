@@ -7,20 +7,24 @@ import type { Tail, TailReceiver } from "./log.ts";
 import type { Link, LinkListener } from "./nats-link.ts";
 import { Unusable } from "./stream-facts.ts";
 
-/** While NATS is away followers are held for so long, in milliseconds. */
+/** Time for which followers are held while NATS is unavailable, in milliseconds. */
 export const HOLD_MS = 30_000;
-/** What did not succeed is tried again after so long, in milliseconds. */
+/** Delay before another attempt after a failure, in milliseconds. */
 export const AGAIN_MS = 250;
-/** The server forgets a consumer that nobody has asked anything for so long, in milliseconds: when this process is gone. */
+/**
+ * Time without requests after which the server deletes a consumer, in milliseconds. It applies after the end of this
+ * process.
+ */
 const INACTIVE_MS = 60_000;
-/** So many messages may be on their way at once. */
+/** Maximum number of messages in flight. */
 const AHEAD = 64;
 /**
- * A consumer without messages gives a sign of life so often, in milliseconds. Two in silence, and it is no good: in a cluster it dies with the
- * one server that has it, of which the connection to another hears nothing.
+ * Interval of heartbeats from a consumer without messages, in milliseconds. After two missing heartbeats the consumer
+ * is replaced. In a cluster it fails with the one server that has it, which a connection to another server does not
+ * show.
  */
 const ALIVE_MS = 5_000;
-/** What is told of a consumer that is no good any more. */
+/** Notifications that make a consumer unusable. */
 const TROUBLE = new Set([
   "heartbeats_missed",
   "consumer_deleted",
@@ -34,23 +38,24 @@ const TROUBLE = new Set([
 interface Consuming {
   readonly name: string;
   messages: ConsumerMessages | undefined;
-  /** Of the consumer's messages, the last. */
+  /** Sequence number of the consumer's last message. */
   delivered: number;
   readonly arrivals: Arrivals;
 }
 
 /**
- * Follows one subject by a consumer of its own, which is made anew whenever something is wrong with it. Neither its end nor what the stream
- * drops before the consumer gets there goes unnoticed: what comes next is proven to follow, or resets.
+ * Follows one subject by a separate consumer, which is replaced after any fault. Neither the consumer's end nor items
+ * that the stream drops before delivery stay unnoticed. Each next item is proven to follow the last one, or causes a
+ * reset.
  */
 export class JetStreamTail<Item> implements Tail, LinkListener {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
   readonly #hears: TailReceiver<Item>;
-  #epoch: string | undefined; // since it stands
-  #last = 0; // of the items that have been given, or that were there before
+  #epoch: string | undefined; // set while the tail is open
+  #last = 0; // of the items that were delivered, or that existed before
   #consuming: Consuming | undefined;
-  #turn = 0; // whatever was begun in an earlier one is of no use
+  #turn = 0; // work of an earlier turn is ignored
   #held: Timer | undefined;
   #again: Timer | undefined;
   #closed = false;
@@ -109,7 +114,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
       return;
     }
     this.#consuming = consuming;
-    // Of the stream that the consumer is of, and no other.
+    // The facts must belong to the same stream as the consumer.
     if ((await nats.facts(link, stream, true)).epoch !== epoch) throw new Error("the stream has been made anew");
     if (turn !== this.#turn) return;
     if (replaced) this.#hears.replaced();
@@ -132,7 +137,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
   }
   async #consumer(link: Link, turn: number, last: number): Promise<Consuming> {
     const { name } = await link.jsm.consumers.add(this.#log.stream, {
-      name: `bff_${randomUUID()}`, // with a name, the subject that asks for it has the stream in front: it can be allowed
+      name: `bff_${randomUUID()}`, // a name puts the stream into the request's subject, for permissions
       ack_policy: "none",
       deliver_policy: "by_start_sequence",
       opt_start_seq: last + 1,
@@ -169,13 +174,13 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
       if (turn !== this.#turn) return;
       if (TROUBLE.has(type)) this.#afresh(link);
     }
-    if (turn === this.#turn) this.#afresh(link); // it has stopped by itself
+    if (turn === this.#turn) this.#afresh(link); // the consumer has stopped by itself
   }
   #came(link: Link, turn: number, consuming: Consuming, message: JsMsg): void {
     if (turn !== this.#turn) return;
     const { deliverySequence, streamSequence } = message.info;
     if (deliverySequence !== ++consuming.delivered) {
-      this.#afresh(link); // one has been lost on the way
+      this.#afresh(link); // a message was lost on the way
       return;
     }
     consuming.arrivals.add({ seq: streamSequence, subject: message.subject, data: message.data });
@@ -185,14 +190,14 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     this.#last = stored.seq;
     this.#hears.entry(this.#log.entry(stored));
   }
-  /** The next item is the oldest one that the stream has. */
+  /** Handles dropped items: the next item is the oldest one that the stream has. */
   #gap(turn: number): void {
     if (turn !== this.#turn) return;
     this.#hears.replaced();
     if (turn === this.#turn) this.#hears.opened({ epoch: this.#epoch ?? "", from: undefined });
   }
 
-  /** Another consumer in place of this one, in a moment. */
+  /** Replaces the consumer after a short delay. */
   #afresh(link: Link): void {
     this.#turn++;
     const { nats } = this.#log;
@@ -218,7 +223,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     this.#consuming = undefined;
     if (consuming !== undefined) this.#delete(link, consuming);
   }
-  /** @param link undefined: the server is away, and will find that nobody asks for it any more */
+  /** @param link undefined if the server is unavailable, which then deletes the inactive consumer itself */
   #delete(link: Link | undefined, { name, messages, arrivals }: Consuming): void {
     arrivals.close();
     const { nats, stream } = this.#log;

@@ -3,8 +3,8 @@ import { clientFault, type Failure } from "../failure.ts";
 const MAX_KEY_BYTES = 256;
 
 /**
- * What is wrong with a key; undefined: nothing. It becomes one token of a subject of NATS, where `.`, `*` and `>` mean something. They are
- * not escaped, since those who publish would not know it.
+ * Returns the failure of an invalid key; undefined for a valid one. A key is one token of a NATS subject, in which `.`,
+ * `*` and `>` are special. They are not escaped, because publishers would not escape them.
  */
 export function wrongKey(topic: string, key: string): Failure | undefined {
   const why = flawOf(key);
@@ -19,16 +19,16 @@ function flawOf(key: string): string | undefined {
 const UNFIT = /[.*>\s\p{Cc}]/u;
 const isLong = (key: string): boolean => Buffer.byteLength(key) > MAX_KEY_BYTES;
 
-/** A key for logs: quoted, and cut after 64 characters. */
+/** Returns a key for logs: quoted, and cut after 64 characters. */
 export const quotedKey = (key: string): string => JSON.stringify(key.slice(0, 64));
 
-/** The key of a subject: `runs.r-1.events` → `r-1`. */
+/** Returns the key of a subject: `runs.r-1.events` → `r-1`. */
 export function keyOf(pattern: string, subject: string): string {
   const [before = "", behind = ""] = pattern.split("{key}");
   return subject.slice(before.length, subject.length - behind.length);
 }
 
-/** The subject of a key: `runs.{key}.events` → `runs.r-1.events`. */
+/** Returns the subject of a key: `runs.{key}.events` → `runs.r-1.events`. */
 export function subjectOf(pattern: string, key: string): string {
   return pattern.replace("{key}", () => key);
 }

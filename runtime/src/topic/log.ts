@@ -1,52 +1,54 @@
 import type { Failure } from "../failure.ts";
 import type { ItemSource } from "../source/source.ts";
 
-/** Where an item stands in the log of its key: a sequence number, or what the topic's `position` gives of it. */
+/** Place of an item in the log of its key: a sequence number, or the value of the topic's `position`. */
 export type Place = bigint | string;
 
-/** One item of a key, as all who follow the key share it. */
+/** One item of a key, which all followers of the key share. */
 export interface Entry<Item> {
   readonly place: Place;
-  /** A failure where it could not be decoded. */
+  /** The decoded item, or the failure of its decoding. */
   readonly item: Item | Failure;
-  /** Encoded. */
+  /** Encoded size, in bytes. */
   readonly bytes: number;
 }
 
 /** The state of a key when its tail opens. */
 export interface TailState<Item> {
-  /** Places of another epoch say nothing. At most 128 characters. */
+  /** Epoch of the log. Places of another epoch are meaningless. At most 128 characters. */
   readonly epoch: string;
-  /** The newest item, where that is known: it is not given once more. */
+  /** The newest item, if it is known. It is not delivered again. */
   readonly newest?: Entry<Item> | undefined;
-  /** All that stands behind this place is `newest`, or is given later; undefined: all that the log has of the key. */
+  /**
+   * Place after which every item is `newest`, or is delivered later. Undefined if that holds for all items of the key.
+   */
   readonly from: Place | undefined;
 }
 
-/** Receives all new items of a key, never before `tail` has returned; nothing after `ended`, `failed` or `close`. */
+/** Receives all new items of a key, never before `tail` has returned. No event follows `ended`, `failed` or `close`. */
 export interface TailReceiver<Item> {
-  /** Whoever keeps the log has said that it will answer. At any time, and more than once. */
+  /** Reports that the keeper of the log has accepted the request. At any time, and more than once. */
   accepted(): void;
-  /** Before any item, and again after `replaced`. */
+  /** Reports the state before any item, and again after `replaced`. */
   opened(standing: TailState<Item>): void;
   entry(entry: Entry<Item>): void;
-  /** What was given counts no longer: the log has been made anew, or something of it has been missed. `opened` follows. */
+  /** Reports that delivered items no longer count: the log was recreated, or items were missed. `opened` follows. */
   replaced(): void;
-  /** Nothing will ever follow. */
+  /** Reports the end: no items will follow. */
   ended(): void;
   failed(failure: Failure): void;
 }
 
-/** Receives the items behind a place, one item for each `next`; never before `read` has returned. */
+/** Receives the items after a place, one item for each `next`, never before `read` has returned. */
 export interface ReadReceiver<Item> {
-  /** Who keeps the log has said that it will answer. */
+  /** Reports that the keeper of the log has accepted the request. */
   accepted(): void;
-  /** What stands at the place itself, where the log can tell: before anything else. */
+  /** Reports the item at the place itself, if the log can read it. Precedes all other events. */
   at(entry: Entry<Item>): void;
   entry(entry: Entry<Item>): void;
-  /** In place of an item: so far there is none. It may be asked again. */
+  /** Reports that no further item exists yet. The next item may be requested again. */
   dry(): void;
-  /** Something behind the place is gone, or the place was never one of this key. The last call. */
+  /** Reports that an item after the place was dropped, or that the place is none of this key. The last call. */
   lost(): void;
   ended(): void;
   failed(failure: Failure): void;
@@ -55,28 +57,28 @@ export interface ReadReceiver<Item> {
 /** The tail of a key that is being followed. */
 export interface Tail {
   /**
-   * Nobody follows the key for now.
+   * Reports that the key has no follower at present.
    *
-   * @param giveWay closes it where others need its place; undefined: somebody follows again
+   * @param giveWay closes the tail if others need its place; undefined when the key has a follower again
    */
   idle?(giveWay: (() => void) | undefined): void;
-  /** Nobody wants it any more: whatever runs for it ends. */
+  /** Closes the tail, and ends all work for it. */
   close(): void;
 }
 
-/** Items by key, each at a place of its own: JetStream, a call of an upstream, or memory in tests. */
+/** Items by key, each at its place: JetStream, a call of an upstream, or memory in tests. */
 export interface Log<Item> {
-  /** Whether places are numbers that grow. If not, they are only ever equal or not. */
+  /** True if places are numbers that grow. Otherwise they can only be compared for equality. */
   readonly ordered: boolean;
-  /** The longest time that the tail of a key stays open when nobody follows the key any more, in milliseconds. */
+  /** Longest time that the tail of a key stays open without followers of the key, in milliseconds. */
   readonly lingerMs: number;
-  /** What runs elsewhere for its followers: consumers of JetStream, streams of an upstream. */
+  /** Number of remote resources for its followers: consumers of JetStream, or streams of an upstream. */
   readonly consumers: number;
   tail(key: string, hears: TailReceiver<Item>): Tail;
   /**
-   * For one follower who is behind what the process keeps.
+   * Reads items for one follower that is behind the items in the process.
    *
-   * @param after undefined: from the oldest item that there is
+   * @param after undefined to begin at the oldest item
    */
   read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource;
 }

@@ -1,7 +1,7 @@
 import type { ItemSource } from "../source/source.ts";
 import type { Entry, Log, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
 
-/** Runs something later; what is told of one `stream`, in the order in which it was told. */
+/** Runs a function later. Functions of one `stream` run in the order of their calls. */
 export type Later = (stream: object, run: () => void) => void;
 
 interface Kept<Item> extends Entry<Item> {
@@ -9,17 +9,17 @@ interface Kept<Item> extends Entry<Item> {
 }
 const inMicrotask: Later = (_stream, run) => queueMicrotask(run);
 
-/** A log in this process alone, for tests and mocks: it keeps what it is told to forget not before that. */
+/** A log in this process alone, for tests and mocks. It drops items only by `forget`. */
 export class MemoryLog<Item> implements Log<Item> {
   readonly ordered = true;
   readonly lingerMs: number;
   readonly #later: Later;
   readonly #items = new Map<string, Kept<Item>[]>();
-  readonly #lost = new Map<string, bigint>(); // the last place of a key that was forgotten
+  readonly #lost = new Map<string, bigint>(); // last dropped place of each key
   readonly #tails = new Set<MemoryTail<Item>>();
   readonly #reads = new Set<object>();
   #epoch = 1;
-  #end = 0n; // the last place given
+  #end = 0n; // the last assigned place
 
   constructor(later: Later = inMicrotask, lingerMs = 0) {
     this.#later = later;
@@ -43,13 +43,13 @@ export class MemoryLog<Item> implements Log<Item> {
     for (const tail of this.#tails) if (tail.key === key) tail.tell((hears) => hears.entry(entry));
     return entry.place;
   }
-  /** Keeps no more than so many of the items of a key. */
+  /** Drops the oldest items of a key, so that at most the given number stays. */
   forget(key: string, keep: number): void {
     const all = this.#of(key);
     const gone = all.splice(0, Math.max(0, all.length - keep)).at(-1);
     if (gone !== undefined) this.#lost.set(key, gone.place);
   }
-  /** Another log under the same name: nothing is in it, and places begin anew. */
+  /** Replaces the log by an empty one with the same name. Its places begin anew. */
   recreate(): void {
     this.#epoch++;
     this.#end = 0n;
@@ -60,7 +60,7 @@ export class MemoryLog<Item> implements Log<Item> {
       this.#open(tail);
     }
   }
-  /** The newest item of a key. */
+  /** Returns the newest item of a key. */
   last(key: string): Entry<Item> | undefined {
     return this.#items.get(key)?.at(-1);
   }
@@ -91,7 +91,7 @@ export class MemoryLog<Item> implements Log<Item> {
         if (this.#reads.has(reading)) run();
       });
     const one = (): void => {
-      if (of !== this.#epoch) return; // `replaced` is on its way
+      if (of !== this.#epoch) return; // `replaced` follows
       const all = this.#of(key);
       const at = last === undefined ? undefined : all.find(({ place }) => place === last);
       const known = at !== undefined || after === undefined || began;
@@ -140,7 +140,7 @@ class MemoryTail<Item> implements Tail {
       if (!this.#closed && generation === this.#generation) run(this.#hears);
     });
   }
-  /** At once; what was to be told is not. */
+  /** Reports the replacement at once, and discards pending events. */
   replaced(): void {
     this.#generation++;
     this.#hears.replaced();

@@ -4,12 +4,12 @@ import type { LimitFunction } from "p-limit";
 import type { Clock } from "../clock.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
-/** A connection that stands, and what is asked over it. */
+/** An established connection, with its JetStream clients. */
 export interface Link {
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
 }
-/** Hears when the connection is lost, and when it is there again. */
+/** Receives the loss and the return of the connection. */
 export interface LinkListener {
   up(link: Link): void;
   down(): void;
@@ -17,19 +17,19 @@ export interface LinkListener {
 
 export interface NatsLinks {
   readonly clock: Clock;
-  /** Bounds how many tails begin at once. */
+  /** Bounds the number of tails that begin at once. */
   readonly limit: LimitFunction;
-  /** Undefined: NATS is away. */
+  /** Undefined while NATS is unavailable. */
   readonly link: Link | undefined;
   hear(hears: LinkListener): void;
   unhear(hears: LinkListener): void;
   /**
-   * The facts of a stream.
+   * Returns the facts of a stream.
    *
-   * @param fresh fetched after this moment; otherwise they may be a second old
+   * @param fresh true to fetch them after this moment; otherwise they may be a second old
    * @throws Unusable for a stream that does not exist, or cannot be read
    */
   facts(link: Link, stream: string, fresh: boolean): Promise<StreamFacts>;
-  /** Adds work that ends before the connection closes, and whose failure harms nobody. */
+  /** Adds work that must end before the connection closes. Its failure is ignored. */
   lastly(doing: Promise<unknown>): void;
 }

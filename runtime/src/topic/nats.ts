@@ -7,34 +7,34 @@ import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { type StreamFacts, StreamNames } from "./stream-facts.ts";
 
-/** How NATS is reached. */
+/** Connection options of NATS. */
 export interface NatsOptions {
-  /** `host:port`; one after the other is tried. */
+  /** Addresses as `host:port`, which are tried in turn. */
   readonly servers: readonly string[];
-  /** What a file of credentials has in it. */
+  /** Contents of a credentials file. */
   readonly creds?: Uint8Array | undefined;
   readonly user?: string | undefined;
   readonly pass?: string | undefined;
   readonly token?: string | undefined;
-  /** PEM; given and empty: TLS with the authorities of Node. */
+  /** PEM. If given and empty: TLS with the authorities of Node. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
 }
 export interface NatsParts {
   readonly clock: Clock;
-  /** Is told what goes wrong without a request. */
+  /** Reports a fault that belongs to no request. */
   readonly fault: (what: string, cause: unknown) => void;
 }
 
-/** The first connection is tried again after so long, in milliseconds; and each that is lost. */
+/** Delay before another attempt of the first connection, or of a lost one, in milliseconds. */
 const RECONNECT_MS = 1_000;
-/** A connection has to stand within so long, in milliseconds. */
+/** Time limit to connect, in milliseconds. */
 const CONNECT_MS = 5_000;
-/** So many tails are begun at once: after a restart all of them are. */
+/** Maximum number of tails that begin at once. After a restart all tails begin. */
 const AT_ONCE = 32;
-/** The server's answer is waited for, in milliseconds. */
+/** Time limit for the server's answer, in milliseconds. */
 const ANSWER_MS = 2_000;
 
-/** The one connection of a process to NATS. It is tried for as long as it takes: who needs it waits, or does without. */
+/** The one connection of a process to NATS. It is attempted without limit; its users wait, or work without it. */
 export class Nats implements TopicStore, NatsLinks {
   readonly clock: Clock;
   readonly fault: NatsParts["fault"];
@@ -70,7 +70,7 @@ export class Nats implements TopicStore, NatsLinks {
   open<Item>(spec: StoredSpec<Item>): StoredLog<Item> {
     return new JetStreamLog(this, spec);
   }
-  /** Undefined: it is away. */
+  /** Undefined while it is unavailable. */
   get link(): Link | undefined {
     return this.#link;
   }
@@ -81,15 +81,15 @@ export class Nats implements TopicStore, NatsLinks {
     this.#hears.delete(hears);
   }
   /**
-   * What is to be known of a stream.
+   * Returns the facts of a stream.
    *
-   * @param fresh asked for after this moment; else it may be a second old
-   * @throws Unusable where there is no such stream, or it cannot be read
+   * @param fresh true to fetch them after this moment; otherwise they may be a second old
+   * @throws Unusable if the stream does not exist, or cannot be read
    */
   facts(link: Link, stream: string, fresh: boolean): Promise<StreamFacts> {
     return this.#streams.facts(link.jsm, stream, fresh);
   }
-  /** Something that has to be done before the connection is closed, and whose failure harms nobody. */
+  /** Adds work that must end before the connection closes. Its failure is ignored. */
   lastly(doing: Promise<unknown>): void {
     const done = doing.then(ignore, ignore).finally(() => this.#pending.delete(done));
     this.#pending.add(done);
@@ -144,7 +144,7 @@ export class Nats implements TopicStore, NatsLinks {
     if (!this.#closed) this.#away(undefined);
     for (const hears of [...this.#hears]) hears.down();
   }
-  /** Once each time. */
+  /** Reports the outage, once each time. */
   #away(cause: unknown): void {
     if (this.#told || this.#closed) return;
     this.#told = true;

@@ -4,27 +4,30 @@ import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 
-/** The header beside a newest item that has the token of its place. */
+/** Header beside a newest item that contains the token of its place. */
 export const TOKEN_HEADER = "bff-resume";
 
-/** Receives the newest item of a key: one of these calls, once. */
+/** Receives the newest item of a key by one of these calls, once. */
 export interface NewestReceiver<Item> {
-  /** @param bytes as it is stored, where that is known */
+  /** @param bytes stored bytes of the item, if they are known */
   found(item: Item, token: string, bytes?: Uint8Array): void;
-  /** There is no item under the key. */
+  /** Reports that the key has no item. */
   nothing(): void;
   faulted(fault: Fault): void;
 }
-/** Asks for the newest item of a key; never answers before it has returned, and not after what it returns was called. */
+/** Requests the newest item of a key. No answer precedes the return, or follows a call of the returned function. */
 export type AskNewest<Item> = (key: string, hears: NewestReceiver<Item>) => () => void;
 
-/** Topics, in the form of an upstream: a request is the number of a topic and a key, on two lines, and its answer is the newest item. */
+/**
+ * Topics in the form of an upstream. A request is the number of a topic and a key, on two lines. Its answer is the
+ * newest item.
+ */
 export class NewestClient implements UnaryClient {
   readonly #asked: ((key: string, reply: Reply) => () => void)[] = [];
 
-  /** @param check throws for what is no key */
+  /** @param check throws for an invalid key */
   add<Item>(ask: AskNewest<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
-    // An answer is decoded while it is given: items are decoded where they are kept.
+    // An answer is decoded while it is delivered, because items are decoded by their log.
     let given: Item | undefined;
     const number = this.#asked.length;
     this.#asked.push((key, reply) =>
@@ -62,7 +65,7 @@ export class NewestClient implements UnaryClient {
 }
 const NOTHING = new Uint8Array();
 
-/** What a failure of a stream is to who asks once. */
+/** Returns the fault for a single request that the failure of a stream means. */
 export function faultOf({ code, reason, message }: Failure): Fault {
   const kept = reason === Reason.BREAKER_OPEN || reason === Reason.LIMITED ? reason : undefined;
   return { kind: reason === Reason.INVALID ? "invalid" : "status", code, message, kept };

@@ -4,8 +4,8 @@ import { Limit } from "../guard/limit.ts";
 import { Scope } from "../scope/scope.ts";
 
 /**
- * What a call sees that is no request's: many who are different share what it gives, so it tells the upstream of none of them. No headers,
- * nobody known, no trace, no end.
+ * Returns the context of a call that belongs to no request. Many different requests share its result, so it sends no
+ * facts of any of them. It has no headers, no caller, no trace and no end.
  */
 export function processContext(): CallContext {
   const limit = new Limit({ concurrent: Number.MAX_SAFE_INTEGER, queued: 0 });
@@ -21,7 +21,7 @@ export function processContext(): CallContext {
     coalesced: new Map(),
     sides: new Map(),
     received: new Map(),
-    drawn: () => 1, // on no branch: another process would follow elsewhere
+    drawn: () => 1, // on no branch: another process would choose another one
     header: () => "",
     forwarded: () => undefined,
     identified: (headers) => headers,

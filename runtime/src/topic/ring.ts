@@ -1,11 +1,11 @@
 import type { Entry, Place, TailState } from "./log.ts";
 
-/** Of the items of one key. The newest one is kept whatever its size. */
+/** Maximum size of the items of one key, in bytes. The newest one is kept at any size. */
 export const RING_BYTES = 65_536;
 
 /**
- * The newest items of one key, for all who follow it in this process. Each has a number, which grows by one and is never given twice; who
- * follows is at a number.
+ * The newest items of one key, for all its followers in this process. Each item has a number, which grows by one and is
+ * never reused. A follower is at a number.
  */
 export class Ring<Item> {
   readonly #keep: number;
@@ -14,20 +14,20 @@ export class Ring<Item> {
   #entries: Entry<Item>[] = [];
   #first = 0;
   #bytes = 0;
-  /** All behind this place is here, or comes; undefined: all of the key. */
+  /** Place after which every item is here, or will be. Undefined if that holds for all items of the key. */
   #floor: Place | undefined;
-  /** The last place that was dropped. Unlike the floor of a beginning, it is one of this key. */
+  /** The last place that was dropped. Unlike an initial floor, it is always one of this key. */
   #dropped: Place | undefined;
 
   constructor(keep: number, ordered: boolean) {
     this.#keep = keep;
     this.#ordered = ordered;
   }
-  /** Of the oldest item. */
+  /** Number of the oldest item. */
   get first(): number {
     return this.#first;
   }
-  /** That the next item will have. */
+  /** Number of the next item. */
   get end(): number {
     return this.#first + this.#entries.length;
   }
@@ -40,7 +40,7 @@ export class Ring<Item> {
   at(number: number): Entry<Item> | undefined {
     return this.#entries[number - this.#first];
   }
-  /** Forgets all, and goes on from there. */
+  /** Drops all items, and continues from the given state. */
   begin({ newest, from }: TailState<Item>): void {
     this.#first = this.end;
     this.#entries = [];
@@ -65,7 +65,10 @@ export class Ring<Item> {
     this.#floor = oldest.place;
     this.#dropped = oldest.place;
   }
-  /** The number of what follows this place, which is known to be one of the key; undefined: that is not here, or not to be told. */
+  /**
+   * Returns the number of the item after this place, which is known to be one of the key. Undefined if the item is not
+   * here, or cannot be determined.
+   */
   behind(place: Place | undefined): number | undefined {
     if (place === undefined) return this.#floor === undefined ? this.#first : undefined;
     const exact = this.behindKnown(place);
@@ -74,7 +77,7 @@ export class Ring<Item> {
     const later = this.#entries.findIndex((entry) => entry.place > place);
     return later < 0 ? this.end : this.#first + later;
   }
-  /** The same of a place that may be none of this key's: only where it has been seen. */
+  /** Returns the same number for a place that may belong to another key. Undefined unless the place was seen here. */
   behindKnown(place: Place): number | undefined {
     const number = this.#numbers.get(place);
     if (number !== undefined) return number + 1;

@@ -9,22 +9,22 @@ import { processContext } from "./process-context.ts";
 export type OpenCall<Item> = OpenSource<CallContext, string, undefined, Item>;
 
 /**
- * The longest time that the stream of a key stays open when nobody follows the key any more, in milliseconds: clients come again. It ends
- * before that where another stream needs its place.
+ * Longest time that the stream of a key stays open without followers of the key, in milliseconds, because clients
+ * return. The stream ends earlier if another stream needs its place.
  */
 export const LINGER_MS = 60_000;
-/** What a token of a topic says of which log it is: that of an upstream, in whichever process. */
+/** Epoch in the tokens of a topic whose log is an upstream's. It is the same in every process. */
 const EPOCH = "call";
 
 /**
- * Items that an upstream's server stream gives: one stream per key for all followers in this process, and one of its own for each who goes
- * on further behind. What there is to go on from is the upstream's to know.
+ * Items of an upstream's server stream: one stream per key for all followers in this process. A follower that resumes
+ * further behind uses a separate stream. The upstream decides the places from which it can resume.
  */
 export class SharedCall<Item> implements Log<Item> {
   readonly ordered = false;
   readonly lingerMs = LINGER_MS;
   readonly epoch = EPOCH;
-  /** Streams that are open. */
+  /** Number of open streams. */
   consumers = 0;
   readonly #open: OpenCall<Item>;
   readonly #count = (by: number): void => {
@@ -48,27 +48,27 @@ export class SharedCall<Item> implements Log<Item> {
   }
 }
 
-/** Items may have no position of their own. Then they are counted from the one before that has one. */
+/** Assigns places to items. Items without a position are counted from the last item that has one. */
 class Places {
   #token = "";
   #count = 0;
 
-  /** @param token undefined: no item so far has had a position */
+  /** @param token undefined if no item has had a position yet */
   next(token = ""): string {
     this.#count = token === this.#token ? this.#count + 1 : 0;
     this.#token = token;
     return this.#count === 0 ? token : `${token}${COUNTED}${this.#count}`;
   }
-  /** Begins behind a place. */
+  /** Begins after a place. */
   behind(token: string): void {
     this.#token = token;
     this.#count = 0;
   }
 }
-/** In no token of a position. */
+/** Separator of the count, which no token of a position contains. */
 const COUNTED = "#";
 
-/** The failure with the key, where an item makes no sense. */
+/** Adds the key to the failure of an invalid item. */
 function ofKey(key: string, failure: Failure): Failure {
   if (failure.reason !== Reason.INVALID) return failure;
   return invalid(failure.method || failure.upstream, `key ${quotedKey(key)}, ${failure.message}`, failure.cause);
@@ -132,13 +132,13 @@ class CallTail<Item> implements Items<Item>, Tail {
 
 class CallReading<Item> implements Items<Item>, ItemSource {
   source: ItemSource | undefined;
-  /** The token behind which the call goes on. */
+  /** Token after which the call resumes. */
   readonly resume: string | undefined;
   readonly #key: string;
   readonly #hears: ReadReceiver<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
-  #skips: number; // items that were given before, and have no position
+  #skips: number; // number of items that were delivered before, and have no position
   #over = false;
 
   constructor(key: string, hears: ReadReceiver<Item>, after: string | undefined, count: (by: number) => void) {

@@ -1,21 +1,21 @@
 import type { Log } from "./log.ts";
 import type { NewestReceiver } from "./newest-item.ts";
 
-/** What of a topic says where its items are, and how they are read. */
+/** The parts of a topic that define the place and the encoding of its items. */
 export interface StoredSpec<Item> {
   readonly name: string;
-  /** The subject of a key, with `{key}` in its place. */
+  /** Subject of a key, with `{key}` in its place. */
   readonly subject: string;
-  /** The name of the stream. */
+  /** Name of the stream. */
   readonly jetstream: string;
   readonly decode: (bytes: Uint8Array) => Item;
 }
-/** A log that tells its newest item without being followed. */
+/** A log that returns its newest item without a follower. */
 export interface StoredLog<Item> extends Log<Item> {
-  /** Never answers before it has returned, nor after what it returns was called. */
+  /** Requests the newest item. No answer precedes the return, or follows a call of the returned function. */
   newest(key: string, hears: NewestReceiver<Item>): () => void;
 }
-/** Where topics are kept outside of the process: NATS. */
+/** Storage of topics outside of the process: NATS. */
 export interface TopicStore {
   open<Item>(spec: StoredSpec<Item>): StoredLog<Item>;
   close(): Promise<void>;

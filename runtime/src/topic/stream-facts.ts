@@ -1,16 +1,18 @@
 import { JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import type { Clock } from "../clock.ts";
 
-/** What a process needs to know of a stream of JetStream. */
+/** Facts about a JetStream stream that a process needs. */
 export interface StreamFacts {
-  /** When it was made. Sequence numbers of another one say nothing. */
+  /** Creation time of the stream. Sequence numbers of another stream are meaningless. */
   readonly epoch: string;
 }
 
-/** A stream that cannot be followed before somebody mends it. */
+/** A stream that cannot be followed before an operator repairs it. */
 export class Unusable extends Error {}
 
-/** In milliseconds: no stream is asked for more often, but for who needs to know how things are just now. */
+/**
+ * Shortest interval between requests for a stream's facts, in milliseconds. Requests for the current state are exempt.
+ */
 const FRESH_MS = 1_000;
 
 interface Known {
@@ -40,7 +42,7 @@ export class StreamNames {
       return this.#ask(jsm, stream);
     }
     if (!fresh || known.answered) return known.facts;
-    // One is under way that may have been answered before: all who come meanwhile share the next.
+    // The request in flight may have been answered before. All requests meanwhile share the next one.
     const next = this.#next.get(stream) ?? known.facts.then(ignore, ignore).then(() => this.#ask(jsm, stream));
     this.#next.set(stream, next);
     return next;

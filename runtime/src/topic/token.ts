@@ -1,25 +1,30 @@
 import type { Place } from "./log.ts";
 
-/** What a token says. */
+/** Contents of a token. */
 export interface TokenPlace {
   readonly epoch: string;
   readonly place: Place;
-  /** Whether the item is the last of its key, where places are texts: nobody can look it up. */
+  /** True if the item is the last of its key, for places that are texts. Such an item cannot be looked up. */
   readonly isLast?: true;
 }
 
 const VERSION = "1";
-/** Longer ones are none of ours: a place is a number, or a field of an item. */
+/**
+ * Maximum length of a token, in characters. A place is a number, or a field of an item, so longer tokens are not ours.
+ */
 const MAX_TOKEN_CHARACTERS = 2_048;
 const BIGGEST = 2n ** 64n;
 
-/** An opaque text for clients, in the alphabet of headers and URLs: base64url of version, epoch and place. */
+/** Returns an opaque text for clients, in the alphabet of headers and URLs: base64url of version, epoch and place. */
 export function tokenOf(epoch: string, place: Place, isLast = false): string {
   const text = typeof place === "bigint" ? `n${place}` : `${isLast ? "T" : "t"}${place}`;
   return Buffer.from(`${VERSION}\n${epoch}\n${text}`).toString("base64url");
 }
 
-/** Undefined for whatever is none of ours. Who holds a token may have made it: it says where to go on, and nothing of what may be seen. */
+/**
+ * Reads a token. Returns undefined for any other text. A client can forge a token, so it only sets the place to resume
+ * from, and grants no access.
+ */
 export function readToken(token: string): TokenPlace | undefined {
   if (token.length > MAX_TOKEN_CHARACTERS || !/^[A-Za-z0-9_-]+$/.test(token)) return undefined;
   const match = TOKEN.exec(Buffer.from(token, "base64url").toString());

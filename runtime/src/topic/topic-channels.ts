@@ -7,12 +7,12 @@ import { Cursor } from "./cursor.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry, Log } from "./log.ts";
 
-/** What a topic declares, as far as following it goes. */
+/** The part of a topic's declaration that followers need. */
 export interface FollowSpec<Item> {
   readonly name: string;
-  /** Items of a key that the process keeps for those who follow it. */
+  /** Number of a key's items that the process keeps for its followers. */
   readonly keep: number;
-  /** Whether an item is the last one of its key; may throw. Undefined: there is no last one. */
+  /** Reports whether an item is the last one of its key; may throw. Undefined if keys have no last item. */
   readonly until?: ((item: Item) => boolean) | undefined;
 }
 
@@ -30,11 +30,12 @@ export class TopicChannels<Item> {
     this.#spec = { log, clock, keep, isLast, countReset };
   }
   /**
-   * Follows a key. A key that cannot be one fails with INVALID_ARGUMENT.
+   * Follows a key. An invalid key fails with INVALID_ARGUMENT.
    *
-   * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
-   * @param latestOnly gives the newest item that there is each time, and none between
-   * @param comesAgainMs the client is likely to come again within this time, in milliseconds; as long as the log says where it is left out
+   * @param resume the token of the item after which to resume; undefined to begin at the oldest item
+   * @param latestOnly true to deliver only the newest item each time, and to skip those between
+   * @param comesAgainMs time within which the client is likely to return, in milliseconds. Default: the limit of the
+   *   log
    */
   follow(
     key: string,
@@ -57,7 +58,10 @@ export class TopicChannels<Item> {
     this.#channels.set(key, channel);
     return channel;
   }
-  /** The newest item, if any, of a key that has been followed for a while, so that none is on its way; parameters as of `follow`. */
+  /**
+   * Returns the newest item, if any, of a key that was followed for a while, so that no item is on its way. Parameters
+   * as of `follow`.
+   */
   settled(
     key: string,
     quietMs: number,
@@ -76,7 +80,7 @@ export class TopicChannels<Item> {
     const ringBytes = all.reduce((sum, { ring }) => sum + ring.bytes, 0);
     return { followers, keys: all.length, ringBytes, consumers: this.#spec.log.consumers, resets: this.#resets };
   }
-  /** Nothing is followed any more; followers hear nothing of it. */
+  /** Closes all channels. Followers receive no event. */
   close(): void {
     for (const channel of [...this.#channels.values()]) channel.close();
   }

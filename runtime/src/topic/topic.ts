@@ -1,5 +1,6 @@
-// Topics: logs of items by key that many follow at once. Per key and process there is one tail and one ring of the newest items, shared by
-// all who follow the key, each of whom is a place in the log. It knows calls, and neither requests nor clients.
+// Topics: logs of items by key, for many followers. Per key and process there is one tail and one ring of the newest
+// items. All followers of the key share them; each follower is a place in the log. This module depends on calls, and
+// neither on requests nor on clients.
 
 import { Rpc, Upstream } from "../call/upstream.ts";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
@@ -18,17 +19,17 @@ import { TopicChannels } from "./topic-channels.ts";
 /** A topic as it is declared. */
 export interface TopicSpec<Item> {
   readonly name: string;
-  /** The full name of the service that declares it: others may have topics of this name. */
+  /** Full name of the service that declares the topic: others may have topics of this name. */
   readonly service?: string | undefined;
   readonly decode: (bytes: Uint8Array) => Item;
-  /** The subject of a key in NATS, with `{key}` in its place, and the stream of JetStream that has it: both or neither. */
+  /** Subject of a key in NATS, with `{key}` in its place, and the JetStream stream that has it: both or neither. */
   readonly subject?: string | undefined;
   readonly jetstream?: string | undefined;
-  /** How many of a key's items the process keeps for those who follow it. */
+  /** Number of a key's items that the process keeps for its followers. */
   readonly keep: number;
-  /** Whether an item is the last one of its key; may throw. */
+  /** Reports whether an item is the last one of its key; may throw. */
   readonly until?: ((item: Item) => boolean) | undefined;
-  /** The server stream that has a key's items, where there is no NATS. */
+  /** Server stream with a key's items, for use without NATS. */
   readonly call?: TopicCall<Item> | undefined;
 }
 export interface TopicCall<Item> {
@@ -39,13 +40,13 @@ export interface TopicCall<Item> {
 export interface TopicsOptions {
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
-  /** Where topics with a subject are kept; undefined: they are followed through their calls. */
+  /** Storage of topics with a subject. If undefined, they are followed through their calls. */
   readonly store?: TopicStore | undefined;
-  /** Without it, where those are kept that have no call either. */
+  /** Without `store`, storage of topics that have no call either. */
   readonly lone?: TopicStore | undefined;
 }
 
-/** What tells topics apart. */
+/** Properties that distinguish topics. */
 interface Declared extends Pick<TopicSpec<unknown>, "name" | "service" | "subject" | "jetstream"> {
   readonly decode: unknown;
   readonly call?: { readonly method: string } | undefined;
@@ -55,14 +56,17 @@ interface Made {
   close(): void;
 }
 
-/** As of upstreams that say nothing. */
+/** Breaker settings, equal to the defaults of upstreams. */
 const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 };
-/** Behind this much silence, in milliseconds, an item that a stream has given is its newest. */
+/** Silence after which the last item of a stream counts as its newest, in milliseconds. */
 const QUIET_MS = 20;
-/** A client that asks for the newest item asks again within this time, in milliseconds, or the stream of its key may end. */
+/**
+ * Time within which a client that reads the newest item must read it again, in milliseconds. Otherwise the stream of
+ * its key may end.
+ */
 const LATEST_AGAIN_MS = 5_000;
 
-/** What the topics of a process have in common. */
+/** Parts that all topics of a process share. */
 export class Topics {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
@@ -77,7 +81,7 @@ export class Topics {
     this.observer = observer;
     this.store = store;
     this.#lone = lone;
-    // Of all topics one: it is one server that is away.
+    // All topics use one upstream, because all depend on the same server.
     const told = store === undefined ? undefined : observer;
     this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: told });
   }
@@ -96,7 +100,7 @@ export class Topics {
   newestByCall<Item>(name: string, method: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
     const client = new NewestClient();
     const { observer, clock } = this;
-    // The upstream itself has been told of: this is another way to it.
+    // The observer already has the upstream itself: this is another way to call it.
     const told: Observer = {
       callStart: (event) => observer?.callStart?.(event),
       call: (event) => observer?.call?.(event),
@@ -104,15 +108,15 @@ export class Topics {
     const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: told });
     return rpcOf(upstream, method, client.add(ask, keyCheck(name)));
   }
-  /** @internal The same topic, made before: an rpc of another service of its file follows it. */
+  /** @internal Returns the same topic, if it was made before: an RPC of another service of its file follows it. */
   like<Item>(spec: TopicSpec<Item>): Topic<Item> | undefined {
-    return this.#all.find((one) => one.is(spec)) as Topic<Item> | undefined; // one that decodes alike has such items
+    return this.#all.find((one) => one.is(spec)) as Topic<Item> | undefined; // the same decoder makes the same items
   }
   /** @internal */
   made(topic: Made): void {
     this.#all.push(topic);
   }
-  /** Nothing is followed any more, and nothing is left behind in NATS. */
+  /** Closes all topics, and leaves nothing behind in NATS. */
   async close(): Promise<void> {
     for (const topic of this.#all) topic.close();
     await this.store?.close();
@@ -128,16 +132,16 @@ function rpcOf<Item>(upstream: Upstream, method: string, codec: Rpc<string, Item
   return new Rpc<string, Item | undefined>(upstream, method, { coalesce: true, received: true }, codec);
 }
 
-/** One topic of a process: in NATS where there is one, else shared by all who follow it here. */
+/** One topic of a process: in NATS if it is configured, else a shared call for all its followers. */
 export class Topic<Item> {
   readonly name: string;
-  /** Asks for a key's newest item, as a call is made; undefined: there is none. */
+  /** RPC for a key's newest item. It returns undefined if the key has none. */
   readonly latest: Rpc<string, Item | undefined>;
   readonly #spec: TopicSpec<Item>;
   readonly #following: TopicChannels<Item>;
   readonly #clock: Clock;
 
-  /** @throws Error where there is neither a NATS for it nor a call; `serve` has told so before */
+  /** @throws Error if the topic has neither NATS nor a call; `serve` reports that earlier */
   constructor(spec: TopicSpec<Item>, topics: Topics) {
     const { name, service, call } = spec;
     this.name = name;
@@ -162,10 +166,10 @@ export class Topic<Item> {
     topics.observer?.topic?.({ name, service, state: () => this.state });
   }
   /**
-   * Follows a key; a key that cannot be one fails with INVALID_ARGUMENT.
+   * Follows a key. An invalid key fails with INVALID_ARGUMENT.
    *
-   * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
-   * @param latestOnly gives the newest item that there is each time, and none between
+   * @param resume the token of the item after which to resume; undefined to begin at the oldest item
+   * @param latestOnly true to deliver only the newest item each time, and to skip those between
    */
   follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): ItemSource {
     return this.#following.follow(key, resume, latestOnly, items);
@@ -173,7 +177,7 @@ export class Topic<Item> {
   get state(): TopicState {
     return this.#following.state;
   }
-  /** @internal Whether it is declared so. */
+  /** @internal Reports whether the topic has this declaration. */
   is({ name, service, subject, jetstream, decode, call }: Declared): boolean {
     const own = this.#spec;
     const where = own.subject === subject && own.jetstream === jetstream && own.call?.method === call?.method;
@@ -183,7 +187,7 @@ export class Topic<Item> {
   close(): void {
     this.#following.close();
   }
-  /** The newest of what the shared call gives, once that is silent. */
+  /** Returns the newest item of the shared call, after a silence. */
   #byCall(epoch: string, key: string, hears: NewestReceiver<Item>): () => void {
     const settled = this.#following.settled(key, QUIET_MS, LATEST_AGAIN_MS);
     if (settled !== undefined) return soon(() => give(epoch, settled, hears));
@@ -229,7 +233,7 @@ function give<Item>(
   else if (newest.item instanceof Failure) hears.faulted(faultOf(newest.item));
   else hears.found(newest.item, tokenOf(epoch, newest.place, isLast));
 }
-/** In a moment, unless what it returns is called before. */
+/** Runs a function soon, unless the returned function is called before. */
 function soon(run: () => void): () => void {
   let wanted = true;
   queueMicrotask(() => {
@@ -241,9 +245,9 @@ function soon(run: () => void): () => void {
 }
 
 /**
- * A source that is a key of a topic.
+ * Returns a source for a key of a topic.
  *
- * @param latestOnly gives the newest item each time, and none between
+ * @param latestOnly true to deliver only the newest item each time, and to skip those between
  */
 export function topicSource<Cx, Args, Opened, Item>(
   topic: Topic<Item>,

@@ -1,4 +1,4 @@
-/** What OpenSSL says is for those who know OpenSSL: what it mostly means. */
+/** Plain meanings of OpenSSL error codes, each the most frequent cause. */
 const TLS_MEANS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: "is there TLS at this port?",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "is there TLS at this port?",
@@ -7,12 +7,12 @@ const TLS_MEANS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why a connection has ended, for logs.
+ * Returns the reason why a connection has ended, for logs.
  *
- * @param begun whether the other end has said anything of HTTP/2; before that the fault mostly is the address
+ * @param begun true if the other end has sent HTTP/2; before that the address is mostly wrong
  */
 export function errorText(error: Error | undefined, begun: boolean): string {
-  // Several addresses that have all failed are an AggregateError, whose own message is empty.
+  // If all of several addresses have failed, the error is an AggregateError, whose own message is empty.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(String).join(", ");
   if (error === undefined) return begun ? "the connection was closed" : "the connection was closed before HTTP/2 began";
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: string };

@@ -1,36 +1,45 @@
 import type { Fault } from "../failure.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 
-/** Hears of one server stream, never before `open` has returned. After `ended` or `faulted`, and after `cancel`, it hears nothing more. */
+/**
+ * Receives the events of one server stream, never before `open` has returned. No event follows `ended`, `faulted` or
+ * `cancel`.
+ */
 export interface StreamReceiver {
-  /** The headers of a stream that has been accepted. Of one that ends at once, all is in what `ended` or `faulted` is given. */
+  /**
+   * Reports the headers of a stream that has been accepted. If the stream ends at once, `ended` or `faulted` receives
+   * all headers.
+   */
   opened?(headers: ReceivedHeaders): void;
-  /** The bytes of one message, without the frame; its own, to be kept. Only as many as `take` has asked for. */
+  /**
+   * Receives the bytes of one message, without the frame. The receiver owns the bytes. `take` limits the number of
+   * calls.
+   */
   item(message: Uint8Array): void;
-  /** The upstream has ended it with OK, and all its items have been given. */
+  /** Reports that the upstream has ended the stream with OK, after all its items. */
   ended(trailers: ReceivedHeaders): void;
-  /** @param trailers what has come beside it */
+  /** @param trailers received with the fault */
   faulted(fault: Fault, trailers?: ReceivedHeaders): void;
 }
 
-/** A server stream that has been asked for. */
+/** A server stream that has been requested. */
 export interface OpenStream {
-  /** Lets so many more items through. What has not been asked for stays with the upstream, but for the window of one stream (64 KiB). */
+  /** Requests further items. Other items stay at the upstream, except for the window of one stream (64 KiB). */
   take(items: number): void;
-  /** Ends it on the wire. */
+  /** Ends the stream on the wire. */
   cancel(): void;
-  /** As of `InFlight`: whether it is certain that nothing of it has left. */
+  /** As of `InFlight`: true if certainly no part of it was sent. */
   readonly unsent?: boolean;
-  /** As of `InFlight`: how it went, in the eyes of whoever opened it. */
+  /** As of `InFlight`: reports the result from the caller's perspective. */
   judged?(good: boolean | undefined): void;
 }
 
-/** Opens server streams of one upstream, over connections of their own. */
+/** Opens server streams of one upstream, over separate connections. */
 export interface StreamClient {
   /**
    * @param path `/package.Service/Method`
    * @param frame the message with gRPC's prefix of five bytes
-   * @param timeoutMs the deadline that the upstream is told; Infinity for none. Keeping it is up to the caller, by `cancel`
+   * @param timeoutMs the deadline that the upstream receives; Infinity for none. The caller enforces it by `cancel`
    */
   open(
     path: string,

@@ -1,5 +1,6 @@
-// The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. Names become addresses and connections,
-// and what goes wrong becomes a `Fault`. It knows neither requests nor policies: a call is bytes, headers and a deadline.
+// The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. It resolves names to
+// addresses and connections, and turns errors into a `Fault`. It depends neither on requests nor on policies: a call is
+// bytes, headers and a deadline.
 import type { Fault } from "../failure.ts";
 import type { AddressState } from "../observer-upstreams.ts";
 import type { Ejection } from "./balance/balancer.ts";
@@ -11,7 +12,10 @@ import type { StreamClient } from "./stream-client.ts";
  * `cancel`.
  */
 export interface Reply {
-  /** For those who want it: what came beside the message or the fault, just before that. Of a status alone, all is in `headers`. */
+  /**
+   * Receives the headers and trailers of the message or the fault, just before it. If the answer is only a status, all
+   * metadata is in `headers`. Optional.
+   */
   metadata?(headers: ReceivedHeaders, trailers: ReceivedHeaders): void;
   /** The bytes of the message, without the frame. */
   replied(message: Uint8Array): void;
@@ -22,14 +26,14 @@ export interface Reply {
 export interface InFlight {
   /** Ends the attempt on the wire. */
   cancel(): void;
-  /** Whether it is certain that nothing of it has left, so that after `cancel` nothing will. */
+  /** True if certainly no part of it was sent; then none will be sent after `cancel`. */
   readonly unsent?: boolean;
   /**
-   * How it has ended, in the eyes of whoever sent it; may be called once, when that is so. Where an upstream has several addresses it decides how
-   * many calls this one gets.
+   * Reports the result from the sender's perspective. May be called once, when the result is final. If an upstream has
+   * several addresses, the result affects the number of calls that this one receives.
    *
-   * @param good as a breaker has it: true good, false bad, undefined says nothing of the upstream
-   * @param slowness how many times as long it took as answers of its method mostly do; of those that are good
+   * @param good as a breaker counts it: true good, false bad, undefined if the result does not depend on the upstream
+   * @param slowness ratio of its duration to the usual duration of its method; for good results only
    */
   judged?(good: boolean | undefined, slowness?: number): void;
 }
@@ -39,10 +43,10 @@ export interface UnaryClient {
   /**
    * @param path `/package.Service/Method`
    * @param frame the message with gRPC's prefix of five bytes
-   * @param timeoutMs the deadline that the upstream is told; Infinity for none. Keeping it is up to the caller, by `cancel`
+   * @param timeoutMs the deadline that the upstream receives; Infinity for none. The caller enforces it by `cancel`
    * @param attempt 1 for the first
-   * @param after the one before it, of the same call, which this client has sent: another address than its own, and than those before it, is
-   *   preferred
+   * @param after the previous attempt of the same call by this client. An address other than those of the previous
+   *   attempts is preferred
    */
   send(
     path: string,
@@ -53,12 +57,12 @@ export interface UnaryClient {
     reply: Reply,
     after?: InFlight | undefined,
   ): InFlight;
-  /** As of `StreamClient`; undefined: its upstreams have no streams. */
+  /** As of `StreamClient`. Undefined if its upstreams have no streams. */
   readonly open?: StreamClient["open"];
-  /** Where it sends to, as far as it knows. */
+  /** Returns the known addresses of the upstream. */
   addresses?(): readonly AddressState[];
-  /** Is told of addresses that are ejected; the one who was told before no longer is. */
+  /** Registers the receiver of ejections. It replaces the previous receiver. */
   tellEjections?(told: (ejection: Ejection) => void): void;
-  /** Closes all connections when what is in flight has ended. */
+  /** Closes all connections after the calls in flight have ended. */
   close?(): Promise<void> | void;
 }

@@ -15,33 +15,33 @@ import { KeyUses } from "./key-uses.ts";
 
 export interface ApiKeySourceParts extends Pick<SourceParts, "clock" | "audit" | "fault"> {
   readonly name: string;
-  /** Of the header, lower-case. */
+  /** Name of the header, lower-case. */
   readonly header: string;
   readonly prefix: string;
   readonly from: readonly string[];
-  /** How late a revocation may be seen. */
+  /** Longest delay before a revocation takes effect, in milliseconds. */
   readonly cacheMs: number;
-  /** What a key's claims are decoded into; undefined: nobody reads them. */
+  /** Message type of a key's claims. Undefined if they are not decoded. */
   readonly claims: DescMessage | undefined;
   /** @throws anything, for claims that make no principal */
   readonly accept: (credential: Credential, claims: Message | undefined) => Caller;
   readonly store: KeyStore;
 }
 
-/** How long it is remembered that a key is none, and how many of those. */
+/** Time for which an unknown key is remembered, in milliseconds, and the maximum number of such keys. */
 const NONE_MS = 1_000;
 const MAX_NONE = 1_000;
-/** Between attempts to open the store: doubled each time. */
+/** Delay between attempts to open the store, in milliseconds. Doubled after each attempt. */
 const RETRY_MS = { first: 1_000, max: 30_000 };
 
-/** A caller who was looked up, on the clock and on the wall clock's seconds. */
+/** A cached caller, with its expiry on the clock and in seconds on the wall clock. */
 interface Known {
   readonly caller: Caller;
   readonly until: number;
   readonly expires: number;
 }
 
-/** Callers who present a key of ours. What is remembered of a key is its digest. */
+/** Authenticates callers by API key. The cache holds only the digest of a key. */
 export class ApiKeySource implements Source {
   readonly name: string;
   readonly place: Place;
@@ -51,7 +51,7 @@ export class ApiKeySource implements Source {
   readonly #parts: ApiKeySourceParts;
   readonly #shape: RegExp;
   readonly #known = new CredentialCache<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
-  /** Until when it is remembered that there is no such key. */
+  /** Unknown keys, with the time until which each is remembered. */
   readonly #none = new CredentialCache<{ readonly until: number; readonly why: string }>(MAX_NONE);
   readonly #running = new Map<string, Promise<Caller>>();
   readonly #firstUses = new CredentialCache<true>();
@@ -87,7 +87,7 @@ export class ApiKeySource implements Source {
     const digest = digestOf(credential);
     const known = this.#known.get(digest);
     if (known !== undefined && now < known.until && second < known.expires) return known.caller;
-    // The checksum is looked at by whoever has none that is known, and keeps texts that are no keys from the store.
+    // Only keys that are not cached are checked here: the checksum keeps texts that are no keys away from the store.
     if (!isWhole(credential)) throw unauthenticated("the key is none");
     const none = this.#none.get(digest);
     if (none !== undefined && now < none.until) throw unauthenticated(none.why);

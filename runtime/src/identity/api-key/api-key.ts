@@ -7,17 +7,17 @@ import { PREFIX } from "./key-format.ts";
 import type { KeyStore } from "./key-store.ts";
 import { readKeyStore } from "./open-store.ts";
 
-/** `api_key` of a source. What is left out has the default of the option. */
+/** Options of `api_key` of a source. An omitted option has its default. */
 export interface ApiKeyOptions<P extends Message, Claims extends DescMessage | undefined> {
-  /** Of the source. */
+  /** Name of the source. */
   readonly name: string;
   /** By default `x-api-key`; in `authorization` the scheme is Bearer. */
   readonly header?: string | undefined;
-  /** What its keys begin with. */
+  /** Prefix of the source's keys. */
   readonly prefix?: string | undefined;
-  /** How late a revocation may be seen: so long it is remembered whose a key is. */
+  /** Longest delay before a revocation takes effect, in milliseconds: for that long a key's caller is cached. */
   readonly cacheMs?: number | undefined;
-  /** What a key's claims are decoded into. */
+  /** Message type of a key's claims. */
   readonly claims?: Claims | undefined;
   /** As in `Source`. */
   readonly from?: readonly string[] | undefined;
@@ -29,7 +29,7 @@ export interface ApiKeyOptions<P extends Message, Claims extends DescMessage | u
 
 const CACHE_MS = 10_000;
 
-/** A source of callers who present a key that `bff-key` has made. */
+/** Returns a source that authenticates callers by keys that `bff-key` has made. */
 export function apiKey<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: ApiKeyOptions<P, Claims>,
 ): SourceSpec<P> {
@@ -55,7 +55,7 @@ export function apiKey<P extends Message = Principal, Claims extends DescMessage
         audit,
         fault,
         accept(credential, decoded) {
-          // What is decoded is of the type that the options name.
+          // The decoded message is of the type that the options name.
           const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
           const read = claims && decoded && { type: claims, message: decoded };
           return callerOf({ type, credential, principal: set, claims: read });

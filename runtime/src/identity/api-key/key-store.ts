@@ -1,6 +1,6 @@
-/** What is kept of a key. Times are Unix seconds. */
+/** Stored record of a key. Times are Unix seconds. */
 export interface StoredKey {
-  /** By which people call it. */
+  /** Public name of the key, for operators. */
   readonly id: string;
   readonly subject: string;
   /** A JSON object, as a text. */
@@ -12,23 +12,26 @@ export interface StoredKey {
   readonly lastUsed: number | undefined;
 }
 
-/** A key that has been used, by its digest, and when. */
+/** Last use of a key, by its digest. */
 export interface KeyUse {
   readonly digest: string;
   readonly second: number;
 }
 
-/** Where keys are kept, by the SHA-256 of each in base64url. Whatever it throws means that it cannot be reached, or does not work. */
+/**
+ * Storage of keys, by the SHA-256 of each in base64url. Any error means that the store cannot be reached, or does not
+ * work.
+ */
 export interface KeyStore {
-  /** Makes it ready, with an empty table if there is none. */
+  /** Prepares the store, and creates the table if it does not exist. */
   open(): void | Promise<void>;
   find(digest: string): StoredKey | undefined | Promise<StoredKey | undefined>;
-  /** Notes when keys were used last. */
+  /** Stores the time of the last use of keys. */
   used(uses: readonly KeyUse[]): void | Promise<void>;
   add(digest: string, key: StoredKey): void | Promise<void>;
-  /** @returns what it was before; undefined where there is none of this id */
+  /** @returns the record before the revocation; undefined if no key has this id */
   revoke(id: string, second: number): StoredKey | undefined | Promise<StoredKey | undefined>;
-  /** The oldest first. */
+  /** Returns all keys, the oldest first. */
   list(): readonly StoredKey[] | Promise<readonly StoredKey[]>;
   close(): void | Promise<void>;
 }

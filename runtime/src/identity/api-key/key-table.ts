@@ -1,6 +1,7 @@
 import type { StoredKey } from "./key-store.ts";
 
-// The one table, in SQL that SQLite and PostgreSQL both take. Times are Unix seconds; scopes stand in one text with spaces between them.
+// The only table, in SQL that SQLite and PostgreSQL both accept. Times are Unix seconds; scopes are one text, separated
+// by spaces.
 
 export const CREATE_TABLE = `
 create table if not exists bff_api_key (
@@ -24,7 +25,7 @@ export const REVOKE = "update bff_api_key set revoked_at = $2 where id = $1 and 
 export const USED =
   "update bff_api_key set last_used_at = $2 where hash = $1 and (last_used_at is null or last_used_at < $2)";
 
-/** As drivers give it: whole numbers of 64 bits as numbers or in texts. */
+/** A row as drivers return it: 64-bit whole numbers are numbers or texts. */
 export type KeyRow = Readonly<Record<string, unknown>>;
 
 export function keyOf(row: KeyRow): StoredKey {
@@ -41,7 +42,7 @@ export function keyOf(row: KeyRow): StoredKey {
   };
 }
 
-/** In the order of `ADD`. */
+/** Returns the column values in the order of `ADD`. */
 export function valuesOf(digest: string, key: StoredKey): (Buffer | string | number | null)[] {
   const { id, subject, claims, scopes, created, expires, revoked, lastUsed } = key;
   const optional = [expires, revoked, lastUsed].map((second) => second ?? null);

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../clock.ts";
 import type { KeyStore } from "./key-store.ts";
 
-/** How long uses are gathered before they are written. */
+/** Time for which uses are gathered before they are written, in milliseconds. */
 const GATHER_MS = 10_000;
-/** So many keys at most; uses of others are not written. */
+/** Maximum number of keys whose uses wait to be written. Uses of further keys are dropped. */
 const MAX_KEYS = 10_000;
 
 /** When keys were used last, written for many at a time. */
@@ -27,7 +27,7 @@ export class KeyUses {
     this.#timer ??= this.#clock.setTimeout(() => void this.flush(), GATHER_MS, undefined);
   }
 
-  /** Resolves when all is written, or cannot be: then it is lost, and told. */
+  /** Resolves after the write. Uses that cannot be written are lost and reported. */
   flush(): Promise<void> {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;

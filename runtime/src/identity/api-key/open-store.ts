@@ -2,11 +2,11 @@ import type { Settings } from "../settings.ts";
 import type { KeyStore } from "./key-store.ts";
 
 /**
- * The store that the environment names: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE. A file is opened at once, a database
- * when it is first asked.
+ * Returns the store that the environment configures: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE. A file
+ * is opened at once, a database at its first query.
  *
  * @param whom it is for, in faults
- * @returns undefined where the settings have faults now
+ * @returns undefined if a fault was reported
  */
 export async function readKeyStore(settings: Settings, whom: string): Promise<KeyStore | undefined> {
   const url = settings.optional("DATABASE_URL");
@@ -27,7 +27,7 @@ export async function readKeyStore(settings: Settings, whom: string): Promise<Ke
 }
 
 async function readPostgres(url: string, settings: Settings, whom: string): Promise<KeyStore | undefined> {
-  // The value is not repeated: it may have a password in it.
+  // The value is not repeated, because it may contain a password.
   const { protocol } = URL.parse(url) ?? {};
   if (protocol !== "postgres:" && protocol !== "postgresql:") {
     const remedy = "an address like postgres://user:password@127.0.0.1:5432/bff, or unset it";

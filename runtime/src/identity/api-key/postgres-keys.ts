@@ -1,10 +1,10 @@
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, type KeyRow, keyOf, LIST, REVOKE, valuesOf } from "./key-table.ts";
 
-/** Connections at once, and how many wait for one. */
+/** Maximum number of connections. */
 const MAX_CONNECTIONS = 4;
 const MAX_WAITING = 256;
-/** To connect, and for a statement, in milliseconds. */
+/** Time limit to connect, and for a statement, in milliseconds. */
 const TIMEOUT_MS = 2_000;
 
 const LOOK = "select 1 from bff_api_key limit 0";
@@ -13,11 +13,14 @@ update bff_api_key set last_used_at = u.second
 from unnest($1::bytea[], $2::bigint[]) as u (hash, second)
 where bff_api_key.hash = u.hash and (last_used_at is null or last_used_at < u.second)`;
 
-/** Codes of PostgreSQL: there is no such table; there is one by now, its type or its row in a catalog, since another process was faster. */
+/**
+ * PostgreSQL error codes for a table that does not exist, and for an object that another process has just created. The
+ * latter may be the table, its type or its row in a catalog.
+ */
 const NO_TABLE = "42P01";
 const FASTER: readonly unknown[] = ["42P07", "42710", "23505"];
 
-/** What is used of pg's Pool, an optional peer. */
+/** The part of pg's Pool that is used. pg is an optional peer dependency. */
 interface Pool {
   readonly waitingCount: number;
   query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<{
@@ -35,10 +38,10 @@ export class PostgresKeys implements KeyStore {
   }
 
   /**
-   * Connects when it is first asked.
+   * Returns a store that connects at its first query.
    *
    * @param url `postgres://user:password@host:5432/database`, as pg takes it
-   * @throws where pg is not installed
+   * @throws if pg is not installed
    */
   static async at(url: string): Promise<PostgresKeys> {
     const { default: pg } = await import("pg");
@@ -51,12 +54,12 @@ export class PostgresKeys implements KeyStore {
       statement_timeout: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
     });
-    // Of connections that nobody uses: whoever needs one next gets another.
+    // Errors of idle connections are ignored: the next query receives another connection.
     pool.on("error", () => {});
     return new PostgresKeys(pool);
   }
 
-  /** A role that may not create tables will do where there is one. */
+  /** Opens the store. If the table exists, a role without the right to create tables suffices. */
   async open(): Promise<void> {
     try {
       await this.#query(LOOK, []);
@@ -94,7 +97,7 @@ export class PostgresKeys implements KeyStore {
     const { rows } = await this.#query(sql, values);
     return rows[0] === undefined ? undefined : keyOf(rows[0]);
   }
-  /** Prepared once for each connection. */
+  /** Runs a statement, prepared once for each connection. */
   async #query(text: string, values: unknown[]): Promise<{ readonly rows: KeyRow[] }> {
     if (this.#pool.waitingCount >= MAX_WAITING) throw new Error("too many wait for a connection");
     return this.#pool.query({ name: NAMES.get(text) ?? "", text, values });

@@ -3,10 +3,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, valuesOf } from "./key-table.ts";
 
-/** How long one waits for another process that writes, in milliseconds: nothing else happens meanwhile. */
+/** Time limit to wait for another process that writes, in milliseconds. The process is blocked meanwhile. */
 const BUSY_MS = 250;
 
-/** Keys in a file of SQLite, which any number of processes of one machine may have open. */
+/** Keys in an SQLite file, which several processes of one machine may open. */
 export class SqliteKeys implements KeyStore {
   readonly #database: DatabaseSync;
   #statements: ReadonlyMap<string, StatementSync> = new Map();
@@ -18,11 +18,11 @@ export class SqliteKeys implements KeyStore {
   /**
    * Opens or creates the file, with its table.
    *
-   * @throws Error when it cannot be used
+   * @throws Error if it cannot be used
    */
   static async at(path: string): Promise<SqliteKeys> {
     const { DatabaseSync } = await import("node:sqlite");
-    // For nobody else: SQLite gives the files beside it the same mode.
+    // Only the owner may read the file. SQLite gives the files beside it the same mode.
     closeSync(openSync(path, "a", 0o600));
     const database = new DatabaseSync(path, { timeout: BUSY_MS });
     try {
@@ -37,7 +37,7 @@ export class SqliteKeys implements KeyStore {
 
   open(): void {
     if (this.#statements.size > 0) return;
-    // Readers do not wait for writers; what a crash of the machine may lose is when a key was used last.
+    // Readers do not wait for writers. A crash of the machine can lose only the times of last use.
     this.#database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     this.#database.exec(CREATE_TABLE);
     const all = [FIND, FIND_ID, LIST, ADD, REVOKE, USED];

@@ -6,7 +6,7 @@ import type { AssertionOptions } from "./assertion-options.ts";
 import { AssertionSource } from "./assertion-source.ts";
 import { issuerKeys, problemOfKeys } from "./issuer-keys.ts";
 
-/** A source of callers whom another deployment has known, and tells us by `identify: SIGNED`. */
+/** Returns a source of callers that another deployment has authenticated and sends by `identify: SIGNED`. */
 export function assertion<P extends Message = Principal, Claims extends DescMessage = DescMessage>(
   options: AssertionOptions<P, Claims>,
 ): SourceSpec<P> {

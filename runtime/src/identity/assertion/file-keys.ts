@@ -6,20 +6,20 @@ import { chosen, type Key, readKeys } from "../jwt/keys.ts";
 import { keyIdOf } from "../propagation/assertion.ts";
 import { ed25519, type IssuerKeys } from "./verify-assertion.ts";
 
-/** How often the file is looked at again, in milliseconds. */
+/** Interval between reads of the file, in milliseconds. */
 const LOOK_MS = 10_000;
 
 /**
- * The keys in a file: a JWK set, as `/.well-known/bff-keys` answers it, or public keys in PEM, one after another.
+ * Reads the keys in a file: a JWK set, as `/.well-known/bff-keys` serves it, or a sequence of public keys in PEM.
  *
- * @throws Error whose message says what is wrong
+ * @throws Error whose message describes the problem
  */
 export function readKeyFile(path: string): readonly Key[] {
   const text = readBounded(path);
   return readKeys(text.trimStart().startsWith("{") ? text : jwksOf(text), ed25519);
 }
 
-/** @throws Error where it cannot be read, or is longer than any set of keys */
+/** @throws Error if it cannot be read, or is longer than any set of keys */
 function readBounded(path: string): string {
   const file = openSync(path, "r");
   try {
@@ -50,7 +50,10 @@ function jwksOf(text: string): string {
   return JSON.stringify({ keys });
 }
 
-/** Keys in a file that is looked at from time to time: mounted files change under a process. What makes no sense changes nothing. */
+/**
+ * Keys in a file that is reread periodically, because mounted files change while a process runs. An invalid file
+ * changes nothing.
+ */
 export class FileKeys implements IssuerKeys {
   readonly opened = Promise.resolve();
   readonly serving = true;
@@ -62,8 +65,8 @@ export class FileKeys implements IssuerKeys {
   #timer: Timer | undefined;
 
   /**
-   * @param failed told when reading begins to fail
-   * @throws Error for a file that holds no keys
+   * @param failed called when reading begins to fail
+   * @throws Error for a file that contains no keys
    */
   constructor(path: string, clock: Clock, failed: (error: unknown) => void) {
     this.#path = path;

@@ -4,19 +4,21 @@ import { KeySet } from "../jwt/key-set.ts";
 import { FileKeys, readKeyFile } from "./file-keys.ts";
 import { ed25519, type IssuerKeys } from "./verify-assertion.ts";
 
-/** How long keys serve beyond their age while their issuer is away, in milliseconds. */
+/** Time for which keys stay valid beyond their age while their issuer is unavailable, in milliseconds. */
 const MAX_STALE_MS = 24 * 3_600_000;
 
 export interface IssuerKeysParts {
   readonly clock: Clock;
-  /** Told when keys begin not to be had. */
+  /** Called when fetching or reading the keys begins to fail. */
   readonly failed: (error: unknown) => void;
   readonly fetch?: FetchDocument | undefined;
 }
 
 const isAddress = (keys: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(keys);
 
-/** What is wrong with where keys are said to be: the end of a sentence that begins with its name. */
+/**
+ * Returns the problem of the setting for the place of the keys. It is the end of a sentence that begins with its name.
+ */
 export function problemOfKeys(keys: string): string | undefined {
   if (keys === "") return "is empty";
   if (isAddress(keys)) return isTrustworthy(keys) ? undefined : "is neither an https address nor one on loopback";
@@ -29,9 +31,9 @@ export function problemOfKeys(keys: string): string | undefined {
 }
 
 /**
- * The keys at an address, which are fetched anew in time, or in a file, which is read again from time to time.
+ * Opens the keys at an address, which are refetched before they expire, or in a file, which is reread periodically.
  *
- * @throws Error for a file that holds none
+ * @throws Error for a file that contains none
  */
 export function issuerKeys(keys: string, { clock, failed, fetch }: IssuerKeysParts): IssuerKeys {
   if (!isAddress(keys)) return new FileKeys(keys, clock, failed);

@@ -1,4 +1,4 @@
-// What another deployment has signed: whether it has, and what it says.
+// Verification of assertions that another deployment has signed.
 import { KeyObject, webcrypto } from "node:crypto";
 import type { PrincipalAssertion } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { JwkImport } from "../jwt/jose.ts";
@@ -7,27 +7,27 @@ import type { Key } from "../jwt/keys.ts";
 import { type AssertionExpectation, asserted, checkAssertion, readSigned } from "../propagation/assertion.ts";
 import { unauthenticated } from "../refusals.ts";
 
-/** The public keys of whoever signs. */
+/** The public keys of the signer. */
 export type IssuerKeys = Pick<KeySet, "opened" | "serving" | "find" | "close">;
 
 export interface VerifiedAssertion {
   readonly assertion: PrincipalAssertion;
-  /** What has signed it: it counts for as long as that does. */
+  /** Key that signed the assertion. The assertion is valid only while the key is. */
   readonly key: Key;
 }
 
-/** As keys of assertions are published: RFC 8037, section 3.1. */
+/** Algorithm under which keys of assertions are published: RFC 8037, section 3.1. */
 const ALGORITHM = "EdDSA";
 
-/** Keys of assertions are of one kind, for which nothing has to be installed. */
+/** Imports keys of assertions. They are all Ed25519 keys, for which no package is necessary. */
 export const ed25519: JwkImport = {
   importJWK: (jwk) => webcrypto.subtle.importKey("jwk", { ...jwk }, { name: "Ed25519" }, true, ["verify"]),
 };
 
 /**
- * What a header `x-principal-signed-bin` says, once it is known to be said by the issuer.
+ * Returns the assertion in a header `x-principal-signed-bin`, after verification of its issuer.
  *
- * @throws Failure UNAUTHENTICATED for one that proves nothing; UNAVAILABLE while the keys are away
+ * @throws Failure UNAUTHENTICATED for one that proves nothing; UNAVAILABLE while the keys cannot be fetched
  */
 export async function verifyAssertion(
   header: string,
@@ -36,7 +36,7 @@ export async function verifyAssertion(
 ): Promise<VerifiedAssertion> {
   const signed = readSigned(header);
   if (signed === undefined) throw unauthenticated("the assertion is none");
-  // What is refused anyway makes nobody fetch keys.
+  // An assertion that is refused in any case must not cause a fetch of keys.
   const said = asserted(signed.assertion, expected);
   if (typeof said === "string") throw unauthenticated(`the assertion ${said}`);
   const key = await keys.find(signed.keyId, ALGORITHM);

@@ -9,18 +9,19 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError, protoCamelCase } from "@bufbuild/protobuf/reflect";
 
-/** How deep the values of a payload may be nested. */
+/** Maximum nesting depth of a payload. */
 export const MAX_DEPTH = 32;
 
 /**
- * Decodes a token's payload into the message that an author has declared for it, by ProtoJSON; claims that it does not have are left out.
+ * Decodes a token's payload by ProtoJSON into the message that an author has declared for it. Claims without a field
+ * are ignored.
  *
- * Beyond ProtoJSON: a claim that may be a text or a list of them (`aud`, RFC 7519 section 4.1.3) fits a field of either kind, a list of
- * words in a text (`scope`, RFC 8693 section 4.2) also a repeated field, and times with a fraction fields of whole numbers. Whole numbers
- * of 64 bits lose no digit.
+ * Beyond ProtoJSON, a claim that is a text or a list of texts (`aud`, RFC 7519 section 4.1.3) fits a field of either
+ * kind. A list of words in a text (`scope`, RFC 8693 section 4.2) also fits a repeated field. Times with a fraction fit
+ * fields of whole numbers. Whole numbers of 64 bits lose no digit.
  *
  * @param text of a JSON object
- * @throws Error where a claim is of another type than its field, or the payload too deep
+ * @throws Error if a claim is of another type than its field, or the payload is nested too deep
  */
 export function decodeClaims(desc: DescMessage, text: string): Message {
   if (depthOf(text) > MAX_DEPTH) throw new Error("is nested too deep");
@@ -34,12 +35,18 @@ export function decodeClaims(desc: DescMessage, text: string): Message {
   return fromJson(desc, json, { ignoreUnknownFields: true });
 }
 
-/** The name of the claim that a field is decoded from: that of the field, or the `json_name` that an author wrote. */
+/**
+ * Returns the name of the claim that a field is decoded from: that of the field, or the `json_name` that an author
+ * wrote.
+ */
 export function claimName({ name, jsonName }: DescField): string {
   return jsonName === protoCamelCase(name) ? name : jsonName;
 }
 
-/** The claim whose value does not fit its field; undefined if it is not known. Its value stays out: it is the caller's. */
+/**
+ * Returns the claim whose value does not fit its field; undefined if it is unknown. The value is left out, because it
+ * belongs to the caller.
+ */
 export function claimIn(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause)
     if (isFieldError(at)) {
@@ -49,11 +56,11 @@ export function claimIn(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The deepest nesting of a JSON text. */
+/** Returns the deepest nesting of a JSON text. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  // Texts are stepped over, with what is escaped in them.
+  // Strings are skipped, including their escape sequences.
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
     if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
     else if (token === "]" || token === "}") depth--;
@@ -88,7 +95,7 @@ function exact(value: Exact, want: DescField | DescMessage | undefined): JsonVal
   return Object.fromEntries(entries) as JsonObject;
 }
 
-/** The values of a map are as its field says. */
+/** The values of a map have the type of its field. */
 const mapOf = (want: DescField | DescMessage | undefined) =>
   want?.kind === "field" && want.fieldKind === "map" ? (want.message ?? want) : undefined;
 
@@ -128,13 +135,13 @@ function isListOfTexts(value: JsonValue): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
-/** The words of a text with spaces between them. */
+/** Returns the words of a text, which are separated by spaces. */
 export function words(text: string): string[] {
   return text.split(" ").filter((word) => word !== "");
 }
 
 const names = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
-/** By the names that ProtoJSON reads a field under. */
+/** Returns the fields by the names that ProtoJSON reads them under. */
 function fieldsByName(desc: DescMessage): ReadonlyMap<string, DescField> {
   const known = names.get(desc);
   if (known !== undefined) return known;

@@ -1,20 +1,20 @@
 import { clearField, create, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { claimName } from "./claims.ts";
 
-/** What a credential claims, decoded. */
+/** The decoded claims of a credential. */
 export interface Claims {
   readonly type: DescMessage;
   readonly message: Message;
 }
 
-/** How deep claims are searched: `realm_access.roles` of Keycloak is 2 deep. */
+/** Maximum search depth in claims: `realm_access.roles` of Keycloak is 2 deep. */
 const MAX_DEPTH = 3;
 
 /**
- * The claim whose absence explains a refusal, the empty one that, filled in for a moment, would make `accepted` true. A claim inside
- * another one is named by its path, with dots.
+ * Returns the claim whose absence explains a refusal: the empty claim that, when filled in temporarily, would make
+ * `accepted` true. A claim inside another one is named by its path, with dots.
  *
- * @param accepted evaluates `message` as it is then; may throw, which counts as false
+ * @param accepted evaluates `message` as it is at the call; may throw, which counts as false
  */
 export function missingClaim(claims: Claims, accepted: () => boolean, depth = MAX_DEPTH): string | undefined {
   for (const field of claims.type.fields) {
@@ -36,7 +36,10 @@ export function missingClaim(claims: Claims, accepted: () => boolean, depth = MA
 }
 
 type MessageField = DescField & { readonly fieldKind: "message" };
-/** Messages of google.protobuf are not fields in the objects of protobuf-es: a StringValue is a string. */
+/**
+ * Reports whether a field is searched. Messages of google.protobuf are not messages in protobuf-es objects: a
+ * StringValue is a string.
+ */
 function isSearched(field: DescField): field is MessageField {
   const isPlain = field.fieldKind === "message" && field.oneof === undefined;
   return isPlain && !field.message.typeName.startsWith("google.protobuf.");

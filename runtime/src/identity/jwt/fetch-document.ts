@@ -1,7 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 
-/** The answer of an issuer. */
+/** The response of an issuer. */
 export interface IssuerDocument {
   readonly text: string;
   /** The header of that name. */
@@ -11,15 +11,18 @@ export interface IssuerDocument {
 /**
  * Fetches a document by GET.
  *
- * @param signal gives up
- * @throws Error whose message says what is wrong, without the address
+ * @param signal aborts the fetch
+ * @throws Error whose message describes the problem, without the address
  */
 export type FetchDocument = (address: string, signal: AbortSignal) => Promise<IssuerDocument>;
 
-/** The largest document that is read. */
+/** Maximum document size, in bytes. */
 export const MAX_DOCUMENT_BYTES = 256 * 1024;
 
-/** Over HTTP/1.1 and a connection of its own. Redirects are not followed: the address of keys is ours to choose. */
+/**
+ * Fetches over HTTP/1.1 and a separate connection. Redirects are not followed, because the address of keys is ours to
+ * choose.
+ */
 export const fetchDocument: FetchDocument = (address, signal) =>
   new Promise((resolve, reject) => {
     const request = address.startsWith("https:") ? requestHttps : requestHttp;
@@ -48,8 +51,8 @@ export const fetchDocument: FetchDocument = (address, signal) =>
   });
 
 /**
- * Whether keys may come from an address: over TLS, or from this machine, which whoever listens on loopback of it has taken over anyway.
- * Nothing but scheme, host, port, path and query.
+ * Reports whether keys may come from an address: over TLS, or from loopback. A process that listens on loopback has
+ * taken over this machine anyway. The address may have only scheme, host, port, path and query.
  */
 export function isTrustworthy(address: string): boolean {
   const url = URL.parse(address);
@@ -57,7 +60,7 @@ export function isTrustworthy(address: string): boolean {
   return url.protocol === "https:" || isLoopback(address);
 }
 
-/** Without TLS, and from this machine. */
+/** Reports whether an address has no TLS and is on this machine. */
 export function isLoopback(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);

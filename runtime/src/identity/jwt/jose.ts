@@ -1,12 +1,15 @@
 import type { webcrypto } from "node:crypto";
-/** What makes keys of what an issuer publishes. */
+/** Imports keys from the JWKs that an issuer publishes. */
 export interface JwkImport {
   importJWK(jwk: PublicJwk, algorithm: string): Promise<webcrypto.CryptoKey | Uint8Array>;
 }
 
-/** What is used of jose, an optional peer: written down here, so that who does without tokens needs neither it nor its types. */
+/**
+ * The part of jose that is used. jose is an optional peer dependency. Its types are repeated here, so that deployments
+ * without tokens need not install it.
+ */
 export interface Jose extends JwkImport {
-  /** @throws for whatever is wrong with the token */
+  /** @throws for any fault of the token */
   jwtVerify(
     token: string,
     key: webcrypto.CryptoKey,
@@ -14,7 +17,7 @@ export interface Jose extends JwkImport {
       readonly issuer: string;
       readonly audience: string[];
       readonly algorithms: string[];
-      /** Seconds. */
+      /** In seconds. */
       readonly clockTolerance: number;
       readonly requiredClaims: string[];
       readonly currentDate: Date;
@@ -32,7 +35,7 @@ export interface PublicJwk {
   readonly e?: string;
 }
 
-/** @throws where it is not installed */
+/** @throws if it is not installed */
 export async function loadJose(): Promise<Jose> {
   const { importJWK, jwtVerify } = await import("jose");
   return { importJWK: (jwk, algorithm) => importJWK({ ...jwk }, algorithm), jwtVerify };

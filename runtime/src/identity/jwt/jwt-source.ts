@@ -24,7 +24,7 @@ export interface JwtSourceParts {
   readonly place: Place;
   readonly from: readonly string[];
   readonly rules: Rules;
-  /** What payloads are decoded into; undefined: nothing is read of them but what tokens are registered to hold. */
+  /** Message type of payloads. If undefined, only the registered claims of tokens are read. */
   readonly claims: DescMessage | undefined;
   /** @throws anything, for claims that make no principal */
   readonly accept: (credential: Credential, claims: Message | undefined, token: string) => Caller;
@@ -34,9 +34,9 @@ export interface JwtSourceParts {
 }
 
 /**
- * Callers who present a JSON Web Token (RFC 7519) that an issuer has signed. Each token is verified once, and remembered until it expires
- * or its key is withdrawn; refusals are not remembered. What a token says of itself is looked at first, since that refuses most bad ones
- * at a fiftieth of the price.
+ * Authenticates callers by a JSON Web Token (RFC 7519) that an issuer has signed. Each token is verified once, and
+ * cached until it expires or its key is withdrawn; refusals are not cached. The unverified claims of a token are
+ * checked first, which refuses most bad tokens at a fiftieth of the cost.
  */
 export class JwtSource implements Source {
   readonly name: string;
@@ -46,7 +46,7 @@ export class JwtSource implements Source {
   readonly opened: Promise<void>;
   readonly #parts: JwtSourceParts;
   readonly #verified = new VerifiedTokens();
-  /** One verification for each token at a time. */
+  /** Runs one verification per token at a time. */
   readonly #running = new Map<string, Promise<Caller>>();
 
   constructor(parts: JwtSourceParts) {
@@ -93,7 +93,10 @@ export class JwtSource implements Source {
     return this.#parts.keys.close();
   }
 
-  /** Undefined where it is too long. What stands in `authorization` has lost its scheme already, other texts may have one. */
+  /**
+   * Returns the token; undefined if it is too long. A credential from `authorization` has already lost its scheme;
+   * credentials from other places may have one.
+   */
   #token(credential: string): PresentedToken | undefined {
     const { place } = this.#parts;
     const schemeless = place.kind === "header" && place.scheme !== undefined;
@@ -151,7 +154,8 @@ export class JwtSource implements Source {
       });
       const [, part = ""] = token.split(".");
       const claims = desc === undefined ? undefined : decodeClaims(desc, payloadText(part));
-      // What is remembered keeps no header with it, of which the token is a part: V8 would, however long it is.
+      // The copy of the token keeps no reference to its header. V8 would otherwise retain the whole header, however
+      // long it is.
       return accept(credential, claims, Buffer.from(token).toString());
     } catch (error) {
       if (error instanceof Failure) throw error;
@@ -160,7 +164,7 @@ export class JwtSource implements Source {
   }
 }
 
-/** Of `scope` (RFC 8693 section 4.2), or of `scp`, as some issuers call it. */
+/** Returns the scopes in `scope` (RFC 8693 section 4.2), or in `scp`, which some issuers send instead. */
 function scopesOf({ scope, scp }: Readonly<Record<string, unknown>>): string[] {
   const said = scope ?? scp ?? "";
   if (typeof said === "string") return words(said);

@@ -13,30 +13,30 @@ import { JwtSource } from "./jwt-source.ts";
 import { KeySet } from "./key-set.ts";
 import { type KeyPlace, problemOfIssuer } from "./locate-keys.ts";
 
-/** `jwt` of a source. What is left out has the default of the option. */
+/** Options of `jwt` of a source. An omitted option has its default. */
 export interface JwtOptions<P extends Message, Claims extends DescMessage | undefined> {
-  /** Of the source. */
+  /** Name of the source. */
   readonly name: string;
-  /** What `iss` of its tokens is, byte for byte. */
+  /** Exact value of `iss` in the tokens, byte for byte. */
   readonly issuer: string;
   /** Variables of the environment that the issuer is made of, for faults. */
   readonly issuerVariables?: readonly string[];
-  /** What `aud` of its tokens has in it: one of these. */
+  /** Accepted audiences: `aud` of a token must contain one of them. */
   readonly audience: readonly string[];
-  /** The address of the issuer's keys: by default what its OpenID discovery document says. */
+  /** Address of the issuer's keys. Default: the address in the issuer's OpenID discovery document. */
   readonly jwks?: string;
-  /** What payloads are decoded into. */
+  /** Message type of payloads. */
   readonly claims?: Claims;
   /** Lower-case; by default `authorization`, where the scheme is Bearer. */
   readonly header?: string;
-  /** In place of a header. */
+  /** Name of the cookie that replaces the header. */
   readonly cookie?: string;
   readonly algorithms?: readonly string[];
-  /** By how much the issuer's clock may differ from ours. */
+  /** Accepted difference between the issuer's clock and ours, in milliseconds. */
   readonly leewayMs?: number;
-  /** How long keys serve beyond their age while the issuer is away. */
+  /** Time for which keys stay valid beyond their age while the issuer is unavailable, in milliseconds. */
   readonly maxStaleMs?: number;
-  /** A SPIFFE id with `*` for whole segments, which `sub` has to match. */
+  /** A SPIFFE id with `*` for whole segments, which `sub` must match. */
   readonly subject?: string;
   /** As in `Source`. */
   readonly from?: readonly string[];
@@ -50,7 +50,7 @@ export interface JwtOptions<P extends Message, Claims extends DescMessage | unde
 const LEEWAY_MS = 30_000;
 const MAX_STALE_MS = 24 * 3_600_000;
 
-/** A source of callers who present a JSON Web Token of an issuer. */
+/** Returns a source that authenticates callers by a JSON Web Token of an issuer. */
 export function jwt<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: JwtOptions<P, Claims>,
 ): SourceSpec<P> {
@@ -107,7 +107,7 @@ function opened<P extends Message, Claims extends DescMessage | undefined>(
       subject: subject === undefined ? undefined : namePattern(subject),
     },
     accept(credential, decoded, token) {
-      // What is decoded is of the type that the options name.
+      // The decoded message is of the type that the options name.
       const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
       const read = claims && decoded && { type: claims, message: decoded };
       return callerOf({ type, credential, principal: set, claims: read, token });
@@ -126,7 +126,10 @@ function placeOfKeys({ issuer, jwks }: Pick<Options, "issuer" | "jwks">): KeyPla
   return jwks === undefined ? { kind: "discovery", issuer } : { kind: "address", address: jwks };
 }
 
-/** What holes may have been filled with is only known now; values are not repeated: an address may have a password in it. */
+/**
+ * Reports faults of options whose variables are available only at the start. Values are not repeated, because an
+ * address may contain a password.
+ */
 function checkOptions(
   { name, issuer, issuerVariables, audience, jwks, algorithms = [], subject }: Omit<Options, "principal">,
   settings: Settings,

@@ -5,48 +5,49 @@ import type { JwkImport } from "./jose.ts";
 import { chosen, type Key, readKeys } from "./keys.ts";
 import { errorAt, type KeyPlace, locateKeys, withAddress } from "./locate-keys.ts";
 
-/** How long a document may take. */
+/** Time limit to fetch a document, in milliseconds. */
 const FETCH_MS = 5_000;
-/** A key that nobody knows is asked for so often at most. */
+/** Shortest interval between fetches for an unknown key, in milliseconds. */
 const ASK_AGAIN_MS = 10_000;
-/** How many requests at most wait for the keys. */
+/** Maximum number of requests that wait for the keys. */
 const MAX_WAITING = 1_000;
 const AGE_MS = { min: 60_000, byDefault: 600_000, max: 3_600_000 };
-/** Between attempts, while they fail: doubled each time. */
+/** Delay between attempts while they fail, in milliseconds. Doubled after each attempt. */
 const RETRY_MS = { first: 1_000, max: 30_000 };
 
 const AWAY = "the issuer's keys cannot be fetched";
 
 export interface KeySetParts {
   readonly place: KeyPlace;
-  /** How long keys serve beyond their age, while the issuer is away. */
+  /** Time for which keys stay valid beyond their age while the issuer is unavailable, in milliseconds. */
   readonly maxStaleMs: number;
   readonly clock: Clock;
   readonly jose: JwkImport;
   readonly fetch?: FetchDocument | undefined;
-  /** Told when fetching begins to fail; the error says why. */
+  /** Called when fetching begins to fail, with the cause. */
   readonly failed: (error: unknown) => void;
-  /** Told when there are new ones. */
+  /** Called after each fetch of keys. */
   readonly fetched?: (() => void) | undefined;
 }
 
 /**
- * The keys of an issuer, fetched in the background: before the first request, at four fifths of their age, and when a token names a key
- * that is not among them. One fetch runs at a time. While they fail, the keys that were fetched last serve on.
+ * The keys of an issuer, fetched in the background. A fetch begins before the first request, at four fifths of the
+ * keys' age, and when a token names an unknown key. One fetch runs at a time. While fetches fail, the keys of the last
+ * fetch stay in use.
  */
 export class KeySet {
-  /** Resolves when there are keys for the first time, or never will be. */
+  /** Resolves when keys are available for the first time, or never will be. */
   readonly opened: Promise<void>;
   readonly #parts: KeySetParts;
   readonly #fetch: (address: string) => Promise<IssuerDocument>;
   readonly #open: () => void;
   #keys: readonly Key[] = [];
-  /** On the clock; the keys are nothing from then on. */
+  /** Time on the clock from which the keys are invalid. */
   #serveUntil = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | undefined;
   #abort: AbortController | undefined;
   #begunAt = Number.NEGATIVE_INFINITY;
-  /** Of fetches, since the last that worked. */
+  /** Number of fetches that failed since the last success. */
   #failures = 0;
   #waiting = 0;
   #timer: Timer | undefined;
@@ -62,16 +63,16 @@ export class KeySet {
     void this.#refresh();
   }
 
-  /** Whether what the keys have verified still counts. */
+  /** True if the tokens that the keys have verified still count. */
   get serving(): boolean {
     return this.#parts.clock.now() < this.#serveUntil;
   }
 
   /**
-   * The key that a token is signed with; undefined when the issuer has no such key. A promise where it has to be asked first: a request
-   * waits for one fetch at most, and for none while fetches fail.
+   * Returns the key that a token is signed with; undefined if the issuer has no such key. Returns a promise if a fetch
+   * is necessary. A request waits for one fetch at most, and for none while fetches fail.
    *
-   * @throws Failure UNAVAILABLE when there is nobody to ask
+   * @throws Failure UNAVAILABLE if the issuer cannot be reached
    */
   find(id: string | undefined, algorithm: string): Key | undefined | Promise<Key | undefined> {
     const known = this.#find(id, algorithm);
@@ -107,13 +108,13 @@ export class KeySet {
     return this.#find(id, algorithm) ?? this.#unknown();
   }
 
-  /** Whether there is no such key can only be said of a set that was fetched a moment ago. */
+  /** The absence of a key is certain only if the set was fetched a moment ago. */
   #unknown(): undefined {
     if (this.#failures > 0 || !this.serving) throw unjudged(AWAY);
     return undefined;
   }
 
-  /** Never rejects. */
+  /** Fetches the keys. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#stopTimer();
@@ -142,7 +143,10 @@ export class KeySet {
     }
   }
 
-  /** Keys that were there before stay the same objects; those that are no longer there end. */
+  /**
+   * Replaces the keys. Keys that existed before stay the same objects; keys that are missing from the new set are
+   * withdrawn.
+   */
   #replace(fetched: readonly Key[], maxAgeMs: number): void {
     const { clock, maxStaleMs } = this.#parts;
     const before = new Map(this.#keys.map((key) => [key.identity, key]));
@@ -182,7 +186,10 @@ export class KeySet {
   }
 }
 
-/** For how long a set of keys is as good as new, by its `cache-control` (RFC 9111 section 5.2.2), within bounds. */
+/**
+ * Returns the time for which a set of keys is fresh, in milliseconds, by its `cache-control` (RFC 9111 section 5.2.2),
+ * within bounds.
+ */
 function ageMs(cacheControl = ""): number {
   if (/(^|[\s,])no-(cache|store)\b/i.test(cacheControl)) return AGE_MS.min;
   const seconds = /(?:^|[\s,])max-age="?(\d{1,10})/i.exec(cacheControl)?.[1];

@@ -3,31 +3,34 @@ import { kindFor, kindOf } from "./algorithms.ts";
 import type { JwkImport, PublicJwk } from "./jose.ts";
 import { parsed } from "./locate-keys.ts";
 
-/** The most keys that a set may have. */
+/** Maximum number of keys in a set. */
 export const MAX_KEYS = 100;
-/** Shorter RSA keys are no longer safe (RFC 7518 section 3.3), longer ones take too long. In bytes of the modulus. */
+/**
+ * Size of the modulus of RSA keys, in bytes. Shorter keys are not safe (RFC 7518 section 3.3), longer ones take too
+ * long.
+ */
 const RSA_BYTES = { min: 256, max: 1024 };
 
 /** A key of an issuer. */
 export interface Key {
-  /** What makes it this key and no other. */
+  /** Text that identifies the key among all others. */
   readonly identity: string;
   readonly id: string | undefined;
-  /** As in algorithms.ts. */
+  /** Kind of the key, as in algorithms.ts. */
   readonly kind: string;
-  /** The only algorithm that it is for, where it says so. */
+  /** The only algorithm for which the key may be used, if the issuer restricts it. */
   readonly algorithm: string | undefined;
-  /** False once the issuer has withdrawn it: what it has signed is nothing any more. */
+  /** False after the issuer has withdrawn the key. Its signatures no longer count. */
   live: boolean;
-  /** The key as it is used for an algorithm. Rejects where the key cannot be used. */
+  /** Returns the key for use with an algorithm. Rejects if the key cannot be used. */
   for(algorithm: string): Promise<webcrypto.CryptoKey>;
 }
 
 /**
- * The keys of a JWK set (RFC 7517 section 5) with which signatures can be verified; others are left out, as are members that are nobody's
- * business, like those of a private key.
+ * Reads the keys of a JWK set (RFC 7517 section 5) that can verify signatures. Other keys are left out, as are members
+ * that are not necessary, like those of a private key.
  *
- * @throws Error whose message says what is wrong, also where there is no such key
+ * @throws Error whose message describes the problem, also if the set has no such key
  */
 export function readKeys(text: string, importer: JwkImport): readonly Key[] {
   const { keys } = parsed(text);
@@ -38,7 +41,10 @@ export function readKeys(text: string, importer: JwkImport): readonly Key[] {
   return usable;
 }
 
-/** The one key that a token is signed with: by its id; without one the set must have a single key for the algorithm. */
+/**
+ * Returns the one key that a token is signed with, by its id. Without an id the set must have a single key for the
+ * algorithm.
+ */
 export function chosen(keys: readonly Key[], id: string | undefined, algorithm: string): Key | undefined {
   const kind = kindFor(algorithm);
   const [first, ...others] = keys.filter(

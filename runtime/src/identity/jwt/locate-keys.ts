@@ -1,12 +1,12 @@
 import { type IssuerDocument, isLoopback, isTrustworthy } from "./fetch-document.ts";
 
-/** Where the keys of an issuer are: at an address that the options give, or where its OpenID discovery document says. */
+/** Place of an issuer's keys: an address in the options, or the issuer of an OpenID discovery document. */
 export type KeyPlace =
   | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "discovery"; readonly issuer: string };
 
 /**
- * Where an issuer has its discovery document: OpenID Connect Discovery 1.0, section 4.
+ * Returns the address of an issuer's discovery document: OpenID Connect Discovery 1.0, section 4.
  *
  * @param issuer an `https` address without query and fragment, or one on loopback
  */
@@ -14,16 +14,19 @@ export function discoveryAddress(issuer: string): string {
   return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 
-/** Why an issuer cannot be asked for its discovery document: the end of a sentence that begins with its name; undefined if it can. */
+/**
+ * Returns the reason why an issuer's discovery document cannot be fetched; undefined if it can. The reason is the end
+ * of a sentence that begins with its name.
+ */
 export function problemOfIssuer(issuer: string): string | undefined {
   if (!isTrustworthy(issuer)) return "is neither an https address nor one on loopback";
   return issuer.includes("?") ? "has a query in it" : undefined;
 }
 
 /**
- * The address of the keys.
+ * Returns the address of the keys.
  *
- * @throws Error whose message says what is wrong
+ * @throws Error whose message describes the problem
  */
 export async function locateKeys(
   place: KeyPlace,
@@ -41,12 +44,12 @@ function keysNamedBy(document: Readonly<Record<string, unknown>>, issuer: string
     throw new Error(`has the issuer ${shown(document.issuer)}, expected ${shown(issuer)}`);
   const { jwks_uri: keys } = document;
   if (typeof keys !== "string" || !isTrustworthy(keys)) throw new Error("has no jwks_uri with https");
-  // Otherwise an issuer could have this machine ask itself.
+  // Otherwise an issuer could direct requests of this machine to its own loopback.
   if (isLoopback(keys) && !isLoopback(issuer)) throw new Error("has a jwks_uri on loopback");
   return keys;
 }
 
-/** @throws the error of `read`, with the address in front, but for its query, which may hold a secret */
+/** @throws the error of `read`, prefixed with the address without its query, which may contain a secret */
 export function withAddress<T>(address: string, read: () => T): T {
   try {
     return read();
@@ -59,10 +62,10 @@ export function errorAt(address: string, thrown: unknown): Error {
   return new Error(`${address.replace(/[?#].*$/s, "")}: ${message}`);
 }
 
-/** An issuer as a document writes it, cut. */
+/** Returns an issuer from a document, truncated for messages. */
 const shown = (issuer: unknown): string => (JSON.stringify(issuer) ?? "none").slice(0, 200);
 
-/** @throws Error where it is no JSON object */
+/** @throws Error if it is no JSON object */
 export function parsed(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {

@@ -9,15 +9,15 @@ export interface UnverifiedToken {
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 
 /**
- * The parts of a token in the compact form of RFC 7515 section 7.1: base64url without padding, line breaks, or other spellings of the same bytes
- * (RFC 4648 section 3.5). Undefined for any other text.
+ * Returns the parts of a token in the compact form of RFC 7515 section 7.1. The parts are base64url without padding,
+ * line breaks, or other spellings of the same bytes (RFC 4648 section 3.5). Returns undefined for any other text.
  */
 export function partsOf(text: string): readonly [header: string, payload: string, signature: string] | undefined {
   const [, header = "", payload = "", signature = ""] = COMPACT.exec(text) ?? [];
   return isSpelt(header) && isSpelt(payload) && isSpelt(signature) ? [header, payload, signature] : undefined;
 }
 
-/** Bits of the last character that stand for nothing are zero. */
+/** Reports whether a part is canonical: the unused bits of its last character are zero. */
 function isSpelt(part: string): boolean {
   const last = part.at(-1) ?? "";
   const over = part.length % 4;
@@ -25,10 +25,10 @@ function isSpelt(part: string): boolean {
   return over === 3 ? "AEIMQUYcgkosw048".includes(last) : over === 2 && "AQgw".includes(last);
 }
 
-/** The longest token that is looked at, in characters. */
+/** Maximum length of a token, in characters. */
 export const MAX_TOKEN = 8192;
 
-/** A text that may be a token. Nothing of it is computed before somebody asks. */
+/** A text that may be a token. Its digest and claims are computed on first access. */
 export class PresentedToken {
   readonly text: string;
   #digest: string | undefined;
@@ -39,12 +39,12 @@ export class PresentedToken {
     this.text = text;
   }
 
-  /** SHA-256, under which it is remembered. */
+  /** SHA-256 of the token, the key of caches. */
   get digest(): string {
     this.#digest ??= hash("sha256", this.text, "base64url");
     return this.#digest;
   }
-  /** Undefined where it is no token at all. */
+  /** Header and claims; undefined if the text is no token. */
   get said(): UnverifiedToken | undefined {
     if (!this.#read) this.#said = read(this.text);
     this.#read = true;
@@ -54,7 +54,10 @@ export class PresentedToken {
 
 let latest = new PresentedToken("");
 
-/** Sources that share a place are asked about the same text in turn, and then one of them again: the latest is remembered. */
+/**
+ * Returns the token for a text, and remembers the latest. Sources that share a place read the same text in turn, and
+ * one of them reads it again.
+ */
 export function presentedToken(text: string): PresentedToken {
   if (text !== latest.text) latest = new PresentedToken(text);
   return latest;
@@ -76,7 +79,7 @@ function json(part: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** The text of a part of a token. */
+/** Decodes the text of a part of a token. */
 export function payloadText(part: string): string {
   return Buffer.from(part, "base64url").toString();
 }

@@ -1,25 +1,26 @@
 import type { NamePattern } from "../network/names.ts";
 import type { UnverifiedToken } from "./presented-token.ts";
 
-/** What a token has to be for its source, besides signed. */
+/** Requirements of a source for its tokens, besides the signature. */
 export interface Rules {
   readonly issuer: string;
-  /** The token is for one of these. */
+  /** Accepted audiences, one of which the token must name. */
   readonly audience: readonly string[];
   readonly algorithms: readonly string[];
   readonly leewayMs: number;
-  /** Undefined: any subject. */
+  /** Pattern of accepted subjects. Undefined for any subject. */
   readonly subject: NamePattern | undefined;
 }
 
-/** The last second of the year 9999: what is said to expire later is no time. */
+/** The last second of the year 9999. A later expiry is not a valid time. */
 const LAST_SECOND = 253_402_300_799;
 
 /**
- * Why a token is refused, as far as what it says of itself shows: the end of a sentence that begins with "the token". Nothing of what a
- * client wrote is in it.
+ * Returns the reason to refuse a token, as far as its unverified parts show it. The reason is the end of a sentence
+ * that begins with "the token". It contains no text of the client.
  *
- * Header: RFC 7515 section 4.1, RFC 8725 section 3.11. Claims: RFC 7519 section 4.1, with `iss`, `aud` and `exp` required.
+ * Header: RFC 7515 section 4.1, RFC 8725 section 3.11. Claims: RFC 7519 section 4.1, with `iss`, `aud` and `exp`
+ * required.
  *
  * @param seconds the wall clock, in whole seconds
  */
@@ -27,7 +28,7 @@ export function reasonToRefuse({ header, claims }: UnverifiedToken, rules: Rules
   return reasonInHeader(header, rules) ?? reasonInClaims(claims, rules) ?? reasonInTimes(claims, rules, seconds);
 }
 
-/** As far as its header shows. */
+/** Returns the reason to refuse a token that its header shows. */
 export function reasonInHeader(
   header: Readonly<Record<string, unknown>>,
   { algorithms }: Pick<Rules, "algorithms">,
@@ -40,7 +41,7 @@ export function reasonInHeader(
   return undefined;
 }
 
-/** Case does not matter, and `application/` may be left out (RFC 7515 section 4.1.9). */
+/** Reports whether `typ` names a JWT. Case is ignored, and `application/` may be omitted (RFC 7515 section 4.1.9). */
 function isTypeOfToken(typ: unknown): boolean {
   return typeof typ === "string" && /^(application\/)?(at\+)?jwt$/i.test(typ);
 }
@@ -59,7 +60,10 @@ function reasonInClaims(claims: Readonly<Record<string, unknown>>, rules: Rules)
   return undefined;
 }
 
-/** As jose does it after the signature, in whole seconds: nothing that it would accept is refused here, but what is no time. */
+/**
+ * Returns the reason to refuse a token that its times show. The rules are those of jose after the signature, in whole
+ * seconds. This check refuses nothing else, except values that are no time.
+ */
 function reasonInTimes(
   claims: Readonly<Record<string, unknown>>,
   { leewayMs }: Rules,

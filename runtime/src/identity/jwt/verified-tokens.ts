@@ -5,17 +5,17 @@ import type { Key } from "./keys.ts";
 /** A token that has been verified. */
 export interface VerifiedToken {
   readonly caller: Caller;
-  /** What has signed it: it counts for as long as that does. */
+  /** Key that signed the token. The token is valid only while the key is. */
   readonly key: Key;
-  /** The wall clock's second from which on it has expired. */
+  /** Second of the wall clock at which the token expires. */
   readonly until: number;
 }
 
 export const MAX_TOKENS = 10_000;
-/** Of what is remembered, roughly. */
+/** Approximate maximum size of the cached tokens, in bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** Who presented which token, by the token's digest. The one that was asked for longest ago goes first. */
+/** Cache of verified tokens, by digest. The least recently used one is dropped first. */
 export class VerifiedTokens {
   readonly #byDigest = new Map<string, VerifiedToken>();
   #bytes = 0;

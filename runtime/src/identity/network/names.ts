@@ -1,9 +1,9 @@
-/** A pattern of SPIFFE ids or DNS names, in which `*` stands for one segment. */
+/** Matches SPIFFE ids or DNS names, with `*` for one segment. */
 export type NamePattern = (name: string) => boolean;
 
 /**
- * Names that match a pattern segment by segment. DNS names are compared without case (RFC 4343), SPIFFE ids as they stand but for scheme and
- * trust domain (SPIFFE-ID, 2): only where both are lower case.
+ * Returns a matcher of names by a pattern, segment by segment. DNS names are compared without case (RFC 4343). SPIFFE
+ * ids are compared exactly; the match requires a lower-case scheme and trust domain (SPIFFE-ID, 2).
  *
  * @param pattern `spiffe://acme.example/ns/*`, `*.internal.example`
  */
@@ -22,11 +22,14 @@ export function namePattern(pattern: string): NamePattern {
   };
 }
 
-/** A `*` stands for what SPIFFE ids and DNS names are made of (SPIFFE-ID, 2): nothing encoded, no other pattern, and no way out. */
+/**
+ * Reports whether `*` matches a segment: it may contain only characters of SPIFFE ids and DNS names (SPIFFE-ID, 2).
+ * Encoded characters, patterns, "." and ".." do not match.
+ */
 const isSegment = (segment: string): boolean =>
   /^[A-Za-z0-9._-]+$/.test(segment) && segment !== "." && segment !== "..";
 
-/** The first of these names that one of the patterns matches. */
+/** Returns the first of these names that one of the patterns matches. */
 export function matching(names: readonly string[], patterns: readonly NamePattern[]): string | undefined {
   return names.find((name) => patterns.some((pattern) => pattern(name)));
 }

@@ -1,10 +1,13 @@
 import { BlockList, isIP } from "node:net";
 import type { Settings } from "../settings.ts";
 
-/** Whose word is taken for where a request comes from. */
+/** Variable with the proxies whose `x-forwarded-for` is trusted. */
 export const TRUSTED_PROXIES = "BFF_TRUSTED_PROXIES";
 
-/** The networks of BFF_TRUSTED_PROXIES; undefined when it is not set, or makes no sense, which is told. */
+/**
+ * Reads the networks of BFF_TRUSTED_PROXIES. Returns undefined if it is not set, or if it is invalid, which is
+ * reported.
+ */
 export function readNetworks(settings: Pick<Settings, "strings" | "fault">): Networks | undefined {
   const texts = settings.strings(TRUSTED_PROXIES, "");
   if (texts.length === 0) return undefined;
@@ -27,7 +30,7 @@ export class Networks {
   }
   #add(text: string): void {
     const [, written = "", length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-    // Of a mapped address bits 96 and on are those of IPv4.
+    // In an IPv4-mapped address the bits from 96 on are those of IPv4.
     const address = plainAddress(written);
     const family = familyOf(address);
     const most = family === "ipv4" ? 32 : 128;
@@ -38,7 +41,11 @@ export class Networks {
     this.#list.addSubnet(address, bits, family);
   }
 
-  /** @param address as `plainAddress` gives it; "" is in no network */
+  /**
+   * Reports whether an address is in one of the networks.
+   *
+   * @param address as `plainAddress` gives it; "" is in no network
+   */
   has(address: string): boolean {
     return address !== "" && this.#list.check(address, familyOf(address));
   }
@@ -48,7 +55,10 @@ const familyOf = (address: string): "ipv4" | "ipv6" => (address.includes(":") ? 
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The address in the form in which equal ones are equal: IPv4 also where it stands mapped into IPv6, without a zone; "" for none. */
+/**
+ * Returns the canonical form of an address, so that equal addresses have equal texts. The form has no zone, and an
+ * IPv4-mapped address becomes IPv4. Returns "" if the text is no address.
+ */
 export function plainAddress(text: string): string {
   const unzoned = text.replace(/%.*$/s, "");
   const version = isIP(unzoned);
@@ -56,7 +66,7 @@ export function plainAddress(text: string): string {
   if (version === 4) return unzoned;
   const mapped = MAPPED.exec(unzoned)?.[1];
   if (mapped !== undefined) return mapped;
-  // As WHATWG writes them (RFC 5952 but for mapped ones, which stand in hexadecimal).
+  // WHATWG's form is that of RFC 5952, except that mapped addresses are in hexadecimal.
   const canonical = URL.parse(`http://[${unzoned}]/`)?.hostname.slice(1, -1) ?? "";
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
   if (high === undefined || low === undefined) return canonical;
@@ -64,12 +74,12 @@ export function plainAddress(text: string): string {
   return bytes.join(".");
 }
 
-/** So many hops are followed, and no more. */
+/** Maximum number of hops that are followed. */
 const MOST_HOPS = 32;
 
 /**
- * Who began a request that has come through proxies: each appends whom it has heard of to `x-forwarded-for`, so it is read from the right,
- * for as long as who says so is trusted.
+ * Returns the address of the client that began a request through proxies. Each proxy appends the address of its peer to
+ * `x-forwarded-for`. The header is read from the right, up to the first address that is not trusted.
  *
  * @param direct the connection's other end
  * @param forwarded the values of the header, in order
@@ -80,14 +90,14 @@ export function clientAddress(direct: string, forwarded: readonly string[], trus
   let address = direct;
   for (const hop of hops.reverse().slice(0, MOST_HOPS)) {
     const said = plainAddress(withoutPort(hop.trim()));
-    if (said === "") return address; // what a trusted proxy says it does not know
+    if (said === "") return address; // a trusted proxy does not report an address
     address = said;
     if (!trusted.has(said)) return said;
   }
   return address;
 }
 
-/** Some proxies add one: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Removes a port, which some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(hop: string): string {
   const [, v6, v4] = /^(?:\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(hop) ?? [];
   return v6 ?? v4 ?? hop;

@@ -8,18 +8,21 @@ import type { Place, Source } from "../source.ts";
 import type { SourceParts, SourceSpec } from "../spec.ts";
 import { matching, type NamePattern, namePattern } from "./names.ts";
 
-/** Whoever has a certificate of an authority of TLS_CLIENT_CA_FILE. */
+/** Options of a source of callers with a certificate of an authority in TLS_CLIENT_CA_FILE. */
 export interface PeerOptions<P extends Message> {
   readonly name: string;
-  /** Of these SPIFFE ids, `*` for a segment. */
+  /** Accepted SPIFFE ids, `*` for a segment. */
   readonly spiffe?: readonly string[] | undefined;
-  /** Of these DNS names, `*` for a label. Neither said: of any name. */
+  /** Accepted DNS names, `*` for a label. If neither option is set, any name is accepted. */
   readonly dns?: readonly string[] | undefined;
   readonly from?: readonly string[] | undefined;
   readonly principal?: ((claims: undefined, credential: Credential) => P) | undefined;
 }
 
-/** Knows callers by the client certificate of their connection, where requests present nothing else. */
+/**
+ * Returns a source that authenticates callers by the connection's client certificate, if requests present no other
+ * credential.
+ */
 export function peer<P extends Message = Principal>(options: PeerOptions<P>): SourceSpec<P> {
   return {
     name: options.name,
@@ -31,13 +34,13 @@ export function peer<P extends Message = Principal>(options: PeerOptions<P>): So
 class PeerSource implements Source {
   readonly name: string;
   readonly place: Place = { kind: "certificate" };
-  readonly ambient = false; // judged by whether a page has sent the request
+  readonly ambient = false; // the check for requests of a page decides instead
   readonly from: readonly string[];
   readonly opened = Promise.resolve();
   readonly #principal: PeerOptions<Message>["principal"];
   readonly #type: DescMessage;
   readonly #patterns: readonly NamePattern[];
-  /** By the certificate's names. */
+  /** Callers by the certificate's names. */
   readonly #known = new CredentialCache<Caller>(MOST_CALLERS, weightOf);
 
   constructor({ name, spiffe = [], dns = [], from = [], principal }: PeerOptions<Message>, { type }: SourceParts) {
@@ -64,7 +67,7 @@ class PeerSource implements Source {
     this.#known.set(key, caller);
     return caller;
   }
-  /** The trust domain of a SPIFFE id (SPIFFE-ID, 2.1); of other names nobody is known but the source. */
+  /** Returns the trust domain of a SPIFFE id (SPIFFE-ID, 2.1). For other names the issuer is the source. */
   #issuerOf(subject: string): string {
     return /^spiffe:\/\/[^/]+/.exec(subject)?.[0] ?? this.name;
   }

@@ -19,22 +19,22 @@ import type { Place, Source } from "../source.ts";
 import type { SourceParts, SourceSpec } from "../spec.ts";
 import { Networks, readNetworks, TRUSTED_PROXIES } from "./networks.ts";
 
-/** A header in which a gateway in front says who it has verified. */
+/** Options of a header in which a gateway in front sends the caller that it has verified. */
 export interface TrustedOptions<C extends DescMessage, P extends Message> {
   readonly name: string;
   /** Holds ProtoJSON in base64url, or in `-bin` the bytes of the message. */
   readonly header: string;
-  /** What it holds; left out: the principal itself. */
+  /** Message type of the header. Default: the principal itself. */
   readonly claims?: C | undefined;
   readonly principal?: ((claims: MessageShape<C>, credential: Credential) => P) | undefined;
-  /** Certificate names of the gateways; left out: those at addresses of BFF_TRUSTED_PROXIES. */
+  /** Certificate names of the gateways. Default: gateways at addresses of BFF_TRUSTED_PROXIES. */
   readonly from?: readonly string[] | undefined;
 }
 
-/** A larger one is refused, in characters. */
+/** Maximum length of the header, in characters. A longer header is refused. */
 const MOST_CHARACTERS = 64 << 10;
 
-/** Takes the word of a gateway in front, over connections that only it can have. */
+/** Returns a source that trusts a gateway in front, over connections that only the gateway can have. */
 export function trusted<P extends Message = Principal, C extends DescMessage = DescMessage>(
   options: TrustedOptions<C, P>,
 ): SourceSpec<P> {
@@ -66,9 +66,9 @@ class TrustedSource implements Source {
   readonly opened = Promise.resolve();
   readonly #options: TrustedOptions<DescMessage, Message>;
   readonly #type: DescMessage;
-  /** Undefined where certificates say who may speak. */
+  /** Networks of the gateways. Undefined if certificates identify the gateways. */
   readonly #proxies: Networks | undefined;
-  /** By the digest of the header. */
+  /** Callers by the digest of the header. */
   readonly #known = new CredentialCache<Caller>(MOST_CALLERS, weightOf);
 
   constructor(options: TrustedOptions<DescMessage, Message>, { type }: SourceParts, proxies: Networks | undefined) {

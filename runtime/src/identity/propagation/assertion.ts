@@ -1,4 +1,4 @@
-// The bytes of `x-principal-signed-bin`: how they are made, and how they are judged.
+// Encoding and verification of the bytes of `x-principal-signed-bin`.
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -9,11 +9,11 @@ import {
 } from "@protobff/messages/bff/v1/identity_pb.js";
 import { BASE64 } from "../base64.ts";
 
-/** In front of what is signed, so that a signature for something else is none for this, nor this for something else. */
+/** Prefix of the signed bytes. It keeps a signature for another purpose from being valid here, and the reverse. */
 const CONTEXT = Buffer.from("bff.v1.SignedPrincipal\n");
-/** The longest header that is looked at, in characters. */
+/** Maximum length of the header, in characters. */
 export const MOST_CHARACTERS = 16 << 10;
-/** How far the clocks of two machines may be apart, in seconds. */
+/** Accepted difference between the clocks of two machines, in seconds. */
 export const SKEW_S = 5;
 
 /** A key with the name under which it is published: the thumbprint of RFC 7638, section 3. */
@@ -29,7 +29,10 @@ export function keyIdOf(key: KeyObject): string {
     .digest("base64url");
 }
 
-/** The header's value: Ed25519 (RFC 8032) over the assertion's bytes as they are sent, so that nobody has to encode them again. */
+/**
+ * Returns the header's value: Ed25519 (RFC 8032) over the assertion's bytes as they are sent. A verifier need not
+ * encode them again.
+ */
 export function signedHeader(assertion: PrincipalAssertion, { id, key }: NamedKey): string {
   const bytes = toBinary(PrincipalAssertionSchema, assertion);
   const signature = sign(null, Buffer.concat([CONTEXT, bytes]), key);
@@ -46,7 +49,7 @@ export interface AssertionExpectation {
   readonly now: number;
 }
 
-/** What is in the header before anything is verified; undefined: nothing that could be. */
+/** Reads the header without verification. Returns undefined if it cannot contain a signed principal. */
 export function readSigned(header: string): SignedPrincipal | undefined {
   if (header.length > MOST_CHARACTERS || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(header)) return undefined;
   if (!BASE64.test(header)) return undefined;
@@ -58,7 +61,7 @@ export function readSigned(header: string): SignedPrincipal | undefined {
 }
 
 /**
- * Why an assertion is refused, the end of a sentence that begins with "the assertion"; or the assertion.
+ * Returns the assertion, or the reason to refuse it: the end of a sentence that begins with "the assertion".
  *
  * @param key the public key that is named in it
  */
@@ -71,7 +74,7 @@ export function checkAssertion(
   return asserted(bytes, expected);
 }
 
-/** The same of an assertion whose signature has not been looked at: worth a look before its key is asked for. */
+/** Returns the same result without a check of the signature. It precedes the fetch of the key. */
 export function asserted(bytes: Uint8Array, expected: AssertionExpectation): PrincipalAssertion | string {
   let assertion: PrincipalAssertion;
   try {
@@ -87,12 +90,12 @@ export function asserted(bytes: Uint8Array, expected: AssertionExpectation): Pri
   return assertion;
 }
 
-/** As gRPC sends headers in `-bin`. */
+/** Encodes bytes as gRPC sends headers in `-bin`: base64 without padding. */
 export function unpadded(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64").replace(/=+$/, "");
 }
 
-/** Whose assertion a header claims to hold; nothing is verified by it. */
+/** Returns the issuer that a header claims. The header is not verified. */
 export function issuerOf(header: string): string | undefined {
   const signed = readSigned(header);
   if (signed === undefined) return undefined;

@@ -5,18 +5,18 @@ import type { Settings } from "../settings.ts";
 import { keyIdOf, type NamedKey } from "./assertion.ts";
 
 export const KEY_FILES = "BFF_IDENTITY_KEY_FILES";
-/** How often the files are looked at again, in milliseconds. */
+/** Interval between reads of the files, in milliseconds. */
 const LOOK_MS = 10_000;
 const REMEDY =
   "paths of Ed25519 keys in PEM, such as `openssl genpkey -algorithm ed25519 -out key.pem` makes, separated by commas: the first signs, all are published";
 
-/** The keys that sign: the first of them does, all are published. */
+/** The keys for signatures. The first one signs, all are published. */
 export interface Keys {
   readonly first: NamedKey;
   readonly all: readonly NamedKey[];
 }
 
-/** Reads the keys for the first time; undefined where something is wrong, which is told. */
+/** Reads the keys for the first time. Returns undefined after a fault, which is reported. */
 export function readKeyFiles(
   settings: Settings,
 ): { readonly paths: readonly string[]; readonly keys: Keys } | undefined {
@@ -51,7 +51,10 @@ function keysOf(paths: readonly string[]): Keys {
   return { first, all };
 }
 
-/** Keys whose files are looked at from time to time: mounted secrets change under a process. What makes no sense changes nothing. */
+/**
+ * Keys in files that are reread periodically, because mounted secrets change while a process runs. An invalid file
+ * changes nothing.
+ */
 export class KeyFiles {
   readonly #paths: readonly string[];
   readonly #clock: Clock;
@@ -81,7 +84,7 @@ export class KeyFiles {
   }
   #later(): void {
     this.#timer = this.#clock.setTimeout(() => this.#look(), LOOK_MS, undefined);
-    // A process that is done does not wait for it.
+    // The timer must not keep a process alive that has finished.
     if (this.#timer instanceof Object && "unref" in this.#timer && typeof this.#timer.unref === "function")
       this.#timer.unref();
   }

@@ -13,7 +13,7 @@ export interface Propagation {
   close(): void;
 }
 
-/** What signing takes, as the environment says it. */
+/** Settings of signatures, from the environment. */
 export interface Signing {
   readonly issuer: string;
   readonly files: { readonly paths: readonly string[]; readonly keys: Keys };

@@ -9,19 +9,19 @@ import type { KeyFiles } from "./key-files.ts";
 
 /** A header that identifies the caller to an upstream. */
 export interface IdentityHeader {
-  /** Of the header, in lower case. */
+  /** Name of the header, in lower case. */
   readonly name: string;
   readonly value: string;
-  /** What keys of caches hold in place of the header: the same for the same caller, whatever the signature. */
+  /** Text for cache keys in place of the header. It is the same for the same caller, independent of the signature. */
   readonly key: string;
 }
 
 export const SIGNED_HEADER = "x-principal-signed-bin";
 export const PLAIN_HEADER = "x-principal-bin";
-/** The longest life of an assertion, in seconds. */
+/** Maximum life of an assertion, in seconds. */
 const LIFE_S = 60;
 
-/** A signed header, and until when it is sent, in Unix seconds. */
+/** A signed header, and the time until which it is sent, in Unix seconds. */
 interface Signed {
   readonly header: IdentityHeader;
   readonly until: number;
@@ -50,7 +50,7 @@ export class Propagator {
     this.#signing = signing;
   }
   /**
-   * What is sent to a service for this caller; undefined where the caller has nothing of the kind.
+   * Returns the header that identifies this caller to a service; undefined if the caller has no value for it.
    *
    * @param audience the full name of the service
    */
@@ -71,7 +71,9 @@ export class Propagator {
     return others.token;
   }
 
-  /** The same for half of its life: signing anew for each call would cost more than the call. */
+  /**
+   * Returns the same header for half of its life, because a new signature for each call would cost more than the call.
+   */
   #signedHeader(caller: Caller, audience: string): IdentityHeader | undefined {
     const signing = this.#signing;
     if (signing === undefined) return undefined;

@@ -2,9 +2,9 @@ import { createPublicKey } from "node:crypto";
 import type { Route } from "../routes.ts";
 import type { KeyFiles } from "./key-files.ts";
 
-/** Where the public keys are: a JWK set (RFC 7517) with the issuer beside it. */
+/** Path of the public keys: a JWK set (RFC 7517) with the issuer beside it. */
 export const KEYS_PATH = "/.well-known/bff-keys";
-/** For so long others may keep it, in seconds: a new key has to be published before it signs. */
+/** Time for which clients may cache the keys, in seconds. A new key must be published before it signs. */
 const MAX_AGE_S = 300;
 
 export function publishedKeys(issuer: string, keys: KeyFiles): Route {

@@ -1,4 +1,5 @@
-// What a service needs that is told who calls by a BFF: `@protobff/runtime/verify`. It loads none of the BFF's server.
+// Verification for services that receive the caller from a BFF: `@protobff/runtime/verify`. It loads no code of the
+// BFF's server.
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
@@ -12,39 +13,45 @@ export { SIGNED_HEADER } from "../propagation/propagator.ts";
 export interface PrincipalKeys {
   readonly keys: IssuerKeys;
   readonly clock: Clock;
-  /** Ends what fetches or reads them anew. */
+  /** Stops the fetches or reads of the keys. */
   close(): Promise<void>;
 }
 
 export interface PrincipalKeysOptions {
-  /** Told when keys begin not to be had; those that are known serve on, for a day. By default nobody is told. */
+  /**
+   * Called when fetching or reading the keys begins to fail. Known keys stay valid for a day. By default it does
+   * nothing.
+   */
   readonly failed?: ((error: unknown) => void) | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
 }
 
-/** What is expected of who calls. */
+/** Requirements for the caller's assertion. */
 export interface VerifyOptions<Desc extends DescMessage> {
-  /** The message that the BFF's identity has for callers. */
+  /** Message type of the principals of the BFF's identity. */
   readonly type: Desc;
   /** The BFF's BFF_IDENTITY_ISSUER. */
   readonly issuer: string;
-  /** The full name of the service that is called, or of several of which one is. */
+  /** Full name of the called service, or of several services, one of which is called. */
   readonly audience: string | readonly string[];
   /** Opened once for the process. */
   readonly keys: PrincipalKeys;
 }
 
-/** Who calls, as a BFF that has known them says. */
+/** A caller that a BFF has authenticated. */
 export interface VerifiedPrincipal<Desc extends DescMessage> {
   readonly principal: MessageShape<Desc>;
-  /** The source of the BFF's identity by which it has known them. */
+  /** Source of the BFF's identity that authenticated the caller. */
   readonly source: string;
-  /** Until then it counts. */
+  /** Time until which the assertion is valid. */
   readonly expires: Date;
 }
 
-/** Who calls is not known: `code` is gRPC's, 16 (UNAUTHENTICATED) or, while the keys are away, 14 (UNAVAILABLE). */
+/**
+ * The caller is not verified. `code` is that of gRPC: 16 (UNAUTHENTICATED) or, while the keys cannot be fetched, 14
+ * (UNAVAILABLE).
+ */
 export class NotVerified extends Error {
   override readonly name = "NotVerified";
   readonly code: 14 | 16;
@@ -55,7 +62,7 @@ export class NotVerified extends Error {
   }
 }
 
-/** A process that is done does not wait for the next fetch. */
+/** Clock whose timers do not keep a finished process alive. */
 const background: Clock = {
   ...systemClock,
   setTimeout(run, ms, argument) {
@@ -66,12 +73,12 @@ const background: Clock = {
 };
 
 /**
- * Opens the keys of a BFF, once for the process: they are fetched before the first request, at four fifths of their age, and when somebody
- * names one that nobody knows, which happens at most once in 10 seconds.
+ * Opens the keys of a BFF, once for the process. They are fetched before the first request and at four fifths of their
+ * age. An unknown key also causes a fetch, at most once in 10 seconds.
  *
- * @param keys the address of the BFF's `/.well-known/bff-keys` (https, or on loopback), or the path of a file with what that answers or
- *   with public keys in PEM, which is read again every 10 seconds
- * @throws Error for a file that holds no keys
+ * @param keys the address of the BFF's `/.well-known/bff-keys` (https, or on loopback), or the path of a file. The file
+ *   contains the response of that address or public keys in PEM, and is reread every 10 seconds.
+ * @throws Error for a file that contains no keys
  */
 export function openKeys(
   keys: string,
@@ -82,10 +89,10 @@ export function openKeys(
 }
 
 /**
- * Who calls.
+ * Returns the verified caller.
  *
- * @param header the value of `x-principal-signed-bin`; null or undefined where there is none
- * @throws NotVerified where that proves nothing, or cannot be judged now
+ * @param header the value of `x-principal-signed-bin`; null or undefined if the request has none
+ * @throws NotVerified if the header proves nothing, or cannot be verified now
  */
 export async function verifyPrincipal<Desc extends DescMessage>(
   header: string | null | undefined,

@@ -1,38 +1,41 @@
 import { isIP, type LookupFunction } from "node:net";
 import type { Clock, Timer } from "../../clock.ts";
 
-/** An address that is missing from the answers of its name is given up after so long, in milliseconds. */
+/** Time after which an address that is missing from the answers of its name is dropped, in milliseconds. */
 const MISSING_MS = 120_000;
-/** No more than this of one upstream; of more it is these, which stay. */
+/** Maximum number of addresses of one upstream. If more exist, a stable random selection is used. */
 export const MOST_ADDRESSES = 128;
 
 /** One address of an upstream. */
 export interface Target {
-  /** Of the list that it is of. */
+  /** URL of the list entry that the address belongs to. */
   readonly url: URL;
   /** IP address. */
   readonly ip: string;
   /** `10.0.0.7:8080`, `[::1]:8080` */
   readonly address: string;
-  /** Of the other family, where a name has both: the same servers again, for when none of the first can be reached. */
+  /**
+   * True for an address of the other IP family, if a name has both. It is the same server again, for use if no address
+   * of the first family can be reached.
+   */
   readonly spare: boolean;
 }
 
-/** A name, or an address, of the list. */
+/** A name or an address in the list of URLs. */
 interface Name {
   readonly url: URL;
   readonly host: string;
-  /** By IP address: since when it is missing from the answers; undefined: it is there. */
+  /** Time since which each IP address is missing from the answers; undefined if it is present. */
   readonly seen: Map<string, { missingFrom: number | undefined; readonly family: number }>;
-  /** Of those that are called. */
+  /** IP family of the addresses that are called. */
   family: number | undefined;
   asking: boolean;
-  /** Asked again meanwhile. */
+  /** True if another lookup was requested during this one. */
   again: boolean;
   failure: string;
 }
 
-/** Where an upstream is: the addresses of all names in its list, as far as the resolver has told them. */
+/** The addresses of an upstream: those of all names in its list that the resolver has returned. */
 export class Addresses {
   readonly #names: readonly Name[];
   readonly #lookup: LookupFunction;
@@ -41,7 +44,7 @@ export class Addresses {
   #timer: Timer | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #known: readonly Target[] = [];
-  /** Called when a name has been resolved, or could not be; never from within `resolve`. */
+  /** Called after a name was resolved, or could not be; never from within `resolve`. */
   changed: () => void = () => {};
 
   /** @param urls each with a name, or with an address, which is never looked up */
@@ -58,43 +61,46 @@ export class Addresses {
     this.#update();
   }
 
-  /** All that there are, those of a name in the order of its last answer. */
+  /** All known addresses; those of a name are in the order of its last answer. */
   get known(): readonly Target[] {
     return this.#known;
   }
-  /** Whether names are being resolved of which nothing is known, or of which it may be old. */
+  /** True while a lookup runs for names that are unknown or may be outdated. */
   get asking(): boolean {
     return this.#names.some(({ asking }) => asking);
   }
-  /** Why names could not be resolved. */
+  /** Reasons why names could not be resolved. */
   get failure(): string {
     return [...new Set(this.#names.map(({ failure }) => failure).filter((text) => text !== ""))].join(", ");
   }
-  /** Whether the name no longer has it. */
+  /** Reports whether the name no longer has this address. */
   isMissing({ url, ip }: Target): boolean {
     const seen = this.#names.find((name) => name.url === url)?.seen.get(ip);
     return seen === undefined || seen.missingFrom !== undefined;
   }
-  /** It is missing, and cannot be reached either. */
+  /** Drops an address that is missing and cannot be reached either. */
   forget({ url, ip }: Target): void {
     this.#names.find((name) => name.url === url)?.seen.delete(ip);
     this.#update();
   }
-  /** Others of this family can be reached, and those of the one before cannot. */
+  /** Prefers the family of this address, because addresses of the previous family cannot be reached. */
   prefer({ url, ip }: Target): void {
     const name = this.#names.find((one) => one.url === url);
     if (name !== undefined) name.family = isIP(ip);
     this.#update();
   }
 
-  /** Asks for all names, if there are any; `changed` follows. What fails leaves what is known as it is. */
+  /**
+   * Looks up all names. Returns false if the list contains none; otherwise `changed` follows. A failed lookup leaves
+   * the known addresses unchanged.
+   */
   resolve(): boolean {
     const names = this.#names.filter(({ host }) => isIP(host) === 0);
     this.#askedAt = this.#clock.now();
     for (const name of names) this.#ask(name);
     return names.length > 0;
   }
-  /** From now on it is asked again now and then, for as long as `wanted` holds, and at once when what is known is old. */
+  /** Refreshes the names periodically while `wanted` returns true, and at once if the known addresses are old. */
   keep(wanted: () => boolean): void {
     if (this.#timer !== undefined || this.#names.every(({ host }) => isIP(host) !== 0)) return;
     if (this.#clock.now() - this.#askedAt >= this.#refreshMs) this.resolve();
@@ -149,7 +155,7 @@ export class Addresses {
     const all = [...families.values()];
     if (name.family === undefined || !all.includes(name.family)) name.family = all[0];
   }
-  /** So many of them, by chance, so that processes differ. */
+  /** Returns a random selection of the given size, so that processes differ. */
   #some<T>(all: readonly T[], count: number): readonly T[] {
     const left = [...all];
     const take = (): T[] => left.splice(Math.floor(this.#clock.random() * left.length), 1);
@@ -169,10 +175,10 @@ export class Addresses {
   }
 }
 
-/** Tells targets apart, whatever is said of them meanwhile. */
+/** Returns a key that identifies a target. It does not depend on changeable properties. */
 export const keyOf = ({ url, ip }: Target): string => `${url.href} ${ip}`;
 
-/** For node:net: this address, whatever the name. */
+/** Returns a lookup for node:net that yields this address for any name. */
 export const lookupOf =
   ({ ip }: Target): LookupFunction =>
   (_, options, done) => {

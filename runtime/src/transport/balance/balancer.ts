@@ -3,74 +3,77 @@ import type { AddressState } from "../../observer-upstreams.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
 import { RecentCount } from "./recent-count.ts";
 
-/** However often in a row it fails, an address is ejected for no longer, in milliseconds. */
+/** Maximum duration of an ejection, in milliseconds, for any number of ejections in a row. */
 const LONGEST_EJECTION_MS = 300_000;
-/** How long it takes until an address that is new, or has come back, gets its whole share, in milliseconds. */
+/** Time until an address that is new, or has returned, receives its whole share, in milliseconds. */
 export const WARM_UP_MS = 10_000;
-/** The share that it begins with. */
+/** Share with which such an address begins. */
 const FIRST_SHARE = 0.1;
-/** What changes by itself is looked at so often, in milliseconds. */
+/** Interval between checks for changes that depend on time, in milliseconds. */
 const SETTLE_MS = 100;
-/** An answer counts as at most so many times as slow as others of its method, so that no single one decides. */
+/**
+ * Maximum slowness of one answer, as a multiple of its method's usual duration. The bound keeps a single answer from
+ * deciding.
+ */
 const SLOWEST = 4;
-/** From so many times as slow as all on, an address is avoided. */
+/** Slowness from which an address is avoided, as a multiple of that of all addresses. */
 const SLOW = 2;
-/** Then each of its calls counts as so many, times the square of how slow it is. */
+/** Weight of each call at a slow address, multiplied by the square of its slowness. */
 const SLOW_FACTOR = 4;
-/** In which that is forgotten, but for 1/e of it, in milliseconds. */
+/** Time in which the slowness decays to 1/e, in milliseconds. */
 const FORGOTTEN_MS = 15_000;
-/** How much a single answer counts for how slow an address is. */
+/** Weight of a single answer in the slowness of an address. */
 const WEIGHT = 1 / 8;
-/** The same where it was avoided: whether it is still slow, or well again, is to be known soon. */
+/** Weight of an answer of an avoided address. It is larger, so that a recovery is detected soon. */
 const SUSPECT_WEIGHT = 1 / 2;
-/** Below it is no longer under suspicion. */
+/** Slowness below which an address is no longer avoided. */
 const UNSUSPECT = 1.25;
-/** How often an address that is warming up may decline in one choice. */
+/** Number of times that an address that warms up may decline in one choice. */
 const DECLINED = 4;
 
-/** An address that is left alone for a while, since it failed again and again. */
+/** The ejection of an address that failed several times in a row. */
 export interface Ejection {
   /** `10.0.0.7:8080` */
   readonly address: string;
   readonly forMs: number;
-  /** Failures in a row. */
+  /** Number of failures in a row. */
   readonly consecutive: number;
   readonly at: number;
 }
 
-/** Who would rather have another place. */
+/** Avoids some places if others are available. */
 export interface PlacePreference {
   avoids(place: object): boolean;
 }
 
-/** One address, as it is counted. Only its balancer writes what is not `readonly`, but for `inFlight`. */
+/** One address with its counters. Only its balancer writes the fields that are not `readonly`, except `inFlight`. */
 export class Place<T> {
   readonly address: string;
-  /** What its owner has there. */
+  /** The owner's value for this place. */
   readonly of: T;
-  /** Calls under way: whoever begins one adds 1, and takes it back when that has ended. */
+  /** Number of calls in flight. The owner of a call adds 1 at its begin, and subtracts 1 at its end. */
   inFlight = 0;
-  /** It takes calls. */
+  /** True if it takes calls. */
   ready = false;
-  /** It gets no more calls. */
+  /** True if it receives no more calls. */
   leaving = false;
-  /** Changes with each ejection and return: of calls that began in another one nothing follows. */
+  /** Changes with each ejection and return. Calls that began in another era have no effect. */
   era = 0;
-  /** In a row. */
+  /** Number of failures in a row. */
   failures = 0;
   ejected = false;
   until = 0;
-  /** How often in a row it was ejected, the last time for so long, and since when it is back. */
+  /** Number of ejections in a row, the duration of the last one, and the time of the last return. */
   times = 0;
   forMs = 0;
   backAt = Number.NEGATIVE_INFINITY;
-  /** It is back, and nobody knows yet whether it is well: one call at a time. */
+  /** True after a return, until a call shows that the address is healthy. It receives one call at a time. */
   probing = false;
   warmFrom: number | undefined;
-  /** From 0 to 1, as last looked at. */
+  /** Current share of calls while it warms up, from 0 to 1. */
   share = 1;
   readonly lingering = new RecentCount();
-  /** How many times as slow its answers are as those of all. */
+  /** Duration of its answers, as a multiple of that of all addresses. */
   slowness = 1;
   slowFrom = 0;
   suspect = false;
@@ -79,7 +82,7 @@ export class Place<T> {
     this.address = address;
     this.of = of;
   }
-  /** How busy it seems to be. */
+  /** Estimated load: calls in flight and recent refusals, weighted. */
   get load(): number {
     const busy = this.inFlight + this.lingering.count;
     if (this.slowness < SLOW) return busy / this.share;
@@ -90,13 +93,14 @@ export class Place<T> {
 export interface BalancerOptions<T> {
   readonly policy?: BalancePolicy | undefined;
   readonly clock: Clock;
-  /** Whether there is room for another call. */
+  /** Reports whether it has room for another call. */
   readonly room: (of: T) => boolean;
 }
 
 /**
- * Which of an upstream's addresses takes a call: of two random ones that with fewer calls under way (runtime.md, "Balancing"). It knows
- * nothing of connections: its owner says which addresses there are, and which of them can be called.
+ * Chooses the address of an upstream that takes a call: of two random ones the one with fewer calls in flight
+ * (runtime.md, "Balancing"). It does not depend on connections: its owner declares the addresses, and which of them can
+ * be called.
  */
 export class Balancer<T> {
   readonly #clock: Clock;
@@ -106,10 +110,10 @@ export class Balancer<T> {
   readonly #maxEjected: number;
   readonly #places: Place<T>[] = [];
   #open: readonly Place<T>[] = []; // those that are chosen from
-  #all = false; // also of those that are ejected, or not known to be well
-  #odd = false; // something is not as in most processes at most times
+  #all = false; // true if also ejected or unproven addresses are chosen from
+  #odd = false; // true in the rare state that needs the slower choice
   #settledAt = Number.NEGATIVE_INFINITY;
-  /** Is told of ejections. */
+  /** Receives ejections. */
   told: ((ejection: Ejection) => void) | undefined;
 
   constructor({ policy = {}, clock, room }: BalancerOptions<T>) {
@@ -121,7 +125,7 @@ export class Balancer<T> {
     this.#maxEjected = maxEjected;
   }
 
-  /** An address more; it takes calls once it is `up`. */
+  /** Adds an address. It takes calls once it is `up`. */
   add(address: string, of: T): Place<T> {
     const place = new Place(address, of);
     this.#places.push(place);
@@ -132,32 +136,32 @@ export class Balancer<T> {
     if (at >= 0) this.#places.splice(at, 1);
     this.#choose();
   }
-  /** It gets no more calls; those that it has may end. */
+  /** Stops new calls to the address; its calls in flight may end. */
   leave(place: Place<T>): void {
     place.leaving = true;
     this.#choose();
   }
   /**
-   * It can be called.
+   * Marks the address as callable.
    *
-   * @param cold it is new among others, or was away: it warms up
+   * @param cold true if it is new among others, or was unavailable: it warms up
    */
   up(place: Place<T>, cold: boolean): void {
     if (place.ready) return;
     const others = this.#open.length > 0;
     place.ready = true;
-    // Whoever has begun anew may be well again; who was ejected more often than once has to wait all the same.
+    // A restarted server may be healthy again. An address that was ejected more than once still waits.
     if (cold && place.ejected && place.times === 1) this.#probe(place, this.#clock.now());
     else if (cold && others && !place.ejected) this.#warm(place, this.#clock.now());
     this.#choose();
   }
-  /** It cannot be called. */
+  /** Marks the address as not callable. */
   down(place: Place<T>): void {
     place.ready = false;
     this.#choose();
   }
 
-  /** Who takes a call; undefined when nobody has room. */
+  /** Returns the address that takes a call; undefined if none has room. */
   pick(avoid?: PlacePreference): Place<T> | undefined {
     if (this.#odd || avoid !== undefined) return this.#pickAmongOdd(avoid);
     const open = this.#open;
@@ -173,11 +177,11 @@ export class Balancer<T> {
     return this.#withRoom(better === a ? b : a) ?? this.#any(open);
   }
   /**
-   * How a call ended that has been under way.
+   * Records the end of a call that was in flight.
    *
-   * @param era the place's, when it began
-   * @param good as a breaker has it: true good, false bad, undefined says nothing
-   * @param slowness how many times as long it took as its method takes elsewhere
+   * @param era the place's, when the call began
+   * @param good as a breaker counts it: true good, false bad, undefined without meaning
+   * @param slowness ratio of its duration to that of its method elsewhere
    */
   judged(place: Place<unknown>, era: number, good: boolean | undefined, slowness?: number): void {
     if (this.#places.length < 2 || good === undefined) return;
@@ -189,13 +193,16 @@ export class Balancer<T> {
       if (place.ejected || place.probing) this.#recovered(place);
     }
   }
-  /** A call was turned away, at once: for a while it counts as under way, since who turns away has always the fewest. */
+  /**
+   * Records a call that was refused at once. It counts as in flight for a while, because a place that refuses calls
+   * always has the fewest.
+   */
   turnedAway(place: Place<unknown>): void {
     if (this.#places.length < 2) return;
     place.lingering.add(this.#clock.now());
     this.#odd = true;
   }
-  /** All of them, as they are now. */
+  /** Returns the current state of all addresses. */
   addresses(): readonly AddressState[] {
     this.#settle(this.#clock.now());
     return this.#places.map((place) => ({
@@ -229,7 +236,7 @@ export class Balancer<T> {
     if (!this.#takes(a)) return b;
     return this.#takes(b) && b.load < a.load ? b : a;
   }
-  /** A random one; those that warm up often decline. */
+  /** Returns a random address. Addresses that warm up often decline. */
   #draw(open: readonly Place<T>[], besides: Place<T> | undefined): Place<T> | undefined {
     const skipped = besides === undefined ? open.length : open.indexOf(besides);
     const count = besides === undefined ? open.length : open.length - 1;
@@ -250,7 +257,7 @@ export class Balancer<T> {
   #withRoom(place: Place<T> | undefined): Place<T> | undefined {
     return place !== undefined && this.#room(place.of) ? place : undefined;
   }
-  /** The least busy one that has room. */
+  /** Returns the least busy address that has room. */
   #any(open: readonly Place<T>[]): Place<T> | undefined {
     let found: Place<T> | undefined;
     for (const place of open)
@@ -265,7 +272,7 @@ export class Balancer<T> {
     if (era !== place.era || place.ejected || place.leaving) return;
     place.failures++;
     if (this.#maxEjected === 0 || !(place.probing || place.failures >= this.#ejectAfter)) return;
-    // The last one is no good, and better than none.
+    // The last address stays in use, even if it fails.
     if (!this.#places.some((other) => other !== place && other.ready && !other.leaving)) return;
     this.#eject(place, now);
   }
@@ -283,7 +290,7 @@ export class Balancer<T> {
     this.#choose();
     this.told?.({ address, forMs, consecutive, at: now });
   }
-  /** It is back for one call at a time. */
+  /** Puts the address back into use, for one call at a time. */
   #probe(place: Place<unknown>, now: number): void {
     place.ejected = false;
     place.probing = true;
@@ -294,7 +301,7 @@ export class Balancer<T> {
   }
   #recovered(place: Place<unknown>): void {
     const now = this.#clock.now();
-    if (place.ejected) place.backAt = now; // it was used all the same, since too many were ejected
+    if (place.ejected) place.backAt = now; // it was in use because too many were ejected
     place.ejected = false;
     place.probing = false;
     place.era++;
@@ -316,13 +323,13 @@ export class Balancer<T> {
     place.slowFrom = this.#clock.now();
     this.#odd = true;
   }
-  /** How slow it was is no longer as true as it was. */
+  /** Lets the slowness decay over time. */
   #forget(place: Place<unknown>, now: number): void {
     place.slowness = 1 + (place.slowness - 1) * Math.exp((place.slowFrom - now) / FORGOTTEN_MS);
     place.slowFrom = now;
   }
 
-  /** What time has changed. */
+  /** Applies the changes that depend on time. */
   #settle(now: number): void {
     this.#settledAt = now;
     let odd = false;
@@ -348,7 +355,7 @@ export class Balancer<T> {
     this.#odd = odd;
     if (changed) this.#choose();
   }
-  /** Who is chosen from: those that are not ejected; all, when these are too few. */
+  /** Selects the addresses for choices: those that are not ejected, or all, if these are too few. */
   #choose(): void {
     const ready = this.#places.filter((place) => place.ready && !place.leaving);
     const ejected = ready.filter((place) => place.ejected).length;

@@ -1,12 +1,12 @@
 const SLOT_MS = 100;
-/** Of a second, and the one that is being filled. */
+/** Number of slots: those of one second, and the current one. */
 const SLOTS = 11;
 
 /** Counts what has happened within the last second, or up to a tenth longer. */
 export class RecentCount {
   readonly #slots = new Uint32Array(SLOTS);
   #slot = 0;
-  /** As last settled. */
+  /** Count at the last update. */
   count = 0;
 
   add(now: number): void {

@@ -15,10 +15,10 @@ import type { UnaryClient } from "../unary-client.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
 
 /**
- * Opens the server stream of a request, and resolves when the upstream has accepted it, or has ended it.
+ * Opens the server stream of a request. Resolves when the upstream has accepted it, or has ended it.
  *
- * @param timeoutMs what the upstream is told; Infinity for none
- * @throws ConnectError for one that is refused at once
+ * @param timeoutMs the deadline that the upstream receives; Infinity for none
+ * @throws ConnectError for a stream that is refused at once
  */
 export async function openedStream<I extends DescMessage, O extends DescMessage>(
   client: UnaryClient,
@@ -51,13 +51,13 @@ export async function openedStream<I extends DescMessage, O extends DescMessage>
   return { stream: true, service, method, header: received.header, trailer: received.trailer, message };
 }
 
-/** The one message that a client sends. */
+/** Returns the one message that a client sends. */
 async function only<T extends DescMessage>(messages: AsyncIterable<MessageInitShape<T>>): Promise<MessageInitShape<T>> {
   for await (const message of messages) return message;
   throw new ConnectError("no request", ConnectCode.Internal);
 }
 
-/** What has come of a stream, for one who asks for item after item. */
+/** Received items of a stream, for a consumer that requests them one by one. */
 class Received implements StreamReceiver {
   header = new Headers();
   readonly trailer = new Headers();
@@ -72,7 +72,7 @@ class Received implements StreamReceiver {
   #over = false;
   #error: unknown;
 
-  /** @param until when the call's time is over, by performance.now() */
+  /** @param until deadline of the call, by performance.now() */
   constructor(signal: AbortSignal, until: number) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.accepted = promise;

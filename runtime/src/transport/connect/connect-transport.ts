@@ -23,17 +23,17 @@ import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
 import { openedStream } from "./connect-streaming.ts";
 
-/** What calls through a Transport have in common. */
+/** Options of all calls through a Transport. */
 export interface ConnectTransportOptions {
   readonly interceptors?: readonly Interceptor[] | undefined;
-  /** For calls that have none of their own, in milliseconds. Default: no deadline. */
+  /** Deadline of calls without a deadline, in milliseconds. Default: no deadline. */
   readonly defaultTimeoutMs?: number | undefined;
 }
 
 /**
- * A client of upstreams as a Transport of Connect: `createClient(Service, connectTransport(client))`. Unary and server-streaming rpcs;
- * those that take a stream fail with UNIMPLEMENTED. A unary call that the upstream has certainly not processed is sent once more. There
- * are no retries, breakers or limits here.
+ * Returns a Transport of Connect for a client of upstreams: `createClient(Service, connectTransport(client))`. It
+ * supports unary and server-streaming RPCs; those that take a stream fail with UNIMPLEMENTED. A unary call that the
+ * upstream has certainly not processed is sent once more. The transport has no retries, breakers or limits.
  */
 export function connectTransport(client: UnaryClient, options: ConnectTransportOptions = {}): Transport {
   return {

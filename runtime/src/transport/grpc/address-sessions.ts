@@ -4,11 +4,11 @@ import type { Target } from "../balance/addresses.ts";
 import type { Place } from "../balance/balancer.ts";
 import type { Session, SessionOwner } from "./session.ts";
 
-/** How long connecting may take, in milliseconds. */
+/** Time limit to connect, in milliseconds. */
 export const CONNECT_MS = 5_000;
-/** How long one of several addresses may take, in milliseconds, before the next one is tried beside it. */
+/** Time after which the next of several addresses is tried in parallel, in milliseconds. */
 const PATIENCE_MS = 1_000;
-/** The waits between attempts to connect. */
+/** Delays between attempts to connect. */
 const RECONNECT = { initialMs: 50, maxMs: 2_000, multiplier: 2 };
 
 /** Events of the sessions to one address, for their pool. */
@@ -16,27 +16,27 @@ export interface AddressSessionsOwner<S extends Session> {
   ready(sessions: AddressSessions<S>, session: S): void;
   room(): void;
   leaving(sessions: AddressSessions<S>, session: S, reason: "goaway" | "pings"): void;
-  /** @param stood it had been ready */
+  /** @param stood true if it had been ready */
   gone(sessions: AddressSessions<S>, session: S, stood: boolean): void;
-  /** Connecting takes longer than others may wait for. */
+  /** Reports that the attempt to connect takes longer than others may wait. */
   late(): void;
 }
 
-/** The sessions to one address of an upstream, and the attempts to have one. */
+/** The sessions to one address of an upstream, and the attempts to connect. */
 export class AddressSessions<S extends Session> implements SessionOwner<S> {
   target: Target;
   readonly sessions: S[] = [];
   place: Place<AddressSessions<S>> | undefined;
   connecting: S | undefined;
-  /** It is new among others, or was away. */
+  /** True if it is new among others, or was unavailable. */
   cold: boolean;
-  /** What is connecting takes longer than others may wait for. */
+  /** True if the attempt to connect takes longer than others may wait. */
   slow = false;
-  /** In which round of attempts it was tried in vain. */
+  /** Round of attempts in which the last attempt failed. */
   round = -1;
-  /** Why the last attempt failed. */
+  /** Reason why the last attempt failed. */
   why = "";
-  /** Not connected to before. */
+  /** Earliest time of the next attempt. */
   notBefore = Number.NEGATIVE_INFINITY;
   readonly #owner: AddressSessionsOwner<S>;
   readonly #dial: (owner: SessionOwner<S>, target: Target) => S;
@@ -48,7 +48,7 @@ export class AddressSessions<S extends Session> implements SessionOwner<S> {
 
   /**
    * @param dial begins to connect
-   * @param rotates sessions take calls in turn: behind one address there may be several servers
+   * @param rotates true if sessions take calls in turn, because one address may have several servers behind it
    */
   constructor(target: Target, cold: boolean, { owner, dial, clock, rotates }: SpotParts<S>) {
     this.target = target;
@@ -63,7 +63,7 @@ export class AddressSessions<S extends Session> implements SessionOwner<S> {
     for (const session of this.sessions) if (session.streams < session.maxStreams) return true;
     return false;
   }
-  /** One that has room for a stream. */
+  /** Returns a session that has room for a stream. */
   session(): S | undefined {
     const { sessions } = this;
     if (this.#rotates && sessions.length > 1) {
@@ -125,7 +125,7 @@ export class AddressSessions<S extends Session> implements SessionOwner<S> {
   }
 }
 
-/** What all spots of a pool have in common. */
+/** Parts that all addresses of a pool share. */
 export interface SpotParts<S extends Session> {
   readonly owner: AddressSessionsOwner<S>;
   readonly dial: (owner: SessionOwner<S>, target: Target) => S;

@@ -12,8 +12,8 @@ import type { SessionPool } from "./session-pool.ts";
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 
 /**
- * One request, from when it asks for a stream of HTTP/2 until that has ended: what gRPC says about what HTTP/2 brings, but for the body. A
- * session hands it `response`, `data`, `trailers`, `end` as they come, and `closed` last.
+ * One request, from the wait for an HTTP/2 stream until the end of that stream. It maps HTTP/2 events to gRPC, except
+ * the body. A session calls `response`, `data`, `trailers`, `end` as they arrive, and `closed` last.
  */
 export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, PlacePreference, GrpcReceiver {
   protected readonly pool: SessionPool<GrpcSession>;
@@ -24,27 +24,27 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
   #session: GrpcSession | undefined;
   #clock: Clock | undefined;
   #deadline = 0;
-  #counted = false; // among those of its place
+  #counted = false; // true while it counts among the calls of its place
   #trailed = false;
   protected stream: GrpcStream | undefined;
   protected first: ReceivedHeaders | undefined;
-  /** The headers that the status is in. */
+  /** Headers that contain the status. */
   protected status: ReceivedHeaders | undefined;
-  /** Nothing more is told. */
+  /** True if no more events are reported. */
   protected over = false;
 
-  /** @param after the one before it, of the same call */
+  /** @param after the previous attempt of the same call */
   constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, after?: BaseAttempt) {
     this.pool = pool;
     this.#request = request;
     this.#after = after;
   }
-  /** Tells whoever has asked for it. */
+  /** Reports the fault to the sender. */
   protected abstract faulted(fault: Fault): void;
   abstract data(chunk: Buffer): void;
   abstract end(): void;
 
-  /** Whether it, or one before it, has gone there. */
+  /** Reports whether this attempt, or one before it, used that place. */
   avoids(place: object): boolean {
     for (let one: BaseAttempt | undefined = this; one !== undefined; one = one.#after)
       if (one.#place === place) return true;
@@ -53,7 +53,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
   judged(good: boolean | undefined, slowness?: number): void {
     if (this.#place !== undefined) this.pool.balancer.judged(this.#place, this.#era, good, slowness);
   }
-  /** Waits until a session has room, which counts: the upstream is told what is left of the deadline. */
+  /** Waits until a session has room. The wait counts against the deadline: the upstream receives the rest. */
   wait(clock: Clock): void {
     this.#clock = clock;
     this.#deadline = clock.now() + this.#request.timeoutMs;
@@ -65,7 +65,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
   start(session: GrpcSession): void {
     if (this.#clock !== undefined) this.#request.timeoutMs = this.#deadline - this.#clock.now();
     if (this.#clock !== undefined && this.#request.timeoutMs < 1) {
-      // As the upstream would say it: how much of it was its fault is for others to judge.
+      // The status is the one that the upstream would send. Other code decides if the upstream is at fault.
       this.fault({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "no stream in time" });
       return;
     }
@@ -82,14 +82,14 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
       queueMicrotask(() => this.#unsent(session, String(error)));
     }
   }
-  /** No stream could be opened. */
+  /** Handles a stream that could not be opened. */
   #unsent(session: GrpcSession, message: string): void {
     if (this.over) return;
     if (!session.ended) {
       this.fault({ kind: "unsendable", code: Code.INTERNAL, message });
       return;
     }
-    this.pool.ends(session); // which it is about to say itself
+    this.pool.ends(session); // the session is about to report its end itself
     this.pool.wait(this);
   }
   get unsent(): boolean {
@@ -113,7 +113,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     const told = headers["grpc-status"];
     if (told !== undefined && status === 200 && isGrpc) this.status = headers;
     else if (told !== undefined && told !== "0" && status !== 200) {
-      this.status = headers; // it says more than HTTP's
+      this.status = headers; // it is more specific than HTTP's
       this.#refused(String(told));
     } else if (status !== 200) this.fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
     else if (!isGrpc) {
@@ -125,25 +125,25 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     this.status = trailers;
     this.#trailed = true;
   }
-  /** What came behind the body. */
+  /** Headers that arrived after the body. */
   protected get last(): ReceivedHeaders {
     return this.#trailed ? (this.status ?? NONE) : NONE;
   }
-  /** Whether it has ended with OK; if not, that is told. */
+  /** Reports whether the stream has ended with OK. If not, the fault is reported. */
   protected isOk(hasBody: boolean): boolean {
     if (this.over) return false;
     const status = this.status?.["grpc-status"];
-    // A status in front is that of an answer without a message.
+    // A status before the body belongs to an answer without a message.
     if (status === undefined || (!this.#trailed && hasBody)) this.closed();
     else if (status !== "0") this.#refused(String(status));
     else return true;
     return false;
   }
-  /** The stream is at its end; without an answer, unless that has been told. */
+  /** Handles the end of the stream. A stream without an answer is a fault, unless one was reported before. */
   closed(): void {
     if (this.over || this.stream === undefined) return;
     const { code, unprocessed, lost, message } = this.stream.ending();
-    // Whoever has begun to answer has processed it, whatever he says then.
+    // An upstream that has begun to answer has processed the request, independent of a later code.
     if (unprocessed || (code === REFUSED_STREAM && this.first === undefined)) {
       if (this.#place !== undefined) this.pool.balancer.turnedAway(this.#place);
       this.fault({ kind: "unprocessed", code: Code.UNAVAILABLE, message });
@@ -166,11 +166,11 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
       details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
     });
   }
-  /** @param code as gRPC's clients have it */
+  /** @param code as gRPC's clients use it */
   protected invalid(message: string, code: Code = Code.INTERNAL): void {
     this.fault({ kind: "invalid", code, message });
   }
-  /** It fails, unless it is over; the stream ends with it. */
+  /** Fails the attempt, unless it is over. The stream ends with it. */
   protected fault(fault: Fault): void {
     if (this.over) return;
     this.finish();
@@ -181,12 +181,12 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
       throwLater(error);
     }
   }
-  /** Nothing more is told. */
+  /** Stops all further reports. */
   protected finish(): void {
     this.over = true;
     this.leave();
   }
-  /** Its stream has ended, or is about to. */
+  /** Removes the attempt from its place, because its stream has ended, or is about to end. */
   protected leave(): void {
     if (this.#counted && this.#place !== undefined) this.#place.inFlight--;
     this.#counted = false;
@@ -196,7 +196,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
 const NONE: ReceivedHeaders = {};
 const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
 
-/** As gRPC's http-grpc-status-mapping.md has it. */
+/** Maps an HTTP status to a code by gRPC's http-grpc-status-mapping.md. */
 function codeOfHttp(status: number | undefined): Code {
   switch (status) {
     case 400:
@@ -216,7 +216,7 @@ function codeOfHttp(status: number | undefined): Code {
       return Code.UNKNOWN;
   }
 }
-/** As gRPC's PROTOCOL-HTTP2.md has it. */
+/** Maps an HTTP/2 error code to a code by gRPC's PROTOCOL-HTTP2.md. */
 function codeOfReset(code: number): Code {
   switch (code) {
     case REFUSED_STREAM:
@@ -231,7 +231,7 @@ function codeOfReset(code: number): Code {
       return Code.INTERNAL;
   }
 }
-/** What is no number asks for no retry (gRFC A6). */
+/** Returns the pushback in milliseconds. A value that is no number forbids retries (gRFC A6). */
 function pushback(value: ReceivedHeaders[string]): number | undefined {
   if (value === undefined) return undefined;
   return typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : -1;

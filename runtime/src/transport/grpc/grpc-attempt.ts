@@ -8,15 +8,15 @@ import { BaseAttempt } from "./base-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
-/** So much is kept ready for a message that says that it is that long. */
+/** Maximum number of bytes that are allocated in advance for a message by its declared length. */
 export const AT_ONCE_BYTES = 1 << 18;
 const NONE: ReceivedHeaders = {};
 
-/** One unary request, until its reply is told. */
+/** One unary request, until its reply is reported. */
 export class GrpcAttempt extends BaseAttempt {
   readonly #maxBytes: number;
   readonly #reply: Reply;
-  #body: Buffer | undefined; // its first `#received` bytes have come
+  #body: Buffer | undefined; // its first `#received` bytes have arrived
   #received = 0;
   #expected = Number.POSITIVE_INFINITY;
 
@@ -47,7 +47,7 @@ export class GrpcAttempt extends BaseAttempt {
     this.#expected = PREFIX_BYTES + length;
     if (length > this.#maxBytes) this.invalid(`a reply of ${length} bytes`); // before it is buffered
   }
-  /** Mostly the first chunk tells how much there will be. */
+  /** Appends a chunk to the body. The first chunk mostly contains the length of the message. */
   #keep(chunk: Buffer): void {
     const received = this.#received + chunk.length;
     if (received <= this.#expected && !this.over) {

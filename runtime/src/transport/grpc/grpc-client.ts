@@ -20,28 +20,32 @@ import { WireSession } from "./wire-session.ts";
 
 export type { UnaryClient };
 
-/** How an upstream is reached: TLS, bounds, connections (runtime.md, "Upstream connections"). */
+/** Connection options of an upstream: TLS, bounds, connections (runtime.md, "Upstream connections"). */
 export interface GrpcClientOptions {
-  /** PEM: whom to trust, in place of the system's authorities. */
+  /** PEM: trusted authorities, in place of the system's. */
   readonly ca?: string | Buffer | undefined;
-  /** PEM: the client's own certificate and key. */
+  /** PEM: the client's certificate and key. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
-  /** A larger reply, in bytes, is refused. Default 16 MiB. */
+  /** Maximum reply size, in bytes. A larger reply is refused. Default: 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
   /**
-   * At most so many connections to one address: as many as `balance` says, and one more when the upstream allows no further stream on
-   * those there are. Default 8.
+   * Maximum number of connections to one address. `balance` sets the usual number; one more opens when the upstream
+   * allows no further stream on these. Default: 8.
    */
   readonly maxConnections?: number | undefined;
   /**
-   * A connection with calls in flight on which nothing comes for so long, in milliseconds, is asked for a sign of life. Default
-   * 20,000; servers may refuse to be asked more often than they like.
+   * Time without received bytes after which a connection with calls in flight is pinged, in milliseconds. Default:
+   * 20,000. Servers may refuse more frequent pings.
    */
   readonly keepAliveMs?: number | undefined;
-  /** Resolves the host's name, for each connection and, while calls are made, now and then. Default: that of `node:dns`. */
+  /**
+   * Resolves the host's name, for each connection and periodically while calls are made. Default: that of `node:dns`.
+   */
   readonly lookup?: LookupFunction | undefined;
-  /** Whose HTTP/2: Node's, or our own, which knows nothing but requests that are whole and takes less CPU. Default `own`. */
+  /**
+   * HTTP/2 implementation: Node's, or our own, which supports only whole requests and takes less CPU. Default: `own`.
+   */
   readonly http2?: Http2 | undefined;
   /** How calls are spread over several addresses. */
   readonly balance?: BalancePolicy | undefined;
@@ -51,10 +55,10 @@ export interface GrpcClientOptions {
 export type Http2 = "node" | "own";
 export const DEFAULT_HTTP2: Http2 = "own";
 
-/** How often names are resolved again, in milliseconds. */
+/** Interval between lookups of the names, in milliseconds. */
 const REFRESH_MS = 5_000;
 
-/** As the headers of requests have it. */
+/** Returns the target in the form of request headers. */
 function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
   return {
     scheme: protocol === "https:" ? "https" : "http",
@@ -64,16 +68,16 @@ function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
 }
 
 /**
- * A connection for streams without a byte for so long, in milliseconds, is asked for a sign of life: servers of grpc-go end those that ask
- * more often than every five minutes while nothing comes.
+ * Time without received bytes after which a connection for streams is pinged, in milliseconds. Servers of grpc-go end
+ * connections that ping more often than every five minutes without traffic.
  */
 const STREAMS_ALIVE_MS = 5 * 60_000 + 5_000;
-/** At most so many connections for streams, to one address and to all. */
+/** Maximum number of connections for streams, to one address and to all. */
 const STREAM_SESSIONS = 256;
 
 /**
- * Unary gRPC and server streams over HTTP/2 connections, which are made when needed and again when lost. Streams have connections of their
- * own, so that neither waits for the windows of the other.
+ * Unary gRPC and server streams over HTTP/2 connections, which open on demand and reopen after a loss. Streams use
+ * separate connections, so that neither waits for the windows of the other.
  */
 export class GrpcClient implements UnaryClient, StreamClient {
   readonly #clock: Clock;
@@ -83,12 +87,13 @@ export class GrpcClient implements UnaryClient, StreamClient {
   #streams: SessionPool<GrpcSession> | undefined;
   #told: ((ejection: Ejection) => void) | undefined;
   #closed = false;
-  /** Of the connections to come. */
+  /** TLS context of future connections. */
   #secure: SecureContext | undefined;
 
   /**
-   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`; several, of one scheme, where it has several addresses
-   * @throws for other urls, and for certificates that make no sense
+   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`; several, of one scheme, if it has several
+   *   addresses
+   * @throws for other URLs, and for invalid certificates
    */
   constructor(url: string | readonly string[], options: GrpcClientOptions = {}) {
     const urls = [...new Set(typeof url === "string" ? [url] : url)].map((one) => new URL(one));
@@ -167,9 +172,9 @@ export class GrpcClient implements UnaryClient, StreamClient {
   }
 
   /**
-   * Other certificates, for connections from now on; those that there are stay.
+   * Sets the certificates of future connections. Existing connections stay open.
    *
-   * @throws for some that make no sense
+   * @throws for invalid certificates
    */
   renew({ ca, cert, key }: Pick<GrpcClientOptions, "ca" | "cert" | "key">): void {
     if (this.#secure !== undefined) this.#secure = createSecureContext({ ca, cert, key });
@@ -184,7 +189,10 @@ export class GrpcClient implements UnaryClient, StreamClient {
     if (this.#streams !== undefined) this.#streams.balancer.told = told;
   }
 
-  /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */
+  /**
+   * Closes the client: no further call is sent. Resolves when all connections have closed, after the calls in flight
+   * have ended.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#pool.close(), this.#streams?.close()]);

@@ -1,11 +1,11 @@
 import type { OutgoingHeaders, ReceivedHeaders } from "../call-headers.ts";
 import type { Session } from "./session.ts";
 
-/** Where requests go, as their headers have it. */
+/** Target of requests, in the form of their headers. */
 export interface GrpcTarget {
   readonly scheme: "http" | "https";
   readonly authority: string;
-  /** In front of every path; without a slash at its end. */
+  /** Prefix of every path, without a slash at its end. */
   readonly prefix: string;
 }
 
@@ -14,32 +14,32 @@ export interface GrpcRequest {
   readonly path: string;
   /** The message with gRPC's prefix. */
   readonly frame: Uint8Array;
-  /** What the upstream is told; Infinity for no deadline. */
+  /** Deadline that the upstream receives, in milliseconds; Infinity for no deadline. */
   timeoutMs: number;
   readonly headers: OutgoingHeaders | undefined;
-  /** 1 for the first. */
+  /** 1 for the first attempt. */
   readonly attempt: number;
 }
 
-/** Hears what comes on a stream; at last `closed`, unless it has ended the stream itself. */
+/** Receives the events of a stream. The last is `closed`, unless the receiver has ended the stream itself. */
 export interface GrpcReceiver {
   /** @param status HTTP's */
   response(status: number | undefined, headers: ReceivedHeaders): void;
   /** @param chunk may be written to afterwards */
   data(chunk: Buffer): void;
   trailers(trailers: ReceivedHeaders): void;
-  /** That was all. */
+  /** Reports that the body is complete. */
   end(): void;
-  /** The stream is over. */
+  /** Reports the end of the stream. */
   closed(): void;
 }
 
 /** A connection that carries gRPC. */
 export interface GrpcSession extends Session {
-  /** No stream can be opened any more. */
+  /** True if no stream can be opened any more. */
   readonly ended: boolean;
   /**
-   * Opens a stream and sends a whole request. The receiver hears what comes back, never from within this call.
+   * Opens a stream and sends a whole request. The receiver is never called from within this call.
    *
    * @throws when the session has `ended`, or for headers that HTTP/2 cannot carry
    */
@@ -47,27 +47,27 @@ export interface GrpcSession extends Session {
 }
 
 export interface GrpcStream {
-  /** Ends it with this error code of HTTP/2, unless it has ended. */
+  /** Ends the stream with this error code of HTTP/2, unless it has ended. */
   close(code: number): void;
-  /** The other end may send so many bytes more; only on connections where that is not done as soon as they have come. */
+  /** Lets the other end send further bytes. Only for connections that do not allow received bytes again at once. */
   allow(bytes: number): void;
-  /** How it ended. */
+  /** Returns the end of the stream. */
   ending(): Ending;
 }
 
-/** The end of a stream whose answer is not whole. */
+/** The end of a stream with an incomplete answer. */
 export interface Ending {
-  /** The error code it was reset with. */
+  /** Error code of the reset. */
   readonly code: number | undefined;
-  /** The upstream has certainly not begun with it. */
+  /** True if the upstream has certainly not begun to process the request. */
   readonly unprocessed: boolean;
-  /** It ended with its connection. */
+  /** True if the stream ended with its connection. */
   readonly lost: boolean;
-  /** For logs. */
+  /** Message for logs. */
   readonly message: string;
 }
 
-/** The value of `grpc-timeout`: at most eight digits and a unit, rounded down. */
+/** Returns the value of `grpc-timeout`: at most eight digits and a unit, rounded down. */
 export function grpcTimeout(ms: number): string {
   if (ms < 1e8) return `${Math.max(1, Math.floor(ms))}m`;
   return `${Math.min(99_999_999, Math.floor(ms / 1000))}S`;

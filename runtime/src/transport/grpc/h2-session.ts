@@ -10,10 +10,10 @@ import { H2Stream } from "./h2-stream.ts";
 import type { SessionOwner } from "./session.ts";
 
 const WINDOW_BYTES = 1 << 20;
-/** Of all names and values of a reply's headers, or of its trailers, by HTTP/2's count (32 more for each). */
+/** Maximum size of a reply's headers, or of its trailers: all names and values by HTTP/2's count (32 more for each). */
 const HEADER_BYTES = 64 << 10;
 const HEADER_COUNT = 256;
-/** How long one of several addresses may take, in milliseconds, before the next one is tried. */
+/** Time after which the next of several addresses is tried, in milliseconds. */
 const ADDRESS_MS = 1_000;
 
 /** A connection by node:http2. */
@@ -33,7 +33,7 @@ export class H2Session implements GrpcSession {
 
   /**
    * @param secureContext for `https:`
-   * @param held what the other end may send on a stream is what the receiver allows
+   * @param held true if the receiver allows the bytes that the other end may send on a stream
    */
   constructor(
     url: URL,
@@ -61,11 +61,11 @@ export class H2Session implements GrpcSession {
     session.on("connect", (_, socket) => {
       this.#socket = socket as Socket;
       if (held) this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      // After a late failure of TLS (a certificate that the other end refuses) the session says nothing more.
+      // After a late failure of TLS (a certificate that the other end refuses) the session emits no event.
       socket.once("error", failed);
       session.setLocalWindowSize(WINDOW_BYTES);
     });
-    // The end of the other's preface (RFC 9113, 3.4): whoever is there speaks HTTP/2.
+    // The other end has sent its preface (RFC 9113, 3.4), so it supports HTTP/2.
     session.on("remoteSettings", ({ maxConcurrentStreams }) => {
       this.#maxStreams = maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       if (this.#ready) owner.room(this);
@@ -99,15 +99,15 @@ export class H2Session implements GrpcSession {
   get bytesRead(): number {
     return this.#socket?.bytesRead ?? 0;
   }
-  /** No stream can be opened any more. */
+  /** True if no stream can be opened any more. */
   get ended(): boolean {
     return this.#session.closed || this.#session.destroyed;
   }
-  /** Why it has ended, if it has ended badly. */
+  /** Error that ended the session, if any. */
   get error(): Error | undefined {
     return this.#error;
   }
-  /** Whether GOAWAY said that this stream was not processed. */
+  /** Reports whether GOAWAY excluded this stream from those that were processed. */
   excludes(stream: number): boolean {
     return this.#lastStream !== undefined && stream > this.#lastStream;
   }
@@ -122,7 +122,10 @@ export class H2Session implements GrpcSession {
     this.#streams--;
     this.#owner.room(this);
   }
-  /** All numbers for streams are used up, after a thousand million requests: the next needs a new connection. */
+  /**
+   * Retires the session after all stream numbers are used, which are a thousand million. The next request needs a new
+   * connection.
+   */
   outOfStreams(): void {
     this.#owner.leaving(this, "goaway");
     void this.close();
@@ -133,7 +136,7 @@ export class H2Session implements GrpcSession {
   close(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#gone || this.#session.destroyed) {
-        resolve(); // after a late failure of TLS `close` may never come
+        resolve(); // after a late failure of TLS `close` may never be emitted
         return;
       }
       this.#session.once("close", () => resolve());
@@ -152,7 +155,7 @@ export class H2Session implements GrpcSession {
   }
 }
 
-/** A flat list: node:http2 takes it as it is, where an object would be copied, checked and sorted. */
+/** Returns a flat list: node:http2 takes it as it is, but would copy, check and sort an object. */
 function headersOf(target: GrpcTarget, { path, timeoutMs, headers: more, attempt }: GrpcRequest): string[] {
   const headers = [
     ":method",

@@ -5,7 +5,7 @@ import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 interface H2StreamOwner {
   readonly ended: boolean;
   readonly error: Error | undefined;
-  /** Whether GOAWAY excludes the stream of this id from those that were processed. */
+  /** Reports whether GOAWAY excludes the stream of this id from those that were processed. */
   excludes(id: number): boolean;
   outOfStreams(): void;
   streamEnded(): void;
@@ -14,7 +14,7 @@ interface H2StreamOwner {
 const STREAM = Symbol();
 type Known = http2.ClientHttp2Stream & { [STREAM]?: H2Stream | undefined };
 type ResponseHeaders = http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
-// One listener for all streams, which finds its receiver on the stream, in place of closures for each.
+// One listener serves all streams and finds its receiver on the stream, which avoids closures for each stream.
 function onResponse(this: Known, headers: ResponseHeaders): void {
   this[STREAM]?.receiver.response(headers[":status"], headers);
 }
@@ -42,10 +42,10 @@ export class H2Stream implements GrpcStream {
   readonly #session: H2StreamOwner;
   readonly #stream: Known;
   #error: Error | undefined;
-  /** Bytes that have come and were not allowed again; undefined: all are at once. */
+  /** Bytes that have arrived and are not allowed again yet. Undefined if all are allowed at once. */
   #held: number | undefined;
 
-  /** @param held it is read only while nothing that has come waits to be allowed again */
+  /** @param held true if the stream is paused while received bytes wait to be allowed again */
   constructor(
     session: H2StreamOwner,
     stream: http2.ClientHttp2Stream,
@@ -65,7 +65,7 @@ export class H2Stream implements GrpcStream {
   close(code: number): void {
     if (!this.#stream.closed) this.#stream.close(code);
     if (this.#held === undefined) return;
-    // One that is paused never comes to its end, and its session neither.
+    // A paused stream never ends, and neither does its session.
     this.#held = undefined;
     this.#stream.resume();
   }

@@ -10,11 +10,11 @@ import {
 } from "@protobff/http2/hpack-writer";
 import { type GrpcRequest, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 
-/** Numbers of names in the static table. */
+/** Indexes of names in the static table. */
 const AUTHORITY = 1;
 const PATH = 4;
 const CONTENT_TYPE = 31;
-/** Whole entries of it. */
+/** Indexes of whole entries in the static table. */
 const METHOD_POST = 0x83;
 const SCHEME_HTTP = 0x86;
 const SCHEME_HTTPS = 0x87;
@@ -25,7 +25,7 @@ const FIXED_BYTES = 1 + TIMEOUT.length + ATTEMPTS.length + 2 * NUMBER_BYTES;
 
 const CACHED = 1_024;
 
-/** Makes header blocks of requests to one upstream. What they have in common is copied; nothing is compressed. */
+/** Encodes header blocks of requests to one upstream. Their common parts are copied; nothing is compressed. */
 export class RequestEncoder {
   readonly #target: GrpcTarget;
   readonly #prefixes = new Map<string, Buffer>();
@@ -34,7 +34,7 @@ export class RequestEncoder {
     this.#target = target;
   }
   /**
-   * At most so many bytes are needed.
+   * Returns an upper bound for the size of the block, in bytes.
    *
    * @throws TypeError for headers that HTTP/2 cannot carry
    */
@@ -50,9 +50,9 @@ export class RequestEncoder {
     return bytes;
   }
   /**
-   * Writes the block of a request whose `bound` there is room for, and gives where it ends.
+   * Writes the block of a request into a buffer with room for its `bound`, and returns the end of the block.
    *
-   * @param first nothing has been sent on this connection
+   * @param first true if nothing was sent on this connection
    */
   encode(out: Buffer, from: number, request: GrpcRequest, first: boolean): number {
     const { path, timeoutMs, headers, attempt } = request;

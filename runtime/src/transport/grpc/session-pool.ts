@@ -7,32 +7,32 @@ import type { Session, SessionOwner, Waiter } from "./session.ts";
 import { SessionWatch } from "./session-watch.ts";
 
 export interface PoolOptions {
-  /** At most so many sessions to one address; further streams wait. */
+  /** Maximum number of sessions to one address. Further streams wait. */
   readonly maxSessions: number;
-  /** A session with streams on which nothing comes for so long is asked for a sign of life, in milliseconds. */
+  /** Time without received bytes after which a session with streams is pinged, in milliseconds. */
   readonly keepAliveMs: number;
-  /** The same for one on which a request was given up unanswered. Default: `keepAliveMs`. */
+  /** The same time for a session with a request that was cancelled without an answer. Default: `keepAliveMs`. */
   readonly silentMs?: number | undefined;
   readonly clock: Clock;
   readonly addresses: Addresses;
   readonly balance?: BalancePolicy | undefined;
 }
 
-/** Where names are asked for again since a connection was lost, those known before wait for the answer for so long, in milliseconds. */
+/** Time for which known addresses wait for a new lookup after a lost connection, in milliseconds. */
 const ANSWER_MS = 1_000;
-/** A name of which no address is known is asked for again after so long at most, in milliseconds. */
+/** Longest delay until a name without a known address is looked up again, in milliseconds. */
 const UNKNOWN_MS = 1_000;
-/** No more sessions to all addresses together, but for the first to each. */
+/** Maximum number of sessions to all addresses together. The first session to each address is exempt. */
 const MOST_SESSIONS = 256;
 
 /**
- * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. A balancer chooses among
- * the addresses. It knows nothing of sockets.
+ * The connections to one upstream. The pool chooses the session for a stream, opens further sessions, and closes
+ * sessions. A balancer chooses among the addresses. The pool does not depend on sockets.
  */
 export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   readonly balancer: Balancer<AddressSessions<S>>;
   readonly #maxSessions: number;
-  /** To each address, while there are calls. */
+  /** Number of sessions to each address, while calls are made. */
   readonly #sessions: number;
   readonly #clock: Clock;
   #keepAliveMs: number;
@@ -40,20 +40,20 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   readonly #addresses: Addresses;
   readonly #parts: SpotParts<S>;
   readonly #spots = new Map<string, AddressSessions<S>>();
-  #only: AddressSessions<S> | undefined; // there is no other one
-  #unspread = false; // an address has less sessions than it is to have
+  #only: AddressSessions<S> | undefined; // the only address, if there is one only
+  #unspread = false; // an address has fewer sessions than it should have
   #spreadFrom = 0;
-  #round = 0; // of attempts to connect, while there is no session at all
-  #stale = false; // what is known of names is to be asked for again before anybody is connected to
+  #round = 0; // of attempts to connect, while no session exists
+  #stale = false; // the names must be looked up again before the next connection
   #staleTimer: Timer | undefined;
-  #complete = false; // all names have been asked for once
-  #askFrom = 0; // where no address is known
+  #complete = false; // all names have been looked up once
+  #askFrom = 0; // earliest next lookup while no address is known
   readonly #watched = new Map<S, SessionWatch<S>>();
   readonly #leaving = new Set<S>();
   readonly #waiting = new Set<Waiter<S>>();
   #awake = false;
   #timer: Timer | undefined;
-  #opened = 0; // by all sessions that have ended, for the look-ups
+  #opened = 0; // by all sessions that have ended, for the lookups
   #seenOpened = 0;
   #closed = false;
 
@@ -74,7 +74,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     this.#arrange(false);
   }
 
-  /** A session that has room for a stream, which has to be opened at once. */
+  /** Returns a session with room for a stream, which must be opened at once. */
   take(avoid?: PlacePreference): S | undefined {
     if (this.#unspread) this.#spread();
     return this.#next(avoid);
@@ -94,20 +94,23 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     const why = this.#grow();
     if (why !== undefined) queueMicrotask(() => this.#refuse(waiter, `not connected again yet (${why})`));
   }
-  /** No longer wants a stream. */
+  /** Removes a waiter that no longer needs a stream. */
   leave(waiter: Waiter<S>): void {
     this.#waiting.delete(waiter);
   }
-  /** A stream was given up unanswered. Nobody may be there any more, even if no stream stays open for long. */
+  /**
+   * Records a stream that was cancelled without an answer. The other end may be unreachable, even if no stream stays
+   * open for long.
+   */
   givenUp(session: S): void {
     this.#watched.get(session)?.givenUp(this.#silentMs ?? this.#keepAliveMs);
   }
-  /** A session takes no more streams, as one has found that wanted to open another one. */
+  /** Retires a session that takes no more streams, as an attempt to open one has shown. */
   ends(session: S): void {
     const watched = this.#watched.get(session);
     if (watched !== undefined) this.leaving(watched.spot, session, "goaway");
   }
-  /** Ends all sessions when their streams have ended, and resolves when they are gone. What waits is refused. */
+  /** Ends all sessions after their streams have ended. Resolves when all are closed. Waiting streams are refused. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { connecting } of this.#spots.values()) connecting?.destroy(new Error("closed"));
@@ -123,7 +126,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   ready(spot: AddressSessions<S>, session: S): void {
     this.#round++;
     if (spot.place === undefined || this.#closed) {
-      this.#leaving.add(session); // the address was given up meanwhile
+      this.#leaving.add(session); // the address was dropped meanwhile
       void session.close();
       return;
     }
@@ -142,7 +145,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (this.#waiting.size > 0) this.#serve();
   }
   leaving(_: AddressSessions<S>, session: S, reason: "goaway" | "pings"): void {
-    if (reason === "pings") this.#keepAliveMs *= 2; // as gRFC A8 has it
+    if (reason === "pings") this.#keepAliveMs *= 2; // as gRFC A8 requires
     if (this.#release(session)) this.#outdated();
     this.#serve();
   }
@@ -160,7 +163,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (this.#watched.size === 0) this.#serve();
   }
 
-  /** Nobody is there, or somebody who takes no calls. */
+  /** Handles an address that cannot be reached, or that refuses connections. */
   #failed(spot: AddressSessions<S>): void {
     spot.round = this.#round;
     if (this.#addresses.isMissing(spot.target)) {
@@ -169,7 +172,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     }
     this.#lookForSpread();
   }
-  /** Connections end where servers do: there may be others by now. */
+  /** Looks up the names again, because a lost connection may mean that the servers have changed. */
   #outdated(): void {
     if (this.#closed || !this.#addresses.resolve()) return;
     this.#stale = true;
@@ -180,7 +183,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       undefined,
     );
   }
-  /** @param why nothing is known */
+  /** @param why reason why no address is known */
   #fresh(why: string): void {
     this.#stale = false;
     this.#clear(this.#staleTimer);
@@ -196,7 +199,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (this.#closed) return;
     this.#arrange(this.#complete);
     this.#complete ||= !this.#addresses.asking;
-    // Whose connection has ended, and whom the name no longer has, need not be asked whether he is there.
+    // An address that lost its connection and is missing from its name need not be connected again.
     const gone = [...this.#spots.values()].filter(
       ({ sessions, connecting, target }) =>
         sessions.length === 0 && connecting === undefined && this.#addresses.isMissing(target),
@@ -206,7 +209,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (!this.#addresses.asking) this.#fresh(this.#addresses.failure);
     else this.#serve();
   }
-  /** What is known now: spots for what is new, an end for what is no longer there. */
+  /** Applies the known addresses: adds new ones, and retires those that are missing. */
   #arrange(cold: boolean): void {
     const { known } = this.#addresses;
     const keys = new Set(known.map(keyOf));
@@ -232,7 +235,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     this.#only = others.length === 0 ? only : undefined;
     this.#lookForSpread();
   }
-  /** Of an address that is no longer there: once its last call has ended. */
+  /** Removes an address that is no longer known, after its last call has ended. */
   #forgetEmpty(spot: AddressSessions<S>): void {
     const { place } = spot;
     if (place === undefined || this.#spots.has(keyOf(spot.target)) || place.inFlight > 0) return;
@@ -240,7 +243,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     spot.place = undefined;
   }
 
-  /** Gives room to those who wait, and makes more where there is none. */
+  /** Assigns sessions to waiters, and opens more if none has room. */
   #serve(): void {
     for (const waiter of this.#waiting) {
       const session = this.#next(waiter);
@@ -253,7 +256,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       waiter.start(session);
     }
   }
-  /** Makes room, if it can; a text says why there will be none soon. */
+  /** Opens a session, if possible. Otherwise it returns the reason why none will be available soon. */
   #grow(): string | undefined {
     if (this.#closed) return "closed";
     if (this.#watched.size > 0) {
@@ -277,7 +280,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     }
     return undefined;
   }
-  /** One session more, at an address that has the fewest. */
+  /** Opens one more session at an address that has the fewest. */
   #widen(): void {
     const all = [...this.#spots.values()].filter(({ target }) => !target.spare);
     if (all.some(({ connecting }) => connecting !== undefined)) return;
@@ -286,7 +289,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     few.sort((a, b) => a.sessions.length - b.sessions.length);
     few[0]?.connect();
   }
-  /** Connects to an address that has too few sessions, beside the work of the others. */
+  /** Connects to an address that has too few sessions, while the others stay in use. */
   #spread(): void {
     const now = this.#clock.now();
     if (now < this.#spreadFrom || this.#watched.size === 0) return;
@@ -294,7 +297,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     const next = this.#random(few.filter(({ mayConnect }) => mayConnect));
     if (next !== undefined) next.connect();
     else this.#spreadFrom = Math.min(...few.map(({ notBefore }) => notBefore));
-    if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one of them has ended
+    if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one attempt has ended
   }
   #isUnspread({ sessions, target }: AddressSessions<S>): boolean {
     return !target.spare && sessions.length < (this.#watched.size < MOST_SESSIONS ? this.#sessions : 1);
@@ -313,7 +316,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   #refuseAll(message: string): void {
     for (const waiter of [...this.#waiting]) this.#refuse(waiter, message);
   }
-  /** It gets no more streams, and is let go when those that it has have ended. */
+  /** Stops new streams on the session, which is closed after its streams have ended. */
   #release(session: S): boolean {
     this.#leaving.add(session);
     return this.#drop(session);
@@ -334,14 +337,14 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (timer !== undefined) this.#clock.clearTimeout(timer);
   }
 
-  /** There are calls. */
+  /** Starts the refresh of addresses, because calls are made. */
   #wake(): void {
     this.#awake = true;
     if (this.#timer === undefined) this.#watch();
     this.#seenOpened = -1;
     this.#addresses.keep(() => this.#isUsed());
   }
-  /** Whether there have been calls since last asked. */
+  /** Reports whether calls were made since the last check. */
   #isUsed(): boolean {
     let opened = this.#opened;
     let streams = 0;
@@ -354,14 +357,14 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (!used) this.#awake = false;
     return used;
   }
-  /** Looks at the sessions from time to time, while there is something to see: streams under way, or more sessions than one. */
+  /** Checks the sessions periodically while streams are in flight, or while more than one session exists. */
   #watch(): void {
     this.#timer = this.#clock.setTimeout(look, this.#keepAliveMs, this);
   }
   look(): void {
     this.#timer = undefined;
     const all = [...this.#watched];
-    // Those that each address is to have stay while there are calls, and one of all when there are none.
+    // While calls are made, each address keeps its configured sessions. Otherwise one of all stays.
     const quiet = all.every(([, watched]) => watched.isIdle);
     const stay = (sessions: readonly S[]): readonly S[] => sessions.slice(0, quiet ? 1 : this.#sessions);
     const spots = [...this.#spots.values()].filter(({ sessions }) => sessions.length > 0);

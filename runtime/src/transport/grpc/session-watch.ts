@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import type { AddressSessions } from "./address-sessions.ts";
 import type { Session } from "./session.ts";
 
-/** How long a sign of life may take, in milliseconds. */
+/** Time limit for the answer to a ping, in milliseconds. */
 const PING_MS = 5_000;
 
 /** Detects a session whose other end is silent. */
@@ -10,11 +10,11 @@ export class SessionWatch<S extends Session> {
   readonly spot: AddressSessions<S>;
   readonly #session: S;
   readonly #clock: Clock;
-  // As they were when last looked at.
+  // Values at the last check.
   #bytes: number;
   #opened = 0;
   #busy = false;
-  /** Since when nothing has come though streams were given up. */
+  /** Time since which no bytes have arrived although streams were cancelled. */
   #silentFrom = 0;
   #silentBytes = -1;
   #ping: Timer | undefined;
@@ -25,11 +25,13 @@ export class SessionWatch<S extends Session> {
     this.#clock = clock;
     this.#bytes = session.bytesRead;
   }
-  /** Whether nothing has been asked of it since it was last looked at. */
+  /** True if the session was not used since the last check. */
   get isIdle(): boolean {
     return this.#session.streams === 0 && this.#session.opened === this.#opened;
   }
-  /** A stream was given up unanswered. After so long without a byte a sign of life is asked for. */
+  /**
+   * Records a stream that was cancelled without an answer. After the given time without received bytes it sends a ping.
+   */
   givenUp(silentMs: number): void {
     const now = this.#clock.now();
     if (this.#silentBytes !== this.#session.bytesRead) {
@@ -40,7 +42,7 @@ export class SessionWatch<S extends Session> {
       this.#askForLife();
     }
   }
-  /** Streams on which nothing has come since the last look ask for a sign of life. */
+  /** Sends a ping if streams are open and no bytes have arrived since the last check. */
   look(): void {
     const { bytesRead, opened, streams } = this.#session;
     const busy = streams > 0;
@@ -49,7 +51,7 @@ export class SessionWatch<S extends Session> {
     this.#opened = opened;
     this.#busy = busy;
   }
-  /** Nobody waits for its sign of life any more. */
+  /** Stops the wait for the answer to a ping. */
   end(): void {
     if (this.#ping !== undefined) this.#clock.clearTimeout(this.#ping);
   }

@@ -1,40 +1,44 @@
 import type { Place, PlacePreference } from "../balance/balancer.ts";
 
-/** One HTTP/2 connection, as those who choose among several see it. */
+/** One HTTP/2 connection, as seen by a pool that chooses among several. */
 export interface Session {
-  /** Whose it is, for those who count calls by address. */
+  /** Place of the session, which counts calls by address. */
   place?: Place<unknown> | undefined;
-  /** Streams under way. */
+  /** Number of streams in flight. */
   readonly streams: number;
-  /** How many of them the other end allows at a time. */
+  /** Number of streams that the other end allows at a time. */
   readonly maxStreams: number;
-  /** How many there have been. */
+  /** Number of streams that were opened. */
   readonly opened: number;
-  /** Bytes that have come; a number that stands still says that nothing has. */
+  /** Number of received bytes. If it does not change, nothing has arrived. */
   readonly bytesRead: number;
-  /** Asks for a sign of life. `answered` is called once, or never. */
+  /** Sends a ping. `answered` is called once, or never. */
   ping(answered: () => void): void;
-  /** Ends it when its streams have ended. Resolves when it is gone. */
+  /** Ends the session after its streams have ended. Resolves when it is closed. */
   close(): Promise<void>;
-  /** Ends it with all its streams. */
+  /** Ends the session with all its streams. */
   destroy(error: Error): void;
 }
 
-/** Hears from a session; never before the function that made it has returned. */
+/** Receives the events of a session, never before the function that made it has returned. */
 export interface SessionOwner<S extends Session> {
-  /** It stands, and takes streams. */
+  /** Reports that it is connected, and takes streams. */
   ready(session: S): void;
-  /** A stream has ended, or more are allowed. */
+  /** Reports that a stream has ended, or that more are allowed. */
   room(session: S): void;
-  /** It takes no more streams; those that it has may end. `pings`: because there were too many of these. */
+  /**
+   * Reports that it takes no more streams. Its open streams may end. `pings`: the other end received too many of them.
+   */
   leaving(session: S, reason: "goaway" | "pings"): void;
-  /** It is gone. `reason` says why, for logs. */
+  /** Reports that it is closed. `reason` is the cause, for logs. */
   gone(session: S, reason: string): void;
 }
 
-/** Wants to open a stream as soon as a session has room. Called is one of the two, once, and not from within `wait`. */
+/**
+ * Waits for a session with room to open a stream. One of the two methods is called, once, and not from within `wait`.
+ */
 export interface Waiter<S extends Session> extends PlacePreference {
   start(session: S): void;
-  /** There is no connection, and none will come soon. */
+  /** Reports that no connection exists, and none will be available soon. */
   refused(message: string): void;
 }

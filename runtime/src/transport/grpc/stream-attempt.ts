@@ -10,33 +10,35 @@ import { AT_ONCE_BYTES } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
-/** A smaller item is copied out of what it came in, which may be much more. */
+/** Size in bytes below which an item is copied out of its chunk, because the chunk may be much larger. */
 const COPIED_BYTES = 1 << 12;
 
-/** How a stream has ended on the wire: told when all whole items in front of it have been. */
+/** The end of a stream on the wire. It is reported after all whole items before it. */
 interface End {
-  /** None: OK. */
+  /** Undefined for OK. */
   readonly fault: Fault | undefined;
 }
 
 /**
- * One server stream. What has come and was not asked for stays here, within the window of the stream: the upstream may send more only when
- * items have been given, and for one that is asked for and is not whole yet.
+ * One server stream. Received items that were not requested wait here, within the window of the stream. The upstream
+ * may send more only after items were delivered, and for a requested item that is incomplete.
  */
 export class StreamAttempt extends BaseAttempt implements OpenStream {
   readonly #maxBytes: number;
   readonly #receiver: StreamReceiver;
   #asked = 0;
-  /** From its beginning, where an item begins, `#size` bytes that have come and were not given. */
+  /**
+   * Received bytes that were not delivered: `#size` bytes from the start of the buffer, which is the start of an item.
+   */
   #held: Buffer | undefined;
   #size = 0;
-  /** Of the bytes held, from the first: for so many the upstream has been allowed more. */
+  /** Number of held bytes, from the first, for which the upstream may already send more. */
   #allowed = 0;
   #hasBody = false;
   #end: End | undefined;
   #giving = false;
 
-  /** @param maxBytes a larger item is refused */
+  /** @param maxBytes maximum size of an item; a larger one is refused */
   constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, maxBytes: number, receiver: StreamReceiver) {
     super(pool, request);
     this.#maxBytes = maxBytes;
@@ -66,7 +68,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     this.#size += rest.length;
     this.#give();
   }
-  /** Gives the whole items at the beginning of what has come, as far as they are asked for, and returns the rest. */
+  /** Delivers the whole items at the beginning of a chunk, as far as they are requested. Returns the rest. */
   #straight(chunk: Buffer): Buffer {
     let at = 0;
     while (this.#asked > 0 && !this.over && at + PREFIX_BYTES <= chunk.length) {
@@ -78,7 +80,9 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     }
     return at === 0 ? chunk : chunk.subarray(at);
   }
-  /** How many bytes there will be up to the end of the first item; infinity when that is not known, or is there already. */
+  /**
+   * Returns the number of bytes up to the end of the first item. Infinity if it is unknown, or if the item is complete.
+   */
   #expected(rest: Buffer): number {
     const [begins, size] = this.#held === undefined ? [rest, rest.length] : [this.#held, this.#size];
     if (size < PREFIX_BYTES) return Number.POSITIVE_INFINITY;
@@ -86,7 +90,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     return end > this.#size + rest.length ? end : Number.POSITIVE_INFINITY;
   }
 
-  /** Gives what is asked for and has come. */
+  /** Delivers the items that are requested and complete. */
   #give(): void {
     if (this.#giving) return;
     this.#giving = true;
@@ -102,7 +106,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     }
     this.#giving = false;
   }
-  /** Where the first item of those held ends, if it is whole. */
+  /** Returns the end of the first held item, if the item is whole. */
   #whole(): number | undefined {
     if (this.#held === undefined || this.#size < PREFIX_BYTES) return undefined;
     const length = this.#held.readUInt32BE(1);
@@ -133,10 +137,10 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
       throwLater(error);
     }
   }
-  /** All whole items have been given. */
+  /** Handles the state after all whole items were delivered. */
   #atEnd(): void {
     if (this.#end === undefined) {
-      // Only what is asked for may become larger than the window.
+      // Only a requested item may become larger than the window.
       if (this.#asked === 0 || this.#size === this.#allowed) return;
       this.stream?.allow(this.#size - this.#allowed);
       this.#allowed = this.#size;
@@ -161,7 +165,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
   override closed(): void {
     if (this.#end === undefined) super.closed();
   }
-  /** Behind what has come before it. */
+  /** Reports a fault after the items before it. */
   protected override fault(fault: Fault): void {
     if (this.over || this.#end !== undefined) return;
     this.stream?.close(ErrorCode.CANCEL);

@@ -20,16 +20,16 @@ import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { WireStream } from "./wire-stream.ts";
 
-/** With so much that the other end has not read, there is no room for more streams. */
+/** Number of unsent bytes from which the session has no room for more streams. */
 const CONGESTED_BYTES = 1 << 19;
-/** How long the other end may take to acknowledge our settings, in milliseconds. */
+/** Time limit for the acknowledgement of our settings, in milliseconds. */
 export const SETTINGS_MS = 10_000;
-/** A block of 64 pieces is none any more. */
+/** Limits of the client end. A header block above 1 MiB (64 frames of 16 KiB) is not kept. */
 const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20, copies: false };
-/** How long the end of a connection may take that nobody reads, in milliseconds. */
+/** Time limit to close a connection that the other end does not read, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** A connection by frames of our own over a socket: RFC 9113, as far as a client needs it that sends whole requests. */
+/** A connection with our own frames over a socket: RFC 9113, as far as a client of whole requests needs it. */
 export class WireSession implements GrpcSession, Connection<WireStream> {
   readonly #encoder: RequestEncoder;
   readonly #owner: SessionOwner<GrpcSession>;
@@ -48,7 +48,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   #next: number;
   #opened = 0;
   #lingering = 0; // streams that we have reset, and the other end may still count
-  #freed = 0; // of these, which will be let go next
+  #freed = 0; // the part of them that is released next
   #pinged = 0;
   #bytesRead = 0;
   #maxStreams = 0;
@@ -63,7 +63,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
 
   /**
    * @param secureContext for `https:`
-   * @param held what the other end may send on a stream is what the receiver allows
+   * @param held true if the receiver allows the bytes that the other end may send on a stream
    * @param firstStream an odd number, for tests
    */
   constructor(
@@ -121,12 +121,12 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   get ended(): boolean {
     return this.#leaving || this.#over;
   }
-  /** Whether a stream of this number has never been opened. */
+  /** Reports whether a stream of this number was never opened. */
   isIdle(stream: number): boolean {
     return stream >= this.#next || stream % 2 === 0 || stream < this.#first;
   }
 
-  /** What crosses the end of a stream is nobody's fault. */
+  /** Ignores frames that cross the end of a stream, because neither end is at fault. */
   isOver(): void {}
 
   open(request: GrpcRequest, receiver: GrpcReceiver): WireStream {
@@ -141,7 +141,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#headers(stream.id, request, bound);
     this.#queue.send(stream, request.frame);
     if (this.#next > WINDOW_MAX) {
-      // All numbers are used up: the next needs a new connection.
+      // All stream numbers are used. The next request needs a new connection.
       this.#leaving = true;
       this.#owner.leaving(this, "goaway");
     }
@@ -166,7 +166,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     }
   }
 
-  /** The other end may send so many bytes more on a stream. */
+  /** Lets the other end send further bytes on a stream. */
   allow(stream: WireStream, bytes: number): void {
     if (stream.window !== undefined && !this.#over) this.#incoming.allow(stream, bytes);
   }
@@ -180,22 +180,22 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#lingering++;
     if (this.#leaving && this.#streams.size === 0) this.#shut();
   }
-  /** The other end broke a rule on a stream, which ends only that. */
+  /** Ends a stream because the other end broke a rule on it. The connection stays open. */
   failStream(stream: WireStream, code: number, message: string): void {
     if (this.#streams.get(stream.id) === undefined) return;
     stream.message = message;
     this.closeStream(stream, code);
     stream.receiver.closed();
   }
-  /** The other end has said all; `released` has to follow. */
+  /** Finishes a stream that the other end has completed. `released` must follow. */
   finish(stream: WireStream): void {
     this.#streams.delete(stream);
     stream.code = ErrorCode.NO_ERROR;
     if (stream.body === undefined) return;
-    this.#queue.drop(stream); // it does not want to hear the rest
+    this.#queue.drop(stream); // the other end does not need the rest
     this.#writer.reset(stream.id, ErrorCode.NO_ERROR);
   }
-  /** The other end has ended a stream with this error code. */
+  /** Handles a reset of a stream by the other end. */
   wasReset(stream: WireStream, code: number): void {
     this.#streams.delete(stream);
     this.#queue.drop(stream);
@@ -203,13 +203,13 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     stream.receiver.closed();
     this.released();
   }
-  /** There is room for another stream. */
+  /** Makes room for another stream. */
   released(): void {
     if (this.#leaving && this.#streams.size === 0) this.#shut();
     else if (!this.ended) this.#owner.room(this);
   }
 
-  /** The other end's settings have come, for the first time or again. */
+  /** Applies the other end's settings, for the first time or again. */
   settled(maxStreams: number | undefined): void {
     if (maxStreams !== undefined) this.#maxStreams = maxStreams;
     else if (!this.#ready) this.#maxStreams = Number.POSITIVE_INFINITY;
@@ -220,12 +220,12 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#ready = true;
     this.#owner.ready(this);
   }
-  /** The other end has taken our settings. */
+  /** Handles the acknowledgement of our settings. */
   acknowledged(): void {
     if (this.#unacknowledged !== undefined) this.#clock.clearTimeout(this.#unacknowledged);
     this.#unacknowledged = undefined;
   }
-  /** The other end broke a rule in a way that ends the connection, and is told. */
+  /** Ends the connection after a violation by the other end, which receives the error. */
   fail(error: ConnectionError): void {
     if (this.#over) return;
     this.#error ??= error;
@@ -237,7 +237,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#pings.delete(ping);
     answered?.();
   }
-  /** The other end takes no more streams, and has not begun with those above `lastStream`. */
+  /** Handles GOAWAY: the other end takes no more streams, and has not begun with those above `lastStream`. */
   goaway(lastStream: number, code: number, text: string): void {
     this.#lastStream = Math.min(this.#lastStream, lastStream);
     this.#leaving = true;
@@ -302,23 +302,26 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
       if (!this.ended) this.#owner.room(this);
     }
   }
-  /** A turn after the resets have left: servers (Node's is one) do not always forget a stream before they read the next frame. */
+  /**
+   * Releases streams one turn after their resets were sent. Servers (Node's is one) do not always forget a stream
+   * before they read the next frame.
+   */
   #free(streams: number): void {
     this.#lingering -= streams;
     this.#freed -= streams;
     if (!this.ended) this.#owner.room(this);
   }
-  /** All streams have ended. */
+  /** Closes the connection after all streams have ended. */
   #shut(): void {
     if (!this.#over) this.#goodbye(ErrorCode.NO_ERROR);
   }
-  /** Says why, and lets the socket go as soon as that is out. */
+  /** Sends GOAWAY with the cause, and closes the socket as soon as it is sent. */
   #goodbye(code: number): void {
     if (!this.#ready) {
       this.destroy(new Error("closed"));
       return;
     }
-    this.#writer.goaway(0, code); // no stream of the other end's was ever processed
+    this.#writer.goaway(0, code); // no stream of the other end was ever processed
     this.#writer.flush();
     this.#over = true;
     this.#reader.stop();
@@ -332,7 +335,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     if (this.#gone) return;
     this.#gone = true;
     this.#over = true;
-    this.acknowledged(); // or never will be
+    this.acknowledged(); // also if no acknowledgement arrives
     this.#reader.stop();
     const message = errorText(this.#error, this.#ready);
     this.#owner.gone(this, message);
@@ -348,7 +351,10 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   }
 }
 
-/** What is sent first begins with a 0: a text tells that somebody else lives there. */
+/**
+ * Returns the error for an unexpected first chunk. The first frame begins with a 0, so a text shows that the server is
+ * no HTTP/2 server.
+ */
 function strange(error: ConnectionError, chunk: Buffer): ConnectionError {
   const begins = chunk.toString("latin1", 0, 16);
   if (!/^[\x20-\x7e][\x20-\x7e\r\n\t]*$/.test(begins)) return error;

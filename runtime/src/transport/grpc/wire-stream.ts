@@ -13,25 +13,25 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   readonly id: number;
   readonly receiver: GrpcReceiver;
   readonly #session: WireStreamOwner;
-  /** Another one that is open, for `OpenStreams`. */
+  /** Next open stream, for `OpenStreams`. */
   next: WireStream | undefined;
-  /** Where it begins among all bytes of the connection. */
+  /** Position of the stream's first byte among all bytes of the connection. */
   readonly position: number;
-  /** What may still be sent; below zero when the other end has changed its mind. */
+  /** Number of bytes that may still be sent. Negative if the other end has reduced the window. */
   sendWindow: number;
-  /** What is still to be sent, from `sent`. */
+  /** Request body, of which the bytes from `sent` on are unsent. */
   body: Uint8Array | undefined;
   sent = 0;
-  /** What the other end has sent and was not yet allowed again. */
+  /** Number of bytes that the other end has sent and that are not allowed again yet. */
   unacknowledged = 0;
   window: number | undefined;
   readonly ends = true;
-  /** Its headers have come. */
+  /** True after its headers have arrived. */
   begun = false;
-  readonly ended = false; // with its end it is no stream of the connection any more
+  readonly ended = false; // after its end it is no stream of the connection any more
   contentLength: number | undefined;
   received = 0;
-  /** How it ended. */
+  /** Error code with which it ended. */
   code: number | undefined;
   unprocessed = false;
   lost = false;

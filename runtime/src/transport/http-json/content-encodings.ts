@@ -1,12 +1,15 @@
 // Encodings of compressed bodies.
 import * as zlib from "node:zlib";
 
-/** What is asked for. */
+/** Encodings that requests accept. */
 export const ENCODINGS = "gzip, br, deflate";
 
 type Unpack = (bytes: Buffer, options: zlib.ZlibOptions & zlib.BrotliOptions, done: zlib.CompressCallback) => void;
 
-/** Undefined for an encoding that nobody has asked for, or several in turn. */
+/**
+ * Returns the decompressor of an encoding. Undefined for an encoding that was not requested, or for several in
+ * sequence.
+ */
 export function unpacker(encoding: string): Unpack | undefined {
   switch (encoding.trim().toLowerCase()) {
     case "gzip":
@@ -15,7 +18,7 @@ export function unpacker(encoding: string): Unpack | undefined {
     case "br":
       return zlib.brotliDecompress;
     case "deflate":
-      // RFC 9110 means zlib's; some send what is inside of it.
+      // RFC 9110 means zlib's format; some servers send raw deflate data.
       return (bytes, options, done) =>
         ((bytes[0] ?? 0) & 0x0f) === 8 ? zlib.inflate(bytes, options, done) : zlib.inflateRaw(bytes, options, done);
     default:

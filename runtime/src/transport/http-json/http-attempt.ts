@@ -12,26 +12,26 @@ import { unpacker } from "./content-encodings.ts";
 import { httpFault, retryAfterMs } from "./http-failure.ts";
 import type { HttpPlace, HttpPlaces } from "./http-places.ts";
 
-/** Of what a refusal says, so much is read, in bytes. */
+/** Maximum number of bytes that are read from the body of a failure. */
 const MOST_ERROR_BYTES = 1 << 20;
-/** Informational answers before the one that counts. */
+/** Maximum number of informational answers before the final one. */
 const MOST_INFORMATION = 32;
 
-/** What an attempt is to send, and how its answer is read. */
+/** Request of an attempt, with the reader of its answer. */
 export interface HttpExchange {
   readonly options: RequestOptions;
   readonly body: string | undefined;
-  /** Whether sending it twice does no harm. */
+  /** True if a second sending does no harm. */
   readonly safe: boolean;
   readonly read: ReplyReader;
   readonly registry: Registry;
   /** In bytes. */
   readonly maxReplyBytes: number;
-  /** Of the calendar, in milliseconds. */
+  /** Wall-clock time, in milliseconds. */
   readonly now: () => number;
 }
 
-/** One request of HTTP, until its reply is told. */
+/** One HTTP request, until its reply is reported. */
 export class HttpAttempt implements InFlight, PlacePreference {
   readonly #of: HttpExchange;
   readonly #reply: Reply;
@@ -42,14 +42,14 @@ export class HttpAttempt implements InFlight, PlacePreference {
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
   #socket: Socket | undefined;
-  /** Of its socket, before it. */
+  /** Number of bytes read from its socket before this request. */
   #readBefore = 0;
   #information = 0;
   #ended = false;
 
   /**
-   * @param place where it goes, if that is known
-   * @param after the attempt before it, of the same call
+   * @param place target of the request, if it is known
+   * @param after the previous attempt of the same call
    */
   constructor(
     exchange: HttpExchange,
@@ -84,14 +84,14 @@ export class HttpAttempt implements InFlight, PlacePreference {
     sent.on("information", () => {
       if (++this.#information > MOST_INFORMATION) this.#invalid("more informational answers than anybody needs");
     });
-    // Nobody has asked for another protocol.
+    // The request contains no upgrade.
     sent.on("upgrade", (_, socket) => {
       socket.destroy();
       this.#invalid("it changes the protocol");
     });
     sent.end(this.#of.body);
   }
-  /** Asks nobody: for what ends before there is a request. */
+  /** Fails the attempt without a request, for a call that ends before the request exists. */
   fail(fault: Fault): void {
     queueMicrotask(() => this.#fault(fault));
   }
@@ -127,8 +127,8 @@ export class HttpAttempt implements InFlight, PlacePreference {
   }
 
   /**
-   * Gives all of the body as text. Of a failure it gives nothing where that is no JSON, is too large or cannot be read: it is a failure
-   * all the same.
+   * Reads the whole body as text. The text of a failure is undefined if it is no JSON, is too large or cannot be read.
+   * The failure itself is still reported.
    */
   #receive(response: IncomingMessage, most: number, done: (text: string | undefined) => void): void {
     const success = (response.statusCode ?? 0) < 300;
@@ -206,7 +206,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
     }
   }
 
-  /** The connection is gone, or what came makes no sense. */
+  /** Handles a lost connection, or an invalid answer. */
   #broken(error: Error | undefined): void {
     if (this.#ended) return;
     const code = error !== undefined && "code" in error ? String(error.code) : "";
@@ -216,7 +216,8 @@ export class HttpAttempt implements InFlight, PlacePreference {
     }
     const begun = this.#socket !== undefined && this.#socket.bytesRead > this.#readBefore;
     const message = error === undefined ? "the answer broke off" : errorText(error, true);
-    // The server may have closed it before it saw this: what RFC 9112 (9.3.1) allows to send again.
+    // The server may have closed the connection before it received the request. RFC 9112 (9.3.1) allows to send it
+    // again.
     if (!begun) this.#places.lost();
     const stale = this.#request?.reusedSocket === true && !begun && (code === "ECONNRESET" || code === "EPIPE");
     const kind = stale && this.#of.safe ? "unprocessed" : "transport";
@@ -249,7 +250,7 @@ const JSON_TYPE = /^(?:application\/(?:[\w!#$&^.+-]+\+)?json|text\/json)$/i;
 const CHARSET = /^charset\s*=\s*"?([^"]*)"?$/i;
 const UTF8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 
-/** JSON is UTF-8, whatever else is said beside it. */
+/** Reports whether a content type is JSON in UTF-8. Other parameters are ignored. */
 function isJson(type: string): boolean {
   const [first = "", ...parameters] = type.split(";").map((part) => part.trim());
   return (

@@ -1,24 +1,27 @@
-// What an answer that is no success means: its status, and what its body says.
+// Faults of answers that are no success, from the status and the body.
 import { create, fromJson, type JsonObject, type JsonValue, type Registry, toBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { Code, type Fault } from "../../failure.ts";
 
-/** The reverse of the table in google/rpc/code.proto; where that has several codes for a status, the one that says least. */
+/**
+ * The reverse of the table in google/rpc/code.proto. If that table has several codes for a status, the map contains the
+ * least specific one.
+ */
 const CODES: ReadonlyMap<number, Code> = new Map([
   [400, Code.INVALID_ARGUMENT],
   [401, Code.UNAUTHENTICATED],
   [403, Code.PERMISSION_DENIED],
   [404, Code.NOT_FOUND],
-  [408, Code.UNAVAILABLE], // the server has not waited for the request: it may be sent again
+  [408, Code.UNAVAILABLE], // the server did not wait for the request, so it may be sent again
   [409, Code.ABORTED],
   [412, Code.FAILED_PRECONDITION],
   [416, Code.OUT_OF_RANGE],
   [429, Code.RESOURCE_EXHAUSTED],
   [499, Code.CANCELLED],
   [501, Code.UNIMPLEMENTED],
-  [502, Code.UNAVAILABLE], // a proxy's, whose server is not there
+  [502, Code.UNAVAILABLE], // from a proxy whose server is unavailable
   [503, Code.UNAVAILABLE],
   [504, Code.DEADLINE_EXCEEDED],
 ]);
@@ -31,9 +34,9 @@ export function codeOfHttp(status: number): Code {
 }
 
 /**
- * The fault that an answer with this status is.
+ * Returns the fault for an answer with this status.
  *
- * @param text its body, where that is JSON
+ * @param text its body, if that is JSON
  * @param registry of the types of details
  */
 export function httpFault(
@@ -44,7 +47,7 @@ export function httpFault(
 ): Fault {
   const said = text === undefined ? undefined : saidIn(text, registry);
   const code = said?.code ?? codeOfHttp(status);
-  // `error.message` is what the upstream says, by whatever protocol it says so.
+  // `error.message` is the message of the upstream, in any protocol.
   const message = said?.message || `HTTP ${status}`;
   return { kind: "status", code, message, said: said?.message, details: said?.details, pushbackMs };
 }
@@ -56,7 +59,10 @@ interface Said {
   readonly details: Uint8Array | undefined;
 }
 
-/** A google.rpc.Status, or what Google's APIs put around one: `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`. */
+/**
+ * Reads a google.rpc.Status, or the envelope of Google's APIs: `{"error": {"code": 404, "status": "NOT_FOUND",
+ * "message": …}}`.
+ */
 function saidIn(text: string, registry: Registry): Said | undefined {
   let json: JsonValue;
   try {
@@ -77,7 +83,7 @@ function saidIn(text: string, registry: Registry): Said | undefined {
 const isObject = (json: JsonValue | undefined): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
-/** In an envelope `code` is the status of HTTP. */
+/** Returns the code of a name. In an envelope `code` is the HTTP status. */
 function named(name: JsonValue | undefined): Code | undefined {
   if (typeof name !== "string" || name === "OK" || !Object.hasOwn(Code, name)) return undefined;
   return Code[name as keyof typeof Code];
@@ -93,7 +99,7 @@ function encoded(code: Code | undefined, message: string | undefined, details: A
   return toBinary(StatusSchema, create(StatusSchema, status));
 }
 
-/** Undefined for a detail of a type that nobody here knows, whose JSON says nothing of its bytes. */
+/** Returns undefined for a detail of an unknown type, whose JSON does not determine its bytes. */
 function anyOf(json: JsonValue, registry: Registry): Any | undefined {
   if (!isObject(json)) return undefined;
   try {
@@ -102,7 +108,7 @@ function anyOf(json: JsonValue, registry: Registry): Any | undefined {
     return asBytes(json);
   }
 }
-/** As our own servers, and grpc-gateway, write a detail that they do not know. */
+/** Reads a detail of an unknown type in the form that our servers and grpc-gateway write. */
 function asBytes({ "@type": type, value }: JsonObject): Any | undefined {
   if (typeof type !== "string" || typeof value !== "string") return undefined;
   try {
@@ -113,9 +119,10 @@ function asBytes({ "@type": type, value }: JsonObject): Any | undefined {
 }
 
 /**
- * When to try again, in milliseconds (RFC 9110, 10.2.3): seconds or a date. What is neither says nothing.
+ * Returns the delay before a retry, in milliseconds (RFC 9110, 10.2.3), from seconds or a date. Undefined for any other
+ * value.
  *
- * @param now of the calendar, in milliseconds
+ * @param now wall-clock time, in milliseconds
  */
 export function retryAfterMs(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;

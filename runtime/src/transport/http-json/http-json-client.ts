@@ -25,26 +25,32 @@ import type { HttpRule } from "./http-rule.ts";
 
 export type { HttpRule };
 
-/** How an upstream is reached that speaks HTTP with JSON (runtime.md, "Upstreams over HTTP/JSON"). */
+/** Options of an upstream over HTTP with JSON (runtime.md, "Upstreams over HTTP/JSON"). */
 export interface HttpJsonClientOptions {
-  /** Of each rpc that is called. */
+  /** Rules of all RPCs that are called. */
   readonly rules: readonly HttpRule[];
-  /** Files besides those of the rpcs, whose messages a google.protobuf.Any, or a detail of an error, may hold. */
+  /** Files besides those of the RPCs, whose messages a google.protobuf.Any, or a detail of an error, may contain. */
   readonly types?: readonly DescFile[] | undefined;
-  /** PEM: whom to trust, in place of the system's authorities. */
+  /** PEM: trusted authorities, in place of the system's. */
   readonly ca?: string | Buffer | undefined;
-  /** PEM: the client's own certificate and key. */
+  /** PEM: the client's certificate and key. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
-  /** A larger reply, in bytes, is refused; of one that comes compressed what it becomes. Default 16 MiB. */
+  /** Maximum reply size, in bytes, after decompression. A larger reply is refused. Default: 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
-  /** To each address. A connection carries one request at a time; those for which there is none wait. Default 256. */
+  /**
+   * Maximum number of connections to each address. A connection carries one request at a time; further requests wait.
+   * Default: 256.
+   */
   readonly maxConnections?: number | undefined;
-  /** A connection without requests is closed after so long, in milliseconds, or earlier when the server says so. Default 4,000. */
+  /**
+   * Time after which an idle connection is closed, in milliseconds, or earlier if the server requests it. Default:
+   * 4,000.
+   */
   readonly idleMs?: number | undefined;
-  /** Resolves names, with the first call and now and then. Default: that of `node:dns`. */
+  /** Resolves names, with the first call and periodically. Default: that of `node:dns`. */
   readonly lookup?: LookupFunction | undefined;
-  /** How calls are spread over several addresses; `connections` says nothing here. */
+  /** Balancing of calls over several addresses; `connections` has no effect here. */
   readonly balance?: BalancePolicy | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -57,32 +63,33 @@ interface Rpc {
   readonly safe: boolean;
 }
 
-/** Methods that may be sent again without asking (RFC 9110, 9.2.2). */
+/** Methods that may be repeated without a check (RFC 9110, 9.2.2). */
 const REPEATABLE: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
-/** The request and the connection are ours to describe. */
+/** Headers that only the client sets, because they describe the request and the connection. */
 const OURS: ReadonlySet<string> = new Set(["accept", "accept-encoding", "expect"]);
-/** More is not said of a deadline: eight digits (gRPC's PROTOCOL-HTTP2.md). */
+/** Maximum deadline that a header can carry, in milliseconds: eight digits (gRPC's PROTOCOL-HTTP2.md). */
 const MOST_TIMEOUT_MS = 99_999_999;
 
 /** Unary calls over HTTP/1.1, with requests and answers in ProtoJSON, as google.api.http binds them. */
 export class HttpJsonClient implements UnaryClient {
   readonly #rpcs = new Map<string, Rpc>();
   readonly #registry: Registry;
-  /** Each is of one scheme and one path. */
+  /** Base URLs, all of one scheme and one path. */
   readonly #urls: readonly [URL, ...URL[]];
   readonly #places: HttpPlaces;
   readonly #options: HttpJsonClientOptions;
   readonly #clock: Clock;
   readonly #secure: boolean;
   #secureContext: SecureContext | undefined;
-  /** While no address is known. */
+  /** Agent for use while no address is known. */
   #agent: http.Agent;
   #inFlight = 0;
   #closing: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param url `http://host:port` or `https://…`, with what stands before all paths; several of one scheme and one path are one upstream
-   * @throws for another url, for certificates that make no sense, and for rules that do not fit their rpcs
+   * @param url `http://host:port` or `https://…`, with the prefix of all paths; several of one scheme and one path are
+   *   one upstream
+   * @throws for another URL, for invalid certificates, and for rules that do not fit their RPCs
    */
   constructor(url: string | readonly string[], options: HttpJsonClientOptions) {
     const [address, ...more] = (typeof url === "string" ? [url] : url).map((one) => new URL(one));
@@ -196,7 +203,7 @@ export class HttpJsonClient implements UnaryClient {
       all["content-type"] = "application/json";
       all["content-length"] = Buffer.byteLength(body);
     } else if (method !== "GET" && method !== "DELETE") all["content-length"] = 0;
-    // Gateways in front of gRPC servers keep it, others do not know it.
+    // Gateways in front of gRPC servers enforce it, other servers ignore it.
     if (timeoutMs !== Number.POSITIVE_INFINITY)
       all["grpc-timeout"] = `${Math.min(MOST_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs)))}m`;
     if (attempt > 1) all["grpc-previous-rpc-attempts"] = attempt - 1;
@@ -204,9 +211,9 @@ export class HttpJsonClient implements UnaryClient {
   }
 
   /**
-   * Other certificates, for connections from now on. Those that are in use end with their request.
+   * Sets the certificates of future connections. Connections in use close after their request.
    *
-   * @throws for some that make no sense
+   * @throws for invalid certificates
    */
   renew(certificates: Pick<HttpJsonClientOptions, "ca" | "cert" | "key">): void {
     if (!this.#secure) return;
@@ -226,7 +233,7 @@ export class HttpJsonClient implements UnaryClient {
     this.#places.balancer.told = told;
   }
 
-  /** Resolves when what is in flight has ended. Nothing is sent any more. */
+  /** Closes the client: nothing is sent any more. Resolves when the calls in flight have ended. */
   async close(): Promise<void> {
     if (this.#closing === undefined) {
       this.#closing = Promise.withResolvers();

@@ -1,4 +1,4 @@
-// Which address of an upstream takes a request of HTTP: agents, one for each, that its balancer chooses from.
+// Choice of an upstream's address for an HTTP request: one agent per address, among which its balancer chooses.
 import type { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
 import { isIP } from "node:net";
@@ -7,16 +7,16 @@ import { Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { Balancer, type Place, type PlacePreference } from "../balance/balancer.ts";
 
-/** How often names are resolved again, in milliseconds. */
+/** Interval between lookups of the names, in milliseconds. */
 const REFRESH_MS = 5_000;
-/** An upstream that nobody has called for so long is not looked for, in milliseconds. */
+/** Time without calls after which the names of an upstream are no longer looked up, in milliseconds. */
 const UNUSED_MS = 60_000;
 
 /** One address, and the connections to it. */
 export interface HttpPlace {
   readonly target: Target;
   agent: Agent;
-  /** For node:net: this address, and those of the other family, which count as the same servers. */
+  /** Lookup for node:net: this address, and those of the other family, which count as the same servers. */
   readonly lookup: LookupFunction;
 }
 
@@ -41,22 +41,22 @@ export class HttpPlaces {
     this.#clock = clock;
     this.#addresses = new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS);
     this.#addresses.changed = () => this.#update(this.#resolved);
-    // Agents queue what they have no connection for.
+    // Agents queue the requests that have no connection.
     this.balancer = new Balancer({ policy: balance, clock, room: () => true });
     this.#update(false);
   }
 
-  /** Undefined: no address is known yet, or none could be found. */
+  /** Returns undefined while no address is known, or if none could be found. */
   take(avoid: PlacePreference | undefined): Place<HttpPlace> | undefined {
     this.#usedAt = this.#clock.now();
     this.#addresses.keep(() => this.#clock.now() - this.#usedAt < UNUSED_MS);
     return this.balancer.pick(avoid);
   }
-  /** A connection was lost, or could not be made: who is there may have changed. */
+  /** Looks up the names again, because a connection was lost, or could not be made. */
   lost(): void {
     this.#addresses.resolve();
   }
-  /** @param use of all agents from now on; those that there were are given back */
+  /** Replaces the agents of all addresses, and returns the previous ones. */
   renew(): readonly Agent[] {
     return [...this.#places.values()].map((place) => {
       const before = place.of.agent;
@@ -87,7 +87,7 @@ export class HttpPlaces {
     const keys = new Set(own.map(keyOf));
     for (const [key, place] of this.#places) {
       if (keys.has(key)) continue;
-      // What is under way ends; the agent closes what is idle.
+      // Requests in flight may end; the agent closes idle connections.
       this.#places.delete(key);
       this.balancer.remove(place);
       place.of.agent.maxFreeSockets = 0;

@@ -1,3 +1,3 @@
-// What servers of one's own need to call upstreams over HTTP with JSON: `@protobff/runtime/http-json`. Nothing else loads it.
+// Exports for servers that call upstreams over HTTP with JSON: `@protobff/runtime/http-json`. No other module loads it.
 export { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.ts";
 export type { HttpRule } from "./http-rule.ts";
