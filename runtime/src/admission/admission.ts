@@ -1,4 +1,4 @@
-// The gate in front of an rpc: who calls, and whether they may, before the request's message is read.
+// The gate in front of an RPC: authentication and permission, before the request's message is read.
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
@@ -11,28 +11,28 @@ import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 
-/** Who may call an rpc. Nothing said: whoever is known. */
+/** Permission to call an RPC. An empty permit admits every known caller. */
 export interface Permit<App, Args extends Message, Principal> {
-  /** Nobody has to be known. */
+  /** True if unknown callers are admitted. */
   readonly public?: boolean | undefined;
-  /** Any of these; left out: any at all. */
+  /** Any of these sources; undefined: every source. */
   readonly sources?: readonly string[] | undefined;
   /** All of these, of the principal's `scopes`. */
   readonly scopes?: readonly string[] | undefined;
-  /** Of each list any, of the principal's `roles`. */
+  /** One of each list, of the principal's `roles`. */
   readonly roles?: readonly (readonly string[])[] | undefined;
-  /** Asked when the message has been read, before anything else of the rpc; what it throws, or refuses, ends the request. */
+  /** Called when the message has been read, before any other code of the RPC. A throw or a refusal ends the request. */
   readonly judge?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
-  /** The same for what has to make calls first: asked when limits have let the request on. */
+  /** The same for conditions that need calls. Called when limits have admitted the request. */
   readonly decide?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
 }
 
-/** What a request's credentials come to for one rpc: who calls, or why they may not. */
+/** Result of a request's credentials for one RPC: the caller, or the reason for a refusal. */
 export type Verdict = AuthenticatedRequest | Denied;
 
 export class Denied {
   readonly failure: Failure;
-  /** What goes out beside it. */
+  /** Metadata that accompanies the refusal. */
   readonly metadata: AnswerMetadata | undefined;
 
   constructor(failure: Failure, metadata?: AnswerMetadata) {
@@ -41,7 +41,7 @@ export class Denied {
   }
 }
 
-/** What stands before an rpc's message. What it gives never throws, and never rejects. */
+/** Check that precedes an RPC's message. It never throws, and its promise never rejects. */
 export interface AdmissionCheck {
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict>;
 }
@@ -49,11 +49,11 @@ export interface AdmissionCheck {
 interface AdmissionOptions extends RefusedParts {
   readonly identity: Identity;
   readonly permit: Pick<Permit<never, never, never>, "public" | "sources" | "scopes" | "roles">;
-  /** Judging may not take longer, in milliseconds. */
+  /** Time limit of authentication, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Judges the requests of one rpc. */
+/** Authenticates the requests of one RPC, and checks their permission. */
 export class Admission implements AdmissionCheck {
   readonly #options: AdmissionOptions;
 
@@ -61,7 +61,7 @@ export class Admission implements AdmissionCheck {
     this.#options = options;
   }
 
-  /** A promise only where a credential's source has to ask somebody. */
+  /** Returns a promise only if a credential's source has to make a call. */
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     const { identity, clock } = this.#options;
     const startedAt = clock.now();
@@ -81,7 +81,7 @@ export class Admission implements AdmissionCheck {
     );
   }
 
-  /** Rejects when it takes too long. */
+  /** Rejects after the time limit. */
   #inTime(judging: Promise<AuthenticatedRequest>): Promise<AuthenticatedRequest> {
     const { clock, timeoutMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<AuthenticatedRequest>();
@@ -119,7 +119,7 @@ export class Admission implements AdmissionCheck {
     return undefined;
   }
 
-  /** Whatever was thrown: nobody passes. */
+  /** Refuses the request, whatever was thrown. */
   #unjudged(headers: IncomingHeaders, thrown: unknown, startedAt: number): Denied {
     const { hidden } = this.#options.identity;
     const peer = headers instanceof AuthenticatedRequest ? headers.peer : incomingOf(headers).peer;
@@ -137,7 +137,7 @@ export class Admission implements AdmissionCheck {
   }
 }
 
-/** What goes out beside every answer to such a request. */
+/** Returns the metadata that accompanies every answer to such a request. */
 export function beside({ answer }: AuthenticatedRequest): AnswerMetadata | undefined {
   return answer.length === 0 ? undefined : { headers: answer, trailers: [] };
 }
@@ -148,14 +148,14 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
   [Code.UNAVAILABLE, "unjudged"],
 ]);
 
-/** Tells of a refusal, if that is what the failure is. */
+/** Reports a refusal to observers, if the failure is a refusal. */
 export function auditRefusal(
   observer: Observer | undefined,
   failure: Failure,
   { judged, method, at }: { readonly judged: AuthenticatedRequest; readonly method: string; readonly at: Date },
 ): void {
   const { clientCode, message, refusal } = failure;
-  // A permit may refuse with another code, so that nobody learns that there is something.
+  // A permit may refuse with another code, to hide that something exists.
   const event = EVENTS.get(clientCode) ?? (refusal ? "denied" : undefined);
   if (event === undefined || observer?.audit === undefined) return;
   const { source, issuer, subject, id } = judged.caller?.credential ?? {};
@@ -163,7 +163,7 @@ export function auditRefusal(
   observer.audit({ event, at, reason: message, method, ...known, ...refusedCredential(failure) });
 }
 
-/** A list of texts that the principal may have. */
+/** Returns a list of texts that the principal may have. */
 function held(principal: Message, field: "scopes" | "roles"): readonly unknown[] {
   const value: unknown = (principal as { readonly [name: string]: unknown })[field];
   return Array.isArray(value) ? value : [];

@@ -1,13 +1,13 @@
-/** What goes out beside an answer or a failure: names, in lower case, and values in turn. */
+/** Metadata of an answer or a failure: lower-case names and values in turn. */
 export interface AnswerMetadata {
   readonly headers: readonly string[];
-  /** Of gRPC; Connect has them as headers `trailer-<name>`. */
+  /** Trailers in gRPC; Connect sends them as headers `trailer-<name>`. */
   readonly trailers: readonly string[];
-  /** Whether the answer, or something that it is made of, was used past its time: no cache is to keep it. */
+  /** True if the answer, or a part of it, was used past its time: no cache may keep it. */
   readonly stale?: boolean | undefined;
 }
 
-/** The same, of an answer that was used past its time. */
+/** Returns the same metadata for an answer that was used past its time. */
 export function asStale({ headers, trailers }: AnswerMetadata = { headers: [], trailers: [] }): AnswerMetadata {
   return { headers, trailers, stale: true };
 }

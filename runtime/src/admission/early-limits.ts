@@ -1,4 +1,4 @@
-// Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
+// Limits that precede authentication. They bound the load of a flood of requests on sources and on the decoder.
 import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
@@ -13,7 +13,7 @@ interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly app: App;
   readonly counters: Limits;
   readonly early: readonly LimitUse<Arrival<App>, undefined, never>[];
-  /** What comes behind them; undefined: anybody may. */
+  /** The check behind these limits; undefined: every caller is admitted. */
   readonly admission: AdmissionCheck | undefined;
   /** Names of headers that hold credentials, lower-case. */
   readonly hidden: ReadonlySet<string>;
@@ -26,7 +26,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
     this.#options = options;
   }
 
-  /** A promise only where counters, or a credential's source, have to be asked. */
+  /** Returns a promise only if counters, or a credential's source, have to be queried. */
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
     const { app, counters, early, hidden, clock } = this.#options;
@@ -54,7 +54,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
     const tell = (trace?: Trace): void =>
       reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
     if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, tell);
-    // Of a request that is let on the trace begins later.
+    // The trace of an admitted request starts later.
     if (outcome.alone.length > 0) tell();
     return this.#next(arrived.headers, tookMs);
   }
@@ -82,7 +82,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
   }
 }
 
-/** A request before anything of it is judged. */
+/** A request before any check. */
 class Arrived<App> implements Arrival<App> {
   readonly app: App;
   readonly headers: IncomingHeaders;

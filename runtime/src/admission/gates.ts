@@ -1,4 +1,4 @@
-// What a request passes between its message and its composition, in order: its rules, its permit, its limits.
+// Gates of a request between its message and its composition, in order: its rules, its permit, its limits.
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
@@ -12,9 +12,9 @@ import { permitFailure } from "./permit-failure.ts";
 export interface Gate<App, Args extends Message, Principal> {
   /** Throws, or rejects with, the failure that ends the request here. */
   readonly pass: (cx: Request<App, Principal>, args: Args) => void | Promise<void>;
-  /** What the client is told of a failure while the request is at this gate. Default: that failure. */
+  /** Returns the failure for the client when the request fails at this gate. Default: the same failure. */
   readonly told?: ((failure: Failure) => Failure) | undefined;
-  /** Hears of what the client has been told. */
+  /** Receives the failure that the client receives. */
   readonly refused?: ((told: Failure, judged: AuthenticatedRequest | undefined) => void) | undefined;
 }
 
@@ -24,7 +24,7 @@ interface GateParts {
   readonly observer: Observer | undefined;
 }
 
-/** Whether the request keeps the rules of its messages. */
+/** Checks the rules of the request's messages. */
 export function rulesGate<App, Args extends Message, Principal>(
   validate: (args: Args, clock: Clock) => void,
   clock: Clock,
@@ -32,7 +32,7 @@ export function rulesGate<App, Args extends Message, Principal>(
   return { pass: (_, args) => validate(args, clock) };
 }
 
-/** Whether the caller may, as far as the request's message decides it. */
+/** Checks the caller's permission, as far as it depends on the request's message. */
 export function permitGate<App, Args extends Message, Principal>(
   judge: NonNullable<Permit<App, Args, Principal>["judge"]>,
   { method, clock, observer }: GateParts,

@@ -1,4 +1,4 @@
-// How limits apply to a request: whether, by which key, and at which cost.
+// Applicable limits of a request, their keys and their costs.
 import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
@@ -10,22 +10,25 @@ import type { Observer, Trace } from "../observer.ts";
 /** The limits of an rpc. */
 export interface Limited<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;
-  /** Those that read nothing of caller and message: before credentials are judged. They stay charged. */
+  /** Limits that read nothing of caller and message: charged before authentication. They stay charged. */
   readonly early?: readonly LimitUse<Arrival<App>, undefined, never>[] | undefined;
-  /** All others: when the message has been read and the permit's conditions hold, before any call. */
+  /** All other limits: charged when the message has been read and the permit's conditions hold, before any call. */
   readonly late?: readonly LimitUse<Request<App, Principal>, Args, Result>[] | undefined;
 }
 
 /** A limit, as an rpc uses it. */
 export interface LimitUse<Cx, Args, Result> {
   readonly limit: RateLimit;
-  /** Whom it counts. Undefined: it does not apply. Empty: PERMISSION_DENIED. */
+  /** Key that is counted. Undefined: the limit does not apply. Empty: PERMISSION_DENIED. */
   readonly key: (cx: Cx, args: Args) => string | undefined;
-  /** Whether it applies. Default: it does. */
+  /** Reports whether it applies. Default: it does. */
   readonly if?: ((cx: Cx, args: Args) => boolean) | undefined;
-  /** In units; a part of one counts as one, less than 0 as 0. Default 1. More than the limit ever allows: INVALID_ARGUMENT. */
+  /**
+   * Returns the cost in units; a fraction counts as one, a negative cost as 0. Default: 1. More than the limit ever
+   * allows: INVALID_ARGUMENT.
+   */
   readonly cost?: ((cx: Cx, args: Args) => number | bigint) | undefined;
-  /** What it has cost after all, asked when the answer has been sent. Of late limits only. */
+  /** Returns the actual cost, once the answer has been sent. Late limits only. */
   readonly settle?: ((cx: Cx, args: Args, result: Result) => number | bigint) | undefined;
 }
 
@@ -38,10 +41,11 @@ export interface Arrival<out App> {
 }
 
 /**
- * What a request is to be charged; none: no limit applies.
+ * Evaluates the charges of a request; none: no limit applies.
  *
- * @returns the uses that apply, and what each asks for
- * @throws Failure (PERMISSION_DENIED) for an empty key, and for an expression that cannot be evaluated: nobody passes a limit by that
+ * @returns the uses that apply, and the charge that each requests
+ * @throws Failure (PERMISSION_DENIED) for an empty key, and for an expression that cannot be evaluated: an error
+ * bypasses no limit
  */
 export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   uses: readonly Use[],

@@ -39,7 +39,7 @@ function limited(use: Partial<Late> = {}, options: FrontOptions = {}, shared?: B
     );
   return { ...all, limits, left, ask, composed, asking: all.asking, faults, limitsClock: clock };
 }
-/** One that makes a call. */
+/** A condition that makes a call. */
 const calling: NonNullable<Parameters<ReturnType<typeof limited>["ask"]>[0]> = async (cx) =>
   page({ title: (await cx.call(cx.app.get, { id: "a" })).id });
 
@@ -129,7 +129,7 @@ describe("a request that limits apply to", () => {
     expect(failure?.clientCode).toBe(code);
     expect(composed.length).toBe(code === undefined ? 1 : 0);
     expect(left()).toBe(10);
-    // What is wrong is for logs.
+    // The error's text is for logs only.
     if (failure !== undefined) expect(failure.clientMessage).not.toContain("zero");
   });
   function fails(): never {
@@ -144,7 +144,7 @@ describe("a request that limits apply to", () => {
     client.answer = (sent) => sent.thing();
     const ask = asking(calling);
     for (let i = 0; i < 3; i++) expect((await ask().answer).page?.title).toBe("a");
-    // At once: one composes for both.
+    // Two requests at the same time: one composes for both.
     const other = asking(calling);
     await Promise.all([other().answer, other().answer]);
     expect(client.sent.length).toBe(2);
@@ -171,7 +171,7 @@ describe("counters that are asked", () => {
     expect((await answer).page?.title).toBe("t");
     expect(told).toMatchObject([{ outcome: "alone", limit: "test.v1/user" }]);
     expect(limitsClock.running).toBe(0);
-    // Too late: it was let on, and stays charged.
+    // The answer is too late: the request was admitted, and stays charged.
     shared.answer();
     await limitsClock.advance(0);
     expect(shared.added).toEqual([]);

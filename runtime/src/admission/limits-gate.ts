@@ -13,7 +13,7 @@ interface LimitsGateParts<App, Args extends Message, Result extends Message, Pri
   readonly observer: Observer | undefined;
 }
 
-/** Whether the limits of an rpc let a request on; it is charged all of them, or none. */
+/** Charges a request all limits of an RPC, or none, and refuses it if one has no room. */
 export function limitsGate<App, Args extends Message, Result extends Message, Principal>({
   counters,
   late,
@@ -40,12 +40,12 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
 }
 
 function hold(exchange: Exchange, charged: ChargeResult, answered: EarlyCharges["answered"]): void {
-  // Nobody waits any more: nothing is going to be done.
+  // The request is over, and no work follows.
   if (exchange.over) charged.refund();
   else exchange.charged = { refund: () => charged.refund(), answered };
 }
 
-/** A cost that cannot be told leaves what was asked for. */
+/** Settles the costs. If a cost cannot be evaluated, the requested cost stays. */
 function settle<Use extends LimitUse<never, never, never>>(
   applied: readonly Use[],
   charged: ChargeResult,

@@ -1,8 +1,8 @@
 import { Code, Failure, Reason } from "../failure.ts";
 
 /**
- * The failure for the client of a permit that was refused, or could not be decided. Nobody is let in by a failure, and nobody learns more of it
- * than that.
+ * Returns the client's failure for a permit that was refused or could not be decided. A failure admits no caller, and
+ * reveals nothing more.
  */
 export function permitFailure(failure: Failure): Failure {
   if (failure.refusal || failure.clientCode !== Code.INTERNAL) return failure;

@@ -17,11 +17,11 @@ import {
 
 /** Options of an rpc for the traces of its requests. */
 export interface Telemetry<App, Args extends Message, Principal> {
-  /** The share of requests that leave a trace, from 0 to 1. Default: all. */
+  /** Share of requests that leave a trace, from 0 to 1. Default: all. */
   readonly sample?: number | undefined;
-  /** Requests that take longer leave one whatever the share, in milliseconds. Default: none. */
+  /** Duration in milliseconds above which a request leaves a trace, whatever the share. Default: none. */
   readonly slowMs?: number | undefined;
-  /** Of the request's span, by name; one that throws, or gives undefined, is left out. */
+  /** Attributes of the request's span, by name. An attribute that throws or is undefined is left out. */
   readonly attributes?: readonly TelemetryAttribute<App, Args, Principal>[] | undefined;
 }
 export type TelemetryAttribute<App, Args extends Message, Principal> = readonly [
@@ -45,7 +45,7 @@ export function telemetryOf<App, Args extends Message, Principal>(
           const made = value(cx, args);
           if (made !== undefined) found.push([name, bounded(made)]);
         } catch {
-          // What cannot be evaluated is not there.
+          // An attribute that cannot be evaluated is left out.
         }
       }
       return found;
@@ -53,7 +53,7 @@ export function telemetryOf<App, Args extends Message, Principal>(
   };
 }
 
-/** Clients write them, too. */
+/** Bounds of attributes, which may contain text from clients. */
 const MOST_CHARACTERS = 1_024;
 const MOST_ITEMS = 100;
 function bounded(value: TelemetryValue): TelemetryValue {
@@ -73,7 +73,7 @@ export function directAddress(headers: IncomingHeaders): string {
   return (headers instanceof AuthenticatedRequest ? headers.peer : incomingOf(headers).peer).direct;
 }
 
-/** An rpc that refuses. */
+/** An RPC that refuses requests. */
 export interface RefusedParts {
   /** `package.Service/Method` */
   readonly method: string;
@@ -86,14 +86,14 @@ export interface RefusedParts {
 
 /** A request that is refused. */
 export interface RefusedRequest {
-  /** What stands for it in its events; default: its headers. */
+  /** Object that identifies the request in its events; default: its headers. */
   readonly request?: object | undefined;
-  /** As they came, or as they were judged. */
+  /** Headers as received, or as authenticated. */
   readonly headers: IncomingHeaders;
-  /** Names of headers that hold credentials, where they were not judged. */
+  /** Names of headers that hold credentials, if the headers were not authenticated. */
   readonly hidden?: ReadonlySet<string> | undefined;
   readonly startedAt: number;
-  /** Tells what else there is to tell, between its start and its end. */
+  /** Reports further events, between its start and its end. */
   readonly also?: ((trace: Trace | undefined) => void) | undefined;
 }
 
