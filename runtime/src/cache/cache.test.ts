@@ -13,7 +13,7 @@ const cached = (call: CallPolicy = {}, options: FrontOptions = {}) => {
   all.clock.chance = 0; // no jitter
   let count = 0;
   all.client.answer = (sent) => sent.thing({ count: BigInt(++count) });
-  /** Asks for a thing; its title says which answer of the upstream it was. */
+  /** Requests a thing; its title is the number of the upstream's answer. */
   const get = (id: string, more?: Parameters<typeof all.ask>[1]) =>
     all.ask(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id });

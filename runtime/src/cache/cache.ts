@@ -1,13 +1,13 @@
-// The cache: a store of answers in two levels, the second perhaps in Redis, and which of them are being fetched. It knows keys, bytes
-// and times. Who asks, and how an answer is fetched, is known to call/.
+// The cache: a store of answers in two levels, the second optionally in Redis, and the fetches in progress. It depends
+// on keys, bytes and times. Requests, and the way to fetch an answer, belong to call/.
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "./lru.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 
-/** How much a cache holds, and what stands behind it (runtime.md, "Caching"). */
+/** Capacity of a cache, and its second level (runtime.md, "Caching"). */
 export interface CacheOptions {
-  /** What the answers held in this process may cost, in bytes. Default 64 MiB. */
+  /** Maximum cost of the answers held in this process, in bytes. Default: 64 MiB. */
   readonly maxBytes?: number | undefined;
   /** Shared with other processes. */
   readonly second?: SecondLevel | undefined;
@@ -16,9 +16,12 @@ export interface CacheOptions {
 
 /** How long an answer may be used again, in milliseconds since it came. */
 export interface CachePolicy {
-  /** For so long it is as good as new; up to a tenth less, so that answers of one moment do not all end in another. */
+  /**
+   * Time for which an answer is fresh. It is up to a tenth shorter, so that answers of one moment do not all end in
+   * another.
+   */
   readonly ttlMs: number;
-  /** For so long it may be served while another one is fetched, or cannot be had. Default: not at all. */
+  /** Time for which an answer may be served during a refresh, or after a refresh failed. Default: none. */
   readonly staleMs?: number | undefined;
 }
 
@@ -29,15 +32,15 @@ export interface Entry {
   readonly at: number;
   /** From 0 to 1: how much earlier than others its time is over. */
   readonly jitter: number;
-  /** Of the newest refresh that has ended, if it failed. */
+  /** Failure of the newest refresh that has ended, if it failed. */
   failed: Failure | undefined;
 }
 
 /** Waits for an answer that is being fetched. */
 export interface Receiver {
-  /** Whether its response cannot do without. */
+  /** True if its response requires the result. */
   readonly critical: boolean;
-  /** From now on, for this one, which is about to begin or under way. */
+  /** Reports the fetch that this receiver waits for. It is running, or about to begin. */
   waits(fetch: SharedFetch, begun: boolean): void;
   /** An answer that has just come. */
   received(bytes: Uint8Array): void;
@@ -46,17 +49,17 @@ export interface Receiver {
   failed(failure: Failure): void;
 }
 
-/** The fetch of an answer, which whoever makes it shares with all who want the same meanwhile. */
+/** Fetch of an answer, shared with all equal requests in the meantime. */
 export interface SharedFetch {
   join(receiver: Receiver): void;
   leave(receiver: Receiver): void;
-  /** It goes on though nobody waits: for the sake of what is there. */
+  /** Continues the fetch without a waiter, to refresh the entry. */
   renew(): void;
-  /** One who waits cannot do without any more. */
+  /** Makes the fetch critical, because a waiter now requires its result. */
   urge(): void;
 }
 
-/** What of its ttl an entry's jitter can take. */
+/** Maximum share of the ttl that an entry's jitter takes. */
 const JITTER = 0.1;
 
 /** The answers of upstreams that calls may use again; one for a process. */
@@ -90,7 +93,7 @@ export class Cache {
     this.#adopt(key, { bytes, ageMs: 0 });
     this.second?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
   }
-  /** Keeps what the second level had, if this policy lets it be served. */
+  /** Keeps the answer of the second level, and returns it if this policy lets it be served. */
   adopt(key: string, found: Found, policy: CachePolicy): Entry | undefined {
     const before = this.look(key, policy);
     if (before !== undefined && this.age(before) <= found.ageMs) return before;
@@ -98,7 +101,7 @@ export class Cache {
     return this.isFresh(entry, policy) || found.ageMs < staleMs(policy) ? entry : undefined;
   }
   #adopt(key: string, { bytes, ageMs }: Found): Entry {
-    // A copy: what came may be a part of something larger.
+    // A copy, because the received bytes may be a part of a larger buffer.
     const entry: Entry = {
       bytes: new Uint8Array(bytes),
       at: this.clock.now() - ageMs,
@@ -114,7 +117,7 @@ export class Cache {
     if (entry !== undefined && failure !== OVER) entry.failed = failure;
   }
 
-  /** The fetch that is under way for this key under this policy. */
+  /** Returns the running fetch for this key under this policy. */
   running(key: string, policy: object): SharedFetch | undefined {
     return this.#running.get(policy)?.get(key);
   }
@@ -122,7 +125,7 @@ export class Cache {
     const ofPolicy = this.#running.get(policy) ?? new Map<string, SharedFetch>();
     this.#running.set(policy, ofPolicy.set(key, fetch));
   }
-  /** Nobody joins it any more; another one may have taken its place already. */
+  /** Ends the joining of a fetch, which another one may have replaced already. */
   ended(key: string, policy: object, fetch: SharedFetch): void {
     const ofPolicy = this.#running.get(policy);
     if (ofPolicy?.get(key) === fetch) ofPolicy.delete(key);

@@ -1,7 +1,7 @@
-/** What an entry costs besides its bytes: key, objects, places in a map. An estimate. */
+/** Cost of an entry besides its bytes: key, objects, places in a map. An estimate, in bytes. */
 const OVERHEAD_BYTES = 256;
 
-/** Entries by key, bounded by their bytes: the least recently used ones go first. */
+/** Entries by key, bounded by their bytes: the least recently used ones are evicted first. */
 export class Lru<Entry extends { readonly bytes: Uint8Array }> {
   readonly #maxBytes: number;
   readonly #entries = new Map<string, Entry>(); // in the order of their use
@@ -10,7 +10,7 @@ export class Lru<Entry extends { readonly bytes: Uint8Array }> {
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
-  /** What is held, with what holding it costs. */
+  /** Cost of all entries, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -24,7 +24,7 @@ export class Lru<Entry extends { readonly bytes: Uint8Array }> {
     this.#entries.set(key, entry);
     return entry;
   }
-  /** Takes an entry in; one that is larger than all of the room is not kept. */
+  /** Adds an entry; an entry larger than the whole capacity is not kept. */
   set(key: string, entry: Entry): void {
     this.delete(key);
     const bytes = cost(entry);

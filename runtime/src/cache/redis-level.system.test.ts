@@ -13,7 +13,7 @@ import { freePort } from "../testing/listening.ts";
 import { Cache } from "./cache.ts";
 import { packed, RedisLevel } from "./redis-level.ts";
 
-// Against a real redis-server, on a port of its own.
+// Uses a separate redis-server, on a separate port.
 
 let folder: string;
 let port: number;
@@ -21,7 +21,7 @@ let server: ChildProcess | undefined;
 const levels: RedisLevel[] = [];
 const admins: { destroy(): void }[] = [];
 
-/** Somebody else's connection. */
+/** Returns another client's connection. */
 async function connected() {
   const admin = createClient({ url: `redis://127.0.0.1:${port}` }).on("error", () => {});
   await admin.connect();
@@ -70,7 +70,10 @@ function level(at = port): RedisLevel {
   levels.push(level);
   return level;
 }
-/** Before Redis: passes all on, and, when told to, one pair of replies to PTTL and GET twice. */
+/**
+ * A proxy in front of Redis. It passes on everything, and on demand replies twice with one pair of replies to PTTL and
+ * GET.
+ */
 async function repeating() {
   const sockets = new Set<Socket>();
   const state = { port: 0, connections: 0, repeated: 0, repeat, close };
@@ -108,7 +111,7 @@ async function repeating() {
   }
   return state;
 }
-/** Asks until the answer is there: connecting takes its time. */
+/** Polls until the answer arrives, because connecting takes time. */
 async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (const from = performance.now(); performance.now() - from < 10_000; ) {
     try {
@@ -217,8 +220,9 @@ describe("Redis", () => {
 describe("a cache over Redis", () => {
   const CALL = { cache: { ttlMs: 60_000, staleMs: 120_000 } };
   /**
-   * A process whose first level holds nothing, so that each answer is Redis's or the upstream's. Its clock stands still: what comes
-   * without moving it waited for nobody but Redis, and what needs it to move waited for Redis's short deadline.
+   * A process whose first level holds nothing, so that each answer is Redis's or the upstream's. Its clock stands
+   * still: an answer without a move of the clock waited only for Redis. An answer that needs a move waited for Redis's
+   * short deadline.
    */
   const bff = (at = port) => {
     const second = level(at);
@@ -231,7 +235,7 @@ describe("a cache over Redis", () => {
       sent: all.client.sent.splice(0).length,
     });
     const value = async (id: string) => outcome(await get(id));
-    /** Asks a Redis that does not answer: nobody waits longer for it than 50 ms, and nobody less. */
+    /** Queries a Redis that does not answer: each request waits for it for exactly 50 ms. */
     const late = async (id: string) => {
       const answer = get(id);
       await all.clock.advance(49);
@@ -243,7 +247,7 @@ describe("a cache over Redis", () => {
   };
   const MISS = { count: 7n, sent: 1 };
   const HIT = { count: 7n, sent: 0 };
-  /** Asks for it until it comes from Redis, which has to hear of it first. */
+  /** Polls until Redis returns the answer, which it has to receive first. */
   const shared = async ({ value }: Pick<ReturnType<typeof bff>, "value">, id: string) =>
     until(async () => {
       const got = await value(id);
@@ -326,7 +330,7 @@ describe("a cache over Redis", () => {
     await kept(full.second, "x", new Uint8Array([1]));
     await shared(full, "known");
     const admin = await connected();
-    // Not by filling it: it gives memory of its own back after a while, and then has room for a little.
+    // A low limit instead of filled memory: Redis frees memory again after a while, and then has room for a little.
     await admin.configSet("maxmemory", "1");
     for (let i = 0; i < 10; i++) expect(await full.value(`new${i}`)).toEqual(MISS);
     expect(await full.value("new0")).toEqual(MISS);

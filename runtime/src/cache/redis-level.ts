@@ -3,18 +3,21 @@ import { connectRedis, type RedisClient } from "../redis-client.ts";
 import type { Found, SecondLevel } from "./second-level.ts";
 
 const PREFIX = "bff2:";
-/** Before a key and an answer: a checksum of the rest (4 bytes), how long it was to be kept, in milliseconds (8), the key's length (2). */
+/**
+ * Bytes before a key and an answer: a checksum of the rest (4), its lifetime in milliseconds (8), the key's length (2).
+ */
 const HEAD_BYTES = 14;
 /**
- * Answers in Redis. Their age is told by what is left of the time that Redis keeps them, so that the clocks of processes need
- * not agree.
+ * Answers in Redis. Their age is derived from the time that Redis still keeps them, so that the clocks of processes
+ * need not agree.
  */
 export class RedisLevel implements SecondLevel {
   readonly #client: RedisClient;
 
   /**
-   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
-   * @param failed hears of each attempt to connect that fails, and of each connection that does
+   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and reconnects after a lost
+   * connection
+   * @param failed called for each failed attempt to connect and each failed connection
    */
   constructor(url: string, failed: (error: Error) => void = () => {}) {
     this.#client = connectRedis(url, failed); // a level that is away is a miss
@@ -46,7 +49,7 @@ export class RedisLevel implements SecondLevel {
     return new Error("a reply to another question");
   }
 }
-/** Whether these are what PTTL and GET may be answered with, whatever the client's types say. */
+/** Reports whether these are possible replies to PTTL and GET, whatever types the client declares. */
 const isReply = (leftMs: unknown, value: unknown): boolean =>
   typeof leftMs === "number" && (value === null || Buffer.isBuffer(value));
 
@@ -62,7 +65,7 @@ export function packed(key: string, answer: Uint8Array, lifeMs: number): Buffer 
   return value;
 }
 
-/** What was packed; undefined for anything else. */
+/** Returns the packed answer; undefined for any other bytes. */
 export function unpacked(
   value: Buffer,
 ): { readonly key: string; readonly answer: Uint8Array; readonly lifeMs: number } | undefined {

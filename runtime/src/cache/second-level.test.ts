@@ -9,7 +9,7 @@ import { ThingSchema } from "../testing/gen/test_pb.ts";
 import { Cache } from "./cache.ts";
 import type { Found, SecondLevel } from "./second-level.ts";
 
-/** A second level that a test holds in its hands. */
+/** A second level that a test controls. */
 class Shared implements SecondLevel {
   readonly kept = new Map<string, { bytes: Uint8Array; lifeMs: number; at: number }>();
   mode: "ok" | "hangs" | "fails" | "throws" | "full" = "ok";
@@ -33,7 +33,7 @@ class Shared implements SecondLevel {
 
 const thing = (count: bigint) => toBinary(ThingSchema, create(ThingSchema, { count }));
 let count = 0n;
-/** A process of its own, with a first level of its own. */
+/** A separate process, with a separate first level. */
 function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock) {
   const all = front({
     call: { cache: { ttlMs: 1_000, staleMs: 10_000 } },

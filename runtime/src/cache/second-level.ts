@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../clock.ts";
 import { Breaker } from "../guard/breaker.ts";
 
-/** Where entries live that several processes share. What it rejects with, or takes too long for, is a miss. */
+/** Store of entries that several processes share. A rejection or a late reply is a miss. */
 export interface SecondLevel {
   get(key: string): Promise<Found | undefined>;
   /** Keeps an answer that has just come for `lifeMs`. */
@@ -9,7 +9,7 @@ export interface SecondLevel {
   close?(): Promise<void> | void;
 }
 
-/** An answer that another process may have put there. */
+/** An answer that another process may have stored. */
 export interface Found {
   readonly bytes: Uint8Array;
   /** Since the answer came, in milliseconds. */
@@ -20,7 +20,7 @@ export interface Found {
 const WAIT_MS = 50;
 /** A level that fails or is late is left alone for a while: most misses do not wait for it. */
 const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, probes: 1 };
-/** With so many entries on their way to it, further ones are not kept. */
+/** Maximum number of entries on their way to it; further entries are not kept. */
 const MOST_WRITES = 256;
 
 /** A second level that can do no harm: it never fails, and never takes longer than its own short deadline. */

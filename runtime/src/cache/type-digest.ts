@@ -4,7 +4,10 @@ import { DescriptorProtoSchema, EnumDescriptorProtoSchema } from "@bufbuild/prot
 
 const known = new WeakMap<DescMessage, string>();
 
-/** A digest of a message type and of all types that it reaches: another one wherever the same bytes could mean something else. */
+/**
+ * Returns a digest of a message type and of all types that it reaches. It differs wherever the same bytes could mean
+ * something else.
+ */
 export function typeDigest(type: DescMessage): string {
   let digest = known.get(type);
   if (digest === undefined) {
@@ -24,7 +27,7 @@ export function typeDigest(type: DescMessage): string {
 
 function reach(type: DescMessage): Set<DescMessage | DescEnum> {
   const reached = new Set<DescMessage | DescEnum>([type]);
-  // A set that grows while it is walked is walked to its end.
+  // A loop over a set includes elements that are added during the loop.
   for (const each of reached) {
     if (each.kind === "enum") continue;
     for (const { message, enum: values } of each.fields) {
