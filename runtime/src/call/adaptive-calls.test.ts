@@ -3,7 +3,7 @@ import { Code, Reason } from "../failure.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 import type { CallPolicy } from "./policy.ts";
 
-// Which calls go first where an adaptive limit is taken, and what it learns from their ends.
+// Order of calls at a full adaptive limit, and its adaptation to their ends.
 
 const limit = { concurrent: 3, queued: 10, adaptive: true };
 
@@ -16,7 +16,7 @@ function taken(call: CallPolicy = {}, more: FrontOptions = {}) {
     return page({});
   });
   const free = (): void => rig.client.of(ids.pop() ?? "").thing();
-  /** What has gone out since then. */
+  /** Calls that were sent since then. */
   const sent = (): string[] =>
     rig.client.sent.slice(3).flatMap(({ path, ids, id }) => (path.endsWith("BatchGet") ? ids : [id]));
   return { ...rig, free, sent };

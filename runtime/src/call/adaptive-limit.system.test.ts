@@ -1,5 +1,5 @@
-// An adaptive limit over real sockets, before a server of another maker (grpc-js) with four workers. Only counts are compared: how many calls
-// the server has at once, and which of them are answered.
+// An adaptive limit over real sockets, with grpc-js as server and four workers. Only counts are compared: concurrent
+// calls of the server, and answered calls.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
@@ -19,7 +19,7 @@ import { Upstream } from "./upstream.ts";
 const WORKERS = 4;
 const WORK_MS = 10;
 
-/** Answers four calls at a time; the others stand in line. */
+/** Answers four calls at a time; the others queue. */
 async function pool() {
   const line: (() => void)[] = [];
   let busy = 0;
@@ -69,7 +69,9 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** Requests of one critical and eight supplementary calls each, sixteen at any time, until so many have ended. */
+/**
+ * Makes requests of one critical and eight supplementary calls each, sixteen at a time, until this number has ended.
+ */
 async function loaded(limit: LimitPolicy) {
   const server = await pool();
   const client = new GrpcClient(server.url);
@@ -128,7 +130,7 @@ test("the server has far fewer at once than with a fixed limit, and requests deg
   const adaptive = await loaded({ concurrent: 100, queued: 1_000, adaptive: true });
   expect(adaptive.inside).toBeLessThan(60);
   expect(adaptive.degraded).toBeGreaterThan(0);
-  // Of a machine that does nothing else none or a few: how many rests on how evenly it measures.
+  // On an idle machine, none or a few calls fail. The number depends on the regularity of its measurements.
   expect(adaptive.failed).toBeLessThan(adaptive.degraded);
   expect(adaptive.now).toMatchObject({ taken: 0, waiting: 0 });
 });

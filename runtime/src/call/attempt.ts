@@ -7,28 +7,28 @@ import type { InFlight, Reply } from "../transport/unary-client.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";
 import type { Rpc } from "./upstream.ts";
 
-/** With less than this left, in milliseconds, nothing is sent. */
+/** Minimum time left for sending an attempt, in milliseconds. */
 export const LEAST_MS = 1;
 
 /** The call of an attempt. Each of the last four may end the attempt. */
 export interface AttemptOwner {
-  /** Of the clock. */
+  /** Deadline by the clock. */
   readonly deadline: number;
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
-  /** To be entered in this order. The first is the response's own, the others are the process's. */
+  /** Limits to enter, in this order. The first belongs to the response, the others to the process. */
   readonly limits: readonly Places[];
-  /** What it is part of, as observers are told. */
+  /** Trace that the call belongs to. */
   readonly trace: Trace | undefined;
-  /** The attempt that went out last; retries and hedges go elsewhere where they can. */
+  /** The attempt that was sent last. Retries and hedges use another address if they can. */
   before: InFlight | undefined;
-  /** Whether more than the call itself fails with it. */
+  /** True if its failure fails more than the call itself. */
   readonly critical: boolean;
-  /** Why nothing may go out any more. */
+  /** Failure that prevents further attempts. */
   readonly forbidden: Failure | undefined;
-  /** It goes out, now by the clock: gives its number, 1 for the first of the call. */
+  /** Records that the attempt is sent, now by the clock. Returns its number, 1 for the first of the call. */
   goes(now: number): number;
-  /** It has not gone out. */
+  /** The attempt was not sent. */
   refused(attempt: Attempt, failure: Failure): void;
   replied(attempt: Attempt, message: Uint8Array): void;
   faulted(attempt: Attempt, fault: Fault): void;
@@ -39,9 +39,9 @@ export interface AttemptOwner {
 /** One attempt of a call: [ breaker → limits → breaker again → wire ]. */
 export class Attempt implements Reply, UrgentWaiter {
   readonly hedge: boolean;
-  /** For the call's list of those that still have their places. */
+  /** Next attempt in the call's list of attempts that still have their places. */
   next: Attempt | undefined;
-  /** When it went out; undefined: it has not. */
+  /** Time at which it was sent; undefined: it was not. */
   sentAt: number | undefined;
   #number = 0;
   #ended = false;
@@ -60,7 +60,7 @@ export class Attempt implements Reply, UrgentWaiter {
     this.#rpc = rpc;
     this.hedge = hedge;
   }
-  /** @param now of the clock: to ask it costs more than the rest of what is done here */
+  /** @param now time by the clock; another reading would cost more than the rest of this method */
   begin(now: number): void {
     const { method, breaker } = this.#rpc;
     if (breaker?.refuses) this.#of.refused(this, breakerOpen(method));
@@ -141,8 +141,8 @@ export class Attempt implements Reply, UrgentWaiter {
     if (!this.#ended) this.#of.faulted(this, fault);
   }
   /**
-   * Ends it, on the wire too; its breaker has the verdict (true good, false bad, undefined none). It keeps its places in the
-   * limits until `free`.
+   * Ends the attempt, even on the wire, and passes the verdict to its breaker (true good, false bad, undefined none).
+   * It keeps its places in the limits until `free`.
    */
   end(verdict: boolean | undefined, outcome: AttemptEvent["outcome"]): void {
     if (this.#ended) return;
@@ -175,7 +175,10 @@ export class Attempt implements Reply, UrgentWaiter {
     }
     this.#waitingFor?.leave(this);
   }
-  /** What its end says about how much the upstream bears: nothing, where we gave up on it before it had its time. */
+  /**
+   * Passes the attempt's end to adaptive limits, which learn the capacity of the upstream. An attempt that we ended
+   * before it had its time teaches nothing.
+   */
   #teach(
     flight: readonly number[],
     sentAt: number,
@@ -191,8 +194,8 @@ export class Attempt implements Reply, UrgentWaiter {
     });
   }
   /**
-   * Gives its places back. Others get them at once, and may do anything: to be called when all else is done. In the limits of the
-   * process one that was cancelled keeps its place for as long as the upstream may still be at it.
+   * Returns its places. Other calls get them at once and may do anything, so this has to be the last action. In the
+   * limits of the process, a cancelled attempt keeps its place while the upstream may still be working on it.
    */
   free(): void {
     const { limits } = this.#of;
@@ -204,7 +207,10 @@ export class Attempt implements Reply, UrgentWaiter {
   }
 }
 
-/** Whether a fault says that there was no room, or no time; another one (a crash, an answer that makes no sense) says nothing of load. */
+/**
+ * Reports whether a fault indicates a lack of room or of time. Another fault (a crash, an invalid answer) indicates
+ * nothing about load.
+ */
 function isOverload({ kind, code }: Fault): boolean {
   if (kind === "transport" || kind === "unprocessed") return true;
   if (kind !== "status") return false;
@@ -220,7 +226,7 @@ export class MetadataAttempt extends Attempt {
 }
 const NOTHING: ResponseMetadata = { headers: {}, trailers: {} };
 
-/** All but the response's own. The timer keeps nothing else of the call. */
+/** Releases all but the response's own limit. The timer keeps nothing else of the call. */
 function releaseShared(limits: readonly Places[]): void {
   for (let i = limits.length - 1; i > 0; i--) limits[i]?.release();
 }

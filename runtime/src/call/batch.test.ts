@@ -274,7 +274,7 @@ describe("batches", () => {
     const { answer } = ask(async (cx) => {
       const first = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
-      // Puts the deadline off, and is gone before its own: a sibling in its scope fails.
+      // Extends the deadline, and ends before its own: a sibling in its scope fails.
       const part = cx.tryStep(() =>
         cx.sub(async (inner) => {
           inner.call(inner.app.get, { id: "one" });

@@ -13,27 +13,27 @@ import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * How "one key in, one item out" becomes one call for many keys. What looks into answers is a method, so that a file whose code reads
- * less of them takes the batch of one that reads more.
+ * Conversion of "one key in, one item out" to one call for many keys. The functions that read answers are methods, so
+ * that a file whose code reads less of them accepts the batch of a file that reads more.
  */
 export interface Batch<Req, Res, K, V, G = unknown> {
   readonly rpc: Rpc<Req, Res>;
-  /** @param group what else is in the request; keys go out together when theirs is equal */
+  /** @param group the rest of the request; keys of equal groups are sent together */
   readonly request: (keys: K[], group: G) => Req;
-  /** A list whose items hold their `key`, or a map by key. */
+  /** Items that hold their `key`, or a map by key. */
   items(response: Res): readonly V[] | Readonly<Record<string, V>>;
   /** Not for maps. */
   readonly key?: { of(item: V): K }["of"] | undefined;
-  /** Of keys that are messages: those with equal bytes are one. */
+  /** Schema of keys that are messages. Keys with equal bytes are one key. */
   readonly keySchema?: DescMessage | undefined;
-  /** Keys in one call. */
+  /** Maximum number of keys in one call. */
   readonly max: number;
-  /** Whether a key has a list of items. */
+  /** True if a key has a list of items. */
   readonly many?: boolean | undefined;
   readonly metadata?: ((group: G) => Metadata) | undefined;
 }
 
-/** A batch with its types put aside: the collector only carries keys and items from one side to the other. */
+/** A batch without its types: the collector only passes on keys and items. */
 export type AnyBatch = Batch<unknown, unknown, unknown, unknown>;
 
 /** The keys of one batch and one group in one response. */
@@ -59,15 +59,15 @@ export class Collector {
       ? identity(key)
       : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
   }
-  /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
+  /** Returns this scope's promise for the key, if a new one would end with it and in the same way. */
   given(key: unknown, scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
     return scope.over ? undefined : this.#items.get(this.identity(key))?.given(scope, supplementary, critical);
   }
   /**
-   * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
+   * Loads the item of a key, or its items; undefined if there is none. Rejects if `scope` ends before.
    *
-   * @param critical whether the response cannot do without
-   * @param given what others who ask the same may be given too
+   * @param critical whether the response requires the result
+   * @param given a promise that further loads of the same key may share
    */
   load(key: unknown, scope: Scope, sink: Sink<unknown>, critical: boolean, given?: Given): void {
     if (scope.over) {
@@ -76,7 +76,7 @@ export class Collector {
     }
     this.item(key).wait(scope, sink, critical, given);
   }
-  /** That of a key. A new one has to be waited for at once, or is forgotten. */
+  /** Returns the item of a key. A new item needs a waiter at once, or is forgotten. */
   item(key: unknown): Item {
     const id = this.identity(key);
     let item = this.#items.get(id);
@@ -121,7 +121,10 @@ export class Collector {
       failed(asFailure(thrown));
     }
   }
-  /** The request for these items; without those for whose keys none can be made, which fail, and no other does for their sake. */
+  /**
+   * Returns the request for these items. Items whose keys result in no request are left out and fail, without an effect
+   * on the others.
+   */
   #request(items: Item[]): { readonly items: Item[]; readonly message?: unknown } {
     try {
       const keys = items.map(({ key }) => key);
@@ -139,7 +142,7 @@ export class Collector {
       item.fail(failure);
     }
   }
-  /** Gives the items of a part what its answer has for them. */
+  /** Passes to the items of a part their results in its answer. */
   #find(response: unknown, part: Part, asked: readonly Item[]): void {
     const { items, key, many } = this.#batch;
     const all = items(response);
@@ -167,7 +170,7 @@ export class Collector {
 /** The collectors of one response, by batch and by the identity of the group. */
 export type Collectors = Map<AnyBatch, Map<string, Collector>>;
 
-/** The one for the keys of this batch and this group, which is made for the first of them. */
+/** Returns the collector for the keys of this batch and this group; the first key creates it. */
 export function collectorOf(
   all: Collectors,
   root: CallContext,
@@ -185,7 +188,7 @@ export function collectorOf(
   return collector;
 }
 
-/** The fetch that some items are part of. */
+/** The fetch that several items share. */
 class Part {
   call: Running | undefined;
   readonly #root: CallContext;
@@ -204,7 +207,9 @@ class Part {
     this.#wanted++;
     for (const waiting of item.waiting) this.#earliest.push(waiting);
   }
-  /** Another one waits, whose time begins now: the fetch goes on to its deadline, and the others leave at theirs. */
+  /**
+   * Adds a waiter, whose time begins now. The fetch continues to its deadline, and the other waiters leave at theirs.
+   */
   joined(waiting: ResultWaiter<unknown>): void {
     const { upstream, timeoutMs } = this.#rpc;
     const { call } = this;
@@ -223,8 +228,8 @@ class Part {
     this.#wanted++;
   }
   /**
-   * When nobody waits any longer, for none of its items, it is over: for want of time, also where the first to leave for that took
-   * the others with it, or because nobody wants it.
+   * Ends the call when no waiter remains for any of its items. The call expires if a waiter's timeout caused the last
+   * ones to leave; otherwise it is cancelled.
    */
   leaves({ expired }: ResultWaiter<unknown>): void {
     this.#wanted--;
@@ -233,7 +238,7 @@ class Part {
     if (expired || this.#expiring || (call instanceof Call && call.late)) call?.expire();
     else call?.cancel();
   }
-  /** The time of these is over. */
+  /** Expires these waiters. */
   expire(waiting: readonly ResultWaiter<unknown>[]): void {
     this.#expiring = true;
     for (const one of waiting) one.leave(timedOut(this.#rpc.method, "no answer in time"));
@@ -256,21 +261,21 @@ interface Given {
   readonly critical: boolean;
 }
 
-/** Nothing is put into it. */
+/** Always empty. */
 const NOBODY: ResultWaiter<unknown>[] = [];
 
-/** A key, and those who wait for what belongs to it. */
+/** A key, and the waiters for its item. */
 export class Item implements ResultWaiterOwner<unknown> {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;
-  /** Mostly one: a set would be larger than all else here. */
+  /** Mostly one waiter: a set would be larger than everything else here. */
   waiting = NOBODY;
-  /** Whether one who waits, or has waited, cannot do without. */
+  /** True if a waiter requires, or has required, the result. */
   critical = false;
-  /** What the answer has for it. */
+  /** Result for this item in the answer. */
   found: unknown;
-  /** Who asked for it last. */
+  /** The most recent waiter. */
   last: Sink<unknown> | undefined;
   #answered = false;
   #cause: Cause | undefined;
@@ -289,9 +294,9 @@ export class Item implements ResultWaiterOwner<unknown> {
   given(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
     const given = this.#given;
     if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
-    // One whose failure fails the response is not that of another step.
+    // A promise whose failure fails the response is not shared with another step.
     if (critical !== given.critical) return undefined;
-    // While it is fetched, a new one would have more time.
+    // During the fetch, a new promise would have more time.
     return this.part === undefined || this.#answered ? given.promise : undefined;
   }
   wait(scope: Scope, sink: Sink<unknown>, critical: boolean, given: Given | undefined): void {

@@ -7,7 +7,7 @@ import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
 import { shareOf } from "./branches.ts";
 import type { BranchRule } from "./policy.ts";
 
-/** Answers with the side that it is. */
+/** Answers with the name of its side. */
 const side = (name: string): FakeClient =>
   new FakeClient((sent) =>
     sent.path.endsWith("BatchGet")

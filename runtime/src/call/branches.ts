@@ -13,7 +13,7 @@ export interface BranchingRpc<R> {
   readonly branches: readonly BranchOf<R>[] | undefined;
 }
 
-/** The name of the branch that this request's calls of an upstream go to; "": none. */
+/** Returns the branch of an upstream that this request's calls use; "": none. */
 export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   const { branches, upstream } = rpc;
   if (branches === undefined) return "";
@@ -27,7 +27,7 @@ export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   return side;
 }
 
-/** The method at the address that this request's calls go to. */
+/** Returns the method at the address that this request's calls use. */
 export function onItsSide<R extends BranchingRpc<R>>(cx: CallContext, rpc: R): R {
   const side = sideOf(cx, rpc);
   return rpc.branches?.find(({ rule }) => rule.name === side)?.rpc ?? rpc;
@@ -47,9 +47,9 @@ function holds(rule: BranchRule<never>, cx: CallContext & BranchContext<never>):
 }
 
 /**
- * Where a value stands among all, from 0 to 1, 1 left out: the first 48 bits of SHA-256 over the branch's name, a NUL byte and the value
- * in UTF-8. The same in every process, release and language; of another name it is another number. One that is below a share is below a
- * larger one, too.
+ * Returns the position of a value, from 0 (included) to 1 (excluded). It is the first 48 bits of SHA-256 over the
+ * branch's name, a NUL byte and the value in UTF-8. It is the same in every process, release and language; another name
+ * results in another number. A position below a share is below any larger share, too.
  */
 export function shareOf(branch: string, value: string): number {
   return Number.parseInt(hash("sha256", `${branch}\0${value}`).slice(0, 12), 16) / 2 ** 48;

@@ -16,8 +16,8 @@ import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * A call whose answer may come from the cache. One that has to wait takes a place in the pools of its response, as a call to
- * the upstream would; the fetch that it waits for takes those of the process.
+ * A call whose answer may come from the cache. If it has to wait, it takes a place in the pools of its response, as a
+ * call to the upstream would. The fetch that it waits for takes the places of the process.
  */
 export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   slot = 0;
@@ -43,7 +43,10 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.critical = !cx.supplementary;
     this.#wanted = { cx, rpc, policy, outgoing: out, key: callKey(rpc, out) };
   }
-  /** Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns. */
+  /**
+   * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this function
+   * returns.
+   */
   static start<Res>(
     cx: CallContext,
     rpc: Rpc<never, Res>,
@@ -56,7 +59,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     call.#start();
     return call;
   }
-  /** Whether there was an answer at hand. */
+  /** Serves an entry of the cache, if there is one; reports whether there was. */
   #look(): boolean {
     const { key, policy } = this.#wanted;
     const entry = this.#cache.look(key, policy);
@@ -168,7 +171,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#queued) exchange.limitOf(upstream).leave(this);
     scope.leave(this);
   }
-  /** Lets go of what it shares: others go on at once. */
+  /** Releases what it shares: other calls continue at once. */
   #free(): void {
     this.#fetch?.leave(this);
     if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();

@@ -1,9 +1,9 @@
 import { breakerOpen, Code, Failure, type Fault, invalid, limited, Reason } from "../failure.ts";
 
 /**
- * What an attempt's fault means to the composition and to clients.
+ * Converts an attempt's fault to the failure for the composition and for clients.
  *
- * @param cause what was thrown, where it was no attempt of ours
+ * @param cause thrown value, if it was not an attempt of ours
  */
 export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
   const { code, message, said, details: received } = fault;

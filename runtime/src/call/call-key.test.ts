@@ -33,7 +33,7 @@ describe("the identity of a call", () => {
     const made = (value: string, metadata: Metadata) => of([1], { [name]: value }, rpc, metadata);
     expect(made("1", { [name.toUpperCase()]: "1" })).not.toBe(made("2", { [name]: "2" }));
     expect(made("1", { [name]: "1" })).not.toBe(made("1", {}));
-    // An expression that gives nothing leaves the forwarded value.
+    // An empty or undefined expression keeps the forwarded value.
     expect(made("1", { [name]: "" })).toBe(made("2", { [name]: undefined }));
   });
   test("is another one for other bytes, headers, methods", () => {

@@ -5,8 +5,8 @@ import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * Equal only for calls that must have the same answer: of the same method, branch and type of answer, with the same bytes and the same
- * metadata, forwarded trace ids apart. A digest, since metadata may hold secrets.
+ * Returns a key that is equal only for calls that must have the same answer. They have the same method, branch, type of
+ * answer, bytes and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold secrets.
  */
 export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, identity }: OutgoingCall): string {
   let made: ReadonlySet<string> | undefined; // most calls forward no trace id
@@ -16,7 +16,7 @@ export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, id
   };
   const counts = (name: string): boolean => name !== identity?.name && (!isTraceId(name) || isMade(name));
   const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
-  // JSON keeps the parts apart, whatever is in them.
+  // JSON separates the parts, whatever they contain.
   const head = JSON.stringify([
     FORMAT,
     rpc.method,
@@ -30,10 +30,13 @@ export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, id
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");
 }
 const LARGE = 16 << 10;
-/** Raised when keys begin to hold more: answers in Redis under older keys were for callers who differ in it. */
+/**
+ * Version of the keys' format. It is raised when keys contain more: answers in Redis under older keys may be for
+ * callers that differ in the new part.
+ */
 const FORMAT = 2;
 
-/** The trace ids whose values come from expressions and not from the client. */
+/** Returns the trace ids whose values are from expressions instead of the client. */
 function madeTraceIds(metadata: Metadata | undefined): ReadonlySet<string> {
   if (metadata === undefined) return NONE;
   const names = Object.keys(metadata).filter((name) => metadata[name]?.length);

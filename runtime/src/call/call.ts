@@ -72,7 +72,8 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   }
 
   /**
-   * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns.
+   * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this function
+   * returns.
    *
    * @param effect once sent, only its own deadline stops it
    */
@@ -108,7 +109,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.expire();
       return;
     }
-    // The budget of the request has a timer of its own, which no longer counts for an effect once the response is over.
+    // The request's budget has a separate timer, which does not apply to an effect once the response is over.
     if (this.#effect || this.deadline < budgetOf(this.#cx).callsUntil) {
       this.#timer = upstream.clock.setTimeout(expire, left, this);
     }
@@ -199,7 +200,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     }
     this.#free();
   }
-  /** The upstream never saw it: once more at once, which is no retry (gRFC A6, transparent retries). */
+  /** The upstream never processed it, so it is sent again at once. This is no retry (gRFC A6, transparent retries). */
   #resend(attempt: Attempt): void {
     this.#resent = true;
     this.#attempts--;
@@ -214,7 +215,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     if (retry === undefined) return hedge !== undefined && failure.code === Code.UNAVAILABLE;
     return retries(retry, failure, this.#cx, this.#retryIf);
   }
-  /** How long to wait before the next attempt; undefined when there is to be none. */
+  /** Returns the wait before the next attempt, in milliseconds; undefined: no further attempt. */
   #pauseBefore(fault: Fault): number | undefined {
     const { retry, upstream } = this.#rpc;
     if (retry === undefined || this.#attempts >= retry.attempts) return undefined;
@@ -244,7 +245,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#hedges++;
     this.#try(true, clock.now());
   }
-  /** What a failure says about the hedges to come: nothing, that they are to wait, or that there are to be none (gRFC A6). */
+  /** Adapts the later hedges to a failure: no change, a delay, or no further hedge (gRFC A6). */
   #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
     if (again && pushbackMs === undefined) return;
     this.#stopHedging();
@@ -258,7 +259,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
 
   expire(): void {
     if (this.ended) return;
-    // Between attempts it is the last one that tells why there is no answer.
+    // Between attempts, the last attempt explains why the answer is missing.
     const between = this.#live.length === 0 ? this.#last : undefined;
     this.#closeAll("expired");
     this.#fail(between ?? timedOut(this.#rpc.method, "no answer in time"));
@@ -266,7 +267,10 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   cancel(): void {
     if (!this.ended) this.#fail(OVER);
   }
-  /** Gives it more time, within its request's: for another one who waits for it. What is on the wire was told less. */
+  /**
+   * Extends the deadline for another waiter, within the request's budget. Attempts on the wire keep their shorter
+   * deadline.
+   */
   extend(until: number): void {
     const { callsUntil } = budgetOf(this.#cx);
     const { clock } = this.#rpc.upstream;
@@ -278,14 +282,14 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
   }
 
-  /** Somebody waits for it who cannot do without. */
+  /** Makes the call critical, because a waiter now requires its result. */
   urge(): void {
     if (this.critical) return;
     this.critical = true;
     for (const attempt of this.#live) attempt.urge();
   }
 
-  /** Whether its time is over: its own timer may be a moment behind that of who waits for it. */
+  /** True if its time is over. Its own timer may be a moment behind that of its waiter. */
   get late(): boolean {
     return this.#left() < LEAST_MS;
   }
@@ -293,8 +297,8 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     return this.deadline - this.#rpc.upstream.clock.now();
   }
   /**
-   * Whether the attempt had the time that it would have had without the client's own deadline and without what earlier steps
-   * used; only then does its timeout say something about the upstream.
+   * Reports whether the attempt had its full time, without the limits of the client's deadline and of earlier steps.
+   * Only then does its timeout count against the upstream.
    */
   #hadFairTime({ sentAt }: Attempt): boolean {
     if (sentAt === undefined) return false;
@@ -316,7 +320,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.#close(attempt, late ? false : undefined, outcome);
     }
   }
-  /** Gives back the places of what has ended: the last thing to be done, since others go on at once. */
+  /** Returns the places of ended attempts. This has to be the last action, since other calls continue at once. */
   #free(): void {
     let attempt = this.#closed;
     this.#closed = undefined;
@@ -362,7 +366,10 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   }
 }
 
-/** Of the length that they have: an array that is pushed to keeps room for 16 more, and there is one for each call. */
+/**
+ * Returns the limits of a call in an array of exact length. An array that grows by push reserves room for 16 more
+ * elements, and each call has an array.
+ */
 function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
   if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
   return upstream === undefined ? [response, rpc] : [response, rpc, upstream];

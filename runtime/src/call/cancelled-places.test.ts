@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Reason } from "../failure.ts";
 import { type FrontOptions, front, oneCall, page } from "../testing/front.ts";
 
-// The upstream may go on with what nobody wants any more: until then it counts.
+// The upstream may continue work that is no longer needed: until its end, the work counts.
 
 const limit = (concurrent: number, queued = 0): FrontOptions => ({ policy: { limit: { concurrent, queued } } });
 

@@ -31,7 +31,7 @@ export function coalesce<Res>(
   once = first;
   calls.set(id, once);
   const waiting = once.wait(cx.scope, sink);
-  // The call is the response's, not this scope's: others may wait for it when this scope has failed.
+  // The call belongs to the response instead of this scope: other scopes may wait for it when this one has failed.
   once.call = Call.start(cx.shared(), rpc, outgoing, false, once);
   return waiting;
 }

@@ -10,54 +10,58 @@ import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";
 import type { SharedResults } from "./shared-result.ts";
 
-/** What calls know of whom they are made for: a request, or a part of one. */
+/** The request, or the part of one, that calls are made for. */
 export interface CallContext extends RetryContext {
-  /** What fails with this, and is cancelled with it. */
+  /** Scope of the calls, which fails and is cancelled with this context. */
   readonly scope: Scope;
-  /** What an unbatched call has to enter, in this order. */
+  /** Pools that an unbatched call enters, in this order. */
   readonly pools: readonly Pool[];
-  /** The whole request; the same object in all that observers are told of it. */
+  /** The whole request; the same object in all of its events. */
   readonly root: CallContext;
   readonly exchange: CallExchange;
-  /** Whether the response does without what is called for in it. */
+  /** True if the response can do without the calls in this context. */
   readonly supplementary: boolean;
   /** The same, for calls that the response does without. */
   readonly aside: CallContext;
-  /** The same request as a whole, through these pools: for a call that others may wait for when this part has failed. */
+  /**
+   * Returns the same request as a whole, through these pools. It is for a call that others may await when this part has
+   * failed.
+   */
   shared(): CallContext;
   /**
-   * A context that looks like this request and is no part of it: it has a budget of its own, and ends when it is told to.
+   * Returns a context that resembles this request but is not a part of it. It has a separate budget, and ends only when
+   * `end` is called.
    *
-   * @param fetch what it is for, as observers are told
-   * @param supplementary whether all who wait for it do without
+   * @param fetch the fetch that it serves, for observers
+   * @param supplementary whether all waiters can do without the result
    */
   detached(fetch: object, clock: Clock, supplementary: boolean): DetachedContext;
 }
 
-/** Whoever asked for it has to end it. */
+/** Context that its creator has to end. */
 export interface DetachedContext extends CallContext {
   readonly exchange: CallExchange & { end(): void };
 }
 
-/** What the calls of one request share. Times are those of the clock, in milliseconds. */
+/** State that the calls of one request share. Times are those of the clock, in milliseconds. */
 export interface CallExchange extends Budget {
-  /** Whether the request is itself no retry: only the outermost party retries. */
+  /** True if the request itself is no retry: only the outermost party retries. */
   readonly mayRetry: boolean;
-  /** What it is, where it is a fetch of the cache. */
+  /** The fetch, if this is the exchange of a fetch of the cache. */
   readonly fetch: object | undefined;
-  /** What its calls are told to be part of. */
+  /** Trace that its calls belong to. */
   readonly trace: Trace | undefined;
   /** A header that an expression has read, and that gRPC cannot carry. */
   readonly unsendable: string | undefined;
-  /** Whether it has used an answer past its ttl. */
+  /** True if it has used an answer past its ttl. */
   stale: boolean;
-  /** The calls of this response that are made once. */
+  /** The calls of this response that are made only once. */
   readonly coalesced: SharedResults;
-  /** Which branch of an upstream this request has chosen. */
+  /** Branches of upstreams that this request has chosen. */
   readonly sides: Sides;
-  /** What came beside answers that expressions read more of than the message, by the decoded message. */
+  /** Metadata of answers whose metadata expressions read, by the decoded message. */
   readonly received: Map<unknown, ResponseMetadata>;
-  /** A random number from 0 to 1, 1 left out, of this request: one for each name of a branch. */
+  /** Returns a random number of this request, from 0 (included) to 1 (excluded): one for each name of a branch. */
   drawn(branch: string): number;
   /** An incoming header by its lower-case name; "" when absent. */
   header(name: string): string;
@@ -67,27 +71,33 @@ export interface CallExchange extends Budget {
    * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
    */
   forwarded(names: readonly string[]): OutgoingHeaders | undefined;
-  /** The headers of a call with the id that the request is known by, where it has one; those that say one have their way. */
+  /**
+   * Returns the headers of a call with the request's id, if it has one. An id that the headers already contain takes
+   * precedence.
+   */
   identified(headers: OutgoingHeaders | undefined): OutgoingHeaders | undefined;
   /**
-   * What tells a service who is calling; undefined where nobody is known, or has nothing of the kind.
+   * Returns the header that identifies the caller to a service; undefined if the caller is unknown or has no such
+   * identity.
    *
    * @param service its full name
    */
   identityHeader(how: Identify, service: string): IdentityHeader | undefined;
   /** The limit of this response on one upstream. */
   limitOf(upstream: object): Limit;
-  /** A call goes out. */
+  /** Records that a call is sent. */
   sends(): void;
-  /** An answer waits until as many side effects of its scope have ended as have begun. */
+  /** An answer waits until all side effects that began in its scope have ended. */
   effectBegins(scope: Scope): void;
   effectEnds(scope: Scope): void;
 }
 
-/** How long a call of this part of a request may take. */
+/** Returns the budget for a call of this part of a request. */
 export function budgetOf({ scope, exchange }: Pick<CallContext, "scope" | "exchange">): Budget {
   return scope.budget ?? exchange;
 }
 
-/** What one request has chosen: it is asked once for each upstream, so that all of its calls there go to one side. */
+/**
+ * Branches that one request has chosen. It chooses once per upstream, so that all of its calls there go to one side.
+ */
 export type Sides = Map<object, string>;

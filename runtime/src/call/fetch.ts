@@ -6,7 +6,7 @@ import type { CallContext, DetachedContext } from "./context.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
-/** What a fetch is for, and whom it is made for first. */
+/** The call that a fetch makes, and the first context that it is made for. */
 export interface FetchRequest {
   readonly cx: CallContext;
   readonly rpc: Rpc<never, unknown>;
@@ -16,8 +16,8 @@ export interface FetchRequest {
 }
 
 /**
- * Gets an answer for all who wait for it, from the second level or from the upstream. It belongs to the cache and not to a
- * request: it has a deadline of its own, and ends when nobody waits any longer, unless it renews what is there.
+ * Gets an answer for all of its waiters, from the second level or from the upstream. It belongs to the cache instead of
+ * a request, and has a separate deadline. It ends when no waiter remains, unless it refreshes an entry.
  */
 export class Fetch implements Sink<Uint8Array>, SharedFetch {
   readonly #cache: Cache;
@@ -33,7 +33,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     this.#wanted = wanted;
     this.#renews = renews;
   }
-  /** Renews what is there, unless that is being done. */
+  /** Refreshes the entry, unless a refresh is running. */
   static renew(cache: Cache, wanted: FetchRequest): SharedFetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
@@ -44,7 +44,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     fetch.#start();
     return fetch;
   }
-  /** Joins the fetch that is under way, or begins one. */
+  /** Joins the running fetch, or starts one. */
   static join(cache: Cache, wanted: FetchRequest, receiver: Receiver): SharedFetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
@@ -101,7 +101,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
         }
       });
   }
-  /** Bytes that this type can have; any others are a miss. */
+  /** Returns an entry if its bytes are valid for this type; otherwise it is a miss. */
   #adopted(found: Parameters<Cache["adopt"]>[1]): Entry | undefined {
     const { key, rpc, policy } = this.#wanted;
     try {

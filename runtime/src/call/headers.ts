@@ -1,10 +1,10 @@
 import { clientFault, type Failure, invalid, Misfit } from "../failure.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 
-/** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
+/** Metadata of a call. Entries with "" and undefined are not sent; bytes are for names that end in `-bin`. */
 export type Metadata = Readonly<Record<string, string | Uint8Array | undefined>>;
 
-// Headers that describe one connection or one message; passing them on would make the next one lie.
+// Headers that describe one connection or one message. They would be wrong on the next one.
 const HOP = new Set([
   "connection",
   "content-encoding",
@@ -25,7 +25,10 @@ const isReserved = (name: string): boolean => name.startsWith(":") || name.start
 
 const filtered = new WeakMap<readonly string[], readonly string[]>();
 
-/** The names that may be passed on, lower-case. The same list gives the same list: requests remember by it what they found. */
+/**
+ * Returns the names that may be passed on, lower-case. The same list object always results in the same array, by which
+ * requests remember their headers.
+ */
 export function forwardable(names: readonly string[]): readonly string[] {
   let found = filtered.get(names);
   if (found === undefined) {
@@ -38,16 +41,16 @@ export function forwardable(names: readonly string[]): readonly string[] {
 const NAME = /^[0-9a-z_.-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 
-/** Whether gRPC can carry this as a header's value. */
+/** Reports whether gRPC can carry this as a header's value. */
 export function isSendable(value: string): boolean {
   return VALUE.test(value);
 }
 
-/** Only what judges callers says who calls. */
+/** Headers that identify the caller. Only authentication sets them. */
 const IDENTITY = new Set(["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"]);
 
 /**
- * Of code that makes its metadata at run time; what is declared has been checked.
+ * Checks metadata that code creates at run time; declared metadata has already been checked.
  *
  * @param token whether the call sends the caller's own token
  * @throws Failure INVALID for a name that only the caller's identity may have
@@ -61,16 +64,17 @@ export function checkNotIdentity(metadata: Metadata, token: boolean): void {
 }
 const CREDENTIALS = "authorization";
 
-/** A header that the client has sent, and that cannot be passed on: its fault. */
+/** Returns the client's fault for a header that it has sent and that cannot be passed on. */
 export function unsendable(name: string): Failure {
   return clientFault(`the header ${name} has characters that cannot be passed on`);
 }
 
 /**
- * Adds metadata to forwarded headers; metadata wins.
+ * Adds metadata to forwarded headers; metadata takes precedence.
  *
- * @param from a header of the client's that metadata may have been made of, and that gRPC cannot carry
- * @throws Failure for a name or value that gRPC cannot carry: INVALID_ARGUMENT where that is the client's fault, else INVALID
+ * @param from a header of the client that metadata may depend on, and that gRPC cannot carry
+ * @throws Failure for a name or value that gRPC cannot carry: INVALID_ARGUMENT if that is the client's fault, else
+ * INVALID
  */
 export function withMetadata(
   headers: OutgoingHeaders | undefined,

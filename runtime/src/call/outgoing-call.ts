@@ -15,9 +15,9 @@ export interface OutgoingCall {
   readonly metadata?: Metadata | undefined;
   /** The header that identifies the caller. Keys of caches hold its `key`, because each signature is new. */
   readonly identity?: IdentityHeader | undefined;
-  /** In addition to what the policy says; a throw counts as false. */
+  /** Condition for a retry, in addition to the policy; a throw counts as false. */
   readonly retryIf: RetryIf | undefined;
-  /** Of a batch: how many keys are in it. */
+  /** Number of keys, for a batch. */
   readonly items?: number | undefined;
 }
 

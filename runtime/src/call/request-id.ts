@@ -1,10 +1,10 @@
-/** The header that a request is known by, here and at upstreams. */
+/** The header with the id of a request, here and at upstreams. */
 export const REQUEST_ID = "x-request-id";
 
-/** Longer ones are none. */
+/** Maximum length of an id, in characters. */
 const MOST_CHARACTERS = 128;
 
-/** Whether somebody else's id may be taken over: it stands in logs, and in headers of calls. */
+/** Reports whether a foreign id may be adopted: logs and headers of calls then contain it. */
 export function isRequestId(text: string): boolean {
   return text.length <= MOST_CHARACTERS && ID.test(text);
 }

@@ -8,7 +8,7 @@ import type { CallPolicy } from "./policy.ts";
 /** The shared calls of one response, by policy and then by method, metadata and bytes. */
 export type SharedResults = Map<CallPolicy, Map<string, SharedResult<unknown>>>;
 
-/** The result of a call for several requests for it. A result or a failure is kept; a cancelled call has neither. */
+/** The result of one call for several waiters. A result or a failure is kept; a cancelled call has neither. */
 export class SharedResult<Res> implements Sink<Res>, ResultWaiterOwner<Res> {
   call: Running | undefined;
   readonly #method: string;

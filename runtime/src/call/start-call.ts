@@ -1,5 +1,6 @@
-// Calls: how one call of an upstream is made on behalf of a request: batched, from the cache, as part of an equal one, or on its own
-// with retries and hedges. It knows its request as a `CallContext` alone, which compose/ implements, and upstreams as a `UnaryClient`.
+// Calls: one call of an upstream on behalf of a request. It is batched, cached, joined to an equal call, or separate
+// with retries and hedges. This folder depends on the request only as a `CallContext`, which compose/ implements, and
+// on upstreams as a `UnaryClient`.
 import { asFailure, OVER } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
@@ -12,8 +13,8 @@ import { type CallExtra, type OutgoingCall, prepareCall } from "./outgoing-call.
 import type { Rpc } from "./upstream.ts";
 
 /**
- * Starts a call in the scope of `cx`, at the address that its request has chosen, or takes its answer from the cache or from an equal
- * call, as its policy says. Its end goes to the sink, perhaps before this returns.
+ * Starts a call in the scope of `cx`, at the address that its request has chosen. Its policy may take the answer from
+ * the cache or from an equal call instead. Its end goes to the sink, perhaps before this function returns.
  *
  * @param effect once sent, only its own deadline stops it
  */

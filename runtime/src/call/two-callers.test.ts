@@ -1,5 +1,6 @@
-// Two callers, and nobody, over everything that shares calls or answers: caches of calls and of whole answers with stale ones and a second level,
-// requests that wait for one composition, equal calls, batches, hedges, retries. The upstream answers with whom it was told of; nobody may get to see anybody else.
+// Two callers, and an unknown one, over everything that shares calls or answers. That is: caches of calls and of whole
+// answers with stale entries and a second level, requests that wait for one composition, equal calls, batches, hedges,
+// retries. The upstream answers with the identified caller; no caller may receive another one's answer.
 import { create, fromBinary, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { PrincipalAssertionSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import fc from "fast-check";
@@ -34,20 +35,20 @@ import type { Batch } from "./batch.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Rpc, Upstream } from "./upstream.ts";
 
-/** 100,000 once before a release, by hand. */
+/** Before a release, 100,000 by hand. */
 const RUNS = Number(process.env.PROTOBFF_INTERLEAVINGS ?? 5_000);
 
 const NAMES = ["ada", "eve", "nobody"] as const;
 type Name = (typeof NAMES)[number];
 
-// One clock each: what is signed counts for a minute of it.
+// One clock each, because a signature is valid for a minute of it.
 const rig = new AssertionRig(new FakeClock());
 const { propagator } = rig.propagation;
 afterAll(() => {
   rig.propagation.close();
   rig.remove();
 });
-/** Objects of the same callers that differ, as after their credential has been verified anew. */
+/** Different objects of the same callers, as after a new verification of their credential. */
 const callerOf = (name: Name, again: boolean): Caller | undefined =>
   name === "nobody" ? undefined : CALLERS[`${name}${again ? "2" : ""}`];
 const CALLERS: Readonly<Record<string, Caller>> = Object.fromEntries(
@@ -56,7 +57,7 @@ const CALLERS: Readonly<Record<string, Caller>> = Object.fromEntries(
   ),
 );
 
-/** Whom an upstream was told of. */
+/** Returns the caller that an upstream received. */
 function toldOf({ headers }: Sent): Name {
   const signed = headers["x-principal-signed-bin"];
   const plain = headers["x-principal-bin"];
@@ -83,7 +84,7 @@ interface Setting {
   readonly hedge: boolean;
   readonly retry: boolean;
   readonly coalesce: boolean;
-  /** Whether whole answers are used again. */
+  /** True if whole answers are reused. */
   readonly answers: boolean;
 }
 type Step =
@@ -130,7 +131,7 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
   const compose = async (cx: Request<App, Message>, args: ShowRequest): Promise<Page> => {
     const [id = "", what = ""] = args.id.split(" ");
     const asks = (bit: number): boolean => (Number(what) & bit) !== 0;
-    // As a service's `let`: one step that several read.
+    // One step that several others read, as a service's `let`.
     const step = cx.call(cx.app.get, { id });
     const things = await Promise.all([
       step,
@@ -159,7 +160,7 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
         },
       }),
     });
-  // Two processes with a second level in common, or one.
+  // Two processes with a shared second level, or one process.
   const bffs = [0, 1].map(() => {
     const cache = new Cache({ clock, ...(second && { second: level }) });
     const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, cache });
@@ -228,7 +229,10 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   answers: fc.boolean(),
 });
 
-/** In how many of them more was answered than was asked of the upstream, hedges and retries included: the test would be none if nothing were shared. */
+/**
+ * Number of runs in which answers were shared: more were sent to clients than were requested from the upstream, hedges
+ * and retries included. Without sharing, the test would prove nothing.
+ */
 let shared = 0;
 const SETTLING = { timeout: 3_600_000 };
 

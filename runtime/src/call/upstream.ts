@@ -27,13 +27,15 @@ import type { BranchOf } from "./branches.ts";
 import { forwardable } from "./headers.ts";
 import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 
-/** What the upstreams of a process have in common. */
+/** Options that the upstreams of a process share. */
 export interface UpstreamOptions {
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
-  /** Where calls with a cache keep answers; one for all upstreams of a process. Default: one of this upstream's own. */
+  /**
+   * Cache for the answers of calls; one for all upstreams of a process. Default: a separate cache for this upstream.
+   */
   readonly cache?: Cache | undefined;
-  /** Which branch of the service this is; default: none, it is the service itself. */
+  /** Name of the branch; default: none, it is the service itself. */
   readonly branch?: string | undefined;
 }
 
@@ -44,14 +46,14 @@ export interface UpstreamOptions {
 export class Upstream {
   /** Full service name. */
   readonly service: string;
-  /** The name of the branch that this is; undefined: it is the service itself. */
+  /** Name of the branch; undefined: it is the service itself. */
   readonly branch: string | undefined;
-  /** Those with an address, by name. */
+  /** The branches with an address, by name. */
   readonly branches: ReadonlyMap<string, Upstream>;
   readonly client: UnaryClient;
   readonly breaker: Breaker | undefined;
   readonly limit: Places | undefined;
-  /** What open streams are in. */
+  /** Places that open streams take. */
   readonly streams: StreamPlaces;
   readonly throttle: Throttle;
   readonly clock: Clock;
@@ -63,7 +65,7 @@ export class Upstream {
   readonly #innerStreams = new Map<string, StreamPlaces>();
   #followed = false;
 
-  /** @param branches how to reach each branch, by its name; what is undefined is off */
+  /** @param branches addresses of the branches, by name; an undefined branch is off */
   constructor(
     service: string,
     client: UnaryClient,
@@ -119,7 +121,7 @@ export class Upstream {
   breakerOf(method: string): Breaker | undefined {
     return this.#methods.has(method) ? this.#methods.get(method) : this.breaker;
   }
-  /** How long a method's answers take, whatever the policy of its calls. */
+  /** Returns the time of a method's answers, whatever the policy of its calls. */
   answersOf(method: string): AnswerTime {
     const answers = this.#answers.get(method) ?? new AnswerTime();
     this.#answers.set(method, answers);
@@ -129,14 +131,17 @@ export class Upstream {
     this.#cache ??= new Cache({ clock: this.clock });
     return this.#cache;
   }
-  /** The inner pool of a method under a policy: one per process, however many services and packages say the same. */
+  /**
+   * Returns the inner pool of a method under a policy: one per process, even if several services and packages declare
+   * the same policy.
+   */
   innerLimit(method: string, policy: LimitPolicy): Places {
     const key = `${method} ${policy.concurrent} ${policy.queued} ${policy.adaptive ?? false}`;
     const limit = this.#inner.get(key) ?? limitOf(policy, this.clock);
     this.#inner.set(key, limit);
     return limit;
   }
-  /** What the open streams of a method are in. */
+  /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {
     this.#followed = true;
     if (streams === undefined) return [this.streams];
@@ -160,8 +165,8 @@ export class Upstream {
   /**
    * The same with a generated codec.
    *
-   * @param encode gives the message with gRPC's prefix in front
-   * @param decode gives what is read of an answer, and refuses what protobuf-es would refuse
+   * @param encode returns the message with gRPC's prefix in front
+   * @param decode returns the fields of an answer that are read, and refuses all that protobuf-es would refuse
    */
   unaryWith<Req, Res>(
     method: DescMethodUnary,
@@ -191,7 +196,7 @@ export class Upstream {
     return new StreamRpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode });
   }
 }
-/** Open streams of an upstream at a time. */
+/** Default maximum number of open streams of an upstream. */
 const STREAMS = 1_000;
 
 const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
@@ -199,7 +204,7 @@ const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
   ...(probesInMs !== undefined && { probesInMs }),
 });
 
-/** Of a key that begins with one. */
+/** Returns the method at the start of a key. */
 const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
 function limitOf(policy: LimitPolicy, clock: Clock): Places {
   return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
@@ -208,17 +213,17 @@ function limitOf(policy: LimitPolicy, clock: Clock): Places {
 interface Learning {
   readonly limit: AdaptiveLimit;
   readonly answers: Pace;
-  /** Of refusals (NOT_FOUND and the like), which may take less time. */
+  /** Pace of refusals (NOT_FOUND and the like), which may take less time. */
   readonly refusals: Pace;
 }
-/** Methods differ in how long their answers take, and so do answers and refusals. */
+/** Methods differ in the time of their answers, and so do answers and refusals. */
 function learning(method: string, ...limits: readonly (Places | undefined)[]): Learning[] | undefined {
   const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
   if (all.length === 0) return undefined;
   return all.map((limit) => ({ limit, answers: limit.paceOf(method), refusals: limit.paceOf(`${method} refused`) }));
 }
 
-/** How the messages of a call are written and read. */
+/** Reads and writes the messages of a call. */
 export interface Codec<Req, Res> {
   /** The message, framed. */
   readonly encode: (request: Req) => Buffer;
@@ -227,7 +232,7 @@ export interface Codec<Req, Res> {
   readonly digest: () => string;
 }
 
-/** A method of an upstream, and how it is to be called. */
+/** A method of an upstream, and the policy of its calls. */
 export class Rpc<Req, Res> {
   readonly upstream: Upstream;
   /** `package.Service/Method` */
@@ -240,14 +245,14 @@ export class Rpc<Req, Res> {
   readonly hedge: HedgePolicy | undefined;
   readonly cache: CachePolicy | undefined;
   readonly forward: readonly string[];
-  /** Whether what comes beside answers is kept. */
+  /** True if the metadata of answers is kept. */
   readonly received: boolean;
   readonly limit: Places | undefined;
-  /** Those of its limits that learn from its answers; undefined where there are none. */
+  /** The limits that learn from its answers; undefined if there are none. */
   readonly learning: readonly Learning[] | undefined;
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
-  /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
+  /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<Rpc<Req, Res>>[] | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
@@ -278,7 +283,7 @@ export class Rpc<Req, Res> {
     });
     return all.length === 0 ? undefined : all;
   }
-  /** The same, giving the bytes of an answer that can be decoded. */
+  /** The same, but returning the bytes of an answer that can be decoded. */
   get bytes(): Rpc<never, Uint8Array> {
     const { upstream, method, policy, codec } = this;
     this.#bytes ??= new Rpc(upstream, method, policy, {
@@ -292,14 +297,14 @@ export class Rpc<Req, Res> {
   }
 }
 
-/** How the messages of a stream are written and read. */
+/** Reads and writes the messages of a stream. */
 export interface StreamCodec<Req, Res> {
   /** The request, framed. */
   readonly encode: (request: Req) => Buffer;
   readonly decode: (item: Uint8Array) => Res;
 }
 
-/** A server-streaming method of an upstream, and how it is to be opened. */
+/** A server-streaming method of an upstream, and the policy of its streams. */
 export class StreamRpc<Req, Res> {
   readonly upstream: Upstream;
   /** `package.Service/Method` */
@@ -309,9 +314,9 @@ export class StreamRpc<Req, Res> {
   readonly policy: StreamPolicy;
   readonly forward: readonly string[];
   readonly breaker: Breaker | undefined;
-  /** Those that an open stream is in. */
+  /** Places that an open stream takes. */
   readonly places: readonly StreamPlaces[];
-  /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
+  /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<StreamRpc<Req, Res>>[] | undefined;
 
   constructor(upstream: Upstream, method: string, policy: StreamPolicy, codec: StreamCodec<Req, Res>) {
