@@ -11,7 +11,7 @@ import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
 import { Opening, type OpeningOptions } from "./opening.ts";
 
-/** One rpc, and what stands before it. */
+/** One RPC, and the checks that precede it. */
 export interface ServedRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodUnary<I, O>;
   readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;
@@ -80,9 +80,9 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
     cx,
     args,
     marginMs,
-    // The cache knows its messages as the rpc's.
+    // The cache holds only messages of this RPC.
     answered: ({ response, degraded, stale, reused }) => {
-      // What it has cost others have paid.
+      // The request that composed a reused answer has paid for it.
       if (reused) cx.exchange.refund();
       deliver(response as Res, degraded, stale);
     },

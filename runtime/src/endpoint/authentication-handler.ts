@@ -54,7 +54,10 @@ function judgedHandler(handler: UniversalHandler, admission: AdmissionCheck): Un
   return Object.assign(serve, handler);
 }
 
-/** A server of one's own may give all of its requests the same values: who is calling is known of one alone. */
+/**
+ * Gives each request separate values. A custom server may share one object between all requests, but the caller belongs
+ * to one request.
+ */
 function ownValues(given: ContextValues): ContextValues {
   const own = createContextValues();
   const values: ContextValues = {
@@ -75,8 +78,8 @@ const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<U
   typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 
 /**
- * A body that nobody reads before it is judged. Where it is refused its first piece is that: the protocol's own handler makes an answer of it,
- * when what has come has been read, as for other refusals.
+ * Yields a body that is not read before authentication. A refusal is thrown as its first read. The protocol's own
+ * handler turns it into an answer after it has read the received bytes, as for other refusals.
  */
 async function* judgedBody(
   body: AsyncIterable<Uint8Array>,
@@ -90,7 +93,10 @@ async function* judgedBody(
   yield* body;
 }
 
-/** The same for the time that judging has taken: a deadline of Connect's, for no other protocol has messages elsewhere than in a stream. */
+/**
+ * Deducts the time of authentication from the deadline. Only Connect's header needs this: all other protocols send
+ * messages in a stream.
+ */
 function withLess(header: Headers, tookMs: number): Headers {
   const given = header.get(TIMEOUT);
   if (given === null || !/^\d{1,15}$/.test(given) || tookMs < 1) return header;
@@ -102,7 +108,7 @@ const TIMEOUT = "connect-timeout-ms";
 
 function errorOf(verdict: Verdict, signal: AbortSignal): ConnectError | undefined {
   if (verdict instanceof Denied) return connectError(verdict.failure);
-  // The client has gone: nothing begins.
+  // No work starts for a disconnected client.
   return signal.aborted ? new ConnectError(OVER.clientMessage, Code.Canceled) : undefined;
 }
 
@@ -116,7 +122,7 @@ function refused(error: ConnectError): UniversalServerResponse {
   return { status: codeToHttpStatus(error.code), header, body };
 }
 
-/** Of a refusal; beside an answer the endpoint sends it. */
+/** Adds the headers of a refusal. The endpoint adds those of an answer. */
 function adding(response: UniversalServerResponse, verdict: Verdict | undefined): UniversalServerResponse {
   if (!(verdict instanceof Denied)) return response;
   const { headers = [] }: Partial<AnswerMetadata> = verdict.metadata ?? {};

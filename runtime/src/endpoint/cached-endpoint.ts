@@ -1,4 +1,4 @@
-// An rpc whose answers are used again: what its endpoint has besides.
+// Endpoint of an RPC whose answers are reused.
 import {
   type DescMessage,
   type DescMethodUnary,
@@ -19,14 +19,14 @@ import { frame } from "../wire/frame.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import type { ServedMethod } from "./front.ts";
 
-/** What clients get of a message that has been composed, and what is wrong with it. */
+/** Converts a composed message to the response for clients, with its degradations. */
 export function concludeResponse<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   { respond, degraded, parts }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded" | "parts">,
   message: MessageShape<C>,
   { causes, parts: deferred }: Exchange,
 ): { readonly response: MessageShape<O>; readonly found: Degraded | undefined } {
-  // Without `respond` what is composed is the response.
+  // Without `respond`, the composed message is the response.
   const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
   const found = causes && degradedBy(respond?.schema ?? method.output, message, causes.touches, method.output);
   if (found !== undefined) degraded?.(response, found.entries);
@@ -35,7 +35,7 @@ export function concludeResponse<App, I extends DescMessage, O extends DescMessa
   return { response, found };
 }
 
-/** The answers of an rpc that says so. */
+/** Returns the response cache of an RPC that declares one. */
 export function responseCacheOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
   caching: ResponseCaching<App, MessageShape<I>, Principal>,
@@ -66,7 +66,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
       const { headers, judged } = of;
       const given = { headers, judged, clock, observer, fetch, of, failed };
       const exchange = new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
-      // It goes the ways that its key says.
+      // The fetch uses the branches in its cache key.
       if (options.cache?.ways !== undefined)
         for (const [upstream, side] of of.sides) exchange.sides.set(upstream, side);
       return exchange;
@@ -85,7 +85,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
   };
 }
 
-/** Reads and writes messages as before; what has come from the cache is written already. */
+/** Reads and writes messages as before; answers from the cache are already encoded. */
 export function reusing(
   method: DescMethodUnary,
   given: EndpointCodec<Message, Message> | undefined,

@@ -1,7 +1,7 @@
 import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import type { Failure } from "../failure.ts";
 
-/** A failure as clients see it. */
+/** Returns a failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
   const pushback = failure.pushbackMs ?? (failure.pushback ? -1 : undefined);
   const metadata = pushback === undefined ? undefined : { "grpc-retry-pushback-ms": String(pushback) };

@@ -1,4 +1,5 @@
-// What Connect's adapter writes as JSON: what that cannot say of a response is better known before the adapter, which tells nobody.
+// JSON that Connect's adapter writes. A response that JSON cannot represent must be found before the adapter, which
+// does not report it.
 import { type DescField, type DescMessage, type JsonWriteOptions, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
@@ -6,7 +7,7 @@ import { Code, ConnectError, createContextKey, type HandlerContext } from "@conn
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { type Failure, invalid } from "../failure.ts";
 
-/** What the adapter writes JSON with; undefined: that of a server of one's own, which does not say. */
+/** JSON options of the adapter; undefined for a custom server, which does not pass its options. */
 export const JSON_OPTIONS = createContextKey<Partial<JsonWriteOptions> | undefined>(undefined);
 
 export function asksForJson({ requestHeader, requestMethod, url }: HandlerContext): boolean {
@@ -15,8 +16,8 @@ export function asksForJson({ requestHeader, requestMethod, url }: HandlerContex
 }
 
 /**
- * Gives what throws an Error when a message cannot be written as JSON. It is false where nobody but Connect can know: an Any, where it is not
- * said which types that may hold.
+ * Returns a function that throws an Error if a message cannot be written as JSON. It returns false if only Connect can
+ * decide: for an Any whose types are not declared.
  */
 export function jsonAssertion(
   desc: DescMessage,
@@ -39,7 +40,10 @@ function holdsAny(root: DescMessage): boolean {
   return false;
 }
 
-/** When Connect has written a message that it is given now, or could not: with what observers are told then. Of a client that has gone: with nothing. */
+/**
+ * Resolves when Connect has written the given message, or has failed to. The value is the failure for observers;
+ * undefined for a disconnected client.
+ */
 export function whenWritten(
   desc: DescMessage,
   message: Message,
@@ -50,14 +54,18 @@ export function whenWritten(
       const error = errorIn(signal.reason) ?? findTrailerError(responseTrailer);
       resolve(error?.code === Code.Internal ? writeFailure(desc, message, error) : undefined);
     };
-    // Connect ends it with every request. What gRPC's trailers say is known when it has let go of the message, which takes it nothing but microtasks.
+    // Connect aborts the signal at the end of every request. gRPC's trailers are final once Connect has released the
+    // message, which takes only microtasks.
     signal.addEventListener("abort", () => setImmediate(ended), { once: true });
   });
 }
 const errorIn = (reason: unknown): ConnectError | undefined =>
   reason instanceof ConnectError && reason.cause instanceof Error ? reason : undefined;
 
-/** Of a message that could not be written, with the field that is to blame where what was thrown does not name it: which field holds an Any. */
+/**
+ * Returns the failure of a message that could not be written. It names the field with the Any if the thrown error does
+ * not.
+ */
 export function writeFailure(desc: DescMessage, message: Message, thrown: unknown): Failure {
   const text = messageOf(thrown);
   const path = text === undefined ? undefined : pathOfAny(reflect(desc, message), text);
@@ -68,7 +76,7 @@ function messageOf(thrown: unknown): string | undefined {
   return thrown instanceof Error ? thrown.message : undefined;
 }
 
-/** The same, and what it throws is the failure. */
+/** Returns a writer that throws that failure. */
 export function withWriteFailure<T>(desc: DescMessage, write: (message: Message) => T): (message: Message) => T {
   return (message) => {
     try {
@@ -79,7 +87,7 @@ export function withWriteFailure<T>(desc: DescMessage, write: (message: Message)
   };
 }
 
-/** Where the Any is that JSON has these words for, without types: `items[3].detail`. */
+/** Returns the path of the Any for which JSON without types fails with this text: `items[3].detail`. */
 function pathOfAny(message: ReflectMessage, said: string): string | undefined {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;

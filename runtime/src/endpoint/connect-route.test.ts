@@ -9,7 +9,7 @@ import type { Endpoint } from "./endpoint-options.ts";
 
 type Codec = NonNullable<Endpoint["codec"]>;
 
-/** What the client gets, and what observers are told where the response cannot be written. */
+/** Returns the client's response, and the failure that observers receive if the response cannot be written. */
 async function asked(response: Message, encode: Codec["encode"]) {
   let told: unknown;
   const run: Endpoint["run"] = (_args, _headers, _clientMs, done) => {

@@ -9,7 +9,9 @@ import { REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { assertWritable } from "./required-fields.ts";
 
-/** An endpoint's `route`, made from its `run`; with a codec it is found out for less whether a response can be written. */
+/**
+ * Returns an endpoint's `route` for its `run`. With a codec, the check whether a response can be written costs less.
+ */
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {
   const { output } = method;
   const encode = codec?.encode ?? ((response: Message) => assertWritable(output, response));
@@ -24,10 +26,13 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: E
   return (router) => void router.rpc(method, handler as never);
 }
 
-/** How responses are written. */
+/** Message type of the responses, and the check whether they can be written. */
 interface Written {
   readonly output: DescMessage;
-  /** Throws where one cannot be; a promise where that is not known yet: of the failure, if it could not. */
+  /**
+   * Throws if a response cannot be written. Returns a promise if only Connect can decide: it resolves with the failure,
+   * if there is one.
+   */
   readonly assert: (response: Message) => Promise<Failure | undefined> | undefined;
 }
 
@@ -58,7 +63,7 @@ function handle(
       end();
       let unsent: Promise<Failure | undefined> | undefined;
       try {
-        // What comes after this is Connect's, which tells nobody.
+        // Connect writes the response after this point and does not report errors.
         unsent = assert(response);
       } catch (thrown) {
         const failure = writeFailure(output, response, thrown);

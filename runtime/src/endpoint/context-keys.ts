@@ -1,10 +1,13 @@
 import { createContextKey } from "@connectrpc/connect";
 
-/** Whether a request that Connect serves has reached its endpoint: from then on errors are the endpoint's, which has chosen its words. */
+/**
+ * True once a request that Connect serves has reached its endpoint. From then on the endpoint determines errors and
+ * their texts.
+ */
 export const REACHED = createContextKey(false);
 
-/** Whether the answer, or something that it is made of, was used past its time. */
+/** True if the answer, or a part of it, was used past its time. */
 export const STALE = createContextKey(false);
 
-/** Whether observers have received its end: authentication has refused it. */
+/** True if observers have received its end, because authentication has refused it. */
 export const REPORTED = createContextKey(false);

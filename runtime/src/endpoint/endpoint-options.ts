@@ -17,7 +17,7 @@ import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import type { Version } from "./version.ts";
 
-/** How one rpc is served. */
+/** Options of one RPC's endpoint. */
 export interface EndpointOptions<
   App,
   I extends DescMessage,
@@ -25,44 +25,47 @@ export interface EndpointOptions<
   C extends DescMessage = O,
   Principal = undefined,
 > {
-  /** Of the whole response; a client can only shorten it. */
+  /** Time limit of the whole response, in milliseconds. A client can only shorten it. */
   readonly timeoutMs: number;
-  /** How many elements of lists, maps and JSON a request may hold. Default: what the server allows. */
+  /** Maximum number of elements of lists, maps and JSON in a request. Default: the server's maximum. */
   readonly maxElements?: number | undefined;
-  /** Who is asked who is calling. */
+  /** Authentication of callers. */
   readonly identity?: Identity | undefined;
-  /** Who may call. Default, where there is an identity: whoever is known. */
+  /** Permission to call. Default with an identity: every known caller. */
   readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
-  /** How often callers may. Default: as often as they like. */
+  /** Limits of the frequency of calls. Default: none. */
   readonly limits?: Limited<App, MessageShape<I>, MessageShape<O>, Principal> | undefined;
-  /** Throws the failure of a request that breaks the rules of its messages. Asked before anything else looks into it. */
+  /**
+   * Throws the failure of a request that breaks the rules of its messages. Runs before any other code reads the
+   * message.
+   */
   readonly validate?: ((args: MessageShape<I>, clock: Clock) => void) | undefined;
-  /** Calls to one upstream at a time within one response. Default 10. */
+  /** Maximum number of concurrent calls to one upstream within one response. Default: 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
-  /** Where another message is composed in place of the response: its schema, and how it becomes the response. */
+  /** Another message to compose in place of the response: its schema, and its conversion to the response. */
   readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
-  /** Puts the degradations where the response keeps them. */
+  /** Adds the degradations to the response. */
   readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
-  /** Puts the names of deferred parts that are in it where the response keeps them. */
+  /** Adds the names of the deferred parts that it contains to the response. */
   readonly parts?: ((response: MessageShape<O>, arrived: Part[]) => void) | undefined;
-  /** How its messages are read and written; default: as protobuf-es does it. */
+  /** Codec of its messages. Default: protobuf-es. */
   readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
-  /** What callers are told of the rpc's end. */
+  /** Deprecation of the RPC, for its callers. */
   readonly version?: Version | undefined;
-  /** Its answers are used again. Only without side effects. */
+  /** Reuse of its answers. Only without side effects. */
   readonly cache?: ResponseCaching<App, MessageShape<I>, Principal> | undefined;
-  /** What HTTP caches are told of answers over GET. */
+  /** HTTP caching of answers over GET. */
   readonly http?: HttpCaching | undefined;
-  /** Its paths besides that of the rpc; default: none. */
+  /** Its paths besides that of the RPC; default: none. */
   readonly rest?: readonly RestRule[] | undefined;
-  /** What its requests leave traces of. */
+  /** Traces of its requests. */
   readonly telemetry?: Telemetry<App, MessageShape<I>, Principal> | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }
 
-/** How the messages of an rpc are read and written; generated beside the services. */
+/** Reads and writes the messages of an RPC; generated beside the services. */
 export interface EndpointCodec<Req, Res> {
   /** @throws what protobuf-es throws */
   readonly decode: (bytes: Uint8Array) => Req;
@@ -70,12 +73,12 @@ export interface EndpointCodec<Req, Res> {
   readonly encode: (message: Res) => Buffer;
 }
 
-/** An answer under way. */
+/** An answer in progress. */
 export interface Answering {
   /**
-   * Nobody waits any more: whatever still runs is stopped, and neither callback is called.
+   * Stops all work that is still running, because its result is no longer needed. Neither callback is called.
    *
-   * @param why as observers are told; default: the client has gone
+   * @param why failure for observers; default: the client has disconnected
    */
   cancel(why?: Failure): void;
 }
@@ -85,27 +88,29 @@ export interface Endpoint {
   readonly method: DescMethodUnary;
   /** For messages of `method.input` and `method.output`; undefined: protobuf-es. */
   readonly codec?: EndpointCodec<Message, Message> | undefined;
-  /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
+  /** Maximum number of elements of lists, maps and JSON in a request; undefined: the server's maximum. */
   readonly maxElements?: number | undefined;
-  /** A server sends its headers with every answer, also of requests that it refuses itself; `route` does so, too. */
+  /**
+   * Headers that a server sends with every answer, even to requests that it refuses itself; `route` sends them, too.
+   */
   readonly version?: Version | undefined;
-  /** What HTTP caches are told of answers over GET; undefined: to keep none. */
+  /** HTTP caching of answers over GET; undefined: no cache may keep them. */
   readonly http?: HttpCaching | undefined;
   /** Its paths besides that of the rpc; undefined: none. */
   readonly rest?: readonly RestRule[] | undefined;
   /**
-   * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
-   * anybody may. It never throws, and a promise never rejects.
+   * Authenticates the caller and checks its permission. A server calls it before it reads the message, and passes the
+   * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.
    */
   readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *
    * @param args a message of `method.input`
-   * @param headers what `judge` gave; others are judged first
-   * @param clientMs what the client's deadline leaves, if it has one
-   * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none; where it cannot send that, it
-   * tells the client and gives the `Failure`, which observers are told, or a promise of it where it is not known yet
+   * @param headers result of `judge`; other headers are passed to `judge` first
+   * @param clientMs rest of the client's deadline, in milliseconds, if it has one
+   * @param done receives a message of `method.output`, and the value of the header `bff-degraded`, "" for none. If it
+   * cannot send them, it reports that to the client. It then returns the `Failure` for observers, or a promise of it
    */
   run(
     args: Message,
@@ -115,13 +120,16 @@ export interface Endpoint {
     failed: (failure: Failure, metadata?: AnswerMetadata) => void,
   ): Answering;
   /**
-   * Tells observers of a request that a server has refused itself, or whose client has gone, before it was given to `judge` or `run`.
+   * Reports to observers a request that a server refused itself, or whose client disconnected, before `judge` or `run`.
    *
-   * @param headers as they came, or as `judge` gave them
-   * @param tookMs how long it has been there, in milliseconds
+   * @param headers as received, or as `judge` returned them
+   * @param tookMs time since the request's arrival, in milliseconds
    */
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
-  /** The same on another clock, for tests: `mock/` runs it. Its upstreams, caches and limits have clocks of their own. */
+  /**
+   * The same endpoint on another clock, for tests: `mock/` runs it. Its upstreams, caches and limits have separate
+   * clocks.
+   */
   readonly withClock?: ((clock: Clock) => Endpoint) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;

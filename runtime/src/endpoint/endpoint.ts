@@ -12,7 +12,7 @@ import { admissionOf, authenticateFirst, refusalReporter, versioned } from "./fr
 import { openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
-/** An rpc whose responses `compose` makes. */
+/** Returns the endpoint of an RPC whose responses `compose` creates. */
 export function endpoint<
   App,
   I extends DescMessage,
@@ -25,7 +25,7 @@ export function endpoint<
   const rpc = { method, opening: openingOf(method, app, options), answers, options: served };
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answerRequest(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
-  // Of other messages nobody can make use.
+  // Only messages of these types reach the codec.
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
   const { maxElements, http, version, rest, clock = systemClock } = options;
@@ -54,7 +54,9 @@ export function endpoint<
   return { ...told, judge, run, route: versioned(version, route) };
 }
 
-/** The same, where an answer that lacks a required field fails: what writes it would tell the client which. */
+/**
+ * Returns options that fail an answer without a required field. The writer's error would name the field to the client.
+ */
 function writable<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
   options: EndpointOptions<App, I, O, C, Principal>,

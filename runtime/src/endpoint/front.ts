@@ -1,5 +1,5 @@
-// What stands in front of an rpc, unary or streaming: who calls, the rules of its messages, its permit, its limits; and what is told of those
-// whom that refuses.
+// Checks in front of an RPC, unary or streaming: authentication, the rules of its messages, its permit and its limits.
+// Refusals are reported to observers.
 import type {
   DescMessage,
   DescMethod,
@@ -26,13 +26,13 @@ export type ServedMethod<I extends DescMessage, O extends DescMessage> =
   | DescMethodUnary<I, O>
   | DescMethodServerStreaming<I, O>;
 
-/** What an rpc says of who may call it, and how often. */
+/** Options of an RPC that decide which callers may call it, and how often. */
 export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Principal> = Pick<
   EndpointOptions<App, I, O, O, Principal>,
   "timeoutMs" | "identity" | "permit" | "limits" | "validate" | "version" | "telemetry" | "clock" | "observer"
 >;
 
-/** Of requests that never come to the rpc, and of their credentials nothing is told. */
+/** Returns the reporter of requests that never reach the RPC. It reports nothing of their credentials. */
 export function refusalReporter<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal>,
@@ -50,7 +50,7 @@ function refusing<App, I extends DescMessage, O extends DescMessage, Principal>(
   return { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
 }
 
-/** What adds an rpc to a router, so that its answers tell what its version says. */
+/** Returns a `route` that adds the headers of the RPC's version to its answers. */
 export function versioned(
   version: Version | undefined,
   route: (router: ConnectRouter) => void,
@@ -59,7 +59,7 @@ export function versioned(
   return (router) => addVersioned(router, version.headers, () => route(router));
 }
 
-/** What stands before the rpc's message; undefined: anybody may, as often as they like. */
+/** Returns the check that precedes the RPC's message; undefined: every caller is admitted, without a limit. */
 export function admissionOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   app: App,
@@ -80,12 +80,12 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
   const { identity, permit, timeoutMs } = options;
   if (identity !== undefined)
     return new Admission({ ...refusing(method, options), identity, permit: permit ?? {}, timeoutMs });
-  // Else a server of one's own that forgets it would let anybody in.
+  // Without this check, a custom server that forgets the identity would admit every caller.
   if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity to judge by`);
   return undefined;
 }
 
-/** What a request passes once its message has been read, in this order. */
+/** Returns the gates of a request whose message has been read, in order. */
 export function gatesOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   { permit, validate, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
@@ -100,15 +100,15 @@ export function gatesOf<App, I extends DescMessage, O extends DescMessage, Princ
   ];
 }
 
-/** What becomes of a request that is judged here. */
+/** Callbacks for a request that is authenticated here. */
 interface AuthenticationCallbacks<Running extends Answering> {
   readonly headers: IncomingHeaders;
   readonly clientMs: number | undefined;
-  /** It may come in; `leftMs` is what is left of `clientMs`. */
+  /** Called for an admitted request; `leftMs` is the rest of `clientMs`. */
   readonly begin: (judged: AuthenticatedRequest, leftMs: number | undefined) => Running;
-  /** It may not, or could not be judged. */
+  /** Called for a request that is refused or cannot be authenticated. */
   readonly failed: (failure: Failure, metadata?: AnswerMetadata) => void;
-  /** Its client has gone meanwhile. */
+  /** Called for a request whose client has disconnected meanwhile. */
   readonly refused: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
 }
 
@@ -146,5 +146,5 @@ export function authenticateFirst<Running extends Answering>(
 
 /** `package.Service/Method` */
 export const nameOf = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
-/** Of a request that nobody answers any more. */
+/** Handle of a request that is no longer answered. */
 export const GONE: Answering = { cancel: () => {} };

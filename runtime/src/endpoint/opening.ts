@@ -1,4 +1,4 @@
-// One request of an rpc, unary or streaming, from its headers to where it is let in, and what observers are told of it.
+// One request of an RPC, unary or streaming, from its headers to its admission, with its events for observers.
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { beside } from "../admission/admission.ts";
 import { type AnswerMetadata, withHeaders } from "../admission/answer-metadata.ts";
@@ -15,14 +15,14 @@ import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../ob
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
 import type { Version } from "./version.ts";
 
-/** What requests of one rpc have in common. */
+/** Options that the requests of one RPC share. */
 export interface OpeningOptions<App, Args extends Message, Principal> {
   /** `package.Service/Method` */
   readonly name: string;
   readonly app: App;
   readonly gates: readonly Gate<App, Args, Principal>[];
   readonly timeoutMs: number;
-  /** How long what is deferred may take, in milliseconds; undefined: no longer than the rest. */
+  /** Time limit of deferred parts, in milliseconds; undefined: no longer than the rest. */
   readonly partsTimeoutMs?: number | undefined;
   readonly concurrent: number;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly telemetry: Telemetry<App, Args, Principal> | undefined;
 }
 
-/** The same, of what an rpc says of itself. */
+/** Returns these options for the options of an RPC. */
 export function openingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   app: App,
@@ -42,19 +42,19 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
 ): OpeningOptions<App, MessageShape<I>, Principal> {
   const { timeoutMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
   const gates = gatesOf(method, options);
-  // What comes later than the rest has no less time.
+  // Deferred parts have at least as much time as the rest.
   const partsTimeoutMs = options.partsTimeoutMs && Math.max(options.partsTimeoutMs, timeoutMs);
   const name = nameOf(method);
   return { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
 }
 
-/** Gets one failure, if there is one. */
+/** Receives one failure, if there is one. */
 export type FailureCallback = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
 
 export class Opening<App, Args extends Message, Principal> {
   readonly cx: Request<App, Principal>;
   readonly exchange: Exchange;
-  /** Of the clock: the time that judging has taken is the request's. */
+  /** Start by the clock. It includes the time of authentication. */
   readonly startedAt: number;
   readonly #options: OpeningOptions<App, Args, Principal>;
   readonly #args: Args;
@@ -93,8 +93,8 @@ export class Opening<App, Args extends Message, Principal> {
   }
 
   /**
-   * @param failed is told at most once, and not when the request was over before
-   * @returns undefined: there is no time left, of which everybody has been told
+   * @param failed called at most once, and never after the end of the request
+   * @returns undefined if no time is left, which has then been reported to the client and to observers
    */
   static begin<App, Args extends Message, Principal>(
     options: OpeningOptions<App, Args, Principal>,
@@ -123,12 +123,15 @@ export class Opening<App, Args extends Message, Principal> {
     return undefined;
   }
 
-  /** What goes out beside the answer. */
+  /** Metadata that accompanies the answer. */
   get metadata(): AnswerMetadata | undefined {
     return this.#judged && beside(this.#judged);
   }
 
-  /** Whether the request is let in; otherwise it is over. Throws, or rejects with, what is to fail it. A promise only where a gate waits. */
+  /**
+   * Reports whether the request is admitted; otherwise it is over. Throws, or rejects with, the failure that ends it.
+   * Returns a promise only if a gate waits.
+   */
   passes(): boolean | Promise<boolean> {
     for (let i = 0; this.#gate !== undefined; this.#gate = this.#options.gates[++i]) {
       const passing = this.#gate.pass(this.cx, this.#args);
@@ -148,7 +151,7 @@ export class Opening<App, Args extends Message, Principal> {
     return true;
   }
 
-  /** A stream has been opened: what limits have charged stands, and its end tells of this. */
+  /** Records that a stream has been opened: charges of limits are final, and its end reports this use. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
     exchange.charged = undefined;
@@ -165,7 +168,7 @@ export class Opening<App, Args extends Message, Principal> {
     });
   }
 
-  /** Tells of a message that a follower was given, and that lacks something. */
+  /** Reports a message with degradations that a follower has received. */
   lacked({ entries, failures }: Degraded): void {
     const { exchange } = this;
     this.#options.observer?.streamDegraded?.({
@@ -178,13 +181,13 @@ export class Opening<App, Args extends Message, Principal> {
     });
   }
 
-  /** When the caller's credential ends, in milliseconds of the wall clock; Infinity: never, or nobody is known. */
+  /** End of the caller's credential, in milliseconds of the wall clock; Infinity: no end, or no known caller. */
   get expiresAt(): number {
     const expires = this.#judged?.caller?.credential.expires ?? 0n;
     return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
   }
 
-  /** Ends the request because nobody wants an answer any more. */
+  /** Ends the request because an answer is no longer needed. */
   leave(why: Failure): void {
     const { exchange } = this;
     if (exchange.over) return;
@@ -203,7 +206,7 @@ export class Opening<App, Args extends Message, Principal> {
     this.observe({ ok: false, failure });
   }
 
-  /** Tells of the end. */
+  /** Reports the end to observers. */
   observe(outcome: ResponseEvent["outcome"]): void {
     const { observer, name, clock, version } = this.#options;
     if (observer?.response === undefined) return;
@@ -223,7 +226,7 @@ export class Opening<App, Args extends Message, Principal> {
   }
 }
 
-/** A request, and when it has come. */
+/** A request, and the time of its arrival. */
 interface Arrived {
   readonly headers: IncomingHeaders;
   readonly judged: AuthenticatedRequest | undefined;

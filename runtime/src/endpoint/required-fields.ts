@@ -1,8 +1,9 @@
-// proto2's `required`: a message that lacks a required field cannot be written, which is better known before an answer has begun.
+// proto2's `required`: a message without a required field cannot be written, which must be found before an answer has
+// begun.
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
-/** Whether a message of the type, or one inside of it, may lack what it must have. */
+/** Reports whether a message of the type, or one inside of it, may lack a required field. */
 export function holdsRequired(root: DescMessage): boolean {
   const found = new Set([root]);
   for (const desc of found)
@@ -13,7 +14,7 @@ export function holdsRequired(root: DescMessage): boolean {
   return false;
 }
 
-/** @throws Error when the message cannot be written */
+/** @throws Error if the message cannot be written */
 export function assertWritable<T extends DescMessage>(schema: T, message: MessageShape<T>): void {
   toBinary(schema, message);
 }

@@ -1,20 +1,20 @@
-// The headers that tell callers of an rpc that it is about to end, on every answer that Connect's adapter gives.
+// Headers that announce the end of an RPC to its callers, on every answer of Connect's adapter.
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Deprecation } from "../observer.ts";
 
-/** What the callers of an rpc are told of its end. */
+/** Announcement of an RPC's end for its callers. */
 export interface Version {
   /**
-   * Of every answer, names in lower case and values in turn: `deprecation` (RFC 9745), `sunset` (RFC 8594), and `link` with the relation
-   * `successor-version` (RFC 5829).
+   * Headers of every answer: lower-case names and values in turn. They are `deprecation` (RFC 9745), `sunset` (RFC
+   * 8594), and `link` with the relation `successor-version` (RFC 5829).
    */
   readonly headers: readonly string[];
-  /** What observers are told as well; undefined: the rpc is not deprecated. */
+  /** Deprecation for observers; undefined: the RPC is not deprecated. */
   readonly deprecation?: Deprecation | undefined;
 }
 
-/** Everything that `add` adds to the router answers with these headers. */
+/** Adds these headers to the answers of everything that `add` adds to the router. */
 export function addVersioned(router: ConnectRouter, headers: readonly string[], add: () => void): void {
   const from = router.handlers.length;
   add();
@@ -23,7 +23,8 @@ export function addVersioned(router: ConnectRouter, headers: readonly string[], 
 }
 
 /**
- * The same for what is in the router already, so that also what stands around an endpoint's own handlers, and refuses, answers with them.
+ * The same for handlers that are already in the router. The headers are then also on refusals by code around an
+ * endpoint's own handlers.
  *
  * @param headers by path, `/package.Service/Method`
  */
@@ -46,7 +47,7 @@ function versioned(handler: UniversalHandler, headers: readonly string[]): Unive
 }
 
 function telling(response: UniversalServerResponse, headers: readonly string[]): UniversalServerResponse {
-  // Those of a method or a type that is not allowed are constants of Connect's, without headers.
+  // Answers to a method or type that is not allowed are constants of Connect's, without headers.
   const header = response.header ?? new Headers();
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const [name = "", value = ""] = headers.slice(i, i + 2);
@@ -55,7 +56,7 @@ function telling(response: UniversalServerResponse, headers: readonly string[]):
   return response.header === undefined ? { ...response, header } : response;
 }
 
-/** The headers of rpcs that have some, by path. */
+/** Returns the headers of RPCs that have some, by path. */
 export function versionHeaders(
   endpoints: readonly {
     readonly method: { readonly parent: { readonly typeName: string }; readonly name: string };
