@@ -8,9 +8,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Something the environment has to change before the server can start. */
 export interface ConfigFault {
   readonly variable: string;
-  /** What is wrong with it: the end of a sentence that begins with its name. */
+  /** The problem: the end of a sentence that begins with the variable's name. */
   readonly problem: string;
-  /** What to write instead: "a whole number". */
+  /** The expected value: "a whole number". */
   readonly remedy: string;
 }
 
@@ -21,8 +21,8 @@ const DURATION_MAX_MS = 315_576_000_000_000;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Reads variables of the types that `(bff.v1.file).env` knows. What is missing or malformed goes to the list of faults,
- * and a zero value is given in its place, so that one pass finds all of them.
+ * Reads variables of the types that `(bff.v1.file).env` supports. A missing or malformed variable is added to the list
+ * of faults and gets a zero value, so that one pass finds all of them.
  *
  * A variable that is set to the empty text counts as not set, except for `string`, lists and maps.
  */
@@ -122,13 +122,13 @@ export class EnvReader {
     return this.#source[name] || undefined;
   }
 
-  /** Records a fault that the caller has found itself; once, also where several services read the variable. */
+  /** Records a fault that the caller has found itself, once even if several services read the variable. */
   fault(variable: string, problem: string, remedy: string): void {
     const known = this.#faults.some((one) => one.variable === variable && one.problem === problem);
     if (!known) this.#faults.push({ variable, problem, remedy });
   }
 
-  /** The first that is set; `empty`: also to the empty text. */
+  /** Returns the first variable that is set; `empty`: even to the empty text. */
   #found(name: string, empty: boolean): { readonly variable: string; readonly text: string } | undefined {
     for (const variable of [name, ...this.#alternates]) {
       // An object has names besides those that have been put into it.
@@ -160,7 +160,7 @@ export class EnvReader {
   }
 }
 
-/** What items of lists and maps may be. */
+/** Types of items in lists and maps. */
 interface Items {
   readonly string: string;
   readonly int: bigint;
@@ -186,7 +186,10 @@ const ITEMS: {
   },
 };
 
-/** The parts between commas that no backslash stands before, trimmed, backslashes still in them; empty ones left out. */
+/**
+ * Returns the parts between commas without a backslash before them, trimmed, with their backslashes; empty parts are
+ * left out.
+ */
 function separated(text: string): string[] {
   const parts = text.match(/(?:\\[\s\S]|[^\\,])+/g) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== "");

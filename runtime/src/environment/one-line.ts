@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 
-/** Of what others say, no more than this goes into a line, in characters. */
+/** Maximum length of foreign text in a line, in characters. */
 const MOST_CHARACTERS = 500;
-/** Of what was thrown, with its stack and causes. */
+/** Maximum length of a thrown value, with its stack and causes, in characters. */
 const MOST_THROWN = 8_000;
 const MOST_CAUSES = 5;
 
-/** Control characters of both sets, C0 and C1, and what else ends a line. */
+/** Control characters of both sets, C0 and C1, and all other ends of lines. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
 /** Another party's words, on one line and not too long. */
@@ -24,7 +24,10 @@ function partOf(thrown: unknown): string {
   return typeof thrown === "string" ? thrown : inspect(thrown);
 }
 
-/** What was thrown: of errors the stack, and those of their causes; several lines, none with control characters. */
+/**
+ * Returns the text of a thrown value: for errors the stack, and the stacks of their causes. It has several lines,
+ * without control characters.
+ */
 export function thrownText(thrown: unknown): string {
   const parts: string[] = [];
   try {

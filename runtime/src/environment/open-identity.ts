@@ -9,14 +9,16 @@ export interface OpenIdentityOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
   readonly clock?: Clock | undefined;
-  /** Gets what sources tell, a login for example; of refused requests the endpoints' observer is told. */
+  /**
+   * Receives audit events of sources, for example a login. Refused requests are reported to the endpoints' observer.
+   */
   readonly audit?: ((event: AuditEvent) => void) | undefined;
-  /** Is told what goes wrong without a request; by default it is printed on standard error. */
+  /** Receives faults outside of requests. Default: prints them on standard error. */
   readonly fault?: ServerFault | undefined;
 }
 
 /**
- * An identity for a server of one's own; `serve` does it by itself. Close it when the server has ended.
+ * Opens an identity for a custom server; `serve` does it by itself. Close it when the server has ended.
  *
  * @throws Error that names every variable that is missing or malformed
  */

@@ -10,18 +10,18 @@ export interface OpenLimitsOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
   readonly clock?: Clock | undefined;
-  /** Is told what goes wrong without a request; by default it is printed on standard error. */
+  /** Receives faults outside of requests. Default: prints them on standard error. */
   readonly fault?: ServerFault | undefined;
 }
 
-/** Nobody waits longer for Redis, in milliseconds. */
+/** Maximum wait for Redis, in milliseconds. */
 const REDIS_MS = 20;
 /** The same for the store of quotas, which writes to a disk. */
 const STORE_MS = 100;
 /** The first connection is waited for, in milliseconds. */
 const CONNECT_MS = 1_000;
 
-/** What the environment says about limits. */
+/** Limits, as the environment configures them. */
 export interface LimitsSpec {
   open(parts: LimitsParts): Promise<Limits>;
 }
@@ -31,11 +31,11 @@ interface LimitsParts {
   readonly fault: ServerFault;
   /** How many processes count; default 1. */
   readonly processes?: number | undefined;
-  /** Whether this one tells what is true of all of them; default true. */
+  /** True if this process reports the facts that hold for all processes. Default: true. */
   readonly first?: boolean | undefined;
 }
 
-/** Reads it; undefined where something is wrong with it, which is told. */
+/** Reads the configuration; undefined if it has faults, which are reported. */
 export async function configureLimits(limits: readonly RateLimit[], read: EnvReader): Promise<LimitsSpec | undefined> {
   const url = readStateRedisUrl(read);
   const shared = limits.filter(({ local }) => local !== true);
@@ -76,7 +76,10 @@ function quotaCounters(counters: SharedCounters): Shared {
   return { counters, waitMs: STORE_MS, counts: ({ unit }) => unit !== "" };
 }
 
-/** Where calendar quotas are counted that have no Redis: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE; undefined: in the process. */
+/**
+ * Returns the store of calendar quotas without Redis: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE;
+ * undefined: this process.
+ */
 async function readQuotaStore(read: EnvReader): Promise<SharedCounters | "faulty" | undefined> {
   const url = read.optional("DATABASE_URL");
   if (url !== undefined) return readPostgres(url, read);
@@ -109,13 +112,13 @@ async function readPostgres(url: string, read: EnvReader): Promise<SharedCounter
   }
 }
 
-/** Where limits are counted: a Redis that evicts nothing, where it is another one than the cache's. */
+/** Returns the URL of the Redis that counts limits. It must not evict keys, so it may differ from that of the cache. */
 function readStateRedisUrl(read: EnvReader): string | undefined {
   return readRedisUrl(read, "BFF_STATE_REDIS_URL") ?? readRedisUrl(read, "REDIS_URL");
 }
 
 /**
- * The limits of a server of one's own; `serve` does it by itself. Close them when the server has ended.
+ * Opens the limits for a custom server; `serve` does it by itself. Close them when the server has ended.
  *
  * @param limits all that are used: generated as `LIMITS`
  * @throws Error that names every variable that is missing or malformed

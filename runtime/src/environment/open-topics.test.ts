@@ -92,7 +92,7 @@ describe("topics of a server", () => {
       "NATS_CERT is not set, but NATS_KEY is",
     ]);
     expect((await configured({ NATS_URL })).faults).toEqual([]);
-    // Nothing is looked at that nobody needs.
+    // Variables that are not needed are not read.
     expect((await configured({ NATS_URL: "x" }, [])).faults).toEqual([]);
   });
   test("of a server of one's own are opened, or it is said what is wrong", async () => {

@@ -13,27 +13,27 @@ export interface TopicUse {
   readonly name: string;
   readonly subject?: string | undefined;
   readonly jetstream?: string | undefined;
-  /** Whether it has a call, for where there is no NATS. */
+  /** True if it has a call, for environments without NATS. */
   readonly call: boolean;
 }
-/** What the environment says about topics. */
+/** Topics, as the environment configures them. */
 export interface TopicsSpec {
   open(parts: TopicsParts): Promise<Topics>;
 }
-/** Of a server without topics. */
+/** Topics of a server that uses none. */
 export const NO_TOPICS: TopicsSpec = { open: async ({ clock, observer }) => new Topics({ clock, observer }) };
 interface TopicsParts {
   readonly clock: Clock;
   readonly fault: ServerFault;
   readonly observer?: Observer | undefined;
-  /** Whether this process tells what is true of all of them; default true. */
+  /** True if this process reports the facts that hold for all processes. Default: true. */
   readonly first?: boolean | undefined;
 }
 
 /**
- * Reads it; undefined where something is wrong with it, which is told.
+ * Reads the configuration; undefined if it has faults, which are reported.
  *
- * @param mocked whether upstreams are mocked: then topics that have neither NATS nor a call are in memory
+ * @param mocked whether upstreams are mocked: topics with neither NATS nor a call are then in memory
  */
 export async function configureTopics(
   topics: readonly TopicUse[],
@@ -152,12 +152,12 @@ export interface OpenTopicsOptions {
   readonly environment?: Environment | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
-  /** Is told what goes wrong without a request; by default it is printed on standard error. */
+  /** Receives faults outside of requests. Default: prints them on standard error. */
   readonly fault?: ServerFault | undefined;
 }
 
 /**
- * The topics of a server of one's own; `serve` does it by itself. Close them when the server has ended.
+ * Opens the topics for a custom server; `serve` does it by itself. Close them when the server has ended.
  *
  * @param topics all that are used: generated as `TOPICS`
  * @throws Error that names every variable that is missing or malformed

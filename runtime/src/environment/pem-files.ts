@@ -1,19 +1,19 @@
-// Certificates that variables name the files of.
+// Certificates in files that variables name.
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { EnvReader } from "./env-reader.ts";
 
-/** Certificates as PEM: whom to trust, and how to identify. */
+/** Certificates as PEM: the trusted authorities, and the certificate to present. */
 export interface TlsFiles {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
 }
 
-/** Gives the bytes of a file; throws when it cannot be read. */
+/** Returns the bytes of a file; throws if it cannot be read. */
 export type FileReader = (path: string) => Buffer;
 
-/** A certificate with its key: both or neither. */
+/** Reads a certificate with its key: both or neither. */
 export function readPair(read: EnvReader, certFile: string, keyFile: string, readFile: FileReader) {
   const cert = readPem(read, certFile, readFile);
   const key = readPem(read, keyFile, readFile);
@@ -44,10 +44,10 @@ export function readPem(read: EnvReader, variable: string, readFile: FileReader)
   }
 }
 
-/** Whether TLS can do anything with them. */
+/** Reports whether TLS can use these files. */
 export function isUsable(files: TlsFiles): boolean {
   try {
-    // A secure context takes a trust file without any certificate for an empty one.
+    // A secure context treats a trust file without any certificate as an empty one.
     if (files.ca !== undefined) new X509Certificate(files.ca);
     createSecureContext(files);
     return true;
