@@ -3,21 +3,21 @@ import type { LimitState } from "../observer-upstreams.ts";
 import { Gradient, type Pace } from "./gradient.ts";
 import { IN_ONE_TURN, type LimitPolicy, type Places, type UrgentWaiter } from "./limit.ts";
 
-/** A queue that has not been empty for so long is no burst. */
+/** Time in milliseconds after which a queue that has not been empty is no burst. */
 const STANDING_MS = 100;
-/** Under overload one waits no longer than an answer takes, and for so long at least. */
+/** Minimum time limit for waiting under overload, in milliseconds. Otherwise the limit is the time of an answer. */
 const LEAST_WAIT_MS = 10;
 
 /**
- * A limit that follows what the upstream bears. When it is taken, critical calls go first; when calls have been waiting for a while,
- * supplementary ones do not wait at all, and critical ones no longer than an answer takes: a queue in which everyone waits until
- * it is too late helps nobody.
+ * A limit that follows the capacity of the upstream. When all places are taken, critical calls go first. After calls
+ * have been waiting for a while, supplementary calls do not wait at all. Critical calls then wait no longer than an
+ * answer takes: a queue in which every call waits until it is too late is useless.
  */
 export class AdaptiveLimit implements Places {
   readonly #clock: Clock;
   readonly #queued: number;
   readonly #gradient: Gradient;
-  // Since when they wait.
+  // Waiters, with the start of their wait.
   readonly #critical = new Map<UrgentWaiter, number>();
   readonly #others = new Map<UrgentWaiter, number>();
   #taken = 0;
@@ -62,23 +62,23 @@ export class AdaptiveLimit implements Places {
     this.#taken--;
     if (!this.#handing && this.#waiting > 0) this.handOn();
   }
-  /** The pace of one kind of answers, to be told of each. */
+  /** Returns the pace of one kind of answers, which has to receive each of them. */
   paceOf(kind: string): Pace {
     return this.#gradient.paceOf(kind);
   }
-  /** How many places are taken. */
+  /** Number of taken places. */
   get taken(): number {
     return this.#taken;
   }
   /**
-   * The upstream has answered one that still has its place.
+   * Records an answer to a call that still has its place.
    *
-   * @param flight how many places were taken when it was sent
+   * @param flight number of taken places when it was sent
    */
   answered(pace: Pace, sentAt: number, now: number, flight: number): void {
     this.#gradient.answered(pace, sentAt, now, flight, this.#taken);
   }
-  /** The upstream did not take on one that still has its place, or had no answer in time. */
+  /** Records that the upstream refused a call that still has its place, or had no answer in time. */
   refused(now: number): void {
     this.#gradient.refused(now, this.#taken);
   }
@@ -86,7 +86,7 @@ export class AdaptiveLimit implements Places {
   #overloaded(now: number): boolean {
     return this.#waiting > 0 && now - this.#standingSince > STANDING_MS;
   }
-  /** The supplementary one that has waited longest, and so has the least time left, goes. */
+  /** Removes the supplementary waiter that has waited longest, and so has the least time left. */
   #makeRoom(): boolean {
     const [waiter] = this.#others.keys();
     if (waiter === undefined) return false;
@@ -94,7 +94,7 @@ export class AdaptiveLimit implements Places {
     queueMicrotask(() => waiter.shed()); // whoever enters has to know first that it waits
     return true;
   }
-  /** @internal Gives what is free to those who wait, and tells those who wait in vain. */
+  /** @internal Gives free places to waiters, and refuses waiters that wait in vain. */
   handOn(): void {
     const now = this.#clock.now();
     this.#handing = true;
@@ -110,7 +110,7 @@ export class AdaptiveLimit implements Places {
       this.#handing = later;
     }
   }
-  /** Whether it has done something. */
+  /** Reports whether it has handled a waiter. */
   #step(now: number): boolean {
     const overloaded = this.#overloaded(now);
     const [other] = this.#others;

@@ -1,14 +1,14 @@
-/** Until there is an answer, in milliseconds. */
+/** Assumed time before the first answer, in milliseconds. */
 const UNKNOWN_MS = 100;
-/** Of so many answers; older ones fade. */
+/** Number of answers in the mean; older ones fade. */
 const SPAN = 32;
 
-/** A mean below this, in milliseconds, mostly measures this process. */
+/** Mean in milliseconds below which the measurement is mostly that of this process. */
 const LEAST_MEAN_MS = 2;
-/** An answer that takes this much longer than the mean, in milliseconds, may be delayed by other processes of its machine. */
+/** Excess over the mean, in milliseconds, that may be due to other processes of the machine. */
 const NOISE_MS = 25;
 
-/** How long the answers of a method take: their running mean. */
+/** Running mean of the time of a method's answers. */
 export class AnswerTime {
   #answers = 0;
   #meanMs = UNKNOWN_MS;
@@ -16,7 +16,7 @@ export class AnswerTime {
   get meanMs(): number {
     return this.#meanMs;
   }
-  /** How many times as long as the mean an answer took, without what may be noise. */
+  /** Returns the time of an answer as a multiple of the mean, without possible noise. */
   slowness(tookMs: number): number {
     const noiseMs = Math.min(NOISE_MS, Math.max(0, tookMs - this.#meanMs));
     return (tookMs - noiseMs) / Math.max(this.#meanMs, LEAST_MEAN_MS);

@@ -7,7 +7,7 @@ import { Breaker, type BreakerPolicy } from "./breaker.ts";
 
 const POLICY: BreakerPolicy = { errorRate: 0.5, windowMs: 1_000, minimum: 4, openMs: 500, probes: 2 };
 
-/** What the breaker should do, as plainly as it can be said: keeps every sample there ever was. */
+/** A model of the breaker in its simplest form: it keeps every sample. */
 class Model {
   state: BreakerState = "closed";
   period = 0;

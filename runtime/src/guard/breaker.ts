@@ -1,26 +1,26 @@
-// Guards: what keeps upstreams and this process from harm, each for itself: breaker, limit, pool, throttle, backoff, deadline. They
-// count, and answer whether something may go on; what it is, they do not know.
+// Guards that protect upstreams and this process, independent of each other: breaker, limit, pool, throttle, backoff,
+// deadline. They count, and decide whether work may continue, without access to the work.
 import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
 import type { BreakerState } from "../observer-upstreams.ts";
 import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
-/** When nothing is let out to an upstream any more, and for how long (runtime.md, "Breakers"). */
+/** Conditions that stop attempts to an upstream, and the duration of the stop (runtime.md, "Breakers"). */
 export interface BreakerPolicy extends WindowPolicy {
-  /** How long nothing is let out, in milliseconds. */
+  /** Duration of the open state, in milliseconds. */
   readonly openMs: number;
-  /** How many may be out at a time while half-open. */
+  /** Maximum number of running attempts while half-open. */
   readonly probes: number;
-  /** An attempt that took so long, in milliseconds, was slow, however it ended. None: nothing is slow. */
+  /** Duration in milliseconds from which an attempt is slow, whatever its outcome. Undefined: no attempt is slow. */
   readonly slowMs?: number | undefined;
 }
 
-/** That an attempt was let out, and in which stretch of the breaker's life. */
+/** Proof that an attempt was admitted, and in which period of the breaker's life. */
 export type Ticket = number;
 
 /**
- * The circuit breaker of one upstream. The state machine is ours, around a strategy of cockatiel's kind: cockatiel's own
- * policy makes callers wait while half-open, and takes a cancelled probe for a success.
+ * The circuit breaker of one upstream. The state machine is ours, around a strategy of cockatiel's kind. cockatiel's
+ * own policy makes callers wait while half-open, and takes a cancelled probe for a success.
  */
 export class Breaker {
   readonly #policy: BreakerPolicy;
@@ -41,16 +41,19 @@ export class Breaker {
   get state(): BreakerState {
     return this.#state;
   }
-  /** While it is open: how long until an attempt is let out as a probe, in milliseconds; 0: the next one is. */
+  /**
+   * Time until an attempt is admitted as a probe while the breaker is open, in milliseconds; 0: the next attempt is
+   * admitted.
+   */
   get probesInMs(): number | undefined {
     return this.#state === "open" ? Math.max(0, this.#until - this.#clock.now()) : undefined;
   }
-  /** Whether an attempt would be refused now; changes nothing. */
+  /** True if an attempt would be refused now; changes nothing. */
   get refuses(): boolean {
     if (this.#state === "closed") return false;
     return this.#state === "open" ? this.#clock.now() < this.#until : this.#probing >= this.#policy.probes;
   }
-  /** Lets an attempt out, or refuses it (undefined). Whoever has a ticket must `sample` it once. */
+  /** Admits an attempt, or refuses it (undefined). The owner of a ticket must `sample` it once. */
   admit(): Ticket | undefined {
     if (this.#state === "closed") return this.#generation;
     if (this.refuses) return undefined;
@@ -59,9 +62,9 @@ export class Breaker {
     return this.#generation;
   }
   /**
-   * The verdict on an attempt: true good, false bad, undefined none.
+   * Records the verdict on an attempt: true good, false bad, undefined none.
    *
-   * @param tookMs how long it was out; one without a verdict still counts as slow when it was
+   * @param tookMs duration of the attempt; a slow attempt counts as slow even without a verdict
    */
   sample(ticket: Ticket, good: boolean | undefined, tookMs = 0): void {
     if (ticket !== this.#generation) return;

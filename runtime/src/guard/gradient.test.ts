@@ -4,8 +4,8 @@ import { FakeClock } from "../testing/fake-clock.ts";
 import { BUFFER, FLOOR, Gradient, HEADROOM, nextLimit, START } from "./gradient.ts";
 
 /**
- * `calculateNewLimit` of Envoy's GradientController (source/extensions/filters/http/adaptive_concurrency), by its formula, with a buffer
- * and a headroom that are ours.
+ * `calculateNewLimit` of Envoy's GradientController (source/extensions/filters/http/adaptive_concurrency), by its
+ * formula, with our buffer and headroom.
  */
 function envoys(limit: number, minRtt: number, sampleRtt: number): number {
   const gradient = Math.max(0.5, Math.min(2, (minRtt + minRtt * (BUFFER - 1)) / sampleRtt));
@@ -48,14 +48,14 @@ describe("the limit after a window", () => {
     expect(of(1)).toBe(50);
   });
   test("after a cut, answers to what was sent before it do not cut again", () => {
-    // 8 servers, 100 in flight: each took 12.5 times as long. At 50 they say the same of 8 servers.
+    // 8 servers, 100 in flight: each took 12.5 times as long. At 50, the result is the same for 8 servers.
     const before = nextLimit(50, { flight: 100, slowdown: 12.5, refused: 0 });
     const after = nextLimit(50, { flight: 50, slowdown: 6.25, refused: 0 });
     expect(before).toBeCloseTo(after, 6);
   });
 });
 
-/** So many answers, each after `ms`, `apart` from the one before. */
+/** Makes this number of answers, each after `ms`, at intervals of `apart`. */
 function answers(gradient: Gradient, clock: FakeClock, many: number, ms: number, apart: number, flight: number): void {
   for (let i = 0; i < many; i++) {
     clock.skip(apart);

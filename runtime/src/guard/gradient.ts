@@ -1,65 +1,75 @@
 import type { Clock } from "../clock.ts";
 
-/** It never goes below: with fewer in flight there would be too few answers to learn from. */
+/** Minimum of the limit: with fewer calls in flight there would be too few answers to learn from. */
 export const FLOOR = 3;
-/** Where it starts; what is not used is not cut below this. */
+/** Initial limit. A limit that is not used up is not reduced below it. */
 export const START = 20;
-/** How much longer than alone an answer may take, before it counts as waiting in the upstream. */
+/** Multiple of its base time up to which an answer does not count as waiting in the upstream. */
 export const BUFFER = 1.5;
-/** How many more, in roots of what there is: Envoy has 1, with which processes that share an upstream would divide it unevenly. */
+/**
+ * Growth of the limit, in roots of the current one. Envoy has 1, with which processes that share an upstream would
+ * divide it unevenly.
+ */
 export const HEADROOM = 2;
 const SLOWEST = 0.5; // it halves, at most, in one window
 const FASTEST = 2;
 const WINDOW_MS = 100;
 const LONGEST_WINDOW_MS = 1_000;
 const LEAST_SAMPLES = 10;
-/** Of one answer no more counts than so many times its base: an outlier is not an overload. */
+/** Maximum multiple of its base that one answer counts: an outlier is not an overload. */
 const OUTLIER = 10;
 /** How fast what answers take alone follows what they take while there is room, and what they take if that is much longer. */
 const DRIFT_MS = 10_000;
 const SLOW_DRIFT_MS = 300_000;
-/** In its first windows a base is a running mean: the first answers to come are the fastest. */
+/** Number of first windows in which a base is a running mean: the first answers to arrive are the fastest. */
 const YOUNG = 30;
 const NEW = 5; // while there is no room, as nobody knows what a load has to do with it
-/** How long half of the calls are held back to see what answers take then, and how often; doubled for slow upstreams. */
+/**
+ * Time for which half of the calls are held back to measure answers, in milliseconds, and the interval as a multiple of
+ * it. Doubled for slow upstreams.
+ */
 const PROBE_MS = 500;
 const PROBES_APART = 20; // times as long
-/** Answers that take no longer than so are not asked about. */
+/** Slowdown up to which answers cause no probe. */
 const AS_BEFORE = 1.2;
-/** With half in flight they take as long as with all, if it is more than so much of it: what takes long is not our queue. */
+/**
+ * Share of the time with all in flight. If answers with half in flight take more than this share, our queue is not the
+ * cause.
+ */
 const AS_LONG = 0.85;
 const MOST_AT_ONCE = 1.25;
 
-/** What a window of answers says. */
+/** Summary of a window of answers. */
 export interface Said {
-  /** How many were in flight when these were sent, on average. */
+  /** Average number of calls in flight when these were sent. */
   readonly flight: number;
-  /** How much longer they took than they take alone. */
+  /** Time of the answers as a multiple of their base time. */
   readonly slowdown: number;
-  /** The part of all, from 0 to 1, that the upstream did not take on, or did not answer in time. */
+  /** Share of calls, from 0 to 1, that the upstream refused or did not answer in time. */
   readonly refused: number;
 }
 
 /**
- * The limit after a window that has used it: by the formula of Envoy's gradient controller, over what was in flight, and with what was
- * refused.
+ * Returns the limit after a window that has used it. The formula is that of Envoy's gradient controller, over the calls
+ * in flight, and with refusals.
  */
 export function nextLimit(limit: number, { flight, slowdown, refused }: Said): number {
   const gradient = Math.max(SLOWEST, Math.min(FASTEST, BUFFER / slowdown));
-  // What is in flight, not what might be, makes answers slow; and what was sent under another limit counts as what it was.
+  // Answers are slowed by the calls in flight, not by those that the limit allows. Calls that were sent under another
+  // limit count as they were sent.
   const slow = Math.max((flight * BUFFER) / slowdown, SLOWEST * Math.min(limit, flight));
   const kept = gradient >= 1 ? limit * (refused > 0 ? 1 : gradient) : slow;
   const taken = Math.max(kept * (1 - refused), kept * SLOWEST);
   return taken + HEADROOM * Math.sqrt(taken) * (1 - refused);
 }
 
-/** How long one kind of answers takes when the upstream has time for it. */
+/** Time of one kind of answers while the upstream has capacity. */
 export class Pace {
-  /** In milliseconds; undefined: too few have come. */
+  /** In milliseconds; undefined: too few answers yet. */
   baseMs: number | undefined;
-  /** Since it was last asked. */
+  /** Number of answers since the last `take`. */
   answers = 0;
-  /** How often it has been asked since it has a base. */
+  /** Number of windows since the base is known. */
   windows = 0;
   #sumMs = 0;
 
@@ -69,7 +79,7 @@ export class Pace {
     this.#sumMs += baseMs === undefined ? ms : Math.min(ms, OUTLIER * baseMs);
     if (baseMs === undefined && this.answers === LEAST_SAMPLES) this.baseMs = Math.max(this.take(), LEAST_MS);
   }
-  /** The mean of those since it was last asked. */
+  /** Returns the mean of the answers since the last call. */
   take(): number {
     const mean = this.#sumMs / this.answers;
     this.answers = 0;
@@ -77,10 +87,10 @@ export class Pace {
     return mean;
   }
 }
-/** A clock may stand still while one is answered. */
+/** Minimum of a base in milliseconds, because a clock may stand still during an answer. */
 const LEAST_MS = 0.001;
 
-/** What has been told since some moment. */
+/** Sum of the answers since some moment. */
 class Sum {
   ms = 0; // of those whose pace is known
   baseMs = 0;
@@ -112,25 +122,26 @@ class Sum {
   }
 }
 
-/** A question to the upstream: do answers take less when half as much is in flight? */
+/** A probe of the upstream: do answers take less time with half of the calls in flight? */
 interface Probe {
-  /** The limit to go back to, and the slowdown with all in flight. */
+  /** The limit to return to, and the slowdown with all calls in flight. */
   readonly limit: number;
   readonly slowdown: number;
-  /** Those sent between these count; before, the rest still drains. */
+  /** Calls that are sent between these times count; before, the rest still drains. */
   readonly from: number;
   readonly until: number;
-  /** When what was sent until then has been answered. */
+  /** Time by which the calls sent until then have been answered. */
   readonly ends: number;
   readonly sum: Sum;
-  /** Fewer there cannot be. */
+  /** True if the limit cannot be lower. */
   readonly lowest: boolean;
   held: boolean;
 }
 
 /**
- * How many calls an upstream bears, after how long its answers take: while they take what they take alone, more; when they take
- * longer, they wait in the upstream, and fewer do as well. Nothing runs while nothing is called: answers alone drive it.
+ * Number of calls that an upstream bears, learned from the time of its answers. While answers take their base time, the
+ * limit rises. When they take longer, calls wait in the upstream, and fewer do as well. Nothing runs without calls:
+ * answers alone drive it.
  */
 export class Gradient {
   readonly #clock: Clock;
@@ -161,25 +172,25 @@ export class Gradient {
     this.#probeAt = this.#from;
     this.#nextProbe(this.#from);
   }
-  /** So many at once, now. */
+  /** Current limit. */
   get limit(): number {
     return this.#whole;
   }
-  /** How long answers take now, in milliseconds; 0 before the first. */
+  /** Current mean time of answers, in milliseconds; 0 before the first. */
   get meanMs(): number {
     return this.#meanMs;
   }
-  /** The pace of one kind of answers, which only answers of that kind set. */
+  /** Returns the pace of one kind of answers, which only answers of that kind change. */
   paceOf(kind: string): Pace {
     const pace = this.#paces.get(kind) ?? new Pace();
     this.#paces.set(kind, pace);
     return pace;
   }
   /**
-   * The upstream has answered.
+   * Records an answer of the upstream.
    *
-   * @param flight how many were in flight when it was sent, with itself
-   * @param taken how many are now
+   * @param flight number of calls in flight when it was sent, with itself
+   * @param taken number of calls in flight now
    */
   answered(pace: Pace, sentAt: number, now: number, flight: number, taken: number): void {
     const ms = now - sentAt;
@@ -198,7 +209,7 @@ export class Gradient {
     }
     this.#told(now, taken);
   }
-  /** The upstream did not take it on, or had no answer in time. */
+  /** Records that the upstream refused the call, or had no answer in time. */
   refused(now: number, taken: number): void {
     this.#window.refused++;
     this.#told(now, taken);
@@ -221,7 +232,7 @@ export class Gradient {
     const chance = slow && refused === 0 && !this.#slow; // one slow window may be
     this.#slow = slow;
     if (this.#probe?.held !== true && !chance) {
-      // As if the limit were a fraction in what it lets through, too: rounded down it would sink.
+      // Scales the flight as if the limit admitted fractions of calls. With the rounded limit, it would sink.
       const flight = ((baseMs > 0 ? sum.flight / baseMs : peak) * this.#limit) / this.#whole;
       const next = nextLimit(this.#limit, { flight, slowdown, refused });
       if (bound) this.#set(next);
@@ -233,7 +244,10 @@ export class Gradient {
     this.#from = now;
     sum.clear();
   }
-  /** What answers take while there is room is what they take alone; while there is none, only less can be that. */
+  /**
+   * Adapts the bases. While there is room, the current time of answers is their base. While there is none, only a
+   * shorter time can be the base.
+   */
   #drift(bound: boolean, slowdown: number, ms: number): void {
     const up = bound ? 0 : Math.min(1, ms / (slowdown > AS_BEFORE ? SLOW_DRIFT_MS : DRIFT_MS));
     const down = Math.min(1, ms / DRIFT_MS);
@@ -249,7 +263,7 @@ export class Gradient {
     this.#slowestMs = slowest;
   }
 
-  /** Halves what is in flight for a moment, where answers take long and nobody can say whether that is our doing. */
+  /** Halves the calls in flight for a moment, if answers take long and the cause is unclear. */
   #ask(now: number, taken: number): void {
     const began = this.#probeAt;
     const ms = this.#nextProbe(now);
@@ -284,7 +298,10 @@ export class Gradient {
     for (const pace of this.#paces.values())
       if (pace.baseMs !== undefined) pace.baseMs = Math.max(LEAST_MS, pace.baseMs * factor);
   }
-  /** To a moment that all processes have in common, as far as their clocks agree (docs/decisions/0033-adaptive-limits.md); gives how long it takes. */
+  /**
+   * Schedules the next probe at a moment that all processes share, as far as their clocks agree
+   * (docs/decisions/0033-adaptive-limits.md). Returns its duration.
+   */
   #nextProbe(now: number): number {
     let ms = PROBE_MS;
     while (ms < 8 * this.#slowestMs) ms *= 2;

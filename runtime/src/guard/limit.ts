@@ -1,24 +1,24 @@
 import type { LimitState } from "../observer-upstreams.ts";
 
-/** At most so many at once, and a bounded queue before them. */
+/** Maximum number of concurrent calls, with a bounded queue before them. */
 export interface LimitPolicy {
   readonly concurrent: number;
   readonly queued: number;
-  /** The limit follows what the upstream bears, and `concurrent` is the most. */
+  /** True if the limit follows the capacity of the upstream, with `concurrent` as its maximum. */
   readonly adaptive?: boolean | undefined;
 }
 
-/** Who waits for a place. */
+/** A waiter for a place. */
 export interface Waiter {
-  /** The place waited for is taken. */
+  /** Called when the place is taken. */
   admitted(): void;
 }
 
-/** One that an overloaded upstream may be spared. */
+/** A waiter that may be refused to spare an overloaded upstream. */
 export interface UrgentWaiter extends Waiter {
-  /** Whether its failure fails more than itself. */
+  /** True if its failure fails more than itself. */
   readonly critical: boolean;
-  /** There will be no place. */
+  /** Called when there will be no place. */
   shed(): void;
 }
 
@@ -31,19 +31,20 @@ export interface Places {
   leave(waiter: UrgentWaiter): void;
   /** A waiter has become critical. */
   urge(waiter: UrgentWaiter): void;
-  /** Gives a place back; the next waiter has it at once, or in one of the next turns of the event loop. */
+  /** Returns a place. The next waiter gets it at once, or in one of the next turns of the event loop. */
   release(): void;
 }
 
 /**
- * So many waiters in a row get a place in one turn of the event loop. Those behind an open breaker give theirs back at once:
- * then it would be the whole queue in one turn, and no answer of it would leave before the last one is composed.
+ * Maximum number of waiters in a row that get a place in one turn of the event loop. Waiters behind an open breaker
+ * return their places at once. Without this bound the whole queue would run in one turn, and no answer would leave
+ * before the last one is composed.
  */
 export const IN_ONE_TURN = 16;
 
 /**
- * A counting limit whose waiters can leave. Not p-limit: its queue has no bound, and what waits in it cannot be taken out,
- * so that cancelled calls of a hanging upstream would pile up.
+ * A counting limit whose waiters can leave. Not p-limit, because its queue has no bound, and waiters cannot leave it.
+ * Cancelled calls of a hanging upstream would pile up.
  */
 export class Limit implements Places {
   readonly #concurrent: number;
@@ -79,12 +80,12 @@ export class Limit implements Places {
   urge(): void {
     // First come, first served.
   }
-  /** Gives a place back; the longest waiter has it at once, or in one of the next turns of the event loop. */
+  /** Returns a place. The longest waiter gets it at once, or in one of the next turns of the event loop. */
   release(): void {
     this.#free++;
     if (!this.#handing && this.#queue !== undefined) this.handOn(this.#queue);
   }
-  /** @internal Gives what is free to those who wait. */
+  /** @internal Gives free places to waiters. */
   handOn(queue: Set<Waiter>): void {
     this.#handing = true;
     let given = 0;

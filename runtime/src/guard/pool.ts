@@ -1,19 +1,22 @@
 import pLimit from "p-limit";
 
-/** Who waits for a place in a pool. */
+/** A waiter for a place in a pool. */
 export interface PoolWaiter {
-  /** There is room; `leave` gives the place back. */
+  /** Called when there is room; `leave` returns the place. */
   entered(leave: () => void): void;
-  /** Whether there is nothing to enter for any more. */
+  /** True if the waiter has no further use for a place. */
   readonly ended: boolean;
 }
 
-/** Resolves when no microtask is left: whoever left his place by failing has by then failed what the next one is for. */
+/**
+ * Resolves when no microtask is left. A call that left its place by failing has by then also failed the work of the
+ * next waiter.
+ */
 function drained(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** At most so many calls of one `each` at once; each holds its place until it has ended, backoff included. */
+/** Limits the concurrent calls of one `each`. Each call holds its place until it has ended, backoff included. */
 export class Pool {
   readonly #limit: ReturnType<typeof pLimit>;
 

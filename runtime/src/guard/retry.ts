@@ -3,16 +3,16 @@ import { ExponentialBackoff, type IBackoff } from "cockatiel";
 import type { Clock } from "../clock.ts";
 import { type Code, type Failure, Reason } from "../failure.ts";
 
-/** Whose call it is, as a condition of a policy sees it: `headers` and `now` of its expression. */
+/** The request of a call, as a policy's condition sees it: `headers` and `now` of its expression. */
 export interface RetryContext {
   /** An incoming header by its lower-case name; "" when absent. */
   header(name: string): string;
   now(): Timestamp;
 }
 
-/** How often, on what and after which wait a call is tried again (runtime.md, "Retries"). */
+/** Number, conditions and waits of retries (runtime.md, "Retries"). */
 export interface RetryPolicy {
-  /** In total, the first included. */
+  /** Maximum number of attempts, the first included. */
   readonly attempts: number;
   readonly on: readonly Code[];
   /** The ceiling of the first wait, in milliseconds; each next one is `multiplier` times as high, up to `maxMs`. */
@@ -24,15 +24,15 @@ export interface RetryPolicy {
   readonly when?: ((error: Failure, cx: RetryContext) => boolean) | undefined;
 }
 
-/** A condition of one call, which knows its request. */
+/** A condition of one call, bound to its request. */
 export type RetryIf = (error: Failure) => boolean;
 
 /** The waits between attempts: `duration` is the first, in milliseconds, and `next()` gives those after it. */
 export type Backoff = IBackoff<unknown>;
 
 /**
- * Exponential backoff with full jitter: each wait is anything from nothing up to its ceiling. The jitter is ours, because
- * cockatiel's generators take their randomness from Math.random and always double.
+ * Starts exponential backoff with full jitter: each wait is between nothing and its ceiling. The jitter is ours,
+ * because cockatiel's generators take their randomness from Math.random and always double.
  */
 export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "multiplier">, clock: Clock): Backoff {
   return new ExponentialBackoff<number>({
@@ -46,7 +46,7 @@ export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "
   }).next();
 }
 
-/** Whether a failure is of the kind that the policy tries again after. A message that does not fit would not fit again. */
+/** Reports whether the policy retries after a failure. A message that does not fit would not fit again. */
 export function retries(policy: RetryPolicy, failure: Failure, cx: RetryContext, also?: RetryIf): boolean {
   if (failure.reason === Reason.INVALID || !policy.on.includes(failure.code)) return false;
   if (policy.when === undefined && also === undefined) return true;

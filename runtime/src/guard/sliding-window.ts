@@ -1,24 +1,24 @@
 import { CircuitState, type IBreaker } from "cockatiel";
 import type { Clock } from "../clock.ts";
 
-/** Which share of bad samples, over how long, is too much. */
+/** Maximum shares of bad samples, and the window in which they count. */
 export interface WindowPolicy {
   /** The share of failures, from 0 to 1, at which the verdict is bad. */
   readonly errorRate: number;
-  /** The same for slow samples. None: slowness alone is no reason. */
+  /** The same for slow samples. Undefined: slowness alone is no reason. */
   readonly slowRate?: number | undefined;
-  /** How far back samples count, in milliseconds. */
+  /** Length of the window, in milliseconds. */
   readonly windowMs: number;
-  /** With fewer samples than this there is no verdict. */
+  /** Minimum number of samples for a verdict. */
   readonly minimum: number;
 }
 
 const BUCKETS = 10;
 
 /**
- * A strategy for a circuit breaker: the rates of failures and of slow samples over a sliding window of ten buckets. In place
- * of cockatiel's SamplingBreaker, which compares with `>`, reads the wall clock, and lets samples of a quiet time outlive the
- * window.
+ * A strategy for a circuit breaker: the rates of failures and of slow samples over a sliding window of ten buckets. It
+ * replaces cockatiel's SamplingBreaker, which compares with `>`, reads the wall clock, and lets samples of a quiet time
+ * outlive the window.
  */
 export class SlidingWindow implements IBreaker {
   readonly #policy: WindowPolicy;
@@ -35,7 +35,7 @@ export class SlidingWindow implements IBreaker {
     this.#clock = clock;
     this.#bucketMs = policy.windowMs / BUCKETS;
   }
-  /** What is in the window now. */
+  /** Returns the current contents of the window. */
   get state(): { samples: number; failures: number; slow: number; gaveUp: number } {
     this.#advance();
     return {
@@ -58,13 +58,13 @@ export class SlidingWindow implements IBreaker {
     if (slow) this.#slow.add(slot);
     return state !== CircuitState.Closed || this.tripped;
   }
-  /** A slow attempt was given up, which says nothing else. */
+  /** Records that a slow attempt was abandoned, without any other verdict. */
   gaveUp(): void {
     const slot = this.#advance();
     this.#gaveUp.add(slot);
     this.#slow.add(slot);
   }
-  /** Whether what the window holds is enough to open. A success can be the sample that makes it enough. */
+  /** True if the samples of the window suffice to open. A success can be the deciding sample. */
   get tripped(): boolean {
     const { minimum, errorRate, slowRate } = this.#policy;
     const { samples, failures, slow, gaveUp } = this.state;
@@ -75,7 +75,7 @@ export class SlidingWindow implements IBreaker {
   reset(): void {
     for (const count of [this.#samples, this.#failures, this.#slow, this.#gaveUp]) count.reset();
   }
-  /** Forgets what is too old; gives the slot of the current bucket. */
+  /** Removes old buckets; returns the slot of the current bucket. */
   #advance(): number {
     const bucket = Math.floor(this.#clock.now() / this.#bucketMs);
     const gone = Math.min(BUCKETS, bucket - this.#bucket);

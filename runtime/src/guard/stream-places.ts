@@ -1,12 +1,15 @@
 import { Limit } from "./limit.ts";
 
-/** An open stream that nobody reads for now. */
+/** An open stream that is not read for now. */
 export interface IdleStream {
   /** Ends it, so that its places are free when this returns. */
   giveWay(): void;
 }
 
-/** Places of open streams. A stream that finds no place has that of the stream that is idle for the longest time. Nobody waits. */
+/**
+ * Places of open streams. If no place is free, a stream takes the place of the stream that has been idle for the
+ * longest time. No stream waits.
+ */
 export class StreamPlaces extends Limit {
   readonly #idle = new Set<IdleStream>();
 

@@ -1,14 +1,14 @@
-/** How many failures an upstream may give before its calls are not repeated any more (gRFC A6). */
+/** Number of failures after which an upstream's calls are no longer retried (gRFC A6). */
 export interface ThrottlePolicy {
-  /** Those that it begins with; a failure takes one. */
+  /** Initial number of tokens; a failure takes one. */
   readonly maxTokens: number;
-  /** What a success gives back of one. */
+  /** Part of a token that a success returns. */
   readonly tokenRatio: number;
 }
 
 const DEFAULT: ThrottlePolicy = { maxTokens: 10, tokenRatio: 0.1 };
 
-/** The retry throttle of one upstream (gRFC A6): no retries while more than half of the tokens are gone. */
+/** The retry throttle of one upstream (gRFC A6): no retries while more than half of the tokens are spent. */
 export class Throttle {
   readonly #policy: ThrottlePolicy;
   #tokens: number;
