@@ -14,7 +14,7 @@ export function enumText(desc: DescEnum, number: number): string {
   return desc.value[number]?.name ?? String(number);
 }
 
-/** What a path holds of a field. Bytes are URL-safe base64, since a slash in a path says more than itself. */
+/** Returns the text of a field in a path. Bytes are URL-safe base64, since a slash in a path separates segments. */
 export function pathText(field: DescField, value: unknown): string {
   if (field.enum !== undefined) return enumText(field.enum, value as number);
   if (field.scalar === ScalarType.BYTES)
@@ -32,7 +32,7 @@ const VALUES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Whether it is one value in ProtoJSON, so that a parameter can hold it. */
+/** Reports whether it is one value in ProtoJSON, so that a parameter can hold it. */
 export function isValue({ typeName }: DescMessage): boolean {
   return VALUES.has(typeName);
 }

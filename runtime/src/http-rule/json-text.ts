@@ -1,7 +1,7 @@
 // The text of a ProtoJSON value.
 import type { JsonValue } from "@bufbuild/protobuf";
 
-/** As JSON.stringify, but for -0, which that writes as 0: of a float or a double the sign would be lost. */
+/** Like JSON.stringify, except for -0, which JSON.stringify writes as 0: a float or a double would lose its sign. */
 export function jsonText(json: JsonValue): string {
   return holdsNegativeZero(json) ? written(json) : JSON.stringify(json);
 }

@@ -13,7 +13,8 @@ import type { RestRule } from "./rule.ts";
 export type ReplyReader = (text: string) => Uint8Array;
 
 /**
- * Gives the bytes of messages. What their types do not have is left out: the upstream may know more than was known here.
+ * Returns a function from JSON to the bytes of messages. Fields unknown to their types are left out, since the upstream
+ * may have a newer schema.
  *
  * @throws TypeError for a rule that names a field which the message does not have
  */

@@ -1,5 +1,5 @@
-// A message becomes a request of HTTP, as google/api/http.proto says: what a path, a query and a body hold of it. The other way round is
-// the transcoder's.
+// Conversion of a message to an HTTP request, as google/api/http.proto defines it: the contents of its path, query and
+// body. The transcoder converts in the other direction.
 import {
   create,
   type DescField,
@@ -16,9 +16,9 @@ import { enumText, isValue, pathText, scalarText, valueText } from "./field-text
 import { jsonText } from "./json-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
 
-/** What goes on the wire. */
+/** Request for the wire. */
 export interface WrittenRequest {
-  /** Path and query, percent-encoded: never to be resolved by anybody, who would take segments out of it. */
+  /** Path and query, percent-encoded. No code may resolve it, since that would remove segments. */
   readonly target: string;
   /** JSON; undefined: none. */
   readonly body: string | undefined;
@@ -46,7 +46,7 @@ export function requestWriter(
   };
 }
 
-/** The fields that lead to the one that a variable names. */
+/** Returns the fields that lead to the field of a variable. */
 function wayTo(input: DescMessage, path: string): readonly DescField[] {
   let message: DescMessage | undefined = input;
   return path.split(".").map((name) => {
@@ -85,7 +85,7 @@ function variableWriter(way: readonly DescField[], { field: name }: RestVariable
   const single = pattern.length === 1 && pattern[0] === "*";
   return (message: ReflectMessage): string => {
     const text = textAt(message, way);
-    // An empty one, and those that whoever resolves the path takes out of it, would make it another path.
+    // An empty segment, or one that a resolver of the path removes, would result in another path.
     const found = single ? [text] : text.split("/");
     if (!matches(found, pattern))
       throw new Misfit(name, `does not fit /${pattern.join("/")} of the path`, "a path of another form");
@@ -126,11 +126,11 @@ function checkSegment(segment: string, name: string): void {
     throw new Misfit(name, "has control characters, which a path does not hold", "a path with control characters");
 }
 
-/** All but what is unreserved (google/api/http.proto). */
+/** Encodes all but unreserved characters (google/api/http.proto). */
 function encodedSegment(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 }
-/** What the template may hold as it is stays as it is. */
+/** Encodes a literal, except for the characters that a template may contain as they are. */
 function encodedLiteral(text: string): string {
   if (text === "*" || text === "**") return text;
   return encodedSegment(text).replace(/%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g, (one) => decodeURIComponent(one));
@@ -138,7 +138,10 @@ function encodedLiteral(text: string): string {
 
 // ---- query ----
 
-/** A name that cannot be told from two, or from none, is the proto's. */
+/**
+ * Pattern of JSON names that are used in a query. Another name could be taken for two names, or for none, and is
+ * replaced by the proto name.
+ */
 const PLAIN = /^\w+$/;
 
 /**
@@ -208,7 +211,7 @@ function bodyWriter(
 ): (message: ReflectMessage) => string | undefined {
   if (body === undefined) return () => undefined;
   if (body === "*") {
-    // What cannot be unset goes twice.
+    // A required field cannot be unset, so it is sent twice.
     const taken = variables.map(({ field }) => wayTo(input, field)).filter((way) => !way.some(isRequired));
     return (message) => {
       for (const way of taken) clear(message, way);
@@ -219,7 +222,7 @@ function bodyWriter(
   const empty = implied(input, field);
   return (message) => {
     if (!message.isSet(field)) return empty;
-    // Of it alone, so that nothing else needs to have a JSON.
+    // Only this field, so that the other fields need no JSON form.
     const only = reflect(input);
     only.set(field, message.get(field));
     return jsonText(jsonOf(only, field, registry));
@@ -244,7 +247,7 @@ function jsonOf(only: ReflectMessage, field: DescField, registry: Registry): Jso
   return json ?? null;
 }
 
-/** Of a field that always has a value, its default. */
+/** Returns the default of a field that always has a value, as JSON; undefined for other fields. */
 function implied(input: DescMessage, field: DescField): string | undefined {
   if (field.presence !== Presence.IMPLICIT && field.fieldKind !== "list" && field.fieldKind !== "map") return undefined;
   if (field.fieldKind === "message") return undefined;

@@ -2,9 +2,9 @@
 export interface RestRule {
   /** In capitals; `*`: any. */
   readonly method: string;
-  /** Of the template: literals, percent-decoded, `*`, and `**`, which is the last. */
+  /** Segments of the template: literals, percent-decoded, `*`, and `**`, which is the last. */
   readonly segments: readonly string[];
-  /** What stands behind the colon, percent-decoded. */
+  /** Text behind the colon, percent-decoded. */
   readonly verb?: string | undefined;
   readonly variables?: readonly RestVariable[] | undefined;
   /** `*` or the name of a field of the request; undefined: there is no body. */
