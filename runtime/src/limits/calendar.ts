@@ -1,6 +1,6 @@
 import type { CalendarUnit } from "./rate-limit.ts";
 
-/** The end of the calendar unit, UTC, that a moment is in. Both in microseconds since 1970. */
+/** Returns the end of the calendar unit, UTC, that contains a moment. Both are in microseconds since 1970. */
 export function endOf(unit: CalendarUnit, micros: number): number {
   const date = new Date(Math.floor(micros / 1000));
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];

@@ -1,17 +1,17 @@
-/** So many keys of one limit are counted in a process. */
+/** Maximum number of keys of one limit that a process counts. */
 export const MOST_KEYS = 1 << 16;
-/** So many are looked at to find one that may go. */
+/** Number of keys that are examined to find one to evict. */
 const LOOKED_AT = 8;
 
-/** What is remembered of a key. */
+/** State of a key. */
 export interface Cell {
-  /** Until when it differs from a key that has never come, on the clock of whoever counts. */
+  /** Time from which the key equals an unknown key, by the clock of the counter. */
   until: number;
 }
 
 /**
- * Keys that clients choose, in bounded memory. Where there is no room, of a few that are looked at the one goes that has recovered; else the one
- * that recovers first, of which least is forgotten.
+ * Keys that clients choose, in bounded memory. If there is no room, a few keys are examined. A recovered key is
+ * evicted, else the key that recovers first, because it loses least.
  */
 export class Cells<C extends Cell> {
   readonly #cells = new Map<string, C>();
@@ -46,7 +46,7 @@ export class Cells<C extends Cell> {
     }
     if (this.#cells.size >= this.#most && soonest !== undefined) this.#cells.delete(soonest);
   }
-  /** One after the other, round and round; there is one. */
+  /** Returns the next entry in an endless cycle; the map is not empty. */
   #next(): [string, C] {
     this.#hand ??= this.#cells.entries();
     const next = this.#hand.next();

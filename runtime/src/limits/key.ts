@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 
-/** Longer ones are hashed: in UTF-16 code units. */
+/** Maximum length in UTF-16 code units; longer keys are hashed. */
 const MOST_LENGTH = 64;
 
 /**
- * A caller's key as counters have it: short, and different for different keys. An IPv6 address is its network, /64: that much every subscriber
- * has (RFC 6177, RIPE-690), and each of its addresses would have a limit of its own.
+ * Returns a caller's key for counters: short, and different for different keys. An IPv6 address is replaced by its /64
+ * network, which every subscriber has (RFC 6177, RIPE-690). Otherwise each of its addresses would have a separate
+ * limit.
  */
 export function keyOf(text: string): string {
   const key = text.includes(":") ? networkOf(text) : text;
@@ -17,7 +18,7 @@ export function keyOf(text: string): string {
 function networkOf(text: string): string {
   if (!isIPv6(text) || text.includes("%")) return text;
   const [before = [], after = []] = text.split("::").map((part) => (part === "" ? [] : part.split(":")));
-  // What ends in the form of IPv4 has that in place of two groups.
+  // A tail in the form of IPv4 replaces two groups.
   const missing = 8 - before.length - after.length - (text.includes(".") ? 1 : 0);
   const groups = [...before, ...new Array<string>(text.includes("::") ? missing : 0).fill("0"), ...after];
   const network = groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "").toLowerCase());

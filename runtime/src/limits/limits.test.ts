@@ -68,7 +68,7 @@ describe("a counter of this process", () => {
     expect(counters.standing(charge, { now: 0, date: to - 1 })).toEqual({ wait: 1, left: 0 });
     expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
     counters.add(counter, "k", 2, { now: 0, date: to });
-    // What was charged before the edge is not given back behind it.
+    // A charge before the edge is not returned behind it.
     counters.add(counter, "k", -1, { now: 0, date: to }, { now: 0, date: from });
     expect(counters.standing(charge, { now: 0, date: to })?.left).toBe(0);
     counters.add(counter, "k", -1, { now: 0, date: to }, { now: 0, date: to });
@@ -85,7 +85,7 @@ describe("a counter of this process", () => {
       now += 10;
       expect(counters.size(counter)).toBeLessThanOrEqual(100);
     }
-    // Of a hundred seconds one has passed.
+    // One of a hundred seconds has passed.
     expect(counters.standing({ counter, key: "heavy", cost: 2 }, { now, date: now })).toMatchObject({ left: 1 });
   });
   test("a place that has become free is found again", () => {

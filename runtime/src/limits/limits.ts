@@ -8,19 +8,19 @@ import { exceeded, type LimitExcess, unreachable } from "./refusals.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 import { Shield } from "./shield.ts";
 
-/** What limits are counted with. */
+/** Dependencies of limits. */
 export interface LimitsParts {
   readonly clock: Clock;
   /** Undefined: this process counts alone. */
   readonly shared?: Shared | undefined;
-  /** Hears of counters that cannot be reached; `what` is the same text for faults of one kind. */
+  /** Receives faults of counters that are unreachable; `what` is the same text for faults of one kind. */
   readonly fault: (what: string, cause: unknown) => void;
 }
 export interface Shared {
   readonly counters: SharedCounters;
-  /** Nobody waits longer for them, in milliseconds. */
+  /** Maximum wait for the counters, in milliseconds. */
   readonly waitMs: number;
-  /** Whether they count limits of this kind. */
+  /** Reports whether they count limits of this kind. */
   readonly counts: (counter: Counter) => boolean;
 }
 
@@ -29,14 +29,14 @@ export interface ChargeRequest {
   readonly limit: RateLimit;
   /** The caller's, as declared; not empty. */
   readonly key: string;
-  /** In units; rounded up to a whole one, less than 0 is 0. */
+  /** In units; rounded up to a whole number, negative counts as 0. */
   readonly cost: number | bigint;
 }
 
-/** Why a request may not. */
+/** Reason to refuse a request. */
 export interface Refusal {
   readonly failure: Failure;
-  /** `exceeded`: too much has been charged; `unreachable`: the limit is closed; `cost`: more than could ever be charged. */
+  /** `exceeded`: the limit is used up; `unreachable`: the limit is closed; `cost`: more than could ever be charged. */
   readonly outcome: "exceeded" | "unreachable" | "cost";
   /** `<package>/<name>` of each limit that refuses. */
   readonly limits: readonly string[];
@@ -44,21 +44,21 @@ export interface Refusal {
 
 /** The charges of a request. Its functions never throw, and the request does not wait for them. */
 export interface ChargeResult {
-  /** `<package>/<name>` of the limits whose counters could not be reached, where this process has counted instead. */
+  /** `<package>/<name>` of the limits whose counters were unreachable, so that this process has counted instead. */
   readonly alone: readonly string[];
-  /** Gives all of it back. */
+  /** Returns all charges. */
   refund(): void;
   /**
-   * Makes of what one of them was asked for what it has cost after all; that may be above what is allowed, up to `Counter.mostSettled`.
+   * Replaces a requested cost with the actual cost, which may exceed the limit, up to `Counter.mostSettled`.
    *
-   * @param index in the list that was asked
+   * @param index in the list of requests
    */
   settle(index: number, cost: number | bigint): void;
-  /** That this cannot be told: what was asked for stays. */
+  /** Reports that the actual cost is unknown: the requested cost stays. */
   unsettled(index: number, cause: unknown): void;
 }
 
-/** Counters that cannot be reached are left alone for a while: most requests do not wait for them. */
+/** Breaker of unreachable counters: most requests do not wait for them. */
 const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, probes: 1 };
 const AWAY = "the counters of limits cannot be reached, each process counts alone meanwhile";
 const LOST = "a charge to a limit's counters has been lost";
@@ -83,7 +83,8 @@ export class Limits {
   }
 
   /**
-   * Charges all of them, or none. A promise only where counters are shared, and then for no longer than these are waited for; it never rejects.
+   * Charges all of them, or none. Returns a promise only if counters are shared; it never rejects, and lasts no longer
+   * than the wait for these.
    *
    * @throws TypeError for limits of one name that differ, and for a cost that is no number
    */
@@ -149,7 +150,7 @@ export class Limits {
       resolve(without);
     };
     const late = (): void => away(new Error(`no answer within ${waitMs} ms`));
-    // Where this process has been busy for so long, the answer may be there and only not read: that comes first.
+    // If this process has been busy for that time, the answer may have arrived unread. The answer takes precedence.
     const timer = this.#clock.setTimeout(() => setImmediate(late), waitMs, undefined);
     this.#charge(counters, far).then(
       (answer) => {
@@ -187,7 +188,10 @@ export class Limits {
     taken.refund();
     return this.#refused(over);
   }
-  /** The request has been answered without it: what it was charged stays where it has gone on, and is given back where it was refused. */
+  /**
+   * Handles an answer after the request was decided without it. Charges of an admitted request stay; those of a refused
+   * request are returned.
+   */
   #tooLate(answer: Answer, far: readonly Charge[], outcome: ChargeResult | Refusal): void {
     if (!("at" in answer) || !isRefusal(outcome)) return;
     for (const { counter, key, cost } of far) this.#add(counter, key, -cost, answer.at);
@@ -201,7 +205,7 @@ export class Limits {
     this.#shared?.counters.add(counter, key, units, since).catch((thrown: unknown) => this.#fault(LOST, thrown));
   }
 
-  /** Nobody answers: this process counts alone, if it may. */
+  /** Handles unreachable counters: this process counts alone, if that is allowed. */
   #alone(far: readonly Charge[], taken: Taken): ChargeResult | Refusal {
     const closed = far.filter(({ counter }) => counter.limit.closed);
     const [first] = closed;
@@ -233,10 +237,10 @@ export class Limits {
 
 export const isRefusal = (outcome: ChargeResult | Refusal): outcome is Refusal => "failure" in outcome;
 
-/** What is asked for, one of each counter and key: what comes twice is charged at once. */
+/** Requested charges, one of each counter and key. Duplicates are charged at once. */
 class Charges {
   readonly all: Charge[] = [];
-  /** Which of `all` each that was asked for is part of. */
+  /** Index in `all` of the charge that each request is part of. */
   readonly of: number[] = [];
   readonly costs: number[] = [];
 
@@ -278,7 +282,7 @@ class Taken implements ChargeResult {
     this.#here.push(charge);
     this.#local.add(charge.counter, charge.key, charge.cost, this.#moment);
   }
-  /** What has been charged otherwise, and how that is changed. */
+  /** Records a charge outside this process, and the function that changes it. */
   elsewhere(charge: Charge, add: (units: number) => void): void {
     this.#elsewhere ??= new Map();
     this.#elsewhere.set(charge, add);

@@ -3,20 +3,20 @@ import { endOf } from "./calendar.ts";
 import { type Cell, Cells } from "./cells.ts";
 import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
-/** A key's counter: how much of it is charged, in ticks, at a moment; of a calendar unit, which ends then. */
+/** State of a key's counter: charged ticks at a moment. For a calendar unit, the moment is its end. */
 interface Level extends Cell {
   /** In microseconds. */
   at: number;
   level: number;
 }
 
-/** The time, in microseconds: of a clock that never goes back, and since 1970. */
+/** The time in microseconds: by a clock that never goes back, and since 1970. */
 export interface Moment {
   readonly now: number;
   readonly date: number;
 }
 
-/** The same of a clock, whose date is only looked at where it is asked for. */
+/** Moment of a clock whose date is read only on demand. */
 export class ClockMoment implements Moment {
   readonly now: number;
   readonly #clock: Clock;
@@ -32,10 +32,10 @@ export class ClockMoment implements Moment {
   }
 }
 
-/** More is not counted, in ticks: above it numbers are no longer whole. */
+/** Maximum number of ticks; above it numbers are no longer whole. */
 export const MOST_TICKS = Number.MAX_SAFE_INTEGER;
 
-/** Counters of this process alone. What they do is done at once, so nobody comes in between. */
+/** Counters of this process alone. Each operation is synchronous, so that no other one interrupts it. */
 export class LocalCounters {
   readonly #keys = new Map<Counter, Cells<Level>>();
   readonly #most: number | undefined;
@@ -45,7 +45,7 @@ export class LocalCounters {
     this.#most = most;
   }
 
-  /** How a counter stands to a charge; nothing is charged. Undefined: it passes. */
+  /** Returns the state of a counter that refuses a charge; undefined: the charge passes. Nothing is charged. */
   standing({ counter, key, cost }: Charge, moment: Moment): CounterState | undefined {
     const { full, ticks, drain, unit } = counter;
     const level = this.#level(counter, key, moment);
@@ -56,10 +56,10 @@ export class LocalCounters {
   }
 
   /**
-   * Charges, whether or not there is room.
+   * Adds a charge, whether or not there is room.
    *
-   * @param units less than 0: gives back
-   * @param since when that was charged: what was charged to another calendar unit is not given back
+   * @param units negative: returns units
+   * @param since time of the original charge: a charge to another calendar unit is not returned
    */
   add(counter: Counter, key: string, units: number, moment: Moment, since?: Moment): void {
     const { ticks, drain, unit } = counter;
@@ -78,7 +78,7 @@ export class LocalCounters {
     }
   }
 
-  /** How many keys are known of a limit. */
+  /** Returns the number of known keys of a limit. */
   size(counter: Counter): number {
     return this.#keys.get(counter)?.size ?? 0;
   }

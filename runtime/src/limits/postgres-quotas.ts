@@ -4,19 +4,22 @@ import { CREATE_TABLE, idOf } from "./quota-table.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 
-/** Connections at once, and how many wait for one. */
+/** Maximum number of connections, and of waiters for one. */
 const MAX_CONNECTIONS = 8;
 const MAX_WAITING = 256;
-/** To connect, and for a statement, in milliseconds. */
+/** Time limit for a connection and for a statement, in milliseconds. */
 const TIMEOUT_MS = 2_000;
-/** What has ended is deleted: so many at a time, once in so many milliseconds. */
+/** Deletion of ended quotas: number of rows at a time, and interval in milliseconds. */
 const SWEPT = 500;
 const SWEEP_MS = 60_000;
 
 const ENDS = (unit: string): string =>
   `(extract(epoch from date_trunc(${unit}, now() at time zone 'utc') + ('1 ' || ${unit})::interval) * 1000000)::bigint`;
 
-/** Locks all rows in one order, and charges them all if each has room. Another server's clock may have been ahead: what it has begun counts. */
+/**
+ * Locks all rows in one order, and charges them all if each has room. Another server's clock may have been ahead: a
+ * calendar unit that it has begun counts.
+ */
 const CHARGE = `
 with wanted as (
   select counter, quota, cost, ${ENDS("unit")} as ends
@@ -47,12 +50,15 @@ delete from bff_quota where counter in (
 )`;
 const LOOK = "select 1 from bff_quota limit 0";
 
-/** Codes of PostgreSQL: there is no such table; there is one by now, its type or its row in a catalog, since another process was faster. */
+/**
+ * Codes of PostgreSQL: the table does not exist; or the table, its type or its row in a catalog exists by now, because
+ * another process was faster.
+ */
 const NO_TABLE = "42P01";
 const FASTER: readonly unknown[] = ["42P07", "42710", "23505"];
 
 type Row = Readonly<Record<string, unknown>>;
-/** What is used of pg's Pool, an optional peer. */
+/** Part of pg's Pool, an optional peer, that this file uses. */
 interface Pool {
   readonly waitingCount: number;
   query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<{
@@ -72,10 +78,10 @@ export class PostgresQuotas implements SharedCounters {
   }
 
   /**
-   * Connects when it is first asked.
+   * Returns quotas in PostgreSQL. Connects on the first query.
    *
    * @param url `postgres://user:password@host:5432/database`, as pg takes it
-   * @throws where pg is not installed
+   * @throws if pg is not installed
    */
   static async at(url: string): Promise<PostgresQuotas> {
     const { default: pg } = await import("pg");
@@ -88,7 +94,7 @@ export class PostgresQuotas implements SharedCounters {
       statement_timeout: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
     });
-    // Of connections that nobody uses: whoever needs one next gets another.
+    // Errors of idle connections need no handling: the next query gets another connection.
     pool.on("error", () => {});
     return new PostgresQuotas(pool);
   }
@@ -125,7 +131,7 @@ export class PostgresQuotas implements SharedCounters {
     await this.#pool.end();
   }
 
-  /** A role that may not create tables will do where there is one. */
+  /** A role without permission to create tables suffices if the table exists. */
   #open(): Promise<void> {
     this.#opened ??= this.#create().catch((error: unknown) => {
       this.#opened = undefined;

@@ -9,7 +9,7 @@ create table if not exists bff_quota (
   used bigint not null
 )`;
 
-/** A counter's row. PostgreSQL takes no NUL in a text. */
+/** Returns the id of a counter's row. PostgreSQL accepts no NUL in a text. */
 export function idOf({ id }: Counter, key: string): string {
   return `${id}:${key.includes("\0") ? JSON.stringify(key) : key}`;
 }

@@ -13,7 +13,7 @@ import { Counter } from "./rate-limit.ts";
 import type { SharedCounters } from "./shared-counters.ts";
 import { SqliteQuotas } from "./sqlite-quotas.ts";
 
-// Against a real PostgreSQL, and SQLite.
+// Uses a real PostgreSQL, and SQLite.
 
 let folder: string;
 let port: number;

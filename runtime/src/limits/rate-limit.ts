@@ -1,29 +1,30 @@
-// Limits: how often callers may. Counters by limit and key, charged together or not at all: in this process, in Redis, in SQL. They know
-// neither requests nor who is calling; what a key stands for is the business of whoever charges.
+// Limits on the frequency of calls. Counters by limit and key are charged together or not at all: in this process, in
+// Redis, in SQL. They are independent of requests and callers; the code that charges them defines the meaning of a key.
 
 /** A limit as declared; generated code has one constant for each name. */
 export interface RateLimit {
-  /** As clients read it in headers. */
+  /** Name of the limit in headers for clients. */
   readonly name: string;
-  /** Proto package: limits of one name in it are one counter. */
+  /** Proto package: limits of the same name in a package share one counter. */
   readonly package: string;
-  /** So many in `per`; a whole number, above 0. */
+  /** Number of units per `per`; a whole number, above 0. */
   readonly rate: number;
-  /** In milliseconds; or a calendar unit, UTC. */
+  /** Period in milliseconds; or a calendar unit, UTC. */
   readonly per: number | CalendarUnit;
-  /** So many at once, after a rest; at least 1. Of calendar units the same as `rate`. */
+  /** Number of units at once, after a rest; at least 1. For calendar units, the same as `rate`. */
   readonly burst: number;
-  /** Each process counts alone. */
+  /** True if each process counts alone. */
   readonly local?: boolean | undefined;
-  /** Refuses while its counters cannot be reached. Default: each process counts alone meanwhile. */
+  /** True if it refuses while its counters are unreachable. Default: each process counts alone meanwhile. */
   readonly closed?: boolean | undefined;
 }
 
 export type CalendarUnit = "day" | "month";
 
 /**
- * A limit in whole numbers, so that nothing is lost by adding: what is charged is counted in ticks, of which `drain` run out in a microsecond
- * (the continuous-state leaky bucket of ITU-T I.371, which is GCRA). Of calendar units nothing runs out, and a tick is one unit of cost.
+ * A limit in whole numbers, so that additions lose nothing. Charges are counted in ticks, of which `drain` expire in a
+ * microsecond (the continuous-state leaky bucket of ITU-T I.371, which is GCRA). For calendar units nothing expires,
+ * and a tick is one unit of cost.
  */
 export class Counter {
   readonly limit: RateLimit;
@@ -32,9 +33,9 @@ export class Counter {
   readonly unit: "" | CalendarUnit;
   /** Ticks of one unit of cost. */
   readonly ticks: number;
-  /** Ticks in a microsecond; 0 of calendar units. */
+  /** Ticks that expire in a microsecond; 0 for calendar units. */
   readonly drain: number;
-  /** No charge may go above, in ticks. */
+  /** Maximum of charged ticks. */
   readonly full: number;
 
   constructor(limit: RateLimit) {
@@ -57,11 +58,14 @@ export class Counter {
     this.drain = rate / divisor;
     this.full = burst * this.ticks;
   }
-  /** What may ever be charged at once, in units of cost. */
+  /** Maximum charge at once, in units of cost. */
   get most(): number {
     return this.unit === "" ? this.limit.burst : this.limit.rate;
   }
-  /** Largest cost of an answer that is charged: upstreams report it, and a wrong figure must not lock a caller out for years. */
+  /**
+   * Largest cost of an answer that is charged. Upstreams report the cost, and a wrong figure must not lock a caller out
+   * for years.
+   */
   get mostSettled(): number {
     return Math.max(this.most, MAX_SETTLED_PERIODS * this.limit.rate);
   }
@@ -75,18 +79,18 @@ function commonDivisor(a: number, b: number): number {
   return more;
 }
 
-/** What a request is charged. */
+/** Charge of a request to one counter. */
 export interface Charge {
   readonly counter: Counter;
-  /** As `keyOf` gives it. */
+  /** Key, as `keyOf` returns it. */
   readonly key: string;
-  /** In units: whole, not negative, at most `counter.most`. */
+  /** Cost in units: whole, not negative, at most `counter.most`. */
   readonly cost: number;
 }
 
 /** The state of a counter for a charge. */
 export interface CounterState {
-  /** Until it passes, if nothing else is charged, in microseconds; 0: it does. */
+  /** Time until the charge passes, if nothing else is charged, in microseconds; 0: it passes now. */
   readonly wait: number;
   /** Whole units that are left now. */
   readonly left: number;

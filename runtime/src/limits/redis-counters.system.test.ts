@@ -11,13 +11,13 @@ import { Counter, type RateLimit } from "./rate-limit.ts";
 import { RedisCounters } from "./redis-counters.ts";
 import { ADD, CHARGE } from "./redis-script.ts";
 
-// Against a real redis-server, on a port of its own.
+// Uses a separate redis-server, on a separate port.
 
 const limit = (init: Partial<RateLimit>): RateLimit => {
   return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
 };
 
-/** The same scripts at a moment that the test says, whose keys stay. */
+/** The same scripts at a moment that the test chooses, with permanent keys. */
 const REPLACED: readonly [string, string][] = [
   ["redis.call('TIME')", "{math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000}"],
   [", 'PX', string.format('%.0f', life))", ")"],
@@ -80,7 +80,7 @@ describe("the scripts", () => {
       return [edge, edge + 86_400_000_000 * (month % 28), edge + 86_399_999_999, edge - 1];
     }).flat();
     moments.splice(3, 1); // before 1970
-    // Nothing has room for 2: it tells how long until the end.
+    // There is no room for 2: the reply is the time until the end.
     const ask = (now: number) =>
       admin.eval(text, { keys: ["k"], arguments: [unit, "0", "1", "2", `${now}`] }) as Promise<unknown>;
     for (let at = 0; at < moments.length; at += 1_000) {
@@ -170,11 +170,11 @@ describe("counters in Redis", () => {
       });
     };
     expect(await ask([CLOSED, 0])).toBe("ok"); // from the first one on
-    /** What is charged there, in units. */
+    /** Returns the charged units in Redis. */
     const charged = async (one: RateLimit): Promise<number> => {
       const value = await redis.admin.get(`bff:limit:web.v1/${one.name}:=ann`);
       const [, ticks = "0"] = value?.split(" ") ?? [];
-      // A little of an hour has run out meanwhile.
+      // A little of an hour has expired meanwhile.
       return Math.max(0, Math.ceil(Number(ticks) / new Counter(one).ticks - 1e-9));
     };
     return { clock, told, limits, charge, ask, connected, charged };
@@ -221,7 +221,7 @@ describe("counters in Redis", () => {
     }
     expect(await calls()).toBe(before);
     expect(await ask(ONE)).toBe("ok");
-    // Somebody has deleted the counter, which is seen after a second.
+    // The counter has been deleted, which is detected after a second.
     await redis.admin.flushAll();
     expect(await ask([ONE, 2])).toBe("exceeded web.v1/one");
     await clock.advance(1_000);
@@ -254,7 +254,7 @@ describe("counters in Redis", () => {
     expect(await ask(ONE)).toBe("ok");
     await harm(redis);
     const outcomes: string[] = [];
-    /** What hangs is waited for, by this clock, for 20 ms and no longer. */
+    /** A request waits for a hanging Redis for 20 ms by this clock, and no longer. */
     const asked = async (of: RateLimit) => {
       let outcome: string | undefined;
       void ask(of).then((found) => {
@@ -283,14 +283,14 @@ describe("counters in Redis", () => {
     expect(new Set(told.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
       new Set(["the counters of limits cannot be reached, each process counts alone meanwhile"]),
     );
-    // Nobody waits for what is left alone: there is no promise, and no timer.
+    // An open breaker causes no wait: there is no promise, and no timer.
     expect(clock.running).toBe(0);
     if (what === "killed") await redis.start();
     else redis.wake();
     await connected();
     expect(await ask(OTHER)).toBe("ok");
     if (what === "killed") expect(await charged(ONE)).toBe(0);
-    // What had come there and was answered too late: let on, it stays; refused, it is given back.
+    // Charges whose answer was too late: those of an admitted request stay, those of a refused request are returned.
     else expect(await charged(ONE)).toBe(3);
     await until(async () => (await charged(CLOSED)) === 0);
   });

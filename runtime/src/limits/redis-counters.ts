@@ -7,20 +7,21 @@ import type { Answer, SharedCounters } from "./shared-counters.ts";
 const PREFIX = "bff:limit:";
 
 /**
- * Counters in Redis, 6.2 or later: all processes count together, by Redis's clock, and what has recovered is not kept. All counters of a request
- * are one script, so they stand in one database; a cluster is not served.
+ * Counters in Redis, 6.2 or later. All processes count together, by Redis's clock, and recovered keys are not kept. One
+ * script charges all counters of a request, so they need one database; clusters are not supported.
  */
 export class RedisCounters implements SharedCounters {
   readonly #client: RedisClient;
 
   /**
-   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
-   * @param failed hears of each attempt to connect that fails
+   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and reconnects after a lost
+   * connection
+   * @param failed called for each failed attempt to connect
    */
   constructor(url: string, failed: (error: Error) => void) {
     this.#client = connectRedis(url, failed);
   }
-  /** Resolves when it is connected, or cannot be at once: a server that begins then does not begin with refusals. */
+  /** Resolves when it is connected, or cannot be at once. A server that starts then does not start with refusals. */
   async connected(mostMs: number): Promise<void> {
     if (this.#client.isReady) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -57,7 +58,7 @@ export class RedisCounters implements SharedCounters {
     this.#client.destroy();
   }
 
-  /** A Redis that has not seen it, or has forgotten it, says so and has done nothing. */
+  /** Runs a script. A Redis without the script, or that has lost it, replies NOSCRIPT and has done nothing. */
   async #run({ sha, text }: Script, keys: string[], all: string[]): Promise<unknown> {
     try {
       return await this.#client.evalSha(sha, { keys, arguments: all });

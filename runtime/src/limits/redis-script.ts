@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A script of Redis, and what it is known by there once it has run. */
+/** A script of Redis, and its identifier there once it has run. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -9,9 +9,9 @@ function script(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
 
-// A counter is a text of two whole numbers: of a rate when it was charged and how many ticks were charged then; of a calendar unit when the
-// unit ends and how many ticks are charged in it. Times are in microseconds since 1970, of Redis's clock. Where that goes back, a rate goes on
-// from there.
+// A counter is a text of two whole numbers. For a rate: the time of the last charge, and the ticks charged then. For a
+// calendar unit: the end of the unit, and the ticks charged in it. Times are in microseconds since 1970, by Redis's
+// clock. If that goes back, a rate continues from there.
 const SHARED = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -66,9 +66,9 @@ end
 `;
 
 /**
- * Charges all keys, or none. For each key four arguments: its calendar unit, or ''; ticks that run out in a microsecond; ticks that fit; ticks to
- * charge. Gives when, in microseconds since 1970; or, for each key, how long until there is room, in microseconds, and how many ticks there is
- * room for now.
+ * Charges all keys, or none. For each key four arguments: its calendar unit, or ''; ticks that expire in a microsecond;
+ * ticks that fit; ticks to charge. Returns the time of the charge, in microseconds since 1970. Otherwise returns for
+ * each key the time until there is room, in microseconds, and the ticks that there is room for now.
  */
 export const CHARGE: Script = script(`${SHARED}
 local levels = {}
@@ -95,8 +95,8 @@ return now
 `);
 
 /**
- * Charges one key, whether or not there is room. Arguments: its calendar unit, or ''; ticks that run out in a microsecond; ticks to charge, less
- * than 0 to give back; when those were charged that are given back.
+ * Charges one key, whether or not there is room. Arguments: its calendar unit, or ''; ticks that expire in a
+ * microsecond; ticks to charge, negative to return them; the time of the charge that is returned.
  */
 export const ADD: Script = script(`${SHARED}
 local unit = ARGV[1]

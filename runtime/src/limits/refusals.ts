@@ -5,13 +5,13 @@ import type { ReceivedDetail } from "../wire/bounded-status.ts";
 import { varint } from "../wire/small-message.ts";
 import type { Counter, CounterState } from "./rate-limit.ts";
 
-/** A limit that refuses, and by how much. */
+/** A limit that refuses, and its state. */
 export interface LimitExcess {
   readonly counter: Counter;
   readonly standing: CounterState;
 }
 
-/** What is said of a limit each time that it refuses. */
+/** Constant parts of the refusals by a limit. */
 interface Told {
   readonly policy: string;
   readonly name: string;
@@ -19,12 +19,15 @@ interface Told {
 }
 const told = new WeakMap<Counter, Told>();
 
-/** Clients that were refused together do not come back together: up to so much later. */
+/**
+ * Maximum share of the wait that is added at random. Clients that were refused together then retry at different times.
+ */
 const JITTER = 0.1;
 
 /**
- * RESOURCE_EXHAUSTED with all that says when to come back: google.rpc.RetryInfo and QuotaFailure, `retry-after` (RFC 9110, 10.2.3),
- * `ratelimit` and `ratelimit-policy` (draft-ietf-httpapi-ratelimit-headers-11), `grpc-retry-pushback-ms` (gRFC A6).
+ * Returns RESOURCE_EXHAUSTED with the time of a retry in all of its forms: google.rpc.RetryInfo and QuotaFailure,
+ * `retry-after` (RFC 9110, 10.2.3), `ratelimit` and `ratelimit-policy` (draft-ietf-httpapi-ratelimit-headers-11),
+ * `grpc-retry-pushback-ms` (gRFC A6).
  *
  * @param random from 0 to 1
  */
@@ -52,7 +55,7 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
   });
 }
 
-/** While the counters of a limit that is `closed` cannot be reached. */
+/** Returns the failure of a limit that is `closed` while its counters are unreachable. */
 export function unreachable(counter: Counter): Failure {
   const message = `the limit ${counter.id} is closed, and its counters cannot be reached`;
   const code = Code.UNAVAILABLE;
@@ -97,7 +100,7 @@ function toldOf(counter: Counter): Told {
   return made;
 }
 
-/** Of one message after the other: what is repeated in it comes together. */
+/** Concatenates messages, which also concatenates their repeated fields. */
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -12,10 +12,10 @@ test("four processes are let no more than one would be, and refused requests cha
     expect(admitted).toBeLessThanOrEqual(bound);
     expect(admitted).toBeGreaterThan(0);
   }
-  // All have asked for far more than there was.
+  // All processes have requested far more than the limit.
   expect(load.tries).toBeGreaterThan(2 * load.tenant.bound);
   expect(load.tenant.admitted + load.alone).toBeGreaterThan(0.3 * load.tenant.bound);
-  // What was too late for a request that was let on stays charged.
+  // Charges whose answer was too late for an admitted request stay.
   expect(load.counted).toBeGreaterThanOrEqual(load.tenant.admitted);
   expect(load.counted).toBeLessThanOrEqual(load.tenant.admitted + load.alone);
 });

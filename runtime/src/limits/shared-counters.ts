@@ -1,20 +1,20 @@
 import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
-/** What becomes of charges: all have been charged, or none. */
+/** Result of charges: all have been charged, or none. */
 export type Answer =
-  /** Charged; when, in microseconds since 1970 of the clock that counts there. */
+  /** Time of the charge, in microseconds since 1970, by the clock of the counters. */
   | { readonly at: number }
-  /** One for each, in their order. */
+  /** States of the charges, in their order. */
   | { readonly standings: readonly CounterState[] };
 
-/** Counters that several processes share. Whatever they throw or reject with means that they cannot be reached, or do not work. */
+/** Counters that several processes share. Any throw or rejection means that they are unreachable or do not work. */
 export interface SharedCounters {
-  /** Charges of different keys of counters. */
+  /** Makes charges of different keys of counters. */
   charge(charges: readonly Charge[]): Promise<Answer>;
   /**
-   * Charges, whether or not there is room; less than 0 is given back.
+   * Adds a charge, whether or not there is room; a negative one is returned.
    *
-   * @param since what `charge` has answered: what was charged to another calendar unit is not given back
+   * @param since result of `charge`: a charge to another calendar unit is not returned
    */
   add(counter: Counter, key: string, units: number, since: number): Promise<void>;
   close(): Promise<void> | void;

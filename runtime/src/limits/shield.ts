@@ -1,25 +1,28 @@
 import { type Cell, Cells } from "./cells.ts";
 import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
-/** After so long a refused key is asked for again, in microseconds: others may have given back meanwhile, or somebody has deleted the counter. */
+/**
+ * Maximum time for which a refusal is repeated without a query, in microseconds. Meanwhile other requests may have been
+ * refunded, or the counter may have been deleted.
+ */
 const MOST_MICROS = 1_000_000;
 const MOST_KEYS = 1 << 14;
 
-/** A refusal that holds for a while. `until` is when it is asked again. */
+/** A refusal that holds for a while. At `until`, the counter is queried again. */
 interface Refused extends Cell {
   readonly end: number;
   readonly cost: number;
   readonly left: number;
 }
 
-/** What has been refused is refused again, without asking. Times are in microseconds, of a clock that never goes back. */
+/** Repeats refusals without a query. Times are in microseconds, by a clock that never goes back. */
 export class Shield {
   readonly #refused = new Map<Counter, Cells<Refused>>();
 
-  /** Why a charge is refused that need not be asked for; undefined: ask. */
+  /** Returns the state with which a charge is refused without a query; undefined: query. */
   standing({ counter, key, cost }: Charge, now: number): CounterState | undefined {
     const refused = this.#refused.get(counter)?.get(key);
-    // Of something cheaper that refusal says nothing.
+    // The refusal does not apply to a lower cost.
     if (refused === undefined || refused.until <= now || cost < refused.cost) return undefined;
     return { wait: refused.end - now, left: refused.left };
   }
@@ -31,7 +34,7 @@ export class Shield {
     }
     cells.set(key, { until: now + Math.min(wait, MOST_MICROS), end: now + wait, cost, left }, now);
   }
-  /** Something has been given back. */
+  /** Forgets the refusal, because units have been returned. */
   forget(counter: Counter, key: string): void {
     this.#refused.get(counter)?.delete(key);
   }

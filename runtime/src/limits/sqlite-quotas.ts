@@ -6,9 +6,9 @@ import { CREATE_TABLE, idOf } from "./quota-table.ts";
 import type { CalendarUnit, Charge, Counter } from "./rate-limit.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 
-/** How long one waits for another process that writes, in milliseconds: nothing else happens meanwhile. */
+/** Maximum wait for another process that writes, in milliseconds: the process is blocked meanwhile. */
 const BUSY_MS = 20;
-/** What has ended is deleted: so many at a time, once in so many microseconds. */
+/** Deletion of ended quotas: number of rows at a time, and interval in microseconds. */
 const SWEPT = 500;
 const SWEEP_MICROS = 60_000_000;
 
@@ -17,7 +17,10 @@ const PUT = `insert into bff_quota (counter, ends, used) values (?1, ?2, ?3)
 on conflict (counter) do update set ends = ?2, used = ?3`;
 const SWEEP = `delete from bff_quota where counter in (select counter from bff_quota where ends <= ? limit ${SWEPT})`;
 
-/** Calendar quotas in a file of SQLite, which any number of processes of one machine may have open. Its clock is the machine's. */
+/**
+ * Calendar quotas in a file of SQLite, which any number of processes of one machine may open. Its clock is the
+ * machine's.
+ */
 export class SqliteQuotas implements SharedCounters {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
@@ -29,7 +32,7 @@ export class SqliteQuotas implements SharedCounters {
   private constructor(database: DatabaseSync, now: () => number) {
     this.#database = database;
     this.#now = now;
-    // Readers do not wait for writers; a crash of the machine may lose what was charged last.
+    // Readers do not wait for writers. A crash of the machine may lose the last charges.
     database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     database.exec(CREATE_TABLE);
     this.#find = database.prepare(FIND);
@@ -40,12 +43,12 @@ export class SqliteQuotas implements SharedCounters {
   /**
    * Opens or creates the file, with its table.
    *
-   * @param now microseconds since 1970
-   * @throws Error when it cannot be used
+   * @param now returns microseconds since 1970
+   * @throws Error if the file cannot be used
    */
   static async at(path: string, now = (): number => Date.now() * 1000): Promise<SqliteQuotas> {
     const { DatabaseSync } = await import("node:sqlite");
-    // For nobody else: SQLite gives the files beside it the same mode.
+    // For this user alone: SQLite gives the files beside it the same mode.
     closeSync(openSync(path, "a", 0o600));
     const database = new DatabaseSync(path, { timeout: BUSY_MS });
     try {
@@ -87,7 +90,7 @@ export class SqliteQuotas implements SharedCounters {
     this.#database.close();
   }
 
-  /** Another process may be ahead of this one's clock: what it has begun counts. */
+  /** Another process may be ahead of this one's clock: a calendar unit that it has begun counts. */
   #level(counter: Counter, key: string, at: number): { readonly ends: number; readonly used: number } {
     const ends = endOf(unitOf(counter), at);
     const row = this.#find.get(idOf(counter, key));
