@@ -10,7 +10,7 @@ import { page } from "../testing/front.ts";
 import { Front, type Page, ShowRequestSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
 
-/** A process of its own; its title says whom the upstream was asked by, and how often. */
+/** A separate process; its title is the caller that the upstream received, and the number of calls. */
 function bff(url: string, name: string, plan = "1") {
   const level = new RedisLevel(url);
   onTestFinished(() => level.close());

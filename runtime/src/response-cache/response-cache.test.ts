@@ -25,7 +25,7 @@ interface Got {
   stale?: boolean;
 }
 
-/** An rpc over one upstream whose answers are cached: its title says which of the upstream's answers it is. */
+/** An RPC over one upstream whose answers are cached: its title is the number of the upstream's answer. */
 function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}, own: Partial<Options> = {}) {
   const all = front(options);
   all.clock.chance = 0;

@@ -1,4 +1,4 @@
-// Whole answers that are used again: under what key, and who fetches one for all who want it at the same time.
+// Reuse of whole answers: their keys, and the fetch that equal requests share.
 import type { Message } from "@bufbuild/protobuf";
 import { Cache, type Entry } from "../cache/cache.ts";
 import type { Clock } from "../clock.ts";
@@ -8,7 +8,7 @@ import type { ResponseCaching, ResponseConsumer } from "./response-caching.ts";
 import { type ResponseComposer, ResponseFetch, ResponseWaiter } from "./response-fetch.ts";
 import type { ResponseKeys } from "./response-key.ts";
 
-/** What the cache knows of its rpc. */
+/** Dependencies of the cache on its RPC. */
 export interface ResponseCacheParts<App, Args extends Message, Principal> {
   readonly service: string;
   /** `package.Service/Method` */
@@ -32,11 +32,11 @@ export class ResponseCache<App, Args extends Message, Principal> {
     this.#parts = parts;
     this.#cache = caching.answers ?? new Cache({ clock: parts.clock });
   }
-  /** The bytes of an answer that has come from here, with gRPC's prefix in front: nobody has to write it again. */
+  /** Returns the bytes of an answer from this cache, with gRPC's prefix in front. It need not be encoded again. */
   encoded(response: Message): Buffer | undefined {
     return this.#encoded.get(response);
   }
-  /** Answers, perhaps before this returns. Where that fails the asker's scope does. */
+  /** Answers the request, perhaps before this returns. A failure fails the scope of the request. */
   serve(asker: ResponseConsumer<App, Args, Principal>): void {
     const key = this.#parts.keys.of(asker.cx, asker.args);
     const entry = this.#cache.look(key, this.#caching);

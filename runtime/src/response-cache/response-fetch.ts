@@ -8,7 +8,7 @@ import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
 import type { CachedResponse, ResponseConsumer } from "./response-caching.ts";
 
-/** How an answer is composed, and what becomes of it. */
+/** Composition and encoding of an answer. */
 export interface ResponseComposer<App, Args, Principal> {
   /** An exchange with all the time that the rpc has, for a request that looks like this one. */
   begin(cx: Request<App, Principal>, fetch: object, failed: (failure: Failure) => void): Exchange;
@@ -21,7 +21,7 @@ export interface ResponseComposer<App, Args, Principal> {
 export interface ComposedResponse {
   readonly response: Message;
   readonly degraded: Degraded | undefined;
-  /** Whether everything in it is as good as new: nothing has failed, and nothing was served past its ttl. */
+  /** True if everything in it is fresh: nothing has failed, and nothing was served past its ttl. */
   readonly whole: boolean;
 }
 
@@ -34,13 +34,13 @@ interface FetchParts<App, Args, Principal> {
   readonly policy: CachePolicy;
   readonly composing: ResponseComposer<App, Args, Principal>;
   readonly decode: (framed: Uint8Array) => Message;
-  /** Nobody is to join any more. */
+  /** Ends the joining of this fetch. */
   readonly ended: () => void;
 }
 
 /**
- * Gets an answer for all who wait for it, from the second level or by composing it. It belongs to the cache and not to a request: it has all
- * of its rpc's time, and ends when nobody waits any longer, unless it renews what is there.
+ * Gets an answer for all of its waiters, from the second level or by composing it. It belongs to the cache instead of a
+ * request, and has all of its RPC's time. It ends when no waiter remains, unless it refreshes an entry.
  */
 export class ResponseFetch<App, Args extends Message, Principal> {
   readonly #parts: FetchParts<App, Args, Principal>;
@@ -55,7 +55,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   join(waiting: ResponseWaiter<App, Args, Principal>): void {
     this.#waiting.add(waiting);
   }
-  /** It goes on though nobody waits: for the sake of what is there. */
+  /** Continues the fetch without a waiter, to refresh the entry. */
   renew(): void {
     this.#renews = true;
   }
@@ -142,7 +142,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   }
 }
 
-/** A request while it waits: it has a deadline of its own, and may leave. */
+/** A waiting request: it has a separate deadline, and may leave. */
 export class ResponseWaiter<App, Args extends Message, Principal> implements Running {
   slot = 0;
   readonly #asker: ResponseConsumer<App, Args, Principal>;
@@ -168,7 +168,10 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
     if (!this.#end()) return;
     this.#fetch.leave(this);
   }
-  /** Alone it takes what there is by now, as without a cache; among others it waits for as long as it can. */
+  /**
+   * A lone waiter ends the fetch with the available parts, as without a cache. With other waiters, it waits for as long
+   * as it can.
+   */
   expire(): void {
     if (this.#ended || this.#fetch.hurry(this)) return;
     this.#timer ??= this.#clock.setTimeout(late, this.#asker.marginMs * KEPT, this);
@@ -195,6 +198,6 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
     return true;
   }
 }
-/** Of the margin: the rest is for writing the answer. */
+/** Share of the margin that a request waits; the rest is for writing the answer. */
 const KEPT = 0.8;
 const late = (waiting: { late(): void }): void => waiting.late();

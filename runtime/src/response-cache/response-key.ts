@@ -5,7 +5,7 @@ import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { ResponseCaching } from "./response-caching.ts";
 
-/** What keys are made of, besides what each request brings. */
+/** Parts of keys, besides those of each request. */
 type Depends<App, Args extends Message, Principal> = Pick<
   ResponseCaching<App, Args, Principal>,
   "plan" | "principal" | "token" | "peer" | "headers" | "env" | "ways"
@@ -16,14 +16,14 @@ export class ResponseKeys<App, Args extends Message, Principal> {
   readonly #input: DescMessage;
   readonly #principal: DescMessage | undefined;
   readonly #depends: Depends<App, Args, Principal>;
-  /** What is the same for all requests. */
+  /** Part of the key that is the same for all requests. */
   readonly #plan: string;
   readonly #callers = new WeakMap<Caller, string>();
 
   /**
    * @param method `package.Service/Method`
    * @param input the request's message
-   * @param principal the message of principals; undefined: nobody is known
+   * @param principal the message of principals; undefined: callers are unknown
    */
   constructor(
     method: string,
