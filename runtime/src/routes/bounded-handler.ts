@@ -1,5 +1,5 @@
-// For what Connect's adapter serves: the bytes of a message are looked at when all of them are there, and before Connect decodes them, which is
-// given them decompressed.
+// Checks for messages that Connect's adapter serves. The bytes of a message are checked once they are complete, and
+// before Connect decodes them. Connect receives them decompressed.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
 import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
@@ -10,42 +10,42 @@ import { releaseBuffer } from "../wire/release-buffer.ts";
 import { type Bounds, checkMessage } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
 
-/** Of one message. */
+/** Bounds of one message. */
 export interface MessageBounds extends Bounds {
-  /** Larger ones are refused with RESOURCE_EXHAUSTED; in bytes. */
+  /** Maximum size in bytes; larger messages are refused with RESOURCE_EXHAUSTED. */
   readonly maxBytes: number;
 }
 
-/** Whose requests are served one after the other, and where they count. */
+/** Account of a connection whose requests are served in turn. */
 export interface MessageHolder {
-  /** What it comes by, the same one for all requests of a connection. */
+  /** The connection: the same object for all of its requests. */
   readonly connection: object;
-  /** Whether nobody else looks at the pieces that its body is read in. */
+  /** True if no other reader uses the chunks of the body. */
   readonly handsOver: boolean;
   /** Why its messages are no longer read: the process holds too many bytes, for example. */
   readonly failure: Error | undefined;
-  /** So many bytes more are kept until the request is answered. */
+  /** Adds bytes that are kept until the request is answered. */
   hold(bytes: number): void;
-  /** So many fewer. */
+  /** Subtracts bytes that are no longer kept. */
   letGo(bytes: number): void;
-  /** Does what those of its connection wait for that have not begun, where there is much of it. */
+  /** Runs work that delays the requests of its connection that have not begun. */
   ahead<T>(work: () => Promise<T>): Promise<T>;
-  /** Its message, of so many bytes, may be read: one of each connection's comes after the other. */
+  /** Waits until a message of this size may be read. The messages of one connection are read one after the other. */
   turn(bytes: number): Promise<void>;
 }
 export const HOLDER = createContextKey<MessageHolder | undefined>(undefined);
-/** Whose requests a server of one's own serves, it does not tell. */
+/** Owner of all requests on custom servers, which do not identify connections. */
 const NOBODYS = {};
-/** Whose turn it is when their messages are compressed or decompressed. */
+/** Returns the owner whose messages take turns in compression and decompression. */
 export const ownerOf = (holder: MessageHolder | undefined): object => holder?.connection ?? NOBODYS;
 
-/** What is known of a request's messages before they have come. */
+/** Properties of a request's messages that are known before they arrive. */
 interface Incoming {
   readonly desc: DescMessage;
   readonly isJson: boolean;
-  /** The name of the compression that its messages may have. */
+  /** Name of the compression that its messages may have. */
   readonly encoding: string | null;
-  /** That one, if it is known; of one that is not Connect says so. */
+  /** The compression of that name, if known; Connect reports an unknown one. */
   readonly compression: Compression | undefined;
   readonly bounds: MessageBounds;
   readonly holder: MessageHolder | undefined;
@@ -55,7 +55,7 @@ interface Incoming {
 const TYPE = /^application\/(?:(grpc(?:-web)?|connect)(?:$|\+))?(json|proto)?/i;
 const COMPRESSED = 1;
 
-/** Everything that `add` adds to the router keeps to these bounds. */
+/** Applies these bounds to everything that `add` adds to the router. */
 export function addBounded(router: ConnectRouter, bounds: MessageBounds, add: () => void): void {
   const from = router.handlers.length;
   add();
@@ -95,9 +95,9 @@ function incomingOf(
 }
 
 /**
- * What the bytes say when they are decompressed; as they are where Connect has to refuse what they are compressed with.
+ * Returns the checked and decompressed bytes. If Connect has to refuse their compression, they are returned unchanged.
  *
- * @throws ConnectError, of a message that holds too many elements, or cannot be decompressed into so many bytes
+ * @throws ConnectError if a message has too many elements, or cannot be decompressed within the bound
  */
 async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incoming): Promise<Uint8Array> {
   const { desc, isJson, compression, bounds } = incoming;
@@ -121,7 +121,10 @@ async function decompressed(bytes: Uint8Array, compression: Compression, incomin
 }
 const isCompression = (name: string | null): boolean => name !== null && name !== "identity";
 
-/** Of what is handed on decompressed; the answer is compressed as it was to be, which without `accept-encoding` is as the request is. */
+/**
+ * Returns the headers for a decompressed message. The answer's compression stays the same: without `accept-encoding`,
+ * it is that of the request.
+ */
 function plainHeader(header: Headers, { compression }: Incoming): Headers {
   if (compression === undefined) return header;
   const plain = new Headers(header);
@@ -143,7 +146,7 @@ async function* wholeBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): 
   yield await checked(bytes.take(bytes.length), isCompression(incoming.encoding), incoming);
 }
 
-/** A body of messages with gRPC's prefix: each goes on when it is whole, and not compressed. */
+/** Yields the messages of a body with gRPC's prefix, each once it is complete and decompressed. */
 async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): AsyncGenerator<Uint8Array> {
   const { bounds } = incoming;
   const bytes = new Gathered(incoming.holder?.handsOver);
@@ -170,23 +173,23 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
   if (bytes.length > 0) yield bytes.take(bytes.length); // Connect says what is wrong with it
 }
 
-/** As Connect says it. */
+/** Returns the error in Connect's wording. */
 function tooLarge(maxBytes: number, length?: number): ConnectError {
   const message = `message size ${length === undefined ? "" : `${length} `}is larger than configured readMaxBytes ${maxBytes}`;
   return new ConnectError(message, Code.ResourceExhausted);
 }
 
-/** Bytes that have come, in one piece of memory however small the pieces were. */
+/** Received bytes, in one piece of memory however small the pieces were. */
 class Gathered {
   length = 0;
-  /** So many are wanted together, as far as is known: room for more is not kept ready. */
+  /** Expected total length, as far as known: no room is reserved beyond it. */
   most = Number.POSITIVE_INFINITY;
   #memory: Uint8Array = new Uint8Array(0);
-  /** Whether that is nobody else's. */
+  /** True if no other code uses that memory. */
   #own = false;
   readonly #handedOver: boolean;
 
-  /** @param handedOver whether no chunk is kept by others, too, who listen to the request beside Connect */
+  /** @param handedOver whether no listener besides Connect keeps a chunk of the request */
   constructor(handedOver = false) {
     this.#handedOver = handedOver;
   }
@@ -242,9 +245,9 @@ async function answerToGet(
 }
 
 /**
- * What says the same as a GET whose message is compressed: as a body that goes on decompressed and in its turn, when credentials have been
- * judged. In a query Connect would take many times as long to read it as to decompress it again. Not for servers of one's own, whose
- * interceptors see by which method it was asked.
+ * Returns the equivalent POST of a GET whose message is compressed. Its body is decompressed in turn, after
+ * authentication. In a query, Connect would take many times as long to read the message as to decompress it again. Not
+ * for custom servers, whose interceptors see the HTTP method.
  */
 function asPost(
   request: UniversalServerRequest,
@@ -260,7 +263,7 @@ function asPost(
   return { ...request, method: "POST", header, body };
 }
 
-/** Of the message in a query; what is wrong otherwise Connect will say. */
+/** Returns the error of the message in a query. Connect reports all other errors. */
 async function errorOfQuery(query: GetQuery, incoming: Incoming): Promise<ConnectError | undefined> {
   try {
     await checked(query.message(), isCompression(incoming.encoding), incoming);

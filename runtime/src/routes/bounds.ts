@@ -1,5 +1,5 @@
-// Elements: how many of lists, maps and JSON a request holds, counted in its bytes before anything is made of them. It knows
-// descriptors and formats, and nothing of servers or requests.
+// Elements: the number of items of lists, maps and JSON in a request, counted in its bytes before decoding. The count
+// depends on descriptors and formats, not on servers or requests.
 import { isUtf8 } from "node:buffer";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -7,12 +7,12 @@ import { countBinary } from "./count-binary.ts";
 import { countJson } from "./count-json.ts";
 import { ELEMENT } from "./element.ts";
 
-/** How many elements a request may hold where nobody says. */
+/** Default maximum number of elements in a request. */
 export const MAX_ELEMENTS = 10_000;
-/** How large a message from a client may be where nobody says, in bytes: as nginx and most servers of HTTP have it. */
+/** Default maximum size of a client's message, in bytes: the default of nginx and most HTTP servers. */
 export const MAX_MESSAGE_BYTES = 1 << 20;
 
-/** What a message from a client may hold. */
+/** Bounds of a client's message. */
 export interface Bounds {
   readonly maxElements: number;
   /** As of `countJson`. */
@@ -20,9 +20,9 @@ export interface Bounds {
 }
 
 /**
- * Before anything is made of a message: no element is counted where there are too few bytes for so many.
+ * Checks a message before it is decoded. Elements are not counted if the message is too short to exceed the bound.
  *
- * @throws ConnectError with INVALID_ARGUMENT when it holds too many, or is JSON and not UTF-8 (RFC 8259, 8.1)
+ * @throws ConnectError with INVALID_ARGUMENT if it holds too many elements, or is JSON and not UTF-8 (RFC 8259, 8.1)
  */
 export function checkMessage(bytes: Uint8Array, desc: DescMessage, isJson: boolean, bounds: Bounds): void {
   const { maxElements, masks } = bounds;

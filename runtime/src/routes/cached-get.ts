@@ -1,4 +1,4 @@
-// Connect's GET: its adapter knows nothing of caches, nor of HEAD.
+// Connect's GET. Its adapter supports neither caches nor HEAD.
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import {
   type Compression,
@@ -15,7 +15,7 @@ import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
 import { compressedResponse, one, whole } from "./compressed-answers.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 
-/** Everything that `add` adds to the router tells caches this of its answers over GET. */
+/** Sets caching headers on the answers over GET of everything that `add` adds to the router. */
 export function addCachedGet(
   router: ConnectRouter,
   policy: HttpCaching | undefined,
@@ -37,7 +37,7 @@ function cachedGet(
   if (!handler.allowedMethods.includes("GET")) return handler;
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     if (request.method === "HEAD") {
-      // RFC 9110, 9.3.2: what GET would answer, without its body.
+      // RFC 9110, 9.3.2: the headers of the GET answer, without its body.
       const { body: _, ...head } = await serve({ ...request, method: "GET" });
       return head;
     }
@@ -45,7 +45,7 @@ function cachedGet(
     if (policy === undefined) return tell(await handler(request), NO_STORE);
     const contextValues = request.contextValues ?? createContextValues();
     const header = new Headers(request.header);
-    // The tag is of what is not compressed; that is done below.
+    // The tag is that of the uncompressed body, which is compressed below.
     header.set("accept-encoding", "identity"); // without it Connect would compress as the request is
     if (contextValues.get(INCOMING) === undefined) contextValues.set(INCOMING, incomingOf(request.header));
     const response = await handler({ ...request, header, contextValues });
@@ -74,7 +74,7 @@ function tell(response: UniversalServerResponse, headers: readonly string[]): Un
   return response;
 }
 
-/** As Connect says it. */
+/** Negotiates the compression as Connect does. */
 function compressionFor({ url, header }: UniversalServerRequest): Compression | null {
   const requested = new URL(url).searchParams.get("compression");
   return compressionNegotiate(COMPRESSIONS, requested, header.get("accept-encoding"), "").response;

@@ -1,5 +1,5 @@
-// For what Connect's adapter serves: Connect says what of an answer is to be compressed, and this does it. Connect would do all at the same
-// time, and keep what waits beside every bound.
+// Compression of the answers that Connect's adapter serves. Connect decides which bytes to compress, and this module
+// compresses them. Connect would compress everything at once, and keep waiting bytes outside every bound.
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type {
   Compression,
@@ -11,7 +11,7 @@ import { COMPRESSIONS, compress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { HOLDER, type MessageHolder, ownerOf } from "./bounded-handler.ts";
 
-/** For Connect's handlers: what they compress stays as it is, and says that it is compressed. */
+/** Compressions for Connect's handlers: the bytes stay the same, but are marked as compressed. */
 export const DEFERRED_COMPRESSIONS: Compression[] = COMPRESSIONS.map((compression) => ({
   ...compression,
   compress: async (bytes) => new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
@@ -19,7 +19,7 @@ export const DEFERRED_COMPRESSIONS: Compression[] = COMPRESSIONS.map((compressio
 const COMPRESSED = 1;
 const ENCODINGS = ["grpc-encoding", "connect-content-encoding"];
 
-/** Everything that `add` adds to the router, of `DEFERRED_COMPRESSIONS`, answers compressed. */
+/** Compresses the answers of everything that `add` adds to the router with `DEFERRED_COMPRESSIONS`. */
 export function addCompressed(router: ConnectRouter, add: () => void): void {
   const from = router.handlers.length;
   add();
@@ -36,20 +36,20 @@ function compressing(handler: UniversalHandler): UniversalHandler {
     if (ofWhole !== undefined) return compressedResponse(request, { ...response, header }, await whole(body), ofWhole);
     const ofFrames = ENCODINGS.map((name) => named(header.get(name))).find((one) => one !== undefined);
     if (ofFrames === undefined) return response;
-    // What goes on and on would hold up all that begins behind it.
+    // An endless stream would delay all work that begins after it.
     const begins = handler.method.methodKind === "unary" ? ahead : at;
     return { ...response, body: frames(request, body, ofFrames, begins) };
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
 }
-/** When the bytes are compressed. */
+/** Schedules the compression of bytes. */
 type Begins = <T>(holder: MessageHolder | undefined, work: () => Promise<T>) => Promise<T>;
 const ahead: Begins = (holder, work) => (holder === undefined ? work() : holder.ahead(work));
 const at: Begins = (_, work) => work();
 const named = (name: string | null): Compression | undefined => COMPRESSIONS.find((one) => one.name === name);
 
-/** The response with this as its body, compressed. */
+/** Returns the response with this body, compressed. */
 export async function compressedResponse(
   request: UniversalServerRequest,
   response: UniversalServerResponse & { readonly header: Headers },
@@ -81,9 +81,9 @@ async function* frames(
 }
 
 /**
- * What it becomes; while it waits for that it counts as pending, and is let go when the request is given up.
+ * Compresses bytes in turn. Waiting bytes count as pending, and are released if the request is abandoned.
  *
- * @throws ConnectError when the client has gone
+ * @throws ConnectError if the client has disconnected
  */
 async function inTurn(
   { contextValues, signal }: UniversalServerRequest,

@@ -1,24 +1,25 @@
-// Counts what protobuf-es would make of a message's bytes, without making it. It goes over them exactly as protobuf-es does (a known
-// field by its type, whatever its wire type says), or a client could hide elements where only one of the two looks.
+// Counts the objects that protobuf-es would create from a message's bytes, without creating them. It reads the bytes
+// exactly as protobuf-es does: a known field by its type, whatever its wire type. Otherwise a client could hide
+// elements that only one of the two finds.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { ELEMENT } from "./element.ts";
 
-/** protobuf-es refuses what is nested deeper. */
+/** Maximum depth of nesting that protobuf-es accepts. */
 const MOST_DEPTH = 100;
 const NEAR = 64;
 
-/** How a value lies in the bytes: a varint, as many bytes as a varint says, or so many of them. */
+/** Width of a value: a varint, a length in a varint followed by as many bytes, or a fixed number of bytes. */
 type Width = "varint" | "length" | 4 | 8;
 interface FieldShape {
-  /** What each occurrence counts. */
+  /** Cost of each occurrence. */
   readonly cost: number;
-  /** It takes one of the message's places for fields that are there once; later ones count. */
+  /** True if it takes one of the message's places for fields that occur once. Further occurrences count. */
   readonly once: boolean;
   readonly width: Width;
-  /** A list of numbers, which may come packed. */
+  /** True for a list of numbers, which may be packed. */
   readonly packable: boolean;
   readonly message: (() => MessageShape) | undefined;
-  /** A message between two tags, in place of one with a length. */
+  /** True for a message between two tags, instead of one with a length. */
   readonly group: boolean;
   /** 0: an entry of a map, which protobuf-es does not count as deeper. */
   readonly nests: 0 | 1;
@@ -26,19 +27,20 @@ interface FieldShape {
 interface MessageShape {
   readonly near: readonly (FieldShape | undefined)[];
   readonly far: ReadonlyMap<number, FieldShape>;
-  /** How many of its fields are no list and no map. */
+  /** Number of its fields that are neither list nor map. */
   readonly once: number;
 }
 
 const shapes = new WeakMap<DescMessage, MessageShape>();
-/** Thrown where protobuf-es will throw, and where there are too many. */
+/** Thrown if protobuf-es will throw, and if there are too many elements. */
 const STOP = Symbol("stop");
 
 /**
- * The elements of a message in `ELEMENT`s: items of lists, entries of maps, messages and unknown fields one each, at any depth; of a packed
- * list a hundredth each. What is no list and yet comes again counts, too. Of damaged bytes those before the damage.
+ * Returns the elements of a message in `ELEMENT`s, at any depth. Items of lists, entries of maps, messages and unknown
+ * fields count as one each; items of packed lists as a hundredth. Further occurrences of a field that is no list count,
+ * too. In damaged bytes, the elements before the damage count.
  *
- * @param most no need to go on after so many
+ * @param most counting may stop above this number
  */
 export function countBinary(desc: DescMessage, bytes: Uint8Array, most: number): number {
   const scan = new Scan(bytes, most);
@@ -61,7 +63,7 @@ class Scan {
     this.#most = most;
   }
 
-  /** As protobuf-es has it, a message that is too long for the one around it is read all the same. */
+  /** Like protobuf-es, this reads a message that is longer than the message around it. */
   message(shape: MessageShape, end: number, depth: number): void {
     if (depth > MOST_DEPTH) throw STOP;
     let once = shape.once;
@@ -89,7 +91,7 @@ class Scan {
     }
   }
 
-  /** Whether it takes one of the places for what is there once. */
+  /** Reports whether the field takes one of the places of fields that occur once. */
   #field(field: FieldShape, tag: number, depth: number): boolean {
     if (field.packable && (tag & 7) === 2) {
       this.#packed(field.width);
@@ -230,7 +232,7 @@ const ONCE: FieldShape = {
   nests: 1,
 };
 
-/** An entry is what counts; its message is part of it. */
+/** The entry counts as an element; its message is a part of it. */
 function mapShape(field: DescField & { fieldKind: "map" }): FieldShape {
   const { message } = field;
   const value: FieldShape =

@@ -12,25 +12,28 @@ const LETTER_U = 0x75;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** In `masks`: strings under any name. */
+/** Value of `masks` for strings under any name. */
 export const ANY_NAME = "*";
 
-/** After so many members of one object each counts as three: engines keep such an object as a hash table, which costs that much more. */
+/**
+ * Number of members of one object above which each counts as three. Engines keep such an object as a hash table, which
+ * costs that much more.
+ */
 const MANY_MEMBERS = 1000;
-/** Shorter strings cost nothing worth counting; in bytes. */
+/** Length in bytes below which a string's cost is negligible. */
 const LONG_STRING = 3000;
 const LIST = -1;
 
-/** Of each byte whether it says anything outside of strings: most of a long text does not. */
+/** 1 for each byte with a meaning outside of strings. Most bytes of a long text have none. */
 const SAYS = new Uint8Array(256);
 for (const byte of [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) SAYS[byte] = 1;
 
 /**
- * The elements of lists and members of objects in a JSON text at any depth, in `ELEMENT`s, with what strings cost more than their length.
- * Of what is no JSON, those before the fault.
+ * Returns the elements of lists and members of objects in a JSON text at any depth, in `ELEMENT`s. Costs of strings
+ * beyond their length are included. In invalid JSON, the elements before the fault count.
  *
- * @param masks names under which a string is taken apart: those of fields of type google.protobuf.FieldMask
- * @param most no need to go on after so many
+ * @param masks names under which a string is split: those of fields of type google.protobuf.FieldMask
+ * @param most counting may stop above this number
  */
 export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: number): number {
   let count = 0;
@@ -76,7 +79,7 @@ export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: n
   return count;
 }
 
-/** Where something is said again. */
+/** Returns the index of the next byte with a meaning. */
 function skipped(bytes: Uint8Array, from: number): number {
   const { length } = bytes;
   let i = from;
@@ -84,7 +87,7 @@ function skipped(bytes: Uint8Array, from: number): number {
   return i;
 }
 
-/** Where the closing quote is. */
+/** Returns the index of the closing quote. */
 function endOfString(bytes: Uint8Array, from: number): number {
   const end = bytes.indexOf(QUOTE, from); // a tenth of what a loop takes
   if (end === -1) return bytes.length;
@@ -99,8 +102,9 @@ function endOfString(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * Of a string that is a number: what makes a 64-bit integer of it takes time by the square of its digits, before it sees that it is too
- * large. So does this: a million digits count as some 100,000 elements, a thousand as none.
+ * Returns the cost of a string that is a number. Conversion to a 64-bit integer takes time by the square of the digits,
+ * before it finds that the number is too large. The cost grows likewise: a million digits count as some 100,000
+ * elements, a thousand as none.
  */
 function costOfDigits(bytes: Uint8Array, from: number, to: number, most: number): number {
   let digits = 0;
@@ -118,7 +122,7 @@ function costOfDigits(bytes: Uint8Array, from: number, to: number, most: number)
 }
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
-/** Every path of a mask is an element, and every letter of it is looked at on its own. */
+/** Every path of a mask is an element, and each of its letters is read separately. */
 const costOfMask = (length: number): number => Math.ceil(length / 5) * ELEMENT;
 
 function isMask(bytes: Uint8Array, from: number, to: number, masks: ReadonlySet<string>): boolean {

@@ -1,2 +1,2 @@
-/** What one element counts; an item of a packed list counts one. */
+/** Weight of one element. An item of a packed list has the weight 1. */
 export const ELEMENT = 100;

@@ -5,14 +5,14 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 /** A parameter of it. */
 const MESSAGE = /(?:^|&)message=([^&]*)/;
-/** What stands for bytes that are no text, when a query is read as queries are. */
+/** Replacement for bytes that are no text, in a parsed query. */
 const REPLACED = "\uFFFD";
 
 export class GetQuery {
   readonly #text: string;
   readonly #parameters: URLSearchParams;
 
-  /** @param url or what stands in it behind the path */
+  /** @param url URL, or its part behind the path */
   constructor(url: string) {
     const mark = url.indexOf("?");
     this.#text = mark < 0 ? "" : url.slice(mark + 1);
@@ -22,9 +22,10 @@ export class GetQuery {
     return this.#parameters.get(name);
   }
   /**
-   * The message as it was encoded, and compressed if it was.
+   * Returns the message as it was encoded, and compressed if it was.
    *
-   * @throws ConnectError (INVALID_ARGUMENT) where it is not the message that was sent: no base64, or by percents what base64 is for
+   * @throws ConnectError (INVALID_ARGUMENT) if it is not the message that was sent: invalid base64, or percent-encoded
+   * bytes that need base64
    */
   message(): Uint8Array<ArrayBuffer> {
     const message = this.get("message") ?? "";

@@ -1,40 +1,43 @@
-// What HTTP caches are told of answers over GET, and whether the client has the answer already (RFC 9110, 9111). In one place for all that is
-// served over GET.
+// HTTP caching of answers over GET, and validation of an answer that the client already has (RFC 9110, 9111).
+// Everything that is served over GET uses this module.
 import { hash } from "node:crypto";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
 
 /** An answer over GET that is about to be sent with status 200. */
 export interface HttpAnswer {
-  /** Undefined: no cache is to keep answers of this rpc. */
+  /** Undefined: no cache may keep answers of this RPC. */
   readonly policy: HttpCaching | undefined;
   /** The body, uncompressed. */
   readonly body: Uint8Array;
   /** The request's header. */
   readonly ifNoneMatch: string | null | undefined;
-  /** Whether it is not what it should be, or is for this client alone: degraded, stale, or with a cookie. */
+  /** True if the answer is degraded, stale, or for this client alone, for example with a cookie. */
   readonly once: boolean;
-  /** Headers besides the policy's that it depends on, in lower case: how it is compressed, and `origin` where pages of others may read it. */
+  /**
+   * Headers besides the policy's that the answer depends on, in lower case: those of its compression, and `origin` if
+   * pages of other sites may read it.
+   */
   readonly vary: readonly string[];
 }
 
-/** What an answer is sent with: 304 has no body, and none of the headers that describe one. */
+/** Status and headers of an answer: 304 has no body, and none of the headers that describe one. */
 export interface CachedAnswer {
   readonly status: 200 | 304;
   /** Names, in lower case, and values in turn. */
   readonly headers: readonly string[];
 }
 
-/** How an answer over GET goes out. Everything that speaks before it, permits for example, has spoken. */
+/** Returns the status and headers of an answer over GET. All checks before it, for example permits, have passed. */
 export function cachedAnswer({ policy, body, ifNoneMatch, once, vary }: HttpAnswer): CachedAnswer {
   if (policy === undefined || once) return { status: 200, headers: NO_STORE };
-  // Weak, for it is the same whether it is compressed or not.
+  // Weak, because it is the same with and without compression.
   const tag = hash("sha256", body, "base64url").slice(0, TAG_CHARACTERS);
   const names = [...policy.vary, ...vary.filter((name) => !policy.vary.includes(name))];
   const headers = ["cache-control", cacheControl(policy), "etag", `W/"${tag}"`, "vary", names.join(", ")];
   return { status: hasIt(ifNoneMatch, tag) ? 304 : 200, headers };
 }
 
-/** Of failures, and of answers that no cache is to keep. */
+/** Headers of failures, and of answers that no cache may keep. */
 export const NO_STORE: readonly string[] = Object.freeze(["cache-control", "no-store"]);
 /** 132 bits. */
 const TAG_CHARACTERS = 22;
@@ -47,7 +50,7 @@ function cacheControl({ maxAgeMs, staleMs = 0, shared = false }: HttpCaching): s
   return `${scope}, max-age=${age}${stale === 0 ? "" : `, stale-while-revalidate=${stale}`}`;
 }
 
-/** An entity-tag; one that is weak counts as one that is not (RFC 9110, 13.1.2). */
+/** An entity-tag; weak and strong tags are equal here (RFC 9110, 13.1.2). */
 const TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 
 function hasIt(ifNoneMatch: string | null | undefined, tag: string): boolean {

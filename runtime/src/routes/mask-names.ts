@@ -3,7 +3,7 @@ import { ANY_NAME } from "./count-json.ts";
 
 const MASK = "google.protobuf.FieldMask";
 
-/** Under which names a JSON text may have a field mask, as far as these types go: see `countJson`. */
+/** Returns the names under which a JSON text may have a field mask, as far as these types reach: see `countJson`. */
 export function maskNames(registry: Registry): ReadonlySet<string> {
   const names = new Set<string>();
   for (const type of registry) {

@@ -1,4 +1,5 @@
-// What Connect's adapter refuses before a request has reached its endpoint: observers hear of it all the same, once for each request.
+// Refusals by Connect's adapter, before a request reaches its endpoint. They are reported to observers, once for each
+// request.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
@@ -9,7 +10,7 @@ import type { Endpoint } from "../endpoint/endpoint-options.ts";
 import { Failure, OVER, Reason } from "../failure.ts";
 import { incomingOf } from "../identity/incoming.ts";
 
-/** From now on everything in the router that is one of these endpoints'. */
+/** Reports refusals of everything in the router that is one of these endpoints'. */
 export function withRefusalReports(
   router: ConnectRouter,
   endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
@@ -24,7 +25,7 @@ export function withRefusalReports(
   );
 }
 
-/** What a server itself refuses with is meant to be said: no failure of ours. */
+/** Returns the failure of a server's own refusal, whose message is meant for clients. It is no failure of ours. */
 export function serverRefusal(code: Code, message: string): Failure {
   return new Failure({ code, clientCode: code, reason: Reason.REJECTED, callee: "", message, refusal: true });
 }
@@ -60,7 +61,7 @@ function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refus
   return Object.assign(serve, handler);
 }
 
-/** The same body; when it has ended, or nobody reads it any more, its last bytes are told. */
+/** Yields the same body. When it has ended, or its reader stops, `ended` receives its last bytes. */
 async function* watched(body: AsyncIterable<Uint8Array>, ended: (end: string) => void): AsyncGenerator<Uint8Array> {
   let last: Uint8Array = new Uint8Array(0);
   try {
@@ -73,7 +74,10 @@ async function* watched(body: AsyncIterable<Uint8Array>, ended: (end: string) =>
   }
 }
 
-/** Of a request that was refused, as its protocol says it: in trailers, at the end of the body, in JSON, or by HTTP's status alone. */
+/**
+ * Returns the code of a refused request. Its protocol puts the code in trailers, at the end of the body, in JSON, or in
+ * HTTP's status alone.
+ */
 function codeOf({ status, trailer }: UniversalServerResponse, end: string): Code {
   const number = Number(trailer?.get("grpc-status") ?? /grpc-status: ?(\d+)/i.exec(end)?.[1]);
   if (number >= Code.Canceled && number <= Code.Unauthenticated) return number;

@@ -9,15 +9,21 @@ import { addCachedGet } from "./cached-get.ts";
 import { maskNames } from "./mask-names.ts";
 import { withRefusalReports } from "./refusals.ts";
 
-/** What a request may hold. */
+/** Bounds of a request. */
 export interface RouteOptions {
-  /** Larger messages fail with RESOURCE_EXHAUSTED; in bytes, default 1 MiB. A smaller `readMaxBytes` of the server's holds as well. */
+  /**
+   * Maximum size of a request, in bytes; larger messages fail with RESOURCE_EXHAUSTED. Default: 1 MiB. A smaller
+   * `readMaxBytes` of the server applies as well.
+   */
   readonly maxRequestBytes?: number;
-  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 10,000. */
+  /**
+   * Maximum number of elements of lists, maps and JSON in a message, unless its RPC sets another. Default: 10,000.
+   * Messages with more fail with INVALID_ARGUMENT.
+   */
   readonly maxElements?: number;
 }
 
-/** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */
+/** Returns the RPCs as routes for a custom server: `connectNodeAdapter({ routes: routes(endpoints) })`. */
 export function routes(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   options: RouteOptions = {},
@@ -32,7 +38,7 @@ export function routes(
   return (router) => {
     for (const endpoint of endpoints) {
       const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
-      // Whether pages of others may read answers is known to that server alone.
+      // Only a custom server determines whether other sites' pages may read answers.
       addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: true }, () =>
         addBounded(router, bounds, () => endpoint.route(router)),
       );
