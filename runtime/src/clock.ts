@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks"; // the global one is a getter, and this is asked several times for each call
 import { clearShared, SharedTimer, startShared } from "./timers.ts";
 
-/** A timer that is running; only the clock that made it knows what it is. */
+/** Opaque handle of a running timer, for the clock that made it. */
 export type Timer = object;
 
-/** Where all time and randomness of the runtime come from, so that tests can hold both still. */
+/** Source of all time and randomness of the runtime. Tests replace it to control both. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number;

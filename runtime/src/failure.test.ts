@@ -1,4 +1,4 @@
-// The numbers that clients read, held against what they read them by: the proto that they have, and gRPC's own.
+// Compares the numbers that clients read with their sources: the proto, and gRPC's own numbers.
 import { readFileSync } from "node:fs";
 import { Code as ConnectCode } from "@connectrpc/connect";
 import { status } from "@grpc/grpc-js";

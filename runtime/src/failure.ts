@@ -26,7 +26,7 @@ export type Code = (typeof Code)[keyof typeof Code];
 /** Every code of an error. */
 export const ERROR_CODES: readonly Code[] = Object.values(Code).filter((code) => code !== Code.OK);
 
-/** Why something failed; the numbers are those of `bff.v1.Degradation.Reason`. */
+/** Reasons of failures; the numbers are those of `bff.v1.Degradation.Reason`. */
 export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
@@ -35,7 +35,8 @@ const TEXTS: Readonly<Record<Code, string>> = {
   [Code.CANCELLED]: "canceled",
   [Code.UNKNOWN]: "unknown error",
   [Code.INVALID_ARGUMENT]: "invalid argument",
-  // Connect's own words: whether it or the composition notices first that the time is over is a race, and nobody need see which.
+  // The wording is Connect's, because either Connect or the composition may notice the timeout first. Clients need not
+  // see which.
   [Code.DEADLINE_EXCEEDED]: "the operation timed out",
   [Code.NOT_FOUND]: "not found",
   [Code.ALREADY_EXISTS]: "already exists",
@@ -51,40 +52,40 @@ const TEXTS: Readonly<Record<Code, string>> = {
   [Code.UNAUTHENTICATED]: "unauthenticated",
 };
 
-/** The fixed text that clients get with a code when no rule gives another. */
+/** Returns the fixed text for clients, if no rule sets another. */
 export function codeText(code: Code): string {
   return TEXTS[code];
 }
 
-/** How an attempt of a call failed, as its transport tells it; what that means to the composition is a `Failure`. */
+/** Failure of one attempt of a call, as its transport reports it. The composition sees a `Failure` instead. */
 export interface Fault {
   /**
-   * `status`: the upstream answered with this status; `transport`: no answer, the connection or stream broke; `unprocessed`:
-   * the same, and the upstream has certainly not begun; `invalid`: an answer that makes no sense, or is too large;
-   * `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
+   * `status`: the upstream answered with this status. `transport`: no answer, because the connection or stream broke.
+   * `unprocessed`: the same, and the upstream has certainly not begun. `invalid`: an invalid answer, or one that is too
+   * large. `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
    */
   readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
-  /** As gRPC's clients have it for a fault of this kind. */
+  /** Status code that gRPC's clients use for a fault of this kind. */
   readonly code: Code;
   /** For logs. */
   readonly message: string;
   /** `grpc-retry-pushback-ms`; negative: do not retry. */
   readonly pushbackMs?: number | undefined;
-  /** What the upstream itself says (`grpc-message`); undefined: the words are ours. */
+  /** Text of the upstream (`grpc-message`); undefined if the text is ours. */
   readonly said?: string | undefined;
   /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
   readonly details?: Uint8Array | undefined;
-  /** Of what is `unsendable`: the part of the request that is at fault, where that is known. */
+  /** `unsendable` only: the part of the request that is at fault, if known. */
   readonly misfit?: Misfit | undefined;
-  /** Nothing was sent: it is our own breaker that is open, or our own limit that is full. */
+  /** Nothing was sent, because our own breaker is open or our own limit is full. */
   readonly kept?: typeof Reason.BREAKER_OPEN | typeof Reason.LIMITED | undefined;
 }
 
-/** A part of a request that cannot be sent. Whose fault it is depends on where its value comes from: see `blamed`. */
+/** A part of a request that cannot be sent. The origin of its value decides who is at fault: see `blamed`. */
 export class Misfit extends Error {
-  /** A field that the path or the query holds, with dots, or `metadata x-key`. */
+  /** A field in the path or the query, with dots, or `metadata x-key`. */
   readonly part: string;
-  /** What clients may read of it. */
+  /** Text for clients. */
   readonly result: string;
 
   constructor(part: string, message: string, result: string) {
@@ -94,14 +95,14 @@ export class Misfit extends Error {
   }
 }
 
-/** What goes out as an error detail: a message and how to encode it, or what an upstream has sent. */
+/** Error detail for clients: a message with its schema, or a detail received from an upstream. */
 export type Detail = { readonly desc: DescMessage; readonly value: Message } | ReceivedDetail;
 
-/** What a failure is made of. */
+/** Parts of a new `Failure`. */
 export interface FailureInit {
   readonly code: Code;
   readonly reason: Reason;
-  /** Who was called: `package.Service/Method`, or the service alone; empty when no upstream was at fault. */
+  /** Called method, `package.Service/Method`, or the service alone; empty if no upstream was at fault. */
   readonly callee: string;
   readonly message: string;
   readonly clientCode: Code;
@@ -115,11 +116,11 @@ export interface FailureInit {
   readonly cause?: unknown;
 }
 
-/** What expressions read of a failure. */
+/** The part of a failure that expressions can read. */
 export interface ErrorInfo {
   /** The gRPC status code. */
   readonly code: number;
-  /** The upstream's own words. */
+  /** Message of the upstream. */
   readonly message: string;
   /** A number of `bff.v1.Degradation.Reason`. */
   readonly reason: number;
@@ -130,31 +131,34 @@ export interface ErrorInfo {
 }
 
 /**
- * The one value that a failure is. Failures are thrown and passed on, but they are not Errors: nobody reads their stack,
- * and taking one costs more than everything else about a failed call.
+ * The only value that represents a failure. A failure can be thrown but is not an Error: its stack is never read.
+ * Capturing a stack costs more than the rest of a failed call.
  */
 export class Failure implements ErrorInfo {
-  /** What happened, as the upstream or we ourselves named it. */
+  /** Status code that the upstream or this runtime assigned. */
   readonly code: Code;
   readonly reason: Reason;
   /** Full service name; empty when no upstream was at fault. */
   readonly upstream: string;
-  /** `package.Service/Method`; empty when it was no call's. */
+  /** `package.Service/Method`; empty if the failure is not that of a call. */
   readonly method: string;
-  /** For logs; may be an upstream's words, which are never forwarded unless a rule names them. */
+  /** Message for logs. It may be an upstream's text, which is forwarded only if a rule names it. */
   readonly message: string;
-  /** What a client sees when this fails the response. */
+  /** Code for the client if this failure fails the response. */
   readonly clientCode: Code;
   readonly clientMessage: string;
   /** Error details for the client. */
   readonly details: readonly Detail[];
-  /** What a guard or an `on_error` rule says: it fails the whole response, and no step can do without what it stands for. */
+  /**
+   * True for the failure of a guard or an `on_error` rule. It fails the whole response, even if a step can do without
+   * the value.
+   */
   readonly refusal: boolean;
-  /** What goes out beside it: names, in lower case, and values in turn. */
+  /** Headers to send with the failure: lower-case names and values in turn. */
   readonly headers: readonly string[];
-  /** When a client may try again, in milliseconds, where that is known. */
+  /** Delay before a client may retry, in milliseconds, if known. */
   readonly pushbackMs: number | undefined;
-  /** What was thrown, when it was no failure. */
+  /** The thrown value, if that was not a `Failure`. */
   readonly cause: unknown;
   #handedOut = false;
   readonly #said: string | undefined;
@@ -180,8 +184,8 @@ export class Failure implements ErrorInfo {
   }
 
   /**
-   * For one more who waits for what has failed: equal calls, keys of a batch. Whose failure it is, is told by the object, so that each has
-   * one of their own.
+   * Returns this failure for one more waiter: an equal call, or a key of a batch. Failures are identified by object, so
+   * each waiter gets a different object.
    */
   forOneMore(): Failure {
     if (this === OVER || !this.#handedOut) {
@@ -192,7 +196,7 @@ export class Failure implements ErrorInfo {
     return new Failure({ ...this, callee, said: this.#said, received: this.#received });
   }
 
-  /** What clients may get of the status that an upstream has answered with, within bounds; of a failure of our own the fixed text. */
+  /** Status of the upstream for clients, within bounds. A failure of our own has the fixed text of its code. */
   get asItCame(): { readonly message: string; readonly details: readonly Detail[] } {
     return {
       message: this.#said === undefined ? codeText(this.code) : boundedText(this.#said),
@@ -200,7 +204,7 @@ export class Failure implements ErrorInfo {
     };
   }
 
-  /** Whether a client should not try again soon: the fault is ours to cool down from. */
+  /** True if a client should not retry soon: our breaker is open or our limit is full. */
   get pushback(): boolean {
     return this.reason === Reason.BREAKER_OPEN || this.reason === Reason.LIMITED;
   }
@@ -213,46 +217,55 @@ export class Failure implements ErrorInfo {
 const NONE: readonly Detail[] = [];
 const NO_HEADERS: readonly string[] = [];
 
-/** A call that its upstream's breaker did not let out. */
+/** Returns the failure of a call that its upstream's breaker refused. */
 export function breakerOpen(callee: string): Failure {
   const code = Code.UNAVAILABLE;
   return new Failure({ code, reason: Reason.BREAKER_OPEN, callee, message: "breaker open", clientCode: code });
 }
 
-/** A call that found the limit and its queue full. */
+/** Returns the failure of a call that found the limit and its queue full. */
 export function limited(callee: string): Failure {
   const code = Code.RESOURCE_EXHAUSTED;
   return new Failure({ code, reason: Reason.LIMITED, callee, message: "too many calls", clientCode: code });
 }
 
-/** A call that had no answer in time, or no time left to be sent. */
+/** Returns the failure of a call that had no answer in time, or no time left to be sent. */
 export function timedOut(callee: string, message: string, cause?: unknown): Failure {
   const code = Code.DEADLINE_EXCEEDED;
   return new Failure({ code, reason: Reason.TIMEOUT, callee, message, clientCode: code, cause });
 }
 
-/** Something that made no sense: bytes, a mapping, an expression. `callee` is empty when it was ours. */
+/**
+ * Returns the failure of invalid bytes, an invalid mapping or an invalid expression. `callee` is empty if they were
+ * ours.
+ */
 export function invalid(callee: string, message: string, cause?: unknown): Failure {
   const code = Code.INTERNAL;
   return new Failure({ code, reason: Reason.INVALID, callee, message, clientCode: code, cause });
 }
 
-/** What a guard or an `on_error` rule says. Without a message: the fixed text of the code. */
+/** Returns the failure of a guard or an `on_error` rule. Default message: the fixed text of the code. */
 export function refusal(code: Code, message = codeText(code), details?: readonly Detail[]): Failure {
   const told = { message, clientCode: code, clientMessage: message };
   return new Failure({ ...told, code, reason: Reason.REJECTED, callee: "", details, refusal: true });
 }
 
-/** What the client did wrong, who is told so: INVALID_ARGUMENT. `told` is what it reads, if that is not what the log has. */
+/**
+ * Returns the failure INVALID_ARGUMENT for a fault of the client. `told` is the text for the client, if it differs from
+ * the text for the log.
+ */
 export function clientFault(message: string, told = message): Failure {
   const code = Code.INVALID_ARGUMENT;
   return new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: told });
 }
 
-/** The client's fields that alone make a part of a request, by the part's name: `{ name: "shelf or book" }`. */
+/** The client's fields that alone determine a part of a request, by the part's name: `{ name: "shelf or book" }`. */
 export type ClientFields = Readonly<Record<string, string>>;
 
-/** The client's fault, where fields of the client's alone make the part of a request that cannot be sent; else the same failure. */
+/**
+ * Returns INVALID_ARGUMENT if only fields of the client make up the part that cannot be sent; otherwise returns the
+ * same failure.
+ */
 export function blamed(failure: Failure, clientFields: ClientFields | undefined): Failure {
   const { cause, message } = failure;
   if (clientFields === undefined || !(cause instanceof Misfit)) return failure;
@@ -263,12 +276,15 @@ export function blamed(failure: Failure, clientFields: ClientFields | undefined)
   );
 }
 
-/** Whatever was thrown, as a failure; what is none already (an expression error, a mapping error) has reason INVALID. */
+/**
+ * Returns the thrown value as a failure. Any other value, such as an expression error or a mapping error, gets reason
+ * INVALID.
+ */
 export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : invalid("", String(thrown), thrown);
 }
 
-/** The end of whatever still ran when its scope or its response was over. Nobody sees it but logs. */
+/** The failure of work that is still running when its scope or its response ends. Only logs contain it. */
 export const OVER = new Failure({
   code: Code.CANCELLED,
   reason: Reason.UNAVAILABLE,
@@ -277,25 +293,28 @@ export const OVER = new Failure({
   clientCode: Code.CANCELLED,
 });
 
-/** An upstream that resets the stream this close to the deadline, in milliseconds, does so because of it. */
+/** Time before the deadline in which a reset by the upstream is due to the deadline, in milliseconds. */
 const NEAR_MS = 2;
 
 /**
- * Whether the upstream has cancelled the stream because the call's time is over, which it may notice before we do; grpc-go's server does
- * so.
+ * Reports whether the upstream cancelled the stream because the call's time is over. The upstream may notice that
+ * before we do, as grpc-go's server does.
  *
- * @param leftMs of the call's time
+ * @param leftMs rest of the call's time
  */
 export function cutAtDeadline(fault: Fault, leftMs: number): boolean {
   return fault.kind === "transport" && fault.code === Code.CANCELLED && leftMs < NEAR_MS;
 }
 
-/** The verdict on an upstream whose attempt the call's deadline ended: bad if the attempt was fair, else undefined. */
+/**
+ * Returns the verdict on an upstream whose attempt the call's deadline ended: bad if the attempt was fair, else
+ * undefined.
+ */
 export const lateVerdict = (fair: boolean): false | undefined => (fair ? false : undefined);
 
 /**
- * What a fault says about the upstream, for its breaker: true good (a refusal, NOT_FOUND and the like, shows that it works), false
- * bad, undefined nothing.
+ * Returns the verdict of a fault for the upstream's breaker: true for good, false for bad, undefined for none. A
+ * refusal such as NOT_FOUND is good, because it shows that the upstream works.
  *
  * @param fair whether the upstream had the time that it may expect
  */

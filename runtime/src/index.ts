@@ -1,4 +1,4 @@
-// What generated code may use, and servers that others bring.
+// Exports for generated code and for custom servers.
 export { create } from "@bufbuild/protobuf";
 export * as cel from "@protobff/expressions";
 export { ExpressionError } from "@protobff/expressions/error";

@@ -1,6 +1,6 @@
-// What observers are told of upstreams and topics, and what these are asked for.
+// Events and states of upstreams and topics, for observers.
 
-/** `open`: nothing is let out; `half-open`: probes are. */
+/** `open`: no attempt is admitted; `half-open`: only probes are admitted. */
 export type BreakerState = "closed" | "open" | "half-open";
 
 /** A breaker that has changed its state. */
@@ -9,92 +9,92 @@ export interface BreakerEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
-  /** `package.Service/Method`, when it is the breaker of a method of its own. */
+  /** `package.Service/Method`, if the method has a separate breaker. */
   readonly method?: string | undefined;
   readonly from: BreakerState;
   readonly to: BreakerState;
   readonly at: number;
 }
 
-/** An address of an upstream that gets no calls for a while, since calls there have failed again and again. */
+/** An address of an upstream that receives no calls for a while, because calls there have failed repeatedly. */
 export interface EjectionEvent {
   /** Full service name. */
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
-  /** As it is connected to, with the port: `10.0.0.7:8080`. */
+  /** The connected address, with the port: `10.0.0.7:8080`. */
   readonly address: string;
-  /** For how long, in milliseconds. */
+  /** Duration in milliseconds. */
   readonly forMs: number;
-  /** How many calls have failed in a row. */
+  /** Number of calls that have failed in a row. */
   readonly consecutive: number;
   readonly at: number;
 }
 
-/** An upstream, or a branch of one, that this process may call: told once, when it is made. */
+/** An upstream, or a branch of one, that this process may call. Reported once, at its creation. */
 export interface UpstreamEvent {
   /** Full service name. */
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
-  /** As it is now. */
+  /** Returns the current state. */
   state(): UpstreamState;
 }
 
-/** A topic that rpcs of this process follow or ask: told once, when it is made. */
+/** A topic that RPCs of this process follow or query. Reported once, at its creation. */
 export interface TopicEvent {
   readonly name: string;
   /** The full name of the service that declares it. */
   readonly service?: string | undefined;
-  /** As it is now. */
+  /** Returns the current state. */
   state(): TopicState;
 }
 
-/** What one topic holds in this process, at one moment. */
+/** State of one topic in this process, at one moment. */
 export interface TopicState {
   readonly followers: number;
-  /** That somebody follows, or that are held for those who come again. */
+  /** Number of keys with followers, and of keys held for followers that may reconnect. */
   readonly keys: number;
-  /** Of the items in the rings of all keys, encoded. */
+  /** Encoded size of the items in the rings of all keys, in bytes. */
   readonly ringBytes: number;
   /** Consumers of JetStream, or open streams of upstreams. */
   readonly consumers: number;
-  /** How many followers have had to begin anew, so far. */
+  /** Number of followers that had to start anew, since the start. */
   readonly resets: number;
 }
 
-/** What an upstream's calls share, at one moment. */
+/** State that an upstream's calls share, at one moment. */
 export interface UpstreamState {
-  /** The service's own, and those of methods (`package.Service/Method`) that have one of their own. */
+  /** The service's breaker, and those of methods (`package.Service/Method`) with a separate breaker. */
   readonly breakers: readonly ({ readonly method?: string | undefined } & BreakerReading)[];
-  /** The service's own, and those of methods. */
+  /** The service's limit, and those of methods. */
   readonly limits: readonly ({ readonly method?: string | undefined } & LimitState)[];
-  /** Open streams: of the service, and of calls that say for themselves how many. None of an upstream that nothing follows. */
+  /** Open streams of the service, and of calls with a separate stream limit. Empty if no call follows the upstream. */
   readonly streams: readonly ({ readonly method?: string | undefined } & LimitState)[];
-  /** Where its calls may go, as far as that is known. */
+  /** Addresses that calls may use, as far as known. */
   readonly addresses: readonly AddressState[];
 }
 
-/** How a breaker stands. */
+/** State of a breaker. */
 export interface BreakerReading {
   readonly state: BreakerState;
-  /** While it is open: how long until it is half-open, in milliseconds; 0: with the next attempt. */
+  /** Time until the open breaker is half-open, in milliseconds; 0: with the next attempt. */
   readonly probesInMs?: number | undefined;
 }
 
-/** How much of a limit is taken. */
+/** Use of a limit. */
 export interface LimitState {
   readonly taken: number;
-  /** At most so many at once, as it is now. */
+  /** Current maximum of `taken`. */
   readonly most: number;
   readonly waiting: number;
 }
 
 /** One address of an upstream. */
 export interface AddressState {
-  /** As it is connected to, with the port: `10.0.0.7:8080`. */
+  /** The connected address, with the port: `10.0.0.7:8080`. */
   readonly address: string;
-  /** `ejected`: left alone, since it failed again and again; `leaving`: the name no longer has it. */
+  /** `ejected`: receives no calls, because it failed repeatedly; `leaving`: the name no longer resolves to it. */
   readonly state: "idle" | "connected" | "warming" | "ejected" | "leaving";
   /** Calls under way. */
   readonly inFlight: number;

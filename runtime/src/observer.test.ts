@@ -94,8 +94,8 @@ test("the events of a cache belong to the request that asked and to the fetch; s
 });
 
 /**
- * The same requests, with whoever listens: a retry, a failure that opens the breaker, a cache that is asked twice, a resolver. Counts
- * what making an event needs: the name of the upstream, or the time.
+ * Makes the same requests with any observer: a retry, a failure that opens the breaker, two uses of a cache, a
+ * resolver. Counts the reads that an event needs: the name of the upstream, or the time.
  */
 async function lookedAt(instead: Observer | undefined): Promise<{ services: number; times: number }> {
   const counted = { services: 0, times: 0 };
@@ -146,12 +146,13 @@ test("no event is made for nobody: what one needs is not even looked at", async 
   const names = ["callStart", "call", "response", "resolver", "attempt", "breaker", "cache"] as const;
   const without = await lookedAt(undefined);
   expect(await lookedAt({})).toEqual(without);
-  // One look per event with everyone listening: so there was none without.
+  // One read per event with every method: without one there was none.
   for (const name of names) {
     const { services, times } = await lookedAt({ [name]: hear(name) });
     const made = got[name] ?? 0;
     expect(made, name).toBeGreaterThan(0);
-    // callStart, attempt and cache read no time of their own; response and resolver, no upstream; a breaker keeps its name
+    // callStart, attempt and cache read no time themselves; response and resolver read no upstream; a breaker keeps its
+    // name.
     expect(services - without.services, name).toBe(["callStart", "call", "attempt", "cache"].includes(name) ? made : 0);
     expect(times - without.times, name).toBe(["call", "response", "resolver", "breaker"].includes(name) ? made : 0);
   }

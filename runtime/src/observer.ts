@@ -4,20 +4,20 @@ import type { Failure, Fault } from "./failure.ts";
 import type { BreakerEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
 
 /**
- * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that were answered by the
- * cache, or by an equal call, are none.
+ * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that the cache or
+ * an equal call answered have no such event.
  */
 export interface CallEvent {
   /**
-   * The request that the call was made for: the same object in all of its events. Of a fetch of the cache it is the one that began the
-   * fetch, which may be over when the call is.
+   * The request that the call was made for: the same object in all of its events. For a fetch of the cache, it is the
+   * request that started the fetch and may end before the call.
    */
   readonly request: object;
   /** The same object in all events of the call. */
   readonly call: object;
-  /** Of a fetch of the cache: as in the cache's events of all requests that it is for. */
+  /** For a fetch of the cache: the object in the cache events of all requests that share the fetch. */
   readonly fetch?: object | undefined;
-  /** An incoming header of that request; "" when absent. */
+  /** Returns an incoming header of that request; "" when absent. */
   header(name: string): string;
   /** Full service name. */
   readonly service: string;
@@ -25,26 +25,29 @@ export interface CallEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** Of a batch: how many keys are in it. */
+  /** Number of keys, for a batch. */
   readonly items?: number | undefined;
-  /** Of a server stream, which is one call from when it was opened to its end: how many items have come. Its `ok` has no message. */
+  /**
+   * Number of received items, for a server stream, which is one call from its opening to its end. Its `ok` has no
+   * message.
+   */
   readonly stream?: { readonly items: number } | undefined;
   /** The bytes of the request message. */
   readonly message: Uint8Array;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** How many were sent; 0 when the call was refused here. */
+  /** Number of attempts that were sent; 0 if this process refused the call. */
   readonly attempts: number;
   readonly outcome:
     | { readonly ok: true; readonly message: Uint8Array }
     | { readonly ok: false; readonly failure: Failure };
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
 /**
- * A request of ours begins to be answered: its message has been read, and nothing has been asked yet. One that is refused before that is told
- * of just before its `response`.
+ * Start of a request: its message has been read, and no gate or step has run yet. A request refused earlier is reported
+ * just before its `response`.
  */
 export interface ResponseStartEvent {
   /** As in the request's other events. */
@@ -53,19 +56,21 @@ export interface ResponseStartEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
-  /** IP address of the connection's other end; "" where it is not known. */
+  /** Returns the IP address of the connection's other end; "" if unknown. */
   direct?(): string;
-  /** What its rpc says of traces. */
+  /** Trace options of the RPC. */
   readonly telemetry?: RequestTelemetry | undefined;
 }
 
-/** What an rpc says of the traces of its requests, for one of them. */
+/** Trace options of an RPC, for one of its requests. */
 export interface RequestTelemetry {
-  /** The share of requests that leave a trace, from 0 to 1. */
+  /** Share of requests that leave a trace, from 0 to 1. */
   readonly sample?: number | undefined;
-  /** Requests that take longer leave one whatever the share, in milliseconds. */
+  /** Duration in milliseconds above which a request leaves a trace, whatever the share. */
   readonly slowMs?: number | undefined;
-  /** Makes the declared attributes of the request, by name. A `bigint` is an integer, a `number` is none. Never throws. */
+  /**
+   * Returns the declared attributes of the request, by name. A `bigint` is an integer, a `number` is not. Never throws.
+   */
   attributes?(): readonly (readonly [name: string, value: TelemetryValue])[];
 }
 export type TelemetryValue =
@@ -78,20 +83,23 @@ export type TelemetryValue =
   | readonly bigint[]
   | readonly boolean[];
 
-/** What the calls of one request are told to be part of. */
+/** Trace that the calls of one request belong to. */
 export interface Trace {
-  /** As W3C Trace Context has them, for logs: 32 digits, and the 16 of the request's own span. */
+  /** IDs of W3C Trace Context, for logs: 32 digits, and the 16 digits of the request's own span. */
   readonly traceId?: string | undefined;
   readonly spanId?: string | undefined;
   /**
-   * The headers of a call with those that say what it is part of, in place of any of the same name.
+   * Returns the headers of a call together with its trace headers, which replace headers of the same name.
    *
-   * @param call as in the call's events; asked once for each, before its `callStart`
+   * @param call the object in the call's events; passed once per call, before its `callStart`
    */
   onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>>;
 }
 
-/** One response of ours, or its failure (CANCELLED: the client has gone). Each request of an rpc has exactly one, also one that was refused. */
+/**
+ * One response of ours, or its failure (CANCELLED: the client has disconnected). Each request of an RPC has exactly
+ * one, even a refused request.
+ */
 export interface ResponseEvent {
   readonly request: object;
   header(name: string): string;
@@ -103,21 +111,24 @@ export interface ResponseEvent {
     | {
         readonly ok: true;
         readonly degraded: readonly Degradation[];
-        /** What is behind each of `degraded`, in their order. */
+        /** Failures behind `degraded`, in the same order. */
         readonly failures: readonly Failure[];
       }
     | { readonly ok: false; readonly failure: Failure };
-  /** Of an rpc with a `version` that says `deprecated`; undefined of others. */
+  /** Deprecation of an RPC whose `version` has `deprecated`; undefined for other RPCs. */
   readonly deprecated?: DeprecatedUse | undefined;
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
-  /** The name of the source of the caller's credential; undefined: nobody is known. */
+  /** Name of the source of the caller's credential; undefined if the caller is unknown. */
   readonly source?: string | undefined;
-  /** Of a stream that was opened; undefined of other rpcs, and of requests that were refused or failed before. */
+  /** Use of an opened stream; undefined for other RPCs, and for requests refused or failed before the opening. */
   readonly stream?: StreamUse | undefined;
 }
 
-/** A stream of ours has been opened: permits, guards and opening steps have let its follower pass. Its `response` comes at its end. */
+/**
+ * A stream of ours has been opened: permits, guards and opening steps have admitted its follower. Its `response`
+ * follows at its end.
+ */
 export interface StreamOpenEvent {
   /** As in the request's other events. Calls that its items make have the same. */
   readonly request: object;
@@ -126,28 +137,35 @@ export interface StreamOpenEvent {
   readonly method: string;
   readonly startedAt: number;
   readonly openedAt: number;
-  /** How many messages its follower has been given so far. */
+  /** Returns the number of messages that the follower has received. */
   items(): number;
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
   readonly source?: string | undefined;
 }
 
-/** What has become of a stream. */
+/** Summary of a stream that has ended. */
 export interface StreamUse {
   readonly openedAt: number;
-  /** Messages that its follower was given, without heartbeats. */
+  /** Number of messages that its follower received, without heartbeats. */
   readonly items: number;
-  /** How many of them lacked something. */
+  /** Number of them with degradations. */
   readonly degraded: number;
   /**
-   * Why it has ended. `ended`: its source had, or `until` held; `age`: it was open for `max_age`; `expired`: the caller's credential; `deadline`:
-   * the client's; `drained`: the server goes; `slow`: its follower did not read; `idle`: its source was silent; `left`: its follower has gone.
+   * Reason of the end.
+   * - `ended`: its source ended, or `until` held
+   * - `age`: it was open for `max_age`
+   * - `expired`: the caller's credential ended
+   * - `deadline`: the client's deadline passed
+   * - `drained`: the server shuts down
+   * - `slow`: its follower did not read
+   * - `idle`: its source was silent
+   * - `left`: its follower disconnected
    */
   readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
 }
 
-/** A message of a stream lacks something, and its follower was given it. */
+/** A message of a stream that its follower received with degradations. */
 export interface StreamDegradedEvent {
   /** As in the stream's other events. */
   readonly request: object;
@@ -155,53 +173,55 @@ export interface StreamDegradedEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly degraded: readonly Degradation[];
-  /** What is behind each of `degraded`, in their order. */
+  /** Failures behind `degraded`, in the same order. */
   readonly failures: readonly Failure[];
   readonly trace?: Trace | undefined;
 }
 
-/** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
+/** Deprecation of an RPC. Dates are days, `2026-11-01`, and begin at midnight UTC. */
 export interface Deprecation {
-  /** From then on it is deprecated; may lie ahead. */
+  /** Date from which it is deprecated; may be in the future. */
   readonly since: string;
-  /** From then on it may be gone. */
+  /** Date from which it may be removed. */
   readonly sunset?: string | undefined;
   /** `package.Service/Method` to call instead. */
   readonly successor?: string | undefined;
 }
 
-/** Who still calls a deprecated rpc, as far as that is known: of requests that are refused, who they say they are from, once that is proven. */
+/**
+ * Caller of a deprecated RPC, as far as known. A refused request has the claimed caller only once the claim is proven.
+ */
 export interface DeprecatedUse extends Deprecation {
-  /** The name of the credential's source; undefined: nobody is known. */
+  /** Name of the credential's source; undefined if the caller is unknown. */
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
-  /** Of the key, the session or the token; no secret. */
+  /** ID of the key, session or token; not a secret. */
   readonly id?: string | undefined;
 }
 
-/** One use of an rpc, by the owner of this credential. */
+/** Returns one use of an RPC by the owner of this credential. */
 export function usedBy(deprecation: Deprecation, credential: Credential | undefined): DeprecatedUse {
   if (credential === undefined) return deprecation;
   const { source, issuer, subject, id } = credential;
   return { ...deprecation, source, issuer, subject, id };
 }
 
-/** One run of a resolver. What the function threw is the failure's `cause`, where it was no status. */
+/** One run of a resolver. A thrown value that was no status is the failure's `cause`. */
 export interface ResolverEvent {
   /** As in the events of the request's calls. */
   readonly request: object;
   header(name: string): string;
-  /** What it supplies: the full name of a message, or of a field. */
+  /** Full name of the message or field that the resolver supplies. */
   readonly name: string;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** A call begins: it is ready, and has nothing but its turn to wait for. */
+/** Start of a call: it is ready, and waits only for its turn. */
 export interface CallStartEvent {
   /** As in the call's other events. */
   readonly request: object;
@@ -214,11 +234,11 @@ export interface CallStartEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** One attempt of a call, when it has ended; those that were never sent are none. */
+/** One attempt of a call, when it has ended. An attempt that was never sent has no such event. */
 export interface AttemptEvent {
   /** The same object in all events of the call. */
   readonly call: object;
@@ -228,19 +248,22 @@ export interface AttemptEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** 1 for the first of its call. */
+  /** Number of the attempt in its call, from 1. */
   readonly number: number;
-  /** Whether it was sent beside another one. */
+  /** True if it was sent while another attempt was running. */
   readonly hedge: boolean;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** `unprocessed`: the upstream never saw it; `expired`: the call's deadline; `cancelled`: nobody wanted it any more. */
+  /**
+   * `unprocessed`: the upstream never processed it; `expired`: the call's deadline passed; `cancelled`: its result was
+   * no longer needed.
+   */
   readonly outcome: "ok" | "cancelled" | "expired" | "unprocessed" | "refused" | Fault;
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** How a call with a cache was answered, or begun to be. */
+/** Answer of a call with a cache, or the start of its fetch. */
 export interface CacheEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -251,22 +274,27 @@ export interface CacheEvent {
   /** `package.Service/Method` */
   readonly method: string;
   /**
-   * `fresh`: within its ttl; `stale`: past it, while a refresh runs or after one failed; `joined`: another caller's fetch was
-   * under way; `missed`: a fetch was begun.
+   * Source of the answer.
+   * - `fresh`: an entry within its ttl
+   * - `stale`: an entry past its ttl, while a refresh runs or after one failed
+   * - `joined`: another caller's fetch that was running
+   * - `missed`: a new fetch
    */
   readonly outcome: "fresh" | "stale" | "joined" | "missed";
   /**
-   * The fetch that was begun, or was under way, also that which renews a stale answer: as in the events of its call, which there may not
-   * be when the second level of the cache has the answer.
+   * The fetch that was started or joined, including the refresh of a stale answer. It is the `fetch` of the call's
+   * events. If the second level of the cache has the answer, no call exists.
    */
   readonly fetch?: object | undefined;
-  /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
+  /** Time since the fetch, in milliseconds; `fresh` and `stale` only. */
   readonly ageMs?: number | undefined;
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** A call of a request that has waited for another one, or found it ended: an equal call of the same request, or a fetch of the cache. */
+/**
+ * A call that waited for another one, or found it ended: an equal call of the same request, or a fetch of the cache.
+ */
 export interface JoinEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -276,22 +304,23 @@ export interface JoinEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** What it has waited for: as `call` of that one's events. */
+  /** The call that it waited for: `call` of that call's events. */
   readonly call?: object | undefined;
-  /** The same of a fetch: as `fetch` of its events. */
+  /** The fetch that it waited for: `fetch` of that fetch's events. */
   readonly fetch?: object | undefined;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** What is to be known later of who has called: a refusal, a login. No credential is in it, nor anything of one. */
+/** Record for the audit log, such as a refusal or a login. It contains no credential and no part of a credential. */
 export interface AuditEvent {
   /**
-   * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE since nobody
-   * could judge it. The others are sessions', and keys': `key-first-used` may come from each process that sees the key at first.
+   * `unauthenticated`, `denied`, `unjudged`: a request refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE
+   * because the check was impossible. The other events concern sessions and keys. `key-first-used` may come from each
+   * process that sees the key for the first time.
    */
   readonly event:
     | "unauthenticated"
@@ -306,27 +335,27 @@ export interface AuditEvent {
     | "key-revoked"
     | "key-first-used";
   readonly at: Date;
-  /** Why, in words of ours. */
+  /** Reason of the event, in our own words. */
   readonly reason?: string | undefined;
   /** `package.Service/Method` */
   readonly method?: string | undefined;
-  /** Who, as far as that is known: what the credential's source says. */
+  /** Caller as far as known: the source of the credential, its issuer and its subject. */
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
-  /** Of `unauthenticated`: the issuer that the source is configured with. */
+  /** `unauthenticated` only: the issuer in the source's configuration. */
   readonly expected?: string | undefined;
-  /** Of `unauthenticated`: the issuer that the credential claims, unverified; a client may write any text. */
+  /** `unauthenticated` only: the issuer in the credential, unverified; a client may write any text. */
   readonly received?: string | undefined;
-  /** Of `unauthenticated` and `login-failed`: the claim that has another type than its field, or that is missing. */
+  /** `unauthenticated` and `login-failed` only: the claim that is missing or whose type differs from its field's. */
   readonly claim?: string | undefined;
-  /** Of the key, the session or the token; no secret. */
+  /** ID of the key, session or token; not a secret. */
   readonly id?: string | undefined;
-  /** IP address of the client, as `peer.address`; "" where it is not known. */
+  /** IP address of the client, as `peer.address`; "" if unknown. */
   readonly address?: string | undefined;
 }
 
-/** A limit that has refused a request, or that could not be asked. Whose it was is not in it. */
+/** A limit that refused a request, or whose counters were unreachable. The event does not identify the caller. */
 export interface LimitEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -336,33 +365,42 @@ export interface LimitEvent {
   /** `<package>/<name>` */
   readonly limit: string;
   /**
-   * `exceeded`: refused; `cost`: refused, since it could never be allowed; `unreachable`: refused, since its counters cannot be reached and it
-   * is `closed`; `alone`: let on, for this process counts alone while they cannot be reached.
+   * Outcome of the check.
+   * - `exceeded`: refused
+   * - `cost`: refused, because the limit could never allow the cost
+   * - `unreachable`: refused, because its counters are unreachable and it is `closed`
+   * - `alone`: admitted, because this process counts alone while they are unreachable
    */
   readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
-  /** What `responseStart` gave for the request. */
+  /** Value that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** A certificate of this server, or one that it shows to an upstream. */
+/** A certificate of this server, or a client certificate for an upstream. */
 export interface CertificateEvent {
-  /** The variable of the environment that has its path, or that of the authorities where there is no certificate. */
+  /** Environment variable with the certificate's path, or with that of the authorities if there is no certificate. */
   readonly variable: string;
-  /** `renewed`: new connections have it; `refused`: what is in the files cannot be used, the old one stays; `ending`: in less than 14 days, and a quarter of its time; told once a day. */
+  /**
+   * `renewed`: new connections use it. `refused`: the files are unusable, and the old certificate stays. `ending`: less
+   * than 14 days and less than a quarter of its time are left; reported once a day.
+   */
   readonly outcome: "renewed" | "refused" | "ending";
-  /** When the one that holds ends; undefined: there are only authorities. */
+  /** End of the current certificate; undefined: there are only authorities. */
   readonly ends: Date | undefined;
-  /** Of `ending`: how many days are left, rounded down; below 0: it has ended. */
+  /** `ending` only: days left, rounded down; negative after the end. */
   readonly days?: number | undefined;
-  /** Of `refused`. */
+  /** `refused` only: why the files are unusable. */
   readonly reason?: string | undefined;
 }
 
-/** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
+/**
+ * Receiver of the runtime's events. An undefined method costs nothing. The runtime does not handle exceptions from
+ * observers.
+ */
 export interface Observer {
   upstream?(event: UpstreamEvent): void;
   topic?(event: TopicEvent): void;
-  /** Of several observers the first one that gives a trace has its way. */
+  /** If several observers return a trace, the first one wins. */
   responseStart?(event: ResponseStartEvent): Trace | undefined;
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
@@ -380,7 +418,7 @@ export interface Observer {
   certificate?(event: CertificateEvent): void;
 }
 
-/** Where a field stands in an answer, whatever stands beside it: `runs[3].owner` and `runs["a"].owner` are `runs[*].owner`. */
+/** Replaces the positions in a path: `runs[3].owner` and `runs["a"].owner` become `runs[*].owner`. */
 export function withoutPositions(path: string): string {
   return path.includes("[") ? path.replace(POSITION, "[*]") : path;
 }

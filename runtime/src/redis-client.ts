@@ -1,20 +1,20 @@
 import { createClient, RESP_TYPES } from "@redis/client";
 
-/** How often an answer is asked for, and after what silence a connection is given up. */
+/** Interval between pings, and the silence after which a connection is closed, in milliseconds. */
 const PING_MS = 1_000;
 const SILENT_MS = 5_000;
 const CONNECT_MS = 2_000;
-/** The waits between attempts to connect. */
+/** Waits between attempts to connect, in milliseconds. */
 const RECONNECT = { firstMs: 50, mostMs: 2_000 };
 
 export type RedisClient = ReturnType<typeof connectRedis>;
 
 /**
- * A client of a Redis that may be away: commands fail at once while it is, and texts are bytes. It connects, and again when the connection
- * is lost.
+ * Returns a client of a Redis that may be unavailable: commands then fail at once. Texts are bytes. The client
+ * connects, and reconnects after a lost connection.
  *
  * @param url `redis[s]://[[username][:password]@]host[:port][/database]`
- * @param failed hears of each attempt to connect that fails, and of each connection that does
+ * @param failed called for each failed attempt to connect and each failed connection
  */
 export function connectRedis(url: string, failed: (error: Error) => void) {
   const client = createClient({

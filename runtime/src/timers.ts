@@ -1,20 +1,20 @@
-// Timers of calls and requests: there are several for each request, of few lengths, and nearly all are cleared. One of Node's serves all of one
-// length; an object of Node's for each is a quarter of a small call's garbage.
+// Timers of calls and requests: each request has several, of few lengths, and nearly all are cleared. One timer of
+// Node's serves all timers of one length. An object of Node's for each would be a quarter of a small call's garbage.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Longer ones are Node's own, in milliseconds. */
+/** Maximum length of a shared timer, in milliseconds. Longer timers are Node's. */
 export const MOST_MS = 60_000;
-/** Of so many lengths at a time; what is of another is Node's own. */
+/** Maximum number of shared lengths at a time. Timers of further lengths are Node's. */
 const MOST_LENGTHS = 256;
 
-/** One that is running, or is over. */
+/** A timer that is running or has ended. */
 export class SharedTimer {
   /** Its neighbours in the order of their ends. */
   before: SharedTimer | undefined;
   after: SharedTimer | undefined;
-  /** Undefined: it is over. */
+  /** Undefined: the timer has ended. */
   line: Line | undefined;
-  /** By performance.now(). */
+  /** End of the timer, by performance.now(). */
   readonly until: number;
   readonly run: (argument: never) => void;
   readonly argument: unknown;
@@ -27,12 +27,12 @@ export class SharedTimer {
   }
 }
 
-/** All timers of one length, the first to end first. */
+/** All timers of one length, in the order of their ends. */
 class Line {
   readonly ms: number;
   first: SharedTimer | undefined;
   last: SharedTimer | undefined;
-  /** It stays when nothing runs any more, and finds that at its end: most are wanted again before. */
+  /** Stays set without a running timer, and detects that at its end. Most lines are needed again before. */
   timer: NodeJS.Timeout;
 
   constructor(ms: number) {
@@ -42,13 +42,16 @@ class Line {
 }
 const lines = new Map<number, Line>();
 
-/** Lines outlive tests that put another in its place. */
+/** Lines outlive tests that replace `setTimeout`. */
 const nodes = setTimeout;
-/** Node's timer belongs to no request, whichever was the first. */
+/** Node's timer belongs to no request, even if a request was the first to start it. */
 const nobodys = AsyncLocalStorage.snapshot();
 const arm = (line: Line, ms: number): NodeJS.Timeout => nobodys(() => nodes(end, ms, line));
 
-/** @param ms whole; @returns undefined where it is to be Node's own */
+/**
+ * @param ms whole number
+ * @returns undefined if it has to be a timer of Node's
+ */
 export function startShared<T>(run: (argument: T) => void, ms: number, argument: T): SharedTimer | undefined {
   let line = lines.get(ms);
   if (line === undefined) {
@@ -67,7 +70,7 @@ export function startShared<T>(run: (argument: T) => void, ms: number, argument:
   return timer;
 }
 
-/** Nothing happens when it is over. */
+/** Has no effect on a timer that has ended. */
 export function clearShared(timer: SharedTimer): void {
   const { line, before, after } = timer;
   if (line === undefined) return;
@@ -92,7 +95,7 @@ function end(line: Line): void {
     }
   } else next(line);
 }
-/** As with Node's own timers, what follows from the end of one is done before the next one ends. */
+/** As with Node's timers, the microtasks and ticks after the end of one timer run before the next timer ends. */
 function next(line: Line): void {
   const { first } = line;
   if (first === undefined) {
