@@ -1,20 +1,23 @@
 import type { Failure } from "../failure.ts";
 
-/** What a failure began: absence, a fallback in place, (`incomplete`) items left out, or an old value in place of a new one. */
+/**
+ * Effect of a failure on a value: absence, a fallback in place, (`incomplete`) items left out, or an old value in place
+ * of a new one.
+ */
 export interface Cause {
   readonly failure: Failure;
   readonly incomplete: boolean;
-  /** Of a value past its time, which could not be renewed: how old it is, in milliseconds. */
+  /** Age in milliseconds of a value past its time that could not be renewed. */
   readonly staleMs?: number | undefined;
 }
 
-/** The one to be told of two: what failed before what is stale, then the first. */
+/** Returns the cause to report of two: a failure before staleness, then the first. */
 export function worse(first: Cause | undefined, second: Cause): Cause {
   if (first === undefined) return second;
   return first.staleMs !== undefined && second.staleMs === undefined ? second : first;
 }
 
-/** That a field of a composed message rests on something with a cause. */
+/** A field of a composed message that depends on a value with a cause. */
 export interface Touch {
   readonly message: object;
   /** The field's proto name. */
@@ -23,15 +26,15 @@ export interface Touch {
   readonly cause: Cause;
 }
 
-/** Where what becomes of steps is noted, by their promises. */
+/** Record of the outcome of steps, by their promises. */
 interface Notes {
   note(of: object, cause: Cause): void;
   failed(step: object, failure: Failure): void;
 }
 
 /**
- * Stands for the promise of a step while the step runs and cannot know its own promise. What is noted on it belongs to that
- * promise; the first note wins, but for one of a value past its time.
+ * Placeholder for the promise of a running step, which has no access to that promise. Notes on it belong to the
+ * promise. The first note wins, unless it is that of a value past its time.
  */
 export class Mark {
   #step: object | undefined;
@@ -42,13 +45,13 @@ export class Mark {
   constructor(notes: Notes) {
     this.#notes = notes;
   }
-  /** Says which promise it stands for. */
+  /** Sets the promise that this mark represents. */
   is(step: object): void {
     this.#step = step;
     if (this.#cause !== undefined) this.#notes.note(step, this.#cause);
     if (this.#failure !== undefined) this.#notes.failed(step, this.#failure);
   }
-  /** The step has failed, and goes on without its own value. */
+  /** Records that the step has failed, and continues without its value. */
   failed(failure: Failure): void {
     this.#failure = failure;
     if (this.#step !== undefined) this.#notes.failed(this.#step, failure);
@@ -67,14 +70,14 @@ export class Causes {
   readonly #inside = new Map<object, Cause>(); // by composed message: its first touch
   readonly #before: Causes | undefined;
 
-  /** @param before what is known already; nothing of it changes */
+  /** @param before causes that are already known; they do not change */
   constructor(before?: Causes) {
     this.#before = before;
   }
 
-  /** Remembers why a step, or a value, is not what it would be. */
+  /** Records why a step or a value differs from the intended one. */
   note(of: object, cause: Cause): void {
-    // A failure says more than age, whichever comes first.
+    // A failure takes precedence over age, whichever is noted first.
     if (cause.staleMs === undefined || !this.#of.has(of)) this.#of.set(of, cause);
   }
   of(origin: unknown): Cause | undefined {
@@ -84,7 +87,7 @@ export class Causes {
     this.touches.push({ message, field, present, cause });
     this.#inside.set(message, worse(this.#inside.get(message), cause));
   }
-  /** The cause to be told of those of these steps and values that have one. */
+  /** Returns the cause to report among those of these steps and values. */
   among(origins: readonly unknown[]): Cause | undefined {
     let found: Cause | undefined;
     for (const origin of origins) {
@@ -94,7 +97,7 @@ export class Causes {
     }
     return found;
   }
-  /** The cause to be told of those inside a composed value: a message, or a list or map of messages. */
+  /** Returns the cause to report inside a composed value: a message, or a list or map of messages. */
   within(value: unknown): Cause | undefined {
     if (!isObject(value) || value instanceof Uint8Array || value instanceof Promise) return undefined;
     const here = this.#here(value);

@@ -5,16 +5,16 @@ import type { Sink } from "./sink.ts";
 
 /** A result that several scopes wait for. */
 export interface ResultWaiterOwner<T> {
-  /** One waits no longer, though what it waits for goes on. */
+  /** Called when a waiter leaves although the work for its result continues. */
   left(waiting: ResultWaiter<T>): void;
 }
 
-/** One wait for a shared result, in a scope of its own. */
+/** One wait for a shared result, in a separate scope. */
 export class ResultWaiter<T> implements Running, Sink<T> {
   slot = 0;
   /** Among those who wait for the same, where they are in a list. */
   place = 0;
-  /** Whether it was its own time that was over. */
+  /** True if its own time was over. */
   expired = false;
   #ended = false;
   readonly #method: string;
@@ -46,7 +46,7 @@ export class ResultWaiter<T> implements Running, Sink<T> {
     this.#sink.reject(failure);
   }
   expire(): void {
-    // What it waits for expires by itself, no later; but where this scope has less time than the request.
+    // The shared result expires by itself, no later, unless this scope has less time than the request.
     if (this.#scope.budget === undefined) return;
     this.expired = true;
     this.leave(timedOut(this.#method, "no answer in time"));

@@ -4,17 +4,17 @@ import { enterList, leaveList, type Slotted } from "./slots.ts";
 
 /** Something that a scope can stop. Each calls `leave` itself when it has ended. */
 export interface Running extends Slotted {
-  /** Nobody waits for it any more. */
+  /** Stops the work, because its result is no longer needed. */
   cancel(): void;
   /** The budget is used up. */
   expire(): void;
-  /** Somebody waits for it who cannot do without. */
+  /** Makes the work critical, because a waiter now requires its result. */
   urge?(): void;
 }
 
 /** How urgent a failure is while guards are pending: the lowest is reported. Guards have their place in the declared order. */
 export const Rank = {
-  /** What an `on_error` rule says. */
+  /** Failure of an `on_error` rule. */
   RULE: Number.MAX_SAFE_INTEGER,
   /** Any other failure. */
   STEP: Number.POSITIVE_INFINITY,
@@ -31,12 +31,15 @@ export interface Budget {
 }
 
 /**
- * What fails together and is cancelled together: a whole response, or a part of it. A failure is held back while guards in it
- * are pending, since no status may leave before theirs.
+ * Work that fails together and is cancelled together: a whole response, or a part of it. A failure is held back while
+ * guards in the scope are pending, since no status may leave before theirs.
  */
 export class Scope implements Running {
   slot = 0;
-  /** Where it, or what it is a part of, has less time than its request; whoever gave it that tells it to `expire`. */
+  /**
+   * Budget of this scope, or of a scope around it, that is smaller than the request's. The owner of the budget calls
+   * `expire`.
+   */
   readonly budget: Budget | undefined;
   readonly #parent: Scope | undefined;
   readonly #failed: (failure: Failure) => void;
@@ -55,22 +58,22 @@ export class Scope implements Running {
     if (parent?.over) this.#over = true;
     else parent?.enter(this);
   }
-  /** Whether it has ended, or is about to with what it is a part of. */
+  /** True if it has ended, or is about to end with a scope around it. */
   get over(): boolean {
     return this.#over || this.#parent?.over === true;
   }
   get guards(): number {
     return this.#guards;
   }
-  /** Whether nothing in it keeps an answer from leaving. */
+  /** True if nothing in it delays an answer. */
   get idle(): boolean {
     return this.#guards === 0 && this.#effects === 0;
   }
-  /** Whether it has failed, if only so that a pending guard holds it back. */
+  /** True if it has failed, even if a pending guard holds the failure back. */
   get doomed(): boolean {
     return this.#over || this.#failure !== undefined || this.#parent?.doomed === true;
   }
-  /** Whether it, or what it is a part of, has failed with this, and a pending guard holds that back. */
+  /** Reports whether it, or a scope around it, has failed with this, and a pending guard holds that back. */
   holdsBack(failure: Failure): boolean {
     return this.#held?.has(failure) === true || this.#parent?.holdsBack(failure) === true;
   }

@@ -1,9 +1,9 @@
 import type { Failure } from "../failure.ts";
 import type { Cause } from "./causes.ts";
 
-/** Where a call's end goes; a promise's resolvers fit. */
+/** Receiver of a call's result; a promise's resolvers fit. */
 export interface Sink<T> {
-  /** @param cause why it is not what it would be: a value past its time */
+  /** @param cause why the value differs from the intended one: it is past its time */
   resolve(value: T, cause?: Cause): void;
   reject(failure: Failure): void;
 }

@@ -1,11 +1,11 @@
-/** What is under way, as a member of one list. */
+/** Running work, as a member of one list. */
 export interface Slotted {
   /** Its place in the list, which the list's functions write. */
   slot: number;
 }
 
-// No Set: the table that V8 leaves behind each time one makes room points to the next, so that once one of them is old, all that was
-// under way then stays until a full collection, with all that it holds.
+// No Set: V8 leaves a table behind whenever a Set makes room, and each table points to the next. Once one of them is
+// old, all later members stay until a full collection, with all that they hold.
 
 export function enterList<T extends Slotted>(list: T[], one: T): void {
   one.slot = list.length;
