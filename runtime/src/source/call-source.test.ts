@@ -19,7 +19,7 @@ interface Opening {
   policy?: StreamPolicy;
   extra?: StreamExtra<unknown, string, undefined>;
 }
-/** A source that asks for what follows, and its upstream. */
+/** A source that requests the next items, and its upstream. */
 function source({ rig = streamRig(), position = true, resume, policy = {}, extra }: Opening = {}) {
   const { heard, items } = hearing();
   const rpc = rig.upstream.stream(GET, policy);

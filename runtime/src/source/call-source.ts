@@ -10,21 +10,24 @@ import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./po
 import type { ItemSource, Items, OpenSource } from "./source.ts";
 import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
 
-/** For so long a source that breaks is opened again, in milliseconds, unless an item comes or it stands for a while. */
+/**
+ * Time for which a broken source is reopened, in milliseconds. It starts anew with an item, or after the source has
+ * been open for a while.
+ */
 export const REOPEN_MS = 30_000;
 /** The waits between. */
 const WAITS = { initialMs: 200, maxMs: 5_000, multiplier: 2 };
-/** One that has stood for so long, in milliseconds, begins all that anew. */
+/** Time in milliseconds after which an open source starts its attempts and waits anew. */
 const STOOD_MS = 5_000;
 
-/** Where an item stands in its stream. */
+/** Position of an item in its stream. */
 export interface ItemPosition<Item, K extends PositionKind> {
   readonly kind: K;
-  /** undefined: this item has no place; whoever goes on does so from the one before it. */
+  /** Returns the position; undefined: this item has none, and a resumption starts from the item before it. */
   readonly of: (item: Item) => PositionValue<K> | undefined;
 }
 
-/** What a stream call says for itself, besides its request. */
+/** Options of a stream call, besides its request. */
 export interface StreamExtra<Cx, Args, Opened> {
   readonly metadata?: ((cx: Cx, args: Args, opened: Opened) => Metadata) | undefined;
   /** Opening it does something: it is never opened again by ourselves. */
@@ -32,11 +35,12 @@ export interface StreamExtra<Cx, Args, Opened> {
 }
 
 /**
- * A source that is a server stream of an upstream. One that breaks before anything has come, or whose items have positions, is opened
- * again behind the last item, for 30 s.
+ * Returns a source that is a server stream of an upstream. A stream that breaks before its first item, or whose items
+ * have positions, is reopened behind the last item, for 30 s.
  *
- * @param request makes the request; `resume` is what a token said, undefined without one, or where it cannot be read
- * @param position none: nobody can go on from an item
+ * @param request creates the request; `resume` is the position in a token, undefined without a token, or if it is
+ * unreadable
+ * @param position undefined: the stream cannot be resumed from an item
  */
 export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K extends PositionKind>(
   rpc: StreamRpc<Req, Item>,
@@ -87,9 +91,9 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
   #over = false;
 
   /**
-   * @param write makes what is sent
+   * @param write creates the request
    * @param resume a token
-   * @param reopens whether it may be opened again by ourselves
+   * @param reopens whether this process may reopen it
    */
   constructor(
     owner: StreamOwner,
@@ -223,7 +227,10 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
 
 const open = (source: { open(): void }): void => source.open();
 
-/** Whether it may be there again soon. What this process has refused for want of places is not, nor what the upstream says for good. */
+/**
+ * Reports whether the source may soon be available again. That excludes refusals by this process for lack of places,
+ * and final statuses of the upstream.
+ */
 function isBreak({ code, reason }: Failure, fault: Fault | undefined): boolean {
   if (fault === undefined) return code === Code.UNAVAILABLE || reason === Reason.TIMEOUT;
   return code === Code.UNAVAILABLE || fault.kind === "transport" || fault.kind === "unprocessed";

@@ -1,4 +1,4 @@
-/** Of which type the values are that say where an item stands. */
+/** Type of the values that are positions of items. */
 export type PositionKind = "int" | "uint" | "string";
 /** The values of a kind in TypeScript. */
 export type PositionValue<K extends PositionKind> = K extends "string" ? string : bigint;
@@ -12,7 +12,7 @@ const INT = /^(0|-?[1-9]\d{0,18})$/;
 const UINT = /^(0|[1-9]\d{0,19})$/;
 
 /**
- * The token of a place: base64url of a version, the kind and the value as text.
+ * Returns the token of a position: base64url of a version, the kind and the value as text.
  *
  * @throws RangeError for a text of more than 1,024 bytes
  */
@@ -22,14 +22,14 @@ export function tokenOf(kind: PositionKind, value: bigint | string): string {
   return Buffer.concat([Buffer.from([VERSION, KINDS[kind]]), text]).toString("base64url");
 }
 
-/** The place of a token; undefined for one that is not ours, or of another kind or version. */
+/** Returns the position in a token; undefined for a token that is not ours, or of another kind or version. */
 export function positionOf<K extends PositionKind>(kind: K, token: string): PositionValue<K> | undefined;
 export function positionOf(kind: PositionKind, token: string): bigint | string | undefined {
   if (token.length > 2 * POSITION_BYTES || !TOKEN.test(token)) return undefined;
   const bytes = Buffer.from(token, "base64url");
   if (bytes[0] !== VERSION || bytes[1] !== KINDS[kind]) return undefined;
   const text = bytes.toString("utf8", 2);
-  // What is not as we write it is not ours: bits left over, bytes that are no UTF-8.
+  // A token in another encoding is not ours: leftover bits, or bytes that are no UTF-8.
   if (text.length > POSITION_BYTES || tokenOf(kind, text) !== token) return undefined;
   if (kind === "string") return text;
   if (!(kind === "int" ? INT : UINT).test(text)) return undefined;

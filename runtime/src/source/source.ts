@@ -1,59 +1,62 @@
-// Sources: items that somebody follows, one at a time: server streams of upstreams here, topics in a room of their own.
+// Sources: items for a follower, one at a time. Server streams of upstreams are here, topics in a separate folder.
 import type { Failure } from "../failure.ts";
 
-/** Where an item stands in its source: what a client, or we ourselves, go on from. */
+/** Position of an item in its source, from which a client or this process resumes. */
 export interface At {
-  /** Opaque to clients; undefined where the source cannot be resumed. */
+  /** Opaque to clients; undefined if the source cannot be resumed. */
   readonly token: string | undefined;
-  /** What follows, from this item on, replaces what the client has: something between was lost. */
+  /** True if the items from this one on replace the client's items: some between were lost. */
   readonly reset: boolean;
 }
 
-/** Hears of a source, never before the function that opened it has returned; nothing after `ended`, `failed` or `cancel`. */
+/**
+ * Receiver of a source's items. It is not called before the function that opened the source returns, and not after
+ * `ended`, `failed` or `cancel`.
+ */
 export interface Items<Item> {
-  /** It stands, and nothing has come so far. At most once, and not after the first item. */
+  /** Called when the source is open and no item has arrived. At most once, and not after the first item. */
   opened?(): void;
   /**
-   * One item for each `next`.
+   * Receives one item for each `next`.
    *
-   * @param bytes its length as it came, where that is known
+   * @param bytes its length as received, if known
    */
   item(item: Item, at: At, bytes?: number): void;
   /**
-   * The source is at its end: nothing will ever follow.
+   * Called at the end of the source: no item will ever follow.
    *
-   * @param reset what the client has holds no longer, though no item has come that could say so
+   * @param reset the client's items are no longer valid, though no item has arrived to report that
    */
   ended(reset?: boolean): void;
   failed(failure: Failure): void;
 }
 
-/** Items that somebody follows: a server stream of an upstream, or a topic. */
+/** Items for a follower: a server stream of an upstream, or a topic. */
 export interface ItemSource {
-  /** Asks for one more item. */
+  /** Requests one more item. */
   next(): void;
-  /** Nobody wants any more: whatever runs for it ends. */
+  /** Ends all work for this source, because its items are no longer needed. */
   cancel(): void;
   /**
-   * What was asked for has not come for the `idle` of its rpc.
+   * Called when a requested item has not arrived for the `idle` of its RPC.
    *
-   * @returns whether it asks anew by itself, so that it is still to be waited for; left out: it never does
+   * @returns whether the source renews its request by itself, so that the wait continues; left out: it never does
    */
   silent?(): boolean;
   /**
-   * Nobody reads for now, but it may stay open.
+   * Called when the items are not read for now, but the source may stay open.
    *
-   * @param giveWay cancels it where others need its place; undefined: somebody reads again
+   * @param giveWay cancels it if other streams need its place; undefined: its items are read again
    */
   idle?(giveWay: (() => void) | undefined): void;
 }
 
 /**
- * Opens a source for one follower. Whatever goes wrong is told by `items.failed`.
+ * Opens a source for one follower. All errors are reported by `items.failed`.
  *
  * @param cx of the opening: its headers, caller and branches hold for the whole stream, its budget does not
- * @param opened what the opening has composed
- * @param resume the token of the item behind which to go on; undefined: from the beginning
+ * @param opened result of the opening steps
+ * @param resume the token of the item behind which to resume; undefined: from the beginning
  */
 export type OpenSource<Cx, Args, Opened, Item> = (
   cx: Cx,

@@ -20,24 +20,32 @@ import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 
-/** A stream that stands for so long, in milliseconds, is open, whether its upstream has said anything or not. */
+/** Time in milliseconds after which a stream without a failure is open, even if its upstream has sent nothing. */
 export const OPEN_MS = 1_000;
 /** How long its request may wait for a connection with room, in milliseconds. */
 const SENT_MS = 5_000;
 
-/** Hears of one server stream, never before it was opened; nothing after `ended`, `failed` or `cancel`. */
+/**
+ * Receiver of one server stream. It is not called before the stream was opened, and not after `ended`, `failed` or
+ * `cancel`.
+ */
 export interface StreamSink<Res> {
-  /** The upstream has accepted it, or it has stood for `OPEN_MS`, for many say nothing before their first item. Not after an item; it may be told twice. */
+  /**
+   * Called when the upstream has accepted the stream. Many upstreams send nothing before their first item, so it is
+   * also called after `OPEN_MS`. Not called after an item; it may be called twice.
+   */
   opened(): void;
-  /** One for each that was asked for by `take`, and how many bytes it had. */
+  /** Receives one item for each that `take` requested, and its length in bytes. */
   item(value: Res, bytes: number): void;
   /** The upstream has ended it with OK. */
   ended(): void;
-  /** @param fault what the upstream or the wire has said; undefined: it was refused here, or an item makes no sense */
+  /**
+   * @param fault status of the upstream, or fault of the wire; undefined: refused by this process, or an invalid item
+   */
   failed(failure: Failure, fault: Fault | undefined): void;
 }
 
-/** On whose behalf a stream is opened, as observers are told. */
+/** The request that a stream is opened for, as in its events. */
 export interface StreamOwner {
   readonly request: object;
   readonly trace: Trace | undefined;
@@ -47,7 +55,7 @@ export interface StreamOwner {
   sends(): void;
 }
 
-/** What goes out when a stream is opened. */
+/** Message and headers that open a stream. */
 export interface StreamRequest {
   /** The message, framed. */
   readonly frame: Uint8Array;
@@ -55,8 +63,8 @@ export interface StreamRequest {
 }
 
 /**
- * One server stream of an upstream: [ places → breaker → wire ]. It has no deadline: whoever has opened it cancels it. The breaker learns
- * how opening it went, and nothing of what follows.
+ * One server stream of an upstream: [ places → breaker → wire ]. It has no deadline: its opener cancels it. The breaker
+ * receives the result of the opening, and nothing of later events.
  */
 export class StreamCall<Res> implements StreamReceiver, IdleStream {
   readonly #owner: StreamOwner;
@@ -95,7 +103,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     call.#start();
     return call;
   }
-  /** Since when it is open, as its clock has it; undefined: it is not, so far. */
+  /** Time of the opening, by its clock; undefined: it is not open yet. */
   openFrom: number | undefined;
 
   #start(): void {
@@ -112,7 +120,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     this.#send();
     this.#timer = upstream.clock.setTimeout(stands, OPEN_MS, this);
   }
-  /** Takes its places, and what the breaker gives; or says why there are none. */
+  /** Takes its places and the breaker's ticket, or returns the failure of a refusal. */
   #refusal(): Failure | undefined {
     const { upstream, method, breaker, places } = this.#rpc;
     if (upstream.client.open === undefined) return streamless(method);
@@ -138,7 +146,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     }
     if (this.#asked > 0) this.#stream?.take(this.#asked);
   }
-  /** It has not failed so far. */
+  /** Handles a stream that has not failed yet. */
   stands(): void {
     const { clock } = this.#rpc.upstream;
     this.#timer = undefined;
@@ -161,13 +169,15 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     if (this.#ticket !== undefined) this.#rpc.breaker?.sample(this.#ticket, good);
   }
 
-  /** Lets so many more items come. */
+  /** Requests further items. */
   take(items: number): void {
     if (this.#ended) return;
     this.#asked += items;
     this.#stream?.take(items);
   }
-  /** @param giveWay ends it for another stream that needs its place, for nobody reads it; undefined: it is read */
+  /**
+   * @param giveWay ends the stream for another one that needs its place, because it is not read; undefined: it is read
+   */
   idle(giveWay: (() => void) | undefined): void {
     if (this.#ended) return;
     this.#giveWay = giveWay;
@@ -179,7 +189,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   giveWay(): void {
     this.#giveWay?.();
   }
-  /** Nobody wants it any more. */
+  /** Ends the stream, because its items are no longer needed. */
   cancel(): void {
     if (this.#ended) return;
     this.#stream?.cancel();
