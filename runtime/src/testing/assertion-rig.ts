@@ -14,7 +14,7 @@ import { FakeClock } from "./fake-clock.ts";
 export const GATEWAY = "https://gateway.example";
 export const SERVICE = "test.v1.TestService";
 
-/** A deployment in front that signs who calls, with keys in files of its own. */
+/** A proxy in front that signs the caller's identity, with keys in separate files. */
 export class AssertionRig {
   readonly clock: FakeClock;
   readonly folder = mkdtempSync(join(tmpdir(), "bff-assertion-"));
@@ -28,7 +28,7 @@ export class AssertionRig {
     for (const name of keys) this.write(name);
     this.propagation = this.signing(...keys);
   }
-  /** A new key in a file, which is there already or not. */
+  /** Writes a new key to a new or existing file. */
   write(name: string): KeyObject {
     const { privateKey } = generateKeyPairSync("ed25519");
     writeFileSync(this.path(name), privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -37,7 +37,7 @@ export class AssertionRig {
   path(name: string): string {
     return join(this.folder, `${name}.pem`);
   }
-  /** What signs with the first of these keys, and publishes all. */
+  /** Returns a signer with the first of these keys, which publishes all. */
   signing(...keys: readonly string[]): Propagation {
     const faults: ConfigFault[] = [];
     const paths = keys.map((name) => this.path(name)).join(",");
@@ -56,7 +56,7 @@ export class AssertionRig {
     if (told === undefined) throw new Error("nothing is told");
     return told.value;
   }
-  /** What `/.well-known/bff-keys` answers. */
+  /** Returns the answer of `/.well-known/bff-keys`. */
   async published(propagation = this.propagation): Promise<string> {
     const answer = await propagation.routes.get("/.well-known/bff-keys")?.({
       method: "GET",

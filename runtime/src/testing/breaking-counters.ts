@@ -1,14 +1,14 @@
-// For tests only: counters that answer when a test says so.
+// For tests only: counters that answer on a test's command.
 import type { Shared } from "../limits/limits.ts";
 import type { Answer } from "../limits/shared-counters.ts";
 
 export interface Breaking {
   readonly shared: Shared;
-  /** How often they have been asked. */
+  /** Number of queries. */
   readonly asked: number;
-  /** What was added, in units. */
+  /** Units that were added. */
   readonly added: readonly number[];
-  /** Answers the oldest question. */
+  /** Answers the oldest query. */
   answer(answer?: Answer): void;
 }
 

@@ -1,4 +1,4 @@
 const folder = process.env.NODE_COMPILE_CACHE;
 
-/** For a process that has an environment of its own: where this run of the tests keeps what Node compiles. */
+/** For a process with a separate environment: the folder in which this run of the tests keeps Node's compiled code. */
 export const compiled: Readonly<Record<string, string>> = folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };

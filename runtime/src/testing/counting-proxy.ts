@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** Passes connections on, and counts what the server sends. */
+/** Passes connections on, and counts the bytes from the server. */
 export class CountingProxy {
   readonly #server: Server;
   readonly #near = new Set<Socket>();
-  /** Bytes that have come from the server. */
+  /** Bytes received from the server. */
   received = 0;
 
-  /** @param port of the server, on 127.0.0.1 */
+  /** @param port port of the server, on 127.0.0.1 */
   constructor(port: number) {
     this.#server = createServer({ noDelay: true }, (near) => {
       const far = connect({ port, host: "127.0.0.1", noDelay: true });
@@ -30,7 +30,7 @@ export class CountingProxy {
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
-  /** As if the network was gone. */
+  /** Simulates the loss of the network. */
   drop(): void {
     for (const socket of this.#near) socket.destroy();
   }

@@ -1,7 +1,7 @@
-// For tests only: what a rate means, in whole numbers of any size, and what may be done to one.
+// For tests only: the meaning of a rate in whole numbers of any size, and the operations on one.
 import fc from "fast-check";
 
-/** A bucket that is filled by what is charged and that leaks all the time, in whole numbers of any size: microseconds times rate. */
+/** A bucket that charges fill and that leaks all the time, in whole numbers of any size: microseconds times rate. */
 export class Bucket {
   readonly #rate: bigint;
   readonly #per: bigint;
@@ -30,7 +30,7 @@ export class Bucket {
     const after = this.#level + BigInt(cost) * this.#per;
     this.#level = after < 0n ? 0n : after;
   }
-  /** How long until this passes, in microseconds. */
+  /** Returns the time until this passes, in microseconds. */
   wait(cost: number): bigint {
     const over = this.#level + BigInt(cost) * this.#per - this.#full;
     return over <= 0n ? 0n : (over + this.#rate - 1n) / this.#rate;

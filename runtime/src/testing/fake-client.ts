@@ -38,11 +38,11 @@ export class Sent implements InFlight {
   get ids(): string[] {
     return fromBinary(BatchGetRequestSchema, this.message).ids;
   }
-  /** Whether somebody wants to know what comes beside the answer. */
+  /** True if metadata of the answer is requested. */
   get heard(): boolean {
     return this.#reply.metadata !== undefined;
   }
-  /** What comes beside the answer, just before it. */
+  /** Sends metadata just before the answer. */
   beside(headers: ReceivedHeaders, trailers: ReceivedHeaders = {}): this {
     this.#reply.metadata?.(headers, trailers);
     return this;
@@ -71,7 +71,7 @@ export class Sent implements InFlight {
   }
 }
 
-/** A server stream that a test plays the upstream of. */
+/** A server stream whose upstream is the test. */
 export class SentStream implements OpenStream {
   readonly path: string;
   readonly message: Uint8Array;
@@ -79,7 +79,7 @@ export class SentStream implements OpenStream {
   readonly headers: OutgoingHeaders;
   readonly judgements: (boolean | undefined)[] = [];
   readonly #receiver: StreamReceiver;
-  /** Items that were asked for and have not come. */
+  /** Number of items that were requested and have not arrived. */
   asked = 0;
   cancelled = false;
   ended = false;
@@ -124,7 +124,7 @@ export class SentStream implements OpenStream {
   }
 }
 
-/** Keeps what is sent; `answer`, when there is one, answers it a tick later. */
+/** Keeps the calls that are sent; `answer`, if set, answers them a tick later. */
 export class FakeClient implements UnaryClient {
   readonly sent: Sent[] = [];
   readonly streams: SentStream[] = [];

@@ -1,9 +1,10 @@
-// For tests only: fakes, rigs and upstreams that the runtime's own tests share. They may know every room, and no room knows them.
+// For tests only: fakes, rigs and upstreams that the runtime's own tests share. They may import every folder, and no
+// folder imports them.
 import { FakeClock } from "@protobff/testing/fake-clock";
 
 export { FakeClock, idle } from "@protobff/testing/fake-clock";
 
-/** One whose dice fall as a seed says. */
+/** A clock with random numbers from a seed. */
 export class RandomClock extends FakeClock {
   #state: number;
 

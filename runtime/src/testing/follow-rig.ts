@@ -1,4 +1,4 @@
-// For tests only: a server-streaming rpc over a source that tests fill, and a follower that tells what it was given.
+// For tests only: a server-streaming RPC over a source that tests fill, and a follower that records what it receives.
 import { create, type DescMethodServerStreaming, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
@@ -21,13 +21,13 @@ import {
   Upstream as UpstreamService,
 } from "./gen/test_pb.ts";
 
-/** `Show`, as it would be if it gave a stream. */
+/** `Show` as a server stream. */
 export const SHOW = { ...Front.method.show, methodKind: "server_streaming" } as unknown as DescMethodServerStreaming<
   typeof ShowRequestSchema,
   typeof PageSchema
 >;
 
-/** Items that a test gives. Their tokens are their numbers. */
+/** Items that a test provides. Their tokens are their numbers. */
 export class TestSource implements ItemSource {
   readonly items: Items<number>;
   readonly resume: string | undefined;
@@ -47,7 +47,7 @@ export class TestSource implements ItemSource {
   cancel(): void {
     this.cancelled = true;
   }
-  /** How many items may still be given. */
+  /** Number of items that may still be sent. */
   get credit(): number {
     return this.asked - this.#given;
   }
@@ -58,11 +58,11 @@ export class TestSource implements ItemSource {
   }
 }
 
-/** What a follower hears, as texts: `opened`, `item 1 @1`, `beat @1`, `ended`, `failed UNAVAILABLE … @1`. */
+/** Events of a follower, as texts: `opened`, `item 1 @1`, `beat @1`, `ended`, `failed UNAVAILABLE … @1`. */
 export class TestFollower implements Follower {
   readonly heard: string[] = [];
   failure: Failure | undefined;
-  /** Whether it takes more after an item. */
+  /** True if it accepts more after an item. */
   reads = true;
   over = false;
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { frame } from "../wire/frame.ts";
 import { blockOf, type FramePeer, frameOf, GRPC_HEADERS, OK_TRAILERS, settingsOf, wordOf } from "./frame-upstream.ts";
 
-/** The stream that most frames are of. */
+/** The stream of most frames. */
 export const TARGET = 1;
 
 const { END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK } = Flag;
@@ -93,17 +93,17 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 const PROBE = Buffer.from("inSync?!");
-/** Whether the connection still understands what is said. */
+/** Reports whether the connection still processes frames correctly. */
 export async function inSync(peer: FramePeer): Promise<boolean> {
   const answers = () => peer.frames.some(({ type, payload }) => type === FrameType.PING && payload.equals(PROBE));
   peer.send(frameOf(FrameType.PING, 0, 0, PROBE));
   let turns = 0;
-  // A frame that was begun and never ends leaves the probe inside of it: that is silence, and for PING and deadlines to end.
+  // An unfinished frame swallows the probe: that is silence, which PING and deadlines end.
   await until(() => answers() || peer.socket.destroyed || ++turns > 300);
   return answers();
 }
 
-/** The number of the last stream. */
+/** Returns the number of the last stream. */
 export function lastOpened(peer: FramePeer): number {
   return Math.max(0, ...peer.frames.flatMap(({ type, stream }) => (type === FrameType.HEADERS ? [stream] : [])));
 }

@@ -15,13 +15,13 @@ const MAGIC = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /** One connection of a FrameUpstream. */
 export class FramePeer {
   readonly socket: Socket;
-  /** All that have come. */
+  /** All frames that have arrived. */
   readonly frames: Frame[] = [];
   readonly closed: Promise<unknown>;
   #came = (): void => {};
   #read = 0;
 
-  /** @param onFrame is called with each */
+  /** @param onFrame called with each frame */
   constructor(socket: Socket, onFrame: (peer: FramePeer, frame: Frame) => void) {
     this.socket = socket;
     this.closed = new Promise((resolve) => socket.on("close", resolve));
@@ -40,7 +40,7 @@ export class FramePeer {
       reader.read(chunk.subarray(skipped));
     });
   }
-  /** Resolves with the next frame of a type, or the next that came before and nobody has asked for. */
+  /** Resolves with the next frame of a type, or an earlier one that has not been taken. */
   async next(type: number): Promise<Frame> {
     for (;;) {
       while (this.#read < this.frames.length) {
@@ -58,7 +58,7 @@ export class FramePeer {
   }
 }
 
-/** A server of frames, which says nothing that a test does not make it say. */
+/** A server of frames, which sends only what a test makes it send. */
 export class FrameUpstream {
   readonly #server: Server;
   readonly peers: FramePeer[] = [];
@@ -66,8 +66,8 @@ export class FrameUpstream {
   #taken = 0;
 
   /**
-   * @param onFrame what to do with each frame
-   * @param greeting what each connection begins with; default: empty SETTINGS, and that ours are taken
+   * @param onFrame handler of each frame
+   * @param greeting first bytes of each connection; default: empty SETTINGS, and the acknowledgement of ours
    */
   constructor(
     onFrame: (peer: FramePeer, frame: Frame) => void = () => {},
@@ -121,7 +121,7 @@ export function wordOf(type: number, stream: number, value: number): Buffer {
   payload.writeUInt32BE(value);
   return frameOf(type, 0, stream, payload);
 }
-/** Literals without Huffman; no text may have more than 126 characters. */
+/** Encodes literals without Huffman; a text may have at most 126 characters. */
 export function blockOf(fields: readonly (readonly [name: string, value: string])[]): Buffer {
   const text = (value: string): Buffer => Buffer.concat([Buffer.from([value.length]), Buffer.from(value, "latin1")]);
   return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));

@@ -36,13 +36,13 @@ export interface FrontOptions {
   call?: CallPolicy;
   timeoutMs?: number;
   concurrent?: number;
-  /** Where its branches are. */
+  /** Addresses of its branches. */
   branches?: Readonly<Record<string, UnaryClient>>;
-  /** Default: one of the upstream's own. */
+  /** Default: a separate cache for the upstream. */
   cache?: (clock: FakeClock) => Cache;
   readonly limits?: Limited<unknown, ShowRequest, Page, undefined>;
   readonly answers?: ResponseCaching<unknown, ShowRequest, undefined>;
-  /** In place of the one whose events `front` collects. */
+  /** Replaces the observer whose events `front` collects. */
   observer?: { readonly instead: Observer | ((clock: FakeClock) => Observer) | undefined };
   readonly telemetry?: Telemetry<unknown, ShowRequest, undefined>;
 }
@@ -97,7 +97,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   type More = { headers?: Record<string, string>; clientMs?: number };
   /** Starts a request; its `answer` resolves when it has one. */
   const ask = (compose: Compose, more?: More) => asking(compose)(more);
-  /** The same of one endpoint, again and again, one after the other. */
+  /** The same for one endpoint, for several requests in sequence. */
   const asking = (compose: Compose) => {
     let entries: string[] | undefined;
     const { run } = endpoint(Front.method.show, app, {
@@ -139,7 +139,9 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
 
 export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
 
-/** `front` with `get`: a request that makes one call and answers with the id it got; `policy` in place of the call's own. */
+/**
+ * `front` with `get`: a request that makes one call and answers with the received id; `policy` replaces the call's own.
+ */
 export function oneCall(options: FrontOptions = {}) {
   const all = front(options);
   const get = (id: string, more?: Parameters<typeof all.ask>[1], policy?: CallPolicy) =>

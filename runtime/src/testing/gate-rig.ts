@@ -1,4 +1,5 @@
-// For tests only: an rpc with an identity whose sources know credentials by their texts, and what has become of its requests.
+// For tests only: an RPC with an identity whose sources recognize credentials by their texts, and the outcome of its
+// requests.
 import { create, createFileRegistry, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import type { GenService } from "@bufbuild/protobuf/codegenv2";
 import {
@@ -57,8 +58,8 @@ export const GATE_PATH = "/gate.v1.GateService/Get";
 export const BEARER: Place = { kind: "header", name: "authorization", scheme: "bearer" };
 
 /**
- * A source of credentials `<prefix>-<subject>`, with scopes behind `+` and roles behind `@`. `bad` proves nothing, `ended` is a session that
- * has ended, `away` cannot be judged, and `slow` waits for `released`.
+ * A source of credentials `<prefix>-<subject>`, with scopes behind `+` and roles behind `@`. `bad` proves nothing,
+ * `ended` is a session that has ended, `away` cannot be checked, and `slow` waits for `released`.
  */
 export function sourceOf(
   name: string,
@@ -101,12 +102,12 @@ export function sourceOf(
   };
 }
 
-/** What composing has seen of a request. */
+/** Part of a request that its composition has seen. */
 export interface Seen {
   readonly subject: string | undefined;
   readonly source: string | undefined;
   readonly address: string;
-  /** Of the headers that the request's message names. */
+  /** Values of the headers that the request's message names. */
   readonly headers: Readonly<Record<string, string | null>>;
 }
 
@@ -137,7 +138,7 @@ const NO_TEXT = {
   },
 };
 
-/** An endpoint behind a gate; a request names in its message, by commas, the headers that it wants to know of. */
+/** An endpoint behind a gate. The message of a request names the headers to return, separated by commas. */
 export async function gate({
   sources,
   permit,

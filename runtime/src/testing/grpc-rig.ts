@@ -22,7 +22,7 @@ export async function started(
   return upstream;
 }
 
-/** A client of it, likewise, over the HTTP/2 that is under test. */
+/** A client of it, until the end of the test, over the HTTP/2 under test. */
 export function connected(url: string, options: GrpcClientOptions = {}): GrpcClient {
   const client = new GrpcClient(url, { http2: testedHttp2(), ...options });
   onTestFinished(() => void client.close()); // what is in flight ends with the upstream
@@ -30,7 +30,7 @@ export function connected(url: string, options: GrpcClientOptions = {}): GrpcCli
 }
 
 type Outcome = { message: string } | { fault: Fault };
-/** One call, resolved with how it ended. */
+/** Makes one call, and resolves with its end. */
 export function send(client: GrpcClient, message = "hello", timeoutMs = 60_000) {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const inFlight = client.send("/a.B/C", frame(Buffer.from(message)), timeoutMs, undefined, 1, {
@@ -40,10 +40,10 @@ export function send(client: GrpcClient, message = "hello", timeoutMs = 60_000) 
   return { outcome: promise, cancel: () => inFlight.cancel() };
 }
 
-/** Waits for what only sockets can bring. */
+/** Polls for a condition that depends on sockets. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Of the calls that have come and nobody has asked for. */
+/** Returns the bodies of the calls that have arrived and have not been taken. */
 export const bodies = (upstream: H2Upstream): string[] => upstream.received.map(({ body }) => body.toString());

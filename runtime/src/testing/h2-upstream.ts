@@ -21,7 +21,7 @@ export interface H2UpstreamOptions {
   readonly tls?: http2.SecureServerOptions;
 }
 
-/** A raw HTTP/2 server, which a test makes answer, fail, hang or reset. */
+/** A raw HTTP/2 server. A test makes it answer, fail, hang or reset. */
 export class H2Upstream {
   readonly received: Received[] = [];
   answer: (received: Received) => void;
@@ -52,7 +52,7 @@ export class H2Upstream {
   get connections(): number {
     return this.#sockets.size;
   }
-  /** Resolves with the next stream, or one that came before and nobody has asked for. */
+  /** Resolves with the next stream, or an earlier one that has not been taken. */
   async next(): Promise<Received> {
     for (;;) {
       const received = this.received.shift();

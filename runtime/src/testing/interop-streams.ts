@@ -13,7 +13,7 @@ const WINDOW = 1 << 16;
 
 interface OutputRequest {
   readonly sizes: readonly number[];
-  /** Between items, in microseconds. */
+  /** Interval between items, in microseconds. */
   readonly everyMicros?: number;
   readonly status?: { readonly code: number; readonly message: string };
 }
@@ -29,7 +29,7 @@ function outputRequest({ sizes, everyMicros = 0, status }: OutputRequest): Buffe
   }
   return Buffer.from(writer.finish());
 }
-/** Of the payload of an item. */
+/** Returns the size of an item's payload. */
 function sizeOf(item: Uint8Array): number {
   const outer = new BinaryReader(item);
   outer.tag();
@@ -44,7 +44,7 @@ function sizeOf(item: Uint8Array): number {
 const follow = (client: GrpcClient, request: OutputRequest, take?: number): TestStream =>
   new TestStream(client, take, outputRequest(request), PATH);
 
-/** By name; each is given a server's port. */
+/** Cases by name; each receives a server's port. */
 export const INTEROP_STREAMS: Readonly<Record<string, (port: number, http2: Http2) => Promise<void>>> = {
   server_streaming: (port, http2) =>
     using(port, http2, async (client) => {

@@ -5,7 +5,7 @@ import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers
 import type { GrpcClient } from "../transport/grpc/grpc-client.ts";
 import { frame } from "../wire/frame.ts";
 
-// Unary calls of gRPC's interop tests (grpc.testing.TestService), which every implementation has a server for.
+// Unary calls of gRPC's interop tests (grpc.testing.TestService), for which every implementation has a server.
 
 const UNARY = "/grpc.testing.TestService/UnaryCall";
 const INITIAL = "x-grpc-test-echo-initial";
@@ -30,7 +30,7 @@ export function simpleRequest({ responseSize, bodySize, status }: SimpleRequest)
   writer.tag(7, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(status.code);
   return writer.tag(2, WireType.LengthDelimited).string(status.message).join().finish();
 }
-/** What a server makes of one. */
+/** Decodes a request as a server does. */
 export function readSimpleRequest(bytes: Uint8Array): SimpleRequest {
   const read = { responseSize: 0, bodySize: 0, status: undefined as SimpleRequest["status"] };
   each(bytes, (field, reader) => {
@@ -86,7 +86,7 @@ function call(client: GrpcClient, request: SimpleRequest, headers?: OutgoingHead
   return { outcome: promise, cancel: () => inFlight.cancel() };
 }
 
-/** The cases, to be run against a server of another make. */
+/** Cases that run against a server of another implementation. */
 export const INTEROP: Readonly<Record<string, (client: GrpcClient) => Promise<void>>> = {
   "many calls side by side": async (client) => {
     let begun = 0;

@@ -1,4 +1,4 @@
-// For tests only: a topic in a nats-server of a test's own, and who follows it.
+// For tests only: a topic in a separate nats-server, and its followers.
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
@@ -16,7 +16,7 @@ const decode = (bytes: Uint8Array): Event => {
   if (Number.isNaN(n)) throw new Error("no number");
   return { n };
 };
-/** A follower of a key that takes every item, or so many. */
+/** A follower of a key that takes every item, or a given number. */
 export class Listener implements Items<Event> {
   readonly heard: number[] = [];
   readonly resets: number[] = [];
@@ -51,7 +51,7 @@ export class Listener implements Items<Event> {
     this.#source.cancel();
   }
 }
-/** A clock on which the 30 s that followers are held take no more than this. */
+/** A clock that shortens the 30 s for which followers are held to this time. */
 export const hasty = (holdMs: number): Clock => ({
   ...systemClock,
   setTimeout: (run, ms, argument) => systemClock.setTimeout(run, ms >= 30_000 ? holdMs : ms, argument),

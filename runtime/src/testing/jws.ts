@@ -6,7 +6,8 @@ import { partsOf } from "../identity/jwt/presented-token.ts";
 import { reasonInHeader } from "../identity/jwt/rules.ts";
 
 /**
- * Judges a signature as the source does, step by step, and leaves out what only tokens have: vectors from outside sign other payloads.
+ * Verifies a signature step by step as the source does, without the checks for tokens: vectors from outside sign other
+ * payloads.
  *
  * @returns `ok`, or the step that refuses it
  */

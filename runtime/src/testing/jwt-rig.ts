@@ -21,9 +21,9 @@ export class JwtRig {
   readonly issuer: TestIssuer;
   readonly keys: KeySet;
   readonly source: JwtSource;
-  /** What was told to whoever runs the server. */
+  /** Faults that were reported to the server's operator. */
   readonly told: string[] = [];
-  /** How often a signature was verified. */
+  /** Number of verified signatures. */
   verifications = 0;
 
   constructor(jose: Jose, issuer: TestIssuer, options: Options) {
@@ -56,7 +56,7 @@ export class JwtRig {
     });
   }
 
-  /** Gives it when its first fetch has ended, or hangs. */
+  /** Resolves when its first fetch has ended, or hangs. */
   static async open(options: Options = {}, issuer = new TestIssuer()): Promise<JwtRig> {
     const rig = new JwtRig(await loadJose(), issuer, options);
     await issuer.clock.advance(0);
@@ -68,7 +68,7 @@ export class JwtRig {
     return caller;
   }
 
-  /** `ok`, or the code and what the log says. */
+  /** Returns `ok`, or the code and the log's text. */
   async outcome(token: string): Promise<string> {
     return this.verify(token).then(
       () => "ok",

@@ -1,16 +1,16 @@
-// For tests and the bench only: several processes that are limited together.
+// For tests and the bench only: several processes that share limits.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Asked } from "./limit-worker.ts";
 import { CALLS, TENANT, USER, USERS } from "./limit-worker.ts";
 
-/** What of Redis is needed to judge them. */
+/** Part of Redis's client that is needed to check them. */
 interface Admin {
   time(): Promise<readonly string[]>;
   get(key: string): Promise<string | null>;
 }
 
-/** What several processes have been let, and what they may be. */
+/** Requests that several processes have admitted, and their bounds. */
 export interface Load {
   readonly tries: number;
   readonly shielded: number;
@@ -18,7 +18,7 @@ export interface Load {
   readonly seconds: number;
   readonly users: readonly { readonly admitted: number; readonly bound: number }[];
   readonly tenant: { readonly admitted: number; readonly bound: number };
-  /** As the limit has counted that never refuses. */
+  /** Count by the limit that never refuses. */
   readonly counted: number;
 }
 

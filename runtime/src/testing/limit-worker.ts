@@ -1,26 +1,26 @@
-// For tests and the bench only, a process: asks limits for as long as it is told, and prints what has become of it.
+// For tests and the bench only, a process: queries limits for a given time, and prints the results.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { openLimits } from "../environment/open-limits.ts";
 import { isRefusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 
-/** Three at once: one that never refuses, so that it counts what all have let on. */
+/** Three limits at once: one never refuses, so that it counts all admitted requests. */
 export const CALLS: RateLimit = { name: "calls", package: "load.v1", rate: 1e9, per: "month", burst: 1e9 };
 export const USER: RateLimit = { name: "user", package: "load.v1", rate: 100, per: 1_000, burst: 50 };
 export const TENANT: RateLimit = { name: "tenant", package: "load.v1", rate: 250, per: 1_000, burst: 100 };
 export const USERS = 4;
-/** Under way at once in a process, and how long one pauses that was refused, in milliseconds. */
+/** Concurrent requests of a process, and the pause after a refusal, in milliseconds. */
 const AT_ONCE = 16;
 const PAUSE_MS = 5;
 
 export interface Asked {
   readonly tries: number;
-  /** By user, of those that have all been charged in Redis. */
+  /** Admitted requests by user, among those that have all been charged in Redis. */
   readonly admitted: readonly number[];
-  /** Let on, since Redis had not answered in time. */
+  /** Requests admitted because Redis had not answered in time. */
   readonly alone: number;
-  /** Refused without asking. */
+  /** Requests refused without a query. */
   readonly shielded: number;
 }
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** A port of 127.0.0.1 that nobody listens on, for servers that cannot choose one themselves. */
+/** Returns an unused port of 127.0.0.1, for servers that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
 /**
  * Resolves when the process listens on a port of 127.0.0.1.
  *
- * @throws when it has ended before
+ * @throws if it has ended before
  */
 export async function listens(port: number, process: ChildProcess): Promise<void> {
   await once(process, "spawn");
@@ -24,7 +24,7 @@ export async function listens(port: number, process: ChildProcess): Promise<void
   }
   throw new Error("the server has ended");
 }
-/** Resolves when nobody listens there any more. */
+/** Resolves when the port is closed. */
 export async function closes(port: number): Promise<void> {
   while (await connects(port));
 }

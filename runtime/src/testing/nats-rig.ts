@@ -1,4 +1,4 @@
-// For tests only: a nats-server with JetStream of a test's own, on a port of its own, which may be killed and started again.
+// For tests only: a separate nats-server with JetStream, on a separate port, which may be killed and restarted.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -41,7 +41,7 @@ export async function startNats(...options: string[]) {
     rmSync(folder, { recursive: true, force: true });
   });
   const url = `nats://127.0.0.1:${port}`;
-  /** What publishes and looks on: NATS' own client, by itself. */
+  /** A client that publishes and observes: NATS' own client. */
   async function admin(options: NodeConnectionOptions = {}) {
     const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...options });
     onTestFinished(() => connection.close());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import { idle } from "./fake-clock.ts";
 
-/** Fails every test of the file that calls it in which a promise is rejected and nobody is told. */
+/** Fails every test of the calling file in which a promise is rejected without a handler. */
 export function noUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);

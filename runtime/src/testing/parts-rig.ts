@@ -31,14 +31,14 @@ type More = Partial<PartsOptions<App, I, O, DescMessage>>;
 export const whole = (init: MessageInitShape<O> = {}): Whole => create(WholeSchema, init);
 export const inner = (init: MessageInitShape<typeof InnerSchema> = {}): Inner => create(InnerSchema, init);
 
-/** What a follower is given: each message, as it was then. */
+/** Messages of a follower: each as it was when it was received. */
 export class PartsFollower implements Follower {
   readonly messages: Whole[] = [];
   readonly bytes: Uint8Array[] = [];
   /** `opened`, `item`, `ended`, `failed` and its code. */
   readonly heard: string[] = [];
   failure: Failure | undefined;
-  /** Whether it takes more after a message. */
+  /** True if it accepts more after a message. */
   reads = true;
   #full = false;
   readonly over: Promise<void>;

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Debian has the server's commands beside those that are on the PATH. */
+/** Debian has server commands besides those on the PATH. */
 function command(name: string): string {
   const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
   return versions.map((version) => `/usr/lib/postgresql/${version}/bin/${name}`).find(existsSync) ?? name;
@@ -15,14 +15,14 @@ function owner(): { readonly uid?: number; readonly gid?: number } {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** Makes the folder a database's, of user `bff` without a password. */
+/** Initializes a database in the folder, with user `bff` without a password. */
 export function initPostgres(folder: string): void {
   const { uid, gid } = owner();
   if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
   const args = ["-D", join(folder, "data"), "-U", "bff", "-A", "trust", "--no-sync"];
   execFileSync(command("initdb"), args, { ...owner(), cwd: folder, stdio: "ignore" });
 }
-/** Resolves when it takes connections. SIGQUIT ends it. */
+/** Resolves when it accepts connections. SIGQUIT ends it. */
 export async function startPostgres(folder: string, port: number): Promise<ChildProcess> {
   const args = ["-D", join(folder, "data"), "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
   const child = spawn(command("postgres"), args, { ...owner(), cwd: folder, stdio: ["ignore", "ignore", "pipe"] });

@@ -1,4 +1,4 @@
-// For tests only: a redis-server of a test's own, on a port of its own, which may be stopped, hung and started again.
+// For tests only: a separate redis-server on a separate port, which may be stopped, hung and restarted.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -43,7 +43,7 @@ export async function startRedis(...options: string[]) {
   return { url, admin, start, stop, hang: () => child?.kill("SIGSTOP"), wake: () => child?.kill("SIGCONT") };
 }
 
-/** Asks until it is so: connecting takes its time. */
+/** Polls until the value is true, because connecting takes time. */
 export async function until<T>(ask: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
   for (const from = performance.now(); performance.now() - from < withinMs; ) {
     const answer = await Promise.resolve()

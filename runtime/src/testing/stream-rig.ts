@@ -3,13 +3,13 @@ import type { ReceivedHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamClient } from "../transport/stream-client.ts";
 import { frame } from "../wire/frame.ts";
 
-/** How a stream has ended. */
+/** End of a stream. */
 type End = { trailers: ReceivedHeaders } | { fault: Fault };
 
-/** A server stream, and all that was heard of it. */
+/** A server stream, and all of its events. */
 export class TestStream {
   readonly items: Buffer[] = [];
-  /** What was heard, in order. */
+  /** Events in order. */
   readonly heard: ("opened" | "item" | "ended" | "faulted")[] = [];
   headers: ReceivedHeaders | undefined;
   readonly end: Promise<End>;
@@ -57,7 +57,7 @@ export class TestStream {
   cancel(): void {
     this.#open.cancel();
   }
-  /** Waits until so many items have come. */
+  /** Waits until this number of items has arrived. */
   async came(items: number): Promise<void> {
     while (this.items.length < items)
       await new Promise<void>((resolve) => {

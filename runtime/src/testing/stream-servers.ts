@@ -1,4 +1,5 @@
-// Servers of streams by others. Each serves `Follow` of streams.v1.StreamService: the text of the request says what it does.
+// Stream servers of other implementations. Each serves `Follow` of streams.v1.StreamService: the text of the request
+// selects the script.
 import { type EventEmitter, once } from "node:events";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -11,13 +12,13 @@ import { frame } from "../wire/frame.ts";
 import { StreamService } from "./test-streams.ts";
 
 export const FOLLOW = "/streams.v1.StreamService/Follow";
-/** Of an item of `endless`, in bytes, with its prefix. */
+/** Size of an item of `endless`, in bytes, with its prefix. */
 export const ITEM_BYTES = 1_024;
 
-/** A server that is asked for streams. */
+/** A server of streams. */
 export interface StreamServer {
   readonly port: number;
-  /** Streams that their clients have given up. */
+  /** Returns the number of streams that their clients have cancelled. */
   readonly cancelled: () => number;
   stop(): Promise<void>;
 }
@@ -25,7 +26,7 @@ export const request = (text: string): Buffer =>
   Buffer.from(toBinary(SourceContextSchema, create(SourceContextSchema, { fileName: text })));
 export const textOf = (item: Uint8Array): string => fromBinary(SourceContextSchema, item).fileName;
 
-/** What is given for a request, in order; an `Error` is a status NOT_FOUND with its text. */
+/** Yields the results of a request in order; an `Error` is a status NOT_FOUND with its text. */
 function* script(text: string): Generator<string | Error | "hang"> {
   if (text === "endless") for (;;) yield "x".repeat(ITEM_BYTES - 8);
   if (text === "large") yield "y".repeat(1_000_000);

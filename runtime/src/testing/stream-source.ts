@@ -11,7 +11,7 @@ import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type GetRequestSchema, type Thing, ThingSchema, Upstream as UpstreamService } from "./gen/test_pb.ts";
 
-/** What was heard of a source. */
+/** Event of a source. */
 type Heard = { item: string; at: At } | { opened: true } | { ended: true; reset?: true } | { failed: Failure };
 
 /** An upstream with one stream, `Get` of the tests' service, on a clock that stands still. */
@@ -42,7 +42,7 @@ export function streamRig(policy: UpstreamPolicy = {}, headers: Record<string, s
   return { clock, client, calls, starts, states, upstream, cx, root };
 }
 
-/** `Get`, as if it streamed. */
+/** `Get` as a server stream. */
 export const GET = {
   ...UpstreamService.method.get,
   methodKind: "server_streaming",
@@ -51,7 +51,7 @@ export const GET = {
 export const thing = (id: string, count = 0): Uint8Array =>
   toBinary(ThingSchema, create(ThingSchema, { id, count: BigInt(count) }));
 
-/** Keeps what it hears. */
+/** Records its events. */
 export function hearing() {
   const heard: Heard[] = [];
   const items: Items<Thing> = {

@@ -9,7 +9,7 @@ interface Pair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
-/** Made once: RSA keys take their time. */
+/** Created once, because RSA keys take time. */
 export const PAIRS: Readonly<Record<"rsa" | "rsa2" | "p256" | "ed25519", Pair>> = {
   rsa: generateKeyPairSync("rsa", { modulusLength: 2048 }),
   rsa2: generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -23,7 +23,7 @@ export function jwkOf({ publicKey }: Pair, more: object = {}): object {
 
 const encoded = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString("base64url");
 
-/** A token in compact form, signed by node:crypto and not by what verifies it. */
+/** Returns a token in compact form, signed by node:crypto instead of the code that verifies it. */
 export function signed(header: object, claims: unknown, privateKey: KeyObject): string {
   return signedText(header, JSON.stringify(claims), privateKey);
 }
@@ -38,15 +38,15 @@ export function signedText(header: object, payload: string, privateKey: KeyObjec
   return `${input}.${signature.toString("base64url")}`;
 }
 
-/** An issuer without a network: its documents are what `answer` gives. */
+/** An issuer without a network: `answer` provides its documents. */
 export class TestIssuer {
   readonly clock = new FakeClock();
   keys: readonly object[] = [jwkOf(PAIRS.rsa, { kid: "one", use: "sig", alg: "RS256" })];
   cacheControl: string | undefined;
-  /** Of documents that were asked for, in turn. */
+  /** Addresses of the requested documents, in order. */
   readonly asked: string[] = [];
   discovery: object = { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` };
-  /** In place of what it answers. */
+  /** Replaces its answers. */
   answer: ((address: string, signal: AbortSignal) => Promise<IssuerDocument>) | undefined;
 
   readonly fetch: FetchDocument = async (address, signal) => {

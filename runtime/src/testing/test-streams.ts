@@ -1,4 +1,4 @@
-// For tests only: an rpc with a stream of answers, whose items a test gives.
+// For tests only: an RPC with a stream of answers, whose items a test provides.
 import { create, createFileRegistry, type DescService, type Message } from "@bufbuild/protobuf";
 import type { GenService } from "@bufbuild/protobuf/codegenv2";
 import {
@@ -90,13 +90,13 @@ export class TestFollower {
 
 export interface TestStream extends StreamEndpoint {
   route: StreamEndpoint["route"];
-  /** Of all that have come. */
+  /** All followers that have arrived. */
   readonly followers: TestFollower[];
-  /** The next one that comes, or the first that nobody has asked for. */
+  /** Resolves with the next follower, or an earlier one that has not been taken. */
   next(): Promise<TestFollower>;
 }
 
-/** @param begin what is done at once, in `follow` */
+/** @param begin run at once, in `follow` */
 export function testStream(
   begin: (follower: TestFollower) => void = () => {},
   { name = "follow", ...more }: Partial<StreamEndpoint> & { name?: "follow" | "run" } = {},

@@ -6,9 +6,9 @@ import { GrpcClient, type GrpcClientOptions } from "../transport/grpc/grpc-clien
 import { frame } from "../wire/frame.ts";
 import { answerOf, type Frame, type FramePeer, FrameUpstream, frameOf, GRPC_HEADERS } from "./frame-upstream.ts";
 
-/** How a call ended, with the headers that had come by then. */
+/** End of a call, with the headers that had arrived by then. */
 type Outcome = { message?: string; fault?: Fault; headers?: ReceivedHeaders };
-/** A client with our own HTTP/2, and the end that a test plays itself, frame by frame. */
+/** A client with our own HTTP/2, and the other end, which a test plays frame by frame. */
 interface Rig {
   readonly client: GrpcClient;
   readonly upstream: FrameUpstream;
