@@ -3,7 +3,7 @@ import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { FieldStep, RuleStep, Violation } from "./violation.ts";
 
-/** What clients take of details: gRPC has them in a header, as base64. */
+/** Maximum size of details that clients accept, in bytes: gRPC sends them in a header, as base64. */
 const MOST_BYTES = 6 * 1024;
 
 /** All of them, or as many of the first as fit into 6 KiB. */

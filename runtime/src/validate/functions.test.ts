@@ -13,7 +13,7 @@ test("bytes that stand in others are found where protovalidate finds them", () =
     }),
     { numRuns: 1000 },
   );
-  // A view into a larger buffer is what a codec reads.
+  // A codec reads a view into a larger buffer.
   expect(bytesContain(new Uint8Array([1, 2, 3, 4]).subarray(1, 3), new Uint8Array([4]))).toBe(false);
 });
 

@@ -1,12 +1,15 @@
-// What rules in CEL may call beside CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
+// Functions for rules in CEL, besides CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
 import { ExpressionError } from "@protobff/expressions/error";
 
-/** Whether a double is infinite; with a sign other than 0, whether it is infinity of that sign. */
+/** Reports whether a double is infinite; with a sign other than 0, whether it is infinity of that sign. */
 export function isInf(value: number, sign: number | bigint = 0): boolean {
   return (sign >= 0 && value === Number.POSITIVE_INFINITY) || (sign <= 0 && value === Number.NEGATIVE_INFINITY);
 }
 
-/** Whether no two items of a list of scalars are equal. NaN equals nothing; -0 equals 0. Linear in the size of the list. */
+/**
+ * Reports whether no two items of a list of scalars are equal. NaN equals nothing; -0 equals 0. Linear in the size of
+ * the list.
+ */
 export function unique(list: readonly unknown[]): boolean {
   const seen = new Set<unknown>();
   let count = 0;
@@ -33,7 +36,8 @@ export function bytesContain(bytes: Uint8Array, part: Uint8Array): boolean {
 }
 
 /**
- * What a rule says whose result is known at run time alone; empty: nothing is wrong. `otherwise` stands for a false.
+ * Returns the message of a rule whose result is known only at run time; empty: no violation. `otherwise` is the message
+ * for false.
  *
  * @throws ExpressionError for anything but a bool and a text
  */

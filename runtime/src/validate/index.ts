@@ -1,4 +1,4 @@
-// What generated `_rules.ts` use; loaded only where requests have rules.
+// Exports for generated `_rules.ts`; loaded only if requests have rules.
 export { isEmail } from "./formats/email.ts";
 export { isAddress, isHostAndPort, isHostname } from "./formats/host.ts";
 export { isAnyIpPrefix, isIp, isIpPrefix } from "./formats/ip.ts";

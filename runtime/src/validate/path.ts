@@ -1,7 +1,9 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import type { FieldStep } from "./violation.ts";
 
-/** `order.lines[2].labels["a b"]`, as buf.validate writes paths; at most some hundred characters of a key. */
+/**
+ * Returns a path as buf.validate writes it, `order.lines[2].labels["a b"]`; at most some hundred characters of a key.
+ */
 export function pathText(inside: readonly FieldStep[]): string {
   let text = "";
   for (const { of, at } of inside.toReversed()) {

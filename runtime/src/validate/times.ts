@@ -1,11 +1,11 @@
-// google.protobuf.Timestamp and Duration, as both are: seconds and nanoseconds.
+// Common form of google.protobuf.Timestamp and Duration: seconds and nanoseconds.
 
 export interface Time {
   readonly seconds: bigint;
   readonly nanos: number;
 }
 
-/** Negative: `a` is before `b`, or shorter. */
+/** Compares two times. Negative: `a` is before `b`, or shorter. */
 export function compareTimes(a: Time, b: Time): number {
   if (a.seconds === b.seconds) return a.nanos - b.nanos;
   return a.seconds < b.seconds ? -1 : 1;
@@ -13,7 +13,7 @@ export function compareTimes(a: Time, b: Time): number {
 export function isOneOfTimes(time: Time, list: readonly Time[]): boolean {
   return list.some((one) => compareTimes(time, one) === 0);
 }
-/** Whether a moment is no further away from now than that. */
+/** Reports whether a moment is at most that far from now. */
 export function isWithin(time: Time, of: Time, now: Time): boolean {
   return compareTimes(time, sum(now, of, -1)) >= 0 && compareTimes(time, sum(now, of, 1)) <= 0;
 }

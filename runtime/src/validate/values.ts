@@ -1,13 +1,13 @@
-// What generated checks ask of values, beyond what TypeScript says itself. Linear in the value.
+// Operations on values for generated checks, beyond those of TypeScript. Linear in the value.
 import { clientFault } from "../failure.ts";
 
-/** Whether a text has fewer characters (code points) than that. */
+/** Reports whether a text has fewer characters (code points) than that. */
 export function shorter(text: string, than: number): boolean {
   // A code point takes one or two UTF-16 code units.
   if (text.length < than) return true;
   return text.length < 2 * than && codePoints(text) < than;
 }
-/** Whether a text has more characters (code points) than that. */
+/** Reports whether a text has more characters (code points) than that. */
 export function longer(text: string, than: number): boolean {
   if (text.length <= than) return false;
   return text.length > 2 * than || codePoints(text) > than;
@@ -33,7 +33,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function isOneOfBytes(bytes: Uint8Array, list: readonly Uint8Array[]): boolean {
   return list.some((one) => sameBytes(bytes, one));
 }
-/** @throws Failure INVALID_ARGUMENT where bytes that a pattern is to describe are no UTF-8 */
+/** @throws Failure INVALID_ARGUMENT if bytes for a pattern are no UTF-8 */
 export function utf8Text(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
@@ -43,15 +43,15 @@ export function utf8Text(bytes: Uint8Array): string {
 }
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Whether a google.protobuf.FieldMask has these paths in this order. */
+/** Reports whether a google.protobuf.FieldMask has these paths in this order. */
 export function samePaths(paths: readonly string[], others: readonly string[]): boolean {
   return paths.length === others.length && paths.every((path, i) => path === others[i]);
 }
-/** Whether each path is one of those, or below one. */
+/** Reports whether each path is one of those, or below one. */
 export function pathsWithin(paths: readonly string[], all: readonly string[]): boolean {
   return paths.every((path) => isBelow(path, all));
 }
-/** Whether no path is one of those, or below one. */
+/** Reports whether no path is one of those, or below one. */
 export function pathsOutside(paths: readonly string[], all: readonly string[]): boolean {
   return !paths.some((path) => isBelow(path, all));
 }

@@ -4,16 +4,16 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 export interface Rule {
   /** `buf.validate.Violation.rule_id`. */
   readonly id: string;
-  /** What the client reads. */
+  /** Text for the client. */
   readonly message: string;
-  /** Where the rule stands in `buf.validate.FieldRules`; none: it is not a field's. */
+  /** Position of the rule in `buf.validate.FieldRules`; undefined: it is not the rule of a field. */
   readonly path?: readonly RuleStep[];
 }
 
 /** A field on the way to a rule: its name, number and type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a list. */
 export type RuleStep = readonly [name: string, number: number, type: number, index?: number];
 
-/** One step of the way to what breaks a rule. */
+/** One step of the path to a violation. */
 export interface FieldStep {
   readonly of: DescField | DescOneof;
   /** The index in a list; the key in a map, as protobuf-es has it: a string. */

@@ -1,4 +1,4 @@
-// What a request breaks of the rules that its messages declare (buf.validate), gathered without cost where it breaks none.
+// Violations of the rules that a request's messages declare (buf.validate), collected without cost if there are none.
 
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -9,12 +9,12 @@ import { encodeViolations } from "./encode.ts";
 import { pathText } from "./path.ts";
 import type { Rule, Violation } from "./violation.ts";
 
-/** So many are told; a request that has more is not looked at any further. */
+/** Maximum number of reported violations. A request with more is not checked any further. */
 const MOST = 32;
 /** In the text of the status. */
 const MOST_IN_TEXT = 3;
 
-/** What has been found of one request. */
+/** Violations that were found in one request. */
 export class Violations {
   /** How many there are. */
   count = 0;
@@ -53,7 +53,7 @@ export class Violations {
   add(rule: Rule, message = rule.message): void {
     this.#push({ rule, message, forKey: false, path: [] });
   }
-  /** A field or a oneof of the message does, or what stands there in a list or a map. */
+  /** Adds the violation of a field or a oneof of the message, or of an element in a list or a map. */
   at(of: DescField | DescOneof, rule: Rule, at?: number | string, message = rule.message): void {
     this.#push({ rule, message, forKey: false, path: [{ of, at }] });
   }
@@ -65,13 +65,13 @@ export class Violations {
   atOneof(of: DescField, rule: Rule): void {
     this.at(of.oneof ?? of, rule);
   }
-  /** What has been found since there were `from` is inside of this field. */
+  /** Moves the violations from index `from` on inside of this field. */
   under(from: number, of: DescField, at?: number | string): void {
     const found = this.#found ?? [];
     for (let i = from; i < found.length; i++) found[i]?.path.push({ of, at });
   }
 
-  /** @throws Failure INVALID_ARGUMENT with a `buf.validate.Violations`, where there is any */
+  /** @throws Failure INVALID_ARGUMENT with a `buf.validate.Violations`, if there is any */
   refuse(): void {
     if (this.count > 0) throw refusalOf(this.found);
   }

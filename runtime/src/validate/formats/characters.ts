@@ -1,9 +1,9 @@
-// Classes of ASCII characters, by their codes. What is outside ASCII is in none of them.
+// Classes of ASCII characters, by their codes. Characters outside ASCII are in none of them.
 
 const DIGIT = 1;
 const HEX = 2;
 const LETTER = 4;
-/** What the HTML standard allows before the `@` of an email address. */
+/** Characters that the HTML standard allows before the `@` of an email address. */
 const MAILBOX = 8;
 /** RFC 3986: unreserved and sub-delims. */
 export const PLAIN = 16;
@@ -29,7 +29,7 @@ put(WITH_AT, "@");
 put(WITH_SLASH, "/");
 put(WITH_QUESTION, "?");
 
-/** Whether a character is in any of the classes. */
+/** Reports whether a character is in any of the classes. */
 export const is = (code: number, flags: number): boolean => code < 128 && ((classes[code] ?? 0) & flags) !== 0;
 
 // `charCodeAt` past the end is NaN, which is in no class.

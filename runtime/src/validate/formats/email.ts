@@ -1,8 +1,9 @@
 import { DOT, HYPHEN, isLetterOrDigit, isMailboxCharacter } from "./characters.ts";
 
 /**
- * Whether a text is an email address as the HTML standard has it (https://html.spec.whatwg.org/#valid-e-mail-address): looser than RFC 5322
- * where people mistype, and without its quoted forms. Linear in the length of the text. buf.validate's `isEmail`.
+ * Reports whether a text is an email address by the HTML standard (https://html.spec.whatwg.org/#valid-e-mail-address),
+ * as buf.validate's `isEmail`. The standard is looser than RFC 5322 for common mistypings, and lacks its quoted forms.
+ * Linear in the length of the text.
  */
 export function isEmail(text: string): boolean {
   const sign = text.indexOf("@");

@@ -1,4 +1,5 @@
-// The formats against those of @bufbuild/protovalidate, over texts that are nearly right. Where the two differ, the grammar of the RFC decides.
+// The formats compared with those of @bufbuild/protovalidate, over texts that are nearly right. If the two differ, the
+// grammar of the RFC decides.
 
 import fc from "fast-check";
 import { expect, it, test } from "vitest";
@@ -44,7 +45,7 @@ const grammar = {
   relative: new RegExp(`^(?://${AUTHORITY}(?:/${PCHAR}*)*|${ABSOLUTE}|${NZ_NC}(?:/${PCHAR}*)*|)${TAIL}$`),
 };
 
-/** Whether what is escaped in the host is UTF-8, which the grammar cannot say. */
+/** Reports whether the escaped bytes of the host are UTF-8, which the grammar cannot express. */
 function inGrammar(text: string, ...all: readonly RegExp[]): boolean {
   return all.some((one) => {
     const match = one.exec(text);
@@ -57,7 +58,9 @@ function asUtf8(host: string): Buffer {
   return Buffer.from(bytes.toString("utf8"), "utf8");
 }
 
-/** A text, and up to four changes of it at random places by what means something in any of the formats. */
+/**
+ * Generates a text with up to four changes at random places, by characters that have a meaning in any of the formats.
+ */
 function nearly(seeds: readonly string[]): fc.Arbitrary<string> {
   const piece = fc.oneof(
     fc.constantFrom(..."%[]:/?#@.-_~!'0129afAFgvzZ \n\0\x7f,;=+\\|^`é𝒳"),
@@ -163,7 +166,7 @@ test("names of hosts are protovalidate's, but for a dot behind 253 characters", 
       const long = text.length === 254 && text.endsWith(".");
       expect(isHostname(text)).toBe(theirs.isHostname.call(long ? text.slice(0, -1) : text));
       const [whole, v6, port] = /^\[(.*)\](?::([0-9]+))?$/s.exec(text) ?? [];
-      // What is an address of IPv6 is the RFC's to say.
+      // The RFC decides which texts are addresses of IPv6.
       if (whole === undefined) expect(isHostAndPort(text, required)).toBe(theirs.isHostAndPort.call(text, required));
       else {
         const isPort = port === undefined ? !required : String(Number(port)) === port && Number(port) < 65536;
@@ -193,11 +196,11 @@ test("URIs are those of RFC 3986, and protovalidate's but where that differs fro
       const right = inGrammar(text, grammar.uri);
       expect(isUri(text)).toBe(right);
       expect(isUriRef(text)).toBe(inGrammar(text, grammar.uri, grammar.relative));
-      // Of IPv6 it knows no address that ends as one of IPv4, and no "V" for a version.
+      // It accepts no IPv6 address that ends in IPv4 form, and no "V" for a version.
       if (text.includes("[")) return;
       both++;
       expect(isUri(text)).toBe(theirs.isUri.call(text));
-      // Where a fragment is malformed, it reads on from there as a relative reference.
+      // After a malformed fragment, it continues as with a relative reference.
       if ((text.match(/#/g)?.length ?? 0) < 2) expect(isUriRef(text)).toBe(theirs.isUriRef.call(text));
     }),
     RUNS,

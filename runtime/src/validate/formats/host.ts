@@ -3,8 +3,9 @@ import { DOT, HYPHEN, isDigit, isLetterOrDigit } from "./characters.ts";
 import { isIp } from "./ip.ts";
 
 /**
- * Whether a text is a name of a host (RFC 1034, section 3.5, as amended by RFC 1123): labels of up to 63 letters, digits and inner hyphens
- * with dots between them, the last one not of digits alone, 253 characters at most; a dot may stand at the end. buf.validate's `isHostname`.
+ * Reports whether a text is a name of a host (RFC 1034, section 3.5, as amended by RFC 1123), as buf.validate's
+ * `isHostname`. It has labels of up to 63 letters, digits and inner hyphens with dots between them, and at most 253
+ * characters. The last label does not consist of digits alone; a dot may follow it.
  */
 export function isHostname(text: string): boolean {
   const end = text.charCodeAt(text.length - 1) === DOT ? text.length - 1 : text.length;
@@ -29,14 +30,14 @@ export function isHostname(text: string): boolean {
   }
 }
 
-/** Whether a text is a name of a host or an address. */
+/** Reports whether a text is a name of a host or an address. */
 export function isAddress(text: string): boolean {
   return isHostname(text) || isIp(text);
 }
 
 /**
- * Whether a text is a host, and a port from 0 to 65535 behind a colon: "example.com:8080", "10.1.2.3:80", "[::1]:443". Without `portRequired`
- * the port may be left out. buf.validate's `isHostAndPort`.
+ * Reports whether a text is a host and a port from 0 to 65535 behind a colon, as buf.validate's `isHostAndPort`:
+ * "example.com:8080", "10.1.2.3:80", "[::1]:443". Without `portRequired` the port may be left out.
  */
 export function isHostAndPort(text: string, portRequired: boolean): boolean {
   const colon = text.lastIndexOf(":");

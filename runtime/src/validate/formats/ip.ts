@@ -3,8 +3,8 @@
 import { COLON, DOT, isDigit, isHex } from "./characters.ts";
 
 /**
- * Whether a text is an address of IPv4 or IPv6. `version` 4 or 6 asks for one of them, 0 for any; with any other nothing is an address.
- * buf.validate's `isIp`.
+ * Reports whether a text is an address of IPv4 or IPv6, as buf.validate's `isIp`. `version` 4 or 6 selects one of them,
+ * 0 both; with any other version nothing is an address.
  */
 export function isIp(text: string, version: number | bigint = 0): boolean {
   const wanted = Number(version);
@@ -14,8 +14,8 @@ export function isIp(text: string, version: number | bigint = 0): boolean {
 }
 
 /**
- * Whether a text is an address with the length of a prefix, "10.1.0.0/16". `strict`: all bits behind the prefix are zero. `version` as for
- * `isIp`; a zone is not allowed. buf.validate's `isIpPrefix`.
+ * Reports whether a text is an address with the length of a prefix, "10.1.0.0/16", as buf.validate's `isIpPrefix`.
+ * `strict`: all bits behind the prefix are zero. `version` as for `isIp`; a zone is not allowed.
  */
 export function isIpPrefix(text: string, version: number | bigint = 0, strict = false): boolean {
   const wanted = Number(version);
@@ -41,7 +41,7 @@ export function isIpv6(text: string): boolean {
   return isIpv6At(text, 0, zone === -1 ? text.length : zone);
 }
 
-/** Whether an address stands from one index to another. */
+/** Reports whether an address extends from one index to another. */
 export function isIpv6At(text: string, from: number, to: number): boolean {
   return scanIpv6(text, from, to, undefined) !== NONE;
 }
@@ -57,7 +57,10 @@ function readIpv6(text: string, from: number, to: number): readonly number[] | u
 const NONE = -2;
 const WHOLE = -1;
 
-/** Before how many groups `::` stands; WHOLE where it does not, NONE where there is no address. `groups` gets those that are written. */
+/**
+ * Returns the number of groups before `::`; WHOLE if there is no `::`, NONE if there is no address. `groups` receives
+ * the written groups.
+ */
 function scanIpv6(text: string, from: number, to: number, groups: number[] | undefined): number {
   let count = 0;
   let gap = WHOLE;
@@ -90,7 +93,7 @@ function scanIpv6(text: string, from: number, to: number, groups: number[] | und
       at += 2;
     } else if (++at === to) return NONE;
   }
-  // `::` stands for one group at least.
+  // `::` replaces at least one group.
   return (gap === WHOLE ? count === 8 : count < 8) ? gap : NONE;
 }
 
@@ -126,7 +129,7 @@ function readLength(text: string, from: number, most: number): number | undefine
   return value > most ? undefined : value;
 }
 
-/** Whether all bits from an index on are zero; a group has `each` of them. */
+/** Reports whether all bits from an index on are zero; a group has `each` of them. */
 function isZeroFrom(groups: readonly number[], bit: number, each: number): boolean {
   return groups.every((group, i) => {
     const kept = Math.min(Math.max(bit - i * each, 0), each);

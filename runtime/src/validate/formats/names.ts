@@ -1,11 +1,11 @@
-// Formats that a regular expression describes which has one way only to match: linear in the length of the text.
+// Formats with a regular expression that can match in one way only: linear in the length of the text.
 
 const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 const TUUID = /^[0-9a-fA-F]{32}$/;
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/;
 const FQN = /^[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*$/;
 const DOT_FQN = /^(?:\.[A-Za-z_][A-Za-z_0-9]*)+$/;
-// With a comma, which RFC 9110 leaves out: validate.proto says "+-.", a range.
+// With a comma, which RFC 9110 leaves out: validate.proto has "+-.", a range.
 const HEADER_NAME = /^:?[0-9a-zA-Z!#$%&'*+,\-.^_|~`]+$/;
 const LOOSE_HEADER_NAME = /^[^\0\n\r]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses

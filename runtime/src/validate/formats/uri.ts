@@ -1,5 +1,5 @@
-// URIs by the grammar of RFC 3986, appendix A, with zones as in RFC 6874. Every function reads from an index and gives the index where its
-// rule ends, or -1; each character is looked at a fixed number of times.
+// URIs by the grammar of RFC 3986, appendix A, with zones as in RFC 6874. Every function reads from an index and
+// returns the index where its rule ends, or -1. Each character is read a fixed number of times.
 import {
   AT,
   COLON,
@@ -22,18 +22,18 @@ import {
 } from "./characters.ts";
 import { isIpv6At } from "./ip.ts";
 
-/** Whether a text is a URI, with its scheme. buf.validate's `isUri`. */
+/** Reports whether a text is a URI, with its scheme, as buf.validate's `isUri`. */
 export function isUri(text: string): boolean {
   const colon = readScheme(text);
   return colon !== -1 && isRest(text, colon + 1, true);
 }
 
-/** Whether a text is a URI or a relative reference, as "./a?b". buf.validate's `isUriRef`. */
+/** Reports whether a text is a URI or a relative reference, such as "./a?b", as buf.validate's `isUriRef`. */
 export function isUriRef(text: string): boolean {
   return isUri(text) || isRest(text, 0, false);
 }
 
-/** Where the colon behind a scheme stands. */
+/** Returns the index of the colon behind a scheme. */
 function readScheme(text: string): number {
   if (!isLetter(text.charCodeAt(0))) return -1;
   for (let at = 1; at < text.length; at++) {
@@ -82,7 +82,7 @@ function readLiteral(text: string, from: number): number {
   const close = text.indexOf("]", from);
   if (close === -1) return -1;
   const inner = from + 1;
-  // RFC 5234: a letter in a grammar stands for both cases.
+  // RFC 5234: a letter in a grammar matches both cases.
   if ((text.charCodeAt(inner) | 32) === 118) return readFuture(text, inner + 1) === close ? close + 1 : -1;
   const percent = text.indexOf("%", inner);
   const zoned = percent !== -1 && percent < close;
@@ -128,7 +128,7 @@ function isSubDelimiter(code: number): boolean {
   return "!$&'()*+,;=".includes(String.fromCharCode(code));
 }
 
-/** RFC 3986, section 3.2.2: what is escaped in a host is UTF-8. */
+/** RFC 3986, section 3.2.2: escaped bytes in a host are UTF-8. */
 function isUtf8(host: string): boolean {
   if (!host.includes("%")) return true;
   try {
