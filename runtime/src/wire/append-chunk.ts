@@ -1,11 +1,11 @@
 import { releaseBuffer } from "./release-buffer.ts";
 
 /**
- * The first `used` bytes of `body`, and `chunk` behind them: in the same buffer where they fit, else in a larger one, and `body` is let go. So a body that comes
- * in pieces of one byte costs at most twice its bytes, and not an object for each.
+ * Appends `chunk` to the first `used` bytes of `body`: in the same buffer if it fits, else in a larger one, and `body`
+ * is released. A body that arrives in pieces of one byte costs at most twice its bytes, and not an object for each.
  *
- * @param expected how long it says that it becomes, in bytes; infinity when it says nothing
- * @param atOnce so many bytes are kept ready for what says that it is that long; for more, only when a quarter of it is there
+ * @param expected declared length in bytes; infinity if none is declared
+ * @param atOnce bytes to reserve for a declared length; more are reserved only when a quarter of it has arrived
  */
 export function appendChunk(
   body: Buffer | undefined,

@@ -1,23 +1,24 @@
-// Makes texts of a message's bytes that are known to be ASCII. A call into the engine costs several times what a short text does, so that
-// texts that stand close together are cut of one; but what stands between them would be kept with it.
+// Converts a message's bytes to texts, if they are known to be ASCII. A call into the engine costs several times as
+// much as a short text. Neighbouring texts are therefore slices of one text, but that also keeps the bytes between
+// them.
 import type { EngineBuffer } from "@protobff/http2/engine-buffer";
 
-/** Up to so many bytes are made text one by one. */
+/** Maximum length of a text, in bytes, that is converted byte by byte. */
 const SHORT_BYTES = 12;
-/** How many bytes are made text at once, at first and at most. */
+/** Number of bytes that are converted to text at once, at first and at most. */
 const FIRST_BYTES = 512;
 const MOST_BYTES = 8_192;
-/** Texts are cut of one while they are no less than one part in so many of it. */
+/** Texts are slices of a larger text while they make up at least 1/`WASTE` of its bytes. */
 const WASTE = 4;
 
 export class AsciiTexts {
   #buffer: EngineBuffer;
-  /** Bytes as Latin-1, of which texts are cut. */
+  /** Bytes as Latin-1, which texts are slices of. */
   #window = "";
   #from = 0;
   #to = 0;
   #size = 0;
-  /** How many bytes texts have had since `#from`. */
+  /** Number of bytes in texts since `#from`. */
   #used = 0;
 
   constructor(buffer: EngineBuffer) {
@@ -56,7 +57,10 @@ export class AsciiTexts {
 
 const { fromCharCode } = String;
 
-/** Unrolled, because a loop takes twice the CPU time for 1 to 12 bytes, and two calls for 6 bytes each take 1.2 times as much. */
+/**
+ * Unrolled, because a loop takes twice the CPU time for 1 to 12 bytes. Two calls for 6 bytes each take 1.2 times as
+ * much.
+ */
 function shortText(b: Uint8Array, at: number, length: number): string {
   switch (length) {
     case 0:

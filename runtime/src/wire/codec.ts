@@ -1,5 +1,5 @@
-// The wire: protobuf messages as bytes. What generated codecs are made of, and the frame that gRPC puts around a message. It knows
-// protobuf-es, to which it leaves whatever is unusual, and nothing of calls. Here: functions for the usual, protobuf-es for the rest.
+// The wire: protobuf messages as bytes, for generated codecs, and gRPC's frame around a message. Usual values have
+// functions here; unusual ones are left to protobuf-es. This folder depends on protobuf-es, not on calls.
 import { channel } from "node:diagnostics_channel";
 import {
   create,
@@ -15,7 +15,7 @@ import { Reader } from "./reader.ts";
 import { markReleasable } from "./release-buffer.ts";
 import { Writer } from "./writer.ts";
 
-/** How many messages of this process went through generated functions, and how many protobuf-es had to do after all. */
+/** Number of messages of this process that generated functions handled, and of those that were left to protobuf-es. */
 export interface CodecCounters {
   decoded: number;
   decodedByProtobufEs: number;
@@ -29,15 +29,15 @@ export const codecCounters: CodecCounters = {
   encodedByProtobufEs: 0,
 };
 
-// For those who measure the process from the outside.
+// For tools that measure the process from the outside.
 channel("protobff.codecs").publish(codecCounters);
 
-// Reading and writing never waits, so one of each is enough; neither is entered again while it is at work.
+// Reading and writing is synchronous, so one of each suffices. Neither is entered again while it runs.
 const READER = new Reader();
 const WRITER = new Writer();
 
 /**
- * Decodes as protobuf-es does; of what `read` leaves out nothing is given.
+ * Returns a decoder that works as protobuf-es does, without the fields that `read` leaves out.
  *
  * @throws what protobuf-es throws
  */
@@ -62,13 +62,13 @@ export function decoder<T, M extends Message & T>(
   };
 }
 
-/** For a message that is passed on as it is: refuses what protobuf-es refuses, and decodes only for those who look into it. */
+/** Passes on a message as it is: refuses what protobuf-es refuses, and decodes only on access. */
 export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
   return decoder<M, M>(schema, (r) => r.rest(schema));
 }
 
 /**
- * Encodes as protobuf-es does, with gRPC's prefix in front.
+ * Returns an encoder that works as protobuf-es does, with gRPC's prefix in front.
  *
  * @throws what protobuf-es throws
  */

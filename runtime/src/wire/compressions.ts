@@ -5,21 +5,25 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 
 const brotliCompress = promisify(zlib.brotliCompress);
-/** As long as gzip takes, and a little smaller. Node's default, the best of all, is for files that are compressed once: 100 kB take 0.6 s. */
+/**
+ * Takes as long as gzip, and its result is a little smaller. Node's default, the best quality, is for files that are
+ * compressed once: 100 kB take 0.6 s.
+ */
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
 
-/** Those that requests and answers may have. */
+/** Compressions of requests and answers. */
 export const COMPRESSIONS: Compression[] = [
   compressionGzip,
   { ...compressionBrotli, compress: (bytes) => brotliCompress(bytes, BROTLI) },
 ];
 
-/** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
+/** Length in bytes below which a body is not worth compressing: Connect's own limit. */
 export const COMPRESS_FROM = 1024;
 
 /**
- * Work of which only so much is done at the same time; what waits goes on in turns, one of each owner's. All that zlib does at once it does a
- * piece of each at a time: a thousand messages that are decompressed together are all in memory before the first of them is whole.
+ * Runs a limited number of jobs at a time. Waiting jobs take turns, one of each owner's. Otherwise zlib would process a
+ * piece of each concurrent job at a time. A thousand messages that are decompressed together are all in memory before
+ * the first is complete.
  */
 export class AtOnce {
   readonly #most: number;
@@ -29,7 +33,7 @@ export class AtOnce {
   constructor(most: number) {
     this.#most = most;
   }
-  /** @param owner whose it is: a connection */
+  /** @param owner owner of the work: a connection */
   async run<T>(owner: object, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#most) this.#running++;
     else await new Promise<void>((begin) => this.#wait(owner, begin));
@@ -58,27 +62,35 @@ export class AtOnce {
   }
 }
 
-/** As many as libuv has threads, and no more than there are processors: what is one too many takes its time from the thread that all else waits for. */
+/**
+ * Number of libuv's threads, but at most the number of processors: one job too many takes its time from the main
+ * thread.
+ */
 export const ZLIB_AT_ONCE = Math.min(4, availableParallelism());
-/** Of the process, as these are. */
+/** Shared by the whole process. */
 const decompressions = new AtOnce(ZLIB_AT_ONCE);
-/** Small answers do not wait for large ones: for them it is zlib's own memory that counts, 256 KiB for each. */
+/** Small answers do not wait for large ones. For small answers only zlib's own memory matters, 256 KiB each. */
 const smallCompressions = new AtOnce(ZLIB_AT_ONCE < 4 ? ZLIB_AT_ONCE : 64);
 const largeCompressions = new AtOnce(ZLIB_AT_ONCE);
 const LARGE_BYTES = 64 << 10;
 
 interface Decompressing {
-  /** Of what it becomes. */
+  /** Maximum decompressed size, in bytes. */
   readonly maxBytes: number;
-  /** Asked when its turn has come. */
+  /** Called when its turn has come; false ends the work. */
   readonly isWanted: () => boolean;
-  /** Until it is to be read nothing else is decompressed in its place: else messages are sooner large than read. */
+  /**
+   * Waits until the message may be read. Meanwhile nothing else is decompressed in its place; otherwise messages would
+   * be decompressed faster than they are read.
+   */
   readonly toBeRead?: (plain: Uint8Array) => Promise<void>;
 }
 /**
+ * Decompresses bytes in turn.
+ *
  * @param owner as of `AtOnce`
- * @throws ConnectError RESOURCE_EXHAUSTED of what becomes longer, INVALID_ARGUMENT of what is no such compression
- * @returns undefined: nobody wants it any more
+ * @throws ConnectError RESOURCE_EXHAUSTED if the result is too long, INVALID_ARGUMENT if the bytes have another format
+ * @returns undefined if the result is no longer needed
  */
 export function decompress(
   owner: object,
@@ -94,8 +106,11 @@ export function decompress(
   });
 }
 /**
+ * Compresses bytes in turn.
+ *
  * @param owner as of `AtOnce`
- * @param take asked for that many bytes when their turn has come, so that they need not wait there; undefined: nobody wants them any more
+ * @param take returns the bytes when their turn has come, so that they need not wait there; undefined if they are no
+ * longer needed
  */
 export function compress(
   owner: object,

@@ -1,2 +1,2 @@
-/** Thrown, and never seen outside of `decoder` and `encoder`: protobuf-es has to do it. */
+/** Thrown to let protobuf-es take over. It is not visible outside of `decoder` and `encoder`. */
 export const FALLBACK = Symbol("unusual");

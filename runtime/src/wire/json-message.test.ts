@@ -47,7 +47,10 @@ test.each([
 const textOf = (...units: string[]) =>
   fc.string({ unit: fc.constantFrom(...units), maxLength: 3 }).map((text) => JSON.stringify(text));
 
-/** JSON of a few characters, so that names come twice. No name has an escape: V8 mixes these up (docs/reports/v8-json-keys.md). */
+/**
+ * JSON of a few characters, so that names are repeated. No name has an escape: V8 mixes these up
+ * (docs/reports/v8-json-keys.md).
+ */
 const texts = fc.letrec<{ value: string; string: string; name: string }>((tie) => ({
   string: textOf("a", ":", '"', "\\", "é", "{"),
   name: textOf("a", ":", "é", "{"),

@@ -1,4 +1,5 @@
-// JSON texts as messages, as protobuf-es reads them; what takes it longest, the search for names that an object has twice, is done another way.
+// Converts JSON texts to messages, as protobuf-es reads them. The search for duplicate names in an object, which takes
+// protobuf-es longest, is replaced.
 import {
   type DescMessage,
   fromJson,
@@ -12,8 +13,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * What `fromJsonString` gives, or throws. That one looks at each character of the text, of one that it has parsed already: of a long one it takes ten
- * times as long for that as for all the rest. A name that is there twice leaves less in the value than the text has.
+ * Returns or throws the same as `fromJsonString`. That function looks at each character of a text that is already
+ * parsed. For a long text, this takes ten times as long as the rest. A duplicate name leaves fewer members in the value
+ * than the text has names.
  */
 export function fromJsonText(desc: DescMessage, text: string, options: Partial<JsonReadOptions>): Message {
   const json = parsed(text);
@@ -29,7 +31,7 @@ function parsed(text: string): JsonValue | undefined {
   }
 }
 
-/** How many names of members a JSON text has: as many as colons that are in no string. */
+/** Returns the number of member names in a JSON text: that of the colons outside of strings. */
 function namesIn(text: string): number {
   let count = 0;
   let colon = text.indexOf(":");
@@ -47,7 +49,7 @@ function namesIn(text: string): number {
   return count;
 }
 
-/** Where the closing quote is. */
+/** Returns the index of the closing quote. */
 function endOfString(text: string, from: number): number {
   const end = text.indexOf('"', from);
   if (text.charCodeAt(end - 1) !== BACKSLASH) return end;
@@ -56,7 +58,7 @@ function endOfString(text: string, from: number): number {
   return i;
 }
 
-/** How many members all objects of a value have together. */
+/** Returns the number of members of all objects in a value. */
 function membersOf(json: JsonValue): number {
   let count = 0;
   const rest = [json]; // and no recursion, since clients say how deep it is

@@ -1,5 +1,5 @@
-// A message that a BFF passes on without looking into it: its bytes, checked. It is a message all the same: who looks into it (as JSON
-// does) finds the fields, decoded then.
+// A message that a BFF passes on unread: its bytes, checked. Its fields are decoded when code, such as that for JSON,
+// reads them.
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 
 /** The class of a type's messages has its fields as accessors; once one is used, all are properties of the message itself. */
@@ -22,7 +22,7 @@ class OpaqueMessage {
   }
 }
 
-/** The bytes of a message of which no field was read. */
+/** Returns the bytes of a message of which no field was read. */
 export const opaqueBytes = (message: object): Uint8Array | undefined => OpaqueMessage.bytesOf(message);
 
 type PassedClass = new (typeName: string, bytes: Uint8Array) => object;

@@ -1,6 +1,10 @@
-// Reads the messages that generated codecs know. It is stricter than protobuf-es: whatever is unusual (a wire type that the
-// field does not have, a group, a field twice that would have to be merged, a length that overruns its message, bytes that
-// are no UTF-8) is left to protobuf-es, which then reads the whole message again and decides.
+// Reads the messages of generated codecs. It is stricter than protobuf-es: it leaves unusual input to protobuf-es,
+// which reads the whole message again and decides. Unusual input is:
+// - a wire type that the field does not have
+// - a group
+// - a duplicate field that would be merged
+// - a length that overruns its message
+// - bytes that are no UTF-8
 import { isUtf8 } from "node:buffer";
 import { type DescMessage, fromBinary, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
@@ -11,7 +15,7 @@ import { opaqueMessage } from "./opaque-message.ts";
 import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
 import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 
-/** Text longer than this is made on its own. */
+/** Length in bytes above which a text is decoded separately. */
 const LONG_BYTES = 512;
 const NO_BYTES = engineBuffer(new Uint8Array());
 
@@ -22,7 +26,7 @@ export class Reader {
   #at = 0;
   #end = 0;
   #depth = 0;
-  /** Whether what was read has a part of the bytes. */
+  /** True if the message shares a part of the bytes. */
   kept = false;
   readonly #ascii = new AsciiTexts(NO_BYTES);
 
@@ -35,7 +39,7 @@ export class Reader {
     this.#depth = 1;
     this.kept = false;
   }
-  /** All of it must have been read. */
+  /** Fails unless everything has been read. */
   finish(): void {
     if (this.#at !== this.#end) throw FALLBACK;
   }
@@ -56,11 +60,11 @@ export class Reader {
     if (this.#at - from > 4) throw FALLBACK;
     return tag;
   }
-  /** What is read once only, since a second time would be merged. */
+  /** Falls back at a second occurrence of a field, because that would be merged. */
   once(first: boolean): void {
     if (!first) throw FALLBACK;
   }
-  /** Gives what `leave` takes. */
+  /** Returns the argument of `leave`. */
   enter(): number {
     const length = this.uint32();
     const outer = this.#end;
@@ -81,7 +85,7 @@ export class Reader {
     this.leave(outer);
     return message;
   }
-  /** A message that has no codec of its own. */
+  /** Reads a message without a generated codec. */
   other<Desc extends DescMessage>(schema: Desc): MessageShape<Desc> {
     const bytes = this.bytes();
     return fromBinary(schema, bytes, { recursionLimit: MOST_DEPTH - this.#depth });
@@ -93,14 +97,14 @@ export class Reader {
     this.leave(outer);
     return message;
   }
-  /** The same of all that is left. */
+  /** The same for all bytes that are left. */
   rest<M extends Message>(schema: GenMessage<M>): M {
     const from = this.#at;
     skipFields(this.#buffer, from, this.#end, schema, this.#depth);
     this.#at = this.#end;
     return opaqueMessage(schema, this.#part(from, this.#at)) as M;
   }
-  /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
+  /** Keeps a field that is not in `schema`. A field of `schema` in another wire type is unusual. */
   unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
     const no = tag >>> 3;
     const wireType = tag & 7;
@@ -111,11 +115,11 @@ export class Reader {
     fields.push({ no, wireType, data: this.#part(from, this.#at) });
     return fields;
   }
-  /** What nobody reads has to be as readable as the rest. */
+  /** Skips a field that is not read, but must be as valid as the rest. */
   skip(tag: number, schema: DescMessage): void {
     this.#at = skipField(this.#buffer, this.#at, this.#end, tag, schema, this.#depth);
   }
-  /** A field that nobody knows. */
+  /** Skips an unknown field. */
   skipUnknown(wireType: number): void {
     this.#at = skipOther(this.#buffer, this.#at, this.#end, wireType);
   }
@@ -153,7 +157,7 @@ export class Reader {
     return this.#varint() !== 0 || this.#high !== 0;
   }
   #high = 0;
-  /** Gives the lower half, both signed; the upper one is in `#high`. */
+  /** Returns the lower half; the upper half is in `#high`. Both are signed. */
   #varint(): number {
     const buffer = this.#buffer;
     let byte = buffer[this.#at++] as number;
@@ -257,21 +261,21 @@ export class Reader {
   }
   #text(from: number, to: number): string {
     const text = this.#buffer.utf8Slice(from, to);
-    // What is no UTF-8 becomes U+FFFD.
+    // Bytes that are no UTF-8 decode to U+FFFD.
     if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw FALLBACK;
     return text;
   }
-  /** The key of a map: what an object takes as a property of its own. */
+  /** Returns the key of a map, if an object can have it as a property. */
   key(key: string): string {
     if (key === "__proto__") throw FALLBACK;
     return key;
   }
-  /** What has to be in an entry of a map. */
+  /** Returns a value that an entry of a map must have. */
   given<T>(value: T | undefined): T {
     if (value === undefined) throw FALLBACK;
     return value;
   }
-  /** Anything else than the fields of a map's entry. */
+  /** Handles anything but the fields of a map's entry. */
   unusual(): never {
     throw FALLBACK;
   }

@@ -1,43 +1,44 @@
-// Goes over what nobody reads, and refuses what cannot be read: by the descriptor, since no code is generated for it. Each function gets where to
-// begin and gives where it ended: whole answers are passed on that way, and a reader's fields would cost more than what is looked at.
+// Skips content that is not read, and refuses invalid content, by the descriptor, since no code is generated for it.
+// Each function takes the start and returns the end. Whole answers are passed on that way, and a reader's fields would
+// cost more than the bytes' check.
 import { type DescField, type DescMessage, fromBinary, ScalarType } from "@bufbuild/protobuf";
 import { FALLBACK } from "./fallback.ts";
 import { isText } from "./utf8-check.ts";
 
-/** protobuf-es refuses what is nested deeper. */
+/** Maximum depth of nesting that protobuf-es accepts. */
 export const MOST_DEPTH = 100;
 const MOST_VARINT_BYTES = 10;
 
-/** What stands behind a tag. */
+/** Content behind a tag. */
 type Content =
   | { readonly kind: "varint" | "fixed32" | "fixed64" | "text" | "bytes" }
   | { readonly kind: "packed"; readonly of: Content }
-  /** `own` false: protobuf-es goes over it. */
+  /** `own` false: protobuf-es skips it. */
   | { readonly kind: "message"; readonly desc: DescMessage; readonly own: boolean; contents: Contents | undefined }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
 interface Contents {
   readonly desc: DescMessage;
-  /** By tag, of small ones. */
+  /** Contents by tag, for small tags. */
   readonly near: readonly (Content | undefined)[];
   readonly far: ReadonlyMap<number, Content>;
 }
 const NEAR = 1024;
 
 const known = new WeakMap<DescMessage, Contents>();
-/** Of the message that was last asked for: mostly that of the next field too. */
+/** Contents of the last message: mostly that of the next field, too. */
 let last: Contents | undefined;
 
 /**
- * All fields of a message, which has to end at `end`.
+ * Skips all fields of a message, which has to end at `end`.
  *
- * @param depth how many messages it is in, itself counted
+ * @param depth number of messages around it, itself included
  * @throws UNUSUAL
  */
 export function skipFields(bytes: Buffer, from: number, end: number, schema: DescMessage, depth: number): void {
   skipContents(bytes, from, end, contentsOf(schema), depth);
 }
-/** The field behind a tag that has been read, of a message that ends at `end`; gives where it ends. */
+/** Skips the field behind a tag that has been read, in a message that ends at `end`. Returns the field's end. */
 export function skipField(
   bytes: Buffer,
   from: number,
@@ -50,7 +51,7 @@ export function skipField(
   const content = tag < NEAR ? contents.near[tag] : contents.far.get(tag);
   return content === undefined ? skipUnknown(bytes, from, end, tag, schema) : skip(bytes, from, end, content, depth);
 }
-/** What a field holds that is not of its message. */
+/** Skips a field that its message does not declare. */
 export function skipOther(bytes: Buffer, from: number, end: number, wireType: number): number {
   let at = from;
   switch (wireType) {
@@ -164,9 +165,9 @@ function skipVarint(bytes: Buffer, from: number): number {
   for (let at = from; at < from + MOST_VARINT_BYTES; ) if ((bytes[at++] as number) < 0x80) return at;
   throw FALLBACK; // also behind the last byte, where there is none
 }
-/** Where what `uint32` read ends. */
+/** End of the varint that `uint32` read. */
 let after = 0;
-/** Its upper bits, and sign bits behind them, are nobody's business. */
+/** Reads a varint as 32 bits. Its upper bits, and sign bits behind them, are ignored. */
 function uint32(bytes: Buffer, from: number): number {
   let byte = bytes[from] as number;
   after = from + 1;

@@ -4,7 +4,10 @@ import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 
 const DETAILS = 3; // google.rpc.Status: repeated google.protobuf.Any details = 3
 
-/** The first detail of this type in an encoded `google.rpc.Status`; undefined also when the bytes make no sense. */
+/**
+ * Returns the first detail of this type in an encoded `google.rpc.Status`; undefined if there is none, or if the bytes
+ * are invalid.
+ */
 export function statusDetail<Desc extends DescMessage>(status: Uint8Array, desc: Desc): MessageShape<Desc> | undefined {
   try {
     for (const any of details(status)) {
@@ -12,12 +15,15 @@ export function statusDetail<Desc extends DescMessage>(status: Uint8Array, desc:
       if (found !== undefined) return found;
     }
   } catch {
-    // An upstream's broken details are as good as none.
+    // Invalid details of an upstream count as none.
   }
   return undefined;
 }
 
-/** All details of an encoded `google.rpc.Status`: the full names of their types, and their bytes. None when the bytes make no sense. */
+/**
+ * Returns all details of an encoded `google.rpc.Status`: the full names of their types, and their bytes. None if the
+ * bytes are invalid.
+ */
 export function statusDetails(status: Uint8Array): { type: string; value: Uint8Array<ArrayBuffer> }[] {
   try {
     return [...details(status)].map(({ typeUrl, value }) => ({

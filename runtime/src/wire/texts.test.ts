@@ -1,4 +1,5 @@
-// Texts as messages have them, beside protobuf-es and beside the engine: of every length at which something else reads them.
+// Texts in messages, compared with protobuf-es and with the engine, at every length at which another function reads
+// them.
 import { isUtf8 } from "node:buffer";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
@@ -28,7 +29,7 @@ const writePaths = encoder(FieldMaskSchema, (w: Writer, { paths }) => {
 });
 const passOn = passer(FieldMaskSchema);
 
-/** Lengths around all thresholds, and whatever else. */
+/** Lengths around all thresholds, and any others. */
 const length = fc.oneof(
   fc.constantFrom(
     0,
@@ -69,7 +70,7 @@ const beyond = fc
     ascii,
   )
   .map(([before, characters, after]) => Buffer.concat([before, Buffer.from(characters.join("")), after]));
-/** What is nearly UTF-8: one byte is another one, or the end is missing. */
+/** Bytes that are nearly UTF-8: one byte is replaced, or the end is missing. */
 const nearly = fc
   .tuple(beyond, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.boolean())
   .map(([bytes, at, byte, cut]) => {
@@ -84,7 +85,7 @@ const text = fc.oneof(
   { weight: 1, arbitrary: nearly },
 );
 
-/** Bytes among others that would make them wrong, or go on with them. */
+/** Bytes among others that would make them invalid, or continue them. */
 const among = (bytes: Uint8Array, before: number): Buffer =>
   Buffer.concat([Buffer.alloc(before, 0xe2), bytes, Buffer.alloc(20, 0x80)]);
 function outcome<T>(run: () => T): T | "refused" {
@@ -94,7 +95,7 @@ function outcome<T>(run: () => T): T | "refused" {
     return "refused";
   }
 }
-/** A message that tells what is made text at once. */
+/** A message that records which parts are converted to text together. */
 function watched(bytes: Uint8Array): { readonly message: Buffer; readonly slices: number[] } {
   const slices: number[] = [];
   const message = Buffer.from(bytes);

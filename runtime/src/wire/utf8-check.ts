@@ -1,19 +1,24 @@
-// Whether bytes are UTF-8 (Unicode, table 3-7), without a string of them.
+// Checks whether bytes are UTF-8 (Unicode, table 3-7), without creating a string.
 import { isUtf8 } from "node:buffer";
 
-/** From so many bytes on the engine is asked, which looks at more of them at once but takes an object and two calls. */
+/**
+ * Length in bytes from which the engine checks a text. It checks more bytes at a time, but takes an object and two
+ * calls.
+ */
 const LONG_BYTES = 400;
-/** So many characters beyond ASCII are looked at here, the engine sees to the rest. */
+/** Maximum number of non-ASCII characters that are checked here. The engine checks the rest. */
 const MOST_BEYOND = 16;
 const HIGH_BITS = 0x80808080;
 const NO_BYTES = Buffer.alloc(0);
 
 const NO_VIEW = new DataView(NO_BYTES.buffer);
-/** From so many bytes on they are looked at eight at a time; where that takes an object first, from a few more on. */
+/**
+ * Length in bytes from which eight bytes are checked at a time. If that takes an object first, `VIEW_BYTES` applies.
+ */
 export const EIGHTS_BYTES = 16;
 const VIEW_BYTES = 64;
 
-/** Of the bytes that were last asked for: most texts of a message are beside others. */
+/** View of the bytes that were checked last: most texts of a message share a buffer. */
 let viewed: Buffer = NO_BYTES;
 let view: DataView = NO_VIEW;
 
@@ -40,7 +45,7 @@ export function releaseText(): void {
   view = NO_VIEW;
 }
 
-/** Where the first byte is that is no character of its own, or `to`. */
+/** Returns the index of the first byte that is not ASCII, or `to`. */
 export function asciiEnd(bytes: Buffer, from: number, to: number): number {
   let at = from;
   if (to - at >= (viewed === bytes ? EIGHTS_BYTES : VIEW_BYTES)) {
@@ -54,7 +59,7 @@ export function asciiEnd(bytes: Buffer, from: number, to: number): number {
   while (at < to && (bytes[at] as number) < 0x80) at++;
   return at;
 }
-/** Where a character of several bytes ends, or below 0 when it is none. */
+/** Returns the end of a character of several bytes, or a negative number if it is invalid. */
 function characterEnd(bytes: Buffer, at: number, to: number): number {
   const first = bytes[at] as number;
   let length = 2;
@@ -62,7 +67,7 @@ function characterEnd(bytes: Buffer, at: number, to: number): number {
   if (first < 0xc2 || first > 0xf4 || at + length > to) return -1;
   const second = bytes[at + 1] as number;
   if ((second & 0xc0) !== 0x80) return -1;
-  // No longer than it has to be, no half of a pair, and nothing behind U+10FFFF.
+  // Rejects overlong encodings, surrogates, and code points above U+10FFFF.
   if (first === 0xe0 ? second < 0xa0 : first === 0xed && second > 0x9f) return -1;
   if (first === 0xf0 ? second < 0x90 : first === 0xf4 && second > 0x8f) return -1;
   for (let i = 2; i < length; i++) if (((bytes[at + i] as number) & 0xc0) !== 0x80) return -1;

@@ -1,5 +1,5 @@
-// Writes messages into one buffer that is used again: lengths are put in afterwards, and there is no tree of pieces. What it
-// cannot write as protobuf-es would (a number that is out of range) is left to protobuf-es, which says what is wrong.
+// Writes messages into one buffer that is reused. Lengths are inserted afterwards, without a tree of pieces. Values
+// that it cannot write as protobuf-es would (a number out of range) are left to protobuf-es, which reports the error.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
 import { type EngineBuffer, engineBuffer } from "@protobff/http2/engine-buffer";
 import { FALLBACK } from "./fallback.ts";
@@ -7,13 +7,13 @@ import { PREFIX_BYTES } from "./frame.ts";
 import { opaqueBytes } from "./opaque-message.ts";
 import { releaseBuffer } from "./release-buffer.ts";
 
-/** What is longer is not copied until all is together. */
+/** Length in bytes above which a value is not copied before the end. */
 const APART_BYTES = 4_096;
-/** A string up to so long is copied here, character by character, as long as it is ASCII; longer ones by the engine. */
+/** Length up to which an ASCII string is copied here, character by character. The engine copies longer strings. */
 const SHORT = 20;
-/** Characters: of what is longer it is asked how many bytes it takes, in place of keeping ready what it takes at most. */
+/** Length in characters above which the size in bytes is computed, instead of reserving the maximum. */
 const LONG = 16_384;
-/** Characters: with all tags the lengths fit into a byte each. */
+/** Length in characters up to which all lengths, with tags, fit into one byte each. */
 const MOST_KEYED = 100;
 const FIRST_FIELD = 0x0a;
 const SECOND_FIELD = 0x12;
@@ -21,7 +21,7 @@ const FIRST_BYTES = 16_384;
 /** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
-/** By character code: what a hexadecimal digit stands for. */
+/** Value of a hexadecimal digit, by character code. */
 const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
   return Number.isNaN(value) ? 0 : value;
@@ -32,9 +32,9 @@ export class Writer {
   #buffer = allocate(FIRST_BYTES);
   #view = viewOf(this.#buffer);
   #at = 0;
-  /** For each message that is open: where its length stands, and how much stood apart before. */
+  /** For each open message: the position of its length, and the number of bytes that were apart before. */
   readonly #open: number[] = [];
-  /** What stands apart, and where it belongs. */
+  /** Bytes that are kept apart, and their positions. */
   #apart: { at: number; readonly bytes: Uint8Array }[] = [];
   #apartBytes = 0;
 
@@ -44,11 +44,11 @@ export class Writer {
     if (this.#apart.length > 0) this.#apart = [];
     this.#apartBytes = 0;
   }
-  /** How many bytes have been written since `start`. */
+  /** Number of bytes written since `start`. */
   get length(): number {
     return this.#at + this.#apartBytes;
   }
-  /** What has been written since `start`, with gRPC's prefix in front. */
+  /** Returns the bytes since `start`, with gRPC's prefix in front. */
   frame(): Buffer {
     const { length } = this;
     const framed = Buffer.allocUnsafe(PREFIX_BYTES + length);
@@ -57,7 +57,7 @@ export class Writer {
     this.#give(framed, PREFIX_BYTES);
     return framed;
   }
-  /** What has been written since `start`, in memory of its own, which may be transferred to another thread. */
+  /** Returns the bytes since `start` in separate memory, which may be transferred to another thread. */
   take(): Buffer<ArrayBuffer> {
     const taken = Buffer.allocUnsafeSlow(this.length);
     this.#give(taken, 0);
@@ -87,7 +87,7 @@ export class Writer {
     this.#varint(tag);
     return this;
   }
-  /** Begins a message, or a packed list, until `close`. */
+  /** Starts a message, or a packed list, until `close`. */
   open(tag: number): void {
     this.tag(tag);
     this.#room(1);
@@ -115,11 +115,11 @@ export class Writer {
     this.#varint(length);
     this.#at = end;
   }
-  /** A message that has no codec of its own. */
+  /** Writes a message without a generated codec. */
   other<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): void {
     this.bytes(toBinary(schema, create(schema, message)));
   }
-  /** Writes a message that is passed on as it came; false for any other. */
+  /** Writes a message that is passed on unread; returns false for any other. */
   passed(tag: number, message: object): boolean {
     const bytes = opaqueBytes(message);
     if (bytes === undefined) return false;
@@ -127,7 +127,7 @@ export class Writer {
     this.bytes(bytes);
     return true;
   }
-  /** The fields that nobody knew. */
+  /** Writes the unknown fields. */
   unknown(message: object): void {
     const fields = (message as { readonly $unknown?: readonly UnknownField[] }).$unknown;
     if (fields === undefined) return;
@@ -189,7 +189,7 @@ export class Writer {
     if (BigInt.asIntN(64, value) !== value) throw FALLBACK;
     this.#eight(value);
   }
-  /** By a view: `writeBigUInt64LE` makes several integers on the heap. */
+  /** Uses a view, because `writeBigUInt64LE` creates several integers on the heap. */
   #eight(value: bigint): void {
     this.#room(8);
     this.#view.setBigInt64(this.#at, value, true);
@@ -209,14 +209,14 @@ export class Writer {
     this.#varint(value.length);
     this.#raw(value);
   }
-  /** The bytes that an even number of hexadecimal digits stands for. */
+  /** Writes the bytes of an even number of hexadecimal digits. */
   hex(digits: string): void {
     const { length } = digits;
     this.#room(5 + length / 2);
     this.#varint(length / 2);
     const buffer = this.#buffer;
     let at = this.#at;
-    // Of ids: cheaper than a call into the engine.
+    // A loop over the digits of an id is cheaper than a call into the engine.
     for (let i = 0; i < length; i += 2) {
       const high = NIBBLES[digits.charCodeAt(i)] as number;
       buffer[at++] = (high << 4) | (NIBBLES[digits.charCodeAt(i + 1)] as number);
@@ -224,8 +224,8 @@ export class Writer {
     this.#at = at;
   }
   /**
-   * A message of OpenTelemetry's, `KeyValue { key, value { string_value } }`, in one go; writes nothing and gives false where either is long,
-   * or is not ASCII.
+   * Writes a message of OpenTelemetry's, `KeyValue { key, value { string_value } }`, in one pass. Writes nothing and
+   * returns false if either text is long or not ASCII.
    *
    * @param tag of one byte
    */
@@ -277,7 +277,7 @@ export class Writer {
         return;
       }
     }
-    // As if it were ASCII; what is longer moves a little.
+    // The guess assumes ASCII; a longer text is moved a little.
     const guess = sizeOf(length);
     const from = this.#at + guess;
     const bytes = buffer.utf8Write(value, from);
@@ -312,7 +312,7 @@ export class Writer {
     }
     buffer[this.#at++] = rest;
   }
-  /** Of two halves. */
+  /** Writes a varint from its two halves. */
   #varint64(low: number, high: number): void {
     const buffer = this.#buffer;
     let lower = low >>> 0;
@@ -342,7 +342,7 @@ export class Writer {
 const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => new DataView(buffer, byteOffset, length);
 const allocate = (bytes: number) => engineBuffer(Buffer.allocUnsafeSlow(bytes));
 
-/** How many bytes a varint takes. */
+/** Returns the number of bytes of a varint. */
 function sizeOf(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
