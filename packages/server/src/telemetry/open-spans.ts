@@ -1,4 +1,5 @@
-// Where kept spans go, by the configuration. Nothing of it is loaded where there are no traces, and of the two ways only the one that is taken.
+// Opens the configured sink of kept spans. A module is imported only when traces are on, and only the module of the
+// configured way.
 import type { OpenSpans, OpenSpansOptions, OtlpConfig } from "./otlp.ts";
 
 export async function openSpans(

@@ -1,4 +1,4 @@
-// What a collector says: ExportTraceServiceResponse of a success, google.rpc.Status of a failure.
+// Parses a collector's response: ExportTraceServiceResponse for a success, google.rpc.Status for a failure.
 import { Reader } from "@protobff/runtime/internal/wire/reader";
 
 const PARTIAL_SUCCESS = 0x0a;
@@ -6,14 +6,14 @@ const REJECTED_SPANS = 0x08;
 const ERROR_MESSAGE = 0x12;
 const STATUS_MESSAGE = 0x12;
 
-/** What of a batch was taken. */
+/** Result of a batch that the collector accepted at least in part. */
 export interface PartialSuccess {
   readonly rejected: number;
   /** A warning, where nothing was rejected; "" for none. */
   readonly message: string;
 }
 
-/** Of a success's body; nothing rejected where it cannot be read, or is JSON. */
+/** Reads the body of a success. Reports no rejected spans if the body is malformed or JSON. */
 export function partialSuccess(body: Uint8Array): PartialSuccess {
   let rejected = 0;
   let message = "";
@@ -32,7 +32,10 @@ export function partialSuccess(body: Uint8Array): PartialSuccess {
   return { rejected: Math.max(0, rejected), message };
 }
 
-/** Of a failure's body: the message of the status that it should be, or the text that it is. */
+/**
+ * Reads the body of a failure: the message of its google.rpc.Status, or the text of a `text/plain` body. "" for any
+ * other body.
+ */
 export function failureMessage(body: Uint8Array, contentType: string): string {
   if (!contentType.includes("protobuf"))
     return contentType.startsWith("text/plain") ? Buffer.from(body).toString() : "";
@@ -45,7 +48,7 @@ export function failureMessage(body: Uint8Array, contentType: string): string {
   return message;
 }
 
-/** @param known reads the field of this tag, or says that it does not know it */
+/** @param known reads the field of this tag, or returns false if the tag is unknown to it */
 function read(body: Uint8Array, known: (reader: Reader, tag: number) => boolean): void {
   const reader = new Reader();
   reader.start(body);

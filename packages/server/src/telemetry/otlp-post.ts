@@ -3,13 +3,13 @@ import { type Agent, type ClientRequest, type IncomingMessage, request as plain 
 import { request as secure } from "node:https";
 import { failureMessage, partialSuccess } from "./otlp-answer.ts";
 
-/** As OTLP/HTTP recommends, in bytes. */
+/** Maximum size of a response, in bytes, as OTLP/HTTP recommends. */
 const MOST_ANSWER = 4 << 20;
-/** Of a collector's words. */
+/** Maximum length of a collector's message in a fault, in characters. */
 const MOST_WORDS = 300;
 const AGAIN = new Set([429, 502, 503, 504]);
 
-/** Where to, and how. */
+/** Address and settings of a collector. */
 export interface Target {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface Target {
   readonly timeoutMs: number;
 }
 
-/** What became of a batch. `lost`: trying again is no use; `again`: it may be. */
+/** Result of one attempt. `lost`: a retry is no use. `again`: a retry may succeed. */
 export type PostResult =
   | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
   | { readonly kind: "lost"; readonly why: string }
@@ -47,7 +47,7 @@ export function post(target: Target, body: readonly Uint8Array[], now: () => num
     resolve(posted);
   };
   request.on("error", (error) => {
-    // A success has been said, and what it is about is not known: the batch may have been taken.
+    // The status was a success, but its body is lost: the collector may have accepted the batch.
     if (answering !== undefined && answering.statusCode === 200) end({ kind: "lost", why: wordsOf(error) });
     else end({ kind: "again", why: wordsOf(error), ...(wasClosed(request, error) && { afterMs: 0 }) });
   });

@@ -1,5 +1,5 @@
-// What stands around the spans of a batch: ExportTraceServiceRequest, ResourceSpans, ScopeSpans. It is the same for every batch but for
-// the lengths, so that spans that are written already need not be touched again.
+// Messages around the spans of a batch: ExportTraceServiceRequest, ResourceSpans, ScopeSpans. They differ between
+// batches only in their lengths, so spans that are already written need no change.
 import { Writer } from "@protobff/runtime/internal/wire/writer";
 import { writeAttributes } from "./otlp-spans.ts";
 import type { Attributes } from "./span.ts";
@@ -10,13 +10,16 @@ const RESOURCE_ATTRIBUTES = 0x0a;
 const SCOPE_SPANS_SCOPE = 0x0a;
 const SCOPE = { name: 0x0a, version: 0x12 };
 
-/** Who has made the spans. */
+/** Instrumentation scope of the spans. */
 export interface Scope {
   readonly name: string;
   readonly version: string;
 }
 
-/** What stands before spans, given how many bytes they have: together they are an `ExportTraceServiceRequest`. */
+/**
+ * Returns a writer of the bytes before the spans, given the spans' size. Both together are an
+ * `ExportTraceServiceRequest`.
+ */
 export function requestHead(resource: Attributes, scope: Scope): (spanBytes: number) => Buffer {
   const resourceField = field((to) => {
     to.open(RESOURCE_SPANS.resource);

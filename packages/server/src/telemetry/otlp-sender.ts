@@ -1,12 +1,12 @@
-// Sends batches, a few at a time, and again where that may help. It runs in a thread of its own, and has no bound: who gives it batches
-// gives no more than may be held.
+// Sends batches, a few at a time, and retries those that may still succeed. It runs in its own thread and has no bound:
+// its caller bounds the batches that it holds.
 import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import { gzipSync } from "node:zlib";
 import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import { type PostResult, post, type Target } from "./otlp-post.ts";
 
-/** At once; a collector that is far away, or slow, takes several nevertheless. */
+/** Maximum number of concurrent attempts. A distant or slow collector still accepts several. */
 const AT_ONCE = 4;
 /** From a batch's first attempt on it is tried again. */
 const TRY_FOR_MS = 60_000;
@@ -18,7 +18,7 @@ export interface SendConfig {
   /** With user and password where there are some. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of one attempt. */
+  /** Timeout of one attempt, in milliseconds. */
   readonly timeoutMs: number;
   readonly gzip: boolean;
   /** PEM. */
@@ -32,7 +32,7 @@ export interface Batch {
   readonly body: Uint8Array;
 }
 
-/** What became of a batch; `lost` and `rejected` are counts of spans, and `why` is told when it is not "". */
+/** Final result of a batch. `lost` counts spans; `why` is reported unless it is "". */
 export interface Sent {
   readonly batch: Batch;
   readonly lost: number;
@@ -57,7 +57,7 @@ export class Sender {
   readonly #post: Post;
   readonly #waiting: Batch[] = [];
   #running = 0;
-  /** No attempt begins before: what the collector asked for, or the pause after it failed. */
+  /** No attempt begins before this time: the delay that the collector requested, or the pause after a failure. */
   #pausedUntil = 0;
   #failures = 0;
   readonly #sleeping = new Map<() => void, Timer>();
@@ -85,10 +85,10 @@ export class Sender {
     this.#next();
   }
 
-  /** Sends what is there; gives up what is not sent after so long, in milliseconds. */
+  /** Sends all waiting batches. Drops those that are unsent after `withinMs` milliseconds. */
   async close(withinMs: number): Promise<void> {
     this.#closeAt = this.#clock.now() + withinMs;
-    // Who waits for a better time has none left.
+    // Attempts that wait for a later time have none left.
     this.#pausedUntil = 0;
     for (const wake of [...this.#sleeping.keys()]) wake();
     if (this.#running > 0 || this.#waiting.length > 0) {

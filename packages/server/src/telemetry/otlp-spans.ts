@@ -1,4 +1,4 @@
-// Spans as OTLP's protobuf: what opentelemetry.proto.trace.v1 says, written field by field. It is written in the thread of the requests:
+// Writes spans as opentelemetry.proto.trace.v1 messages, field by field. The thread of the requests runs it:
 // docs/decisions/0062-traces.md has the alternatives and their cost.
 import type { Writer } from "@protobff/runtime/internal/wire/writer";
 import type { Attributes, AttributeValue, SpanEvent, SpanLink, SpanRecord } from "./span.ts";

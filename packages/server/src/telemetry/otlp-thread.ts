@@ -1,20 +1,24 @@
-// The thread that sends traces, so that compressing and TLS take nothing from requests. What the two sides tell each other is here.
+// The thread that sends traces, so that compression and TLS take no time from requests. It also defines the messages
+// between the two threads.
 import { parentPort, workerData } from "node:worker_threads";
 import { type Batch, type SendConfig, Sender } from "./otlp-sender.ts";
 
-/** To the thread. */
+/** Messages to the thread. */
 export type ToThread =
   | ({ readonly kind: "batch" } & Batch)
-  /** The last one: to end, within so many milliseconds. */
+  /** Last message: the thread ends within this number of milliseconds. */
   | { readonly kind: "close"; readonly withinMs: number };
 
-/** From the thread: what became of a batch, and that it holds nothing of it any more; of no spans where it will be tried again. */
+/**
+ * Message from the thread: the final result of a batch, of which it holds nothing any more. `spans` is 0 if the batch
+ * will be retried.
+ */
 export interface FromThread {
   readonly spans: number;
-  /** Of its body. */
+  /** Size of the batch's body, in bytes. */
   readonly bytes: number;
   readonly lost: number;
-  /** What the collector has done, or not done: the end of a sentence; "" where all is well. */
+  /** The collector's failure, as the end of a sentence; "" for a success. */
   readonly why: string;
 }
 

@@ -204,7 +204,7 @@ it("identifies, and trusts only whom it is told to", async () => {
 
   const { sink: wary, faults } = await sinkTo(url);
   wary.export(many(1));
-  // It is told when it fails, and not when it has been tried for long enough.
+  // A failed attempt is reported at once, and not only when the retries have ended.
   await vi.waitFor(() => expect(faults.join()).toContain("self-signed certificate"), 5_000);
   expect(wary.counts()).toEqual({ exported: 0, dropped: 0 });
 });

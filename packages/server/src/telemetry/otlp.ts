@@ -1,6 +1,6 @@
-// Sends spans to an OpenTelemetry collector by OTLP over HTTP: written here as protobuf, sent by a thread of its own. All that waits,
-// here or there, is held against one bound in spans and in bytes, since the thread tells what it is done with: what comes on top is dropped
-// and counted, whatever the collector, or the thread, does.
+// Sends spans to an OpenTelemetry collector by OTLP over HTTP: encoded here as protobuf, sent by a separate thread. One
+// bound, in spans and in bytes, covers all waiting spans in both threads, since the thread reports each finished batch.
+// Spans beyond the bound are dropped and counted, even if the collector or the thread hangs.
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
@@ -12,23 +12,23 @@ import type { FromThread, ToThread } from "./otlp-thread.ts";
 import { runtimeVersion } from "./runtime-version.ts";
 import type { Attributes, SpanRecord, SpanSink } from "./span.ts";
 
-/** Where to, how, and how much may wait. */
+/** Address of the collector, delivery settings and bounds. */
 export interface OtlpConfig extends Omit<SendConfig, "headers"> {
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the resource: what the environment says. `service.name` among it has its way. */
+  /** Attributes of the resource, from the environment. Its `service.name` overrides the server's name. */
   readonly resource: Readonly<Record<string, string>>;
-  /** A span waits so long at most until it is sent. */
+  /** Maximum time that a span waits before it is sent, in milliseconds. */
   readonly delayMs: number;
-  /** In one request. */
+  /** Maximum number of spans in one request. */
   readonly mostInBatch: number;
-  /** That wait, or are under way. */
+  /** Maximum number of spans that wait or are in flight. */
   readonly mostWaiting: number;
 }
 
-/** What may be counted of a sink; they only grow. */
+/** Counters of a sink, which never decrease. */
 export interface SpanCounts {
   readonly exported: number;
-  /** For whatever reason: no room, no collector, rejected by it. */
+  /** Spans lost for any reason: no room, no collector, or rejected by it. */
   readonly dropped: number;
 }
 
@@ -38,25 +38,25 @@ export interface OpenSpans extends SpanSink {
 }
 
 export interface OpenSpansOptions {
-  /** Of the server: what the service is called where nothing else says so. */
+  /** Name of the server: the service's name unless the resource has a `service.name`. */
   readonly name: string;
   /** As `ServerFault` of the server. */
   readonly fault: (what: string, cause: unknown) => void;
 }
 
-/** In bytes, of spans as they are written. */
+/** Maximum size of the waiting spans, in encoded bytes. */
 const MOST_WAITING_BYTES = 32 << 20;
 const MOST_BATCH_BYTES = 4 << 20;
-/** Threads that end by themselves are replaced so often. */
+/** Maximum number of replacements for threads that ended by themselves. */
 const MOST_RESTARTS = 5;
 const RESTART_MS = 1_000;
-/** Of the time that is left at the end, so much is for ending itself. */
+/** Part of the remaining time that is reserved for ending the thread, in milliseconds. */
 const ENDING_MS = 50;
 const THREAD_HEAP_MB = 128;
 
 const thread = new URL(import.meta.url.endsWith(".ts") ? "./otlp-thread.ts" : "./otlp-thread.js", import.meta.url);
 
-/** What only tests change. */
+/** Parts that only tests replace. */
 export interface OtlpParts {
   readonly clock?: Clock;
   readonly thread?: URL;
@@ -145,7 +145,7 @@ class OtlpSink implements OpenSpans {
     if (lost > 0) this.#drop(lost, "the process has ended before they were sent");
   }
 
-  /** What timers call. */
+  /** Callback of the timers. */
   flush(): void {
     this.#flush();
   }
@@ -153,7 +153,7 @@ class OtlpSink implements OpenSpans {
   #flush(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    // While there is no thread it waits here, within the same bound.
+    // While there is no thread, spans wait here, within the same bound.
     if (this.#spans === 0 || this.#worker === undefined) return;
     const spans = this.#spans;
     const body = this.#writer.take();

@@ -1,4 +1,4 @@
-// What one request leaves behind while it runs: notes in one list, from which spans are made only when the request is kept.
+// Records one running request: notes in one list. Spans are made from them only if the request is kept.
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type {
   AttemptEvent,
@@ -19,18 +19,18 @@ import { flagsText } from "./trace-context.ts";
 export interface SpanPlace {
   readonly traceId: string;
   readonly spanId: string;
-  /** Of W3C. */
+  /** Trace flags of W3C Trace Context. */
   readonly flags: number;
   readonly traceState: string;
 }
 
-/** What is known of a request's trace when it begins. */
+/** Trace data that is known when a request begins. */
 export interface TraceHead {
   readonly traceId: string;
   /** The caller's span; "" for none. */
   readonly parentSpanId: string;
   readonly traceState: string;
-  /** Of W3C, as upstreams get them. */
+  /** Trace flags of W3C Trace Context, as upstreams receive them. */
   readonly flags: number;
 }
 
@@ -41,7 +41,7 @@ export type AttemptNote = Pick<AttemptEvent, "number" | "hedge" | "startedAt" | 
 export class CallNote {
   readonly kind = "call";
   readonly call: object;
-  /** Whether upstreams were told of it: it may still have no end. */
+  /** Span id that upstreams received. The span may still have no end. */
   readonly spanId: string;
   ended: Pick<CallEvent, "service" | "branch" | "method" | "items" | "startedAt" | "endedAt" | "attempts"> | undefined;
   failure: Failure | undefined;
@@ -61,7 +61,7 @@ export type Note =
   | { readonly kind: "resolver"; readonly event: ResolverEvent }
   | { readonly kind: "limited"; readonly event: LimitEvent; readonly at: number };
 
-/** Of more than these only the number is kept. */
+/** Maximum number of notes. Further notes are only counted. */
 const MOST_NOTES = 1_000;
 
 /** The trace of one request, as it grows. */
@@ -102,7 +102,7 @@ export class Recording implements Trace, SpanPlace {
     const traceparent = `00-${this.traceId}-${spanId}-${flagsText(this.flags)}`;
     const { traceState: tracestate } = this;
     if (headers === undefined) return tracestate === "" ? { traceparent } : { traceparent, tracestate };
-    // What came of either, and was passed on, is of no use any more.
+    // The caller's own `traceparent` and `tracestate`, if they were forwarded, are replaced.
     if (tracestate !== "") return { ...headers, traceparent, tracestate };
     if (headers.tracestate === undefined) return { ...headers, traceparent };
     const { tracestate: _, ...others } = headers;
@@ -149,7 +149,7 @@ export class Recording implements Trace, SpanPlace {
     this.#notes = this.state === "sent" ? this.#notes.filter(isOpen) : [];
   }
 
-  /** A stream that is followed goes on making calls when its span has been sent. */
+  /** A followed stream continues to make calls after its span has been sent. */
   #isRoom(): boolean {
     if (this.#made++ < MOST_NOTES) return true;
     this.dropped++;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The version of this package, as its package.json says; "unknown" where that does not lie beside it, as in a bundle. */
+/** Returns this package's version from its package.json; "unknown" if that file is missing, as in a bundle. */
 export function runtimeVersion(): string {
   try {
     const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

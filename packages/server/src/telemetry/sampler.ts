@@ -3,9 +3,9 @@ import type { Clock } from "@protobff/runtime/internal/clock";
 
 /** How it is decided when a request begins. */
 export interface Sampling {
-  /** Whether a caller's flag has the last word where there is one. */
+  /** True if a caller's sampled flag, when present, decides. */
   readonly parent: boolean;
-  /** Of the others, from 0 to 1; undefined: what the rpc's `telemetry` says, or all. */
+  /** Ratio for all other requests, from 0 to 1; undefined: the RPC's `telemetry` option, or 1. */
   readonly ratio: number | undefined;
 }
 
@@ -14,8 +14,9 @@ const RANDOM_FROM = 18;
 const RANDOM_TO = 31;
 
 /**
- * Whether a share of all traces has this one: who asks with the same id and a larger share gets the same answer or a yes.
- * It is OpenTelemetry's rule of consistent probability sampling: the random part of the id against 1 - ratio.
+ * Returns true if the sampled share contains this trace. The answer is consistent: a trace that one ratio contains is
+ * contained in every larger ratio. It is OpenTelemetry's rule of consistent probability sampling: the random part of
+ * the id against 1 - ratio.
  */
 export function isSampled(traceId: string, ratio: number): boolean {
   if (ratio >= 1) return true;
@@ -25,7 +26,7 @@ export function isSampled(traceId: string, ratio: number): boolean {
 
 const SECOND_MS = 1_000;
 
-/** So many in each second, and no more. */
+/** Limits events to a maximum number per second. */
 export class PerSecond {
   readonly #most: number;
   readonly #clock: Clock;

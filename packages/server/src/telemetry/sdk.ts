@@ -27,7 +27,7 @@ export async function sdkProblem(): Promise<{ readonly problem: string; readonly
   };
 }
 
-/** @throws where `sdkProblem` tells of something */
+/** @throws Error if `sdkProblem` reports a problem */
 export async function openSdk({ fault }: OpenSpansOptions): Promise<OpenSpans> {
   const api = await loadApi();
   const tracer = api && tracerOf(api);
@@ -43,7 +43,7 @@ async function loadApi(): Promise<Api | undefined> {
   }
 }
 
-/** Of the provider itself: undefined as long as none is registered. */
+/** Returns the tracer of the provider itself; undefined if no provider is registered. */
 function tracerOf({ trace }: Api): Tracer | undefined {
   const provider = trace.getTracerProvider();
   if ("getDelegateTracer" in provider) {
@@ -85,7 +85,7 @@ class SdkSink implements OpenSpans {
     return { exported: this.#exported, dropped: this.#dropped };
   }
 
-  /** The provider is the user's: it is asked to send what it has, and not shut down. */
+  /** Flushes the provider, but does not shut it down: the provider belongs to the user. */
   async close(deadlineMs: number): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -129,7 +129,10 @@ class SdkSink implements OpenSpans {
     return wanted;
   }
 
-  /** Sampled, whatever its flag says: what is here is kept, and a provider that asks the parent is to know it. */
+  /**
+   * Returns a sampled parent, even if its flag is unset: kept spans must be exported, even by a provider whose sampler
+   * reads the parent.
+   */
   #parentOf(record: SpanRecord): Context {
     const { ROOT_CONTEXT, trace } = this.#api;
     if (record.parentSpanId === "") return ROOT_CONTEXT;
@@ -161,8 +164,9 @@ class SdkSink implements OpenSpans {
 }
 
 /**
- * Upstreams have been told the ids of their parents, and the decision to keep a request's spans has fallen, when the SDK hears of them:
- * its tracer of our name, which nobody else has, takes both from us. Its interface offers neither for one tracer alone.
+ * Overrides the id generator and the sampler of the SDK's tracer. No other code has a tracer of our name. Upstreams
+ * already have the ids of their parents, and the decision to keep the spans is made, before the SDK receives them. The
+ * SDK's interface offers neither override for a single tracer.
  */
 function takeOver(tracer: Tracer, ids: { readonly traceId: string; readonly spanId: string }): void {
   const inner = tracer as { _idGenerator?: unknown; _sampler?: unknown };
@@ -173,7 +177,7 @@ function takeOver(tracer: Tracer, ids: { readonly traceId: string; readonly span
     inner._sampler = { shouldSample: () => ({ decision: RECORD_AND_SAMPLED }), toString: () => SCOPE };
   }
 }
-/** Of the API's `SamplingDecision`. */
+/** RECORD_AND_SAMPLED of the API's `SamplingDecision`. */
 const RECORD_AND_SAMPLED = 2;
 
 function timeOf(unixNano: bigint): HrTime {

@@ -13,10 +13,10 @@ import type { AttemptNote, CallNote, Note, Recording, SpanPlace } from "./record
 import { type AttributeValue, SpanKind, type SpanLink, type SpanRecord, SpanStatus } from "./span.ts";
 import { unixNano, type WallTime } from "./wall-time.ts";
 
-/** Why a request is kept: its caller or its share, or although that says no. */
+/** Reason for keeping a request. `sampled`: its caller or its share; the others keep unsampled requests. */
 export type KeepReason = "sampled" | "failed" | "degraded" | "slow";
 
-/** Where upstreams are: by the full name of the service, and `<service> <branch>`. */
+/** Addresses of upstreams, by the full name of the service and by `<service> <branch>`. */
 export type Servers = ReadonlyMap<string, { readonly address: string; readonly port: number }>;
 
 interface SpanMakerOptions {
@@ -27,7 +27,7 @@ interface SpanMakerOptions {
   readonly placeOf: (fetch: object) => SpanPlace | undefined;
 }
 
-/** What all spans of a request have in common. */
+/** Data that all spans of a request share. */
 interface Making {
   readonly recording: Recording;
   readonly offsetMs: number;
@@ -40,7 +40,7 @@ const REMOTE_PARENT = 0x200;
 type Pairs = [string, AttributeValue][];
 type Times = Pick<SpanRecord, "startUnixNano" | "endUnixNano">;
 const NONE: readonly never[] = [];
-/** Of one span. */
+/** Maximum number of paths in one span. */
 const MOST_PATHS = 20;
 
 export class SpanMaker {
@@ -276,7 +276,7 @@ function limitedEvent(
   return [{ name: "bff.limited", unixNano: unixNano(at + offsetMs), attributes }];
 }
 
-/** What OpenTelemetry counts as a server's errors; of a client's calls all but OK are. */
+/** Codes that OpenTelemetry counts as errors of server spans. For client spans every code except OK is an error. */
 export const SERVER_ERRORS: ReadonlySet<Code> = new Set<Code>([
   Code.UNKNOWN,
   Code.DEADLINE_EXCEEDED,
@@ -290,7 +290,7 @@ const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) =>
 const codeName = (code: number): string => CODES.get(code) ?? String(code);
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
 const reasonName = ({ reason }: Failure): string => REASONS.get(reason) ?? String(reason);
-/** What was never sent has no status: the class is ours. */
+/** A call that was never sent has no gRPC status, so its error type is a class of ours. */
 function errorType(failure: Failure): string {
   return failure.pushback ? `bff.${reasonName(failure).toLowerCase()}` : codeName(failure.code);
 }

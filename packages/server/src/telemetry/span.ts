@@ -1,8 +1,8 @@
-// What a trace is made of, as it leaves the request: plain data, so that it may go to another thread as it is. The room telemetry/ records
-// what observers are told as spans, keeps some of them, and sends those on; it knows the rooms at the bottom alone, and nothing knows it
-// but the server, which loads it where traces are wanted.
+// Spans as plain data, so that they can move to another thread unchanged. The telemetry/ room records observer events
+// as spans, keeps some of them and exports those. It imports only the lowest rooms. Only the server imports it, and
+// only if traces are on.
 
-/** What an attribute may hold. An integer is a `bigint`, whatever its size: a `number` is a double. */
+/** Value of an attribute. An integer is a `bigint`, even a small one: a `number` is a double. */
 export type AttributeValue =
   | string
   | number
@@ -43,7 +43,7 @@ export interface SpanRecord {
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
   readonly status: (typeof SpanStatus)[keyof typeof SpanStatus];
-  /** Of an error; "" otherwise. */
+  /** Message of an error; "" otherwise. */
   readonly message: string;
 }
 
@@ -63,13 +63,13 @@ export interface SpanLink {
   readonly attributes: Attributes;
 }
 
-/** Where kept spans go. Neither method throws. */
+/** Destination of kept spans. Neither method throws. */
 export interface SpanSink {
   /**
    * Takes spans that have ended: those of one request when it is over, later those of its calls that ran on (a fetch of the cache that
    * others wait for). Returns at once; what there is no room for is dropped and counted.
    */
   export(spans: readonly SpanRecord[]): void;
-  /** Sends what waits, for so many milliseconds at most; what comes later is dropped. */
+  /** Sends the waiting spans, for at most `deadlineMs` milliseconds. Later spans are dropped. */
   close(deadlineMs: number): Promise<void>;
 }

@@ -110,7 +110,7 @@ describe("tracestate", () => {
         if (ours === "") return;
         for (const one of ours.split(",")) {
           const key = one.slice(0, one.indexOf("="));
-          // Of two with one key theirs is the last that they have set.
+          // If a key occurs twice, their parser keeps the value that it set last.
           const same = members
             .filter((each) => each.startsWith(`${key}=`))
             .map((each) => each.slice(key.length + 1).trim());

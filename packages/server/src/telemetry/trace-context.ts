@@ -1,17 +1,17 @@
-// W3C Trace Context, level 1 and 2: what the headers `traceparent` and `tracestate` say.
+// Parses the headers `traceparent` and `tracestate` of W3C Trace Context, level 1 and 2.
 
 /** Flags of a traceparent. */
 export const SAMPLED = 0x01;
 /** The last 7 bytes of the trace id are random (level 2). */
 export const RANDOM = 0x02;
 
-/** What a caller's headers say. */
+/** Content of a caller's `traceparent`. */
 export interface TraceParent {
   /** 32 digits. */
   readonly traceId: string;
   /** The caller's span: 16 digits. */
   readonly spanId: string;
-  /** Those that we know. */
+  /** The known flags. */
   readonly flags: number;
 }
 
@@ -20,7 +20,10 @@ const NO_TRACE = "0".repeat(32);
 const NO_SPAN = "0".repeat(16);
 const LENGTH = 55;
 
-/** What a `traceparent` says; undefined for none, and for what is none. Two of them are none: they come joined with a comma. */
+/**
+ * Parses a `traceparent`. Returns undefined for a missing or malformed one. Two headers arrive joined with a comma,
+ * which is malformed.
+ */
 export function parseTraceparent(header: string): TraceParent | undefined {
   if (header.length < LENGTH) return undefined;
   const text = trimmed(header);
@@ -35,7 +38,10 @@ export function parseTraceparent(header: string): TraceParent | undefined {
 
 const MOST_MEMBERS = 32;
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
-/** What everybody passes on. Of more, long members go first, and then the last ones (3.3.1.5). */
+/**
+ * Minimum length that every vendor must propagate. A longer tracestate loses its long members first, and then its last
+ * ones (3.3.1.5).
+ */
 const MOST_CHARACTERS = 512;
 const LONG_MEMBER = 128;
 
@@ -74,7 +80,7 @@ function trimmed(text: string): string {
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 const FLAGS = ["00", "01", "02", "03"];
-/** As they stand in a traceparent. */
+/** Formats flags for a traceparent. */
 export function flagsText(flags: number): string {
   return FLAGS[flags] ?? "00";
 }

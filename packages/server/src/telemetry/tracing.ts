@@ -24,17 +24,17 @@ import { WallTime } from "./wall-time.ts";
 export interface TracingOptions {
   readonly sink: SpanSink;
   readonly sampling: Sampling;
-  /** Whether this address is a proxy of ours, whose word on what is sampled is taken without end. */
+  /** True if this address is one of our proxies, whose sampling decision is accepted without a limit. */
   readonly trusts?: ((address: string) => boolean) | undefined;
-  /** Where upstreams are. */
+  /** Addresses of upstreams. */
   readonly servers?: Servers | undefined;
   readonly clock?: Clock | undefined;
   readonly ids?: Ids | undefined;
 }
 
-/** So many requests a second are sampled because their clients say so. */
+/** Maximum number of requests per second that are sampled because of their clients' flag. */
 const CLIENTS_A_SECOND = 10;
-/** So many requests a second are kept although they were not sampled. */
+/** Maximum number of unsampled requests that are kept per second. */
 const KEPT_A_SECOND = 100;
 
 /** Records requests as traces, and sends on those that are kept. */
@@ -47,7 +47,7 @@ export class Tracing implements Observer {
   readonly #byClients: PerSecond;
   readonly #anyway: PerSecond;
   readonly #maker: SpanMaker;
-  /** Where the spans of fetches are. */
+  /** Spans of cache fetches, by fetch. */
   readonly #fetches = new WeakMap<object, SpanPlace>();
 
   constructor({ sink, sampling, trusts, servers, clock = systemClock, ids = new Ids() }: TracingOptions) {
@@ -76,7 +76,7 @@ export class Tracing implements Observer {
     return {
       traceId,
       parentSpanId: parent?.spanId ?? "",
-      // Without a parent it says nothing.
+      // A tracestate without a parent has no meaning.
       traceState: parent === undefined ? "" : parseTracestate(header("tracestate")),
       flags: sampled | (parent === undefined ? RANDOM : parent.flags & RANDOM),
     };
@@ -126,7 +126,7 @@ export class Tracing implements Observer {
     if (event.trace instanceof Recording) event.trace.add({ kind: "limited", event, at: this.#clock.now() });
   }
 
-  /** The request's span is that of the opening: nobody wants to wait for it until a stream ends. */
+  /** The request's span covers only the opening, because exporting it at the stream's end would be too late. */
   streamOpen({ openedAt, ...event }: StreamOpenEvent): void {
     this.response({ ...event, endedAt: openedAt, outcome: { ok: true, degraded: [], failures: [] } });
   }
@@ -139,10 +139,10 @@ export class Tracing implements Observer {
       trace.forget();
       return;
     }
-    // The call that has failed the response may be about to tell of its own end.
+    // The call whose failure ended the response may be about to report its own end.
     queueMicrotask(() => this.#send(event, trace, kept));
   }
-  /** Why it is kept; undefined: it is not. */
+  /** Returns the reason for keeping the request; undefined if it is not kept. */
   #kept({ outcome, startedAt, endedAt }: ResponseEvent, recording: Recording): KeepReason | undefined {
     if ((recording.flags & SAMPLED) !== 0) return "sampled";
     if (!outcome.ok && isRefusal(outcome.failure)) return undefined;
@@ -169,7 +169,7 @@ function placeIn({ traceId, flags, traceState }: Recording, spanId: string): Spa
   return { traceId, spanId, flags, traceState };
 }
 
-/** What a guard, a permit, a limit or a rule says is meant to be said, and as cheap to bring about as to ask for. */
+/** A refusal by a guard, a permit, a limit or a rule is an intended answer, and as cheap to cause as a request. */
 function isRefusal({ clientCode, refusal, upstream }: Failure): boolean {
   return refusal || (clientCode === Code.INVALID_ARGUMENT && upstream === "");
 }

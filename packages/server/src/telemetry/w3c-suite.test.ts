@@ -1,5 +1,6 @@
-// The cases of W3C's own test suite for Trace Context (github.com/w3c/trace-context, test/test.py, levels 1 and 2, strict), asked of a server over
-// HTTP/1.1 as they stand there: headers in any case, several of one name, space around values. Names are the suite's.
+// Runs the cases of W3C's test suite for Trace Context (github.com/w3c/trace-context, test/test.py, levels 1 and 2,
+// strict). A server receives them over HTTP/1.1 unchanged: headers in any case, several of one name, space around
+// values. Names are the suite's.
 import { once } from "node:events";
 import * as net from "node:net";
 import { create } from "@bufbuild/protobuf";
@@ -17,7 +18,7 @@ const T = "12345678901234567890123456789012";
 const S = "1234567890123456";
 const PARENT: Header = ["traceparent", `00-${T}-${S}-00`];
 
-/** Sends a request with these headers, and gives what the upstream gets with so many calls. */
+/** Sends a request with these headers. Returns the headers that the upstream receives in each of `calls` calls. */
 async function ask(headers: readonly Header[], calls = 1) {
   const client = new FakeClient();
   client.answer = (sent) => sent.thing();

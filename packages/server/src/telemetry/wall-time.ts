@@ -3,7 +3,7 @@ import type { Clock } from "@protobff/runtime/internal/clock";
 /** A second look at the wall clock is rounded to another millisecond than the first: only more than this is a clock that was set. */
 const SLACK_MS = 2;
 
-/** What moments of a `Clock` are on the wall. */
+/** Converts moments of a `Clock` to wall-clock time. */
 export class WallTime {
   readonly #clock: Clock;
   #offsetMs: number;
