@@ -4,35 +4,37 @@ import type { Shortcut } from "../carrier/handler.ts";
 import type { AdapterRequests } from "../requests/adapter-requests.ts";
 import type { ConnectionAge } from "./connection-age.ts";
 
-/** Whose HTTP/2 serves clients. */
+/** Implementation of HTTP/2 towards clients: our own frames, or node:http2. */
 export type ServerHttp2 = "own" | "node";
 export const DEFAULT_SERVER_HTTP2: ServerHttp2 = "own";
 
-/** Of clients, at once: more than followers, each on a connection of HTTP/1.1. */
+/**
+ * Maximum number of client connections: more than the maximum number of followers, each on its own HTTP/1.1 connection.
+ */
 export const DEFAULT_MAX_CONNECTIONS = 30_000;
 
-/** The connections of HTTP/2 that clients have: node's, or those of our own frames. */
+/** The HTTP/2 connections of clients, by node:http2 or by our own frames. */
 export interface ClientHttp2 {
-  /** How many there are. */
+  /** Number of connections. */
   readonly size: number;
-  /** Requests and streams that have not ended, of all connections. */
+  /** Number of open requests and streams of all connections. */
   readonly streams: number;
-  /** @param socket a connection that speaks HTTP/2, of which nothing has been read */
+  /** @param socket an HTTP/2 connection of which nothing has been read */
   accept(socket: Socket): void;
-  /** They end when what runs has been answered, and nothing new is taken. */
+  /** Closes each connection after its running requests have been answered. New requests are refused. */
   close(): void;
-  /** The same, where somebody else has taken over, and nobody is in a hurry. */
+  /** Closes each connection as `close` does, but without hurry, because another process has taken over. */
   leave(): void;
-  /** At once. */
+  /** Destroys all connections at once. */
   destroy(): void;
 }
 
-/** Whom requests go to. */
+/** Destinations of requests, and bounds. */
 export interface ClientHttp2Parts {
   readonly shortcut: Shortcut | undefined;
   readonly requests: AdapterRequests;
   readonly age: ConnectionAge;
-  /** Told of each request, and whether the shortcut has taken it. */
+  /** Reports each request, and whether the shortcut has taken it. */
   readonly taken: (fast: boolean) => void;
   readonly fault: ServerFault;
 }

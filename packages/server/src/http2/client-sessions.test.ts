@@ -24,7 +24,7 @@ async function dialled(server: Listening): Promise<http2.ClientHttp2Session> {
   await once(session, "remoteSettings");
   return session;
 }
-/** Timers stand still, however busy the machine is, until so many milliseconds are over at once. */
+/** Stops all timers, even on a busy machine. The returned function lets a number of milliseconds pass at once. */
 function stopped(): (ms: number) => void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());

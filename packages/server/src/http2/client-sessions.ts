@@ -3,31 +3,32 @@ import { endIdle } from "./end-idle.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
 /**
- * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
- * (HTTP/1.1), 64 KiB (HTTP/2), 1000 and 128. More are refused with 431 or the stream is reset; before 24.21 node left out what went beyond 1000.
+ * Maximum size of a request's headers, in bytes, and their maximum number. HTTP/2 counts bytes as RFC 9113, 10.5.1
+ * does. Node's own limits are 16 KiB (HTTP/1.1), 64 KiB (HTTP/2), 1000 and 128. Larger headers are refused with 431, or
+ * the stream is reset. Node before 24.21 dropped the headers beyond 1000.
  */
 export const MAX_HEADER_BYTES = 32 << 10;
 export const MAX_HEADERS = 128;
-/** Of HTTP/1.1. */
+/** Maximum number of headers of an HTTP/1.1 request. */
 export const MAX_H1_HEADERS = 1000;
-/** What one connection may ask for at a time: a proxy's that wants more makes a second one. */
+/** Maximum number of concurrent streams of one connection. A proxy that needs more opens a second connection. */
 export const DEFAULT_MAX_STREAMS = 250;
-/** What RFC 9113, 10.5.1 counts for a header besides its name and value. */
+/** Bytes that RFC 9113, 10.5.1 adds to the name and value of a header. */
 const HEADER_BYTES = 32;
-/** What node counts for a stream besides its headers, roughly. */
+/** Bytes that node adds to the headers of a stream, roughly. */
 const STREAM_BYTES = 4 << 10;
-/** Of answers that are not taken, so much does not stand in the way of new streams of the connection. */
+/** Answers that the client has not taken do not block new streams of their connection up to this size, in bytes. */
 const ANSWERS_BYTES = 32e6;
 
-/** How many turns of the event loop a closed session's handle is kept: see `outlive`. */
+/** Number of event loop turns for which a closed session's handle is kept: see `outlive`. */
 const TURNS = 8;
 
 export interface ClientSessionsOptions {
-  /** Of one connection, at once. */
+  /** Maximum number of concurrent streams of one connection. */
   readonly maxStreams: number;
-  /** A client has so long to send its SETTINGS and to acknowledge ours, in milliseconds. */
+  /** Time limit for a client's SETTINGS and its acknowledgement of ours, in milliseconds. */
   readonly handshakeTimeoutMs: number;
-  /** A connection without requests is closed after so long, in milliseconds. */
+  /** Time after which a connection without requests is closed, in milliseconds. */
   readonly idleMs: number;
   /** The last session has closed. */
   readonly onEmpty: () => void;
@@ -116,11 +117,11 @@ export class ClientSessions {
 }
 
 class ClientSession {
-  /** Whether the client knows our limits; before, nghttp2 holds it to none on the bytes of headers. */
+  /** True if the client has acknowledged our limits. Until then nghttp2 enforces no limit on header bytes. */
   acknowledged = false;
   readonly #session: http2.ServerHttp2Session;
   #streams = 0;
-  /** Of the check for idle connections, since the last stream. */
+  /** Rounds of the check for idle connections since the last stream. */
   #rounds = 0;
   readonly #resets = new ResetBudget();
 
@@ -151,7 +152,7 @@ function onStreamClose(this: http2.ServerHttp2Stream): void {
   (this as OfClient)[CLIENT] = undefined; // node:http2 may keep its streams until the next full collection
   client?.closed(this.headersSent);
 }
-/** What runs may end; nothing new is taken. */
+/** Sends GOAWAY with ENHANCE_YOUR_CALM. Running requests may end; new ones are refused. */
 function closeCalmly(session: http2.ServerHttp2Session): void {
   if (session.destroyed || session.closed) return;
   session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);

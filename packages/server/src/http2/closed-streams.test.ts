@@ -13,8 +13,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { listen } from "../listen.ts";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
-// A stream that has closed may stay until the next full collection: node:http2 has its streams in a Map, and what V8 leaves behind of
-// one holds what was in it. Here it stays for sure. What belonged to the call is to go all the same.
+// A closed stream may stay in memory until the next full collection. The reason: node:http2 keeps its streams in a Map,
+// and a discarded table of V8 still references its former entries. These tests keep the stream for certain. The objects
+// of its call must be collected nevertheless.
 
 v8.setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -39,7 +40,7 @@ async function gone(refs: readonly WeakRef<object>[]): Promise<boolean> {
   return false;
 }
 
-/** Resolves with what heard the answer. */
+/** Resolves with a weak reference to the receiver of the answer. */
 async function asked(client: GrpcClient, path: string, message: Uint8Array): Promise<WeakRef<Reply>> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const told: Reply = { replied: resolve, faulted: (fault) => reject(new Error(fault.message)) };

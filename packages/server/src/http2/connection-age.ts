@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
-/** A connection of HTTP/2, whoever makes its frames. */
+/** A session of HTTP/2, of either implementation. */
 interface Session {
   close(): void;
 }
-/** It, or its socket. */
+/** The session, or its socket. */
 interface Closing {
   once(event: "close", gone: () => void): unknown;
 }
@@ -12,17 +12,20 @@ interface Closing {
 /** Connections that begin together do not all end together. */
 const JITTER = 0.1;
 
-/** How old connections of clients may become, so that servers that are new, or were away, get their share of them. */
+/** Limits the age of client connections, so that new or returning servers get their share of them. */
 export class ConnectionAge {
   readonly #maxMs: number;
-  /** Of HTTP/1.1: when each is old, by performance.now(). */
+  /** End of each HTTP/1.1 connection's life, as of performance.now(). */
   readonly #until = new WeakMap<Socket, number>();
 
   /** @param maxMs in milliseconds, a tenth more or less; 0: any age */
   constructor(maxMs: number) {
     this.#maxMs = maxMs;
   }
-  /** It is told by GOAWAY when it is old: what runs ends, and the client makes another connection. */
+  /**
+   * Closes an HTTP/2 session with GOAWAY at its maximum age. Running requests end, and the client opens another
+   * connection.
+   */
   limit(session: Session, closing: Closing): void {
     if (this.#maxMs === 0) return;
     const timer = setTimeout(close, this.#ageMs(), session).unref();
@@ -31,7 +34,7 @@ export class ConnectionAge {
   begins(socket: Socket): void {
     if (this.#maxMs > 0) this.#until.set(socket, performance.now() + this.#ageMs());
   }
-  /** Whether the next answer on it is to be the last. */
+  /** True if the next answer on it must be the last. */
   isOver(socket: Socket): boolean {
     return this.#maxMs > 0 && performance.now() >= (this.#until.get(socket) ?? Number.POSITIVE_INFINITY);
   }

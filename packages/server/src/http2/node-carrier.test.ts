@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { NodeCarrier } from "./node-carrier.ts";
 
-/** What is heard of a request of which `leave` has gone in the middle or at its end. */
+/** Returns the events of a request after `leave` has ended it, in the middle or at its end. */
 async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise<readonly string[]> {
   const all: string[] = [];
   const server = http2.createServer();

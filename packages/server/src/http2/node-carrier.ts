@@ -84,7 +84,7 @@ export class NodeCarrier implements Carrier {
 function onData(this: Carried, chunk: Buffer): void {
   this[CARRIER]?.hearer?.data(chunk);
 }
-/** node tells of an end, too, when a connection has gone in the middle of a request: `close` follows. */
+/** Node emits `end` even if the connection closes in the middle of a request: `close` follows. */
 function onEnd(this: Carried): void {
   if (!this.closed) this[CARRIER]?.hearer?.end();
 }

@@ -4,9 +4,9 @@ import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { ClientSessions, type ClientSessionsOptions } from "./client-sessions.ts";
 import { NodeCarrier } from "./node-carrier.ts";
 
-/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+/** Delay before GOAWAY, in milliseconds, in which requests that were just accepted can be answered. */
 const MOMENT_MS = 500;
-/** So long it is waited for a request, behind which a connection of HTTP/2 is told to end. */
+/** Longest wait for a first request before an HTTP/2 connection gets GOAWAY, in milliseconds. */
 const SILENT_MS = 1_000;
 
 /** HTTP/2 by node:http2. */
@@ -63,8 +63,8 @@ function endSoon(session: http2.ServerHttp2Session): void {
   setTimeout(() => closeBetween(session), MOMENT_MS);
 }
 /**
- * Sends GOAWAY when the least is on its way that would be refused by it: in the turn in which the session was read last, and behind the
- * reading. A timer comes before the reading, when all that has come since the last turn is still to be read.
+ * Sends GOAWAY when the fewest frames in flight would be refused by it: in the turn of the session's last read, behind
+ * that read. A timer runs before the read, when all data since the last turn is still unread.
  */
 function closeBetween(session: http2.ServerHttp2Session): void {
   const close = (): void => {

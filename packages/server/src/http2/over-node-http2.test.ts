@@ -1,6 +1,6 @@
 import { describe, vi } from "vitest";
 
-// What a server does over our own HTTP/2 it does over Node's, too. Each file has hooks of its own.
+// Runs the server's test suites, which use our own HTTP/2 by default, over Node's as well. Each file has its own hooks.
 vi.mock("./client-http2.ts", async (original) => ({
   ...(await original<typeof import("./client-http2.ts")>()),
   DEFAULT_SERVER_HTTP2: "node",

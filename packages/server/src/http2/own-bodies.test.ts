@@ -19,7 +19,7 @@ const BEGIN = Buffer.concat([
   frame(WINDOW_UPDATE, 0, 0, word(ROOM)),
 ]);
 
-/** What was answered on so many streams, by their number. */
+/** Returns the bodies of `count` answers, by stream number. */
 async function answers(port: number, said: Buffer, count: number): Promise<ReadonlyMap<number, string>> {
   const socket = net.connect(port, "127.0.0.1");
   await once(socket, "connect");
@@ -46,7 +46,9 @@ async function answers(port: number, said: Buffer, count: number): Promise<Reado
   return new Map([...bodies].map(([stream, pieces]) => [stream, Buffer.concat(pieces).toString()]));
 }
 
-/** Of one request: how long its only text is, and how long the pieces of its body are, the last of which takes what is left. */
+/**
+ * One request: the length of its only text, and the lengths of the pieces of its body. The last piece takes the rest.
+ */
 const requests = fc.array(
   fc.record({
     length: fc.oneof(
@@ -105,7 +107,7 @@ test.each([
   );
 });
 
-/** Of reflection, with gRPC's prefix: asks for all services, and has a field that nobody knows, of so many bytes. */
+/** Builds a reflection request with gRPC's prefix. It lists all services and has an unknown field of `length` bytes. */
 function listing(length: number): Buffer {
   const message = Buffer.concat([
     Buffer.from([0x3a, 0x00, 0x7a, 0x80 | (length & 127), 0x80 | ((length >> 7) & 127), length >> 14]),

@@ -7,7 +7,7 @@ import { closing } from "../testing/closing.ts";
 import { frame, HEAD, MAGIC, word } from "../testing/frames-by-hand.ts";
 import { type Kept, kindEndpoint } from "../testing/test-kinds.ts";
 
-// What is ours alone; what both do is in over-node-http2.test.ts.
+// Tests of our own HTTP/2 only; over-node-http2.test.ts covers both implementations.
 
 const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION] = [0, 1, 3, 4, 6, 7, 8, 9];
 const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];

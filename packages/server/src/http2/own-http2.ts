@@ -12,14 +12,14 @@ import { endIdle } from "./end-idle.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 
-/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+/** Delay before the end of a connection, in milliseconds, in which requests that were just accepted can be answered. */
 const MOMENT_MS = 500;
 
 export interface OwnHttp2Options {
-  /** Of one connection, at once. */
+  /** Maximum number of concurrent streams of one connection. */
   readonly maxStreams: number;
   readonly handshakeTimeoutMs: number;
-  /** A connection without requests is closed after so long, in milliseconds. */
+  /** Time after which a connection without requests is closed, in milliseconds. */
   readonly idleMs: number;
   /** The last session has closed. */
   readonly onEmpty: () => void;

@@ -2,52 +2,60 @@ import { ErrorCode } from "@protobff/http2/error-code";
 import type { FrameWriter } from "@protobff/http2/frame-writer";
 import { FrameType, WINDOW_MAX } from "@protobff/http2/frames";
 
-/** So long the first GOAWAY, and answers behind it, wait at most, in milliseconds, until the client has read what was before: see `close`. */
+/**
+ * Longest delay of the first GOAWAY and the answers behind it, in milliseconds, until the client has read the earlier
+ * frames: see `close`.
+ */
 const HELD_MS = 200;
-/** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
+/** Longest wait for requests that cross the first GOAWAY, in milliseconds. */
 const CROSSING_MS = 1_000;
-/** Before the first GOAWAY, and behind it: who is slow answers the one when the other is on its way. */
+/**
+ * PING payloads before and behind the first GOAWAY. A slow client may answer the first after the second has been sent.
+ */
 const BEFORE = Buffer.from("leaving.");
 const BEHIND = Buffer.from("warned..");
-/** As `answered` is told of it. */
+/** The number that `answered` receives for a PING. */
 const numberOf = (ping: Buffer): number => ping.readUIntBE(2, 6);
 
-/** Whose end it is. */
+/** The connection that ends. */
 export interface LeavingConnection {
-  /** The last stream that was taken. */
+  /** The last accepted stream. */
   readonly last: number;
-  /** How many streams are open. */
+  /** Number of open streams. */
   readonly streams: number;
-  /** Nothing is read or written any more. */
+  /** True if nothing is read or written any more. */
   readonly over: boolean;
-  /** Lets the socket go as soon as all is out. */
+  /** Closes the socket as soon as all frames are written. */
   shut(): void;
   destroy(): void;
 }
 
-/** How a connection ends without the loss of a request: GOAWAY that warns, then GOAWAY with the last stream (RFC 9113, 6.8). */
+/**
+ * Ends a connection without the loss of a request: a GOAWAY that warns, then a GOAWAY with the last stream (RFC 9113,
+ * 6.8).
+ */
 export class OwnLeaving {
-  /** It is to end. */
+  /** The end has begun. */
   begun = false;
-  /** Streams above this are not begun with. */
+  /** Streams with a higher number are ignored. */
   lastTaken = WINDOW_MAX;
   readonly #connection: LeavingConnection;
   readonly #writer: FrameWriter;
   #settled = false;
   #held = false; // what is written waits for the first GOAWAY
   #crossing: NodeJS.Timeout | undefined;
-  /** It is to end as soon as it has begun. */
+  /** Ends the connection if the client's settings do not arrive in time. */
   #unwanted: NodeJS.Timeout | undefined;
 
   constructor(connection: LeavingConnection, writer: FrameWriter) {
     this.#connection = connection;
     this.#writer = writer;
   }
-  /** The client has been told of the last stream. */
+  /** True if the last stream is fixed, by GOAWAY or by `takeNoMore`. */
   get told(): boolean {
     return this.lastTaken < WINDOW_MAX;
   }
-  /** The client's settings have come. */
+  /** The client's settings have arrived. */
   settled(): void {
     this.#settled = true;
     if (this.#unwanted === undefined) return;
@@ -55,11 +63,11 @@ export class OwnLeaving {
     this.#unwanted = undefined;
     this.close();
   }
-  /** A PING has come back. */
+  /** The client has answered a PING. */
   answered(ping: number): void {
     if (this.#crossing !== undefined && ping === numberOf(this.#held ? BEFORE : BEHIND)) this.crossed();
   }
-  /** Ends it when what runs has been answered; what is on its way as this is said, too. */
+  /** Ends the connection after all running requests have been answered, including those in flight at this moment. */
   close(): void {
     if (this.begun || this.#connection.over) return;
     if (!this.#settled) {
@@ -68,14 +76,18 @@ export class OwnLeaving {
     }
     this.begun = true;
     this.#writer.frame(FrameType.PING, 0, 0, BEFORE);
-    // What a client begins because of an answer, and has not written when it reads GOAWAY, its nghttp2 refuses by itself, whatever GOAWAY says.
+    // nghttp2 refuses requests that the client begins because of an answer but has not written before it reads GOAWAY.
+    // It does so for any last stream in GOAWAY. Therefore answers wait behind the GOAWAY.
     this.#writer.hold();
     this.#writer.goaway(WINDOW_MAX, ErrorCode.NO_ERROR);
     this.#writer.frame(FrameType.PING, 0, 0, BEHIND);
     this.#held = true;
     this.#crossing = setTimeout(crossed, HELD_MS, this);
   }
-  /** The client has read what was sent before, or has had its time: so the first GOAWAY leaves; and whoever has heard that asked for nothing since. */
+  /**
+   * The client has read the earlier frames, or its time is over. The first time the first GOAWAY is sent. The second
+   * time every client that has read that GOAWAY has stopped sending requests, so the last GOAWAY follows.
+   */
   crossed(): void {
     clearTimeout(this.#crossing);
     this.#crossing = this.#held ? setTimeout(crossed, CROSSING_MS, this) : undefined;
@@ -83,7 +95,7 @@ export class OwnLeaving {
     else if (!this.#connection.over && !this.told) this.goodbye(ErrorCode.NO_ERROR);
     this.#held = false;
   }
-  /** What runs may end; nothing new is taken. */
+  /** Sends GOAWAY. Running requests may end; new ones are refused. */
   goodbye(code: number, why?: string): void {
     const { last } = this.#connection;
     this.#writer.goaway(last, code, why);
@@ -94,7 +106,7 @@ export class OwnLeaving {
     this.begun = true;
     this.lastTaken = this.#connection.last;
   }
-  /** The connection is gone. */
+  /** The connection has closed. */
   forget(): void {
     clearTimeout(this.#crossing);
     clearTimeout(this.#unwanted);

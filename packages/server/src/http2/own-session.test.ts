@@ -6,7 +6,7 @@ import type { OwnStream } from "../carrier/own-stream.ts";
 import { frame } from "../testing/frames-by-hand.ts";
 import { OwnSession } from "./own-session.ts";
 
-/** A socket that takes what it is given when it is told to, as TLS does it a moment later. */
+/** A socket that accepts written data only when the test lets it, as TLS does a moment later. */
 class LateSocket extends Duplex {
   readonly encrypted = true;
   readonly got: Buffer[] = [];
@@ -24,7 +24,7 @@ class LateSocket extends Duplex {
 const GET = Buffer.concat([Buffer.from([0x20, 0x82, 0x86, 0x84, 0x01, 0x01]), Buffer.from("a")]);
 const WIDE = Buffer.from([0, 4, 0x01, 0, 0, 0]);
 const turn = () => new Promise(setImmediate);
-/** What is not read in one turn of the event loop, where code runs for the first time, is read in the next. */
+/** Waits for both streams. Code that runs for the first time may leave data for the next turn of the event loop. */
 async function read(streams: readonly OwnStream[]): Promise<void> {
   await vi.waitUntil(() => streams.length === 2, { interval: 1 });
 }

@@ -23,22 +23,27 @@ import type { OwnSessions } from "./own-sessions.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
-/** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
+/**
+ * The block limit is twice the limit of headers: a block within it is decoded, so that only its own request is refused.
+ */
 const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES, copies: true };
 const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
-/** A block of headers has so long to come whole, in milliseconds. */
+/** Time limit for a complete block of headers, in milliseconds. */
 const BLOCK_MS = 10_000;
 const RESETS = "too many requests were reset without an answer";
-/** How long the end of a connection may take that nobody reads, in milliseconds. */
+/** Longest end of a connection whose client does not read, in milliseconds. */
 const LINGER_MS = 1_000;
-/** A request that is answered already may go on sending for so long, in milliseconds; the second, where the connection is at its end. */
+/**
+ * Time for which an answered request may continue to send, in milliseconds. The second is the limit while its
+ * connection ends.
+ */
 const DISCARD_MS = 5_000;
 const LAST_DISCARD_MS = 200;
 
-/** A connection of a client by frames of our own: RFC 9113, as far as a server needs it that pushes nothing. */
+/** A client connection by our own frames: the parts of RFC 9113 that a server without push needs. */
 export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection, Reading {
   readonly socket: Socket;
-  /** What `OwnSessions.holds` was told. */
+  /** Last value that `OwnSessions.holds` received. */
   heldBytes = 0;
   readonly #owner: OwnSessions;
   readonly #writer: FrameWriter;
@@ -60,12 +65,12 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #seen = 0;
   #headerBytes = 0;
   #unread = 0;
-  /** What has come; and what of it waits to be read. */
+  /** The received chunk, and its unread rest. */
   #chunk: Buffer | undefined;
   #rest: Buffer | undefined;
-  /** Of the check for idle connections, since the last stream. */
+  /** Rounds of the check for idle connections since the last stream. */
   #rounds = 0;
-  /** Nothing is read or written any more. */
+  /** True if nothing is read or written any more. */
   over = false;
   #gone = false;
 
@@ -156,7 +161,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (wrong) return PROTOCOL_ERROR;
     return this.#streams.size >= this.#owner.maxStreams ? REFUSED_STREAM : undefined;
   }
-  /** A request that nobody hears of. */
+  /** Resets a request that is reported to no receiver. */
   #refuse(id: number, code: number): void {
     this.#seen = Math.max(this.#seen, id);
     this.last = this.#seen;
@@ -177,7 +182,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       stream.receiver.end();
     }
   }
-  /** The other end has said all. */
+  /** The other end has ended the stream. */
   finish(stream: OwnStream): void {
     stream.ended = true;
     if (stream.reading === undefined) return;
@@ -273,7 +278,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (code !== NO_ERROR) this.#end();
   }
 
-  /** Ends when what runs has been answered; what is on its way as this is said, too. */
+  /** Ends the connection after all running requests have been answered, including those in flight at this moment. */
   close(): void {
     this.#leaving.close();
   }
@@ -289,7 +294,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   unsettled(): void {
     this.#fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, "SETTINGS were not sent, or not acknowledged, in time"));
   }
-  /** It asks for too much. */
+  /** Ends the connection because it uses too much. */
   calm(why: string): void {
     this.#fail(new ConnectionError(ENHANCE_YOUR_CALM, why));
   }
@@ -346,7 +351,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 
-  /** The other end broke a rule in a way that ends the connection, and is told. */
+  /** Ends the connection after the other end broke a rule. GOAWAY reports the error to it. */
   #fail(error: ConnectionError): void {
     if (this.over) return;
     if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
@@ -354,7 +359,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.shut();
     this.#end();
   }
-  /** Lets the socket go as soon as all is out; what still comes is not looked at. */
+  /** Closes the socket as soon as all frames are written. Frames that still arrive are not read. */
   shut(): void {
     if (this.over) return;
     this.#writer.release();

@@ -2,19 +2,19 @@ import type { KnownRequests, RequestFields } from "@protobff/http2/request-block
 import type { OwnStream } from "../carrier/own-stream.ts";
 import type { ConnectionHold } from "../requests/connection-bytes.ts";
 
-/** What sessions have in common. */
+/** State and events that all sessions share. */
 export interface OwnSessions {
   readonly maxStreams: number;
   /** As of `ListenerOptions`. */
   readonly handshakeTimeoutMs: number;
-  /** What is said first. */
+  /** First frames of each connection. */
   readonly preface: Buffer;
   readonly known: KnownRequests;
-  /** @param headers nobody else's */
+  /** @param headers owned by the receiver */
   request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void;
-  /** It holds so many bytes now, which are not those of bodies. */
+  /** Sets the number of bytes that the session holds, without those of bodies. */
   holds(session: ConnectionHold, bytes: number): void;
-  /** It has been ended for asking too much. */
+  /** A session has been ended because it used too much. */
   calmed(why: string): void;
   gone(session: ConnectionHold): void;
 }
