@@ -64,7 +64,7 @@ async function expectServed(): Promise<void> {
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
 }
 
-/** How a client may ask for a stream. */
+/** A protocol by which a client may request a stream. */
 interface Way {
   readonly name: string;
   readonly headers: (path: string) => http2.OutgoingHttpHeaders;
@@ -88,7 +88,7 @@ const EVENTS: Way = {
 };
 
 const REFUSED = /^(8|2008|200retry: \d+\n\n)$|grpc-status: 8|resource_exhausted/;
-/** Opens so many streams. @returns `open` once all have their places, or how one was refused */
+/** Opens `count` streams. @returns `open` once all have their places, or the refusal of one */
 async function opens(session: http2.ClientHttp2Session, path: string, way: Way, count = 1): Promise<string> {
   const before = counted(path);
   const ends = Array.from({ length: count }, () => endOf(session, path, way));

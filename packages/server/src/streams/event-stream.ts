@@ -14,14 +14,19 @@ import { RESUME, StreamCall, type StreamRpc } from "./stream-call.ts";
 import { type StreamProtocol, UNBUFFERED } from "./stream-protocols.ts";
 
 export const EVENT_NAMES: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms" };
-/** The id of the last event there is: who comes back with it is told that nothing follows. */
+/** The id of the last event of a stream. A client that resumes after it is answered that nothing follows. */
 const AT_END = "~end";
-/** Where an EventSource says what it has; no page can set it. */
+/** Header in which an EventSource sends the id of its last event; no page can set it. */
 const LAST_EVENT_ID = "last-event-id";
-/** When an EventSource comes back, at the earliest and at the latest, in milliseconds: not all at one moment. */
+/**
+ * Earliest and latest reconnection of an EventSource, in milliseconds: clients must not all reconnect at one moment.
+ */
 const RETRY_MS = 1_000;
 const RETRY_LATEST_MS = 3_000;
-/** An EventSource comes back only when a stream ends, never after an answer with another status: these are answered so that it does. */
+/**
+ * An EventSource reconnects only after the end of a stream, never after another status. These codes therefore end a
+ * stream.
+ */
 const RESUMABLE: ReadonlySet<Code> = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
 const HEADERS = ["content-type", "text/event-stream", "cache-control", "no-store", ...UNBUFFERED];
 const END = Buffer.from(`event: end\nid: ${AT_END}\ndata: {}\n\n`);
@@ -36,7 +41,7 @@ export function eventStream(registry: Registry): StreamProtocol {
     trailing: false,
     begin: () => retry(),
     item: (bytes, token) => event(token === undefined ? "" : `id: ${token}\n`, bytes),
-    // An empty event with an id is not given to the page, and is where an EventSource goes on from.
+    // An empty event with an id is not dispatched to the page, but an EventSource resumes from its id.
     beat: (token) => Buffer.from(token === undefined ? ": beat\n\n" : `: beat\nid: ${token}\n\n`),
     end(error, _trailers, token) {
       if (error === undefined) return { bytes: END };
@@ -62,14 +67,14 @@ function event(fields: string, json: Uint8Array): Buffer {
   bytes.write("\n\n", head.length + json.length);
   return bytes;
 }
-/** @param error which may say when to come back */
+/** @param error which may carry the delay before the reconnection */
 function retry(error?: ConnectError): Buffer {
   const told = Number(error?.metadata.get("grpc-retry-pushback-ms") ?? 0);
   const ms = Math.max(told, RETRY_MS + systemClock.random() * (RETRY_LATEST_MS - RETRY_MS));
   return Buffer.from(`retry: ${Math.ceil(ms)}\n\n`);
 }
 
-/** Whether it asks for events. */
+/** Returns true if the client accepts events. */
 export function acceptsEvents(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   return accept.split(",").some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream");
@@ -93,7 +98,7 @@ export class EventCall extends StreamCall {
   override get(name: string): string | null {
     return name === PROTOCOL ? "sse" : super.get(name);
   }
-  /** What its head alone shows is wrong, without asking who calls. */
+  /** Checks the head alone, before the caller is identified. */
   check(): void {
     const wrong = this.#wrong();
     if (wrong !== undefined) this.refuse(wrong);
@@ -111,7 +116,10 @@ export class EventCall extends StreamCall {
     return undefined;
   }
 
-  /** Who has had all there is is told so, which is the one way to have an EventSource stop; nobody need know who that is. */
+  /**
+   * A client that has received all events is answered with no content, the only way to stop an EventSource. This needs
+   * no identity.
+   */
   override begin(): void {
     if (this.head.headers[LAST_EVENT_ID] === AT_END) this.answerNothing();
     else super.begin();

@@ -11,20 +11,26 @@ import { type Carrier, SocketFollow } from "./socket-follow.ts";
 import { beatMessage, type ClientMessage, errorMessage, readClientMessage } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
-/** Follows of one socket, at a time. */
+/** Maximum number of concurrent follows of one socket. */
 const FOLLOWS = 100;
-/** When so much waits to be written, no more items are taken, in bytes; and when so little does, they are again. */
+/** Unwritten bytes above which no more items are accepted, and below which they are accepted again. */
 const FULL_BYTES = 256 << 10;
 const ROOM_BYTES = 64 << 10;
-/** How often there is a sign of life, in milliseconds; after so many of them without one of the client's it is given up. */
+/**
+ * Interval of the beats, in milliseconds. After this number of beats without a sign of life from the client the socket
+ * is terminated.
+ */
 const BEAT_MS = 15_000;
 const SILENT_BEATS = 3;
-/** A socket on which nothing is followed is closed after so many. */
+/** Number of beats after which a socket without follows is closed. */
 const IDLE_BEATS = 4;
-/** Messages that a client may send at once, and how many more each second, besides acknowledgements of what it was sent. */
+/**
+ * Messages that a client may send at once, and messages per second after that. Acknowledgements of sent items are not
+ * counted.
+ */
 const MESSAGES = 500;
 const MESSAGES_PER_S = 200;
-/** Who breaks the rules has so long to take his leave, in milliseconds. */
+/** Time for a client that broke the rules to close its side, in milliseconds. */
 const LEAVE_MS = 1_000;
 
 /** Status codes of RFC 6455, 7.4.1. */
@@ -37,7 +43,7 @@ export interface FollowSocketOptions {
   readonly rpcOf: (name: string) => StreamRpc | undefined;
   readonly registry: Registry;
   readonly pending: PendingBytes;
-  /** Of the upgrade, with what a message says. */
+  /** Returns the headers of the upgrade request, with the credential of a message. */
   readonly headersOf: (authorization: string | undefined) => Incoming;
   readonly onClose: (socket: FollowSocket) => void;
 }
@@ -51,7 +57,7 @@ export class FollowSocket implements Carrier, Holder {
   readonly #options: FollowSocketOptions;
   readonly #follows = new Map<number, SocketFollow>();
   readonly #timer: NodeJS.Timeout;
-  /** Of messages that have not been written yet, the oldest first. */
+  /** Sizes of the messages that are not written yet, the oldest first. */
   readonly #sizes: number[] = [];
   #unwritten = 0;
   #full = false;
@@ -74,7 +80,7 @@ export class FollowSocket implements Carrier, Holder {
     socket.on("pong", () => {
       this.#silent = 0;
     });
-    // Answered here, for who asks without reading the answers would have us keep them.
+    // Pings are answered here: a client that sends pings without reading the answers would make us keep the answers.
     socket.on("ping", (data) => {
       if (this.#spend() && !this.#full) socket.pong(data);
     });
@@ -115,7 +121,7 @@ export class FollowSocket implements Carrier, Holder {
     if (this.#follows.get(follow.id) === follow) this.#follows.delete(follow.id);
     this.#closeIfDrained();
   }
-  /** What it does not read fast enough, or has not said to the end, is forgotten. */
+  /** Terminates the socket. Its unread and incomplete messages are dropped. */
   giveUp(): void {
     this.terminate();
   }
@@ -123,7 +129,7 @@ export class FollowSocket implements Carrier, Holder {
     this.#closing = true;
     this.#socket.terminate();
   }
-  /** The server is going: it is closed when nothing is followed any more. */
+  /** Closes the socket as soon as it has no follows, because the server shuts down. */
   drain(): void {
     this.#draining = true;
     this.#closeIfDrained();
@@ -160,9 +166,11 @@ export class FollowSocket implements Carrier, Holder {
     this.#sentSinceBeat = false;
   }
 
-  // ---- what the client says ----
+  // ---- messages of the client ----
 
-  /** What `ws` keeps of a message that is not whole counts: a client may leave it at that, and go on listening. */
+  /**
+   * Counts the bytes that `ws` keeps of an incomplete message. A client may never complete it and still receive items.
+   */
   #came(chunk: Buffer): void {
     const { pending } = this.#options;
     const before = this.#partial.bytes;

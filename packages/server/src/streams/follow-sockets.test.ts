@@ -20,7 +20,7 @@ async function serve(stream: TestStream, options?: ListenOptions): Promise<Liste
   return server;
 }
 
-/** Of what a socket has said, one after the other. */
+/** The messages of a socket, one after the other. */
 class Heard {
   readonly #messages: unknown[] = [];
   #wake: (() => void) | undefined;
@@ -58,7 +58,7 @@ interface CloseEvent {
   readonly code: number;
   readonly reason: string;
 }
-/** By ws, which may say other headers, and be rude. */
+/** Opens a socket by ws, which may send other headers and break the rules. */
 async function openRude(server: Listening, headers: Record<string, string> = {}) {
   const socket = new WsClient(`ws://127.0.0.1:${server.port}/bff.v1/follow`, ["bff.v1.json"], { headers });
   const heard = new Heard();
@@ -279,7 +279,7 @@ function masked(payload: string | Buffer): Buffer {
 }
 
 describe("attacks on WebSockets", () => {
-  /** Whoever is beside it goes on. */
+  /** Opens another socket. The returned function proves that it still works. */
   async function beside(stream: TestStream, server: Listening): Promise<() => Promise<void>> {
     const { heard, say } = await open(server);
     say({ id: 1, follow: RPC });
@@ -334,7 +334,7 @@ describe("attacks on WebSockets", () => {
         await new Promise(setImmediate);
       }
     }
-    // What both kernels take, a quarter of a MiB, and one for each follow.
+    // The buffers of both kernels, a quarter of a MiB, and one item for each follow.
     expect(given * item.length).toBeLessThan(20e6);
     await goesOn();
   });
@@ -368,7 +368,7 @@ describe("attacks on WebSockets", () => {
     await goesOn();
     expect(ended.length).toBeLessThan(8);
     expect(ended).not.toContain(11); // of equal ones the oldest end
-    // What is whole in the end is heard, and counts no more.
+    // A message that is complete in the end is processed, and no longer counts.
     const last = rudes.at(-1);
     last?.socket.send(" ", { fin: true });
     const follower = await stream.next();

@@ -17,9 +17,12 @@ import { SUBPROTOCOL } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
 export const FOLLOW_PATH = "/bff.v1/follow";
-/** Of one message of a client's, in bytes; requests of server-sent events, which stand in an address, may have less. */
+/**
+ * Maximum size of a client's message, in bytes. Requests of server-sent events are part of a URL and may be limited to
+ * less.
+ */
 const MAX_MESSAGE_BYTES = 64 << 10;
-/** Of one message, and the pieces in which what has not come whole is kept. */
+/** Maximum number of fragments of one message, and of the buffered chunks of incomplete data. */
 const MAX_FRAGMENTS = 64;
 const MAX_PIECES = 1024;
 
@@ -86,7 +89,7 @@ export class FollowSockets implements Upgrades {
       const headersOf = (authorization: string | undefined): Incoming => {
         const headers = { ...request.headers };
         if (authorization !== undefined) headers.authorization = authorization;
-        // A browser cannot be made to say another origin, and not all say with a WebSocket what site asks.
+        // A browser cannot forge its origin, and not all browsers send `sec-fetch-site` with a WebSocket.
         if (origin === "same") headers["sec-fetch-site"] = "same-origin";
         delete headers["x-request-id"]; // each is a request of its own
         ids?.of(headers);
@@ -99,7 +102,7 @@ export class FollowSockets implements Upgrades {
     });
   }
 
-  /** A page of another origin could follow with the cookies of whoever looks at it. */
+  /** Without this check a page of another origin could follow with the cookies of its visitor. */
   #originOf({ headers }: http.IncomingMessage, socket: Duplex): Origin {
     const { origin, host } = headers;
     const { publicUrl } = this.#options;
@@ -140,7 +143,7 @@ function refuse(socket: Duplex, status: string, text: string): void {
   socket.end(`HTTP/1.1 ${status}\r\n${[...headers, "connection: close"].join("\r\n")}\r\n\r\n${body}`);
 }
 
-/** One follow, as a request of its own. */
+/** One follow as an independent request. */
 class SocketIncoming implements Incoming {
   /** As node has them. */
   readonly incoming: http.IncomingHttpHeaders;

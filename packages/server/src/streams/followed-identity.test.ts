@@ -1,4 +1,5 @@
-// Who follows: by server-sent events and over a WebSocket, with cookies, which browsers add by themselves, and with tokens.
+// Identity of followers: by server-sent events and over a WebSocket, with cookies, which browsers add automatically,
+// and with tokens.
 // Holds docs/runtime.md#streams
 import { once } from "node:events";
 import * as http from "node:http";
@@ -17,7 +18,7 @@ import { type Listening, listen } from "../listen.ts";
 
 const NAME = `${Front.typeName}/${SHOW.name}`;
 
-/** Tells each follower who it is. */
+/** Serves a stream that sends each follower its own identity. */
 async function serve(): Promise<Listening> {
   const sources = [sourceOf("browser", { kind: "cookie", name: "sid" }), sourceOf("app", BEARER)];
   const opened = await openIdentity(identity(PrincipalSchema, sources), { environment: {} });

@@ -4,12 +4,12 @@ const MASKED = 0x80;
 const MASK_BYTES = 4;
 /** The longest head: two bytes, a length of eight, a mask. */
 const HEAD_BYTES = 14;
-/** The size of the length that follows, by the seven bits that stand for it. */
+/** Size of the extended length, by the value of the seven length bits. */
 const LENGTH_BYTES: Readonly<Record<number, number>> = { 126: 2, 127: 8 };
 
 /**
- * How much has come over a WebSocket of a message that is not whole (RFC 6455, 5.2 and 5.4), which `ws` keeps and does not tell. What is no frame
- * is refused by `ws`.
+ * Counts the bytes of an incomplete WebSocket message (RFC 6455, 5.2 and 5.4), which `ws` keeps but does not report.
+ * `ws` itself refuses malformed frames.
  */
 export class PartialMessage {
   /** Without the heads of its frames. */

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Of one item and its end, more than the client will read. */
+/** Serves a stream of one item and its end. The item is larger than the client reads. */
 async function served(options: ListenOptions = {}) {
   const ended = Promise.withResolvers<void>();
   const stream = testStream((it) => {
@@ -31,7 +31,7 @@ async function served(options: ListenOptions = {}) {
   onTestFinished(() => server.close(0));
   return { server, stream, ended: ended.promise };
 }
-/** What has been written before has come, and what it has brought about is done. */
+/** Waits until earlier writes have arrived and their effects are complete. */
 const turns = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 };

@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 
 const PATH = "/streams.v1.StreamService/Follow";
 const QUERY = `${PATH}?encoding=json&message={}`;
-/** Of each kind. */
+/** Number of clients of each kind. */
 const CLIENTS = 60;
 
 interface Told {
@@ -34,7 +34,7 @@ async function pumping(): Promise<{ port: number; tell: () => Promise<Told>; chi
   return { port, tell, child };
 }
 
-/** It asks, and reads nothing. */
+/** Sends a request and reads nothing. */
 function silent(port: number, request: string): void {
   const socket = net.connect(port, "127.0.0.1");
   socket.pause();
@@ -76,7 +76,7 @@ test("followers that never read cost what waits for them, and others go on", asy
     same = now.given === before.given ? same + 1 : 0;
     before = now;
   }
-  // 60 × 16 KiB, twice, and 60 × 256 KiB with one item for each of ten: 20 MB, in a heap of its own.
+  // 60 × 16 KiB, twice, and 60 × 256 KiB with one item for each of ten: 20 MB, in a separate heap.
   expect(before.heap).toBeLessThan(150e6);
   const request = http.get({ port, path: QUERY, headers: { accept: "text/event-stream" }, agent: false });
   const [response] = (await once(request, "response")) as [http.IncomingMessage];

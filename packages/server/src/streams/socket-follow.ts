@@ -20,23 +20,23 @@ import {
 import type { Drainable } from "./stream-account.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
-/** So many items may be under way that the client has not said it has taken. */
+/** Maximum number of items in flight that the client has not acknowledged. */
 const UNACKNOWLEDGED = 128;
 
-/** The WebSocket that it is one follow of. */
+/** The WebSocket that carries the follow. */
 export interface Carrier {
-  /** Whether too much waits to be written. */
+  /** True if too much is unwritten. */
   readonly full: boolean;
   send(message: Buffer): void;
-  /** It has ended. */
+  /** The follow has ended. */
   leave(follow: SocketFollow): void;
 }
 
 interface Asked {
   readonly said: Extract<ClientMessage, { kind: "follow" }>;
-  /** Of the upgrade, with what the message says. */
+  /** Headers of the upgrade request, with the credential of the message. */
   readonly headers: Incoming;
-  /** What details of errors may be shown as JSON. */
+  /** Types of error details that may be sent as JSON. */
   readonly registry: Registry;
 }
 
@@ -53,7 +53,7 @@ export class SocketFollow implements Follower, Drainable {
   #acknowledged = 0;
   #full = false;
   #over = false;
-  /** Whether observers hear of its end from whoever was asked. */
+  /** True if `judge` or `follow` reports the end to observers. */
   #told = false;
   #opened = false;
 
@@ -146,7 +146,7 @@ export class SocketFollow implements Follower, Drainable {
     return this.#given - this.#acknowledged >= UNACKNOWLEDGED || this.#carrier.full;
   }
 
-  // ---- what the endpoint says ----
+  // ---- events of the endpoint ----
 
   opened(): void {
     if (this.#over || this.#opened) return;
@@ -170,7 +170,7 @@ export class SocketFollow implements Follower, Drainable {
     this.#full = this.#isFull;
     return !this.#full && !this.#over;
   }
-  /** The socket has beats of its own. */
+  /** Sends the token alone: the socket itself has beats. */
   beat(_message: Message, token: string | undefined): void {
     if (this.#over || token === undefined || token === this.#token) return;
     this.#token = token;

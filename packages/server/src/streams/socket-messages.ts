@@ -1,4 +1,4 @@
-// What clients say over a WebSocket, and what they are told: one JSON object for each message.
+// Messages of both directions over a WebSocket: each is one JSON object.
 import type { JsonValue } from "@bufbuild/protobuf";
 
 export const SUBPROTOCOL = "bff.v1.json";

@@ -1,4 +1,4 @@
-// The account of streams: everything that may stay open for as long as a client likes enters here, whoever serves it.
+// The account of streams: counts every stream that a client may keep open without a limit, of any protocol and service.
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
@@ -15,7 +15,7 @@ export interface Drainable {
 /** Open streams at a time. */
 export interface StreamBounds {
   readonly process: number;
-  /** Of one principal, or of one address where there is none. */
+  /** Limit for one principal, or for one address if there is no principal. */
   readonly caller: number;
   readonly connection: number;
 }
@@ -91,7 +91,7 @@ export class StreamAccount {
   /**
    * Counts a stream until `leave`.
    *
-   * @param headers of its request, judged where an identity governs it
+   * @param headers of its request; with the identity, if one governs the RPC
    * @param connection the socket, session or WebSocket that carries it
    * @returns the refusal, if there is no place for it
    */

@@ -13,27 +13,27 @@ import { requestBytes } from "../requests/pending-bytes.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
 
-/** What all streams of one rpc in one encoding have in common. */
+/** Properties that all streams of one RPC in one encoding share. */
 export interface StreamRpc extends CallRpc {
   readonly follow: StreamEndpoint["follow"];
   readonly followers: StreamAccount;
-  /** In milliseconds; undefined: there are no beats. */
+  /** Interval of the beats, in milliseconds; undefined: no beats. */
   readonly heartbeatMs: number | undefined;
   /** @throws ConnectError of a message that cannot be written */
   readonly serialize: Serialize;
 }
 
-/** Where a client says what it has already, and is told what it has. */
+/** Header of the resume token: a client sends the token of its last item, and the server returns one at the end. */
 export const RESUME = "bff-resume";
-/** How often a client may expect a sign of life, in milliseconds. */
+/** Header of the interval at which a client may expect a sign of life, in milliseconds. */
 const HEARTBEAT = "bff-heartbeat";
-/** When so much waits to be written, no more items are taken, in bytes. */
+/** Unwritten bytes above which no more items are accepted. */
 const FULL_BYTES = 16 << 10;
-/** Headers leave so long after the stream has been opened, in milliseconds, though there is no item: clients wait for them. */
+/** Delay after which the headers of an opened stream without items are sent, in milliseconds: clients wait for them. */
 const HEADERS_MS = 1_000;
-/** What a stream has at its end still to be written may take so long to be taken, in milliseconds. */
+/** Time limit for a client to take the rest of an ended stream, in milliseconds. */
 const LAST_MS = 30_000;
-/** Where an rpc has no beats, and its protocol has signs of life of its own, they are so far apart, in milliseconds. */
+/** Interval of the protocol's signs of life if the RPC has no beats, in milliseconds. */
 const ALIVE_MS = 15_000;
 const NONE: readonly string[] = [];
 
@@ -43,7 +43,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   readonly #out: StreamOut;
   #following: Following | undefined;
   #metadata: AnswerMetadata | undefined;
-  /** Of the last item that was given; at first, of what the client has. */
+  /** Token of the last item; at first the token that the client sent. */
   #token: string | undefined;
   #begun = false;
   #headersTimer: NodeJS.Timeout | undefined;
@@ -110,7 +110,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     clearInterval(this.#alive);
   }
 
-  // ---- what the endpoint says ----
+  // ---- events of the endpoint ----
 
   opened(metadata: AnswerMetadata | undefined): void {
     if (this.over || this.#begun) return;
@@ -127,7 +127,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     return !this.#full;
   }
   beat(message: Message, token: string | undefined): void {
-    // What waits to be written is a sign of life by itself.
+    // Unwritten bytes are a sign of life themselves.
     if (this.over || this.#unwritten > 0) return;
     const bytes = this.#protocol.beat?.(sendable(token ?? this.#token)) ?? this.#serialized(message, token);
     if (bytes === undefined) return;
@@ -251,7 +251,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   }
   #end(error: ConnectError | undefined, headers: readonly string[], trailers: readonly string[]): void {
     this.#over();
-    // What comes too late for the headers is told at the end.
+    // Headers that are too late for the head are sent at the end.
     const late = this.#begun ? [...headers, ...trailers] : [...trailers];
     const token = error === undefined ? undefined : sendable(this.#token);
     if (token !== undefined) late.push(RESUME, token);
@@ -283,7 +283,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   }
 }
 
-/** What is in no header would end the stream in place of telling where it was. */
+/** Returns the token if a header can carry it. Any other token would break the stream's end. */
 const sendable = (token: string | undefined): string | undefined =>
   token !== undefined && /^[\x21-\x7e]{1,4096}$/.test(token) ? token : undefined;
 

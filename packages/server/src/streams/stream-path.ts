@@ -23,7 +23,7 @@ import type { StreamAccounts } from "./stream-accounts.ts";
 import type { StreamRpc } from "./stream-call.ts";
 import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
 
-/** What a server needs of a stream endpoint. */
+/** The parts of a stream endpoint that a server needs. */
 export type StreamListenable = Pick<
   StreamEndpoint,
   "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "judge" | "refused" | "follow" | "route"
@@ -37,10 +37,10 @@ export interface StreamPathOptions extends FastPathOptions {
 interface Served {
   readonly json: StreamRpc;
   readonly binary: StreamRpc;
-  /** Of server-sent events, by how the request says its message. */
+  /** RPCs of server-sent events, by the encoding of the message in the request. */
   readonly events: { readonly json: StreamRpc; readonly proto: StreamRpc };
   readonly sideEffects: boolean;
-  /** Of every answer; undefined: none. */
+  /** Headers of every answer; undefined: none. */
   readonly version: readonly string[] | undefined;
 }
 interface Kind {
@@ -54,8 +54,8 @@ const BY_NAME: ReadonlyMap<unknown, Compression> = new Map(
 );
 
 /**
- * Serves rpcs that answer with a stream, without the objects and generators that Connect's adapter makes for each message. It takes what is
- * ordinary; what it does not know it leaves to the adapter.
+ * Serves RPCs that answer with a stream, without the objects and generators that Connect's adapter makes for each
+ * message. It takes ordinary requests and leaves all others to the adapter.
  */
 export class StreamPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();

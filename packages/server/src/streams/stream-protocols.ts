@@ -1,4 +1,4 @@
-// How streams are written by each protocol: with gRPC's frames, and an end of their own.
+// Encodes streams for each protocol: gRPC's frames, and the protocol's end.
 import type { Message, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { createEndStreamSerialization, endStreamFlag } from "@connectrpc/connect/protocol-connect";
@@ -8,34 +8,34 @@ import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
 import type { HeadNames } from "../fast/request-heads.ts";
 import { statusTrailers } from "../headers/grpc-status.ts";
 
-/** The last thing that is written. */
+/** The last part of a stream. */
 export interface StreamEnd {
   readonly bytes?: Uint8Array | undefined;
-  /** Of HTTP/2. */
+  /** Trailers of HTTP/2. */
   readonly trailers?: Trailers | undefined;
 }
 
 /** How one protocol writes a stream. */
 export interface StreamProtocol {
   readonly names: HeadNames;
-  /** Which header names the compression of the request's message; undefined: none may have it. */
+  /** Header with the compression of the request's message; undefined: it must be uncompressed. */
   readonly encoding?: "grpc-encoding" | "connect-content-encoding" | undefined;
-  /** Of every answer: names and values in turn. */
+  /** Headers of every answer: names and values in turn. */
   readonly headers: readonly string[];
-  /** Whether its end has trailers of HTTP. */
+  /** True if the stream ends with trailers of HTTP. */
   readonly trailing: boolean;
-  /** What the stream begins with, besides headers. */
+  /** Returns the first bytes of the stream's body. */
   readonly begin?: (() => Uint8Array) | undefined;
-  /** What is written of one message, as `StreamRpc.serialize` has given it. */
+  /** Encodes one message, given the result of `StreamRpc.serialize`. */
   readonly item?: ((bytes: Uint8Array, token: string | undefined) => Uint8Array) | undefined;
-  /** A sign of life of the protocol's own; undefined: it is a message. */
+  /** Encodes a sign of life of the protocol; undefined: a beat is a message. */
   readonly beat?: ((token: string | undefined) => Uint8Array) | undefined;
   /**
    * @param trailers names and values in turn, with the token
    * @param token of the last item
    */
   end(error: ConnectError | undefined, trailers: readonly string[], token: string | undefined): StreamEnd;
-  /** What a failure is answered with before anything has been; undefined: as later. */
+  /** Answers a failure before the stream has begun; undefined: as `end` does later. */
   readonly refuse?: ((error: ConnectError) => StreamRefusal) | undefined;
 }
 /** An answer that is no stream. */
@@ -100,5 +100,5 @@ function flagged(bytes: Uint8Array, flag: number): Buffer {
   return framed;
 }
 
-/** What writes one message, with gRPC's prefix. */
+/** Serializes one message, with gRPC's prefix. */
 export type Serialize = (message: Message) => Uint8Array;

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
-// What a browser does with a stream: its EventSource and its WebSocket, on a page of the server's own origin, of a listed one and of another.
+// Follows a stream in a browser, by EventSource and WebSocket, on a page of the server's origin, of a listed one and of
+// another.
 // Holds docs/runtime.md#streams
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -36,7 +37,7 @@ async function serve(origins: readonly string[]) {
   onTestFinished(() => server.close(0));
   return { server, heard };
 }
-/** A site of somebody else's. */
+/** Serves a page of a foreign origin. */
 async function site(): Promise<string> {
   const other = createServer((_, response) => response.setHeader("content-type", "text/html").end("<p>a page</p>"));
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -50,7 +51,7 @@ async function follow(url: string, at: string): Promise<readonly string[]> {
   await page.close();
   return told;
 }
-/** In the browser: all that both say, until they are closed for good. */
+/** Runs in the browser. Returns all events of both, until they are closed for good. */
 async function followInPage({ url, rpc }: { url: string; rpc: string }): Promise<string[]> {
   const told: string[] = [];
   await new Promise<void>((resolve) => {

@@ -125,7 +125,7 @@ describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
     const follow = async (): Promise<void> => {
       for await (const _ of client.follow({ fileName: "a" })) break;
     };
-    // It has been let in, for it knows that there is no stream.
+    // The server has logged in, because it has found out that the stream is missing.
     await expect(follow()).rejects.toThrow("unavailable");
     expect(server.faults).toEqual(["the JetStream stream RUNS is not there; topics need it, and no server makes it"]);
   });
