@@ -1,25 +1,32 @@
-// Who may look, and who may do something. That a request's Host is an address of this machine has been checked where this port listens on it
-// alone, so that no page whose name leads here gets so far.
+// Access control of the explorer: viewing and changing. The admin port, if it listens on this machine alone, has
+// already checked that a request's Host is an address of this machine. So no page whose name resolves to it gets this
+// far.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 const COOKIE = "bff_explorer";
-/** A page of ours says this word in what it posts: no other page can read it, nor send the header without being asked for leave. */
+/**
+ * Header with the page's secret word on every POST of our page. Other pages cannot read the word, and cannot send the
+ * header without a CORS preflight.
+ */
 export const WORD_HEADER = "x-bff-explorer";
 
 export class Access {
   readonly #token: Buffer | undefined;
-  /** What a browser has once it has shown the token: as good as it until this process ends, and of no use for anything else. */
+  /**
+   * Cookie value of a browser that has shown the token. It grants the same access until this process ends, and nothing
+   * else.
+   */
   readonly #session = randomBytes(32).toString("base64url");
-  /** What the page puts in `WORD_HEADER`. */
+  /** Value of `WORD_HEADER` in the page's requests. */
   readonly word = randomBytes(32).toString("base64url");
 
-  /** @param token undefined: who can reach this port may look */
+  /** @param token undefined: everyone who can reach this port may view */
   constructor(token: string | undefined) {
     this.#token = token === undefined ? undefined : digest(token);
   }
 
-  /** Whether it has shown the token, where there is one. */
+  /** Returns true if there is no token, or if the request shows the token or the session's cookie. */
   mayLook({ headers }: IncomingMessage): boolean {
     if (this.#token === undefined) return true;
     const bearer = /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
@@ -28,17 +35,19 @@ export class Access {
     return cookie !== undefined && timingSafeEqual(digest(cookie), digest(this.#session));
   }
 
-  /** Whether this is the token. */
+  /** Returns true if this is the token. */
   shows(token: string): boolean {
     return this.#token !== undefined && timingSafeEqual(digest(token), this.#token);
   }
 
-  /** The cookie of who has shown the token. Pages of others cannot have it sent, nor scripts read it. */
+  /**
+   * The cookie of a browser that has shown the token. Other sites' pages cannot send it, and scripts cannot read it.
+   */
   get cookie(): string {
     return `${COOKIE}=${this.#session}; Path=/; HttpOnly; SameSite=Strict`;
   }
 
-  /** Whether it comes from a page of ours: what changes anything has to. */
+  /** Returns true if the request is from our page: every change requires that. */
   isOurs(request: IncomingMessage): boolean {
     const word = request.headers[WORD_HEADER];
     if (typeof word !== "string" || !timingSafeEqual(digest(word), digest(this.word))) return false;
@@ -46,7 +55,7 @@ export class Access {
   }
 }
 
-/** What browsers say of who asks; who is no browser says nothing. */
+/** Returns false if the browser's headers name another origin. Clients that are no browsers send no such headers. */
 export function isSameOrigin({ headers }: IncomingMessage): boolean {
   const site = headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") return false;

@@ -18,7 +18,7 @@ import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import type { Mock } from "./live.ts";
 import { MASK } from "./shown.ts";
 
-/** The page is told what happens, and draws it, when it gets to it. */
+/** Timeout for the page to receive an event and draw it. */
 const PATIENT = { timeout: 20_000 };
 const ECHO = "echo.v1.EchoService/Echo";
 const EVIL = `"><img src=x onerror="window.hit=1"><script>window.hit=1</script>\${window.hit=1}'--`;
@@ -27,9 +27,9 @@ let browser: Browser;
 let own: Listening;
 let context: BrowserContext;
 let page: Page;
-/** What the page has asked for that is not its server's. */
+/** Requests of the page to other servers than its own. */
 let strayed: string[];
-/** What a browser says is wrong with it. */
+/** Page errors, console errors and warnings, and faults of the admin port. */
 let complaints: string[];
 
 beforeAll(async () => {
@@ -139,7 +139,7 @@ function observed({ recorder }: Explorer, text = "a", header: (name: string) => 
 }
 const recorderNow = (): number => performance.now() - 200;
 
-/** What `plan=json` says of it, more or less. */
+/** Returns roughly the output of `plan=json`. */
 const planOf =
   (name: string, steps: readonly object[], edges: readonly object[] = []) =>
   async () => [
@@ -165,7 +165,7 @@ const callStep = (step: string) => ({
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe-core finds against the page as it is: rule and place. */
+/** Returns axe-core's violations in the current page: rule and place. */
 async function faultsOf(of: Page): Promise<readonly string[]> {
   await of.evaluate(AXE);
   return of.evaluate(async () => {

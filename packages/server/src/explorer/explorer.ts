@@ -1,5 +1,6 @@
-// The live page of the admin port: the plan as a graph, the last requests as waterfalls, upstreams as they are, a request of one's own. It
-// looks on as an observer and answers at paths of its own; besides what is below all rooms it knows how mocks behave.
+// The live page of the admin port: the plan as a graph, the last requests as waterfalls, the state of upstreams, a form
+// for requests. It is an observer, and serves only its own paths. Besides the lowest rooms it imports the behaviours of
+// mocks.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRegistry, type DescFile, type DescMethod, type DescService, type Registry } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
@@ -16,27 +17,30 @@ import { TryIt, Unsendable } from "./try-it.ts";
 export interface ExplorerOptions {
   /** The proto package. */
   readonly name: string;
-  /** Who looks has to show it; undefined: nobody has to. */
+  /** Token that viewers must show; undefined: none is required. */
   readonly token: string | undefined;
-  /** Its own. */
+  /** Services of the server. */
   readonly services: readonly DescService[];
-  /** Those that it calls. */
+  /** Services of the upstreams. */
   readonly upstreams: readonly DescService[];
   /** Further files whose messages a google.protobuf.Any may hold. */
   readonly types?: readonly DescFile[] | undefined;
-  /** What will run, of each file; asked once, when a page wants to know. */
+  /** Returns the plan of each file. Called once, at a page's first request for the plan. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   /** Upstreams that are mocks, by name. */
   readonly mocks?: ReadonlyMap<string, Mock> | undefined;
-  /** Where the server is, as soon as it is. */
+  /** Returns the server's address; undefined until the server listens. */
   readonly own: () => string | undefined;
-  /** The address of a list of callers, with a credential of each, on this machine. */
+  /** URL of a list of callers, each with a credential, on this machine. */
   readonly callers?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
 const MOST_BODY_BYTES = 1 << 20;
-/** Nothing but what comes from here is loaded or asked, nothing inline runs, nobody frames it, and no text becomes markup. */
+/**
+ * Allows resources and connections only from this origin. Forbids inline scripts, framing, and turning text into
+ * markup.
+ */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
@@ -136,7 +140,7 @@ export class Explorer {
     const found = this.#refusal(path, request) ?? (await this.#answered(path, request, response));
     if (found === undefined || response.destroyed) return;
     const { status = 200, type = "application/json", body, headers = {} } = found;
-    // What was not read of a body ends with the connection.
+    // The unread rest of a body ends with the connection.
     if (!request.complete) response.setHeader("connection", "close");
     response.writeHead(status, { ...headers, "content-type": type, "content-length": Buffer.byteLength(body) });
     response.end(request.method === "HEAD" ? undefined : body);
@@ -215,7 +219,7 @@ export class Explorer {
 
 const HTML = "text/html; charset=utf-8";
 
-/** Nobody pays for loading them before somebody looks. */
+/** Imports the assets only when a page is first viewed. */
 const assets = () => import("./gen/assets.ts");
 
 function refused(status: number, error: string): Answer {
@@ -245,7 +249,7 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
 }
 
 /**
- * What does not fit is read, too, but not kept: who is still sending would not see the answer.
+ * Reads the whole body, but keeps only what fits: a client that is still sending would not see the answer.
  *
  * @throws Unsendable when it is too long
  */

@@ -3,14 +3,14 @@ import type { IncomingMessage } from "node:http";
 
 const PREFIX_BYTES = 5;
 const END = 2;
-/** A page shows so many, and waits for the next so long, in milliseconds. */
+/** Maximum number of shown items, and longest wait for the next item, in milliseconds. */
 const MOST = 20;
 const QUIET_MS = 3_000;
 
 export interface FirstItems {
-  /** As they came: JSON. */
+  /** Items as received: JSON. */
   readonly items: readonly string[];
-  /** What the server has said at the end; undefined: there is more to come. */
+  /** Content of the end message; undefined: the stream continues. */
   readonly end: string | undefined;
 }
 

@@ -1,6 +1,7 @@
-// Whom a request of one's own can be from: callers that `protobff dev` knows, told by its issuer. Their credentials stay in this process.
+// Callers that a page's request may use: those of `protobff dev`, listed by its issuer. Their credentials stay in this
+// process.
 
-/** Somebody, and the header by which the server knows. */
+/** A caller, and the header that identifies it. */
 interface Known {
   readonly as: string;
   readonly header: string;
@@ -19,18 +20,18 @@ export class KnownCallers {
     this.#address = address;
   }
 
-  /** Their names, the usual one first. Rejects where they cannot be asked for. */
+  /** Returns the callers' names, the default first. Rejects if the list cannot be fetched. */
   async names(): Promise<readonly string[]> {
     return (await this.#all()).map(({ as }) => as);
   }
 
-  /** The header that somebody sends; undefined: there is nobody of that name. Rejects where nobody can be asked for. */
+  /** Returns the header of a caller; undefined for an unknown name. Rejects if the list cannot be fetched. */
   async headerOf(name: string): Promise<readonly [name: string, value: string] | undefined> {
     const found = (await this.#all()).find(({ as }) => as === name);
     return found && [found.header, found.value];
   }
 
-  /** Anew each time: tokens end. */
+  /** Fetches the list each time, because tokens expire. */
   async #all(): Promise<readonly Known[]> {
     if (this.#address === undefined) return [];
     const response = await fetch(this.#address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_MS) });

@@ -7,7 +7,7 @@ import { Recorder } from "./recorder.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A page that takes what it is told, or does not. */
+/** A page that reads the stream, or does not. */
 class Response extends EventEmitter {
   readonly written: string[] = [];
   writableNeedDrain = false;

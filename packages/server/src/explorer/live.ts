@@ -1,4 +1,4 @@
-// What open pages are told, by server-sent events: twice a second what is new, of which no page gets more than it takes.
+// Sends open pages their updates by server-sent events, twice a second. A page that does not read gets no more.
 import type { ServerResponse } from "node:http";
 import { Code } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -9,15 +9,15 @@ import type { Live, ShownMock, ShownUpstream } from "./shown.ts";
 
 export const MOST_PAGES = 8;
 const EVERY_MS = 500;
-/** So often nothing may be told; the port closes connections that are silent for longer than 30 s. */
+/** Maximum number of ticks without a message. The port closes connections that are silent for longer than 30 s. */
 const SILENT_TICKS = 20;
-/** A page that has not taken what it was told for so long is gone. */
+/** Number of ticks after which a page that does not read is disconnected. */
 const STUCK_TICKS = 40;
 
 interface Page {
   readonly response: ServerResponse;
   revision: number;
-  /** What it was told last, besides requests. */
+  /** The last state that was sent, without requests. */
   state: string;
   silent: number;
   stuck: number;
@@ -85,10 +85,10 @@ export class LivePages {
   }
 }
 
-/** What upstreams are like at this moment. */
+/** Collects the current state of upstreams. */
 export class Upstreams implements Observer {
   readonly #all: UpstreamEvent[] = [];
-  /** When breakers changed last. */
+  /** Time of each breaker's last change. */
   readonly #changed = new Map<string, number>();
   readonly #now: () => number;
 
@@ -108,7 +108,7 @@ export class Upstreams implements Observer {
       const { breakers, limits, streams, addresses } = state();
       const since = (method: string | undefined): number | undefined => {
         const at = this.#changed.get(`${service} ${branch ?? ""} ${method ?? ""}`);
-        // Whole seconds, so that what does not change is not told again at every turn.
+        // Whole seconds, so that an unchanged state is not sent again at every tick.
         return at === undefined ? undefined : Math.floor((this.#now() - at) / 1000) * 1000;
       };
       return {
@@ -133,14 +133,14 @@ export class Upstreams implements Observer {
   }
 }
 
-/** An upstream that stands in for one, and can be told how to fail. */
+/** A mock upstream, and its switchable behaviour. */
 export interface Mock {
   /** Its full name. */
   readonly service: string;
   behaviour: Behaviour;
 }
 
-/** What a switch offers. */
+/** Behaviours that a switch offers, by name. */
 export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   answers: { kind: "answer" },
   slow: { kind: "answer", afterMs: 500 },
@@ -158,7 +158,7 @@ export function shownMocks(mocks: ReadonlyMap<string, Mock>): readonly ShownMock
     behaviour: wordFor(behaviour),
   }));
 }
-/** What a program has set itself may be none of those. */
+/** A program may have set a behaviour that is not in the list. */
 function wordFor(behaviour: Behaviour): string {
   if (behaviour.kind === "answer" && (behaviour.afterMs ?? 0) > 0) return "slow";
   return Object.keys(BEHAVIOURS).find((word) => BEHAVIOURS[word]?.kind === behaviour.kind) ?? behaviour.kind;

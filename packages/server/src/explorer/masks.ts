@@ -1,4 +1,4 @@
-// What is shown of messages and headers: everything but what is secret.
+// Shows messages and headers with their secrets masked.
 import {
   type DescField,
   type DescMessage,
@@ -58,7 +58,7 @@ export function masked(json: JsonValue, desc: DescMessage, registry: Registry, d
   if (depth > DEEPEST) return MASK;
   if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
   if (desc.typeName === "google.protobuf.Any") return maskedAny(json, registry, depth);
-  // Of well-known types the JSON is no object of their fields, and none of these is secret.
+  // The JSON of well-known types is no object of their fields, and none of them is secret.
   if (desc.typeName.startsWith("google.protobuf.")) return json;
   const fields = new Map(desc.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field]]));
   return Object.fromEntries(

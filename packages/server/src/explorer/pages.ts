@@ -1,4 +1,4 @@
-// The documents. What they show is made by their script; nothing in them is anybody else's text.
+// The HTML documents. Their script creates the content; they contain no foreign text.
 
 const HEAD = `<!doctype html>
 <html lang="en">

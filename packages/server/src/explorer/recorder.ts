@@ -1,5 +1,5 @@
-// The last requests, each with what was told of it while it ran. All of it is bounded: how many there are, what each holds, and of messages
-// how many bytes are kept.
+// Records the last requests, each with its events. Everything is bounded: the number of requests, the events of each,
+// and the bytes of messages.
 
 import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
@@ -25,7 +25,7 @@ const MOST_SPANS = 300;
 const MOST_ATTEMPTS = 20;
 const MOST_DEGRADATIONS = 100;
 const MOST_CHARACTERS = 500;
-/** Of one message, and of all messages of one request. */
+/** Maximum size of one message, and of all messages of one request, in bytes. */
 const MOST_MESSAGE_BYTES = 16 << 10;
 const MOST_BYTES = 64 << 10;
 
@@ -116,7 +116,7 @@ export class Recorder implements Observer {
     record.revision = ++this.#revision;
   }
 
-  /** Of the messages of a stream that lack something the newest is shown. */
+  /** Shows the degradations of the newest message that has some. */
   streamDegraded({ request, degraded }: StreamDegradedEvent): void {
     const record = this.#of.get(request);
     if (record === undefined) return;
@@ -184,15 +184,15 @@ export class Recorder implements Observer {
     return fits;
   }
 
-  /** The newest change so far; requests that have changed since are those of `since`. */
+  /** Revision of the newest change. `since` returns the requests that have changed after a revision. */
   get revision(): number {
     return this.#revision;
   }
-  /** Oldest first. */
+  /** Returns the changed requests, oldest first. */
   since(revision: number): readonly ShownRequest[] {
     return this.#all.filter((one) => one.revision > revision).map(summaryOf);
   }
-  /** @returns undefined: it is none of the last ones */
+  /** @returns undefined if the request is no longer recorded */
   detail(id: number, show: ShowMessage): ShownDetail | undefined {
     const record = this.#all.find((one) => one.id === id);
     if (record === undefined) return undefined;
@@ -202,7 +202,7 @@ export class Recorder implements Observer {
   }
 }
 
-/** What is said of an answer, or of a message of a stream. */
+/** Stores the degradations of an answer, or of a message of a stream. */
 function lacks(record: RequestRecord, degraded: readonly Degradation[]): void {
   if (degraded.length === 0) return;
   record.degraded += degraded.length;

@@ -1,11 +1,14 @@
-// What the page is given, as JSON. It imports nothing, for the page's own sources do.
+// JSON types of the page's data. This file imports nothing, because the page's sources import it.
 
-/** One server, as it stands. */
+/** One server. */
 export interface Overview {
   /** The proto package. */
   readonly name: string;
   readonly rpcs: readonly ShownRpc[];
-  /** What will run, of each file with services, as `plan=json` writes it; undefined: it was generated without `explorer=true`. */
+  /**
+   * Plan of each file with services, as `plan=json` writes it; undefined if the code was generated without
+   * `explorer=true`.
+   */
   readonly plan: readonly unknown[] | undefined;
 }
 
@@ -16,10 +19,10 @@ export interface ShownRpc {
   readonly skeleton: string;
 }
 
-/** What is told again and again. */
+/** State that is sent repeatedly. */
 export interface Live {
   readonly upstreams: readonly ShownUpstream[];
-  /** Upstreams that a switch can make fail; empty: there are none. */
+  /** Upstreams that a switch can make fail; empty: none. */
   readonly mocks: readonly ShownMock[];
   /** Those that are new or have changed since the last time, oldest first. */
   readonly requests: readonly ShownRequest[];
@@ -33,7 +36,7 @@ export interface ShownUpstream {
     readonly state: "closed" | "open" | "half-open";
     /** Since when, in milliseconds before now; undefined: since the start. */
     readonly forMs?: number | undefined;
-    /** Of one that is open: how long until it lets out a probe, in milliseconds, whole seconds; 0: the next call is one. */
+    /** Time until an open breaker's next probe, in milliseconds, whole seconds; 0: the next call is a probe. */
     readonly probesInMs?: number | undefined;
   }[];
   readonly limits: readonly {
@@ -60,19 +63,19 @@ export interface ShownRequest {
   readonly rpc: string;
   /** When it came, in milliseconds since 1970. */
   readonly at: number;
-  /** How long it took; undefined: it is running. */
+  /** Duration in milliseconds; undefined: it is running. */
   readonly ms?: number | undefined;
-  /** Of gRPC; `RUNNING` before there is one. */
+  /** gRPC status; `RUNNING` before there is one. */
   readonly status: string;
-  /** Entries of its degradation. */
+  /** Number of its degradation's entries. */
   readonly degraded: number;
   readonly calls: number;
-  /** Of its header. */
+  /** Value of its request id header. */
   readonly requestId: string;
 }
 
 export interface ShownDetail extends ShownRequest {
-  /** Incoming headers, of a fixed list; what is secret is masked. */
+  /** Incoming headers, of a fixed list; secrets are masked. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The name of the source of the caller's credential. */
   readonly source?: string | undefined;
@@ -113,14 +116,14 @@ export interface ShownTime {
 
 export interface ShownCall extends ShownTime {
   readonly kind: "call";
-  /** Of a batch: how many keys are in it. */
+  /** Number of keys in a batch. */
   readonly items?: number | undefined;
-  /** Of gRPC, or `RUNNING`. */
+  /** gRPC status, or `RUNNING`. */
   readonly outcome: string;
   /** Why it failed. */
   readonly failure?: string | undefined;
   readonly attempts: readonly ShownAttempt[];
-  /** JSON with what is secret masked, or why there is none. */
+  /** JSON with masked secrets, or the reason for its absence. */
   readonly request?: string | undefined;
   readonly response?: string | undefined;
 }
@@ -133,17 +136,17 @@ export interface ShownAttempt {
   readonly outcome: string;
 }
 
-/** What the page asks to be sent. */
+/** A request that the page wants to send. */
 export interface Try {
   readonly rpc: string;
   /** JSON. */
   readonly body: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Who calls, by a name of `Callers`; undefined: nobody, or whom the headers say. */
+  /** Caller, by a name of `Callers`; undefined: anonymous, or as the headers identify it. */
   readonly as?: string | undefined;
 }
 
-/** Who a request may be from, the usual one first; none where nobody has told. */
+/** Names of possible callers, the default first; empty if there is no list of callers. */
 export interface Callers {
   readonly names: readonly string[];
 }
@@ -152,15 +155,15 @@ export interface Tried {
   readonly status: number;
   readonly ms: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What is secret is masked. */
+  /** Body of the answer, with masked secrets. */
   readonly body: string;
 }
 
-/** What the page asks a mock to do. */
+/** A mock's new behaviour. */
 export interface Switch {
   readonly name: string;
   readonly behaviour: string;
 }
 
-/** In place of what is secret. */
+/** Replacement of a secret. */
 export const MASK = "•••";

@@ -88,7 +88,7 @@ describe("as somebody", () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
   const ADA = [{ as: "ada", header: "authorization", value: "Bearer s3cret" }];
-  /** What has come to a server of one's own. */
+  /** Returns the headers that a new server receives. */
   async function called(list: string) {
     let came: IncomingHttpHeaders = {};
     const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// A request that a page asks for: to this server itself, to its own rpcs, as any client would send it.
+// Sends a page's request to this server, to one of its RPCs, as any client would send it.
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
@@ -12,11 +12,11 @@ const MOST_AT_ONCE = 8;
 const MOST_HEADERS = 50;
 const MOST_ANSWER_BYTES = 1 << 20;
 const LONGEST_MS = 25_000;
-/** What a connection is about, and not a request. */
+/** Headers of a connection, which a request may not set. */
 const NOT_THEIRS =
   /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-connection)$/;
 
-/** What the page did not say right. */
+/** An invalid request of the page. */
 export class Unsendable extends Error {}
 
 export class TryIt {
@@ -26,7 +26,7 @@ export class TryIt {
   readonly #callers: KnownCallers;
   #running = 0;
 
-  /** @param own where the server is, as soon as it is: `http://127.0.0.1:8080` */
+  /** @param own returns the server's address, once it listens: `http://127.0.0.1:8080` */
   constructor(
     methods: ReadonlyMap<string, DescMethod>,
     registry: Registry,
@@ -120,7 +120,7 @@ export class TryIt {
   }
 }
 
-/** What stands at the end of a stream: an error, or nothing of note. */
+/** Formats the end of a stream: its error, or a note that it ended. */
 function ending(text: string): string {
   const { error } = JSON.parse(text) as { readonly error?: JsonValue };
   return error === undefined ? "… and that was the end" : JSON.stringify(maskedError(error), undefined, 2);
@@ -158,7 +158,7 @@ function headerOf(header: unknown): readonly [string, string] {
   return [name.toLowerCase(), value];
 }
 
-/** Where all addresses are listened on, one of them. */
+/** Replaces an all-interfaces address with the loopback address. */
 function reachable(own: string): URL {
   const url = new URL(own);
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
