@@ -5,10 +5,10 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import { OVER } from "@protobff/runtime/internal/failure";
 import { joined } from "./peers.ts";
 
-/** Reports a request whose client has gone before the request had come whole, and was given to anybody. */
+/** Reports a request whose client closed before the request was complete and was passed to a handler. */
 export type AbandonedReporter = (path: string, headers: IncomingHttpHeaders, tookMs: number) => void;
 
-/** Tells observers of those whose rpc is one of these endpoints'. */
+/** Reports abandoned requests of these endpoints' RPCs to observers. */
 export function abandonedReporter(
   endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
 ): AbandonedReporter {

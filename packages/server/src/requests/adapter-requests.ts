@@ -11,9 +11,9 @@ import { CONTINUE, canWait, isFramed, PendingRequest, type ReceivedRequest } fro
 import { discard, RequestBody } from "./request-body.ts";
 
 export interface AdapterRequestsOptions {
-  /** Of a message, in bytes. */
+  /** Maximum size of a message, in bytes. */
   readonly maxBytes: number;
-  /** Where bodies count. */
+  /** Account of the bytes of bodies. */
   readonly pending: PendingBytes;
   /** The addresses of clients; without it all bodies are those of one client. */
   readonly peers?: Peers | undefined;
@@ -22,13 +22,13 @@ export interface AdapterRequestsOptions {
   readonly gone?: AbandonedReporter;
 }
 
-/** What no shortcut has taken, on its way to the handler. */
+/** Passes requests that no shortcut has accepted to the handler. */
 export class AdapterRequests {
   readonly #handler: Handler;
   readonly #options: AdapterRequestsOptions;
   /** Requests of HTTP/2. */
   readonly #arriving = new Set<RequestBody | PendingRequest>();
-  /** How long one that is answered may go on sending, in milliseconds; undefined: as usual. */
+  /** Time for which an answered request may continue to send, in milliseconds; undefined: the default. */
   discardMs: number | undefined;
 
   constructor(handler: Handler, options: AdapterRequestsOptions) {
@@ -37,9 +37,9 @@ export class AdapterRequests {
   }
 
   /**
-   * Hands on what has come over our own frames: all of it, and in its turn, where that can be.
+   * Passes on a request over our own frames: if possible complete, and in its turn.
    *
-   * @param headers nobody else's
+   * @param headers owned by this request
    */
   own(stream: OwnStream, headers: RequestFields, handOn: (come: ReceivedRequest) => void): void {
     const { pending, peers, maxBytes, streamingPaths } = this.#options;
@@ -88,7 +88,7 @@ export class AdapterRequests {
     if (request.method === "GET" && !hadItsTurn(stream)) beginWithHandler(stream, begin);
     else this.#serve(request, response);
   };
-  /** What is reset together with its end begins nothing. */
+  /** Starts nothing if the request is reset together with its end. */
   #serveUnlessReset(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
     if (!request.stream.closed && !request.stream.destroyed) this.#serve(request, response);
   }

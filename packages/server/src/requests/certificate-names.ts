@@ -1,13 +1,13 @@
-/** More names than this has no certificate that is meant for a service. */
+/** Maximum number of names. No certificate that is meant for a service has more. */
 const MOST_NAMES = 100;
 /**
- * One entry of what node makes of a certificate's alternative names (RFC 5280, 4.2.1.6): values with anything in them that could be taken for
- * another entry stand in quotes.
+ * One entry of node's text of a certificate's alternative names (RFC 5280, 4.2.1.6). Node quotes values that could be
+ * mistaken for another entry.
  */
 const ENTRY = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?=, |$)/y;
 
 /**
- * The URI and DNS names of a certificate, as they stand there: URIs first.
+ * Returns the URI and DNS names of a certificate, in their order: URIs first.
  *
  * @param text as `X509Certificate.subjectAltName`
  */
@@ -18,11 +18,12 @@ export function certificateNames(text: string): readonly string[] {
   while (ENTRY.lastIndex < text.length) {
     const [, kind, value = ""] = ENTRY.exec(text) ?? [];
     if (kind === undefined || uris.length + names.length === MOST_NAMES) return []; // nothing that we can read all of
-    // No name of a service needs quotes. Whoever may have one kind of name given may not have it read as the other.
+    // No name of a service needs quotes. A certificate owner who may choose one kind of name must not forge the other
+    // kind.
     if (kind === "URI" && URI.test(value)) uris.push(value);
     if (kind === "DNS" && DNS_NAME.test(value)) names.push(value);
   }
-  // X.509-SVID, 2 and 5.2: with several URIs it is nobody's.
+  // X.509-SVID, 2 and 5.2: several URIs identify no workload.
   const isAmbiguous = uris.length > 1 && uris.some((uri) => /^spiffe:/i.test(uri));
   return isAmbiguous ? names : [...uris, ...names];
 }

@@ -246,7 +246,7 @@ describe("alternative names, as node writes them", () => {
   ])("%j", (text, names) => expect(certificateNames(text)).toEqual(names));
 });
 
-/** Of TLS 1.2, which later ones do not have. */
+/** Renegotiates TLS 1.2; later versions have no renegotiation. */
 async function renegotiated(port: number, protocol: string): Promise<string> {
   const where = { port, host: "127.0.0.1", ca: ca.cert, maxVersion: "TLSv1.2", ALPNProtocols: [protocol] } as const;
   const socket = tls.connect({ ...where, ...clients.web });

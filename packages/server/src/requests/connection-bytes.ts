@@ -7,16 +7,19 @@ export interface ConnectionHold {
 }
 
 export interface ConnectionBounds {
-  /** Of all connections of the process, in bytes. */
+  /** Maximum of all connections of the process, in bytes. */
   readonly all: number;
-  /** Of one. */
+  /** Maximum of one connection, in bytes. */
   readonly one: number;
 }
 const BOUNDS: ConnectionBounds = { all: 64 << 20, one: 16 << 20 };
-/** When there is too much, so many of eight parts may stay: one look at all connections frees an eighth at once. */
+/** Eighths of the bound that remain when it is exceeded: one pass over all connections frees an eighth at once. */
 const KEPT_EIGHTHS = 7;
 
-/** Bounds what connections hold, over the process: those that hold the most are ended, so that who holds little is never concerned. */
+/**
+ * Bounds the bytes that connections hold, over the process. It ends those that hold the most, so that a small holder is
+ * never affected.
+ */
 export class ConnectionBytes {
   readonly #connections: Iterable<ConnectionHold>;
   readonly #bounds: ConnectionBounds;
@@ -29,7 +32,7 @@ export class ConnectionBytes {
   get bytes(): number {
     return this.#bytes;
   }
-  /** It holds so many now. It may be that it, or others, are ended before this returns. */
+  /** Sets the bytes that a connection holds. This or other connections may be ended before it returns. */
   set(one: ConnectionHold, bytes: number): void {
     this.#bytes += bytes - one.heldBytes;
     one.heldBytes = bytes;

@@ -17,14 +17,14 @@ import { certificateNames } from "./certificate-names.ts";
 /** The header by which proxies name the clients that they serve. */
 export const FORWARDED_FOR = "x-forwarded-for";
 
-/** What is known of a connection for as long as it lasts. */
+/** Data of a connection that stays valid for its lifetime. */
 interface Connection {
   readonly peer: Peer;
-  /** When the certificate that the names are of ends, as of the wall clock in milliseconds. */
+  /** End of the certificate of the names, in milliseconds of the wall clock. */
   readonly until: number;
 }
 
-/** Where requests come from. */
+/** Determines the origin of requests: address and certificate names. */
 export class Peers {
   readonly #proxies: Networks | undefined;
   readonly #known = new WeakMap<object, Connection>();
@@ -66,14 +66,14 @@ export class Peers {
 
 function connected(socket: Socket | TLSSocket | undefined): Connection {
   const direct = plainAddress(socket?.remoteAddress ?? "");
-  // What a session of HTTP/2 gives as its socket knows its class, and not what is in it.
+  // The socket proxy of an HTTP/2 session supports `instanceof`, but not `in`.
   const vouchedFor = socket instanceof TLSSocket && socket.authorized;
   const certificate = vouchedFor ? socket.getPeerX509Certificate() : undefined;
   const names = certificate === undefined ? [] : certificateNames(certificate.subjectAltName ?? "");
   return { peer: { address: direct, direct, names }, until: certificate?.validToDate.getTime() ?? 0 };
 }
 
-/** Every value that a header has in what node has read, names and values in turn. */
+/** Returns every value of a header as node has read it, from names and values in turn. */
 export function valuesOf(raw: readonly string[], name: string): readonly string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {

@@ -1,6 +1,6 @@
-/** Somebody whose bytes count: a request that comes, or an answer that is not taken. */
+/** A party whose bytes count: an incoming request, or an answer that is not taken. */
 export interface Holder {
-  /** So many; `PendingBytes` alone writes it. */
+  /** Number of held bytes; only `PendingBytes` writes it. */
   heldBytes: number;
   /** Its place among the holders, which writes it. */
   holderSlot: number;
@@ -24,7 +24,7 @@ export function requestBytes(raw: readonly string[]): number {
 }
 
 export const DEFAULT_MAX_PENDING_BYTES = 128 << 20;
-/** When there is too much, so many of eight parts may stay: one look at all holders frees an eighth at once. */
+/** Eighths of the bound that remain when it is exceeded: one pass over all holders frees an eighth at once. */
 const KEPT_EIGHTHS = 7;
 
 /**
@@ -64,7 +64,7 @@ export class PendingBytes {
     this.#bytes += bytes;
     if (this.#bytes > this.#maxBytes) this.#makeRoom();
   }
-  /** It holds so many less; nothing happens when it holds nothing any more. */
+  /** Subtracts bytes from a holder. A holder that holds nothing is left unchanged. */
   remove(holder: Holder, bytes: number): void {
     if (bytes >= holder.heldBytes) {
       this.release(holder);
@@ -122,7 +122,7 @@ function clientsOf(holders: readonly Holder[]): Client[] {
   }
   return [...clients.values()].sort((a, b) => b.bytes - a.bytes);
 }
-/** The bytes that each client may keep so that all together hold so many less. */
+/** Returns the bytes that each client may keep so that all together hold `excess` bytes less. */
 function levelOf(clients: readonly Client[], excess: number): number {
   let sum = 0;
   for (const [at, { bytes }] of clients.entries()) {

@@ -13,7 +13,7 @@ const MAX = 1000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** What one connection asks of Connect's adapter: `come` is what has been handed on of it. */
+/** Requests of one connection to Connect's adapter: `come` lists those that were passed on. */
 function connection(pending = new PendingBytes(1 << 20)) {
   const come: ReceivedRequest[] = [];
   const gone: string[] = [];

@@ -9,10 +9,10 @@ import type { Peers } from "./peers.ts";
 import { type Holder, type PendingBytes, requestBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
 
-/** What has come of a request that is handed on. */
+/** Received part of a request that is passed on. */
 export interface ReceivedRequest {
   readonly body: Buffer | undefined;
-  /** Why nothing more of it is wanted. */
+  /** Reason why the rest of the request is not wanted. */
   readonly failure: Error | undefined;
 }
 
@@ -21,17 +21,20 @@ export interface AwaitedOptions {
   readonly peers?: Peers | undefined;
   /** The values of its header `x-forwarded-for`. */
   readonly forwardedFor?: readonly string[];
-  /** Of one message, in bytes: what is longer is handed on before it is whole, so that it is refused. */
+  /**
+   * Maximum size of one message, in bytes. A longer message is passed on before it is complete, so that it is refused.
+   */
   readonly maxBytes: number;
-  /** Whether its body begins with the length of a message. */
+  /** True if its body begins with the length of a message. */
   readonly isFramed: boolean;
-  /** It is handed on; undefined: nobody waits for an answer any more. */
+  /** Passes on the request; undefined: the client has closed and expects no answer. */
   readonly gone: (come: ReceivedRequest | undefined) => void;
 }
 
 /**
- * A request over our own frames that no shortcut takes. Until it has come whole, and it is its turn, it is its headers and the bytes of its body:
- * what node and Connect make of a request weighs more than most bodies, and takes longer than all that a shortcut does.
+ * A request over our own frames that no shortcut takes. Until it is complete and its turn has come, it is only its
+ * headers and body bytes. The objects of node and Connect for a request weigh more than most bodies, and cost more time
+ * than a whole shortcut.
  */
 export class PendingRequest implements CarrierListener, Holder, Whole {
   readonly copies = true;
@@ -91,7 +94,7 @@ export class PendingRequest implements CarrierListener, Holder, Whole {
   giveUp(): void {
     this.#fail(tooMuch());
   }
-  /** Fails it when it has still not come whole at the last of so many rounds. */
+  /** Fails a request that is still incomplete after `rounds` rounds of the check. */
   checkArrival(rounds: number): void {
     if (!this.#waits && ++this.#rounds > rounds) this.#fail(late());
   }
@@ -118,7 +121,10 @@ export class PendingRequest implements CarrierListener, Holder, Whole {
   }
 }
 
-/** Whether it can wait for its body: what it says of that is neither too much nor anything that is to be answered at once. */
+/**
+ * Returns true if the request can wait for its body: its declared length is small enough, and it has no other
+ * expectation than `100-continue`.
+ */
 export function canWait(stream: OwnStream, { expect }: RequestFields, maxBytes: number): boolean {
   return (stream.contentLength ?? 0) <= maxBytes && (expect === undefined || expect === CONTINUE);
 }

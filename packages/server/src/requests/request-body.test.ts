@@ -17,7 +17,7 @@ function reading(maxPending: number, streams: boolean) {
     request.write(Buffer.alloc(bytes));
     return (await next).value?.length;
   };
-  /** What counts, what waits to be read, and whether it is read on, after this. */
+  /** Writes bytes. Returns the counted bytes, the bytes that wait to be read, and whether the request is still read. */
   const after = async (bytes: number) => {
     request.write(Buffer.alloc(bytes));
     await turn();

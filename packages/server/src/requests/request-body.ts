@@ -13,23 +13,30 @@ import { ADAPTER_WEIGHT, adapterWeight } from "../turns/weight.ts";
 import { FORWARDED_FOR, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 
-/** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
+/** Longest delay of a refusal's answer in the middle of a request, in milliseconds: it waits for the request's end. */
 export const LINGER_MS = 200;
-/** So much is kept ready for a body that says that it is that long. */
+/** Maximum buffer that is allocated at once for a body, from its declared length, in bytes. */
 export const AT_ONCE_BYTES = 16 << 10;
-/** A request that is answered already may go on sending for so long, in milliseconds. */
+/** Time for which an answered request may continue to send, in milliseconds. */
 const DISCARD_MS = 5000;
-/** So many pieces are passed on as they come, so that what is refused by its beginning is refused at once. */
+/**
+ * Number of pieces that are passed on as they arrive, so that a request with an invalid beginning is refused at once.
+ */
 const FIRST_PIECES = 16;
-/** A request that streams is passed on piece by piece, each of which costs memory: more of them are not meant well, */
+/**
+ * Maximum number of pieces of a streaming request. Each is passed on separately and costs memory; more are an attack.
+ */
 const MAX_PIECES = 10_000;
-/** and neither are more bytes: reflection, which alone streams so, is asked for names. */
+/** Maximum size of a streaming request, in bytes. Only reflection streams requests, and they contain only names. */
 const MAX_STREAMED_BYTES = 1 << 20;
-/** What node and Connect keep of a request and its answer, besides their bodies, until both have ended: it counts as bytes of a body. */
+/**
+ * Memory of node and Connect for a request and its answer, without their bodies, until both have ended. It counts as
+ * bytes of a body.
+ */
 export const ADAPTER_BYTES = 32 << 10;
 
 const HOLDERS = new WeakMap<ServerRequest, RequestBody>();
-/** Where the request's messages count. */
+/** Returns the account of the request's messages. */
 export const holderOf = (request: ServerRequest): MessageHolder | undefined => HOLDERS.get(request);
 
 type Iterator = ReturnType<ServerRequest["iterator"]>;
@@ -37,16 +44,19 @@ type Iterator = ReturnType<ServerRequest["iterator"]>;
 export interface RequestBodyOptions {
   readonly pending: PendingBytes;
   readonly peers?: Peers | undefined;
-  /** Of one message, in bytes. What is longer is passed on before it is whole, so that it is refused. */
+  /**
+   * Maximum size of one message, in bytes. A longer message is passed on before it is complete, so that it is refused.
+   */
   readonly maxBytes: number;
-  /** Of an rpc that streams both ways: each piece is passed on as it comes. */
+  /** True for an RPC that streams both ways: each piece is passed on as it arrives. */
   readonly streams: boolean;
 }
 
 /**
- * The body of a request that Connect's adapter reads, and its answer as long as it is not taken: what both hold counts. When reading is
- * given up in the middle, what is left may come first, for a moment: Go's clients stop sending when an answer begins, against their own
- * content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
+ * The body of a request that Connect's adapter reads, and its answer until it is taken: the bytes of both count. If the
+ * adapter stops reading in the middle, the rest of the body may arrive first, for a short time. The reason: Go's
+ * clients stop sending when an answer begins, against their own content-length. nghttp2 resets such a stream before the
+ * status, in the trailers, is sent.
  */
 export class RequestBody implements Holder, MessageHolder {
   heldBytes = 0;
@@ -60,7 +70,7 @@ export class RequestBody implements Holder, MessageHolder {
   #failure: Error | undefined;
   #unwanted = false;
   #closed = false;
-  /** Of who waits for the next piece. */
+  /** Rejects the reader's wait for the next piece. */
   #fail: ((error: Error) => void) | undefined;
 
   constructor(request: ServerRequest, response: ServerResponse, options: RequestBodyOptions) {
@@ -116,12 +126,12 @@ export class RequestBody implements Holder, MessageHolder {
     else if ("stream" in response) dropStream(response.stream);
     else response.destroy();
   }
-  /** Fails it when it has still not come whole at the last of so many rounds. */
+  /** Fails a request that is still incomplete after `rounds` rounds of the check. */
   checkArrival(rounds: number): void {
     // Rpcs that stream both ways may go on for longer, once they have begun to answer.
     if (!this.#response.headersSent && ++this.#rounds > rounds) this.#failed(late());
   }
-  /** Nothing is kept any more of what has come. */
+  /** Releases the received bytes. */
   #forget(): void {
     this.#options.pending.release(this);
     this.hold(ADAPTER_BYTES);
@@ -131,7 +141,7 @@ export class RequestBody implements Holder, MessageHolder {
     this.#unwanted = true;
     this.#failed(error);
   }
-  /** Whoever reads it is told this. */
+  /** Fails the reader, now or later, with this error. */
   #failed(error: Error): void {
     this.#failure ??= error;
     this.#fail?.(error);
@@ -164,7 +174,7 @@ export class RequestBody implements Holder, MessageHolder {
       [Symbol.asyncDispose]: async () => {},
     } satisfies Iterator;
   }
-  /** All of it counts until it ends: nobody knows how much is kept of a message that is not whole. */
+  /** All pieces count until the body ends, because the kept size of an incomplete message is unknown. */
   async *#asTheyCome(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
     for (let count = 0, bytes = 0; count < MAX_PIECES && bytes <= MAX_STREAMED_BYTES; count++) {
       const piece = await arriving.some();
@@ -186,7 +196,10 @@ export class RequestBody implements Holder, MessageHolder {
     await this.#unlessReset();
     return this.#read();
   }
-  /** What is reset together with its end begins nothing: node tells of the end before it has looked at the rest of what it has read. */
+  /**
+   * Rejects if the request is reset together with its end: node emits `end` before it has processed the rest of its
+   * input.
+   */
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
@@ -228,8 +241,8 @@ export class RequestBody implements Holder, MessageHolder {
 }
 
 /**
- * What has come of a body and waits for its reader, in one buffer: pieces that wait one by one cost far more than their bytes. More than one
- * message may have is not read before that is taken.
+ * The received part of a body that waits for its reader, in one buffer: single pieces cost far more than their bytes.
+ * Reading pauses at the maximum size of a message until the reader takes the buffer.
  */
 class ArrivingBody {
   readonly #request: ServerRequest;
@@ -268,12 +281,12 @@ class ArrivingBody {
   get #isFull(): boolean {
     return this.#length > this.#options.maxBytes;
   }
-  /** What has come, as soon as there is some; undefined at the end. */
+  /** Resolves with the received bytes, as soon as some have arrived; undefined at the end. */
   async some(): Promise<Buffer | undefined> {
     while (this.#length === 0 && !this.#ended && this.#failure === undefined) await this.#more();
     return this.#taken();
   }
-  /** All that is still to come, or as much as one message may not have; undefined at the end. */
+  /** Resolves with the rest of the body, or with more than one message may have; undefined at the end. */
   async all(): Promise<Buffer | undefined> {
     while (!this.#isFull && !this.#ended && this.#failure === undefined) await this.#more();
     return this.#taken();
@@ -292,13 +305,16 @@ class ArrivingBody {
       this.#wake = resolve;
     });
   }
-  /** Nothing of it is kept any more: whoever reads it need not come back after an error, and what still comes is passed over. */
+  /**
+   * Drops the buffer and fails the reader. The reader need not return after an error, and the rest of the body is
+   * discarded.
+   */
   fail(error: Error): void {
     this.#failure ??= error;
     this.leave();
     this.#wake?.();
   }
-  /** Nobody reads any more. */
+  /** Drops the buffer, because its reader has left. */
   leave(): void {
     this.#stop();
     this.#request.off("data", this.#came);
@@ -313,11 +329,11 @@ function bridgeOf(request: ServerRequest): BridgedStream | undefined {
   return "stream" in request && isBridged(request.stream) ? request.stream : undefined;
 }
 
-/** What a request is told that has not come whole in its time. */
+/** Returns the error of a request that did not arrive in time. */
 export function late(): ConnectError {
   return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
 }
-/** What a request is told that would be more than the process keeps under way. */
+/** Returns the error of a request that would exceed the process's pending bytes. */
 export function tooMuch(): ConnectError {
   return new ConnectError("too much is under way", Code.ResourceExhausted);
 }
@@ -326,7 +342,7 @@ export function tooLarge(maxBytes: number): ConnectError {
   return new HttpError(413, `the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
 }
 
-/** Whether the promise is fulfilled in so many milliseconds. */
+/** Returns true if the promise is fulfilled within `ms` milliseconds. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const expired = Promise.withResolvers<boolean>();
   const timer = setTimeout(expired.resolve, ms, false);
@@ -351,10 +367,10 @@ export function discard(request: Readable, carrier: Duplex, timeoutMs = DISCARD_
   carrier.once("close", stop);
   readOn(request);
 }
-/** So that its end comes though nobody reads it. */
+/** Reads the request without a reader, so that its end arrives. */
 function readOn(request: Readable): void {
-  // One is left behind by an iteration that was given up, and keeps resume() from doing anything. Where there is none, taking it away would
-  // stop what node reads on by itself, of an answered request of HTTP/1.1.
+  // An aborted iteration leaves a `readable` listener behind, which makes resume() ineffective. Without such a listener
+  // the removal would stop node's automatic reading of an answered HTTP/1.1 request.
   if (request.listenerCount("readable") > 0) request.removeAllListeners("readable");
   request.resume();
 }

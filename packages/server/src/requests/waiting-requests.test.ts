@@ -1,4 +1,5 @@
-// Requests that wait for their answers: each one counts, whoever serves it, and a caller with too many loses them before another one does.
+// Requests that wait for their answers: each one counts, on every path, and a caller with too many loses them before
+// another one does.
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import * as net from "node:net";
