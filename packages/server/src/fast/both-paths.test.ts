@@ -1,4 +1,5 @@
-// What holds of a request on either path when its client goes, the server goes, time is up, or it is too large.
+// Behaviours that both paths share: the client closes, the server shuts down, the deadline expires, or the request is
+// too large.
 // Holds docs/runtime.md#server
 import { once } from "node:events";
 import * as http from "node:http";

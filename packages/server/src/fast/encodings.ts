@@ -16,7 +16,7 @@ import { markReleasable } from "@protobff/runtime/internal/wire/release-buffer";
 import type { FastRpc } from "./unary-call.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;
-/** Of reading, the limit is kept as the bytes come in. */
+/** The read limit is enforced while the bytes arrive. */
 const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
 
 const DECODER = new TextDecoder();

@@ -23,11 +23,11 @@ import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "../requests/request-bod
 import { beginInTurn } from "../turns/turns.ts";
 import { shortcutWeight, type Whole } from "../turns/weight.ts";
 
-/** What all calls of one rpc in one encoding have in common. */
+/** Properties that all calls of one RPC in one encoding share. */
 export interface CallRpc {
-  /** Asked when the request has come whole, and before its message is read. */
+  /** Identifies the caller when the request is complete, before its message is read. */
   readonly judge: Endpoint["judge"];
-  /** Told of what is refused without having been asked of either. */
+  /** Reports requests that are refused before `judge` or the endpoint was called. */
   readonly refused: Endpoint["refused"];
   readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
@@ -36,24 +36,24 @@ export interface CallRpc {
   readonly maxBytes: number;
   /** The calls under way. */
   readonly open: FastCall[];
-  /** Where bodies count. */
+  /** Account of the bytes of bodies. */
   readonly pending: PendingBytes;
   readonly fault: ServerFault;
 }
 
-/** What is known of a call when its headers have come. */
+/** Data of a call that its headers contain. */
 export interface FastHead {
   readonly headers: http.IncomingHttpHeaders;
-  /** The same as they came: names and values in turn. */
+  /** Headers as received: names and values in turn. */
   readonly raw: readonly string[];
   readonly carrier: Carrier | http.IncomingMessage;
-  /** What the client's deadline leaves, if it has one. */
+  /** Time until the client's deadline, in milliseconds; undefined: no deadline. */
   readonly clientMs: number | undefined;
-  /** What the client takes. */
+  /** Compression that the client accepts. */
   readonly compression: Compression | null;
-  /** Of every answer to this request: names, in lower case, and values in turn. */
+  /** Headers of every answer to this request: names, in lower case, and values in turn. */
   readonly extra: readonly string[];
-  /** What it is known by, and the answer with it; undefined: nobody gives ids. */
+  /** Id of the request and its answer; undefined: requests have no ids. */
   readonly requestId: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected readonly rpc: Rpc;
   protected readonly head: FastHead;
   protected received = 0;
-  /** Its first `received` bytes have come; nobody else's once a second chunk has. */
+  /** Its first `received` bytes are valid. The first chunk is node's buffer; from the second on it is our own. */
   #body: Buffer | undefined;
   #owned = false;
   readonly #startedAt: number;
@@ -84,10 +84,10 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #ended = false;
   #over = false;
   #closed = false;
-  /** Whether observers have been told of its end, or who was asked tells them. */
+  /** True if the end was reported to observers, or if `judge` or the endpoint reports it. */
   #told = false;
   #judging = false;
-  /** What they are told if who judges does not refuse it. */
+  /** Failure to report to observers unless `judge` refuses the request. */
   #untold: Failure | undefined;
   #rounds = 0; // of the check for requests that do not come
 
@@ -208,7 +208,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
       this.complete();
     }
   }
-  /** What the client's deadline leaves, if it has one. */
+  /** Returns the time until the client's deadline, in milliseconds; undefined: no deadline. */
   #leftMs(): number | undefined {
     const { clientMs } = this.head;
     return clientMs === undefined ? undefined : clientMs - (performance.now() - this.#startedAt);
@@ -220,7 +220,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #stopExpecting(): void {
     if (this.#deadline !== undefined) systemClock.clearTimeout(this.#deadline);
   }
-  /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
+  /** The stream or connection has closed. Before the answer this cancels the call. */
   close(): void {
     const answering = this.#answering;
     this.#closed = true;
@@ -241,39 +241,39 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     answering?.cancel(serverRefusal(error.code, error.rawMessage));
   }
 
-  /** Refuses it when it has still not come whole at the last of so many rounds. */
+  /** Refuses a request that is still incomplete after `rounds` rounds of the check. */
   checkArrival(rounds: number): void {
     if (this.#ended || this.#refusal !== undefined || this.session === undefined) return; // node does it for HTTP/1.1
     this.#own();
     if (++this.#rounds > rounds) this.abort(late());
   }
 
-  /** Of HTTP/2; of a stream that has lost it, the stream itself. */
+  /** The session of HTTP/2. For a stream that has lost its session it is the stream itself. */
   protected abstract get session(): object | undefined;
-  /** How long the body says that it becomes, as far as is known; infinity when it does not. */
+  /** Declared length of the body, as far as it is known; otherwise infinity. */
   protected abstract get expected(): number;
-  /** Some of the body has come. */
+  /** Part of the body has arrived. */
   protected abstract arrived(): void;
-  /** All of it has. */
+  /** All of the body has arrived. */
   protected abstract complete(): void;
-  /** Whether it has its answer, or nobody waits for one any more. */
+  /** True if the call has its answer, or no client waits for one. */
   protected get over(): boolean {
     return this.#over;
   }
-  /** Whether its stream or connection is at its end. */
+  /** True if its stream or connection has closed. */
   protected get closed(): boolean {
     return this.#closed;
   }
-  /** Its headers, judged where that has been done. */
+  /** Its headers, with the identity if `judge` has run. */
   protected get identified(): IncomingHeaders {
     return this.#judged ?? this;
   }
-  /** The session or socket that it has come by; of a stream that has lost it, the stream itself. */
+  /** The session or socket that carries it. For a stream that has lost its session it is the stream itself. */
   protected get carriedBy(): object {
     const { carrier } = this.head;
     return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
-  /** What has come so far. */
+  /** Returns the received part of the body. */
   protected body(): Buffer {
     const body = this.#body ?? NOTHING;
     return body.length === this.received ? body : body.subarray(0, this.received);
@@ -287,10 +287,10 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   // ---- the answer ----
 
   /**
-   * The message is read: whoever answers tells observers from now on.
+   * Passes on the message, which has been read. The endpoint reports to observers from now on.
    *
-   * @param keeps whether the deadline is kept here
-   * @param begin is given who calls, and what the client's deadline leaves
+   * @param keeps whether the deadline is enforced here
+   * @param begin receives the caller's headers and the time until the client's deadline, in milliseconds
    */
   protected handOn(
     keeps: boolean,
@@ -310,7 +310,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     }
     if (!this.#over) this.#answering = answering;
   }
-  /** Refuses what has come, if need be before all of it has. */
+  /** Refuses the request, even before all of it has arrived. */
   protected refuse(refusal: ConnectError): void {
     const error = shortError(refusal);
     if (this.#ended) {
@@ -357,7 +357,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     this.rpc.fault("cannot answer", thrown);
     this.cutOff();
   }
-  /** It has its answer, which is yet to be sent, or nobody waits for one any more. */
+  /** Settles the call: its answer is ready to be sent, or no client waits for one. */
   protected settle(): void {
     this.#over = true;
     this.#answering = undefined;
@@ -375,7 +375,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected abstract drop(): void;
 }
 
-/** What a client is told of what was thrown. */
+/** Returns the error for the client, given a thrown value. */
 export function internal(thrown: unknown): ConnectError {
   return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
 }

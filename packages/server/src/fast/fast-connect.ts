@@ -7,7 +7,7 @@ import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import type { FastRpc } from "./unary-call.ts";
 
-/** What else a call of Connect's protocol has to know. */
+/** Properties of an encoding that only Connect's protocol needs. */
 export interface ConnectEncoding {
   readonly contentType: "application/json" | "application/proto";
   readonly jsonOptions: Parameters<typeof errorToJsonBytes>[1];

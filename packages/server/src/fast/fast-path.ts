@@ -19,13 +19,13 @@ import type { FastRpc } from "./unary-call.ts";
 export interface FastPathOptions extends RequestHeadsOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
   readonly maxBytes: number;
-  /** How many elements a request may hold whose rpc does not say. */
+  /** Maximum number of elements of a request whose RPC declares none. */
   readonly maxElements: number;
   /** As of `countJson`. */
   readonly masks: ReadonlySet<string>;
-  /** What a google.protobuf.Any may hold in JSON. */
+  /** Types that a google.protobuf.Any may contain in JSON. */
   readonly registry: Registry;
-  /** Where bodies count. */
+  /** Account of the bytes of bodies. */
   readonly pending: PendingBytes;
   readonly peers: Peers;
   readonly fault: ServerFault;
@@ -34,12 +34,12 @@ export interface FastPathOptions extends RequestHeadsOptions {
 interface Served {
   readonly json: FastRpc;
   readonly binary: FastRpc;
-  /** Of every answer; undefined: none. */
+  /** Headers of every answer; undefined: none. */
   readonly version: readonly string[] | undefined;
 }
 
 type Kind = "grpc" | "proto" | "json";
-/** What else matches Connect's patterns for the header is the adapter's. */
+/** The adapter handles all other content types that match Connect's patterns. */
 const KINDS: ReadonlyMap<unknown, Kind> = new Map<string, Kind>([
   ["application/grpc", "grpc"],
   ["application/grpc+proto", "grpc"],
@@ -52,8 +52,8 @@ const GRPC: HeadNames = { isGrpc: true, timeout: "grpc-timeout", accepted: "grpc
 const CONNECT: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms", accepted: "accept-encoding" };
 
 /**
- * Serves unary calls without the objects that Connect's adapter makes for each. It takes what is ordinary; whatever it would have to
- * refuse by its headers, or does not know, it leaves to the adapter, so that there is one place that judges.
+ * Serves unary calls without the objects that Connect's adapter makes for each. It accepts ordinary requests. The
+ * adapter receives all others, including those with headers to refuse, so that only one place checks headers.
  */
 export class FastPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();
@@ -127,7 +127,7 @@ export class FastPath implements Shortcut {
     for (const call of [...this.#open]) call.abort(error);
   }
 
-  /** Undefined: the adapter is to judge. */
+  /** Returns undefined if the adapter must handle the request. */
   #head(
     kind: Kind,
     { version }: Served,

@@ -3,40 +3,43 @@ import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 
 const COMPRESSED = 1;
 
-/** Who reads the message. */
+/** Reader of the messages. */
 export interface FrameReader {
   /**
-   * A message has come whole.
+   * Reads a complete message.
    *
-   * @param start where it stands in the body, without its prefix
-   * @returns what is wrong with it
+   * @param start its offset in the body, without its prefix
+   * @returns the error, if it is invalid
    */
   frame(body: Buffer, start: number, end: number, compressed: boolean): ConnectError | undefined;
 }
 
-/** A request's body that has to be one message with gRPC's prefix, as it comes. */
+/** The body of a request with exactly one message with gRPC's prefix, while it arrives. */
 export class FramedRequest {
   readonly #kind: "unary" | "server-streaming";
-  /** So many bytes have to be there for the next step. */
+  /** Number of bytes that the next step requires. */
   needed = PREFIX_BYTES;
-  /** Where its message stands; -1 as long as that has not come. */
+  /** Offset of its message; -1 until the message is complete. */
   start = -1;
   end = -1;
   compressed = false;
-  /** Where the frame begins that is coming. */
+  /** Offset of the incomplete frame. */
   #at = 0;
-  /** Of its message; -1 as long as its prefix has not come. */
+  /** Length of the incomplete frame's message; -1 until its prefix has arrived. */
   #length = -1;
 
   constructor(kind: "unary" | "server-streaming") {
     this.#kind = kind;
   }
 
-  /** How long the body becomes, as far as is known. */
+  /** Length of the body, as far as it is known; otherwise infinity. */
   get expected(): number {
     return this.#length < 0 ? Number.POSITIVE_INFINITY : this.needed;
   }
-  /** To be called as long as what is needed has come: an error, of which the request is to be refused, if anything is wrong. */
+  /**
+   * Takes one step. Called as long as the required bytes have arrived. @returns the error, if the request must be
+   * refused
+   */
   step(body: Buffer, maxBytes: number, reader: FrameReader): ConnectError | undefined {
     if (this.#length < 0) {
       const length = body.readUInt32BE(this.#at + 1);
@@ -66,7 +69,7 @@ export class FramedRequest {
     this.#length = -1;
     return undefined;
   }
-  /** What is missing when no more comes. */
+  /** Returns the error of an incomplete request when no more bytes follow. */
   incomplete(received: number): ConnectError | undefined {
     const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
     if (received > begun) return new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);

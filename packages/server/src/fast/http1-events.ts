@@ -23,7 +23,7 @@ function onResponseClose(this: http.ServerResponse): void {
 }
 function onError(): void {} // `close` follows
 
-/** Gives a call what its request has to say. */
+/** Forwards the events of a request to its call. */
 export function attachRequest(call: FastCall, request: http.IncomingMessage, response: http.ServerResponse): void {
   (request as OfCall)[CALL] = call;
   request.on("data", onData).on("end", onEnd).on("error", onError);

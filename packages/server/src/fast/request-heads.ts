@@ -10,20 +10,20 @@ import type { RequestIds } from "../headers/request-ids.ts";
 import type { FastHead } from "./fast-call.ts";
 
 export interface RequestHeadsOptions {
-  /** Of answers by gRPC, which a proxy may have made of what a page has sent. */
+  /** CORS headers of gRPC answers: a proxy may have translated a page's request into gRPC. */
   readonly corsHeaders: CorsHeaders;
-  /** Of all others. */
+  /** CORS headers of all other answers. */
   readonly httpHeaders: CorsHeaders;
-  /** Who gives requests their ids; undefined: nobody. */
+  /** Assigns ids to requests; undefined: no ids. */
   readonly ids?: RequestIds | undefined;
 }
 
-/** Where a protocol says what. */
+/** Names of a protocol's headers. */
 export interface HeadNames {
-  /** Whether its answers have no headers of HTTP's security. */
+  /** True if its answers have no security headers of HTTP. */
   readonly isGrpc: boolean;
   readonly timeout: "grpc-timeout" | "connect-timeout-ms";
-  /** Which compressions the client takes; undefined: answers are not compressed. */
+  /** Header with the compressions that the client accepts; undefined: answers are not compressed. */
   readonly accepted?: "grpc-accept-encoding" | "accept-encoding" | undefined;
 }
 
@@ -37,7 +37,7 @@ export class RequestHeads {
     this.#options = options;
   }
 
-  /** @param more of every answer; @returns undefined where something is unusual: the adapter is to judge */
+  /** @param more headers of every answer; @returns undefined for an unusual request, which the adapter must handle */
   of(
     { isGrpc, timeout, accepted }: HeadNames,
     from: Pick<FastHead, "headers" | "raw" | "carrier">,

@@ -8,16 +8,16 @@ import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compres
 import { ahead } from "../turns/turns.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
 
-/** What all unary calls of one rpc in one encoding have in common. */
+/** Properties that all unary calls of one RPC in one encoding share. */
 export interface FastRpc extends CallRpc {
   readonly run: Endpoint["run"];
   /**
-   * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
+   * Serializes a message, with gRPC's prefix in front, uncompressed, if `prefix` is 5.
    *
-   * @throws ConnectError, or the Failure that observers are told, of a message that cannot be written
+   * @throws ConnectError for a message that cannot be written, or the Failure that is reported to observers
    */
   readonly serialize: (message: Message) => Uint8Array;
-  /** In bytes: 5 or none. */
+  /** Length of the prefix, in bytes: 5 or 0. */
   readonly prefix: number;
 }
 
@@ -41,7 +41,10 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     );
   }
 
-  /** Gives the failure where it cannot be sent; its client has been told so, as far as that was possible. */
+  /**
+   * Sends the answer. Returns the failure if the answer cannot be sent; the client has received that failure, if
+   * possible.
+   */
   #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): Failure | undefined {
     if (this.over) return undefined;
     this.settle();
@@ -60,7 +63,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
       return this.#send(bytes, false, degraded, metadata);
     }
     pending.add(this, bytes.length);
-    // Observers have been told when that is done.
+    // Observers already have the outcome when the compression ends.
     this.compress(
       new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix),
       compression,
