@@ -2,13 +2,13 @@ import type { RouteAnswer, RouteRequest } from "@protobff/runtime/internal/ident
 import { judgeLogoutToken, type LogoutTokenParts } from "./logout-token.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** A form with a token and nothing else, in bytes. */
+/** Maximum size of a request, in bytes: a form with only a token. */
 const MOST_BYTES = 16 * 1024;
 
 /**
- * `/auth/backchannel-logout`: the provider ends sessions, whatever browser they are in (OpenID Connect Back-Channel Logout 1.0).
+ * `/auth/backchannel-logout`: the provider ends sessions of any browser (OpenID Connect Back-Channel Logout 1.0).
  *
- * @param ended hears of how many
+ * @param ended receives the number of ended sessions
  */
 export function backchannelLogout(parts: LogoutTokenParts, sessions: Sessions, ended: (count: number) => void) {
   return async ({ method, body }: RouteRequest): Promise<RouteAnswer> => {

@@ -1,8 +1,8 @@
 import type { CustomFetch } from "openid-client";
 
-/** An exchange with a provider has so long, in milliseconds. */
+/** Time limit for an exchange with a provider, in milliseconds. */
 export const FETCH_MS = 5_000;
-/** What it may answer with, in bytes. */
+/** Maximum size of a provider's response, in bytes. */
 const MOST_BYTES = 256 * 1024;
 
 /**

@@ -10,7 +10,7 @@ import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
-/** What a session's paths tell of what happens there. */
+/** Audit event of a session's routes. */
 export type LoginEvent =
   | { readonly event: "login" | "logout"; readonly session: Session }
   | { readonly event: "login-failed"; readonly reason: string; readonly claim?: string | undefined };
@@ -31,28 +31,31 @@ export interface LoginOptions {
   readonly told: (event: LoginEvent, address: string) => void;
 }
 
-/** What the browser brings back from the provider, sealed in a cookie meanwhile. */
+/** State of a login until the browser returns from the provider. It is sealed in a cookie. */
 interface Pending extends LoginSecrets {
   readonly returnTo: string;
   /** Unix milliseconds. */
   readonly until: number;
 }
 
-/** A login has so long, in milliseconds. */
+/** Time limit for a login, in milliseconds. */
 const LOGIN_MS = 600_000;
-/** Logins that a browser may have under way: beyond it the others are forgotten, else its cookies would fill its requests. */
+/**
+ * Maximum number of a browser's concurrent logins. Beyond it the others are dropped, because their cookies would fill
+ * its requests.
+ */
 const MOST_LOGINS = 4;
 const MOST_RETURN = 2_048;
-/** What their cookies may hold together, in characters: many proxies take 8 KiB of headers. */
+/** Maximum size of all login cookies together, in characters: many proxies accept 8 KiB of headers. */
 const MOST_LOGIN_CHARACTERS = 4_096;
-/** Cookies that one answer takes back, and sessions that one request ends. */
+/** Maximum number of cookies that one answer clears, and of sessions that one request ends. */
 const MOST_FORGOTTEN = 32;
 const MOST_IDS = 8;
-/** Codes that are traded for tokens at a time; beyond it the browser has to come again. */
+/** Maximum number of concurrent code exchanges. Beyond it the browser must try again. */
 const MOST_TRADING = 100;
 const BUSY = Symbol("busy");
 const SECRET_BYTES = 32;
-/** Of the state, in the name of the cookie that belongs to it. */
+/** Number of the state's characters in the name of its cookie. */
 const STATE_IN_NAME = 12;
 
 /**
@@ -61,7 +64,7 @@ const STATE_IN_NAME = 12;
  */
 export class LoginRoutes {
   readonly #options: LoginOptions;
-  /** So many logins have come back, and wait for their tokens. */
+  /** Number of logins that have returned and wait for their tokens. */
   #trading = 0;
 
   constructor(options: LoginOptions) {
@@ -106,7 +109,7 @@ export class LoginRoutes {
     let begun: Awaited<ReturnType<Sessions["begin"]>>;
     try {
       const tokens = await this.#traded(query, pending);
-      // Whoever had this browser's session before, or planted it: it is not carried over.
+      // The browser's earlier session, which may be another user's or planted, is not carried over.
       for (const id of this.#ids(headers)) await sessions.end(id);
       begun = await sessions.begin(tokens);
     } catch (thrown) {
@@ -167,7 +170,7 @@ export class LoginRoutes {
       this.#trading--;
     }
   }
-  /** Of the sessions that a browser has: one, unless somebody has planted others. */
+  /** Returns the ids of a browser's sessions: one, unless others were planted. */
   #ids(headers: Incoming): readonly string[] {
     return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MOST_IDS);
   }
@@ -183,7 +186,7 @@ export class LoginRoutes {
   #nameOf(state: string): string {
     return `__Host-login-${state.replaceAll(/[^A-Za-z0-9_-]/g, "").slice(0, STATE_IN_NAME)}`;
   }
-  /** What is to go of other logins, where a browser has too many of them. */
+  /** Clears the cookies of other logins if a browser has too many of them. */
   #forgotten(headers: Incoming): string[] {
     const all = headers
       .all("cookie")

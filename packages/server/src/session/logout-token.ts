@@ -3,7 +3,7 @@ import type { Jose } from "@protobff/runtime/internal/identity/jwt/jose";
 import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { MAX_TOKEN, PresentedToken } from "@protobff/runtime/internal/identity/jwt/presented-token";
 
-/** Whose sessions a provider wants ended. */
+/** The sessions that a provider ends: one session, or all of a subject. */
 export type LoggedOut = { readonly sid: string } | { readonly sub: string };
 
 export interface LogoutTokenParts {
@@ -16,13 +16,13 @@ export interface LogoutTokenParts {
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-/** How far the provider's clock may be off, in seconds; also how long a token is worth something that says no `exp`. */
+/** Tolerance for the provider's clock, in seconds; also the lifetime of a token without `exp`. */
 const LEEWAY_S = 120;
 
 /**
- * Judges a logout token: OpenID Connect Back-Channel Logout 1.0, section 2.6.
+ * Verifies a logout token: OpenID Connect Back-Channel Logout 1.0, section 2.6.
  *
- * @throws whatever is wrong with it
+ * @throws Error if the token is not valid
  */
 export async function judgeLogoutToken(token: string, parts: LogoutTokenParts): Promise<LoggedOut> {
   const { issuer, clientId, keys, jose, clock } = parts;

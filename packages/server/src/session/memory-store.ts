@@ -7,7 +7,7 @@ interface Kept {
   readonly groups: readonly string[];
 }
 
-/** So many are kept, and so many bytes; beyond it the one goes that has been unused for longest. */
+/** Maximum number of sessions, and of their bytes. Beyond it the least recently used session is dropped. */
 const MOST_SESSIONS = 100_000;
 const MOST_BYTES = 256 << 20;
 
@@ -15,7 +15,7 @@ const MOST_BYTES = 256 << 20;
 export class MemoryStore implements SessionStore {
   readonly #clock: Clock;
   readonly #most: number;
-  /** The one that has been unused for longest first. */
+  /** Sessions, the least recently used first. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
   readonly #groups = new Map<string, Set<string>>();

@@ -2,22 +2,22 @@ import type { Clock } from "@protobff/runtime/internal/clock";
 import type * as Oidc from "openid-client";
 import { boundedFetch, FETCH_MS } from "./bounded-fetch.ts";
 
-/** What the provider has said of somebody who has logged in. */
+/** The provider's tokens of a user who has logged in. */
 export interface Tokens {
   /** The payload of the ID token. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly idToken: string;
   readonly access: string;
-  /** Unix seconds; undefined where the provider does not say. */
+  /** Unix seconds; undefined if the provider returns no lifetime. */
   readonly accessUntil: number | undefined;
   readonly refresh: string | undefined;
 }
 
-/** What belongs to one login, from its beginning to the way back. */
+/** Secrets of one login, from its beginning to its return. */
 export interface LoginSecrets {
   readonly state: string;
   readonly nonce: string;
-  /** Of PKCE (RFC 7636). */
+  /** Code verifier of PKCE (RFC 7636). */
   readonly verifier: string;
 }
 
@@ -29,17 +29,17 @@ export interface ProviderOptions {
   readonly scopes: readonly string[];
 }
 
-/** Why a refresh did not work: `ended`: the provider has taken it back; `away`: it could not be asked. */
+/** Reason of a failed refresh. `ended`: the provider has revoked the token; `away`: the provider was unreachable. */
 export type RefreshFault = "ended" | "away";
 
-/** After a failed discovery the next one waits for so long, in milliseconds. */
+/** Pause after a failed discovery, in milliseconds. */
 const PAUSE_MS = 1_000;
 /** Refusals of a refresh token, after which it will never work again (RFC 6749, 5.2). */
 const FINAL = new Set(["invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope"]);
 
 /**
- * The OpenID provider: authorization code with PKCE (OpenID Connect Core 1.0, RFC 7636), by openid-client. It is asked for its own
- * description when it is first needed, and again after that has failed. ID tokens have to be signed, although they come directly.
+ * The OpenID provider: authorization code with PKCE (OpenID Connect Core 1.0, RFC 7636), by openid-client. Its metadata
+ * is fetched on first use, and again after a failure. ID tokens must be signed, although they arrive directly.
  */
 export class Provider {
   readonly #options: ProviderOptions;
@@ -52,7 +52,7 @@ export class Provider {
     this.#options = options;
     this.#clock = clock;
   }
-  /** Where the browser is sent to log in. Rejects where the provider cannot be reached. */
+  /** Returns the address of the login page for the browser. Rejects if the provider is unreachable. */
   async login({ state, nonce, verifier }: LoginSecrets): Promise<URL> {
     const [oidc, config] = await this.#configuration();
     return oidc.buildAuthorizationUrl(config, {
@@ -94,13 +94,16 @@ export class Provider {
       throw (FINAL.has(String(error)) ? "ended" : "away") satisfies RefreshFault;
     }
   }
-  /** Where the browser is sent to log out there as well (OpenID Connect RP-Initiated Logout 1.0); undefined: it has no such place. */
+  /**
+   * Returns the address of the provider's logout page (OpenID Connect RP-Initiated Logout 1.0); undefined if it has
+   * none.
+   */
   async logout(idToken: string, returnTo: string): Promise<URL | undefined> {
     const [oidc, config] = await this.#configuration();
     if (config.serverMetadata().end_session_endpoint === undefined) return undefined;
     return oidc.buildEndSessionUrl(config, { id_token_hint: idToken, post_logout_redirect_uri: returnTo });
   }
-  /** The address of its keys. Rejects where the provider cannot be reached. */
+  /** Returns the address of its keys. Rejects if the provider is unreachable. */
   async keys(): Promise<string> {
     const [, config] = await this.#configuration();
     const { jwks_uri } = config.serverMetadata();

@@ -1,4 +1,5 @@
-// Against a real redis-server, on a port of its own: what holds for sessions in the process holds for those in Redis.
+// Runs against a real redis-server, on a separate port: the guarantees of sessions in the process also hold for those
+// in Redis.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

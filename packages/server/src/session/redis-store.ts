@@ -16,8 +16,9 @@ export class RedisStore implements SessionStore {
   readonly #client: RedisClient;
 
   /**
-   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
-   * @param failed hears of each attempt to connect that fails
+   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is
+   * lost
+   * @param failed receives the error of each failed attempt to connect
    */
   constructor(url: string, failed: (error: Error) => void) {
     this.#client = connectRedis(url, failed);

@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-/** Of a key, in bytes: AES-256. */
+/** Length of a key, in bytes: AES-256. */
 export const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Which of the keys it is: the beginning of its hash, so that no other has to be tried. */
+/** Length of a key's id, in bytes: the beginning of the key's hash. With it no other key has to be tried. */
 const ID_BYTES = 4;
 const HEAD_BYTES = ID_BYTES + NONCE_BYTES;
 
@@ -14,8 +14,8 @@ interface Key {
 }
 
 /**
- * Seals texts with AES-256-GCM (NIST SP 800-38D), each with a random nonce of 96 bits. What is sealed for one purpose does not open for
- * another. A list of keys rotates: the first seals, all of them open.
+ * Seals texts with AES-256-GCM (NIST SP 800-38D), each with a random nonce of 96 bits. A text that is sealed for one
+ * purpose does not open for another. A list of keys rotates: the first seals, all of them open.
  */
 export class Sealer {
   readonly #keys: readonly Key[];
@@ -27,7 +27,7 @@ export class Sealer {
       bytes,
     }));
   }
-  /** @param purpose what it is for, and whose it is: the same has to be said to open it */
+  /** @param purpose use and owner of the text: opening requires the same value */
   seal(text: string, purpose: string): Buffer {
     const [key] = this.#keys;
     if (key === undefined) throw new Error("no key to seal with");
@@ -35,7 +35,7 @@ export class Sealer {
     const cipher = createCipheriv("aes-256-gcm", key.bytes, nonce).setAAD(Buffer.from(purpose));
     return Buffer.concat([key.id, nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
   }
-  /** Undefined for what none of the keys has sealed for this purpose. */
+  /** Returns undefined if none of the keys has sealed it for this purpose. */
   open(sealed: Buffer, purpose: string): string | undefined {
     if (sealed.length < HEAD_BYTES + TAG_BYTES) return undefined;
     const id = sealed.subarray(0, ID_BYTES);

@@ -4,7 +4,7 @@ import type { Settings } from "@protobff/runtime/internal/identity/settings";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "./public-url.ts";
 import { KEY_BYTES, Sealer } from "./sealer.ts";
 
-/** What a source of sessions reads of the environment. */
+/** Configuration of a source of sessions, from the environment. */
 export interface SessionConfig {
   /** Without a slash at the end. */
   readonly publicUrl: string;
@@ -15,10 +15,10 @@ export interface SessionConfig {
 
 const KEYS = "BFF_SESSION_KEYS";
 
-/** @throws where it is not installed */
+/** @throws Error if it is not installed */
 export const loadOpenidClient = (): Promise<unknown> => import("openid-client");
 
-/** Reads it; undefined where something is missing or malformed, which is told. */
+/** Reads the configuration. Returns undefined and reports the faults if a variable is missing or malformed. */
 export function readSessionConfig(
   {
     name,

@@ -13,7 +13,7 @@ export interface SessionSourceParts {
   readonly from: readonly string[];
   readonly sessions: Sessions;
   readonly store: SessionStore;
-  /** Of logout tokens. */
+  /** Keys of logout tokens. */
   readonly keys: KeySet;
   readonly routes: Routes;
 }

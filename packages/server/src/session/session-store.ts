@@ -5,27 +5,27 @@ export interface Groups {
   readonly lifeMs: number;
 }
 
-/** Where sessions are kept, sealed. Every method rejects where the store is away, within a second. */
+/** Store of sealed sessions. Every method rejects within a second if the store is unreachable. */
 export interface SessionStore {
   /**
-   * What is kept under a key, which is kept for another `idleMs` from now; undefined: nothing.
+   * Returns the value of a key and extends its lifetime to `idleMs` from now; undefined if there is none.
    *
    * @param key of at most 100 characters
    */
   touch(key: string, idleMs: number): Promise<Buffer | undefined>;
-  /** Without keeping it longer. */
+  /** Returns the value without extending its lifetime. */
   get(key: string): Promise<Buffer | undefined>;
   add(key: string, sealed: Buffer, lifeMs: number, groups: Groups): Promise<void>;
-  /** Puts this in the place of what is there; false: nothing is there any more, and stays so. */
+  /** Replaces an existing value; false: the value no longer exists, and none is written. */
   replace(key: string, sealed: Buffer, lifeMs: number): Promise<boolean>;
   delete(key: string): Promise<void>;
-  /** Deletes all that were added with this group; gives how many there were. */
+  /** Deletes all values that were added with this group. Returns their number. */
   deleteGroup(group: string): Promise<number>;
   /**
-   * Takes a lock that nobody has, for all processes.
+   * Takes a free lock, for all processes.
    *
-   * @param lifeMs after which it is free again, whatever became of its holder
-   * @returns how to give it back; undefined: somebody else has it
+   * @param lifeMs time after which the lock is free again, even if its holder has crashed
+   * @returns a function that releases it; undefined: the lock is held elsewhere
    */
   lock(key: string, lifeMs: number): Promise<(() => Promise<void>) | undefined>;
   close(): Promise<void>;

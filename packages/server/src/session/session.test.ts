@@ -1,4 +1,4 @@
-// Sessions against an OpenID provider of somebody else's.
+// Sessions against a foreign OpenID provider.
 
 import { create } from "@bufbuild/protobuf";
 import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";

@@ -32,11 +32,11 @@ export interface SessionOptions<P extends Message, Claims extends DescMessage | 
   readonly scopes?: readonly string[] | undefined;
   /** Default `__Host-session`. */
   readonly cookie?: string | undefined;
-  /** A session ends when it has not been used for so long; default 30 minutes. */
+  /** Time without use after which a session ends, in milliseconds. Default: 30 minutes. */
   readonly idleMs?: number | undefined;
-  /** A session ends after so long; default 10 hours. */
+  /** Maximum lifetime of a session, in milliseconds. Default: 10 hours. */
   readonly absoluteMs?: number | undefined;
-  /** What the ID token's payload is decoded into. */
+  /** Message type of the ID token's payload. */
   readonly claims?: Claims;
   readonly from?: readonly string[] | undefined;
   /** Default: the default principal, filled from the credential. */
@@ -51,8 +51,9 @@ const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 10 * 3_600_000;
 
 /**
- * Browsers with a session: people log in at an OpenID provider, by authorization code with PKCE, and the browser gets a cookie with a
- * random id. What belongs to it, tokens among it, is kept in Redis (BFF_STATE_REDIS_URL, else REDIS_URL), or without one in the process.
+ * Authenticates browsers by a session. People log in at an OpenID provider, by authorization code with PKCE, and the
+ * browser gets a cookie with a random id. The session's data, including its tokens, is stored in Redis
+ * (BFF_STATE_REDIS_URL, else REDIS_URL), or in the process if neither is set.
  */
 export function session<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: SessionOptions<P, Claims>,

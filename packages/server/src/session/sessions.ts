@@ -7,10 +7,10 @@ import type { Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SessionStore } from "./session-store.ts";
 
-/** What is kept of a session, sealed. Times are Unix seconds. */
+/** Sealed record of a session. Times are Unix seconds. */
 interface SessionRecord extends Tokens {
   readonly created: number;
-  /** Whatever happens, it ends then. */
+  /** Latest end of the session. */
   readonly until: number;
 }
 
@@ -35,29 +35,29 @@ export interface SessionsOptions {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly issuer: string;
-  /** Without a request for so long a session ends, in milliseconds. */
+  /** Time without a request after which a session ends, in milliseconds. */
   readonly idleMs: number;
-  /** A session ends after so long, in milliseconds. */
+  /** Maximum lifetime of a session, in milliseconds. */
   readonly absoluteMs: number;
   /**
-   * Who it is.
+   * Returns the caller of a session.
    *
-   * @param id names the session in logs, and tells nothing of its cookie
-   * @throws Failure UNAUTHENTICATED where the claims make no principal
+   * @param id names the session in logs, and reveals nothing about its cookie
+   * @throws Failure UNAUTHENTICATED if the claims form no principal
    */
   readonly callerOf: (tokens: Tokens, id: string, until: number) => Caller;
 }
 
-/** Of a session's id, in bytes: RFC 6265bis leaves it to us, OWASP asks for 64 bits of entropy at least. */
+/** Length of a session's id, in bytes. RFC 6265bis leaves it open; OWASP recommends at least 64 bits of entropy. */
 const ID_BYTES = 32;
 const ID = /^[A-Za-z0-9_-]{43}$/;
-/** Larger records are no session: what a provider may put into a store, in bytes. */
+/** Maximum size of a record, in bytes. It bounds the data that a provider can put into a store. */
 const MOST_BYTES = 32 * 1024;
-/** Remembered of sessions that have not changed, so that a caller is made once. */
+/** Maximum number of cached sessions: an unchanged session makes its caller only once. */
 const MOST_REMEMBERED = 10_000;
-/** An access token is renewed so long before it ends, in seconds. */
+/** Time before its expiry at which an access token is renewed, in seconds. */
 const EARLY_S = 30;
-/** Who renews it has so long, in milliseconds; the others look so often whether it is done. */
+/** Time limit for the renewal of a token, and interval at which other processes check for its end, in milliseconds. */
 const RENEWAL_MS = 10_000;
 const LOOK_MS = 50;
 
@@ -71,7 +71,7 @@ export class Sessions {
     this.#options = options;
   }
   /**
-   * Begins one; the caller gets a new id each time, so that an id that somebody else has planted is worth nothing.
+   * Begins a session. Each has a new id, so that an id that an attacker has planted is worthless.
    *
    * @returns the id for the cookie
    */
@@ -136,7 +136,7 @@ export class Sessions {
   #isDue({ accessUntil, refresh }: Tokens): boolean {
     return refresh !== undefined && accessUntil !== undefined && accessUntil - EARLY_S <= this.#seconds();
   }
-  /** In this process one asks for all; with a token that is still good nobody waits. */
+  /** Renews in single flight within this process. A request with a valid token does not wait. */
   #renewed(key: string, session: Session, record: SessionRecord): Promise<Session | undefined> | Session {
     const running = this.#renewals.get(key) ?? this.#renewal(key, session, record);
     const good = record.accessUntil !== undefined && record.accessUntil > this.#seconds();
@@ -144,13 +144,16 @@ export class Sessions {
   }
   #renewal(key: string, session: Session, record: SessionRecord): Promise<Session | undefined> {
     const renewal = this.#renew(key, session, record)
-      // The store or the provider is away: known callers go on with what they have.
+      // The store or the provider is unreachable: known callers keep their present tokens.
       .catch(() => session)
       .finally(() => this.#renewals.delete(key));
     this.#renewals.set(key, renewal);
     return renewal;
   }
-  /** Across processes the holder of a lock asks: a refresh token that is used twice logs the user out at many providers. */
+  /**
+   * Renews in single flight across processes, by a lock: at many providers a refresh token that is used twice logs the
+   * user out.
+   */
   async #renew(key: string, session: Session, record: SessionRecord): Promise<Session | undefined> {
     const { store, provider, clock, idleMs } = this.#options;
     const unlock = await store.lock(key, RENEWAL_MS);
