@@ -5,7 +5,7 @@ import { Crew, type Listener, type Process } from "./crew.ts";
 import { Dealer } from "./dealer.ts";
 import type { Order } from "./messages.ts";
 
-/** A process that does what the test says. */
+/** A process that the test controls. */
 class FakeProcess implements Process {
   readonly orders: string[] = [];
   readonly number: number;

@@ -11,10 +11,10 @@ export interface Process {
   send(order: Order, socket: Socket | undefined, failed: () => void): void;
   kill(signal: "SIGKILL"): void;
 }
-/** What a process tells of itself. */
+/** Receives the events of a process. */
 export interface Listener {
   report(report: Report): void;
-  /** It is gone. @param code as a shell gives it: 128 and the signal's number for one that was killed */
+  /** The process has ended. @param code as in a shell: 128 plus the signal's number for a killed process */
   exited(code: number, died: string): void;
 }
 
@@ -24,28 +24,28 @@ export interface CrewOptions {
   readonly clock: Clock;
   readonly dealer: Dealer;
   start(number: number, listener: Listener): Process;
-  /** Is told what it has counted; and when it has gone. */
+  /** Receives the metrics of a worker; `gone` reports its end. */
   counted(member: Member, snapshot: MetricsSnapshot): void;
   gone(member: Member): void;
-  /** Is told what has happened; whole sentences without a full stop. */
+  /** Reports an event; the text is a complete sentence without a full stop. */
   tell(event: WorkerEvent, text: string, fields: Readonly<Record<string, unknown>>): void;
-  /** They cannot go on: the code to end with. All are gone. */
+  /** All workers have ended and none can be restarted: the code to exit with. */
   failed(code: number): void;
 }
 export type WorkerEvent = "died" | "gave up" | "replaced" | "kept" | "silent" | "back" | "killed";
 
-/** A worker that lives for less has died at once, in milliseconds; after that it counts as sound. */
+/** Minimum lifetime of a sound worker, in milliseconds. A shorter one counts as a death at once. */
 const STEADY_MS = 10_000;
-/** How long its place stays empty when it has died at once, in milliseconds: doubled each time, up to the second. */
+/** Pause before the restart after a death at once, in milliseconds: doubled each time, up to the second value. */
 const PAUSE_MS = 100;
 const MOST_PAUSE_MS = 10_000;
-/** Dying at once so many times in a row ends the whole. */
+/** Number of deaths at once in a row that ends the server. */
 const MOST_DEATHS = 10;
-/** A new one has so long to be ready, in milliseconds. */
+/** Time limit for a new worker to be ready, in milliseconds. */
 const START_MS = 60_000;
-/** Beyond its grace a worker is given so long to end by itself, in milliseconds. */
+/** Time beyond its grace that a worker gets to end by itself, in milliseconds. */
 const MARGIN_MS = 2_000;
-/** How often workers are asked whether they hear, and how long they may be silent, in milliseconds. */
+/** Interval of the pings to workers, and longest silence before a worker is reported, in milliseconds. */
 const PING_MS = 5_000;
 const SILENT_MS = 15_000;
 
@@ -68,9 +68,9 @@ export class Member implements Taker {
   readonly up = Promise.withResolvers<boolean>();
   readonly ready = Promise.withResolvers<boolean>();
   readonly gone = Promise.withResolvers<void>();
-  /** It was told to end, by us or by somebody else: not a death. */
+  /** True if its end was requested, by us or from outside: such an end is not a death. */
   asked = false;
-  /** It is to come in place of another one, which serves until then. */
+  /** True if it will replace another worker, which serves until then. */
   trial = false;
 
   constructor(place: Place, now: number) {
@@ -87,17 +87,17 @@ export class Member implements Taker {
   }
 }
 
-/** Where one worker is at a time; while it is replaced, two. */
+/** Place of one worker; during a replacement, of two. */
 interface Place {
   readonly number: number;
   member: Member | undefined;
-  /** Deaths at once, in a row. */
+  /** Number of deaths at once, in a row. */
   deaths: number;
-  /** Of the next start. */
+  /** Timer of the next start. */
   timer: Timer | undefined;
 }
 
-/** The workers: starts them, again when they die, and replaces or ends them. */
+/** The workers: starts them, restarts them when they die, and replaces or ends them. */
 export class Crew {
   readonly #options: CrewOptions;
   readonly #places: readonly Place[];
@@ -105,7 +105,7 @@ export class Crew {
   #restarts = 0;
   #begun = false;
   #stopping = false;
-  /** Who is to be replaced, one after the other. */
+  /** Workers to replace, one after the other. */
   readonly #wanted = new Set<Member>();
   #replacing = false;
   #early = false;
@@ -129,7 +129,7 @@ export class Crew {
   get serving(): readonly Member[] {
     return [...this.#members].filter(({ state }) => state === "serving");
   }
-  /** Those that can be asked something. */
+  /** Workers that can answer a request for metrics. */
   get answering(): readonly Member[] {
     return [...this.#members].filter(({ state }) => state !== "starting");
   }
@@ -139,9 +139,10 @@ export class Crew {
   }
 
   /**
-   * Resolves when all can serve. The first starts alone: what is wrong with all of them is found, and told, by one.
+   * Resolves when all workers can serve. The first starts alone, so that a fault of all workers is found and reported
+   * by one.
    *
-   * @returns undefined, or the code of one that could not
+   * @returns undefined, or the code of a worker that failed
    */
   async start(): Promise<number | undefined> {
     const [first, ...others] = this.#places;
@@ -297,14 +298,14 @@ export class Crew {
     member.ready.resolve(false);
     member.gone.resolve();
     this.#options.gone(member);
-    // Before all are up `start` tells.
+    // Until all workers are up, `start` reports their ends.
     if (this.#stopping || !this.#begun) return;
     const { place, asked, trial, process } = member;
     const fields = { worker: place.number, pid: process?.pid, code };
     if (!asked && !trial) this.#options.tell("died", `worker ${nameOf(member)} ${died}`, fields);
     if (place.member === member && !trial) this.#emptied(member);
   }
-  /** Somebody else has to come. */
+  /** Restarts the worker of an empty place, or gives up after too many deaths. */
   #emptied({ place, asked, startedAt, code }: Member): void {
     const { clock, tell, failed } = this.#options;
     place.member = undefined;
@@ -327,7 +328,7 @@ export class Crew {
     place.timer = clock.setTimeout(again, pauseMs, undefined);
   }
 
-  /** Resolves when it is gone: by itself, or killed when it takes too long. */
+  /** Ends a worker. Resolves when its process has ended, by itself or killed after the time limit. */
   async #end(member: Member, replaced: boolean): Promise<void> {
     if (member.state === "gone") return;
     const { dealer, graceMs, tell } = this.#options;
@@ -373,7 +374,10 @@ export class Crew {
     }
     this.#pingLater();
   }
-  /** It is told, not killed: what it is busy with may be somebody's large request, and the next one would be killed for the same. */
+  /**
+   * Reports a silent worker but does not kill it. It may be busy with a large request, and its successor would be
+   * killed for the same reason.
+   */
   #look(member: Member, now: number): void {
     const silent = now - member.heardAt >= SILENT_MS;
     if (silent === member.silent) return;

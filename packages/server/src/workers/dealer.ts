@@ -1,28 +1,31 @@
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 
-/** Who takes connections. */
+/** Receiver of connections. */
 export interface Taker {
-  /** How many it has, with those that are on their way to it. */
+  /** Number of its connections, including those in transfer. */
   open: number;
-  /** Whether one is on its way to it. The next is sent when it has come: what is under way is lost with a process that dies. */
+  /**
+   * True if a connection is in transfer to it. The next is sent after its arrival, because a process that dies loses
+   * those in transfer.
+   */
   taking: boolean;
-  /** It has not taken what was sent to it for a while, and gets nothing before it has. */
+  /** True if a transfer takes too long. It receives no more connections until that one has arrived. */
   slow: boolean;
   /** @param failed the connection has not been sent */
   take(socket: Socket, failed: () => void): void;
 }
 
-/** Beyond so many that wait for a worker, connections are closed at once. */
+/** Maximum number of connections that wait for a worker. Further connections are closed at once. */
 const MOST_WAITING = 1024;
-/** Whoever has fewest is waited for so long while it takes another one, in milliseconds. */
+/** Longest wait for the least loaded worker while it takes another connection, in milliseconds. */
 const PATIENCE_MS = 250;
-/** With many connections, a few more or less are no reason to wait: one in so many. */
+/** Tolerated difference in connections, as a divisor of their number: small differences are no reason to wait. */
 const SLACK = 8;
 
 /**
- * Deals connections to whoever has fewest. By count, since clients of HTTP/2 keep a few connections for days: turns, or the kernel's dice
- * (SO_REUSEPORT), would leave workers idle after the first restart.
+ * Deals connections to the worker with the fewest. The count decides because clients of HTTP/2 keep a few connections
+ * for days. Round-robin or the kernel's random choice (SO_REUSEPORT) would leave workers idle after the first restart.
  */
 export class Dealer {
   readonly #clock: Clock;
@@ -59,13 +62,13 @@ export class Dealer {
     this.#waiting.push(socket);
     this.#deal();
   }
-  /** What was sent to it has come. */
+  /** A connection has arrived at its worker. */
   taken(taker: Taker): void {
     taker.taking = false;
     taker.slow = false;
     this.#deal();
   }
-  /** Closes those that nobody has taken. */
+  /** Closes the connections that no worker has taken. */
   drop(): void {
     for (const socket of this.#waiting.splice(0)) socket.destroy();
   }
@@ -79,14 +82,14 @@ export class Dealer {
     }
   }
   #send(taker: Taker, socket: Socket): void {
-    // Of equals the next one is whoever has waited longest, so that all of them are warm.
+    // Among equals the worker that has waited longest is next, so that all of them stay warm.
     this.#takers.push(...this.#takers.splice(this.#takers.indexOf(taker), 1));
     taker.open++;
     taker.taking = true;
     taker.take(socket, () => {
       taker.open--;
       taker.taking = false;
-      // It stays out: whoever cannot be reached is about to end.
+      // The worker stays removed: an unreachable worker is about to end.
       this.remove(taker);
       if (!socket.destroyed) this.accept(socket);
     });

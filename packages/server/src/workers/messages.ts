@@ -1,8 +1,9 @@
-// What the supervisor and its workers say to each other. All of it has the key `bff`: a user's module may use the same channel.
+// Messages between the supervisor and its workers. All have the key `bff`, because a user's module may use the same
+// channel.
 
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
 
-/** From the supervisor. `connection` comes with a socket. */
+/** Messages of the supervisor. `connection` carries a socket. */
 export type Order =
   | { readonly bff: "connection" }
   /** Not ready from now on, and serving as before. */
@@ -17,16 +18,16 @@ export type Order =
 export type Report =
   /** It can serve. */
   | { readonly bff: "up" }
-  /** It can also judge callers: what `/readyz` says. */
+  /** It can also authenticate callers: `/readyz` reports that it is ready. */
   | { readonly bff: "ready" }
   /** A connection has come. */
   | { readonly bff: "taken" }
-  /** So many connections have closed. */
+  /** Number of connections that have closed. */
   | { readonly bff: "closed"; readonly count: number }
-  /** It was told to end by somebody else, and waits for the order. */
+  /** A signal from outside has requested its end, and it waits for the supervisor's order. */
   | { readonly bff: "leaving" }
   | { readonly bff: "pong" }
-  /** Asked for, and once more at the end. */
+  /** Answer to a request for metrics, and sent once more at the end. */
   | { readonly bff: "snapshot"; readonly snapshot: MetricsSnapshot };
 
 /** The message, where it is one of ours. */

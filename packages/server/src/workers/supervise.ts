@@ -24,7 +24,7 @@ type Config = Pick<
   "host" | "port" | "tls" | "graceMs" | "drainDelayMs" | "log" | "workers" | "telemetry"
 >;
 
-/** Runs as many workers as the configuration says until it is told to end; this process ends then. */
+/** Runs the configured number of workers until a signal ends them; then this process ends. */
 export async function supervise(name: string, config: Config): Promise<void> {
   const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
   const fault: ServerFault = (what, cause) => log?.server(what, cause);
@@ -143,7 +143,7 @@ function startWorker(number: number, listener: Listener): Process {
     if (signal === null) exited(code ?? 1, `ended with ${code}`);
     else exited(128 + constants.signals[signal], `was ended by ${signal}`);
   });
-  // It could not be started, or not be told something.
+  // The process could not be started, or a message could not be sent.
   child.on("error", (error) => {
     if (child.pid === undefined) exited(1, `cannot be started: ${error.message}`);
   });

@@ -1,12 +1,12 @@
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { type Family, type MetricsSnapshot, mergeSnapshots } from "../metrics/snapshot.ts";
 
-/** Workers have so long to say what they have counted, in milliseconds: who asks for metrics waits. */
+/** Time limit for workers to report their metrics, in milliseconds: the scrape waits for it. */
 const ANSWER_MS = 1_000;
 
 /**
- * What all workers have counted, together. Of one that does not answer, what it said before counts; of one that has gone, what it had
- * counted stays, so that no counter goes back.
+ * Metrics of all workers together. A worker that does not answer counts with its previous metrics. The counts of an
+ * ended worker remain, so that no counter decreases.
  */
 export class Tally<Worker extends object> {
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class Tally<Worker extends object> {
     if (last !== undefined) this.#past = mergeSnapshots([this.#past, { families: last.families.flatMap(lasting) }]);
     this.#answered(worker);
   }
-  /** @param ask each of them is asked; what it answers comes by `told` */
+  /** Returns the metrics of all workers. `ask` requests those of one worker; its answer arrives by `told`. */
   async together(workers: readonly Worker[], ask: (worker: Worker) => void): Promise<MetricsSnapshot> {
     const answers = workers.map((worker) => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ export class Tally<Worker extends object> {
   }
 }
 
-/** What is true of a process that has ended. */
+/** Returns the metrics that remain valid after a process has ended. */
 function lasting(family: Family): readonly Family[] {
   return family.type === "gauge" ? [] : [family];
 }

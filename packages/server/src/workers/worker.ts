@@ -1,16 +1,17 @@
-// A worker: one of several processes that serve a port. The supervisor accepts connections and hands them over; it also says when to end.
+// A worker: one of several processes that serve a port. The supervisor accepts connections, hands them over, and orders
+// the end.
 import type { Socket } from "node:net";
 import type { Connections } from "../listener/connections.ts";
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
 
-/** What the server of a worker does when it is told. */
+/** The server of a worker, as the supervisor controls it. */
 export interface Obedient {
-  /** Not ready from now on, and serving as before. */
+  /** Reports not ready from now on, and serves as before. */
   leave(): void;
   /** Accepts nothing more; resolves when all is answered and closed. */
   end(replaced: boolean): Promise<void>;
-  /** What has been counted; undefined where nothing is. */
+  /** Returns the metrics; undefined if there are none. */
   snapshot(): MetricsSnapshot | undefined;
 }
 
@@ -28,7 +29,7 @@ export class Worker implements Connections {
   #closed = 0;
   #ending = false;
 
-  /** Undefined where nobody watches this process. */
+  /** Returns undefined if this process has no supervisor. */
   static of(process: OfProcess): Worker | undefined {
     const number = process.env[WORKER_MARK];
     if (number === undefined || process.send === undefined) return undefined;
@@ -41,16 +42,16 @@ export class Worker implements Connections {
       const order = ours<Order>(message);
       if (order !== undefined) this.#ordered(order, socket as Socket | undefined);
     });
-    // The supervisor has gone, whatever it died of: nobody else is left to end this process.
-    // Whoever else uses the channel may have said that it keeps no process alive; a worker listens to nothing else.
+    // The supervisor has died, for any reason: no other process is left to end this one. Other users of the channel may
+    // have unreferenced it, but a worker listens to nothing else.
     process.channel?.ref();
     process.once("disconnect", () => this.#end(false));
-    // A terminal tells all processes of its group, and the supervisor says what is to be done.
+    // A terminal signals all processes of its group, but only the supervisor acts.
     for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
     process.on("SIGTERM", () => this.#asked());
   }
 
-  /** Whether it is the one that tells what is true of all: at the start each would say the same. */
+  /** True if this worker reports facts that hold for all workers, which each would repeat at the start. */
   get speaks(): boolean {
     return this.number === 1;
   }
@@ -95,7 +96,7 @@ export class Worker implements Connections {
     if (this.#take === undefined) this.#waiting.push(socket);
     else this.#take(socket);
   }
-  /** All of one turn are told together. */
+  /** Reports all closed connections of one turn together. */
   #oneClosed(): void {
     if (this.#closed++ > 0) return;
     setImmediate(() => {
@@ -103,7 +104,7 @@ export class Worker implements Connections {
       this.#closed = 0;
     });
   }
-  /** Whoever has sent this process a signal: connections may be on their way, so the supervisor says when to end. */
+  /** Handles a signal from any sender. Connections may be in transfer, so the supervisor orders the end. */
   #asked(): void {
     if (this.#process.connected && this.#obedient !== undefined) this.#report({ bff: "leaving" });
     else this.#end(false);
@@ -124,7 +125,7 @@ export class Worker implements Connections {
     else this.#report({ bff: "snapshot", snapshot }, told);
   }
   #report(report: Report, told: () => void = () => {}): void {
-    // A channel that closes at this moment is told by `disconnect`.
+    // If the channel closes at this moment, `disconnect` is emitted.
     if (this.#process.connected) this.#process.send?.(report, undefined, undefined, () => told());
     else told();
   }

@@ -12,7 +12,7 @@ import * as grpc from "@grpc/grpc-js";
 import { compiled } from "@protobff/runtime/internal/testing/compiled";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-// Several processes on one port, as they run: who answers is told by pids.
+// Runs several processes on one port. Pids identify the process that answers.
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-workers.ts", import.meta.url));
 
@@ -55,7 +55,7 @@ class Client {
     this.session = http2.connect(`http://127.0.0.1:${port}`).on("error", () => {});
     onTestFinished(() => this.session.destroy());
   }
-  /** What is answered; rejects when nothing is. */
+  /** Returns the answer; rejects if there is none. */
   async ask(value: string): Promise<string> {
     const headers = { ":method": "POST", ":path": "/echo.v1.EchoService/Echo", "content-type": "application/json" };
     const stream = this.session.request(headers).end(JSON.stringify(value));
@@ -141,7 +141,7 @@ describe("workers", () => {
     await server.says(/Z worker \d \(\d+\) was ended by SIGKILL\n/);
     // The next requests of the same client, on another connection, are answered.
     expect(await new Client(port).pid()).not.toBe(before[0]);
-    // Whoever has fewest gets the next, so that the new one is known when it has come.
+    // The worker with the fewest connections gets the next one, so a new pid proves the arrival of the new worker.
     let next = 0;
     while (next === 0 || next === before[1]) next = await new Client(port).pid();
     server.child.kill("SIGTERM");
@@ -324,7 +324,7 @@ class Load {
   answered = 0;
   readonly failed: string[] = [];
 
-  /** One caller by grpc-js, with a connection of its own. */
+  /** One caller by grpc-js, with a separate connection. */
   async grpc(port: number): Promise<void> {
     const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
       "grpc.use_local_subchannel_pool": 1,
@@ -367,7 +367,7 @@ class Load {
     }
     agent.destroy();
   }
-  /** What h2load says after some seconds. */
+  /** Returns h2load's output after six seconds. */
   async h2load(port: number): Promise<string> {
     const body = join(folder(), "body");
     writeFileSync(body, '"a"');
