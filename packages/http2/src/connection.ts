@@ -1,5 +1,5 @@
-// HTTP/2 of our own (RFC 9113, RFC 7541): frames, header blocks, windows, and what they mean. It knows nothing of gRPC, nor who has the
-// socket: that is a `Connection` with its `Stream`s, which transport/ implements.
+// Our own HTTP/2 (RFC 9113, RFC 7541): frames, header blocks, windows, and their semantics. It is independent of gRPC.
+// The owner of the socket implements `Connection` and its `Stream`s, as transport/ does.
 import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { Listed, OpenStreams } from "./open-streams.ts";
@@ -8,74 +8,77 @@ import type { Sending, SendQueue } from "./send-queue.ts";
 /** Headers as a block has them: names in lower case; several values of a name are joined with ", ", those of `set-cookie` a list. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
-/** What a stream is for. It hears what comes, in that order. */
+/** Receiver of a stream's events, in order of arrival. */
 export interface Receiver {
-  /** Whether it copies what it keeps of the next piece; default no. */
+  /** True if it copies the parts of the next piece that it keeps. Default: false. */
   readonly copies?: boolean;
   data(bytes: Buffer): void;
-  /** That was all. */
+  /** The body has ended. */
   end(): void;
 }
 
-/** A stream of a connection; what is written here is read and written by both. */
+/** A stream of a connection. Both the connection and this package read and write these properties. */
 export interface Stream<S> extends Listed<S>, Sending {
   readonly receiver: Receiver;
-  /** What the other end has sent and was not yet allowed again. */
+  /** Received bytes that no WINDOW_UPDATE has returned to the other end. */
   unacknowledged: number;
-  /** What it may still send, where its receiver says when that is more; undefined: whatever comes is allowed again. */
+  /**
+   * Bytes that the other end may still send if the receiver grants more by `allow`; undefined: all bytes are granted
+   * again on arrival.
+   */
   window: number | undefined;
-  /** Its headers have come. */
+  /** Its headers have arrived. */
   begun: boolean;
-  /** All of it has come. */
+  /** All of it has arrived. */
   readonly ended: boolean;
   contentLength: number | undefined;
-  /** Bytes of its body. */
+  /** Received bytes of its body. */
   received: number;
 }
 
-/** Whose frames they are. */
+/** The connection that the frames belong to. */
 export interface Connection<S> {
-  /** Whether a stream of this number has never been opened. */
+  /** Returns true if a stream of this number has never been opened. */
   isIdle(stream: number): boolean;
   /**
-   * Headers, or a piece of a body, have come of a stream that is over.
+   * Receives headers, or a piece of a body, of a stream that has ended.
    *
-   * @throws ConnectionError where they cannot just have crossed its end
+   * @throws ConnectionError if they cannot merely have crossed its end
    */
   isOver(stream: number): void;
-  /** The other end broke a rule on a stream, which ends only that. */
+  /** The other end broke a rule on a stream, which ends only that stream. */
   failStream(stream: S, code: number, message: string): void;
-  /** The other end has said all; `released` follows. */
+  /** The other end has ended its half of the stream; `released` follows. */
   finish(stream: S): void;
   /** There may be room for another stream. */
   released(): void;
   /** The other end has ended a stream with this error code. */
   wasReset(stream: S, code: number): void;
-  /** The other end's settings have come, for the first time or again. */
+  /** The other end's settings have arrived, for the first time or again. */
   settled(maxStreams: number | undefined): void;
-  /** The other end has taken our settings. */
+  /** The other end has acknowledged our settings. */
   acknowledged(): void;
-  /** A PING of ours has come back. */
+  /** The other end has answered a PING of ours. */
   answered(ping: number): void;
-  /** The other end takes no more streams, and has not begun with those above `lastStream`. */
+  /** The other end accepts no more streams, and has not processed those above `lastStream`. */
   goaway(lastStream: number, code: number, text: string): void;
 }
 
-/** What blocks of headers mean at this end of a connection. */
+/** Processes header blocks, as a client or as a server. */
 export interface HeaderBlocks {
   /**
-   * The first piece of one has come.
+   * The first piece of a block has arrived.
    *
-   * @throws ConnectionError where there must be none
+   * @throws ConnectionError if no block is allowed here
    */
   begin(stream: number): void;
-  /** One has come whole: from `from` to `to`. */
+  /** A block is complete: from `from` to `to`. */
   block(stream: number, endStream: boolean, data: Buffer, from: number, to: number): void;
-  /** One has come whole that is larger than anything we read. */
+  /** A block is complete, but larger than the limit. */
   oversized(stream: number): void;
 }
 
-/** What both of them work with. */
+/** Parts that incoming and outgoing frames share. */
 export interface ConnectionParts<S extends Stream<S>> {
   readonly streams: OpenStreams<S>;
   readonly writer: FrameWriter;
@@ -83,7 +86,7 @@ export interface ConnectionParts<S extends Stream<S>> {
   readonly guard: FloodGuard;
 }
 
-/** The body is not as long as its headers have said. */
+/** Reports a body whose length differs from its content-length; undefined: no difference. */
 export function wrongLength<S>({ contentLength, received }: Stream<S>, ended: boolean): string | undefined {
   if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return undefined;
   return `${received} bytes in place of ${contentLength}`;

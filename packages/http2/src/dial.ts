@@ -1,9 +1,9 @@
 import * as net from "node:net";
 import * as tls from "node:tls";
 
-/** How long one of several addresses may take, in milliseconds, before the next one is tried. */
+/** Time for each of several addresses, in milliseconds, before the next one is tried. */
 const ADDRESS_MS = 1_000;
-/** After so long without a byte, in milliseconds, the kernel asks whether the other end of a connection for streams is there. */
+/** Time without a byte, in milliseconds, after which the kernel probes the other end of a connection for streams. */
 export const KEEP_ALIVE_MS = 30_000;
 const READ_BYTES = 1 << 16;
 
@@ -11,8 +11,9 @@ const READ_BYTES = 1 << 16;
  * Begins to connect.
  *
  * @param secureContext for `https:`
- * @param read is given what comes, which stays only until it returns: without TLS all is read into one buffer
- * @param ready the other end is there, and speaks HTTP/2 as far as TLS can tell; what fails is an `error` of the socket
+ * @param read receives data that is valid only until it returns: without TLS one buffer receives all data
+ * @param ready called when the other end is connected and has negotiated HTTP/2 if TLS is used; a failure is an `error`
+ * of the socket
  */
 export function dial(
   url: URL,

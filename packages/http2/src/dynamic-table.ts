@@ -1,23 +1,26 @@
-/** What a header counts besides its name and value (RFC 7541, 4.1). */
+/** Size that an entry adds to its name and value, in bytes (RFC 7541, 4.1). */
 const ENTRY_BYTES = 32;
-/** As long as nobody has said something else. */
+/** Initial size of the table, in bytes. */
 export const TABLE_BYTES = 4_096;
 
 type Entry = readonly [name: string, value: string];
 
 /** The dynamic table of one direction of a connection (RFC 7541, 2.3.2). */
 export class DynamicTable {
-  /** The newest last. */
+  /** Entries, the newest last. */
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #maxBytes = TABLE_BYTES;
   #limit = TABLE_BYTES;
 
-  /** The other end has been told that there is to be none: it says so before its next header, and some never do. */
+  /**
+   * Sets the limit to 0, which the other end has acknowledged. Its next block must begin with the new size, but some
+   * peers never send it.
+   */
   close(): void {
     this.#limit = 0;
   }
-  /** There will never be anything in it any more. */
+  /** True if the table will stay empty. */
   get isClosed(): boolean {
     return this.#limit + this.#maxBytes === 0;
   }
@@ -39,7 +42,7 @@ export class DynamicTable {
     this.#entries.push([name, value]);
     this.#bytes += bytes;
   }
-  /** Makes room for so many bytes. */
+  /** Makes room for `bytes` bytes. */
   #evict(bytes: number): void {
     let gone = 0;
     while (this.#bytes + bytes > this.#maxBytes && gone < this.#entries.length) {

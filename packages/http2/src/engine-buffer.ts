@@ -1,4 +1,4 @@
-/** What Node's Buffer has beyond its published types: `toString` and `write` without the look-up of an encoding. */
+/** Methods of Node's Buffer beyond its published types: `toString` and `write` without the look-up of an encoding. */
 export type EngineBuffer = Buffer & {
   latin1Slice(from: number, to: number): string;
   utf8Slice(from: number, to: number): string;

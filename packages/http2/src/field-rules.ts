@@ -1,7 +1,7 @@
-// What names and values of headers may be, over HTTP/2 (RFC 9113, 8.2), and what a host may be over both versions.
+// Rules for names and values of headers over HTTP/2 (RFC 9113, 8.2), and for hosts over both versions.
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** Of HTTP/1 (RFC 9113, 8.2.2). */
+/** Headers of connections, which only HTTP/1 has (RFC 9113, 8.2.2). */
 const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TAB = 0x09;

@@ -1,39 +1,41 @@
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 
-/** So many frames in a row that bring nothing are no accident. */
+/** Maximum number of consecutive frames without progress. More are no accident. */
 const FRAMES = 10_000;
-/** In less than this, in milliseconds: PING now and then, on an old connection, is everyday life. */
+/** Time in which that many frames are a flood, in milliseconds: occasional PINGs on an old connection are normal. */
 const FRAMES_MS = 100_000;
-/** So much that the other end does not read while it asks for more is none either. */
+/** Maximum of unread bytes while the other end makes more requests. More are no accident either. */
 const WAITING_BYTES = 2 << 20;
-/** Of bodies, so much outweighs a frame. */
+/** Bytes of a body that outweigh one frame. */
 const FRAME_BYTES = 64;
-/** What is sent outweighs so many frames, however short it is. */
+/** Frames that one sent piece of a body outweighs, even a short one. */
 const SENT_FRAMES = 4;
-/** A request that has come whole, or an answer, outweighs so many frames. */
+/** Frames that one complete request or answer outweighs. */
 const WHOLE_FRAMES = 1_000;
 
-/** Ends connections to those who make work (SETTINGS, PING, empty frames, frames of streams that are gone) and bring nothing. */
+/**
+ * Ends connections whose other end makes work (SETTINGS, PING, empty frames, frames of ended streams) without progress.
+ */
 export class FloodGuard {
   #frames = 0;
   #late = 0; // bytes
   readonly #counts: boolean;
   #since = performance.now();
 
-  /** @param counts whether small pieces bring less than large ones, as those of somebody who was not chosen */
+  /** @param counts true if small pieces outweigh less than large ones, as for untrusted clients */
   constructor(counts = false) {
     this.#counts = counts;
   }
-  /** A frame brought something, or something was sent. */
+  /** Records a frame with progress, or a sent frame. */
   progress(): void {
     this.#frames = this.#counts ? Math.max(0, this.#frames - WHOLE_FRAMES) : 0;
   }
-  /** Some of a body was sent, which the other end tells that it has taken. */
+  /** Records the sending of a part of a body, which the other end acknowledges by WINDOW_UPDATE. */
   sent(bytes: number): void {
     this.#frames = Math.max(0, this.#frames - SENT_FRAMES - Math.floor(bytes / FRAME_BYTES));
   }
   /**
-   * A frame moved so much of a body.
+   * Records a frame with `bytes` bytes of a body.
    *
    * @param waiting as of `idle`
    * @throws ConnectionError
@@ -43,12 +45,15 @@ export class FloodGuard {
     else if (bytes >= FRAME_BYTES) this.#frames = Math.max(0, this.#frames - Math.floor(bytes / FRAME_BYTES));
     else this.idle(waiting);
   }
-  /** A stream was given up while the other end was allowed to send so many bytes: these bring nothing, and are nobody's fault. */
+  /**
+   * Records that a stream was given up while the other end could send this number of bytes. They bring no progress, but
+   * are no fault.
+   */
   givenUp(bytes: number): void {
     this.#late += bytes;
   }
   /**
-   * Bytes of a stream that is gone.
+   * Records bytes of a stream that has ended.
    *
    * @param waiting as of `idle`
    * @throws ConnectionError
@@ -58,9 +63,10 @@ export class FloodGuard {
     else this.#late -= bytes;
   }
   /**
+   * Records a frame without progress.
    * @param waiting bytes that the other end has not read
-   * @param weight what it counts
-   * @param why what the other end is told
+   * @param weight number of frames that it counts for
+   * @param why reason that the other end receives
    * @throws ConnectionError
    */
   idle(waiting: number, weight = 1, why = "too many frames that bring nothing"): void {

@@ -1,15 +1,18 @@
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { FRAME_BYTES, FRAME_HEAD_BYTES, FrameType } from "./frames.ts";
 
-/** How much of a frame tells what it is. */
+/** Length of the beginning of a frame that contains its type, in bytes. */
 const TYPE_END = 4;
-/** What is left of a chunk is read in one go where it has no more bytes: most requests have not, and need not wait for what others send. */
+/** Maximum rest of a chunk that is read at once, in bytes. Most requests are smaller, and need not wait for others. */
 const LITTLE_BYTES = 1024;
 
 /** @param data holds the payload from `from` to `to`, and is written to afterwards */
 export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
 
-/** Cuts what comes into frames, whatever the pieces it comes in. A frame in several pieces is put together, each byte once. */
+/**
+ * Cuts incoming chunks into frames, at any chunk boundaries. A frame in several pieces is assembled with one copy of
+ * each byte.
+ */
 export class FrameReader {
   readonly #onFrame: OnFrame;
   #partial: Buffer | undefined; // a frame of which `#have` bytes have come
@@ -35,21 +38,21 @@ export class FrameReader {
     if (at < chunk.length && !this.#stopped) this.#complete(Buffer.allocUnsafe(FRAME_HEAD_BYTES), chunk.subarray(at));
     return undefined;
   }
-  /** What is kept of a frame that has not come whole. */
+  /** Size of the incomplete frame's buffer, in bytes. */
   get heldBytes(): number {
     return this.#partial?.length ?? 0;
   }
-  /** Whether a frame has begun to come that is no body's. */
+  /** True if a frame other than DATA is incomplete. */
   get unfinished(): boolean {
     return this.#partial !== undefined && (this.#have < TYPE_END || this.#partial[TYPE_END - 1] !== FrameType.DATA);
   }
-  /** The rest is nobody's business any more. */
+  /** Discards all further data. */
   stop(): void {
     this.#stopped = true;
     this.#partial = undefined;
   }
 
-  /** Moves what is missing of a frame, and gives how much of the chunk that was. */
+  /** Copies the missing part of a frame. Returns the number of the chunk's bytes that it used. */
   #complete(partial: Buffer, chunk: Buffer): number {
     let [target, at] = [partial, 0];
     for (;;) {

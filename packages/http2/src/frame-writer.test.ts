@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FrameWriter } from "./frame-writer.ts";
 import { FrameType } from "./frames.ts";
 
-/** A socket that is as slow to say that it has written something as one of TLS: it does when `next` is called. */
+/** A socket that confirms a write as late as one of TLS: when `next` is called. */
 function slowSocket() {
   const written: number[] = [];
   let done = (): void => {};

@@ -2,9 +2,9 @@ import type { Socket } from "node:net";
 import { FRAME_HEAD_BYTES, FrameType, writeFrameHead, writeUint32 } from "./frames.ts";
 
 const SLAB_BYTES = 1 << 16;
-/** So many slabs that nobody writes to are kept for the next turn's writers. */
+/** Maximum number of unused slabs that are kept for the next turn's writers. */
 const SPARE = 16;
-/** Connections that say nothing have no buffer: mostly one is enough for all. */
+/** Unused slabs. Idle connections have no buffer: one slab is usually enough for all connections. */
 const spare: Buffer[] = [];
 const NO_SLAB = Buffer.alloc(0);
 
@@ -12,15 +12,15 @@ const NO_SLAB = Buffer.alloc(0);
 export class FrameWriter {
   readonly #socket: Socket;
   readonly #onFlushed: () => void;
-  /** Where frames are written to, between `reserve` and `commit`. */
+  /** Buffer for frames, between `reserve` and `commit`. */
   buffer: Buffer = NO_SLAB;
   #at = 0;
   #from = 0; // what is before has been given to the socket
   #handed = 0;
   #scheduled = false;
-  /** What is written stays with TLS until it has been encrypted: it is given a copy. */
+  /** TLS keeps written data until it is encrypted, so it receives a copy. */
   readonly #copies: boolean;
-  /** What waits for `release`; undefined: nothing has to. */
+  /** Frames that wait for `release`; undefined: frames are not held. */
   #held: Buffer[] | undefined;
   #heldBytes = 0;
 
@@ -46,7 +46,7 @@ export class FrameWriter {
   get position(): number {
     return this.#handed + this.#at - this.#from;
   }
-  /** Gives where in `buffer` there is room for so many bytes, at once. */
+  /** Returns the offset in `buffer` of `bytes` contiguous free bytes. */
   reserve(bytes: number): number {
     if (this.#at + bytes > this.buffer.length) {
       this.#write();
@@ -60,7 +60,7 @@ export class FrameWriter {
     }
     return this.#at;
   }
-  /** What has been written in `buffer` up to here belongs to the turn. */
+  /** Adds the bytes in `buffer` before `end` to the turn. */
   commit(end: number): void {
     this.#at = end;
   }
@@ -90,7 +90,10 @@ export class FrameWriter {
     this.#write();
     this.#leave();
   }
-  /** What is written from now on stays here. (A corked socket would keep what it was given before and has not passed on yet, too, as under TLS.) */
+  /**
+   * Holds all frames that are written from now on. (A corked socket would also keep earlier data that it has not passed
+   * on yet, as under TLS.)
+   */
   hold(): void {
     this.flush();
     this.#held ??= [];

@@ -1,4 +1,4 @@
-/** What both ends of a connection say to each other (RFC 9113, 4 and 6). */
+/** Types of frames (RFC 9113, 4 and 6). */
 export const FrameType = {
   DATA: 0,
   HEADERS: 1,
@@ -24,16 +24,16 @@ export const Setting = {
 } as const;
 
 export const FRAME_HEAD_BYTES = 9;
-/** The largest frame that every end has to take, and the largest that we do. */
+/** The smallest maximum frame that every end must accept, in bytes, and the largest frame that we accept. */
 export const FRAME_BYTES = 16_384;
-/** The largest frame that an end may say it takes. */
+/** The largest maximum frame that an end may declare, in bytes. */
 export const FRAME_BYTES_MAX = 2 ** 24 - 1;
-/** Also the largest number of a stream. */
+/** Largest window, in bytes. Also the largest number of a stream. */
 export const WINDOW_MAX = 2 ** 31 - 1;
-/** A window before anybody says something else. */
+/** Initial window, in bytes. */
 export const WINDOW_BYTES = 65_535;
 
-/** Writes the nine bytes in front of a frame, and gives where they end. */
+/** Writes the nine bytes in front of a frame. Returns their end. */
 export function writeFrameHead(
   out: Buffer,
   at: number,

@@ -2,7 +2,7 @@ import type { HeaderFields } from "./connection.ts";
 import { isContentLength, isFieldName } from "./field-rules.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 
-/** Of all names and values, by HTTP/2's count (32 more for each). */
+/** Maximum size of all names and values, by HTTP/2's count (32 more for each), in bytes. */
 export const HEADER_BYTES = 64 << 10;
 const HEADER_COUNT = 256;
 
@@ -59,8 +59,8 @@ const KNOWN = 128;
 const KNOWN_BYTES = 512;
 
 /**
- * Remembers blocks by their bytes: without a dynamic table the same bytes always say the same, and most answers of a method begin and
- * end like all others.
+ * Caches blocks by their bytes. Without a dynamic table the same bytes always decode to the same headers. Most answers
+ * of a method begin and end like all others.
  */
 export class KnownBlocks {
   readonly #known = new Map<string, HeaderBlock>();

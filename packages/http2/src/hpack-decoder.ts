@@ -7,9 +7,9 @@ import { STATIC_TABLE } from "./hpack-static-table.ts";
 /**
  * Decodes a header block (RFC 7541).
  *
- * @param field is called for each, in order; false: no more are wanted, and what follows is not looked at but for the table's sake
- * @param table of the connection; undefined: the other end was told that there is none, so that each block stands alone
- * @throws ConnectionError for what is no header block, or needs a dynamic table where there is none
+ * @param field called for each, in order; false: the rest is decoded only for the table's sake
+ * @param table of the connection; undefined: the other end was ordered to use none, so each block stands alone
+ * @throws ConnectionError for a malformed header block, or one that needs a missing dynamic table
  */
 export function decodeHeaderBlock(
   data: Uint8Array,
@@ -24,7 +24,7 @@ export function decodeHeaderBlock(
   while (block.more) {
     const byte = block.peek();
     if ((byte & 0xe0) === 0x20) {
-      // A new size of the dynamic table, which is said in front only.
+      // A new size of the dynamic table, which is allowed only at the beginning.
       const bytes = block.integer(5);
       if (begun || !(table?.resize(bytes) ?? bytes === 0)) throw bad("a dynamic table");
       continue;

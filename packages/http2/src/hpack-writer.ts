@@ -1,14 +1,14 @@
-// Blocks of headers without a dynamic table and without Huffman's code: what is said often is copied.
+// Writes header blocks without a dynamic table and without Huffman's code. Frequent names are encoded once and copied.
 import { STATIC_TABLE } from "./hpack-static-table.ts";
 
-/** No dynamic table is used, which has to be said before the first header of a connection. */
+/** Sets the size of the dynamic table to 0, before the first header of a connection. */
 export const NO_TABLE = 0x20;
 /** Five bytes hold the length of any text. */
 export const LENGTH_BYTES = 5;
 
-/** A literal is never to be indexed, by nobody, when it is a secret (RFC 7541, 7.1.3). */
+/** Secrets are literals that are never indexed, on any hop (RFC 7541, 7.1.3). */
 const SECRETS = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
-/** HTTP/1's, and what only we may say. */
+/** Headers of HTTP/1, and headers that only this package may write. */
 const NOT_SENT = new Set([
   "connection",
   "proxy-connection",
@@ -22,7 +22,7 @@ const NOT_SENT = new Set([
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Of each name the first entry. */
+/** First entry of each name. */
 const STATIC_NAMES = new Map<string, number>();
 for (const [index, [name]] of STATIC_TABLE.entries()) if (!STATIC_NAMES.has(name)) STATIC_NAMES.set(name, index + 1);
 
@@ -30,9 +30,9 @@ const CACHED = 1_024;
 const names = new Map<string, Buffer>();
 
 /**
- * What a header of this name begins with; its value follows as `writeText` writes it.
+ * Returns the encoded beginning of a header of this name; its value follows as `writeText` writes it.
  *
- * @throws TypeError for one that HTTP/2 cannot carry
+ * @throws TypeError for a name that HTTP/2 cannot carry
  */
 export function fieldName(name: string): Buffer {
   const known = names.get(name);
@@ -60,7 +60,7 @@ export function encodedName(name: string): Buffer {
   out[0] = kind;
   return Buffer.from(out.subarray(0, writeText(out, 1, name)));
 }
-/** HTTP/2 has no values with space around them (RFC 9113, 8.2.1), and to gRPC it says nothing. */
+/** Trims a value: HTTP/2 forbids space around values (RFC 9113, 8.2.1), and gRPC gives it no meaning. */
 export function trimmed(value: string): string {
   return value.charCodeAt(0) <= SPACE || value.charCodeAt(value.length - 1) <= SPACE ? value.trim() : value;
 }

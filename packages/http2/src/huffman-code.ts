@@ -1,4 +1,5 @@
-// The code of RFC 7541, appendix B. It is canonical: the lengths say all. Of symbols of one length the codes go up with the symbols.
+// The code of RFC 7541, appendix B. It is canonical: the lengths define it. Codes of one length increase with their
+// symbols.
 const LENGTHS = `
 13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28 28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28
 6 10 10 12 13 6 8 11 10 10 8 11 8 6 6 6 5 5 5 6 6 6 6 6 6 6 7 8 15 6 12 10
@@ -13,14 +14,14 @@ const LENGTHS = `
 export const EOS = 256;
 
 export interface HuffmanSymbol {
-  /** Of a byte, or {@link EOS}. */
+  /** A byte, or {@link EOS}. */
   readonly symbol: number;
   readonly code: number;
-  /** In bits, of the code. */
+  /** Length of the code, in bits. */
   readonly length: number;
 }
 
-/** All of them, the shortest first. */
+/** Returns all symbols, the shortest code first. */
 export function huffmanSymbols(): HuffmanSymbol[] {
   const lengths = LENGTHS.trim().split(/\s+/).map(Number);
   const symbols = lengths.map((_, symbol) => symbol);

@@ -10,39 +10,42 @@ import type { SendQueue } from "./send-queue.ts";
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
 /** By these words, in GOAWAY, clients of gRPC know that they are to send fewer. */
 const TOO_MANY_PINGS = "too_many_pings";
-/** A header block of more pieces is made to keep us busy. */
+/** Maximum number of pieces of a header block. More are an attack. */
 const CONTINUATIONS = 64;
-/** Of a message in GOAWAY, for logs. */
+/** Maximum length of the text of a GOAWAY that is logged, in bytes. */
 const TEXT_BYTES = 200;
 
-/** What SETTINGS weigh among frames that bring nothing; and one more for each stream whose window they change, up to so many. */
+/**
+ * Weight of SETTINGS among frames without progress, and maximum additional weight: one for each stream whose window
+ * they change.
+ */
 const SETTINGS_WEIGHT = 10;
 const STREAMS_WEIGHT = 250;
 
-/** A header block that goes on in CONTINUATION. */
+/** A header block that continues in CONTINUATION. */
 interface Unfinished {
   readonly stream: number;
   readonly endStream: boolean;
-  /** Undefined: it has become larger than what is read. */
+  /** Undefined: the block has exceeded the limit. */
   pieces: Buffer[] | undefined;
   count: number;
   bytes: number;
 }
 
-/** Which end of the connection this is. */
+/** Role and limits of this end of the connection. */
 export interface End {
   readonly role: "client" | "server";
-  /** What the other end may send ahead on a stream whose receiver does not say. */
+  /** Bytes that the other end may send ahead on a stream whose receiver grants none by `allow`. */
   readonly window: number;
-  /** Of a block of headers as it comes; what is larger is not kept. */
+  /** Maximum size of an encoded header block, in bytes; a larger one is not kept. */
   readonly blockBytes: number;
-  /** Whether a small piece of a body is copied where more is to come, since it would keep all that it was read with. */
+  /** True if a small piece of an unfinished body is copied, because it would keep the whole chunk alive. */
   readonly copies: boolean;
 }
 
 const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError => new ConnectionError(code, message);
 
-/** What the frames mean that come: for streams, for the connection, and whose fault it is when they mean nothing. */
+/** Processes incoming frames: for streams, for the connection, and by the severity of their errors. */
 export class Incoming<S extends Stream<S>> {
   readonly #connection: Connection<S>;
   readonly #streams: OpenStreams<S>;
@@ -51,11 +54,11 @@ export class Incoming<S extends Stream<S>> {
   readonly #guard: FloodGuard;
   readonly #blocks: HeaderBlocks;
   readonly #end: End;
-  /** A receiver has got a piece of what is read now, in place, and may keep it. */
+  /** A receiver has received a piece of the current chunk without a copy, and may keep it. */
   handedOn = false;
   #begun = false;
   #unfinished: Unfinished | undefined;
-  /** What the other end has sent on the connection and was not yet allowed again. */
+  /** Received bytes that no WINDOW_UPDATE of the connection has returned. */
   #unacknowledged = 0;
 
   constructor(connection: Connection<S>, parts: ConnectionParts<S>, blocks: HeaderBlocks, end: End) {
@@ -135,7 +138,7 @@ export class Incoming<S extends Stream<S>> {
   #data(flags: number, id: number, data: Buffer, from: number, to: number): void {
     const length = to - from;
     const stream = this.#stream(id, length);
-    // Whatever comes is taken at once, so that the connection's window is never used up.
+    // Bytes are returned on arrival, so that the connection's window is never exhausted.
     this.#unacknowledged += length;
     if (this.#unacknowledged >= WINDOW / 2) {
       this.#writer.word(FrameType.WINDOW_UPDATE, 0, this.#unacknowledged);
@@ -183,7 +186,7 @@ export class Incoming<S extends Stream<S>> {
       this.#allow(stream, length, this.#end.window); // who receives it bounds what is kept
     else if (length > end - start) this.allow(stream, length - (end - start));
   }
-  /** The other end may send so many bytes more, which it is told with half a window at a time. */
+  /** Grants the other end more bytes. A WINDOW_UPDATE is sent for each half window. */
   allow(stream: S, bytes: number): void {
     this.#allow(stream, bytes, HELD_WINDOW);
   }
@@ -217,7 +220,7 @@ export class Incoming<S extends Stream<S>> {
     const unfinished = this.#unfinished;
     if (unfinished === undefined) throw broken("CONTINUATION of nothing");
     unfinished.bytes += to - from;
-    // What is too large for any call is still read to its end, so that only this one fails: but not forever.
+    // A block beyond the limit is still read to its end, so that only its own stream fails, but not without a bound.
     if (++unfinished.count > CONTINUATIONS) throw broken("a header block without end", ENHANCE_YOUR_CALM);
     if (unfinished.bytes > this.#end.blockBytes) unfinished.pieces = undefined;
     unfinished.pieces?.push(Buffer.from(data.subarray(from, to)));
@@ -320,7 +323,7 @@ export class Incoming<S extends Stream<S>> {
 
 const EMPTY = new Uint8Array();
 
-/** What is left without the padding; `more` bytes have to be. */
+/** Returns the range without the padding, which must hold at least `more` bytes. */
 function padded(data: Buffer, from: number, to: number, more: number): [number, number] {
   if (to - from < 1) throw broken("a padded frame without a length", FRAME_SIZE_ERROR);
   const end = to - (data[from] as number);

@@ -1,9 +1,9 @@
 const BUCKETS = 256; // a power of two
 
-/** What has a place among the open streams. */
+/** An entry of the open streams. */
 export interface Listed<S> {
   readonly id: number;
-  /** Another one that is open; only `OpenStreams` writes it. */
+  /** Next open stream of the bucket; only `OpenStreams` writes it. */
   next: S | undefined;
 }
 

@@ -1,17 +1,17 @@
 import { FrameType, Setting, WINDOW_BYTES, writeFrameHead, writeUint32 } from "./frames.ts";
 import { HEADER_BYTES } from "./header-block.ts";
 
-/** What the other end may send ahead, on a stream and on the connection, in bytes. */
+/** Window of a stream and of the connection towards us, in bytes. */
 export const WINDOW = 1 << 20;
 
-/** The same on a stream whose receiver says when it may send more. */
+/** Window of a stream whose receiver grants bytes by `allow`, in bytes. */
 export const HELD_WINDOW = 1 << 16;
 
-/** The magic words that a client says first. */
+/** The magic words at the beginning of a client's preface. */
 export const MAGIC = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 /**
- * What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry.
+ * Returns a client's preface (RFC 9113, 3.4): the magic words, its settings, and the window of the connection.
  *
  * @param window of a new stream
  */
@@ -23,7 +23,7 @@ export function preface(window: number): Buffer {
     [Setting.MAX_HEADER_LIST_SIZE, HEADER_BYTES],
   ]);
 }
-/** What a server says first. */
+/** Returns a server's preface. */
 export function serverPreface(maxStreams: number, headerBytes: number): Buffer {
   return beginning(NO_MAGIC, [
     [Setting.HEADER_TABLE_SIZE, 0],

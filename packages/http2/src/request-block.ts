@@ -2,7 +2,7 @@ import type { DynamicTable } from "./dynamic-table.ts";
 import { isAuthority, isContentLength, isFieldName, isFieldValue } from "./field-rules.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 
-/** What RFC 9113, 10.5.1 counts for a header besides its name and value. */
+/** Bytes that RFC 9113, 10.5.1 adds to the name and value of a header. */
 const FIELD_BYTES = 32;
 
 /** Headers as node has them: several values of a name joined, or the first alone, those of `set-cookie` a list. It has no prototype's names. */
@@ -13,14 +13,14 @@ Object.setPrototypeOf(RequestFields.prototype, null);
 Reflect.deleteProperty(RequestFields.prototype, "constructor");
 
 export interface HeaderLimits {
-  /** Of all names and values, by HTTP/2's count (32 more for each). */
+  /** Maximum size of all names and values, by HTTP/2's count (32 more for each), in bytes. */
   readonly bytes: number;
   readonly count: number;
 }
 
 /** The headers of a request, or its trailers. */
 export interface RequestBlock {
-  /** As they came: names and values in turn. */
+  /** Headers as received: names and values in turn. */
   readonly raw: readonly string[];
   readonly headers: RequestFields;
   readonly contentLength: number | undefined;
@@ -135,18 +135,20 @@ function wrongRequest(headers: RequestFields): string | undefined {
 
 const KNOWN = 256;
 const KNOWN_BYTES = 1_024;
-/** Who sends so many others in a row is not asked for a while. */
+/** Number of consecutive misses after which the cache is bypassed for a while. */
 const MISSES = 32;
 const PAUSE = 512;
 
-/** Blocks that have come before on any connection without a dynamic table, where the same bytes always say the same. */
+/**
+ * Cache of blocks from all connections without a dynamic table, where the same bytes always decode to the same headers.
+ */
 export type KnownRequests = Map<string, RequestBlock>;
 
 /** Reads the blocks of one connection. */
 export class RequestBlocks {
   readonly #known: KnownRequests;
   readonly #limits: HeaderLimits;
-  /** Until the other end says that there is none. */
+  /** The dynamic table, until the other end has set its size to 0. */
   #table: DynamicTable | undefined;
   #misses = 0;
 
@@ -155,11 +157,11 @@ export class RequestBlocks {
     this.#limits = limits;
     this.#table = table;
   }
-  /** The other end knows that there is to be no dynamic table. */
+  /** The other end has acknowledged that there must be no dynamic table. */
   settled(): void {
     this.#table?.close();
   }
-  /** Whether a block that is not read says nothing about others. */
+  /** True if an unread block does not affect other blocks. */
   get standAlone(): boolean {
     return this.#table === undefined;
   }
@@ -168,8 +170,8 @@ export class RequestBlocks {
     return readRequestBlock(data, from, to, { limits: this.#limits, table: this.#table, trailers: true });
   }
   /**
-   * @returns a block whose headers are nobody else's
-   * @throws ConnectionError for what is no header block
+   * @returns a block whose headers are a fresh object
+   * @throws ConnectionError for a malformed header block
    */
   request(data: Buffer, from: number, to: number): RequestBlock {
     if (this.#table?.isClosed === true) this.#table = undefined;

@@ -17,7 +17,7 @@ const STATUS_BYTES = 8;
 export type Pairs = readonly string[];
 
 /**
- * So many bytes a block needs at most.
+ * Returns the maximum size of a block, in bytes.
  *
  * @throws TypeError for headers that HTTP/2 cannot carry
  */

@@ -12,13 +12,13 @@ import { KnownBlocks } from "./header-block.ts";
 
 const { PROTOCOL_ERROR } = ErrorCode;
 
-/** Who hears a response. */
+/** Receiver of a response. */
 export interface ResponseReceiver extends Receiver {
   response(status: number | undefined, headers: HeaderFields): void;
   trailers(headers: HeaderFields): void;
 }
 
-/** What blocks of headers mean to a client: responses, and their trailers. */
+/** Processes the header blocks of a client: responses, and their trailers. */
 export class Responses<S extends Stream<S> & { readonly receiver: ResponseReceiver }> implements HeaderBlocks {
   readonly #connection: Connection<S>;
   readonly #parts: ConnectionParts<S>;

@@ -1,21 +1,21 @@
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_BYTES, WINDOW_MAX, writeFrameHead } from "./frames.ts";
 
-/** More than this is not handed to the socket before it has taken something. */
+/** Maximum number of bytes that wait in the socket before it has taken something. */
 const WAITING_BYTES = 1 << 18;
 
-/** What the last frame of a body counts, however short it is: it is not the other end's window that makes it so. */
+/** Counted bytes of a body's last frame, even a short one: its length does not depend on the other end's window. */
 const ENDED_BYTES = FRAME_BYTES;
 
 /** A stream with a body to send. */
 export interface Sending {
   readonly id: number;
-  /** What may still be sent; below zero when the other end has changed its mind. */
+  /** Bytes that may still be sent; below zero after the other end has reduced its initial window. */
   sendWindow: number;
-  /** What is still to be sent, from `sent`. */
+  /** The unsent body, from `sent`. */
   body: Uint8Array | undefined;
   sent: number;
-  /** Whether the end of the body is the end of the stream. */
+  /** True if the end of the body is the end of the stream. */
   readonly ends: boolean;
   /** The whole body has been handed to the connection. */
   bodySent(): void;
@@ -24,11 +24,11 @@ export interface Sending {
 /** Sends bodies as far as the windows of the other end allow, in turns where there are several. */
 export class SendQueue<S extends Sending> {
   readonly #writer: FrameWriter;
-  /** Of the connection. */
+  /** Window of the connection, in bytes. */
   #window = WINDOW_BYTES;
-  /** Of a new stream. */
+  /** Window of a new stream, in bytes. */
   #initialWindow = WINDOW_BYTES;
-  /** Streams with something to send, but for those whose own window was found shut. */
+  /** Streams with data to send, except those whose own window was exhausted. */
   readonly #queue = new Set<S>();
 
   /** Bytes of bodies, and the frames that ended one. */
@@ -36,7 +36,10 @@ export class SendQueue<S extends Sending> {
 
   readonly #mostRefused: number;
 
-  /** @param mostRefused when so much is waiting in the socket, in bytes, it is given no more: not less than makes it tell of `drain` */
+  /**
+   * @param mostRefused bytes in the socket at which it receives no more, at least the amount after which it emits
+   * `drain`
+   */
   constructor(writer: FrameWriter, mostRefused = WAITING_BYTES) {
     this.#writer = writer;
     this.#mostRefused = mostRefused;
@@ -44,7 +47,7 @@ export class SendQueue<S extends Sending> {
   get initialWindow(): number {
     return this.#initialWindow;
   }
-  /** Sends this, which is all that there is of this stream for now. */
+  /** Sends a body, which is all present data of this stream. */
   send(stream: S, body: Uint8Array): void {
     stream.body = body;
     stream.sent = 0;
@@ -96,7 +99,7 @@ export class SendQueue<S extends Sending> {
     if (body === undefined) return true;
     const left = body.length - stream.sent;
     if (sendWindow <= 0 && left > 0) return true; // until its own window is wider
-    // An end without bytes leaves whatever the windows, which may be below zero, say.
+    // An end without bytes needs no window: it is sent even if a window is below zero.
     const length = left === 0 ? 0 : Math.min(left, FRAME_BYTES, this.#window, sendWindow);
     if ((length === 0 && left > 0) || this.#isFull) {
       this.#queue.add(stream);
