@@ -1,4 +1,5 @@
-// One POST to a collector, and what its answer means for the batch (OTLP/HTTP: "Failures", "Retryable Response Codes").
+// Sends one POST to a collector and derives the batch's result from its response (OTLP/HTTP: "Failures", "Retryable
+// Response Codes").
 import { type Agent, type ClientRequest, type IncomingMessage, request as plain } from "node:http";
 import { request as secure } from "node:https";
 import { failureMessage, partialSuccess } from "./otlp-answer.ts";

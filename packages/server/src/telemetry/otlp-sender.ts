@@ -13,9 +13,9 @@ const TRY_FOR_MS = 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const MOST_PAUSE_MS = 15_000;
 
-/** How batches are sent. */
+/** Settings of deliveries. */
 export interface SendConfig {
-  /** With user and password where there are some. */
+  /** URL with user and password, if there are any. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Timeout of one attempt, in milliseconds. */
@@ -145,7 +145,10 @@ export class Sender {
     return this.#post({ ...this.#target, timeoutMs: Math.ceil(timeoutMs) }, body);
   }
 
-  /** Twice as long after each failure in a row, and from half of it to all of it, so that processes do not come together. */
+  /**
+   * Doubles the pause after each failure in a row, with a random factor from 0.5 to 1, so that processes do not retry
+   * together.
+   */
   #backoff(): number {
     const pause = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10));
     return pause * (0.5 + this.#clock.random() / 2);

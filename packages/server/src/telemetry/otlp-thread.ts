@@ -31,7 +31,7 @@ if (parentPort !== null) {
   });
   port.on("message", (message: ToThread) => {
     if (message.kind === "batch") sender.send(message);
-    // Without its port nothing keeps the thread.
+    // Without its open port the thread ends.
     else void sender.close(message.withinMs).then(() => port.close());
   });
 }

@@ -80,10 +80,10 @@ class OtlpSink implements OpenSpans {
   readonly #writer = new Writer();
   #worker: Worker | undefined;
   #restarts = 0;
-  /** In the batch that is being written. */
+  /** Number of spans in the batch that is being written. */
   #spans = 0;
   #timer: Timer | undefined;
-  /** With the thread. */
+  /** Number of spans in the thread. */
   #sentSpans = 0;
   #sentBytes = 0;
   #exported = 0;
@@ -169,7 +169,8 @@ class OtlpSink implements OpenSpans {
   }
 
   #start(): void {
-    // Without the process's own options: what instruments the user's code has nothing to do here, and would trace the sending of traces.
+    // Runs without the process's own options: instrumentation of the user's code is not needed here, and would trace
+    // the export of traces.
     const worker = new Worker(this.#thread, {
       workerData: this.#sending,
       execArgv: [],
@@ -178,7 +179,7 @@ class OtlpSink implements OpenSpans {
       name: "traces",
     });
     this.#worker = worker;
-    // It keeps no process that has nothing else to do.
+    // The thread keeps no idle process alive.
     worker.unref();
     let cause: unknown;
     worker.on("error", (error) => {
@@ -243,7 +244,7 @@ function resourceOf(said: Readonly<Record<string, string>>, name: string, versio
   return Object.entries(known);
 }
 
-/** Without what may be secret: user, password, query. */
+/** Removes parts that may be secret: user, password, query. */
 function shown(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;

@@ -74,9 +74,12 @@ export class Recording implements Trace, SpanPlace {
   /** `package.Service/Method` */
   readonly method: string;
   readonly telemetry: RequestTelemetry | undefined;
-  /** How many notes there was no room for. */
+  /** Number of notes that did not fit. */
   dropped = 0;
-  /** `over`: its spans are about to be sent; `sent`: calls that end now are sent alone; `dropped`: they are forgotten. */
+  /**
+   * `over`: its spans are about to be sent; `sent`: calls that end now are sent alone; `dropped`: such calls are
+   * discarded.
+   */
   state: "running" | "over" | "sent" | "dropped" = "running";
   readonly #ids: Ids;
   #notes: Note[] = [];
@@ -109,7 +112,7 @@ export class Recording implements Trace, SpanPlace {
     return { ...others, traceparent };
   }
 
-  /** Gives the call's note, as long as there is one. */
+  /** Returns the call's note, if it still exists. */
   callOf(call: object): CallNote | undefined {
     for (let i = this.#notes.length - 1; i >= 0; i--) {
       const note = this.#notes[i];
@@ -129,7 +132,7 @@ export class Recording implements Trace, SpanPlace {
     if (note.attempts === undefined) note.attempts = [attempt];
     else if (note.attempts.length < MOST_ATTEMPTS) note.attempts.push(attempt);
   }
-  /** Gives the call's note where the request is over and its span still wanted. */
+  /** Records the call's end. Returns its note if the request is over and the call's span is still wanted. */
   called(event: CallEvent): CallNote | undefined {
     const note = this.callOf(event.call);
     if (note === undefined) return undefined;

@@ -1,7 +1,7 @@
 // Which requests leave a trace: decided when one begins, and once more when it has ended.
 import type { Clock } from "@protobff/runtime/internal/clock";
 
-/** How it is decided when a request begins. */
+/** Rule of the decision at a request's beginning. */
 export interface Sampling {
   /** True if a caller's sampled flag, when present, decides. */
   readonly parent: boolean;
@@ -9,7 +9,10 @@ export interface Sampling {
   readonly ratio: number | undefined;
 }
 
-/** Digits of a trace id that are random in any case (W3C Trace Context, level 2): of the last 14 the first 13, for a double holds 52 bits. */
+/**
+ * Range of a trace id's digits that are always random (W3C Trace Context, level 2): 13 of the last 14. A double holds 52
+ * bits.
+ */
 const RANDOM_FROM = 18;
 const RANDOM_TO = 31;
 

@@ -1,5 +1,6 @@
-// BFF_OTEL=sdk: spans go to the provider that the user's own OpenTelemetry has registered, and from there wherever that sends them. They
-// are made when the request is over, with the times, ids, parents and links that they had: nothing of OpenTelemetry runs while it is answered.
+// BFF_OTEL=sdk: sends spans to the provider that the user's own OpenTelemetry has registered, and so to that provider's
+// destination. They are made after the request, with its times, ids, parents and links: no code of OpenTelemetry runs
+// during the request.
 import type { Attributes as ApiAttributes, Context, HrTime, Span, SpanContext, Tracer } from "@opentelemetry/api";
 import type { OpenSpans, OpenSpansOptions, SpanCounts } from "./otlp.ts";
 import { runtimeVersion } from "./runtime-version.ts";
@@ -12,7 +13,7 @@ const REMOTE = 0x200;
 const SCOPE = "@protobff/runtime";
 const GIGA = 1_000_000_000n;
 
-/** Undefined: the package is there, and a provider is registered. */
+/** Returns undefined if the package is installed and a provider is registered. */
 export async function sdkProblem(): Promise<{ readonly problem: string; readonly remedy: string } | undefined> {
   const api = await loadApi();
   if (api === undefined) {
@@ -102,7 +103,7 @@ class SdkSink implements OpenSpans {
     }
   }
 
-  /** Whether the provider wants it. */
+  /** Makes a span. Returns true if the provider wants it. */
   #make(record: SpanRecord): boolean {
     this.#ids.traceId = record.traceId;
     this.#ids.spanId = record.spanId;

@@ -1,4 +1,5 @@
-// Spans of what was recorded, with the names and attributes of OpenTelemetry's RPC conventions (release candidate of 2026).
+// Makes spans from recordings, with the names and attributes of OpenTelemetry's RPC conventions (release candidate of
+// 2026).
 import { Code, type Failure, Reason } from "@protobff/runtime/internal/failure";
 import type {
   CacheEvent,
@@ -60,7 +61,7 @@ export class SpanMaker {
     }
     return spans;
   }
-  /** Those of a call that has ended after its request. */
+  /** Returns the spans of a call that has ended after its request. */
   late(recording: Recording, note: CallNote): readonly SpanRecord[] {
     const spans: SpanRecord[] = [];
     if (note.ended !== undefined) this.#call(note, note.ended, this.#making(recording), spans);
@@ -103,7 +104,7 @@ export class SpanMaker {
       ...statusOf(isError ? failure : undefined),
     };
   }
-  /** How the whole answer was had, where the rpc has a cache. */
+  /** Describes the source of the whole answer, if the RPC has a cache. */
   #wholeAnswer(making: Making): { readonly links: readonly SpanLink[]; readonly cached?: string } {
     const { recording } = making;
     for (const note of recording.notes) {
@@ -171,7 +172,7 @@ export class SpanMaker {
     };
   }
 
-  /** All but calls. */
+  /** Handles all notes except calls. */
   #small(note: Exclude<Note, CallNote>, making: Making, spans: SpanRecord[]): void {
     const { recording } = making;
     if (note.kind === "joined") spans.push(this.#joined(note.event, making));
@@ -295,7 +296,10 @@ function errorType(failure: Failure): string {
   return failure.pushback ? `bff.${reasonName(failure).toLowerCase()}` : codeName(failure.code);
 }
 
-/** Why a fetch was begun: there was nothing, or it renews what there was. Those of whole answers have calls of other methods. */
+/**
+ * Returns the reason of a fetch: a missing entry, or the renewal of an old one. Fetches of whole answers have calls of
+ * other methods.
+ */
 function cacheOutcome(fetch: object, method: string, { notes }: Recording): string | undefined {
   for (const note of notes) {
     if (note.kind !== "cache" || note.event.fetch !== fetch) continue;
@@ -311,7 +315,7 @@ function pathsOf(degraded: readonly { readonly path: string }[]): readonly strin
   return [...new Set(degraded.map(({ path }) => path.replace(INDEX, "[*]")))].slice(0, MOST_PATHS);
 }
 
-/** By which protocol a request has come; paths of google.api.http count as Connect's. */
+/** Returns the protocol of a request; paths of google.api.http count as Connect's. */
 function systemOf(header: (name: string) => string): string {
   return header("content-type").startsWith("application/grpc") ? "grpc" : "connectrpc";
 }

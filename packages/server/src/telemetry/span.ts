@@ -29,7 +29,10 @@ export interface SpanRecord {
   readonly spanId: string;
   /** The same; "" of a span without one. */
   readonly parentSpanId: string;
-  /** OTLP's `flags`: the trace flags of W3C in the lowest 8 bits, 0x100 (it is known whether the parent is remote), 0x200 (it is). */
+  /**
+   * OTLP's `flags`: the trace flags of W3C in the lowest 8 bits, 0x100 (the parent's remoteness is known), 0x200 (the
+   * parent is remote).
+   */
   readonly flags: number;
   /** `tracestate` as it came; "" without one. */
   readonly traceState: string;
@@ -53,7 +56,7 @@ export interface SpanEvent {
   readonly attributes: Attributes;
 }
 
-/** Another span that one has to do with, of this trace or of another. */
+/** A related span, of this trace or of another. */
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
@@ -66,8 +69,8 @@ export interface SpanLink {
 /** Destination of kept spans. Neither method throws. */
 export interface SpanSink {
   /**
-   * Takes spans that have ended: those of one request when it is over, later those of its calls that ran on (a fetch of the cache that
-   * others wait for). Returns at once; what there is no room for is dropped and counted.
+   * Accepts ended spans: those of a request when it is over, later those of its calls that continued (a shared fetch of
+   * the cache). Returns at once. Spans that do not fit are dropped and counted.
    */
   export(spans: readonly SpanRecord[]): void;
   /** Sends the waiting spans, for at most `deadlineMs` milliseconds. Later spans are dropped. */

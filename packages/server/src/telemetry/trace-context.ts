@@ -46,8 +46,8 @@ const MOST_CHARACTERS = 512;
 const LONG_MEMBER = 128;
 
 /**
- * A `tracestate` as it is passed on: without space between members and without empty ones; "" for one that is wrong anywhere, as the
- * specification has it.
+ * Normalizes a `tracestate`: without space between members and without empty members. Returns "" if any part is
+ * malformed, as the specification requires.
  *
  * @param header several of them joined with commas
  */
@@ -69,7 +69,7 @@ export function parseTracestate(header: string): string {
 /** Empty ones are no members, and are not looked at without end. */
 const MOST_PARTS = 4 * MOST_MEMBERS;
 
-/** Without the space that HTTP allows around values (OWS). */
+/** Removes the space that HTTP allows around values (OWS). */
 function trimmed(text: string): string {
   let from = 0;
   let to = text.length;

@@ -1,6 +1,9 @@
 import type { Clock } from "@protobff/runtime/internal/clock";
 
-/** A second look at the wall clock is rounded to another millisecond than the first: only more than this is a clock that was set. */
+/**
+ * Tolerance between two readings of the wall clock, in milliseconds, because each is rounded. A larger difference is a
+ * clock that was set.
+ */
 const SLACK_MS = 2;
 
 /** Converts moments of a `Clock` to wall-clock time. */
@@ -12,7 +15,7 @@ export class WallTime {
     this.#clock = clock;
     this.#offsetMs = this.#now();
   }
-  /** To be added to a moment, in milliseconds since 1970; all spans of one request use the same. */
+  /** Offset to add to a moment for milliseconds since 1970. All spans of one request use the same. */
   get offsetMs(): number {
     const now = this.#now();
     if (Math.abs(now - this.#offsetMs) > SLACK_MS) this.#offsetMs = now;
@@ -23,7 +26,7 @@ export class WallTime {
   }
 }
 
-/** In nanoseconds, to the microsecond. */
+/** Converts milliseconds to nanoseconds, to the microsecond. */
 export function unixNano(ms: number): bigint {
   return BigInt(Math.round(ms * 1_000)) * 1_000n;
 }
