@@ -48,7 +48,10 @@ export class ClientSessions {
     this.#check = endIdle(options.idleMs, () => this.#sessions.values());
   }
 
-  /** For http2.createServer: together they fit, so that no client that keeps them is refused for its connection's memory. */
+  /**
+   * Options of http2.createServer. Together they leave enough session memory for every client that keeps within the
+   * limits.
+   */
   get serverOptions(): http2.ServerOptions {
     const { maxStreams } = this.#options;
     return {
@@ -72,7 +75,8 @@ export class ClientSessions {
     this.#sessions.set(session, client);
     (session as OfClient)[CLIENT] = client;
     const handle = handleOf(session);
-    // The preface is complete when the client's SETTINGS, which end it, have arrived; and our limits hold when it has acknowledged ours.
+    // The preface is complete when the client's SETTINGS have arrived. Our limits apply after its acknowledgement of
+    // ours.
     const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs);
     let awaited = 2;
     const came = () => {
@@ -90,7 +94,7 @@ export class ClientSessions {
       if (this.#sessions.size === 0) this.#options.onEmpty();
     });
   }
-  /** Whether a stream may go on to be served; one that may not is refused. */
+  /** Returns true if a stream may be served; otherwise it is refused. */
   admits(stream: http2.ServerHttp2Stream, rawHeaders: readonly string[]): boolean {
     const client = (stream.session as OfClient | undefined)?.[CLIENT];
     if (client === undefined) return true;
@@ -165,15 +169,19 @@ function bytesOf(rawHeaders: readonly string[]): number {
   return bytes;
 }
 
-/** Node's own object behind a session, by the name of the symbol under which the session has it; undefined when there is none such. */
+/**
+ * Returns node's own object behind a session, by the name of the symbol under which the session keeps it; undefined if
+ * there is none.
+ */
 export function handleOf(session: http2.Http2Session): object | undefined {
   const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === "kHandle");
   return symbol === undefined ? undefined : (session as unknown as Record<symbol, object | undefined>)[symbol];
 }
 /**
- * Keeps the handle of a closed session from being collected for some turns of the event loop. Its streams are freed in the next two; a
- * collection that comes before takes the session first, finds memory of nghttp2's still in use, and node aborts the whole process:
- * `Assertion failed: (current_nghttp2_memory_) == (0)`. docs/reports/node-http2-abort.md has the whole story.
+ * Keeps the handle of a closed session from being collected for some turns of the event loop. Its streams are freed in
+ * the next two turns. An earlier collection frees the session first and finds memory of nghttp2 in use, and node aborts
+ * the process: `Assertion failed: (current_nghttp2_memory_) == (0)`. docs/reports/node-http2-abort.md describes the
+ * cause.
  */
 function outlive(handle: object | undefined, turns: number): void {
   if (turns > 0) setImmediate(outlive, handle, turns - 1);

@@ -99,7 +99,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   get streams(): number {
     return this.#streams.size;
   }
-  /** Whether a stream of this number has never been opened. */
+  /** Returns true if a stream of this number has never been opened. */
   isIdle(id: number): boolean {
     return id > this.#seen || id % 2 === 0;
   }

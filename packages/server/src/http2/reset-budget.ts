@@ -1,8 +1,11 @@
-/** Resets without an answer that a connection may have at once, and how many more each second; each answer gives one back. */
+/**
+ * Maximum number of resets without an answer that a connection may have at once, and number that is added per second.
+ * Each answer also adds one.
+ */
 const RESETS = 200;
 const RESETS_PER_S = 100;
 
-/** How often a client may begin something and have it ended without an answer. */
+/** Limits the rate at which a client may begin streams that end without an answer. */
 export class ResetBudget {
   #left = RESETS;
   #refilledAt = 0;
