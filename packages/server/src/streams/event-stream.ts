@@ -1,4 +1,5 @@
-// Server-sent events (WHATWG HTML, 9.2), for those who have an EventSource and nothing else: GET at the address of Connect's GET.
+// Server-sent events (WHATWG HTML, 9.2), for clients that have only an EventSource: GET at the address of Connect's
+// GET.
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";

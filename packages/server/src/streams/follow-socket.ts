@@ -39,7 +39,7 @@ const UNSUPPORTED = 1003;
 const POLICY = 1008;
 
 export interface FollowSocketOptions {
-  /** By `package.Service/Method`. */
+  /** Returns the RPC of a `package.Service/Method`. */
   readonly rpcOf: (name: string) => StreamRpc | undefined;
   readonly registry: Registry;
   readonly pending: PendingBytes;

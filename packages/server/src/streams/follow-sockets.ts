@@ -1,4 +1,5 @@
-// WebSockets at /bff.v1/follow: for pages that follow much at once, of which a browser allows six to a host over HTTP/1.1 otherwise.
+// WebSockets at /bff.v1/follow, for pages with many follows: over HTTP/1.1 a browser otherwise allows six streams per
+// host.
 import type * as http from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -27,7 +28,7 @@ const MAX_FRAGMENTS = 64;
 const MAX_PIECES = 1024;
 
 export interface FollowSocketsOptions {
-  /** By `package.Service/Method`. */
+  /** Returns the RPC of a `package.Service/Method`. */
   readonly rpcOf: (name: string) => StreamRpc | undefined;
   readonly registry: Registry;
   readonly pending: PendingBytes;
@@ -35,7 +36,9 @@ export interface FollowSocketsOptions {
   readonly ids?: RequestIds | undefined;
   /** Origins whose pages may follow, besides the server's own. */
   readonly corsOrigins: readonly string[];
-  /** The server's own origin; undefined: the host of each request, whose scheme is not known behind a proxy that ends TLS. */
+  /**
+   * The server's own origin; undefined: the host of each request. Behind a proxy that ends TLS its scheme is unknown.
+   */
   readonly publicUrl: string | undefined;
 }
 
@@ -118,7 +121,7 @@ export class FollowSockets implements Upgrades {
 }
 type Origin = "none" | "same" | "listed" | "refused";
 
-/** Undefined where the package is not installed. */
+/** Returns undefined if the package is not installed. */
 async function serverOf(): Promise<WebSocketServer | undefined> {
   try {
     const { WebSocketServer } = await import("ws"); // nobody else pays for loading it

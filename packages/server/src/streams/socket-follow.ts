@@ -65,7 +65,7 @@ export class SocketFollow implements Follower, Drainable {
     this.#asked = asked;
   }
 
-  /** To be called once. */
+  /** Begins the follow. Called once. */
   begin(): void {
     const { judge } = this.#rpc;
     const { headers } = this.#asked;

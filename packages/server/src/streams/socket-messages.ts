@@ -13,7 +13,7 @@ export type ClientMessage =
       /** As JSON has it. */
       readonly request: JsonValue;
       readonly resume: string | undefined;
-      /** In place of the header, which no page can set for a WebSocket. */
+      /** Credential in place of the header, which no page can set for a WebSocket. */
       readonly authorization: string | undefined;
     }
   /** @param count of the items of this follow that it has taken, from its beginning */
@@ -62,7 +62,7 @@ export const tokenMessage = (id: number, token: string): Buffer => Buffer.from(`
 export const endMessage = (id: number): Buffer => Buffer.from(`{"id":${id},"end":true}`);
 export const errorMessage = (id: number, error: Uint8Array, token: string | undefined): Buffer =>
   Buffer.from(`{"id":${id}${tokenField(token)},"error":${Buffer.from(error).toString()}}`);
-/** How often there is a sign of life, in milliseconds. */
+/** Message with the interval of the signs of life, in milliseconds. */
 export const beatMessage = (everyMs: number): Buffer => Buffer.from(`{"beat":${everyMs}}`);
 
 const tokenField = (token: string | undefined): string =>

@@ -22,7 +22,7 @@ export interface StreamBounds {
 
 /** Followers of rpcs per process, by whatever protocol. */
 export const DEFAULT_MAX_FOLLOWERS = 20_000;
-/** One caller may hold this part of all places for followers. */
+/** Share of all places for followers that one caller may hold. */
 const CALLERS_PART = 1 / 10;
 export const defaultFollowersPerCaller = (maxFollowers: number): number => Math.ceil(maxFollowers * CALLERS_PART);
 /** Watches of health: gRPC clients open one per connection. Proxies share connections. */
@@ -32,7 +32,10 @@ export const REFLECTION_BOUNDS: StreamBounds = { process: 200, caller: 50, conne
 /** Longest time that a stream of health or reflection stays open, in milliseconds. */
 export const SERVICE_STREAM_AGE_MS = 30 * 60_000;
 
-/** A caller may open its full number of streams at once, and at least this many: a server that restarts gets all of them back. */
+/**
+ * A caller may open its full number of streams at once, and at least this many. So all of them can return after a
+ * restart.
+ */
 const LEAST_BURST = 100;
 /** Time in which a caller may open that many again, in milliseconds. */
 const REFILL_MS = 20_000;
@@ -84,7 +87,7 @@ export class StreamAccount {
   get count(): number {
     return this.#places.size;
   }
-  /** Whether the server is going: a stream that begins now is to be drained at once. */
+  /** True if the server shuts down: a stream that begins now must be drained at once. */
   get draining(): boolean {
     return this.#draining;
   }

@@ -172,7 +172,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     this.#gatheredBytes += bytes.length;
     this.rpc.pending.add(this, bytes.length);
   }
-  /** To be called by timers and ticks alone. */
+  /** Called only by timers and ticks. */
   flush(): void {
     this.#scheduled = false;
     if (this.#gatheredBytes === 0 || this.#writingBytes > 0 || this.over) return;
@@ -197,12 +197,12 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     this.#following?.ready();
   };
 
-  /** To be called by timers and ticks alone. */
+  /** Called only by timers and ticks. */
   tellAlive(): void {
     const bytes = this.#protocol.beat?.(sendable(this.#token));
     if (!this.over && this.#unwritten === 0 && bytes !== undefined) this.#give(bytes);
   }
-  /** To be called by timers and ticks alone. */
+  /** Called only by timers and ticks. */
   headersAreDue(): void {
     if (this.#begin()) this.#out.flush();
   }

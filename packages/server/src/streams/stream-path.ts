@@ -161,7 +161,7 @@ export class StreamPath implements Shortcut {
   }
 }
 
-/** By their content types; what else matches Connect's patterns for the header is the adapter's. */
+/** Protocols by content type. The adapter handles all other content types that match Connect's patterns. */
 function kindsOf(registry: Registry): ReadonlyMap<unknown, Kind> {
   const binary = (protocol: StreamProtocol): Kind => ({ protocol, format: "binary" });
   return new Map<unknown, Kind>([

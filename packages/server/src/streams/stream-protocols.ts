@@ -15,7 +15,7 @@ export interface StreamEnd {
   readonly trailers?: Trailers | undefined;
 }
 
-/** How one protocol writes a stream. */
+/** Encodes a stream for one protocol. */
 export interface StreamProtocol {
   readonly names: HeadNames;
   /** Header with the compression of the request's message; undefined: it must be uncompressed. */
