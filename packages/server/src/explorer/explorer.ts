@@ -91,7 +91,7 @@ export class Explorer {
     this.#tryIt = new TryIt(methodsOf(services), this.#registry, own, this.#callers);
   }
 
-  /** By paths: those that only look, and those that do something. */
+  /** Routes by path: those that only read, and those that change something. */
   readonly #get: Readonly<Record<string, Route>> = {
     "/": async (request) =>
       this.#access.mayLook(request)
@@ -129,7 +129,7 @@ export class Explorer {
     "/explorer/switch": async (request) => this.#switch((await jsonOf(request)) as Partial<Switch> | null),
   };
 
-  /** Whether this path is the page's. */
+  /** Returns true if this path belongs to the page. */
   owns(path: string): boolean {
     return Object.hasOwn(this.#get, path) || Object.hasOwn(this.#post, path);
   }

@@ -34,7 +34,7 @@ export class LivePages {
     this.#state = state;
   }
 
-  /** Whether there is room for another one. */
+  /** True if another page fits. */
   get hasRoom(): boolean {
     return this.#pages.size < MOST_PAGES;
   }
@@ -135,7 +135,7 @@ export class Upstreams implements Observer {
 
 /** A mock upstream, and its switchable behaviour. */
 export interface Mock {
-  /** Its full name. */
+  /** Full name of the service. */
   readonly service: string;
   behaviour: Behaviour;
 }

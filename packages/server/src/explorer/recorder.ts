@@ -40,7 +40,7 @@ interface CallRecord {
   outcome: string;
   failure?: string;
   readonly attempts: ShownAttempt[];
-  /** As they were on the wire; `false`: too large to keep. */
+  /** Messages as on the wire; `false`: too large to keep. */
   sent?: Uint8Array | false;
   got?: Uint8Array | false;
 }
@@ -62,7 +62,7 @@ interface RequestRecord {
   readonly spans: Span[];
   calls: number;
   dropped: number;
-  /** How many bytes of messages there is still room for. */
+  /** Bytes of messages that still fit. */
   room: number;
   /** Grows with each change of what a list of requests shows. */
   revision: number;

@@ -24,7 +24,7 @@ export interface Live {
   readonly upstreams: readonly ShownUpstream[];
   /** Upstreams that a switch can make fail; empty: none. */
   readonly mocks: readonly ShownMock[];
-  /** Those that are new or have changed since the last time, oldest first. */
+  /** Requests that are new or have changed since the last time, oldest first. */
   readonly requests: readonly ShownRequest[];
 }
 
@@ -61,7 +61,7 @@ export interface ShownRequest {
   readonly id: number;
   /** `package.Service/Method` */
   readonly rpc: string;
-  /** When it came, in milliseconds since 1970. */
+  /** Arrival, in milliseconds since 1970. */
   readonly at: number;
   /** Duration in milliseconds; undefined: it is running. */
   readonly ms?: number | undefined;
@@ -79,11 +79,11 @@ export interface ShownDetail extends ShownRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The name of the source of the caller's credential. */
   readonly source?: string | undefined;
-  /** Why it failed. */
+  /** Reason of the failure. */
   readonly failure?: string | undefined;
   readonly degradation: readonly ShownDegradation[];
   readonly spans: readonly ShownSpan[];
-  /** How many spans there was no room for. */
+  /** Number of spans that did not fit. */
   readonly dropped: number;
 }
 
@@ -120,7 +120,7 @@ export interface ShownCall extends ShownTime {
   readonly items?: number | undefined;
   /** gRPC status, or `RUNNING`. */
   readonly outcome: string;
-  /** Why it failed. */
+  /** Reason of the failure. */
   readonly failure?: string | undefined;
   readonly attempts: readonly ShownAttempt[];
   /** JSON with masked secrets, or the reason for its absence. */

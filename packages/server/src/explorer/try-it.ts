@@ -78,7 +78,7 @@ export class TryIt {
       headers: all,
       agent: false,
       signal: AbortSignal.timeout(LONGEST_MS),
-      // It is this process that listens there: whose name is in its certificate does not matter.
+      // The listener is this same process, so the name in its certificate does not matter.
       rejectUnauthorized: false,
     };
     const url = new URL(path, reachable(own));
