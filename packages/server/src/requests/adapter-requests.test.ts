@@ -11,7 +11,7 @@ import { PendingBytes } from "./pending-bytes.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** How many of ten GETs of one connection are served at once, and after each of three turns. */
+/** Returns how many of ten GETs of one connection are served at once, and after each of three turns. */
 async function served(hadTheirTurn: boolean): Promise<readonly number[]> {
   let count = 0;
   const requests = new AdapterRequests(() => count++, { maxBytes: 1000, pending: new PendingBytes(1 << 20) });

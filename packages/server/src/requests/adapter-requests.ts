@@ -93,7 +93,7 @@ export class AdapterRequests {
     if (!request.stream.closed && !request.stream.destroyed) this.#serve(request, response);
   }
 
-  /** Its body, which counts from now on, as its answer does. */
+  /** Returns the body of a request. The body and its answer count from now on. */
   #counted(request: ServerRequest, response: ServerResponse): RequestBody {
     const { pending, peers, maxBytes, streamingPaths } = this.#options;
     const streams = streamingPaths?.has(request.url ?? "") ?? false;

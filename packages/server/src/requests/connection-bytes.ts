@@ -1,4 +1,6 @@
-/** A connection, and what it holds besides bodies that are under way: headers, and answers that were written and not taken. */
+/**
+ * A connection, and the bytes that it holds besides bodies in flight: headers, and written answers that are not taken.
+ */
 export interface ConnectionHold {
   /** `ConnectionBytes` alone writes it. */
   heldBytes: number;

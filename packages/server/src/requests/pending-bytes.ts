@@ -2,7 +2,7 @@
 export interface Holder {
   /** Number of held bytes; only `PendingBytes` writes it. */
   heldBytes: number;
-  /** Its place among the holders, which writes it. */
+  /** Index among the holders; only `PendingBytes` writes it. */
   holderSlot: number;
   /** The smaller, the older. */
   readonly holderNumber: number;
@@ -14,7 +14,10 @@ export interface Holder {
   giveUp(): void;
 }
 
-/** Weight of a request until it is answered, in bytes, besides its headers and its body: what a composed request keeps. */
+/**
+ * Weight of a request until it is answered, in bytes, besides its headers and its body: the memory of a composed
+ * request.
+ */
 const REQUEST_BYTES = 8 << 10;
 /** @param raw names and values of headers in turn */
 export function requestBytes(raw: readonly string[]): number {
@@ -28,8 +31,8 @@ export const DEFAULT_MAX_PENDING_BYTES = 128 << 20;
 const KEPT_EIGHTHS = 7;
 
 /**
- * The bytes of all bodies under way in the process: of requests until they are answered, and of answers until they are taken. Over the
- * limit the clients that hold the most lose bodies, until each of them holds at most the same.
+ * The bytes of all bodies in flight in the process: of requests until they are answered, and of answers until they are
+ * taken. Above the limit the clients that hold the most lose bodies, until each of them holds at most the same.
  */
 export class PendingBytes {
   readonly #maxBytes: number;
@@ -45,7 +48,7 @@ export class PendingBytes {
   get bytes(): number {
     return this.#bytes;
   }
-  /** How many holders there were to give up. */
+  /** Number of holders that were given up. */
   get givenUp(): number {
     return this.#givenUp;
   }
@@ -53,7 +56,7 @@ export class PendingBytes {
   nextNumber(): number {
     return ++this.#number;
   }
-  /** It may be that the holder is given up before this returns. */
+  /** Adds bytes to a holder. The holder may be given up before this returns. */
   add(holder: Holder, bytes: number): void {
     if (bytes === 0) return;
     if (holder.heldBytes === 0) {
@@ -73,7 +76,7 @@ export class PendingBytes {
     holder.heldBytes -= bytes;
     this.#bytes -= bytes;
   }
-  /** It holds nothing any more. */
+  /** Removes a holder with all its bytes. */
   release(holder: Holder): void {
     if (holder.heldBytes === 0) return;
     this.#bytes -= holder.heldBytes;
@@ -108,7 +111,7 @@ interface Client {
   bytes: number;
   readonly holders: Holder[];
 }
-/** Those that hold the most first. */
+/** Groups holders by address, those with the most bytes first. */
 function clientsOf(holders: readonly Holder[]): Client[] {
   const clients = new Map<string, Client>();
   for (const holder of holders) {

@@ -128,7 +128,7 @@ export class PendingRequest implements CarrierListener, Holder, Whole {
 export function canWait(stream: OwnStream, { expect }: RequestFields, maxBytes: number): boolean {
   return (stream.contentLength ?? 0) <= maxBytes && (expect === undefined || expect === CONTINUE);
 }
-/** By its content type: gRPC, gRPC-Web, and Connect's streams. */
+/** Returns true for content types of gRPC, gRPC-Web, and Connect's streams. */
 export function isFramed(type: unknown): boolean {
   return typeof type === "string" && /^application\/(grpc|connect\+)/.test(type);
 }

@@ -79,8 +79,8 @@ export class RequestBody implements Holder, MessageHolder {
     this.#options = options;
     this.holderNumber = options.pending.nextNumber();
     HOLDERS.set(request, this);
-    // Else Connect stops iterating when a message is too large, which would destroy the request and leave its connection (HTTP/1.1) or
-    // its stream (HTTP/2) stuck in the middle of the body.
+    // Otherwise Connect stops iterating at a message that is too large. That would destroy the request. Its connection
+    // (HTTP/1.1) or its stream (HTTP/2) would then be stuck in the middle of the body.
     request[Symbol.asyncIterator] = () => this.#iterator();
     this.#countAnswer();
     response.once("close", () => {
@@ -136,7 +136,10 @@ export class RequestBody implements Holder, MessageHolder {
     this.#options.pending.release(this);
     this.hold(ADAPTER_BYTES);
   }
-  /** It is answered with this before anything of it is read: in its turn, and not when it has lingered with all that failed at the same time. */
+  /**
+   * Answers with this error before any of the body is read. It does so in its turn, without the delay of other failed
+   * requests.
+   */
   refuse(error: Error): void {
     this.#unwanted = true;
     this.#failed(error);
@@ -206,11 +209,14 @@ export class RequestBody implements Holder, MessageHolder {
     if (!stream.closed && !hadItsTurn(stream)) await this.#turn();
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
-  /** It has come whole, and counts until it is answered. */
+  /** The body is complete; it counts until it is answered. */
   #read(): undefined {
     this.#reading = false;
   }
-  /** Requests that fail at the same time are refused one after the other, and others between them: to refuse one takes Connect a millisecond. */
+  /**
+   * Refuses requests that fail at the same time one after the other, with others between them: a refusal takes Connect
+   * a millisecond.
+   */
   async #refusedInTurn(): Promise<void> {
     const { stream } = this.#response as Partial<http2.Http2ServerResponse>;
     if (stream !== undefined && !stream.closed && !this.#unwanted) await this.#turn();
@@ -352,8 +358,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /**
- * Reads what is left of a request that is answered already, without keeping it, so that its connection can be used again.
- * (HTTP/2's own way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
+ * Reads the rest of an answered request without keeping it, so that its connection can be used again. (HTTP/2's own
+ * way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
  *
  * @param carrier the connection (HTTP/1.1) or the stream (HTTP/2), destroyed when the time is over
  */

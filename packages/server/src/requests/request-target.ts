@@ -3,7 +3,10 @@ import { isAuthority } from "@protobff/http2/field-rules";
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
 
-/** Whether a request of HTTP/1.1 has at most one host, and one that can be a host (RFC 9112, 3.2). Node reads the first of several. */
+/**
+ * Returns true if a request of HTTP/1.1 has at most one host, and a valid one (RFC 9112, 3.2). Node reads the first of
+ * several.
+ */
 export function hasValidHost({ rawHeaders, headers }: IncomingMessage): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
