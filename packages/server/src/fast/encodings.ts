@@ -21,7 +21,7 @@ const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
 
 const DECODER = new TextDecoder();
 
-/** How the messages of one rpc are read and written. */
+/** Reads and writes the messages of one RPC. */
 type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
 
 export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {

@@ -32,7 +32,7 @@ export interface CallRpc {
   readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
   readonly parse: (bytes: Uint8Array) => Message;
-  /** In bytes, of one message. */
+  /** Maximum size of one message, in bytes. */
   readonly maxBytes: number;
   /** The calls under way. */
   readonly open: FastCall[];
@@ -60,7 +60,7 @@ export interface FastHead {
 const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
-/** One request on the fast path, from its headers until it is refused or its message is handed on. */
+/** One request on the fast path, from its headers until it is refused or its message is passed on. */
 export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   implements Incoming, Holder, CarrierListener, Slotted, Whole
 {
@@ -317,14 +317,14 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
       this.refuseNow(error);
       return;
     }
-    // Go's clients stop sending when an answer begins, against their own content-length, and nghttp2 resets such a stream
-    // before the status, in the trailers, is out. So what is left may come first, for a moment.
+    // Go's clients stop sending when an answer begins, against their own content-length. nghttp2 resets such a stream
+    // before the status, in the trailers, is sent. So the rest may arrive first, for a short time.
     this.#body = undefined;
     this.rpc.pending.release(this);
     this.#refusal = error;
     this.#linger = setTimeout(lingered, LINGER_MS, this, error);
   }
-  /** Whether the request is still coming though its answer is out. */
+  /** True if the request is still arriving although its answer has been sent. */
   protected get unread(): boolean {
     return !this.#ended;
   }
@@ -371,7 +371,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
   /** Ends the stream or connection without an answer. */
   protected abstract cutOff(): void;
-  /** The same, of an answer that is not taken: what has not left is forgotten. */
+  /** Ends the stream or connection of an answer that is not taken, and drops its unsent bytes. */
   protected abstract drop(): void;
 }
 
