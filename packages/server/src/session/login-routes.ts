@@ -20,7 +20,7 @@ export interface LoginOptions {
   readonly publicUrl: string;
   /** The name of the session's cookie. */
   readonly cookie: string;
-  /** How long the browser keeps it, in milliseconds. */
+  /** Lifetime of the cookie in the browser, in milliseconds. */
   readonly absoluteMs: number;
   readonly sessions: Sessions;
   readonly provider: Provider;
@@ -160,7 +160,9 @@ export class LoginRoutes {
     return json(200, { principal: this.#options.json(session) }, vary);
   }
 
-  /** The provider has a connection with us for each: one browser's request sent again and again is not to take all there are. */
+  /**
+   * Each exchange holds a connection to the provider: the repeated request of one browser must not occupy all of them.
+   */
   async #traded(query: URLSearchParams, pending: Pending): Promise<Tokens> {
     if (this.#trading >= MOST_TRADING) throw BUSY;
     this.#trading++;
@@ -203,12 +205,15 @@ export class LoginRoutes {
   }
 }
 
-/** A path below this origin, and no address: browsers take `//host` and `/\host` for others' (RFC 3986, 4.2; WHATWG URL). */
+/**
+ * Returns true for a path of this origin. Browsers treat `//host` and `/\host` as other hosts (RFC 3986, 4.2; WHATWG
+ * URL).
+ */
 function isOwnPath(path: string): boolean {
   return path.length <= MOST_RETURN && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
 }
 
-/** As a header has it (RFC 3986, 2.1). Not by URL's parser, which would take `/./` away from in front of `/host`. */
+/** Encodes a path for a header (RFC 3986, 2.1). URL's parser would remove `/./` in front of `/host`. */
 function asciiOf(path: string): string {
   return path.replaceAll(/[^\p{Cc}\x21-\x7e]+/gu, encodeURIComponent);
 }

@@ -18,7 +18,10 @@ export interface SessionSourceParts {
   readonly routes: Routes;
 }
 
-/** Callers with a session's cookie. It is looked up for each request, so that an ended session ends everywhere at once. */
+/**
+ * Authenticates callers by a session's cookie. Each request looks the session up, so that an ended session ends
+ * everywhere at once.
+ */
 export class SessionSource implements Source {
   readonly name: string;
   readonly place: Place;

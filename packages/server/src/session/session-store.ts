@@ -1,7 +1,7 @@
 /** Under which a session is found as well: by the provider's session and by its subject. */
 export interface Groups {
   readonly names: readonly string[];
-  /** How long they are kept: as long as any session can last. */
+  /** Lifetime of a group, in milliseconds: the maximum lifetime of a session. */
   readonly lifeMs: number;
 }
 

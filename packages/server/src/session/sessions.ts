@@ -117,7 +117,10 @@ export class Sessions {
     this.#remembered.delete(key);
     return session;
   }
-  /** The session; undefined if its claims no longer make a principal, as after a deployment that requires another claim. */
+  /**
+   * Returns the session; undefined if its claims no longer form a principal, as after a deployment that requires
+   * another claim.
+   */
   async #readable(key: string): Promise<Session | undefined> {
     try {
       return (await this.#current(key))?.session;
