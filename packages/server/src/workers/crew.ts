@@ -62,7 +62,7 @@ export class Member implements Taker {
   slow = false;
   heardAt: number;
   silent = false;
-  /** Its server wants requests. */
+  /** True if its server is ready for requests. */
   able = false;
   code = 0;
   readonly up = Promise.withResolvers<boolean>();
@@ -121,11 +121,11 @@ export class Crew {
     }));
   }
 
-  /** How many workers were started in place of one that had died. */
+  /** Number of workers that were started in place of a dead one. */
   get restarts(): number {
     return this.#restarts;
   }
-  /** Those that take connections. */
+  /** Workers that accept connections. */
   get serving(): readonly Member[] {
     return [...this.#members].filter(({ state }) => state === "serving");
   }
@@ -165,8 +165,8 @@ export class Crew {
   }
 
   /**
-   * Replaces each by a new one, which is ready before the old one ends. Before all are up it is remembered; called meanwhile, those that are
-   * new by then are replaced, too.
+   * Replaces each worker by a new one, which is ready before the old one ends. Until all are up the request is only
+   * remembered. A call during a replacement also replaces the workers that are new by then.
    */
   replace(): void {
     if (!this.#begun) this.#early = true;
@@ -217,7 +217,7 @@ export class Crew {
     for (const { timer } of this.#places) if (timer !== undefined) this.#options.clock.clearTimeout(timer);
     for (const member of this.#members) {
       if (member.state === "serving") member.send({ bff: "leave" });
-      // It has no connection, and may be busy starting for long.
+      // It has no connection, and its start may take long.
       else if (member.state === "starting") member.process?.kill("SIGKILL");
     }
   }
@@ -352,7 +352,7 @@ export class Crew {
     member.process?.kill("SIGKILL");
     await member.gone.promise;
   }
-  /** Undefined when the time is over first. */
+  /** Returns undefined if the time is over first. */
   async #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
     const { clock } = this.#options;
     const late = Promise.withResolvers<undefined>();

@@ -36,11 +36,11 @@ export class Dealer {
   constructor(clock: Clock) {
     this.#clock = clock;
   }
-  /** How many take connections. */
+  /** Number of workers that accept connections. */
   get takers(): number {
     return this.#takers.length;
   }
-  /** How many connections wait for a worker. */
+  /** Number of connections that wait for a worker. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -48,7 +48,7 @@ export class Dealer {
     if (!this.#takers.includes(taker)) this.#takers.push(taker);
     this.#deal();
   }
-  /** It gets no connection from now on. */
+  /** Removes a worker: it receives no more connections. */
   remove(taker: Taker): void {
     const i = this.#takers.indexOf(taker);
     if (i >= 0) this.#takers.splice(i, 1);
@@ -103,7 +103,7 @@ export class Dealer {
     this.#impatient ??= this.#clock.setTimeout(() => this.#lost(), PATIENCE_MS, undefined);
     return undefined;
   }
-  /** Those that were waited for take connections too slowly, or no more. */
+  /** Marks workers as slow that did not accept a connection in time. */
   #lost(): void {
     this.#impatient = undefined;
     for (const taker of this.#takers) taker.slow = taker.taking;

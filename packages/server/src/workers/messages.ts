@@ -8,7 +8,10 @@ export type Order =
   | { readonly bff: "connection" }
   /** Not ready from now on, and serving as before. */
   | { readonly bff: "leave" }
-  /** No connection comes after this: answer what is there, and end. `replaced`: another worker has taken over, so the server is still ready. */
+  /**
+   * No connection follows: answer the running requests, and end. `replaced`: another worker has taken over, so the
+   * server is still ready.
+   */
   | { readonly bff: "end"; readonly replaced: boolean }
   | { readonly bff: "ping" }
   /** What has it counted? */
@@ -36,5 +39,5 @@ export function ours<Message extends Order | Report>(message: unknown): Message 
   return is ? (message as Message) : undefined;
 }
 
-/** In the environment of a worker: its number, from 1. */
+/** Environment variable of a worker: its number, from 1. */
 export const WORKER_MARK = "BFF_WORKER";

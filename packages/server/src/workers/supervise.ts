@@ -121,7 +121,7 @@ function endOnSignal(end: () => Promise<boolean>, kill: () => void): { readonly 
   };
 }
 
-/** The same program once more, as a worker. */
+/** Starts the same program once more, as a worker. */
 function startWorker(number: number, listener: Listener): Process {
   const [, program = "", ...args] = process.argv;
   // Else all would want the same port for the inspector.

@@ -18,7 +18,7 @@ export class Tally<Worker extends object> {
   constructor(clock: Clock) {
     this.#clock = clock;
   }
-  /** How many answers did not come in time. */
+  /** Number of answers that did not arrive in time. */
   get missed(): number {
     return this.#missed;
   }
