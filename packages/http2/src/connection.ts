@@ -5,7 +5,10 @@ import type { FrameWriter } from "./frame-writer.ts";
 import type { Listed, OpenStreams } from "./open-streams.ts";
 import type { Sending, SendQueue } from "./send-queue.ts";
 
-/** Headers as a block has them: names in lower case; several values of a name are joined with ", ", those of `set-cookie` a list. */
+/**
+ * Headers of a block: names in lower case; several values of a name are joined with ", ", those of `set-cookie` are a
+ * list.
+ */
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
 /** Receiver of a stream's events, in order of arrival. */

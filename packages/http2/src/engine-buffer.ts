@@ -7,7 +7,7 @@ export type EngineBuffer = Buffer & {
   hexWrite(digits: string, at: number, length: number): number;
 };
 
-/** The same bytes, not a copy. */
+/** Returns the same bytes, not a copy. */
 export function engineBuffer(bytes: Uint8Array): EngineBuffer {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return buffer as EngineBuffer;

@@ -7,7 +7,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TAB = 0x09;
 const SPACE = 0x20;
 
-/** Names that nearly all requests have, and a regular expression need not look at. */
+/** Names that nearly all requests have, which need no test by a regular expression. */
 const USUAL = new Set(
   (
     "accept accept-encoding authorization connect-protocol-version connect-timeout-ms content-length content-type cookie grpc-accept-encoding " +
@@ -15,11 +15,11 @@ const USUAL = new Set(
   ).split(" "),
 );
 
-/** Whether a header may have this name, which is no pseudo-header's. */
+/** Returns true if a header may have this name. Names of pseudo-headers are excluded. */
 export const isFieldName = (name: string): boolean => USUAL.has(name) || (NAME.test(name) && !OF_CONNECTIONS.has(name));
 
 const isSpace = (code: number): boolean => code === SPACE || code === TAB;
-/** Whether a request's header may have this value. */
+/** Returns true if a header of a request may have this value. */
 export function isFieldValue(value: string): boolean {
   if (value === "") return true;
   if (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))) return false;
@@ -29,5 +29,5 @@ export function isFieldValue(value: string): boolean {
 export const isContentLength = (value: string): boolean => /^\d{1,15}$/.test(value);
 
 const AUTHORITY = /^[\w\-.~!$&'()*+,;=:[\]%]*$/;
-/** Whether it has the characters of a host and a port alone, and names no user (RFC 9110, 4.2.4 and 7.2). */
+/** Returns true if the value has only characters of a host and a port, and no user (RFC 9110, 4.2.4 and 7.2). */
 export const isAuthority = (value: string): boolean => AUTHORITY.test(value);

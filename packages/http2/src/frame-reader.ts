@@ -23,8 +23,9 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
   /**
-   * @param until of `performance.now()`, in milliseconds: what is left of the chunk then is given back, unless that is little; at least one frame is read
-   * @throws ConnectionError, for a frame that is too large; and what `onFrame` throws
+   * @param until moment of `performance.now()`, in milliseconds, at which the rest of the chunk is returned, unless it
+   * is small. At least one frame is read
+   * @throws ConnectionError for a frame that is too large; and errors of `onFrame`
    */
   read(chunk: Buffer, until = Number.POSITIVE_INFINITY): Buffer | undefined {
     let at = this.#partial === undefined ? 0 : this.#complete(this.#partial, chunk);

@@ -12,7 +12,7 @@ export interface HeaderBlock {
   readonly status: number | undefined;
   readonly headers: HeaderFields;
   readonly contentLength: number | undefined;
-  /** Why it is no response's (RFC 9113, 8.2 and 8.3), or too large. */
+  /** Reason why it is too large, or no header block of a response (RFC 9113, 8.2 and 8.3). */
   readonly malformed: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import { STATIC_TABLE } from "./hpack-static-table.ts";
  * Decodes a header block (RFC 7541).
  *
  * @param field called for each, in order; false: the rest is decoded only for the table's sake
- * @param table of the connection; undefined: the other end was ordered to use none, so each block stands alone
+ * @param table of the connection; undefined: the other end must use none, so each block stands alone
  * @throws ConnectionError for a malformed header block, or one that needs a missing dynamic table
  */
 export function decodeHeaderBlock(

@@ -51,7 +51,7 @@ export function checkValue(name: string, value: string): void {
   if (!VALUE.test(value)) throw new TypeError(`a value of ${JSON.stringify(name)} that HTTP/2 cannot carry`);
 }
 
-/** As `fieldName` gives it. */
+/** Encodes a name as `fieldName` does. */
 export function encodedName(name: string): Buffer {
   const kind = SECRETS.has(name) ? 0x10 : 0x00;
   const index = STATIC_NAMES.get(name);

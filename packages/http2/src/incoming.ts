@@ -8,7 +8,7 @@ import { HELD_WINDOW, WINDOW } from "./preface.ts";
 import type { SendQueue } from "./send-queue.ts";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
-/** By these words, in GOAWAY, clients of gRPC know that they are to send fewer. */
+/** Text of a GOAWAY that makes gRPC clients send fewer PINGs. */
 const TOO_MANY_PINGS = "too_many_pings";
 /** Maximum number of pieces of a header block. More are an attack. */
 const CONTINUATIONS = 64;
@@ -299,7 +299,7 @@ export class Incoming<S extends Stream<S>> {
     }
     if (window !== undefined && window !== this.#queue.initialWindow)
       this.#guard.idle(this.#writer.waiting, Math.min(this.#streams.size, STREAMS_WEIGHT));
-    // In front of what may be sent by them: until then the other end counts by the old ones.
+    // The acknowledgement precedes data that needs the new settings: until then the other end enforces the old ones.
     this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     if (window !== undefined && !this.#queue.setInitialWindow(window, this.#streams.all()))
       throw broken("too wide a window", FLOW_CONTROL_ERROR);

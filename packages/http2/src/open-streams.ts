@@ -8,11 +8,12 @@ export interface Listed<S> {
 }
 
 /**
- * The streams of a connection that are open, by number. No Map: the table that V8 leaves behind each time one makes room points to the
- * next, so that once one of them is old, all streams that were open then stay until a full collection, with all that they hold.
+ * The open streams of a connection, by number. A Map would keep closed streams: each table that V8 leaves behind on a
+ * rehash points to the next one. Once such a table is old, all streams that were open then stay until a full
+ * collection, with all that they reference.
  */
 export class OpenStreams<S extends Listed<S>> {
-  /** By the stream's number, which grows by two; the others of a bucket follow by `next`. */
+  /** Buckets by the stream's number, which grows by two. Further streams of a bucket follow by `next`. */
   readonly #buckets: (S | undefined)[] = Array.from({ length: BUCKETS }, () => undefined);
   #size = 0;
 
@@ -47,7 +48,7 @@ export class OpenStreams<S extends Listed<S>> {
     }
     return false;
   }
-  /** As they are now, the oldest first. */
+  /** Returns a copy of the list, the oldest first. */
   all(): S[] {
     const all: S[] = [];
     for (let stream of this.#buckets) for (; stream !== undefined; stream = stream.next) all.push(stream);

@@ -5,7 +5,10 @@ import { decodeHeaderBlock } from "./hpack-decoder.ts";
 /** Bytes that RFC 9113, 10.5.1 adds to the name and value of a header. */
 const FIELD_BYTES = 32;
 
-/** Headers as node has them: several values of a name joined, or the first alone, those of `set-cookie` a list. It has no prototype's names. */
+/**
+ * Headers as in node: several values of a name are joined, or only the first is kept; those of `set-cookie` are a list.
+ * It has no names of a prototype.
+ */
 export class RequestFields {
   [name: string]: string | string[] | undefined;
 }
@@ -24,15 +27,15 @@ export interface RequestBlock {
   readonly raw: readonly string[];
   readonly headers: RequestFields;
   readonly contentLength: number | undefined;
-  /** By HTTP/2's count. */
+  /** Size by HTTP/2's count, in bytes. */
   readonly bytes: number;
   /** There is more than the limits allow, which has not been read. */
   readonly tooLarge: boolean;
-  /** Why it is no request's (RFC 9113, 8.2 and 8.3). */
+  /** Reason why it is no header block of a request (RFC 9113, 8.2 and 8.3). */
   readonly malformed: string | undefined;
 }
 
-/** Those of which node keeps the first value. */
+/** Headers of which node keeps only the first value. */
 const SINGLE = new Set(
   (
     "access-control-allow-credentials access-control-max-age access-control-request-method age authorization " +
