@@ -1,4 +1,4 @@
-// What the page asks its server, and is told by it.
+// Requests of the page to its server, and the events that it receives.
 import type { Callers, Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/shown.ts";
 
 let word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
@@ -13,11 +13,11 @@ async function json<T>(response: Response): Promise<T> {
 export async function overview(): Promise<Overview> {
   return json(await fetch("/explorer/overview"));
 }
-/** @throws when it cannot be told */
+/** @throws if the server cannot list its callers */
 export async function callers(): Promise<readonly string[]> {
   return (await json<Callers>(await fetch("/explorer/callers"))).names;
 }
-/** @throws when it is none of the last ones any more */
+/** @throws if the server no longer keeps the request */
 export async function detail(id: number): Promise<ShownDetail> {
   return json(await fetch(`/explorer/request?id=${id}`));
 }
@@ -43,8 +43,8 @@ async function post(path: string, body: unknown): Promise<Response> {
 export type Connection = "up" | "lost" | "refused";
 
 /**
- * @param told `first`: of a connection, so that what was told before is of a server that may be gone
- * @param connected `lost`: the browser tries again by itself; `refused`: it does not
+ * @param told `first`: true for the first event of a connection; earlier events may be those of a previous server
+ * @param connected `lost`: the browser reconnects; `refused`: it does not
  */
 export function follow(told: (live: Live, first: boolean) => void, connected: (is: Connection) => void): void {
   const events = new EventSource("/explorer/events");

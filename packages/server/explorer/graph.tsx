@@ -10,7 +10,7 @@ export function GraphView({
   outcomes,
 }: {
   readonly graph: Graph;
-  /** Of a request; undefined: the plan alone. */
+  /** Outcomes of one request. Undefined: the plan alone is drawn. */
   readonly outcomes?: ReadonlyMap<string, Outcome> | undefined;
 }) {
   const { rpc, nodes, edges } = graph;

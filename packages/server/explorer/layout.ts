@@ -1,7 +1,8 @@
-// Where the steps of a graph stand: in columns by the longest way to them, in each column near what they are joined to.
+// Layout of a graph. The longest path to a step determines its column. Within a column, steps are near their
+// neighbours.
 
 export interface Placed {
-  /** Of each node, its upper left corner. */
+  /** Upper left corner of each node. */
   readonly at: readonly { readonly x: number; readonly y: number }[];
   readonly width: number;
   readonly height: number;
@@ -13,7 +14,10 @@ const GAP = { x: 56, y: 16 };
 const MOST_ROWS = 24;
 const SWEEPS = 2;
 
-/** Linear in nodes and edges but for the sorting, whatever the graph; of a circle, which no plan has, the nodes stand in the first column. */
+/**
+ * Places the nodes in time linear in nodes and edges, except for sorting. Nodes of a cycle, which no plan has, are in
+ * the first column.
+ */
 export function placed(count: number, edges: readonly { readonly from: number; readonly to: number }[]): Placed {
   const before: number[][] = Array.from({ length: count }, () => []);
   const after: number[][] = Array.from({ length: count }, () => []);
@@ -47,7 +51,7 @@ export function placed(count: number, edges: readonly { readonly from: number; r
   return coordinates(count, columns);
 }
 
-/** Of each node, how many stand before it on the longest way. */
+/** Returns the number of nodes before each node on the longest path to it. */
 function ranksOf(before: readonly (readonly number[])[], after: readonly (readonly number[])[]): number[] {
   const ranks = new Array<number>(before.length).fill(0);
   const waits = before.map(({ length }) => length);
@@ -63,7 +67,7 @@ function ranksOf(before: readonly (readonly number[])[], after: readonly (readon
   return ranks.map((rank, node) => ((waits[node] ?? 0) > 0 ? 0 : rank));
 }
 
-/** Where the neighbours of a node stand on average; it stays where it is without any. */
+/** Returns the mean position of a node's neighbours, or the node's current position if it has none. */
 function middleOf(neighbours: readonly number[], row: readonly number[], node: number): number {
   if (neighbours.length === 0) return row[node] ?? 0;
   return neighbours.reduce((sum, one) => sum + (row[one] ?? 0), 0) / neighbours.length;

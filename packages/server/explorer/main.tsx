@@ -78,7 +78,7 @@ function Page() {
   );
 }
 
-/** What `protobff init` has made public, until its comment is removed. */
+/** Lists the fields that `protobff init` has made public, until the comment that marks them is removed. */
 function PublicFields({ plan }: { readonly plan: readonly unknown[] }) {
   const all = unreviewedOf(plan);
   if (all.length === 0) return null;

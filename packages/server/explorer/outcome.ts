@@ -1,4 +1,4 @@
-// What became of a step's call in one request. Events know rpcs, not steps: steps that call the same rpc share what became of it.
+// Outcome of a step's call in one request. Events name RPCs, not steps: steps that call the same RPC share its outcome.
 import type { ShownDetail, ShownSpan } from "../src/explorer/shown.ts";
 
 export interface Outcome {

@@ -1,4 +1,4 @@
-// What the page reads of a plan (plan=json, docs/runtime.md), and the graph of one rpc.
+// The parts of a plan that the page reads (plan=json, docs/runtime.md), and the graph of one RPC.
 
 interface StepReport {
   readonly step: string;
@@ -21,7 +21,7 @@ interface RpcReport {
   readonly budget_ms: number;
   readonly worst_calls: number | null;
   readonly permit?: { readonly steps?: readonly StepReport[] };
-  /** What a stream runs once, before its items come. */
+  /** Steps that a stream runs once, before its first item. */
   readonly stream?: { readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] } };
   readonly critical_path: readonly { readonly step: string; readonly ms: number }[];
 }
@@ -48,7 +48,7 @@ export interface Unreviewed {
   readonly fields: readonly string[];
 }
 
-/** All that nobody has reviewed yet, each message once. */
+/** Returns all unreviewed messages, each once. */
 export function unreviewedOf(files: readonly unknown[]): readonly Unreviewed[] {
   const all = (files as readonly FileReport[]).flatMap(({ messages }) =>
     messages.flatMap((one) => one.unreviewed ?? []),
@@ -59,7 +59,7 @@ export function unreviewedOf(files: readonly unknown[]): readonly Unreviewed[] {
 /** One step, wherever it stands. */
 export interface GraphNode {
   readonly step: StepReport;
-  /** Where it stands: a message, `let` of a service, `permit`, the `opening` of a stream. */
+  /** Block of the step: a message, `let` of a service, `permit`, or the `opening` of a stream. */
   readonly of: string;
 }
 export interface GraphEdge {
@@ -121,7 +121,7 @@ function compose(
   edges: GraphEdge[],
   blocks: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): void {
-  // Within its message: what waits for a step of the service is a first one all the same.
+  // Only edges within a message count: a step that waits for a step of the service alone is still a first step.
   const follows = new Set(edges.filter(({ from, to }) => nodes[from]?.of === nodes[to]?.of).map(({ to }) => to));
   nodes.forEach(({ step }, from) => {
     for (const to of blocks.get(step.composes ?? "")?.values() ?? [])

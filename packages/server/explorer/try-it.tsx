@@ -94,11 +94,11 @@ interface Draft {
   readonly as: string | undefined;
 }
 
-/** The callers that the server knows, and the chosen one. */
+/** Returns the callers that the server lists, and the chosen one. */
 function useCallers(about: Overview, fail: (message: string) => void) {
   const [known, setKnown] = useState<readonly string[]>([]);
   const [as, setAs] = useState<string>();
-  // Of a server that has started again they may be others.
+  // A restarted server may list other callers.
   const ask = () => void callers().then(setKnown, (thrown: Error) => fail(thrown.message));
   useEffect(ask, [about]);
   const caller = as === NOBODY ? undefined : (known.find((name) => name === as) ?? known[0]);

@@ -1,7 +1,7 @@
 import type { ShownMock, ShownUpstream } from "../src/explorer/shown.ts";
 import { flip } from "./api.ts";
 
-/** What a switch offers, as it is shown. */
+/** Texts of a switch's options. */
 const BEHAVIOURS: Readonly<Record<string, string>> = {
   answers: "answers",
   slow: "slow: answers after 500 ms",

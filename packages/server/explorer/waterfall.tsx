@@ -6,7 +6,7 @@ import { ms, shortName } from "./words.ts";
 /** How much of its budget a request has to have used for the line to be drawn: bars of a quick one would vanish. */
 const NEAR = 0.3;
 
-/** What happened in a request, one row for each call, by when it began. */
+/** Calls of a request, one row each, in the order in which they began. */
 export function Waterfall({
   detail,
   budgetMs,

@@ -8,7 +8,7 @@ export function ms(value: number): string {
   return `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }
 
-/** Of the day. */
+/** Formats a time of day. */
 export function time(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour12: false });
 }
