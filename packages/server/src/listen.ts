@@ -44,63 +44,81 @@ import { DEFAULT_MAX_FOLLOWERS } from "./streams/stream-account.ts";
 import { StreamAccounts } from "./streams/stream-accounts.ts";
 import { type StreamListenable, StreamPath } from "./streams/stream-path.ts";
 
-/** Where and how a server listens. */
+/** Options of a server's listener. */
 export interface ListenOptions {
-  /** For health and reflection; by default those that the endpoints belong to. */
+  /** Services of health and reflection. Default: those of the endpoints. */
   readonly services?: readonly DescService[];
-  /** Files besides those of the services, and what these import, whose messages a google.protobuf.Any may hold in JSON. */
+  /** Files whose messages a google.protobuf.Any may hold in JSON, besides those of the services and their imports. */
   readonly types?: readonly DescFile[];
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
-  /** In place of a port: where connections come from that another process accepts. */
+  /** Connections that another process accepts, in place of a port. */
   readonly connections?: Connections;
-  /** PEM; without it the server speaks plain HTTP. */
+  /** Certificate and key in PEM. Without them the server serves plain HTTP. */
   readonly tls?: {
     readonly cert: Buffer | string;
     readonly key: Buffer | string;
-    /** Client certificates are asked for, and those of these authorities count; default: none are. */
+    /** Authorities of client certificates, which the server then requests. Default: no client certificates. */
     readonly clientCa?: Buffer | string;
   };
-  /** Addresses and networks whose `x-forwarded-for` is believed, like `10.0.0.0/8`; default none. */
+  /** Addresses and networks whose `x-forwarded-for` is trusted, such as `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[] | Networks;
-  /** Of the endpoints: the server is ready when it has opened, and serves the paths of its sources. */
+  /** Identity of the endpoints: the server is ready once it has opened, and serves the paths of its sources. */
   readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
-  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 1 MiB. */
+  /** Maximum size of a client's message, in bytes. Larger messages fail with RESOURCE_EXHAUSTED. Default: 1 MiB. */
   readonly maxRequestBytes?: number;
-  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 10,000. */
+  /**
+   * Maximum number of elements of lists, maps and JSON in a message; an RPC may set its own. Messages with more fail
+   * with INVALID_ARGUMENT. Default: 10,000.
+   */
   readonly maxElements?: number;
   readonly reflection?: boolean;
-  /** Origins whose scripts may call, `*` for all; default none. */
+  /** Origins whose scripts may call; `*` is all of them. Default: none. */
   readonly corsOrigins?: readonly string[];
-  /** Origin at which browsers see this server; default: the one that a request's `host` names. */
+  /** Origin at which browsers see this server. Default: the one that a request's `host` names. */
   readonly publicUrl?: string;
-  /** How long browsers are to come by TLS only, in milliseconds (RFC 6797); default 0: they are not told. */
+  /** Time for which browsers must use TLS only (RFC 6797), in milliseconds. Default: 0, which sends no such header. */
   readonly hstsMs?: number;
-  /** A connection has so long to say what it speaks, in milliseconds; default 10 s. */
+  /** Time limit for protocol detection on a connection, in milliseconds. Default: 10 s. */
   readonly handshakeTimeoutMs?: number;
-  /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
+  /**
+   * Time limit for receiving a whole request, in milliseconds, checked ten times within it. Default: 300 s, as in
+   * node:http.
+   */
   readonly requestTimeoutMs?: number;
-  /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `own`. */
+  /** Implementation of HTTP/2 that serves clients: the runtime's own, or node:http2. Default: `own`. */
   readonly http2Server?: ServerHttp2;
-  /** Connections of clients at a time; more are closed as they come. Default 30,000. */
+  /** Maximum number of open client connections. Further ones are closed on arrival. Default: 30,000. */
   readonly maxConnections?: number;
-  /** Requests at a time on one connection of HTTP/2, and unanswered ones on one of HTTP/1.1; default 250. */
+  /**
+   * Maximum number of concurrent requests on one HTTP/2 connection, and of unanswered ones on one HTTP/1.1 connection.
+   * Default: 250.
+   */
   readonly maxStreams?: number;
-  /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
+  /** Maximum number of open streams of all RPCs. Further ones are refused with RESOURCE_EXHAUSTED. Default: 20,000. */
   readonly maxFollowers?: number;
-  /** Streams that one caller has open: a principal, or an address where there is none. Default: a tenth of `maxFollowers`. */
+  /**
+   * Maximum number of open streams of one caller: a principal, or an address if there is no principal. Default: a tenth
+   * of `maxFollowers`.
+   */
   readonly maxFollowersPerCaller?: number;
-  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
+  /** Idle time after which an HTTP/2 connection without requests is closed, in milliseconds. Default: 300 s. */
   readonly idleMs?: number;
-  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; default 0: never for its age. */
+  /** Age at which a connection is closed, in milliseconds, plus or minus a tenth. Default: 0, which sets no limit. */
   readonly maxConnectionAgeMs?: number;
-  /** From `close` on it is not ready, and goes on as before for so long, in milliseconds: balancers look only now and then. Default 0. */
+  /**
+   * Time from `close` until the server accepts nothing more, in milliseconds. Meanwhile it serves and is not ready,
+   * because balancers poll only at intervals. Default: 0.
+   */
   readonly drainDelayMs?: number;
-  /** Of bodies that are under way in all connections, in bytes: beyond it those of the heaviest client are given up; default 128 MiB. */
+  /**
+   * Maximum size of all request bodies in progress, in bytes. Beyond it, those of the heaviest client are aborted.
+   * Default: 128 MiB.
+   */
   readonly maxPendingBytes?: number;
-  /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
+  /** Reports failures of the server itself. Default: prints them on standard error. */
   readonly fault?: ServerFault;
 }
 
@@ -116,13 +134,13 @@ export interface Room {
   readonly followers: number;
 }
 
-/** What `listen` needs of an endpoint with one answer; one without `run` is served by Connect's adapter alone. */
+/** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
 
 /** A server that is up. */
 export interface Listening {
-  /** 0 where another process accepts its connections. */
+  /** 0 if another process accepts its connections. */
   readonly port: number;
   /** `http://<host>:<port>`, or `https://` with TLS. */
   readonly url: string;
@@ -134,12 +152,12 @@ export interface Listening {
   readonly requests: RequestCounters;
   /** Requests and streams of all kinds that have not ended, and WebSockets. */
   readonly open: number;
-  /** Of clients, open at this moment. */
+  /** Number of open client connections. */
   readonly connections: number;
-  /** Who follows a stream at this moment, by whatever protocol. */
+  /** Number of open streams, over all protocols. */
   readonly followers: number;
   readonly room: Room;
-  /** Whether it wants requests, as `/readyz` says. */
+  /** Readiness, as `/readyz` reports it. */
   readonly state: "starting" | "ready" | "draining";
   /**
    * Other certificates, for connections from now on; those that there are stay.
@@ -150,8 +168,8 @@ export interface Listening {
   /** Not ready from now on, and serving as before. */
   leave(): void;
   /**
-   * Ends as `close` does, where another process has taken over the port already: ready to the end, and without hurry, so that connections of
-   * HTTP/1.1 that are idle stay until they are asked something, or the time is over.
+   * Ends as `close` does, after another process has taken over the port. The server stays ready to the end. Idle
+   * HTTP/1.1 connections stay open until their next request, or until the time is over.
    */
   handOver(graceMs?: number): Promise<void>;
   /**

@@ -1,6 +1,6 @@
-// The server: one process around the endpoints of a package. Configuration from the environment, one port for HTTP/1.1 and HTTP/2,
-// health, reflection, logs, draining; ordinary unary calls on a path of its own, all others through Connect's adapter. It may know
-// every other room, and no other knows it.
+// The server: one process around the endpoints of a package. It comprises configuration from the environment, one port
+// for HTTP/1.1 and HTTP/2, health, reflection, logs and draining. Ordinary unary calls take the fast path, all others
+// Connect's adapter. It may import every other room, and no other imports it.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
@@ -42,7 +42,7 @@ import { watchCertificates } from "./process/watch-certificates.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { Worker } from "./workers/worker.ts";
 
-/** What a generated `server.ts` says about its package. */
+/** Declarations of a package, as its generated `server.ts` passes them. */
 export interface ServeOptions<
   Upstreams extends Readonly<Record<string, DescService>>,
   Env,
@@ -53,29 +53,35 @@ export interface ServeOptions<
   readonly name: string;
   /** The BFF services, for health and reflection. */
   readonly services: readonly DescService[];
-  /** Files besides those of the services, and what these import, whose messages a google.protobuf.Any may hold in JSON. */
+  /** Files whose messages a google.protobuf.Any may hold in JSON, besides those of the services and their imports. */
   readonly types?: readonly DescFile[];
-  /** What it calls. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
+  /**
+   * Upstreams of the package. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores.
+   */
   readonly upstreams: Upstreams;
   /** The branches of each. The address of one is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch is off. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
-  /** How each is reached, where that is said. */
+  /** Transport settings of the upstreams that declare some. */
   readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
-  /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
+  /**
+   * Functions that the user's module must export as members of `resolvers`. The module's path is in `BFF_RESOLVERS`.
+   */
   readonly resolvers?: readonly string[] | undefined;
-  /** The same of `functions`, which expressions call. */
+  /** Functions that the user's module must export as members of `functions`. Expressions call them. */
   readonly functions?: readonly string[] | undefined;
-  /** How callers are known, of a package that says so. */
+  /** Identity of callers, for a package that declares one. */
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
-  /** All that its rpcs are limited by. */
+  /** Rate limits of its RPCs. */
   readonly limits?: readonly Limit[] | undefined;
-  /** All topics that its rpcs follow or ask. */
+  /** Topics that its RPCs subscribe to or query. */
   readonly topics?: readonly TopicUse[] | undefined;
-  /** What will run, of each file with services, for the live page: asked when one is looked at. */
+  /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
-  /** What upstreams answer that are mocked, of a server that was generated with mocks. Loaded only when `--mock` is given. */
+  /**
+   * Default answers of mocked upstreams, for a server that was generated with mocks. Loaded only if `--mock` is given.
+   */
   readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
@@ -84,28 +90,28 @@ export interface ServeOptions<
   readonly observer?: Observer;
 }
 
-/** What the endpoints are made from. */
+/** Parts from which the endpoints are made. */
 export interface ServeParts<Upstreams, Env, Principal extends Message = never, Limit extends RateLimit = never> {
-  /** Of each upstream, and of each branch that has an address, as `agent.canary`. */
+  /** Client of each upstream, and of each branch that has an address, as `agent.canary`. */
   readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
   readonly env: Env;
-  /** Who is asked who is calling; undefined where `ServeOptions.identity` says nothing. */
+  /** Identity of callers. Undefined if `ServeOptions.identity` is left out. */
   readonly identity: [Principal] extends [never] ? undefined : Identity<Principal>;
-  /** What limits are counted with; undefined where `ServeOptions.limits` says nothing. */
+  /** Counters of rate limits. Undefined if `ServeOptions.limits` is left out. */
   readonly limits: [Limit] extends [never] ? undefined : Limits;
-  /** What its topics are made with. */
+  /** Factory of the package's topics. */
   readonly topics: Topics;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
-  /** What the user's module exports, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
+  /** Exports of the user's module, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
   readonly supplied: Supplied;
   readonly observer?: Observer;
 }
 
 /**
- * Runs a server as a process of its own, configured by the environment. Resolves when it is up, having printed
- * `listening on http://<host>:<port>` (as an object with BFF_LOG=json); tells failures on standard error. Ends the process with 2 when variables are missing or
- * malformed, with 1 when the port cannot be had, and with 0 after SIGTERM or SIGINT.
+ * Runs a server as a process, configured by the environment. Resolves when it is up, after it has printed `listening on
+ * http://<host>:<port>` (as an object with BFF_LOG=json). Reports failures on standard error. Ends the process with 0
+ * after SIGTERM or SIGINT, with 1 if the port is not available, and with 2 if variables are missing or malformed.
  */
 export async function serve<
   const Upstreams extends Readonly<Record<string, DescService>>,
@@ -338,7 +344,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
     });
 }
 
-/** Nobody is asked or told anything outside: not the user's functions either. */
+/** Warms the server up without any outside effect: neither upstreams nor the user's functions are called. */
 async function warmedUp<
   Upstreams extends Readonly<Record<string, DescService>>,
   Env,

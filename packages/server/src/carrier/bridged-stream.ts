@@ -9,8 +9,9 @@ const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 type Headers = http2.OutgoingHttpHeaders | readonly string[];
 
 /**
- * A stream of our own as node's request and response of HTTP/2 see theirs: so all that is served with these is served over our frames, too.
- * It has no `session`, in which they would look for node's own socket; what they ask of that, they ask of this.
+ * Adapts a stream of the runtime's own HTTP/2 to node's request and response classes. Code for those classes thus works
+ * over both. It has no `session`, which node's classes would search for a socket; this class replaces the socket's
+ * members.
  */
 export class BridgedStream extends Duplex {
   readonly carrier: OwnStream;
@@ -78,11 +79,11 @@ export class BridgedStream extends Duplex {
     this.carrier.connection.unread(chunk.length);
     this.push(Buffer.from(chunk));
   }
-  /** What still comes of the request is for nobody, but for its end. */
+  /** Discards the rest of the request, except for its end. */
   passOver(): void {
     this.#passesOver = true;
   }
-  /** What had come before it was made, which the client is allowed again already. */
+  /** Starts with the part of the body that came earlier. Flow control has credited it to the client already. */
   begin(body: Buffer | undefined): void {
     if (this.destroyed) return;
     if (body !== undefined) this.push(body);
@@ -174,16 +175,16 @@ export class BridgedStream extends Duplex {
   }
 }
 
-/** Whether it is a stream of ours: what is read from that has its memory for itself, and nobody else looks at it. */
+/** True if the stream is a `BridgedStream`. Chunks read from one have their own memory, which no other code reads. */
 export function isBridged(stream: object): stream is BridgedStream {
   return stream instanceof BridgedStream;
 }
-/** Whether it is a stream of ours whose request has had its turn. */
+/** True if the stream is a `BridgedStream` whose request has had its turn. */
 export function hadItsTurn(stream: object): boolean {
   return stream instanceof BridgedStream && stream.whole;
 }
 
-/** To node a stream that was reset is closed before it says so. */
+/** To node's classes, a stream that was reset is closed before it emits `close`. */
 Object.defineProperty(BridgedStream.prototype, "closed", {
   get(this: BridgedStream): boolean {
     return this.isGone;

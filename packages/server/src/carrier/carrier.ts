@@ -10,27 +10,27 @@ export interface CarrierListener {
   data(chunk: Buffer): void;
   /** That was all. */
   end(): void;
-  /** Nothing more can be said or heard. */
+  /** The stream is closed in both directions. */
   close(): void;
 }
 
 /** A connection of HTTP/2. */
 export type CarrierConnection = http2.Http2Session | { readonly socket: Socket };
 
-/** One stream of HTTP/2: a request, and its answer, whoever has made its frames. */
+/** One HTTP/2 stream with a request and its answer, of either HTTP/2 implementation. */
 export interface Carrier extends StreamOut {
-  /** What requests wait for their turn by: the connection, or the stream itself when it has lost it. */
+  /** Key of the queue of requests: the connection, or the stream itself once it has lost its connection. */
   readonly session: object;
-  /** Whether nobody waits for an answer any more: the hearer's `close` has been called, or follows. */
+  /** True if the client no longer waits for an answer: the listener's `close` has been called, or follows. */
   readonly gone: boolean;
-  /** Where it comes from; undefined when that is not known any more. */
+  /** Connection of the stream. Undefined if it is no longer available. */
   readonly connection: CarrierConnection | undefined;
   /** To be called at once, by the one who serves it. */
   hear(hearer: CarrierListener): void;
   /** 100: the body may come. */
   continue(): void;
   /**
-   * A whole answer. Nothing happens where nobody waits for one any more.
+   * Sends a whole answer. Does nothing if the client no longer waits for one.
    *
    * @param headers names, in lower case, and values in turn
    * @param unread whether the request is still coming

@@ -12,11 +12,11 @@ export interface Shortcut {
   /** @param raw the headers as they came: names and values in turn */
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean;
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
-  /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
+  /** Counts one more round. HTTP/2 requests that are incomplete after `rounds` rounds are refused with `late`. */
   checkArrivals(rounds: number): void;
 }
 
-/** What becomes a connection of another protocol. */
+/** Handler of requests that switch to another protocol. */
 export interface Upgrades {
   wants(request: http.IncomingMessage): boolean;
   /** @param head what has come behind the request already */

@@ -4,7 +4,7 @@ import { ErrorCode } from "@protobff/http2/error-code";
 import type { Carrier, CarrierListener } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 
-/** Whose streams they are. */
+/** Connection of `OwnStream`s. */
 export interface OwnConnection {
   readonly socket: Socket;
   /** Nothing is read or written any more. */
@@ -15,15 +15,15 @@ export interface OwnConnection {
    * @throws TypeError for headers that HTTP/2 cannot carry
    */
   head(stream: OwnStream, status: number | undefined, headers: readonly string[], endStream: boolean): void;
-  /** Sends it as far as windows allow, and tells by `bodySent`. */
+  /** Sends a body as far as windows allow. `bodySent` reports its end. */
   send(stream: OwnStream, body: Uint8Array): void;
   /** All of the answer has been sent. */
   said(stream: OwnStream): void;
   /** Ends it with this error code, unless it is over. */
   reset(stream: OwnStream, code: number): void;
-  /** So many bytes more wait for somebody to read them. */
+  /** Adds to the number of received bytes that are not yet consumed. */
   unread(bytes: number): void;
-  /** The other end may send so many bytes more. */
+  /** Grants the client further bytes of flow control. */
   allow(stream: OwnStream, bytes: number): void;
 }
 
@@ -46,11 +46,11 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   contentLength: number | undefined;
   received = 0;
   receiver: CarrierListener = UNHEARD;
-  /** Of its headers, by HTTP/2's count. */
+  /** Size of its headers, by HTTP/2's count. */
   readonly headerBytes: number;
   /** Its answer has begun. */
   answered = false;
-  /** Nothing is heard or said any more. */
+  /** The stream has ended in both directions. */
   over = false;
   /** How it ended. */
   code: number = ErrorCode.NO_ERROR;

@@ -3,7 +3,7 @@ import type { Trailers } from "./trailers.ts";
 
 /** An answer that is written piece by piece. */
 export interface StreamOut {
-  /** Of HTTP/2. */
+  /** HTTP/2 session of the answer. */
   readonly session: object | undefined;
   /**
    * @param headers names and values in turn
@@ -12,7 +12,7 @@ export interface StreamOut {
   respond(status: number, headers: readonly string[], trailing: boolean): void;
   /** Headers leave, whether or not anything follows. */
   flush(): void;
-  /** @param written called when the bytes have left; not where nobody waits for them any more */
+  /** @param written called when the bytes have left, unless the client no longer waits for them */
   write(bytes: Uint8Array, written: () => void): void;
   /**
    * @param trailers of HTTP; undefined: none

@@ -1,7 +1,7 @@
 /** By name, in lower case. */
 export type Trailers = Readonly<Record<string, string | readonly string[]>>;
 
-/** Of most answers by gRPC. */
+/** Trailers of most gRPC answers. */
 export const OK_TRAILERS: Trailers = { "grpc-status": "0" };
 const OK_PAIRS: readonly string[] = ["grpc-status", "0"];
 

@@ -1,4 +1,4 @@
-// The commands that packages of the runtime bring along: they know the server's rooms, and no room knows them.
+// The commands of the runtime's packages. They may import the server's rooms, and no room imports them.
 import { parseArgs } from "node:util";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -20,13 +20,13 @@ const USAGE = `Makes, ends and lists keys of callers, in the store of BFF_STORE_
 BFF_AUDIT, a file or stderr, has a line for each key that is made or ended.
 `;
 
-/** Where a command writes. */
+/** Output of a command. */
 export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
 }
 
-/** What the user has to write otherwise. */
+/** A mistake in the arguments or files of the user. */
 class UserFault extends Error {}
 
 /**

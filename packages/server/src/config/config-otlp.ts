@@ -1,11 +1,12 @@
-// Where spans go, as OpenTelemetry's variables say it (its specification: "OpenTelemetry Protocol Exporter", "Environment Variables").
+// Destination of spans, from OpenTelemetry's variables (its specification: "OpenTelemetry Protocol Exporter",
+// "Environment Variables").
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
 import type { OtlpConfig } from "../telemetry/otlp.ts";
 
-/** Where spans go: to a collector by OTLP, or to the provider that the user's own OpenTelemetry has registered. */
+/** Destination of spans: a collector by OTLP, or the provider that the user's OpenTelemetry SDK has registered. */
 export type SpanExport = { readonly to: "otlp"; readonly otlp: OtlpConfig } | { readonly to: "sdk" };
 
 const BASE = "OTEL_EXPORTER_OTLP";
@@ -24,12 +25,12 @@ export function readSpanExport(read: EnvReader, readFile: FileReader): SpanExpor
   if (choice === "off" || disabled || exporter === "none") return undefined;
   if (choice === "sdk") return { to: "sdk" };
   const given = either(read, "ENDPOINT") !== undefined;
-  // The place that the specification has for it counts where traces are asked for, and not where nothing is said.
+  // The specification's default address applies only if traces are requested.
   if (!given && choice === undefined && exporter === undefined) return undefined;
   return { to: "otlp", otlp: readOtlp(read, readFile) };
 }
 
-/** What is to be there, besides variables, before spans can go to the user's own OpenTelemetry. */
+/** Returns what the export to the user's OpenTelemetry SDK lacks, besides variables. */
 export async function sdkFaults(to: SpanExport | undefined): Promise<readonly ConfigFault[]> {
   if (to?.to !== "sdk") return [];
   const { sdkProblem } = await import("../telemetry/sdk.ts");

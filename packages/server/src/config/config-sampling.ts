@@ -2,7 +2,7 @@ import type { EnvReader } from "@protobff/runtime/internal/environment/env-reade
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { Sampling } from "../telemetry/sampler.ts";
 
-/** How OpenTelemetry calls them. Of those by ratio OTEL_TRACES_SAMPLER_ARG says which. */
+/** Samplers by OpenTelemetry's names. OTEL_TRACES_SAMPLER_ARG is the ratio of those with `argument`. */
 const SAMPLERS: ReadonlyMap<string, { readonly parent: boolean; readonly ratio: number | "argument" }> = new Map([
   ["always_on", { parent: false, ratio: 1 }],
   ["always_off", { parent: false, ratio: 0 }],
@@ -12,7 +12,10 @@ const SAMPLERS: ReadonlyMap<string, { readonly parent: boolean; readonly ratio: 
   ["parentbased_traceidratio", { parent: true, ratio: "argument" }],
 ]);
 
-/** Which requests leave traces, as OTEL_TRACES_SAMPLER says; without it the parent does, and what each rpc says of the others. */
+/**
+ * Reads from OTEL_TRACES_SAMPLER which requests leave traces. Without it, the parent decides, and for requests without
+ * a parent the option of their RPC.
+ */
 export function readSampling(read: EnvReader): Sampling {
   const text = read.optional("OTEL_TRACES_SAMPLER");
   if (text === undefined) return { parent: true, ratio: undefined };

@@ -1,4 +1,4 @@
-// What the environment says about looking into a server: the admin port, the live page, the access log, traces.
+// Configuration of a server's telemetry from the environment: admin port, live page, access log, traces.
 
 import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
@@ -9,17 +9,17 @@ import { readSampling } from "./config-sampling.ts";
 import { readWorkers } from "./config-workers.ts";
 import { isLoopback } from "./loopback.ts";
 
-/** What is told of requests besides failures, and where it can be seen. What is undefined is off, and nothing of it is loaded. */
+/** Telemetry besides failures, and its destinations. An undefined member is off, and its code is not loaded. */
 export interface TelemetryConfig {
-  /** Where metrics are served. */
+  /** Address of the metrics. */
   readonly admin?: AdminAddress;
   /** The live page is served there, too. */
   readonly explorer?: ExplorerConfig;
   /** The share of requests that the access log has a line for: above 0, at most 1. */
   readonly accessLog?: number;
-  /** Where the spans of requests go. */
+  /** Destination of the spans of requests. */
   readonly spans?: SpanExport;
-  /** Which requests leave some, where they go anywhere. */
+  /** Requests that leave spans, if spans have a destination. */
   readonly sampling?: Sampling;
 }
 
@@ -30,9 +30,9 @@ export interface AdminAddress {
 }
 
 export interface ExplorerConfig {
-  /** Who looks has to show it; undefined: nobody has to. */
+  /** Token that visitors must present. Undefined: none is required. */
   readonly token?: string | undefined;
-  /** Where callers are listed for its requests, on this machine. */
+  /** Address that lists callers for the page's requests, on this machine. */
   readonly callers?: string | undefined;
 }
 
@@ -84,7 +84,7 @@ function readExplorer(read: EnvReader, admin: AdminAddress | undefined): Explore
   }
   const callers = read.optional("BFF_EXPLORER_CALLERS");
   const address = URL.parse(callers ?? "http://127.0.0.1");
-  // Elsewhere it could say what it likes to whoever looks.
+  // A server on another machine could show visitors any content.
   if (address?.protocol !== "http:" || !isLoopback(address.hostname.replace(/^\[(.*)\]$/, "$1")))
     read.fault("BFF_EXPLORER_CALLERS", "is no address with http:// on this machine", "nothing: `protobff dev` sets it");
   return { token, callers };

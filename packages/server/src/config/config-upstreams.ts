@@ -1,4 +1,4 @@
-// Where upstreams and their branches are: `<FULL_SERVICE_NAME>_URL`, and the certificates beside it.
+// Addresses of upstreams and their branches: `<FULL_SERVICE_NAME>_URL`, and the certificates beside it.
 import type { DescService } from "@bufbuild/protobuf";
 import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import {
@@ -9,7 +9,7 @@ import {
   type TlsFiles,
 } from "@protobff/runtime/internal/environment/pem-files";
 
-/** Where an upstream is and how to get there. */
+/** Addresses of an upstream, and the TLS files of its connections. */
 export interface UpstreamAddress {
   /** One, or several of one scheme and path, each once; `http://…` is HTTP/2 without TLS. */
   readonly urls: readonly string[];
@@ -23,15 +23,15 @@ export interface UpstreamsSpec<Upstreams extends Readonly<Record<string, DescSer
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
 }
 
-/** Of one list; a name may have more. */
+/** Maximum number of addresses in one list. A name may resolve to more. */
 const MOST_URLS = 64;
 
-/** Where they all are. */
+/** Addresses of all upstreams and branches. */
 export interface UpstreamAddresses<Name extends string> {
   readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
-  /** Of the branches that have an address, as `agent.canary`. */
+  /** Addresses of the branches that have one, as `agent.canary`. */
   readonly branches: Readonly<Record<string, UpstreamAddress>>;
-  /** The variables that say where the others are, which are not set. */
+  /** Unset variables of the other branches' addresses. */
   readonly branchesOff: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export function variablePrefix(service: string): string {
   return service.toUpperCase().replaceAll(".", "_");
 }
 
-/** Of each branch its address, where it has one: without one it is off. */
+/** Reads the address of each branch. A branch without one is off. */
 function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
   read: EnvReader,
   { upstreams, branches = {} }: UpstreamsSpec<Upstreams>,

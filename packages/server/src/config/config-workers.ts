@@ -5,10 +5,10 @@ import { quoted } from "@protobff/runtime/internal/environment/one-line";
 /** More processes than this are a slip of the keyboard. */
 const MOST_WORKERS = 512;
 
-/** How many processes serve the port. 1: this one, and nobody watches it. */
+/** Reads the number of processes that serve the port. 1: this process alone, without a supervisor. */
 export function readWorkers(read: EnvReader): number {
   const text = read.optional("BFF_WORKERS") ?? "1";
-  // What the process may use: libuv counts its CPU affinity and, in a container, the quota of its control group.
+  // libuv counts the CPU affinity of the process and, in a container, the quota of its control group.
   if (text === "auto") return availableParallelism();
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= MOST_WORKERS) return count;

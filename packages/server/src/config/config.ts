@@ -25,7 +25,7 @@ export interface ServerTls {
   readonly clientCa?: Buffer;
 }
 
-/** What the environment says about a server. */
+/** Configuration of a server, from the environment. */
 export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name> {
   readonly host: string;
   /** 0: a free one. */
@@ -33,36 +33,36 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   /** How many processes serve it; 1: this one alone. */
   readonly workers: number;
   readonly tls?: ServerTls;
-  /** Whose `x-forwarded-for` is believed. */
+  /** Networks whose `x-forwarded-for` is trusted. */
   readonly trustedProxies?: Networks;
-  /** Where it is written who was refused: a path, or `stderr`. */
+  /** Destination of the audit log: a path, or `stderr`. */
   readonly audit?: string;
   readonly graceMs: number;
-  /** From the signal to end until nothing new is accepted. */
+  /** Time from the signal to end until nothing new is accepted. */
   readonly drainDelayMs: number;
-  /** Of a client's connection; 0: any. */
+  /** Maximum age of a client's connection. 0: no limit. */
   readonly maxConnectionAgeMs: number;
-  /** How long its rpcs are asked for by itself, before it listens; 0: not at all. */
+  /** Time for which the server warms up its RPCs before it listens. 0: no warm-up. */
   readonly warmUpMs: number;
   readonly maxRequestBytes: number;
-  /** Of lists, maps and JSON in one request. */
+  /** Maximum number of elements of lists, maps and JSON in one request. */
   readonly maxElements: number;
   readonly maxReplyBytes: number;
-  /** Of bodies that are under way in all connections. */
+  /** Maximum size of request bodies in progress in all connections. */
   readonly maxPendingBytes: number;
-  /** Of clients, at once, per process. */
+  /** Maximum number of open client connections per process. */
   readonly maxConnections: number;
-  /** On one connection of HTTP/2, at once. */
+  /** Maximum number of concurrent requests on one HTTP/2 connection. */
   readonly maxStreams: number;
-  /** Of streams of rpcs, per process. */
+  /** Maximum number of open streams of RPCs per process. */
   readonly maxFollowers: number;
-  /** Of streams of rpcs that one caller has open, per process. */
+  /** Maximum number of open streams of one caller per process. */
   readonly maxFollowersPerCaller: number;
-  /** A connection of HTTP/2 without requests is closed after so long. */
+  /** Idle time after which an HTTP/2 connection without requests is closed. */
   readonly idleMs: number;
-  /** Whose HTTP/2 carries calls to upstreams. */
+  /** Implementation of HTTP/2 that carries calls to upstreams. */
   readonly http2: Http2;
-  /** Whose HTTP/2 serves clients. */
+  /** Implementation of HTTP/2 that serves clients. */
   readonly http2Server: ServerHttp2;
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
@@ -71,16 +71,16 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   /** How long browsers are to come by TLS only. */
   readonly hstsMs: number;
   readonly reflection: boolean;
-  /** How failures are told on standard error. */
+  /** Format of failures on standard error. */
   readonly log: LogFormat | "off";
   readonly telemetry: TelemetryConfig;
-  /** Where the cache has its second level. */
+  /** Address of the cache's second level. */
   readonly redisUrl?: string;
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
 
-/** What a server needs from its environment. */
+/** Environment variables that a server reads. */
 export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env>
   extends UpstreamsSpec<Upstreams> {
   readonly env: (read: EnvReader) => Env;

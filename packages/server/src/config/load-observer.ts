@@ -2,7 +2,7 @@ import type { ConfigFault, Environment } from "@protobff/runtime/internal/enviro
 import type { Observer, ResponseStartEvent, Trace } from "@protobff/runtime/internal/observer";
 import { importModule } from "./import-module.ts";
 
-/** In the order of the page that tells of them. */
+/** In the order of their page in the documentation. */
 const EVENTS = [
   "upstream",
   "responseStart",
@@ -20,7 +20,7 @@ const EVENTS = [
   "certificate",
 ] as const;
 
-/** The same observer, whose faults are told and harm nobody: it is there to look on. */
+/** Wraps an observer, which must not affect the server: its failures are reported and change nothing else. */
 export function harmless(own: Observer, failed: (event: string, thrown: unknown) => void): Observer {
   const guarded =
     <Event>(name: (typeof EVENTS)[number], run: (event: Event) => unknown) =>

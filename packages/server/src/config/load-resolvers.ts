@@ -4,7 +4,7 @@ import { importModule } from "./import-module.ts";
 
 const STANDARD = ["resolvers.ts", "resolvers.js", "resolvers.mjs"];
 
-/** What the user's module exports under these names. */
+/** Exports of the user's module. */
 export interface Supplied {
   readonly resolvers: unknown;
   readonly functions: unknown;
@@ -13,7 +13,7 @@ export interface Supplied {
 /**
  * Imports the module with the user's functions: BFF_RESOLVERS, or resolvers.ts (.js, .mjs) in the working directory.
  *
- * @param names the members that its exports have to have; of one that has to have none nothing is asked
+ * @param names members that each export must have; an export without required members is not checked
  */
 export async function loadResolvers(
   source: Environment,

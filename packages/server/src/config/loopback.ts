@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
 
 /**
- * A page in the browser of somebody who runs this may be given a name of its own that leads to 127.0.0.1, and would read what is here.
- * So what listens on this machine alone goes by its address, or as localhost.
+ * Guards a local server against DNS rebinding. A page in a local browser may have a host name that resolves to
+ * 127.0.0.1, and could read this server's answers. A server on the loopback interface therefore accepts only addresses
+ * and localhost as host.
  */
 export function isFor(host: string, asked: string | undefined): boolean {
   if (!isLoopback(host)) return true;
@@ -11,7 +12,7 @@ export function isFor(host: string, asked: string | undefined): boolean {
   return isIP(found) !== 0 || found === "localhost" || found.endsWith(".localhost") || found === host.toLowerCase();
 }
 
-/** Whether nobody but this machine can come. */
+/** True if only this machine can connect to the host. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

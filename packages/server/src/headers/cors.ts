@@ -5,7 +5,10 @@ import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.
 /** Also those of REST; what a path does not take is refused there. */
 const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");
 const HEADERS = cors.allowedHeaders.join(", ");
-/** What scripts may see besides the protocols' own: which fields are degraded, when not to come back, and when an rpc ends. */
+/**
+ * Headers that scripts may read besides the protocols' own: degraded fields, times before a retry, rate limits, and the
+ * sunset date of an RPC.
+ */
 const EXPOSED = [
   ...cors.exposedHeaders,
   ...[

@@ -9,7 +9,8 @@ export type StatusTrailers = Record<string, string>;
 const OWN = /^(?:grpc-retry-pushback-ms|x-[a-z0-9-]+)$/;
 
 /**
- * What `setTrailerStatus` of Connect gives, for a fifth of what that costs: most errors of a server under attack are of this form.
+ * Returns the result of Connect's `setTrailerStatus` at a fifth of its cost. Most errors of a server under attack have
+ * this form.
  */
 export function statusTrailers(error: ConnectError): StatusTrailers {
   const all: StatusTrailers = {};

@@ -10,8 +10,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 const MOST_DIGITS = 8;
 
 /**
- * What `grpc-timeout` says (gRPC over HTTP/2, "Timeout"), in milliseconds; undefined: it makes no sense. As `parseTimeout` of Connect, without a
- * regular expression and an object for each request.
+ * Reads `grpc-timeout` (gRPC over HTTP/2, "Timeout"), in milliseconds. Undefined: malformed. Equals Connect's
+ * `parseTimeout`, without a regular expression and an object for each request.
  */
 export function grpcTimeoutMs(text: string): number | undefined {
   const digits = text.length - 1;

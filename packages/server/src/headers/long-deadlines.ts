@@ -3,7 +3,7 @@ import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
 import type { Handler } from "../carrier/handler.ts";
 
-/** Connect's adapter makes a timer of a client's deadline: the longest there is, as each header says it. */
+/** Longest timeout of each header. Connect's adapter makes a timer of a client's deadline. */
 const DEADLINES = [
   { name: "grpc-timeout", parse: grpc.parseTimeout, longest: `${Math.floor(LONGEST_TIMER_MS / 1000)}S` },
   { name: "connect-timeout-ms", parse: connect.parseTimeout, longest: String(LONGEST_TIMER_MS) },

@@ -14,7 +14,7 @@ const LEFT = /^\d{1,10}$/;
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * What a value of the header leaves, in milliseconds, not below 0; undefined: it makes no sense.
+ * Returns the time left by a value of the header, in milliseconds, at least 0. Undefined: malformed.
  *
  * @param value milliseconds that are left when the request arrives, or a time (RFC 3339)
  * @param now milliseconds since 1970
@@ -56,7 +56,7 @@ export function nearestDeadline(clientMs: number | undefined, given: string | re
   return clientMs === undefined ? left : Math.min(left, clientMs);
 }
 
-/** For Connect's adapter, which knows its protocols' own headers: the nearest deadline stands there. */
+/** Writes the nearest deadline into the protocol's own header, the only one that Connect's adapter reads. */
 export function withRequestDeadline(handler: Handler): Handler {
   return (request, response) => {
     const { headers } = request;
@@ -68,7 +68,7 @@ export function withRequestDeadline(handler: Handler): Handler {
     const parsed =
       typeof own === "string" ? (isGrpc ? grpc : connect).parseTimeout(own, Number.MAX_SAFE_INTEGER) : undefined;
     const left = nearestDeadline(parsed?.timeoutMs, given);
-    // What makes no sense is refused behind the adapter.
+    // Malformed values are refused behind the adapter.
     if (left !== "malformed" && parsed?.error === undefined && left !== parsed?.timeoutMs) {
       const whole = Math.ceil(Math.min(left, isGrpc ? MOST_OF_GRPC : LONGEST_TIMER_MS));
       headers[name] = isGrpc ? `${whole}m` : String(whole);

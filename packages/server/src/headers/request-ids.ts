@@ -8,10 +8,10 @@ import { Ids } from "../random-ids.ts";
  * see the same one, and the client gets it with the answer.
  */
 export class RequestIds {
-  /** Random, for a number that is counted up would tell clients how much the server has to do. */
+  /** Random, because a counter would reveal the server's load to clients. */
   readonly #ids = new Ids();
 
-  /** From now on the request has it; asked again, it is the same. */
+  /** Returns the id of a request, which it sets on the first call. */
   of(headers: IncomingHttpHeaders): string {
     const own = headers[REQUEST_ID];
     if (typeof own === "string" && isRequestId(own)) return own;
@@ -19,7 +19,7 @@ export class RequestIds {
     headers[REQUEST_ID] = made;
     return made;
   }
-  /** Of what is not on the fast path. */
+  /** Adds the id to answers outside the fast path. */
   added(handler: Handler): Handler {
     return (request, response) => {
       response.setHeader(REQUEST_ID, this.of(request.headers));

@@ -2,22 +2,22 @@ import type { Handler } from "../carrier/handler.ts";
 import type { CorsHeaders } from "./cors.ts";
 
 /**
- * What browsers are told of every answer: that JSON is not to be taken for a page. Of those to GET, which people may open, also that no page may
- * frame them (OWASP, REST Security Cheat Sheet). No `default-src`: after a login what the browser shows may be an answer of this server,
- * whose scripts ask it.
+ * Headers of every answer: browsers must not interpret JSON as a page. Answers to GET, which people may open, also
+ * forbid framing (OWASP, REST Security Cheat Sheet). There is no `default-src`: after a login the browser may show an
+ * answer of this server whose scripts call it.
  */
 const ALWAYS = ["x-content-type-options", "nosniff"];
 export const SHOWN = ["content-security-policy", "frame-ancestors 'none'"];
 
 /**
- * Headers of answers by HTTP, all but gRPC's own, which browsers do not speak.
+ * Security headers of HTTP answers, except for those of gRPC, which browsers do not use.
  *
- * @param hstsMs how long browsers are to come by TLS only (RFC 6797); 0: they are not told
+ * @param hstsMs time for which browsers must use TLS only (RFC 6797); 0: no header
  */
 export class SecurityHeaders {
   readonly #always: readonly string[];
   readonly #cors: CorsHeaders;
-  /** By origin: those without one, and those that may call, of which there are few. */
+  /** Headers by origin: none, and the few that may call. */
   readonly #known = new Map<string | undefined, readonly string[]>();
 
   constructor(hstsMs: number, cors: CorsHeaders) {
@@ -35,7 +35,7 @@ export class SecurityHeaders {
       this.#known.set(origin, all);
     return all;
   };
-  /** Of what is not on the fast path. */
+  /** Adds the headers to answers outside the fast path. */
   added(handler: Handler): Handler {
     return (request, response) => {
       const type = request.headers["content-type"] ?? "";
@@ -48,5 +48,5 @@ export class SecurityHeaders {
     };
   }
 }
-/** Where all may call, clients choose them. */
+/** Bound of the memo: if all origins may call, clients choose its keys. */
 const MOST_ORIGINS = 64;

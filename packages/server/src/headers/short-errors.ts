@@ -1,4 +1,5 @@
-// What Connect's adapter says of a request that makes no sense: it quotes the client without bound, and takes some of its faults for ours.
+// Shortens the errors of Connect's adapter for malformed requests. The adapter quotes the client without bound, and
+// reports some of the client's faults as the server's.
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
@@ -15,7 +16,7 @@ export function shortError(error: ConnectError): ConnectError {
   return message === rawMessage ? error : new ConnectError(message, code, metadata);
 }
 
-/** Headers that Connect quotes when it does not know what they say. */
+/** Headers that Connect quotes if it does not recognize their value. */
 const QUOTED = ["grpc-timeout", "connect-timeout-ms", "grpc-encoding", "content-encoding", "connect-content-encoding"];
 /** More than any value that has a meaning. */
 const MOST_VALUE = 100;
@@ -39,7 +40,7 @@ function polite(handler: UniversalHandler): UniversalHandler {
     const contextValues = request.contextValues ?? createContextValues();
     const response = wrong === undefined ? await handler({ ...request, contextValues }) : refused(wrong);
     const header = response.header ?? new Headers();
-    // A cache on the way may keep answers over GET, and knows nothing of the caller.
+    // A cache may store answers to GET, and does not distinguish callers.
     if (request.method === "GET" && !header.has("cache-control")) header.set("cache-control", "no-store");
     if (response.status === UNAUTHORIZED && !header.has(AUTHENTICATE)) header.set(AUTHENTICATE, CHALLENGE);
     return shortenedResponse({ ...response, header }, () => contextValues.get(REACHED));
@@ -65,7 +66,7 @@ function refused(error: ConnectError): UniversalServerResponse {
 
 // ---- responses ----
 
-/** @param ours whether the endpoint speaks */
+/** @param ours whether the request reached the endpoint */
 async function shortenedResponse(
   response: UniversalServerResponse,
   ours: () => boolean,
@@ -88,7 +89,7 @@ async function shortenedResponse(
   return response;
 }
 
-/** What Connect says of bytes that are no message of the type: the client's fault, as in JSON. */
+/** True for Connect's error about bytes that are no message of the type: the client's fault, as in JSON. */
 const isUnreadable = (code: unknown, message: string): boolean =>
   (code === "internal" || code === "13") && message.startsWith("parse binary: ");
 
@@ -139,7 +140,7 @@ function webTrailer(bytes: Uint8Array): Uint8Array {
   return Buffer.from([...lines].map(([name, value]) => `${name}: ${value}\r\n`).join(""), "latin1");
 }
 
-/** The last frame of a body: its flag, and what becomes of it. */
+/** The last frame of a body: its flag, and the function that changes it. */
 interface End {
   readonly flag: number;
   readonly change: (bytes: Uint8Array) => Uint8Array;

@@ -1,12 +1,15 @@
 import type { Server } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 
-/** So many wait to be accepted at most, and as many come meanwhile: of what node asks the system for, twice. */
+/**
+ * Maximum number of event loop turns: twice the backlog of 511 that node requests, because as many connections may
+ * arrive meanwhile.
+ */
 const MOST_TURNS = 1_022;
 
 /**
- * Accepts who has connected already. Whoever still waits when a port is closed is reset, with what they have sent; and of those who wait libuv accepts one
- * in each turn of the event loop.
+ * Accepts all connections in the backlog. Closing the port resets the connections left in it, and loses their requests.
+ * libuv accepts one of them in each turn of the event loop.
  */
 export async function acceptAll(server: Server): Promise<void> {
   let came = false;

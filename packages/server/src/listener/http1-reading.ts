@@ -14,7 +14,7 @@ const HEAD_END = "\r\n\r\n";
 /** A request of HTTP/1.1 whose connection is closed when its body comes in too many small pieces. */
 export class Http1Request extends http.IncomingMessage {
   #small = 0;
-  /** What follows it on the connection is not read. */
+  /** True if later requests on the connection are not read. */
   isLast = false;
 
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {

@@ -1,9 +1,15 @@
 import type { Socket } from "node:net";
 
-/** What has come or was answered so little ago, in milliseconds, may be about to ask. Go's servers wait for 5 s for what has come (net/http, Server.Shutdown). */
+/**
+ * Time after the last bytes or answer for which a connection may send a request, in milliseconds. Go's servers wait 5 s
+ * after the last bytes (net/http, Server.Shutdown).
+ */
 const NEXT_MS = 1_000;
 
-/** Connections of HTTP/1.1, and of no protocol yet, on which nothing is to be answered: a request may be on its way to a server that closes one. */
+/**
+ * Idle connections of HTTP/1.1, or of a protocol not yet detected. A request may be on its way when the server closes
+ * one.
+ */
 export class IdleConnections {
   readonly #since = new Map<Socket, number>();
   #onBusy = (): void => {};
@@ -17,14 +23,14 @@ export class IdleConnections {
   idle(socket: Socket): void {
     this.#since.set(socket, performance.now());
   }
-  /** It has been asked something, has become another kind of connection, or is closed. */
+  /** Removes a connection that has a request, has switched protocols, or is closed. */
   busy(socket: Socket): void {
     if (this.#since.delete(socket)) this.#onBusy();
   }
   /**
-   * From now on only those count that may be about to ask, and for so long, in milliseconds.
+   * Keeps only connections that were active recently, for the given time in milliseconds.
    *
-   * @param onFewer told whenever there are fewer
+   * @param onFewer called whenever the number falls
    */
   awaitNext(ms: number, onFewer: () => void): void {
     const from = performance.now() - NEXT_MS;

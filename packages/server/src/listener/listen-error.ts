@@ -1,7 +1,7 @@
 export const OWN_VARIABLES = { host: "HOST", port: "PORT" };
 export const ADMIN_VARIABLES = { host: "BFF_ADMIN_HOST", port: "BFF_ADMIN_PORT" };
 
-/** Where it was to listen, and which variables say so. */
+/** Address on which listening failed, and the variables that set it. */
 export interface WantedPort {
   readonly host: string;
   readonly port: number;

@@ -36,22 +36,25 @@ export interface ListenerOptions extends AdapterRequestsOptions {
   /** 0: a free one. */
   readonly port: number;
   readonly tls?: ServerTls;
-  /** A connection has so long to say what it speaks, in milliseconds; and of HTTP/2, to acknowledge our SETTINGS. */
+  /**
+   * Time limit for protocol detection on a connection and, on HTTP/2, for the acknowledgement of SETTINGS. In
+   * milliseconds.
+   */
   readonly handshakeTimeoutMs: number;
-  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
+  /** Idle time after which an HTTP/2 connection without requests is closed, in milliseconds. */
   readonly idleMs: number;
-  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; 0: never for its age. */
+  /** Age at which a connection is closed, in milliseconds, plus or minus a tenth. 0: no limit. */
   readonly maxConnectionAgeMs: number;
-  /** Of clients, at once: more are closed as they come. Left out: any number. */
+  /** Maximum number of client connections. Further ones are closed on arrival. Default: no limit. */
   readonly maxConnections?: number | undefined;
-  /** Requests at a time on one connection. */
+  /** Maximum number of concurrent requests on one connection. */
   readonly maxStreams: number;
-  /** Whose HTTP/2 it is. */
+  /** Implementation of HTTP/2 that serves clients. */
   readonly http2Server?: ServerHttp2 | undefined;
   readonly fault: ServerFault;
-  /** A request has so long to come whole, in milliseconds. */
+  /** Time limit for receiving a whole request, in milliseconds. */
   readonly requestTimeoutMs: number;
-  /** Asked before the handler. */
+  /** Handler that is tried first. */
   readonly shortcut?: Shortcut;
   /** Connections of HTTP/1.1 that become others; left out: none do. */
   readonly upgrades?: Upgrades | undefined;
@@ -59,16 +62,19 @@ export interface ListenerOptions extends AdapterRequestsOptions {
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
 const PREFACE = Buffer.from("PRI");
-/** HTTP/2 forbids a second handshake on a connection (RFC 9113, 9.2.1), which TLS 1.2 has; over HTTP/1.1 nobody needs one. */
+/** HTTP/2 forbids renegotiation (RFC 9113, 9.2.1), which TLS 1.2 has. HTTP/1.1 does not need it. */
 const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 
-/** How often it is looked for requests that have not come whole in their time; the longest wait between, in milliseconds. */
+/**
+ * Number of checks for incomplete requests within their time limit, and the longest interval between two checks, in
+ * milliseconds.
+ */
 const ARRIVAL_ROUNDS = 10;
 const ARRIVAL_CHECK_MS = 30_000;
 
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
-/** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
+/** One port for HTTP/1.1 and HTTP/2. ALPN or else the first bytes of a connection determine its protocol. */
 export class Listener {
   readonly #server: net.Server;
   readonly #h1: http.Server;
@@ -79,7 +85,7 @@ export class Listener {
   readonly #sockets = new Set<net.Socket>();
   readonly #idle = new IdleConnections();
   readonly #h1Responses = new Set<http.ServerResponse>();
-  /** What connections of HTTP/1.1 have become. */
+  /** HTTP/1.1 connections that have switched protocols. */
   readonly #upgraded = new Set<Duplex>();
   readonly #options: ListenerOptions;
   readonly #requests: AdapterRequests;
@@ -106,7 +112,8 @@ export class Listener {
     }
     // This server never listens itself, but so starts its check for requests that do not arrive completely.
     listener.#h1.emit("listening");
-    // From now on: a connection that could not be accepted, say for want of file descriptors.
+    // After listening has succeeded, an error is a connection that could not be accepted, for example for lack of file
+    // descriptors.
     server.on("error", (error) => options.fault("cannot accept a connection", error));
     return listener;
   }
@@ -207,7 +214,7 @@ export class Listener {
       this.#server.setSecureContext({ ...TLS, cert, key, ...(ca !== undefined && { ca }) });
   }
 
-  /** From now on connections of HTTP/1.1 end with their next answer: whoever balances chooses another server. */
+  /** Ends HTTP/1.1 connections with their next answer, so that balancers choose another server. */
   leave(): void {
     this.#leaving = true;
     for (const response of this.#h1Responses.values()) {
@@ -242,7 +249,7 @@ export class Listener {
       onExpired();
       await within(FLUSH_MS, done);
     }
-    // What is left is silent or in the middle of a handshake, or its time is over.
+    // The connections left are silent, in a handshake, or past the time limit.
     for (const socket of this.#sockets) socket.destroySoon();
     await within(FLUSH_MS, closed);
     this.#h2.destroy();
@@ -253,12 +260,15 @@ export class Listener {
     await new Promise<void>(inTurn); // streams that ended with their connections
   }
 
-  /** As `drain`, where somebody else has taken over already: nobody is in a hurry, and whoever may send once more is answered. */
+  /**
+   * Drains as `drain` does, after another process has taken over. It waits longer, and answers clients that send
+   * another request.
+   */
   async handOver(graceMs: number, onExpired: () => void): Promise<void> {
     const until = performance.now() + graceMs;
     this.leave();
     this.#h2.leave();
-    // A connection of HTTP/1.1 that says nothing may say something yet, and is closed with the answer.
+    // A silent HTTP/1.1 connection may still send a request, and is closed with its answer.
     await within(graceMs, this.#empty());
     await this.drain(Math.max(0, until - performance.now()), onExpired);
   }
@@ -268,7 +278,7 @@ export class Listener {
     if (this.#sockets.size === 0) resolve();
     return promise;
   }
-  /** A server that never listened knows nothing of its connections. */
+  /** A server that never listened does not track its connections, and emits no `close` for them. */
   #closed(): Promise<unknown> {
     return this.#server.listening ? once(this.#server, "close") : this.#empty();
   }
@@ -286,7 +296,7 @@ export class Listener {
     if (busy === 0 && this.#h2.size === 0) this.#settled?.();
   }
 
-  /** Waits until the first bytes tell the protocol. */
+  /** Waits for the first bytes, which determine the protocol. */
   #sniff(socket: net.Socket): void {
     const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
     this.#idle.idle(socket);
@@ -347,7 +357,7 @@ export class Listener {
     });
     this.#all++;
     useOriginForm(request);
-    // Older versions of node have left out what goes beyond: a proxy's own, say, which come last.
+    // Older versions of node omit headers beyond the limit, such as those of a proxy, which are last.
     const isTooLarge = request.rawHeaders.length >= 2 * MAX_H1_HEADERS;
     if (isTooLarge || !hasValidHost(request)) {
       response.writeHead(isTooLarge ? 431 : 400, { connection: "close" }).end();

@@ -12,9 +12,9 @@ import { codeName, type LogFormat } from "./failure-log.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { PROTOCOL } from "./protocol.ts";
 
-/** What is known of a request that is under way. */
+/** State of a request in progress. */
 interface Begun {
-  /** Whether it gets a line. */
+  /** True if the request is logged. */
   readonly told: boolean;
   readonly telemetry: RequestTelemetry | undefined;
   calls: number;
@@ -73,7 +73,7 @@ export class AccessLog implements Observer {
   }
 }
 
-/** What a line says. Nothing in it is a credential, nor who calls, unless that is a declared attribute. */
+/** Fields of a log line. No field holds a credential, or the caller unless it is a declared attribute. */
 interface Told {
   readonly time: string;
   readonly rpc: string;
@@ -83,7 +83,7 @@ interface Told {
   readonly calls: number;
   /** Entries of its degradation; of a stream messages that lack something. */
   readonly degraded: number;
-  /** Of a stream: how many messages its follower was given, and why it has ended. */
+  /** Number of messages sent on a stream, and the reason for its end. */
   readonly items: number | undefined;
   readonly end: string | undefined;
   readonly source: string | undefined;

@@ -4,13 +4,16 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import type { AuditEvent, Observer } from "@protobff/runtime/internal/observer";
 import type { LineStream } from "./line-writer.ts";
 
-/** So much waits to be written, and no more: what comes then is counted, and left out. In characters. */
+/** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */
 const MOST_WAITING = 1 << 20;
 
-/** Takes lines, each with its end; rejects where they are lost. */
+/** Appends lines, each with its line break. Rejects if they are lost. */
 export type AppendLines = (lines: string) => Promise<void>;
 
-/** Writes a line for each audit event: JSON, with nothing of a credential in it. What cannot be written holds nobody up. */
+/**
+ * Writes a line of JSON for each audit event, without any part of a credential. Failures to write do not block
+ * requests.
+ */
 export class AuditLog implements Observer {
   readonly #append: AppendLines;
   readonly #fault: ServerFault;
@@ -37,7 +40,7 @@ export class AuditLog implements Observer {
     this.#length += line.length;
     this.#writing ??= this.#write();
   }
-  /** Resolves when all that has come is written, or cannot be, or after so many milliseconds. */
+  /** Resolves when all lines are written or lost, or after the given time in milliseconds. */
   async flush(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#writing === undefined) return;
     const expired = Promise.withResolvers<void>();
@@ -71,7 +74,10 @@ export function appendingTo(path: string): AppendLines {
   return (lines) => appendFile(path, lines, { mode: 0o600 });
 }
 
-/** Who reads standard error no longer wants the server all the same; while nobody reads, what comes waits, and is lost above the bound. */
+/**
+ * A closed standard error must not stop the server. If its reader stalls, lines wait up to the bound, and later lines
+ * are dropped.
+ */
 export function appendingToStream(stream: LineStream = process.stderr): AppendLines {
   return (lines) =>
     new Promise((resolve) => {

@@ -1,32 +1,32 @@
 import type { DeprecatedUse } from "@protobff/runtime/internal/observer";
 
-/** For so long one caller of one rpc is only counted, in milliseconds. */
+/** Interval between two lines about the same caller and RPC, in milliseconds. Calls within it are only counted. */
 const QUIET_MS = 3_600_000;
-/** So many callers are told apart; what further ones do is told of each rpc together. */
+/** Maximum number of callers that are counted apart. Calls of further callers are counted by RPC. */
 const MOST_CALLERS = 1_000;
 
 /** One line of the log. */
 export interface DeprecatedCall {
   readonly rpc: string;
-  /** Undefined: who it was is not said, because too many are. */
+  /** Undefined: a caller beyond the maximum number of callers. */
   readonly use: DeprecatedUse | undefined;
-  /** Calls since the line before that are not told. */
+  /** Number of unreported calls since the previous line. */
   readonly more: number;
 }
 
-/** Who still calls deprecated rpcs: each caller of each once in an hour, and at most so many of them apart. */
+/** Calls of deprecated RPCs: reports each caller of each RPC once in an hour, up to a maximum number of callers. */
 export class DeprecatedCalls {
   readonly #most: number;
-  /** By rpc and caller; those told longest ago stand first. */
+  /** By RPC and caller, the one reported longest ago first. */
   readonly #told = new Map<string, Told>();
-  /** Of all other callers, by rpc. */
+  /** Calls of all other callers, by RPC. */
   readonly #others = new Map<string, Told>();
 
   constructor(most: number = MOST_CALLERS) {
     this.#most = most;
   }
 
-  /** @returns what is to be told; undefined: nothing now */
+  /** @returns the line to be logged; undefined: none */
   called(rpc: string, use: DeprecatedUse, now: number): DeprecatedCall | undefined {
     const key = JSON.stringify([rpc, use.source, use.issuer, use.subject, use.id]);
     const before = this.#told.get(key);
@@ -55,7 +55,7 @@ export class DeprecatedCalls {
 
 interface Told {
   readonly at: number;
-  /** Not told since. */
+  /** Number of calls since the report. */
   more: number;
 }
 function quiet(told: Told, now: number): boolean {

@@ -1,5 +1,6 @@
-// Which field, step or guard an expression belongs to that has failed, for whoever reads the log. Generated code carries nothing for it: the
-// error's stack says in which of its lines the expression stands, and the lines around that whose it is.
+// Finds the field, step or guard of an expression that failed, for readers of the log. Generated code carries no data
+// for this purpose. The error's stack names the line of the expression in the generated code, and the lines around it
+// name its owner.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +17,10 @@ const MESSAGE = /^(\s*)\$typeName: "([\w.]+)",/;
 const CREATED = /^(\s*)(?:return|const \w+ =) create\(\w+Schema, defined\(\{$/;
 const FIELD = /^(\s*)(\w+)(?::|,$)/;
 
-/** Like `shop.v1.Page.price (shop_bff.ts:86)`; undefined: it is no error of an expression, or nobody knows. */
+/**
+ * Returns a place like `shop.v1.Page.price (shop_bff.ts:86)`. Undefined: not an error of an expression, or the place
+ * was not found.
+ */
 export function placeOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof ExpressionError)) return undefined;
   const [, file, at] = FRAME.exec(framesOf(thrown)) ?? [];
@@ -26,7 +30,9 @@ export function placeOf(thrown: unknown): string | undefined {
   return name === "" ? line : `${name} (${line})`;
 }
 
-/** Without the message, which may say what clients have sent: a text of a megabyte, or one that looks like a frame. */
+/**
+ * Returns the stack without the message, which may quote clients: a text of a megabyte, or one that looks like a frame.
+ */
 function framesOf({ stack = "", message }: Error): string {
   const at = stack.indexOf(message);
   return at < 0 ? "" : stack.slice(at + message.length);
@@ -66,7 +72,7 @@ function nameAt(lines: readonly string[], at: number): string {
     .join(", ");
 }
 
-/** Of a message that is written as an object, whose line `at` is. */
+/** Returns the field of a message that is written as an object literal around the line `at`. */
 function fieldIn(before: readonly string[], at: number, composed = ""): string {
   const line = before[at] ?? "";
   const created = CREATED.exec(line)?.[1];

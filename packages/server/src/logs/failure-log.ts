@@ -20,14 +20,14 @@ import { placeOf } from "./expression-place.ts";
 /** How a line looks: for people, or one JSON object. */
 export type LogFormat = "text" | "json";
 
-/** For so long what has been told is only counted, in milliseconds. */
+/** Interval between two lines about the same kind of failure, in milliseconds. Failures within it are only counted. */
 const QUIET_MS = 10_000;
-/** The same for refused credentials, which clients can send at any rate. */
+/** Interval for refused credentials, which clients can send at any rate. */
 const QUIET_REFUSALS_MS = 60_000;
-/** No more paths than this go into a line. */
+/** Maximum number of paths in a line. */
 const MOST_PATHS = 5;
 
-/** What a line says: to people, and to machines. */
+/** Contents of a line: text for people, fields for machines. */
 interface Line {
   readonly event:
     | "failed"
@@ -47,15 +47,15 @@ interface Line {
     | "worker";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Whose request it is about. */
+  /** Request that the line is about. */
   readonly asked?: Asked | undefined;
 }
 type Asked = Pick<ResponseEvent, "header" | "trace">;
 
 /**
- * What a server says of failures while it runs. Upstreams' own words stand here and nowhere else: clients never get them. One
- * kind of failure (rpc, upstream's method and code) is told once in ten seconds, so that an outage under load is no flood; the next line
- * says how many it stands for.
+ * Log of failures while the server runs. It alone contains messages of upstreams, which clients never receive. To
+ * prevent floods, each kind of failure (RPC, upstream method and code) is logged at most once in ten seconds. The next
+ * line has the count of the failures in between.
  */
 export class FailureLog implements Observer {
   readonly #write: (line: string) => void;
@@ -93,7 +93,7 @@ export class FailureLog implements Observer {
       };
     });
   }
-  /** Of what will be deprecated nothing is told. */
+  /** Calls before the date of deprecation are not logged. */
   #stillCalled(method: string, asked: Asked, used: DeprecatedUse): void {
     if (this.#clock.date().getTime() < Date.parse(used.since)) return;
     const call = this.#deprecated.called(method, used, this.#clock.now());
@@ -177,7 +177,7 @@ export class FailureLog implements Observer {
       asked: { header, trace },
     }));
   }
-  /** A promise of the user's code that nobody awaited. */
+  /** Logs a rejected promise of the user's code that has no handler. */
   rejection(cause: unknown): void {
     const thrown = thrownText(cause);
     this.#tell("rejection", () => ({
@@ -186,7 +186,7 @@ export class FailureLog implements Observer {
       fields: { thrown },
     }));
   }
-  /** As `ServerFault` says. */
+  /** Logs a failure of the server itself, as `ServerFault`. */
   server(what: string, cause: unknown): void {
     const thrown = cause === undefined ? undefined : thrownText(cause);
     this.#tell(`server ${what}`, () => ({
@@ -250,7 +250,7 @@ export class FailureLog implements Observer {
       },
     }));
   }
-  /** Of a process that serves, told by the one that watches it. */
+  /** Logs an event of a worker process, from its supervisor. */
   worker(outcome: string, text: string, fields: Readonly<Record<string, unknown>>): void {
     this.#tell(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
   }
@@ -264,7 +264,7 @@ export class FailureLog implements Observer {
     }));
   }
 
-  /** @param key of what is told once in a while; undefined for what is always told */
+  /** @param key of a line that is logged at intervals; undefined for a line that is always logged */
   #tell(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
     const now = this.#clock.now();
     const before = key === undefined ? undefined : this.#told.get(key);
@@ -277,7 +277,7 @@ export class FailureLog implements Observer {
     const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
     this.#print(line(), more, `${more} more like it within ${seconds} s`);
   }
-  /** @param others says in words how many more it stands for */
+  /** @param others the count of the failures that the line includes, in words */
   #print({ event, text, fields, asked }: Line, more: number | undefined, others: string): void {
     const time = this.#clock.date().toISOString();
     const id = tame(asked?.header("x-request-id") ?? "");
@@ -290,7 +290,7 @@ export class FailureLog implements Observer {
     this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
   }
 }
-/** Ours, where it is recorded; else what the client says of its own. */
+/** Returns the server's trace if it is recorded, otherwise the client's `traceparent`. */
 function traceOf({ header, trace }: Asked): Readonly<Record<string, unknown>> {
   if (trace?.traceId !== undefined) return { trace_id: trace.traceId, span_id: trace.spanId };
   const theirs = tame(header("traceparent"));
@@ -303,8 +303,8 @@ const WHY_LIMITED = {
 } as const;
 
 /**
- * What a guard or an `on_error` rule says is meant to be said; a client that has gone, or that asks for what cannot be, is no failure
- * of ours.
+ * True for failures of the server. Refusals by a guard or an `on_error` rule are intended. A client that has
+ * disconnected or sent an invalid request is not the server's failure.
  */
 function isOurs(failure: Failure): boolean {
   const asked = failure.upstream === "" && failure.clientCode === Code.INVALID_ARGUMENT;

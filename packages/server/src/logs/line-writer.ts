@@ -1,23 +1,23 @@
-/** What lines are written to: `process.stdout` and `process.stderr` are such. */
+/** Destination of lines, such as `process.stdout` and `process.stderr`. */
 export interface LineStream {
   readonly writableLength: number;
   readonly destroyed: boolean;
   write(text: string, done?: () => void): boolean;
 }
 
-/** So much may wait for who reads, in characters; what comes then is counted, and left out. */
+/** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */
 const MOST_WAITING = 1 << 20;
 
 /**
- * Writes lines to somebody who may read slowly, or no longer. To a pipe node writes in the background, and keeps what does not fit, however
- * much that is; here it is bounded. To a file and a terminal it writes at once.
+ * Writes lines to a reader that may be slow or gone. To a pipe, node writes in the background and buffers without
+ * bound. This class bounds the buffer. To a file or a terminal, node writes at once.
  */
 export class LineWriter {
   readonly #stream: LineStream;
   readonly #lost: (count: number) => string;
   #count = 0;
 
-  /** @param lost a line that tells how many lines are missing, in front of the next one */
+  /** @param lost returns a line with the number of missing lines, which precedes the next line */
   constructor(stream: LineStream, lost: (count: number) => string) {
     this.#stream = stream;
     this.#lost = lost;
@@ -38,7 +38,7 @@ export class LineWriter {
     this.#count = 0;
     return line;
   }
-  /** Resolves when all of it has been taken, or after so many milliseconds. */
+  /** Resolves when all lines have been written, or after the given time in milliseconds. */
   async flush(withinMs: number): Promise<void> {
     if (this.#stream.destroyed || (this.#stream.writableLength === 0 && this.#count === 0)) return;
     const { promise, resolve } = Promise.withResolvers<void>();

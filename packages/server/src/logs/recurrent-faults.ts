@@ -1,6 +1,6 @@
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 
-/** How often it is told, in milliseconds. */
+/** Interval between two reports, in milliseconds. */
 const TOLD_MS = 60_000;
 
 /** Reports faults that clients can cause at will: once a minute, with their count since. */

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * V8's middle compiler, Maglev, frees what it has compiled a function with on a thread of its own, and there only when no other function waits to be
- * compiled: in a process that has just begun, hundreds do. malloc gives little of that back. From here on it is freed as soon as the code is there.
+ * Makes V8 free compiler memory as soon as the code is ready. Maglev, V8's middle compiler, frees the memory of a
+ * compilation on a separate thread, and only when no other function waits for compilation. In a process that has just
+ * started, hundreds wait. malloc returns little of that memory to the system.
  *
- * Of this process, for as long as it runs. Node 22 does not use Maglev, and knows the flag.
+ * The setting lasts as long as the process. Node 22 accepts the flag, and does not use Maglev.
  */
 export function freeAfterCompiling(): void {
   setFlagsFromString("--no-maglev-destroy-on-background");

@@ -1,23 +1,24 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 
-/** What collecting the old generation may take of the process' time: V8's own aim, for what it knows of. */
+/** Target share of process time for collecting the old generation: V8's own aim, for the objects that it allocates. */
 const SHARE = 0.03;
-/** V8 collects a small heap whenever so much has come together, of buffers, too, in bytes; */
+/** Allocation after which V8 collects a small heap, including buffers, in bytes. */
 const LEAST_BYTES = 8 << 20;
-/** and we whenever so much has, at most, */
+/** Upper limit of the allocation between two collections, in bytes. */
 const MOST_BYTES = 32 << 20;
-/** and no more than so large a part of what the heap may become. */
+/** Upper limit of that allocation as a share of the maximum heap size. */
 const MOST_PART = 1 / 8;
-/** Less than that V8 may find itself. */
+/** Least heap growth that is set; below it, V8 chooses. */
 const LEAST_PERCENT = 100;
 
 /**
- * Lets twice as much come together until V8 collects the old generation again, as often as collecting took more than 3 % of the process' time
- * since it was collected last, and half as much where it did not. V8 means to do that itself, but knows only of objects that it
- * allocates: messages of 1 MB are mostly buffers, and 100 of them a second had it mark its whole heap, small as that was, for 30 % of the time.
+ * Adapts the allocation between collections of the old generation. It doubles after a collection if collecting took
+ * more than 3 % of the process time since the previous one, and halves otherwise. V8 pursues the same aim, but counts
+ * only objects that it allocates. Messages of 1 MB are mostly buffers: 100 of them a second caused V8 to mark its whole
+ * small heap for 30 % of the time.
  *
- * Whoever starts Node with a growth of their own (`--heap-growing-percent`) has that. What V8 does not know is left as it is.
+ * A growth set by the user (`--heap-growing-percent`) takes precedence. An unsupported flag changes nothing.
  */
 export function steerOldGeneration({ execArgv }: Pick<NodeJS.Process, "execArgv">): void {
   if (execArgv.some((option) => /heap[-_]growing/.test(option))) return;
@@ -31,7 +32,7 @@ export function steerOldGeneration({ execArgv }: Pick<NodeJS.Process, "execArgv"
   }).observe({ type: "gc" });
 }
 
-/** As Node tells of it, in milliseconds. */
+/** A collection as Node reports it, in milliseconds. */
 interface Collection extends PerformanceEntry {
   readonly detail: { readonly kind?: number };
 }

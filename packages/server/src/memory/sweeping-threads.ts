@@ -6,10 +6,11 @@ import { collectEverything } from "./full-collection.ts";
 const FLAGS = ["--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping"];
 
 /**
- * Where there is one processor, has V8 free what it has collected on the thread that runs JavaScript, a piece at a time. Threads that do it beside that
- * would have to take its processor: woken at the end of a collection, they keep it for as long as the system lets them, 3 to 9 ms, in which nothing is answered.
+ * Makes V8 sweep on the JavaScript thread, in steps, if there is one processor. Sweeping threads would compete for that
+ * processor. After a collection they hold it for as long as the system allows, 3 to 9 ms, during which nothing is
+ * answered.
  *
- * Whoever starts Node with flags of their own for this (`--single-threaded-gc`, `--concurrent-sweeping`) has those.
+ * Flags set by the user for this purpose (`--single-threaded-gc`, `--concurrent-sweeping`) take precedence.
  */
 export function sweepOnOneThread(
   { execArgv }: Pick<NodeJS.Process, "execArgv">,

@@ -2,14 +2,17 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { collectEverything } from "./full-collection.ts";
 
-/** Of each half of the young generation, in bytes: several times what is under way, also of requests that make much garbage. */
+/**
+ * Size of each half of the young generation, in bytes: several times the data in progress, also for requests that make
+ * much garbage.
+ */
 const WANTED_BYTES = 8 << 20;
 
 /**
- * Bounds the young generation of this process' heap, which V8 lets grow to 16 MiB and more for each of its halves: most of what a process
- * holds under load would be garbage that nobody has come to collect. Its other garbage, that of the start, is collected.
+ * Bounds the young generation of this process' heap. V8 lets each of its halves grow to 16 MiB and more. Under load,
+ * most of the memory would be garbage that is not yet collected. Garbage of the start is collected.
  *
- * Whoever starts Node with a size of their own (`--max-semi-space-size`) has that. What V8 does not know is left as it is.
+ * A size set by the user (`--max-semi-space-size`) takes precedence. An unsupported flag changes nothing.
  */
 export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "execArgv" | "env">): void {
   if ([...execArgv, env.NODE_OPTIONS ?? ""].some((option) => /semi[-_]space/.test(option))) return;
@@ -27,7 +30,7 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
   new PerformanceObserver(steer).observe({ type: "gc" });
 }
 
-/** What each half has room for now, in bytes. */
+/** Returns the current capacity of each half, in bytes. */
 export function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
   return space === undefined ? WANTED_BYTES : space.space_used_size + space.space_available_size;

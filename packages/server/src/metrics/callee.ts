@@ -20,7 +20,7 @@ const OUTCOMES: readonly Outcome[] = [
 ];
 const KINDS = ["first", "retry", "hedge"] as const;
 
-/** What calls of one method have done: no text is made for what each of them counts. */
+/** Counters of the calls of one method. Counting a call formats no text. */
 export class Callee extends Durations {
   readonly #attempts = new Float64Array(KINDS.length * OUTCOMES.length);
 

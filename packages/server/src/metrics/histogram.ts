@@ -1,10 +1,10 @@
-/** What OpenTelemetry advises for how long rpcs take, in seconds. */
+/** Bucket bounds that OpenTelemetry recommends for RPC durations, in seconds. */
 export const SECONDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const MS = Float64Array.from(SECONDS, (seconds) => seconds * 1000);
 
 /** How often calls took how long, by the buckets of `SECONDS`. */
 export class Histogram {
-  /** Of each bucket; the last one is for all that took longer. */
+  /** Count of each bucket. The last bucket has no upper bound. */
   readonly #counts = new Float64Array(MS.length + 1);
   #sumMs = 0;
 

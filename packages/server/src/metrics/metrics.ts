@@ -1,5 +1,5 @@
-// Metrics: what this process has done since its start, counted as it happens, for Prometheus to ask. Labels come from the plan (rpcs,
-// upstreams, fields, limits, sources), never from what clients send. It knows events, and nothing of servers.
+// Metrics: counters of this process since its start, which Prometheus scrapes. Labels are from the plan (RPCs,
+// upstreams, fields, limits, sources), never from clients' data. This room imports events, and nothing of servers.
 
 import { Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
@@ -32,7 +32,7 @@ import { StreamMetrics } from "./streams.ts";
 import { topicFamilies } from "./topics.ts";
 import { BREAKER_STATES, upstreamFamilies } from "./upstreams.ts";
 
-/** Counts what it is told of. */
+/** Counts the events that it observes. */
 export class Metrics implements Observer {
   readonly #clock: Clock;
   readonly #process = new ProcessMetrics();
@@ -71,7 +71,7 @@ export class Metrics implements Observer {
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
   }
-  /** Whatever else is to be shown; asked for each snapshot. */
+  /** Adds a source of further metrics, which each snapshot reads. */
   add(collector: () => readonly Family[]): void {
     this.#collectors.push(collector);
   }

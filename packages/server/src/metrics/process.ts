@@ -11,11 +11,14 @@ import type { Family, Sample } from "./snapshot.ts";
 
 /** How often the event loop's delay is measured, in milliseconds. */
 const RESOLUTION_MS = 20;
-/** Who asks more often gets the same delays once more, so that one does not take them away from another, in milliseconds. */
+/**
+ * Time within which scrapes receive the same delays, in milliseconds. Otherwise each scrape would reset the delays of
+ * the others.
+ */
 const LEAST_MS = 5_000;
 const NS = 1e9;
 
-/** What the process itself is like: event loop, memory, CPU, collections. Names are those of OpenTelemetry and Prometheus. */
+/** Metrics of the process: event loop, memory, CPU, collections. Names are those of OpenTelemetry and Prometheus. */
 export class ProcessMetrics {
   readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
   #delays: readonly Family[] = [];
@@ -80,14 +83,14 @@ export class ProcessMetrics {
     ];
   }
 
-  /** Since somebody asked before. */
+  /** Returns the delays since the previous scrape. */
   #eventLoop(): readonly Family[] {
     const now = performance.now();
     if (now - this.#askedAt < LEAST_MS) return this.#delays;
     this.#askedAt = now;
     const delay = this.#delay;
     const of = (what: string, help: string, ns: number): Family => {
-      // What is measured is the time from one timer to the next.
+      // The histogram measures the time from one timer to the next.
       const seconds = delay.count === 0 ? 0 : Math.max(0, ns / NS - RESOLUTION_MS / 1000);
       return gauge(`nodejs_eventloop_delay_${what}_seconds`, help, seconds, "max");
     };

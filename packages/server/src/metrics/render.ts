@@ -75,7 +75,7 @@ function line(name: string, labels: readonly string[], value: number): string {
   return `${name}${text === "" ? "" : `{${text}}`} ${number(value)}\n`;
 }
 
-/** A bucket's bound is one text in all versions: `1.0`, as OpenMetrics asks for. */
+/** Formats a bucket's bound the same way in all formats: `1.0`, as OpenMetrics requires. */
 const decimal = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
 function number(value: number): string {
@@ -87,7 +87,7 @@ function number(value: number): string {
 function escaped(text: string): string {
   return text.replace(SPECIAL, (found) => ESCAPES[found] ?? "\uFFFD").toWellFormed();
 }
-/** In help a quote stands for itself, but for OpenMetrics. */
+/** Escapes help text. Only OpenMetrics escapes quotes in it. */
 function escapedHelp(text: string, format: MetricsFormat): string {
   return format === "openmetrics" ? escaped(text) : escaped(text).replaceAll('\\"', '"');
 }

@@ -1,6 +1,9 @@
 import type { Family, Sample } from "./snapshot.ts";
 
-/** More of one counter than this are counted as one: what the plan says is bounded, but messages that hold themselves have paths without end. */
+/**
+ * Maximum number of series of one counter. Further ones are counted as one. The plan bounds its names, but recursive
+ * messages have paths without end.
+ */
 const MOST_SERIES = 2_000;
 
 /** A counter with labels, of what happens seldom or has few of them. */

@@ -1,4 +1,4 @@
-/** All that was counted, at one moment: plain data, so that processes can tell each other. */
+/** All counters at one moment, as plain data that processes can exchange. */
 export interface MetricsSnapshot {
   readonly families: readonly Family[];
 }
@@ -9,9 +9,9 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** What it is of several processes together; counters and histograms are added up. */
+  /** Merge of a gauge over several processes. Counters and histograms are added up. */
   readonly merge: "sum" | "max" | "min";
-  /** Of a histogram: upper bounds of its buckets, each included, without the last one, which has none. */
+  /** Inclusive upper bounds of a histogram's buckets, except for the last bucket, which has none. */
   readonly bounds?: readonly number[] | undefined;
   readonly samples: readonly Sample[];
 }
@@ -19,9 +19,9 @@ export interface Family {
 export interface Sample {
   /** Names and values in turn; without those that are "". */
   readonly labels: readonly string[];
-  /** Of a histogram the sum of what was measured. */
+  /** Value; for a histogram, the sum of the measurements. */
   readonly value: number;
-  /** Of a histogram: how many fell into each bucket and none before it, one more than there are bounds. */
+  /** Count of each bucket of a histogram, not cumulative. There is one more bucket than bounds. */
   readonly counts?: readonly number[] | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { Family } from "./snapshot.ts";
 /** The streams of one rpc. */
 interface Streams {
   readonly open: Map<object, () => number>;
-  /** Of those that have ended. */
+  /** Number of items of streams that have ended. */
   items: number;
 }
 

@@ -1,4 +1,4 @@
-// What topics hold at this moment: asked when somebody wants to know.
+// Current state of topics, read at each scrape.
 import type { TopicEvent, TopicState } from "@protobff/runtime/internal/observer-upstreams";
 import { addedUp, labelled } from "./series.ts";
 import type { Family } from "./snapshot.ts";
@@ -11,7 +11,7 @@ const FAMILIES: readonly (readonly [name: string, of: keyof TopicState, help: st
   ["bff_topic_resets_total", "resets", "How often a follower of a topic had to begin anew, since something was lost."],
 ];
 
-/** @param all as they were told when they were made */
+/** @param all events of the topics, as reported when they were made */
 export function topicFamilies(all: readonly TopicEvent[]): readonly Family[] {
   if (all.length === 0) return [];
   const states = all.map(({ name, service = "", state }) => ({

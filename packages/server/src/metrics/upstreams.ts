@@ -1,4 +1,4 @@
-// What upstreams are like at this moment: breakers, limits and addresses are asked when somebody wants to know.
+// Current state of upstreams: breakers, limits and addresses are read at each scrape.
 import type { BreakerState, LimitState, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { addedUp, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
@@ -12,7 +12,7 @@ interface Found {
   readonly state: ReturnType<UpstreamEvent["state"]>;
 }
 
-/** @param all as they were told when they were made */
+/** @param all events of the upstreams, as reported when they were made */
 export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family[] {
   const found = all.map((upstream) => ({ upstream, state: upstream.state() }));
   return [

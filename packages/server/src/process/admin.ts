@@ -1,4 +1,4 @@
-// The admin port: what those who run the server may see, and clients may not. It answers GET, knows few paths, and bears little.
+// The admin port, for operators and not for clients. It answers GET on few paths, and limits its load.
 import { once } from "node:events";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,7 +6,7 @@ import { isFor } from "../config/loopback.ts";
 import { urlOf } from "../listener/url-of.ts";
 import { CONTENT_TYPES, formatFor, type MetricsFormat } from "../metrics/render.ts";
 
-/** What one path answers. */
+/** Answer of one path. */
 export interface AdminAnswer {
   /** Default 200. */
   readonly status?: number;
@@ -30,15 +30,15 @@ export interface AdminOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  /** What `/metrics` shows; asked by one at a time. */
+  /** Body of `/metrics`. Concurrent requests for a format share one call. */
   readonly metrics: (format: MetricsFormat) => string | Promise<string>;
-  /** Whether the server wants requests. */
+  /** Readiness of the server. */
   readonly state: () => "starting" | "ready" | "draining";
   /** Further paths. */
   readonly routes?: ReadonlyMap<string, AdminRoute>;
-  /** What answers others by itself, also what is posted there. */
+  /** Handler of all other paths, including POST requests. */
   readonly page?: AdminPage | undefined;
-  /** Is told what goes wrong in making an answer. */
+  /** Reports failures to make an answer. */
   readonly fault: (what: string, cause: unknown) => void;
 }
 
@@ -52,7 +52,7 @@ export interface Admin {
 
 const MOST_CONNECTIONS = 64;
 const MOST_HEADER_BYTES = 8 << 10;
-/** A request has so long to come, and an answer to be taken; a connection may be idle for so long. In milliseconds. */
+/** Time limits for a request, for reading an answer, and for an idle connection, in milliseconds. */
 const REQUEST_MS = 5_000;
 const SILENCE_MS = 30_000;
 const IDLE_MS = 5_000;
@@ -94,7 +94,7 @@ function readyz(state: ReturnType<AdminOptions["state"]>): AdminAnswer {
   return state === "ready" ? { body: "ok\n" } : { status: 503, body: `${state}\n` };
 }
 
-/** However many ask at a time, it is made once for all of them. */
+/** Makes the metrics once for all concurrent requests. */
 function metricsRoute(metrics: AdminOptions["metrics"]): AdminRoute {
   const making = new Map<MetricsFormat, Promise<string>>();
   const made = async (format: MetricsFormat): Promise<string> => {
@@ -160,7 +160,7 @@ function send(
   { status = 200, type = TEXT, body, headers = [] }: AdminAnswer,
 ): void {
   if (response.destroyed) return;
-  // Nobody reads a body: what may still come of one ends with the connection.
+  // Bodies are not read: the rest of a body ends with the connection.
   if (!request.complete || request.headers["content-length"] !== undefined) response.setHeader("connection", "close");
   response.statusCode = status;
   const all = ["content-type", type, "cache-control", "no-store", "x-content-type-options", "nosniff", ...headers];

@@ -12,15 +12,15 @@ import { variablePrefix } from "../config/config-upstreams.ts";
 export interface Certificates {
   readonly cert?: Buffer;
   readonly key?: Buffer;
-  /** Whose certificates the other side may have. */
+  /** Authorities that sign the peer's certificates. */
   readonly ca?: Buffer;
 }
 
 /** The variables that have the paths, and the paths. */
 export interface CertificatePaths {
-  /** Of the upstream or branch that it is for, as in `ServerConfig`; undefined: the server's own. */
+  /** The upstream or branch, as in `ServerConfig`. Undefined: the server itself. */
   readonly of: string | undefined;
-  /** As people know it: the variable with the certificate, or the authorities where there is none. */
+  /** Name in reports: the variable of the certificate, or of the authorities if there is no certificate. */
   readonly variable: string;
   readonly cert: string | undefined;
   readonly key: string | undefined;
@@ -54,28 +54,34 @@ export function certificatePaths(
   });
 }
 
-/** How often files are looked at, in milliseconds. By their content: a mounted secret changes by a symbolic link, of which nobody is told. */
+/**
+ * Interval between checks of the files, in milliseconds. Checks compare contents: a mounted secret changes by a
+ * symbolic link, which emits no event.
+ */
 export const LOOK_MS = 10_000;
-/** With less than this left it is told, once a day; and with less than a quarter of its time, of those that are made for a day or an hour. */
+/**
+ * Remaining lifetime below which expiry is reported once a day. For certificates with a lifetime of a day or an hour,
+ * the limit is a quarter of the lifetime.
+ */
 const SOON_MS = 14 * 24 * 3_600_000;
 const SOON_PART = 1 / 4;
 const DAY_MS = 24 * 3_600_000;
-/** Larger ones are no certificates. */
+/** Maximum size of a file, in bytes. */
 const MOST_BYTES = 1 << 20;
 
 export interface CertificateFilesOptions {
   readonly clock: Clock;
-  /** Is given what holds from now on. What it throws is told, and the old ones stay. */
+  /** Receives renewed certificates. If it throws, the error is reported and the previous certificates stay. */
   readonly renew: (certificates: Certificates) => void;
   readonly tell: (event: CertificateEvent) => void;
 }
 
-/** One pair of files, and the authorities beside it. What makes no sense changes nothing. */
+/** One pair of files, and the authorities beside it. Invalid files change nothing. */
 export class CertificateFiles {
   readonly #paths: CertificatePaths;
   readonly #options: CertificateFilesOptions;
   #current: string | undefined;
-  /** What was wrong at the last look: in the middle of a change a certificate may stand beside the key of another. */
+  /** Fault of the previous check: during a change, a certificate may be beside the key of another. */
   #suspect: string | undefined;
   #toldDays: number | undefined;
   #lasts: Lasts | undefined;
@@ -138,7 +144,7 @@ export class CertificateFiles {
     this.#lasts = lastsOf(found);
     this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
   }
-  /** Told at the second look, once for what is there. */
+  /** Reports a fault at its second check, once for the same contents. */
   #refuse(what: string, thrown: unknown): void {
     const before = this.#suspect;
     const told = `told ${what}`;
@@ -170,7 +176,7 @@ function digestOf({ cert, key, ca }: Certificates): string {
   return [cert, key, ca].map((pem) => (pem === undefined ? "" : hash("sha256", pem, "base64"))).join(" ");
 }
 
-/** Of the first certificate, which is the one that is shown. */
+/** Returns the lifetime of the first certificate, which is the one that peers receive. */
 function lastsOf({ cert }: Certificates): Lasts | undefined {
   if (cert === undefined) return undefined;
   const { validFrom, validTo } = new X509Certificate(cert);

@@ -1,4 +1,4 @@
-// What a process reads of its environment and of the user's modules before it opens anything.
+// Reads the environment and the user's modules before the process opens anything.
 import { readFileSync } from "node:fs";
 import type { Message } from "@bufbuild/protobuf";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -47,7 +47,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
-  // Zero values stand in for variables that are reported already: a fault that these cause is not reported.
+  // Zero values replace variables that are reported already. Faults that these values cause are not reported.
   const ofIdentity =
     isFilled === true ? identity.faults.filter((fault) => isOfItself(fault, reported)) : identity.faults;
   return {
@@ -65,7 +65,7 @@ function isOfItself({ variable }: ConfigFault, reported: readonly ConfigFault[])
   return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
 }
 
-/** What is wrong with the variables of its sources, and what there is to open. */
+/** Checks the variables of the identity's sources, and returns the identity to open. */
 async function declaredIdentity<Env, Principal extends Message>(
   source: Environment,
   env: Env,

@@ -3,13 +3,19 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
 import { variablePrefix } from "../config/config-upstreams.ts";
 
-/** What the rpcs of upstreams answer in place of samples, by the names of upstreams and methods: messages, and functions that make them. */
+/**
+ * Default answers of upstreams in place of samples, by the names of upstreams and methods: messages, and functions that
+ * return them.
+ */
 export type MockDefaults = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 /** Which upstreams are mocked: none, those without an address, all. */
 export type MockMode = "none" | "missing" | "all";
 
-/** What the arguments of the command say. With a fault all are mocked, so that no address is missed besides. */
+/**
+ * Reads the arguments of the command. With a fault, all upstreams are mocked, so that a missing address is not reported
+ * as well.
+ */
 export function mockMode(
   args: readonly string[],
   generated: boolean,

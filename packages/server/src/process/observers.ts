@@ -1,6 +1,6 @@
 import type { Observer, Trace } from "@protobff/runtime/internal/observer";
 
-/** Tells all of them; what none of them asks for is not made. */
+/** Returns an observer that calls all of them. Events that none of them handles are not made. */
 export function joinObservers(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
@@ -52,8 +52,8 @@ function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseSta
 }
 
 /**
- * The same observer as an object of one shape, whatever it is, or one that wants to be told the same and does nothing: what is compiled while the second
- * is told stays right for the first.
+ * Wraps any observer in an object of one shape. With `silent`, the observer has the same members and does nothing, so
+ * that code compiled with it stays valid for the real observer.
  */
 export function withOneShape(observer: Observer, silent: boolean): Observer {
   const names = new Set<string>();

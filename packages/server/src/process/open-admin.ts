@@ -5,9 +5,9 @@ import type { Admin } from "./admin.ts";
 import type { Observers } from "./open-observers.ts";
 
 /**
- * The admin port of a process with what its observers have counted; undefined where none is asked for.
+ * Opens the admin port of a process with the metrics of its observers. Returns undefined if no port is configured.
  *
- * @param server as soon as there is one
+ * @param server returns the server once it exists
  * @throws the error of `listen`, with a `code` such as EADDRINUSE
  */
 export async function openOwnAdmin(
@@ -17,7 +17,7 @@ export async function openOwnAdmin(
 ): Promise<Admin | undefined> {
   if (address === undefined || metrics === undefined) return undefined;
   metrics.add(() => serverFamilies(server()));
-  // Nobody else pays for loading it.
+  // Loaded only if the port is configured.
   const [{ openAdmin }, { renderPrometheus }] = await Promise.all([
     import("./admin.ts"),
     import("../metrics/render.ts"),
@@ -31,7 +31,7 @@ export async function openOwnAdmin(
   });
 }
 
-/** What is counted by the server itself. */
+/** Returns the metrics of the server itself. */
 export function serverFamilies(server: Listening | undefined): readonly Family[] {
   if (server === undefined) return [];
   const { connections, followers, open, room, requests, state } = server;

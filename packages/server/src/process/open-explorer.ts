@@ -3,7 +3,7 @@ import type { ExplorerConfig } from "../config/config-telemetry.ts";
 import type { Explorer } from "../explorer/explorer.ts";
 import type { Mock } from "../explorer/live.ts";
 
-/** What the live page shows of a server. */
+/** Parts of a server that the live page shows. */
 export interface ExploredServer {
   readonly name: string;
   readonly services: readonly DescService[];
@@ -11,7 +11,7 @@ export interface ExploredServer {
   readonly upstreams: Readonly<Record<string, DescService>>;
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   readonly mocks?: ReadonlyMap<string, Mock> | undefined;
-  /** Where it listens, as soon as it does. */
+  /** Returns the server's address, once it listens. */
   readonly own: () => string | undefined;
 }
 

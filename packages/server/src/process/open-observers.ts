@@ -1,4 +1,4 @@
-// Who is told what happens in a server: its log, the audit, metrics, an observer of the user's.
+// Observers of a server: its log, the audit, metrics, and the user's observer.
 
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -19,22 +19,22 @@ import { addSpans } from "./server-families.ts";
 export interface Observers {
   readonly observer: Observer | undefined;
   readonly log: FailureLog | undefined;
-  /** Where there is an admin port. */
+  /** Metrics, if there is an admin port. */
   readonly metrics: Metrics | undefined;
-  /** Where faults of the server itself are told. */
+  /** Reports failures of the server itself. */
   readonly fault: ServerFault;
-  /** The live page, where it is wanted. */
+  /** Live page, if it is enabled. */
   readonly explorer: Explorer | undefined;
   /** Undefined: there are none. */
   readonly traces: Traces | undefined;
-  /** Writes what is still to be written, and sends what is to be sent, for so many milliseconds at most. */
+  /** Writes and sends all pending data, for at most the given time in milliseconds. */
   close(withinMs: number): Promise<void>;
 }
 
 /**
  * @param given the one that `serve` was called with
  * @param loaded the one of the module in BFF_OBSERVER
- * @param first whether this process tells what is true of all that serve the port
+ * @param first whether this process reports facts that all processes of the port share
  */
 export async function openObservers(
   server: TracedServer & ExploredServer,
@@ -70,7 +70,7 @@ export async function openObservers(
   return { observer, log, metrics, fault, explorer, traces, close };
 }
 
-/** Nobody else pays for loading it. */
+/** Loaded only if there is an admin port. */
 async function openMetrics(): Promise<Metrics> {
   const { Metrics } = await import("../metrics/metrics.ts");
   return new Metrics();

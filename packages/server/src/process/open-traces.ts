@@ -1,4 +1,5 @@
-// Traces, where the environment says where they go: what records and sends them is loaded here, and nowhere else.
+// Traces, if the environment sets their destination. The code that records and sends them is loaded here, and nowhere
+// else.
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -6,12 +7,12 @@ import type { ServerConfig } from "../config/config.ts";
 import type { UpstreamAddress } from "../config/config-upstreams.ts";
 import type { OpenSpans, SpanCounts } from "../telemetry/otlp.ts";
 
-/** What makes traces of a server's requests. */
+/** Recorder of a server's traces. */
 export interface Traces {
-  /** To be told before others: they find its ids in what they are told. */
+  /** Must run before other observers, whose events carry its ids. */
   readonly observer: Observer;
   counts(): SpanCounts;
-  /** Sends what waits, for so many milliseconds at most. */
+  /** Sends pending spans, for at most the given time in milliseconds. */
   close(withinMs: number): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ export async function openTraces(
 
 type Server = { readonly address: string; readonly port: number };
 
-/** Where the spans of calls say that they have gone. */
+/** Returns the server addresses that the spans of calls carry. */
 function serversOf(
   { upstreams: main, branches }: Pick<ServerConfig<string, unknown>, "upstreams" | "branches">,
   upstreams: TracedServer["upstreams"],

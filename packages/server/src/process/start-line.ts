@@ -2,9 +2,9 @@ import type { ConfigFault } from "@protobff/runtime/internal/environment/env-rea
 import type { LogFormat } from "../logs/failure-log.ts";
 
 /**
- * What is printed when a server is up.
+ * Formats the line that a server prints once it is up.
  *
- * @param shown where its admin port is, whether the live page is there, and which upstreams are mocked
+ * @param shown address of its admin port, presence of the live page, and names of mocked upstreams
  */
 export function startLine(
   url: string,

@@ -1,4 +1,4 @@
-// How upstreams are reached: a client for each, by its address and by what its entries say.
+// Clients of the upstreams: one for each upstream, from its address and its transport settings.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { BalancePolicy } from "@protobff/runtime/internal/transport/balance/balance-policy";
 import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
@@ -10,14 +10,14 @@ import type { UpstreamAddress, UpstreamsSpec } from "../config/config-upstreams.
 /** A client whose certificates can be renewed. */
 export type UpstreamClient = UnaryClient & Pick<GrpcClient, "renew">;
 
-/** How an upstream is reached, besides its address: what its entries say. */
+/** Transport settings of an upstream, besides its address. */
 export interface Reach {
   readonly balance?: BalancePolicy | undefined;
-  /** It speaks HTTP with JSON: how each rpc is called that is called. Undefined: gRPC. */
+  /** HTTP rules of the called RPCs, for an upstream that serves HTTP with JSON. Undefined: gRPC. */
   readonly http?: readonly HttpRule[] | undefined;
 }
 
-/** Of each upstream, and of each branch that has an address, as `agent.canary`. */
+/** Returns a client of each upstream, and of each branch that has an address, as `agent.canary`. */
 export async function connect<Upstreams extends Readonly<Record<string, DescService>>>(
   {
     upstreams,
@@ -44,7 +44,7 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
   return clients as Record<keyof Upstreams, UpstreamClient>;
 }
 
-/** Nobody else pays for loading it. */
+/** Loaded only if an upstream uses it. */
 async function httpClients(all: readonly (Reach | undefined)[]) {
   if (all.every((reach) => reach?.http === undefined)) return undefined;
   return (await import("@protobff/runtime/internal/transport/http-json/http-json-client")).HttpJsonClient;

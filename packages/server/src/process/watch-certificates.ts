@@ -7,7 +7,7 @@ import type { Listening } from "../listen.ts";
 import { CertificateFiles, type Certificates, certificatePaths } from "./certificate-files.ts";
 import type { UpstreamClient } from "./upstream-clients.ts";
 
-/** Of this server, and those that it shows to upstreams. */
+/** Watches the certificates of this server, and those that it presents to upstreams. */
 export function watchCertificates(
   { upstreams, branches }: UpstreamsSpec<Readonly<Record<string, DescService>>>,
   config: ServerConfig<string, unknown>,

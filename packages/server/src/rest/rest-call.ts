@@ -21,7 +21,7 @@ export interface RestRoute {
   readonly transcoder: Transcoder;
   /** Whether the rule has one. */
   readonly body: boolean;
-  /** Of every answer; undefined: none. */
+  /** Version headers of every answer. Undefined: none. */
   readonly version: readonly string[] | undefined;
   readonly caching: HttpCaching | undefined;
 }
@@ -31,18 +31,20 @@ export interface RestRequest {
   readonly match: RestMatch<RestRoute>;
   /** Behind the question mark. */
   readonly query: string;
-  /** What caches keep answers of; undefined: another method. */
+  /** Method, if caches may store its answers. Undefined: another method. */
   readonly reads: "GET" | "HEAD" | undefined;
   readonly encodings: RestEncodings;
 }
 export interface RestEncodings {
-  /** Of the request's body; undefined: none. */
+  /** Encoding of the request's body. Undefined: none. */
   readonly request: Compression | undefined;
-  /** Of the answer; null: none. */
+  /** Encoding of the answer. Null: none. */
   readonly answer: Compression | null;
 }
 
-/** The headers that an answer depends on besides what the rpc's policy says; `origin` is among those of CORS. */
+/**
+ * Request headers on which the answer depends, besides those of the RPC's policy. The headers of CORS include `origin`.
+ */
 const VARY: readonly string[] = ["accept-encoding"];
 
 /** A request at a path of google.api.http, over HTTP/1.1 or HTTP/2. */
@@ -68,7 +70,7 @@ export class RestCall extends FastHttpCall {
   override get(name: string): string | null {
     return name === PROTOCOL ? "rest" : super.get(name);
   }
-  /** Refuses it for what its head says, without asking who calls. */
+  /** Refuses the request because of its head, before authentication. */
   reject(error: ConnectError): void {
     this.refuse(error);
   }
@@ -169,7 +171,7 @@ export class RestCall extends FastHttpCall {
 const INVALID = Code.InvalidArgument;
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
-/** A page of another origin may send other types without asking first. */
+/** The content type must be JSON, because a page of another origin may send other types without a preflight. */
 function wrongBody({ body }: RestRoute, type: string | undefined): ConnectError | undefined {
   if (!body) return new ConnectError("this path takes no body", INVALID);
   if (type !== undefined && JSON_TYPE.test(type)) return undefined;

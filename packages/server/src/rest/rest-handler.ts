@@ -12,19 +12,20 @@ import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "../requests/pending-byt
 import { type RestEndpoint, RestPath } from "./rest-path.ts";
 
 export interface RestHandlerOptions extends RouteOptions {
-  /** Paths that the server has for itself, whatever rules say. */
+  /** Paths reserved by the server, which take precedence over rules. */
   readonly reserved?: Iterable<string>;
   /** Origins whose scripts may read answers, `*` for all; default none. Preflights are the server's own. */
   readonly corsOrigins?: readonly string[];
-  /** Addresses and networks whose `x-forwarded-for` is believed; default none. */
+  /** Addresses and networks whose `x-forwarded-for` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
+  /** Reports failures of the server itself. Default: prints them on standard error. */
   readonly fault?: ServerFault;
 }
 
 /**
- * The paths that rpcs have by google.api.http, for those who bring a server of node:http of their own: true when a request has been taken.
- * `const rest = restHandler(endpoints); createServer((request, response) => rest(request, response) || connect(request, response))`.
+ * Serves the paths that RPCs have by google.api.http on a server of node:http. The handler returns true if it has taken
+ * the request. `const rest = restHandler(endpoints); createServer((request, response) => rest(request, response) ||
+ * connect(request, response))`.
  *
  * @throws TypeError for two rules with one path
  */

@@ -24,17 +24,17 @@ import { transcoder } from "../transcoding/transcoder.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
 
 export interface RestPathOptions extends FastPathOptions {
-  /** Paths that stay what they are, whatever rules say. */
+  /** Reserved paths, which take precedence over rules. */
   readonly reserved: ReadonlySet<string>;
 }
 
-/** What `RestPath` needs of an endpoint. */
+/** The parts of an endpoint that `RestPath` needs. */
 export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
   Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
 
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
-/** Serves the paths that rpcs have by google.api.http. Of a path that no rule has, it leaves the request to others. */
+/** Serves the paths that RPCs have by google.api.http. Requests for paths without a rule are left to other handlers. */
 export class RestPath implements Shortcut {
   readonly #matcher = new RestMatcher<RestRoute>();
   readonly #options: RestPathOptions;
@@ -42,7 +42,7 @@ export class RestPath implements Shortcut {
   readonly #open: FastCall[] = [];
   /** The templates of all rules. */
   readonly paths: readonly string[];
-  /** Of requests for a path that has rules, and none for their method. */
+  /** Counters of requests for a path that has rules, but none for their method. */
   readonly #none: FastRpc;
 
   /** @throws TypeError for two rules with one path, or a rule whose fields are not there */
@@ -181,7 +181,7 @@ interface Timeout {
   readonly ms: number | undefined;
   readonly wrong?: ConnectError;
 }
-/** The nearest of what the two headers say. */
+/** Returns the nearest of the two headers' deadlines. */
 function timeoutOf({ "connect-timeout-ms": own, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
   let ms: number | undefined;
   if (own !== undefined) {

@@ -10,7 +10,7 @@ import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { REFLECTION_PATHS } from "../streams/service-paths.ts";
 import { HttpError, statusJson } from "../transcoding/status.ts";
 
-/** What a shortcut of a server can. */
+/** A shortcut that can abort its requests. */
 interface Abortable extends Shortcut {
   abort(error: ConnectError): void;
 }
@@ -49,7 +49,7 @@ export function reservedOf(services: readonly DescService[], routes: Routes): Re
 const NOTHING = new HttpError(404, "nothing is served at this path", Code.NotFound);
 const NOTHING_JSON = statusJson(NOTHING, createRegistry());
 
-/** Of the methods that both versions of HTTP have. */
+/** Response methods that both versions of HTTP have. */
 interface Answerable {
   statusCode: number;
   setHeader(name: string, value: string): unknown;

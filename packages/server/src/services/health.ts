@@ -49,7 +49,7 @@ export class Health {
     draining.addEventListener("abort", () => this.#each((watch) => watch.drain()), { once: true });
   }
 
-  /** For the fast path: whoever balances asks this often, of each server. */
+  /** Endpoint of the fast path, because balancers poll each server often. */
   get check(): Pick<Endpoint, "method" | "run"> {
     return {
       method: HealthService.method.check,

@@ -1,10 +1,10 @@
-/** Whether a server wants requests: when what it judges credentials by is there, and until it drains. */
+/** Readiness of a server: it is ready once its identity has opened, and until it drains. */
 export class Readiness {
   readonly draining: AbortSignal;
   /** Resolves when it is so for the first time. */
   readonly opened: Promise<void>;
   #opened: boolean;
-  /** Somebody else serves the same port: whoever looks is not to be told that it ends. */
+  /** True if another process serves the same port: the port then stays ready while this process drains. */
   replaced = false;
 
   /** @param opened never rejects; undefined: at once */

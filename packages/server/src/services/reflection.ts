@@ -55,7 +55,7 @@ export function routeReflection(
     }
   }
 
-  // The same messages under an older name, which many tools still ask by.
+  // The same messages under an older service name, which many tools still call.
   const alpha = { ...METHOD, parent: { ...ServerReflection, typeName: REFLECTION_ALPHA } };
   router.rpc(METHOD, info, { shutdownSignal: draining });
   router.rpc(alpha, info, { shutdownSignal: draining });
@@ -152,7 +152,7 @@ async function* until<T>(signal: AbortSignal, items: AsyncIterable<T>): AsyncGen
     const iterator = items[Symbol.asyncIterator]();
     for (;;) {
       const next = iterator.next();
-      // Nobody reads it any more when the abort wins.
+      // If the abort wins, nothing else handles a rejection.
       next.catch(() => {});
       const item = await Promise.race([next, aborted.promise]);
       if (item.done) return;

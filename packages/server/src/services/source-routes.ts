@@ -47,7 +47,7 @@ function requestOf(request: ServerRequest, response: ServerResponse, query: stri
   };
 }
 
-/** @throws RangeError; what the transport says */
+/** @throws RangeError for a body of more than `maxBytes` bytes; errors of the transport */
 async function bodyOf(request: ServerRequest, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -59,13 +59,13 @@ async function bodyOf(request: ServerRequest, maxBytes: number): Promise<Uint8Ar
   return Buffer.concat(chunks);
 }
 
-/** Where nothing else is said. What people have written of themselves is among what is answered: no browser is to take it for a page. */
+/** Default headers. Answers may contain text written by users, which a browser must not interpret as a page. */
 const DEFAULTS: readonly (readonly [string, string[]])[] = [
   ["cache-control", ["no-store"]],
   ["x-content-type-options", ["nosniff"]],
 ];
 
-/** Of the methods that both versions of HTTP have. */
+/** Response methods that both versions of HTTP have. */
 interface Answerable {
   statusCode: number;
   setHeader(name: string, value: string | string[]): unknown;

@@ -6,9 +6,9 @@ export interface RestPathParts {
   readonly raw: readonly string[];
   /** Percent-decoded; what cannot be is as it came. */
   readonly decoded: readonly string[];
-  /** Where a segment is none that a client may send: not UTF-8, `.`, `..`, or with characters that cannot be seen. */
+  /** Fault of a segment that clients may not send: not UTF-8, `.`, `..`, or invisible characters. */
   readonly fault: string | undefined;
-  /** Of the last segment, the text behind its last colon and what stands before it; undefined: there is no colon. */
+  /** The last segment, divided at its last colon. Undefined: it has no colon. */
   readonly last: { readonly raw: string; readonly decoded: string; readonly verb: string } | undefined;
 }
 
@@ -71,7 +71,10 @@ export class RestMatcher<T> {
     if (verb !== "") this.#verbs.add(verb);
   }
 
-  /** Undefined: no rule of this method, or of any, is for it. What is there for GET answers HEAD. */
+  /**
+   * Returns the rule for a request. Undefined: no rule for this method or for any method matches. Rules for GET also
+   * match HEAD.
+   */
   match(method: string, path: RestPathParts): RestMatch<T> | undefined {
     return (
       this.#matchIn(this.#roots.get(method), path) ??

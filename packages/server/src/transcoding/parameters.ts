@@ -1,8 +1,8 @@
-// Parameters of a query, and variables of a path, become the JSON of a message: what each text means, ProtoJSON says.
+// Converts query parameters and path variables into the JSON of a message. ProtoJSON defines the meaning of each text.
 import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** More names than this in one parameter lead nowhere that anybody goes. */
+/** Maximum number of names in one parameter. No real message is nested more deeply. */
 const MOST_NAMES = 32;
 const MOST_QUOTED = 100;
 
@@ -11,10 +11,10 @@ export interface ParameterBounds {
   readonly maxElements: number;
 }
 
-/** What a rule says of parameters. */
+/** The parts of a rule that concern parameters. */
 export interface ParameterRule {
   readonly input: DescMessage;
-  /** Fields that come otherwise: by path or body, by their names. `*`: all of them. */
+  /** Fields bound by path or body, by their names. `*`: all of them. */
   readonly taken: ReadonlySet<string>;
 }
 
@@ -116,7 +116,7 @@ function jsonOf(field: DescField, path: string, text: string): JsonValue {
       return text;
   }
 }
-/** Of a wrapper; other well-known types are texts in JSON. */
+/** True for the value of a wrapper. Other well-known types are strings in JSON. */
 const isInner = ({ name, parent }: DescField): boolean => name === "value" && parent.typeName.endsWith("Value");
 
 /** Whether it is one value in ProtoJSON. */

@@ -33,13 +33,16 @@ const STATUSES: Readonly<Record<Code, number>> = {
 };
 
 export function httpStatusOf(error: ConnectError): number {
-  // Connect's own `instanceof` knows no classes made of its error.
+  // Connect's own `instanceof` does not recognize subclasses of its error.
   return "status" in error && typeof error.status === "number" ? error.status : STATUSES[error.code];
 }
 
 const STANDARD = createRegistry(file_google_rpc_error_details);
 
-/** The error as a google.rpc.Status in ProtoJSON. A detail of a type that nobody here knows has its bytes as `value`, in base64. */
+/**
+ * Returns the error as a google.rpc.Status in ProtoJSON. A detail of an unknown type has its bytes as `value`, in
+ * base64.
+ */
 export function statusJson(error: ConnectError, registry: Registry): Uint8Array {
   const status: JsonObject = { code: error.code };
   if (error.rawMessage !== "") status.message = error.rawMessage;
@@ -60,12 +63,12 @@ function detailJson(detail: ConnectError["details"][number], registry: Registry)
     if (desc !== undefined)
       return typed(type, toJson(desc, fromBinary(desc, detail.value), options) as JsonObject, detail.type);
   } catch {
-    // Not what its type says.
+    // Malformed details are returned as bytes below.
   }
   return { "@type": type, value: base64Encode(detail.value) };
 }
 
-/** As google.protobuf.Any has it: well-known types stand in `value`. */
+/** Returns the JSON of a google.protobuf.Any, in which a well-known type is in `value`. */
 function typed(type: string, json: JsonObject, name: string): JsonObject {
   return name.startsWith("google.protobuf.") ? { "@type": type, value: json } : { "@type": type, ...json };
 }

@@ -1,4 +1,4 @@
-// Between HTTP with JSON and the messages of an rpc, as google/api/http.proto says.
+// Converts between HTTP with JSON and the messages of an RPC (google/api/http.proto).
 import {
   create,
   type DescField,
@@ -20,7 +20,7 @@ import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
 import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
 
-/** What a request for a rule has brought. */
+/** Data of a request that matches a rule. */
 export interface RestInput {
   readonly match: Pick<RestMatch<unknown>, "raw" | "decoded">;
   /** Behind the question mark. */

@@ -1,14 +1,17 @@
-// Connections whose clients send more at once than is read in one go: what others send comes between.
+// Reads from connections whose clients send more than one read takes, without delaying other connections.
 
-/** In one turn of the event loop all connections together are read for so long, in milliseconds; */
+/** Time limit for reading all connections in one turn of the event loop, in milliseconds. */
 const TURN_MS = 2;
-/** one connection for so long in a row; */
+/** Time limit for reading one connection without interruption, in milliseconds. */
 const SLICE_MS = 1;
-/** and one that did not wait so long in any case, as most clients have said all in less. */
+/** Least reading time of a connection that did not wait, in milliseconds. Most clients send everything in less. */
 const FRESH_MS = 0.2;
-/** While connections come, of which libuv takes one a turn, a turn is to be short: so long one that did not wait, */
+/**
+ * Reading time of a connection that did not wait, in milliseconds, while new connections arrive. Turns must then be
+ * short, because libuv accepts one connection a turn.
+ */
 const HURRIED_MS = 0.05;
-/** and those that wait only where they were not read for so long. */
+/** While new connections arrive, waiting ones are read only if none has been read for this time, in milliseconds. */
 const HURRY_MS = 1;
 
 /** A connection that has more to be read. */
@@ -62,7 +65,7 @@ function turn(): void {
     if (waiting.length > 0) schedule(now);
   }
 }
-/** What comes in between shares the time of the next turn. */
+/** Reads before the next turn share its time. */
 function schedule(now: number): void {
   endsAt = now + TURN_MS;
   setImmediate(turn);

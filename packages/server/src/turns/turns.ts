@@ -1,21 +1,28 @@
-// Turns: requests of HTTP/2 begin in turns of the event loop, so that a client with many requests delays other clients little.
+// Turns: requests of HTTP/2 begin in turns of the event loop, so that a client with many requests delays other clients
+// little.
 //
-// Each connection has a line of requests. A line waits in one of three queues: `fresh` (it had no requests until now), `waiting` (it had a turn
-// and has more) and `heavy` (its next request is heavy). A turn of the event loop runs these callbacks, each by a `setImmediate`:
+// Each connection has a line of requests. A line waits in one of three queues:
+// - `fresh`: it had no requests until now.
+// - `waiting`: it had a turn and has more.
+// - `heavy`: its next request is heavy.
+//
+// A turn of the event loop runs these callbacks, each by a `setImmediate`:
 //
 //   turn              starts the time limit of the turn, and queues the lines that the last turn served
 //   next, then took   once per queued line: `next` begins a few requests of one line, `took` measures them
 //
-// `took` is a callback of its own because promises that `next` settles run between both, and their time counts.
+// `took` is a separate callback because promises that `next` settles run between both, and their time counts.
 //
 // Four rules limit the delay:
 // 1. One line begins at most `AT_ONCE` units of weight, fewer if its recent requests were slow (request-line.ts).
 // 2. A turn serves further lines only within `TURN_MS`. The queues take turns, `fresh` first.
-// 3. After a turn longer than `LONG_MS` heavy lines rest for `RESTS` turns: a new client needs several turns, and would wait that long in each.
-// 4. A line with too many messages that wait for zlib begins nothing, because answers are composed faster than they are compressed.
+// 3. After a turn longer than `LONG_MS` heavy lines rest for `RESTS` turns. A new client needs several turns, and would
+// otherwise wait that long in each.
+// 4. A line with too many messages that wait for zlib begins nothing, because answers are composed faster than they are
+// compressed.
 //
-// A request never begins in the turn in which it arrived: a reset that arrives with its end prevents it, and node:http2 reports the end before it
-// has read the rest.
+// A request never begins in the turn in which it arrived, because a reset that arrives with its end prevents it.
+// node:http2 reports the end before it has read the rest.
 import type { ServerHttp2Stream } from "node:http2";
 import { connectionOf } from "../carrier/carrier.ts";
 import { RequestLine } from "./request-line.ts";

@@ -1,4 +1,5 @@
-// Frames of requests and answers as others make them: what nobody of ours says has to be read all the same.
+// Frames of requests and answers in the forms of other implementations. The server must read forms that the runtime
+// itself never writes.
 import { Flag, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead, writeUint32 } from "@protobff/http2/frames";
 import { STATIC_TABLE } from "@protobff/http2/hpack-static-table";
 import { NO_TABLE as NO_TABLE_BYTE } from "@protobff/http2/hpack-writer";
@@ -7,7 +8,7 @@ import { WINDOW } from "@protobff/http2/preface";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
-/** How headers are written: what RFC 7541 leaves to whoever writes them. */
+/** Forms of headers that RFC 7541 leaves to the encoder. */
 export interface Form {
   /** Texts in Huffman's code. */
   readonly coded: boolean;
@@ -56,12 +57,12 @@ function codedText(text: string): Buffer {
   const bytes = Buffer.from((whole.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
   return Buffer.concat([integer(0x80, 7, bytes.length), bytes]);
 }
-/** Of each byte, as zeros and ones. */
+/** Huffman code of each byte, as zeros and ones. */
 const CODES: ReadonlyMap<number, string> = new Map(
   huffmanSymbols().map(({ symbol, code, length }) => [symbol, code.toString(2).padStart(length, "0")]),
 );
 
-/** Of a stream that is yet to be named. */
+/** Returns a frame without its stream id, which is set later. */
 export function frameOf(type: number, flags: number, payload: Buffer): Buffer {
   const out = Buffer.alloc(FRAME_HEAD_BYTES + payload.length);
   payload.copy(out, writeFrameHead(out, 0, payload.length, type, flags, 0));
@@ -75,7 +76,7 @@ export function ofStream(frames: Buffer, id: number): Buffer {
   return out;
 }
 
-/** So that nobody has to wait, or to count, but whoever answers. */
+/** Opens the connection's window to its maximum, so that only the server has to track flow control. */
 export function wideWindow(): Buffer {
   const bytes = Buffer.alloc(4);
   writeUint32(bytes, 0, WINDOW_MAX - WINDOW);
@@ -85,8 +86,8 @@ export function wideWindow(): Buffer {
 /** The other end's settings have been read. */
 export const SETTLED = frameOf(FrameType.SETTINGS, Flag.ACK, Buffer.alloc(0));
 
-/** Of no type that there is (RFC 9113, 4.1), and so large that whoever reads it has looked at every type, and at how late it is. */
+/** A frame of an unknown type (RFC 9113, 4.1). Its size makes the reader check every type, and the time. */
 export const PASSED_OVER = frameOf(0xbf, 0, Buffer.alloc(2_048));
 
-/** GOAWAY, as clients say it that are done. */
+/** GOAWAY of a client that is done. */
 export const GOODBYE = frameOf(FrameType.GOAWAY, 0, Buffer.alloc(8));

@@ -1,5 +1,6 @@
-// Whom a server warms up between: upstreams, and a client, that say the same bytes again and again, at little cost. They say them as others do, in
-// Huffman's code and with a dynamic table as long as there is one: what only others say would else be compiled behind the first real requests.
+// Peers of a server that warms up: upstreams and a client that send the same bytes repeatedly, at little cost. Their
+// bytes have the forms of other implementations: Huffman codes, and a dynamic table while there is one. Otherwise V8
+// would compile the code for these forms behind the first real requests.
 import { once } from "node:events";
 import * as net from "node:net";
 import { DynamicTable } from "@protobff/http2/dynamic-table";
@@ -41,7 +42,10 @@ abstract class Peer {
     this.socket = socket.setNoDelay(true).on("error", () => {}); // closes it, too
     socket.on("data", (chunk) => this.read(chunk));
   }
-  /** What is said because of one chunk leaves at once. Who makes no sense, or asks for too much, is somebody else: the port is open to this machine. */
+  /**
+   * Sends all answers to one chunk at once. A malformed or excessive request comes from another process, because the
+   * port is open to this machine, and closes the connection.
+   */
   protected read(chunk: Buffer): void {
     this.socket.cork();
     try {
@@ -67,7 +71,10 @@ const isEnd = (type: number, flags: number): boolean =>
 class Answerer extends Peer {
   readonly #answers: Answers;
   readonly #blocks = new RequestBlocks(new Map(), { bytes: HEADER_BYTES, count: HEADER_BYTES }, new DynamicTable());
-  /** Of requests that have begun, in places of their own. No Map: of the tables that V8 leaves behind one keeps the next from young collections. */
+  /**
+   * Paths of open requests, by slot. Not a Map: one of the tables that V8 leaves behind keeps the next table from young
+   * collections.
+   */
   readonly #paths: (string | undefined)[] = Array.from({ length: MAX_STREAMS }, () => undefined);
   readonly #waiting: Buffer[] = [];
   #window = WINDOW_BYTES;
@@ -121,7 +128,7 @@ class Answerer extends Peer {
   }
 }
 
-/** What is answered, in one form and another in turn. */
+/** Answers to each path, which alternate between forms. */
 class Answers {
   readonly #messagesOf: (path: string) => readonly Buffer[];
   readonly #frames = new Map<string, readonly Buffer[]>();
@@ -130,7 +137,10 @@ class Answers {
   constructor(messagesOf: (path: string) => readonly Buffer[]) {
     this.#messagesOf = messagesOf;
   }
-  /** @param first of its connection: where others say that they have no dynamic table */
+  /**
+   * @param first the first answer of its connection, at which other implementations announce that they have no dynamic
+   * table
+   */
   to(path: string, first: boolean): Buffer {
     if (first) return framesOf(this.#messagesOf(path)[0], FORMS[0], NO_TABLE);
     let all = this.#frames.get(path);
@@ -174,7 +184,8 @@ export interface StandIn {
 /**
  * Listens on a free port of 127.0.0.1.
  *
- * @param messagesOf gives what is answered in turn to whom asks for a path, framed as gRPC does, each in one frame of HTTP/2; none: UNIMPLEMENTED is
+ * @param messagesOf returns the answers to a path, sent in turn, in gRPC framing and each in one HTTP/2 frame; without
+ * any, the answer is UNIMPLEMENTED
  */
 export async function standIn(messagesOf: (path: string) => readonly Buffer[]): Promise<StandIn> {
   const answers = new Answers(messagesOf);
@@ -201,16 +212,19 @@ export interface Asked {
   readonly message: Buffer;
 }
 
-/** A header, and the same once more from the dynamic table, which there is until the other end has said that there is none. */
+/** A header, and its repetition from the dynamic table, which exists until the other end disables it. */
 const FROM_TABLE = Buffer.concat([encodeFields([["x-trace", "0"]], FORMS[0]), Buffer.of(0x80 | 62)]);
 
-/** A connection that asks again and again. */
+/** A connection that sends requests repeatedly. */
 class Asker extends Peer {
   readonly #requests: Requests;
-  /** Each of its requests has one of its own, as somewhere most have. On the same connection as others they would be remembered, and thrown away. */
+  /**
+   * True if each request has a header with a new value, as most clients send. These values fill the dynamic table, so
+   * the other connection sends none.
+   */
   readonly #ids: boolean;
   #id = 1;
-  /** They have said that there is no dynamic table: that one knows it is said in front of the next block (RFC 7541, 6.3). */
+  /** The server has disabled the dynamic table. The next block must begin with an acknowledgement (RFC 7541, 6.3). */
   #untold = false;
 
   constructor(port: number, requests: Requests, ids: boolean) {
@@ -248,22 +262,22 @@ class Asker extends Peer {
   }
 }
 
-/** Whose turn it is. */
+/** Source of the next request. */
 interface Requests {
   /**
-   * @param id with one that none has had before
-   * @returns undefined: it is enough
+   * @param id whether the block gets a header with a new value
+   * @returns undefined after the last request
    */
   next(id: boolean): { readonly block: Buffer; readonly message: Buffer } | undefined;
   answered(): void;
 }
 
 /**
- * Asks for all of them in turn, on two connections, so many times in all.
+ * Sends `most` requests, each of `asked` in turn, on two connections.
  *
- * @param atOnce under way at a time
- * @param until as `performance.now()` says it; what is under way then is cut off
- * @returns how many answers there were, whatever they said
+ * @param atOnce number of concurrent requests
+ * @param until time of `performance.now()` at which open requests are cut off
+ * @returns the number of answers, of any status
  */
 export async function ask(
   port: number,
@@ -299,8 +313,9 @@ export async function ask(
 }
 
 /**
- * In all forms, with the headers in as many orders as V8 takes for too many to tell apart: objects with properties in different orders are
- * different to it, every kind of client has an order of its own, and code that knew one alone would be compiled anew for the next.
+ * Returns header blocks in all forms. The order of headers varies often enough that V8 stops distinguishing orders. V8
+ * gives objects with properties in different orders different shapes, and each kind of client has its order. Code
+ * compiled for one order would be compiled again for the next.
  */
 function blocksOf(path: string, message: Buffer): Buffer[] {
   const begin: Fields = [
@@ -317,7 +332,7 @@ function blocksOf(path: string, message: Buffer): Buffer[] {
     ["authorization", `Bearer ${"warm".repeat(16)}`],
     ["x-request-id", "0".repeat(32)],
   ];
-  /** What some say besides, and some say at length. */
+  /** Further headers of some clients, some of them long. */
   const more: Fields = [
     ...rest.filter(([name]) => name !== "authorization"),
     ["authorization", `Bearer ${"warm".repeat(64)}`],

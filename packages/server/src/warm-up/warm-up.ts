@@ -1,4 +1,5 @@
-// Before a server listens: its own rpcs, asked for over sockets of the process' own, so that V8 has compiled them when the first client comes.
+// Warms up a server before it listens. The process calls its own RPCs over sockets, so that V8 has compiled them when
+// the first client connects.
 import {
   type DescMessage,
   type DescMethod,
@@ -19,15 +20,18 @@ import { sample } from "@protobff/samples/sample.js";
 import { type ListenOptions, listenUnannounced } from "../listen.ts";
 import { type Asked, ask, standIn } from "./warm-up-peers.ts";
 
-/** What is warmed up. */
+/** Parts of a server that is warmed up. */
 export interface WarmUp {
-  /** For how long, in milliseconds; what is under way then is cut off. */
+  /** Duration in milliseconds. Requests still open at its end are cut off. */
   readonly forMs: number;
   /** By their names. */
   readonly upstreams: Readonly<Record<string, DescService>>;
   readonly http2: Http2;
   readonly http2Server: NonNullable<ListenOptions["http2Server"]>;
-  /** The rpcs once more, on clients of these upstreams: with breakers, limits and caches of their own, and nobody who is told. */
+  /**
+   * Creates the RPCs a second time, on clients of these upstreams. They have separate breakers, limits and caches, and
+   * no observer.
+   */
   readonly create: (
     clients: Readonly<Record<string, UnaryClient>>,
   ) => Promise<readonly (Endpoint | StreamEndpoint)[]> | readonly (Endpoint | StreamEndpoint)[];
@@ -35,17 +39,21 @@ export interface WarmUp {
 
 /** V8 hands a function to its best compiler after 3,000 calls, and again when it has seen more. */
 const MOST = 8_000;
-/** Requests under way at a time, one on each connection: with more, what is under way makes the heap grow before anybody has asked. */
+/**
+ * Number of concurrent requests, one on each connection. More of them would make the heap grow before the first real
+ * request.
+ */
 const AT_ONCE = 4;
-/** V8 compiles for the one object that it has seen, and anew when it sees a second: the server's own would be that. */
+/** V8 compiles code for the one object that it has seen, and again for a second one, such as the server's own. */
 const ROUNDS = 2;
 
 /**
- * Asks for every unary rpc in turn, by gRPC, 8,000 times in all or until the time is over: a server of these rpcs in this process, over stand-ins
- * that answer with samples, and then another. All listen on 127.0.0.1, on free ports, and only meanwhile.
+ * Calls every unary RPC in turn, by gRPC, 8,000 times in all or until the time is over. Each of two rounds has a server
+ * of these RPCs in this process, over stand-ins that answer with samples. All listen on free ports of 127.0.0.1, and
+ * only during the warm-up.
  *
- * @returns how many answers there were, whatever they said
- * @throws what the ports throw, and what `create` throws
+ * @returns the number of answers, of any status
+ * @throws errors of the ports and of `create`
  */
 export async function warmUp({ forMs, ...warmed }: WarmUp): Promise<number> {
   const from = performance.now();
@@ -78,7 +86,7 @@ async function once({ upstreams, http2, http2Server, create }: Omit<WarmUp, "for
   }
 }
 
-/** In place of the user's functions: each of them, and whatever is asked of them, throws when it is called. */
+/** Replaces the user's functions: each of them, and each of their members, throws when it is called. */
 const refusing: object = new Proxy(
   () => {
     throw new Error("is not called while the server warms up");
@@ -87,7 +95,7 @@ const refusing: object = new Proxy(
 );
 export const REFUSING = { resolvers: refusing, functions: refusing };
 
-/** Nobody is charged anything. */
+/** Limits that charge nothing. */
 export class NoLimits extends Limits {
   override charge(): ChargeResult {
     return FREE;
@@ -95,7 +103,10 @@ export class NoLimits extends Limits {
 }
 const FREE: ChargeResult = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
 
-/** Of each unary rpc a sample, and others with longer texts and numbers; none for what is no such rpc. */
+/**
+ * Returns the answers of each unary RPC: a sample, and messages with longer texts and numbers. There are none for other
+ * paths.
+ */
 function answersOf(methods: readonly DescMethod[]): (path: string) => readonly Buffer[] {
   const unary = methods.filter((method): method is DescMethodUnary => method.methodKind === "unary");
   const byPath = new Map(unary.map((method) => [pathOf(method), method]));
@@ -123,7 +134,10 @@ function requestsOf(methods: readonly DescMethodUnary[]): Asked[] {
   });
 }
 
-/** More than one byte tells how long a text is, and how large a number, and texts of more than 400 are looked at by the engine: other code reads each of them. */
+/**
+ * Lengths of texts, in characters. Different code reads short texts, texts whose length takes more than one byte, and
+ * texts of more than 400, which the engine decodes.
+ */
 const LONG_CHARACTERS = [200, 500];
 /** Longer than what is read byte by byte, and no longer than most rules of requests allow. */
 const IN_RULES_CHARACTERS = 32;
