@@ -1,4 +1,5 @@
-// What decides how a response ends, as data: what the interpreter of faults reads (packages/faults). Plain JSON, part of `plan=json`.
+// Data that determines how a response ends: the input of fault prediction (packages/faults). Plain JSON, part of
+// `plan=json`.
 
 /**
  * A value: strings, booleans and null as they are; `{ int }` also for enums, in decimal; `{ double }`; `{ bytes }`: base64, as a text that is
@@ -25,7 +26,7 @@ export interface ExpressionReport {
 }
 export interface ReadReport {
   readonly name: string;
-  /** Only asked about, or read where it is known to be there. */
+  /** Only tested for presence, or read where it is known to be set. */
   readonly safe?: true;
 }
 
@@ -33,7 +34,7 @@ export interface ReadReport {
 export type TreeReport =
   | { readonly value: ValueReport }
   | { readonly name: string }
-  /** `zero`: what it reads as when unset; `presence`: unset can be told from zero; `test`: has(…). */
+  /** `zero`: value if unset; `presence`: unset differs from zero; `test`: has(…). */
   | {
       readonly get: string;
       readonly of: TreeReport;
@@ -64,31 +65,31 @@ export type TreeReport =
       readonly vars: readonly string[];
       readonly args: readonly TreeReport[];
     }
-  /** What is not told: why. */
+  /** Reason why the expression cannot be evaluated. */
   | { readonly untold: string };
 
 export interface BehaviourReport {
   readonly rpcs: readonly RpcBehaviour[];
   /** Composed messages by name. */
   readonly messages: { readonly [name: string]: BlockBehaviour };
-  /** What services start once per request, by name. */
+  /** Steps that services start once per request, by service. */
   readonly services: { readonly [name: string]: BlockBehaviour };
-  /** What upstreams answer on mocks, by method. */
+  /** Answers of upstreams on mocks, by method. */
   readonly answers: { readonly [method: string]: ValueReport };
-  /** Whose breaker a method has: that of its service, or its own; null: none. Methods left out have their service's. */
+  /** Breaker of a method: that of its service, or a separate one; null: none. Methods left out have their service's. */
   readonly breakers: { readonly [name: string]: "service" | "method" | null };
-  /** Who may call, where that is known. */
+  /** Identity of callers, if the package declares one. */
   readonly identity?: IdentityBehaviour;
-  /** What functions of the user are taken to give, by name. */
+  /** Results of the user's functions in predictions, by name. */
   readonly functions: { readonly [name: string]: ValueReport };
-  /** Of the environment, for each service: the default of a variable, else a sample. */
+  /** Environment variables of each service: the default of a variable, otherwise a sample. */
   readonly env: { readonly [service: string]: { readonly [name: string]: ValueReport } };
 }
 export interface RpcBehaviour {
   readonly rpc: string;
   readonly service: string;
   readonly composes: string;
-  /** What of its time calls have. */
+  /** Part of its time budget that is available to calls, in milliseconds. */
   readonly for_calls_ms: number;
   /** Steps of the service that it starts. */
   readonly starts: readonly string[];
@@ -96,55 +97,61 @@ export interface RpcBehaviour {
   readonly request: ValueReport;
   /** The field for what is degraded. */
   readonly degraded?: string;
-  /** Where what is composed is not what is declared: fields of the declared messages, by message, with their messages. */
+  /**
+   * Fields of the declared messages, by message, with their messages. Left out if the composed messages equal the
+   * declared ones.
+   */
   readonly declared?: { readonly message: string; readonly fields: FieldNames };
-  /** That is only for rules of its request, which an example of one's own may be known to keep. */
+  /** `untold` is due only to rules of its request. Another request may be known to satisfy them. */
   readonly validated?: true;
-  /** Who may call it; left out: whoever is known, where that is. */
+  /** Callers that it admits. Left out: all authenticated callers, if there is an identity. */
   readonly permit?: PermitBehaviour;
-  /** It answers with a message for each item of what it follows; it is told of the first, and of what comes behind it. */
+  /**
+   * Its stream: a message for each item of the source. Predictions cover the first item and the end of the stream after
+   * it.
+   */
   readonly stream?: StreamBehaviour;
   /** How often it may be called. */
   readonly limits?: readonly LimitBehaviour[];
-  /** Why its end cannot be told from the plan. */
+  /** Reason why its outcome cannot be predicted from the plan. */
   readonly untold?: string;
 }
 export interface IdentityBehaviour {
-  /** Of credentials, by name, as declared. */
+  /** Sources of credentials, by name, in the order of declaration. */
   readonly sources: readonly string[];
   /** A sample of the principal. */
   readonly principal: ValueReport;
 }
 export interface PermitBehaviour {
-  /** Nobody has to be known. */
+  /** True if callers need not be authenticated. */
   readonly public?: true;
   /** Any of these; left out: any at all. */
   readonly sources?: readonly string[];
   /** All of these. */
   readonly scopes: readonly string[];
-  /** Of each list any. */
+  /** The caller needs at least one role of each list. */
   readonly roles: readonly (readonly string[])[];
   /** Decisions; and as guards its conditions, turned round: one passes where theirs holds. All expressions are strict. */
   readonly steps: readonly StepBehaviour[];
 }
 export interface StreamBehaviour {
-  /** What items are called among the arguments. */
+  /** Name of the item among the arguments. */
   readonly var: string;
-  /** Of the call that is followed; of a topic that of its own, by which mocks follow it. */
+  /** Method of the call that is followed; for a topic, the method by which mocks follow it. */
   readonly method: string;
-  /** What mocks give. */
+  /** Items of the mock. */
   readonly items: readonly ValueReport[];
   /** Which items count. */
   readonly if?: ExpressionReport;
   /** Which is the last. */
   readonly until?: ExpressionReport;
-  /** Of a topic. */
+  /** Key of a topic. */
   readonly key?: ExpressionReport;
   /** Which item is the last of its key. */
   readonly topic_until?: ExpressionReport;
-  /** Where it breaks it is opened again: opening it has no side effects. */
+  /** If the stream breaks, it is opened again: opening it has no side effects. */
   readonly reopens?: true;
-  /** It goes on behind an item. */
+  /** A reopened stream resumes after the last item. */
   readonly position?: true;
   /** Silence is a failure. */
   readonly idle?: true;
@@ -153,9 +160,9 @@ export interface LimitBehaviour {
   readonly if?: ExpressionReport;
   readonly key: ExpressionReport;
   readonly cost?: ExpressionReport;
-  /** What one request may cost. */
+  /** Maximum cost of one request. */
   readonly most: number;
-  /** It is charged before it is known who calls. */
+  /** It is charged before authentication. */
   readonly early?: true;
 }
 export type FieldNames = { readonly [message: string]: { readonly [field: string]: string | null } };
@@ -205,7 +212,7 @@ export type SourceBehaviour =
   | { readonly kind: "guard"; readonly if: ExpressionReport; readonly code: number | null }
   /** The newest item of a topic. */
   | { readonly kind: "latest"; readonly key: ExpressionReport }
-  /** `reads`: the steps that it is given; `gives`: what stands in for what it supplies. */
+  /** `reads`: the steps that it receives; `gives`: a sample of its result. */
   | { readonly kind: "resolver"; readonly reads: readonly string[]; readonly gives: ValueReport };
 export interface BindBehaviour {
   readonly name: string;
@@ -215,7 +222,7 @@ export interface BindBehaviour {
 export interface CallBehaviour {
   readonly method: string;
   readonly side_effects?: true;
-  /** What it cannot be sent without. */
+  /** Values without which the call is not sent. */
   readonly wants: readonly BindBehaviour[];
   readonly metadata: readonly BindBehaviour[];
   readonly batch?: {
@@ -226,12 +233,12 @@ export interface CallBehaviour {
     readonly key?: string;
     /** Computes the key of `item`, where that is no field of it; mocks do not turn that round. */
     readonly key_by?: ExpressionReport;
-    /** What is asked for a `key`. */
+    /** The message that requests a `key`. */
     readonly wrap?: ExpressionReport;
   };
   readonly on_error: readonly ErrorRuleBehaviour[];
   readonly timeout_ms?: number;
-  /** An old answer may stand in: how long one is fresh, and how old it may be. */
+  /** A stale answer may replace a failure: time for which an answer is fresh, and maximum age of a stale one. */
   readonly stale?: { readonly ttl_ms: number; readonly stale_ms: number };
 }
 export interface ErrorRuleBehaviour {
@@ -240,7 +247,7 @@ export interface ErrorRuleBehaviour {
   readonly if?: ExpressionReport;
   readonly then: "ignore" | "fallback" | "fail";
   readonly fallback?: ExpressionReport;
-  /** Of `fail`; left out: the upstream's. */
+  /** Code of `fail`. Left out: the upstream's. */
   readonly code?: number;
 }
 export type TargetBehaviour = FieldBehaviour | { readonly oneof: string; readonly members: readonly MemberBehaviour[] };
@@ -248,9 +255,9 @@ export interface FieldBehaviour {
   readonly field: string;
   readonly by: ExpressionReport;
   readonly many?: true;
-  /** Unset can be told from zero. */
+  /** Unset differs from zero. */
   readonly presence?: true;
-  /** Of a oneof that is supplied: it counts where it is set. */
+  /** For a oneof whose message is supplied: the member counts if it is set. */
   readonly chosen?: true;
 }
 export interface MemberBehaviour extends FieldBehaviour {

@@ -1,4 +1,4 @@
-// Who calls: somebody who may, as far as that is found.
+// Finds a caller that an RPC admits, as far as possible.
 
 import type { BehaviourReport, ExpressionReport, RpcBehaviour, TreeReport, ValueReport } from "./behaviour.ts";
 import { type Asked, type Caller, permitBlock, textsOf } from "./composition/admission.ts";
@@ -22,14 +22,14 @@ function sourceOf({ identity }: BehaviourReport, { permit }: RpcBehaviour): stri
   return permit?.sources?.[0] ?? identity?.sources[0] ?? "";
 }
 
-/** How often what conditions ask for is looked at. */
+/** Maximum number of passes over the conditions. */
 const TRIES = 4;
 
 /**
- * The sample of the principal, with the scopes, the roles and, where that is easily seen, the values that its permit asks for; undefined:
- * nobody is known.
+ * Returns the principal's sample, with the scopes, the roles and, where easily derived, the values that the permit
+ * requires. Undefined: callers are not authenticated.
  *
- * @param responding a new response, in which nothing is wrong, to such a caller
+ * @param responding returns a new response without faults to a given caller
  */
 export function foundCaller(
   behaviour: BehaviourReport,

@@ -16,18 +16,18 @@ export interface Cell {
   readonly prediction: Prediction | undefined;
   /** Why there is no prediction. */
   readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
-  /** What running it takes, in milliseconds. */
+  /** Delay of a slow answer, in milliseconds. */
   readonly slowMs?: number;
   readonly stale?: Stale;
-  /** It is the call that is followed; so many items come before what happens later. */
+  /** The followed call, with the number of items before a later fault. */
   readonly followed?: { readonly items: number };
 }
 type Stale = NonNullable<CallBehaviour["stale"]>;
 export interface RpcTable {
   readonly rpc: string;
-  /** Who calls; null: nobody that is known; undefined: nobody asks. */
+  /** The caller. Null: not authenticated; undefined: the RPC does not authenticate. */
   readonly caller: Caller | null | undefined;
-  /** It is told of the first item. */
+  /** The outcome is that of the first item. */
   readonly items: boolean;
   readonly healthy: Prediction;
   readonly cells: readonly Cell[];
@@ -78,7 +78,10 @@ function cellOf(
   };
 }
 
-/** What of a stream is not told: its opening and its items have time each of their own, and a breaker stands before what it follows, too. */
+/**
+ * Why an open breaker of a stream cannot be predicted. Its opening and its items have separate time budgets. A breaker
+ * also guards the followed call.
+ */
 function openInStream(
   behaviour: BehaviourReport,
   { stream, for_calls_ms: forCallsMs }: RpcBehaviour,
@@ -95,7 +98,7 @@ function openInStream(
   return undefined;
 }
 
-/** What is followed, where the first item is known. */
+/** Cells of the followed call, if the first item is known. */
 function followedCells(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
@@ -131,7 +134,7 @@ function followedCells(
 
 const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));
 
-/** Whose breaker a method has. */
+/** Returns the method or service to which a method's breaker belongs. */
 function breakerOf({ breakers }: BehaviourReport, method: string): string | null {
   const own = breakers[method];
   if (own !== undefined) return own === null ? null : method;
@@ -168,7 +171,7 @@ export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly
   visit(behaviour.messages[rpc.composes]);
   return [...found.values()];
 }
-/** Of several calls of one method the shortest times. */
+/** Merges several calls of one method, with their shortest times. */
 function add(found: Map<string, CallOfRpc>, { method, timeout_ms, stale }: CallBehaviour): void {
   const before = found.get(method);
   const times = [before?.timeoutMs, timeout_ms].filter((ms) => ms !== undefined);

@@ -50,7 +50,7 @@ function addSource(source: SourceBehaviour, codes: Set<number>, composed: Set<st
   if (source.kind === "each" && source.partial !== true) addSource(source.of, codes, composed);
 }
 
-/** Without a code of its own a rule passes on those that it is for. */
+/** A rule without a code passes on the codes that it matches. */
 function failures({ on_error: rules }: CallBehaviour): readonly number[] {
   return rules.filter(({ then }) => then === "fail").flatMap(({ on, code }) => (code === undefined ? on : [code]));
 }

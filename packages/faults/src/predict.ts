@@ -1,4 +1,4 @@
-// What each fault of each upstream does to each rpc, told from the plan's JSON alone.
+// Predicts the effect of each fault of each upstream on each RPC, from the plan's JSON alone.
 
 import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./behaviour.ts";
 import { foundCaller } from "./caller.ts";
@@ -21,7 +21,7 @@ import {
 } from "./values/results.ts";
 import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values/values.ts";
 
-/** What a client gets. */
+/** Predicted outcome at the client. */
 export type Prediction =
   /** `codes`: any of these. */
   | { readonly kind: "status"; readonly codes: readonly number[] }
@@ -29,7 +29,7 @@ export type Prediction =
   | {
       readonly kind: "answer";
       readonly entries: readonly PredictedEntry[];
-      /** Of a stream whose source meets a fault later: what comes behind this item. */
+      /** End of a stream after this item, if its source fails later. */
       readonly then?: Then;
     }
   /** `otherwise`: the prediction if no expression is an error that may be one. */
@@ -55,7 +55,7 @@ export interface Run {
 }
 
 export interface Given {
-  /** Whether old answers stand in for failures where they may. */
+  /** True if stale answers replace failures where the plan allows them. */
   readonly remembered?: boolean;
   /** Default: the example of the plan. */
   readonly request?: ValueReport;
@@ -63,7 +63,7 @@ export interface Given {
   readonly env?: { readonly [name: string]: ValueReport };
   /** The request passes what is checked of it before it is composed. */
   readonly assumed?: boolean;
-  /** Who calls; null: nobody that is known; default: somebody who may. */
+  /** The caller. Null: not authenticated. Default: a caller that the RPC admits. */
   readonly caller?: Caller | null;
   /** Incoming headers, by lower-case name. */
   readonly headers?: { readonly [name: string]: string };
@@ -120,7 +120,7 @@ function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: bo
 }
 const same = (a: Prediction, b: Prediction): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Without a field for it nobody sees what an item lacks. */
+/** True if the client can see the faults of an item, for which the item needs a field. */
 function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boolean {
   return (
     stream === undefined || degraded !== undefined || prediction.kind !== "answer" || prediction.entries.length === 0
@@ -205,7 +205,9 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   return { kind: "answer", entries: folded(told).map(predicted) };
 }
 
-/** Of a stream the first item that counts stands among the arguments; a number: the code with which none comes. */
+/**
+ * Adds the first matching item of a stream to the arguments. A number: the code with which the stream fails before one.
+ */
 function withItem(response: Response, { stream }: RpcBehaviour, asked: Asked): Asked | number {
   if (stream === undefined) return asked;
   const item = firstItem(response, stream, asked);
@@ -258,7 +260,7 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
 
 // ---- as text ----
 
-/** A prediction in one line, as tables and tests have it; undefined: it cannot be told. */
+/** Formats a prediction in one line, for tables and tests. Undefined: there is no prediction. */
 export function writtenPrediction(prediction: Prediction): string | undefined {
   if (prediction.kind === "untold") return undefined;
   if (prediction.kind === "status") return `status ${prediction.codes.map(codeName).join("|")}`;

@@ -25,7 +25,7 @@ export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, exam
   ].join("\n");
 }
 
-/** `somebody known from "user", roles = ["admin"]`; what is in every sample is not said. */
+/** Formats a caller as `somebody known from "user", roles = ["admin"]`. Values equal to the sample's are left out. */
 function written(caller: Caller | null): string {
   if (caller === null) return "nobody that is known";
   const { source, set } = caller;
@@ -38,7 +38,7 @@ interface Row {
   readonly faults: string;
   readonly outcome: string;
 }
-/** Faults that come to the same stand on one line; what cannot happen comes last. */
+/** Returns one row for all faults with the same outcome. Faults that cannot happen are last. */
 function rowsOf(cells: readonly Cell[]): Row[] {
   const told = Map.groupBy(
     cells.filter(({ left }) => left === undefined),
@@ -72,7 +72,7 @@ function outcomeOf(prediction: Prediction | undefined): string {
   );
   return `answered, with ${all.join(", ")}${then}`;
 }
-/** What comes behind the first item. */
+/** Describes the end of a stream after its first item. */
 function thenOf(then: Then): string {
   if (then.kind === "status") return `then the stream fails: ${codeName(then.code)}`;
   return then.kind === "end" ? "then the stream is at its end" : "then it is opened again, and goes on";

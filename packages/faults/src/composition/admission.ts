@@ -1,4 +1,4 @@
-// Who may call, and how often: what stands before anything is composed.
+// Admission: permits and rate limits, which are evaluated before the response is composed.
 import type { LimitBehaviour, PermitBehaviour, RpcBehaviour } from "../behaviour.ts";
 import { distinct, type Failure, type Result } from "../values/results.ts";
 import { isListValue, type MessageValue, UNKNOWN, Untold, type Value } from "../values/values.ts";
@@ -14,10 +14,10 @@ export interface Asked {
   readonly times: number;
 }
 export interface Caller {
-  /** Of the credential. */
+  /** Source of the credential. */
   readonly source: string;
   readonly principal: MessageValue;
-  /** What of the principal is other than in its sample; undefined: the principal is given. */
+  /** Values of the principal that differ from its sample. Undefined: the principal was passed in. */
   readonly set: ReadonlyMap<string, Value> | undefined;
 }
 
@@ -79,7 +79,7 @@ function judged(block: Block): number | undefined {
   for (const step of block.report.steps) {
     if (step.immediate !== true || step.source.kind !== "guard") continue;
     const held = block.condition(step.source.if);
-    // A decision that cannot be computed lets nobody in.
+    // A decision that cannot be computed refuses the request.
     if (held.state === "dead") return DENIED;
     if (!holds(held)) return step.source.code ?? DENIED;
   }
@@ -99,10 +99,10 @@ function decided(block: Block): readonly number[] {
   }
   return distinct(codes);
 }
-/** What cannot be evaluated does not hold. */
+/** False for a condition that cannot be evaluated. */
 const holds = (held: Result): boolean => held.state === "value" && held.value === true;
 
-/** What a client is told of what could not be decided. */
+/** Returns the codes that a client receives for a failed decision. */
 function undecided(result: Result): readonly number[] {
   if (result.state !== "failed") return [];
   return result.failures.map(({ code, cause }: Failure) => {

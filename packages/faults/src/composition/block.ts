@@ -1,5 +1,5 @@
-// One composed message, or what a service starts: its steps, evaluated when something reads them. No plan of its own, no concurrency, no
-// time: calls end as the fault says.
+// One composed message, or the steps that a service starts. Steps are evaluated when something reads them. There is no
+// schedule, no concurrency and no time: calls end as the fault determines.
 import type { BindBehaviour, BlockBehaviour, ExpressionReport, SourceBehaviour, StepBehaviour } from "../behaviour.ts";
 import {
   asArgument,
@@ -93,7 +93,7 @@ export class Block implements Composition {
     return this.#started().every((step) => step.immediate !== true || this.#guard(step));
   }
 
-  /** Runs what nobody has to read. False: the response does not go on. */
+  /** Runs the steps that no field reads. Returns false if the response ends. */
   finish(failures: Failure[]): boolean {
     let goesOn = true;
     const end = (step: StepBehaviour): void => {
@@ -185,16 +185,19 @@ export class Block implements Composition {
   isLate(step: StepBehaviour): boolean {
     return this.#late.has(step);
   }
-  /** What it waits for is late. */
+  /** Marks the step as late, because it waits for something late. */
   waits(step: StepBehaviour): void {
     this.#late.add(step);
   }
-  /** Whether side effects of a step wait for something late: guards and critical steps that do not rest on it, here and around. */
+  /**
+   * Returns true if side effects of a step wait for something late. They wait for guards and critical steps that do not
+   * depend on it, in this block and around it.
+   */
   clearsLate(step: StepBehaviour | undefined): boolean {
     const late = this.#started().some((other) => {
       if (other === step || this.#running.has(other) || other.supplementary || other.only_in_case || other.only_for)
         return false;
-      // What rests on a step that has begun, on this one or on one that is unordered with it, does not come before.
+      // A step does not come first if it depends on a running step, which is this step or one unordered with it.
       if ([...this.#running].some((begun) => this.#restsOn(other, begun))) return false;
       if (other.source.kind !== "guard") return this.step(other).late === true;
       return [other.if, other.source.if].some((one) => one !== undefined && this.evaluate(one).late);

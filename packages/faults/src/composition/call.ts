@@ -82,14 +82,17 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
     : itemOf(at, call.batch, answer, key.value, taint);
 }
 
-/** What has to be there for a call to be sent. */
+/** Returns the expressions that are evaluated before a call is sent. */
 function textsOf({ wants, batch, metadata }: CallBehaviour) {
   return [...wants, ...metadata]
     .flatMap(({ by, if: condition }) => [by, ...(condition ? [condition] : [])])
     .concat(batch?.by ?? []);
 }
 
-/** Mocks answer every key that is asked for, with an item that has the key, or what stands in it under the same names. */
+/**
+ * Returns the mock's item for a key. Mocks answer every requested key with an item that has the key, or that has the
+ * key's fields of the same names.
+ */
 function itemOf(
   at: Composition,
   batch: NonNullable<CallBehaviour["batch"]>,
@@ -114,12 +117,12 @@ function itemOf(
     const same = equal(own.value, key);
     const isAsked =
       same === UNKNOWN ? at.response.decide({ why: `\`${computed.text}\` gives the keys`, isError: false }) : same;
-    // What nobody has asked for is left.
+    // Items of keys that were not requested are ignored.
     if (!isAsked) return many ? valueResult([], taint) : { state: "absent", taint };
   }
   return valueResult(many ? [item] : item, taint);
 }
-/** The item with what it has in common with what is asked for it. */
+/** Returns the item with the fields that it shares with the requested message. */
 function answering(at: Composition, { wrap }: NonNullable<CallBehaviour["batch"]>, item: Value, key: Value): Value {
   const asked = wrap && at.evaluate(wrap, new Map([["key", valueResult(key)]]));
   if (!(item instanceof MessageValue) || asked?.state !== "value" || !(asked.value instanceof MessageValue))

@@ -12,7 +12,7 @@ import type { Ending } from "../values/endings.ts";
 import type { Failure, Locals, Result, Touched } from "../values/results.ts";
 import type { MapValue, MessageValue, Value } from "../values/values.ts";
 
-/** What all blocks of one response share. */
+/** State that all blocks of one response share. */
 export interface Response {
   readonly behaviour: BehaviourReport;
   /** Takes decisions over unknown values. */
@@ -23,13 +23,13 @@ export interface Response {
   readonly forCallsMs: number;
   readonly headers: MapValue;
   readonly now: Value;
-  /** Who calls; undefined: nobody that is known. */
+  /** The caller. Undefined: not authenticated. */
   readonly principal: MessageValue | undefined;
-  /** What functions of the user give, by name. */
+  /** Results of the user's functions, by name. */
   readonly functions: ReadonlyMap<string, Value>;
-  /** Of the environment, by name. */
+  /** Environment variables, by name. */
   readonly env: ReadonlyMap<string, Value>;
-  /** Whether old answers stand in for failures where they may. */
+  /** True if stale answers replace failures where the plan allows them. */
   readonly remembered: boolean;
   /** Methods that are called. */
   readonly asked: Set<string>;
@@ -55,14 +55,17 @@ export interface Composition {
   readonly strict: boolean;
   /** Whether the guards that need no step let the response through. */
   admits(): boolean;
-  /** Runs what nobody has to read. False: the response does not go on. */
+  /** Runs the steps that no field reads. Returns false if the response ends. */
   finish(failures: Failure[]): boolean;
   step(step: StepBehaviour): Result;
   /** Whether it begins when the time for calls is over. */
   isLate(step: StepBehaviour): boolean;
-  /** What it waits for is late. */
+  /** Marks the step as late, because it waits for something late. */
   waits(step: StepBehaviour): void;
-  /** Whether side effects of a step wait for something late: guards and critical steps that do not rest on it, here and around. */
+  /**
+   * Returns true if side effects of a step wait for something late. They wait for guards and critical steps that do not
+   * depend on it, in this block and around it.
+   */
   clearsLate(step: StepBehaviour | undefined): boolean;
   named(name: string): StepBehaviour | undefined;
   source(step: StepBehaviour, source: SourceBehaviour, locals: Locals): Result;

@@ -39,7 +39,7 @@ export function eachResult(at: Composition, step: StepBehaviour, each: Each): Re
   return gathered(at, step, each, done, taint);
 }
 
-/** Of a map its keys. */
+/** Returns the elements of a list, or the keys of a map. */
 function itemsOf(value: Value): readonly Value[] | undefined {
   if (value === UNKNOWN) return undefined;
   if (isListValue(value)) return value;

@@ -1,4 +1,4 @@
-// What an expression gives where it stands: its value, or that something it reads is absent, has failed or is not known.
+// Result of an expression in its block: its value, or that something it reads is absent, failed or unknown.
 import type { ExpressionReport, TreeReport } from "../behaviour.ts";
 import { evaluate, type Sees, walked } from "../expressions/evaluate.ts";
 import { errorValue } from "../values/error-value.ts";
@@ -18,11 +18,11 @@ import {
 import { EvaluationError, MapValue, MayFail, UNKNOWN, type Value } from "../values/values.ts";
 import type { Composition } from "./composition.ts";
 
-/** Where requests come from. */
+/** Source address of requests. */
 export const ADDRESS = "192.0.2.1";
 /** Steps of the service count as declared before those of messages. */
 export const BEFORE = -1_000_000;
-/** An argument that nobody gives: a field of the request that is unset. */
+/** An argument that is not passed: an unset field of the request. */
 const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
 
 /** A condition; an unknown one is decided. */

@@ -28,7 +28,7 @@ export function composeFields(at: Composition): Composed {
   return { fields, entries, results };
 }
 
-/** Whether the field is there then; undefined: it cannot be told. */
+/** Returns whether the field is then set. Undefined: it is unknown. */
 function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>): boolean | undefined {
   if (result.state !== "value") return false;
   if (result.unset && (target.presence || target.many)) return !target.presence;
@@ -37,7 +37,7 @@ function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>)
   fields.set(target.field, value);
   return value === UNKNOWN && target.presence && isOpen(target) ? undefined : true;
 }
-/** What is not known may be nothing. */
+/** True if an unknown value may be unset. */
 const isOpen = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
 
 function touch(
@@ -68,7 +68,7 @@ function keyText(key: Value): string {
   return typeof key === "string" ? JSON.stringify(key) : String(key);
 }
 
-/** Whether a field is bound by the bare name of a step that composes: then what was touched inside has paths of its own. */
+/** True if a field is bound by the bare name of a step that composes. Its tainted fields then have separate paths. */
 function isBareComposed(at: Composition, { by }: FieldBehaviour): boolean {
   if (!by.path || !("name" in by.tree)) return false;
   const { name } = by.tree;

@@ -1,4 +1,4 @@
-// What the faults of a followed call come to: how its stream ends without an item, or what comes behind the first one.
+// Effects of faults of a followed call: a stream that ends without an item, or its end after the first item.
 
 import type { StreamBehaviour } from "../behaviour.ts";
 import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "../values/endings.ts";
@@ -16,7 +16,7 @@ export interface FirstItem {
   /** Nothing comes behind it. */
   readonly last: boolean;
 }
-/** What comes behind the first item. */
+/** End of a stream after its first item. */
 export type Then =
   | { readonly kind: "end" }
   | { readonly kind: "goes on" }
@@ -25,7 +25,7 @@ export type Then =
 const INVALID_ARGUMENT = 3;
 const UNAVAILABLE = 14;
 
-/** What no key of a topic has. */
+/** Characters that no key of a topic contains. */
 const UNFIT = /[.*>\s\p{Cc}]/u;
 const MOST_KEY_BYTES = 256;
 
@@ -75,7 +75,7 @@ export function openingFault(stream: StreamBehaviour, fault: FaultName): number 
   }
 }
 
-/** What comes behind the first item when the source meets this. */
+/** Returns the end of the stream after its first item, for a later fault of the source. */
 export function behindFirst(stream: StreamBehaviour, fault: LaterFault, { last }: FirstItem): Then {
   if (last) return { kind: "end" };
   const goesOn = stream.reopens === true && stream.position === true;

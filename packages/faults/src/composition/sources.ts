@@ -1,4 +1,4 @@
-// What a step gives that neither calls nor repeats: of a switch and of a function of the user.
+// Results of steps that neither call nor repeat: switches and functions of the user.
 import type { SourceBehaviour, StepBehaviour } from "../behaviour.ts";
 import { type Cause, dead, NO_LOCALS, type Result, type Taint, tainted, valueResult } from "../values/results.ts";
 import { fromReport } from "../values/values.ts";
@@ -19,7 +19,9 @@ export function switchResult(at: Composition, source: SourceBehaviour & { readon
   return source.default === undefined ? { state: "absent", taint } : tainted(at.evaluate(source.default), taint);
 }
 
-/** A function of the user: what stands in for it gives the same, whatever it is given; it is not run when no time is left. */
+/**
+ * Returns the result of a user function: always its sample, for any arguments. It does not run when no time is left.
+ */
 export function suppliedResult(
   at: Composition,
   step: StepBehaviour,

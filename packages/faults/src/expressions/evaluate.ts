@@ -1,4 +1,4 @@
-// Expressions, over what is known. Decisions that rest on what is not are the caller's to refuse.
+// Evaluates expressions over known values. The caller must refuse decisions that depend on unknown ones.
 import type { TreeReport } from "../behaviour.ts";
 import {
   EvaluationError,
@@ -14,11 +14,11 @@ import {
 } from "../values/values.ts";
 import { functionOf } from "./functions.ts";
 
-/** What an expression sees. */
+/** Environment of an expression. */
 export interface Sees {
   /** No error is absorbed, and to read what is unset is one. */
   readonly strict: boolean;
-  /** What a function of the user gives. */
+  /** Returns the result of a user function. */
   own(name: string): Value;
   /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
   value(name: string): Value;
@@ -31,9 +31,9 @@ export interface Sees {
 }
 
 /**
- * Throws EvaluationError for what is an error in CEL, MayFail for what may be one.
+ * Evaluates an expression. Throws EvaluationError for an error in CEL, MayFail for a possible one.
  *
- * @param asked it stands in a path that `has` asks about
+ * @param asked true within the path of a `has`
  */
 export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
   if ("value" in tree) return fromReport(tree.value);
@@ -64,7 +64,7 @@ export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
   return UNKNOWN;
 }
 
-/** Of a sample nobody knows what is in it, and reading it is an error. */
+/** The contents of a sample are unknown, and reading them is an error. */
 const ANY = "google.protobuf.Any";
 type Get = Extract<TreeReport, { readonly get: string }>;
 function got(tree: Get, from: Value, strict = false): Value {
@@ -91,7 +91,7 @@ function got(tree: Get, from: Value, strict = false): Value {
   if (value === undefined && presence && strict) throw new EvaluationError(`${field} is unset`);
   return value ?? fromReport(zero);
 }
-/** Of a field without presence: not zero, not empty. */
+/** Presence of a field without explicit presence: not zero, not empty. */
 function isSet(value: Value): boolean | Unknown {
   if (value === UNKNOWN) return UNKNOWN;
   if (isListValue(value)) return value.length > 0;
@@ -147,7 +147,7 @@ function combined(runs: readonly (() => Value)[], decides: boolean, strict: bool
     }
     if (strict && (open || mayFail || errors.length > 0)) break;
   }
-  // What is not known may decide.
+  // An unknown operand may decide.
   const [error] = errors;
   if (mayFail || (open && error !== undefined)) throw new MayFail("one side may be an error");
   if (error !== undefined) throw error;

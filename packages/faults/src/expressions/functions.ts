@@ -1,4 +1,5 @@
-// The functions of expressions, as far as a decision in a BFF rests on them; by the names of their overloads. Others give what is not known.
+// Functions of expressions, by the names of their overloads, as far as decisions in a BFF use them. Others return
+// unknown values.
 
 import {
   EvaluationError,
@@ -48,7 +49,7 @@ const compare =
     const found = order(a, b);
     return found === undefined ? UNKNOWN : holds(found);
   };
-/** What does not fit is an error. */
+/** A result out of range is an error. */
 const int = (a: bigint): bigint => within(a, BigInt.asIntN(64, a));
 const uint = (a: bigint): bigint => within(a, BigInt.asUintN(64, a));
 function within(a: bigint, cut: bigint): bigint {
@@ -103,7 +104,7 @@ function parsed(pattern: RegExp, made: (a: string) => Value): Function {
   });
 }
 
-/** Of a wrapper that may be null. */
+/** Reads a wrapper that may be null. */
 function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
   if (a === null) throw new EvaluationError("null has no value");
   return a;
@@ -179,7 +180,7 @@ const less = compare((order) => order < 0);
 const lessEquals = compare((order) => order <= 0);
 const greater = compare((order) => order > 0);
 const greaterEquals = compare((order) => order >= 0);
-/** Of numbers side by side, or of a list of them. */
+/** Compares the numbers among the arguments, or those of one list. */
 const most =
   (before: (a: bigint | number, b: bigint | number) => boolean): Function =>
   (args) => {

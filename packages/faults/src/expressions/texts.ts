@@ -48,7 +48,7 @@ const split: Function = ([text, separator, limit]) => {
     ? parts
     : [...parts.slice(0, most - 1), parts.slice(most - 1).join(separator)];
 };
-/** Where a part stands: -1 if it is missing. Throws EvaluationError for a start outside of the text. */
+/** Returns the position of a part: -1 if it is missing. Throws EvaluationError for a start outside of the text. */
 const position =
   (find: (text: string, searched: string, start: number) => number, begin: (text: string) => number): Function =>
   ([text, searched, from]) => {
@@ -101,7 +101,7 @@ const join: Function = ([all, between = ""]) => {
   if (all === undefined || !isListValue(all) || !isText(between)) return UNKNOWN;
   return all.every(isText) ? all.join(between) : UNKNOWN;
 };
-/** Of whole numbers and texts alone. */
+/** Formats whole numbers and texts only. */
 const format: Function = ([text, given]) => {
   if (!isText(text) || given === undefined || !isListValue(given) || /%(?![ds%])/.test(text)) return UNKNOWN;
   const left = [...given];

@@ -41,7 +41,7 @@ const both =
     const [a, b] = [nanoseconds(first), nanoseconds(second)];
     return a === undefined || b === undefined ? UNKNOWN : run(a, b);
   };
-/** Of a moment in UTC. */
+/** Reads a part of a UTC time. */
 const part =
   (read: (date: Date) => number): Function =>
   ([of, zone = "UTC"]) => {

@@ -33,12 +33,12 @@ export type Ending =
   | { readonly kind: "answer" }
   | {
       readonly kind: "failure";
-      /** What `error.code` has. */
+      /** Value of `error.code`. */
       readonly code: number;
-      /** What a client gets of it. */
+      /** Code that a client receives. */
       readonly clientCode: number;
       readonly reason: Reason;
-      /** What the upstream says, or is said for it; undefined: it is not known. */
+      /** Message of the upstream, or its substitute. Undefined: it is unknown. */
       readonly message?: string;
       /** It ends when its time is over. */
       readonly hangs?: true;
@@ -53,7 +53,7 @@ const failure = (code: number, clientCode: number, reason: Reason): Failing => (
   reason,
 });
 
-/** What the runtime, or a mock, says where an upstream has not answered with a status. */
+/** Messages of the runtime, or a mock, if an upstream has not answered with a status. */
 export const OWN_TEXT = {
   timeout: "no answer in time",
   refused: "connect ECONNREFUSED (a mock)",
@@ -88,10 +88,10 @@ function mapped(code: number): Failing {
   }
 }
 
-/** Of a call that is not sent any more, since the time for calls is over. */
+/** Ending of a call that is not sent, because the time for calls is over. */
 export const UNSENT: Failing = { ...failure(4, 4, "TIMEOUT"), hangs: true };
 
-/** Of a call that meets a fault; "stale": of one that an old answer may stand in for. */
+/** Returns the ending of a call with this fault. "stale": a call whose failure a stale answer may replace. */
 export function endingOf(fault: FaultName): Ending {
   switch (fault) {
     case "timeout":

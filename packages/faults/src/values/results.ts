@@ -1,4 +1,4 @@
-// What a step, an argument or an expression comes to, and what failures have touched.
+// Results of steps, arguments and expressions, and the effects of failures on them.
 import { EvaluationError, type MessageValue, type Value } from "./values.ts";
 
 export type Reason = "TIMEOUT" | "UNAVAILABLE" | "BREAKER_OPEN" | "LIMITED" | "REJECTED" | "INVALID";
@@ -23,7 +23,7 @@ export interface Cause {
 /** A failure that has reached a value. */
 export interface Taint {
   readonly cause: Cause;
-  /** Of the step that failed, in its message; -1: it came with an argument. */
+  /** Rank of the failed step in its message. -1: the failure came with an argument. */
   readonly rank: number;
   /** Items are left out of a list, and nothing else; "either": somewhere inside. */
   readonly leftOut: boolean | "either";
@@ -38,10 +38,10 @@ export interface Entry {
   /** May be left out. */
   readonly optional: boolean;
 }
-/** What `failure(step)` reads. */
+/** Value of `failure(step)`. */
 export interface Why extends Cause {
   readonly code: number;
-  /** Of a status; what the runtime says is not told. */
+  /** Message of a status. Messages of the runtime are left out. */
   readonly message?: string | undefined;
 }
 export interface Failure {
@@ -54,7 +54,7 @@ export type Result = (
   | ValueResult
   | { readonly state: "absent"; readonly taint: readonly Taint[]; readonly why?: Why | undefined }
   | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
-  /** It rests on what fails the response. */
+  /** It depends on a step that fails the response. */
   | { readonly state: "dead" }
 ) &
   Timed;
@@ -105,7 +105,7 @@ export const asArgument = (taints: readonly Taint[]): Taint[] => taints.map((tai
 export const asLeftOut = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, leftOut: true }));
 export const asSoft = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, soft: true }));
 
-/** What touched the inside of a composed value, for who reads into it. */
+/** Returns the taints within a composed value, for expressions that read its fields. */
 export function inside(entries: readonly Entry[], rank: number): Taint[] {
   return entries.flatMap((entry) =>
     entry.causes.map((cause) => ({
@@ -141,7 +141,7 @@ function worst(taints: readonly Taint[]): readonly Taint[] {
   const failures = taints.filter(({ cause }) => cause.stale === undefined);
   return failures.length > 0 ? failures : taints;
 }
-/** @param present undefined: it cannot be told */
+/** @param present undefined: it is unknown */
 function effectsOf(present: boolean | undefined, many: boolean, taints: readonly Taint[]): Effect[] {
   if (taints.every(({ cause }) => cause.stale)) return ["STALE"];
   if (present === undefined) return ["MISSING", "REPLACED"];

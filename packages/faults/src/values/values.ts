@@ -1,4 +1,4 @@
-// Values as the interpreter of faults has them. What cannot be told from the plan is UNKNOWN, and nothing is decided by it.
+// Values in fault prediction. A value that the plan does not determine is UNKNOWN, and nothing is decided by it.
 import type { ValueReport } from "../behaviour.ts";
 
 export class Unknown {
@@ -31,7 +31,7 @@ export class MessageValue {
 }
 export class MapValue {
   readonly entries: readonly (readonly [Value, Value])[];
-  /** What a key that is not there gives; undefined: an error. */
+  /** Value of a missing key. Undefined: an error. */
   readonly other: Value | undefined;
   constructor(entries: readonly (readonly [Value, Value])[], other?: Value) {
     this.entries = entries;
@@ -97,7 +97,7 @@ export function equal(a: Value, b: Value): boolean | Unknown {
   if (a instanceof MapValue || b instanceof MapValue) return UNKNOWN;
   return a === b;
 }
-/** What only one of them has may be zero. */
+/** A field that only one message has may be zero. */
 function equalFields(a: MessageValue, b: MessageValue): boolean | Unknown {
   const names = [...new Set([...a.fields.keys(), ...b.fields.keys()])];
   return every(
