@@ -27,22 +27,23 @@ import { TestFollow } from "./follow.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
 import { shownError } from "./shown-error.ts";
 
-/** What a test says of the BFF that it makes. */
+/** Options of the BFF that a test makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
   /**
-   * The time of the BFF and of its mocks. Default: time of its own, in which timers fire as soon as nothing else is left to do, so that nobody
-   * waits for a deadline. Of a `FakeClock` that is given the test moves the time; `systemClock` is that of the process.
+   * Clock of the BFF and of its mocks. Default: a separate clock, whose timers fire as soon as nothing else is left to
+   * do, so that tests do not wait for deadlines. A test moves the time of a `FakeClock` itself; `systemClock` is that
+   * of the process.
    */
   readonly clock?: C | undefined;
   readonly observer?: Observer | undefined;
-  /** Who makes calls that do not say it. Default: nobody that is known. */
+  /** Caller of calls that name none. Default: not authenticated. */
   readonly caller?: TestCaller<Principal> | undefined;
 }
 
-/** What a test says of one call. */
+/** Options of one call. */
 export interface TestCall<Principal extends DescMessage = DescMessage> {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Who makes it; null: nobody that is known. */
+  /** Caller of the call. Null: not authenticated. */
   readonly caller?: TestCaller<Principal> | null | undefined;
   /** The client's deadline, in milliseconds. */
   readonly timeoutMs?: number | undefined;
@@ -60,13 +61,13 @@ export type TestRpc<I extends DescMessage, O extends DescMessage, Principal exte
   call?: TestCall<Principal>,
 ) => Promise<MessageShape<O>>;
 
-/** An rpc with a stream, followed in this process. `resume` is the token behind which it goes on. */
+/** A streaming RPC, followed in this process. `resume` is the token after which the stream resumes. */
 export type TestStreamRpc<I extends DescMessage, O extends DescMessage, Principal extends DescMessage = DescMessage> = (
   request: MessageInitShape<I>,
   call?: TestCall<Principal> & { readonly resume?: string | undefined },
 ) => TestFollow<MessageShape<O>>;
 
-/** What a BFF in this process is made with: generated code uses it. */
+/** Parts of a BFF in this process, for generated code. */
 export class TestBed<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
   readonly clock: C;
   /** For `createUpstreams`. */
@@ -93,7 +94,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
     const own = new FakeClock();
     this.#passing = clock === undefined ? own : undefined;
-    // Where none is given, C is that of the default.
+    // Without a `clock`, C is the type of the default.
     this.clock = clock ?? (own as Clock as C);
     this.cache = new Cache({ clock: this.clock });
     this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
@@ -162,7 +163,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
       return follow;
     };
   }
-  /** What mocks throw meanwhile is thrown in place of what it gives. */
+  /** Awaits a call. An error that a mock throws meanwhile replaces its result. */
   async #passed<T>(promise: Promise<T>): Promise<T> {
     const value = await (this.#passing === undefined ? promise : this.#passing.until(promise));
     const [error] = this.#errors.splice(0);

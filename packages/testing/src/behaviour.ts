@@ -3,11 +3,11 @@ import type { Code } from "@protobff/runtime/internal/failure";
 /** How an upstream behaves. Times are in milliseconds of its clock. */
 export type Behaviour =
   /**
-   * It answers what its mock says. A stream waits `everyMs` between items, and one without end begins anew with the first when all have been
-   * given, by default after a second each.
+   * Answers as its mock defines. A stream waits `everyMs` between items. An endless one begins again after the last
+   * item, by default with a second between items.
    */
   | { readonly kind: "answer"; readonly afterMs?: number; readonly everyMs?: number; readonly endless?: boolean }
-  /** It answers with this status; a stream after so many items. */
+  /** Answers with this status; a stream after `afterItems` items. */
   | {
       readonly kind: "status";
       readonly code: Code;
@@ -15,15 +15,15 @@ export type Behaviour =
       readonly afterMs?: number;
       readonly afterItems?: number;
     }
-  /** It accepts no connection. */
+  /** Accepts no connection. */
   | { readonly kind: "refused" }
-  /** It answers what cannot be decoded; a stream after so many items. */
+  /** Answers with bytes that cannot be decoded; a stream after `afterItems` items. */
   | { readonly kind: "garbage"; readonly afterItems?: number }
-  /** Its answer, or an item, is larger than a reply may be; a stream's after so many items. */
+  /** Answers with a message or item beyond the maximum reply size; a stream after `afterItems` items. */
   | { readonly kind: "oversize"; readonly afterItems?: number }
-  /** The connection is lost: of a stream after so many items. */
+  /** Loses the connection; of a stream after `afterItems` items. */
   | { readonly kind: "broken"; readonly afterItems?: number }
-  /** It never answers; a stream gives nothing more after so many items. */
+  /** Never answers; a stream sends nothing more after `afterItems` items. */
   | { readonly kind: "hang"; readonly afterItems?: number };
 
 export const ANSWERING: Behaviour = { kind: "answer" };

@@ -18,7 +18,7 @@ export class FakeClock implements Clock {
   #order = 0;
   #awaited = 0;
   #passing = false;
-  /** What `random` gives. */
+  /** Result of `random`. */
   chance = 0.5;
 
   now(): number {
@@ -57,8 +57,8 @@ export class FakeClock implements Clock {
     this.#now = Math.max(this.#now, to);
   }
   /**
-   * Lets time pass, timer by timer, until this has settled. Timers fire as soon as nothing else is left to do in the process: what is waited
-   * for outside of it, a file say, takes no time of this clock.
+   * Advances time, timer by timer, until the promise has settled. Timers fire as soon as nothing else is left to do in
+   * the process. Waiting for something outside of it, such as a file, takes no time of this clock.
    */
   async until<T>(promise: Promise<T>): Promise<T> {
     this.#awaited++;

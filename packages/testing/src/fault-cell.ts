@@ -1,4 +1,5 @@
-// One cell of a table of faults: a BFF on mocks is brought into the fault, asked once, and held against what the plan says.
+// One cell of a table of faults: brings a BFF on mocks into the fault, calls it once, and checks the outcome against
+// the plan's prediction.
 import type { Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
@@ -13,7 +14,7 @@ import type { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./follow.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
-/** What may happen to a call. */
+/** Faults of a call. */
 export type MockFault =
   | "timeout"
   | "unavailable"
@@ -27,10 +28,10 @@ export type MockFault =
   | "slow"
   | "stale"
   | MockLaterFault;
-/** What may happen to a call that is followed behind its first item that counts. */
+/** Faults of a followed call after its first matching item. */
 export type MockLaterFault = "broken later" | "not found later" | "silent later" | "garbage later" | "oversize later";
 
-/** What `createTestBff` gives, as far as a fault needs it. */
+/** The parts of `createTestBff`'s result that a fault needs. */
 export interface FaultableBff {
   readonly clock: FakeClock;
   readonly mocks: Readonly<Record<string, MockUpstream>>;
@@ -42,7 +43,7 @@ export interface FaultCell {
   /** `package.Service/Method` */
   readonly call: string;
   readonly fault: MockFault;
-  /** The call is one that is followed, and gives so many items before what happens later. */
+  /** The followed call, with the number of items before a later fault. */
   readonly followed?: number;
   /** The response comes in parts: all of them are waited for. */
   readonly parts?: true;
@@ -98,14 +99,15 @@ export async function runFaultTest<Bff extends FaultableBff>(
   if (wrong !== undefined) throw new Error(`${cell.call} × ${cell.fault}: ${wrong}`);
 }
 
-/** Asks with the headers of the answer; a stream it follows. */
+/** Calls the RPC with a listener for the answer's headers; a stream is followed. */
 export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => Promise<Message> | TestFollow<Message>;
 
 /**
- * Brings a new BFF into the fault, asks it, closes it, and says what is not as predicted: undefined when it is as it should be.
+ * Brings a new BFF into the fault, calls it, and closes it. Returns the difference from the prediction, or undefined if
+ * there is none.
  *
  * @param predicted as for `runFaultTest`
- * @throws TypeError when the BFF does not have the call's upstream
+ * @throws TypeError if the BFF does not have the call's upstream
  */
 export async function runFaultCell(
   bff: FaultableBff,
@@ -141,7 +143,7 @@ async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void>
     await asked(ask);
     await bff.clock.advance(ttlMs + step);
     behave();
-    // The first that comes past the time renews it, and whoever comes next knows what came of that.
+    // The first call after expiry refreshes the answer, and the next call depends on the outcome.
     await asked(ask);
     await bff.clock.advance(step);
   }
@@ -163,9 +165,9 @@ function fill(places: Upstream["limit"]): void {
 interface Got {
   readonly code: Code | undefined;
   readonly entries: readonly Degradation[];
-  /** Whether the response has a field for them; else the header says what paths are touched. */
+  /** Degraded paths: of the entries if the response has a field for them, otherwise of the header. */
   readonly paths: readonly string[];
-  /** What comes behind the first item of a stream, where that is asked. */
+  /** Outcome after the first item of a stream, if requested. */
   readonly then?: string;
 }
 /** @param wanted what of a stream: its first item, what comes behind that as well, or all until its end as one response */
@@ -183,7 +185,7 @@ async function asked(ask: Ask, wanted: "first" | "another" | "all" = "first"): P
       Object.values(message).flatMap((of: unknown) => (Array.isArray(of) ? of.filter(isDegradation) : [])),
     );
     const said = header.split(",").filter((path) => path !== "");
-    // Of an item no header tells.
+    // Headers do not cover items.
     const paths = follow === undefined ? said : entries.map(({ path }) => folded(path));
     const then = wanted === "another" && follow !== undefined ? { then: await behind(follow) } : {};
     return { code: undefined, entries, paths, ...then };
@@ -205,7 +207,7 @@ async function firstItem<Item>(follow: TestFollow<Item>): Promise<Item> {
   return item;
 }
 
-/** What comes next, as predictions have it. */
+/** Returns the next outcome in the format of predictions. */
 async function behind(follow: TestFollow<Message>): Promise<string> {
   try {
     return (await follow.next()) === undefined ? "end" : "item";
@@ -223,7 +225,7 @@ interface Predicted {
   readonly upstreams: readonly string[];
 }
 
-/** What is not as predicted. */
+/** Returns the difference from the prediction. */
 function held(text: string, { code, entries, paths }: Got): string | undefined {
   const shown =
     code === undefined ? entries.map(written).join(", ") || `an answer (${paths.join(",")})` : nameOf(Code, code);
@@ -235,7 +237,7 @@ function held(text: string, { code, entries, paths }: Got): string | undefined {
   const expected = text === "answer" ? [] : text.split(", ").map(parsed);
   const known = new Set(expected.map(({ path }) => folded(path)));
   const missing = expected.filter(({ path, optional }) => !optional && !paths.includes(folded(path)));
-  // What does not fit into the header is counted there.
+  // Paths that do not fit into the header are counted there.
   if (paths.some((path) => !path.startsWith("+") && !known.has(path))) return wrong;
   if (missing.length > 0 && !paths.some((path) => path.startsWith("+"))) return wrong;
   if (entries.length === 0) return undefined;

@@ -8,7 +8,9 @@ type Next<Item> = { readonly item: Item; readonly token: string | undefined } | 
 
 /** A stream of a BFF, followed in this process. `for await` gives its items, too, and ends it when it is left. */
 export class TestFollow<Item> implements AsyncIterable<Item> {
-  /** Of the item that was given last: where another one goes on. Of a failure it is in its metadata, as `bff-resume`, too. */
+  /**
+   * Token of the last item, after which another stream resumes. The metadata of a failure has it, too, as `bff-resume`.
+   */
   token: string | undefined;
   /** Signs of life that have come. */
   beats = 0;

@@ -9,11 +9,14 @@ export interface BatchFields {
   readonly keys: string;
   /** The answer's list or map. */
   readonly items: string;
-  /** Where an item holds its key, from outside in. Left out: it holds what asks for it under the same names. */
+  /**
+   * Path of the key within an item, from outside in. Left out: the item has the fields of the key's message under the
+   * same names.
+   */
   readonly key?: readonly string[];
 }
 
-/** Answers every key that it is asked for with a sample that has that key. */
+/** Answers every requested key with a sample that has the key. */
 export function forEachKey({ input, output }: DescMethodUnary, { keys, items, key }: BatchFields): MockHandler {
   const asked = input.fields.find(({ localName }) => localName === keys);
   const given = output.fields.find(({ localName }) => localName === items);
@@ -37,7 +40,7 @@ function itemFor(
   const item = reflect(desc, sample(desc));
   if (path !== undefined && put(item, path, element)) return item;
   if (!isReflectMessage(element)) return item;
-  // It stands in what asks for it: as a field of the same name, or as the only one.
+  // The key is within the requesting message: as a field of the same name, or as the only one.
   const set = element.fields.filter((field) => element.isSet(field));
   const same = set.filter((field) => put(item, [field.localName], element.get(field)));
   const [only] = set;

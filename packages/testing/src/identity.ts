@@ -8,18 +8,18 @@ import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/inte
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
 import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
 
-/** Who makes a call of a test. */
+/** Caller of a test's call. */
 export interface TestCaller<Principal extends DescMessage = DescMessage> {
   readonly principal: MessageInitShape<Principal>;
-  /** What is known of the credential. Its source is the first that is declared, unless said. */
+  /** Credential of the caller. Default source: the first declared one. */
   readonly credential?: MessageInitShape<typeof CredentialSchema> | undefined;
-  /** What upstreams get by `identify: TOKEN`. Default: "token-1". */
+  /** Token that upstreams receive by `identify: TOKEN`. Default: "token-1". */
   readonly token?: string | undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** An identity that asks nobody: tests say who calls. */
+/** An identity without a verifier: tests name the caller. */
 export class TestIdentity<Desc extends DescMessage> implements Identity<MessageShape<Desc>> {
   readonly type: Desc;
   readonly sources: readonly string[];
@@ -34,7 +34,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
     this.type = type;
     this.sources = sources;
   }
-  /** What tells upstreams who calls takes the time of this clock; what it signs, a key signs that nobody else has. */
+  /** Sets the clock for identities that are passed to upstreams. They are signed with a key of this instance. */
   tellBy(clock: Clock): void {
     const first = { id: "test", key: generateKeyPairSync("ed25519").privateKey };
     this.#propagator = new Propagator(this.type.typeName, clock, {
@@ -42,7 +42,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
       keys: { current: { first, all: [first] } },
     });
   }
-  /** Nobody is known by headers alone. */
+  /** Headers alone authenticate no caller. */
   judge(headers: IncomingHeaders): AuthenticatedRequest {
     return new AuthenticatedRequest(headers, NONE, {
       caller: undefined,

@@ -1,5 +1,5 @@
-// Mocks: what tests of a BFF run on, and servers that are told to. Upstreams in the process, time that a test moves, samples of messages.
-// It may know every room below the server; only generated mocks, and tests, load it.
+// Mocks: the runtime of a BFF's tests, and of servers with mocks. Upstreams in the process, time that a test moves,
+// samples of messages. It may import every room below the server; only generated mocks, and tests, load it.
 
 export type { Clock } from "@protobff/runtime/internal/clock";
 export { systemClock } from "@protobff/runtime/internal/clock";

@@ -1,8 +1,9 @@
-// What a mock has to say: of a message every field that is read, so that one that is read anew is missing from it when it is compiled.
+// Answers of a mock. Every field that is read is required, so that a newly read field causes a compile error in the
+// mock.
 import type { Message } from "@bufbuild/protobuf";
 import type { OutgoingHeaders } from "@protobff/runtime/internal/transport/call-headers";
 
-/** One call that has come to a mock. */
+/** One call that a mock has received. */
 export interface MockCall {
   /** `package.Service/Method` */
   readonly method: string;
@@ -10,19 +11,19 @@ export interface MockCall {
   readonly request: Message;
   /** By lower-case name; values of `-bin` names are base64. */
   readonly headers: OutgoingHeaders;
-  /** The deadline that it has been told, in milliseconds; Infinity for none. */
+  /** Deadline of the call, in milliseconds. Infinity: none. */
   readonly timeoutMs: number;
   /** 1 for the first. */
   readonly attempt: number;
-  /** When it has come, as its clock's `now` has it. */
+  /** Time of arrival, by `now` of the mock's clock. */
   readonly at: number;
-  /** What goes back beside the answer; a handler may fill them. Names are lower-case. */
+  /** Headers and trailers of the answer, which a handler may fill. Names are lower-case. */
   readonly answer: {
     readonly headers: Record<string, string>;
     readonly trailers: Record<string, string>;
-    /** What it has answered, of a stream the last item; undefined: nothing, or not yet. */
+    /** The answer, or the last item of a stream. Undefined: none, or not yet. */
     message?: Message;
-    /** Of a stream: how many items it has given. */
+    /** Number of items that a stream has sent. */
     items?: number;
   };
 }
@@ -49,17 +50,18 @@ type MockedValue<V> = V extends string | number | bigint | boolean | Uint8Array 
             : V;
 
 /**
- * What an rpc of a mock answers: a message, or a function that gives one. The function gets the request as it has come over the wire, what
- * the rpc would answer by default, to be spread, and what else is known of the call. A `ConnectError` that it throws is the status of the
- * answer; whatever else it throws fails the test.
+ * Answer of a mock's RPC: a message, or a function that returns one. The function receives the request as decoded from
+ * the wire, the default answer, which it can spread, and the call. A `ConnectError` that it throws is the status of the
+ * answer; any other error fails the test.
  */
 export type MockRpc<Request extends Message, Answer extends Message> =
   | Mocked<Answer>
   | ((request: Request, sample: Mocked<Answer>, call: MockCall) => Mocked<Answer> | Promise<Mocked<Answer>>);
 
 /**
- * What a server-streaming rpc of a mock gives: a list of items, or a function that gives items one after the other. The function gets what
- * `MockRpc`'s gets, with the first of the samples. It is asked for the next item when that is wanted. What it throws, at any item, counts as there.
+ * Items of a mock's server-streaming RPC: a list, or a function that yields items. The function receives the arguments
+ * of a `MockRpc`, with the first of the samples. The next item is requested when it is needed. Errors at any item have
+ * the same effects as in a `MockRpc`.
  */
 export type MockStreamRpc<Request extends Message, Item extends Message> =
   | readonly Mocked<Item>[]

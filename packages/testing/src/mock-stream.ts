@@ -4,12 +4,12 @@ import type { OpenStream, StreamReceiver } from "@protobff/runtime/internal/tran
 import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
 import type { MockCall, MockItems } from "./mock-rpc.ts";
 
-/** How long a stream without end waits between items, in milliseconds. */
+/** Default interval between the items of an endless stream, in milliseconds. */
 const ENDLESS_MS = 1_000;
-/** So many items come in one turn of the event loop, then others have theirs. */
+/** Maximum number of items in one turn of the event loop, so that other work is not delayed. */
 const IN_ONE_TURN = 16;
 
-/** What a mock's stream is made of. */
+/** Parts of a mock's stream. */
 interface Parts {
   readonly behaviour: Behaviour;
   /** Called once, and once more each time that a stream without end begins anew. */
@@ -72,7 +72,7 @@ export class MockStream implements OpenStream {
     if (!nothing && call !== undefined) receiver.opened?.(call.answer.headers);
     void this.#give();
   }
-  /** Gives what is asked for, until there is no more. */
+  /** Sends requested items until the stream ends. */
   async #give(): Promise<void> {
     this.#busy = true;
     while (!this.#over) {
@@ -156,7 +156,7 @@ export class MockStream implements OpenStream {
     this.#items = undefined;
     void Promise.resolve(items?.return?.()).catch(() => {}); // nobody hears any more what a handler says
   }
-  /** Never before the one who has opened it goes on. */
+  /** Runs after the time, and never before the code that opened the stream continues. */
   #after(ms: number, run: () => void): void {
     if (ms > 0) this.#timer = this.#parts.clock.setTimeout(run, ms, undefined);
     else

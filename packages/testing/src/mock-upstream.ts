@@ -25,7 +25,7 @@ import { MockStream } from "./mock-stream.ts";
 export interface MockUpstreamOptions {
   /** Default: that of the process. */
   readonly clock?: Clock | undefined;
-  /** What the upstream answers by default, in place of samples. */
+  /** Default answers, in place of samples. */
   readonly defaults?: Readonly<Record<string, MockHandler>> | undefined;
   /** Gets what handlers throw that is no `ConnectError`. The call has failed then, with UNKNOWN. */
   readonly thrown?: ((error: Error) => void) | undefined;
@@ -35,13 +35,16 @@ export interface MockUpstreamOptions {
 const KEPT = 1_000;
 
 /**
- * An upstream in this process: it decodes requests, answers by handlers or with samples, and behaves as it is told. No socket is opened, and
- * time is that of its clock.
+ * An upstream in this process: it decodes requests, answers by handlers or with samples, and behaves as configured. It
+ * opens no socket, and uses the time of its clock.
  */
 export class MockUpstream implements UnaryClient, StreamClient {
   /** Its full name. */
   readonly service: string;
-  /** Of all its methods, unless one has its own. May be changed at any time; calls that are under way keep the one they came to. */
+  /**
+   * Behaviour of all its methods, unless a method has another. May be changed at any time; calls in progress keep the
+   * behaviour at their start.
+   */
   behaviour: Behaviour = ANSWERING;
   readonly #handlers: ReadonlyMap<string, MockHandler>;
   readonly #defaults: Readonly<Record<string, MockHandler>>;
@@ -79,7 +82,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
     this.#handlers = given;
   }
 
-  /** The last 1,000 that have come, oldest first, whatever has become of them. */
+  /** The last 1,000 calls received, oldest first, whatever their outcome. */
   get calls(): readonly MockCall[] {
     return this.#calls;
   }
@@ -234,7 +237,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
   #message(desc: DescMessage, given: object): Message {
     return completed(desc, create(desc, withoutTypes(given) as Readonly<Record<string, unknown>>));
   }
-  /** What a handler has thrown: a status, or a mistake in the test. */
+  /** Returns the fault for an error of a handler: a status, or a mistake in the test. */
   #faultOf(thrown: unknown, call: MockCall): Fault {
     if (thrown instanceof ConnectError) return faultOf(thrown);
     const error = new Error(`the mock of ${call.method} has thrown: ${thrown}`, { cause: thrown });
@@ -253,7 +256,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
   }
 }
 
-/** What a mock can answer. */
+/** Methods that a mock can answer. */
 type Mockable = DescMethodUnary | DescMethodServerStreaming;
 const noMethod = (name: string): Fault => ({
   kind: "status",
@@ -261,7 +264,10 @@ const noMethod = (name: string): Fault => ({
   message: `there is no ${name}`,
 });
 
-/** The same without names of types: with one, what is spread from a sample would count as whole, whatever stands in it. */
+/**
+ * Returns the value without type names. With one, an object spread from a sample would count as a complete message,
+ * whatever its fields.
+ */
 function withoutTypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutTypes);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
