@@ -1,5 +1,5 @@
-// Expressions: what compiled CEL calls, over values of JavaScript and messages of protobuf-es. It knows no other room. Everything here is
-// re-exported by the runtime's index.ts.
+// Expressions: functions that compiled CEL calls, over values of JavaScript and messages of protobuf-es. It imports no
+// other room. Everything here is re-exported by the runtime's index.ts.
 export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
 export { anyPack } from "@bufbuild/protobuf/wkt";
 export {

@@ -36,7 +36,10 @@ function decide<T>(items: readonly T[], test: (item: T, position: number) => boo
   return !deciding;
 }
 
-/** What a thunk gives, evaluated when it is first asked for: a value of `cel.bind` that may not be needed, and whose error then does not matter. */
+/**
+ * Returns a function that evaluates the thunk at its first call. A value of `cel.bind` may not be needed, and its error
+ * then does not matter.
+ */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {

@@ -70,12 +70,17 @@ function double(fn: string, value: unknown): number {
   throw noOverload(fn, value);
 }
 
-/** Of 64 bits, signed. 0 for 64 and more. Throws ExpressionError for a negative count. */
+/**
+ * Shifts a signed 64-bit integer to the left. 0 for counts of 64 and more. Throws ExpressionError for a negative count.
+ */
 export function shiftLeftInt(value: bigint, count: bigint): bigint {
   return BigInt.asIntN(BITS, value << shift(count));
 }
 
-/** Of 64 bits. 0 for 64 and more. Throws ExpressionError for a negative count. */
+/**
+ * Shifts an unsigned 64-bit integer to the left. 0 for counts of 64 and more. Throws ExpressionError for a negative
+ * count.
+ */
 export function shiftLeftUint(value: bigint, count: bigint): bigint {
   return BigInt.asUintN(BITS, value << shift(count));
 }

@@ -2,7 +2,10 @@
 import { typeName } from "./conversion/conversion.ts";
 import { ExpressionError } from "./value/error.ts";
 
-/** What a function is called in expressions, and the type of what it gives: `string`, `int`, `list`, `map`, the full name of a message. */
+/**
+ * Name of a function in expressions, and the type of its result: `string`, `int`, `list`, `map`, the full name of a
+ * message.
+ */
 export type OwnFunction = readonly [name: string, result: string];
 
 /**
@@ -33,7 +36,7 @@ const INTEGERS: Readonly<Record<string, (value: bigint) => bigint>> = {
 
 function checked(name: string, result: string, value: unknown): unknown {
   if (value instanceof Promise) {
-    // Nobody waits for it, and nobody is to hear how it ends.
+    // The promise is not awaited, and its rejection must not be unhandled.
     value.catch(() => {});
     throw new ExpressionError(`${name} gave a promise, and expressions do not wait`);
   }

@@ -81,8 +81,8 @@ export function findOptional(container: unknown, key: unknown): Optional<unknown
 }
 
 /**
- * A key of a map or a field of a message, whichever `container` is; of an optional it is what it holds, as an optional. `types` knows the
- * fields of messages. Throws ExpressionError when there is no such key or field.
+ * Returns the value of a map's key or of a message's field. For an optional, it selects from the value and returns an
+ * optional. `types` has the fields of messages. Throws ExpressionError if the key or field does not exist.
  */
 export function select(container: unknown, name: string, types?: AnyTypes): unknown {
   if (container instanceof Optional) return optionalOf(findField(container, name, types));
@@ -107,7 +107,7 @@ export function hasField(container: unknown, name: string, types?: AnyTypes): bo
   return hasKey(container, name);
 }
 
-/** What a macro goes through: the elements of a list, the keys of a map. */
+/** Returns the items that a macro iterates over: the elements of a list, the keys of a map. */
 export function items(container: unknown): unknown[] {
   if (Array.isArray(container)) return container;
   if (isMap(container)) return ownEntries(container).map(([key]) => key);
@@ -138,7 +138,10 @@ export function sumUint(list: readonly (number | bigint)[]): bigint {
   return list.reduce((total: bigint, item) => asUint(total + BigInt(item)), 0n);
 }
 
-/** What a macro with two variables goes through: the indices and elements of a list, the keys and values of a map. */
+/**
+ * Returns the pairs that a macro with two variables iterates over: the indices and elements of a list, the keys and
+ * values of a map.
+ */
 export function pairs(container: unknown): [unknown, unknown][] {
   if (Array.isArray(container)) return container.map((item, position) => [BigInt(position), item]);
   if (isMap(container)) return ownEntries(container);

@@ -80,7 +80,10 @@ function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof
   return keyed.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
 }
 
-/** What each item makes of the result so far. Throws ExpressionError for a result of more than 1 MiB, or ten million elements. */
+/**
+ * Returns the result of applying `step` to each item in turn. Throws ExpressionError for a result of more than 1 MiB,
+ * or ten million elements.
+ */
 export function reduce<T, R>(list: readonly T[], begin: R, step: (result: R, item: T) => R): R {
   let result = begin;
   for (const item of list) {

@@ -7,7 +7,7 @@ import { entriesOf } from "../value/shape.ts";
 import { boxedEntries, mapFrom, type Type, Uint } from "../value/value.ts";
 import { typeName } from "./conversion.ts";
 
-/** The types whose values can be told apart at run time. */
+/** The types whose values are distinguishable at run time. */
 interface Casts {
   readonly bool: boolean;
   readonly int: bigint;
@@ -45,7 +45,7 @@ interface Keys {
   readonly dyn: unknown;
 }
 
-/** A map with keys of one type; `item` says what becomes of its values. */
+/** Casts a map with keys of one type; `item` casts its values. */
 export function castMap<K extends keyof Keys, V>(map: ReadonlyMap<unknown, V>, key: K): Map<Keys[K], V>;
 export function castMap<K extends keyof Keys>(map: unknown, key: K): Map<Keys[K], unknown>;
 export function castMap<K extends keyof Keys, V, W>(

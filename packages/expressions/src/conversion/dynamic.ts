@@ -161,7 +161,7 @@ export function sumAny(list: unknown): unknown {
   return first === undefined ? 0n : rest.reduce(add, first);
 }
 
-/** What `math.greatest` chooses from: a list, or one number. */
+/** Returns the arguments of `math.greatest`: a list, or one number. */
 export function numbers(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }

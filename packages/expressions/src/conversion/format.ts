@@ -54,7 +54,7 @@ function decimal(value: unknown): string {
   return integer(value, "d").toString();
 }
 
-/** A double in as few digits as tell it from others, without an exponent. */
+/** Formats a double in as few digits as identify it, without an exponent. */
 function plainText(value: number): string {
   const text = Object.is(value, -0) ? "-0" : String(value);
   const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];

@@ -21,7 +21,7 @@ import { entriesOf, isMap } from "../value/shape.ts";
 import { Uint } from "../value/value.ts";
 import { typeName } from "./conversion.ts";
 
-/** What a google.protobuf.Value stands for; null when it is unset. */
+/** Returns the JSON value of a google.protobuf.Value; null if it is unset. */
 export function fromJsonValue(value: Value | undefined): JsonValue {
   switch (value?.kind.case) {
     case "numberValue":
@@ -37,12 +37,12 @@ export function fromJsonValue(value: Value | undefined): JsonValue {
   }
 }
 
-/** What a google.protobuf.ListValue holds; nothing when it is unset. */
+/** Returns the values of a google.protobuf.ListValue; none if it is unset. */
 export function fromListValue(value: ListValue | undefined): JsonValue[] {
   return value === undefined ? [] : value.values.map(fromJsonValue);
 }
 
-/** What a google.protobuf.Struct holds where it is a message. */
+/** Returns the fields of a google.protobuf.Struct message as JSON. */
 export function fromStruct(value: Struct): JsonObject {
   return Object.fromEntries(Object.entries(value.fields).map(([key, item]) => [key, fromJsonValue(item)]));
 }

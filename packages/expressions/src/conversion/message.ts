@@ -23,7 +23,10 @@ import { type AnyTypes, isMessage, isTime } from "../value/shape.ts";
 import { mapFrom, Uint } from "../value/value.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
 
-/** What a google.protobuf.Any holds, as a value of CEL; null when it is unset. Throws ExpressionError for an unknown or malformed message. */
+/**
+ * Returns the message of a google.protobuf.Any, as a value of CEL; null if it is unset. Throws ExpressionError for an
+ * unknown or malformed message.
+ */
 export function fromAny(any: Any | undefined, types: AnyTypes): unknown {
   if (any === undefined) return null;
   return fromMessage(unpack(any, types));
@@ -36,7 +39,7 @@ function unpack(any: Any, types: AnyTypes): Message {
     const message = anyUnpack(any, desc);
     if (message !== undefined) return message;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new ExpressionError(`a malformed google.protobuf.Any of ${any.typeUrl}`);
 }

@@ -47,8 +47,8 @@ const LETTERS: Readonly<Record<string, (moment: Moment, count: number) => string
 };
 
 /**
- * The time as a pattern says, in a zone or in UTC. Throws ExpressionError for a pattern with a letter that has no meaning, what is no zone,
- * and a timestamp that is malformed.
+ * Formats a time by a pattern, in a zone or in UTC. Throws ExpressionError for a pattern with a letter that has no
+ * meaning, an invalid zone, and a malformed timestamp.
  */
 export function formatTime(time: Time, pattern: string, zone?: string): string {
   const date = local(time, zone);

@@ -30,7 +30,7 @@ export function deterministic(pattern: string): RegExp | undefined {
   return new RegExp(`^${items.map(printed).join("")}${end}`, "u");
 }
 
-/** Whether the next character says if a repetition goes on. */
+/** True if the next character decides whether a repetition continues. */
 function decides(item: Item, following: readonly Item[]): boolean {
   if (item.least === item.most) return true;
   for (const next of following) {
@@ -80,7 +80,7 @@ function timesOf(repeat: string): { readonly least: number; readonly most: numbe
   return sound ? { least, most } : undefined;
 }
 
-/** What an atom matches; undefined for what is left to RE2. */
+/** Returns the characters that an atom matches; undefined for atoms that are left to RE2. */
 function charsOf(atom: string): Chars | undefined {
   if (atom === ".") return charsWhere((code) => code !== 0x0a, true);
   if (!atom.startsWith("[")) return single(atom);
@@ -122,7 +122,7 @@ function charsWhere(has: (code: number) => boolean, others: boolean): Chars {
 }
 
 function printed({ chars, least, most }: Item): string {
-  // With the others in it, a class says what it has not.
+  // A class that includes all other characters is printed as a negated one.
   const listed = chars.ascii.flatMap((has, code) => (has === chars.others ? [] : [code]));
   const codes = listed.map((code) => `\\x${code.toString(16).padStart(2, "0")}`).join("");
   const repeat = most === Infinity ? `{${least},}` : `{${least},${most}}`;

@@ -26,7 +26,7 @@ const patterns = new Map<string, Pattern>();
 
 function compile(text: string): Pattern {
   try {
-    // RE2 decides what is a pattern, whoever matches it.
+    // RE2 decides whether a pattern is valid, even if `deterministic` matches it.
     const compiled = new RE2JS(withEscapedBraces(text));
     const fast = deterministic(text) ?? compiled;
     return { test: (given) => fast.test(given), compiled };
@@ -36,8 +36,9 @@ function compile(text: string): Pattern {
 }
 
 /**
- * A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. The same stands in
- * the compiler's types/literal.ts, which this may not import; test/patterns.test.ts holds both to each other.
+ * Escapes braces that begin no repetition. They are characters, which may be repeated; RE2JS supports that only for
+ * escaped ones. The compiler's types/literal.ts, which this file may not import, has the same code;
+ * test/patterns.test.ts compares both.
  */
 function withEscapedBraces(pattern: string): string {
   const parts =

@@ -1,6 +1,6 @@
-// Where a pattern is found in a text, and what its groups hold. @bufbuild/re2 only says whether it is found; its compiled program is run
-// here as RE2's own NFA runs it (Russ Cox, "Regular Expression Matching: the Virtual Machine Approach", Pike's VM): leftmost, first
-// alternative first, in time linear in the text.
+// Finds the position of a pattern in a text, and its groups. @bufbuild/re2 reports only whether a pattern matches. Its
+// compiled program is run here as by RE2's own NFA (Russ Cox, "Regular Expression Matching: the Virtual Machine
+// Approach", Pike's VM). The match is leftmost, with the first alternative first, in time linear in the text.
 import type { RE2JS } from "@bufbuild/re2";
 import { ExpressionError } from "../value/error.ts";
 
@@ -74,7 +74,7 @@ class Search {
     let before = start === 0 ? -1 : previous(text, start);
     for (let at = start; ; ) {
       const rune = text.codePointAt(at) ?? -1;
-      // What begins later comes last.
+      // Later starts have lower priority.
       if (found === undefined) this.#add(threads, this.#program.start, at, this.#nothing.with(0, at), before, rune);
       if (threads.length === 0 && found !== undefined) break;
       const next = at + widthOf(rune);
@@ -133,7 +133,10 @@ class Search {
   }
 }
 
-/** What holds between two characters, -1 where there is none: begin and end of line and of text, word boundary or none, as bits. */
+/**
+ * Returns the conditions that hold between two characters, as bits: begin and end of line and of text, word boundary or
+ * none. -1: no character.
+ */
 function surroundings(before: number, after: number): number {
   const text = (before < 0 ? 4 : 0) | (after < 0 ? 8 : 0);
   const line = (before < 0 || before === 10 ? 1 : 0) | (after < 0 || after === 10 ? 2 : 0);

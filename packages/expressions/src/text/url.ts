@@ -28,7 +28,7 @@ function partsOf(text: string): Parts {
   return parts;
 }
 
-/** Whether it is a URL with a scheme and //, whose parts can be asked for. */
+/** True if the text is a URL with a scheme and //, whose parts can be read. */
 export function isUrl(text: string): boolean {
   return parse(text) !== undefined;
 }

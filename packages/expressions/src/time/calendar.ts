@@ -7,7 +7,7 @@ import { local, momentOf, offsetAt } from "./zone.ts";
 
 type Int = number | bigint;
 
-/** What is left of a local time; its UTC parts are the local ones. A week begins on Monday (ISO 8601). */
+/** Truncates a local time to each unit; its UTC parts are the local ones. A week begins on Monday (ISO 8601). */
 const UNITS: Readonly<Record<string, (date: Date) => void>> = {
   year: (date) => date.setUTCMonth(0, 1),
   quarter: (date) => date.setUTCMonth(Math.floor(date.getUTCMonth() / 3) * 3, 1),
@@ -35,12 +35,18 @@ export function truncateTime(time: Time, unit: string, zone?: string): Timestamp
   return moved(time, date, zone, 0);
 }
 
-/** The same local time so many years on; February 29 becomes 28. Throws ExpressionError as `truncateTime`. */
+/**
+ * Returns the same local time after a number of years; February 29 becomes 28. Throws ExpressionError as
+ * `truncateTime`.
+ */
 export function addYears(time: Time, years: Int, zone?: string): Timestamp {
   return addMonths(time, BigInt(years) * 12n, zone);
 }
 
-/** The same local time so many months on, on the last day where the month has no such day. Throws ExpressionError as `truncateTime`. */
+/**
+ * Returns the same local time after a number of months, on the last day if the month lacks the day. Throws
+ * ExpressionError as `truncateTime`.
+ */
 export function addMonths(time: Time, months: Int, zone?: string): Timestamp {
   const date = local(time, zone);
   const day = date.getUTCDate();
@@ -52,7 +58,7 @@ export function addMonths(time: Time, months: Int, zone?: string): Timestamp {
   return moved(time, date, zone, time.nanos % 1_000_000);
 }
 
-/** The same local time so many days on. Throws ExpressionError as `truncateTime`. */
+/** Returns the same local time after a number of days. Throws ExpressionError as `truncateTime`. */
 export function addDays(time: Time, days: Int, zone?: string): Timestamp {
   const date = local(time, zone);
   date.setUTCDate(date.getUTCDate() + within(days));

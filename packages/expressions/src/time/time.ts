@@ -15,7 +15,7 @@ export function timestamp(seconds: bigint, nanos: number): Timestamp {
   const whole = Math.floor(nanos / NANOS);
   const sum = whole === 0 ? seconds : seconds + BigInt(whole);
   if (sum < FIRST_SECOND || sum > LAST_SECOND) throw new ExpressionError("timestamp out of range");
-  // What `create` makes, without asking the schema.
+  // The result of `create`, without a look-up in the schema.
   return { $typeName: "google.protobuf.Timestamp", seconds: sum, nanos: nanos - whole * NANOS };
 }
 
@@ -53,7 +53,7 @@ export function parseTimestamp(text: string): Timestamp {
   try {
     if (Number(day) >= 1 && Number(day) <= last && Number(hour) < 24) return fromJson(TimestampSchema, text);
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new ExpressionError(`not a timestamp: ${text}`);
 }

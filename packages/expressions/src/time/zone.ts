@@ -1,4 +1,4 @@
-// Local times in zones of the IANA database, by what Intl knows of it.
+// Local times in zones of the IANA database, from Intl.
 
 import { ExpressionError } from "../value/error.ts";
 import type { Time } from "../value/shape.ts";
@@ -19,7 +19,10 @@ export function local(timestamp: Time, zone: string | undefined): Date {
   return new Date(millis + offsetAt(millis, zone));
 }
 
-/** What local time is ahead of UTC at a moment, both in milliseconds. Throws ExpressionError for what is no zone. */
+/**
+ * Returns the offset of local time from UTC at a moment, both in milliseconds. Throws ExpressionError for an invalid
+ * zone.
+ */
 export function offsetAt(millis: number, zone: string | undefined): number {
   if (zone === undefined || zone === "" || zone === "UTC") return 0;
   // 23:59 is as far as an offset goes (CEL spec, "Timezones").
@@ -63,7 +66,7 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
       return format;
     }
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new ExpressionError(`no such time zone: ${zone}`);
 }
@@ -73,8 +76,9 @@ const ABBREVIATIONS =
   /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
 
 /**
- * Whether Intl's leniency did not help: it takes offsets without a colon, abbreviations, and names in any case. The compiler judges literals
- * alike (its cel/types/time-pattern.ts); test/zones.test.ts holds both to each other.
+ * True if the zone is valid without Intl's leniency, which accepts offsets without a colon, abbreviations, and names in
+ * any case. The compiler checks literals in the same way (its cel/types/time-pattern.ts); test/zones.test.ts compares
+ * both.
  */
 function isZoneName(zone: string, known: string): boolean {
   if (/^[+-]|(^|\/)[a-z]/.test(zone) || ABBREVIATIONS.test(zone)) return false;

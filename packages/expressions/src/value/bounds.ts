@@ -1,4 +1,4 @@
-// What grows is bounded, so that no request makes a BFF's memory its own.
+// Bounds of growing values, so that no request exhausts a BFF's memory.
 import { ExpressionError } from "./error.ts";
 
 /** The longest text that an expression may make longer: 1 MiB of UTF-16 code units. */

@@ -13,7 +13,7 @@ const known = new WeakMap<DescEnum, Values>();
 function valuesOf(desc: DescEnum): Values {
   const before = known.get(desc);
   if (before !== undefined) return before;
-  // Of several names of one number the first declared one counts.
+  // If several names have one number, the first declared name counts.
   const names = new Map(desc.values.toReversed().map(({ number, name }) => [number, name]));
   const made = { names, numbers: new Map(desc.values.map(({ number, name }) => [name, number])) };
   known.set(desc, made);
@@ -36,7 +36,7 @@ export function enumParse<D extends DescEnum>(desc: D, name: string): EnumShape<
   return valuesOf(desc).numbers.get(name) as EnumShape<D> | undefined;
 }
 
-/** What a table has for a value; "" for one that is not declared. */
+/** Returns the text of an enum value; "" for an undeclared one. */
 export function enumText(texts: Readonly<Record<number, string>>, value: number): string {
   return texts[value] ?? "";
 }

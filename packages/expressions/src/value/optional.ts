@@ -53,7 +53,7 @@ export function givenField<N extends string, V>(name: N, inner: V | undefined): 
   return field;
 }
 
-/** What the optionals of a list hold; none is left out. */
+/** Returns the values of the optionals that have one. */
 export function unwrapped<L extends readonly Optional<unknown>[]>(list: L): Exclude<L[number]["inner"], undefined>[] {
   return list.flatMap(({ inner }) => given(inner)) as Exclude<L[number]["inner"], undefined>[];
 }
@@ -67,8 +67,8 @@ export function memberOf<C extends string, T>(
 }
 
 /**
- * The value, `undefined` when it is the zero of its type: "", 0, false, null, nothing in it (cel-go's `optional.ofNonZeroValue`). `types`
- * knows the fields of messages; one that is not known has a value.
+ * Returns the value, or `undefined` if it is the zero of its type: "", 0, false, null, or an empty container (cel-go's
+ * `optional.ofNonZeroValue`). `types` has the fields of messages; a message of unknown type is not zero.
  */
 export function nonZero<T>(value: T, types?: AnyTypes): T | undefined {
   if (!isMessage(value)) return isZero(value) ? undefined : value;

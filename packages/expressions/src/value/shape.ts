@@ -1,4 +1,4 @@
-// What a value is, where its type is known only at run time.
+// Determines the type of a value at run time.
 import type { DescMessage } from "@bufbuild/protobuf";
 
 /** The messages that are known by name: a `Registry` of protobuf-es. */

@@ -1,4 +1,4 @@
-// Values of CEL that JavaScript has no type of its own for.
+// Values of CEL for which JavaScript has no type.
 import { ExpressionError } from "./error.ts";
 
 /** A uint where its type is not known beforehand (dyn): a `bigint` there is an int. */
@@ -31,12 +31,12 @@ export function mapFrom<K, V>(entries: readonly (readonly [K, V])[]): Map<K, V> 
   return map as Map<K, V>;
 }
 
-/** The entries of a map as values of their own: keys of type uint are boxed. */
+/** Returns the entries of a map with boxed keys of type uint. */
 export function boxedEntries(map: ReadonlyMap<unknown, unknown>): [unknown, unknown][] {
   return [...map].map(([key, value]) => [map instanceof UintMap ? new Uint(key as bigint) : key, value]);
 }
 
-/** What `type(x)` gives (CEL spec, "Type Denotations"): a name such as "int" or "acme.v1.User". */
+/** Result of `type(x)` (CEL spec, "Type Denotations"): a name such as "int" or "acme.v1.User". */
 export class Type {
   readonly name: string;
 
