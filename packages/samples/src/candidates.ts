@@ -1,15 +1,15 @@
 // Values that may be a sample, the best first, and whether one keeps the rules.
 
-/** What may stand in one place. */
+/** Possible values of a field, element or key. */
 export interface Candidates<T> {
-  /** Begins with what is told by rules, and ends. */
+  /** A finite sequence, which begins with values that the rules name. */
   readonly values: Iterable<T>;
   keeps(value: T): boolean;
-  /** What stands there when nothing keeps the rules. */
+  /** Value that is used if no candidate satisfies the rules. */
   readonly ordinary: T;
-  /** Whether more is asked than `keeps` looks at. */
+  /** True if there are rules that `keeps` does not check. */
   readonly more: boolean;
-  /** By which values are told apart. */
+  /** Returns the key by which values are distinct. */
   key?(value: T): unknown;
 }
 export interface Chosen<T> {
@@ -18,7 +18,7 @@ export interface Chosen<T> {
   readonly sure: boolean;
 }
 
-/** So many values; of distinct ones perhaps fewer. */
+/** Chooses `count` values. Distinct ones may be fewer. */
 export function choose<T>(of: Candidates<T>, count: number, distinct: boolean): Chosen<T> {
   const found = new Map<unknown, T>();
   const wanted = distinct ? count : Math.min(count, 1);
@@ -32,7 +32,7 @@ export function choose<T>(of: Candidates<T>, count: number, distinct: boolean): 
   if (kept.length === wanted && !of.more) return { values: filled(kept, distinct ? wanted : count), sure: true };
   return { values: filled(kept.length === 0 ? [of.ordinary] : kept, distinct ? wanted : count), sure: false };
 }
-/** The last one again, until there are so many. */
+/** Repeats the last value up to `count` values. */
 function filled<T>(values: readonly T[], count: number): readonly T[] {
   return Array.from({ length: count }, (_, i) => values[i] ?? values.at(-1)).filter((value) => value !== undefined);
 }

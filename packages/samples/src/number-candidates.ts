@@ -12,9 +12,9 @@ export interface NumberRules<T> {
   readonly gt: T | undefined;
   readonly gte: T | undefined;
 }
-/** What is between two numbers of a kind. */
+/** Arithmetic between two numbers of a type. */
 export interface Steps<T> {
-  /** `value` and so many steps. */
+  /** Returns `value` plus a number of steps. */
   readonly plus: (value: T, steps: number) => T;
   readonly half: (low: T, high: T) => T;
   /** Whether the type holds it. */

@@ -14,7 +14,7 @@ const OP = {
   any: 10,
   anyNotNl: 11,
 };
-/** What is looked at of one program at most. */
+/** Maximum number of states of one program that are visited. */
 const MOST = 20_000;
 /** Tried before others, so that people can read it. */
 const READABLE = [..."a1A-_/.: @"].map((one) => one.codePointAt(0) ?? 0);
@@ -44,8 +44,8 @@ interface Way {
 }
 
 /**
- * A text of at least so many characters that the pattern matches as a whole; `^`, `$` and `\b` are taken to hold, so it has to be tried.
- * Undefined: there is none, or it was not found soon.
+ * Returns a text of at least `least` characters that the pattern matches as a whole. The search takes `^`, `$` and `\b`
+ * as satisfied, so the text must be tested. Undefined: none exists, or the search was cut off.
  */
 export function textFor(pattern: string, least: number): string | undefined {
   const program = programOf(pattern)?.re2Input.prog;

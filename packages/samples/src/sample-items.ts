@@ -7,8 +7,8 @@ import { rulesOf } from "./wire-rules.ts";
 const ITEMS = 3;
 
 /**
- * Samples of a stream's items, always the same. Whole numbers in them count from 1, so that each has a place of its own, and only the last
- * has its flags set: the fields of the item itself, unless rules of buf.validate say something of them.
+ * Returns samples of a stream's items, always the same. Whole numbers of the item itself count from 1, so that each
+ * item is distinct. Only the last item has its flags set. Fields with rules of buf.validate may differ.
  */
 export function sampleItems<Desc extends DescMessage>(desc: Desc): readonly MessageShape<Desc>[] {
   return Array.from({ length: ITEMS }, (_, i) => sampleItem(desc, i + 1));

@@ -13,23 +13,27 @@ import { type Candidates, choose } from "./candidates.ts";
 import { durations, enums, KNOWN, LIST, MAP, scalars, timestamps } from "./value-candidates.ts";
 import { FIELD, rulesOf, type Scalar, ValueRules, type WireRules } from "./wire-rules.ts";
 
-/** Messages that one sample holds at most. What comes after them is left unset. */
+/** Maximum number of messages in one sample. Further ones are left unset. */
 const MOST = 500;
-/** Where required ones alone are more than that, nothing is left out before these bounds: there, the message cannot be encoded. */
+/**
+ * Bounds for required messages, which are kept beyond `MOST`. Beyond these bounds they are left out, and the message
+ * cannot be encoded.
+ */
 const MOST_REQUIRED = 5_000;
 const DEEPEST_REQUIRED = 50;
-/** How deep messages are nested in one at most. */
+/** Maximum depth of messages within a sample. */
 const DEEPEST = 8;
 
-/** Entries of a list or a map at most. */
+/** Maximum number of entries of a list or a map. */
 const MOST_ITEMS = 100;
 const SECOND = 1_000_000_000n;
 
 /**
- * A message of this type, always the same: texts are the field's name and 1 (`id-1`), numbers 1, enums their first value that is not 0, lists
- * and maps have one entry, of a oneof it is the first member. What rules of buf.validate ask for comes before that, as far as they are not in
- * CEL and a value is easily found. A message inside one of its own type is left out, as is what is nested more than 8 deep and what comes
- * after 500 messages; what is required is not, as long as that comes to an end. A Degradation is left out, too: nothing is missing.
+ * Returns a message of this type, always the same. Texts are the field's name and 1 (`id-1`), numbers 1, enums their
+ * first value that is not 0. Lists and maps have one entry, and a oneof has its first member. Rules of buf.validate
+ * take precedence, unless they are in CEL or a value is hard to find. A message within one of the same type is left
+ * out. So are messages nested more than 8 deep, and those after the first 500. Required ones are kept if their nesting
+ * is finite. A Degradation is left out, because nothing is degraded.
  */
 export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
   return new Sampling().of(desc, []).message as MessageShape<Desc>;
@@ -50,7 +54,7 @@ export function completed<Desc extends DescMessage>(desc: Desc, message: Message
 
 class Sampling {
   #left = MOST;
-  /** Whether all rules that stand in it are known to be kept. */
+  /** True if the sample is known to satisfy all its rules. */
   sure = true;
 
   /** @param around the types that it is in */
@@ -121,7 +125,7 @@ class Sampling {
   #keys(scalar: ScalarType, rules: WireRules | undefined, count: number): readonly Scalar[] {
     return this.#chosen(scalars(scalar, "key", rules), count, true);
   }
-  /** So many values of a field's type, or fewer where there is no room. */
+  /** Returns `count` values of a field's type, or fewer if the bounds leave no room. */
   #some(
     field: DescField,
     rules: WireRules | undefined,
@@ -136,7 +140,7 @@ class Sampling {
       return this.#chosen(scalars(field.scalar ?? ScalarType.STRING, field.name, rules, nonzero), count, unique);
     }
     const made: unknown[] = [];
-    // The first is there in any case: whoever asks has looked whether it fits.
+    // The first is always made: the caller has checked that it fits.
     while (made.length < count && (made.length === 0 || this.#fits(message, around)))
       made.push(this.of(message, around, rules));
     if (made.length < count) this.sure = false;
@@ -192,7 +196,7 @@ class Sampling {
     return put(value.name, only);
   }
 }
-/** Of FieldMaskRules: `const`, `in`, `not_in`, `example`. */
+/** Numbers of `const`, `in`, `not_in` and `example` in FieldMaskRules. */
 const MASK = { const: 1, last: 4 } as const;
 const WRAPPER = /^google\.protobuf\.(Bool|Bytes|Double|Float|Int32|Int64|String|UInt32|UInt64)Value$/;
 type MapKey = string | number | bigint | boolean;
@@ -207,7 +211,7 @@ const hasPositive = ({ own, more }: ValueRules): boolean => more || (own?.number
 
 // ---- rules of messages ----
 
-/** Of OneofRules. */
+/** Field number in OneofRules. */
 const REQUIRED = 1;
 const isRequired = (field: DescField): boolean => rulesOf(field)?.flag(FIELD.required) ?? false;
 /** MessageRules: `cel`, `cel_expression`, and what is not known here. */

@@ -55,7 +55,7 @@ const SHORT: Readonly<Record<number, readonly string[]>> = {
   38: [".a"],
 };
 
-/** StringRules and BytesRules by what they ask for, with the numbers of their fields. */
+/** Field numbers in StringRules and BytesRules, by the meaning of the rules. */
 interface Numbers {
   readonly const: number;
   readonly len: number;
@@ -108,10 +108,10 @@ const BYTES: Numbers = {
 };
 /** Longer ones than that are left ordinary. */
 const LONGEST = 10_000;
-/** Of one form. */
+/** Number of candidates of one form. */
 const TRIED = 150;
 
-/** Of a string; `bytes`: of bytes, as characters below 256. */
+/** Returns candidates for a string; `bytes`: for bytes, as characters below 256. */
 export function texts(name: string, rules: ValueRules, kind: "string" | "bytes", nonzero: boolean): Candidates<string> {
   const asked = new Asked(rules.own, kind, nonzero);
   return { ordinary: `${name}-1`, values: asked.values(name), keeps: asked.keeps, more: rules.more || asked.more };
@@ -213,7 +213,7 @@ class Asked {
     const decoded = decodedOf(Uint8Array.from(text, (one) => one.charCodeAt(0)));
     return decoded !== undefined && matches(decoded);
   }
-  /** Of a format only what is made for it is known to be right. */
+  /** A text is known to have a format only if it was made for that format. */
   #isOfFormat(text: string): boolean {
     const format = this.#formats[this.#format ?? 0];
     return (
@@ -252,7 +252,10 @@ class Asked {
       yield this.#fitted(text);
     }
   }
-  /** With what it has to begin and end with, and as long as it may be. The end of the text is what tells it from others. */
+  /**
+   * Returns the text with its required prefix and suffix, within its length bounds. The end of the text makes it
+   * distinct.
+   */
   #fitted(core: string): string {
     const { prefix, contains, suffix } = this.#parts;
     const least = Math.max(this.#least, this.#leastBytes);

@@ -1,4 +1,4 @@
-// Which values may stand in a field, by its type and its rules.
+// Candidates for the values of a field, by its type and its rules.
 import { type DescEnum, ScalarType } from "@bufbuild/protobuf";
 import type { Candidates } from "./candidates.ts";
 import { FLOATS, INTEGERS, NANOSECONDS, type NumberRules, numbers, type Steps } from "./number-candidates.ts";
@@ -176,7 +176,7 @@ export function enums({ values }: DescEnum, of: WireRules | undefined, nonzero =
 
 /** 2026-01-02T03:04:05Z */
 const MOMENT_S = 1_767_323_045n;
-/** 2100-01-01T00:00:00Z: what is to come, as far as anybody knows. */
+/** 2100-01-01T00:00:00Z: a time in the future for as long as this code is likely to run. */
 const FUTURE_S = 4_102_444_800n;
 const SECOND = 1_000_000_000n;
 
@@ -191,7 +191,7 @@ export function durations(of: WireRules | undefined): Candidates<bigint> {
 export function timestamps(of: WireRules | undefined): Candidates<bigint> {
   const { own, more } = new ValueRules(of, KNOWN["google.protobuf.Timestamp"]);
   const [before, after] = [own?.flag(TIMESTAMP.ltNow) ?? false, own?.flag(TIMESTAMP.gtNow) ?? false];
-  // Which moment it is cannot be told: `within` of now, or past with another bound.
+  // These rules are not satisfied with certainty: `within` of now, or a past time with another bound.
   const rest = own?.numbers.some((no) => no === 9 || no > 10) ?? false;
   const rules = timeRules(own, TIMESTAMP);
   const steps = NANOSECONDS(-62_135_596_800n, 253_402_300_799n);

@@ -1,5 +1,5 @@
-// Rules of buf.validate as they stand in the options of a descriptor: read by the numbers of their fields, which are never reused, so that
-// a BFF which has no rules loads nothing that knows them. Numbers: buf/validate/validate.proto.
+// Rules of buf.validate in the options of a descriptor. They are read by the numbers of their fields, which are never
+// reused. A BFF without rules thus loads no schema of rules. Numbers: buf/validate/validate.proto.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
@@ -60,7 +60,7 @@ export class WireRules {
   one(no: number, scalar: ScalarType): Scalar | undefined {
     return this.all(no, scalar).at(-1);
   }
-  /** Of an unsigned number, as far as it is exact. */
+  /** Reads an unsigned number, as far as it is exact. */
   count(no: number): number | undefined {
     const value = this.one(no, ScalarType.UINT64);
     return value === undefined ? undefined : Number(value);
@@ -108,7 +108,7 @@ function read(reader: BinaryReader, scalar: ScalarType): Scalar {
   }
 }
 
-/** What is declared of a field, a oneof or a message; undefined: nothing. */
+/** Returns the rules of a field, a oneof or a message. Undefined: none. */
 export function rulesOf({ proto }: DescField | DescOneof | DescMessage): WireRules | undefined {
   const parts = proto.options?.$unknown?.filter(({ no }) => no === EXTENSION) ?? [];
   return parts.length === 0 ? undefined : new WireRules(parts.map(({ data }) => new BinaryReader(data).bytes()));
@@ -122,7 +122,7 @@ const ALWAYS = 3;
 /** Rules of one field, or of the items, keys or values of one. */
 export class ValueRules {
   readonly #rules: WireRules | undefined;
-  /** Of this number of FieldRules, as far as they are declared. */
+  /** The rules under this number of FieldRules, if they are declared. */
   readonly own: WireRules | undefined;
   readonly required: boolean;
   /** Whether there is more than these: rules in CEL, or ones that are not known here. */
