@@ -10,7 +10,7 @@ export interface Placed {
 
 export const BOX = { width: 200, height: 56 };
 const GAP = { x: 56, y: 16 };
-/** More nodes than this stand side by side, so that a wide graph fits a page. */
+/** Maximum number of nodes in a column, so that a wide graph fits a page. */
 const MOST_ROWS = 24;
 const SWEEPS = 2;
 

@@ -10,7 +10,7 @@ import { TryIt } from "./try-it.tsx";
 import { Upstreams } from "./upstreams.tsx";
 import { shortName } from "./words.ts";
 
-/** As many as the server keeps. */
+/** As many as the server keeps, at most. */
 const MOST_REQUESTS = 200;
 const VIEWS = { requests: "Requests", graph: "Graph", upstreams: "Upstreams", try: "Try it" } as const;
 type View = keyof typeof VIEWS;
@@ -38,7 +38,7 @@ function Page() {
       (is) => {
         setConnection(is);
         if (is !== "up") return;
-        // Also of a server that has started again, which may be another one.
+        // Runs again after a restart, because another server may have taken its place.
         overview().then(
           (one) => {
             setAbout((old) => (JSON.stringify(old) === JSON.stringify(one) ? old : one));

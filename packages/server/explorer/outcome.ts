@@ -7,7 +7,7 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** By `package.Service/Method`. */
+/** Returns outcomes by `package.Service/Method`. */
 export function outcomesOf({ spans }: ShownDetail): ReadonlyMap<string, Outcome> {
   const all = Map.groupBy(
     spans.filter(({ kind }) => kind === "call" || kind === "cache" || kind === "joined"),

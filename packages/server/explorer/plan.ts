@@ -56,7 +56,7 @@ export function unreviewedOf(files: readonly unknown[]): readonly Unreviewed[] {
   return [...new Map(all.map((one) => [one.message, one])).values()];
 }
 
-/** One step, wherever it stands. */
+/** One step, in any block. */
 export interface GraphNode {
   readonly step: StepReport;
   /** Block of the step: a message, `let` of a service, `permit`, or the `opening` of a stream. */
@@ -74,7 +74,10 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-/** All steps of one rpc: those that decide whether it may be called, those of its service, what opens it, those of the messages that it composes. */
+/**
+ * Returns the graph of one RPC, with all its steps: those of its permit, of its service, of its opening and of its
+ * messages.
+ */
 export function graphOf(files: readonly unknown[], name: string): Graph | undefined {
   const file = (files as readonly FileReport[]).find(({ rpcs }) => rpcs.some(({ rpc }) => rpc === name));
   const rpc = file?.rpcs.find((one) => one.rpc === name);
@@ -115,7 +118,7 @@ export function graphOf(files: readonly unknown[], name: string): Graph | undefi
   return { rpc, nodes, edges };
 }
 
-/** From a step to the first ones of the message that it composes. */
+/** Adds edges from a step to the first steps of the message that it composes. */
 function compose(
   nodes: readonly GraphNode[],
   edges: GraphEdge[],

@@ -213,7 +213,7 @@ function Answer({ answer }: { readonly answer: Tried }) {
   );
 }
 
-/** Headers with an id that finds the request again; without an id where they name one themselves. */
+/** Adds a request id, by which the request is found again, unless the headers contain one. */
 function identified(headers: readonly Header[]): {
   readonly headers: readonly Header[];
   readonly id: string | undefined;

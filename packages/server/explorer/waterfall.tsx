@@ -3,7 +3,10 @@ import type { ShownCall, ShownDetail, ShownSpan } from "../src/explorer/shown.ts
 import { statusClass } from "./requests.tsx";
 import { ms, shortName } from "./words.ts";
 
-/** How much of its budget a request has to have used for the line to be drawn: bars of a quick one would vanish. */
+/**
+ * Share of the budget that a request must have used for the budget line to be drawn. Otherwise the bars of a quick
+ * request would vanish.
+ */
 const NEAR = 0.3;
 
 /** Calls of a request, one row each, in the order in which they began. */
@@ -158,7 +161,7 @@ function outcomeOf(span: ShownSpan): string {
   return span.outcome === "missed" ? "RUNNING" : "OK";
 }
 
-/** The same in words. */
+/** Describes the span in words. */
 function told(span: ShownSpan): string {
   const took = span.endMs === undefined ? "" : `${ms(span.endMs - span.startMs)}, `;
   switch (span.kind) {

@@ -1,4 +1,4 @@
-// How numbers and names are written.
+// Formats of numbers and names.
 
 /** Three digits or so: 0.42 ms, 42 ms, 4.2 s. */
 export function ms(value: number): string {

@@ -52,7 +52,7 @@ export interface ListenOptions {
   readonly types?: readonly DescFile[];
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: a free one. */
+  /** 0: a free port. Default: 0. */
   readonly port?: number;
   /** Connections that another process accepts, in place of a port. */
   readonly connections?: Connections;
@@ -122,13 +122,13 @@ export interface ListenOptions {
   readonly fault?: ServerFault;
 }
 
-/** How many requests took the fast path, of all that came. */
+/** Number of requests, and of those that took the fast path. */
 export interface RequestCounters {
   readonly fast: number;
   readonly all: number;
 }
 
-/** How many there may be at a time, on one server. */
+/** Maximum numbers of connections and streams of one server. */
 export interface Room {
   readonly connections: number;
   readonly followers: number;
@@ -144,7 +144,7 @@ export interface Listening {
   readonly port: number;
   /** `http://<host>:<port>`, or `https://` with TLS. */
   readonly url: string;
-  /** All paths that are served; of REST the templates. */
+  /** All paths that are served; for REST, the templates. */
   readonly paths: readonly string[];
   /** Open streams in the account that counts those of this path. */
   openStreams(path: string): number;
@@ -160,12 +160,12 @@ export interface Listening {
   /** Readiness, as `/readyz` reports it. */
   readonly state: "starting" | "ready" | "draining";
   /**
-   * Other certificates, for connections from now on; those that there are stay.
+   * Replaces the certificates of new connections. Open ones keep theirs.
    *
-   * @throws for some that make no sense; the ones before stay
+   * @throws for invalid certificates; the previous ones stay
    */
   renew(tls: NonNullable<ListenOptions["tls"]>): void;
-  /** Not ready from now on, and serving as before. */
+  /** Makes the server not ready. It continues to serve. */
   leave(): void;
   /**
    * Ends as `close` does, after another process has taken over the port. The server stays ready to the end. Idle
@@ -173,17 +173,17 @@ export interface Listening {
    */
   handOver(graceMs?: number): Promise<void>;
   /**
-   * Not ready from now on; after `drainDelayMs` accepts nothing more, lets requests in flight finish and closes every connection. Called
-   * again it gives the same promise.
+   * Makes the server not ready. After `drainDelayMs` it accepts nothing more, lets requests in flight finish, and
+   * closes every connection. Repeated calls return the same promise.
    *
-   * @param graceMs what has not finished then is cut off; default 10 s
+   * @param graceMs time after which unfinished requests are cut off; default 10 s
    */
   close(graceMs?: number): Promise<void>;
 }
 
 /**
- * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`. Subscribers of
- * `protobff.listening` (node:diagnostics_channel) are given every server that is up.
+ * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`.
+ * Publishes every server that is up on the channel `protobff.listening` (node:diagnostics_channel).
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */
@@ -196,7 +196,7 @@ export async function listen(
   return listening;
 }
 
-/** The same for a server that is none of those that run here. */
+/** Opens a server as `listen` does, without publishing it. */
 export async function listenUnannounced(
   endpoints: readonly (Listenable | StreamListenable)[],
   options: ListenOptions = {},

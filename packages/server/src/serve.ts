@@ -59,7 +59,10 @@ export interface ServeOptions<
    * Upstreams of the package. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores.
    */
   readonly upstreams: Upstreams;
-  /** The branches of each. The address of one is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch is off. */
+  /**
+   * Branches of each upstream. The address of a branch is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch
+   * is off.
+   */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
   /** Transport settings of the upstreams that declare some. */
   readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
@@ -86,7 +89,10 @@ export interface ServeOptions<
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
   ) => readonly (Endpoint | StreamEndpoint)[] | Promise<readonly (Endpoint | StreamEndpoint)[]>;
-  /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
+  /**
+   * Observer besides the log on standard error, which BFF_LOG turns off. Default: the export of the module in
+   * BFF_OBSERVER, if any.
+   */
   readonly observer?: Observer;
 }
 
@@ -101,7 +107,7 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
   readonly limits: [Limit] extends [never] ? undefined : Limits;
   /** Factory of the package's topics. */
   readonly topics: Topics;
-  /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
+  /** Cache of the process for upstreams, with a second level if REDIS_URL is set. */
   readonly cache: Cache;
   /** Exports of the user's module, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
   readonly supplied: Supplied;
@@ -161,7 +167,7 @@ export async function serve<
   process.stdout.write(startLine(listening.url, shown, config.log));
 }
 
-/** Reads arguments and configuration. Upstreams that are mocked are none of `options`. */
+/** Reads arguments and configuration. `options` has only the upstreams that are not mocked. */
 function configure<
   Upstreams extends Readonly<Record<string, DescService>>,
   Env,
@@ -270,7 +276,10 @@ function begin({ metrics }: Observers, endpoints: readonly (Endpoint | StreamEnd
   );
 }
 
-/** Opens the admin port and the port; undefined when one of them cannot be opened, which is reported on standard error. */
+/**
+ * Opens the admin port and the port. Returns undefined if one of them cannot be opened, which is reported on standard
+ * error.
+ */
 async function openPorts(
   ports: Ports,
   endpoints: readonly (Endpoint | StreamEndpoint)[],
@@ -335,7 +344,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
     await Promise.race([closed(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
     await admin?.close(); // the last one, so that it shows the end
   };
-  // A rejection in a resolver, for example, belongs to one request: the others must not end with the process.
+  // A rejection, in a resolver for example, belongs to one request. It must not end the process with all others.
   process.on("unhandledRejection", (reason) => log?.rejection(reason));
   return (replaced = false) =>
     close(replaced).catch((thrown: unknown) => {
@@ -374,7 +383,7 @@ async function warmedUp<
   }
 }
 
-/** This process as one of several that serve the port; undefined where it serves alone. */
+/** Returns this process as one of several that serve the port. Undefined if it serves alone. */
 async function workerOf(of: NodeJS.Process): Promise<Worker | undefined> {
   if (of.env[WORKER_MARK] === undefined) return undefined;
   const { Worker } = await import("./workers/worker.ts"); // nobody else pays for loading it

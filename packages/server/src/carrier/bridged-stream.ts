@@ -18,9 +18,9 @@ export class BridgedStream extends Duplex {
   readonly session = undefined;
   readonly headRequest: boolean;
   readonly pushAllowed = false;
-  /** The request had come whole before this was made, in its turn. */
+  /** True if the request was complete before this stream was made, in its turn. */
   readonly whole: boolean;
-  /** Why nothing more of the request is wanted. */
+  /** Reason why the rest of the request is not read. */
   readonly failure: Error | undefined;
   sentHeaders: http2.OutgoingHttpHeaders | undefined;
   sentTrailers: http2.OutgoingHttpHeaders | undefined;
@@ -89,7 +89,7 @@ export class BridgedStream extends Duplex {
     if (body !== undefined) this.push(body);
     if (this.carrier.ended) this.push(null);
   }
-  /** The request has come whole. */
+  /** The request is complete. */
   #ended(): void {
     if (!this.destroyed) this.push(null);
   }

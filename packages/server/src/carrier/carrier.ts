@@ -5,10 +5,10 @@ import type { Trailers } from "./trailers.ts";
 
 /** Receives a request piece by piece. */
 export interface CarrierListener {
-  /** Whether it copies what it keeps of the next chunk; default no. */
+  /** True if the listener copies what it keeps of a chunk. Default: false. */
   readonly copies?: boolean;
   data(chunk: Buffer): void;
-  /** That was all. */
+  /** The request is complete. */
   end(): void;
   /** The stream is closed in both directions. */
   close(): void;
@@ -25,9 +25,9 @@ export interface Carrier extends StreamOut {
   readonly gone: boolean;
   /** Connection of the stream. Undefined if it is no longer available. */
   readonly connection: CarrierConnection | undefined;
-  /** To be called at once, by the one who serves it. */
+  /** Sets the listener of the stream. Its handler must call it synchronously. */
   hear(hearer: CarrierListener): void;
-  /** 100: the body may come. */
+  /** Sends status 100: the client may send the body. */
   continue(): void;
   /**
    * Sends a whole answer. Does nothing if the client no longer waits for one.
@@ -45,7 +45,7 @@ export interface Carrier extends StreamOut {
   ): void;
 }
 
-/** By what a stream of node's, or one that looks like it, has come; undefined when it has lost that. */
+/** Returns the connection of a stream of node's, or of a similar one. Undefined if it has lost its connection. */
 export function connectionOf(stream: http2.ServerHttp2Stream): CarrierConnection | undefined {
   return "carrier" in stream ? (stream.carrier as Carrier).connection : stream.session;
 }

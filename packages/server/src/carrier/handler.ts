@@ -7,9 +7,9 @@ export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
 export type Handler = (request: ServerRequest, response: ServerResponse) => void;
 
-/** Serves some requests by itself, and leaves others: false. */
+/** Serves some requests. Returns false for requests that it leaves to others. */
 export interface Shortcut {
-  /** @param raw the headers as they came: names and values in turn */
+  /** @param raw the headers as received: names and values in turn */
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean;
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
   /** Counts one more round. HTTP/2 requests that are incomplete after `rounds` rounds are refused with `late`. */
@@ -19,6 +19,6 @@ export interface Shortcut {
 /** Handler of requests that switch to another protocol. */
 export interface Upgrades {
   wants(request: http.IncomingMessage): boolean;
-  /** @param head what has come behind the request already */
+  /** @param head bytes received after the request */
   take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void;
 }

@@ -7,7 +7,7 @@ import { pairsOf, type Trailers } from "./trailers.ts";
 /** Connection of `OwnStream`s. */
 export interface OwnConnection {
   readonly socket: Socket;
-  /** Nothing is read or written any more. */
+  /** True if nothing is read or written any more. */
   readonly over: boolean;
   /**
    * Writes headers; `undefined` as status: trailers.
@@ -52,9 +52,9 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   answered = false;
   /** The stream has ended in both directions. */
   over = false;
-  /** How it ended. */
+  /** Error code of its end. */
   code: number = ErrorCode.NO_ERROR;
-  /** Until when the rest of a request is read that has its answer. */
+  /** Time limit for reading the rest of a request that has its answer. */
   reading: NodeJS.Timeout | undefined;
   #last: Uint8Array | undefined;
   #trailers: readonly string[] | undefined;
@@ -145,7 +145,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     else if (this.#said) this.#end();
     written?.();
   }
-  /** Nothing is to be sent any more. */
+  /** Drops data that is not yet sent. */
   forget(): void {
     const written = this.#written;
     this.#written = undefined;

@@ -7,7 +7,7 @@ export interface StreamOut {
   readonly session: object | undefined;
   /**
    * @param headers names and values in turn
-   * @param trailing whether `end` gives trailers
+   * @param trailing whether `end` passes trailers
    */
   respond(status: number, headers: readonly string[], trailing: boolean): void;
   /** Headers leave, whether or not anything follows. */
@@ -16,12 +16,12 @@ export interface StreamOut {
   write(bytes: Uint8Array, written: () => void): void;
   /**
    * @param trailers of HTTP; undefined: none
-   * @param unread whether the request is still coming
+   * @param unread whether the request is still arriving
    */
   end(bytes: Uint8Array | undefined, trailers: Trailers | undefined, unread: boolean): void;
   /** Ends it without more. */
   cutOff(): void;
-  /** The same, and what has not left is forgotten. */
+  /** Ends the answer, and drops data that has not left. */
   drop(): void;
 }
 
@@ -35,7 +35,7 @@ export class Http1Out implements StreamOut {
   respond(status: number, headers: readonly string[]): void {
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
-    // Set one by one: node drops what was set before, `connection` for example, when it gets a list.
+    // Headers are set one by one: node drops earlier ones, `connection` for example, if it receives a list.
     response.statusCode = status;
     for (let i = 0; i + 1 < headers.length; i += 2) response.appendHeader(headers[i] ?? "", headers[i + 1] ?? "");
   }

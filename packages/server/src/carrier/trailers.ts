@@ -1,4 +1,4 @@
-/** By name, in lower case. */
+/** Trailers by name, in lower case. */
 export type Trailers = Readonly<Record<string, string | readonly string[]>>;
 
 /** Trailers of most gRPC answers. */
@@ -15,7 +15,7 @@ export function pairsOf(trailers: Trailers): readonly string[] {
   return pairs;
 }
 
-/** The other way round: names and values in turn; several values of one name become a list. */
+/** Returns trailers from names and values in turn; several values of one name become a list. */
 export function trailersOf(pairs: readonly string[]): Trailers {
   const all: Record<string, string | string[]> = {};
   for (let i = 0; i + 1 < pairs.length; i += 2) {

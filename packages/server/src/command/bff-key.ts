@@ -133,7 +133,7 @@ async function revoke(args: string[], store: KeyStore, { error }: CommandOutput,
   for (const id of ids) {
     const before = await store.revoke(id, second());
     if (before === undefined) {
-      // A key itself may stand here by mistake, and is not repeated.
+      // The argument may be a key by mistake, and is not repeated.
       error(`bff-key: there is no key of ${/^key_\w{1,32}$/.test(id) ? id : "that id"}\n`);
       code = 1;
     } else if (before.revoked !== undefined) error(`${id} has been revoked at ${dateOf(before.revoked)} already\n`);

@@ -17,7 +17,7 @@ const PROTOCOL = "http/protobuf";
 const MOST_MS = 600_000;
 const MOST_SPANS = 1_000_000;
 
-/** Undefined: there are no traces. */
+/** Reads the destination of spans. Undefined: no traces. */
 export function readSpanExport(read: EnvReader, readFile: FileReader): SpanExport | undefined {
   const choice = readChoice(read);
   const exporter = readExporter(read);
@@ -80,7 +80,7 @@ function readOtlp(read: EnvReader, readFile: FileReader): OtlpConfig {
   };
 }
 
-/** The one for traces has its way. */
+/** Reads the variable for traces, or else the general one. */
 function either(read: EnvReader, name: string): { readonly variable: string; readonly text: string } | undefined {
   for (const variable of [`${TRACES}_${name}`, `${BASE}_${name}`]) {
     const text = read.optional(variable);
@@ -96,7 +96,7 @@ function readProtocol(read: EnvReader): void {
   read.fault(given.variable, `is ${quoted(given.text)}, which this server does not speak`, remedy);
 }
 
-/** As it is for traces, else with `v1/traces` below it. */
+/** Reads the address: that for traces unchanged, the general one with `v1/traces` appended. */
 function readEndpoint(read: EnvReader): string {
   const { variable, text } = either(read, "ENDPOINT") ?? { variable: `${BASE}_ENDPOINT`, text: LOCAL };
   const url = URL.parse(text);

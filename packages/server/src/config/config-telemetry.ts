@@ -25,7 +25,7 @@ export interface TelemetryConfig {
 
 export interface AdminAddress {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
 }
 

@@ -11,12 +11,12 @@ import {
 
 /** Addresses of an upstream, and the TLS files of its connections. */
 export interface UpstreamAddress {
-  /** One, or several of one scheme and path, each once; `http://…` is HTTP/2 without TLS. */
+  /** One address, or several distinct ones of one scheme and path. `http://…` is HTTP/2 without TLS. */
   readonly urls: readonly string[];
   readonly tls: TlsFiles;
 }
 
-/** Which upstreams there are. */
+/** Upstreams and their branches. */
 export interface UpstreamsSpec<Upstreams extends Readonly<Record<string, DescService>>> {
   readonly upstreams: Upstreams;
   /** The names of branches by upstream. */
@@ -72,7 +72,7 @@ function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
   return { branches: found, off };
 }
 
-/** @param what is there, as people call it */
+/** @param what name of the upstream or branch in messages */
 function readUpstream(read: EnvReader, prefix: string, what: string, readFile: FileReader): UpstreamAddress {
   const variable = `${prefix}_URL`;
   const urls = readUrls(read, variable, what);
@@ -88,7 +88,7 @@ function readUpstream(read: EnvReader, prefix: string, what: string, readFile: F
   return { urls: urls.map(plain), tls };
 }
 
-/** One address, or a list of them. Values are not repeated in faults: an address may have a password in it. */
+/** Reads one address, or a list of them. Faults do not repeat values, because an address may contain a password. */
 function readUrls(read: EnvReader, variable: string, what: string): readonly URL[] {
   const remedy = `the address of ${what}, like http://127.0.0.1:9001 or https://service.example`;
   const text = read.optional(variable);

@@ -18,7 +18,7 @@ import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
 import { readWorkers } from "./config-workers.ts";
 
-/** How the server identifies, and which authority's clients may. */
+/** Certificate of the server, and authorities of clients. */
 export interface ServerTls {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -28,9 +28,9 @@ export interface ServerTls {
 /** Configuration of a server, from the environment. */
 export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name> {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
-  /** How many processes serve it; 1: this one alone. */
+  /** Number of processes that serve the port. 1: this one alone. */
   readonly workers: number;
   readonly tls?: ServerTls;
   /** Networks whose `x-forwarded-for` is trusted. */
@@ -68,7 +68,7 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly corsOrigins: readonly string[];
   /** Origin at which browsers see this server. */
   readonly publicUrl?: string;
-  /** How long browsers are to come by TLS only. */
+  /** Time for which browsers must use TLS only. */
   readonly hstsMs: number;
   readonly reflection: boolean;
   /** Format of failures on standard error. */
@@ -87,9 +87,9 @@ export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescServic
 }
 
 export type ConfigResult<Name extends string, Env> = {
-  /** With zero values for what is missing or malformed. */
+  /** Zero values replace missing or malformed ones. */
   readonly env: Env;
-  /** Whether it has such values. */
+  /** True if it has such values. */
   readonly isFilled?: boolean;
 } & (
   | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
@@ -99,7 +99,7 @@ export type ConfigResult<Name extends string, Env> = {
 const MAX_BYTES = 2 ** 32 - 1;
 const MAX_PENDING_BYTES = 2 ** 40;
 const MAX_STREAMS = 10_000;
-/** As long as a worker may take to begin. */
+/** Longest time that a worker may take to start. */
 const MAX_WARM_UP_MS = 30_000;
 const MAX_FOLLOWERS = 1_000_000;
 const MAX_COUNT = 2 ** 32 - 1;
@@ -190,7 +190,7 @@ function readIdle(read: EnvReader): number {
   return ms;
 }
 
-/** A browser takes no word for it that came without TLS (RFC 6797, 7.2). */
+/** A browser ignores the header without TLS (RFC 6797, 7.2). */
 function readHsts(read: EnvReader): number {
   if (read.optional("BFF_HSTS") === undefined) return 0;
   const ms = read.durationMs("BFF_HSTS", "0s", MAX_HSTS_MS);
@@ -201,7 +201,7 @@ function readHsts(read: EnvReader): number {
 const MAX_HSTS_MS = 2 * 365 * 24 * 3_600_000;
 
 function readAge(read: EnvReader): number {
-  // With what jitter adds it is still a timer.
+  // Half of the longest timer, so that the age with jitter is a valid timer.
   const ms = read.durationMs("BFF_MAX_CONNECTION_AGE", "0s", LONGEST_TIMER_MS / 2);
   if (ms > 0 && ms < 1000) read.fault("BFF_MAX_CONNECTION_AGE", "is less than a second", "1s or more, like 30m, or 0s");
   return ms;

@@ -70,7 +70,7 @@ function harmlessTrace(trace: Trace, failed: (event: string, thrown: unknown) =>
   };
 }
 
-/** Imports the module in BFF_OBSERVER, and gives its export `observer`; undefined when there is no such variable. */
+/** Imports the module in BFF_OBSERVER, and returns its export `observer`. Undefined if the variable is not set. */
 export async function loadObserver(
   source: Environment,
 ): Promise<{ readonly observer?: Observer; readonly faults: readonly ConfigFault[] }> {

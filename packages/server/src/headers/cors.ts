@@ -2,7 +2,7 @@ import { cors } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
 
-/** Also those of REST; what a path does not take is refused there. */
+/** Includes the methods of REST; a path refuses methods that it does not support. */
 const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");
 const HEADERS = cors.allowedHeaders.join(", ");
 /**
@@ -28,17 +28,17 @@ const EXPOSED = [
 ].join(", ");
 const MAX_AGE_S = "7200";
 
-/** The headers of an answer to a request with this header `origin`, or with none: names and values in turn. */
+/** Returns the headers of an answer to a request with this `origin`, or with none: names and values in turn. */
 export type CorsHeaders = (origin: string | undefined) => readonly string[];
 
 /**
- * Lets scripts of these origins read answers. Other origins get no such headers, which makes the browser refuse. Cookies are not
- * allowed for any origin.
+ * Returns headers that let scripts of these origins read answers. Other origins receive no such headers, which makes
+ * the browser refuse. Cookies are not allowed for any origin.
  */
 export function corsHeaders(origins: readonly string[]): CorsHeaders {
   const allowed = new Set(origins);
   const any = allowed.has("*");
-  // Caches must know even when this one has no origin.
+  // Caches need `vary` even for a request without origin.
   const vary = any || origins.length === 0 ? [] : ["vary", "origin"];
   return (origin) => {
     if (origin === undefined || !(any || allowed.has(origin))) return vary;
@@ -46,7 +46,7 @@ export function corsHeaders(origins: readonly string[]): CorsHeaders {
   };
 }
 
-/** Gives answers these headers, and answers preflight requests. */
+/** Adds the headers to answers, and answers preflight requests. */
 export function withCors(headersFor: CorsHeaders, handler: Handler): Handler {
   return (request, response) => {
     const headers = headersFor(request.headers.origin);
@@ -63,7 +63,7 @@ export function withCors(headersFor: CorsHeaders, handler: Handler): Handler {
 function preflight(request: ServerRequest, response: ServerResponse, permitted: boolean): void {
   if (permitted) {
     response.setHeader("access-control-allow-methods", METHODS);
-    // A BFF cannot know its callers' headers (they are forwarded as configured), so a listed origin may send any.
+    // A BFF has no list of its callers' headers, which are forwarded as configured, so a listed origin may send any.
     response.setHeader("access-control-allow-headers", request.headers["access-control-request-headers"] ?? HEADERS);
     response.setHeader("access-control-max-age", MAX_AGE_S);
   }

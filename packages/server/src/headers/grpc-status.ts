@@ -2,7 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { delimited, varint } from "@protobff/runtime/internal/wire/small-message";
 
-/** The names and values of an error's trailers; several values of one name are joined. */
+/** Names and values of an error's trailers; several values of one name are joined. */
 export type StatusTrailers = Record<string, string>;
 
 /** Connect's own would be found among what it does not pass on. */

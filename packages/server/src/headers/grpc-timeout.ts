@@ -1,4 +1,4 @@
-/** How many milliseconds each unit of `grpc-timeout` is. */
+/** Milliseconds of each unit of `grpc-timeout`. */
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["H", 3_600_000],
   ["M", 60_000],

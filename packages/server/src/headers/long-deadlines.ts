@@ -9,7 +9,7 @@ const DEADLINES = [
   { name: "connect-timeout-ms", parse: connect.parseTimeout, longest: String(LONGEST_TIMER_MS) },
 ];
 
-/** A client's deadline of more than 24 days becomes one of 24 days, which no method comes near to. */
+/** Shortens a client's deadline of more than 24 days to 24 days. No method needs more. */
 export function withLongDeadlines(handler: Handler): Handler {
   return (request, response) => {
     const { headers } = request;

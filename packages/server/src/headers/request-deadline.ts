@@ -8,7 +8,7 @@ import type { Handler } from "../carrier/handler.ts";
 
 export const REQUEST_DEADLINE = "x-request-deadline";
 
-/** As many digits as `connect-timeout-ms` has: milliseconds since 1970 have more, and are not taken for a time that is left. */
+/** Maximum digits of `connect-timeout-ms`. Milliseconds since 1970 have more, and are not read as remaining time. */
 const LEFT = /^\d{1,10}$/;
 /** RFC 3339, section 5.6. */
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
@@ -25,7 +25,7 @@ export function leftUntil(value: string, now: number): number | undefined {
   return until === undefined ? undefined : Math.max(0, until - now);
 }
 
-/** In milliseconds since 1970. */
+/** Returns milliseconds since 1970. */
 function timeOf(text: string): number | undefined {
   const found = TIME.exec(text);
   if (found === null) return undefined;
@@ -76,7 +76,7 @@ export function withRequestDeadline(handler: Handler): Handler {
     handler(request, response);
   };
 }
-/** 8 digits (gRPC over HTTP/2, "TimeoutValue"): 27 hours, which no method comes near to. */
+/** 8 digits (gRPC over HTTP/2, "TimeoutValue"): 27 hours. No method needs more. */
 const MOST_OF_GRPC = 99_999_999;
 
 /** Refuses what makes no sense. */

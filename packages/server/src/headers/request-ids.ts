@@ -4,8 +4,8 @@ import type { Handler } from "../carrier/handler.ts";
 import { Ids } from "../random-ids.ts";
 
 /**
- * Gives each request an id: what it brings as `x-request-id`, where that is one, else one of ours. So expressions, logs, traces and upstreams
- * see the same one, and the client gets it with the answer.
+ * Gives each request an id: its `x-request-id` if valid, otherwise a new one. Expressions, logs, traces and upstreams
+ * thus see the same id, and the client receives it with the answer.
  */
 export class RequestIds {
   /** Random, because a counter would reveal the server's load to clients. */

@@ -25,7 +25,7 @@ export class SecurityHeaders {
     this.#always = [...ALWAYS, ...hsts];
     this.#cors = cors;
   }
-  /** With those for pages of other origins: of an answer to a request with this header `origin`, or with none. */
+  /** Returns the headers, including those of CORS, for a request with this `origin`, or with none. */
   of = (origin: string | undefined): readonly string[] => {
     const known = this.#known.get(origin);
     if (known !== undefined) return known;

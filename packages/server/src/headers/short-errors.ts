@@ -9,7 +9,7 @@ import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { AUTHENTICATE, CHALLENGE, UNAUTHORIZED } from "./challenge.ts";
 
-/** The same error, with a text that is not too long. */
+/** Returns the error with a bounded message. */
 export function shortError(error: ConnectError): ConnectError {
   const { rawMessage, code, metadata } = error;
   const message = shortened(rawMessage).toWellFormed();
@@ -23,7 +23,7 @@ const MOST_VALUE = 100;
 const COMPRESSED = 0x01;
 const MOST_ERROR_BYTES = 64 << 20;
 
-/** Everything in the router answers so from now on. */
+/** Shortens the errors of all handlers in the router. */
 export function withShortErrors(router: ConnectRouter): void {
   const all = router.handlers.splice(0);
   router.handlers.push(...all.map(polite));
@@ -110,7 +110,7 @@ interface ErrorJson {
   code?: unknown;
   message?: unknown;
 }
-/** @returns the code, where it has become another one */
+/** @returns the code, if it has changed */
 function shortenedJson(bytes: Uint8Array): [Code | undefined, Uint8Array] {
   const error = JSON.parse(Buffer.from(bytes).toString()) as ErrorJson;
   const code = shortenJson(error);

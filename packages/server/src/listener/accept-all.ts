@@ -17,7 +17,7 @@ export async function acceptAll(server: Server): Promise<void> {
     came = true;
   };
   server.on("connection", accepted);
-  // The first turn may be one that has looked for connections already.
+  // The first turn may already have accepted connections.
   for (let turns = 0, none = 0; turns < MOST_TURNS && none < 2; turns++) {
     came = false;
     await turn();

@@ -29,7 +29,7 @@ export class Http1Request extends http.IncomingMessage {
   }
 }
 
-/** The connections of HTTP/1.1 of one server, and the bytes of them that wait for node's parser. */
+/** HTTP/1.1 connections of one server, and their bytes that wait for node's parser. */
 export class Http1Readings {
   readonly #server: http.Server;
   readonly #all = new Set<Http1Reading>();
@@ -72,7 +72,7 @@ interface Parser {
   readonly end: () => void;
 }
 const READINGS = new WeakMap<object, Http1Reading>();
-/** The reading of the connection that a request has come by. */
+/** Returns the reading of a request's connection. */
 export const readingOf = (request: http.IncomingMessage): Http1Reading | undefined => READINGS.get(request.socket);
 
 interface ReadingOptions {
@@ -83,8 +83,9 @@ interface ReadingOptions {
 }
 
 /**
- * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses up to 64 KiB in
- * one go: 11,000 chunks of one byte, or 1,600 pipelined requests, during which no other client is served.
+ * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses
+ * up to 64 KiB without interruption. That is 11,000 chunks of one byte, or 1,600 pipelined requests, during which no
+ * other client is served.
  */
 class Http1Reading implements Reading, ConnectionHold {
   heldBytes = 0;
@@ -135,11 +136,11 @@ class Http1Reading implements Reading, ConnectionHold {
     if (this.#ended) this.#parser.end.call(this.#socket);
     else if (!this.#paused) this.#resume.call(this.#socket);
   }
-  /** A request has come. */
+  /** Counts a request. */
   began(): void {
     this.#open++;
   }
-  /** One has its answer, or loses its connection. */
+  /** Counts a request that has its answer, or has lost its connection. */
   answered(): void {
     this.#open--;
     if (this.#rest !== undefined && this.#slice === undefined && !this.#paused) this.#goOn();
@@ -171,10 +172,10 @@ class Http1Reading implements Reading, ConnectionHold {
     return this.stop();
   }
   /**
-   * Keeps what follows a request apart that offers another protocol, which is not taken: node's parser drops the bytes behind such a
-   * request that it receives with the end of it.
+   * Separates the bytes after a request whose upgrade is not accepted. Node's parser drops such bytes if it receives
+   * them with the end of the request.
    *
-   * @returns whether they cannot be kept apart, so that the connection has to end with the answer
+   * @returns true if they cannot be separated, so that the connection must end with the answer
    */
   endsWith(request: http.IncomingMessage): boolean {
     const { method, url, headers } = request;
@@ -220,7 +221,7 @@ class Http1Reading implements Reading, ConnectionHold {
     if (this.#rest !== undefined) this.#keep(this.#rest);
     else if (this.heldBytes > 0) this.#hold();
   }
-  /** Nothing more comes until these are parsed. */
+  /** Stops reading until these bytes are parsed. */
   #keep(rest: Buffer): void {
     this.#rest = rest;
     this.#pause.call(this.#socket);

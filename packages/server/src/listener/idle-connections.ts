@@ -13,10 +13,10 @@ const NEXT_MS = 1_000;
 export class IdleConnections {
   readonly #since = new Map<Socket, number>();
   #onBusy = (): void => {};
-  /** Whether any are waited for. */
+  /** True while idle connections are counted. */
   counts = true;
 
-  /** How many there are. */
+  /** Number of idle connections. */
   get size(): number {
     return this.#since.size;
   }
@@ -28,7 +28,7 @@ export class IdleConnections {
     if (this.#since.delete(socket)) this.#onBusy();
   }
   /**
-   * Keeps only connections that were active recently, for the given time in milliseconds.
+   * Counts only connections that were active recently, for at most `ms` milliseconds.
    *
    * @param onFewer called whenever the number falls
    */

@@ -31,9 +31,9 @@ interface ServerTls {
 
 export interface ListenerOptions extends AdapterRequestsOptions {
   readonly host: string;
-  /** In place of the port. */
+  /** Connections that another process accepts, in place of a port. */
   readonly connections?: Connections;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly tls?: ServerTls;
   /**
@@ -56,7 +56,7 @@ export interface ListenerOptions extends AdapterRequestsOptions {
   readonly requestTimeoutMs: number;
   /** Handler that is tried first. */
   readonly shortcut?: Shortcut;
-  /** Connections of HTTP/1.1 that become others; left out: none do. */
+  /** Upgrades of HTTP/1.1 connections to other protocols. Left out: none. */
   readonly upgrades?: Upgrades | undefined;
 }
 
@@ -72,7 +72,7 @@ const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 const ARRIVAL_ROUNDS = 10;
 const ARRIVAL_CHECK_MS = 30_000;
 
-/** How long last answers and goodbyes may take to leave, in milliseconds. */
+/** Time limit for sending the last answers and GOAWAY, in milliseconds. */
 const FLUSH_MS = 200;
 /** One port for HTTP/1.1 and HTTP/2. ALPN or else the first bytes of a connection determine its protocol. */
 export class Listener {
@@ -81,7 +81,7 @@ export class Listener {
   readonly #h1Readings: Http1Readings;
   readonly #h2: ClientHttp2;
   readonly #shortcut: Shortcut | undefined;
-  /** All open connections, as they come from the port (below TLS). */
+  /** All open sockets of the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
   readonly #idle = new IdleConnections();
   readonly #h1Responses = new Set<http.ServerResponse>();
@@ -110,7 +110,7 @@ export class Listener {
       server.listen({ port: options.port, host: options.host });
       await once(server, "listening");
     }
-    // This server never listens itself, but so starts its check for requests that do not arrive completely.
+    // This server never listens itself. The event starts its check for incomplete requests.
     listener.#h1.emit("listening");
     // After listening has succeeded, an error is a connection that could not be accepted, for example for lack of file
     // descriptors.
@@ -126,7 +126,7 @@ export class Listener {
     this.#age = new ConnectionAge(options.maxConnectionAgeMs);
     const { requestTimeoutMs } = options;
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
-    // node has no such check for HTTP/2. Rounds are counted, so that a request costs no timer and no look at the clock.
+    // Node has no such check for HTTP/2. Counting rounds saves a timer and a clock reading per request.
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeoutMs / checkMs)), checkMs).unref();
     this.#h1 = http.createServer(http1Options(requestTimeoutMs, checkMs, options.upgrades), (request, response) =>
       this.#onH1(request, response),
@@ -163,7 +163,7 @@ export class Listener {
     this.#server.on("connection", (socket: net.Socket) => this.#accept(socket, maxConnections));
   }
   #tlsServer({ cert, key, clientCa: ca }: ServerTls, handshakeTimeout: number): tls.Server {
-    // A client whose certificate no authority signed counts as a client without one.
+    // A client certificate that no authority has signed counts as none.
     const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
     const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout };
     const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) =>
@@ -190,11 +190,11 @@ export class Listener {
     return address !== null && typeof address === "object" ? address.port : 0;
   }
 
-  /** How many are open at this moment. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
-  /** How many requests there were, and how many of them the shortcut has taken. */
+  /** Number of requests, and of those that the shortcut has taken. */
   get counters(): { readonly fast: number; readonly all: number } {
     return { fast: this.#fast, all: this.#all };
   }
@@ -205,9 +205,9 @@ export class Listener {
   }
 
   /**
-   * Other certificates, for connections from now on; those that there are stay.
+   * Replaces the certificates of new connections. Open ones keep theirs.
    *
-   * @throws for some that make no sense; the ones before stay
+   * @throws for invalid certificates; the previous ones stay
    */
   renew({ cert, key, clientCa: ca }: ServerTls): void {
     if (this.#server instanceof tls.Server)
@@ -222,7 +222,10 @@ export class Listener {
     }
   }
 
-  /** After `leave`: those that there are, and that come, are kept again, so that few are being opened when the server stops accepting. */
+  /**
+   * Undoes `leave`: open and new connections are kept again, so that few are being opened when the server stops
+   * accepting.
+   */
   stay(): void {
     this.#leaving = false;
   }
@@ -237,11 +240,11 @@ export class Listener {
     this.#draining = true;
     const closed = this.#closed();
     this.#requests.discardMs = FLUSH_MS;
-    // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
+    // HTTP/1.1 has no GOAWAY, so connections stay open for one more response each, or until all work is done.
     this.leave();
     await acceptAll(this.#server);
     this.#server.close();
-    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere.
+    // GOAWAY names the last accepted stream, so clients may safely send later requests elsewhere.
     this.#h2.close();
     this.#idle.awaitNext(graceMs / 2, () => this.#settle());
     const done = this.#workDone();
@@ -323,7 +326,8 @@ export class Listener {
     socket.on("error", ignore);
     if (protocol === "h1") {
       this.#age.begins(socket);
-      // Below the socket, node's parser paused over TLS because an answer is still leaving takes the next record for a parse error.
+      // Reads below the socket. Over TLS, node's parser takes the next record for a parse error if it is paused because
+      // an answer is still leaving.
       this.#h1Readings.begin(socket);
       if (socket instanceof tls.TLSSocket) {
         socket.once("close", () => this.#idle.busy(socket));
@@ -337,7 +341,7 @@ export class Listener {
 
   #onH1(request: http.IncomingMessage, response: http.ServerResponse): void {
     const socket = request.socket;
-    // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
+    // Connect's adapter removes its listener when the response closes, possibly just before the error.
     request.on("error", ignore);
     this.#h1Responses.add(response);
     this.#idle.busy(socket);

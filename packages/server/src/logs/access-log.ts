@@ -27,7 +27,10 @@ export interface AccessLogOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** A line for each request of an rpc, or for a share of them. Lines of one turn of the event loop are written together. */
+/**
+ * Writes a line for each request of an RPC, or for a share of them. Lines of one turn of the event loop are written
+ * together.
+ */
 export class AccessLog implements Observer {
   readonly #writer: LineWriter;
   readonly #share: number;

@@ -69,7 +69,7 @@ export class AuditLog implements Observer {
   }
 }
 
-/** Appends to a file, which may be moved away or deleted meanwhile: the next lines begin another one. */
+/** Appends to a file. If the file is moved or deleted meanwhile, the next lines begin another one. */
 export function appendingTo(path: string): AppendLines {
   return (lines) => appendFile(path, lines, { mode: 0o600 });
 }

@@ -9,11 +9,11 @@ import { ExpressionError } from "@protobff/expressions/error";
 const FRAME = /^ {4}at (?:[^(]* \(|async )?(\S+_bff\.[cm]?[jt]s):(\d+):\d+\)?$/m;
 const FUNCTION = /^(?:export )?(?:async )?function /;
 const ABOVE_FUNCTION = /^\/\*\* ([\w.]+)/;
-/** Stands above what a declaration has become. */
+/** Comment above the code of a declaration. */
 const DECLARED = /^\s*\/\/ (\S+\.proto:\d+:\d+)$/;
 const STEP = /^\s*const (\w+?)(?:Step|Loads) = /;
 const MESSAGE = /^(\s*)\$typeName: "([\w.]+)",/;
-/** A message of proto2 or of an edition, or one with optional fields; the whole of its name stands above the function. */
+/** A message of proto2 or of an edition, or one with optional fields. Its full name is above the function. */
 const CREATED = /^(\s*)(?:return|const \w+ =) create\(\w+Schema, defined\(\{$/;
 const FIELD = /^(\s*)(\w+)(?::|,$)/;
 

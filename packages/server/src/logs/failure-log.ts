@@ -17,7 +17,7 @@ import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/obs
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { placeOf } from "./expression-place.ts";
 
-/** How a line looks: for people, or one JSON object. */
+/** Format of a line: for people, or one JSON object. */
 export type LogFormat = "text" | "json";
 
 /** Interval between two lines about the same kind of failure, in milliseconds. Failures within it are only counted. */
@@ -140,7 +140,7 @@ export class FailureLog implements Observer {
       asked: { header, trace },
     }));
   }
-  /** A credential that was refused, once a minute for each cause; requests without one are no fault of anybody's. */
+  /** Logs a refused credential, once a minute for each cause. A request without a credential is no fault. */
   audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
     if (event !== "unauthenticated" || source === undefined || subject !== undefined) return;
     // The received issuer is any text of a client's: as a part of the key it would make as many lines.
@@ -313,7 +313,7 @@ function isOurs(failure: Failure): boolean {
 function calleeOf({ upstream, method }: Failure): string {
   return method === "" ? upstream : method;
 }
-/** For people, and for machines. */
+/** Returns the cause for people, and its fields for machines. */
 function explained(failure: Failure): { readonly cause: string; readonly fields: Readonly<Record<string, unknown>> } {
   const place = placeOf(failure.cause); // which reads a file
   return { cause: causeOf(failure, place), fields: fieldsOf(failure, place) };

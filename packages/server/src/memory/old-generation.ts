@@ -38,7 +38,7 @@ interface Collection extends PerformanceEntry {
 }
 const { NODE_PERFORMANCE_GC_MAJOR: MAJOR, NODE_PERFORMANCE_GC_INCREMENTAL: INCREMENTAL } = constants;
 
-/** How much is to come together, going by what collections took. */
+/** Allocation until the next collection, from the cost of previous ones. */
 export class Growth {
   readonly #most: number;
   #bytes = LEAST_BYTES;
@@ -59,9 +59,9 @@ export class Growth {
     this.#bytes = share > SHARE ? Math.min(2 * this.#bytes, this.#most) : Math.max(this.#bytes / 2, LEAST_BYTES);
   }
   /**
-   * By how much a heap may grow that is so large, in bytes; 0: by what V8 finds right.
+   * Returns the growth to set for a heap of this size in bytes. 0: V8 chooses.
    *
-   * @returns in percent, as V8's `--heap-growing-percent` has it
+   * @returns percent, as in V8's `--heap-growing-percent`
    */
   percentOf(heapBytes: number): number {
     const percent = Math.ceil((100 * this.#bytes) / heapBytes);

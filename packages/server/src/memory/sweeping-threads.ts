@@ -2,7 +2,10 @@ import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { collectEverything } from "./full-collection.ts";
 
-/** V8's, for what other threads free after a collection. Marking stays theirs, too: what is alive is much, and to mark that takes the longest. */
+/**
+ * V8's flags for sweeping by other threads. Marking stays on other threads, because it takes the longest: much of the
+ * heap is alive.
+ */
 const FLAGS = ["--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping"];
 
 /**

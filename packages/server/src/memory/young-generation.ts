@@ -18,8 +18,8 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
   if ([...execArgv, env.NODE_OPTIONS ?? ""].some((option) => /semi[-_]space/.test(option))) return;
   collectEverything("last-resort"); // loading a server has let it grow to its bound already, and nothing else takes that back
   let factor: 0 | 1 | 2 = 0;
-  // V8 reads its bounds proper once, before any code of ours, but the factor whenever it lets the young generation grow, at the end of a
-  // collection. It also shrinks it, when little is going on.
+  // V8 reads its bounds once, before any JavaScript runs. It reads the factor whenever it grows the young generation,
+  // at the end of a collection. It also shrinks the young generation at low load.
   const steer = () => {
     const wanted = youngBytes() * 2 <= WANTED_BYTES ? 2 : 1;
     if (factor === wanted) return;

@@ -4,7 +4,7 @@ import { labelled } from "./series.ts";
 import type { Sample } from "./snapshot.ts";
 
 type Outcome = Extract<AttemptEvent["outcome"], string> | Exclude<AttemptEvent["outcome"], string>["kind"];
-/** The most frequent one first. */
+/** The most frequent outcome first. */
 const OUTCOMES: readonly Outcome[] = [
   ...([
     "ok",

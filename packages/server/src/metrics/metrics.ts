@@ -37,7 +37,7 @@ export class Metrics implements Observer {
   readonly #clock: Clock;
   readonly #process = new ProcessMetrics();
   readonly #servers = new Map<string, Durations>();
-  /** By method, and by branch where it is one's. */
+  /** By method, without the calls of branches. */
   readonly #clients = new Map<string, Callee>();
   readonly #branches = new Map<string, Map<string, Callee>>();
   readonly #upstreams: UpstreamEvent[] = [];
@@ -94,7 +94,7 @@ export class Metrics implements Observer {
   responseStart({ method }: ResponseStartEvent): undefined {
     this.#server(method).inFlight++;
   }
-  /** From then on it is followed, and no longer answered. */
+  /** The stream is then open, and counts no longer as a call that is being answered. */
   streamOpen(event: StreamOpenEvent): void {
     const { method, startedAt, openedAt } = event;
     this.#answered(method, Code.OK, openedAt - startedAt);

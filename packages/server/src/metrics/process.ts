@@ -9,7 +9,7 @@ import { getHeapStatistics } from "node:v8";
 import { Histogram, SECONDS } from "./histogram.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
-/** How often the event loop's delay is measured, in milliseconds. */
+/** Interval of event loop measurements, in milliseconds. */
 const RESOLUTION_MS = 20;
 /**
  * Time within which scrapes receive the same delays, in milliseconds. Otherwise each scrape would reset the delays of

@@ -8,7 +8,7 @@ export const CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-/** The one that this header `accept` prefers: OpenMetrics only where it is named. */
+/** Returns the format that the `accept` header prefers: OpenMetrics only if it is named. */
 export function formatFor(accept: string | undefined): MetricsFormat {
   let best: MetricsFormat = "prometheus";
   let most = 0;
@@ -36,7 +36,7 @@ function versionFits(format: MetricsFormat, parameters: readonly string[]): bool
   return format === "prometheus" ? version === "0.0.4" : version === "1.0.0" || version === "0.0.1";
 }
 
-/** As one of the two has it. Families without samples are left out. */
+/** Renders metrics in one of the two formats. Families without samples are left out. */
 export function renderPrometheus({ families }: MetricsSnapshot, format: MetricsFormat = "prometheus"): string {
   const shown = families.filter(({ samples }) => samples.length > 0);
   const text = shown.map((family) => renderFamily(family, format)).join("");

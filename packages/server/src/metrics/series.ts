@@ -15,18 +15,18 @@ export class Counter {
   readonly #series = new Map<string, { readonly labels: readonly string[]; value: number }>();
   readonly #rest = { labels: ["left_out", "true"], value: 0 };
 
-  /** @param labels their names, in the order of the values that `add` is given */
+  /** @param labels names, in the order of the values of `add` */
   constructor(name: string, help: string, labels: readonly string[], most: number = MOST_SERIES) {
     this.#name = name;
     this.#help = help;
     this.#labels = labels;
     this.#most = most;
   }
-  /** One more of it. */
+  /** Adds one to the series. */
   add(...values: readonly string[]): void {
     this.#of(values).value++;
   }
-  /** Shows the series with 0 until it is counted: else Prometheus sees no increase from its first event. */
+  /** Creates the series with 0. Otherwise Prometheus would see no increase from its first event. */
   begin(...values: readonly string[]): void {
     this.#of(values);
   }
@@ -57,7 +57,7 @@ export function labelled(names: readonly string[], values: readonly string[]): r
   });
 }
 
-/** Samples of the same labels as one. */
+/** Adds up samples with the same labels. */
 export function addedUp(samples: readonly Sample[]): readonly Sample[] {
   const all = new Map<string, Sample>();
   for (const { labels, value } of samples) {

@@ -5,7 +5,7 @@ export interface MetricsSnapshot {
 
 /** One metric, with a sample for each set of labels. */
 export interface Family {
-  /** As Prometheus has it; of a counter with `_total`. */
+  /** Name in Prometheus; for a counter, with `_total`. */
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -25,7 +25,7 @@ export interface Sample {
   readonly counts?: readonly number[] | undefined;
 }
 
-/** Those of several processes as one, in the order in which they come first. */
+/** Merges the snapshots of several processes, in order of first appearance. */
 export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot {
   const families = new Map<string, Merging>();
   for (const { families: found } of all) {

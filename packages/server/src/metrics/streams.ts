@@ -4,7 +4,7 @@ import { codeName } from "./durations.ts";
 import { Counter } from "./series.ts";
 import type { Family } from "./snapshot.ts";
 
-/** The streams of one rpc. */
+/** Streams of one RPC. */
 interface Streams {
   readonly open: Map<object, () => number>;
   /** Number of items of streams that have ended. */

@@ -22,13 +22,13 @@ export type AdminRoute = (request: http.IncomingMessage) => AdminAnswer | Promis
 export interface AdminPage {
   owns(path: string): boolean;
   answer(path: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void>;
-  /** Ends answers that would not end by themselves. */
+  /** Ends answers that do not end otherwise. */
   close(): void;
 }
 
 export interface AdminOptions {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   /** Body of `/metrics`. Concurrent requests for a format share one call. */
   readonly metrics: (format: MetricsFormat) => string | Promise<string>;
@@ -46,7 +46,7 @@ export interface Admin {
   readonly port: number;
   /** `http://<host>:<port>` */
   readonly url: string;
-  /** Accepts nothing more; what is being answered has a moment to leave. */
+  /** Accepts nothing more. Answers in progress have a short time to leave. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
-// Certificates whose files are looked at from time to time: who issues them for a day or an hour renews them under a running process.
+// Certificates whose files are checked at intervals. Issuers of certificates for a day or an hour renew them while the
+// process runs.
 import { hash, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
@@ -27,7 +28,7 @@ export interface CertificatePaths {
   readonly ca: string | undefined;
 }
 
-/** Those that are set. */
+/** Returns the paths of all certificates that are set. */
 export function certificatePaths(
   source: Environment,
   upstreams: Readonly<Record<string, DescService>>,
@@ -97,11 +98,11 @@ export class CertificateFiles {
     this.#tellEnd();
     this.#later();
   }
-  /** As people know it. */
+  /** Name of the variable, for reports. */
   get variable(): string {
     return this.#paths.variable;
   }
-  /** When the certificate ends that holds now; undefined: there are only authorities. */
+  /** Expiry of the current certificate. Undefined: there are only authorities. */
   get ends(): Date | undefined {
     return this.#lasts?.to;
   }
@@ -190,7 +191,7 @@ interface Lasts {
 /** @throws Error of what could not be used */
 function check(found: Certificates, now: Date): void {
   const { cert, key, ca } = found;
-  // A secure context takes a trust file without any certificate for an empty one.
+  // A secure context accepts a trust file without any certificate as an empty one.
   if (ca !== undefined) new X509Certificate(ca);
   createSecureContext({ cert, key, ca });
   const ends = lastsOf(found)?.to;

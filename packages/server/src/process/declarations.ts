@@ -22,7 +22,7 @@ interface DeclaringOptions<Env, Principal extends Message> {
   readonly observer?: Observer;
 }
 
-/** All parts of a package that have yet to be opened. */
+/** All parts of a package that are not yet open. */
 export interface Declarations<Principal extends Message> {
   readonly identity: IdentitySpec<Principal> | undefined;
   readonly limits: Awaited<ReturnType<typeof declaredLimits>>["spec"];
@@ -60,7 +60,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   };
 }
 
-/** Whether a fault names a variable, and none that is reported already. */
+/** True if a fault names a variable that is not yet reported. */
 function isOfItself({ variable }: ConfigFault, reported: readonly ConfigFault[]): boolean {
   return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
 }
@@ -87,14 +87,14 @@ async function declaredIdentity<Env, Principal extends Message>(
   return { spec, faults };
 }
 
-/** The same of limits. */
+/** Checks the variables of limits in the same way. */
 async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
   const faults: ConfigFault[] = [];
   const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
   return { spec, faults };
 }
 
-/** The same of topics. */
+/** Checks the variables of topics in the same way. */
 async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
   const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);

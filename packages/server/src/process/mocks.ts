@@ -1,4 +1,4 @@
-// `server.ts --mock`: upstreams that answer in the process, so that a server runs where there are none.
+// `server.ts --mock`: upstreams in the process, so that a server runs without any others.
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
 import { variablePrefix } from "../config/config-upstreams.ts";
@@ -9,7 +9,7 @@ import { variablePrefix } from "../config/config-upstreams.ts";
  */
 export type MockDefaults = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
-/** Which upstreams are mocked: none, those without an address, all. */
+/** Upstreams that are mocked: none, those without an address, or all. */
 export type MockMode = "none" | "missing" | "all";
 
 /**
@@ -51,7 +51,7 @@ export function mockedOf(
   return new Map(Object.entries(upstreams).filter(([, service]) => mode === "all" || isMissing(service)));
 }
 
-/** Whether the package of mocks, an optional peer of this one, is installed. */
+/** True if the package of mocks, an optional peer dependency, is installed. */
 function hasTesting(): boolean {
   try {
     import.meta.resolve("@protobff/testing");

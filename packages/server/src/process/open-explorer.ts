@@ -15,7 +15,7 @@ export interface ExploredServer {
   readonly own: () => string | undefined;
 }
 
-/** Undefined: none is wanted. */
+/** Opens the live page. Undefined: it is not configured. */
 export async function openExplorer(
   wanted: ExplorerConfig | undefined,
   server: ExploredServer,

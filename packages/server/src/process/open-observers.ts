@@ -15,7 +15,7 @@ import { type ExploredServer, openExplorer } from "./open-explorer.ts";
 import { openTraces, type TracedServer, type Traces } from "./open-traces.ts";
 import { addSpans } from "./server-families.ts";
 
-/** All of them, as one. */
+/** All observers as one. */
 export interface Observers {
   readonly observer: Observer | undefined;
   readonly log: FailureLog | undefined;
@@ -25,7 +25,7 @@ export interface Observers {
   readonly fault: ServerFault;
   /** Live page, if it is enabled. */
   readonly explorer: Explorer | undefined;
-  /** Undefined: there are none. */
+  /** Undefined: no traces. */
   readonly traces: Traces | undefined;
   /** Writes and sends all pending data, for at most the given time in milliseconds. */
   close(withinMs: number): Promise<void>;
@@ -76,7 +76,7 @@ async function openMetrics(): Promise<Metrics> {
   return new Metrics();
 }
 
-/** On standard output: what goes as it should is no failure. */
+/** Opens the access log on standard output, because successful requests are no failures. */
 async function openAccessLog(share: number, format: LogFormat): Promise<AccessLog> {
   const { AccessLog } = await import("../logs/access-log.ts");
   const writer = new LineWriter(process.stdout, (count) => lostLine(format, "the access log", count));

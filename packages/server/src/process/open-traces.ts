@@ -18,11 +18,11 @@ export interface Traces {
 
 export interface TracedServer {
   readonly name: string;
-  /** By the names that their addresses stand under. */
+  /** Upstreams by the names of their addresses. */
   readonly upstreams: Readonly<Record<string, DescService>>;
 }
 
-/** Undefined: there are none. */
+/** Opens traces. Undefined: they have no destination. */
 export async function openTraces(
   config: Pick<ServerConfig<string, unknown>, "telemetry" | "trustedProxies" | "upstreams" | "branches">,
   { name, upstreams }: TracedServer,

@@ -30,14 +30,14 @@ export function startLine(
 
 /** Why it does not start: the faults of its configuration, a line for each variable. */
 export function explainFaults(name: string, faults: readonly ConfigFault[], format: LogFormat | "off"): string {
-  // Several may read one variable.
+  // Several parts may read one variable.
   const all = new Map(faults.map((fault) => [`${fault.variable} ${fault.problem}; write ${fault.remedy}`, fault]));
   const why = `${all.size === 1 ? "1 variable is" : `${all.size} variables are`} missing or malformed`;
   if (format === "json") return cannotStart(name, why, format, [...all.values()]);
   return `${cannotStart(name, why, format)}${[...all.keys()].map((line) => `  ${line}\n`).join("")}`;
 }
 
-/** @param faults in JSON, what there is to mend */
+/** @param faults faults of the configuration, in JSON too */
 export function cannotStart(
   name: string,
   why: string,

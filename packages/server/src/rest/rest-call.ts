@@ -15,11 +15,11 @@ import type { RestMatch } from "../transcoding/matcher.ts";
 import { HttpError, httpStatusOf, statusJson } from "../transcoding/status.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 
-/** One path of an rpc, ready to serve. */
+/** One path of an RPC, ready to serve. */
 export interface RestRoute {
   readonly rpc: FastRpc;
   readonly transcoder: Transcoder;
-  /** Whether the rule has one. */
+  /** True if the rule has a body. */
   readonly body: boolean;
   /** Version headers of every answer. Undefined: none. */
   readonly version: readonly string[] | undefined;
@@ -29,7 +29,7 @@ export interface RestRoute {
 export interface RestRequest {
   readonly route: RestRoute;
   readonly match: RestMatch<RestRoute>;
-  /** Behind the question mark. */
+  /** Text after the question mark. */
   readonly query: string;
   /** Method, if caches may store its answers. Undefined: another method. */
   readonly reads: "GET" | "HEAD" | undefined;

@@ -14,7 +14,10 @@ import { type RestEndpoint, RestPath } from "./rest-path.ts";
 export interface RestHandlerOptions extends RouteOptions {
   /** Paths reserved by the server, which take precedence over rules. */
   readonly reserved?: Iterable<string>;
-  /** Origins whose scripts may read answers, `*` for all; default none. Preflights are the server's own. */
+  /**
+   * Origins whose scripts may read answers; `*` is all of them. Default: none. The server must answer preflights
+   * itself.
+   */
   readonly corsOrigins?: readonly string[];
   /** Addresses and networks whose `x-forwarded-for` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];

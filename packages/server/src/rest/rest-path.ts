@@ -45,7 +45,7 @@ export class RestPath implements Shortcut {
   /** Counters of requests for a path that has rules, but none for their method. */
   readonly #none: FastRpc;
 
-  /** @throws TypeError for two rules with one path, or a rule whose fields are not there */
+  /** @throws TypeError for two rules with one path, or a rule with unknown fields */
   constructor(endpoints: readonly RestEndpoint[], options: RestPathOptions) {
     this.#options = options;
     this.#registry = options.registry;

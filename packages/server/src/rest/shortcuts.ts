@@ -1,4 +1,4 @@
-// Paths of REST beside those of rpcs on one server.
+// Combines the paths of REST with those of RPCs on one server.
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import { createRegistry, type DescService } from "@bufbuild/protobuf";
@@ -38,7 +38,7 @@ export class Shortcuts implements Abortable {
   }
 }
 
-/** Probes, what sources serve themselves, and rpcs. */
+/** Returns the paths of probes, of identity sources and of RPCs. */
 export function reservedOf(services: readonly DescService[], routes: Routes): ReadonlySet<string> {
   const rpcs = [...services, Health].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`),
@@ -55,7 +55,7 @@ interface Answerable {
   setHeader(name: string, value: string): unknown;
   end(body: Uint8Array): unknown;
 }
-/** 404, as REST's clients read it. */
+/** Answers 404 with the body that REST clients expect. */
 export function nothingHere(response: ServerResponse): void {
   const out: Answerable = response;
   out.statusCode = NOTHING.status;

@@ -22,8 +22,8 @@ const ANSWERED = { cancel() {} };
 const AGE_JITTER = 0.1;
 
 /**
- * grpc.health.v1: the server as a whole ("") and each service are SERVING as long as the server is ready. The upstreams' health is never
- * part of it.
+ * grpc.health.v1: the server as a whole ("") and each service are SERVING while the server is ready. The upstreams'
+ * health is never part of it.
  */
 export class Health {
   readonly #known: ReadonlySet<string>;
@@ -111,7 +111,7 @@ class Watch implements Following {
     this.#status = status;
     this.#gone = gone;
   }
-  /** @param clientMs what the client's deadline leaves, if it has one */
+  /** @param clientMs remaining time of the client's deadline, if it has one */
   begin(clientMs: number | undefined, maxAgeMs: number): void {
     const end = clientMs !== undefined && clientMs < maxAgeMs ? "deadline" : "age";
     this.#timer = setTimeout(expired, Math.max(0, end === "age" ? maxAgeMs : (clientMs ?? 0)), this, end);

@@ -1,13 +1,13 @@
 /** Readiness of a server: it is ready once its identity has opened, and until it drains. */
 export class Readiness {
   readonly draining: AbortSignal;
-  /** Resolves when it is so for the first time. */
+  /** Resolves when the server is ready for the first time. */
   readonly opened: Promise<void>;
   #opened: boolean;
   /** True if another process serves the same port: the port then stays ready while this process drains. */
   replaced = false;
 
-  /** @param opened never rejects; undefined: at once */
+  /** @param opened never rejects; undefined: ready immediately */
   constructor(draining: AbortSignal, opened?: Promise<void>) {
     this.draining = draining;
     this.#opened = opened === undefined;

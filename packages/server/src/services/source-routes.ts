@@ -10,7 +10,7 @@ export interface SourceRouteOptions {
   readonly fault: ServerFault;
 }
 
-/** Answers what the sources of an identity serve themselves, a login for example. */
+/** Serves the routes of identity sources, such as a login. */
 export function withSourceRoutes({ routes, peers, fault }: SourceRouteOptions, handler: Handler): Handler {
   if (routes.size === 0) return handler;
   return (request, response) => {

@@ -2,9 +2,9 @@ import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
 
 /** The path of a request, taken apart once for all that look at it. */
 export interface RestPathParts {
-  /** Between the slashes, as they came. */
+  /** Segments between the slashes, as received. */
   readonly raw: readonly string[];
-  /** Percent-decoded; what cannot be is as it came. */
+  /** Percent-decoded segments. A segment that cannot be decoded stays as received. */
   readonly decoded: readonly string[];
   /** Fault of a segment that clients may not send: not UTF-8, `.`, `..`, or invisible characters. */
   readonly fault: string | undefined;
@@ -23,7 +23,7 @@ export interface RestMatch<T> {
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
   any: Node<T> | undefined;
-  /** By verb, `` where there is none: of templates that end here, and of those that end with `**`. */
+  /** By verb, "" for none: templates that end here, and templates that end with `**`. */
   ends: Map<string, T> | undefined;
   rests: Map<string, T> | undefined;
 }
@@ -32,8 +32,9 @@ const node = <T>(): Node<T> => ({ literals: new Map(), any: undefined, ends: und
 const ANY_METHOD = "*";
 
 /**
- * Templates, and which of them a path is for. From left to right a literal wins over `*`, and `*` over `**`; one with a verb wins over one that would
- * take it for text, and a method over `*`. A look costs as much as the path is long, and what templates have in common.
+ * Templates of paths. From left to right a literal takes precedence over `*`, and `*` over `**`. A template with a verb
+ * takes precedence over one that would read the verb as text, and a method over `*`. The cost of a look-up depends on
+ * the length of the path and on common parts of templates.
  */
 export class RestMatcher<T> {
   readonly #roots = new Map<string, Node<T>>();
@@ -99,7 +100,10 @@ export class RestMatcher<T> {
   }
 }
 
-/** Each node is seen once at most, since all ways to it are as long; so deep as the longest template. */
+/**
+ * Each node is visited at most once, because all paths to it have the same length. The depth is that of the longest
+ * template.
+ */
 function found<T>(at: Node<T>, segments: readonly string[], i: number, verb: string): T | undefined {
   const segment = segments[i];
   if (segment === undefined) return at.ends?.get(verb) ?? at.rests?.get(verb);
@@ -108,7 +112,7 @@ function found<T>(at: Node<T>, segments: readonly string[], i: number, verb: str
   return value ?? at.rests?.get(verb);
 }
 
-/** Undefined for a path that no template has: with an empty segment, or with none. */
+/** Returns the segments of a path. Undefined if no template can match it: it has an empty segment, or none. */
 export function partsOf(path: string): RestPathParts | undefined {
   if (path.charCodeAt(0) !== 0x2f || path.length === 1) return undefined;
   const raw = path.slice(1).split("/");
@@ -147,7 +151,9 @@ function faultOf(segment: string | undefined): string | undefined {
   return UNSEEN.test(segment) ? "the path holds control characters" : undefined;
 }
 
-/** The segments of a variable as one text: of several, `%2F` stays as it is (google/api/http.proto). */
+/**
+ * Returns the segments of a variable as one text. In several segments, `%2F` stays as it is (google/api/http.proto).
+ */
 export function variableText(
   { segments }: Pick<RestRule, "segments">,
   { from, to }: { readonly from: number; readonly to: number },

@@ -71,7 +71,7 @@ function add(into: JsonObject, input: DescMessage, path: string, text: string, t
     if (inner === undefined || field.fieldKind !== "message" || isValue(inner))
       throw invalid(`there is no parameter ${quoted(path)}`);
     const before = object[field.jsonName];
-    // Without a prototype: names are the proto's, `__proto__` may be among them.
+    // Without a prototype, because `__proto__` may be among the names.
     const next = before === undefined ? empty() : (before as JsonObject);
     object[field.jsonName] = next;
     object = next;
@@ -119,7 +119,7 @@ function jsonOf(field: DescField, path: string, text: string): JsonValue {
 /** True for the value of a wrapper. Other well-known types are strings in JSON. */
 const isInner = ({ name, parent }: DescField): boolean => name === "value" && parent.typeName.endsWith("Value");
 
-/** Whether it is one value in ProtoJSON. */
+/** True if the message is one value in ProtoJSON. */
 function isValue({ typeName }: DescMessage): boolean {
   return VALUES.has(typeName);
 }
@@ -131,7 +131,7 @@ const VALUES: ReadonlySet<string> = new Set(
 );
 
 const FIELDS = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
-/** By the proto's name or by the one in JSON. */
+/** Finds a field by its name in the proto or in JSON. */
 function fieldNamed(message: DescMessage, name: string): DescField | undefined {
   let fields = FIELDS.get(message);
   if (fields === undefined) {
@@ -144,7 +144,7 @@ function fieldNamed(message: DescMessage, name: string): DescField | undefined {
   return fields.get(name);
 }
 
-/** As forms are encoded: a plus is a space. */
+/** Decodes a part as in forms: a plus is a space. */
 function decodedPart(text: string): string {
   const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
   if (!spaced.includes("%")) return spaced;

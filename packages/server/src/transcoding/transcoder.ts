@@ -23,7 +23,7 @@ import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./par
 /** Data of a request that matches a rule. */
 export interface RestInput {
   readonly match: Pick<RestMatch<unknown>, "raw" | "decoded">;
-  /** Behind the question mark. */
+  /** Text after the question mark. */
   readonly query: string;
   readonly body: Uint8Array;
 }
@@ -47,7 +47,7 @@ export function transcoder(
     input,
     taken: new Set([...variables.map(({ field }) => field), ...(body === undefined ? [] : [body])]),
   };
-  // A request from a newer client may have more than is known here; in a path or a query, what is not known is a mistake.
+  // A request from a newer client may have unknown fields. In a path or a query, an unknown field is a mistake.
   const lenient = { registry, ignoreUnknownFields: true };
   const strict = { registry, ignoreUnknownFields: false };
   const bodyOf = (bytes: Uint8Array): Message => {

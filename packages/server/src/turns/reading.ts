@@ -22,13 +22,13 @@ export interface Reading {
 
 /** The time is over of all connections together; 0: nothing was read in this turn of the event loop. */
 let endsAt = 0;
-/** A connection came in this turn, and more may wait behind it. */
+/** True if a connection arrived in this turn, and more may wait behind it. */
 let hurries = false;
-/** Until when those that wait were read last. */
+/** Time at which a waiting connection was last read. */
 let readUntil = 0;
 const waiting: Reading[] = [];
 
-/** Until when a connection may be read from which something has come, in milliseconds of `performance.now()`. */
+/** Returns the time until which a connection with new data may be read, in milliseconds of `performance.now()`. */
 export function readsUntil(): number {
   const now = performance.now();
   if (endsAt === 0) {
@@ -38,13 +38,13 @@ export function readsUntil(): number {
   return hurries ? now + HURRIED_MS : Math.min(now + SLICE_MS, Math.max(endsAt, now + FRESH_MS));
 }
 
-/** A connection has come. */
+/** Reports a new connection. */
 export function connectionCame(): void {
   hurries = true;
   readsUntil(); // so that there is a turn, which ends the hurry
 }
 
-/** It is read on in the next turn of the event loop that has time for it. */
+/** Queues a connection to be read in the next turn of the event loop that has time for it. */
 export function waits(reading: Reading): void {
   waiting.push(reading);
 }

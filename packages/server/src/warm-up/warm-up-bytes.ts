@@ -12,7 +12,7 @@ export type Fields = readonly (readonly [name: string, value: string])[];
 export interface Form {
   /** Texts in Huffman's code. */
   readonly coded: boolean;
-  /** "With incremental indexing" (6.2.1), which is in vain where there is no table. */
+  /** "With incremental indexing" (6.2.1), which has no effect without a table. */
   readonly indexed: boolean;
 }
 
@@ -21,7 +21,7 @@ export const FORMS: readonly [Form, Form, Form] = [
   { coded: true, indexed: false },
   { coded: false, indexed: false },
 ];
-/** In front of a block: there is no dynamic table any more (RFC 7541, 6.3). */
+/** Prefix of a block: the dynamic table is disabled (RFC 7541, 6.3). */
 export const NO_TABLE = Buffer.of(NO_TABLE_BYTE);
 
 /** Names and values have characters below 256. */
@@ -69,7 +69,7 @@ export function frameOf(type: number, flags: number, payload: Buffer): Buffer {
   return out;
 }
 
-/** The same frames, of this stream. */
+/** Returns the frames with this stream id. */
 export function ofStream(frames: Buffer, id: number): Buffer {
   const out = Buffer.from(frames);
   for (let at = 0; at < out.length; at += FRAME_HEAD_BYTES + out.readUIntBE(at, 3)) writeUint32(out, at + 5, id);

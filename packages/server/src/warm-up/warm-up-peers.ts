@@ -208,7 +208,7 @@ export async function standIn(messagesOf: (path: string) => readonly Buffer[]): 
 /** A request as it is sent again and again. */
 export interface Asked {
   readonly path: string;
-  /** Framed as gRPC does, in one frame of HTTP/2. */
+  /** Message in gRPC framing, in one HTTP/2 frame. */
   readonly message: Buffer;
 }
 
@@ -219,8 +219,8 @@ const FROM_TABLE = Buffer.concat([encodeFields([["x-trace", "0"]], FORMS[0]), Bu
 class Asker extends Peer {
   readonly #requests: Requests;
   /**
-   * True if each request has a header with a new value, as most clients send. These values fill the dynamic table, so
-   * the other connection sends none.
+   * True if each request has an `x-trace` with a new value, as most clients send. On a connection with other requests,
+   * the server would memorize these values and discard them.
    */
   readonly #ids: boolean;
   #id = 1;
@@ -344,6 +344,6 @@ function blocksOf(path: string, message: Buffer): Buffer[] {
   });
 }
 
-/** A block with a header more that none has had before. */
+/** Returns a block with another header, whose value is new. */
 const unlike = (block: Buffer, number: number): Buffer =>
   Buffer.concat([block, encodeFields([["x-trace", number.toString(16).padStart(32, "0")]], FORMS[1])]);

@@ -24,7 +24,7 @@ import { type Asked, ask, standIn } from "./warm-up-peers.ts";
 export interface WarmUp {
   /** Duration in milliseconds. Requests still open at its end are cut off. */
   readonly forMs: number;
-  /** By their names. */
+  /** Upstreams by their names. */
   readonly upstreams: Readonly<Record<string, DescService>>;
   readonly http2: Http2;
   readonly http2Server: NonNullable<ListenOptions["http2Server"]>;
@@ -120,7 +120,7 @@ function answersOf(methods: readonly DescMethod[]): (path: string) => readonly B
 }
 const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
-/** None for a message that does not go into one frame of HTTP/2. */
+/** Returns no frame for a message that does not fit into one HTTP/2 frame. */
 function framed(type: DescMessage, message: Message): Buffer[] {
   const bytes = frame(toBinary(type, message));
   return bytes.length <= FRAME_BYTES ? [bytes] : [];
