@@ -2,8 +2,8 @@
 // `plan=json`.
 
 /**
- * A value: strings, booleans and null as they are; `{ int }` also for enums, in decimal; `{ double }`; `{ bytes }`: base64, as a text that is
- * never looked into; lists; messages with the fields that are set; maps as pairs.
+ * A value. Strings, booleans and null stay as they are. `{ int }` is also an enum, in decimal. `{ bytes }` is base64,
+ * which is never decoded. Messages have the fields that are set. Maps are pairs.
  */
 export type ValueReport =
   | string
@@ -21,7 +21,7 @@ export interface ExpressionReport {
   readonly text: string;
   readonly tree: TreeReport;
   readonly reads: readonly ReadReport[];
-  /** A name and fields of it, nothing else. */
+  /** True for a name and fields of it, nothing else. */
   readonly path?: true;
 }
 export interface ReadReport {
@@ -50,7 +50,7 @@ export type TreeReport =
       readonly fails?: true;
       readonly own?: true;
     }
-  /** Whether there is a value; `set`: whether an argument is set. */
+  /** True if there is a value; with `set`: true if an argument is set. */
   | { readonly ok: string; readonly set?: true }
   | { readonly failure: string }
   | { readonly list: readonly TreeReport[]; readonly optionals?: readonly number[] }
@@ -111,7 +111,7 @@ export interface RpcBehaviour {
    * it.
    */
   readonly stream?: StreamBehaviour;
-  /** How often it may be called. */
+  /** Its rate limits. */
   readonly limits?: readonly LimitBehaviour[];
   /** Reason why its outcome cannot be predicted from the plan. */
   readonly untold?: string;
@@ -125,13 +125,16 @@ export interface IdentityBehaviour {
 export interface PermitBehaviour {
   /** True if callers need not be authenticated. */
   readonly public?: true;
-  /** Any of these; left out: any at all. */
+  /** Accepted sources. Left out: all. */
   readonly sources?: readonly string[];
-  /** All of these. */
+  /** Scopes that are all required. */
   readonly scopes: readonly string[];
   /** The caller needs at least one role of each list. */
   readonly roles: readonly (readonly string[])[];
-  /** Decisions; and as guards its conditions, turned round: one passes where theirs holds. All expressions are strict. */
+  /**
+   * Decisions. Conditions are guards in negated form: a guard passes if its condition holds. All expressions are
+   * strict.
+   */
   readonly steps: readonly StepBehaviour[];
 }
 export interface StreamBehaviour {
@@ -168,7 +171,6 @@ export interface LimitBehaviour {
 export type FieldNames = { readonly [message: string]: { readonly [field: string]: string | null } };
 
 export interface BlockBehaviour {
-  /** Whether `args` is the request; else they are given by name. */
   readonly steps: readonly StepBehaviour[];
   readonly fields: readonly TargetBehaviour[];
 }
@@ -180,11 +182,11 @@ export interface StepBehaviour {
   readonly supplementary?: true;
   readonly fallback?: ExpressionReport;
   readonly after?: readonly string[];
-  /** Only one case of a switch reads it, at once or through others. */
+  /** Only one case of a switch reads it, directly or through other steps. */
   readonly only_in_case?: true;
   /** The members of a oneof that alone read it. */
   readonly only_for?: readonly string[];
-  /** A guard over what is there at once. */
+  /** A guard that needs no step. */
   readonly immediate?: true;
   readonly unordered?: true;
 }
@@ -242,7 +244,7 @@ export interface CallBehaviour {
   readonly stale?: { readonly ttl_ms: number; readonly stale_ms: number };
 }
 export interface ErrorRuleBehaviour {
-  /** Status codes; none: any. */
+  /** Status codes. Empty: all. */
   readonly on: readonly number[];
   readonly if?: ExpressionReport;
   readonly then: "ignore" | "fallback" | "fail";

@@ -7,7 +7,7 @@ import type { Response } from "./composition/composition.ts";
 import { partOf } from "./composition/expressions.ts";
 import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values/values.ts";
 
-/** A caller of whom all is given. */
+/** Returns a caller with a given principal. */
 export function givenCaller(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
@@ -76,7 +76,7 @@ function holds(block: Block, condition: ExpressionReport): boolean {
   }
 }
 
-/** Sets of the principal what a condition wants to be in one of its lists, or to be equal to one of its fields. */
+/** Sets values of the principal that a condition requires in one of its lists, or in one of its fields. */
 function grant(block: Block, tree: TreeReport, caller: Caller, set: Map<string, Value>): void {
   if (!("call" in tree)) {
     const flag = fieldIn(tree);

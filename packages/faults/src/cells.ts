@@ -12,9 +12,9 @@ export interface Cell {
   /** `package.Service/Method` */
   readonly call: string;
   readonly fault: FollowedFault;
-  /** Undefined: its call is not made, or there is nothing to be stale. */
+  /** Undefined: the call is not made, or its answers are not kept. */
   readonly prediction: Prediction | undefined;
-  /** Why there is no prediction. */
+  /** Reason why there is no prediction. */
   readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
   /** Delay of a slow answer, in milliseconds. */
   readonly slowMs?: number;
@@ -140,7 +140,7 @@ function breakerOf({ breakers }: BehaviourReport, method: string): string | null
   if (own !== undefined) return own === null ? null : method;
   return breakers[serviceOf(method)] === "service" ? serviceOf(method) : null;
 }
-/** Whether a call meets the fault of another: breakers and limits are those of the upstream. */
+/** True if a call meets the fault of another: breakers and limits belong to the upstream. */
 function meets(behaviour: BehaviourReport, method: string, fault: FaultName, of: string): boolean {
   if (fault === "breaker open") return breakerOf(behaviour, of) === breakerOf(behaviour, method);
   if (fault === "limited") return serviceOf(of) === serviceOf(method);
@@ -152,7 +152,7 @@ interface CallOfRpc {
   readonly timeoutMs: number | undefined;
   readonly stale: Stale | undefined;
 }
-/** The methods that a request may call, in the order in which they stand. */
+/** Returns the methods that a request may call, in declaration order. */
 export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
   const found = new Map<string, CallOfRpc>();
   const seen = new Set<string>();

@@ -23,7 +23,7 @@ const CODES = [
 
 export const codeName = (code: number): string => CODES[code] ?? String(code);
 
-/** Numbers of google.rpc.Code, without what failing upstreams and limits answer; a supplementary step has none. */
+/** Returns numbers of google.rpc.Code, without those of failing upstreams and limits. A supplementary step has none. */
 export function declaredCodes(behaviour: BehaviourReport, rpc: RpcBehaviour): ReadonlySet<number> {
   const codes = new Set<number>();
   const composed = new Set([rpc.composes]);

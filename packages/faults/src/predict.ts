@@ -32,25 +32,25 @@ export type Prediction =
       /** End of a stream after this item, if its source fails later. */
       readonly then?: Then;
     }
-  /** `otherwise`: the prediction if no expression is an error that may be one. */
+  /** `otherwise`: the prediction if no uncertain expression is an error. */
   | { readonly kind: "untold"; readonly why: string; readonly otherwise?: Prediction };
-/** One Degradation; of effects and reasons any. */
+/** One Degradation; any of the effects and reasons. */
 export interface PredictedEntry {
   readonly path: string;
   readonly effects: readonly Effect[];
   readonly reasons: readonly Reason[];
   readonly upstreams: readonly string[];
-  /** It may be left out. */
+  /** True if it may be left out. */
   readonly optional: boolean;
 }
 export const ANSWERS: Ending = { kind: "answer" };
 
-/** How one request ends. */
+/** Outcome of one request. */
 export interface Run {
   readonly prediction: Prediction;
   /** Methods that are called, or may be. */
   readonly asked: ReadonlySet<string>;
-  /** Whether `asked` has all of them. */
+  /** True if `asked` has all methods. */
   readonly complete: boolean;
 }
 
@@ -137,7 +137,7 @@ export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: G
 export function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered = false }: Given): Asked {
   const request = fromReport(report);
   const fields = request instanceof MessageValue ? [...request.fields] : [];
-  // Old answers are there when two requests have come before.
+  // Stale answers exist after two earlier requests.
   const times = remembered ? 3 : 1;
   return { request, times, args: new Map(fields.map(([name, value]): [string, Result] => [name, valueResult(value)])) };
 }
@@ -158,7 +158,7 @@ export function responding(
     ending,
     forCallsMs: rpc.for_calls_ms,
     remembered,
-    // Until old answers are there time passes, and how much is not counted here.
+    // An unknown time passes before answers are stale.
     now: remembered ? UNKNOWN : timestamp(NOW_NS),
     principal: caller?.principal,
     functions: valuesOf(behaviour.functions),
@@ -239,7 +239,7 @@ function isDeclared(
 const ALIKE = 8;
 const pattern = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
 
-/** More than eight that differ in list positions only are one. */
+/** More than eight entries that differ only in list positions become one. */
 function folded(entries: readonly Entry[]): Entry[] {
   const groups = Map.groupBy(entries, (entry) => JSON.stringify({ ...entry, path: pattern(entry.path) }));
   return [...groups.values()].flatMap((alike) => {

@@ -10,7 +10,7 @@ const [INVALID_ARGUMENT, DENIED, INTERNAL, UNAVAILABLE, UNAUTHENTICATED] = [3, 7
 export interface Asked {
   readonly args: ReadonlyMap<string, Result>;
   readonly request: Value;
-  /** How often in a row. */
+  /** Number of requests in a row. */
   readonly times: number;
 }
 export interface Caller {
@@ -21,7 +21,7 @@ export interface Caller {
   readonly set: ReadonlyMap<string, Value> | undefined;
 }
 
-/** Codes of which one refuses the request; none: it is let through. Throws Untold. */
+/** Returns codes, one of which refuses the request. Empty: it is admitted. Throws Untold. */
 export function refusals(
   response: Response,
   rpc: RpcBehaviour,
@@ -49,7 +49,7 @@ export function refusals(
   return block === undefined ? [] : decided(block);
 }
 
-/** By names alone. */
+/** Checks sources, scopes and roles only. */
 function admits(permit: PermitBehaviour | undefined, caller: Caller | undefined): boolean {
   if (permit?.public) return true;
   if (caller === undefined) return false;

@@ -38,7 +38,7 @@ export class Block implements Composition {
   /** Steps that begin when the time for calls is over. */
   readonly #late = new Set<StepBehaviour>();
   readonly #startsLate: boolean;
-  /** It decides who may call. */
+  /** True if it decides on admission. */
   readonly strict: boolean;
   readonly #guards = new Map<StepBehaviour, boolean>();
   readonly #errors = new Map<ExpressionReport, boolean>();
@@ -54,7 +54,7 @@ export class Block implements Composition {
       readonly starts?: readonly string[];
       readonly late?: boolean;
       readonly step?: StepBehaviour;
-      /** It decides who may call. */
+      /** True if it decides on admission. */
       readonly strict?: boolean;
     },
   ) {
@@ -71,7 +71,7 @@ export class Block implements Composition {
 
   // ---- the whole ----
 
-  /** Gives the message, with its entries in `touched`. */
+  /** Returns the message, with its entries in `touched`. */
   compose(type: string): Result {
     if (!this.admits()) return dead;
     const failures: Failure[] = [];
@@ -88,7 +88,7 @@ export class Block implements Composition {
     );
   }
 
-  /** Whether the guards that need no step let the response through. */
+  /** Returns true if the guards that need no step admit the response. */
   admits(): boolean {
     return this.#started().every((step) => step.immediate !== true || this.#guard(step));
   }
@@ -118,7 +118,10 @@ export class Block implements Composition {
       : this.report.steps.filter(({ name, index }) => starts.includes(name ?? `#${index}`));
   }
 
-  /** Members whose `if` holds, or that have none, with none before them whose `if` holds; a default comes last. */
+  /**
+   * Returns the members that may be set: those without `if`, up to and including the first whose `if` holds. A default
+   * is last.
+   */
   #choosable(): ReadonlySet<string> {
     const found = new Set<string>();
     for (const target of this.report.fields) {
@@ -181,7 +184,7 @@ export class Block implements Composition {
     this.#results.set(step, ended);
     return ended;
   }
-  /** Whether it begins when the time for calls is over. */
+  /** Returns true if the step begins after the time for calls is over. */
   isLate(step: StepBehaviour): boolean {
     return this.#late.has(step);
   }
@@ -312,7 +315,7 @@ export class Block implements Composition {
     known.set(expression, decided);
     return decided;
   }
-  /** A condition; an unknown one is decided. */
+  /** Evaluates a condition; an unknown one is decided. */
   condition(expression: ExpressionReport, locals: Locals = NO_LOCALS): Result {
     return conditionOf(this, expression, locals);
   }
@@ -322,7 +325,7 @@ export class Block implements Composition {
   }
 }
 
-/** Everything that a step reads or comes after, by name. */
+/** Returns all steps that a step reads or comes after, by name. */
 function namesIn(step: StepBehaviour): string[] {
   const names: string[] = [...(step.after ?? [])];
   const visit = (of: unknown): void => {

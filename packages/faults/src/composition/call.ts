@@ -66,7 +66,7 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
 
   at.response.asked.add(call.method);
   const met = at.response.ending(call.method);
-  // Nothing is sent any more.
+  // A late step sends no call.
   const ending = at.isLate(step) ? UNSENT : met;
   if (met.kind === "failure" && met.hangs && (call.timeout_ms ?? Number.POSITIVE_INFINITY) >= at.response.forCallsMs)
     at.waits(step);

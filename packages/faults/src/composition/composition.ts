@@ -17,7 +17,7 @@ export interface Response {
   readonly behaviour: BehaviourReport;
   /** Takes decisions over unknown values. */
   readonly decide: Decide;
-  /** How a call of this method ends. */
+  /** Returns the ending of a call of this method. */
   readonly ending: (method: string) => Ending;
   /** The time that calls have, in milliseconds. */
   readonly forCallsMs: number;
@@ -42,7 +42,7 @@ export interface Response {
 
 export type Args = ReadonlyMap<string, Result>;
 
-/** One composed message, or the start of a service: its steps are evaluated when something reads them. */
+/** One composed message, or the steps that a service starts. Steps are evaluated when something reads them. */
 export interface Composition {
   readonly response: Response;
   readonly report: BlockBehaviour;
@@ -51,14 +51,14 @@ export interface Composition {
   readonly request: Value | undefined;
   /** Undefined: a message. */
   readonly starts: readonly string[] | undefined;
-  /** It decides who may call. */
+  /** True if it decides on admission. */
   readonly strict: boolean;
-  /** Whether the guards that need no step let the response through. */
+  /** Returns true if the guards that need no step admit the response. */
   admits(): boolean;
   /** Runs the steps that no field reads. Returns false if the response ends. */
   finish(failures: Failure[]): boolean;
   step(step: StepBehaviour): Result;
-  /** Whether it begins when the time for calls is over. */
+  /** Returns true if the step begins after the time for calls is over. */
   isLate(step: StepBehaviour): boolean;
   /** Marks the step as late, because it waits for something late. */
   waits(step: StepBehaviour): void;
@@ -73,7 +73,7 @@ export interface Composition {
   bound(bind: BindBehaviour, locals: Locals): Result;
   /** Takes a decision over an expression whose value is unknown; once for each expression without variables. */
   decide(expression: ExpressionReport, locals: Locals, isError: boolean): boolean;
-  /** A condition; an unknown one is decided. */
+  /** Evaluates a condition; an unknown one is decided. */
   condition(expression: ExpressionReport, locals?: Locals): Result;
   /** Its value, unless it reads unsafely what is absent. */
   evaluate(expression: ExpressionReport, locals?: Locals): Result;

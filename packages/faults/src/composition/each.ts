@@ -55,10 +55,10 @@ function itemOf(at: Composition, step: StepBehaviour, each: Each, locals: Locals
     if (condition.value !== true) return undefined;
   }
   const key = each.key === undefined ? undefined : at.evaluate(each.key, locals);
-  // Without a key nothing is called.
+  // An item without a key calls nothing.
   if (key?.state === "absent") return { key: undefined, item: key };
   const item = at.source(step, each.of, locals);
-  // The item comes before a key that fails, which it may do without once it has failed.
+  // The item's failure takes precedence over a failed key, because a failed item needs no key.
   if (key !== undefined && key.state !== "value") return { key: undefined, item: item.state === "failed" ? item : key };
   if (key !== undefined) taint.push(...key.taint);
   return { key: key?.value, item };

@@ -25,7 +25,7 @@ export const BEFORE = -1_000_000;
 /** An argument that is not passed: an unset field of the request. */
 const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
 
-/** A condition; an unknown one is decided. */
+/** Evaluates a condition; an unknown one is decided. */
 export function conditionOf(at: Composition, expression: ExpressionReport, locals: Locals): Result {
   const result = resultOf(at, expression, locals);
   if (result.state !== "value" || result.value !== UNKNOWN) return result;
@@ -79,7 +79,9 @@ function evaluated(
   }
 }
 
-/** Why something is left out: the failure of the first declared step that it lacks and that has one. */
+/**
+ * Returns the reason why something is left out: the failure of the first declared step that it lacks and that has one.
+ */
 export function wanting(at: Composition, expressions: readonly ExpressionReport[], locals: Locals): Why | undefined {
   const lacking = expressions.flatMap(({ reads }) =>
     reads.flatMap(({ name, safe }) => {
@@ -107,7 +109,7 @@ function ofCaller(at: Composition, name: string): Result | undefined {
   if (name !== "principal") return undefined;
   return principal === undefined ? { state: "absent", taint: [] } : valueResult(principal);
 }
-/** A step of the service: what touched it counts as one with it. */
+/** Returns the result of a service's step. All its taints have the rank of that step. */
 function ofService(at: Composition, name: string): Result | undefined {
   const { shared } = at.response;
   const step = at.starts === undefined ? shared?.named(name) : undefined;

@@ -77,7 +77,7 @@ function isBareComposed(at: Composition, { by }: FieldBehaviour): boolean {
   return source?.kind === "compose";
 }
 
-/** Members in field order; `if` decides, or the presence of the value; the first wins, else `default`. */
+/** Sets members in field order. `if` decides, or the presence of the value. The first match wins, else `default`. */
 function* setOneof(
   at: Composition,
   members: readonly MemberBehaviour[],

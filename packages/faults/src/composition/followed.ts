@@ -13,7 +13,7 @@ export interface FirstItem {
   readonly value: Value;
   /** Items up to it, itself among them. */
   readonly number: number;
-  /** Nothing comes behind it. */
+  /** True if no further item follows. */
   readonly last: boolean;
 }
 /** End of a stream after its first item. */
@@ -29,7 +29,7 @@ const UNAVAILABLE = 14;
 const UNFIT = /[.*>\s\p{Cc}]/u;
 const MOST_KEY_BYTES = 256;
 
-/** The first of the mock's items that counts; a number: the code with which the stream fails before one comes. */
+/** Returns the first matching item of the mock. A number: the code with which the stream fails before one. */
 export function firstItem(response: Response, stream: StreamBehaviour, asked: Asked): FirstItem | number {
   const block = new Block(response, { steps: [], fields: [] }, asked);
   if (stream.key !== undefined && !isKey(block.evaluate(stream.key))) return INVALID_ARGUMENT;

@@ -16,15 +16,15 @@ import { functionOf } from "./functions.ts";
 
 /** Environment of an expression. */
 export interface Sees {
-  /** No error is absorbed, and to read what is unset is one. */
+  /** True if no error is absorbed, and reading an unset field is an error. */
   readonly strict: boolean;
   /** Returns the result of a user function. */
   own(name: string): Value;
   /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
   value(name: string): Value;
-  /** Whether there is a value. */
+  /** Returns true if there is a value. */
   ok(name: string): boolean;
-  /** Whether an argument is set. */
+  /** Returns true if an argument is set. */
   set(name: string): boolean;
   /** The failure of a step, as a message with `code`, `reason`, `upstream` and `message`. */
   failure(name: string): Value | undefined;
@@ -131,7 +131,9 @@ function either(runs: readonly (() => Value)[]): Unknown {
   return UNKNOWN;
 }
 
-/** `&&` and `||`, `all` and `exists`: what decides on one side absorbs an error of another, unless it is strict. */
+/**
+ * Combines `&&`, `||`, `all` and `exists`: a deciding operand absorbs an error of another, unless evaluation is strict.
+ */
 function combined(runs: readonly (() => Value)[], decides: boolean, strict: boolean): Value {
   const errors: EvaluationError[] = [];
   let [open, mayFail] = [false, false];

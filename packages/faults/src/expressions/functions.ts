@@ -75,7 +75,7 @@ const truncated =
   (fit: (a: bigint) => bigint): Function =>
   ([a]) => {
     if (typeof a !== "number") return UNKNOWN;
-    // As in cel-go the least int is none that a double becomes.
+    // As in cel-go, no double converts to the least int.
     if (!Number.isFinite(a) || a <= -(2 ** 63) || (fit === uint && a < 0)) throw new EvaluationError("out of range");
     return fit(BigInt(Math.trunc(a)));
   };

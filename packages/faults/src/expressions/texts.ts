@@ -38,7 +38,7 @@ const replace: Function = ([text, what, by, times]) => {
   const made = [pieces.slice(0, replaced + 1).join(by), ...pieces.slice(replaced + 1)].join(what);
   return made.length > MOST_TEXT ? UNKNOWN : made;
 };
-/** At most `limit` parts; all when that is negative. */
+/** Divides a text into at most `limit` parts; all parts if `limit` is negative. */
 const split: Function = ([text, separator, limit]) => {
   const most = count(limit);
   if (!isText(text) || !isText(separator) || most === undefined) return UNKNOWN;
@@ -63,7 +63,7 @@ const repeat: Function = ([text, times]) => {
   return text === "" ? "" : text.repeat(Number(times));
 };
 const reverse: Function = ([text]) => (isText(text) ? [...text].reverse().join("") : UNKNOWN);
-/** Without the white space of Unicode at its ends. */
+/** Removes Unicode white space at both ends. */
 const trim: Function = ([text]) =>
   isText(text) ? text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, "") : UNKNOWN;
 
@@ -134,7 +134,7 @@ const total =
     return sum;
   };
 
-/** By the names of their overloads. */
+/** Functions by the names of their overloads. */
 export const TEXTS: readonly [string, Function][] = [
   ["substring", substring],
   ["char_at", charAt],

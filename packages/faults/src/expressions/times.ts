@@ -9,7 +9,7 @@ const SECOND = 1_000_000_000n;
 /** Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z. */
 const [FIRST, LAST] = [-62_135_596_800n, 253_402_300_799n];
 
-/** Undefined: it is none, or it is not known. */
+/** Undefined: not a time, or unknown. */
 export function nanoseconds(value: Value | undefined): bigint | undefined {
   if (!(value instanceof MessageValue) || (value.type !== TIMESTAMP && value.type !== DURATION)) return undefined;
   const [seconds, nanos] = [value.fields.get("seconds") ?? 0n, value.fields.get("nanos") ?? 0n];
@@ -62,7 +62,7 @@ const milliseconds: Function = ([of]) => {
   return ns === undefined ? UNKNOWN : (ns % SECOND) / 1_000_000n;
 };
 
-/** As protobuf's JSON writes both: a fraction has three, six or nine digits. */
+/** Formats times and durations as protobuf's JSON does: a fraction has three, six or nine digits. */
 const text =
   (write: (ns: bigint) => string): Function =>
   ([of]) => {
@@ -120,7 +120,7 @@ const compared = (name: string, holds: (a: bigint, b: bigint) => boolean): [stri
   ["timestamp", "duration"].map((of) => [`${name}_${of}`, both(holds)]);
 const getter = (name: string, read: (date: Date) => number): [string, Function] => [`timestamp_${name}`, part(read)];
 
-/** By the names of their overloads. */
+/** Functions by the names of their overloads. */
 export const TIMES: readonly [string, Function][] = [
   ...compared("less", (a, b) => a < b),
   ...compared("less_equals", (a, b) => a <= b),

@@ -1,4 +1,4 @@
-// How calls end, as runtime.md's table of failures has it.
+// Endings of calls, as in runtime.md's table of failures.
 import type { Cause, Reason } from "./results.ts";
 
 /** The columns of the table. */
@@ -28,7 +28,7 @@ export const LATER_FAULTS = [
 export type LaterFault = (typeof LATER_FAULTS)[number];
 export type FollowedFault = FaultName | LaterFault;
 
-/** How every attempt of a call ends. */
+/** Ending of every attempt of a call. */
 export type Ending =
   | { readonly kind: "answer" }
   | {
@@ -40,7 +40,7 @@ export type Ending =
       readonly reason: Reason;
       /** Message of the upstream, or its substitute. Undefined: it is unknown. */
       readonly message?: string;
-      /** It ends when its time is over. */
+      /** True if it ends when its time is over. */
       readonly hangs?: true;
     };
 

@@ -25,12 +25,12 @@ export interface Taint {
   readonly cause: Cause;
   /** Rank of the failed step in its message. -1: the failure came with an argument. */
   readonly rank: number;
-  /** Items are left out of a list, and nothing else; "either": somewhere inside. */
+  /** True if only items of a list are left out; "either": somewhere inside. */
   readonly leftOut: boolean | "either";
-  /** It came with an item's list, or with a choice: it may be recorded, and need not be. */
+  /** True if it came with an item's list, or with a choice: it may be recorded or not. */
   readonly soft: boolean;
 }
-/** One field that a failure has touched; several effects: any of them. */
+/** One field that a failure has touched, with any of the effects. */
 export interface Entry {
   readonly path: string;
   readonly effects: readonly Effect[];
@@ -58,7 +58,7 @@ export type Result = (
   | { readonly state: "dead" }
 ) &
   Timed;
-/** `late`: it is known only when the time for calls is over, so that no call that waits for it is sent. */
+/** `late`: the result is known only when the time for calls is over, so no call that waits for it is sent. */
 interface Timed {
   readonly late?: boolean | undefined;
 }
@@ -149,7 +149,7 @@ function effectsOf(present: boolean | undefined, many: boolean, taints: readonly
   if (!many || !taints.every((taint) => taint.leftOut)) return ["REPLACED"];
   return taints.some((taint) => taint.leftOut === "either") ? ["INCOMPLETE", "REPLACED"] : ["INCOMPLETE"];
 }
-/** Those of the first declared step, and those that came with arguments. */
+/** Returns the causes of the first declared step, and those that came with arguments. */
 function first(taints: readonly Taint[]): Cause[] {
   const lowest = Math.min(...taints.flatMap(({ rank }) => (rank < 0 ? [] : [rank])));
   return taints.filter(({ rank }) => rank < 0 || rank === lowest).map(({ cause }) => cause);

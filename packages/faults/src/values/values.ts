@@ -22,7 +22,7 @@ export type Value =
 
 export class MessageValue {
   readonly type: string;
-  /** Those that are set. */
+  /** Fields that are set. */
   readonly fields: ReadonlyMap<string, Value>;
   constructor(type: string, fields: ReadonlyMap<string, Value>) {
     this.type = type;
