@@ -47,11 +47,11 @@ export interface TestCall<Principal extends DescMessage = DescMessage> {
   readonly caller?: TestCaller<Principal> | null | undefined;
   /** The client's deadline, in milliseconds. */
   readonly timeoutMs?: number | undefined;
-  /** The client goes when this is aborted. */
+  /** Aborting it disconnects the client. */
   readonly signal?: AbortSignal | undefined;
-  /** The client's IP address. Default: none is known. */
+  /** IP address of the client. Default: unknown. */
   readonly address?: string | undefined;
-  /** Gets the headers of the answer, `bff-degraded` among them, also of one that is an error. */
+  /** Receives the headers of the answer, including `bff-degraded`, even of an error. */
   readonly onHeader?: ((headers: Headers) => void) | undefined;
 }
 
@@ -70,14 +70,14 @@ export type TestStreamRpc<I extends DescMessage, O extends DescMessage, Principa
 /** Parts of a BFF in this process, for generated code. */
 export class TestBed<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
   readonly clock: C;
-  /** For `createUpstreams`. */
+  /** Options for `createUpstreams`. */
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
-  /** As the process has them: without NATS, through their calls, and those that have none in its memory. */
+  /** Topics of a process without NATS: fed by their calls, or in memory if they have none. */
   readonly topics: Topics;
   readonly observer: Observer | undefined;
-  /** For mocks: what they throw is thrown by the next call that ends. */
+  /** Receives errors of mocks, which the next call to end throws. */
   readonly thrown = (error: Error): void => {
     this.#errors.push(error);
   };
@@ -90,7 +90,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   /** Puts an item into a topic that has no call, for those who follow it. */
   readonly publish = (topic: string, key: string, item: Message): void => this.#lone.publish(topic, key, item);
 
-  /** @param identity of a BFF that has one */
+  /** @param identity the identity of a BFF that has one */
   constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
     const own = new FakeClock();
     this.#passing = clock === undefined ? own : undefined;

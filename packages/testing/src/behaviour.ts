@@ -1,6 +1,6 @@
 import type { Code } from "@protobff/runtime/internal/failure";
 
-/** How an upstream behaves. Times are in milliseconds of its clock. */
+/** Behaviour of an upstream. Times are in milliseconds of its clock. */
 export type Behaviour =
   /**
    * Answers as its mock defines. A stream waits `everyMs` between items. An endless one begins again after the last
@@ -28,5 +28,5 @@ export type Behaviour =
 
 export const ANSWERING: Behaviour = { kind: "answer" };
 
-/** No wire type is 7. */
+/** 7 is not a wire type. */
 export const GARBAGE = Uint8Array.of(0x0f);

@@ -8,10 +8,10 @@ interface Pending {
   readonly fire: () => void;
 }
 
-/** How long to wait for what is outside of the clock before looking again, in milliseconds of real time. */
+/** Interval between checks for progress outside of the clock, in milliseconds of real time. */
 const OUTSIDE_MS = 1;
 
-/** A clock that stands still until a test moves it. */
+/** A clock whose time only a test advances. */
 export class FakeClock implements Clock {
   readonly #timers = new Set<Pending>();
   #now = 1_000;
@@ -69,7 +69,7 @@ export class FakeClock implements Clock {
     if (!this.#passing) void this.#pass();
     return promise;
   }
-  /** One for all who wait, so that a timer fires only when what the one before it has begun is done. */
+  /** One loop serves all waiting calls, so that a timer fires only after the work of the previous one is done. */
   async #pass(): Promise<void> {
     this.#passing = true;
     for (;;) {

@@ -45,9 +45,12 @@ export interface FaultCell {
   readonly fault: MockFault;
   /** The followed call, with the number of items before a later fault. */
   readonly followed?: number;
-  /** The response comes in parts: all of them are waited for. */
+  /** The response arrives in parts, all of which are awaited. */
   readonly parts?: true;
-  /** In milliseconds: how late it answers when it is slow; of "stale" how long answers are fresh, and for how long old ones do. */
+  /**
+   * Delay of a slow answer, in milliseconds. For "stale", `ttlMs` and `staleMs` are the times for which answers are
+   * fresh and stale.
+   */
   readonly slowMs?: number;
   readonly ttlMs?: number;
   readonly staleMs?: number;
@@ -82,11 +85,12 @@ function behaviourOf({ fault, slowMs = 1, followed = 0 }: FaultCell): Behaviour 
 const isLater = (fault: MockFault): fault is MockLaterFault => fault in LATER;
 
 /**
- * A test of one cell: it fails with what is not as predicted.
+ * Tests one cell. It fails with the difference from the prediction.
  *
- * @param make a new BFF on mocks, that answers samples
- * @param predicted as generated code writes it: `status UNAVAILABLE`, `answer`, or entries as in `spent_cents MISSING TIMEOUT billing.v1.BillingService`;
- * of a stream that is followed further with what comes behind: `answer; then status INTERNAL`, `answer; then item`, `answer; then end`
+ * @param make returns a new BFF on mocks that answer with samples
+ * @param predicted the text in generated code: `status UNAVAILABLE`, `answer`, or entries such as `spent_cents MISSING
+ * TIMEOUT billing.v1.BillingService`; for a stream followed past its first item, with the outcome after it: `answer;
+ * then status INTERNAL`, `answer; then item`, `answer; then end`
  */
 export async function runFaultTest<Bff extends FaultableBff>(
   make: () => Bff,
@@ -170,7 +174,10 @@ interface Got {
   /** Outcome after the first item of a stream, if requested. */
   readonly then?: string;
 }
-/** @param wanted what of a stream: its first item, what comes behind that as well, or all until its end as one response */
+/**
+ * @param wanted the part of a stream: its first item, the outcome after it as well, or all items until its end as one
+ * response
+ */
 async function asked(ask: Ask, wanted: "first" | "another" | "all" = "first"): Promise<Got> {
   let header = "";
   const onHeader = (headers: Headers): void => {

@@ -6,13 +6,13 @@ import { shownError } from "./shown-error.ts";
 
 type Next<Item> = { readonly item: Item; readonly token: string | undefined } | { readonly error: unknown } | undefined;
 
-/** A stream of a BFF, followed in this process. `for await` gives its items, too, and ends it when it is left. */
+/** A stream of a BFF, followed in this process. `for await` iterates over its items, and cancels it on early exit. */
 export class TestFollow<Item> implements AsyncIterable<Item> {
   /**
    * Token of the last item, after which another stream resumes. The metadata of a failure has it, too, as `bff-resume`.
    */
   token: string | undefined;
-  /** Signs of life that have come. */
+  /** Number of heartbeats received. */
   beats = 0;
   readonly #read: (message: never) => Item;
   readonly #passing: <T>(promise: Promise<T>) => Promise<T>;
@@ -29,7 +29,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
     this.#read = read;
     this.#passing = passing;
   }
-  /** Its client: one that takes item by item. */
+  /** Starts its client, which requests item by item. */
   begin(follow: (follower: Follower) => Following, told: (metadata: AnswerMetadata | undefined) => void): void {
     this.#following = follow({
       opened: told,
@@ -77,20 +77,20 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
     this.#following?.ready();
     return next.item;
   }
-  /** All items up to the end. */
+  /** Returns all items up to the end. */
   async all(): Promise<Item[]> {
     const all: Item[] = [];
     for await (const item of this) all.push(item);
     return all;
   }
-  /** The client goes. */
+  /** Disconnects the client. */
   cancel(): void {
     this.#following?.cancel();
     this.#came.length = 0;
     this.#ended = true;
     this.#wanted?.();
   }
-  /** The server goes. */
+  /** Drains the server. */
   drain(): void {
     this.#following?.drain();
   }

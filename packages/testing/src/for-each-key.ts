@@ -3,7 +3,7 @@ import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protob
 import { sample } from "@protobff/samples/sample.js";
 import type { MockHandler } from "./mock-rpc.ts";
 
-/** How keys go to a method that takes many, and items come back; all names are those of TypeScript. */
+/** Fields of a batch method's request and answer, by their names in TypeScript. */
 export interface BatchFields {
   /** The request's list. */
   readonly keys: string;
@@ -48,7 +48,7 @@ function itemFor(
   return item;
 }
 
-/** Whether there is such a field, and the value fits. */
+/** Sets a field, and returns true if the field exists and the value fits. */
 function put(item: ReflectMessage, [name, ...rest]: readonly string[], value: unknown): boolean {
   const field = item.fields.find(({ localName }) => localName === name);
   if (field === undefined) return false;

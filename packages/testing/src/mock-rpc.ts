@@ -29,8 +29,8 @@ export interface MockCall {
 }
 
 /**
- * A message as a mock gives it: every field of its type, nested ones too; undefined for one that is absent. The type is that of what is read
- * of it, `SummaryRead`.
+ * A message of a mock, with every field of its type, also of nested ones; undefined for an absent one. The type has the
+ * fields that are read, `SummaryRead`.
  */
 export type Mocked<T extends Message> = { readonly [K in keyof Required<Fields<T>>]: MockedValue<Fields<T>[K]> };
 type Fields<T extends Message> = Omit<T, "$typeName" | "$unknown">;
@@ -70,8 +70,8 @@ export type MockStreamRpc<Request extends Message, Item extends Message> =
       sample: Mocked<Item>,
       call: MockCall,
     ) => MockItems<Mocked<Item>> | Promise<MockItems<Mocked<Item>>>);
-/** Items, one after the other. */
+/** Items in sequence. */
 export type MockItems<Item> = Iterable<Item> | AsyncIterable<Item>;
 
-/** The same of any rpc. */
+/** Handler of an RPC of either kind. */
 export type MockHandler = object | ((request: never, sample: never, call: MockCall) => object | Promise<object>);

@@ -22,7 +22,7 @@ interface Parts {
 }
 type Items = Iterator<object> | AsyncIterator<object>;
 
-/** One server stream that a mock has got. */
+/** One server stream that a mock has received. */
 export class MockStream implements OpenStream {
   readonly #parts: Parts;
   #asked = 0;
@@ -39,7 +39,7 @@ export class MockStream implements OpenStream {
     const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
     this.#after(afterMs, () => this.#open());
   }
-  /** One that fails as soon as it was opened. */
+  /** Returns a stream that fails when it is opened. */
   static failing(fault: Fault, receiver: StreamReceiver, clock: Clock): MockStream {
     const thrower = (): Promise<never> => Promise.reject(fault);
     const encode = (): Uint8Array => GARBAGE;
@@ -117,7 +117,7 @@ export class MockStream implements OpenStream {
     this.#asked--;
     receiver.item(message);
   }
-  /** Whether it does something else now than to give items. */
+  /** Returns true if its behaviour replaces the next item. */
   #misbehaves(): boolean {
     const { behaviour, receiver } = this.#parts;
     if (behaviour.kind === "answer" || behaviour.kind === "refused") return false;

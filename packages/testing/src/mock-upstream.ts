@@ -55,8 +55,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
   #calls: MockCall[] = [];
 
   /**
-   * @param handlers by the names of methods in TypeScript, `getSummary`; what has none answers its default
-   * @throws TypeError for a handler of a method that the service does not have, or that takes a stream
+   * @param handlers by method names in TypeScript, `getSummary`; a method without a handler has its default answer
+   * @throws TypeError for a handler of a method that the service does not have, or that receives a stream
    */
   constructor(
     service: DescService,
@@ -86,11 +86,11 @@ export class MockUpstream implements UnaryClient, StreamClient {
   get calls(): readonly MockCall[] {
     return this.#calls;
   }
-  /** Those of one method, `getSummary`, among them. */
+  /** Returns the calls of one method, such as `getSummary`. */
   callsOf(localName: string): readonly MockCall[] {
     return this.#calls.filter(({ method }) => this.#methods.get(method)?.localName === localName);
   }
-  /** Forgets the calls that have come. */
+  /** Clears the recorded calls. */
   forget(): void {
     this.#calls = [];
   }
@@ -285,7 +285,7 @@ function thrownAway(error: Error): void {
   console.error(error);
 }
 
-/** As it would have come over the wire. */
+/** Returns the fault as it arrives over the wire. */
 function faultOf(error: ConnectError): Fault {
   const { code, rawMessage, metadata } = error;
   const status = code as number as Code; // their numbers are gRPC's
@@ -301,7 +301,7 @@ function faultOf(error: ConnectError): Fault {
   };
 }
 
-/** One attempt that a mock has got. */
+/** One attempt that a mock has received. */
 class MockAttempt implements InFlight {
   readonly #reply: Reply;
   readonly #clock: Clock;
