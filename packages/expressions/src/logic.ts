@@ -1,22 +1,22 @@
 // CEL's `&&`, `||`, `all` and `exists` let an error pass only when no operand decides (CEL spec, "Logical Operators").
 import { ExpressionError } from "./value/error.ts";
 
-/** Whether all hold. The first error is thrown when no operand is false. */
+/** Returns true if all operands are true. The first error is thrown if no operand is false. */
 export function and(...operands: readonly (() => boolean)[]): boolean {
   return decide(operands, (operand) => operand(), false);
 }
 
-/** Whether one holds. The first error is thrown when no operand is true. */
+/** Returns true if an operand is true. The first error is thrown if no operand is true. */
 export function or(...operands: readonly (() => boolean)[]): boolean {
   return decide(operands, (operand) => operand(), true);
 }
 
-/** Whether `test` holds for every item. The first error is thrown when it is false for none. */
+/** Returns true if `test` holds for every item. The first error is thrown if it is false for none. */
 export function all<T>(items: readonly T[], test: (item: T, position: number) => boolean): boolean {
   return decide(items, test, false);
 }
 
-/** Whether `test` holds for an item. The first error is thrown when it is true for none. */
+/** Returns true if `test` holds for an item. The first error is thrown if it is true for none. */
 export function exists<T>(items: readonly T[], test: (item: T, position: number) => boolean): boolean {
   return decide(items, test, true);
 }
@@ -48,7 +48,7 @@ export function once<T>(make: () => T): () => T {
   };
 }
 
-/** A function that there is none of for these operands. Throws ExpressionError. */
+/** Replaces a function that does not exist for these operands. Throws ExpressionError. */
 export function noFunction(name: string, ..._operands: readonly unknown[]): never {
   throw new ExpressionError(`no such overload: ${name}`);
 }

@@ -1,4 +1,5 @@
-// cel-go's `math` extension. An int or a uint may be a `number` (32 bits) or a `bigint`; in a dyn a uint is a `Uint` and a `number` a double.
+// cel-go's `math` extension. An int or a uint may be a `number` (32 bits) or a `bigint`. In a dyn a uint is a `Uint`
+// and a `number` a double.
 
 import { noOverload } from "./conversion/dynamic.ts";
 import { compare } from "./conversion/equal.ts";
@@ -8,12 +9,18 @@ import { Uint } from "./value/value.ts";
 
 const BITS = 64;
 
-/** The greatest; the first of several that are equal. Throws ExpressionError for no number at all, or for what is none. */
+/**
+ * Returns the greatest number; the first of equal ones. Throws ExpressionError for no values, or for a value that is
+ * not a number.
+ */
 export function greatest<T>(values: readonly T[]): T {
   return best(values, (difference) => difference > 0);
 }
 
-/** The least; the first of several that are equal. Throws ExpressionError for no number at all, or for what is none. */
+/**
+ * Returns the least number; the first of equal ones. Throws ExpressionError for no values, or for a value that is not a
+ * number.
+ */
 export function least<T>(values: readonly T[]): T {
   return best(values, (difference) => difference < 0);
 }
@@ -30,7 +37,7 @@ function best<T>(values: readonly T[], better: (difference: number) => boolean):
 
 /** Half away from zero. */
 export function round(value: number): number {
-  // Adding 0.5 rounds by itself near 2^52 and for 0.49999999999999994.
+  // Adding 0.5 would round near 2^52 and for 0.49999999999999994.
   const whole = Math.trunc(value);
   return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole;
 }
@@ -46,14 +53,14 @@ export function signInt(value: bigint): bigint {
   return value > 0n ? 1n : -1n;
 }
 
-/** For a dyn. Throws ExpressionError for what is no number, and for the least int. */
+/** Absolute value of a dyn. Throws ExpressionError for a value that is not a number, and for the least int. */
 export function abs(value: unknown): unknown {
   if (typeof value === "bigint") return absInt(value);
   if (value instanceof Uint) return value;
   return Math.abs(double("math.abs", value));
 }
 
-/** For a dyn: -1, 0 or 1 of the same type. Throws ExpressionError for what is no number. */
+/** Sign of a dyn: -1, 0 or 1 of the same type. Throws ExpressionError for a value that is not a number. */
 export function sign(value: unknown): unknown {
   if (typeof value === "bigint") return signInt(value);
   if (value instanceof Uint) return new Uint(signInt(value.value));
@@ -85,7 +92,10 @@ export function shiftLeftUint(value: bigint, count: bigint): bigint {
   return BigInt.asUintN(BITS, value << shift(count));
 }
 
-/** Zeros come in from the left also for a negative value, as in cel-go. Throws ExpressionError for a negative count. */
+/**
+ * Shifts a 64-bit integer to the right, filling with zeros even for a negative value, as in cel-go. Throws
+ * ExpressionError for a negative count.
+ */
 export function shiftRightInt(value: bigint, count: bigint): bigint {
   return BigInt.asIntN(BITS, BigInt.asUintN(BITS, value) >> shift(count));
 }
@@ -105,7 +115,10 @@ export function bitNotUint(value: bigint): bigint {
   return BigInt.asUintN(BITS, ~value);
 }
 
-/** For dyns: `math.bitAnd` and its like. Throws ExpressionError for anything but two ints or two uints. */
+/**
+ * Combines dyns as `math.bitAnd` and similar functions do. Throws ExpressionError for operands other than two ints or
+ * two uints.
+ */
 export function bits(operator: "and" | "or" | "xor", a: unknown, b: unknown): unknown {
   if (typeof a === "bigint" && typeof b === "bigint") return combine(operator, a, b);
   if (a instanceof Uint && b instanceof Uint) return new Uint(combine(operator, a.value, b.value));
@@ -123,21 +136,21 @@ function combine(operator: "and" | "or" | "xor", a: bigint, b: bigint): bigint {
   }
 }
 
-/** For a dyn. Throws ExpressionError for what is no integer. */
+/** Inverts the bits of a dyn. Throws ExpressionError for a value that is not an integer. */
 export function bitNot(value: unknown): unknown {
   if (typeof value === "bigint") return ~value;
   if (value instanceof Uint) return new Uint(bitNotUint(value.value));
   throw noOverload("math.bitNot", value);
 }
 
-/** For dyns. Throws ExpressionError for what is no integer, and for a negative count. */
+/** Shifts a dyn to the left. Throws ExpressionError for a value that is not an integer, and for a negative count. */
 export function shiftLeft(value: unknown, count: unknown): unknown {
   if (typeof value === "bigint" && typeof count === "bigint") return shiftLeftInt(value, count);
   if (value instanceof Uint && typeof count === "bigint") return new Uint(shiftLeftUint(value.value, count));
   throw noOverload("math.bitShiftLeft", value, count);
 }
 
-/** For dyns. Throws ExpressionError for what is no integer, and for a negative count. */
+/** Shifts a dyn to the right. Throws ExpressionError for a value that is not an integer, and for a negative count. */
 export function shiftRight(value: unknown, count: unknown): unknown {
   if (typeof value === "bigint" && typeof count === "bigint") return shiftRightInt(value, count);
   if (value instanceof Uint && typeof count === "bigint") return new Uint(shiftRightUint(value.value, count));

@@ -9,8 +9,8 @@ import { ExpressionError } from "./value/error.ts";
 export type OwnFunction = readonly [name: string, result: string];
 
 /**
- * The same functions, whose ends are those of expressions: what they throw, and what they give that is of another type (nothing, a promise, a
- * number for an int), is an ExpressionError. They are called as methods of what is given.
+ * Wraps the user's functions for expressions. An error that they throw becomes an ExpressionError. So does a result of
+ * another type: nothing, a promise, a number for an int. They are called as methods of `given`.
  */
 export function ownFunctions<F extends object>(given: F, functions: { readonly [Name in keyof F]: OwnFunction }): F {
   const own = given as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;

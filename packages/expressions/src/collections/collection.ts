@@ -1,4 +1,4 @@
-// Lists and maps. A map of protobuf is an object, one that CEL has made a `Map`.
+// Lists and maps. A map of protobuf is an object, a map created by CEL a `Map`.
 
 import { toInt } from "../conversion/conversion.ts";
 import { fieldOf, isFieldOfSet } from "../conversion/message.ts";
@@ -8,26 +8,26 @@ import { Optional, optionalOf } from "../value/optional.ts";
 import { type AnyTypes, entriesOf, isMap, isMessage } from "../value/shape.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "../value/value.ts";
 
-/** The element of a list. Throws ExpressionError when there is none. */
+/** Returns the element of a list. Throws ExpressionError if it does not exist. */
 export function at<L extends readonly unknown[]>(list: L, index: number | bigint): L[number] {
   const found = list[Number(index)];
   if (found === undefined) throw new ExpressionError(`index out of bounds: ${index}`);
   return found;
 }
 
-/** The element of a list, undefined when there is none. */
+/** Returns the element of a list, or undefined if it does not exist. */
 export function elementAt<L extends readonly unknown[]>(list: L, index: number | bigint): L[number] | undefined {
   return list[Number(index)];
 }
 
-/** The value of a key. Throws ExpressionError when there is none. */
+/** Returns the value of a key. Throws ExpressionError if it does not exist. */
 export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V {
   const found = lookUp(map, key);
   if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
   return found;
 }
 
-/** The value of a key, undefined when there is none. */
+/** Returns the value of a key, or undefined if it does not exist. */
 export function valueAt<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V | undefined {
   return lookUp(map, key);
 }
@@ -48,8 +48,8 @@ function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, ke
 }
 
 /**
- * An index into a list or a key of a map, whichever `container` is; of an optional it is what it holds, as an optional. Throws ExpressionError
- * when there is no such element.
+ * Returns the element at an index of a list, or the value of a map's key. For an optional, it reads the optional's
+ * value and returns an optional. Throws ExpressionError if there is no such element.
  */
 export function index(container: unknown, key: unknown): unknown {
   if (container instanceof Optional) return findOptional(container, key);
@@ -58,14 +58,17 @@ export function index(container: unknown, key: unknown): unknown {
   return found;
 }
 
-/** A position in a list that is a dyn: a number of any type that is an int. Throws ExpressionError for anything else. */
+/**
+ * Returns the position in a list of a dyn: a number of any type that is an int. Throws ExpressionError for anything
+ * else.
+ */
 export function position(key: unknown): bigint {
   const known = keyOf(key);
   if (typeof known !== "bigint") throw new ExpressionError("invalid index");
   return toInt(typeof key === "number" ? key : known);
 }
 
-/** As `index`, but undefined when there is no such element. */
+/** As `index`, but undefined if there is no such element. */
 export function find(container: unknown, key: unknown): unknown {
   if (container instanceof Optional) return container.inner === undefined ? undefined : find(container.inner, key);
   const known = keyOf(key);
@@ -91,7 +94,7 @@ export function select(container: unknown, name: string, types?: AnyTypes): unkn
   return index(container, name);
 }
 
-/** As `select`, but undefined for a key that is not there or a field that is not set. */
+/** As `select`, but undefined for a missing key or an unset field. */
 export function findField(container: unknown, name: string, types?: AnyTypes): unknown {
   if (container instanceof Optional) {
     return container.inner === undefined ? undefined : findField(container.inner, name, types);
@@ -100,7 +103,10 @@ export function findField(container: unknown, name: string, types?: AnyTypes): u
   return find(container, name);
 }
 
-/** Whether a key is in a map, or a field of a message is set. Throws ExpressionError for anything else and for an unknown field. */
+/**
+ * Returns true if a key is in a map, or a field of a message is set. Throws ExpressionError for anything else and for
+ * an unknown field.
+ */
 export function hasField(container: unknown, name: string, types?: AnyTypes): boolean {
   if (isMessage(container)) return isFieldOfSet(container, name, types);
   if (!isMap(container)) throw new ExpressionError(`no such field: ${name}`);
@@ -158,7 +164,10 @@ export function numbered<L extends readonly unknown[]>(list: L): [bigint, L[numb
   return list.map((item, position) => [BigInt(position), item]);
 }
 
-/** A map with the same keys (CEL extension "two-variable comprehensions"); entries for which `chosen` is false are left out. */
+/**
+ * Returns a map with the same keys (CEL extension "two-variable comprehensions"). Entries for which `chosen` is false
+ * are left out.
+ */
 export function transformMap<K, V, R>(
   entries: readonly (readonly [K, V])[],
   change: (entry: readonly [K, V]) => R,
@@ -178,7 +187,10 @@ export function transformMapEntry<K, V, L, R>(
   return mapOf(...kept.flatMap((one) => boxedEntries(change(one)) as [L, R][]));
 }
 
-/** A map literal with keys of type dyn. Throws ExpressionError when a key is there twice or may be none. */
+/**
+ * Returns a map literal with keys of type dyn. Throws ExpressionError for a repeated key, or one of a type that keys
+ * cannot have.
+ */
 export function mapOfAny<V>(...entries: readonly (readonly [unknown, V])[]): Map<unknown, V> {
   for (const [key] of entries) newKey(key);
   return mapOf(...entries);
@@ -191,7 +203,7 @@ export function mapOf<K, V>(...entries: readonly (readonly [K, V])[]): Map<K, V>
   return map;
 }
 
-/** A map of protobuf as one of CEL. */
+/** Converts a map of protobuf to one of CEL. */
 export function toMap<V, K>(record: { readonly [key: string]: V }, key: (key: string) => K): Map<K, V>;
 export function toMap<V, K, W>(
   record: { readonly [key: string]: V },
@@ -206,7 +218,7 @@ export function toMap(
   return new Map(Object.entries(record).map(([name, item]) => [key(name), value(item)]));
 }
 
-/** A map of CEL as one of protobuf; `key` checks the range of keys. */
+/** Converts a map of CEL to one of protobuf; `key` checks the range of keys. */
 export function toRecord<V>(map: ReadonlyMap<unknown, V>): { [key: string]: V };
 export function toRecord<K, V, W>(
   map: ReadonlyMap<K, V>,

@@ -1,4 +1,4 @@
-// cel-go's `lists` and `sets` extensions, and what is ours for lists.
+// cel-go's `lists` and `sets` extensions, and protobff's list functions.
 
 import { noOverload } from "../conversion/dynamic.ts";
 import { compare, equal } from "../conversion/equal.ts";
@@ -9,20 +9,25 @@ import { keyOf, Uint } from "../value/value.ts";
 
 type Int = number | bigint;
 
-/** The elements from `start` up to `end`, which is left out. Throws ExpressionError when they are outside or the wrong way round. */
+/**
+ * Returns the elements from `start` up to `end`, which is excluded. Throws ExpressionError for a range outside the list
+ * or in reverse order.
+ */
 export function slice<L extends readonly unknown[]>(list: L, start: Int, end: Int): L[number][] {
   if (start < 0 || end < start || end > list.length)
     throw new ExpressionError(`cannot slice ${start} to ${end} of ${list.length}`);
   return list.slice(Number(start), Number(end));
 }
 
-/** Elements that are lists give way to their own elements, `depth` levels deep. Throws ExpressionError for a negative depth. */
+/**
+ * Replaces elements that are lists by their elements, `depth` levels deep. Throws ExpressionError for a negative depth.
+ */
 export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
   if (depth < 0) throw new ExpressionError("flatten needs a depth that is not negative");
   return list.flat(Number(depth));
 }
 
-/** Without elements that equal an earlier one. */
+/** Returns the list without elements that equal an earlier one. */
 export function distinct<L extends readonly unknown[]>(list: L): L[number][] {
   const keys = new Set<unknown>();
   const others: unknown[] = [];
@@ -36,12 +41,15 @@ export function distinct<L extends readonly unknown[]>(list: L): L[number][] {
   });
 }
 
-/** In ascending order; equal elements keep theirs. Throws ExpressionError when elements have no order or are of different types. */
+/**
+ * Sorts in ascending order; the sort is stable. Throws ExpressionError if elements have no order or are of different
+ * types.
+ */
 export function sort<L extends readonly unknown[]>(list: L): L[number][] {
   return sortBy(list, (item) => item);
 }
 
-/** As `sort`, of a dyn. Throws ExpressionError also for what is no list. */
+/** As `sort`, for a dyn. Throws ExpressionError also for a value that is not a list. */
 export function sortAny(list: unknown): unknown[] {
   if (!Array.isArray(list)) throw noOverload("sort", list);
   return sort(list);
@@ -52,18 +60,18 @@ export function sortDesc<L extends readonly unknown[]>(list: L): L[number][] {
   return sortByDesc(list, (item) => item);
 }
 
-/** As `sortDesc`, of a dyn. Throws ExpressionError also for what is no list. */
+/** As `sortDesc`, for a dyn. Throws ExpressionError also for a value that is not a list. */
 export function sortDescAny(list: unknown): unknown[] {
   if (!Array.isArray(list)) throw noOverload("sortDesc", list);
   return sortDesc(list);
 }
 
-/** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
+/** Sorts by a key of each element, in ascending order; the sort is stable. Throws ExpressionError as `sort`. */
 export function sortBy<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
   return ordered(list, key, compare);
 }
 
-/** As `sortBy`, in descending order; equal ones keep theirs. */
+/** As `sortBy`, in descending order; the sort is stable. */
 export function sortByDesc<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
   return ordered(list, key, (a, b) => compare(b, a));
 }
@@ -72,7 +80,7 @@ function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof
   const keyed = list.map((item) => ({ item, key: key(item) }));
   const [first] = keyed;
   if (first === undefined) return [];
-  // Also one element has to be of a type that has an order.
+  // Even a single element must be of an ordered type.
   compare(first.key, first.key);
   const kind = kindOf(first.key);
   if (keyed.some((one) => kindOf(one.key) !== kind))
@@ -111,23 +119,23 @@ export function last<T>(list: readonly T[]): Optional<T> {
   return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[list.length - 1] as T);
 }
 
-/** Whether every element of `part` is in `whole`. */
+/** Returns true if every element of `part` is in `whole`. */
 export function containsAll(whole: readonly unknown[], part: readonly unknown[]): boolean {
   const isIn = lookUpIn(whole, part.length);
   return part.every(isIn);
 }
 
-/** Whether each has every element of the other. */
+/** Returns true if each list has every element of the other. */
 export function equivalent(a: readonly unknown[], b: readonly unknown[]): boolean {
   return containsAll(a, b) && containsAll(b, a);
 }
 
-/** Whether they have an element in common. */
+/** Returns true if the lists have an element in common. */
 export function intersects(a: readonly unknown[], b: readonly unknown[]): boolean {
   return b.some(lookUpIn(a, b.length));
 }
 
-/** Whether numbers that equal each other have one key: a double equals all integers of which it is the nearest, beyond 2^53. */
+/** True if equal numbers have one key: beyond 2^53 a double equals all integers of which it is the nearest. */
 function areExact(list: readonly unknown[]): boolean {
   return !list.some((item) => typeof item === "number" && Number.isInteger(item) && !Number.isSafeInteger(item));
 }

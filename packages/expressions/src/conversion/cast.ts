@@ -1,4 +1,4 @@
-// Values of type dyn where certain types are wanted. Each function throws ExpressionError for a value of another type.
+// Casts of values of type dyn to certain types. Each function throws ExpressionError for a value of another type.
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { ExpressionError } from "../value/error.ts";

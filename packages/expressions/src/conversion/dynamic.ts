@@ -1,4 +1,5 @@
-// Operators on operands whose types are known only at run time (CEL spec, "Gradual Type Checking"). A `bigint` is an int here, a `Uint` a uint.
+// Operators on operands whose types are known only at run time (CEL spec, "Gradual Type Checking"). A `bigint` is an
+// int here, a `Uint` a uint.
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { reverseText } from "../text/text.ts";
 import {
@@ -122,19 +123,19 @@ export function noOverload(fn: string, ...operands: readonly unknown[]): Express
   return new ExpressionError(`no such overload: ${fn} of ${operands.map(typeName).join(" and ")}`);
 }
 
-/** For a timestamp or a duration. Throws ExpressionError for anything else. */
+/** Returns the hours of a timestamp or a duration. Throws ExpressionError for anything else. */
 export function hoursOf(time: unknown): bigint {
   return partOf(time, hours, durationHours);
 }
-/** For a timestamp or a duration. Throws ExpressionError for anything else. */
+/** Returns the minutes of a timestamp or a duration. Throws ExpressionError for anything else. */
 export function minutesOf(time: unknown): bigint {
   return partOf(time, minutes, durationMinutes);
 }
-/** For a timestamp or a duration. Throws ExpressionError for anything else. */
+/** Returns the seconds of a timestamp or a duration. Throws ExpressionError for anything else. */
 export function secondsOf(time: unknown): bigint {
   return partOf(time, seconds, durationSeconds);
 }
-/** For a timestamp or a duration. Throws ExpressionError for anything else. */
+/** Returns the milliseconds of a timestamp or a duration. Throws ExpressionError for anything else. */
 export function millisecondsOf(time: unknown): bigint {
   return partOf(time, milliseconds, durationMilliseconds);
 }
@@ -147,14 +148,14 @@ function partOf(time: unknown, ofTimestamp: Part, ofDuration: Part): bigint {
   throw noOverload("a part", time);
 }
 
-/** For a string or a list. Throws ExpressionError for anything else. */
+/** Reverses a string or a list. Throws ExpressionError for anything else. */
 export function reverse(value: unknown): unknown {
   if (typeof value === "string") return reverseText(value);
   if (Array.isArray(value)) return value.toReversed();
   throw noOverload("reverse", value);
 }
 
-/** For a list of numbers of one type. Throws ExpressionError for another, and for overflow. */
+/** Returns the sum of a list of numbers of one type. Throws ExpressionError for another list, and for overflow. */
 export function sumAny(list: unknown): unknown {
   if (!Array.isArray(list)) throw noOverload("sum", list);
   const [first, ...rest]: readonly unknown[] = list;

@@ -106,7 +106,10 @@ function exponent(value: unknown, precision: number): string {
   return `${signOf(number)}${shown[0]}${fraction}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
-/** |number| × 10^power as an integer, a tie rounded to the even one, as in Go; exact, unlike toFixed and toExponential. */
+/**
+ * Returns |number| × 10^power as an integer, with a tie rounded to even, as in Go. The result is exact, unlike that of
+ * toFixed and toExponential.
+ */
 function scaled(number: number, power: number): bigint {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, Math.abs(number));

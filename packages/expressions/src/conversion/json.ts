@@ -47,7 +47,10 @@ export function fromStruct(value: Struct): JsonObject {
   return Object.fromEntries(Object.entries(value.fields).map(([key, item]) => [key, fromJsonValue(item)]));
 }
 
-/** A value of CEL as JSON: integers beyond ±(2^53 - 1) as strings, bytes as base64. Throws ExpressionError for what has no JSON. */
+/**
+ * Returns a value of CEL as JSON: integers beyond ±(2^53 - 1) as strings, bytes as base64. Throws ExpressionError for a
+ * value without JSON.
+ */
 export function toJsonValue(value: unknown): JsonValue {
   switch (typeof value) {
     case "string":
@@ -93,12 +96,12 @@ export function toJsonObject(map: unknown): JsonObject {
   return Object.fromEntries(entriesOf(map).map(([key, item]) => [String(key), toJsonValue(item)]));
 }
 
-/** For a field of type google.protobuf.Value. Throws ExpressionError for what has no JSON. */
+/** Returns the value of a field of type google.protobuf.Value. Throws ExpressionError for a value without JSON. */
 export function toValue(value: unknown): Value {
   return ofJson(toJsonValue(value));
 }
 
-/** For a field of type google.protobuf.ListValue. Throws ExpressionError for what has no JSON. */
+/** Returns the value of a field of type google.protobuf.ListValue. Throws ExpressionError for a value without JSON. */
 export function toListValue(list: readonly unknown[]): ListValue {
   return create(ListValueSchema, { values: list.map(toValue) });
 }

@@ -44,7 +44,10 @@ function unpack(any: Any, types: AnyTypes): Message {
   throw new ExpressionError(`a malformed google.protobuf.Any of ${any.typeUrl}`);
 }
 
-/** A message as a value of CEL: wrappers and JSON give what they hold (CEL spec, "Protocol Buffer Data Conversion"). */
+/**
+ * Returns a message as a value of CEL: wrappers and JSON become their contents (CEL spec, "Protocol Buffer Data
+ * Conversion").
+ */
 export function fromMessage(message: Message): unknown {
   switch (message.$typeName) {
     case "google.protobuf.Struct":
@@ -61,7 +64,10 @@ export function fromMessage(message: Message): unknown {
   return name === "Int32" ? BigInt(value as number) : value;
 }
 
-/** For a field of type google.protobuf.Any, which null leaves unset. Throws ExpressionError for a message that is not known. */
+/**
+ * Returns the value of a field of type google.protobuf.Any, which null leaves unset. Throws ExpressionError for a
+ * message of unknown type.
+ */
 export function anyUnlessNull(value: unknown, types: AnyTypes): Any | undefined {
   return value === null ? undefined : toAny(value, types);
 }
@@ -90,7 +96,7 @@ export function toAny(value: unknown, types: AnyTypes): Any {
   return anyPack(desc, value as Message);
 }
 
-/** A field of a message that has become a dyn. Throws ExpressionError when there is none. */
+/** Returns a field of a message in a dyn. Throws ExpressionError if the field does not exist. */
 export function fieldOf(message: { readonly $typeName: string }, name: string, types: AnyTypes | undefined): unknown {
   const [desc, field] = described(message, name, types);
   const value = reflect(desc, message as Message).get(field);
@@ -121,7 +127,7 @@ const UNSIGNED: ReadonlySet<ScalarType> = new Set([
   ScalarType.FIXED64,
 ]);
 
-/** Whether a field of a message that has become a dyn is set. Throws ExpressionError when there is none. */
+/** Returns true if a field of a message in a dyn is set. Throws ExpressionError if the field does not exist. */
 export function isFieldOfSet(
   message: { readonly $typeName: string },
   name: string,
@@ -136,14 +142,14 @@ function described(
   name: string,
   types: AnyTypes | undefined,
 ): readonly [DescMessage, DescField] {
-  // To CEL a timestamp and a duration are no messages.
+  // In CEL, a timestamp and a duration are no messages.
   const desc = isTime(message) ? undefined : types?.getMessage(message.$typeName);
   const field = desc?.fields.find((candidate) => candidate.name === name);
   if (desc === undefined || field === undefined) throw new ExpressionError(`no such field: ${name}`);
   return [desc, field];
 }
 
-/** A value of reflection as one of CEL. */
+/** Returns a value of reflection as one of CEL. */
 function plain(field: DescField, value: unknown, types: AnyTypes | undefined): unknown {
   if (isReflectMessage(value)) {
     const { message } = value;

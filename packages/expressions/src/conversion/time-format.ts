@@ -1,5 +1,5 @@
-// Times as text, by the patterns of Unicode TR 35, "Date Format Patterns": those letters that java.time.format.DateTimeFormatter, ICU, Swift
-// and date-fns take alike. Names are English.
+// Formats of times, by the patterns of Unicode TR 35, "Date Format Patterns". Letters are those that
+// java.time.format.DateTimeFormatter, ICU, Swift and date-fns read alike. Names are English.
 
 import { local, offsetAt } from "../time/zone.ts";
 import { ExpressionError } from "../value/error.ts";
@@ -23,7 +23,7 @@ interface Moment {
   readonly zone: string;
 }
 
-/** By letter: how it is printed when it stands `count` times, undefined where it cannot. */
+/** Formatter of each letter, for `count` repetitions. Undefined: an invalid number of repetitions. */
 const LETTERS: Readonly<Record<string, (moment: Moment, count: number) => string | undefined>> = {
   y: ({ date }, count) =>
     count === 2 ? padded(date.getUTCFullYear() % 100, 2) : upTo(4, date.getUTCFullYear(), count),
@@ -67,7 +67,7 @@ export function formatTime(time: Time, pattern: string, zone?: string): string {
   );
 }
 
-/** `format` of a text or of a timestamp. Throws ExpressionError for anything else. */
+/** Applies `format` to a text or a timestamp. Throws ExpressionError for anything else. */
 export function formatAny(value: unknown, by: unknown): string {
   if (typeof value === "string" && Array.isArray(by)) return format(value, by);
   if (isTimestamp(value) && typeof by === "string") return formatTime(value, by);
@@ -90,7 +90,7 @@ function named(name = "", count: number): string | undefined {
   return count === 3 ? name.slice(0, 3) : undefined;
 }
 
-/** Once: hours, and minutes where there are some; twice: both; three times: with a colon between them. */
+/** One letter: hours, and minutes if there are some. Two: both. Three: both with a colon between them. */
 function offsetText(offset: number, count: number): string | undefined {
   if (count > 3) return undefined;
   const [hours, minutes] = [Math.trunc(Math.abs(offset) / 60), Math.abs(offset) % 60];

@@ -1,17 +1,17 @@
-// Regular expressions are RE2's (CEL spec, "Regular Expressions"): matching takes time linear in the text whatever the pattern, which
-// JavaScript's own RegExp does not promise.
+// Regular expressions are RE2's (CEL spec, "Regular Expressions"). Matching takes time linear in the text for any
+// pattern, which JavaScript's own RegExp does not guarantee.
 import { RE2JS } from "@bufbuild/re2";
 import { ExpressionError } from "../value/error.ts";
 import { deterministic } from "./deterministic.ts";
 
 /** A compiled pattern. */
 export interface Pattern {
-  /** Whether it is found anywhere in the text. */
+  /** Returns true if the pattern matches anywhere in the text. */
   readonly test: (text: string) => boolean;
   readonly compiled: RE2JS;
 }
 
-/** Throws ExpressionError for a pattern that is none of RE2. */
+/** Compiles a pattern. Throws ExpressionError if it is not valid in RE2. */
 export function pattern(text: string): Pattern {
   const known = patterns.get(text);
   if (known !== undefined) return known;
@@ -46,7 +46,7 @@ function withEscapedBraces(pattern: string): string {
   return pattern.replace(parts, (part) => (part === "{" ? "\\{" : part));
 }
 
-/** Whether the pattern is found anywhere in the text. Throws ExpressionError for a pattern that is none. */
+/** Returns true if the pattern matches anywhere in the text. Throws ExpressionError for an invalid pattern. */
 export function matches(text: string, expression: string): boolean {
   return pattern(expression).test(text);
 }

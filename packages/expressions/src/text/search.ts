@@ -19,8 +19,8 @@ const MATCH = 6;
 const NOP = 7;
 
 /**
- * The steps of one search for all matches. One match takes time linear in the text, but every one of them may look at all the rest of it,
- * as those of `a.*z|a` in a text without z do.
+ * Maximum steps of one search for all matches. One match takes time linear in the text. Each match may read all the
+ * rest of the text, as those of `a.*z|a` in a text without z do.
  */
 const MOST_STEPS = 2 ** 25;
 
@@ -30,8 +30,8 @@ interface Thread {
 }
 
 /**
- * All matches that do not overlap, at most `most`; an empty one right behind another is left out (as in Go's regexp). Throws
- * ExpressionError when that takes too many steps.
+ * Returns all matches that do not overlap, at most `most`. An empty match directly after another is left out (as in
+ * Go's regexp). Throws ExpressionError if the search takes too many steps.
  */
 export function matchesOf(compiled: RE2JS, text: string, most: number): Match[] {
   const search = new Search(compiled, text);
@@ -53,7 +53,7 @@ class Search {
   readonly #program: Program;
   readonly #text: string;
   readonly #nothing: Match;
-  /** By instruction: the last position list that it was added to. */
+  /** Number of the last position list to which each instruction was added. */
   readonly #added: Uint32Array;
   #list = 0;
   #steps = 0;
@@ -84,7 +84,7 @@ class Search {
       for (const { pc, match } of threads) {
         const inst = this.#program.getInst(pc);
         if (inst.op === MATCH) {
-          // Those behind it are second choices.
+          // Later threads have lower priority.
           found = match.with(1, at);
           break;
         }

@@ -3,9 +3,9 @@ import { ExpressionError } from "../value/error.ts";
 
 interface Parts {
   readonly scheme: string;
-  /** With brackets where it is an address of IPv6. */
+  /** Includes the brackets of an IPv6 address. */
   readonly hostname: string;
-  /** With its colon; "" where there is none. */
+  /** Includes its colon; "" without a port. */
   readonly port: string;
   readonly path: string;
   readonly query: string;
@@ -33,35 +33,35 @@ export function isUrl(text: string): boolean {
   return parse(text) !== undefined;
 }
 
-/** In lower case, without the colon. Throws ExpressionError for what is no URL, as all others do. */
+/** Returns the scheme in lower case, without the colon. Throws ExpressionError for an invalid URL, as all others do. */
 export function urlScheme(text: string): string {
   return partsOf(text).scheme;
 }
 
-/** With the port, where there is one. */
+/** Returns the host, with the port if there is one. */
 export function urlHost(text: string): string {
   const { hostname, port } = partsOf(text);
   return hostname + port;
 }
 
-/** Without brackets around an address of IPv6. */
+/** Returns the host without port, and without brackets around an IPv6 address. */
 export function urlHostname(text: string): string {
   return partsOf(text).hostname.replace(/^\[|\]$/g, "");
 }
 
-/** Its digits; "" where there is none. */
+/** Returns the digits of the port; "" without a port. */
 export function urlPort(text: string): string {
   return partsOf(text).port.slice(1);
 }
 
-/** As it is written; encoded anew where something in it has to be (as Go's net/url has it). "" where there is none. */
+/** Returns the path as it is written, or encoded if necessary (as in Go's net/url). "" without a path. */
 export function urlEscapedPath(text: string): string {
   const { path } = partsOf(text);
   if (/^[\w.~!$&'()*+,;=:@/%-]*$/.test(path)) return path;
   return (decoded(path) ?? path).replace(/[^\w.~$&+,;=:@/-]/gu, encodeUrl);
 }
 
-/** By name the values in their order, decoded; what is not well encoded is left out. */
+/** Returns decoded values by name, in their order. Badly encoded parts are left out. */
 export function urlQuery(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const pair of partsOf(text).query.split("&")) {

@@ -20,8 +20,9 @@ const UNITS: Readonly<Record<string, (date: Date) => void>> = {
 };
 
 /**
- * The beginning of the year, quarter, month, week, day, hour, minute or second (as `date_trunc` of PostgreSQL) that a moment is in, in a zone
- * or in UTC. Throws ExpressionError for another unit, what is no zone, and a timestamp that is malformed or would be out of range.
+ * Returns the beginning of the unit that contains a moment, in a zone or in UTC (as `date_trunc` of PostgreSQL). Units:
+ * year, quarter, month, week, day, hour, minute, second. Throws ExpressionError for another unit, an invalid zone, and
+ * a timestamp that is malformed or would be out of range.
  */
 export function truncateTime(time: Time, unit: string, zone?: string): Timestamp {
   const begin = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
@@ -50,7 +51,7 @@ export function addYears(time: Time, years: Int, zone?: string): Timestamp {
 export function addMonths(time: Time, months: Int, zone?: string): Timestamp {
   const date = local(time, zone);
   const day = date.getUTCDate();
-  // The first of the month, so that none is skipped.
+  // The first of the month, so that no month is skipped.
   date.setUTCMonth(date.getUTCMonth() + within(months), 1);
   const last = new Date(date);
   last.setUTCMonth(last.getUTCMonth() + 1, 0);
@@ -65,7 +66,7 @@ export function addDays(time: Time, days: Int, zone?: string): Timestamp {
   return moved(time, date, zone, time.nanos % 1_000_000);
 }
 
-/** No more than there are days in all the years that there are. */
+/** Converts a count. Throws ExpressionError beyond 4,000,000, which is more than all days of the supported years. */
 function within(count: Int): number {
   if (count > 4_000_000 || count < -4_000_000) throw new ExpressionError("timestamp out of range");
   return Number(count);

@@ -24,7 +24,7 @@ export function duration(seconds: bigint, nanos: number): Duration {
   let whole = Math.trunc(nanos / NANOS);
   const total = seconds + BigInt(whole);
   let rest = nanos - whole * NANOS;
-  // Both have the same sign.
+  // Seconds and nanoseconds must have the same sign.
   if (total > 0n && rest < 0) whole -= 1;
   else if (total < 0n && rest > 0) whole += 1;
   rest = nanos - whole * NANOS;
@@ -45,7 +45,10 @@ export function durationOf(nanos: bigint): Duration {
 
 const RFC3339 = /^\d{4}-(\d\d)-(\d\d)T(\d\d):\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** From RFC 3339, with at most nine digits of a fraction. Throws ExpressionError for another text, and outside of the years 1 to 9999. */
+/**
+ * Parses RFC 3339, with at most nine digits of a fraction. Throws ExpressionError for another text, and outside of the
+ * years 1 to 9999.
+ */
 export function parseTimestamp(text: string): Timestamp {
   const [, month = "", day = "", hour = ""] = RFC3339.exec(text) ?? [];
   // JavaScript takes February 30 for March 1, and 24:00 for the next day.
@@ -58,7 +61,10 @@ export function parseTimestamp(text: string): Timestamp {
   throw new ExpressionError(`not a timestamp: ${text}`);
 }
 
-/** As protobuf's JSON has it. Throws ExpressionError for what is no timestamp and no duration: out of range, or not normalized. */
+/**
+ * Formats a time as in protobuf's JSON. Throws ExpressionError for an invalid timestamp or duration: out of range, or
+ * not normalized.
+ */
 export function timeText(time: Time & { readonly $typeName: string }): string {
   try {
     return time.$typeName === TimestampSchema.typeName

@@ -8,8 +8,8 @@ export const FIRST_SECOND = -62_135_596_800n;
 export const LAST_SECOND = 253_402_300_799n;
 
 /**
- * A date whose UTC parts are the local parts in `zone`: an IANA name, or an offset such as "+02:00". Throws ExpressionError for another, and
- * for a timestamp outside of the years 1 to 9999, which only a message can hold.
+ * Returns a date whose UTC parts are the local parts in `zone`: an IANA name, or an offset such as "+02:00". Throws
+ * ExpressionError for another zone, and for a timestamp outside of the years 1 to 9999, which only a message can hold.
  */
 export function local(timestamp: Time, zone: string | undefined): Date {
   if (timestamp.seconds < FIRST_SECOND || timestamp.seconds > LAST_SECOND) {
@@ -25,7 +25,7 @@ export function local(timestamp: Time, zone: string | undefined): Date {
  */
 export function offsetAt(millis: number, zone: string | undefined): number {
   if (zone === undefined || zone === "" || zone === "UTC") return 0;
-  // 23:59 is as far as an offset goes (CEL spec, "Timezones").
+  // 23:59 is the largest offset (CEL spec, "Timezones").
   const [, sign, hour, minute] = /^([+-]?)([01]\d|2[0-3]):([0-5]\d)$/.exec(zone) ?? [];
   if (hour === undefined || minute === undefined) return zoneOffset(millis, zone);
   const offset = (Number(hour) * 60 + Number(minute)) * 60_000;
@@ -35,8 +35,9 @@ export function offsetAt(millis: number, zone: string | undefined): number {
 const DAY = 86_400_000;
 
 /**
- * The moment of a local time, both in milliseconds, for one that was reckoned from a moment with the offset `own`. A local time that is there
- * twice is the one with that offset, or the earlier one; one that is skipped is as much later as is skipped (as java.time has it).
+ * Returns the moment of a local time, both in milliseconds; `own` is the offset of the moment from which it was
+ * computed. A repeated local time has that offset if possible, else the earlier moment is returned. A skipped local
+ * time is moved forward by the length of the gap (as in java.time).
  */
 export function momentOf(localMillis: number, zone: string | undefined, own: number): number {
   const before = offsetAt(localMillis - DAY, zone);
@@ -53,7 +54,7 @@ function zoneOffset(millis: number, zone: string): number {
   return sign === "-" ? -offset : offset;
 }
 
-/** Made once for each zone: there are some 600. */
+/** One per zone, of which there are about 600. */
 const zoneFormats = new Map<string, Intl.DateTimeFormat>();
 
 function zoneFormat(zone: string): Intl.DateTimeFormat {

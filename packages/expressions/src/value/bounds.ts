@@ -35,7 +35,7 @@ function itemsOf(container: object): Iterable<unknown> {
   return container instanceof Map ? container.values() : Object.values(container);
 }
 
-/** The number of elements; a message is one. */
+/** Returns the number of elements; a message has one. */
 function sizeOf(container: object): number {
   if (Array.isArray(container)) return container.length;
   return container instanceof Map ? container.size : 1;

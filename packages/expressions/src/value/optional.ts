@@ -3,7 +3,7 @@ import { ExpressionError } from "./error.ts";
 import { type AnyTypes, isMessage } from "./shape.ts";
 import { Type, Uint } from "./value.ts";
 
-/** CEL's optional: a value or none. A box, since a value that is absent is `undefined` already. */
+/** CEL's optional: a value or none. It is a box, because `undefined` already represents an absent value. */
 export class Optional<T> {
   readonly inner: T | undefined;
 
@@ -12,7 +12,7 @@ export class Optional<T> {
   }
 }
 
-/** `undefined` gives none. */
+/** `undefined` becomes an empty optional. */
 export function optionalOf<T>(value: T | undefined): Optional<T> {
   return new Optional(value);
 }
@@ -21,7 +21,7 @@ export function optionalNone<T = never>(): Optional<T> {
   return new Optional<T>(undefined);
 }
 
-/** Throws ExpressionError when there is none. */
+/** Returns the value of an optional. Throws ExpressionError if it is empty. */
 export function optionalValue<T>(inner: T | undefined): T {
   if (inner === undefined) throw new ExpressionError("optional.none() dereference");
   return inner;
@@ -36,17 +36,17 @@ export function orNull<T>(inner: T | undefined): T | null {
   return inner === undefined ? null : inner;
 }
 
-/** The elements that an optional adds to a list: one or none. */
+/** Returns the elements that an optional adds to a list: one or none. */
 export function given<T>(inner: T): Exclude<T, undefined>[] {
   return inner === undefined ? [] : [inner as Exclude<T, undefined>];
 }
 
-/** The entries that an optional adds to a map: one or none. */
+/** Returns the entries that an optional adds to a map: one or none. */
 export function givenEntry<K, V>(key: K, inner: V | undefined): [K, Exclude<V, undefined>][] {
   return inner === undefined ? [] : [[key, inner as Exclude<V, undefined>]];
 }
 
-/** The field that an optional gives to a message literal, or none. */
+/** Returns the field that an optional adds to a message literal, or none. */
 export function givenField<N extends string, V>(name: N, inner: V | undefined): { [K in N]?: V } {
   const field: { [K in N]?: V } = {};
   if (inner !== undefined) field[name] = inner;
@@ -76,7 +76,7 @@ export function nonZero<T>(value: T, types?: AnyTypes): T | undefined {
   return schema === undefined ? value : nonZeroMessage(value as T & Message, schema);
 }
 
-/** The message, `undefined` when none of its fields is set. */
+/** Returns the message, or `undefined` if none of its fields is set. */
 export function nonZeroMessage<M extends Message>(message: M | null, schema: DescMessage): M | undefined {
   if (message === null) return undefined;
   const set = schema.fields.some((field) => isFieldSet(message, field)) || (message.$unknown ?? []).length > 0;
@@ -107,7 +107,7 @@ export function unlessUnset<T, R>(value: T | undefined, convert: (value: T) => R
   return value === undefined ? undefined : convert(value);
 }
 
-/** The member `name` of a oneof, undefined when another or none is set. */
+/** Returns the member `name` of a oneof, or undefined if it is not set. */
 export function oneofValue<O extends { readonly case: string | undefined; readonly value?: unknown }, C extends string>(
   oneof: O | undefined,
   name: C,

@@ -22,7 +22,9 @@ export function isMessage(value: unknown): value is object & { readonly $typeNam
   return typeof value === "object" && value !== null && "$typeName" in value;
 }
 
-/** A map in either form: an object of protobuf's or JSON's, or a `Map`; none of the boxes that are objects, too. */
+/**
+ * True for a map in either form: an object of protobuf or JSON, or a `Map`. Boxes, which are objects too, are no maps.
+ */
 export function isMap(value: unknown): value is object {
   if (value instanceof Map) return true;
   if (typeof value !== "object" || value === null || isMessage(value)) return false;

@@ -1,7 +1,7 @@
 // Values of CEL for which JavaScript has no type.
 import { ExpressionError } from "./error.ts";
 
-/** A uint where its type is not known beforehand (dyn): a `bigint` there is an int. */
+/** A uint in a value of unknown type (dyn), where a `bigint` is an int. */
 export class Uint {
   /** 0 to 2^64 - 1. */
   readonly value: bigint;
@@ -15,7 +15,7 @@ export function uint(value: number | bigint): Uint {
   return new Uint(BigInt(value));
 }
 
-/** A map with keys of type uint where that is not known beforehand: in any other `Map` keys that are a `bigint` are ints. */
+/** A map with keys of type uint in a value of unknown type. In any other `Map`, `bigint` keys are ints. */
 export class UintMap<V> extends Map<bigint, V> {}
 
 /** A map with keys of type uint that becomes a dyn. */
@@ -58,7 +58,10 @@ export function keyOf(value: unknown): Key | undefined {
   return typeof value === "string" || typeof value === "bigint" || typeof value === "boolean" ? value : undefined;
 }
 
-/** A key of a map that is being made. Throws ExpressionError for what may be none: doubles, lists, messages … (CEL spec, "Maps"). */
+/**
+ * Returns a key of a new map. Throws ExpressionError for types that keys cannot have: doubles, lists, messages … (CEL
+ * spec, "Maps").
+ */
 export function newKey(value: unknown): Key {
   const key = typeof value === "number" ? undefined : keyOf(value);
   if (key === undefined) throw new ExpressionError("unsupported key type");
