@@ -1,4 +1,4 @@
-// Values that may be a sample, the best first, and whether one keeps the rules.
+// Candidates for the values of a sample, the best first, with a check of their rules.
 
 /** Possible values of a field, element or key. */
 export interface Candidates<T> {
@@ -14,7 +14,7 @@ export interface Candidates<T> {
 }
 export interface Chosen<T> {
   readonly values: readonly T[];
-  /** Whether they keep all rules. */
+  /** True if the values satisfy all rules. */
   readonly sure: boolean;
 }
 

@@ -17,12 +17,12 @@ export interface Steps<T> {
   /** Returns `value` plus a number of steps. */
   readonly plus: (value: T, steps: number) => T;
   readonly half: (low: T, high: T) => T;
-  /** Whether the type holds it. */
+  /** Returns true if the type can hold the value. */
   readonly fits: (value: T) => boolean;
   readonly zero: T;
 }
 
-/** Steps from where one begins. */
+/** Maximum number of steps from a start value. */
 const TRIED = 200;
 
 /** @param nonzero zero counts as unset, and it has to be set */
@@ -60,7 +60,7 @@ function* values<T extends number | bigint>(ordinary: T, rules: NumberRules<T>, 
   for (let i = 0; i < TRIED; i++) yield steps.plus(steps.zero, -i);
 }
 
-/** A low bound above the high one: outside of both. */
+/** A lower bound above the upper one excludes the values between them. */
 function within<T extends number | bigint>(value: T, { gt, gte, lt, lte }: NumberRules<T>): boolean {
   const above = gt === undefined ? gte === undefined || value >= gte : value > gt;
   const below = lt === undefined ? lte === undefined || value <= lte : value < lt;

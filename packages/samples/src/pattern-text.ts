@@ -16,10 +16,10 @@ const OP = {
 };
 /** Maximum number of states of one program that are visited. */
 const MOST = 20_000;
-/** Tried before others, so that people can read it. */
+/** Tried first, because they are readable. */
 const READABLE = [..."a1A-_/.: @"].map((one) => one.codePointAt(0) ?? 0);
 
-/** Whether a text holds what the pattern describes; undefined: it is no pattern. */
+/** Returns a test of whether the pattern matches. Undefined: the pattern is invalid. */
 export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
   const compiled = programOf(pattern);
   return compiled && ((text) => compiled.test(text));
@@ -34,7 +34,7 @@ function programOf(pattern: string): RE2JS | undefined {
 
 interface At {
   readonly pc: number;
-  /** As a list that is shared with other ways. */
+  /** A list that shares its tail with other paths. */
   readonly text: Way | undefined;
   readonly length: number;
 }

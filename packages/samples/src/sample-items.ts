@@ -3,7 +3,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { sample } from "./sample.ts";
 import { rulesOf } from "./wire-rules.ts";
 
-/** Items that a stream gives by default. */
+/** Default number of items in a stream. */
 const ITEMS = 3;
 
 /**

@@ -1,4 +1,4 @@
-// Samples: of every message one that is always the same, with a value in every field, made from its descriptor alone.
+// Samples: one fixed message of each type, with a value in every field, made from its descriptor alone.
 import {
   create,
   type DescField,
@@ -39,14 +39,17 @@ export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc>
   return new Sampling().of(desc, []).message as MessageShape<Desc>;
 }
 
-/** Whether all rules of a sample are known to be kept. */
+/** True if a sample is known to satisfy all rules. */
 export function isSure(desc: DescMessage): boolean {
   const sampling = new Sampling();
   sampling.of(desc, []);
   return sampling.sure;
 }
 
-/** Gives required fields that are unset their sample, also in messages inside: without them nothing could be encoded. */
+/**
+ * Sets required fields that are unset to samples, also in nested messages. Without them the message could not be
+ * encoded.
+ */
 export function completed<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
   complete(reflect(desc, message), new Sampling());
   return message;
@@ -112,7 +115,7 @@ class Sampling {
       }
     }
   }
-  /** How many a list or a map is to hold. */
+  /** Returns the number of entries of a list or a map. */
   #many(rules: WireRules | undefined, of: typeof LIST | typeof MAP) {
     const { own, more, required } = new ValueRules(rules, of.kind);
     const most = own?.count(of.max) ?? MOST_ITEMS;
@@ -152,7 +155,7 @@ class Sampling {
     return values;
   }
 
-  /** One with no paths keeps every rule but `const`. */
+  /** A mask without paths satisfies every rule but `const`. */
   #mask(into: ReflectMessage, { own, more }: ValueRules): void {
     const [paths] = into.fields;
     const only = own?.message(MASK.const);
@@ -162,7 +165,7 @@ class Sampling {
     for (const path of only?.all(1, ScalarType.STRING) ?? []) into.get(paths).add(path);
   }
 
-  /** Those of google.protobuf whose fields mean something together. */
+  /** Sets messages of google.protobuf whose fields depend on each other. */
   #known(desc: DescMessage, into: ReflectMessage, rules: WireRules | undefined): boolean {
     const put = (name: string, value: unknown): true => {
       const field = desc.fields.find((one) => one.name === name);
@@ -206,7 +209,7 @@ function floor(nanoseconds: bigint, { name }: DescMessage): bigint {
   const seconds = nanoseconds / SECOND;
   return name === "Timestamp" && seconds * SECOND > nanoseconds ? seconds - 1n : seconds;
 }
-/** Whether an empty Any may break its rules: all but `not_in`. */
+/** True if an empty Any may break its rules: all but `not_in`. */
 const hasPositive = ({ own, more }: ValueRules): boolean => more || (own?.numbers.some((no) => no !== 3) ?? false);
 
 // ---- rules of messages ----
@@ -218,7 +221,7 @@ const isRequired = (field: DescField): boolean => rulesOf(field)?.flag(FIELD.req
 const hasCel = (desc: DescMessage): boolean => rulesOf(desc)?.numbers.some((no) => no !== ONE_OF) ?? false;
 const ONE_OF = 4;
 
-/** Fields of which at most one is set. */
+/** Fields of which at most one may be set. */
 interface Group {
   readonly fields: readonly DescField[];
   readonly required: boolean;
@@ -230,7 +233,7 @@ function groupsOf(desc: DescMessage): readonly Group[] {
     return { fields: desc.fields.filter(({ name }) => names.includes(name)), required: group.flag(2) };
   });
 }
-/** Whether another of its group is set, or has to be. */
+/** True if another field of its group is set, or must be. */
 function isTaken(field: DescField, groups: readonly Group[], into: ReflectMessage): boolean {
   return groups.some(
     ({ fields }) =>

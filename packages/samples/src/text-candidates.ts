@@ -8,7 +8,9 @@ import type { ValueRules, WireRules } from "./wire-rules.ts";
 type Format = (i: number) => string;
 
 const hex = (i: number): string => i.toString(16);
-/** By their fields in StringRules. Addresses and names are those that are kept for documents (RFC 2606, 3849, 5737). */
+/**
+ * Formats by their fields in StringRules. Addresses and names are reserved for documentation (RFC 2606, 3849, 5737).
+ */
 const FORMATS: Readonly<Record<number, Format>> = {
   12: (i) => `user-${i}@example.com`, // email
   13: (i) => `host-${i}.example.com`, // hostname
@@ -34,10 +36,10 @@ const FORMATS: Readonly<Record<number, Format>> = {
 const V4: Format = (i) => String.fromCharCode(192, 0, 2, i);
 const V6: Format = (i) => String.fromCharCode(0x20, 0x01, 0x0d, 0xb8, ...Array<number>(11).fill(0), i);
 const UUID: Format = (i) => String.fromCharCode(0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, ...Array<number>(6).fill(0), i);
-/** By their fields in BytesRules. */
+/** Formats by their fields in BytesRules. */
 const BYTES_FORMATS: Readonly<Record<number, Format>> = { 10: V4, 11: V4, 12: V6, 15: UUID };
 
-/** Shorter ones, where there is little room. */
+/** Shorter texts, for tight bounds. */
 const SHORT: Readonly<Record<number, readonly string[]>> = {
   12: ["a@b.co", "a@b"],
   13: ["a.co", "a"],

@@ -82,7 +82,7 @@ export function scalars(
   }
 }
 
-/** The same in another form. */
+/** Converts candidates to another form. */
 function converted<From, To extends Scalar>(
   { values, keeps, ordinary, more }: Candidates<From>,
   to: (value: From) => To,
@@ -126,7 +126,7 @@ function floats(scalar: ScalarType, steps: Steps<number>, rules: ValueRules, non
   const more = rules.more || (rules.own?.numbers.some((no) => no > 9) ?? false);
   return numbers(1.5, numberRules(rules.own, 9, read), steps, { nonzero, more });
 }
-/** Those of numbers, whose fields have the same numbers in all types but for the examples. */
+/** Reads rules of numbers, whose fields have the same numbers in all types except for the examples. */
 function numberRules<T>(
   own: WireRules | undefined,
   example: number,

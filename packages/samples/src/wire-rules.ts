@@ -14,7 +14,7 @@ interface Raw {
 /** `buf.validate.field`, `.oneof` and `.message`: the same number in options of different kinds. */
 const EXTENSION = 1159;
 
-/** The fields of one message of rules. */
+/** Fields of one message of rules. */
 export class WireRules {
   readonly #raw = new Map<number, Raw[]>();
 
@@ -45,7 +45,7 @@ export class WireRules {
   messages(no: number): readonly WireRules[] {
     return this.#bytes(no).map((bytes) => new WireRules([bytes]));
   }
-  /** All values of a scalar, packed or not. */
+  /** Returns all values of a scalar field, packed or not. */
   all(no: number, scalar: ScalarType): readonly Scalar[] {
     const text = scalar === ScalarType.STRING || scalar === ScalarType.BYTES;
     return (this.#raw.get(no) ?? []).flatMap(({ wireType, data }) => {
@@ -119,16 +119,16 @@ export const FIELD = { required: 25, ignore: 27 } as const;
 /** IGNORE_ALWAYS */
 const ALWAYS = 3;
 
-/** Rules of one field, or of the items, keys or values of one. */
+/** Rules of one field, or of its items, keys or values. */
 export class ValueRules {
   readonly #rules: WireRules | undefined;
   /** The rules under this number of FieldRules, if they are declared. */
   readonly own: WireRules | undefined;
   readonly required: boolean;
-  /** Whether there is more than these: rules in CEL, or ones that are not known here. */
+  /** True if there are further rules: in CEL, or unknown ones. */
   readonly more: boolean;
 
-  /** @param kind the field of FieldRules for values of this type, as 14 for strings; undefined: there is none */
+  /** @param kind number of the field of FieldRules for this type, such as 14 for strings; undefined: none */
   constructor(rules: WireRules | undefined, kind: number | undefined) {
     this.#rules = rules?.one(FIELD.ignore, ScalarType.INT32) === ALWAYS ? undefined : rules;
     this.own = kind === undefined ? undefined : this.#rules?.message(kind);
