@@ -69,10 +69,7 @@ export interface ListenOptions {
   readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
   /** Maximum size of a client's message, in bytes. Larger messages fail with RESOURCE_EXHAUSTED. Default: 1 MiB. */
   readonly maxRequestBytes?: number;
-  /**
-   * Maximum number of elements of lists, maps and JSON in a message; an RPC may set its own. Messages with more fail
-   * with INVALID_ARGUMENT. Default: 10,000.
-   */
+  /** Maximum elements of lists, maps and JSON in a message, else INVALID_ARGUMENT. RPCs may differ. Default: 10,000. */
   readonly maxElements?: number;
   readonly reflection?: boolean;
   /** Origins whose scripts may call; `*` is all of them. Default: none. */
@@ -83,26 +80,17 @@ export interface ListenOptions {
   readonly hstsMs?: number;
   /** Time limit for protocol detection on a connection, in milliseconds. Default: 10 s. */
   readonly handshakeTimeoutMs?: number;
-  /**
-   * Time limit for receiving a whole request, in milliseconds, checked ten times within it. Default: 300 s, as in
-   * node:http.
-   */
+  /** Time limit for receiving a whole request, in milliseconds, checked ten times within it. Default: 300 s. */
   readonly requestTimeoutMs?: number;
   /** Implementation of HTTP/2 that serves clients: the runtime's own, or node:http2. Default: `own`. */
   readonly http2Server?: ServerHttp2;
   /** Maximum number of open client connections. Further ones are closed on arrival. Default: 30,000. */
   readonly maxConnections?: number;
-  /**
-   * Maximum number of concurrent requests on one HTTP/2 connection, and of unanswered ones on one HTTP/1.1 connection.
-   * Default: 250.
-   */
+  /** Maximum number of requests on one HTTP/2 connection, or unanswered ones on one of HTTP/1.1. Default: 250. */
   readonly maxStreams?: number;
   /** Maximum number of open streams of all RPCs. Further ones are refused with RESOURCE_EXHAUSTED. Default: 20,000. */
   readonly maxFollowers?: number;
-  /**
-   * Maximum number of open streams of one caller: a principal, or an address if there is no principal. Default: a tenth
-   * of `maxFollowers`.
-   */
+  /** Maximum open streams of one caller: a principal, or else an address. Default: a tenth of `maxFollowers`. */
   readonly maxFollowersPerCaller?: number;
   /** Idle time after which an HTTP/2 connection without requests is closed, in milliseconds. Default: 300 s. */
   readonly idleMs?: number;
@@ -113,10 +101,7 @@ export interface ListenOptions {
    * because balancers poll only at intervals. Default: 0.
    */
   readonly drainDelayMs?: number;
-  /**
-   * Maximum size of all request bodies in progress, in bytes. Beyond it, those of the heaviest client are aborted.
-   * Default: 128 MiB.
-   */
+  /** Maximum size of bodies in progress, in bytes. Beyond it, the heaviest client's are aborted. Default: 128 MiB. */
   readonly maxPendingBytes?: number;
   /** Reports failures of the server itself. Default: prints them on standard error. */
   readonly fault?: ServerFault;

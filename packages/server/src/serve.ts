@@ -55,24 +55,17 @@ export interface ServeOptions<
   readonly services: readonly DescService[];
   /** Files whose messages a google.protobuf.Any may hold in JSON, besides those of the services and their imports. */
   readonly types?: readonly DescFile[];
-  /**
-   * Upstreams of the package. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores.
-   */
+  /** Upstreams. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
   readonly upstreams: Upstreams;
-  /**
-   * Branches of each upstream. The address of a branch is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch
-   * is off.
-   */
+  /** Branches of each upstream. Their addresses are in `<FULL_SERVICE_NAME>_<BRANCH>_URL`. Default: off. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
   /** Transport settings of the upstreams that declare some. */
   readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
-  /**
-   * Functions that the user's module must export as members of `resolvers`. The module's path is in `BFF_RESOLVERS`.
-   */
+  /** Functions that the user's module must export in `resolvers`. The module's path is in `BFF_RESOLVERS`. */
   readonly resolvers?: readonly string[] | undefined;
-  /** Functions that the user's module must export as members of `functions`. Expressions call them. */
+  /** Functions that the user's module must export in `functions`. Expressions call them. */
   readonly functions?: readonly string[] | undefined;
   /** Identity of callers, for a package that declares one. */
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
@@ -82,16 +75,13 @@ export interface ServeOptions<
   readonly topics?: readonly TopicUse[] | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
-  /**
-   * Default answers of mocked upstreams, for a server that was generated with mocks. Loaded only if `--mock` is given.
-   */
+  /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
   readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
   ) => readonly (Endpoint | StreamEndpoint)[] | Promise<readonly (Endpoint | StreamEndpoint)[]>;
   /**
-   * Observer besides the log on standard error, which BFF_LOG turns off. Default: the export of the module in
-   * BFF_OBSERVER, if any.
+   * Observer besides the log on standard error (BFF_LOG). Default: the export of the module in BFF_OBSERVER, if any.
    */
   readonly observer?: Observer;
 }
@@ -115,9 +105,10 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
 }
 
 /**
- * Runs a server as a process, configured by the environment. Resolves when it is up, after it has printed `listening on
- * http://<host>:<port>` (as an object with BFF_LOG=json). Reports failures on standard error. Ends the process with 0
- * after SIGTERM or SIGINT, with 1 if the port is not available, and with 2 if variables are missing or malformed.
+ * Runs a server as a process, configured by the environment. Resolves when it is up, after it has printed
+ * `listening on http://<host>:<port>` (as an object with BFF_LOG=json). Reports failures on standard error. Ends the
+ * process with 0 after SIGTERM or SIGINT. Ends it with 1 if the port is not available, and with 2 if variables are
+ * missing or malformed.
  */
 export async function serve<
   const Upstreams extends Readonly<Record<string, DescService>>,
@@ -276,10 +267,7 @@ function begin({ metrics }: Observers, endpoints: readonly (Endpoint | StreamEnd
   );
 }
 
-/**
- * Opens the admin port and the port. Returns undefined if one of them cannot be opened, which is reported on standard
- * error.
- */
+/** Opens the admin port and the port. If one of them cannot be opened, reports it and returns undefined. */
 async function openPorts(
   ports: Ports,
   endpoints: readonly (Endpoint | StreamEndpoint)[],

@@ -27,8 +27,8 @@ export interface RestHandlerOptions extends RouteOptions {
 
 /**
  * Serves the paths that RPCs have by google.api.http on a server of node:http. The handler returns true if it has taken
- * the request. `const rest = restHandler(endpoints); createServer((request, response) => rest(request, response) ||
- * connect(request, response))`.
+ * the request. Create it by `const rest = restHandler(endpoints);`. Use it by
+ * `createServer((request, response) => rest(request, response) || connect(request, response))`.
  *
  * @throws TypeError for two rules with one path
  */

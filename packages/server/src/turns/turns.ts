@@ -22,7 +22,7 @@
 // compressed.
 //
 // A request never begins in the turn in which it arrived, because a reset that arrives with its end prevents it.
-// node:http2 reports the end before it has read the rest.
+// Besides, node:http2 reports the end before it has read the rest.
 import type { ServerHttp2Stream } from "node:http2";
 import { connectionOf } from "../carrier/carrier.ts";
 import { RequestLine } from "./request-line.ts";
