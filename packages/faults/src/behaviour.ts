@@ -132,7 +132,7 @@ export interface PermitBehaviour {
   /** The caller needs at least one role of each list. */
   readonly roles: readonly (readonly string[])[];
   /**
-   * Decisions. Conditions are guards in negated form: a guard passes if its condition holds. All expressions are
+   * Decisions, and conditions as guards. Unlike other guards, these pass if their condition holds. All expressions are
    * strict.
    */
   readonly steps: readonly StepBehaviour[];

@@ -79,7 +79,7 @@ function cellOf(
 }
 
 /**
- * Why an open breaker of a stream cannot be predicted. Its opening and its items have separate time budgets. A breaker
+ * Returns why a fault of a stream cannot be predicted. Its opening and its items have separate time budgets. A breaker
  * also guards the followed call.
  */
 function openInStream(

@@ -64,7 +64,7 @@ export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
   return UNKNOWN;
 }
 
-/** The contents of a sample are unknown, and reading them is an error. */
+/** A sample's google.protobuf.Any has unknown contents, and reading them is an error. */
 const ANY = "google.protobuf.Any";
 type Get = Extract<TreeReport, { readonly get: string }>;
 function got(tree: Get, from: Value, strict = false): Value {
