@@ -1,5 +1,5 @@
 // One cell of a table of faults: brings a BFF on mocks into the fault, calls it once, and checks the outcome against
-// the plan's prediction.
+// the prediction.
 import type { Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
@@ -88,9 +88,9 @@ const isLater = (fault: MockFault): fault is MockLaterFault => fault in LATER;
  * Tests one cell. It fails with the difference from the prediction.
  *
  * @param make returns a new BFF on mocks that answer with samples
- * @param predicted the text in generated code: `status UNAVAILABLE`, `answer`, or entries such as `spent_cents MISSING
- * TIMEOUT billing.v1.BillingService`; for a stream followed past its first item, with the outcome after it: `answer;
- * then status INTERNAL`, `answer; then item`, `answer; then end`
+ * @param predicted the text in generated code: `status UNAVAILABLE`, `answer`, or entries such as
+ * `spent_cents MISSING TIMEOUT billing.v1.BillingService`; for a stream followed past its first item, with the outcome
+ * after it: `answer; then status INTERNAL`, `answer; then item`, `answer; then end`
  */
 export async function runFaultTest<Bff extends FaultableBff>(
   make: () => Bff,
