@@ -72,7 +72,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
   };
 }
 
-/** All codes, each with the rule that it stands for: the first sentence of its meaning, up to the reason. */
+/** Lists all codes, each with its rule: the first sentence of its meaning, up to the reason. */
 function indexOf(explained: readonly Explanation[]): string {
   const rows = explained.map(({ code, severity, meaning }) => {
     const [rule = ""] = /^.*?(?=, because |: |\. |\.$)/.exec(meaning) ?? [];

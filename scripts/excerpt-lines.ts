@@ -1,4 +1,4 @@
-// The lines of a file that matter, with the blocks that they stand in.
+// Shortens a file to the lines that matter and the blocks around them.
 
 /** A line of two versions of a text: in both (" "), only in the old ("-") or only in the new one ("+"). */
 export interface MarkedLine {
@@ -35,7 +35,10 @@ export function difference(old: string, now: string): readonly MarkedLine[] {
 
 const indentOf = (line: string): number => /^[-+]?\s*/.exec(line)?.[0].length ?? 0;
 
-/** The wanted lines and the first and last lines of all blocks around them; `…` stands for the rest. Empty when none is wanted. */
+/**
+ * Returns the wanted lines and the first and last lines of all blocks around them; `…` replaces the rest. Empty when no
+ * line is wanted.
+ */
 export function shortened(lines: readonly string[], wanted: (index: number) => boolean): readonly string[] {
   const kept = new Set<number>();
   const keepBlock = (opening: number): void => {
@@ -61,7 +64,7 @@ export function shortened(lines: readonly string[], wanted: (index: number) => b
   for (const i of [...kept].sort((a, b) => a - b)) {
     const left = lines.slice(last + 1, i).filter((line) => line.trim() !== "");
     const between = left[0];
-    // Between two blocks of the file an empty line says enough.
+    // An empty line separates two blocks at the top level of the file.
     if (last >= 0 && between !== undefined && indentOf(between) > 0 && /\S/.test(between))
       result.push(`${" ".repeat(indentOf(between))}// …`);
     else if (last >= 0 && i > last + 1) result.push("");

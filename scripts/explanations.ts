@@ -1,4 +1,5 @@
-// What docs/diagnostics.md, which `protobff explain` prints from, says of each code: the sentence of the tables, and an example from a golden.
+// Reads the contents of docs/diagnostics.md, the source of `protobff explain`: for each code the sentence of the
+// tables, and an example from a golden.
 import { CODES } from "../plugin/src/codes/codes.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { goldenCases, printedOf, textsIn } from "../test/support/golden.ts";
@@ -6,19 +7,19 @@ import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";
 
 const goldens = () => ["diagnostics", "diagnostics-lock"].flatMap(goldenCases);
 
-/** What is known of one code. */
+/** A code with its severity, its meaning and the sections of its example. */
 export interface Explanation {
   readonly code: string;
   readonly severity: "error" | "warning";
   /** A full sentence. */
   readonly meaning: string;
-  /** An example: what is wrong, what is said of it, and how it is right. */
+  /** A section of an example: the faulty protos, the printed diagnostic, or the corrected protos. */
   readonly sections: readonly Section[];
 }
 
 interface Section {
   readonly title: string;
-  /** Of the text, as Markdown has it. */
+  /** Language of the text, as a Markdown code block names it. */
   readonly language: string;
   readonly text: string;
 }
@@ -26,7 +27,7 @@ interface Section {
 /** A case of test/golden that shows a diagnostic. Protos by name → text. */
 interface Example {
   readonly protos: Readonly<Record<string, string>>;
-  /** Of drift alone: what the lock was written from, and the upstream now. */
+  /** Only for drift: the protos that the lock was written from, and the upstream now. */
   readonly before: Readonly<Record<string, string>>;
   readonly after: Readonly<Record<string, string>>;
   /** Those of the protos that are to be changed, and how they look then. */
@@ -46,7 +47,7 @@ export function explanations(): readonly Explanation[] {
   });
 }
 
-/** What is wrong, as users see it: a code with its message, names and numbers left out. As many as the goldens show. */
+/** Returns the diagnostics that the goldens show: each code with its message, without names and numbers. */
 export function conditions(): readonly string[] {
   const heads = goldens().flatMap((one) => [
     ...printedOf(one).matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm),
@@ -115,7 +116,7 @@ function rightOf(code: string, { protos, right }: Example, places: Places): read
   return [...follow, { title: follow.length > 0 ? "And then" : "Right", language: "sh", text: commands.join("\n") }];
 }
 
-/** One file of an example; which one is said where there are several. */
+/** Shows one file of an example; the title names the file if the example has several. */
 function shown(
   title: string,
   name: string,
@@ -140,7 +141,7 @@ function changed(lines: readonly MarkedLine[]): string {
   return text.join("\n");
 }
 
-/** File → lines, counted from 1, that a diagnostic speaks of. */
+/** File → lines, counted from 1, that a diagnostic names. */
 type Places = ReadonlyMap<string, ReadonlySet<number>>;
 
 function placesIn(printed: string): Places {

@@ -11,7 +11,7 @@ const MOST_BYTES = 60_000;
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
-/** @throws what esbuild says against it */
+/** @throws the errors that esbuild reports */
 function bundled(entry: string, ...options: readonly string[]): string {
   const esbuild = join(root, "node_modules", ".bin", "esbuild");
   const args = [
@@ -22,7 +22,7 @@ function bundled(entry: string, ...options: readonly string[]): string {
     "--charset=utf8",
     ...options,
   ];
-  // Of the page's own folder: its tsconfig says how JSX is meant.
+  // Runs in the page's own folder, because its tsconfig configures JSX.
   const { status, stdout, stderr } = spawnSync(esbuild, args, {
     cwd: join(root, "packages/server/explorer"),
     encoding: "utf8",

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 interface Stage {
   readonly template: string;
-  /** Of another workspace than the root's. */
+  /** Configuration of a workspace other than the root's. */
   readonly config?: string;
   /** The folder that holds what the stage generates, and nothing else. */
   readonly out: string;

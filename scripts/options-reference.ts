@@ -27,7 +27,7 @@ interface Comment {
   readonly guide: string | undefined;
 }
 
-/** What the comments of options.proto document, in the order of the file. */
+/** Reads the documented types of options.proto, in the order of the file. */
 export function optionTypes(proto: string): readonly OptionType[] {
   const types: OptionType[] = [];
   let members: OptionMember[] = [];
@@ -118,7 +118,7 @@ function sectionOf({ name, kind, comment, members }: OptionType, types: readonly
   return [...head, `${items.join("\n")}\n`].join("\n");
 }
 
-/** The example as a line of its own in a list item. */
+/** Formats the example as a separate line in a list item. */
 function example({ example }: Comment): readonly string[] {
   return example === undefined ? [] : [`  ${wrapped(`\`${example}\``, "  ")}`];
 }

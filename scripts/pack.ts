@@ -1,8 +1,7 @@
-// What `npm pack` and `npm publish` run before and after a package is packed, in the package's folder (`prepack`, `postpack`).
-//
-// In the repository packages are run from their sources; what is published has them compiled. Before packing this builds `dist/`,
-// and points package.json at `dist/`; after it all of that is taken back. Both halves may be
-// run again at any time: after an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, leaves things in order.
+// Runs in a package's folder before and after `npm pack` and `npm publish` (scripts `prepack`, `postpack`). The
+// repository runs packages from their sources; a published package has them compiled. Before packing this script builds
+// `dist/` and points package.json at `dist/`; afterwards it reverts both. Both halves may run again at any time. After
+// an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, restores the folder.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -58,7 +57,7 @@ function neededBy(folder: string, all: readonly Workspace[] = workspaces()): rea
   return [...new Set(direct.flatMap((one) => [...neededBy(join(root, one.folder), all), one]))];
 }
 
-/** Where a package in this folder finds the declarations of the packages that it needs. */
+/** Maps the packages that the package in this folder needs to their declarations. */
 function declaredPaths(folder: string): Readonly<Record<string, readonly string[]>> {
   const entries = neededBy(folder).flatMap((other) =>
     Object.entries(other.manifest.exports ?? {}).map(([entry, path]) => {

@@ -12,7 +12,7 @@ export interface EndedTest {
   readonly state: "passed" | "failed" | "skipped";
   /** Why it failed. */
   readonly message?: string;
-  /** What of it failed at first, and passed when the test itself asked for it again alone. */
+  /** Parts of the test that failed at first, and passed when the test itself ran them again alone. */
   readonly passedAgain?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface FailedFile {
 export interface SuiteReport {
   readonly tests: readonly EndedTest[];
   readonly files: readonly FailedFile[];
-  /** What was thrown where no test was to blame. */
+  /** Errors thrown outside of tests. */
   readonly errors: readonly string[];
 }
 

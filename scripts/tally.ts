@@ -1,9 +1,9 @@
-// What runs of vitest come to: how much has passed and failed, by name, and what passed only when it was run again alone.
+// Tallies runs of vitest: the tests that passed and failed, by name, and those that passed only when run again alone.
 import type { EndedTest, FailedFile, SuiteReport } from "./suite-report.ts";
 
 /** How a run of vitest ended. */
 export interface SuiteRun {
-  /** Whether vitest itself says so. */
+  /** True if vitest itself reports success. */
   readonly ok: boolean;
   /** None was written: it ended before its time. */
   readonly report: SuiteReport | undefined;
@@ -12,7 +12,7 @@ export interface SuiteRun {
 /** Runs one file again, with nothing beside it: the tests of these names, or all. */
 export type RunAgain = (file: string, names: readonly string[] | undefined) => SuiteRun;
 
-/** What is told at the end. */
+/** The totals that are printed at the end. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
@@ -24,7 +24,8 @@ export interface Tally {
 const MOST_AGAIN = 5;
 
 /**
- * Counts a run. What failed is run again, file after file, when `runAgain` is given; what passes then counts as passed, and is told by name.
+ * Counts a run. Failures run again, file after file, if `runAgain` is present; a test that passes then counts as passed
+ * and is listed by name.
  *
  * @param title of the run
  */
@@ -54,7 +55,10 @@ export function tally(title: string, { ok, report }: SuiteRun, runAgain?: RunAga
 
 const failedOf = (tests: readonly EndedTest[]): readonly EndedTest[] => tests.filter(({ state }) => state === "failed");
 
-/** The report with what a second run of this file says instead: of a file that failed outside of its tests all of it. */
+/**
+ * Replaces results of the report by those of a second run of this file: all of them if the file failed outside of its
+ * tests.
+ */
 function withSecond(first: SuiteReport, file: string, runAgain: RunAgain): SuiteReport {
   const whole = first.files.some((one) => one.file === file);
   const names = [...new Set(failedOf(first.tests).flatMap((test) => (test.file === file ? [test.name] : [])))];
@@ -73,7 +77,7 @@ function withSecond(first: SuiteReport, file: string, runAgain: RunAgain): Suite
   };
 }
 
-/** What failed at first and does no more, by name, with why it had failed. */
+/** Returns the names of the failures that passed later, each with the reason of the first failure. */
 function passedSince(first: SuiteReport, last: SuiteReport): string[] {
   const key = ({ file, name }: EndedTest): string => `${file} > ${name}`;
   const still = new Set(failedOf(last.tests).map(key));
@@ -86,7 +90,7 @@ function passedSince(first: SuiteReport, last: SuiteReport): string[] {
   ];
 }
 
-/** What failed; of a property also the seed and the example, by which it fails again. */
+/** Returns the failure; for a property also the seed and the example that reproduce it. */
 function firstLine(text: string): string {
   const [first = "", ...more] = text.split("\n", 3);
   if (!/Property failed/.test(first)) return first.slice(0, 300);

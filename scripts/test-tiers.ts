@@ -33,7 +33,7 @@ const PROCESSES = [
   "test/lock/write.test.ts",
   "test/openapi/served.test.ts",
 ];
-/** Of the tests of processes, those without a deadline that a busy machine could miss. */
+/** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
   ...["batches", "copies", "environment", "own-functions", "principal", "refused-everywhere", "resolver-reads"],
   ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
@@ -45,7 +45,7 @@ const ALONE = [
   "test/{pack,demo}.test.ts",
   "packages/server/src/leaving.test.ts",
 ];
-/** Attacks run alone when a normal client's wait beside them is judged. */
+/** Attacks run alone when the latency of a normal client beside them is measured. */
 const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
 
 export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {

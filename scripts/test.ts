@@ -1,5 +1,5 @@
-// Runs tiers of tests (scripts/test-tiers.ts), by default the quick one after the static checks: npm test, npm run test:all.
-// What fails in tiers that depend on other processes runs once more, alone, and is listed when it passes then.
+// Runs tiers of tests (scripts/test-tiers.ts), by default the quick one after the static checks: npm test, npm run
+// test:all. Failures in tiers that depend on other processes run once more, alone, and are listed if they pass then.
 // The last line is `N passed, N failed`; a static check counts as one test.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
