@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { type BffProcess, startBff } from "./bff-process.ts";
 import { type Issuer, startIssuer } from "./issuer.ts";
 
-/** Who may log in. */
+/** The accounts that may log in, by subject. */
 export const ACCOUNTS = {
   "u-ada": { name: "Ada Okafor, admin", claims: { workspaces: ["atlas", "lumen"], roles: ["admin"] } },
   "u-dina": { name: "Dina Haddad", claims: { workspaces: ["atlas"], roles: ["member"] } },
 };
-/** What tokens for it have as `aud`; also its name as a client of the provider. */
+/** The audience (`aud`) of its tokens; also its name as a client of the provider. */
 export const AUDIENCE = "dashboard";
 /** Its name in what it signs. */
 export const SIGNED_BY = "https://dashboard.example";

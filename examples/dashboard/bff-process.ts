@@ -1,4 +1,4 @@
-// A generated server.ts as a process of its own, as one would deploy it.
+// Runs a generated server.ts in a separate process, as a deployment does.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export interface BffProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** Where its metrics are, with BFF_ADMIN_PORT. */
+  /** URL of its metrics, with BFF_ADMIN_PORT. */
   readonly metrics: string | undefined;
   readonly pid: number;
   /** SIGTERM, then a wait for the end; SIGKILL after five seconds. Gives the exit code, undefined after a signal. */
@@ -22,8 +22,8 @@ export function addressVariables(urls: Readonly<Record<string, string>>): Record
 }
 
 /**
- * Starts `entry` (from the repository's root) on a free port and waits until it says where it listens.
- * Throws with what it printed when it ends before that, or after a minute. `onLog` gets what it writes to standard error.
+ * Starts `entry` (from the repository's root) on a free port and waits until it prints its address. Throws with the
+ * printed text when the process ends before that, or after a minute. `onLog` receives its standard error.
  */
 export async function startBff(
   entry: string,

@@ -52,7 +52,10 @@ interface Workspace {
   readonly budgetCents: number;
   readonly load: number | undefined;
   readonly team: string;
-  /** Title, owner and state of each run, newest first. `u-ghost` has left the company: the user service no longer knows them. */
+  /**
+   * Title, owner and state of each run, newest first. `u-ghost` has left the company: the user service no longer has
+   * this user.
+   */
   readonly runs: readonly (readonly [title: string, owner: string, status: Status])[];
   readonly facts: readonly (readonly [text: string, kind: Kind])[];
 }
@@ -155,7 +158,7 @@ const WORKSPACES: readonly Workspace[] = [
 export const workspaceIds: readonly string[] = WORKSPACES.map((workspace) => workspace.id);
 export const personIds: readonly string[] = PEOPLE.map((one) => one.id);
 
-/** Undefined for a workspace that nobody has made up. */
+/** Returns the summary of a workspace; undefined for an unknown one. */
 export function summaryOf(workspaceId: string): Summary | undefined {
   const workspace = WORKSPACES.find((one) => one.id === workspaceId);
   if (workspace === undefined) return undefined;
@@ -223,7 +226,7 @@ export function usageOf(workspaceId: string, month = "2026-03"): Usage | undefin
   });
 }
 
-/** Nobody in particular (an empty id) has nothing unread. */
+/** Counts the unread messages of a user; an empty id has none. */
 export function unreadOf(userId: string): CountUnreadResponse | undefined {
   if (userId === "") return create(CountUnreadResponseSchema);
   const one = PEOPLE.find((candidate) => candidate.id === userId);

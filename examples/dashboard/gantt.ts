@@ -8,7 +8,7 @@ export interface Span {
 }
 
 /**
- * What ran when, one line per span in order of start, relative to `from`:
+ * Draws one line per span in order of start, relative to `from`:
  *
  * ```
  * agent.GetSummary   ███████                     2 →  31 ms

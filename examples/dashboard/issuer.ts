@@ -1,11 +1,12 @@
-// A small OpenID provider on loopback, for the demo and the benchmark: it signs tokens, and logs in whoever is picked from a list.
+// A small OpenID provider on loopback, for the demo and the benchmark: it signs tokens, and logs in the account picked
+// from a list.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 
-/** Somebody who may log in: what tokens say of them besides the subject. */
+/** A person who may log in: the name and the claims of the tokens, without the subject. */
 export interface Account {
   readonly name: string;
   readonly claims: Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export interface IssuerOptions {
 }
 
 export interface Issuer {
-  /** `http://127.0.0.1:<port>`; also what `iss` says. */
+  /** `http://127.0.0.1:<port>`; also the issuer (`iss`) of its tokens. */
   readonly url: string;
   /** An access token, signed with ES256. `expiresIn`: seconds, 10 minutes when left out; negative for one that has expired. */
   token(subject: string, audience: string, expiresIn?: number): Promise<string>;
@@ -93,7 +94,9 @@ export async function startIssuer({ accounts, client }: IssuerOptions): Promise<
     response.writeHead(302, { location: `${back}?${parameters}` }).end();
   };
 
-  /** A code for tokens, once, for who knows what its challenge was made of (RFC 7636, section 4.6). */
+  /**
+   * Exchanges a code for tokens, once, if the client presents the verifier of its challenge (RFC 7636, section 4.6).
+   */
   const trade = async (form: URLSearchParams, response: ServerResponse): Promise<void> => {
     const code = form.get("code") ?? "";
     const login = logins.get(code);

@@ -11,7 +11,10 @@ import { resolve } from "../../plugin/src/resolve/resolve.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Who waits for whom in a BFF of `proto/example`, as the compiler has planned it. `file` is `web/v1/web.proto` or `mobile/v1/mobile.proto`. */
+/**
+ * Prints the dependencies between the calls in a BFF of `proto/example`, as the compiler has planned them. `file` is
+ * `web/v1/web.proto` or `mobile/v1/mobile.proto`.
+ */
 export function planText(file: string): string {
   const build = spawnSync(`${root}/node_modules/.bin/buf`, ["build", "--as-file-descriptor-set", "-o", "-"], {
     cwd: root,

@@ -1,4 +1,4 @@
-// What the five upstream services answer.
+// Answers of the five upstream services.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";

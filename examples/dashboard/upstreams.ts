@@ -7,7 +7,7 @@ import { type Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type ServiceName, serviceNames, services } from "./services.ts";
 
-/** What is done to a call in place of answering it at once. */
+/** A fault that replaces the immediate answer to a call. */
 export type Fault =
   /** Answers with this status, after `afterMs` milliseconds (0 when left out). */
   | { readonly kind: "fail"; readonly code: Code; readonly message?: string; readonly afterMs?: number }
@@ -179,7 +179,7 @@ async function startUpstream(
   };
 }
 
-/** Waits for as long as the latency and the fault say, and throws what the fault says. */
+/** Waits for the latency and the fault, and throws the error of the fault. */
 async function suffer(fault: Fault | undefined, latencyMs: number, signal: AbortSignal): Promise<void> {
   switch (fault?.kind) {
     case undefined:
@@ -194,7 +194,7 @@ async function suffer(fault: Fault | undefined, latencyMs: number, signal: Abort
   }
 }
 
-/** Rejects as soon as the caller is gone; without a time it waits only for that. */
+/** Waits for `ms`; rejects as soon as the caller aborts. Without a time it waits only for the abort. */
 async function pause(ms: number | undefined, signal: AbortSignal): Promise<void> {
   if (ms === 0) return;
   await new Promise<void>((resolve, reject) => {

@@ -22,7 +22,7 @@ export class Nats {
     // whatever ends this process takes the server along
     process.once("exit", this.#kill);
   }
-  /** Of the process, while it runs. */
+  /** Process id, while the process runs. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }

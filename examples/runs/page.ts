@@ -1,4 +1,4 @@
-// Serves page.html, as a site of its own would.
+// Serves page.html on a separate origin, as a real site does.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

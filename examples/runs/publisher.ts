@@ -1,4 +1,4 @@
-// What a worker publishes its events with: NATS' own client.
+// Publishes a worker's events with NATS' own client.
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 

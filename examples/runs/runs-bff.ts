@@ -5,11 +5,11 @@ import { startWorker } from "./worker.ts";
 const ENTRY = "generated/runs/v1/server.ts";
 
 export interface RunsBffOptions {
-  /** Of user.v1.UserService. */
+  /** URL of user.v1.UserService. */
   readonly users: string;
   /** `nats://…`: where events are published, and followed; without it the BFF follows the worker itself. */
   readonly nats: string | undefined;
-  /** Whose scripts may call. */
+  /** Origin of the scripts that may call. */
   readonly origin: string;
   readonly onLog: (text: string) => void;
 }
@@ -17,7 +17,7 @@ export interface RunsBffOptions {
 export interface RunsBff {
   /** Stays the same over restarts, as behind one address. */
   readonly url: string;
-  /** Of a run. */
+  /** Number of events of a run. */
   readonly events: number;
   restart(): Promise<void>;
   close(): Promise<void>;

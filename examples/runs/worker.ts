@@ -1,4 +1,5 @@
-// The upstream of the runs example: runs that tick, which whoever watches them sees. With NATS it also publishes what it does.
+// The upstream of the runs example: runs that tick, visible to every client that watches them. With NATS it also
+// publishes its events.
 import { once } from "node:events";
 import { createServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -8,7 +9,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type RunEvent, RunEventSchema, WorkerService } from "../../generated/worker/v1/worker_pb.ts";
 import { publisherTo } from "./publisher.ts";
 
-/** A run, with all that it has said so far. */
+/** A run, with all its events until now. */
 class LongRun {
   readonly events: RunEvent[] = [];
   #wake = Promise.withResolvers<void>();
@@ -42,7 +43,7 @@ export interface Worker {
 export interface WorkerOptions {
   /** Between two events, in milliseconds. */
   readonly everyMs: number;
-  /** Of a run. */
+  /** Number of events of a run. */
   readonly events: number;
   /** `nats://…`: events are published there. */
   readonly nats?: string | undefined;
