@@ -78,7 +78,7 @@ function row(what: string, bytes: number, { generated, protobufEs }: Ways): Row 
 }
 const ROUNDS = 15;
 const ROUND_MS = 10;
-/** What results go to, so that nothing is optimised away. */
+/** Receives the results, so that the engine does not optimise the work away. */
 export let sink: unknown;
 function elapsed(run: () => unknown, count: number): number {
   const start = performance.now();

@@ -12,7 +12,7 @@ import { median } from "./rig/statistics.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-/** Of the example: what is saved, and the expression in it that each save changes. */
+/** The example: the file to save, and the expression in it that each save changes. */
 const SAVED = "proto/example/web/v1/web.proto";
 const EXPRESSION = /"unread\.count[^"]*"/;
 const PATIENCE_MS = 60_000;
@@ -30,7 +30,8 @@ export async function runDev(options: RunOptions): Promise<ScenarioResult> {
       times.hand.push(other);
     }
     const by = median(times.hand);
-    // Both are processes of a moment, which wait for a core where others have it: whoever reads the times has to know.
+    // Both start short-lived processes, which wait for a core on a busy machine. The reader of the times needs the
+    // load.
     const [load_average = 0] = loadavg();
     const variants = [
       { name: "protobff dev", wall_ms: median(times.dev), slowest_ms: Math.max(...times.dev) },
@@ -87,7 +88,7 @@ class Dev {
   }
 
   async save(unread: number): Promise<number> {
-    // What stands by for the next save is ready by then, as where a person saves.
+    // A process stands ready for the next save by then, as it does between the saves of a person.
     await sleep(1_000);
     const began = performance.now();
     this.#project.write(unread);
@@ -142,7 +143,7 @@ async function urlOf({ stdout }: ChildProcess): Promise<string> {
   throw new Error("it ended before it listened");
 }
 
-/** Asks until the answer has the number in it. */
+/** Repeats the request until the answer contains the number. */
 async function answered(url: () => string, unread: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {

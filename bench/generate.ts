@@ -72,7 +72,9 @@ async function compared(
   }
 }
 
-/** What buf would send, for the protos written to a workspace; the plugin reads the sources there. */
+/**
+ * Returns the request that buf would send, for the protos written to a workspace; the plugin reads the sources there.
+ */
 function requestIn(folder: string, protos: Readonly<Record<string, string>>, parameter: string): Uint8Array {
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -97,7 +99,7 @@ function requestIn(folder: string, protos: Readonly<Record<string, string>>, par
   return toBinary(CodeGeneratorRequestSchema, request);
 }
 
-/** Throws when the plugin fails, or writes less than a file for each that it was asked for. */
+/** Runs the plugin once. Throws when it fails, or writes fewer files than the request lists. */
 async function run(plugin: Plugin, request: Uint8Array, folder: string): Promise<Used> {
   rmSync(join(folder, "bff.lock.json"), { force: true });
   const usage = new URL("generate-usage.ts", import.meta.url).href;

@@ -1,5 +1,5 @@
-// What the plugin makes of rules of buf.validate beside @bufbuild/protovalidate, in this process: `npm run bench -- validation`. Ratios count: the
-// machine is in both columns.
+// Compares the plugin's code for rules of buf.validate with @bufbuild/protovalidate, in this process: `npm run bench --
+// validation`. Ratios count: the machine is in both columns.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

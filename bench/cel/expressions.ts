@@ -1,7 +1,7 @@
 // Twenty expressions as rules of a BFF have them, chosen before anything was optimised, and each by hand in TypeScript.
 import type { Order, User } from "./shapes.ts";
 
-/** What all expressions see. `now` is a timestamp. */
+/** The variables of all expressions. `now` is a timestamp. */
 export interface Values {
   readonly user: User;
   readonly order: Order;

@@ -1,4 +1,4 @@
-/** What results go to, so that no evaluation is optimised away. */
+/** Receives the results, so that the engine does not optimise an evaluation away. */
 let sink: unknown;
 
 const ROUNDS = 9;

@@ -1,10 +1,11 @@
-// What all peers compose. Only how they serve and call differs between them, so that the figures compare nothing else.
+// The compositions that all peers serve. The peers differ only in serving and calling, so the figures compare nothing
+// else.
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Degradation_Effect, Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 
 /** One request, as composing code sees it. */
 export interface Caller {
-  /** Of the incoming request; "" when absent. */
+  /** Returns a header of the incoming request; "" when absent. */
   header(name: string): string;
   /**
    * One upstream call, with the headers in {@link FORWARDED}, within `timeoutMs` and what is left of the request's own deadline, cancelled
@@ -22,7 +23,7 @@ export const FORWARDED = ["authorization", "x-request-id"];
 /** One rpc, composed by hand. */
 export interface Composition<I extends DescMessage, O extends DescMessage> {
   readonly method: DescMethodUnary<I, O>;
-  /** Of the whole response, in milliseconds. */
+  /** Timeout of the whole response, in milliseconds. */
   readonly timeoutMs: number;
   readonly compose: (caller: Caller, request: MessageShape<I>) => Promise<MessageInitShape<O>>;
 }
@@ -34,7 +35,7 @@ export function composition<I extends DescMessage, O extends DescMessage>(one: C
   return one as unknown as AnyComposition;
 }
 
-/** Of a budget a tenth is kept for composing, so that a partial answer leaves in time. */
+/** Share of a budget that calls may use. The other tenth is for composing, so that a partial answer leaves in time. */
 export const CALL_SHARE = 0.9;
 
 export interface Missing {

@@ -1,4 +1,5 @@
-// What every peer's process is started with: the composition's name as its argument, addresses as the generated servers read them.
+// Settings of every peer's process: the composition's name as its argument, addresses in the variables of the generated
+// servers.
 import type { DescService } from "@bufbuild/protobuf";
 import type { AnyComposition } from "./composition.ts";
 import { compositions } from "./compositions.ts";
@@ -10,7 +11,7 @@ export function chosenComposition(): AnyComposition {
   return chosen;
 }
 
-/** Of an upstream, from `<FULL_SERVICE_NAME>_URL`. */
+/** Returns the address of an upstream, from `<FULL_SERVICE_NAME>_URL`. */
 export function addressOf(service: DescService): URL {
   const name = `${service.typeName.toUpperCase().replaceAll(".", "_")}_URL`;
   const value = process.env[name];

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What figures are compared with and made from; ours is not among it. */
+/** Sources of the peers and inputs of the figures, without our own server. */
 export const INPUTS = ["bench/peers", "bench/proto", "bench/rig/upstream.ts", "bench/rig/upstream-data.ts"];
 
 export interface Change {

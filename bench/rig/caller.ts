@@ -1,5 +1,5 @@
-// One client library in a process of its own, which calls one upstream method as often as it is told: `GET /?calls=<n>`, 32 at a time.
-// Every call has a deadline and two headers, encodes its request and decodes its answer.
+// Runs one client library in a separate process, which calls one upstream method as often as requested: `GET
+// /?calls=<n>`, 32 at a time. Every call has a deadline and two headers, encodes its request and decodes its answer.
 import { createServer } from "node:http";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";

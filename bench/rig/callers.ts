@@ -7,7 +7,7 @@ import { startIssuer } from "../../examples/dashboard/issuer.ts";
 import { digestOf, newId, newKey } from "../../runtime/src/identity/api-key/key-format.ts";
 import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 
-/** Whom the fan-out is asked for. */
+/** The user whose data the fan-out requests. */
 export const USER = "user-0123456789";
 const AUDIENCE = "bench";
 /** Keys of others, as many as a store may well have. */
@@ -16,9 +16,9 @@ const OTHER_KEYS = 20_000;
 export interface Callers {
   /** For a BFF with an identity. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of the user, of the same an hour too late, and of somebody else. */
+  /** Tokens of the user, of the user but expired an hour ago, and of another user. */
   readonly tokens: { readonly good: string; readonly expired: string; readonly other: string };
-  /** Of the user; and one that looks like a key and is none. */
+  /** Keys: one of the user, and an unknown one of the same form. */
   readonly keys: { readonly good: string; readonly unknown: string };
   /** PEM files of the key that signs. */
   readonly signing: { readonly privateKey: string; readonly publicKey: string };

@@ -11,15 +11,15 @@ import { median, percentile } from "./statistics.ts";
 import { startUpstream, total, type UpstreamProcess } from "./upstream-process.ts";
 import { grpcRequest, jsonRequest, type Prepared, type Variant, withServer } from "./variant.ts";
 
-/** One composition, asked for as fast as it is answered. */
+/** A load on one composition, sent as fast as it is answered. */
 export interface ClosedLoop {
   readonly name: string;
   readonly variants: readonly Variant[];
-  /** Others, of which nobody knows before the run whether they can be had. */
+  /** Further variants; only the run itself finds out if they are available. */
   readonly peers?: () => Peers;
   /** A message of the variant's `method.input`. */
   readonly request: (method: DescMethodUnary) => Message;
-  /** What is wrong with an answer, a message of the variant's `method.output`; undefined for nothing. */
+  /** Returns the fault of an answer, a message of the variant's `method.output`; undefined for a good one. */
   readonly faultOf: (answer: Message, method: DescMethodUnary) => string | undefined;
   readonly json?: boolean;
   /** Addresses in place of the upstream's own. */
@@ -30,7 +30,7 @@ export interface ClosedLoop {
   readonly comparedWith?: string;
   /** Whether what fresh ids in each request cost is measured, too, of those in {@link WITH_IDS}. */
   readonly freshIds?: boolean;
-  /** What is wrong with the figures, beside the answers. */
+  /** Returns the faults of the figures, beyond those of the answers. */
   readonly failures?: (variants: readonly VariantResult[]) => string[];
 }
 
@@ -49,7 +49,10 @@ export interface LoadSize {
   /** How many are cold, from `first` on. No figure where the warm-up is shorter. */
   readonly cold: number;
   readonly measured: number;
-  /** One after the other, with their allocations counted: as many as tell a request from its connection. */
+  /**
+   * Requests sent one after the other, with their allocations counted: enough to separate a request from its
+   * connection.
+   */
   readonly counted: number;
   /** With fresh ids, and as many with the same. */
   readonly ids: number;
@@ -71,7 +74,7 @@ const SIZE: LoadSize = {
 };
 const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation"];
 const WITH_IDS = ["protobff", "connect-node"];
-/** In so many rounds, the first ones: with connect-node they take seconds. */
+/** Number of rounds with fresh ids, counted from the first: with connect-node they take seconds. */
 const IDS_ROUNDS = 3;
 const QUICK_SHARE = 20;
 /** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
@@ -82,20 +85,20 @@ const ASK_AGAIN_MS = 200;
 
 /** CPU per request, in microseconds. */
 interface Cold {
-  /** Of the first requests. */
+  /** CPU of the first requests. */
   readonly first: number;
-  /** Of as many, asked in the same order once the process is warm. */
+  /** CPU of the same number, sent in the same order once the process is warm. */
   readonly again: number;
 }
 
 interface Sample {
   readonly cpuMicros: number;
-  /** Of one of the first requests; undefined where these are not told from the warm-up. */
+  /** CPU of one of the first requests; undefined when they cannot be separated from the warm-up. */
   readonly cold: Cold | undefined;
   readonly load: LoadResult;
   readonly rssBytes: number;
   readonly maxRssBytes: number;
-  /** Of one request. */
+  /** Allocations of one request. */
   readonly garbage: Garbage;
   /** How far the mean length of replies was from the checked one's: a share of it. */
   readonly lengthOff: number;
@@ -208,7 +211,10 @@ async function warmedUp(server: ServerProcess, request: Prepared, size: LoadSize
   return cpuMicros;
 }
 
-/** Asks as at the beginning, one after the other and then many at a time; gives the CPU of a request, in microseconds. */
+/**
+ * Sends requests as at the beginning, one after the other and then many at a time; returns the CPU of a request, in
+ * microseconds.
+ */
 async function coldOrder(server: ServerProcess, request: Prepared, size: LoadSize): Promise<number> {
   const { first, cold } = size;
   const before = await server.usage();
@@ -227,7 +233,7 @@ function perRequest(before: Garbage, after: Garbage, requests: number): Garbage 
   };
 }
 
-/** Of one request; undefined when none is to be counted. */
+/** Counts the allocations of one request; undefined when the number of requests is zero. */
 async function allocations(server: ServerProcess, request: Prepared, requests: number): Promise<number | undefined> {
   if (requests === 0) return undefined;
   await server.countAllocations();
@@ -236,8 +242,8 @@ async function allocations(server: ServerProcess, request: Prepared, requests: n
 }
 
 /**
- * Asks until the answer is the expected one. Throws when none is for ten seconds: code that is not compiled yet may well miss a deadline of
- * 80 ms, and so often that a breaker opens for five seconds.
+ * Repeats the request until the answer is the expected one. Throws without one within ten seconds. Code that is not
+ * compiled yet may miss a deadline of 80 ms, often enough to open a breaker for five seconds.
  */
 async function checkedAnswer(loop: ClosedLoop, { name, method }: Variant, request: Prepared): Promise<Answer> {
   const until = performance.now() + RIGHT_WITHIN_MS;

@@ -9,13 +9,13 @@ export type FollowMethod = DescMethodServerStreaming<typeof FollowRequestSchema>
 
 export interface Followed {
   readonly method: FollowMethod;
-  /** Of each stream. */
+  /** Items of each stream. */
   readonly items: number;
   /** At a time, over one connection or several. */
   readonly streams: number;
 }
 
-/** Follows so many streams to their ends. Throws unless each gives all its items in order and ends with OK. */
+/** Follows `streams` streams to their ends. Throws unless each gives all its items in order and ends with OK. */
 export async function followAll(url: string, { method, items, streams }: Followed): Promise<void> {
   const client = new GrpcClient(url);
   try {
@@ -25,7 +25,7 @@ export async function followAll(url: string, { method, items, streams }: Followe
   }
 }
 
-/** So many that one item is asked for before all are used up. */
+/** Items requested in advance; at half of them the client requests more, so that the stream never waits. */
 const ASKED = 64;
 
 function follow(client: GrpcClient, method: FollowMethod, items: number): Promise<void> {

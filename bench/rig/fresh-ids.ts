@@ -1,5 +1,6 @@
-// Requests that differ in their x-request-id and traceparent, as those of real callers do: h2load says the same headers each time, and so meets what a server
-// remembers of blocks of headers. Beside them, by the same client, requests that are all the same.
+// Sends requests that differ in their x-request-id and traceparent, as those of real callers do. h2load repeats the
+// same headers each time, so a server finds their blocks in its memory. The same client also sends identical
+// requests.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import * as http2 from "node:http2";
@@ -13,7 +14,7 @@ export interface IdsCost {
   readonly fresh: number;
 }
 
-/** So many of fresh ids are not measured, so that what reads them has been compiled. */
+/** Share of requests with fresh ids that run unmeasured before, so that the code that reads the ids is compiled. */
 const WARM_UP_SHARE = 0.5;
 const STATUS_OK = 200;
 
@@ -27,8 +28,11 @@ const freshIds = (): Ids => {
 };
 
 /**
- * @param replyBytes of each answer's body; how far their mean may be from that is `tolerance`, a share of it
- * @throws when a request fails, or when answers are not so long
+ * Measures the CPU of a request with the same and with fresh ids.
+ *
+ * @param replyBytes expected length of each answer's body
+ * @param tolerance largest deviation of the mean length from `replyBytes`, as a share of it
+ * @throws when a request fails, or when the mean length deviates further
  */
 export async function idsCost(
   server: ServerProcess,

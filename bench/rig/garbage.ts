@@ -1,13 +1,13 @@
-// What a process has allocated, counted inside it. Only who is asked counts: see probe.ts.
+// Counts the allocations of a process inside it. Counting begins with the first question: see probe.ts.
 import { GCProfiler, getHeapStatistics } from "node:v8";
 
-/** Since the first time it was asked for; zeros then. */
+/** Allocations since the first reading, which returns zeros. */
 export interface Garbage {
   /** Bytes of objects, garbage by now or not. In Node without buffers, which are outside of the heap. */
   readonly heapBytes: number;
   /** In Node how long the thread of JavaScript stood still for collections, in Go the CPU of the collector; in microseconds. */
   readonly gcMicros: number;
-  /** Objects allocated; undefined where counting them has to be asked for, as it costs: {@link AllocationCount}. */
+  /** Objects allocated; undefined until {@link AllocationCount} is started, because counting is expensive. */
   readonly objects?: number;
 }
 
@@ -28,7 +28,7 @@ export class GarbageCount {
       }
       this.#heapBytes += end - this.#lastBytes;
     }
-    // A profiler keeps a record of each collection until it is stopped, and tells each once.
+    // A profiler keeps a record of each collection until it is stopped, and returns each record once.
     this.#profiler = new GCProfiler();
     this.#profiler.start();
     this.#lastBytes = getHeapStatistics().used_heap_size;
@@ -36,7 +36,10 @@ export class GarbageCount {
   }
 }
 
-/** Counts every allocation, which makes them many times slower. What optimised code allocates in one go counts as one. */
+/**
+ * Counts every allocation, which makes allocations many times slower. A combined allocation of optimised code counts as
+ * one.
+ */
 export class AllocationCount {
   #session: import("node:inspector/promises").Session | undefined;
 

@@ -54,7 +54,7 @@ function build(sources: GoProgram): Built {
   }
 }
 
-/** What a tool has to say when it fails goes to standard error, and not into results: it may name this machine. */
+/** A failed tool. Its output goes to standard error and not into results, because it may name this machine. */
 class Failed extends Error {}
 
 /** In which a program is generated and built. */
@@ -114,7 +114,7 @@ export function fromRoot(path: string): string {
   return join(root, path);
 }
 
-/** Of Go, and of what it is compared by. */
+/** Returns the versions of Go and of the compared modules. */
 function versions(told: string): string {
   const go = /: (go\S+)/.exec(told)?.[1];
   const modules = [...told.matchAll(/^\s+dep\s+(google\.golang\.org\/grpc|github\.com\/mercari\/\S+)\s+(\S+)/gm)];

@@ -18,7 +18,7 @@ export interface LoadResult {
   readonly requestsPerSecond: number;
   /** Mean length of the bodies. */
   readonly replyBytes: number;
-  /** Of every request, ascending. */
+  /** Latency of every request, ascending. */
   readonly latenciesMs: readonly number[];
 }
 

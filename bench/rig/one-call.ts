@@ -1,4 +1,4 @@
-// A unary call by hand, for what is asked before and beside the load: independent of every client under measurement.
+// Makes a unary call by hand, for requests before and beside the load: independent of every client under measurement.
 import * as http2 from "node:http2";
 import type { Prepared } from "./variant.ts";
 

@@ -6,10 +6,10 @@ import type { Prepared } from "./variant.ts";
 export interface OpenLoop {
   readonly perSecond: number;
   readonly requests: number;
-  /** A client that has no answer after so long gives up, whatever its `grpc-timeout` says. */
+  /** Time limit of the client for an answer, in milliseconds, whatever its `grpc-timeout` is. */
   readonly deadlineMs: number;
   readonly connections: number;
-  /** Names the kind of an answer; asked once for equal bodies. */
+  /** Names the kind of an answer; called once for equal bodies. */
   readonly kindOf: (body: Buffer) => string;
 }
 

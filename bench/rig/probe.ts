@@ -1,11 +1,12 @@
-// Loaded into every server under measurement with `--import`: tells the driver what the process has used, and at the end how often each
-// fast path was taken, as a line of JSON on standard output. The server itself is the one that is deployed.
+// Loaded into every server under measurement with `--import`: reports the resources of the process to the driver. At
+// the end it prints the number of uses of each fast path, as a line of JSON on standard output. The server itself is
+// the deployed one.
 
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import { AllocationCount, GarbageCount } from "./garbage.ts";
 
-/** What a process has used since its start. */
+/** Resources that a process has used since its start. */
 export interface Usage {
   /** CPU of all its threads, in microseconds. */
   readonly cpuMicros: number;
@@ -14,7 +15,7 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
-/** What the driver asks; one question at a time. */
+/** Questions of the driver, answered one at a time. */
 export type Question = "usage" | "collect" | "garbage" | "count allocations" | "allocations";
 
 /** How many of all took a fast path. */
@@ -61,7 +62,10 @@ function usage(): Usage {
   };
 }
 
-/** Of this program alone, where that can be told: what getrusage says counts the driver, too, out of which the process was forked. */
+/**
+ * Returns the peak memory of this program alone, where the system reports it. The value of getrusage includes the
+ * driver that forked the process.
+ */
 function maxRss(): number {
   const highWaterKb =
     process.platform === "linux"

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** Of /proc/<pid>/stat: Linux counts CPU in hundredths of a second. */
+/** Unit of the CPU times in /proc/<pid>/stat: Linux counts hundredths of a second. */
 const TICK_US = 10_000;
 
-/** What one process of several has used. */
+/** Resources that one process of several has used. */
 export interface ProcessUsage {
   readonly pid: number;
   readonly cpuMicros: number;

@@ -14,7 +14,10 @@ export interface RunOptions {
   readonly record: boolean;
 }
 
-/** Figures of one variant; what a scenario does not measure is left out. Medians over the rounds, unless their name says otherwise. */
+/**
+ * Figures of one variant; a figure that a scenario does not measure is absent. Medians over the rounds, unless the name
+ * says otherwise.
+ */
 export interface VariantResult {
   readonly name: string;
   /** CPU of all threads of the server's process, in microseconds. */
@@ -29,11 +32,14 @@ export interface VariantResult {
   readonly rss_mb?: number;
   /** The most of any round, since the process was started. */
   readonly max_rss_mb?: number;
-  /** Of the first 2,500 requests after one that was checked. */
+  /** CPU of the first 2,500 requests after a checked one, in microseconds per request. */
   readonly cold_cpu_us_per_request?: number;
   /** That by `cpu_us_per_request`. */
   readonly cold_ratio?: number;
-  /** That by the CPU of as many, asked in the same order when all is warm: one after the other they cost more, however warm a process is. */
+  /**
+   * `cold_cpu_us_per_request` divided by the CPU of the same number, sent in the same order when all is warm. Requests
+   * one after the other cost more, however warm a process is.
+   */
   readonly cold_order_ratio?: number;
   /** Bytes of objects allocated, in 1,024s; in Node without buffers outside of the heap. */
   readonly garbage_kb_per_request?: number;
@@ -47,15 +53,15 @@ export interface VariantResult {
   readonly ratio_to_grpc_js?: number;
   readonly ratio_to_grpc_go?: number;
   readonly ratio_to_grpc_federation?: number;
-  /** As `cpu_us_per_request`, by a client on node:http2 whose requests are all the same. */
+  /** The measure of `cpu_us_per_request`, by a client on node:http2 with identical requests. */
   readonly same_ids_cpu_us_per_request?: number;
-  /** By that client, each with an x-request-id and a traceparent of its own. */
+  /** The same client, with a different x-request-id and traceparent in each request. */
   readonly fresh_ids_cpu_us_per_request?: number;
   /** That by connect-node's in this run. */
   readonly fresh_ids_ratio_to_connect_node?: number;
   /** How far the mean length of replies was from the checked one's, a share of it: some were degraded. Left out where none was. */
   readonly reply_length_off?: number;
-  /** What took a fast path, as the server counted it. */
+  /** Uses of each fast path, as the server counted them. */
   readonly fast_paths?: PathCounters;
   /** Versions of what is not among the machine's packages. */
   readonly built_of?: string;
@@ -68,7 +74,7 @@ export interface ScenarioResult {
   readonly variants: readonly VariantResult[];
   /** Peers that this run does without, and why. */
   readonly left_out: readonly LeftOut[];
-  /** What went wrong with a figure that must hold whatever the machine; empty is good. */
+  /** Violations of figures that must hold on every machine; empty if all hold. */
   readonly failures: readonly string[];
   readonly quick: boolean;
   readonly rounds: number;
@@ -87,7 +93,7 @@ export interface Machine {
   readonly memory_gb: number;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
-  /** Of the repository, with `+` when something was not committed. */
+  /** Commit of the repository, with `+` if the tree has uncommitted changes. */
   readonly commit: string;
 }
 
@@ -127,7 +133,7 @@ function commit(): string {
   }
 }
 
-/** Prints a table and, if asked, the JSON line; keeps the result if asked; a failure makes the process end with 1. */
+/** Prints a table and, if requested, the JSON line; keeps the result if requested; a failure sets the exit code 1. */
 export function report(result: ScenarioResult, options: RunOptions): void {
   console.log(`\n${result.scenario}${result.quick ? " (quick: no figure is worth keeping)" : ""}\n`);
   for (const line of table(result.variants)) console.log(line);

@@ -8,18 +8,21 @@ import type { PathCounters, Question, Usage } from "./probe.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
-/** Loaded only by servers that warm up. What is published of it is JavaScript; in here Node would load a parser of TypeScript for it, 20 MB. */
+/**
+ * Loaded only by servers that warm up. The published file is JavaScript; in the repository Node would load a parser of
+ * TypeScript for it, 20 MB.
+ */
 const loadedLater = new URL("../../packages/server/src/warm-up/warm-up.ts", import.meta.url).href;
 /** As in the image that our Dockerfile makes, for all that run in Node: what it compiles is kept, and so is the memory of two threads at most. */
 const COMPILED = join(root, "node_modules", ".cache", "protobff-bench");
 const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };
-/** What has been compiled since this program began. */
+/** Programs compiled since this program began. */
 const compiled = new Set<string>();
 
 const START_MS = 20_000;
 const STOP_MS = 5_000;
 
-/** A server under measurement, in a process of its own. */
+/** A server under measurement, in a separate process. */
 export interface ServerProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
@@ -27,7 +30,7 @@ export interface ServerProcess {
   usage(): Promise<Usage>;
   /** The same, after a collection of garbage. */
   collect(): Promise<Usage>;
-  /** What has been allocated since the first time that this was asked. */
+  /** Returns the allocations since the first call of this method. */
   garbage(): Promise<Garbage>;
   /** From here on every allocation is counted, which makes the server many times slower. */
   countAllocations(): Promise<void>;
@@ -101,7 +104,8 @@ function forked({ entry, args = [], env = {}, native = false }: Launch): ChildPr
     env: { ...process.env, ...(native ? {} : AS_DEPLOYED), HOST: "127.0.0.1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"] satisfies StdioOptions,
   };
-  // What is not Node gets its channel from `fork` all the same, which puts its first argument where Node's script stands.
+  // A program that is not Node also needs the channel of `fork`, which puts its first argument in the place of Node's
+  // script.
   if (native) return fork(args[0] ?? "", args.slice(1), { ...options, execPath: entry, execArgv: [] });
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   return fork(entry, args, { ...options, execArgv: ["--import", probe, "--expose-gc", ...profiling] });

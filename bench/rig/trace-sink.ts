@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 export interface TraceSink {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
-  /** Since it was last asked. */
+  /** Bytes received since the last call. */
   bytes(): number;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// What the upstreams answer: the same to every request, so that it is encoded once.
+// Answers of the upstreams: the same to every request, so that each is encoded once.
 import { create, type DescMethodUnary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { factsOf, sessionOf, summaryOf, unreadOf, usageOf, userOf } from "../../examples/dashboard/data.ts";

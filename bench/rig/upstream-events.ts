@@ -1,4 +1,4 @@
-// The upstream's stream: as many events as are asked for, as fast as they are taken.
+// The upstream's stream: the requested number of events, as fast as the client takes them.
 import type * as http2 from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { EventSchema, EventService, WatchRequestSchema } from "../generated/bench/up/v1/up_pb.ts";
@@ -12,7 +12,7 @@ const AT_A_TIME = 16;
 const PREFIX = 5;
 const TEXT = "the run has read the page, and found three things that are worth a second look";
 
-/** By their number, encoded when they are first asked for: the same to every stream. */
+/** Encoded events by number, encoded on first use: the same for every stream. */
 const frames = new Map<number, Buffer>();
 function frameOf(seq: number): Buffer {
   let frame = frames.get(seq);

@@ -40,7 +40,7 @@ export async function startUpstream(places: Readonly<Record<string, string>> = {
   };
 }
 
-/** Of all methods. */
+/** Returns the number of calls of all methods. */
 export function total(calls: Readonly<Record<string, number>>): number {
   return Object.values(calls).reduce((sum, one) => sum + one, 0);
 }

@@ -9,7 +9,7 @@ import { WATCH, watch } from "./upstream-events.ts";
 export interface Behaviour {
   /** Milliseconds before the answer. */
   readonly delayMs: number;
-  /** Of this share of the calls it is `slowMs` in place of `delayMs`. */
+  /** Share of the calls that take `slowMs` instead of `delayMs`. */
   readonly slowShare?: number;
   readonly slowMs?: number;
   /** It fails with UNAVAILABLE, and at once. */
@@ -18,7 +18,7 @@ export interface Behaviour {
 
 export type Order =
   | { readonly order: "usage" }
-  /** By path, in place of all said before. */
+  /** Behaviour by path; replaces all earlier behaviour. */
   | { readonly order: "behave"; readonly paths: Readonly<Record<string, Behaviour>> };
 
 export interface UpstreamUsage {
@@ -26,7 +26,7 @@ export interface UpstreamUsage {
   readonly calls: Readonly<Record<string, number>>;
 }
 
-/** Where services are to listen, of a process that comes back; else at free ports. */
+/** Addresses for the services of a restarted process; default: free ports. */
 const PLACES = JSON.parse(process.argv[2] ?? "{}") as Readonly<Record<string, string>>;
 const HEADERS = { ":status": 200, "content-type": "application/grpc+proto" };
 const OPTIONS = { waitForTrailers: true };

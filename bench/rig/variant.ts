@@ -44,7 +44,7 @@ export async function withServer<Value>(
   }
 }
 
-/** Headers of every request: what is forwarded, and one that nobody reads. */
+/** Headers of every request: the forwarded ones, and one without a reader. */
 export const CALLER_HEADERS = {
   authorization: `Bearer ${"a".repeat(200)}`,
   "x-request-id": "0123456789abcdef0123456789abcdef",
@@ -95,7 +95,7 @@ function pathOf(method: DescMethodUnary): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** What most scenarios ask. */
+/** Returns the request of most scenarios. */
 export function forUser({ input }: DescMethodUnary): Message {
   return create(input, { userId: "user-0123456789" });
 }

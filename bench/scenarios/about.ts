@@ -1,8 +1,8 @@
-/** What a reader of the figures has to know about a scenario. */
+/** Description of a scenario for a reader of the figures. */
 export interface About {
   readonly scenario: string;
   readonly text: string;
-  /** What we want of it. */
+  /** The goal of the scenario. */
   readonly goal?: string;
   /** The figures that matter, in this order. */
   readonly columns: readonly string[];
@@ -22,7 +22,7 @@ const COST = [
   "p99_ms",
   "upstream_calls_per_request",
 ];
-/** Figures that every scenario has in a table of their own, where it has any but the first. */
+/** Figures that every scenario shows in a separate table, if it has any but the first. */
 export const MEMORY = [
   "max_rss_mb",
   "rss_mb",

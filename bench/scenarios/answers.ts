@@ -1,4 +1,4 @@
-// What the BFFs have to answer, told apart from how anyone composes it.
+// Expected answers of the BFFs, independent of the code that composes them.
 import {
   clone,
   create,
@@ -65,7 +65,7 @@ export function unless(expected: (schema: DescMessage) => Message) {
   };
 }
 
-/** The same, but one part is missing, and the answer says so: its only degradation is about that part. */
+/** Compares with the same answer, but with one part missing: its only degradation must name that part. */
 export function unlessWithout(part: "profile" | "items" | "settings") {
   return (answer: Message, method: DescMethodUnary): string | undefined => {
     const copy = clone(method.output, answer) as Message & { degraded?: { path: string }[] };

@@ -1,4 +1,4 @@
-// What becomes of requests of several kinds at one BFF or several: what each costs, and whether it is answered as it should be.
+// Sends requests of several kinds to one BFF or several: measures the cost of each, and checks each answer.
 import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
 import { h2load } from "../rig/h2load.ts";
 import { callOnce } from "../rig/one-call.ts";
@@ -12,12 +12,12 @@ export const OK = 0;
 const CALLS = 3;
 const ASK_MS = 10_000;
 
-/** One kind of request, and what becomes of it. */
+/** One kind of request, with its expected status. */
 export interface Asking {
   readonly variant: Variant;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
-  /** Asked once before: what uses up what there is. */
+  /** True if one request goes out before, to use up the limit or quota. */
   readonly first?: boolean;
 }
 
@@ -75,7 +75,7 @@ function measure(asking: Asking, size: typeof SIZE, upstream: UpstreamProcess): 
   });
 }
 
-/** What is not a caller's own stays as in every scenario; where there are headers of one's own, no token else is sent. */
+/** Adds the caller's headers to those of every scenario; a caller with headers sends no other token. */
 function requestOf({ headers }: Asking, prepared: Prepared): Prepared {
   if (Object.keys(headers).length === 0) return prepared;
   const { authorization: _, ...rest } = prepared.headers;

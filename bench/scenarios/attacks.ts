@@ -1,5 +1,5 @@
-// What a normal client waits while a server is attacked, beside what it waits when it is quiet: own HTTP/2 and node's. The attacks are those of
-// test/corpora/attacks-*.corpora.test.ts, which say in their own words what they do.
+// Compares a normal client's latency while a server is attacked with its latency when the server is quiet: own HTTP/2
+// and node's. The attacks are those of test/corpora/attacks-*.corpora.test.ts, which describe themselves.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,9 +11,12 @@ import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResul
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const MS = 3_000;
 const QUICK_MS = 500;
-/** What is towards upstreams is not attacked here: once is enough. */
+/** Leaves out the tests with the framing of node towards upstreams: only the framing towards clients varies here. */
 const NOT_TWICE = "^(?!.*BFF_HTTP2=node)";
-/** Whose HTTP/2 is attacked, where not both are to be; and a part of the names of attacks, where not all are to run: for whoever mends one. */
+/**
+ * For work on one attack: BFF_HTTP2_SERVER selects one HTTP/2 implementation, ATTACKS a part of the attacks' names.
+ * Default: all.
+ */
 const { BFF_HTTP2_SERVER: ONLY, ATTACKS = "" } = process.env;
 const FRAMINGS = (["own", "node"] as const).filter((framing) => ONLY === undefined || framing === ONLY);
 

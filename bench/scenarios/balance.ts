@@ -22,12 +22,12 @@ const PATHS = [
 ];
 const VARIANT = generatedVariant("unhedged", HomeService.method.getHome);
 
-/** What happens to the first replica, and what then has to hold. */
+/** A fault of the first replica, and the required result. */
 interface Case {
   readonly name: string;
   readonly behaviour?: Behaviour;
   readonly vanishes?: boolean;
-  /** At least so many of the answers are complete. */
+  /** Minimum share of answers that are complete. */
   readonly complete: number;
 }
 const CASES: readonly Case[] = [

@@ -1,4 +1,4 @@
-// What one upstream call costs its client, without policies and without anyone who is served.
+// Measures the cost of one upstream call for its client, without policies and without a server.
 import { ProfileService } from "../generated/bench/up/v1/up_pb.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult } from "../rig/result.ts";
 import { median } from "../rig/statistics.ts";

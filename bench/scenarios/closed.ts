@@ -1,4 +1,4 @@
-// The scenarios that ask as fast as is answered: what a request costs.
+// The scenarios with a closed loop: the cost of a request.
 import { create, type DescMethodUnary } from "@bufbuild/protobuf";
 import { DashboardService, GetDashboardRequestSchema } from "../../generated/web/v1/web_pb.ts";
 import { HomeService as BareService } from "../generated/bench/bare/v1/bare_pb.ts";
@@ -27,8 +27,8 @@ const exampleOfOurs: Variant = {
 };
 
 /**
- * With the server's framing that is not the default, so that one run tells both. Towards upstreams it is our own in either.
- * DEFAULT_SERVER_HTTP2 in packages/server/src/http2/client-http2.ts is the default.
+ * Selects the server framing that is not the default, so that one run measures both. Towards upstreams both use our
+ * own. DEFAULT_SERVER_HTTP2 in packages/server/src/http2/client-http2.ts is the default.
  */
 function overOtherServer(variant: Variant): Variant {
   return { ...variant, name: "protobff-node-server", launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: "node" } } };
@@ -98,7 +98,7 @@ export const closedLoops: readonly ClosedLoop[] = [
   },
   {
     name: "json",
-    // grpc-js speaks no Connect
+    // grpc-js does not support Connect.
     variants: [
       generatedVariant("fanout", HomeService.method.getHome),
       ...peerVariants("fanout", HomeService.method.getHome, ["connect-node", "raw-http2"]),
@@ -125,12 +125,12 @@ export const closedLoops: readonly ClosedLoop[] = [
     faultOf: unlessWithout("settings"),
     // nothing listens there
     env: { BENCH_UP_V1_SETTINGSSERVICE_URL: "http://127.0.0.1:1" },
-    // now and then a probe of the breaker's, which has another reason to tell
+    // A call may be a probe of the breaker, whose degradation has a different reason.
     size: { lengthTolerance: 0.02 },
   },
 ];
 
-/** Of ours, by either server; peers may do what they like. */
+/** Selects our own variants, on either server; the checks do not bind peers. */
 function ofOurs(variants: readonly VariantResult[]): readonly VariantResult[] {
   return variants.filter(({ name }) => name === "protobff" || name === "protobff-node-server");
 }
@@ -143,7 +143,7 @@ function callsOf(variants: readonly VariantResult[], wanted: number): string[] {
     );
 }
 
-/** What of ours did not take its fast path, once the runtime counts. */
+/** Returns the requests of our variants that missed their fast path, if the runtime counts them. */
 function slowPaths(variants: readonly VariantResult[]): string[] {
   return ofOurs(variants).flatMap(({ name, fast_paths }) =>
     Object.entries(fast_paths ?? {})

@@ -54,7 +54,10 @@ async function perCharge(
   return result;
 }
 
-/** Four processes ask for far more than there is. What is above the bound, or charged to a refused request, is a failure. */
+/**
+ * Sends far more than the limits allow from four processes. A request above the bound, or a charge for a refused
+ * request, is a failure.
+ */
 export async function fourProcesses(
   url: string,
   quick: boolean,

@@ -1,4 +1,5 @@
-// What stands at the edge: three limits, a token, a permit and rules for the request, with and without Redis; and what refusals cost.
+// Measures the checks at the edge: three limits, a token, a permit and rules for the request, with and without Redis;
+// also the cost of refusals.
 import { HomeService } from "../generated/bench/edge/v1/edge_pb.ts";
 import { HomeService as OpenService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { type Callers, startCallers } from "../rig/callers.ts";

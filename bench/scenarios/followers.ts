@@ -1,4 +1,5 @@
-// What followers cost that nothing comes for, and followers that never read; what another client waits beside these.
+// Measures the cost of followers without items and of followers that never read, and the latency of another client
+// beside them.
 import { setTimeout } from "node:timers/promises";
 import { create, type DescMethodServerStreaming, type Message, toBinary } from "@bufbuild/protobuf";
 import { GrpcClient, type OpenStream } from "@protobff/runtime";
@@ -28,10 +29,10 @@ const AT_A_TIME = 200;
 const FIRST_ITEM_MS = 20_000;
 /** Followers that do not read are given as much as is kept for them in this time, and no more after it. */
 const SETTLE_MS = 3_000;
-/** What another client asks meanwhile, at a steady rate; `grows` is of the end of it. */
+/** Load of another client meanwhile, at a steady rate; `grows` describes the end of it. */
 const OTHER = { perSecond: 200, requests: 1_200, deadlineMs: 5_000, connections: 2 };
 const WARM_UP = { ...OTHER, perSecond: 500, requests: 3_000 };
-/** Of the memory that a process holds: what it may grow by while nobody reads. */
+/** Largest growth of a process's memory while no follower reads, as a factor. */
 const FLAT = 1.05;
 
 interface Kind {
@@ -146,7 +147,7 @@ interface Waited {
   readonly p99: number;
 }
 
-/** What a client waits that does not follow, in milliseconds. Throws when one of its requests fails. */
+/** Returns the latency of a client that does not follow, in milliseconds. Throws when one of its requests fails. */
 async function others(server: ServerProcess): Promise<Waited> {
   const { getAuthor } = RunService.method;
   const request = grpcRequest({ method: getAuthor }, server, forUser(getAuthor));

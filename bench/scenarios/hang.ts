@@ -15,7 +15,7 @@ const HANGING = "/bench.up.v1.SettingsService/GetSettings";
 const HANGS_MS = 5_000;
 const DEADLINE_MS = 300;
 const SHARE_OF_SATURATION = 0.3;
-/** Longer than a breaker's window: the good answers before are no part of what it judges by. */
+/** Longer than a breaker's window, so that the earlier good answers do not count. */
 const FORGOTTEN_MS = 11_000;
 /** All but the part that hangs, and a word about that. */
 const REST = "rest";

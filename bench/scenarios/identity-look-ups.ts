@@ -1,4 +1,4 @@
-// What is done for a request of the scenario `identity` beside the rest, measured alone and in this process.
+// Measures the extra work for a request of the scenario `identity`, alone and in this process.
 import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -43,7 +43,7 @@ export async function lookUps(
   return { variants, leftOut: [] };
 }
 
-/** What a service does that is told: a new assertion each time, as the first of a caller's requests brings it. */
+/** Verifies assertions as a called service does: a new assertion each time, as in the first of a caller's requests. */
 async function verifying({ signing }: Callers, quick: boolean): Promise<VariantResult> {
   const key = createPrivateKey(readFileSync(signing.privateKey));
   const named = { id: keyIdOf(createPublicKey(key)), key };

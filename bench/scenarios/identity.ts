@@ -1,4 +1,5 @@
-// What it costs to know who is calling, to judge whether they may, and to tell three upstreams; and what refusals cost.
+// Measures the cost of authenticating the caller, evaluating the permit, and passing the identity to three upstreams;
+// also the cost of refusals.
 import { HomeService as OpenService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { HomeService } from "../generated/bench/identity/v1/identity_pb.ts";
 import { type Callers, startCallers } from "../rig/callers.ts";

@@ -1,4 +1,4 @@
-// What a thousand connections cost that ask for nothing.
+// Measures the cost of a thousand connections without requests.
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
@@ -55,7 +55,7 @@ async function measure(variant: Variant, upstream: UpstreamProcess, connections:
   });
 }
 
-/** A connection on which both sides have said all that they say without being asked. */
+/** Opens a connection and waits until both sides have sent their initial frames. */
 async function connected(url: string): Promise<http2.ClientHttp2Session> {
   const session = http2.connect(url);
   session.on("error", () => {}); // shows in `destroyed`

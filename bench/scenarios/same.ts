@@ -1,4 +1,5 @@
-// A thousand equal requests a second, and answers of upstreams that are good for a second: how often is each upstream asked?
+// Sends a thousand equal requests a second to upstreams whose answers are fresh for a second, and counts the calls of
+// each upstream.
 import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
 import { HomeService } from "../generated/bench/cached/v1/cached_pb.ts";
 import { HomeService as UnhedgedService } from "../generated/bench/unhedged/v1/unhedged_pb.ts";

@@ -1,4 +1,4 @@
-// What an item costs that is followed: passed on, and composed with one call of its own.
+// Measures the cost of a followed item: passed on, and composed with one additional call.
 import { RunService } from "../generated/bench/stream/v1/stream_pb.ts";
 import { ProfileService } from "../generated/bench/up/v1/up_pb.ts";
 import { type FollowMethod, followAll } from "../rig/follower.ts";
@@ -15,7 +15,7 @@ const GET_PROFILE = `/${ProfileService.typeName}/GetProfile`;
 interface Kind {
   readonly name: string;
   readonly method: FollowMethod;
-  /** Of each stream. */
+  /** Items of each stream. */
   readonly items: number;
   readonly callsPerItem: number;
 }

@@ -1,5 +1,5 @@
-// What it costs to look into a server: two compositions with all of it off, with metrics and a tenth of the requests traced, and with all of
-// them traced. Traces go to a receiver in the process that measures.
+// Measures the cost of observability with two compositions: all of it off; metrics and a tenth of the requests traced;
+// all requests traced. Traces go to a receiver in the process that measures.
 import { type ClosedLoop, runClosedLoop } from "../rig/closed-loop.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startTraceSink, type TraceSink } from "../rig/trace-sink.ts";
@@ -44,7 +44,7 @@ function loopOf(name: string, sink: TraceSink): ClosedLoop {
   });
   return {
     ...loop,
-    // What observers do is compiled later than the rest; until then its compiler is what is measured.
+    // The observers' code is compiled later than the rest; until then the figures would measure the compiler.
     size: { ...loop.size, warmUp: 20_000, measured: 20_000 },
     variants: [
       withEnv(ours, OFF, {}),

@@ -1,4 +1,4 @@
-// What two workers do that one process does not: requests for the CPU of all processes together, and how evenly the load is spread.
+// Compares two workers with one process: requests for the CPU of all processes together, and the balance of the load.
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { h2load } from "../rig/h2load.ts";
 import { callOnce } from "../rig/one-call.ts";
@@ -9,7 +9,10 @@ import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts"
 import { forUser, generatedVariant, grpcRequest, withServer } from "../rig/variant.ts";
 
 const CORES = 2;
-/** One connection for each process that is asked: it is asked for as much, and compiles as much, whether there is another one or not. */
+/**
+ * One connection for each process under load: each gets the same load, and compiles the same amount, with and without a
+ * second process.
+ */
 const STREAMS = 32;
 const WARM_UP = 6_000;
 const LEAST_SPEEDUP = 1.7;
@@ -53,12 +56,12 @@ export async function runWorkers(options: RunOptions): Promise<ScenarioResult> {
 interface Round {
   readonly requestsPerSecond: number;
   readonly latenciesMs: readonly number[];
-  /** Of each process, for a request of the whole server, in microseconds: a supervisor first. */
+  /** CPU of each process per request of the whole server, in microseconds; a supervisor comes first. */
   readonly cpu: readonly number[];
   readonly rss: readonly number[];
 }
 
-/** @param asked so many of them get connections; the others are idle */
+/** @param asked number of workers with connections; the others are idle */
 async function measure(
   { workers, asked }: { readonly workers: number; readonly asked: number },
   upstream: UpstreamProcess,
@@ -74,7 +77,7 @@ async function measure(
       if (grpcStatus !== 0) throw new Error(`answers with gRPC status ${grpcStatus}`);
       const load = { connections: asked, streams: STREAMS };
       const requests = each * asked;
-      // Of two workers that are idle each gets a connection in turn, and is asked as much as one process is.
+      // Two idle workers get a connection each in turn, and the same load as one process.
       for (let i = 0; i < workers; i += asked) await h2load(request, { ...load, requests: WARM_UP * asked });
       const before = processTree(server.pid);
       const { requestsPerSecond, latenciesMs } = await h2load(request, { ...load, requests });

@@ -17,7 +17,7 @@ type Unary = (request: object, options: CallOptions) => Promise<Message>;
 
 const clients = new Map<DescService, Record<string, Unary>>();
 
-/** The method of its service's client, which is made when it is first asked for. */
+/** Returns the method of its service's client, which is created on first use. */
 function unary({ parent, localName }: DescMethodUnary): Unary {
   let client = clients.get(parent);
   if (client === undefined) {

@@ -10,7 +10,7 @@ const UPSTREAMS = {
   ),
 };
 
-/** What its plugin generates of the same compositions in its options. */
+/** Code that grpc-federation's plugin generates from the same compositions in its options. */
 export const grpcFederation: GoProgram = {
   name: "grpc-federation",
   sources: { "": "bench/peers/grpc-federation", rig: "bench/peers/grpc-go/rig" },

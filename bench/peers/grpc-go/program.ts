@@ -8,7 +8,7 @@ const BENCH = [
   ...["chain", "fanout", "list", "types", "up"].map((name) => `bench/proto/bench/${name}/v1`),
 ];
 
-/** The compositions of our BFFs by hand, of their own protos. */
+/** The compositions of our BFFs, written by hand over separate protos. */
 export const grpcGo: GoProgram = {
   name: "grpc-go",
   sources: { "": "bench/peers/grpc-go" },
