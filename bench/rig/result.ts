@@ -16,7 +16,7 @@ export interface RunOptions {
 
 /**
  * Figures of one variant; a figure that a scenario does not measure is absent. Medians over the rounds, unless the name
- * says otherwise.
+ * states otherwise.
  */
 export interface VariantResult {
   readonly name: string;

@@ -61,7 +61,7 @@ interface Round {
   readonly rss: readonly number[];
 }
 
-/** @param asked number of workers with connections; the others are idle */
+/** Runs one round; `asked` workers get connections, the others are idle. */
 async function measure(
   { workers, asked }: { readonly workers: number; readonly asked: number },
   upstream: UpstreamProcess,
