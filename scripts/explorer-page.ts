@@ -1,5 +1,5 @@
-// npm run explorer-page: the live page, packages/server/explorer, bundled into what the runtime serves, packages/server/src/explorer/gen/assets.ts. `--check`
-// writes nothing, and fails where that differs, or is larger than it may be.
+// npm run explorer-page: bundles the live page, packages/server/explorer, into the file that the runtime serves,
+// packages/server/src/explorer/gen/assets.ts. `--check` writes nothing, and fails if that file differs or is too large.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -26,7 +26,10 @@ const STAGES: readonly Stage[] = [
   { template: "bench/buf.gen.yaml", config: "bench/buf.yaml", out: "bench/generated" },
 ];
 
-/** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
+/**
+ * Returns the paths, from the root, of the files that differ from the current output of the protos. Writes them, too,
+ * unless `check`. Throws the output of buf when it fails.
+ */
 export function generate(options: { readonly check?: boolean } = {}): string[] {
   const differing: string[] = [];
   for (const stage of STAGES) {
