@@ -9,7 +9,7 @@ export interface Recipe extends GoldenCase {
   readonly title: string;
   /** As the page shows it. */
   readonly plan: string;
-  /** Of the user, in TypeScript: name → text. */
+  /** Files of the user, in TypeScript: name → text. */
   readonly beside: Readonly<Record<string, string>>;
 }
 

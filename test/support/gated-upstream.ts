@@ -1,4 +1,4 @@
-// An upstream that holds every call until it is told what to do with it: tests follow the order of events, and no time passes.
+// An upstream that holds every call until the test releases it: tests follow the order of events, and no time passes.
 import { once } from "node:events";
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -10,7 +10,7 @@ export interface Held {
   readonly request: Uint8Array;
   answer(message: Uint8Array): void;
   fail(code: number): void;
-  /** Resolves when its stream has closed, whoever closed it. */
+  /** Resolves when its stream has closed, on either side. */
   readonly gone: Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface GatedUpstream {
   readonly url: string;
   /** In order of arrival. */
   readonly arrived: readonly Held[];
-  /** Resolves when so many calls have arrived in all. */
+  /** Resolves when `count` calls have arrived in all. */
   arrivals(count: number): Promise<readonly Held[]>;
   close(): Promise<void>;
 }

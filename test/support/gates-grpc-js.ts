@@ -1,4 +1,4 @@
-// An upstream by other hands, @grpc/grpc-js with messages by protobuf.js, whose calls are answered when a test says so.
+// A foreign upstream, @grpc/grpc-js with messages by protobuf.js, that answers calls when a test releases them.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import * as grpc from "@grpc/grpc-js";
@@ -12,7 +12,7 @@ export interface Arrival {
   /** `GetDesk` */
   readonly method: string;
   readonly request: Plain;
-  /** What came with it as `grpc-previous-rpc-attempts`. */
+  /** Its `grpc-previous-rpc-attempts` metadata. */
   readonly previous: string | undefined;
   cancelled: boolean;
   answer(message: Plain): void;

@@ -1,4 +1,4 @@
-// A BFF over the upstreams of the goldens, generated into a folder of its own, type-checked there, and run as a process.
+// A BFF over the upstreams of the goldens, generated into a separate folder, type-checked there, and run as a process.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ export class GeneratedProject {
     this.#upstreams = upstreams;
   }
 
-  /** Throws what the plugin says is wrong. */
+  /** Generates the code. Throws the errors that the plugin reports. */
   generate(): void {
     const request = requestOf({ protos: this.#protos }, this.#upstreams);
     const texts = { ...this.#upstreams, ...this.#protos };
@@ -57,7 +57,7 @@ export class GeneratedProject {
     mkdirSync(dirname(join(this.folder, name)), { recursive: true });
     writeFileSync(join(this.folder, name), text);
   }
-  /** What tsc says of all of it. */
+  /** Returns the output of tsc for the whole folder. */
   typeChecked(): string {
     const { compilerOptions } = { compilerOptions: { noEmit: true, rootDir: root } };
     const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["."] };
@@ -94,7 +94,7 @@ export class GeneratedProject {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** The server of a package, over upstreams of its own, until the test ends. */
+  /** Starts the server of a package, with separate upstreams, until the test ends. */
   async served(server: string, handlers: Handlers<never>, env: Readonly<Record<string, string>> = {}) {
     const address = await this.upstream(handlers);
     const services = [...new Set(Object.keys(handlers).map((name) => name.split("/")[0] ?? ""))];
@@ -137,7 +137,7 @@ export class GeneratedProject {
     return { url, post, until, log: () => log };
   }
 
-  /** What a start that cannot succeed says. */
+  /** Returns the result of a start that cannot succeed. */
   start(server: string, env: Readonly<Record<string, string>>) {
     return spawnSync(process.execPath, [join(this.folder, server)], {
       cwd: this.folder,

@@ -42,7 +42,7 @@ export function textsIn({ archive, prefix }: Pick<Golden, "archive" | "prefix">,
   return goldenTexts(archive, `${prefix}${folder}`.replace(/\/$/, ""));
 }
 
-/** What a case prints, in its file `expected.txt`; empty until it is written. */
+/** Returns the printed output of a case, from its file `expected.txt`; empty until the file is written. */
 export const printedOf = (one: Golden): string => textsIn(one, "expected.txt")[""] ?? "";
 
 /** The texts of an archive's folder, or of a file by the name ""; UPDATE_GOLDENS=1 writes the found ones there first. */
@@ -62,7 +62,7 @@ export function requestOf(
   return requestFor({ ...upstreams, ...protos }, Object.keys(protos));
 }
 
-/** What a case says in a line `// opt: server=web` of one of its protos; else the options of all. */
+/** Returns the options of a case: those of a line `// opt: server=web` in one of its protos; else the default. */
 export function parameterOf({ protos }: Pick<GoldenCase, "protos">): string {
   const said = Object.values(protos).flatMap((text) => /^\/\/ opt: (.*)$/m.exec(text)?.[1] ?? []);
   return `import_extension=ts,${said[0] ?? "server=true"}`;

@@ -1,5 +1,5 @@
-// Who imports whom, and where that goes in circles. Read by TypeScript's own parser, as ts-morph has it: that of TypeScript 7 has no
-// interface yet.
+// Reads the imports between files, and finds their cycles. Uses TypeScript's parser from ts-morph: that of TypeScript 7
+// has no interface yet.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

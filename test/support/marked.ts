@@ -1,7 +1,7 @@
 // Sources whose interesting places are marked «like this».
 import type { Origin } from "../../plugin/src/diagnostic/origin.ts";
 
-/** Takes the marks out of a text, and tells where they were; marks do not nest and are in the order of the text. */
+/** Removes the marks from a text and returns their places; marks do not nest and are in the order of the text. */
 export function marked(file: string, source: string): { readonly text: string; readonly places: readonly Origin[] } {
   let text = "";
   const places: Origin[] = [];

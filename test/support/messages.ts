@@ -1,4 +1,4 @@
-// What protoc-gen-es makes of a request: the messages' own TypeScript, for all files that it needs.
+// Generates messages with protoc-gen-es from a request: their TypeScript, for all files that it needs.
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { protocGenEs } from "@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js";
 

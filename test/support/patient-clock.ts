@@ -10,7 +10,7 @@ interface Waiting {
   readonly run: () => void;
 }
 
-/** What is drawn by lot: backoffs are short, so that all attempts fit into short timeouts. */
+/** Value of every random draw: backoffs are short, so that all attempts fit into short timeouts. */
 const LOT = 0.1;
 
 /** Puts it in the place of the system's clock until the function that it gives is called. `date`: the wall clock, which stands still. */

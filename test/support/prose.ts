@@ -90,7 +90,7 @@ export function findingsInPage(markdown: string): Finding[] {
 
 const DIRECTIVE = /^\/\/+\s*(?:biome-ignore|@ts-|<reference)/;
 
-/** The comments of a source file that have lines of their own: neighbouring `//` lines are one comment. */
+/** Returns the comments that occupy whole lines of a source file: neighbouring `//` lines are one comment. */
 export function commentsOf(source: string): string[] {
   const comments: string[] = [];
   let lines: string[] = [];

@@ -17,14 +17,14 @@ const BUF = bufCommand();
 /** It ends before a collection of its garbage would be worth it. */
 const FRUGAL = { ...process.env, GOGC: "off" };
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-/** What users import of this project. */
+/** Protos of this project that users import. */
 export const SHIPPED = [
   "bff/v1/options.proto",
   "bff/v1/degradation.proto",
   "bff/v1/identity.proto",
   "bff/v1/stream.proto",
 ];
-/** What stands in proto/third_party. */
+/** Protos in proto/third_party. */
 export const FOREIGN = [
   "buf/validate/validate.proto",
   "google/api/annotations.proto",
@@ -33,9 +33,9 @@ export const FOREIGN = [
   "google/rpc/status.proto",
 ];
 
-/** What may be imported, and is not among the files themselves. */
+/** Returns the importable protos that are not among the files themselves. */
 export function provided(files: Protos): Protos {
-  // What is foreign is large: who does not import it need not wait for buf to read it.
+  // Foreign protos are large: without an import of them, buf need not read them.
   const imports = (what: string) => Object.values(files).some((text) => text.includes(`import "${what}/`));
   const wanted = (name: string) =>
     imports(dirname(name)) || (name === "google/api/http.proto" && imports("google/api"));

@@ -52,7 +52,7 @@ function valueFor(field: DescField, random: (below: number) => number, depth: nu
     return randomMessage(field.message, random, depth + 1);
   }
   if (field.enum !== undefined) {
-    // Of an open one also a number that nobody knows.
+    // An open enum also gets an unknown number.
     if (field.enum.open && random(5) === 0) return 12_345;
     return field.enum.values[random(field.enum.values.length)]?.number;
   }

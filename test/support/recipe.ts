@@ -1,4 +1,4 @@
-// A recipe of docs/cookbook.md, generated and run over upstreams that answer as said here.
+// Generates a recipe of docs/cookbook.md and runs it over upstreams that answer as configured here.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { startIssuer, tokenOf } from "./token-issuer.ts";
 
 export const { recipes, upstreams } = cookbook();
 
-/** What every upstream answers, unless a test has it otherwise. */
+/** Answers of every upstream, unless a test replaces them. */
 export const STUBS: Stubs = {
   "catalog.v1.CatalogService/GetProduct": ({ productId }) => ({
     id: String(productId),
@@ -60,7 +60,7 @@ export const fails = (code: Code) => () => {
   throw new ConnectError("said by the upstream", code);
 };
 export const DOWN = fails(Code.Unavailable);
-/** What anybody can send, and nobody is to believe. */
+/** Headers that any client can send; a BFF must not trust them. */
 export const ANYBODY = { "x-user-id": "u9" };
 
 interface Running extends StubbedBff {

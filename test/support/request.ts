@@ -5,9 +5,9 @@ import { build, type Protos, provided } from "./protos.ts";
 import { builtTogether } from "./together.ts";
 
 /**
- * Compiles proto files with buf and gives the request that a plugin would get.
- * `bff/v1/*.proto` may be imported, and what stands in proto/third_party. Files not listed in `targets` (default: all given) are only imported.
- * Throws with buf's own output when the protos do not compile.
+ * Compiles proto files with buf and gives the request that a plugin would get. `bff/v1/*.proto` and the protos in
+ * proto/third_party may be imported. Files not listed in `targets` (default: all given) are only imported. Throws with
+ * buf's own output when the protos do not compile.
  */
 export function requestFor(files: Protos, targets?: readonly string[]): CodeGeneratorRequest {
   const protoFile = [...(builtTogether(files) ?? build({ ...provided(files), ...files }))];
@@ -19,7 +19,9 @@ export function requestFor(files: Protos, targets?: readonly string[]): CodeGene
   });
 }
 
-/** What `readIr` takes, from a request: descriptors of the targets and of all files, and the registry they live in. */
+/**
+ * Returns the parameters of `readIr` for a request: descriptors of the targets and of all files, and their registry.
+ */
 export function schemaOf(request: CodeGeneratorRequest): {
   files: DescFile[];
   allFiles: DescFile[];

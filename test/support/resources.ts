@@ -1,4 +1,4 @@
-// What a process holds, by kind: for tests that look for leaks.
+// Counts the resources of a process, by kind: for tests that look for leaks.
 
 export function resources(): Map<string, number> {
   const kinds = new Map<string, number>();

@@ -34,7 +34,7 @@ export interface Reply {
 export interface StubbedBff {
   /** `rpc` is "pkg.Service/Method". */
   ask(rpc: string, request?: JsonObject, headers?: Readonly<Record<string, string>>): Promise<Reply>;
-  /** What the upstreams were asked for, in order: "Service/Method". */
+  /** Calls of the upstreams, in order: "Service/Method". */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
@@ -43,24 +43,27 @@ export interface Given {
   readonly stubs: Stubs;
   /** How upstreams are reached, the stubs at this address or others. Default: a client of the stubs. */
   readonly connect?: (url: string) => UnaryClient;
-  /** Of all services, or of each by its name. */
+  /** The environment of all services, or of each by its name. */
   readonly env?: Readonly<Record<string, unknown>> | ((service: string) => object);
   readonly resolvers?: object;
   readonly functions?: object;
-  /** Who is calling, where the BFF has an identity. */
+  /** Identity of the caller, if the BFF has one. */
   readonly identity?: Identity;
   readonly observer?: Observer;
 }
 
 export interface Stubbed {
-  /** Each is a process of its own as far as breakers and caches go. */
+  /** Each call returns a server with separate breakers and caches, like a separate process. */
   serve(given: Given): Promise<StubbedBff>;
-  /** What one of the `beside` exports. */
+  /** Loads the exports of one of the files in `beside`. */
   load(name: string): Promise<Exported>;
   remove(): void;
 }
 
-/** Throws what the plugin says. `beside` are files of the user, from what `./gen` is to them: name → text. */
+/**
+ * Generates a BFF. Throws the errors that the plugin reports. `beside` are files of the user, relative to `./gen`: name
+ * → text.
+ */
 export async function stubbed(bff: Protos, beside: Readonly<Record<string, string>> = {}): Promise<Stubbed> {
   const dir = join(generated, `stubbed-${bff.name}-${process.pid}`);
   const gen = Object.entries(emitted(bff)).map(([name, text]) => [`gen/${name}`, text]);
@@ -128,7 +131,7 @@ function endpointsOf(
 }
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
 
-/** What protoc-gen-es and protoc-gen-bff make of the protos, by name. */
+/** Runs protoc-gen-es and protoc-gen-bff on the protos; returns the files by name. */
 function emitted(bff: Protos): Readonly<Record<string, string>> {
   const request = requestFor(bff.protos, bff.targets);
   const { response } = compileCase(request, bff.protos, "import_extension=ts");

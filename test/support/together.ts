@@ -1,10 +1,11 @@
-// Cases that buf builds many at a time, since most of what one costs is its start. Their files have the same names and packages: each case's
-// are built under names of its own, just as long, so that all in the descriptors stands where it stood; then they get theirs back.
+// Builds many cases in one run of buf, because most of the cost of a case is buf's start. The cases' files have the
+// same names and packages. Each case is therefore built under unique names of the same length, which keeps all offsets
+// in the descriptors. Afterwards the names are restored.
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { build, keyOf, type Protos, provided } from "./protos.ts";
 
-/** How many are built at once. One test alone waits for so many. */
+/** Number of cases that are built at once. A test that runs alone waits for all of them. */
 const MANY = 100;
 
 interface Together {
@@ -17,8 +18,9 @@ interface Together {
 const known = new Map<string, Together>();
 
 /**
- * Announces what `requestFor` will be asked for: each case's own files with those that all share. When it is asked for the first it builds
- * it and what stands around it. Who cannot be built with others, or not at all, is built alone as if nobody had announced it.
+ * Announces the inputs of `requestFor`: each case's own files with the shared ones. The first request for a case builds
+ * the case and its neighbours. A case that cannot be built with others, or not at all, is built alone as if it were not
+ * announced.
  */
 export function together(shared: Protos, cases: readonly Protos[]): void {
   const fits = cases.filter((own) => segmentsOf(own, shared) !== undefined);
@@ -34,7 +36,9 @@ export function together(shared: Protos, cases: readonly Protos[]): void {
   }
 }
 
-/** The files and what they import, dependencies first; undefined: nobody has announced them, or they are to be built alone. */
+/**
+ * Returns the files and their imports, dependencies first; undefined if they are not announced, or must be built alone.
+ */
 export function builtTogether(files: Protos): readonly FileDescriptorProto[] | undefined {
   const one = known.size === 0 ? undefined : known.get(keyOf(files));
   if (one === undefined) return undefined;
@@ -42,7 +46,7 @@ export function builtTogether(files: Protos): readonly FileDescriptorProto[] | u
   return one.built;
 }
 
-/** What a case's names and packages begin with, to be renamed; undefined: it must not. */
+/** Returns the first segments of a case's names and packages, for renaming; undefined if renaming is not possible. */
 function segmentsOf(own: Protos, shared: Protos): readonly string[] | undefined {
   // Numbers of extensions are used once in all that is built.
   if (Object.values(own).some((text) => /^\s*extend /m.test(text))) return undefined;
@@ -85,7 +89,7 @@ function markFor(name: string, texts: string, taken: Set<string>): string {
   }
 }
 
-/** With the marks taken back, in its bytes: a text may stand in place of another that is as long. */
+/** Restores the names in the bytes of a file: a text may replace another of the same length. */
 function restored(file: FileDescriptorProto, { marks }: Renamed): FileDescriptorProto {
   const bytes = Buffer.from(toBinary(FileDescriptorProtoSchema, file)).toString("latin1");
   const text = marks.reduce((said, [from, to]) => said.replace(new RegExp(`${to}(?=[./])`, "g"), from), bytes);
@@ -106,13 +110,13 @@ function buildChunk(chunk: readonly Together[]): void {
         Object.keys(files).some((name) => String(error).includes(name)),
       );
       if (wrong.length === 0) throw error;
-      // They say what is wrong with them when they are built alone.
+      // Each of them reports its error when it is built alone.
       for (const [one] of wrong) open.delete(one);
     }
   }
 }
 
-/** What buf gives for a case alone: by name, and what each imports before it. */
+/** Returns buf's result for a case alone: by name, each file with its imports before it. */
 function ofCase(
   { shared, own }: Together,
   to: Renamed,

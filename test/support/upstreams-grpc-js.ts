@@ -1,5 +1,5 @@
-// The agent and user upstreams once more, by other hands: @grpc/grpc-js with messages by protobuf.js. They prove that we speak gRPC
-// and not only what Connect understands.
+// Serves the agent and user upstreams with foreign libraries: @grpc/grpc-js with messages by protobuf.js. They prove
+// that the BFF uses standard gRPC, beyond the part that Connect understands.
 import { fileURLToPath } from "node:url";
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
