@@ -1,4 +1,4 @@
-// A call of a step: its request, how the log says it ended, and what the step makes of that.
+// Evaluates a call of a step: its request, its end in the log, and the result of the step.
 
 import { type CelInput, celList, celMap } from "@bufbuild/cel";
 import {
@@ -24,13 +24,13 @@ import { policyOf } from "./policy.ts";
 import { failed, type Locals, type Result, tainted, type Value, value, type Why } from "./result.ts";
 import { asBeside, Reason, type Taint } from "./taint.ts";
 
-/** What a call gives its step. */
+/** Returns the result of a call for its step. */
 export function callResult(at: Composition, step: IrStep, call: IrCall, locals: Locals): Result {
   const { program, outcomes } = at.response;
   const method = program.method(at.place, call);
   const request = requestOf(at, call, method, locals);
   const needed = [...textsOf(call), ...metadataBinds(at, call).flatMap(textsOfBind)];
-  // Of several for want of which it is not sent, the first declared.
+  // Several missing values may prevent the call; the first declared one is the reason.
   if (request.state === "absent")
     return { ...request, taint: touching(at, needed, locals), why: at.wanting(needed, locals) };
   if (request.state !== "value") return request;
@@ -80,7 +80,7 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
     : item(at, call.batch, response, ended.key, all);
 }
 
-/** What has touched anything that these read, evaluated or not. */
+/** Returns the taint of all values that these texts read, evaluated or not. */
 function touching(at: Composition, texts: readonly string[], locals: Locals): Taint[] {
   return texts.flatMap((text) => {
     const result = at.evaluate(text, locals);
@@ -89,7 +89,7 @@ function touching(at: Composition, texts: readonly string[], locals: Locals): Ta
   });
 }
 
-/** What has to be there for a call to be sent, metadata aside. */
+/** Returns the expressions that must have a value before a call is sent, without metadata. */
 function textsOf({ request, set, batch }: IrCall): string[] {
   return [...[request, batch?.by].flatMap((text) => text?.value ?? []), ...set.flatMap(textsOfBind)];
 }
@@ -123,7 +123,7 @@ export function requestOf(at: Composition, call: IrCall, method: DescMethod, loc
       if (condition.state !== "value") return tainted(condition, taint) as Request;
       taint.push(...condition.taint, ...condition.inner);
       if (condition.value !== true) {
-        // What the value rests on has to be there all the same, but for what the `if` asks about.
+        // The inputs of the value must still be present, except those that the `if` tests.
         const asked = new Set(expression(bind.if.value).reads.map(({ name }) => name));
         const { reads } = expression((bind.spread ?? bind.by)?.value ?? "");
         for (const { name, safe } of reads) {
@@ -176,7 +176,7 @@ function last(field: DescField, path: readonly string[]): DescField {
   return rest.length === 0 ? next : last(next, rest);
 }
 
-/** The oneof that a field named by `set` stands in: it wins over all of a spread's members there. */
+/** Returns the oneof that contains a field named by `set`: the field wins over all of a spread's members there. */
 function oneofOf({ input }: DescMethod, name: string | undefined): DescOneof | undefined {
   return input.fields.find((field) => field.name === name)?.oneof;
 }
@@ -214,7 +214,7 @@ function fits({ response: { converter } }: Composition, a: DescField, b: DescFie
   );
 }
 
-/** Of the call and of the entries that govern it; the nearest of one key. */
+/** Returns the metadata of the call and of the entries that govern it; the nearest entry of a key wins. */
 function metadataBinds(at: Composition, call: IrCall): IrBind[] {
   const { program } = at.response;
   const entries = program.entries(at.place, program.method(at.place, call));
@@ -226,7 +226,7 @@ function metadataBinds(at: Composition, call: IrCall): IrBind[] {
   return found;
 }
 
-/** What touched the call's metadata; its values are the runtime's business. */
+/** Returns the taint of the call's metadata; the runtime computes the values. */
 function metadataOf(at: Composition, call: IrCall, locals: Locals): Result {
   const taint: Taint[] = [];
   let absent = false;
@@ -240,7 +240,7 @@ function metadataOf(at: Composition, call: IrCall, locals: Locals): Result {
   const { retryIf, attempts } = policyOf(at.response.program, at.place, call);
   const asked = retryIf !== undefined && attempts > 1 && at.readsStep(retryIf);
   if (asked) {
-    // Whether it is asked again is for whoever made the log; here it counts that what it reads has to be there.
+    // The author of the log decides about a retry; the oracle only requires that the condition's inputs are present.
     const error = celMap(
       new Map<string, CelInput>([
         ["code", 0n],
@@ -309,14 +309,14 @@ function wayTo({ parent }: Composition): string {
   return parent === undefined ? "" : `${wayTo(parent.composition)}/${parent.step.index}`;
 }
 
-/** The logged call that asked for this key with the same rest of the request. */
+/** Returns the logged call that contains this key with the same rest of the request. */
 function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value, asker: Asker) {
   const name = batch.name?.value ?? "";
   const field = method.input.fields.find((f) => f.name === name);
   if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
   const probe = reflect(method.input);
   const element = batch.wrap === undefined ? key : at.evaluate(batch.wrap.value, new Map([["key", key]]));
-  // Such a key fails as a call does, whatever the others come to.
+  // Such a key fails as a call does, independent of the other keys.
   if (element.state !== "value")
     return { outcome: { failed: { ...senseless, upstream: "" } }, wanted: "", key: undefined };
   at.response.converter.set(probe, field, celList([element.value]), element.enum());

@@ -1,5 +1,5 @@
-// One composed message: its steps, evaluated when something reads them, and its fields. Slow and simple on purpose: no plan, no
-// concurrency, no time; every step is looked at, and calls end as the log says.
+// One composed message: its steps, evaluated on their first read, and its fields. Slow and simple on purpose: no plan,
+// no concurrency, no time. It visits every step, and takes the ends of calls from the log.
 
 import type { CelInput } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
@@ -38,7 +38,7 @@ export class Composition extends Scope {
   readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
   readonly #oneofOnly: ReadonlyMap<IrStep, ReadonlySet<IrField>>;
 
-  /** @param opened what steps have come to before */
+  /** @param opened earlier results of steps */
   constructor(
     response: Response,
     place: Place,
@@ -60,7 +60,7 @@ export class Composition extends Scope {
     const failures: Failure[] = [];
     const missing: Missing[] = [];
     let stuck = false;
-    // It rests on what has failed, and is told there: then nothing else of it has to go on.
+    // The message depends on a failure that is reported elsewhere: then its other parts need not continue.
     let hopeless = false;
     const wait = (of: readonly Missing[]) => {
       stuck = true;
@@ -84,7 +84,7 @@ export class Composition extends Scope {
     return value(target);
   }
 
-  /** Of a service: its critical steps that fail, or rest on calls never made. */
+  /** Runs the steps of a service: returns the critical ones that fail, or depend on calls never made. */
   runShared(): {
     readonly failures: readonly Failure[];
     readonly missing: readonly Missing[];
@@ -100,7 +100,7 @@ export class Composition extends Scope {
     return { failures, missing, stuck };
   }
 
-  /** What steps have come to so far. */
+  /** Results of the steps until now. */
   get results(): ReadonlyMap<IrStep, Result> {
     return new Map([...this.#results].flatMap(([step, result]) => (result === "running" ? [] : [[step, result]])));
   }
@@ -142,7 +142,7 @@ export class Composition extends Scope {
           continue;
         }
         const condition = this.evaluate(member.if.value);
-        // What decides nothing fails the response, or leaves it waiting, on its own.
+        // A condition without a value fails the response, or leaves it waiting, by itself.
         if (condition.state === "failed" || condition.state === "dead") break;
         if (condition.state === "absent" || condition.value !== true) continue;
         found.add(member);
@@ -163,8 +163,8 @@ export class Composition extends Scope {
   }
 
   /**
-   * What a function supplies. It is given every argument, and every step of the message or those that it says it reads: what has touched one
-   * of them touches its value.
+   * Returns the value that a function supplies. The function gets every argument, and every step of the message or
+   * those that it declares to read. The taint of each of them is the taint of its value.
    */
   supplied(field: DescField | undefined): Result {
     const { desc, steps, fields, reads } = this.place.message;
@@ -230,7 +230,10 @@ export class Composition extends Scope {
     return verdict;
   }
 
-  /** Whether a call with side effects must not start: a guard, or a critical step that does not rest on it, of this or a message around it. */
+  /**
+   * Reports whether a call with side effects must not start. The reason is a guard, or a critical step that does not
+   * depend on the call, of this message or one around it.
+   */
   blocked(step: IrStep | undefined): boolean {
     const free = step === undefined ? [] : [step, ...this.#besides(step)];
     for (const other of this.place.message.steps) {
@@ -247,7 +250,7 @@ export class Composition extends Scope {
     return this.place.shared === undefined && (this.response.shared?.blocked(undefined) ?? false);
   }
 
-  /** Of an unordered step: the others, for which its side effects do not wait. */
+  /** Returns, for an unordered step, the other steps: its side effects do not wait for them. */
   #besides(step: IrStep): IrStep[] {
     if (step.unordered?.value !== true) return [];
     const { program } = this.response;
@@ -335,7 +338,7 @@ export class Composition extends Scope {
     }
     const place = this.response.program.place(this.place.evaluator.message(source.message?.value ?? ""));
     for (const bind of source.args.filter((arg) => arg.name !== undefined)) {
-      // Nothing is waited for that nobody reads.
+      // The child does not wait for an argument that it does not read.
       if (!readsArgument(place, bind.name?.value ?? "")) continue;
       const given = this.#argument(bind, bind.by?.value ?? "", locals);
       if (given.state === "failed" || given.state === "dead") return given;
@@ -347,7 +350,7 @@ export class Composition extends Scope {
     return { ...result, inner: this.#inside(step, [result.value]) };
   }
 
-  /** What a spread brings: of arguments with presence also that they are unset. */
+  /** Returns the members of a spread: arguments with presence also if they are unset. */
   spread(bind: IrBind, from: Value): [string, Value][] {
     const { args } = this;
     if (bind.spread?.value.trim() !== "args" || args.kind === "request") return members(from);
@@ -359,7 +362,7 @@ export class Composition extends Scope {
     return values.flatMap((of) => {
       if (!isReflectMessage(of)) return [];
       const later = parts.get(of.message) ?? [];
-      // What comes later may have come when somebody asks.
+      // A later part may have arrived when an expression reads it.
       const isLater = (path: string): boolean =>
         later.some((part) => `${path}.`.replaceAll("[", ".").startsWith(`${part}.`));
       const all = touched.get(of.message) ?? [];
@@ -370,7 +373,7 @@ export class Composition extends Scope {
     });
   }
 
-  /** What an argument carries into the child; what touched it has no order there. */
+  /** Returns the value of an argument for the child; its taint has no order there. */
   #argument(bind: IrBind, by: string, locals: Locals): Result {
     const result = this.bound(bind, by, locals);
     if (result.state === "value")
@@ -384,7 +387,7 @@ export class Composition extends Scope {
     const condition = this.evaluate(bind.if.value, locals);
     if (condition.state !== "value") return condition;
     if (condition.value !== true) {
-      // Nothing begins before all that is written has ended, and nothing goes on from what has failed.
+      // A false `if` still waits for all steps that the expression names; a failed one stops it.
       const from = expression(by).reads.map(({ name }) => this.read(name, locals));
       return from.find((one) => one?.state === "dead") ?? { state: "absent", taint: condition.taint };
     }

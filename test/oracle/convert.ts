@@ -108,7 +108,7 @@ export class Converter {
     const of = evaluator.enumOf(expression(text).root, values, () => undefined);
     this.set(target, field, evaluator.value(text, values), of);
   }
-  /** Towards an upstream: through a path, and what stands in for what is unset. */
+  /** Writes a field back to an upstream message: through a path, with the fallback of an unset value. */
   #writeBack(from: ReflectMessage, target: ReflectMessage, { desc, by, alias, fallback }: IrField): void {
     if (by === undefined && fallback === undefined) return;
     const [, ...path] = by === undefined ? ["source", alias?.value ?? desc.name] : (expression(by.value).path ?? []);
@@ -142,7 +142,7 @@ export class Converter {
     for (const field of to.fields) {
       const source = counterpart(field);
       if (source === undefined) continue;
-      // What is unset stays unset; where the copy cannot be, it has the source's default.
+      // An unset field stays unset; if the copy cannot be unset, it has the source's default.
       const unset = hasPresence(source) && !from.isSet(source);
       if (unset && (canBeAbsent(field) || source.message !== undefined)) continue;
       this.#put(target, field, source, from);

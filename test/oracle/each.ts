@@ -72,7 +72,7 @@ function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, tai
 function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
   const partial = each.partial?.value === true;
-  // What all items rest on has touched the step, be it that one of them has failed.
+  // The taint of the shared inputs belongs to the step, even if one of the items has failed.
   const all = [...taint, ...done.flatMap(({ key, item }) => [...touchedBy(key), ...touchedBy(item)])];
   if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint: all };
   const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));

@@ -18,7 +18,7 @@ const MACROS = ["all", "exists", "existsOne", "exists_one", "transformList", "tr
 const PAIR = "@pair";
 const RESULT = "@result";
 
-/** What the call of a macro with two variables stands for; undefined: it is none. */
+/** Expands the call of a macro with two variables; undefined if the call is no such macro. */
 export function overEntries(at: Expr, name: string, target: Expr | undefined, args: readonly Expr[]): Expr | undefined {
   const [key, value, ...bodies] = args.map((arg) =>
     arg.exprKind.case === "identExpr" ? arg.exprKind.value.name : arg,

@@ -2,7 +2,7 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import type { IrEnum } from "../../plugin/src/ir/ir.ts";
 import { Invalid, NoCounterpart } from "./invalid.ts";
 
-/** The value of one enum that stands for one of another. */
+/** Returns the value of one enum that corresponds to a value of another. */
 export function enumAcross(
   enums: ReadonlyMap<string, IrEnum>,
   number: number,

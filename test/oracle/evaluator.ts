@@ -23,7 +23,7 @@ import { once } from "./once.ts";
 /** The enum whose numbers a name holds. */
 type Enums = (name: string) => DescEnum | undefined;
 
-/** Where expressions of one proto file are evaluated. */
+/** Evaluates the expressions of one proto file. */
 export class Evaluator {
   readonly #env;
   readonly #registry: Registry;
@@ -31,7 +31,7 @@ export class Evaluator {
   /** By the name as written, the nearest package first. */
   readonly #enumsNamed = new Map<string, readonly DescEnum[]>();
   readonly #plans = once((_: Expr) => new Map<string, ReturnType<typeof plan>>());
-  /** `enums`: what the BFF says of its enums. */
+  /** @param enums the BFF's options for its enums */
   constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = [], enums: readonly IrEnum[] = []) {
     this.#registry = registry;
     this.#namespace = namespace;
@@ -62,8 +62,8 @@ export class Evaluator {
   }
 
   /**
-   * The enum whose numbers an expression gives (itself, or as items of a list or map); CEL only knows ints.
-   * `enums` answers for variables that hold such numbers themselves.
+   * Returns the enum whose numbers an expression gives (itself, or as items of a list or map); CEL only has ints.
+   * `enums` supplies the enum of variables that hold such numbers themselves.
    */
   enumOf(expr: Expr | undefined, values: Readonly<Record<string, CelInput>>, enums: Enums): DescEnum | undefined {
     if (expr === undefined) return undefined;
@@ -183,8 +183,9 @@ export class Evaluator {
   }
 
   /**
-   * Where @bufbuild/cel looks at names otherwise: what has a value hides a type of its name (`values`), an enum's value of another package
-   * is a number, and a google.protobuf.Any that is unset reads as null, as cel-spec's suite has it.
+   * Corrects names that @bufbuild/cel resolves differently. A name with a value hides a type of the same name
+   * (`values`). An enum's value of another package is a number. An unset google.protobuf.Any reads as null, as in
+   * cel-spec's suite.
    */
   #named(expr: Expr, values: Readonly<Record<string, CelInput>>, locals: ReadonlySet<string>): Expr {
     const path = pathOf(expr);

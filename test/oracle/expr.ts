@@ -1,4 +1,4 @@
-// Expressions as trees, made by hand: what macros stand for.
+// Builds expressions as trees: the expansions of macros.
 import type { Constant, Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 
 export function call(at: Expr, name: string, args: Expr[]): Expr {

@@ -94,7 +94,7 @@ function receivedOf(expr: Expr): (Received & { readonly name: string }) | undefi
   if (name === undefined || said?.case !== "stringValue") return undefined;
   return { part: value.function, key: said.value.toLowerCase(), name };
 }
-/** The variable that stands for it. */
+/** Returns the variable that represents the received value. */
 export const receivedName = ({ part, key }: Received, name: string): string => `@${part}:${key}:${name}`;
 
 const okName = (expr: Expr): string | undefined => askedName(expr, "ok");
@@ -137,7 +137,7 @@ function readsOf(
         case "_||_":
           return [...inAll(a), ...readsOf(b, union(safe, known(a, false)), locals)];
         case "_?_:_":
-          // What a macro chooses elements by makes nothing sure of what it makes of them.
+          // The condition by which a macro selects elements guarantees nothing about its result.
           if (isResult(c)) return inAll(a, b);
           return [
             ...inAll(a),
@@ -164,7 +164,7 @@ function readsOf(
   }
 }
 
-/** What a macro has gathered so far: no expression that anybody wrote ends in it. */
+/** Reports whether an expression is the accumulator of a macro; no written expression ends in it. */
 const isResult = (expr: Expr | undefined): boolean =>
   expr?.exprKind.case === "identExpr" && expr.exprKind.value.name === "@result";
 
@@ -194,7 +194,10 @@ function boolOf(expr: Expr | undefined): boolean | undefined {
   return said?.case === "boolValue" ? said.value : undefined;
 }
 
-/** The names that have a value for sure where a condition holds: those it asks for, and those it is not evaluated without. */
+/**
+ * Returns the names that certainly have a value when a condition holds: those it tests, and those it cannot be
+ * evaluated without.
+ */
 export function sureWhere(source: string | undefined): ReadonlySet<string> {
   if (source === undefined) return new Set();
   const { root, reads } = expression(source);
@@ -207,7 +210,11 @@ export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
 
 // ---- what is evaluated ----
 
-/** `ok(x)` becomes the variable `@ok:x`, `failure(x)` `@failure:x`, `header(x, 'k')` `@header:k:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
+/**
+ * Replaces functions of protobff by variables: `ok(x)` by `@ok:x`, `failure(x)` by `@failure:x`, `header(x, 'k')` by
+ * `@header:k:x`, `has(args.x)` by `@set:args.x`. `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an
+ * absent one.
+ */
 export function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };

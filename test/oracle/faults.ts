@@ -1,4 +1,4 @@
-// What runtime.md says that a fault of an upstream comes to: the table of failures, and which of them are tried again.
+// Applies the table of failures in runtime.md: the result of an upstream's fault, and the faults that are retried.
 import type { CallFailure } from "./outcomes.ts";
 import type { Policy } from "./policy.ts";
 import { Reason } from "./taint.ts";
@@ -54,7 +54,7 @@ export type Ending =
 
 export interface FaultModel {
   readonly first: Ending;
-  /** Of every attempt after the first. Default: as the first. */
+  /** Ending of every attempt after the first. Default: that of the first. */
   readonly later?: Ending;
   /** The throttle of the upstream allows no retry and no hedge. */
   readonly exhausted?: boolean;

@@ -6,7 +6,7 @@ import { Invalid } from "./invalid.ts";
 /** A value on the way of a pure path, or `unset` when an optional, message, wrapper or oneof member on the way is. */
 export type Walked = { readonly unset: false; readonly value: CelInput } | { readonly unset: true };
 
-/** Walks fields from a message, as language.md's "Presence" says. */
+/** Walks fields from a message, as defined by "Presence" in language.md. */
 export function walk(from: CelInput, path: readonly string[]): Walked {
   let value: CelInput = from;
   for (const name of path) {
@@ -37,13 +37,13 @@ export function walk(from: CelInput, path: readonly string[]): Walked {
 const IMPLICIT = 2;
 const LEGACY_REQUIRED = 3;
 
-/** Whether a field can be left unset in a way its readers can tell, or is empty then. */
+/** Reports whether readers of a field can detect that it is unset, or whether it is empty then. */
 export function canBeAbsent(field: DescField): boolean {
   if (field.fieldKind === "list" || field.fieldKind === "map") return true;
   return field.presence !== IMPLICIT && field.presence !== LEGACY_REQUIRED;
 }
 
-/** Whether being absent can be told from a zero: not for lists and maps. */
+/** Reports whether an absent field differs from a zero; false for lists and maps. */
 export function hasPresence(field: DescField): boolean {
   return field.fieldKind !== "list" && field.fieldKind !== "map" && field.presence !== IMPLICIT;
 }

@@ -41,7 +41,10 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   return result;
 }
 
-/** Paths of what may come later: fields that read a deferred step, and those of a composed message that stands in a field as it is. */
+/**
+ * Returns the paths that may arrive later: fields that read a deferred step, and later fields of a composed message
+ * that is the unchanged value of a field.
+ */
 export function laterPaths(at: Composition, target: ReflectMessage): string[] {
   return at.place.message.fields.flatMap((field): string[] => {
     const value = field.desc.fieldKind === "message" && target.isSet(field.desc) ? target.get(field.desc) : undefined;
@@ -57,11 +60,11 @@ function isLater(at: Composition, { desc }: IrField): boolean {
   // The members of a oneof are in one part.
   return fields.some((one) => (one.desc === desc || (desc.oneof && one.desc.oneof === desc.oneof)) && rests(one));
 }
-/** What comes later into a message that nobody shows is given up with the response. */
+/** A later field of a nested message is given up with the response if its value can never arrive. */
 const isGivenUp = (at: Composition, field: IrField, { state, ...rest }: Result): boolean =>
   state === "dead" && "missing" in rest && rest.missing.length === 0 && at.parent !== undefined && isLater(at, field);
 
-/** Of a message that a resolver supplies: what reached the function has reached every field. */
+/** Returns the entries of a message that a resolver supplies: the taint of the function reaches every field. */
 export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]): Entry[] {
   return target.desc.fields.flatMap((field) => {
     if (field.message?.typeName === "bff.v1.Degradation") return [];
@@ -143,7 +146,8 @@ function* setOneof(
     } catch (error) {
       return yield failed(error);
     }
-    // What earlier members rest on has a part in the choice; language.md leaves open whether that alone touches the chosen one.
+    // The inputs of earlier members influence the choice. language.md leaves open whether these inputs alone touch the
+    // chosen one.
     const chosen = present || member.if !== undefined || member.default?.value === true;
     const more = chosen ? asItem(earlier) : [];
     touch(at, target, member.desc, by, present, tainted(result, more), entries);

@@ -1,4 +1,4 @@
-// Guards: which are decided before anything is asked for, whether one holds, and what it says then.
+// Guards: which ones precede every call, whether a guard holds, and its status.
 import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
@@ -10,13 +10,13 @@ import { isSupplementary } from "./static.ts";
 
 export type Verdict = "passed" | "held" | "pending";
 
-/** Over args, headers and env alone, also in what it says: decided before any call is sent. */
+/** Reports whether a guard, with its status, reads only args, headers and env: then it is decided before any call. */
 export function isImmediate(at: Composition, step: IrStep): boolean {
   if (step.source?.kind !== "guard" || step.if !== undefined) return false;
   const { reads } = expression(step.source.if?.value ?? "false");
   return [...reads, ...readsOfFailure(step.source.fail)].every(({ name }) => atHand(at, name));
 }
-/** Whether a name stands for no step, or for one that is computed from what is there at once. */
+/** Reports whether a name is no step, or a step that is computed from immediately available values. */
 function atHand(at: Composition, name: string): boolean {
   const { computed, shared } = at.response;
   const isShared = at.place.shared !== undefined;
@@ -35,7 +35,7 @@ export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
     if (rank !== undefined) at.response.pending.push({ rank, missing });
     return "pending";
   };
-  // It waits for what it says, too, and says nothing where a step of that has failed.
+  // The guard also waits for the inputs of its status, and reports no status if one of these steps has failed.
   for (const { name } of readsOfFailure(guard.fail)) {
     const read = at.evaluate(name);
     if (read.state === "dead") return pending(read.missing);
@@ -58,7 +58,10 @@ export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
   return "held";
 }
 
-/** Whether it holds since it asks for a step that is always there, whatever the others come to: the compiler sees through that. */
+/**
+ * Reports whether the condition holds whatever the other steps result in, because it tests a step that is always
+ * present: the compiler detects that.
+ */
 function holdsAnyhow(at: Composition, condition: string): boolean {
   const names = expression(condition).reads.map(({ name }) => name);
   const read = (name: string): Result | undefined => at.read(name, noLocals);
@@ -81,7 +84,10 @@ function holdsAnyhow(at: Composition, condition: string): boolean {
   return there.length > 0 && holds([]) && (computed || !holds(there));
 }
 
-/** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */
+/**
+ * Returns the status of a `fail`. `error`: the status from the upstream, if any; its text is undefined when the failure
+ * was ours.
+ */
 export function statusOf(
   at: Composition,
   fail: IrFailure | undefined,

@@ -1,4 +1,5 @@
-// What @bufbuild/cel does not parse or expand: `a.?b`, quoted fields, `cel.bind`, `sortBy`. Optionals are maps of one marked key.
+// Adds syntax that @bufbuild/cel does not parse or expand: `a.?b`, quoted fields, `cel.bind`, `sortBy`. Optionals are
+// maps of one marked key.
 import { type CelInput, type CelMap, celMap, isCelMap, parse } from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { overEntries } from "./entries.ts";

@@ -1,4 +1,4 @@
-/** What is said about a part of a plan or of an expression, said once: neither changes. */
+/** Memoises a function of a part of a plan or of an expression; neither changes. */
 export function once<Part extends object, Said>(say: (part: Part) => Said): (part: Part) => Said {
   const all = new WeakMap<Part, { readonly said: Said }>();
   return (part) => {

@@ -1,5 +1,5 @@
-// The oracle: what language.md says a response must be, given how its calls ended. A separate, slow interpreter of the IR that shares
-// nothing with the compiler after `readIr`, nor with the runtime.
+// The oracle: the response that language.md requires, given the ends of its calls. A separate, slow interpreter of the
+// IR that shares nothing with the compiler after `readIr`, nor with the runtime.
 
 import { type CelInput, celList, celMap, celUint } from "@bufbuild/cel";
 import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
@@ -20,8 +20,8 @@ import { type Acceptable, degradedField, type Got, mismatch, partsField, type Ve
 const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
 
 /**
- * What the response to `request` may be. `headers`: lower-case names; `env`: values as CEL has them (ints as bigint).
- * Throws only on what generation would have refused.
+ * Returns the acceptable responses to `request`. `headers`: lower-case names; `env`: values as in CEL (ints as bigint).
+ * Throws only on input that generation would have refused.
  */
 export function oracle(
   ir: Ir,
@@ -49,7 +49,7 @@ export function oracle(
   return concluded(response, own.output, composes, root, started);
 }
 
-/** What the compositions of a response begin with. */
+/** Creates the initial state of a response's compositions. */
 export function responding(
   program: Program,
   converter: Converter,
@@ -75,7 +75,7 @@ export function responding(
   };
 }
 
-/** What has started and was to end well, of a service or of an opening. */
+/** Steps of a service or of an opening that have started and must end well. */
 export type Started = ReturnType<Composition["runShared"]>;
 
 /** How a response ends whose compositions have run; */
@@ -95,7 +95,7 @@ export function concluded(
     ? held.map((guard) => guard.status)
     : [...held.map((guard) => guard.status), ...response.refusals, ...failures];
   if (statuses.length > 0) {
-    // Once something has failed no side effect begins, be it that a guard waits for it.
+    // After a failure no side effect begins, even if a guard waits for it.
     const before = response.early ? [] : response.pending.filter((guard) => guard.rank < first);
     const missing = before.flatMap((guard) => guard.missing).filter(({ effect }) => !effect);
     return {
@@ -135,7 +135,7 @@ function composed(composition: Composition, response: Response) {
   return { root: composition.run(), started };
 }
 
-/** Judges an answer by the log of its calls; undefined when it is as it must be for some order of equal calls. */
+/** Compares an answer with the log of its calls; undefined if it is right for some order of equal calls. */
 export function judge(
   ir: Ir,
   method: DescMethod,
@@ -157,7 +157,7 @@ export function judge(
   return faults.length > 1 ? `${faults[0]}\n(and ${faults.length - 1} other orders of equal calls)` : faults[0];
 }
 
-/** What is made once per IR. */
+/** Returns the program of an IR, created once. */
 export function prepared(ir: Ir) {
   let found = programs.get(ir);
   if (found === undefined) {
@@ -167,7 +167,7 @@ export function prepared(ir: Ir) {
   return found;
 }
 
-/** What every expression of a response sees. */
+/** Returns the variables of every expression of a response. */
 export function globals(
   ir: Ir,
   headers: ReadonlyMap<string, string>,

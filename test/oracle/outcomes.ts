@@ -1,4 +1,4 @@
-// What the calls of one response ended with. The oracle never makes a call: it asks here.
+// Ends of the calls of one response. The oracle never makes a call: it reads this record.
 
 import {
   createRegistry,
@@ -14,7 +14,7 @@ import type { IrCall, IrStep } from "../../plugin/src/ir/step.ts";
 import type { Beside } from "./result.ts";
 import type { Place } from "./static.ts";
 
-/** The call of a step that asks. */
+/** The call of a step that needs an outcome. */
 export interface Asker {
   readonly place: Place;
   readonly step: IrStep;
@@ -34,7 +34,7 @@ export interface CallFailure {
   readonly clientCode: number;
   /** The upstream's own text, for `error.message`. */
   readonly message?: string;
-  /** It said nothing: `message` is what the runtime says in its place, and goes out with no `as_is`. */
+  /** True if the upstream sent no message: `message` is the runtime's own text, and `as_is` does not pass it on. */
   readonly unsaid?: boolean;
 }
 export type CallOutcome =
@@ -57,20 +57,24 @@ export interface LoggedCall {
 export interface Outcomes {
   /** How a call with this request ended; undefined: it was never made. Several calls with equal requests are taken in turn. */
   call(method: DescMethod, request: Message, asker: Asker): CallOutcome | undefined;
-  /** How the call ended that asked for a key: `alone` asks for it alone, `alike` says whether a logged request asks for it too. */
+  /**
+   * Returns the outcome of the call for a key: `alone` requests only this key, `alike` reports whether a logged request
+   * contains it.
+   */
   batch(
     method: DescMethod,
     alone: Message,
     alike: (request: Message) => boolean,
     asker: Asker,
   ): CallOutcome | undefined;
-  /** Calls in the log that nobody asked for. */
+  /** Returns the calls in the log that no step made. */
   unasked(): readonly LoggedCall[];
 }
 
 /**
- * Who got the same outcome of a batch: all who ask for keys of a call by the same way, since they join it together, and leave it together when their
- * time is over; all who ask for a key; nobody has to. "left": and an item of a list may have been over when a call failed that went on for others.
+ * Steps that share the outcome of a batch. "way": all steps that request keys of a call by the same way. They
+ * join the call together, and leave it together at their timeout. "key": all steps that request a key. "nothing": no
+ * steps. "left": as "nothing", and an item of a list may have ended before a call failed that continued for others.
  */
 const SHARING = ["way", "key", "nothing", "left"] as const;
 type Sharing = (typeof SHARING)[number];
@@ -134,7 +138,8 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
     call(method, wanted, { effect, step }) {
       const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), wanted));
       const equal = all.filter((call) => !taken.has(call));
-      // Equal calls without side effects are made once in a response: who asks later has the same answer, unless its policy is another.
+      // A response makes equal calls without side effects once. A later step gets the same answer, unless its policy
+      // differs.
       const found = choose(effect ? equal : [...equal, ...all]);
       if (found === undefined) return undefined;
       if (!effect && step.source?.kind === "each" && "failed" in found.outcome) {
@@ -142,12 +147,12 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
         if (sharing === "left" && chooser.choose([false, true]) === true) return { cancelled: true };
       }
       taken.add(found);
-      // Which of several with one end it was, nobody can tell.
+      // Several calls have the same end; the log does not show which one it was.
       const like = effect ? [found] : all.filter((call) => fingerprint(call.outcome) === fingerprint(found.outcome));
       for (const call of like) asked.add(call);
       return found.outcome;
     },
-    // A key whose call failed may be asked for again; one that was answered is remembered.
+    // A key may be requested again after its call failed; an answered key is remembered.
     batch(method, alone, alike, { way }) {
       const answering = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
       for (const call of answering) asked.add(call);
@@ -177,7 +182,7 @@ function mayHaveLeft({ outcome, late }: LoggedCall): boolean {
   if (late !== true) return false;
   return !("failed" in outcome && outcome.failed.code === DEADLINE_EXCEEDED && outcome.failed.reason === TIMEOUT);
 }
-/** What a waiter sees that leaves at its own deadline. */
+/** Returns the outcome for a waiter that leaves at its own deadline. */
 function timedOut(method: DescMethod): CallOutcome {
   return {
     failed: {
@@ -198,10 +203,10 @@ function fingerprint(outcome: CallOutcome): string {
   return `${Buffer.from(outcome.ok).toString("base64")} ${JSON.stringify([outcome.stale, outcome.beside])}`;
 }
 
-/** Knows no type: an Any is compared by its bytes. */
+/** Has no types: an Any is compared by its bytes. */
 const nobody = createRegistry();
 
-/** Whether two messages say the same. NaN equals nothing, so that the bytes have a say too. */
+/** Reports whether two messages are equal. NaN equals nothing, so the bytes are compared, too. */
 export function alike(desc: DescMessage, a: Message, b: Message, unknown = false): boolean {
   return equals(desc, a, b, { registry: nobody, unknown }) || Buffer.from(toBinary(desc, a)).equals(toBinary(desc, b));
 }
@@ -211,7 +216,7 @@ export function shown(desc: DescMessage, message: Message): string {
   try {
     return toJsonString(desc, message);
   } catch {
-    // An Any of a type that nobody knows here.
+    // The message contains an Any of an unknown type.
     return Buffer.from(toBinary(desc, message)).toString("hex");
   }
 }

@@ -14,7 +14,7 @@ import type { Ir } from "../../plugin/src/ir/ir.ts";
 /** By their names in expressions; undefined, or a throw, is an error. */
 export type OwnFunctions = ReadonlyMap<string, (...args: readonly CelValue[]) => CelInput | undefined>;
 
-/** What stands for the functions that an IR declares; `given` are those of the response that is looked at. */
+/** Implements the functions that an IR declares; `given` are those of the current response. */
 export class OwnFunctionTable {
   given: OwnFunctions = new Map();
   readonly funcs: readonly CelFunc[];

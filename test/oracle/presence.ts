@@ -6,7 +6,7 @@ import { expression, sureWhere, union } from "./expression.ts";
 import { hasPresence } from "./field-value.ts";
 import { callOf, isSupplementary, type Place, type Program } from "./static.ts";
 
-/** Where a step composes a message. */
+/** Place of a step that composes a message. */
 interface Composing {
   readonly place: Place;
   readonly step: IrStep;
@@ -22,7 +22,7 @@ export class Presence {
     this.#program = program;
   }
 
-  /** Whether `has(args.name)` may be asked in a message, and a path hands the argument on unset. */
+  /** Reports whether a message may use `has(args.name)`, and whether a path passes the argument on unset. */
   of(desc: DescMessage, name: string): boolean {
     const key = `${desc.typeName} ${name}`;
     const known = this.#known.get(key);
@@ -195,7 +195,7 @@ export class Presence {
     return ignored || (call.batch !== undefined && call.batch.many?.value !== true);
   }
 
-  /** What a step is absent without, each with the `if` around it. */
+  /** Returns the inputs that a step requires, each with the `if` around it. */
   #needs(source: IrSource | undefined): [text: string | undefined, when: string | undefined][] {
     const binds = (all: readonly IrBind[]): [string | undefined, string | undefined][] =>
       all.flatMap((bind) => [

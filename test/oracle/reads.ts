@@ -1,4 +1,5 @@
-// Who reads whom, within a message: what a step waits for, and which steps only one case, or only members of one oneof, read.
+// Reads within a message: the dependencies of a step, and the steps that only one case, or only members of one oneof,
+// read.
 import type { IrField, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrBind, IrEach, IrFailure, IrSource, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression } from "./expression.ts";
@@ -61,7 +62,7 @@ function readsOfBinds(binds: readonly IrBind[]): StepRead[] {
   return binds.flatMap((bind) => [...readsOfText(bind.by), ...readsOfText(bind.if), ...readsOfText(bind.spread)]);
 }
 
-/** What the text and the details of a `fail` read. */
+/** Returns the reads of the text and the details of a `fail`. */
 export function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
   const inMessage = holes(fail?.message?.value ?? "").filter((part) => part.hole);
   return [
@@ -78,12 +79,12 @@ export function readsArgument({ message }: Place, name: string): boolean {
   return reads.some((read) => read.name === "args" || read.name === `args.${name}`);
 }
 
-/** What is read for each item of an `each`, its variable aside. */
+/** Returns the reads for each item of an `each`, without its variable. */
 function readsOfItems(each: IrEach): StepRead[] {
   const all = [...readsOfText(each.if), ...readsOfText(each.key), ...readsOfSource(each.source)];
   return all.filter((read) => read.name !== each.var?.value);
 }
-/** The same, without what only arguments read that nobody reads. */
+/** Returns the same reads, without those of arguments that have no reader. */
 export function waitedForByItems(program: Program, place: Place, each: IrEach): StepRead[] {
   const { source } = each;
   if (source?.kind !== "compose") return readsOfItems(each);
@@ -106,7 +107,7 @@ export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new
 /** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
 export const caseOnly = once(
   ({ message, shared = new Set(), elsewhere = [] }: Place): ReadonlyMap<IrStep, "one" | "through"> => {
-    // A resolver that says nothing is given every step.
+    // A resolver without declared reads gets every step.
     const supplied = [message, ...message.fields].filter(({ resolver }) => resolver !== undefined);
     if (supplied.some(({ reads }) => reads === undefined)) return new Map();
     const fields = new Set([
@@ -150,7 +151,7 @@ export const caseOnly = once(
 export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> => {
   const found = new Map<IrStep, ReadonlySet<IrField>>();
   const { fields, steps } = message;
-  // A resolver that says nothing is given every step.
+  // A resolver without declared reads gets every step.
   if ([message, ...fields].some((of) => of.resolver !== undefined && of.reads === undefined)) return found;
   const given = (of: IrMessage | IrField, name: string): boolean =>
     of.resolver !== undefined && of.reads?.steps.some((step) => step.value === name) === true;

@@ -1,4 +1,4 @@
-// What the compositions of one response share: what they read, and how the response may have failed as a whole.
+// State that the compositions of one response share: their inputs, and failures of the whole response.
 
 import type { CelInput } from "@bufbuild/cel";
 import type { JsonValue, Message } from "@bufbuild/protobuf";
@@ -13,10 +13,10 @@ import type { Cause, Entry } from "./taint.ts";
 export interface Status {
   readonly code: number;
   readonly message: string | undefined;
-  /** Says that the client should not try again soon (`grpc-retry-pushback-ms: -1`). */
+  /** True if the client should not retry soon (`grpc-retry-pushback-ms: -1`). */
   readonly pushback?: boolean;
 }
-/** A failed step: what a client gets when it is critical, and what a Degradation says when it is not. */
+/** A failed step: the client's status if the step is critical, and the cause in a Degradation if it is not. */
 export interface Failure {
   readonly status: Status;
   readonly cause: Cause;
@@ -35,7 +35,7 @@ export interface HeldGuard {
   readonly status: Status;
 }
 
-/** What a function throws that refuses the request. */
+/** Error of a function that refuses the request. */
 export class Refused extends Error {
   readonly status: Status;
   constructor(code: number, message: string | undefined) {
@@ -45,8 +45,8 @@ export class Refused extends Error {
 }
 
 /**
- * What stands for a function of the user, by what it supplies ("b.v1.Card", "b.v1.Card.badge"): from arguments and steps to a value
- * of the field, or the message in JSON; undefined: none. It may throw.
+ * Replacements for functions of the user, by the name of the supplied element ("b.v1.Card", "b.v1.Card.badge"). Each
+ * maps arguments and steps to a value of the field, or to the message in JSON; undefined: none. It may throw.
  */
 export type Resolvers = ReadonlyMap<
   string,
@@ -56,7 +56,7 @@ export type Resolvers = ReadonlyMap<
   ) => CelInput | JsonValue | undefined
 >;
 
-/** Whose steps that are computed from what is there at once count as that, for guards that read them. */
+/** Place of the steps that guards treat as immediate if they are computed from immediately available values. */
 export type Computed = "service" | "all" | "none";
 
 export interface Response {
@@ -71,13 +71,13 @@ export interface Response {
   readonly globals: Readonly<Record<string, CelInput>>;
   /** Guards that hold. */
   readonly guards: HeldGuard[];
-  /** Guards of the root message that rest on calls never made. */
+  /** Guards of the root message that depend on calls never made. */
   readonly pending: { readonly rank: number; readonly missing: readonly Missing[] }[];
   /** A guard of what the service composes holds, perhaps before the root message has begun. */
   early: boolean;
   /** `on_error.fail`. */
   readonly refusals: Status[];
-  /** What was touched inside each composed message. */
+  /** Taint inside each composed message. */
   readonly touched: Map<Message, readonly Entry[]>;
   /** Paths of the fields of each composed message that may come later, those of messages in it among them. */
   readonly parts: Map<Message, readonly string[]>;

@@ -1,4 +1,4 @@
-// What a step, an argument or an expression comes to.
+// Result of a step, an argument or an expression.
 
 import { type CelInput, isCelMap } from "@bufbuild/cel";
 import type { DescEnum } from "@bufbuild/protobuf";
@@ -11,15 +11,15 @@ import { invalid, type Taint } from "./taint.ts";
 const INVALID_ARGUMENT = 3;
 export const INTERNAL = 13;
 
-/** What became of a step, an argument or an expression. */
+/** Result of a step, an argument or an expression. */
 export type Result =
   | Value
   | { readonly state: "absent"; readonly taint: readonly Taint[]; readonly why?: Why | undefined }
   /** It failed by itself; any of these. */
   | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
-  /** It rests on what failed critically, or on calls that were never made. */
+  /** The step depends on a critical failure, or on calls that were never made. */
   | { readonly state: "dead"; readonly missing: readonly Missing[] };
-/** What `failure(step)` reads. */
+/** The value of `failure(step)`. */
 export interface Why {
   readonly code: number;
   readonly message: string;
@@ -30,13 +30,13 @@ export interface Why {
 }
 export interface Value {
   readonly state: "value";
-  /** A failure that this stands in for. */
+  /** The failure that this value replaces. */
   readonly why?: Why | undefined;
   readonly value: CelInput;
-  /** What came beside the answer that this is. */
+  /** Headers and trailers of the answer that this value is. */
   readonly beside?: Beside | undefined;
   readonly taint: readonly Taint[];
-  /** What touched the inside of composed messages in the value. */
+  /** Taint inside composed messages in the value. */
   readonly inner: readonly Taint[];
   /** The enum that the value's ints belong to. */
   readonly enum: () => DescEnum | undefined;
@@ -54,7 +54,7 @@ const noEnum = () => undefined;
 export function value(of: CelInput, taint: readonly Taint[] = [], more: Partial<Value> = {}): Value {
   return { state: "value", value: of, taint, inner: [], enum: noEnum, unset: false, ...more };
 }
-/** More items of the client's than are allowed: it is told. */
+/** The client sent more items than allowed; its status names the limit. */
 export class TooManyAsked extends Invalid {}
 
 export function failed(error: unknown, taint: readonly Taint[] = []): Result {
@@ -80,7 +80,7 @@ export function tainted(result: Result, taint: readonly Taint[]): Result {
   return result.state === "dead" || taint.length === 0 ? result : { ...result, taint: [...taint, ...result.taint] };
 }
 
-/** What `spread` gives: every field of a message, or every member of composed arguments. */
+/** Returns the members of a `spread`: every field of a message, or every member of composed arguments. */
 export function members(from: Value): [string, Value][] {
   const rest = { inner: from.inner };
   if (isReflectMessage(from.value)) {

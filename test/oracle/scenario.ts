@@ -67,7 +67,7 @@ export interface Scenario {
   readonly functions?: Readonly<Record<string, NonNullable<ReturnType<OwnFunctions["get"]>>>>;
 }
 
-/** What came out, in a form to be written by hand. */
+/** A result in a form for tests written by hand. */
 export interface Outcome {
   /** The response without its Degradation entries. */
   readonly answer?: JsonValue;

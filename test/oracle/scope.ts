@@ -1,4 +1,4 @@
-// What expressions of a composed message see: its steps, its arguments, steps of the service, locals.
+// Variables in expressions of a composed message: its steps, its arguments, steps of the service, locals.
 import { type CelInput, celMap } from "@bufbuild/cel";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { IrStep } from "../../plugin/src/ir/step.ts";
@@ -37,7 +37,7 @@ export abstract class Scope {
     this.args = args;
   }
 
-  /** What a step comes to. */
+  /** Returns the result of a step. */
   abstract step(step: IrStep): Result;
 
   /** Whether an argument is one with presence, and unset. */
@@ -89,7 +89,7 @@ export abstract class Scope {
       if (result !== undefined) found.set(name, result);
     }
     const missing = [...found.values()].flatMap((result) => (result.state === "dead" ? [result.missing] : []));
-    // What has failed for good waits for nothing else.
+    // A definite failure waits for nothing else.
     if (missing.some((of) => of.length === 0)) return dead;
     if (missing.length > 0) return { state: "dead", missing: missing.flat() };
     const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));

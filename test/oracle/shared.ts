@@ -34,7 +34,7 @@ export function sharedPlace(program: Program, rpc: DescMethod, composes: DescMes
     ...starts,
     ...others.flatMap((method) => [...startedBy(program, method, service, whole)]),
   ]);
-  // What nothing reads runs for its effect, if it has one.
+  // A step without a reader runs for its effect, if it has one.
   const effects = closure(program, whole, (step) => {
     const call = callOf(step.source);
     return !readAnywhere.has(step) && call !== undefined && program.hasEffect(whole, call);
@@ -65,7 +65,10 @@ function closure(program: Program, place: Place, wanted: (step: IrStep) => boole
   return found;
 }
 
-/** What a step reads itself, through the upstream entries for its call, and in what it composes. */
+/**
+ * Returns the names that a step reads itself, through the upstream entries for its call, and in the message that it
+ * composes.
+ */
 function namesOfStep(program: Program, place: Place, step: IrStep): Set<string> {
   const names = new Set(readsOfStep(step).map(({ name }) => name));
   const call = callOf(step.source);

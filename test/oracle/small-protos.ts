@@ -56,7 +56,10 @@ enum Kind {
 ${messages}
 `;
 
-/** A BFF with one rpc, `Get…`, per message of `rooted`; `further` are parts of those. `get` sends `id: "i"` unless told otherwise. */
+/**
+ * Builds a BFF with one rpc, `Get…`, per message of `rooted`; `further` are parts of them. `get` sends `id: "i"` by
+ * default.
+ */
 export function bffOf<Name extends string>(rooted: Readonly<Record<Name, string>>, further: readonly string[] = []) {
   const messages = [...Object.values<string>(rooted), ...further].join("\n");
   const ir = irOf({ "up/v1/up.proto": UPSTREAM, "b/v1/b.proto": bff(messages, Object.keys(rooted)) });

@@ -1,4 +1,4 @@
-// What can be said about messages and steps without running them: what composes what, what has side effects, what may fail a response.
+// Static properties of messages and steps: compositions, side effects, and failures of a response.
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir/step.ts";
@@ -13,11 +13,11 @@ export interface Place {
   readonly file: IrFile;
   readonly message: IrMessage;
   readonly evaluator: Evaluator;
-  /** Of a service's `let`: the names that messages read. */
+  /** For a service's `let`: the names that messages read. */
   readonly shared?: ReadonlySet<string>;
-  /** Of a service's `let`: the rpcs that make a call of it. */
+  /** For a service's `let`: the rpcs that make a call of it. */
   readonly rpcs?: (call: IrCall) => readonly DescMethod[];
-  /** Of an opening: names that are read outside of it. */
+  /** For an opening: names that are read outside of it. */
   readonly elsewhere?: readonly string[];
 }
 
@@ -71,12 +71,12 @@ export class Program {
     return place;
   }
 
-  /** What an rpc composes: its `response`, else the declared one. */
+  /** Returns the message that an rpc composes: its `response`, else the declared one. */
   composes(rpc: DescMethod): DescMessage {
     return this.#composes.get(rpc.toString()) ?? rpc.output;
   }
 
-  /** What a message is composed for by streams, as it is called there. */
+  /** Returns the item that streams compose a message for, with its name there. */
   itemOf(desc: DescMessage): { readonly name: string; readonly type: DescMessage | undefined } | undefined {
     for (const { methods, topics } of this.ir.files.flatMap((file) => file.services))
       for (const { desc: rpc, stream } of methods) {
@@ -215,7 +215,7 @@ export function isComposed(step: IrStep): boolean {
   return composed(step.source) !== undefined;
 }
 
-/** What is deferred is supplementary. */
+/** Reports whether a step is supplementary; a deferred step is. */
 export const isSupplementary = ({ supplementary, defer }: IrStep): boolean =>
   supplementary?.value ?? defer !== undefined;
 

@@ -1,5 +1,5 @@
-// What a stream must be, as language.md says: an opening, then one message for each item of its source that counts, then an end. Items are
-// composed one by one, each as a response of its own; `ahead`, pace and time do not exist here.
+// Evaluates a stream by language.md: an opening, then one message for each item of its source that counts, then an end.
+// Items are composed one by one, each as a separate response; `ahead`, pace and time do not exist here.
 import type { CelInput } from "@bufbuild/cel";
 import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
@@ -39,11 +39,8 @@ export interface Around {
   /** How calls of the opening end, and those of the item of this number, from 0. */
   readonly outcomes: (item: number | "opening") => Outcomes;
   /**
-   * What a source gives.
-   *
-   * @param asked the request of the call
-   * @param nth how many openings of it there were before
-   * @returns undefined: it stays as the last one was
+   * Returns the items and the end of an opening of the source, for the request `asked` of the call, after `nth` earlier
+   * openings. Undefined: the same as the last one.
    */
   readonly plays: (asked: Message, nth: number) => Play | undefined;
   readonly resolvers?: Resolvers;
@@ -52,9 +49,9 @@ export interface Around {
 /** One message. */
 export interface GivenItem {
   readonly answer: AnswerVerdict;
-  /** What its token stands for; undefined: it has none. */
+  /** Position of its token; undefined if it has none. */
   readonly position: CelInput | undefined;
-  /** It says that what follows replaces what the client has. */
+  /** True if the following items replace the client's state. */
   readonly reset: boolean;
   /** Nothing comes behind it. */
   readonly last: boolean;
@@ -64,15 +61,15 @@ export interface StreamVerdict {
   readonly items: readonly GivenItem[];
   /** OK, or any of these codes. */
   readonly end: "ended" | readonly number[];
-  /** It has ended, and what a client has holds no longer, though no item could say so. */
+  /** True if the stream has ended and the client's state is no longer valid, but no item could announce it. */
   readonly untold: boolean;
-  /** What the source was opened with; of a topic as if nobody else followed it. */
+  /** Requests that opened the source; for a topic as if it had no other follower. */
   readonly openings: readonly Message[];
   /** Calls that had to be made and were not, or must not have been: first found. */
   readonly calls: Pick<Verdict, "missing" | "unasked"> | undefined;
 }
 
-/** Behind which item a client goes on; `unreadable`: nobody knows the token any more. */
+/** Position of the item after which a client resumes; `unreadable`: the token is no longer valid. */
 export type Resume = { readonly position: CelInput } | "unreadable" | undefined;
 
 /** Throws only on what generation would have refused. */
@@ -136,7 +133,7 @@ class FollowOracle {
 
   // ---- the opening ----
 
-  /** What does not rest on items, and the steps of the service: a verdict where that fails. */
+  /** Runs the part that does not depend on items, and the steps of the service: a verdict if that fails. */
   #open(response: Response): { verdict: Verdict | undefined; opened: ReadonlyMap<IrStep, Result> } {
     const { program } = response;
     const place = sharedPlace(program, this.#rpc, this.#composes);
@@ -159,7 +156,7 @@ class FollowOracle {
     const nothing: Started = { failures: [], missing: [], stuck: false };
     const verdict = concluded(response, this.#rpc.output, this.#rpc.output, root, started ?? nothing);
     const goesOn = verdict.acceptable.some(({ kind }) => kind === "answer");
-    // To items each of them is one step, whatever it rests on.
+    // For items each opened step is one step, whatever its inputs are.
     const opened = new Map([...opening.results].map(([step, result]) => [step, asOne(result, step.index)]));
     return { verdict: goesOn ? undefined : verdict, opened };
   }
@@ -268,7 +265,7 @@ class FollowOracle {
       [source.name, value(item)],
       ["event", value(item)],
     ]);
-    // It is asked of every item: over what is said of the item alone.
+    // Every item is tested, with expressions over the item alone.
     const asked = (text: string | undefined): Result | undefined =>
       text === undefined ? undefined : at.evaluate(text, locals);
     const [wanted, last, place_] = [asked(this.#stream.if?.value), asked(source.until), asked(source.position)];
@@ -305,19 +302,19 @@ interface Source {
   readonly call: IrCall;
   readonly follow?: IrFollow;
   readonly topic?: IrTopic;
-  /** Of an item. */
+  /** Type of an item. */
   readonly type: DescMessage;
   readonly position: string | undefined;
   readonly until: string | undefined;
   /** Whether it may be opened again by itself. */
   readonly reopens: boolean;
-  /** What an item is called. */
+  /** Name of an item. */
   readonly name: string;
 }
 
 const holds = (result: Result | undefined): boolean => result?.state === "value" && result.value === true;
 
-/** Of 1 to 256 bytes, without what means something in a subject. */
+/** Reports whether a text is a key: 1 to 256 bytes, without characters that have a meaning in a subject. */
 function isKey(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text !== "" && Buffer.byteLength(text) <= 256 && !/[.*>\s\u0000-\u001f\u007f]/.test(text);
@@ -333,7 +330,7 @@ export function topicOf(ir: Ir, rpc: DescMethod, source: { readonly topic: IrFol
 
 const isOpened = (place: Place, step: IrStep, { name }: Source): boolean => !restingOn(place, name).has(step);
 
-/** Steps that read the item, or stand after it, or rest on such steps. */
+/** Returns the steps that read the item, or follow it, or depend on such steps. */
 function restingOn({ message }: Place, item: string): ReadonlySet<IrStep> {
   const found = new Set<IrStep>();
   const wanted = new Set([`args.${item}`, item]);

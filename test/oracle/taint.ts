@@ -20,9 +20,12 @@ export interface Taint {
   readonly rank: number | undefined;
   /** Items are left out of a list, and nothing else; "either": of a list inside a composed value. */
   readonly leftOut: boolean | "either";
-  /** It was read where something else was not there: language.md does not say whether it left the item out. */
+  /** The value was read where another value was absent: language.md leaves open whether the taint left the item out. */
   readonly beside?: true;
-  /** Came only with an `each`'s variable: language.md does not say that an item carries what touched its list. */
+  /**
+   * The taint came only with an `each`'s variable: language.md leaves open whether an item carries the taint of its
+   * list.
+   */
   readonly soft: boolean;
 }
 
@@ -51,7 +54,7 @@ export function asBeside(taints: readonly Taint[]): Taint[] {
 export function asItem(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, soft: true }));
 }
-/** What touched the inside of a composed value, for who reads into it. */
+/** Returns the taint inside a composed value, for readers of its fields. */
 export function inside(entries: readonly Entry[], rank: number): Taint[] {
   return entries.flatMap((entry) =>
     entry.causes.map((cause) => ({
@@ -87,7 +90,7 @@ function effects(field: DescField, present: boolean, taints: readonly Taint[]): 
   if (taints.every(({ cause }) => cause.stale)) return [Effect.STALE];
   if (!present) return [Effect.MISSING];
   if (field.fieldKind !== "list" && field.fieldKind !== "map") return [Effect.REPLACED];
-  // What happened is what the cause that is named did; one step that did both has replaced something.
+  // The effect is that of the named cause. A step with both effects has replaced a value.
   const named = firstOf(taints);
   const step = named.filter(({ rank }) => rank !== undefined);
   return [...named.filter(({ rank }) => rank === undefined).map((taint) => [taint]), step].flatMap((of) => {
@@ -107,7 +110,7 @@ function firstOf(taints: readonly Taint[]): Taint[] {
   return taints.filter((taint) => taint.rank === undefined || taint.rank === lowest);
 }
 
-/** Where a composed value stands in its field: a list position, a string key, another key as text, or alone. */
+/** Position of a composed value in its field: a list position, a string key, another key as text, or alone. */
 export type Position = number | string | { readonly key: string } | undefined;
 
 /** An entry of a composed value, seen from the field that holds the value. */

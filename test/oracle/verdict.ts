@@ -1,4 +1,4 @@
-// What a response may look like, and whether one does.
+// Describes the acceptable responses, and compares a response with them.
 import {
   type DescField,
   type DescMessage,
@@ -42,7 +42,7 @@ export interface Verdict {
   readonly unasked: readonly LoggedCall[];
 }
 
-/** What a client got. */
+/** The response that a client received. */
 export type Got =
   | { readonly kind: "answer"; readonly message: Uint8Array; readonly degradedHeader: string | undefined }
   | {
@@ -79,7 +79,7 @@ function differs(schema: DescMessage, expected: Acceptable, got: Got): string | 
   return fault ?? headerDiffers(expected.entries, entries, got.degradedHeader ?? "");
 }
 
-/** What is wrong with an answer, its header aside. */
+/** Returns the fault of an answer, without its header. */
 export function answerDiffers(
   schema: DescMessage,
   expected: AnswerVerdict,
@@ -106,7 +106,7 @@ export interface GotEntry {
   readonly upstream: string;
   /** In milliseconds. */
   readonly age: number | undefined;
-  /** Of fields that it stands for, with `[*]` in its path; 0: itself. */
+  /** Number of fields that a folded entry represents, with `[*]` in its path; 0: the entry itself. */
   readonly count: number;
 }
 /** More alike entries than this are folded (language.md, "Degradation"). */
@@ -139,7 +139,7 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
     if (!entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream)) {
       return fault(`cause of ${one.path}: ${one.reason} ${one.upstream}`);
     }
-    // Map entries have no order of their own.
+    // Map entries have no defined order.
     if (index < at && !expected.some((e) => e.path.includes('["'))) return fault(`out of order: ${one.path}`);
     at = index;
   }
@@ -147,7 +147,7 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
   return left === undefined ? undefined : fault(`no entry for ${left.path}`);
 }
 
-/** What a folded entry may stand for: what has to be told first, as many as it says. */
+/** Returns the entries that a folded entry may represent: the required ones first, up to its count. */
 function standsFor(expected: readonly Entry[], one: GotEntry, seen: ReadonlySet<string>): readonly Entry[] {
   const may = expected.filter(
     (entry) =>
@@ -171,7 +171,10 @@ function headerDiffers(
   return `expected bff-degraded ${JSON.stringify(lists[0]?.join())}, got ${JSON.stringify(got)}`;
 }
 
-/** Whether a header names these paths; in any order, since map entries have none. A long one says how many it leaves out. */
+/**
+ * Reports whether a header names these paths; in any order, since map entries have none. A long header ends with the
+ * number of omitted paths.
+ */
 function isHeader(paths: readonly string[], header: string): boolean {
   const [, shown = "", more = "0"] = /^(.*?)(?:(?:^|,)\+(\d+))?$/.exec(header) ?? [];
   const named = shown === "" ? [] : shown.split(",");
@@ -193,7 +196,7 @@ function showGot(entries: readonly GotEntry[]): string {
   );
 }
 
-/** Where two JSON values differ. */
+/** Returns the differences between two JSON values. */
 function different(expected: JsonValue | undefined, got: JsonValue | undefined, path = "answer"): string[] {
   if (typeof expected === "object" && typeof got === "object" && expected !== null && got !== null) {
     const keys = new Set([...Object.keys(expected), ...Object.keys(got)]);
@@ -260,7 +263,7 @@ function ageOf(one: ReflectMessage): number | undefined {
     : undefined;
 }
 
-/** Text where there is no JSON: an Any of a type that nobody knows here. */
+/** Returns text if the message has no JSON: it contains an Any of an unknown type. */
 function jsonOf(schema: DescMessage, message: Message): JsonValue {
   try {
     return toJson(schema, message);
