@@ -1,4 +1,4 @@
-// What `npm run fuzz` is asked for.
+// Arguments of `npm run fuzz`.
 import { parseArgs } from "node:util";
 
 export interface Asked {
@@ -7,12 +7,12 @@ export interface Asked {
   readonly seed: number;
   readonly only: number | undefined;
   readonly base: string;
-  /** Whose HTTP/2 towards clients, of scenario `frames`. */
+  /** HTTP/2 implementation towards clients, for scenario `frames`. */
   readonly framing: "own" | "node";
 }
 export type Scenario = keyof typeof USUAL;
 
-/** How many cases of each scenario there are, where nobody says it. */
+/** Default number of cases of each scenario. */
 const USUAL = { compiler: 100_000, rich: 20_000, answers: 5000, server: 20_000, frames: 1_000_000 } as const;
 
 export const USAGE = `usage: npm run fuzz -- [${Object.keys(USUAL).join(" | ")}] [options]
@@ -24,7 +24,7 @@ export const USAGE = `usage: npm run fuzz -- [${Object.keys(USUAL).join(" | ")}]
   --base <part of name>   compiler: of these bases alone
   --framing own | node    frames: whose HTTP/2 towards clients; default: own`;
 
-/** Undefined: how to ask; a sentence: what is wrong with it. */
+/** Parses the arguments. Undefined: print the usage; a sentence: the error in them. */
 export function askedBy(args: readonly string[]): Asked | undefined | string {
   const parsed = parse(args);
   if (typeof parsed === "string") return parsed;

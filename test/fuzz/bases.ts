@@ -1,4 +1,4 @@
-// What is mutated: every BFF of the tests that generates.
+// Bases of the mutations: every BFF of the tests that generates.
 import { fileURLToPath } from "node:url";
 import { goldenCases, textsBelow, UPSTREAMS } from "../support/golden.ts";
 
@@ -36,8 +36,8 @@ export const BASES: readonly Base[] = [
 ];
 
 /**
- * The files under a folder and in packages of their own, so that many cases fit into one run of buf. Names that are relative to
- * the package stay as they are; whole ones are changed, and so is what is declared in no package.
+ * Moves the files below a folder and into separate packages, so that many cases fit into one run of buf. Relative names
+ * stay unchanged; full names and the declarations without a package change.
  */
 export function moved(protos: Protos, folder: string): Protos {
   const packages = Object.values(protos).flatMap((text) => /^package ([\w.]+);/m.exec(text)?.[1] ?? []);

@@ -16,7 +16,7 @@ export interface Options {
   readonly seed: number;
   /** One case alone, by its number. */
   readonly only: number | undefined;
-  /** Of bases alone whose names have this in them. */
+  /** Runs only bases whose names contain this text. */
   readonly base: string;
   /** Whether cases are made out of nothing: rich.ts. Default: bases are damaged. */
   readonly rich?: boolean;
@@ -26,27 +26,27 @@ export interface Outcome {
   /** Cases that reached the compiler. */
   readonly cases: number;
   readonly generated: number;
-  /** Of the generated, those that the type checker saw; the others differ from one of them in nothing that it looks at. */
+  /** Generated cases that the type checker read; each of the others equals one of them in everything that it checks. */
   readonly checked: number;
   /** Cases more, which buf refuses before the compiler sees them. */
   readonly rejected: number;
-  /** Cases that fail as test/fuzz/known.ts says. */
+  /** Cases that fail as listed in test/fuzz/known.ts. */
   readonly known: number;
   readonly failures: number;
 }
 
-/** What a run says while it goes on. */
+/** Receives the reports of a running fuzzer. */
 export interface Listener {
   readonly progress: (said: string) => void;
   /** A failing case, with how to repeat it. */
   readonly failure: (report: string) => void;
 }
 
-/** Cases that buf sees at once: it grows slower with their number, and tells some faults one at a time. */
+/** Cases in one run of buf: it slows down with their number, and reports some errors only one at a time. */
 const TO_BUF = 100;
 /** Outputs that the type checker sees at once: it reads its libraries and the runtime anew each time. */
 const TO_CHECK = 500;
-/** Enough to see what is wrong: of the failures after them, only the number and the message are told. */
+/** Number of failures that are minimised: enough for a diagnosis. Later failures only get their number and message. */
 const MOST_MINIMISED = 50;
 
 /** While cases are compiled, buf is at work on the next ones and the type checker on those before. */
@@ -112,7 +112,7 @@ async function compiled(requests: ReadonlyMap<Case, CodeGeneratorRequest>, most:
     const outcome = run(one, request);
     if (typeof outcome === "string") faults.set(one, outcome);
     else if (outcome !== undefined) outputs.push({ of: one, request, files: outcome });
-    // What waits for buf and the type checker goes on.
+    // Lets the callbacks of buf and the type checker run.
     await new Promise(setImmediate);
   }
   return { done, faults, outputs };
@@ -124,7 +124,7 @@ async function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
   return { faults, checked };
 }
 
-/** What is wrong with a case that buf accepts. */
+/** Returns the fault of a case that buf accepts. */
 export async function faultIn(one: Case): Promise<string | undefined> {
   return (await faultsIn([one])).faults.get(one);
 }
@@ -140,7 +140,7 @@ export async function faultsIn(cases: readonly Case[]): Promise<{
   return { faults: new Map([...types.faults, ...faults]), generated: new Set(outputs.map(({ of }) => of)) };
 }
 
-/** What is written beside the code of a BFF, in turn. */
+/** Further outputs beside the code of a BFF, in turn. */
 const BESIDE = ["plan=json", "mock=true,faults=node", "plan=mermaid,explorer=true,openapi=true", "plan=text+faults"];
 const DESCRIBED = ["", ",deploy=docker+kubernetes", ",dashboards=grafana+prometheus", ",plan=weight"];
 function parameterOf({ index }: Case): string {
@@ -148,7 +148,7 @@ function parameterOf({ index }: Case): string {
   return `import_extension=ts,server=true,${BESIDE[index % BESIDE.length]}${described}`;
 }
 
-/** What is generated; undefined where errors are told as they should be; a sentence where something is wrong. */
+/** Generates a case. Undefined if the errors are reported as required; a sentence describes a fault. */
 function run(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined | string {
   const texts = { ...SHARED, ...one.protos };
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => `proto/${name}` });

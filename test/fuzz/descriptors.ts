@@ -17,7 +17,7 @@ import type { Case } from "./cases.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What the plugin is asked for each case, and which cases buf does not even parse. */
+/** Builds the plugin's request for each case, and finds the cases that buf cannot parse. */
 export async function requestsFor(cases: readonly Case[]): Promise<{
   readonly requests: ReadonlyMap<Case, CodeGeneratorRequest>;
   readonly rejected: ReadonlySet<Case>;

@@ -1,4 +1,4 @@
-// Found in lists: items, their keys, and what is told of them.
+// Findings in lists: items, their keys, and their degradations.
 import { type Found, item, spare } from "./found-parts.ts";
 
 export const FOUND_LISTS: readonly Found[] = [

@@ -1,9 +1,9 @@
-// What the cases that were found consist of.
+// Parts of the cases in found.ts.
 export interface Found {
   readonly what: string;
-  /** Of its service. */
+  /** Options of the service. */
   readonly service?: string;
-  /** Nobody vouches for its calls. */
+  /** True if its calls have effects and are not declared idempotent. */
   readonly effects?: true;
   /** Callers may be known. */
   readonly known?: true;
@@ -15,7 +15,7 @@ export interface Found {
   readonly fields: readonly string[];
 }
 
-/** What a file says where callers are known. */
+/** Options of a file with known callers. */
 export const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
 
 export const item = (name: string, more = ""): string =>

@@ -41,7 +41,7 @@ export const FOUND_STEPS: readonly Found[] = [
           { on: [NOT_FOUND, UNAVAILABLE] ignore: true }]`,
       ),
     ],
-    // What the rules ask of the step counts for those that know what it is read for alone.
+    // The inputs of the rules count as inputs of the step for a reader of the step alone.
     fields: [`optional string a = 1 [(bff.v1.field).by = "ok(s) ? t.name : t.note"];`],
   },
   {
@@ -132,7 +132,7 @@ export const FOUND_STEPS: readonly Found[] = [
   },
   {
     what: "what is null where it is not set comes out of a case, or stands in for a step",
-    // Of a step that is null, and has a fallback, the oracle thinks otherwise: callers keep it away.
+    // The oracle differs for a null step with a fallback: known callers keep the oracle away.
     known: true,
     service: `let: { name: "v" supplementary: true fallback: "up.v1.Item{label: 'a'}.label" switch: { case: { if: "headers['x-a'] == 'a'" by: "up.v1.Item{label: 'a'}.label" } default: "up.v1.Item{}.label" } }`,
     let: [

@@ -1,4 +1,5 @@
-// What random cases have found and no golden shows, since a warning stands beside it: the steps and fields of a message.
+// Random cases that found faults and cannot be goldens, because they also cause a warning: the steps and fields of a
+// message.
 import type { Case } from "./cases.ts";
 import { FOUND_LISTS } from "./found-lists.ts";
 import { type Found, IDENTITY } from "./found-parts.ts";

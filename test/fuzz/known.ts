@@ -1,2 +1,5 @@
-/** What fuzzing has found and is not mended yet: counted apart. An entry goes with its fault; each is about TypeScript's message. */
+/**
+ * Known faults that fuzzing has found: counted separately. An entry is removed with its fault; each matches
+ * TypeScript's message.
+ */
 export const KNOWN: readonly { readonly fault: RegExp; readonly what: string }[] = [];

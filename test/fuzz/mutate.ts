@@ -1,9 +1,9 @@
-// Small damage to valid option files: the mistakes that people make, and some that nobody would.
+// Small damage to valid option files: the mistakes that people make, and some unlikely ones.
 import { type Entry, optionTree, type Span } from "./option-tree.ts";
 import { pick } from "./random.ts";
 
 export interface Mutation {
-  /** What was done, for the report of a failing case. */
+  /** Description of the change, for the report of a failing case. */
   readonly what: string;
   readonly text: string;
 }
@@ -33,7 +33,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   duplicate: (text, random) => {
     const { entries } = optionTree(text);
-    // What is singular cannot be said twice: most often something is doubled that may be.
+    // Singular options cannot be repeated: usually the mutation doubles a repeated one.
     const many = entries.filter(({ name }) =>
       ["let", "set", "args", "case", "on_error", "metadata", ""].includes(name),
     );
@@ -102,7 +102,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const around = pick(text.includes("identity:") ? [...AROUND, ...AROUND_CALLER] : AROUND, random);
     return place && around && replaced(text, place, around(text.slice(place.from, place.to)));
   },
-  /** What a step or a call may say too, or a source of callers. */
+  /** Adds an option that a step, a call or a source of callers may have. */
   extend: (text, random) => {
     const kinds = Object.keys(EXTENSIONS);
     const sources = kinds.filter((name) => new RegExp(`\\b${name}: \\{`).test(text) && !["let", "call"].includes(name));
@@ -117,7 +117,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const at = literal.from + 1;
     return replaced(text, { from: at, to: at }, ` ${pick(EXTENSIONS[which] ?? [], random)}`);
   },
-  /** What may be missing may come later, in rpcs that send parts. */
+  /** Supplementary steps may be deferred, in rpcs that send parts. */
   defer: (text, random) => {
     const deferred = text.replace(/\bsupplementary: true\b/g, (said) => (random() < 0.6 ? "defer: true" : said));
     const sent = deferred.replace(/\breturns \((?!stream\b)/g, (said) => (random() < 0.5 ? `${said}stream ` : said));
@@ -164,7 +164,7 @@ const AROUND: readonly ((expression: string) => string)[] = [
   (e) => `optional.of(${e}).orValue(${e})`,
   (e) => `[${e}]`,
 ];
-/** Of those who may not be there. */
+/** Expressions over callers that may be absent. */
 const AROUND_CALLER: readonly ((expression: string) => string)[] = [
   (e) => `ok(principal) ? ${e} : ${e}`,
   (e) => `peer.address == '' ? ${e} : ${e}`,

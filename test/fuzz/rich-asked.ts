@@ -1,4 +1,4 @@
-// One random BFF in one world: what it is asked, and what its calls come to.
+// Runs one random BFF in one world: its requests, and the results of its calls.
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { CacheEvent, CallEvent, Observer } from "../../runtime/src/observer.ts";
@@ -14,24 +14,24 @@ export interface Bff {
   readonly clock: RichWorld["clock"];
   readonly [rpc: string]: unknown;
 }
-/** What a case generates. */
+/** Generated code of a case. */
 export interface Made {
   readonly one: Case;
   readonly ir: Ir;
   readonly methods: readonly DescMethod[];
   readonly create: (options: { mocks: object; observer: Observer }) => Bff;
 }
-/** What came of a question. */
+/** Result of a request. */
 export interface Came {
   readonly end: "whole" | "degraded" | "failed";
   readonly calls: number;
   readonly fault: string | undefined;
 }
 
-/** What differs when calls have ended so; undefined: nothing. */
+/** Returns the difference for these outcomes of calls; undefined: none. */
 export type Differs = (outcomes: Outcomes, computed: Computed) => string | undefined;
 
-/** Ways in which steps may have had the calls of a log that are tried; where there are more the case says nothing. */
+/** Most assignments of logged calls to steps that are tried; with more of them the case is undecided. */
 const MOST_WAYS = 200;
 export const UNDECIDED = "undecided";
 
@@ -72,17 +72,20 @@ export class Asked {
     return { end, calls: calls.length, fault: shown };
   }
 
-  /** Fetches that nobody waits for: old answers have been served. */
+  /** Fetches without a waiter: old answers have been served. */
   get #renewed(): ReadonlySet<object | undefined> {
     const of = (old: boolean) =>
       new Set(this.#cached.flatMap(({ outcome, fetch }) => ((outcome === "stale") === old ? (fetch ?? []) : [])));
     return of(true).difference(of(false));
   }
-  /** What is wrong with how side effects came about: one after the other, unless they say that they need no order, and once, unless somebody vouches. */
+  /**
+   * Returns a violation of the order of side effects. They run one after the other unless they are unordered, and once
+   * unless they are declared idempotent.
+   */
   #misdone(): string | undefined {
     const text = Object.values(this.#made.one.protos).join("\n");
     const { overlapping } = this.#world;
-    // One that its own deadline ends goes on in the upstream, which learns it later.
+    // A call that ended at its own deadline continues in the upstream until the cancellation arrives.
     if (overlapping !== undefined && !/unordered: true|timeout:/.test(text)) return overlapping;
     const writes = this.#events.filter(({ method }) => /\/(Place|Pay)Order$/.test(method));
     for (const one of writes) {
@@ -96,7 +99,8 @@ export class Asked {
 const COMPUTED = ["service", "all", "none"] as const satisfies readonly Computed[];
 
 function judged(log: readonly LoggedCall[], differs: Differs, all: readonly Computed[]): string | undefined {
-  // Of equal calls those that their part of the response was over for say nothing; the oracle would give them to others in turn.
+  // Cancelled calls are removed if an equal call has a result; otherwise the oracle would assign them to other steps in
+  // turn.
   const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
   const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
   let first: string | undefined;
@@ -112,7 +116,10 @@ function judged(log: readonly LoggedCall[], differs: Differs, all: readonly Comp
   }
   return first;
 }
-/** An old answer has been served for this renewal, and told to be old where it was refused at once. */
+/**
+ * Logs a renewal as its earlier answer, which was served in its place; if the renewal was refused at once, the answer
+ * is marked as stale.
+ */
 function old({ method, message, attempts, outcome }: MadeCall, all: readonly MadeCall[]): LoggedCall[] {
   if (outcome.ok || attempts > 0) return [];
   const { failure: stale } = outcome;

@@ -17,7 +17,11 @@ export function identityOf(e: Expressions): string {
   return `identity: { type: "Principal" source: [ ${[first, ...more.filter(() => e.chance(0.2))].join(", ")} ] }`;
 }
 
-/** Of an upstream entry. @param known whether callers are known */
+/**
+ * Returns the branches of an upstream entry.
+ *
+ * @param known whether callers are known
+ */
 export function branchesOf(e: Expressions, known: boolean): string {
   const conditions = [
     "headers['x-canary'] == '1'",
@@ -84,7 +88,7 @@ export function validated(e: Expressions, request: string): string {
   return ruled.replace("{", `{ ${message}`);
 }
 
-/** A limit that charges what the answer says. */
+/** Returns a limit whose cost depends on the answer. */
 export const settled = (e: Expressions): string =>
   `rate_limit: { name: "tokens" key: "${e.pick(["args.id", "peer.address"])}" rate: 1000 per: "1m" cost: "${e.pick(["1", "size(args.ids) + 1", "math.greatest(args.n, 1)"])}" settle: "${e.pick(["size(result.degraded)", "result.degraded.exists(d, d.path == 'f1') ? 2 : 1", "result.degraded.map(d, size(d.path)).size()"])}"${e.chance(0.3) ? " closed: true" : ""} }`;
 

@@ -11,9 +11,9 @@ export class Expressions {
   readonly known = new Map<Type, string[]>();
   /** Steps, and what else may be absent. */
   steps: string[] = [];
-  /** Of these, those that a failure may leave without a value. */
+  /** Steps among them that a failure may leave without a value. */
   soft: string[] = [];
-  /** Of these, those of which one may ask why. */
+  /** Steps among them that `failure(step)` may read. */
   failing: string[] = [];
   /** The few conditions that are taken again and again. */
   conditions: string[] = [];
@@ -22,12 +22,15 @@ export class Expressions {
   /** A condition over what is always there, and others like it. */
   plain: readonly string[] = [];
 
-  /** @param optionals whether lists, maps and messages have entries with `?`, which not every interpreter of CEL knows */
+  /**
+   * @param optionals whether lists, maps and messages have entries with `?`, which only some interpreters of CEL
+   * support
+   */
   constructor(random: () => number, optionals: boolean) {
     this.#random = random;
     this.#optionals = optionals;
   }
-  /** Whether expressions, and what stands around them, have what no oracle knows. */
+  /** True if expressions and options may contain parts that no oracle supports. */
   get wide(): boolean {
     return this.#optionals;
   }
@@ -145,7 +148,7 @@ export class Expressions {
   #firstOf(list: string): string {
     return this.#optionals ? `${list}[?0].orValue('none')` : `cel.bind(l, ${list}, l.size() > 0 ? l[0] : 'none')`;
   }
-  /** What is an error where there is none, but for those that know no other way to ask. */
+  /** Reads an element that may be absent; without optionals the expression tests for it first. */
   #at(type: "strings" | "Items" | "ItemMap", depth: number, more = ""): string {
     const of = `${this.of(type, depth - 1)}${more}`;
     const otherwise = type === "strings" ? "'none'" : "up.v1.Item{}";
@@ -155,7 +158,10 @@ export class Expressions {
     }
     return this.#optionals ? `${of}[0]` : `cel.bind(l, ${of}, l.size() > 0 ? l[0] : ${otherwise})`;
   }
-  /** What an entry is bound by, perhaps with an `if`. Interpreters differ about what such an entry reads while the `if` does not hold. */
+  /**
+   * Returns the binding of an entry, perhaps with an `if`. Interpreters differ about the inputs of such an entry while
+   * the `if` does not hold.
+   */
   given(type: Type, chance: number, depth = 1): string {
     if (this.#optionals || !this.chance(chance))
       return `by: "${this.of(type, depth)}"${this.#optionals ? this.if(chance) : ""}`;
@@ -183,7 +189,7 @@ export class Expressions {
     return this.with(key, "k", () => this.with(value, "v", make));
   }
   #constant(type: Type): string {
-    // Of conditions that are known beforehand only the compiler learns what is there.
+    // Only the compiler folds constant conditions, so that the oracle would expect other reads.
     return type === "bool" && !this.#optionals ? this.pick(this.plain) : constantOf(this.#random, type);
   }
   item(depth: number): string {
@@ -225,7 +231,7 @@ export class Expressions {
       },
     ])();
   }
-  /** What can be evaluated whatever is absent. */
+  /** Returns a condition that can be evaluated whatever is absent. */
   decides(): string {
     const sure = this.conditions.filter((one) => /^!?\(?!?ok\(\w+\)\)?$|^args\.flag/.test(one));
     const atoms = [...sure, ...this.steps.map((step) => `ok(${step})`), ...this.plain];
@@ -257,7 +263,7 @@ export class Expressions {
           : this.#constant("bool"),
     ])();
   }
-  /** What is said of a failure. */
+  /** Returns an expression over a failure. */
   #why(): string {
     const of = `failure(${this.pick(this.soft)})`;
     return this.pick([

@@ -6,9 +6,9 @@ export interface Parts {
   readonly folder: string;
   /** How callers are known; empty where they are not. */
   readonly identity: string;
-  /** Of upstreams. */
+  /** Option entries of upstreams. */
   readonly entries: readonly string[];
-  /** More that the file says. */
+  /** Further declarations of the file. */
   readonly declared: string;
   readonly service: string;
   readonly rpcs: Rpcs;
@@ -16,7 +16,7 @@ export interface Parts {
   readonly imports: readonly string[];
   /** The request of a page, with its rules. */
   readonly ruled: (request: string) => string;
-  /** Of the copy of an item. */
+  /** Options of the copy of an item. */
   readonly copy: { readonly note: string; readonly more: string };
 }
 

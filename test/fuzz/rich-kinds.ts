@@ -1,4 +1,5 @@
-// What the rpcs of a random BFF give: one answer; an answer whole, and in parts; a message for each item of a stream or of a topic.
+// Kinds of rpcs of a random BFF: one answer; an answer whole, and in parts; a message for each item of a stream or of a
+// topic.
 import type { Expressions } from "./rich-expressions.ts";
 
 export const KINDS = ["answer", "parts", "stream", "topic"] as const;
@@ -6,13 +7,13 @@ export type Kind = (typeof KINDS)[number];
 
 export const followsItems = (kind: Kind): boolean => kind === "stream" || kind === "topic";
 
-/** What a kind brings. */
+/** Declarations of a kind. */
 export interface Rpcs {
   readonly kind: Kind;
   readonly rpcs: string;
-  /** Of the service's option. */
+  /** Part of the service's option. */
   readonly topic: string;
-  /** Of the response. */
+  /** Fields of the response. */
   readonly fields: readonly string[];
 }
 
@@ -28,7 +29,7 @@ export function rpcsOf(e: Expressions, kind: Kind): Rpcs {
   return { kind, rpcs, topic, fields: placed && e.chance(0.9) ? ["bff.v1.Position position = 97;"] : [] };
 }
 
-/** Items of the source have numbers, by which one goes on. */
+/** Items of the source have numbers, which are the positions for resuming. */
 const POSITION = `position: "event.price_cents"`;
 const BEHIND = `{ name: "locale" by: "string(resume.orValue(0))" }`;
 
@@ -48,7 +49,7 @@ function ofTopic(e: Expressions) {
   const over = e.pick(["", `until: "event.name == 'x'"`, `until: "event.stock == 1 || has(event.placeholder)"`]);
   return { stream, topic: `topic: { name: "run" ${call} ${POSITION} ${over} }`, placed: true };
 }
-/** What a stream itself sees: the item, the request, and no steps. */
+/** Restricts expressions to the inputs of a stream: the item, the request, and no steps. */
 function asks(e: Expressions): void {
   e.known.clear();
   e.steps = [];

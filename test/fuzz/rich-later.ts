@@ -1,4 +1,4 @@
-// Steps of a random message that may come later; what rests on one of them does so itself.
+// Steps of a random message that may be deferred; a step that depends on one of them is deferred, too.
 import type { Expressions } from "./rich-expressions.ts";
 
 export class Later {
@@ -14,7 +14,11 @@ export class Later {
   get any(): boolean {
     return this.#names.size > 0;
   }
-  /** The step as it is to stand; none where it may not rest on what it rests on. @param sooner it is read nearly everywhere */
+  /**
+   * Returns the step, perhaps deferred; none if it must not depend on a deferred one.
+   *
+   * @param sooner it is read nearly everywhere
+   */
   of(step: string, sooner = false): readonly string[] {
     const [, name] = /^\{ name: "(\w+)"/.exec(step) ?? [];
     const rests = [...this.#names].some((one) => new RegExp(`(?<![.\\w])${one}\\b`).test(step));

@@ -3,7 +3,7 @@ import type { Expressions } from "./rich-expressions.ts";
 import { followsItems, type Kind } from "./rich-kinds.ts";
 import { constantOf, type Type } from "./rich-types.ts";
 
-/** What a method does besides answering, and what answers it. */
+/** Side effect of a method. */
 export type Effect = "none" | "some" | "idempotent";
 
 /** Leaves of any call; `sure`: it may be sent again. */
@@ -33,10 +33,10 @@ function retry(e: Expressions): string {
 const cache = (e: Expressions): string =>
   `cache: { ttl: "${e.pick(["10ms", "5s"])}"${e.chance(0.5) ? ` stale: "60s"` : ""} }`;
 
-/** Of a call, with a space before each. */
+/** Returns options of a call, with a space before each. */
 export function ofCall(e: Expressions, effect: Effect): string {
   if (!e.chance(0.3)) return "";
-  // What is sent again has to be free of effects, or somebody has to vouch for it.
+  // A repeated call must be free of effects, or declared idempotent.
   const vouched = effect === "some" && e.chance(0.3) ? "idempotent: true" : undefined;
   const all = leaves(e, effect !== "some" || vouched !== undefined);
   if (effect === "none" && e.chance(0.3)) all.push(cache(e));
@@ -44,7 +44,11 @@ export function ofCall(e: Expressions, effect: Effect): string {
   return all.map((one) => ` ${one}`).join("");
 }
 
-/** Entries for all upstreams, a service and a method, in no order. @param viewer a string that steps of the service come to */
+/**
+ * Returns entries for all upstreams, a service and a method, in no order.
+ *
+ * @param viewer a string that results from steps of the service
+ */
 export function entriesOf(e: Expressions, viewer: string | undefined, kind: Kind): string[] {
   const method = e.pick([
     ["ItemService/GetItem", "Item"],
@@ -52,7 +56,7 @@ export function entriesOf(e: Expressions, viewer: string | undefined, kind: Kind
     ["ItemService/FindItems", "Found"],
   ] as const);
   const some = [...(e.chance(0.4) ? [cache(e)] : []), ...budget(e)];
-  // Whether a source is there to be opened again rests on the calls beside it.
+  // The calls beside a source decide whether it can be opened again.
   const breaks = (): string[] => (followsItems(kind) ? [] : breaker(e));
   const ruled = (type?: Type): string[] => rules(e, type, kind !== "parts");
   const all = [

@@ -1,4 +1,4 @@
-// What random BFFs are asked, by what their rpcs give, and what the oracle says of it.
+// Sends requests to random BFFs, by the kinds of their rpcs, and compares the results with the oracle.
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
@@ -11,7 +11,7 @@ import { inParts, partsDiffer } from "../streams/parts.ts";
 import { Asked, type Came, type Differs, type Made } from "./rich-asked.ts";
 import { RichSource } from "./rich-source.ts";
 
-/** What came of all that a BFF is asked in one world. */
+/** Returns the results of all requests to a BFF in one world. */
 export async function questions(made: Made, seed: string): Promise<readonly Came[]> {
   const [first, parts] = made.methods;
   if (first === undefined) return [];
@@ -61,7 +61,7 @@ async function items(made: Made, method: DescMethod, seed: string): Promise<read
   const random = seeded("follow", seed);
   const item = made.ir.registry.getMessage("up.v1.Item");
   if (item === undefined) throw new Error("no items");
-  // The call of a topic is for whoever follows it.
+  // The call of a topic serves all its followers.
   const shared = Object.values(made.one.protos).some((text) => text.includes("topic: {"));
   const run = async (whole: boolean, resume?: { readonly token: string; readonly as: Resume }) => {
     const source = new RichSource(seed, item, whole);

@@ -1,4 +1,5 @@
-// What random BFFs answer: each is generated with its mocks, asked in this process in several worlds, and held against the oracle.
+// Runs random BFFs: generates each with its mocks, sends requests to it in this process in several worlds, and compares
+// the answers with the oracle.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,18 +18,18 @@ import { messagesOf, sharedMessages } from "./type-check.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Answers {
-  /** BFFs that were generated and asked, and what came of all questions. */
+  /** Number of BFFs that were generated and called, and the results of all requests. */
   readonly bffs: number;
   readonly whole: number;
   readonly degraded: number;
   readonly failed: number;
   readonly calls: number;
-  /** Answers that say nothing, since equal calls ended in too many ways. */
+  /** Answers without a verdict, because equal calls ended in too many ways. */
   readonly undecided: number;
   readonly faults: readonly string[];
 }
 
-/** @param worlds in how many each is asked */
+/** @param worlds number of worlds in which each BFF runs */
 export async function fuzzAnswers(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
   worlds: number,
@@ -52,7 +53,7 @@ export async function fuzzAnswers(
 }
 
 let folders = 0;
-/** What these answer. Those that are refused are not asked, nor are those that know their callers. */
+/** Returns the answers of these BFFs. Refused cases and cases with known callers get no request. */
 export async function answersOf(cases: readonly Case[], seed: number, worlds: number): Promise<Answers> {
   const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
@@ -81,7 +82,7 @@ export async function answersOf(cases: readonly Case[], seed: number, worlds: nu
 /** Cases that buf sees at once. */
 const TO_BUF = 100;
 
-/** Those of the cases that generate, in a folder of their own. */
+/** Generates the accepted cases into a separate folder. */
 async function generated(cases: readonly Case[], folder: string): Promise<readonly Made[]> {
   const { requests } = await requestsFor(cases);
   const all: Made[] = [];
@@ -90,7 +91,7 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
     writeFileSync(join(folder, name), text);
   };
   for (const [one, request] of requests) {
-    // The oracle knows of no callers.
+    // The oracle has no callers.
     if (textOf(one).includes("identity:")) continue;
     const files = filesOf(one, request);
     if (files === undefined) continue;
@@ -111,7 +112,7 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
 const textOf = ({ protos }: Case): string => Object.values(protos).join("\n");
 const textsOf = ({ protos }: Case): Readonly<Record<string, string>> => ({ ...SHARED, ...protos });
 
-/** What is generated for a case; undefined where it is refused. */
+/** Returns the generated files of a case; undefined if it is refused. */
 function filesOf(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined {
   const texts = textsOf(one);
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => name });

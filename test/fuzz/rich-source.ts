@@ -1,4 +1,4 @@
-// What random BFFs follow: items with numbers, out of a source that may break and is then opened again behind one of them.
+// A source for random BFFs: numbered items, out of a stream that may break and then resumes behind one of them.
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { status } from "../oracle/faults.ts";
@@ -9,7 +9,7 @@ import { randomItem } from "./rich-world.ts";
 const UNAVAILABLE = 14;
 const CODES = [5, 7, UNAVAILABLE];
 
-/** How an opening goes: so many of the items that are wanted, all where it is not said, then this. */
+/** One opening: the number of requested items that it gives (default: all), then its end. */
 interface Scene {
   readonly items: number | undefined;
   readonly code: number | undefined;
@@ -36,7 +36,7 @@ export class RichSource {
   /** As a mock. */
   readonly watchItem = (request: Message): Iterable<object> => this.#given(request, this.opened.push(request) - 1);
 
-  /** As the oracle asks for it. */
+  /** Returns the opening in the form that the oracle reads. */
   plays(asked: Message, nth: number): Play {
     const { code } = this.#scene(nth);
     const items = this.#wanted(asked, nth).map((item) => toBinary(this.#item, create(this.#item, item)));

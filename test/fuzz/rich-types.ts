@@ -1,4 +1,4 @@
-// What random BFFs read of the upstreams of small goldens, and what they declare for it.
+// Fields that random BFFs read of the upstreams of small goldens, and their declarations.
 import { pick } from "./random.ts";
 
 export type Type =
@@ -30,7 +30,7 @@ export type Type =
   | "SizeMap"
   | "ItemMap";
 
-/** What can be read of a message, by its type. */
+/** Readable members of a message, by its type. */
 export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, string])[]>>> = {
   Item: [
     ["string", "id"],
@@ -59,7 +59,7 @@ export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, st
   ],
   Mapped: [["ItemMap", "items"]],
 };
-/** The same that no oracle is asked about. */
+/** Further members, for cases without an oracle. */
 export const MORE: typeof MEMBERS = {
   Item: [
     ["uint", "views"],
@@ -73,7 +73,7 @@ export const MORE: typeof MEMBERS = {
 };
 /** Types of these. */
 export const SCALARS = ["uint", "double", "bytes", "Time", "Span", "Label", "Kinds"] as const;
-/** What is declared for a field of the type, and what a copy of it is called. */
+/** Declaration of a field of each type, and the name of a copy. */
 export const FIELDS: Readonly<Record<Type, string>> = {
   string: "optional string",
   int: "optional int64",
@@ -109,14 +109,14 @@ export const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = {
   Sizes: "Size",
   Kinds: "Kind",
 };
-/** Of maps: what their keys and their values are, and the lists of these. */
+/** For maps: the types of their keys and values, and of the lists of these. */
 export const ENTRIES: Readonly<Partial<Record<Type, readonly [key: "string" | "int", value: Type, values?: Type]>>> = {
   Texts: ["string", "string", "strings"],
   Numbered: ["int", "string", "strings"],
   SizeMap: ["string", "Size", "Sizes"],
   ItemMap: ["string", "Item", "Items"],
 };
-/** Those of which one can ask by `has`. */
+/** Fields for which `has` is valid. */
 export const PRESENCE = [
   ...["note", "image_url", "size", "placeholder", "label", "created_at", "name", "tags"],
   ...["attributes", "sizes_by_name", "attributes.k"],

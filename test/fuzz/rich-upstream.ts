@@ -36,7 +36,7 @@ const FIELDS: readonly Field[] = [
 ];
 
 export interface Upstream {
-  /** Of the case's folder. */
+  /** Text of the upstream in the case's folder. */
   readonly text: string;
   /** In the option of the BFF's file. */
   readonly entry: string | undefined;

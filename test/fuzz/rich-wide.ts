@@ -1,4 +1,4 @@
-// What random BFFs say that the compiler alone is asked about: no oracle answers for it.
+// Options of random BFFs that only the compiler checks: no oracle supports them.
 
 import { pathsOf, settled } from "./rich-edge.ts";
 import type { Expressions } from "./rich-expressions.ts";
@@ -11,7 +11,7 @@ function some(e: Expressions, chance: number, make: () => string): string {
 
 // ---- of files ----
 
-/** What a file declares: variables of the environment and functions. */
+/** Declarations of a file: variables of the environment and functions. */
 export interface Declared {
   readonly text: string;
   readonly known: readonly (readonly [Type, string])[];
@@ -32,7 +32,7 @@ const VARIABLES = [
 ] as const;
 const FUNCTIONS = `function: [{ name: "own.text" param: ["string"] result: "string" }, { name: "own.holds" param: ["up.v1.Item"] result: "bool" }, { name: "own.made" param: ["string", "int"] result: "up.v1.Item" }, { name: "own.names" param: ["list(up.v1.Item)"] result: "list(string)" }]`;
 
-/** A call of a function of one's own. */
+/** Returns a call of a function that the BFF declares. */
 export function ownOf(e: Expressions, type: Type, depth: number): string | undefined {
   switch (type) {
     case "string":
@@ -48,7 +48,7 @@ export function ownOf(e: Expressions, type: Type, depth: number): string | undef
   }
 }
 
-/** A value of the type out of values of types that no oracle is asked about. */
+/** Returns a value of the type, computed from values of types that no oracle supports. */
 export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth: number): string {
   const of = (one: Type): string => e.of(one, depth);
   const json = e.known.has("Json") || e.known.has("Bag") || e.known.has("List") || e.known.has("Any");
@@ -88,7 +88,7 @@ export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth:
   return `(${e.pick(make[type])()})`;
 }
 
-/** A copy of an item that says more than names. */
+/** Returns a copy of an item with options beyond names. */
 export function copyOf(e: Expressions): string {
   const all = [
     () => `string full_name = 8 [(bff.v1.field).by = "source.name + source.id"];`,
@@ -105,16 +105,20 @@ export function copyOf(e: Expressions): string {
   ];
   return all.map((one) => some(e, 0.12, one)).join(" ");
 }
-/** Of the note of a copy. */
+/** Returns the option for the note of a copy. */
 export const noteOf = (e: Expressions): string => some(e, 0.15, () => ` [(bff.v1.field).fallback = "'-'"]`);
 
 // ---- of calls ----
 
-/** Of a call's `set`. @param type what it answers with */
+/**
+ * Returns the spread of a call's `set`.
+ *
+ * @param type type of the call's answer
+ */
 export function spreadOf(e: Expressions, type: Type): readonly string[] {
   return type === "Item" && e.wide && e.chance(0.1) ? [`{ spread: "${e.item(1)}" }`] : [];
 }
-/** What `set` adds to. */
+/** Returns the base request that `set` extends. */
 export function requestOf(e: Expressions, type: Type): string {
   const [message, field] = {
     Item: ["GetItemRequest", "locale"],
@@ -151,7 +155,7 @@ export const overError = (e: Expressions): string =>
     `error.code in [5, 7] && ${e.bool(1)}`,
   ]);
 
-/** Of a batch that names its keys by `key`. */
+/** Returns the key option of a batch. */
 export function keyOf(e: Expressions): string {
   return [
     e.wide && e.chance(0.2) ? `key_by: "item.id + ${e.pick(["item.name", "'x'"])}"` : `key: "id"`,
@@ -159,14 +163,14 @@ export function keyOf(e: Expressions): string {
     some(e, 0.2, () => "max: 2"),
   ].join(" ");
 }
-/** What is there in place of a key's item. */
+/** Returns the replacement for a key's item. */
 export const rescueOfBatch = (e: Expressions, many: boolean): string =>
   some(e, 0.2, () => {
     const instead = many ? "[]" : e.pick(["up.v1.Item{id: 'f'}", e.item(1)]);
     return ` on_error: { on: UNAVAILABLE ${e.pick([`fallback: "${instead}"`, "ignore: true"])} }`;
   });
 
-/** What came beside the answer of a call. */
+/** Returns an expression over the header and the trailer of a call's answer. */
 export const besideOf = (step: string): string => `header(${step}, 'x-h') + trailer(${step}, 'etag')`;
 
 // ---- of messages ----
@@ -224,7 +228,7 @@ export function besidePage(
     ],
   };
 }
-/** What the rpc of a page says. */
+/** Returns the options of a page's rpc. */
 export function optionsOf(e: Expressions, known: boolean, writes: boolean): string {
   const safe = e.wide && !writes && e.chance(0.4);
   const right = `let: { name: "right" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "${e.pick(["args.id", "principal.subject"])}" } } }`;
@@ -251,7 +255,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
   const paths = some(e, 0.3, () => pathsOf(e, safe));
   return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${said.trim() === "" ? "" : `option (bff.v1.method) = { ${said} };`}`;
 }
-/** Of a file. */
+/** Returns the telemetry option of a file. */
 export const telemetryOf = (e: Expressions, known: boolean): string =>
   some(e, 0.15, () => {
     const all = ["args.id", "headers['x-client']", "args.ids", ...(known ? ["principal.subject"] : [])];

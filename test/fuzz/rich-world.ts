@@ -1,4 +1,4 @@
-// What random BFFs run in: an upstream whose answers, failures and pace rest on the request alone.
+// The world of random BFFs: an upstream whose answers, failures and pace depend on the request alone.
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { Clock } from "../../runtime/src/clock.ts";
@@ -13,7 +13,7 @@ type Random = () => number;
 export class RichWorld {
   /** That of the BFF, once there is one. */
   clock: Clock | undefined;
-  /** What is wrong where two writes were under way at a time. */
+  /** Description of two writes that overlapped. */
   overlapping: string | undefined;
   #writing: string | undefined;
   readonly #seed: string;
@@ -100,7 +100,7 @@ export class RichWorld {
   }
 }
 
-/** What a client asks, by the names of fields. */
+/** Returns a client's request, with values by the names of the fields. */
 export function requestIn(desc: DescMessage, seed: string) {
   const random = seeded("request", seed);
   const word = (): string => pick(random, WORDS);

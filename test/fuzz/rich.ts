@@ -22,10 +22,10 @@ export function richCase(seed: number, index: number, optionals = true): Case {
   return { index, base: { name: "rich", protos }, folder, file, mutations: [], protos };
 }
 
-/** What the message that others compose is given. */
+/** Argument types of the message that others compose. */
 const SUB: readonly Type[] = ["Item", "string", "bool", "Texts"];
 
-/** What messages see of their service. */
+/** Names of the service that messages can read. */
 interface Shared {
   readonly known: ReadonlyMap<Type, readonly string[]>;
   readonly steps: readonly string[];
@@ -37,7 +37,7 @@ interface Shared {
   readonly effect: string | undefined;
 }
 
-/** What a message stands in. */
+/** Surroundings of a message. */
 interface Around {
   readonly root: boolean;
   readonly known: boolean;
@@ -53,7 +53,7 @@ class Rich {
   #fields: (readonly [type: string, by: string])[] = [];
   #oneofs: string[] = [];
   #count = 0;
-  /** What the names of steps begin with. */
+  /** Prefix of the names of steps. */
   #prefix = "s";
   /** Whether what is made now may have side effects, and the last step that has some; what composes Sub has those of Sub. */
   #effects = false;
@@ -98,7 +98,7 @@ class Rich {
     const shares = this.#e.chance(0.35);
     const told = shares && (later || this.#e.chance(0.6));
     this.#followed = followsItems(kind);
-    // What the service composes does not read what the service comes to.
+    // A message that the service composes does not read results of the service.
     const inSub = later && this.#e.chance(0.4) ? 0.3 : 0;
     const alone = told ? "" : this.#sub(writes && this.#e.chance(0.4), inSub);
     const steps = shares ? this.#service(known, writes && this.#e.chance(0.3), !told) : undefined;
@@ -227,7 +227,7 @@ class Rich {
       if (this.#e.chance(0.6)) this.#field(FIELDS[type], this.#e.of(type, 3));
     for (const type of this.#optionals ? SCALARS : [])
       if (this.#e.chance(0.2)) this.#field(FIELDS[type], this.#e.of(type, 2));
-    // What a field asks for starts whatever is chosen elsewhere.
+    // The calls of a tested step start whatever a oneof chooses elsewhere.
     const asks = this.#e.chance(0.6);
     for (const step of this.#e.steps)
       if (/^[sv]\d+$/.test(step) && (asks || this.#e.chance(0.3))) this.#field("optional bool", `ok(${step})`);
@@ -359,7 +359,7 @@ class Rich {
   }
   #onError(instead: string): string {
     if (!this.#e.chance(0.25)) return "";
-    // Interpreters differ about what a rule reads that no failure comes to.
+    // Interpreters differ about the reads of a rule that no failure reaches.
     const text = (): string => (this.#optionals ? this.#e.of("string", 1) : constantOf(this.#random, "string"));
     const some = (): string => (this.#optionals ? this.#e.if(0.6) : "");
     const rules = Array.from({ length: 1 + this.#e.below(2) }, () => {

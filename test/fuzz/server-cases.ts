@@ -1,4 +1,4 @@
-// What the server is sent: bytes of HTTP/1.1 and HTTP/2, whole or damaged.
+// Inputs of the server: bytes of HTTP/1.1 and HTTP/2, whole or damaged.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { PATH } from "../../packages/server/src/testing/test-kinds.ts";

@@ -16,9 +16,9 @@ export interface ServerOutcome {
 }
 
 const AT_ONCE = 40;
-/** Nothing takes so long, in milliseconds: not under load either. */
+/** Time limit of a case, in milliseconds; no case takes longer, even under load. */
 const HANGS_MS = 15_000;
-/** Who has said all, and hears nothing for so long, goes, in milliseconds. */
+/** Time without data after which a finished client leaves, in milliseconds. */
 const QUIET_MS = 30;
 const MOST_FAILURES = 10;
 

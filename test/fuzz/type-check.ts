@@ -21,7 +21,10 @@ export interface Generated {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Checks with this repository's own settings. What is `known`, but for names and descriptors, is not checked again. */
+/**
+ * Checks with this repository's own settings. A file that equals a `known` one, except for names and descriptors, is
+ * not checked again.
+ */
 export async function typeErrors(
   all: readonly Generated[],
   known: Set<string>,
@@ -49,7 +52,7 @@ export async function typeErrors(
     write(folder, "tsconfig.json", JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }));
     const stdout = await tsc(folder);
     const byFolder = new Map(all.map(({ of }) => [of.folder, of]));
-    // What is wrong elsewhere in the repository is for its own check to say.
+    // Errors elsewhere in the repository belong to the repository's own check.
     const lines = stdout.split("\n").filter((line) => line.includes(": error TS") && !line.startsWith("../"));
     for (const line of lines) {
       const of = byFolder.get(/^(f\d+)\//.exec(line)?.[1] ?? "");
