@@ -1,4 +1,4 @@
-// Random rpcs, generated with their mocks, each in a file of its own; those that the compiler does not accept are left out.
+// Generates random rpcs with their mocks, each in a separate file; rpcs that the compiler rejects are left out.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

@@ -1,4 +1,4 @@
-// What a follower of a stream is given, held against the oracle.
+// Compares the items of a follower of a stream with the oracle.
 import { type DescField, type DescMessage, fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
@@ -25,7 +25,7 @@ export async function followed(follow: TestFollow<Message>): Promise<Followed> {
   }
 }
 
-/** What differs; undefined: it is as it has to be. */
+/** Returns the difference; undefined if there is none. */
 export function different({ schema, items, end, calls, untold }: StreamVerdict, whole: Followed): string | undefined {
   const told = isReset(schema, whole.items.at(-1));
   const got = told ? { ...whole, items: whole.items.slice(0, -1) } : whole;
@@ -44,7 +44,7 @@ export function different({ schema, items, end, calls, untold }: StreamVerdict, 
 const positionField = (schema: DescMessage): DescField | undefined =>
   schema.fields.find(({ message }) => message?.typeName === "bff.v1.Position");
 
-/** A message that says that what came before holds no longer, and is no item. */
+/** Reports whether a message is a reset: it invalidates the earlier items, and is no item. */
 function isReset(schema: DescMessage, message: Message | undefined): boolean {
   const field = positionField(schema);
   if (field === undefined || message === undefined) return false;

@@ -1,4 +1,5 @@
-// One client that follows a run, is killed now and then, and goes on from its last token; it keeps what it has seen.
+// One client that follows a run, is killed now and then, and resumes from its last token; it keeps all items that it
+// has seen.
 import { type FollowTransport, follow } from "@protobff/client";
 import { RunService } from "../../generated/runs/v1/runs_pb.ts";
 
@@ -47,7 +48,7 @@ export class OneFollower {
   kill(): void {
     this.#killed.abort();
   }
-  /** What is wrong with what it has seen of so many; undefined: nothing. */
+  /** Returns the fault in the items that it has seen of `events`; undefined: none. */
   fault(events: number): string | undefined {
     const starts = [0, ...this.resets];
     const runs = starts.map((from, i) => this.seen.slice(from, starts[i + 1]));

@@ -1,4 +1,5 @@
-// A response that comes in parts, held against the oracle: together its messages are the whole, and each has what it says and nothing else.
+// Compares a response in parts with the oracle: together its messages are the whole, and each has exactly its declared
+// content.
 import { create, type DescMessage, type Message, mergeFromBinary, toBinary } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
@@ -27,14 +28,14 @@ export async function inParts(follow: TestFollow<Message>): Promise<InParts> {
   }
 }
 
-/** What differs; undefined: it is as it has to be. */
+/** Returns the difference; undefined if there is none. */
 export function partsDiffer(verdict: Verdict, { messages, failed }: InParts): string | undefined {
   if (failed !== undefined)
     return messages.length > 0
       ? `fails behind ${messages.length} messages: ${failed.code} "${failed.message}"`
       : mismatch(verdict, { kind: "status", ...failed });
   const answer = verdict.acceptable.find((one): one is AnswerVerdict => one.kind === "answer");
-  // It says what is missing, and what is wrong.
+  // The mismatch lists the missing and the wrong calls.
   if (answer === undefined || verdict.missing.length > 0 || verdict.unasked.length > 0)
     return mismatch(verdict, { kind: "answer", message: new Uint8Array(), degradedHeader: undefined });
   const { schema } = verdict;

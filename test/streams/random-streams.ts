@@ -20,7 +20,7 @@ message WatchRequest { string run = 1; uint64 after = 2; string after_text = 3; 
 message Event { uint64 seq = 1; string text = 2; string by = 3; bool hidden = 4; bool final = 5; repeated string ids = 6; optional string note = 7; Thing thing = 8; }
 `;
 
-/** One rpc with its messages, in a file of its own. */
+/** Returns one rpc with its messages, in a separate file. */
 export function randomStream(random: Random, number: number): string {
   const made = new Made(random);
   const topic = random() < 0.3;
@@ -88,7 +88,7 @@ message C${number} {
 `.replaceAll("@", String(number));
 }
 
-/** A message that one rpc gives whole and another in parts, with both in a file of their own. */
+/** Returns a message that one rpc sends whole and another in parts, with both in a separate file. */
 export function randomPage(random: Random, number: number): string {
   const made = new Made(random, true);
   const steps = made.steps();
@@ -123,7 +123,7 @@ message C${number} {
 `.replaceAll("@", String(number));
 }
 
-/** What stands in a message: steps one after the other, each over what was there before. */
+/** Builds the content of a message: steps one after the other, each over the earlier values. */
 class Made {
   readonly #random: Random;
   /** Expressions of each type. */
@@ -227,7 +227,7 @@ class Made {
     add("optional string", `${this.#pick(this.#texts)} + ${this.#pick(this.#texts)}`);
     add("repeated string", this.#pick(this.#lists));
     for (const [name, many] of this.#objects) add(many ? "repeated C@" : "C@", name);
-    // What nothing reads is for nothing.
+    // A step without a reader would test nothing.
     for (const name of Array.from({ length: this.#count }, (_, i) => `s${i}`))
       if (this.#texts.includes(`${name}.name`)) add("optional string", `${name}.name`);
       else if (this.#texts.includes(name) || this.#maybe.includes(name)) add("optional string", name);

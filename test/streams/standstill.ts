@@ -1,5 +1,6 @@
-// `npm run standstill -- --runs 100 --seed 1`: runs are followed while BFF, broker and clients are stopped by SIGSTOP in turn, and a stream
-// that keeps few items drops what nobody could take meanwhile. Each follower has to receive what the broker's log has, or a reset.
+// `npm run standstill -- --runs 100 --seed 1`: follows runs while SIGSTOP stops BFF, broker and clients in turn. A
+// stream that keeps few items drops those that no client could take meanwhile. Each follower must receive the items of
+// the broker's log, or a reset.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,7 +22,7 @@ export interface StandstillOptions {
   readonly log: (line: string) => void;
 }
 export interface StoodStill {
-  /** What is wrong, by follower. */
+  /** Faults, by follower. */
   readonly faults: readonly string[];
   readonly items: number;
   readonly resets: number;
@@ -33,7 +34,7 @@ const KEPT = 20;
 const STEPS = 3;
 const MOST_ITEMS = 60;
 const MOST_STOPPED_MS = 100;
-/** One stop in so many is a long one, in milliseconds. */
+/** A stop is long once in this number of stops, on average. */
 const LONG_EVERY = 40;
 const LONG_MS = 1_500;
 /** A run whose followers have not ended by then has failed, in milliseconds. */
@@ -80,7 +81,7 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<World> {
   return { js: jetstream(connection, { timeout: 20_000 }), jsm, clients, stoppable };
 }
 
-/** What one follower received. */
+/** Items and resets that one follower received. */
 interface Seen {
   readonly numbers: number[];
   /** Indices of items that reset. */
@@ -189,7 +190,7 @@ class Standstill {
     }
     await Promise.all(acknowledged);
   }
-  /** What is wrong with what one received of so many; undefined: nothing. */
+  /** Returns the fault in the items that one follower received of `count`; undefined: none. */
   async #faultOf(runId: string, seen: Seen, count: number): Promise<string | undefined> {
     const end = await Promise.race([seen.ended.promise, sleep(END_MS, "does not end", { ref: false })]);
     if (end !== "ended") return `${end}, behind ${seen.numbers.at(-1)}`;

@@ -1,5 +1,5 @@
-// What random streams run in: upstreams whose answers rest on the request alone, so that generated code and the oracle are told the same; a
-// source that breaks and goes on.
+// The world of random streams: upstreams whose answers depend on the request alone, so that generated code and the
+// oracle get the same. Their source breaks and continues.
 import { create, type DescMessage, type Message, type Registry, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
@@ -14,12 +14,12 @@ const UNAVAILABLE = 14;
 const IDS = ["", "a", "b", "c", "d", "poison"];
 const CODES = [5, 7, 13, UNAVAILABLE];
 
-/** How one opening goes: so many items of those that are wanted, all where it is not said, then this. */
+/** One opening: the number of requested items that it gives (default: all), then its end. */
 interface Scene {
   readonly items: number | undefined;
   readonly code: number | undefined;
 }
-/** Of an upstream's mock. */
+/** Handlers of an upstream's mock. */
 export interface Handlers {
   get(request: Message): object;
   getAll(request: Message): object;
@@ -28,11 +28,11 @@ export interface Handlers {
 }
 
 export class StreamWorld {
-  /** Phases in which each request of `Get` was asked for, by its id, as the oracle has it. */
+  /** Phases in which each request of `Get` was made, by its id, as in the oracle. */
   readonly asked = new Map<string, Set<string>>();
-  /** Calls of `Get` that have come to the mock, by id. */
+  /** Number of calls of `Get` that have reached the mock, by id. */
   readonly got = new Map<string, number>();
-  /** Requests of streams that have come to the mock. */
+  /** Requests of streams that have reached the mock. */
   readonly opened: Message[] = [];
   readonly #registry: Registry;
   readonly #seed: string;

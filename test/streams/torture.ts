@@ -16,7 +16,7 @@ import { balanced } from "./balanced.ts";
 import { OneFollower } from "./one-follower.ts";
 
 export interface TortureOptions {
-  /** Of each key. */
+  /** Number of events of each key. */
   readonly events: number;
   readonly keys: number;
   readonly followers: number;
@@ -30,7 +30,7 @@ export interface TortureOptions {
 }
 
 export interface Tortured {
-  /** What is wrong, by follower. */
+  /** Faults, by follower. */
   readonly faults: readonly string[];
   readonly items: number;
   readonly resets: number;
@@ -148,7 +148,7 @@ interface Killing {
   readonly nats: Nats;
   readonly followers: readonly OneFollower[];
   readonly isOver: () => boolean;
-  /** Is told how many there have been. */
+  /** Receives the number of kills until now. */
   readonly onKill: (kills: number) => void;
 }
 
@@ -185,7 +185,9 @@ async function killing({ options, bffs, nats, followers, isOver, onKill }: Killi
   }
 }
 
-/** NATS' own client, which asks until it hears that an event is kept; the same one is kept once. */
+/**
+ * Publishes with NATS' own client, which retries until the broker confirms the event; a repeated event is kept once.
+ */
 async function publishing(url: string) {
   const connection = await connectNats({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
   const manager = await jetstreamManager(connection);
@@ -221,7 +223,7 @@ async function publishing(url: string) {
       };
       await Promise.all(ids.map(one));
     },
-    /** When there is none any more, or after so long. */
+    /** Returns the number of consumers: once it is zero, or after `withinMs`. */
     async consumers(withinMs: number): Promise<number> {
       for (const until = performance.now() + withinMs; ; await sleep(200)) {
         const { state } = await manager.streams.info("RUNS");
