@@ -35,10 +35,10 @@ const goaway = (last: number, code: number, text = ""): Buffer =>
   frame(Frame.goaway, 0, 0, Buffer.concat([uint32(last), uint32(code), Buffer.from(text)]));
 const again = (count: number, bytes: Buffer): Buffer => Buffer.concat(numbers(count).map(() => bytes));
 
-/** Writes of one answer; false: the connection is gone. */
+/** Writes bytes of one answer; false: the connection is closed. */
 type Send = (bytes: Buffer) => Promise<boolean>;
 type Answer = (id: number, send: Send, socket: net.Socket) => unknown;
-/** The same bytes so many times, as long as they are taken. */
+/** Writes the same bytes `count` times, as long as the client takes them. */
 async function flood(send: Send, count: number, bytes: Buffer): Promise<void> {
   for (let i = 0; i < count && (await send(bytes)); i++);
 }
@@ -46,7 +46,7 @@ const say =
   (bytes: (id: number) => Buffer): Answer =>
   (id, send) =>
     send(bytes(id));
-/** Headers in pieces: those of an answer, and so many behind them. */
+/** Splits the headers: those of an answer, and then `count` further pieces. */
 const continued =
   (count: number, piece: Buffer, ends = false): Answer =>
   async (id, send) => {
@@ -56,7 +56,7 @@ const continued =
       if (!(await send(frame(Frame.continuation, flags, id, piece)))) return;
     }
   };
-/** An answer that begins well, and goes on with these bytes so many times. */
+/** Begins a good answer, and then writes these bytes `count` times. */
 const begun =
   (count: number, bytes: (id: number) => Buffer): Answer =>
   async (id, send) => {

@@ -1,6 +1,7 @@
-// Where `npm run bench -- attacks` runs the suites: ATTACK_FIGURES=<file> has what a normal client waits beside each attack, and right before and
-// after it, added to that file, a line of JSON each. ATTACK_BFF and ATTACK_OTHERS are words in front of the commands of the BFF, and of the upstream
-// and the normal client: with what processor and priority they run, so that the attacker takes nobody's processor but the BFF's, by asking that.
+// Measures attacks for `npm run bench -- attacks`. ATTACK_FIGURES=<file> appends a normal client's latencies beside,
+// before and after each attack to that file, as a line of JSON each. ATTACK_BFF and ATTACK_OTHERS are words in front of
+// the commands of the BFF, and of the upstream and the normal client. They set processor and priority, so that the
+// attacker takes processor time only from the BFF, and only by requests.
 import { appendFileSync, readdirSync } from "node:fs";
 import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,7 +12,7 @@ import type { Process } from "./processes.ts";
 /** One attack on one server: the try in the middle of all, by its ratio. */
 export interface Figures {
   readonly attack: string;
-  /** Whose HTTP/2 was attacked. */
+  /** HTTP/2 implementation that was attacked. */
   readonly framing: "own" | "node";
   /** p99 right before and after the attack together, in milliseconds. */
   readonly quietMs: number;
@@ -25,7 +26,7 @@ export interface Figures {
   /** How the BFF ended, if it has. */
   readonly ended: string | undefined;
 }
-/** What the rig tells of one attack. */
+/** Result of one attack from the rig. */
 type Attempt = Pick<Figures, "framing" | "ended"> & {
   readonly normal: Normal;
   readonly cost: Omit<Cost, "attackerMs">;
@@ -39,17 +40,20 @@ interface Tried {
 }
 
 const FILE = process.env.ATTACK_FIGURES;
-/** Whether it is judged what a normal client waits. */
+/** True if the latency of a normal client is measured. */
 export const isJudged = FILE !== undefined;
-/** What is wanted: p99 at most so many times that of quiet. */
+/** Highest p99 during an attack, as a multiple of the quiet p99. */
 const WANTED = 5;
 const TRIES = 3;
-/** Code that is asked for the first time is slow, with and without an attack: so long as much is asked as it answers. */
+/**
+ * Length of the warm-up, in milliseconds: code that runs for the first time is slow, with and without an attack. The
+ * client sends as many requests as are answered.
+ */
 const WARM_UP_MS = 1_500;
 const AT_ONCE = 8;
 /** Before each attack, and again after it: as much together as an attack lasts. */
 const QUIET_MS = Number(process.env.ATTACK_MS ?? 2000) / 2;
-/** What is over sooner is begun again until then, in milliseconds: of a few requests there is no p99. */
+/** Time until which a shorter attack is repeated, in milliseconds: a few requests have no meaningful p99. */
 export const AGAIN_MS = isJudged ? 2 * QUIET_MS : 0;
 const EVERY_MS = "10";
 
@@ -59,18 +63,24 @@ export const OTHERS_COMMAND = words(process.env.ATTACK_OTHERS);
 /** For the normal client. */
 export const CLIENT_ENV: Readonly<Record<string, string>> = isJudged ? { EVERY_MS } : {};
 /**
- * What a normal client asks for, unless the attack says: where it is judged what the BFF makes it wait, the upstream's part comes from the cache, since what
- * an upstream has to do that shares its processor with client and attacker is nothing that the BFF could help.
+ * Request of a normal client, unless the attack sets one. A measurement of the BFF's latency takes the upstream's part
+ * from the cache: the BFF cannot help the work of an upstream that shares its processor with client and attacker.
  */
 export const ASKED = {
   path: isJudged ? "/atk.v1.AtkService/Cached" : "/atk.v1.AtkService/Fast",
   body: '{"key":"normal"}',
 };
 
-/** Of threads that compile and collect: else they take a processor that is the only one for as long as they have to do, and others wait. */
+/**
+ * Priority of threads that compile and collect. Otherwise they occupy a single processor until their work is done, and
+ * other threads wait.
+ */
 const BESIDE = 10;
 
-/** Lets what runs JavaScript go before what compiles and collects for it, as if that had a processor of its own. */
+/**
+ * Gives threads that run JavaScript priority over those that compile and collect for it, as if the latter had a
+ * separate processor.
+ */
 export function goFirst(...processes: readonly Process[]): void {
   if (FILE === undefined || process.platform !== "linux") return;
   for (const { pid } of processes) {
@@ -79,11 +89,8 @@ export function goFirst(...processes: readonly Process[]): void {
 }
 
 /**
- * Judges an attack, where somebody wants to know.
- *
- * @param ask asks what the normal client does
- * @param once attacks, and waits until the BFF has had its rest
- * @returns what `once` gave first
+ * Measures an attack, if ATTACK_FIGURES is set; returns the first result of `once`. `ask` makes a request of the normal
+ * client. `once` attacks, and waits until the BFF has recovered.
  */
 export async function besideQuiet<T extends Attempt>(
   client: Process,
@@ -117,7 +124,7 @@ async function warmUp(ask: () => Promise<unknown>): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, many));
 }
 
-/** What the normal client waits while nothing else is asked. */
+/** Returns the latencies of the normal client without other load. */
 async function quiet(client: Process): Promise<readonly number[]> {
   await client.ask("so far");
   await pause(QUIET_MS);

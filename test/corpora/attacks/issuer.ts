@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
 export interface Issuer {
   readonly address: string;
-  /** How often its keys were asked for. */
+  /** Returns the number of requests for its keys. */
   readonly asked: () => number;
   /** A token that is good for an hour, for the audiences of all attacked packages. */
   token(subject: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;

@@ -1,4 +1,4 @@
-// Preloaded into the BFF that is attacked (`node --expose-gc --import`): tells what it holds after a forced collection.
+// Preloaded into the attacked BFF (`node --expose-gc --import`): reports its memory after a forced collection.
 
 /** In bytes: objects, buffers, and what nghttp2 and others have outside of both; then what the system counts. */
 export interface Memory {
@@ -14,6 +14,6 @@ process.on("message", () => {
   const held: Memory = { heap: heapUsed, buffers: arrayBuffers, external: external - arrayBuffers, rss };
   process.send?.(held);
 });
-// The server ends on its own, and with whoever asks.
+// The channel must not keep the server alive, and the server ends with its parent.
 process.channel?.unref();
 process.on("disconnect", () => process.exit(1));

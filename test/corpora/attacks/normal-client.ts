@@ -1,6 +1,7 @@
-// The normal client beside an attack, as a process of its own: node normal-client.ts <url> <path> <body> [headers]. Every 50 ms, or EVERY_MS, it asks
-// once over a fresh connection of HTTP/1.1, once over HTTP/2 that it keeps, and there for its health, too, which needs no upstream. Asked by message
-// ("so far", "stop") it tells how what it has asked since the last message went, and goes on or stops.
+// The normal client beside an attack, as a separate process: node normal-client.ts <url> <path> <body> [headers]. Every
+// 50 ms, or EVERY_MS, it sends one request over a fresh connection of HTTP/1.1 and one over a permanent connection of
+// HTTP/2. There it also requests the server's health, which needs no upstream. On a message (`so far`, `stop`) it
+// returns the results since the last message, and continues or stops.
 import * as http from "node:http";
 import * as http2 from "node:http2";
 
@@ -21,7 +22,7 @@ export interface Normal {
   readonly both: Served;
   /** In milliseconds, of both of them. */
   readonly latencies: readonly number[];
-  /** What the server answers alone, over HTTP/2. */
+  /** Answers of the server without an upstream, over HTTP/2. */
   readonly alone: Served;
   /** How late nine of ten of its timers were at most, in milliseconds. */
   readonly lagMs: number;
@@ -69,7 +70,7 @@ const tenths = (ms: number) => Math.round(ms * 10) / 10;
 const status = (code: unknown) => (code === 200 ? undefined : `HTTP ${code}`);
 const codeOf = (error: Error) => ("code" in error ? String(error.code) : error.message);
 
-/** What is asked between two messages. */
+/** Requests between two messages. */
 class Round {
   readonly http1 = new Told();
   readonly http2 = new Told();

@@ -1,4 +1,4 @@
-// Processes that tell where they listen, can be asked by message, and never outlive this one.
+// Child processes that report their address, answer messages, and never outlive this process.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ const START_MS = 30_000;
 const ANSWER_MS = 30_000;
 const LOG_CHARACTERS = 20_000;
 
-/** A script of ours in a process of its own. */
+/** A script of the repository in a separate process. */
 export class Process {
   readonly pid: number;
   readonly #child: ChildProcess;
@@ -43,7 +43,7 @@ export class Process {
     this.pid = child.pid ?? 0;
   }
 
-  /** What it has said on standard error, the end of it. */
+  /** Returns the end of its standard error. */
   get log(): string {
     return this.#log;
   }
@@ -65,7 +65,7 @@ export class Process {
       await Promise.race([once(this.#child.stdout ?? this.#child, "data"), once(this.#child, "exit")]);
     }
   }
-  /** Asks it by message; undefined when it is gone, or does not answer in 30 s. */
+  /** Sends it a message and returns the answer; undefined when it has ended, or does not answer in 30 s. */
   async ask(question: string): Promise<unknown> {
     if (this.ended !== undefined || !this.#child.connected) return undefined;
     const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -83,7 +83,7 @@ export class Process {
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
-  /** How it ends, as `ended` says it. */
+  /** Waits for its end; returns the value of `ended`. */
   async exit(): Promise<string> {
     if (this.ended === undefined) await once(this.#child, "exit");
     return this.ended ?? "";

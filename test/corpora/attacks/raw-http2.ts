@@ -77,7 +77,7 @@ export function headers(stream: number, block: Buffer, endStream = false): Buffe
   return Buffer.concat(frames);
 }
 export const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-/** The ids of so many streams of a client, from the first on. */
+/** Returns the ids of `count` streams of a client, from number `from` on. */
 export const streamIds = (count: number, from = 0): number[] => numbers(count).map((i) => (from + i) * 2 + 1);
 
 // ---- connections ----
@@ -85,9 +85,9 @@ export const streamIds = (count: number, from = 0): number[] => numbers(count).m
 /** A connection that is written to by hand, and reads what windows there are. */
 export class RawConnection {
   readonly socket: net.Socket;
-  /** What came, by kind of frame. */
+  /** Number of received frames, by type. */
   readonly frames = new Map<number, number>();
-  /** What may be sent on the whole connection. */
+  /** Bytes that may be sent on the whole connection. */
   credit = INITIAL_WINDOW;
   /** The error code of GOAWAY, if one came. */
   goaway: number | undefined;
@@ -99,13 +99,17 @@ export class RawConnection {
     this.socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
     this.socket.on("error", () => {});
   }
-  /** @throws when nobody takes the connection */
+  /**
+   * Opens a connection.
+   *
+   * @throws when the connection is refused
+   */
   static async open(port: number): Promise<RawConnection> {
     const connection = new RawConnection(port);
     await once(connection.socket, "connect");
     return connection;
   }
-  /** With preface, these settings, and (unless told not to) the acknowledgement of the server's. */
+  /** Opens a connection with preface, these settings, and (by default) the acknowledgement of the server's. */
   static async http2(
     port: number,
     pairs: readonly (readonly [number, number])[] = [],
@@ -121,7 +125,7 @@ export class RawConnection {
   get closed(): boolean {
     return this.socket.destroyed || this.socket.readableEnded;
   }
-  /** Waits until it has left; false when the connection is gone, or does not take it for 5 s. */
+  /** Waits until the bytes have left; false when the connection is closed, or does not take them for 5 s. */
   async send(...parts: readonly Buffer[]): Promise<boolean> {
     if (this.closed) return false;
     if (!this.socket.write(Buffer.concat(parts))) {
@@ -137,11 +141,11 @@ export class RawConnection {
     }
     return !this.closed;
   }
-  /** What may be sent on this stream. */
+  /** Returns the number of bytes that may be sent on this stream. */
   creditOf(stream: number): number {
     return Math.min(this.credit, this.#credits.get(stream) ?? this.#initial);
   }
-  /** DATA frames of one stream, with so many bytes of payload in all, which the windows have to allow. */
+  /** Sends DATA frames of one stream, with `payload` bytes in all, which the windows must allow. */
   async sendData(stream: number, payload: number, frames: Buffer): Promise<boolean> {
     this.credit -= payload;
     this.#credits.set(stream, (this.#credits.get(stream) ?? this.#initial) - payload);
@@ -183,7 +187,10 @@ export class RawConnection {
   }
 }
 
-/** Runs so many at once, again and again, until the time is over; gives how often. What throws (a connection refused) counts, too. */
+/**
+ * Runs `atOnce` actions at once, again and again, until the time is over; returns their number. An action that throws
+ * (a connection refused) counts, too.
+ */
 export async function waves(
   ms: number,
   atOnce: number,

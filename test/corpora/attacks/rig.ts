@@ -1,4 +1,4 @@
-// Runs an attack against a generated server in a process of its own, with a heap that is limited and a normal client beside it.
+// Runs an attack against a generated server in a separate process, with a limited heap and a normal client beside it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,7 +15,7 @@ import { Process } from "./processes.ts";
 export interface AttackOptions {
   /** More for the BFF's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the BFF, in MB; default 512. */
+  /** Heap of the BFF, in MB. Default: 512. */
   readonly heapMb?: number;
   /** More for node, before the script. */
   readonly flags?: readonly string[];
@@ -25,7 +25,7 @@ export interface AttackOptions {
   readonly restMs?: number;
   /** The package whose server is attacked; default `atk`. */
   readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req";
-  /** What the normal client asks for; default AtkService/Fast, or Cached where it is judged what it waits. */
+  /** Request of the normal client. Default: AtkService/Fast, or Cached if its latency is measured. */
   readonly normal?: NormalRequest;
 }
 export interface NormalRequest {
@@ -42,7 +42,7 @@ export interface Target {
   /** How it ended, if it has. */
   readonly ended: string | undefined;
   memory(): Promise<Memory>;
-  /** Of the upstream, since its start. */
+  /** Returns the calls of the upstream since its start. */
   upstream(): Promise<UpstreamCalls>;
 }
 
@@ -56,12 +56,12 @@ export interface Attempt<T> {
   readonly result: T;
   /** How the BFF ended, if it has: "SIGABRT". */
   readonly ended: string | undefined;
-  /** The end of what it said on standard error. */
+  /** The end of its standard error. */
   readonly log: string;
   /** How the normal client fared, while the attack ran. */
   readonly normal: Normal;
   readonly cost: Cost;
-  /** Whose HTTP/2 was attacked. */
+  /** HTTP/2 implementation that was attacked. */
   readonly framing: "own" | "node";
 }
 
@@ -72,7 +72,10 @@ export interface Outcome<T> extends Attempt<T> {
   readonly peakRss: number;
 }
 
-/** How long the attack lasted, and what each process took of the processors meanwhile, in milliseconds; NaN where the system does not say. */
+/**
+ * Length of the attack, and processor time of each process meanwhile, in milliseconds; NaN if the system does not
+ * report it.
+ */
 export interface Cost {
   readonly lastedMs: number;
   readonly bffMs: number;
@@ -95,7 +98,7 @@ const NOTHING: Memory = { heap: 0, buffers: 0, external: 0, rss: 0 };
 const PROBE = fileURLToPath(new URL("memory.ts", import.meta.url));
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** What the attack gave, and what became of the BFF and of the normal client. */
+/** Runs an attack; returns its result and the states of the BFF and of the normal client. */
 export async function attacked<T>(
   attack: (target: Target) => Promise<T>,
   options: AttackOptions = {},
@@ -167,9 +170,11 @@ export async function attacked<T>(
   }
 }
 
-/** So much more than before the BFF may hold afterwards, in bytes: code is compiled, tables have grown. */
+/** Memory that the BFF may hold in addition afterwards, in bytes: code is compiled, tables have grown. */
 const MEMORY_BACK = 24 << 20;
-/** On a busy machine some are late: what the client waits is judged where the machine does nothing else, by `npm run bench -- attacks`. */
+/**
+ * Failures that a busy machine may cause. `npm run bench -- attacks` measures the client's latency on an idle machine.
+ */
 const LATE = ["HTTP 504", "no answer in 10 s"];
 
 /** Once it is back, or after 10 s more: on a busy machine what is overdue is let go late. */
@@ -234,7 +239,7 @@ function rssOf(pid: number): number {
   }
 }
 
-/** Linux counts in hundredths of a second, for whoever asks. */
+/** Returns the processor time of a process; Linux counts hundredths of a second. */
 function cpuMsOf(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];

@@ -1,5 +1,6 @@
-// The upstream of the BFF that is attacked, as a process of its own: node upstream.ts <folder of the generated code>
-// LATENCY_MS: how long each answer takes. Asked by message it tells how many calls there were: { calls, cancelled }.
+// The upstream of the attacked BFF, as a separate process: node upstream.ts <folder of the generated code>
+// LATENCY_MS: time that each answer takes, in milliseconds. On a message it returns the number of calls: { calls,
+// cancelled }.
 import { once } from "node:events";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -10,7 +11,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 
-/** What the methods of up/v1/up.proto are given, as far as they look at it. */
+/** Fields of the requests of up/v1/up.proto that the methods read. */
 interface Asked {
   readonly key: string;
   readonly size: number;

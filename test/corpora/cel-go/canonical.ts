@@ -1,4 +1,5 @@
-// Values as text, the same as in go/main.go: types are told apart, order of map entries and of fields is not.
+// Formats values as text, the same as go/main.go: it distinguishes types, but not the order of map entries and of
+// fields.
 import type { DescField, Message } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect, type ScalarValue } from "@bufbuild/protobuf/reflect";
 import { type Any, anyUnpack, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
@@ -10,7 +11,7 @@ import { registry } from "./environment.ts";
 
 const BAD = "?";
 
-/** What compiled code gives for an expression of a type. What is not of that type begins with "?". */
+/** Formats the result of compiled code for an expression of a type. A value of another type begins with "?". */
 export function canonical(value: unknown, type: CelType): string {
   switch (type.kind) {
     case "int":

@@ -1,11 +1,11 @@
 import type { GoAnswer } from "./oracle.ts";
 import type { OurAnswer } from "./ours.ts";
 
-/** How two answers differ. The first three are faults whatever cel-go says. */
+/** Difference between two answers. The first three are faults, whatever cel-go answers. */
 export type Kind =
   /** Something that is no ExpressionError is thrown, or the compiler dies. */
   | "crash"
-  /** It throws although the compiler says that it cannot. */
+  /** It throws although the compiler excludes that. */
   | "unannounced"
   /** A value of a shape that its type does not have. */
   | "malformed"
@@ -20,7 +20,7 @@ export type Kind =
   | "we-fail"
   | "value";
 
-/** What is at odds; nothing when they agree. Which error it is does not matter. */
+/** Returns the differences; empty when both agree. Any error equals any other. */
 export function differences(go: GoAnswer, our: OurAnswer): readonly Kind[] {
   const kinds: Kind[] = [];
   if (our.crash) kinds.push("crash");

@@ -1,4 +1,4 @@
-// What the specification leaves open, or what is documented to be otherwise here.
+// Deviations that the specification leaves open, or that are documented for protobff.
 import type { Deviation } from "./deviations.ts";
 import { asMultiset, isWithDyn } from "./said.ts";
 

@@ -1,4 +1,4 @@
-// What cel-go does otherwise than the specification says.
+// Deviations of cel-go from the specification.
 import type { Deviation } from "./deviations.ts";
 import { asMultiset, isWithDyn, numberTexts } from "./said.ts";
 

@@ -1,4 +1,4 @@
-// What both sides know: the fields of t.Vars are variables, once as they are in protobuf (x) and once in CEL's own form (c_x).
+// Variables of both sides: the fields of t.Vars, once as they are in protobuf (x) and once in CEL's own form (c_x).
 import {
   createRegistry,
   type DescField,
@@ -36,7 +36,7 @@ export const binary = toBinary(schema, fromJson(schema, json as JsonValue, { reg
 const message = fromBinary(schema, binary) as Message & Readonly<Record<string, unknown>>;
 const reflected = reflect(schema, message);
 
-/** What a field of Vars holds, as CEL computes values. */
+/** Returns the value of a field of Vars in CEL's form. */
 function ownForm(field: DescField): unknown {
   const { type } = fieldType(field);
   if (field.fieldKind === "list") {

@@ -38,7 +38,7 @@ export function questions(seed: number, count: number): Question[] {
   const make = makers(random, base, short);
   const asked = new Map<string, Question>();
   const ask = (question: Question) => {
-    // A surrogate alone has no UTF-8, in which the question is asked.
+    // A lone surrogate has no UTF-8, the encoding of the questions.
     const expression = question.expression.toWellFormed();
     asked.set(JSON.stringify([expression, question.field, question.optional]), { ...question, expression });
   };
@@ -69,7 +69,7 @@ function makers(
   };
 }
 
-/** An error on the left of `||` does not matter, so that one which the compiler does not know of comes to light. */
+/** An error on the left of `||` does not matter, so that an error which the compiler misses is found. */
 function absorbed(typed: Typed): string {
   const { random } = typed;
   const { shape, field } = taken(random);

@@ -23,11 +23,11 @@ export interface Result {
   readonly functions: number;
   /** How often each deviation explained a difference. */
   readonly deviations: ReadonlyMap<Deviation, readonly Held[]>;
-  /** What is on no list. */
+  /** Differences that no deviation explains. */
   readonly faults: readonly string[];
 }
 
-/** Asks both sides. `types`: whether tsc sees what is printed. */
+/** Evaluates the questions on both sides. `types`: whether tsc checks the printed code. */
 export async function hold(questions: readonly Question[], { types }: { readonly types: boolean }): Promise<Result> {
   const differing = await held(questions);
   const smallest = await reduced(differing);

@@ -1,4 +1,4 @@
-// What mutations.ts puts in the place of what.
+// Replacements of mutations.ts.
 
 export const OPERATORS: readonly (readonly string[])[] = [
   ["==", "!="],

@@ -31,7 +31,7 @@ const VARIABLES = ["xi", "xs", "m", "li", "mss", "dv_map", "xu", "xd", "wi", "st
 const TOKEN =
   /[bBrR]{0,2}(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|\d+\.\d*(?:[eE][+-]?\d+)?|0x[0-9a-fA-F]+u?|\d+(?:[eE][+-]?\d+)u?|\d+u?|[A-Za-z_]\w*|&&|\|\||[=!<>]=|\?\.|\.\?|[^\s\w]|\s+/g;
 
-/** What of the conformance suite is in our language, over the variables of t.proto. */
+/** Returns the cases of the conformance suite that our language supports, over the variables of t.proto. */
 export function suite(): string[] {
   const expressions = new Set<string>();
   for (const { test } of conformanceCases()) {

@@ -1,4 +1,4 @@
-// What cel-go answers: all questions go to one process, through files so that neither side waits for the other.
+// Runs cel-go: all questions go to one process, through files so that neither side waits for the other.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { FOLDER, ORACLE } from "./generated.ts";
 import { type Answer, expressionOf, type Question } from "./question.ts";
 
 export interface GoAnswer extends Answer {
-  /** cel-go itself died over it, or says that it has a fault. */
+  /** True if cel-go itself crashed, or reported an internal fault. */
   readonly panic?: boolean;
 }
 

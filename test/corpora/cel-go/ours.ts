@@ -1,4 +1,4 @@
-// What protobff's compiler answers: checked, compiled, and run.
+// Runs protobff's compiler: checks, compiles, and evaluates expressions.
 import * as protobuf from "@bufbuild/protobuf";
 import * as rt from "../../../packages/expressions/src/index.ts";
 import { checkParsed } from "../../../plugin/src/cel/check/check.ts";
@@ -20,11 +20,11 @@ const enums = keyed((name) =>
 
 export interface OurAnswer extends Answer {
   readonly code?: string;
-  /** What only the language that people write refuses. */
+  /** Reason of a refusal that only the language for authors has. */
   readonly strict?: string;
   /** It throws something that is no ExpressionError. */
   readonly crash?: boolean;
-  /** It throws although the compiler says that it cannot. */
+  /** It throws although the compiler excludes that. */
   readonly unannounced?: boolean;
 }
 
@@ -56,7 +56,7 @@ function evaluated(expression: Expression): OurAnswer {
   return run(type, code, expression.fails, (value) => canonical(value, expression.type));
 }
 
-/** What a field of t.All holds after the expression was bound to it. */
+/** Returns the value of a field of t.All after the expression was bound to it. */
 function bound(expression: Expression, name: string): OurAnswer {
   const schema = registry.getMessage("t.All")!;
   const field = schema.fields.find((one) => one.name === name)!;

@@ -3,7 +3,7 @@ import type { Ast } from "../../../plugin/src/cel/syntax/ast.ts";
 import { partsOf } from "../../../plugin/src/cel/syntax/ast.ts";
 import { parseExpression } from "../../../plugin/src/cel/syntax/parse.ts";
 
-/** The parts of an expression as texts of their own, the smallest first; the whole is left out. */
+/** Returns the parts of an expression as separate texts, the smallest first, without the whole. */
 export function partsOfText(text: string): readonly string[] {
   const parsed = parseExpression(text);
   if ("faults" in parsed) return [];

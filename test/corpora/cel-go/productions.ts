@@ -67,7 +67,7 @@ function transformed(t: Typed, of: Shape, r: number): string {
   return `${range}.transformList(${first}, ${second}, ${t.body(of, locals)})`;
 }
 
-/** What only some lists have. */
+/** Returns an expression that only some lists allow. */
 function special(t: Typed, shape: Shape & { readonly kind: "list" }, r: number): string | undefined {
   const { of } = shape;
   const { random } = t;

@@ -10,7 +10,7 @@ export function expressionOf({ expression, field, optional }: Question): string 
   return field === undefined ? expression : `All{${optional ? "?" : ""}${field}: ${expression}}`;
 }
 
-/** What one side says. */
+/** Answer of one side. */
 export interface Answer {
   /** Why the checker refuses it. */
   readonly refused?: string;

@@ -1,4 +1,4 @@
-// What the topics of topics.ts put together.
+// Words that topics.ts combines.
 
 export const LETTERS: readonly string[] = [
   "a",

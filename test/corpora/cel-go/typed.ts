@@ -21,7 +21,7 @@ const LONGEST = 600;
 /** Variables of macros, by name. */
 type Locals = ReadonlyMap<string, Shape>;
 
-/** What productions make expressions with. */
+/** Context in which productions create expressions. */
 export class Typed {
   readonly random: Random;
   readonly #ill: number;
@@ -121,7 +121,7 @@ export class Typed {
     return this.#general(shape) ?? (PRODUCTIONS[productionOf(shape)] as Production)(this, shape);
   }
 
-  /** What there is for all types. */
+  /** Returns an expression that exists for all types. */
   #general(shape: Shape): string | undefined {
     const { random } = this;
     const r = random.next();

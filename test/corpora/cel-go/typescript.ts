@@ -1,4 +1,4 @@
-// What is printed for expressions, as functions of a few modules, for tsc.
+// Checks the printed code of expressions with tsc, as functions of a few modules.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const vars = registry.getMessage("t.Vars")!;
 export interface TypeCheck {
   /** How many functions were checked. */
   readonly functions: number;
-  /** The expression, and what tsc says to it. */
+  /** The expression, and the error of tsc. */
   readonly errors: readonly { readonly expression: string; readonly message: string }[];
 }
 
@@ -35,7 +35,7 @@ export function typeCheck(questions: readonly Question[]): TypeCheck {
   const files: (typeof compiled)[] = [];
   for (let at = 0; at < compiled.length; at += PER_FILE) files.push(compiled.slice(at, at + PER_FILE));
   for (const [index, functions] of files.entries()) {
-    // One line each, so that the line tells which it is.
+    // Each function takes one line, so that the line identifies it.
     const lines = functions.map(({ code }, at) => `export function f${at}(vars: V) { return ${code}; }`);
     writeFileSync(join(folder, `e${index}.ts`), `${[...HEAD, ...lines].join("\n")}\n`);
   }

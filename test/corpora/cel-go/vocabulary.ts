@@ -1,5 +1,5 @@
-// Long, for it is nothing but lists.
-// What random expressions are made of: literals, and paths into the variables of t.proto, by type.
+// Long, because it contains only lists. Material of random expressions: literals, and paths into the variables of
+// t.proto, by type.
 
 /** Literals by type. */
 export const LITERALS: Readonly<Record<string, readonly string[]>> = {

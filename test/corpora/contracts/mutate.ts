@@ -1,4 +1,4 @@
-// One change of a set of descriptors, as somebody might make it: what it is, and which elements it touches.
+// Changes a set of descriptors once, as an author might: a description, and the names of the changed elements.
 import { clone } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,
@@ -60,7 +60,7 @@ interface World {
   readonly services: readonly Named<FileDescriptorSet["file"][number]["service"][number]>[];
   readonly pick: <T>(list: readonly T[]) => T | undefined;
 }
-/** What it touches; undefined: there is nothing to do it to. */
+/** Returns the names of the changed elements; undefined if the change does not apply. */
 type Kind = (world: World) => readonly string[] | undefined;
 
 const ofField =
@@ -71,7 +71,7 @@ const ofField =
     if (message === undefined || field === undefined || !change(field, message.desc)) return undefined;
     return [message.name, `${message.name}.${fieldNames.get(field) ?? field.name}`];
   };
-/** What it was called before. */
+/** Names of fields before they were renamed. */
 const fieldNames = new WeakMap<object, string>();
 
 const ofValue =
@@ -184,7 +184,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** Whether it is a member of a oneof, a synthetic one included: descriptors say so by its presence alone. */
+/**
+ * Reports whether a field is a member of a oneof, including a synthetic one: in a descriptor only the index's presence
+ * shows it.
+ */
 function hasOneof(field: DescriptorProto["field"][number], message: DescriptorProto): boolean {
   return message.oneofDecl.length > 0 && Object.hasOwn(field, "oneofIndex");
 }

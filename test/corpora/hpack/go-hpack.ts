@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What became of one block: its fields, or why it is none. */
+/** Result of one block: its fields, or the reason why it is invalid. */
 export type Outcome = readonly (readonly [name: string, value: string])[] | string;
 
 const latin1 = (hex: string): string => Buffer.from(hex, "hex").toString("latin1");
 
 /**
- * What golang.org/x/net makes of sequences of header blocks, each with a dynamic table of its own; Go builds the program first. What follows a
- * block that is none is not answered.
+ * Decodes sequences of header blocks with golang.org/x/net, each with a separate dynamic table; Go builds the program
+ * first. Blocks after an invalid one get no answer.
  *
- * @throws when there is no Go, or when the module cannot be had
+ * @throws when Go is not installed, or when the module is not available
  */
 export function goDecoded(sequences: readonly (readonly Buffer[])[]): readonly (readonly Outcome[])[] {
   const folder = mkdtempSync(join(tmpdir(), "protobff-hpack-"));

@@ -1,5 +1,6 @@
-// The upstream of leak.corpora.test.ts, as a process of its own: node upstream.ts <folder of the generated code>
-// Each answer names the caller that its call was identified with. Latencies are shuffled, and some calls fail, so that answers overtake each other.
+// The upstream of leak.corpora.test.ts, as a separate process: node upstream.ts <folder of the generated code>
+// Each answer names the caller of its call. Latencies are shuffled, and some calls fail, so that answers overtake each
+// other.
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -30,7 +31,7 @@ const framed = (name: string, fields: Record<string, unknown>): Buffer => {
 };
 const bytesOf = (header: unknown): Buffer => Buffer.from(String(header), "base64");
 
-/** Subject that a call names, by the way in which its service is told. */
+/** Reads the subject that a call carries, by the way in which its service receives it. */
 const CALLERS: Readonly<Record<string, (headers: IncomingHttpHeaders) => unknown>> = {
   Plain: (headers) => decoded("Caller", bytesOf(headers["x-principal-bin"])).subject,
   Signed: (headers) => {

@@ -42,7 +42,7 @@ export function mirror(name: string, services: readonly DescService[]): Mirror {
     if (lines.length > 0)
       blocks.push(`service ${flat(service)} {\n  option (bff.v1.service) = {};\n${lines.join("\n")}\n}`);
   }
-  // What the copies hold is copied, too.
+  // The types inside the copies are copied, too.
   for (const type of types) if (type.kind === "message") for (const field of type.fields) take(field, types);
   for (const type of types) blocks.push(type.kind === "message" ? copy(type) : enumCopy(type));
   const head = `syntax = "proto3";\npackage mirror_${name};\nimport "bff/v1/options.proto";\n${IMPORTS}\noption (bff.v1.file) = { upstream: { timeout: "5s" } };`;
@@ -76,7 +76,7 @@ function copy(desc: DescMessage): string {
   return `message ${flat(desc)} {\n  option (bff.v1.message).alias = "${desc.typeName}";\n${fields}}`;
 }
 
-/** In a message of its own, since the values of all enums of a package share one scope. */
+/** Each copy has a separate message, since the values of all enums of a package share one scope. */
 function enumCopy(desc: DescEnum): string {
   const numbers = new Set(desc.values.map(({ number }) => number));
   const several = numbers.size < desc.values.length ? "    option allow_alias = true;\n" : "";

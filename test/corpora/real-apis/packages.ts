@@ -83,7 +83,10 @@ export function protosOf({ packages }: Family): Readonly<Record<string, string>>
   );
 }
 
-/** As buf takes them: etcd3's are written for a loader that finds files beside each other, and knows google.api.http. */
+/**
+ * Adapts imports for buf: etcd3's protos are written for a loader that finds files beside each other, and includes
+ * google.api.http.
+ */
 function withImports(text: string): string {
   const found = text.replaceAll('import "./', 'import "');
   if (!/^\s*option \(google\.api\.http\)/m.test(found) || found.includes("google/api/annotations.proto")) return found;

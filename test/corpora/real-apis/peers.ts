@@ -1,8 +1,9 @@
-// Both sides of a BFF, of node:http2 and bytes alone: an upstream that answers what it is told to, and a client for three protocols.
+// Both sides of a BFF, with node:http2 and bytes alone: an upstream with configurable answers, and a client for three
+// protocols.
 import { type ClientHttp2Session, connect, createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** Answers every rpc with the bytes that it is given, and keeps what it was asked. */
+/** Answers every rpc with configured bytes, and keeps the last request. */
 export class Upstream {
   answer: Buffer = Buffer.alloc(0);
   asked: { readonly path: string; readonly message: Buffer } | undefined;

@@ -1,5 +1,5 @@
-// Random messages as @grpc/proto-loader takes them (maps as lists of entries, as descriptors have them), and the JSON that the spec gives them:
-// neither knows protobuf-es's messages.
+// Creates random messages as @grpc/proto-loader takes them (maps as lists of entries, as descriptors have them), with
+// their JSON by the spec. Neither uses protobuf-es's messages.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
@@ -90,7 +90,7 @@ function randomScalar(scalar: ScalarType, random: Random): unknown {
   }
 }
 
-/** Messages of which JSON asks more than their fields. */
+/** Returns messages whose JSON has further rules than their fields. */
 function wellKnown({ typeName }: DescMessage, random: Random, depth: number): Plain | undefined {
   switch (typeName) {
     case "google.protobuf.Timestamp":
@@ -123,7 +123,7 @@ function wellKnown({ typeName }: DescMessage, random: Random, depth: number): Pl
   }
 }
 
-/** What has been read, with maps as objects: entries come in any order. */
+/** Returns a parsed message with maps as objects, because entries have no order. */
 export function settled(desc: DescMessage, message: Plain): Plain {
   const rows = desc.fields.flatMap((field): [string, unknown][] => {
     const value = message[field.name];
@@ -188,7 +188,7 @@ function wellKnownJson({ typeName, fields }: DescMessage, message: Plain): { rea
   }
   return /^google\.protobuf\.\w+Value$/.test(typeName) ? { json: wrapped(message.value, fields[0]) } : undefined;
 }
-/** The value inside a wrapper: the default goes without saying. */
+/** Returns the value inside a wrapper; the default may be unset. */
 function wrapped(value: unknown, field: DescField | undefined): unknown {
   if (Buffer.isBuffer(value)) return value.toString("base64");
   if (value !== undefined) return value;

@@ -12,7 +12,7 @@ export interface Question {
   readonly argument: string;
 }
 
-/** Of zones whose rules changed lately Java and Node may know different ones. */
+/** Zones without recent rule changes, for which Java and Node may have different versions. */
 const ZONES = [
   ...[
     "UTC",
@@ -80,7 +80,7 @@ export function ours({ seconds, nanos, zone, operation, argument }: Question): s
 export const line = (one: Question): string =>
   `${one.seconds} ${one.nanos} ${one.zone} ${one.operation} ${one.argument}`;
 
-/** What java.time answers, one line for each question. */
+/** Returns the answers of java.time, one line for each question. */
 export function java(all: readonly Question[]): string[] {
   const program = join(import.meta.dirname, "Times.java");
   const input = all.map((one) => `${line(one)}\n`).join("");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What the program in go/main.go is told first. */
+/** First input of the program in go/main.go. */
 export interface Settings {
   readonly issuer: string;
   readonly audience: readonly string[];

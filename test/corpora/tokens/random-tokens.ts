@@ -9,7 +9,7 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-/** What is asked for most of the time, and what else may come. */
+/** Returns the usual value most of the time, and the others sometimes. */
 function mostly<T, U>(usual: fc.Arbitrary<T>, ...others: fc.Arbitrary<U>[]): fc.Arbitrary<T | U> {
   return fc.oneof({ arbitrary: usual, weight: 12 * others.length }, ...others);
 }
