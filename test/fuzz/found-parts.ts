@@ -3,7 +3,7 @@ export interface Found {
   readonly what: string;
   /** Options of the service. */
   readonly service?: string;
-  /** True if its calls have effects and are not declared idempotent. */
+  /** True if its rpc is not declared free of side effects. */
   readonly effects?: true;
   /** Callers may be known. */
   readonly known?: true;

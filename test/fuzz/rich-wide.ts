@@ -206,7 +206,12 @@ export function suppliedWhole(e: Expressions, message: string): string {
 
 // ---- of rpcs ----
 
-/** Rpcs beside the one of a page, with their messages. @param page fields of the page @param sub whether what is composed is an answer by itself, too */
+/**
+ * Returns rpcs beside the one of a page, with their messages.
+ *
+ * @param page fields of the page
+ * @param sub whether the composed message is also an answer by itself
+ */
 export function besidePage(
   e: Expressions,
   page: readonly string[],
