@@ -149,7 +149,7 @@ message Got${number} {
   return { proto, policies: { single, again, batched } };
 }
 
-/** What is wrong with an answer for this caller, by what its calls have sent; undefined: nothing. */
+/** Returns the fault of an answer for this caller, from the metadata of its calls; undefined: none. */
 export function foreign(policy: Policy, caller: Caller, sent: Readonly<Record<string, string>>): string | undefined {
   for (const name of NAMES) {
     const made = policy.metadata.find((one) => one.name === name);
