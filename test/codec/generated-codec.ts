@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface GeneratedCodec {
   readonly registry: FileRegistry;
-  /** What `<file>_codec.ts` exports. */
+  /** Exports of `<file>_codec.ts`. */
   readonly encode: (name: string) => (message: Message) => Buffer;
   readonly decode: (name: string) => (bytes: Uint8Array) => Message;
   /** The folder with everything that was generated. */

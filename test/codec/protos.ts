@@ -195,7 +195,7 @@ message Page {
 }
 `;
 
-/** More messages than get functions of their own. */
+/** Numbers of messages, more than the codec gives separate functions. */
 const WIDE = Array.from({ length: 250 }, (_, i) => i + 1);
 const wide = `syntax = "proto3";
 package wide.v1;
