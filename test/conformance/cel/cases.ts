@@ -1,4 +1,4 @@
-// The cases of cel-spec's suites, each under a name of its own.
+// The cases of cel-spec's suites, each under a unique name.
 import {
   getCheckingSuite,
   getConformanceSuite,

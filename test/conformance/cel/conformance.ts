@@ -25,7 +25,7 @@ export interface Outcome {
   readonly suite: string;
   readonly name: string;
   readonly expression: string;
-  /** What is wrong; undefined when the case passes. */
+  /** The fault; undefined if the case passes. */
   readonly fault: string | undefined;
 }
 
@@ -154,7 +154,7 @@ function valueFault(one: Case): string | undefined {
     strongEnums,
     checked: !original.disableCheck,
   });
-  // What is refused by the compiler never fails at run time.
+  // An expression that the compiler refuses never fails at run time.
   if (expression === undefined) return fails ? undefined : `refused: ${faults[0]?.text}`;
   // An expected type is part of an expected value.
   if (matcher.case === "typedResult" && typeText(expression.type) !== wantedType(one)) {

@@ -1,4 +1,4 @@
-// What the cases declare: messages, variables and functions.
+// Declarations of the cases: messages, variables and functions.
 import { type Decl, type Type, Type_WellKnownType } from "@bufbuild/cel-spec/cel/expr/checked_pb.js";
 import { getTestRegistry } from "@bufbuild/cel-spec/testdata/registry.js";
 import {
@@ -76,7 +76,7 @@ export function variable(name: string, type: CelType): Variable {
   return { name, role: "var", type, proto: undefined, absent: false };
 }
 
-/** What cel-go's checker tests declare for all cases. */
+/** Variables that cel-go's checker tests declare for all cases. */
 export const CHECKING_VARIABLES: readonly Variable[] = [
   variable("is", { kind: "string" }),
   variable("ii", { kind: "int" }),

@@ -1,4 +1,4 @@
-// What is printed of a run, and the names of failing cases that are known.
+// Prints the report of a run, and reads the names of failing cases that are known.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Conformance, Outcome } from "./conformance.ts";

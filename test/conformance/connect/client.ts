@@ -88,7 +88,7 @@ async function run(request: ClientRequest): Promise<ClientResult> {
           : create(AnySchema),
     );
     result.error = { code: error.code, message: error.rawMessage, details };
-    // Connect does not say of an error's metadata which were headers and which trailers.
+    // Connect does not separate an error's metadata into headers and trailers.
     const metadata = toHeaders(error.metadata);
     result.responseHeaders = metadata;
     result.responseTrailers = metadata;

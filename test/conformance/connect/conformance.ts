@@ -10,7 +10,10 @@ export interface Outcome {
   readonly total: number;
   readonly passed: number;
   readonly failed: number;
-  /** What failed at first, with what was said of it, and passed when it was asked again alone: cases judge by milliseconds. */
+  /**
+   * Cases that failed at first, each with its error, and passed when they ran again alone: cases have limits of
+   * milliseconds.
+   */
   readonly passedAgain: readonly string[];
   /** All that the runner printed. */
   readonly text: string;

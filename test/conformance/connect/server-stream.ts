@@ -1,5 +1,5 @@
-// A stream endpoint that answers as the runner's requests say. The runtime's pump has no source here that would: what is held to the suite is
-// how a server writes streams.
+// A stream endpoint that answers as the runner's requests specify. The runtime's pump has no source here for that: the
+// suite only covers how a server writes streams.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, type Message } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";

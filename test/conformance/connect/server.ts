@@ -1,5 +1,5 @@
-// The server under test: endpoints of the runtime on its listener. A BFF's answers have no headers of their own, so these are set beside
-// the endpoint; the answer, its status, deadline and cancellation are the endpoint's.
+// The server under test: endpoints of the runtime on its listener. A BFF's answers have no additional headers, so these
+// are set beside the endpoint. The answer, its status, deadline and cancellation are the endpoint's.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";

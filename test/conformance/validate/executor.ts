@@ -29,7 +29,7 @@ import { messagesOf } from "../../support/messages.ts";
 import { type Case, type Result, readSuite } from "./harness.ts";
 import { type Samples, samplesOf } from "./samples.ts";
 
-/** What checks the messages of one type; or why it could not be compiled. */
+/** Checks the messages of one type; or the reason why it could not be compiled. */
 type Checked = { readonly check: (bytes: Uint8Array) => void } | { readonly fault: string };
 
 export class Executor {
@@ -37,7 +37,7 @@ export class Executor {
   /** By the type of the message. */
   readonly #checked = new Map<string, Checked>();
   #compiled = 0;
-  /** Of each suite. */
+  /** Samples of each suite. */
   readonly samples: Samples[] = [];
 
   /** @param folder what is generated goes there; generated code has to find our packages from it */
@@ -119,7 +119,7 @@ export class Executor {
     const rules = files[own.replace(".proto", "_rules.ts")];
     const checks: Readonly<Record<string, (message: Message) => void>> =
       rules === undefined ? {} : await import(join(folder, own.replace(".proto", "_rules.ts")));
-    // What says which function is whose is the file with the endpoints.
+    // Only the file with the endpoints links a function to its message.
     const bff = files[own.replace(".proto", "_bff.ts")] ?? "";
     for (const [index, desc] of descs.entries()) {
       const name = new RegExp(`method\\.get${index},[\\s\\S]*?\\}\\),`).exec(bff)?.[0];

@@ -1,4 +1,5 @@
-// What the runner starts for each suite: hands its request to the process that compiles (a socket), and gives back the answer.
+// The command that the runner starts for each suite: passes its request to the process that compiles (a socket), and
+// returns the answer.
 import { connect } from "node:net";
 
 const socket = connect({ path: process.argv[2] ?? "", allowHalfOpen: true });

@@ -6,11 +6,11 @@ import { isSure, sample } from "@protobff/samples/sample.js";
 export interface Samples {
   /** Messages that some case finds valid. */
   readonly messages: number;
-  /** Of these, those whose sample is valid. */
+  /** Messages among them whose sample is valid. */
   readonly valid: number;
-  /** Of all, those that are said to keep their rules. */
+  /** Messages among all that are declared to keep their rules. */
   readonly sure: number;
-  /** Said to keep their rules, and do not. */
+  /** Messages that are declared to keep their rules, but break them. */
   readonly wrong: readonly string[];
   /** Names of messages whose sample is not valid, each with why. */
   readonly broken: readonly string[];

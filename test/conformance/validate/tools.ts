@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MODULE = "github.com/bufbuild/protovalidate/tools";
-/** Of the same release as proto/third_party/buf/validate/validate.proto. */
+/** The release of proto/third_party/buf/validate/validate.proto. */
 const VERSION = "v1.2.2";
 
 const FOLDER = fileURLToPath(new URL(".generated", import.meta.url));
@@ -21,7 +21,7 @@ export function runner(): string {
   if (existsSync(command)) return command;
   mkdirSync(folder, { recursive: true });
   const env = { ...process.env, GOFLAGS: "" };
-  // `go install` asks for the module's other versions, which no proxy has: its tags are those of a folder.
+  // `go install` requests the module's other versions, which no proxy has: its tags are those of a folder.
   const { Dir } = JSON.parse(go(["mod", "download", "-json", `${MODULE}@${VERSION}`], env)) as { Dir: string };
   go(["build", "-C", Dir, "-o", command, "./protovalidate-conformance"], env);
   return command;
