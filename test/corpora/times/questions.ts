@@ -31,7 +31,10 @@ const LETTERS =
 const PARTS = [...LETTERS.split(" "), "'T'", "''", "'o''clock'", "-", "/", ":", " ", ".", ", ", "é"];
 const UNITS = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
 
-/** Moments around which the clocks of some zone are changed, beside any from 1982 to 2025; of times before 1970 the databases of Java and Node may differ. */
+/**
+ * Moments around which the clocks of some zone change, beside random ones from 1982 to 2025. For times before 1970 the
+ * databases of Java and Node may differ.
+ */
 const CHANGES = [
   "2024-03-31T01:00:00Z",
   "2024-10-27T01:00:00Z",
