@@ -1,4 +1,4 @@
-// What a pull request may change in shop.proto of test/golden/diff.txtar.
+// Changes that a pull request may make in shop.proto of test/golden/diff.txtar.
 import type { Finding } from "../../cli/src/diff/finding.ts";
 import { goldenTexts } from "../support/archive.ts";
 
@@ -7,11 +7,11 @@ export const SHOP = goldenTexts("diff", "shop.proto")[""] ?? "";
 export type Changes = readonly (readonly [from: string, to: string])[];
 export interface Case {
   readonly name: string;
-  /** A text of the proto, and what stands there afterwards. */
+  /** Replacements: a text of the proto, and its new text. */
   readonly change: Changes;
-  /** What stands there on both sides. */
+  /** Replacements on both sides. */
   readonly base?: Changes;
-  /** What has to be among the findings. */
+  /** Kinds that the findings must contain. */
   readonly kinds: readonly Finding["kind"][];
   /** No other kind may be among them. */
   readonly only?: true;
