@@ -1,4 +1,4 @@
-// The worked example as deployed: generated, started as a process of its own over real upstreams.
+// The worked example as deployed: generated, started as a separate process over real upstreams.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,7 +19,7 @@ export interface Generated {
   remove(): void;
 }
 
-/** Generates the worked example as it stands in docs/language.md, below the repository so that it finds what it imports. */
+/** Generates the worked example from docs/language.md, below the repository so that its imports resolve. */
 export function generateWorkedExample(): Generated {
   const folder = freshFolder("worked-example-");
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -67,7 +67,7 @@ export interface ExampleOptions extends UpstreamOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False: no request is sent first. */
   readonly warm?: boolean;
-  /** Addresses of upstreams that stand in for some of the five. */
+  /** Addresses of upstreams that replace some of the five. */
   readonly urls?: Partial<Readonly<Record<ServiceName, string>>>;
 }
 
@@ -101,7 +101,7 @@ async function warmUp(url: string): Promise<void> {
   throw new Error("no full answer from upstreams that are well");
 }
 
-/** The variables that tell a BFF where the upstreams are. */
+/** Returns the variables with the addresses of a BFF's upstreams. */
 export function upstreamAddresses(urls: Readonly<Record<ServiceName, string>>): Record<string, string> {
   return addressVariables(Object.fromEntries(serviceNames.map((name) => [fullNames[name], urls[name]])));
 }

@@ -1,4 +1,4 @@
-// What the worked example answers when nothing fails, written by hand from the upstreams' data.
+// Answers of the worked example without failures, written by hand from the upstreams' data.
 import { factsOf, summaryOf, unreadOf, usageOf, userOf } from "../../examples/dashboard/data.ts";
 import { Status } from "../../generated/agent/v1/agent_pb.ts";
 

@@ -7,7 +7,7 @@ export interface Reply {
   /** As protobuf's JSON has it: what has no value is left out, enums by name, 64-bit integers as text. */
   readonly message?: object;
   readonly status?: grpc.ServiceError;
-  /** Of the headers that came before the message, and of the trailers. */
+  /** The headers that arrived before the message, and the trailers. */
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
