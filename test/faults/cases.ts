@@ -1,4 +1,4 @@
-// What a BFF's plan says of faults, and what the oracle says of the same.
+// Compares the predictions of a BFF's plan with those of the oracle, for faults.
 
 import type { CelInput } from "@bufbuild/cel";
 import { clone, type DescMessage, type DescMethod, type Message, toBinary, toJson } from "@bufbuild/protobuf";
@@ -27,7 +27,7 @@ export function behavioursOf(protos: Readonly<Record<string, string>>, targets: 
 }
 
 const TEXT = "made to fail";
-/** What oracle/faults.ts says of each, besides what the plan's interpreter says. */
+/** Entries of oracle/faults.ts for each fault, with the texts of the plan's interpreter. */
 const FAILING: Readonly<Record<FaultName, Failing | undefined>> = {
   timeout: { ...late, message: OWN_TEXT.timeout },
   unavailable: status(14, TEXT),
@@ -50,7 +50,7 @@ function sampleOf(desc: DescMessage): Message {
   return clone(desc, found);
 }
 
-/** Of an answer that a mock gives: samples, and of a batch an item for each key. */
+/** Returns the answer of a mock: samples, and for a batch an item for each key. */
 function answered(
   method: DescMethod,
   request: Message,
@@ -94,7 +94,7 @@ export function standIns({ registry }: Ir, resolvers: Resolvers): Resolvers {
   );
 }
 
-/** What the oracle says of one cell, in the form of a prediction; undefined: it does not say. */
+/** Returns the oracle's result for a cell, in the form of a prediction; undefined: it predicts nothing. */
 export function byOracle(
   ir: Ir,
   method: DescMethod,
@@ -154,7 +154,7 @@ function keyOf(of: Readonly<Record<string, number>>, number: number): string {
   return Object.entries(of).find(([, one]) => one === number)?.[0] ?? String(number);
 }
 
-/** What two say differently of a cell, for people. */
+/** Returns the difference of two predictions for a cell, for people. */
 export function difference(plan: Prediction, oracle: Prediction): string | undefined {
   const [a, b] = [written(plan), written(oracle)];
   return a === b ? undefined : `  plan   ${a}\n  oracle ${b}`;

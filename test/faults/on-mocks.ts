@@ -1,4 +1,5 @@
-// The table of faults of a BFF, run on its mocks by the tests that are generated of it: each cell in a BFF of its own, in virtual time.
+// Runs the table of faults of a BFF on its mocks, with the tests that are generated from it. Each cell runs in a
+// separate BFF, in virtual time.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -15,12 +16,12 @@ export interface Tried {
   /** Cells that ran, whatever came of them. */
   readonly cells: number;
   readonly wrong: readonly string[];
-  /** Of each cell without a prediction why; the rpc before it. */
+  /** The reason of each cell without a prediction, after its rpc. */
   readonly untold: readonly string[];
   readonly notReached: number;
 }
 
-/** Cells that the interpreter has told from the plan's JSON, and what came of the tests that are written of them. */
+/** Counts the cells that the interpreter predicts from the plan's JSON, and runs the tests generated from them. */
 export async function tried(
   name: string,
   request: CodeGeneratorRequest,
