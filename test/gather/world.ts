@@ -36,14 +36,14 @@ export interface Call extends Pick<Held, "fail" | "gone"> {
 export interface World {
   /** By its name: of GatherService, or as "OrderService/Name". */
   ask(rpc: string, request: JsonValue): Promise<JsonObject>;
-  /** Resolves when so many calls have arrived in all; those from `from` on. */
+  /** Resolves when `count` calls have arrived in all; with those from `from` on. */
   calls(count: number, from?: number): Promise<readonly Call[]>;
   /** How many have arrived. */
   readonly count: number;
   close(): Promise<void>;
 }
 
-/** Generates once; each world is a process of its own as far as breakers, limits and connections go. */
+/** Generates once; each world has separate breakers, limits and connections, like a separate process. */
 export async function gather(): Promise<{ start(): Promise<World>; remove(): void }> {
   const ir = irOf(bff, true);
   const dir = generate(bff, true);
