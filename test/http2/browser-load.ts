@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
-// Chromium that asks for one thing again and again, over TLS: a page of the server that is judged, whose fetches go on through its replacement.
-// It fails by itself, with ERR_FAILED, what it had chosen a connection for when GOAWAY came and had not sent yet (SpdySession, which no longer takes
-// streams then), and does not try again: these requests are no server's, and not told.
+// Loads a page in Chromium that repeats one request over TLS; its fetches continue through a replacement of the server.
+// Chromium may choose a connection for a request, and then receive GOAWAY before it sends the request. SpdySession
+// takes no streams then, so Chromium fails the request with ERR_FAILED and does not retry. These failures are not the
+// server's, and are not counted.
 import { chromium } from "playwright-core";
 import { type Load, type Loaded, REQUEST_JSON, SIZE, UNARY, urlOf } from "./loads.ts";
 

@@ -10,7 +10,7 @@ export interface Certificate {
 
 let made: Certificate | undefined;
 
-/** Of 127.0.0.1 and localhost, signed by itself; gone with the process. */
+/** Returns a self-signed certificate of 127.0.0.1 and localhost; it is removed with the process. */
 export function certificate(): Certificate {
   if (made !== undefined) return made;
   const folder = mkdtempSync(join(tmpdir(), "bff-http2-"));

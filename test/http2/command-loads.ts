@@ -1,4 +1,4 @@
-// Commands that ask for one thing again and again. They go when their server tells them to, or after so many requests.
+// Commands that repeat one request. They end when their server sends GOAWAY, or after a number of requests.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { goTool } from "./go-tools.ts";
 import { type Load, REQUEST, REQUEST_JSON, SIZE, type Target, UNARY, urlOf } from "./loads.ts";
 
-/** How often those ask that cannot be stopped. */
+/** Number of requests of commands that cannot be stopped. */
 const TIMES = 2_000;
 const PRINTED_BYTES = 1 << 28;
 
@@ -16,7 +16,7 @@ interface Ran {
   readonly stdout: string;
   readonly stderr: string;
 }
-/** What it prints, however it ends. */
+/** Returns the output of a command, however it ends. */
 const printed = async (command: string, args: readonly string[]): Promise<string> => {
   const ran: Ran = await run(command, [...args], { maxBuffer: PRINTED_BYTES }).catch((error: Ran) => error);
   return `${ran.stdout}\n${ran.stderr}`;
@@ -33,7 +33,7 @@ async function withBody<T>(body: Buffer | string, use: (file: string) => Promise
   }
 }
 
-/** It goes when it is told to, and sends nothing again: what counts is that all that it has begun has been answered. */
+/** h2load ends at GOAWAY and retries nothing: every request that it has begun must have an answer. */
 const h2load: Load = async (target) => {
   const how = ["-n", String(TIMES), "-c", "4", "-m", "8", "-H", "content-type: application/proto"];
   const text = await withBody(REQUEST, (file) => printed("h2load", [...how, "-d", file, urlOf(target) + UNARY]));
@@ -44,7 +44,7 @@ const h2load: Load = async (target) => {
   return { asked: Number(started), failed };
 };
 
-/** As h2load; it says each frame, so that what it has begun and what has been answered are counted by stream. */
+/** As h2load. nghttp logs each frame, so that requests and answers are counted by stream. */
 const nghttp: Load = async (target) => {
   const how = ["-v", "-n", "--no-dep", "--no-verify-peer", "-m", String(TIMES), "-H", ":method: POST"];
   const type = ["-H", "content-type: application/json"];
@@ -73,7 +73,7 @@ const curl: Load = async (target) => {
   return { asked: lines.length, failed };
 };
 
-/** Of gRPC's interop tests, as grpc-go has them: one call of many, on one channel. */
+/** The client of gRPC's interop tests in grpc-go: many calls, one after the other on one channel. */
 export const grpcGo: Load = async ({ port, ca }: Target) => {
   const client = goTool("google.golang.org/grpc/interop/client", "v1.84.0");
   const sizes = ["--soak_request_size=1000", `--soak_response_size=${SIZE}`];

@@ -1,4 +1,5 @@
-// One connection that says what it is given, and what it hears, held to what a server may say.
+// One connection that sends given frames, records the received ones, and checks them against the frames that a server
+// may send.
 import { once } from "node:events";
 import * as net from "node:net";
 import { decodeHeaderBlock } from "../../packages/http2/src/hpack-decoder.ts";
@@ -8,7 +9,7 @@ import { pick, type Random } from "../second/random-message.ts";
 const MAX_FRAME = 16_384;
 const PROBE = Buffer.from("in sync?");
 
-/** What has come of one stream. */
+/** Frames received on one stream. */
 export interface Heard {
   status: string | undefined;
   trailers: Readonly<Record<string, string>>;
@@ -27,12 +28,12 @@ export class FrameClient {
   count = 0;
   /** The error code of the last GOAWAY. */
   goaway: number | undefined;
-  /** The server has said what no server may say. */
+  /** Frames that no server may send. */
   readonly wrong: string[] = [];
   /** The answer to the probe has come. */
   inSync = false;
   settled = false;
-  /** What the system said in place of an end. */
+  /** Error of the system in place of an end. */
   error: string | undefined;
   closed = false;
   /** It was this end that closed it, for the time that it took. */
@@ -42,7 +43,7 @@ export class FrameClient {
 
   readonly #decodes: boolean;
 
-  /** @param decodes whether headers can be read, because the server has been told to have no table for them */
+  /** @param decodes whether headers can be read, because the server must use no table for them */
   constructor(port: number, decodes: boolean) {
     this.#decodes = decodes;
     this.socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
@@ -65,7 +66,9 @@ export class FrameClient {
   get over(): boolean {
     return this.closed || this.socket.destroyed;
   }
-  /** Waits until it holds, or the connection is over, or so long has passed; gives whether it holds. */
+  /**
+   * Waits until the condition holds, or the connection is over, or `timeoutMs` has passed; returns whether it holds.
+   */
   async until(holds: () => boolean, timeoutMs: number): Promise<boolean> {
     const timer = setTimeout(() => this.#wake(), timeoutMs);
     const deadline = performance.now() + timeoutMs;
@@ -88,7 +91,7 @@ export class FrameClient {
       else if (portion < bytes.length) await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  /** What `probe` sends. */
+  /** The frame that `probe` sends. */
   readonly probed = frame(Frame.ping, 0, 0, PROBE);
   probe(): void {
     if (!this.over) this.socket.write(this.probed);
@@ -177,7 +180,7 @@ export class FrameClient {
     if (heard.status === undefined || heard.status.startsWith("1")) {
       heard.status = status;
       if (status === undefined) this.wrong.push(`headers of stream ${stream} without a status`);
-      // An answer of headers alone has what else stands in trailers.
+      // An answer with headers alone carries the fields of its trailers.
       heard.trailers = fields;
     } else heard.trailers = fields;
   }

@@ -29,7 +29,7 @@ export interface FramesOutcome {
   readonly told: number;
   readonly cut: number;
   readonly silent: number;
-  /** Connections that were closed without GOAWAY, though nothing was amiss with the wire: by who had said GOAWAY with an error. */
+  /** Connections that the server closed without GOAWAY, by its own framing and without an error of the system. */
   readonly unsaid: number;
   /** RST_STREAM in mangled sessions. */
   readonly resets: number;
@@ -41,9 +41,12 @@ export interface FramesOutcome {
 }
 
 const AT_ONCE = 12;
-/** Nothing takes so long, in milliseconds: not under load either. */
+/** Time limit of a session, in milliseconds; no session takes longer, even under load. */
 const HANGS_MS = 20_000;
-/** What was mangled may hold the server's mouth shut: what follows is inside of a frame that does not end. */
+/**
+ * Wait for a silent server, in milliseconds: after a mangled length the later frames are inside of one that does not
+ * end.
+ */
 const QUIET_MS = 300;
 const MOST_FAILURES = 10;
 const PROBE = fileURLToPath(new URL("../corpora/attacks/memory.ts", import.meta.url));
@@ -96,7 +99,7 @@ export async function fuzzFrames(
   }
 }
 
-/** What a server holds that has seen most of it already. */
+/** Returns the memory of a server that has already run most of its code. */
 async function warmMemory(server: UnderTest, seed: number): Promise<Memory> {
   const counts: Counts = {
     frames: 0,
@@ -205,7 +208,8 @@ async function judgeMangled(
   }
   const unsaid = client.over && client.goaway === undefined && client.error === undefined && own;
   if (unsaid) counts.unsaid++;
-  // Whoever has nothing more to say: the server has to let go. nghttp2 in node waits for windows that nobody can open any more.
+  // The client has no more frames: the server must close. nghttp2 in node waits for windows that no peer can open any
+  // more.
   if (!client.over) client.socket.end();
   await client.until(() => client.closed, own ? HANGS_MS : QUIET_MS);
   if (!client.over && own) return "the connection is never closed";
@@ -214,7 +218,7 @@ async function judgeMangled(
   else counts.silent++;
   return own ? wrongEnd(client, verdict, unsaid) : undefined;
 }
-/** What the RFC does not let it end with. */
+/** Returns an end that the RFC forbids. */
 function wrongEnd({ goaway, error, gaveUp }: FrameClient, verdict: Verdict, unsaid: boolean): string | undefined {
   const { must, may, goodbye, why } = verdict;
   if (goodbye || gaveUp || error !== undefined) return undefined; // a reset by the system may have taken what was said last
@@ -225,7 +229,7 @@ function wrongEnd({ goaway, error, gaveUp }: FrameClient, verdict: Verdict, unsa
   return `GOAWAY ${goaway} in place of ${codes.join(" or ") || "none"}${why && ` at ${why}`}`;
 }
 
-/** Asks again and again, over a connection of its own. */
+/** Repeats a request over a separate connection. */
 class Bystander {
   readonly #url: string;
   readonly #asking: Promise<void>;
@@ -260,7 +264,7 @@ class Bystander {
     }
     session.close();
   }
-  /** @returns how often it has asked */
+  /** @returns the number of requests */
   async end(failures: string[]): Promise<number> {
     this.#over = true;
     await this.#asking;

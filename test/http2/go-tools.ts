@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL(".generated", import.meta.url));
 
-/** Says that there is no Go. */
+/** True if Go is not installed. */
 export const WITHOUT_GO = process.env.PROTOBFF_WITHOUT_GO === "1";
 
 /**

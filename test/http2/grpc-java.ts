@@ -18,7 +18,7 @@ function client(): readonly string[] {
   }
   return ["-cp", `${JARS}/*`, `${FOLDER}/Client.java`];
 }
-/** What it tells of each of its cases: "ok", or what went wrong. */
+/** Returns the result of each of its cases: "ok", or the error. */
 export async function javaCases(port: number, ca: readonly string[]): Promise<Readonly<Record<string, string>>> {
   const { stdout } = await run("java", [...client(), "all", `127.0.0.1:${port}`, ...ca]);
   return Object.fromEntries(
@@ -28,7 +28,7 @@ export async function javaCases(port: number, ca: readonly string[]): Promise<Re
       .map((line) => line.split(": ")) as [string, string][],
   );
 }
-/** Under load until it is told to stop. */
+/** Runs under load until `stop` aborts. */
 export const grpcJava: Load = async ({ port, ca }, stop) => {
   const where = [`127.0.0.1:${port}`, ...(ca === undefined ? [] : [ca])];
   const child = spawn("java", [...client(), "load", ...where], { stdio: ["pipe", "pipe", "inherit"] });

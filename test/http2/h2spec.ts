@@ -1,9 +1,9 @@
-// h2spec, which asks a server for every rule of RFC 9113 and RFC 7541: https://github.com/summerwind/h2spec
+// Runs h2spec, which checks a server for every rule of RFC 9113 and RFC 7541: https://github.com/summerwind/h2spec
 import { spawn } from "node:child_process";
 import { goTool } from "./go-tools.ts";
 
 const COMMAND = "github.com/summerwind/h2spec/cmd/h2spec";
-/** The newest that is a Go module; 2.6.0, which is none, asks one thing more. */
+/** The newest version that is a Go module; 2.6.0, which is none, has one more check. */
 const VERSION = "v2.2.1+incompatible";
 
 export interface Report {

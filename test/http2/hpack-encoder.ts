@@ -1,10 +1,13 @@
-// Header blocks in every way in which RFC 7541 lets a client write them, chosen at random: Huffman or not, indexed, with a dynamic table whose
-// size changes. Written for tests, and for nobody's speed.
+// Writes header blocks in every form that RFC 7541 allows a client, chosen at random. They have Huffman codes or not,
+// indices, and a dynamic table of changing size. Written for tests, without regard to speed.
 import { pick, type Random } from "../second/random-message.ts";
 
 export type Field = readonly [name: string, value: string];
 
-/** Of RFC 7541, appendix B, from the space to the tilde. Of all others only NUL's code is shorter than the longest of these. */
+/**
+ * Lengths of codes in RFC 7541, appendix B, from the space to the tilde. Among all other codes only NUL's is shorter
+ * than the longest of these.
+ */
 const LENGTHS = [
   ...[6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10],
   ...[13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6],
@@ -60,7 +63,7 @@ const STATIC: Readonly<Record<string, number>> = {
 };
 const STATIC_ENTRIES = 61;
 const ENTRY_BYTES = 32;
-/** Of a table before anybody says something else. */
+/** Size of a table before the first update. */
 const TABLE_BYTES = 4096;
 
 export class HpackEncoder {
@@ -73,7 +76,7 @@ export class HpackEncoder {
   constructor(random: Random) {
     this.#random = random;
   }
-  /** The next block says that there is no table, and nothing is put into it from then on. */
+  /** Sets the size of the table to zero in the next block, and adds nothing to it from then on. */
   close(): void {
     this.#closed = true;
     this.#told = false;

@@ -13,7 +13,7 @@ export async function jdkCases(url: string, ca: readonly string[]): Promise<read
   const { stdout } = await run("java", [CLIENT, "all", url, ...ca]);
   return stdout.trim().split("\n");
 }
-/** Under load until it is told to stop; over TLS alone, since it asks to upgrade without. */
+/** Runs under load until `stop` aborts; only over TLS, because without TLS the client requests an upgrade. */
 export const jdk: Load = async ({ port, ca }, stop) => {
   if (ca === undefined) throw new Error("the JDK's client has HTTP/2 over TLS alone");
   const child = spawn("java", [CLIENT, "load", `127.0.0.1:${port}`, ca], { stdio: ["pipe", "pipe", "inherit"] });

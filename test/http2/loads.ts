@@ -1,4 +1,4 @@
-// Clients that ask for one thing again and again: those of others, as they come. Here are the ones that Node runs.
+// Clients of other projects that repeat one request, unchanged. This file has those that Node runs.
 import { readFileSync } from "node:fs";
 import * as http2 from "node:http2";
 import { createClient, type Transport } from "@connectrpc/connect";
@@ -7,7 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import { Agent } from "undici";
 import { TestService } from "./service.ts";
 
-/** Whom to ask, on 127.0.0.1. */
+/** Address of a server, on 127.0.0.1. */
 export interface Target {
   readonly port: number;
   /** The file of the certificate that signs itself; without one there is no TLS. */
@@ -16,15 +16,15 @@ export interface Target {
 export interface Loaded {
   /** How many requests were begun. */
   readonly asked: number;
-  /** What came in place of an answer, and how often. */
+  /** Failures, and the number of each. */
   readonly failed: Readonly<Record<string, number>>;
 }
-/** Asks a server until it is told to stop, or so often as it does. */
+/** Sends requests to a server until `stop` aborts, or for its own number of requests. */
 export type Load = (target: Target, stop: AbortSignal) => Promise<Loaded>;
 
 const AT_ONCE = 16;
 export const UNARY = "/grpc.testing.TestService/UnaryCall";
-/** Of each answer, in bytes. */
+/** Size of each answer, in bytes. */
 export const SIZE = 1_000;
 /** SimpleRequest, with the size of the answer. */
 export const REQUEST: Buffer = Buffer.from([0x10, 0xe8, 0x07]);
@@ -33,7 +33,7 @@ export const REQUEST_JSON: string = JSON.stringify({ responseSize: SIZE });
 export const urlOf = ({ port, ca }: Target): string => `${ca === undefined ? "http" : "https"}://127.0.0.1:${port}`;
 const trusting = ({ ca }: Target) => (ca === undefined ? {} : { ca: readFileSync(ca) });
 
-/** @param ask throws in place of an answer */
+/** Calls `ask` until `stop` aborts; counts its errors as failures. */
 async function again(stop: AbortSignal, ask: () => Promise<unknown>): Promise<Loaded> {
   const failed: Record<string, number> = {};
   let asked = 0;

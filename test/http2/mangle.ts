@@ -103,9 +103,9 @@ function strayFrames(random: Random, stream: number): Buffer[] {
 }
 
 /**
- * With one to three frames more, or fewer, that are wrong for a stream alone.
+ * Adds or removes one to three frames, each wrong only for a stream.
  *
- * @param earlier frames that have been said before
+ * @param earlier frames that were sent before
  */
 export function strayed(random: Random, earlier: readonly Buffer[], frames: readonly Buffer[]): Buffer[] {
   const all = [...frames];

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Load, Loaded } from "./loads.ts";
 
-/** Says that its packages cannot be had. */
+/** True if its packages are not available. */
 export const WITHOUT_PYTHON = process.env.PROTOBFF_WITHOUT_PYTHON_CLIENTS === "1";
 const FOLDER = fileURLToPath(new URL(".generated/python", import.meta.url));
 const NEEDED = "grpcio==1.85.1 'httpx[http2]==0.28.1'";
@@ -19,9 +19,9 @@ function env(): NodeJS.ProcessEnv {
   return { ...process.env, PYTHONPATH: FOLDER, PYTHONDONTWRITEBYTECODE: "1" };
 }
 /**
- * What a client tells of each of its cases: "ok", or what went wrong.
+ * Returns the results of a client's cases: "ok", or the error.
  *
- * @throws when it does not come to its end
+ * @throws when the client does not finish
  */
 export async function casesOf(client: string, args: readonly string[]): Promise<Readonly<Record<string, string>>> {
   const { stdout } = await run("python3", [scriptOf(client), ...args], { env: env() });
@@ -35,6 +35,6 @@ const loading =
     stop.addEventListener("abort", () => child.stdin.end());
     return JSON.parse(await text(child.stdout)) as Loaded;
   };
-/** Under load until they are told to stop. */
+/** Run under load until `stop` aborts. */
 export const grpcCore: Load = loading("grpcio");
 export const httpx: Load = loading("httpx");

@@ -1,11 +1,11 @@
-// Bytes of a connection as frames: a reading of its own, which shares nothing with the runtime's.
+// Reads bytes of a connection as frames: a separate implementation, which shares nothing with the runtime's.
 import { Frame } from "../corpora/attacks/raw-http2.ts";
 
 export interface Read {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;
-  /** Of DATA, HEADERS and all others: whole, with padding. */
+  /** Payload of DATA, HEADERS and all others: whole, with padding. */
   readonly payload: Buffer;
 }
 

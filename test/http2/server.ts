@@ -1,6 +1,6 @@
-// The server that is judged from outside: a process with the configuration of any BFF, whose service needs no upstream. LATENCY_MS is how long
-// each unary answer takes; a request's header x-wait-ms asks for more, and what stands in x-echo is the answer's body. Asked by message, it tells how
-// many requests have come.
+// The server under test for external clients: a process with the configuration of any BFF, whose service needs no
+// upstream. LATENCY_MS is the time that each unary answer takes, in milliseconds. A request's header x-wait-ms adds to
+// it, and x-echo sets the answer's body. On a message the server returns the number of requests.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { serve } from "../../packages/server/src/serve.ts";

@@ -1,4 +1,5 @@
-// What gRPC's interop clients call (grpc.testing.TestService), as far as a BFF can serve it: unary rpcs, and one with a stream of answers.
+// The service of gRPC's interop clients (grpc.testing.TestService), as far as a BFF can serve it: unary rpcs, and one
+// with a stream of answers.
 import { create, createFileRegistry, type DescService, type Message } from "@bufbuild/protobuf";
 import type { GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import {

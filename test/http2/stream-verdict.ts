@@ -1,5 +1,5 @@
-// What RFC 9113 says of the streams of a client: which may be reset, which have to be, and with which codes. The frames that it is given leave the
-// connection as it is.
+// Applies RFC 9113 to the streams of a client: those that may be reset, those that must be, and the codes. It only gets
+// frames that leave the connection unchanged.
 import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
 import { isOfHeaders, NUMBER_MAX, type Read, reads } from "./reads.ts";
 import type { Asked } from "./valid-session.ts";
@@ -8,10 +8,10 @@ import type { Asked } from "./valid-session.ts";
 const [NO_ERROR, PROTOCOL, FLOW_CONTROL, STREAM_CLOSED, FRAME_SIZE, CALM] = [0, 1, 3, 5, 6, 11];
 const PRIORITY = 32;
 const WINDOW_BYTES = 65_535;
-/** No answers are so long, so that this much of a window is certainly left of what was allowed. */
+/** Upper bound of all answers, so that at least the rest of an allowed window certainly remains. */
 const ANSWERS_BYTES = 1 << 26;
 
-/** What was heard of a stream. */
+/** Received end of a stream. */
 export interface HeardEnd {
   readonly ended: boolean;
   /** Codes of RST_STREAM, in their order. */
@@ -21,14 +21,14 @@ export interface HeardEnd {
 }
 
 interface State {
-  /** The client has said all. */
+  /** The client has sent its whole request. */
   ended: boolean;
   /** The client has reset it. */
   left: boolean;
-  /** Of its body, without padding; and with. */
+  /** Bytes of its body, without padding; and with. */
   bytes: number;
   taken: number;
-  /** Bytes that its body has by what was asked; undefined: by an unknown header, or none. */
+  /** Bytes of its body by its content-length; undefined if the headers are unknown, or have none. */
   readonly wanted: number | undefined;
   /** Bytes that the client has allowed beyond the initial window. */
   allowed: number;
@@ -59,7 +59,7 @@ export class StreamJudge {
     const state = this.#streams.get(stream);
     return state !== undefined && !state.ended && !state.left && state.may.size === 0;
   }
-  /** Of what the client has allowed on one stream beyond the initial window, the most, in bytes. */
+  /** Largest extension of one stream's window by the client beyond the initial window, in bytes. */
   get mostAllowed(): number {
     return Math.max(0, ...Array.from(this.#streams.values(), ({ allowed }) => allowed));
   }
@@ -85,9 +85,9 @@ export class StreamJudge {
     if (type === Frame.headers && (state?.ended || state?.left)) state.may.set(STREAM_CLOSED, why);
   }
   /**
-   * What is wrong with how streams have ended.
+   * Returns the faults in the ends of streams.
    *
-   * @param inSync all that was sent has been looked at
+   * @param inSync whether the server has processed all frames
    */
   faults(heard: ReadonlyMap<number, HeardEnd>, inSync: boolean): string[] {
     const faults: string[] = [];

@@ -13,7 +13,8 @@ export class Switchable {
 
   private constructor(port: number) {
     this.#port = port;
-    // A server that says that it sends no more still reads: cutting off here what a client is sending would fail what it has not read yet.
+    // A server after its end of sending still reads. Ending the connection here while a client sends would fail
+    // requests that the server has not read yet.
     this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => this.#forward(client));
   }
   static async before(port: number): Promise<Switchable> {

@@ -1,14 +1,14 @@
-// The server under test, and what it is told.
+// The server under test, and its configuration.
 import { fileURLToPath } from "node:url";
 import { Process } from "../corpora/attacks/processes.ts";
 
-/** Whose HTTP/2 towards clients is judged. */
+/** HTTP/2 implementation towards clients that is tested. */
 export type Framing = "node" | "own";
 const ALL: readonly Framing[] = ["own", "node"];
 const named = process.env.BFF_HTTP2_SERVER;
-/** What BFF_HTTP2_SERVER names alone, or both. */
+/** The implementation in BFF_HTTP2_SERVER alone, or both. */
 export const FRAMINGS: readonly Framing[] = named === undefined ? ALL : ALL.filter((one) => one === named);
-/** The same, where who names none is told of our own alone, for the time that it takes. */
+/** The same, but by default only our own, because both take too long. */
 export const OWN_FIRST: readonly Framing[] = named === undefined ? ["own"] : FRAMINGS;
 
 /** Clients are to send bodies of many windows. */

@@ -1,5 +1,5 @@
-// What a client says on one connection of HTTP/2, chosen at random, and right: whatever of RFC 9113 a client may do that is never seen from
-// usual ones is here, too. What is mangled is made of it.
+// Chooses a client's frames on one connection of HTTP/2 at random. They are valid, and include everything that RFC 9113
+// allows a client but usual clients never send. Mangled sessions are made from them.
 import { Flag, Frame, frame, settings, uint32 } from "../corpora/attacks/raw-http2.ts";
 import { pick, type Random } from "../second/random-message.ts";
 import { type Field, HpackEncoder } from "./hpack-encoder.ts";
@@ -7,13 +7,13 @@ import { type Field, HpackEncoder } from "./hpack-encoder.ts";
 /** One stream. */
 export interface Asked {
   readonly stream: number;
-  /** What `:status` has to be. */
+  /** Expected `:status`. */
   readonly status: string;
   /** Bytes that its answer has at least. */
   readonly bytes: number;
-  /** Bytes of its body, where a header says them. */
+  /** Bytes of its body, if a header has them. */
   readonly length: number | undefined;
-  /** The client has reset it: anything may come of it. */
+  /** The client has reset it: any end is allowed. */
   reset: boolean;
 }
 export interface Session {
@@ -27,9 +27,9 @@ export interface Session {
 const whole = (random: Random, below: number): number => Math.floor(random() * below);
 const SERVICE = "/grpc.testing.TestService";
 const PRIORITY = 32;
-/** Of all bodies together: within the windows that a server begins with. */
+/** Bytes of all bodies together: within the initial windows of a server. */
 const BODY_BYTES = 50_000;
-/** What the client's last WINDOW_UPDATE allows on the whole connection. */
+/** Increment of the client's last WINDOW_UPDATE for the whole connection. */
 const MORE = 1 << 28;
 const WIDE = 1 << 20;
 
@@ -163,7 +163,7 @@ class Frames {
   }
 }
 
-/** What belongs to no stream, or to any. */
+/** Returns a frame that belongs to no stream, or to any. */
 function aside(random: Random, open: readonly number[], next: number): Buffer {
   switch (whole(random, 6)) {
     case 0:
@@ -189,7 +189,7 @@ export function validSession(random: Random): Session {
   const early: Buffer[] = [settings([1, 0], [4, pick(random, [0, 100, 65_535, WIDE])])];
   const late: Buffer[] = [frame(Frame.settings, Flag.ack, 0)];
   const asked: Asked[] = [];
-  /** What is still to come of each stream that is being said. */
+  /** Frames that remain of each stream that is being sent. */
   const rest = new Map<number, Buffer[]>();
   let to = early;
   let [stream, body] = [1, BODY_BYTES];
@@ -232,7 +232,7 @@ export function validSession(random: Random): Session {
       to.push(frame(Frame.reset, 0, one.stream, uint32(pick(random, [0, 5, 7, 8]))));
     } else to.push(aside(random, open, stream));
   }
-  // Whatever it was that stood in the way of answers is gone.
+  // The last frames open all windows, so that none limits the answers.
   late.push(settings([4, WIDE]), frame(Frame.windowUpdate, 0, 0, uint32(MORE)));
   return { early, late, asked };
 }

@@ -1,5 +1,5 @@
-// What RFC 9113 says of the bytes of a client that follow its magic words, where it leaves a server no choice: a reading of its own, which shares nothing with
-// the runtime's.
+// Applies RFC 9113 to the bytes of a client after its preface, if the RFC leaves a server no choice. A separate
+// implementation, which shares nothing with the runtime's.
 import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
 import { FRAME_BYTES, NUMBER_MAX, type Read, reads } from "./reads.ts";
 import type { StreamJudge } from "./stream-verdict.ts";
@@ -15,13 +15,13 @@ export interface Verdict {
   readonly must: readonly number[];
   /** Those with which it may have ended before: what header blocks hold, and how wide windows are, is not looked at here. */
   readonly may: readonly number[];
-  /** The client has said goodbye before that: a server may then close when it likes. */
+  /** The client has sent GOAWAY before that: a server may then close at any time. */
   readonly goodbye: boolean;
   /** For people. */
   readonly why: string;
 }
 
-/** @param streams is told of each frame that leaves the connection as it is */
+/** @param streams receives each frame that leaves the connection unchanged */
 export function verdictOf(bytes: Buffer, streams: StreamJudge): Verdict {
   const judge = new Judge(streams);
   let number = 0;
@@ -42,10 +42,10 @@ class Judge {
   readonly #may = new Set<number>([SETTINGS_TIMEOUT]);
   #goodbye = false;
   #begun = false;
-  /** The stream whose header block goes on. */
+  /** The stream whose header block continues. */
   #block: number | undefined;
   #highest = 0;
-  /** What the client allows on the connection, of which answers have taken something. */
+  /** Bytes that the client allows on the connection; answers have used part of it. */
   #window = 65_535;
   readonly #streams: StreamJudge;
 
@@ -100,7 +100,7 @@ class Judge {
     return padding(read, (read.flags & PRIORITY) === 0 ? 0 : 5);
   }
 
-  /** What one that is right changes, and what may be wrong with it all the same. */
+  /** Applies a valid frame, and checks it for errors of its content. */
   #taken({ type, flags, stream, payload }: Read): void {
     switch (type) {
       case Frame.headers:
@@ -124,7 +124,7 @@ class Judge {
         if (this.#window > NUMBER_MAX) this.#mayBe(FLOW_CONTROL);
         break;
       case Frame.settings:
-        // Of a stream that the client has made wider before.
+        // The new size may overflow a stream whose window the client has extended before.
         if (initialWindow(payload) + this.#streams.mostAllowed > NUMBER_MAX) this.#mayBe(FLOW_CONTROL);
         break;
       case Frame.goaway:
