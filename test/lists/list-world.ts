@@ -1,4 +1,4 @@
-// What random lists run in: an upstream whose answers, failures and pace rest on the request alone.
+// The world of random lists: an upstream whose answers, failures and pace depend on the request alone.
 import type { Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { Clock } from "../../runtime/src/clock.ts";

@@ -1,4 +1,4 @@
-// Random messages of lists, in lists and beside them, over an upstream that is asked for several keys at once, as protos.
+// Creates random messages of lists, in lists and beside them, over an upstream with batch methods, as protos.
 import { pick, type Random } from "../second/random-message.ts";
 
 const reads = (rpc: string): string => `rpc ${rpc} { option idempotency_level = NO_SIDE_EFFECTS; }`;
@@ -28,7 +28,7 @@ message Numbered { map<int64, User> users = 1; }
 message OwnRequest { repeated string ids = 1; string tenant = 2; bool flag = 3; }
 `;
 
-/** How one method is asked for several keys, wherever a case asks it: which step made a call is told by its method. */
+/** Form of one batch method, wherever a case calls it: the method identifies the step that made a call. */
 interface Batch {
   readonly method: string;
   readonly request: (by: string) => string;
@@ -60,7 +60,7 @@ function batches(random: Random): readonly Batch[] {
 
 type Kind = "Entry" | "Part" | "User" | "string";
 
-/** What a value gives: expressions by what they are. */
+/** Expressions over a value, by their kinds. */
 const MEMBERS: Readonly<
   Record<Exclude<Kind, "string">, { texts: readonly string[]; lists: readonly [Kind, string][] }>
 > = {
@@ -88,7 +88,7 @@ interface Message {
   readonly takesMore: boolean;
 }
 
-/** One rpc with its messages, in a file of its own. */
+/** Returns one rpc with its messages, in a separate file. */
 export function randomLists(random: Random, number: number): string {
   const made = new Made(random, number);
   const root = made.root();
@@ -157,7 +157,7 @@ class Made {
   }
 }
 
-/** What stands in one message: steps one after the other, each over what was there before. */
+/** Builds the content of one message: steps one after the other, each over the earlier values. */
 class Body {
   readonly texts: string[] = [];
   readonly #optional: string[] = [];
@@ -190,7 +190,7 @@ class Body {
     this.#lists.push(["string", "args.ids"]);
     this.#optional.push("args.note");
   }
-  /** An argument beside the item, which is read: nobody waits for one that is not. */
+  /** Adds an argument beside the item, with a reader: an unread argument delays nothing. */
   more(): void {
     this.texts.push("args.more");
     this.#field("optional string", "args.more");

@@ -46,7 +46,7 @@ export async function run(ir: Ir, one: Case, seed: string) {
   return { got, calls: calls.length, fault: `${fault}\n${described(ir, made).join("\n")}` };
 }
 
-/** Ways in which steps may have had the calls of a log that are tried; where there are more the case says nothing. */
+/** Most assignments of logged calls to steps that are tried; with more of them the case is undecided. */
 const MOST_WAYS = 60;
 
 function judged(
@@ -57,7 +57,8 @@ function judged(
   got: Got,
 ): string | undefined {
   const faults: string[] = [];
-  // Of equal calls those that their part of the response was over for say nothing; the oracle would give them to others in turn.
+  // Cancelled calls are removed if an equal call has a result; otherwise the oracle would assign them to other steps in
+  // turn.
   const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
   const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
   for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
