@@ -1,4 +1,4 @@
-// What the load test needs to know of a BFF: its protos, its upstreams, and requests to it.
+// Description of a BFF for the load test: its protos, its upstreams, and requests to it.
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Endpoint, Observer, UnaryClient } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
@@ -22,7 +22,7 @@ export interface Attempt {
   readonly response: Uint8Array | undefined;
 }
 
-/** What a fake upstream has logged, as attempts. */
+/** Converts the log of a fake upstream into attempts. */
 export function attemptsOf(
   calls: readonly (Omit<Attempt, "requestId"> & { readonly headers: ReadonlyMap<string, string> | Headers })[],
 ): Attempt[] {
@@ -48,7 +48,7 @@ export interface BffRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a BFF is generated from. */
+/** Inputs of a BFF's generation. */
 export interface Protos {
   readonly name: string;
   /** All protos but bff/v1, by name. */
@@ -60,7 +60,7 @@ export interface Protos {
 export interface Bff extends Protos {
   /** Values of its environment variables as CEL has them, ints as bigint. */
   readonly env: Readonly<Record<string, unknown>>;
-  /** What its resolvers supply: as the generated code takes them, and as the oracle does. */
+  /** Functions of its resolvers: for the generated code, and for the oracle. */
   readonly resolvers?: { readonly given: object; readonly told: Resolvers };
   startUpstreams(faults: Faults): Promise<Upstreams>;
   request(ir: Ir, number: number, seed: number): BffRequest;

@@ -32,7 +32,7 @@ export interface LoadOptions {
 
 export interface LoadReport {
   readonly requests: number;
-  /** What clients got: whole answers, degraded ones, statuses by code. */
+  /** Results of the clients: whole answers, degraded ones, statuses by code. */
   readonly answers: number;
   readonly degraded: number;
   readonly statuses: Readonly<Record<number, number>>;
@@ -49,7 +49,7 @@ export interface LoadReport {
   readonly tookMs: number;
 }
 
-/** What is wrong, for people: how often each kind of fault came, and the first few in full. */
+/** Formats faults for people: the number of each kind, and the first few in full. */
 export function summary(mismatches: readonly string[], shown = 3): string {
   const kinds = new Map<string, number>();
   for (const text of mismatches) {
@@ -124,7 +124,7 @@ export async function load(bff: Bff, options: LoadOptions): Promise<LoadReport> 
   }
 }
 
-// ---- serving and asking ----
+// ---- serving and calling ----
 
 async function start(
   bff: Bff,
@@ -213,14 +213,14 @@ function counted(exchanges: readonly Exchange[]) {
   return { requests: exchanges.length, answers, degraded, statuses };
 }
 
-// ---- judging ----
+// ---- comparison ----
 
 const CANCELLED = 1;
 
 /** The shortest timeout of a batched call in both BFFs, less what timers may be early. */
 const SHORTEST_BATCH_MS = 240;
 
-/** What the oracle reads of an event; undefined for a call that was given up before anything was sent. */
+/** Converts an event into the oracle's form; undefined for a call that was given up before an attempt. */
 export function logged({ method, message, attempts, outcome, startedAt, endedAt }: Made): LoggedCall | undefined {
   const late = endedAt - startedAt >= SHORTEST_BATCH_MS;
   if (outcome.ok) return { method, message, outcome: { ok: outcome.message }, late };
@@ -276,16 +276,16 @@ function text(desc: DescMessage | undefined, bytes: Uint8Array): string {
   try {
     json = toJsonString(desc, fromBinary(desc, bytes));
   } catch {
-    // An Any of a type that nobody knows here.
+    // The message contains an Any of an unknown type.
     return Buffer.from(bytes).toString("hex");
   }
   return json.length > 400 ? `${json.slice(0, 400)}…` : json;
 }
 
 /**
- * Every attempt that an upstream saw belongs to a call of the log, every good answer in the log is one that it gave, and every failure one
- * that runtime.md knows, whose reason the oracle takes from this log. An attempt without `x-request-id` belongs to any call with its method
- * and bytes.
+ * Compares the log with the upstreams. Every attempt that an upstream saw must belong to a call of the log. Every good
+ * answer in the log must be from an upstream, and every failure must be listed in runtime.md; the oracle takes its
+ * reason from this log. An attempt without `x-request-id` belongs to any call with its method and bytes.
  */
 export function compareLogs(events: readonly Made[], attempts: readonly Attempt[]): string[] {
   const faults: string[] = [];
