@@ -122,7 +122,7 @@ interface Asked {
   readonly id?: string;
   readonly ids?: readonly string[];
 }
-/** What the upstreams answer, in JSON. Nobody knows p3, nor the review of p1. */
+/** Answers of the upstreams, in JSON. p3 and the review of p1 do not exist. */
 const everyAnswer: Readonly<Record<string, (asked: Asked) => JsonValue>> = {
   "up.v1.ItemService/Get": ({ id = "" }) => item(id),
   "up.v1.ItemService/BatchGet": ({ ids = [] }) => ({ items: ids.filter((id) => id !== "p3").map(item) }),
@@ -162,7 +162,7 @@ interface Supplying<Args, Steps> {
   readonly args: Args;
   readonly steps: Steps;
 }
-/** What its functions supply: once over plain messages, once over those of the oracle. */
+/** Values of its functions: once over plain messages, once over those of the oracle. */
 const everySupplied = {
   badge: ({ args, steps }: Supplying<{ item: Texts }, { own: Texts; more: Texts | undefined }>) => ({
     text: `${args.item.id}: ${steps.own.hits?.length}, ${steps.more?.text ?? "-"}`,

@@ -1,4 +1,4 @@
-// The two sides of a BFF in the matrix: who asks it, what it calls, and what it tells of that.
+// The two sides of a BFF in the matrix: its client, its upstreams, and the calls that it reports.
 import { toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { createGrpcTransport } from "@connectrpc/connect-node";
@@ -39,7 +39,7 @@ export class Wire implements UnaryClient {
   }
 }
 
-/** The calls of a request as the runtime tells of them. */
+/** Collects the calls of a request from the runtime's events. */
 export class CallLog implements Observer {
   readonly calls: Made[] = [];
   readonly #running = new Set<unknown>();

@@ -20,9 +20,9 @@ export interface MatrixBff {
   readonly targets: readonly string[];
   /** Values of its environment variables as CEL has them, ints as bigint. */
   readonly env: Readonly<Record<string, unknown>>;
-  /** What its resolvers supply: as the generated code takes them, and as the oracle does. */
+  /** Functions of its resolvers: for the generated code, and for the oracle. */
   readonly resolvers?: { readonly given: object; readonly told: Resolvers };
-  /** What its upstreams answer when nothing is wrong: the same for the same request. */
+  /** Returns the answer of its upstreams without a fault: the same for the same request. */
   answer(method: DescMethodUnary, request: Uint8Array): Message;
   /** Requests to choose from; those are taken that reach a step which none before has reached. */
   candidates(ir: Ir): Iterable<BffRequest>;
@@ -34,11 +34,11 @@ export interface Edge {
   /** "pkg.Service/Method" */
   readonly method: string;
   readonly asker: Asker;
-  /** The call, of a batch one that asks for this key alone. */
+  /** The call; for a batch one that requests only this key. */
   readonly alone: { readonly method: string; readonly message: Uint8Array };
   /** Its answer is in the cache and past its time when the fault begins. */
   readonly remembered: boolean;
-  /** Whether a message on the wire is this call; of a batch: whether it asks for this key. */
+  /** Reports whether a message on the wire is this call; for a batch: whether it contains this key. */
   is(message: Uint8Array): boolean;
 }
 
@@ -56,7 +56,7 @@ interface Asked {
   readonly batched: boolean;
 }
 
-/** Of each step at most the first and the last call of a request. */
+/** Returns the edges of a BFF: for each step at most the first and the last call of a request. */
 export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
   const reached = new Set<string>();
   const edges: Edge[] = [];
@@ -71,7 +71,7 @@ export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
       byStep.set(position, [...(byStep.get(position) ?? []), one]);
     }
     for (const [position, all] of byStep) {
-      // What an earlier request has shown already is not taken again.
+      // A step that an earlier request has reached is skipped.
       if (reached.has(position)) continue;
       reached.add(position);
       const last = all.length - 1;

@@ -1,4 +1,4 @@
-// The columns of the matrix: what happens to a call, and what runtime.md says that it comes to.
+// The columns of the matrix: faults of a call, and their results by runtime.md.
 import {
   breakerOpen,
   broken,
@@ -11,7 +11,7 @@ import {
 } from "../oracle/faults.ts";
 import type { HttpPlay } from "./http-faults.ts";
 
-/** What the upstream does on the wire. */
+/** Behaviour of the upstream on the wire. */
 export type Play =
   | "answer"
   | "refuse connection"
@@ -50,7 +50,7 @@ export interface Fault extends FaultModel {
   readonly play: Play | OverHttp;
   /** Only the first attempt of a call meets it. */
   readonly once?: boolean;
-  /** What is put in place before the request: it stands in the way of all calls to the upstream, or takes its retry tokens. */
+  /** State before the request: it blocks all calls to the upstream, or takes its retry tokens. */
   readonly prime?: "breaker" | "limit" | "budget";
 }
 

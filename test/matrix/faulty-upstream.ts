@@ -205,7 +205,7 @@ function fail(stream: ServerHttp2Stream, play: Exclude<Play, string>, reply: Buf
   stream.end(reply);
 }
 
-/** The first bytes one by one, the rest in a few pieces, each in a frame and a turn of its own. */
+/** Writes the first bytes one by one, the rest in a few pieces, each in a separate frame and turn. */
 function trickle(stream: ServerHttp2Stream, reply: Buffer): void {
   stream.respond(GRPC, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
@@ -255,7 +255,7 @@ const SETTINGS = 4;
 const GOAWAY = 7;
 const END_HEADERS = 4;
 
-/** Tells of every stream that is opened. */
+/** Calls `opened` for every stream that is opened. */
 function byHand(socket: Socket, opened: (stream: number) => void): void {
   socket.write(frameOf(SETTINGS, 0, Buffer.alloc(0)));
   let read = Buffer.alloc(0);

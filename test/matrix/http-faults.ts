@@ -1,8 +1,9 @@
-// The columns of the matrix over HTTP/JSON: what happens to a call, and what runtime.md ("Upstreams over HTTP/JSON") says that it comes to.
+// The columns of the matrix over HTTP/JSON: faults of a call, and their results by runtime.md ("Upstreams over
+// HTTP/JSON").
 import { breakerOpen, broken, type Ending, type Failing, queueFull, senseless, status } from "../oracle/faults.ts";
 import { type Fault, STATUS_TEXT } from "./faults.ts";
 
-/** What the upstream does on the wire. */
+/** Behaviour of the upstream on the wire. */
 export type HttpPlay =
   | "cut before the head"
   | "cut in the head"
@@ -35,7 +36,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 const HTML = { headers: { "content-type": "text/html" }, body: "<html></html>" } as const;
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
-/** Nothing of the BFFs waits for so long, in seconds. */
+/** Longer than any wait of the BFFs, in seconds. */
 const MUCH_LATER = "3600";
 
 const fine: Ending = { kind: "answer" };
@@ -73,7 +74,7 @@ const CODES: readonly (readonly [http: number, code: number])[] = [
   [505, 13],
   [700, 2],
 ];
-/** A google.rpc.Status in the body, under a status of HTTP that says something else. */
+/** Returns a google.rpc.Status in the body, under a different status of HTTP. */
 const said = (code: number, http: number): HttpPlay => ({
   status: http,
   headers: JSON_TYPE,

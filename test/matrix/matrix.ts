@@ -1,4 +1,4 @@
-// Every fault on every edge: one request each, to a BFF of its own, held against the oracle.
+// Tests every fault on every edge: one request each, to a separate BFF, compared with the oracle.
 import { rmSync } from "node:fs";
 import { celMap } from "@bufbuild/cel";
 import { type DescMethodUnary, type FileRegistry, toBinary, toJsonString } from "@bufbuild/protobuf";
@@ -35,7 +35,7 @@ export interface MatrixOptions {
   readonly over?: Over;
 }
 
-/** A protocol that upstreams speak. */
+/** A protocol of upstreams. */
 export interface Over {
   readonly faults: readonly Fault[];
   client(url: string, methods: readonly DescMethodUnary[]): UnaryClient;
@@ -56,7 +56,7 @@ export interface MatrixReport {
   readonly edges: number;
   readonly faults: number;
   readonly cells: number;
-  /** What is not as declared, for people. */
+  /** Differences from the declaration, for people. */
   readonly wrong: readonly string[];
   readonly unreached: readonly string[];
   readonly unhandled: readonly string[];
@@ -68,7 +68,7 @@ const NOW = Date.UTC(2026, 2, 5, 12, 34, 56, 789);
 const CANCELLED = 1;
 /** More than any `ttl` of the BFFs, less than any `stale`, in milliseconds. */
 const PAST_TTL_MS = 6_000;
-/** So many of what is wrong are told in full. */
+/** Number of faults that are printed in full. */
 const SHOWN = 5;
 
 export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promise<MatrixReport> {
@@ -256,7 +256,7 @@ class World {
     const policy = policyOf(prepared(this.#ir).program, edge.asker.place, edge.asker.call);
     if (fault.prime === "breaker" && policy.breaker !== "off")
       return { before: stale(breakerOpen), after: stale(breakerOpen) };
-    // What is refused has failed at once, before the old answer is served.
+    // A refused call has failed at once, before the old answer is served.
     if (fault.prime === "limit") return { before: stale(queueFull), after: stale(queueFull) };
     const { failing } = this.#predicted(edge, fault, policy);
     return { before: { ok }, after: failing === undefined ? { ok } : stale(failing) };
@@ -282,7 +282,7 @@ class World {
     return endOfCall(fault, policy, retryIf);
   }
 
-  /** @param remembered how the call of the edge ends, whatever becomes of the call that renews it */
+  /** @param remembered how the call of the edge ends, whatever the call that renews it results in */
   #judged(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got, remembered?: CallOutcome): string[] {
     const { method, message, headers } = edge.request;
     const now = timestampFromMs(NOW);
@@ -297,7 +297,7 @@ class World {
       if (remembered !== undefined && call.method === edge.method && edge.is(call.message)) continue;
       const hit = meets(edge, fault, policy, call);
       const waited = !hit && sentOf(call) === 0 && waitsBehind(edge, fault, call);
-      // Side effects after one that failed are as if they had not been asked for.
+      // Side effects after a failed one never begin, so that they count as not called.
       if (waited && !partial(edge)) continue;
       const end: Prediction = waited
         ? { failing: late, sent: [0, 0] }
@@ -307,7 +307,7 @@ class World {
             ? { failing: predicted.failing, sent: [0, 0] }
             : predicted;
       if (!call.outcome.ok && call.outcome.failure.code === CANCELLED && call.outcome.failure.upstream === "") {
-        // Ours: the response was over. What was never sent is as if it had not been asked for.
+        // The BFF cancelled the call, because the response was over. A call that was never sent counts as not made.
         if (call.attempts > 0) calls.push({ method: call.method, message: call.message, outcome: { cancelled: true } });
         continue;
       }
@@ -341,7 +341,7 @@ class World {
   }
 }
 
-/** Whether the fault stands in the way of this call. */
+/** Reports whether the fault affects this call. */
 function meets(edge: Edge, fault: Fault, policy: Policy, call: Made): boolean {
   switch (fault.prime) {
     case "breaker":

@@ -17,7 +17,7 @@ import type { Answer, FaultyUpstream } from "./faulty-upstream.ts";
 import { type HttpPlay, type HttpSays, httpFaults } from "./http-faults.ts";
 import type { Over } from "./matrix.ts";
 
-/** Of a reply, in bytes; so little that what is too large costs little. */
+/** Largest reply, in bytes; small, so that a reply above it is cheap. */
 const MOST_BYTES = 1 << 20;
 /** Well within the shortest timeout of all BFFs, 60 ms. */
 const SLOW_MS = 15;
@@ -172,7 +172,7 @@ function say(response: ServerResponse, { status, headers, body }: HttpSays, repl
   else response.end("good" in body ? reply : Buffer.from(body.base64, "base64"));
 }
 
-/** The first bytes one by one, the rest in a few pieces, each in a chunk and a turn of its own. */
+/** Writes the first bytes one by one, the rest in a few pieces, each in a separate chunk and turn. */
 function trickle(response: ServerResponse, reply: Buffer): void {
   const piece = Math.max(1, Math.ceil(reply.length / 6));
   let at = 0;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** What a stream does when its items have been sent. */
+/** End of a stream after its items have been sent. */
 export type End =
   | "end"
   | "hang"
@@ -19,16 +19,16 @@ export type End =
 
 /** One opening of the stream. */
 export interface Play {
-  /** Undefined: all that there are, behind the one that was asked for. */
+  /** Number of items. Undefined: all items behind the requested one. */
   readonly items?: number;
   readonly end: End;
 }
 
 export interface Upstream {
   readonly url: string;
-  /** Of each opening so far: the message of its request. */
+  /** Message of each opening's request until now. */
   readonly openings: readonly Uint8Array[];
-  /** Unary calls so far, by method. */
+  /** Unary calls until now, by method. */
   readonly calls: readonly string[];
   /** Resolves when no stream is open. */
   idle(): Promise<void>;
@@ -36,11 +36,11 @@ export interface Upstream {
 }
 
 export interface Script {
-  /** Of each opening in turn; the last one holds for all that follow. */
+  /** Behaviour of each opening in turn; the last one holds for all that follow. */
   readonly plays: readonly Play[];
-  /** Encoded items behind what a request asks for. */
+  /** Returns the encoded items behind the requested position. */
   readonly items: (request: Uint8Array) => readonly Uint8Array[];
-  /** What a unary call is answered with; a number: this status. */
+  /** Returns the answer to a unary call; a number: this status. */
   readonly answer: (method: string, request: Uint8Array) => Uint8Array | number;
 }
 
@@ -146,7 +146,7 @@ function perform(stream: ServerHttp2Stream, { items, end }: Play, all: readonly 
   else broken(stream, end);
 }
 function broken(stream: ServerHttp2Stream, end: End): void {
-  // What has been written leaves first.
+  // The written bytes leave first.
   if (end === "reset")
     setImmediate(() => stream.destroy(new Error("reset"))); // `close` would end the body first
   else if (end === "cut") setImmediate(() => stream.session?.destroy());
