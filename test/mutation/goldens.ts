@@ -7,7 +7,7 @@ import { requestFor } from "../support/request.ts";
 export interface DiagnosticGolden {
   readonly name: string;
   readonly expected: string;
-  /** What users see now; throws where the compiler does. */
+  /** Returns the current output for users; throws if the compiler does. */
   readonly says: () => string;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { HOOK, instrument, type Site } from "./sites.ts";
 
 const plugin = new URL("../../plugin/src/", import.meta.url).href;
-/** What a diagnostic of a switched-off site has for a code. */
+/** Code of a diagnostic from a switched-off site. */
 const OFF = "BFF000";
 
 const found: Site[] = [];
@@ -41,12 +41,12 @@ function withoutSwitchedOff(source: string): string {
   return source.replace(arrival, `${arrival} if (code === "${OFF}") return undefined;`);
 }
 
-/** All sites of what has been loaded so far. */
+/** Returns all sites of the modules loaded until now. */
 export function reportSites(): readonly Site[] {
   return found;
 }
 
-/** Runs with the diagnostics of a site dropped (undefined: of none), and says which sites it came through. */
+/** Runs with the diagnostics of a site dropped (undefined: of none), and returns the sites that it passed. */
 export function withSiteOff<T>(
   site: Site | undefined,
   run: () => T,

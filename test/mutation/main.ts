@@ -1,11 +1,12 @@
-// npm run checks:mutate [-- --sample <count> --seed <number> | -- --only <part of a path or a code>]: switches off every place of the compiler that reports, one at a time,
-// and counts the goldens that notice. Ends with exit code 1 when one is noticed by none and test/mutation/silent.ts does not say why.
+// npm run checks:mutate [-- --sample <count> --seed <number> | -- --only <part of a path or a code>]: switches off
+// every place of the compiler that reports, one at a time, and counts the goldens that notice. Ends with exit code 1 if
+// no golden notices one, unless test/mutation/silent.ts gives the reason.
 import { parseArgs } from "node:util";
 import { reportSites, withSiteOff } from "./instrumented.ts";
 import { SILENT } from "./silent.ts";
 import type { Site } from "./sites.ts";
 
-// What the hooks are to see is loaded after them.
+// The hooks only see modules that are loaded after them.
 const { diagnosticGoldens } = await import("./goldens.ts");
 
 const { values } = parseArgs({
@@ -39,7 +40,7 @@ function notices(golden: (typeof goldens)[number], site: Site): boolean {
   try {
     return withSiteOff(site, golden.says).result !== golden.expected;
   } catch {
-    // What was never to be reached without a diagnostic fails as it likes.
+    // Code behind a dropped diagnostic may throw any error; the golden has noticed the change.
     return true;
   }
 }

@@ -1,8 +1,8 @@
 const CONFORMANCE = "only CEL's conformance suite turns on what this is about";
 
 /**
- * Sites whose diagnostics no golden can show, each with the reason. A site is named as in `npm run checks:mutate`; one that is
- * noticed after all, or that is gone, has to go from here.
+ * Sites whose diagnostics no golden can show, each with the reason. A site is named as in `npm run checks:mutate`. An
+ * entry must be removed when a golden notices its site, or when the site no longer exists.
  */
 export const SILENT: Readonly<Record<string, string>> = {
   "cel/syntax/parse.ts #unsupported BFF301": CONFORMANCE,

@@ -1,15 +1,15 @@
-// Where the compiler reports: every code that it gives to a diagnostic, found in its sources.
+// Finds the places where the compiler reports: every code that it gives to a diagnostic, in its sources.
 import { ts } from "ts-morph";
 
 /** A place that makes diagnostics of one code. */
 export interface Site {
-  /** Its file from plugin/src, the function that it stands in, its code and, from the second in that function on, which one it is. */
+  /** Its file from plugin/src, its function, its code and, from the second in that function on, its number. */
   readonly name: string;
   readonly code: string;
   readonly line: number;
 }
 
-/** What the instrumented sources call in place of writing a code down. Returns the code to use. */
+/** Function that the instrumented sources call in place of a literal code. Returns the code to use. */
 export const HOOK = "__reportSite";
 
 /**
@@ -49,7 +49,7 @@ function nameOf(node: ts.Node): string | undefined {
   return undefined;
 }
 
-/** A comparison asks about a code; everything else gives one. */
+/** Reports whether a node reports its code; a comparison only tests one. */
 function reports(node: ts.Node): boolean {
   const { parent } = node;
   if (ts.isLiteralTypeNode(parent) || ts.isCaseClause(parent)) return false;
