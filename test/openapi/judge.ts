@@ -29,7 +29,7 @@ export interface Document {
 }
 
 export interface Verdict {
-  /** What the document does not allow, each once. */
+  /** Violations of the document, each once. */
   readonly faults: readonly string[];
   /** Requests that fit the document and were refused with 400, with the server's words: rules that no schema has words for. */
   readonly refused: readonly string[];
@@ -138,7 +138,7 @@ function requestOf(
   return { url, init: { headers: { ...sent, "content-type": "application/json" }, body: JSON.stringify(body) } };
 }
 
-/** What no document of ours allows. */
+/** Returns requests that no document of ours allows. */
 function unfit(...args: Parameters<typeof requestOf>): Readonly<Record<string, Asked>> {
   const fine = requestOf(...args);
   if (fine === undefined) return {};
@@ -166,7 +166,7 @@ function faultsOf({ responses }: Operation, answer: globalThis.Response, body: s
   const { status } = answer;
   const described = responses[status] ?? responses.default;
   if (described === undefined) return [`${status} is in no word of the document`];
-  // Who has it wrong is to see what is asked for, and not "another failure".
+  // A client with a wrong content type must learn the expected one, and not "another failure".
   if (status === 415 && described === responses.default) return ["415 is not said by itself"];
   const faults: string[] = [];
   for (const [name, { schema }] of Object.entries(described.headers ?? {})) {

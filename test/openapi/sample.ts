@@ -51,7 +51,10 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
   uint64: ["0", "18446744073709551615", "12"],
 };
 
-/** Of components that `schemas` names. Text that a pattern asks for is guessed: hold the value against the schema before it is sent. */
+/**
+ * Returns a sample of a schema; `schemas` has the components by name. Text for a pattern is guessed: validate the value
+ * against the schema before you send it.
+ */
 export function sample(schema: Schema | true, schemas: Schemas, random: Random, depth = 0): unknown {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
   if (schema === true) return pick([null, 1.5, "any", [true], { a: {} }]);
@@ -92,7 +95,7 @@ export function sample(schema: Schema | true, schemas: Schemas, random: Random, 
 
 function objectOf(schema: Schema, schemas: Schemas, random: Random, depth: number): Record<string, unknown> {
   const { properties = {}, required = [], additionalProperties, minProperties = 0, description = "" } = schema;
-  // Words say what no schema does.
+  // The description has rules that no schema can express.
   const groups = [...description.matchAll(/At most one of (.*)\./g)].map(([, names = ""]) =>
     [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
   );
@@ -107,7 +110,7 @@ function objectOf(schema: Schema, schemas: Schemas, random: Random, depth: numbe
       found[KEYS[random(KEYS.length)] ?? ""] = sample(additionalProperties, schemas, random, depth + 1);
   return found;
 }
-/** Keys of maps may be texts, numbers or truth; the schema does not say. */
+/** Keys of maps may be texts, numbers or booleans; the schema does not distinguish them. */
 const KEYS = ["1", "2", "7"];
 
 function numberOf(schema: Schema, random: Random): number {
