@@ -61,7 +61,7 @@ interface Attribute {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** Of one line: `TracesData` as OTLP's JSON. */
+/** Parses one line: `TracesData` as OTLP's JSON. */
 function spansOf(line: string): CollectedSpan[] {
   const { resourceSpans } = JSON.parse(line) as {
     readonly resourceSpans: readonly {

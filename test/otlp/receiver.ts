@@ -1,5 +1,5 @@
-// What takes the spans of the tests: OpenTelemetry's own collector with PROTOBFF_OTEL_COLLECTOR=1 (it takes minutes to build), else a server that
-// decodes with OpenTelemetry's own protos, by protobuf.js.
+// Receives the spans of the tests: OpenTelemetry's own collector with PROTOBFF_OTEL_COLLECTOR=1 (it takes minutes to
+// build), else a server that decodes with OpenTelemetry's own protos, by protobuf.js.
 import { testCollector } from "../../packages/server/src/testing/otlp-collector.ts";
 import { startOtelCollector } from "./otel-collector.ts";
 

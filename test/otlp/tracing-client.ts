@@ -11,7 +11,7 @@ const propagator = new W3CTraceContextPropagator();
 export interface Traced {
   /** Posts JSON within a span, which the request carries. */
   ask(url: string, request: object): Promise<{ readonly status: number; readonly traceId: string }>;
-  /** A span of a call that has been served, below what its headers say. Times are those of `performance.now()`. */
+  /** Records the span of a served call, below the span in its headers. Times are those of `performance.now()`. */
   served(call: {
     readonly method: string;
     readonly headers: ReadonlyMap<string, string>;
