@@ -15,7 +15,7 @@ import {
 import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "@protobff/messages/bff/v1/options_pb.js";
 import { compile } from "../../plugin/src/compile.ts";
 
-/** What is put before the name of an rpc for the one that streams it. */
+/** Prefix of the rpc that streams another rpc's response. */
 export const TWIN = "Late";
 const STREAM = "bff/v1/stream.proto";
 
@@ -29,7 +29,7 @@ export function deferring(
   let steps = 0;
   for (const options of optionsOf(request)) {
     const { length } = getExtension(options, MESSAGE).let;
-    // What rests on others stands behind them, and is deferred before them.
+    // A dependent step follows its inputs, and must be deferred before them.
     for (let i = length - 1; i >= 0; i--) {
       defer(options, i, true);
       if (compiles(request)) steps++;
@@ -67,7 +67,7 @@ function optionsOf({ protoFile, fileToGenerate }: CodeGeneratorRequest): Message
     ]);
   return protoFile.filter(({ name }) => fileToGenerate.includes(name)).flatMap(({ messageType }) => all(messageType));
 }
-/** What is wrong with it; `idle`: also rpcs that stream what has nothing that is deferred. */
+/** Returns the number of errors; `idle`: also counts rpcs that stream a response without deferred steps. */
 function faults(request: CodeGeneratorRequest, idle: boolean): number {
   const { diagnostics } = compile(request, () => undefined);
   return diagnostics.filter(({ severity, code }) => severity === "error" && (idle || code !== "BFF131")).length;

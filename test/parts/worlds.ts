@@ -1,4 +1,5 @@
-// Generated BFFs with deferred steps, on mocks that answer at random: what a stream of parts comes to, beside the unary answer.
+// Runs generated BFFs with deferred steps, on mocks that answer at random: compares a stream of parts with the unary
+// answer.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -44,22 +45,22 @@ interface Bff {
 }
 type Make = (options: object) => Bff & Readonly<Record<string, Rpc | undefined>>;
 
-/** What has been seen. */
+/** Counts of a run. */
 export interface Seen {
   /** Steps that are deferred, of as many cases. */
   steps: number;
   cases: number;
   answers: number;
-  /** Of these, with more messages than one; with degradations; that failed. */
+  /** Answers among them with more messages than one; with degradations; that failed. */
   several: number;
   degraded: number;
   failed: number;
-  /** Cases that cannot be made without something of their own. */
+  /** Names of cases that cannot be created without resolvers. */
   unmade: string[];
   readonly faults: string[];
 }
 
-/** Holds one case against it, in so many worlds. */
+/** Runs one case in `worlds` worlds, and compares its stream of parts with the unary answer. */
 export async function hold(one: GoldenCase, worlds: number, seed: string, seen: Seen): Promise<void> {
   ofStream ??= streamProto();
   const given = requestFor({ ...UPSTREAMS, ...one.protos }, Object.keys(one.protos));
@@ -218,7 +219,7 @@ async function ended(bff: ReturnType<Make>, method: DescMethod, world: World): P
     bff.close();
   }
 }
-/** Where two services of a file have an rpc of one name. */
+/** Returns a unique name if two services of a file have an rpc of one name. */
 const named = ({ parent, name }: DescMethod): string =>
   `${parent.name[0]?.toLowerCase()}${parent.name.slice(1)}${name}`;
 
