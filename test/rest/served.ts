@@ -1,4 +1,5 @@
-// For tests: every unary rpc with google.api.http in a set of descriptors, on a server that keeps what its rpcs are asked.
+// For tests: every unary rpc with google.api.http in a set of descriptors, on a server that keeps the requests of its
+// rpcs.
 import {
   type AnyDesc,
   create,
@@ -23,9 +24,9 @@ export interface Asked {
 export interface Served {
   readonly server: Listening;
   readonly endpoints: readonly Listenable[];
-  /** What has come last. */
+  /** The last request. */
   last: Asked | undefined;
-  /** What is answered; default: an empty message. */
+  /** The answer; default: an empty message. */
   answer: Message | undefined;
 }
 

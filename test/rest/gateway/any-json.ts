@@ -10,7 +10,7 @@ export interface AnyJsonOptions {
   readonly fields?: Readonly<Record<string, Json | undefined>>;
   /** Only what a query or a path can hold. */
   readonly plain?: boolean;
-  /** The field that stands in the body, which holds everything. */
+  /** The field that is the body and contains everything. */
   readonly body?: string;
   /** Fields that are always set. */
   readonly required?: readonly string[];

@@ -1,4 +1,4 @@
-// grpc-gateway before a gRPC server that tells what it was asked: generated and built with Go from their modules.
+// Runs grpc-gateway before a gRPC server that returns its requests: generated and built with Go from their modules.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const SOURCES = ["gateway.proto", "go/go.mod", "go/go.sum", "go/main.go"];
 
 export interface Gateway {
   readonly url: string;
-  /** What it was generated from. */
+  /** Descriptors from which it was generated. */
   readonly registry: FileRegistry;
   close(): void;
 }
