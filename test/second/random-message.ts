@@ -88,7 +88,7 @@ export function randomMessage(desc: DescMessage, random: Random, depth = 0): Ref
 const DEEPEST = 4;
 
 function setField(message: ReflectMessage, field: DescField, random: Random, depth: number): void {
-  // Messages that hold themselves come to an end.
+  // Recursive messages end at this depth.
   if (field.message !== undefined && depth >= DEEPEST) return;
   switch (field.fieldKind) {
     case "list": {
@@ -175,7 +175,9 @@ const EDGES: Readonly<Partial<Record<ScalarType, readonly (string | number | big
   [ScalarType.BYTES]: [new Uint8Array(), Uint8Array.of(0, 255, 128)],
 };
 
-/** Ids come from small pools, so that different places ask for the same thing. */
+/**
+ * Returns a text by the name of its field. Ids are from small pools, so that different places request the same thing.
+ */
 function randomText(name: string, random: Random): string {
   const kind = /^(?:(\w+)_)?ids?$/.exec(name)?.[1];
   if (kind !== undefined) return `${kind.charAt(0)}${below(random, 20)}`;

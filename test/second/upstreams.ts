@@ -18,7 +18,10 @@ import { Code } from "@connectrpc/connect";
 import { below, pick, type Random, randomMessage, seeded } from "./random-message.ts";
 import { buildSecondRegistry, upstreamMethods } from "./registry.ts";
 
-/** What the BFF's servers need besides addresses: the one variable without a default, and the functions of its resolvers. */
+/**
+ * Variables of the BFF's servers besides addresses: the one without a default, and the file with the functions of its
+ * resolvers.
+ */
 export const secondEnv = {
   SHOP_REGION: "fi",
   BFF_RESOLVERS: fileURLToPath(new URL("resolvers.ts", import.meta.url)),
@@ -69,7 +72,7 @@ export interface SecondUpstreams {
   close(): Promise<void>;
 }
 
-/** Batch methods answer for the keys that they are asked for. */
+/** Batch methods, which answer for the requested keys. */
 const BATCHES: Readonly<Record<string, { keys: string; items: string; key?: string; many?: boolean }>> = {
   "catalog.v1.CatalogService/BatchGetProducts": { keys: "ids", items: "products", key: "id" },
   "pricing.v1.PricingService/GetPrices": { keys: "product_ids", items: "prices" },
@@ -105,7 +108,7 @@ const CODES: readonly Code[] = [
 ];
 const TEXTS = ["", "still a draft", "never again", "say “no”, 100 %", "upstream text"];
 
-/** What a method adds to half of its failures: a message of its own package. */
+/** Details that a method adds to half of its failures: a message of the same package. */
 const DETAILS: Readonly<Record<string, string>> = { "inventory.v1.InventoryService/Reserve": "inventory.v1.Shortage" };
 
 /** A field number 1 of wire type 7, which does not exist. */
@@ -234,7 +237,7 @@ export async function startSecondUpstreams(options: SecondOptions = {}): Promise
   };
 }
 
-/** What the upstream answers to this request, now and always. */
+/** Returns the upstream's answer to this request; it never changes. */
 export function answerTo(method: DescMethodUnary, name: string, request: Uint8Array): Message {
   const batch = BATCHES[name];
   if (batch === undefined) return randomMessage(method.output, seeded(name, request)).message;
@@ -265,7 +268,7 @@ export function answerTo(method: DescMethodUnary, name: string, request: Uint8Ar
       put(key, item(key, 0));
       if (lot > 0.95) put(key, item(key, 1));
     }
-    // an item that nobody asked for
+    // An item that was not requested.
     if (random() < 0.04) put(typeof key === "bigint" ? 1_000n + key : `stray-${key}`, item(key, 9));
   }
   return answer.message;
@@ -305,7 +308,7 @@ function field(fields: readonly DescField[], name: string): DescField {
 interface Reply {
   answer(message: Uint8Array): void;
   fail(code: Code, message: string, status?: Uint8Array): void;
-  /** Runs when the stream has closed, whoever closed it. */
+  /** Runs when the stream has closed, on either side. */
   gone(then: () => void): void;
 }
 
