@@ -1,4 +1,5 @@
-// What tests import as `fast-check` (vitest.config.ts): the same, with the seed of the run for all properties that have none of their own.
+// The tests' import `fast-check` (vitest.config.ts): the same library, with the seed of the run for all properties
+// without a seed.
 import fc from "../../node_modules/fast-check/lib/fast-check.js";
 import { seedOf } from "./seed.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The seed of a random test, a whole number below 2^31 in decimal: that of its own variable, else that of the run, which vitest.config.ts
- * draws unless `PROTOBFF_SEED` says it.
+ * Returns the seed of a random test, a whole number below 2^31 in decimal. It is the value of the test's own variable,
+ * else that of the run. vitest.config.ts draws the latter unless `PROTOBFF_SEED` sets it.
  *
  * @param own the test's variable, such as `PROTOBFF_TIMES_SEED`
  */
