@@ -35,7 +35,7 @@ export class CacheRules {
     const reason = outcome.ok ? undefined : outcome.failure.reason;
     const before = this.#ended.get(key);
     const now = this.#clock.now();
-    // What changes twice in one moment cannot be told apart from outside.
+    // Two changes in one moment cannot be distinguished from outside.
     this.#ended.set(key, { reason, at: now, before: before?.at === now ? before.before : before?.reason });
   }
   /** @returns why the value is stale, when it is */
@@ -62,7 +62,7 @@ export class CacheRules {
     const { effect } = asked(id);
     if (effect || policy?.cache === undefined) return undefined;
     const { ttlMs, staleMs = 0 } = policy.cache;
-    // What a batch has answered is remembered for the response, however long that takes.
+    // The response remembers the answer of a batch, however long that takes.
     if (!batch && ageMs > Math.max(ttlMs, staleMs) + 1e-6) this.#rules.fail(`a value ${ageMs} ms old`);
     if (ageMs < ttlMs * 0.9 - 1e-6) return undefined;
     const newest = this.#ended.get(keyOf(id, seenBy, tenant ?? ""));

@@ -12,7 +12,7 @@ export interface Truth {
   readonly stale?: { readonly ageMs: number; readonly sure: boolean };
 }
 
-/** What a composition saw: kept apart from what the runtime records, which is held against it. */
+/** Observations of a composition: separate from the runtime's records, which are compared with them. */
 export class Witness {
   readonly truths: (Truth | undefined)[] = [];
   readonly chains: (readonly number[])[] = [];
@@ -30,7 +30,7 @@ export class Witness {
   }
 }
 
-/** Judges a value: whose it is, and whether it is stale. */
+/** Checks a value: its owner, and whether it is stale. */
 export type Judge = (
   id: string,
   policy: number,
@@ -95,7 +95,7 @@ function start(
       case "sub":
         try {
           return await cx.sub(async (inner) => {
-            // Only the first failure of the part is told; what it leaves out is its own affair.
+            // Only the first failure of the part counts; the values that the part omits are not checked.
             const silent = new Witness(witness.lateMs);
             const all = step.inner.map((each) => start(inner, each, undefined, () => {}, silent, judge));
             const values = await Promise.all(all);

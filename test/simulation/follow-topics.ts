@@ -1,4 +1,5 @@
-// What a random world's clients follow: the upstream's stream itself, a topic that shares one stream of it, or a topic kept in a log that forgets.
+// Sources for the clients of a random world: the upstream's stream itself, a topic that shares one stream of it, or a
+// topic kept in a log that forgets.
 import { type DescMethodServerStreaming, fromBinary } from "@bufbuild/protobuf";
 import type { CallContext } from "../../runtime/src/call/context.ts";
 import type { Upstream } from "../../runtime/src/call/upstream.ts";
@@ -16,9 +17,9 @@ export type FollowKind = "call" | "shared" | "forgetting";
 export interface Followable<Cx extends CallContext, Args> {
   readonly kind: FollowKind;
   readonly source: OpenSource<Cx, Args, void, Thing>;
-  /** A new item, for the topics that are not asked of the upstream. */
+  /** Publishes a new item, for the topics that do not follow the upstream. */
   publish(item: Thing): void;
-  /** Nobody follows any more. */
+  /** Closes the source after its last follower has left. */
   close(): Promise<void>;
 }
 

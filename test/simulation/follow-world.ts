@@ -1,5 +1,6 @@
-// Streams in a random world: an upstream's run whose stream breaks and falls silent, a server that drains, clients that stall, vanish and come
-// back with their last token. What is held: whoever follows to the end has had every item that it was to have, once and in order.
+// Streams in a random world: an upstream's run whose stream breaks and falls silent, a server that drains, clients that
+// stall, vanish and return with their last token. The rule: a follower that reaches the end has received every expected
+// item, once and in order.
 import {
   create,
   type DescMethodServerStreaming,
@@ -52,7 +53,7 @@ export interface World {
 class Run implements UnaryClient {
   readonly streams = new Set<RunStream>();
   readonly faults: Record<string, number> = {};
-  /** Streams of it never fall silent for good: nobody would ask them again. */
+  /** True if its streams never fall silent for good, because no client would open them again. */
   lively = false;
   publish: (item: Thing) => void = () => {};
   published = 0;
@@ -74,7 +75,7 @@ class Run implements UnaryClient {
       });
     }
   }
-  /** Who an item is by: sometimes late, sometimes not to be had. */
+  /** Answers with the author of an item: sometimes late, sometimes not found. */
   send(
     _path: string,
     _frame: Uint8Array,
@@ -162,7 +163,7 @@ class RunStream implements OpenStream {
 /** Follows until the end, whatever comes between. */
 class Client implements Follower {
   readonly got: number[] = [];
-  /** Which of `got` said that they replace what came before. */
+  /** Items of `got` that replace the earlier ones. */
   readonly resets = new Set<number>();
   readonly faults: string[] = [];
   done = false;
@@ -173,7 +174,7 @@ class Client implements Follower {
   readonly #clock: SimClock;
   #token: string | undefined;
   #following: Following | undefined;
-  /** Of the opening that counts: what a former one still says is nobody's. */
+  /** True while the current opening stalls; items of a former opening are ignored. */
   #stalled = false;
 
   constructor(endpoint: StreamEndpoint, random: Random, clock: SimClock) {
@@ -244,7 +245,7 @@ export async function followWorld(seed: number, lose = false): Promise<World> {
   const latest = random.chance(0.3);
   const every = random.between(1, 3);
   const followed: Followable<Cx, ShowRequest> = followable(upstream, WATCH, latest, random, clock);
-  // What is left out of a topic is told with what is left of it, so that something has to be.
+  // A topic announces omitted items with the next item, so that a last item must remain.
   const wanted = (seq: number): boolean => seq % every === 0 || (followed.kind !== "call" && seq === run.last);
   run.publish = (item) => followed.publish(item);
   run.lively = followed.kind !== "call";
@@ -315,7 +316,7 @@ function held(
   return found;
 }
 
-/** Each behind the one before, or it says that it replaces that. */
+/** Returns the gaps: each item must follow the one before, or replace it. */
 function heldOrReset(got: readonly number[], resets: ReadonlySet<number>, all: readonly number[]): string[] {
   const gaps = got.filter((seq, i) => i > 0 && !resets.has(i) && all.indexOf(seq) !== all.indexOf(got[i - 1] ?? 0) + 1);
   const found = gaps.map((seq) => `got ${got}: nothing was said of what is missing before ${seq}`);

@@ -2,7 +2,7 @@
 import { followWorld } from "./follow-world.ts";
 import { simulate } from "./simulate.ts";
 
-/** What is simulated: composed responses, and what follows. */
+/** The simulated worlds: composed responses, and streams. */
 const WORLDS = { calls: simulate, streams: followWorld } as const;
 type WorldName = keyof typeof WORLDS;
 

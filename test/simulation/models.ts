@@ -2,7 +2,7 @@ import type { BreakerPolicy } from "../../runtime/src/guard/breaker.ts";
 import type { ThrottlePolicy } from "../../runtime/src/guard/throttle.ts";
 import type { BreakerState } from "../../runtime/src/observer-upstreams.ts";
 
-/** The breaker as the design says it, and no faster: it keeps every sample. */
+/** The breaker as designed, but not faster: it keeps every sample. */
 export class BreakerModel {
   state: BreakerState = "closed";
   period = 0;

@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 import type { Setup } from "./setup.ts";
 
-/** A step of a random composition. Steps of a list may rest on earlier ones. */
+/** A step of a random composition. Steps of a list may depend on earlier ones. */
 export type Step =
   | {
       readonly kind: "call" | "load" | "effect";
@@ -34,7 +34,7 @@ export interface RandomRequest {
   readonly user: string;
   readonly mayRetry: boolean;
   readonly clientMs: number | undefined;
-  /** After so long the client goes away. */
+  /** Time after which the client leaves, in milliseconds. */
   readonly goneMs: number | undefined;
   readonly plan: Plan;
 }

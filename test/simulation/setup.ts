@@ -6,7 +6,7 @@ import type { LimitPolicy } from "../../runtime/src/guard/limit.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";
 
-/** What a seed has for policies; undefined where it has none. */
+/** Policies of a seed; undefined: none. */
 export interface Setup {
   readonly methodMs: number;
   readonly concurrent: number;

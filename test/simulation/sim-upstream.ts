@@ -43,12 +43,12 @@ const CODES = [
   Code.ABORTED,
 ] as const;
 
-/** An upstream whose mood changes; what it answers says who asked, and for what. */
+/** An upstream with changing behaviour; its answers contain the caller and the request. */
 export class SimUpstream implements UnaryClient {
   readonly sent: Sent[] = [];
-  /** Told of each attempt as it goes out. */
+  /** Receives each attempt as it is sent. */
   watch: (sent: Sent) => void = () => {};
-  /** Told of each end, before the runtime is. */
+  /** Receives each end, before the runtime does. */
   ends: (sent: Sent) => void = () => {};
   /** When each answer went out, by its count. */
   readonly answeredAt = new Map<bigint, number>();

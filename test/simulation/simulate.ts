@@ -26,15 +26,15 @@ import { drained, SimClock } from "./sim-clock.ts";
 import { SimUpstream } from "./sim-upstream.ts";
 import { type Asked, WireRules } from "./wire-rules.ts";
 
-/** What one seed came to. */
+/** Result of one seed. */
 export interface Outcome {
   readonly seed: number;
-  /** What went against the rules; empty when all is well. */
+  /** Violations of the rules; empty if there are none. */
   readonly violations: readonly string[];
   readonly seen: Readonly<Record<string, number>>;
 }
 
-/** What compositions have: a call and a batch for each policy. */
+/** App of the compositions: a call and a batch for each policy. */
 export type App = ReturnType<typeof makeApp>;
 function makeApp(upstream: Upstream, setup: Setup) {
   return {
@@ -50,9 +50,8 @@ function makeApp(upstream: Upstream, setup: Setup) {
 }
 
 /**
- * Runs random requests with random policies over a random upstream, and holds what happens against the rules.
- *
- * @param told the policies that the rules are told, to see whether they notice when the runtime follows others
+ * Runs random requests with random policies over a random upstream, and checks the events against the rules. `told`
+ * changes the policies for the rules alone, to test that they notice a runtime with other policies.
  */
 export async function simulate(seed: number, told: (setup: Setup) => Setup = (setup) => setup): Promise<Outcome> {
   const random = new Random(seed);
@@ -182,7 +181,8 @@ function check(request: RandomRequest, answer: Answer, witness: Witness, fail: (
   const { plan } = request;
   if (answer.gone) return;
   const { failure } = answer;
-  // A guard that rests on a critical step that failed has no say; where that failure is of other calls as well, it may have one.
+  // A guard that depends on a failed critical step is not evaluated; if other calls have that failure, too, it may be
+  // evaluated.
   const rests = (of: number): boolean => witness.chains[of]?.some((at) => witness.failed.has(at)) === true;
   const failing = plan.guards.filter(({ fails }) => fails);
   const refuses = failing.some(({ of }) => !rests(of));

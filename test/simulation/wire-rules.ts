@@ -8,7 +8,7 @@ import type { Setup } from "./setup.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Sent, SimUpstream } from "./sim-upstream.ts";
 
-/** What is known of a request whose calls are watched. */
+/** Properties of a request whose calls are watched. */
 export interface Asked {
   readonly callsUntil: number;
   readonly mayRetry: boolean;
@@ -17,7 +17,7 @@ export interface Asked {
   gone: boolean;
 }
 
-/** Under which policy a thing with this id is asked for, and whether with side effects. */
+/** Returns the policy of a thing with this id, and whether its call has side effects. */
 export function asked(id: string): { policy: number; effect: boolean } {
   const match = /^(\d+)(fx)?-/.exec(id);
   if (match === null) throw new Error(`no id of ours: ${id}`);
@@ -58,7 +58,7 @@ export class WireRules {
   readonly #mayFollow = new Map<Uint8Array, { from: number } | undefined>(); // after a failure: whether a retry may follow
   readonly #answers = { get: new AnswersModel(), batch: new AnswersModel() };
   readonly #crowded = new Set<string>(); // requests in which something may have waited for its place
-  /** A verdict could not be told from outside: the account of the breakers is no longer exact. */
+  /** True if a result was ambiguous from outside: the model of the breakers is no longer exact. */
   #unsure = false;
   #changedAt = 0;
 
@@ -78,7 +78,7 @@ export class WireRules {
   }
   breaker(batch: boolean): { refuses: boolean; unsure: boolean } {
     const model = this.#account(batch);
-    // What changes in this very moment may have done so before or after, and a probe's place is taken without a word.
+    // A change in this very moment may be earlier or later, and a probe takes its place without an event.
     const changing = this.#changedAt === this.#clock.now() || model?.state === "half-open";
     return { refuses: model?.refuses === true, unsure: this.#unsure || changing };
   }
@@ -189,7 +189,7 @@ export class WireRules {
     const unprocessed = this.#frames.get(frame)?.filter((each) => each.end === "unprocessed") ?? [];
     if (end === "unprocessed" && unprocessed.length > 1) sent.end = "bad"; // the first one is free, no other
     const request = this.#requests.get(sent.requestId);
-    // A batch goes on for those who have come later, within the budget.
+    // A batch continues for callers that have joined later, within the budget.
     const latest = batch && !this.#isCached(sent) ? (request?.callsUntil ?? 0) : at + timeoutMs;
     if (endedAt > latest + this.#clock.lateMs + EPSILON) this.fail(`over ${endedAt - latest} ms after its deadline`);
     if (end === "good") this.#throttle.succeeded();
@@ -202,7 +202,7 @@ export class WireRules {
     this.#mayFollow.set(frame, may ? { from: endedAt + (pushbackMs ?? 0) } : undefined);
   }
 
-  // ---- what the runtime says ----
+  // ---- events of the runtime ----
 
   attempted(event: AttemptEvent): void {
     const { frame } = event.call as { frame: Uint8Array };
@@ -224,7 +224,7 @@ export class WireRules {
     if (sent.end === "open") this.fail("an attempt has ended that is still on the wire");
     admitted.breaker?.sample(admitted.period, this.#verdict(sent, event.outcome), event.endedAt - event.startedAt);
   }
-  /** The design's table, told from outside. */
+  /** Applies the design's table to an attempt as seen from outside. */
   #verdict(sent: Sent, outcome: AttemptEvent["outcome"]): boolean | undefined {
     if (outcome === "ok") return true;
     if (outcome === "cancelled" || outcome === "unprocessed" || outcome === "refused") return undefined;

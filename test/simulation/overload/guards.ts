@@ -36,7 +36,7 @@ export function adaptive(time: Timeline, most = 1_000, kinds = 1, queued = 1_000
 /** How a rule of others sees one answer: gives the new limit. */
 export type Rule = (ms: number, taken: number, dropped: boolean, now: number) => number;
 
-/** A limit after such a rule, with nobody waiting, as in Netflix's and Envoy's. */
+/** Returns a limit by such a rule, without a queue, as in Netflix's and Envoy's. */
 export function ruled(rule: Rule, start: number): Guard {
   let limit = start;
   let taken = 0;

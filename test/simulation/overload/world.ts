@@ -1,8 +1,8 @@
-// An upstream as a queue with servers, and processes that call it under open-loop load, each through a limit of its own.
+// An upstream as a queue with servers, and processes that call it under open-loop load, each through a separate limit.
 import type { LimitState } from "../../../runtime/src/observer-upstreams.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What a world needs of a limit; `answered` and `refused` come before `release`. */
+/** Interface of a limit for a world; `answered` and `refused` precede `release`. */
 export interface Guard {
   readonly state: LimitState;
   enter(waiter: { critical: boolean; admitted(): void; shed(): void }): "go" | "wait" | "full";
@@ -27,7 +27,7 @@ export class Servers {
   servers: number;
   /** How much longer than usual each takes. */
   slowness = 1;
-  /** With so many it refuses at once; answers of it count as refused. */
+  /** Number of calls from which it refuses at once; its answers then count as refused. */
   most = Number.POSITIVE_INFINITY;
 
   constructor(time: Timeline, servers: number) {
@@ -72,16 +72,16 @@ export interface Load {
   readonly serviceMs: () => number;
 }
 
-/** What became of calls, in one span of time. */
+/** Results of calls, in one span of time. */
 export interface Tally {
   calls: number;
   good: number;
   goodCritical: number;
   critical: number;
   timeouts: number;
-  /** Told at once, or while they waited, that there is no place. */
+  /** Calls that were refused, at once or while they waited. */
   shed: number;
-  /** Of the good ones, from ready to answer. */
+  /** Latencies of the good ones, from ready to answer, in milliseconds. */
   readonly latencies: number[];
 }
 const tally = (): Tally => ({ calls: 0, good: 0, goodCritical: 0, critical: 0, timeouts: 0, shed: 0, latencies: [] });
@@ -102,7 +102,7 @@ export class Caller {
     this.load = load;
     this.#later();
   }
-  /** What has become of calls since it was last asked. */
+  /** Returns the results of calls since the last reading. */
   take(): Tally {
     const { now } = this;
     this.now = tally();
@@ -164,7 +164,7 @@ export class Caller {
         guard.leave(waiter);
         return;
       }
-      // The runtime's rule: only an attempt that had fair time says something.
+      // The runtime's rule: only an attempt that had fair time counts.
       if (time.now() - sentAt >= load.deadlineMs - 1) guard.refused(sentAt, time.now());
       guard.release();
     });
