@@ -19,7 +19,7 @@ export interface Tally {
 }
 
 export interface Clients {
-  /** Sends requests, so many at a time, until `more` says no; ends when all have ended. */
+  /** Sends requests, `inFlight` at a time, until `more` returns false; ends when all have ended. */
   run(inFlight: number, more: () => boolean, moody: boolean): Promise<void>;
   close(): void;
 }

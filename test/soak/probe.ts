@@ -1,11 +1,11 @@
-// Preloaded into the BFF's process (`node --expose-gc --import`): tells what the process holds when it is asked. The server itself
-// is the generated one, and knows nothing of this.
+// Preloaded into the BFF's process (`node --expose-gc --import`): reports the resources of the process on request. The
+// server itself is the generated one, and does not use this file.
 import { EventEmitter } from "node:events";
 import { queryObjects } from "node:v8";
 
-/** What a process holds at a quiet moment. */
+/** Resources of a process at a quiet moment. */
 export interface Held {
-  /** What keeps the event loop alive, by kind. */
+  /** Handles that keep the event loop alive, by kind. */
   readonly handles: Readonly<Record<string, number>>;
   /** On the process and on all its handles. */
   readonly listeners: number;
@@ -49,6 +49,6 @@ function held(): Held {
 }
 
 process.on("message", (question) => process.send?.(question === "handles" ? handlesByKind() : held()));
-// The server ends on its own, and with whoever asks: nobody else would end it then.
+// The channel must not keep the server alive, and the server ends with its parent: no other process would end it then.
 process.channel?.unref();
 process.on("disconnect", () => process.exit(1));

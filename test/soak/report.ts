@@ -1,4 +1,4 @@
-// What a soak has found, held against what is allowed.
+// Compares the results of a soak with the limits.
 
 import type { Tally } from "./clients.ts";
 import type { Held } from "./probe.ts";
@@ -34,7 +34,10 @@ export interface Row {
 const MIB = 1 << 20;
 /** Per 100,000 requests. */
 const MOST_GROWTH = MIB;
-/** By so much two collections of a process at rest differ: on short runs it would be megabytes per 100,000 requests. */
+/**
+ * Difference between two collections of a process at rest, in bytes: on short runs it would be megabytes per 100,000
+ * requests.
+ */
 const NOISE = 512 * 1024;
 /** Living objects that come and go with no request: what the garbage collector has not got to yet. */
 const FEW = 64;

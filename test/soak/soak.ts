@@ -1,4 +1,4 @@
-// A real BFF process under load and faults for a while; between rounds it comes to rest and is asked what it holds.
+// Runs a real BFF process under load and faults for a while; between rounds it rests and reports its resources.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -22,7 +22,7 @@ export interface SoakOptions {
   readonly seed?: number;
   /** More for the BFF's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Told of each sample. */
+  /** Receives each sample. */
   readonly progress?: (sample: Sample) => void;
 }
 
@@ -63,7 +63,8 @@ export async function soak({ seconds, inFlight = 24, seed = 1, env, progress }: 
     await clients.run(inFlight, () => performance.now() < end && bff.running, true);
     upstreams.misbehave(false);
     const rested = performance.now() + REST_MS;
-    // The first sample is what the others may come to: with a connection to every upstream, once their breakers let calls through.
+    // The first sample is the reference for the others: with a connection to every upstream, once their breakers let
+    // calls through.
     const more = () => upstreams.sessions < upstreams.services && performance.now() < rested && bff.running;
     if (samples.length === 0) await clients.run(4, more, false);
     clients.close();
@@ -137,7 +138,7 @@ async function start(entry: string, env: Readonly<Record<string, string>>) {
     },
     handles: () => ask("handles") as Promise<Held["handles"] | undefined>,
     held: () => ask("held") as Promise<Held | undefined>,
-    /** SIGTERM; gives how it ended, with what it said last when that was not in order. */
+    /** Sends SIGTERM; returns how the process ended, with its last output if that was not in order. */
     async stop(): Promise<string> {
       const early = !alive();
       child.kill("SIGTERM");

@@ -1,4 +1,5 @@
-// Every upstream of the second BFF as a server of its own that misbehaves at random: calls, connections, and the whole of it.
+// Runs every upstream of the second BFF as a separate server with random faults: in calls, in connections, and in the
+// whole server.
 import { once } from "node:events";
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
