@@ -52,7 +52,7 @@ export async function generate(protos: Readonly<Record<string, string>>, name: s
   return { desc, validate: module.validateRequest ?? (() => {}), registry, folder };
 }
 
-/** Fields whose rules no value keeps are told, and not generated: they are left without rules. */
+/** Compiles protos. Fields with rules that no value satisfies cause an error, so they are left without rules. */
 function accepted(protos: Readonly<Record<string, string>>) {
   const request = requestFor(protos, [TARGET]);
   const { response, diagnostics } = compileCase(request, protos, "import_extension=ts");
@@ -103,7 +103,7 @@ export function theirs({ desc, registry }: Generated, message: Message): Outcome
   }
 }
 
-/** What was said of the last rule that failed. */
+/** Message of the last rule that failed. */
 const lastErrors = { ours: "", theirs: "" };
 
 const validators = new WeakMap<Generated["registry"], ReturnType<typeof createValidator>>();
@@ -113,7 +113,7 @@ function validatorOf(registry: Generated["registry"]): ReturnType<typeof createV
   return known;
 }
 
-/** All that a violation says, in a line. */
+/** Formats a violation in one line. */
 function shown({ ruleId, message, forKey, field, rule }: Violation): string {
   const path = (one: Violation["field"]): string =>
     (one?.elements ?? [])
@@ -136,7 +136,7 @@ export interface Compared {
   readonly broken: ReadonlySet<string>;
 }
 
-/** One set of protos, and so many messages. */
+/** Compares one set of protos, with `messages` messages. */
 export async function compare(seed: string, messages: number): Promise<Compared> {
   const protos = randomProtos(seed);
   const generated = await generate(protos, seed.replaceAll(/\W/g, "-"));
@@ -171,13 +171,16 @@ export async function compare(seed: string, messages: number): Promise<Compared>
   return { messages, invalid, failing, violations, differences, broken };
 }
 
-/** A refusal tells 32 violations at most, of 6 KiB together: what comes behind these, a rule that fails among it, is not looked at. */
+/**
+ * Number of violations above which a refusal may be cut off. It lists at most 32 violations, of 6 KiB together; later
+ * violations, even a failing rule, are ignored.
+ */
 const CUT = 20;
 function same(mine: Outcome, other: Outcome): boolean {
   if (mine === "error") return other === "error";
   if (other === "error") return mine.length > CUT;
   if (mine.length < other.length && mine.length > CUT) return mine.every((one) => other.includes(one));
-  // In which order rules of one value are looked at is nobody's promise.
+  // The order of the rules of one value is not specified.
   const sorted = other.toSorted();
   return mine.length === other.length && mine.toSorted().every((one, i) => one === sorted[i]);
 }

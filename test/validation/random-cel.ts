@@ -4,7 +4,7 @@ import { below, pick, type Random } from "../second/random-message.ts";
 const SIGNED = ["int32", "int64", "sint32", "sint64", "sfixed32", "sfixed64", "Kind"];
 const UNSIGNED = ["uint32", "uint64", "fixed32", "fixed64"];
 
-/** What a type counts as in CEL. */
+/** Returns the kind of a type in CEL. */
 function celKind(type: string): string {
   if (SIGNED.includes(type)) return "int";
   if (UNSIGNED.includes(type)) return "uint";

@@ -3,7 +3,7 @@ import { pick, type Random, seeded } from "../second/random-message.ts";
 import { celRules, restartIds } from "./random-cel.ts";
 import { oneRule, standardRules } from "./random-standard.ts";
 
-/** What a field holds: a scalar's name, "Kind" (an enum), "Part" (a message with rules), or a well-known type. */
+/** Types of fields: a scalar's name, "Kind" (an enum), "Part" (a message with rules), or a well-known type. */
 export const SCALARS = [
   "double",
   "float",
@@ -83,7 +83,7 @@ message Bare {
 }
 `;
 
-/** Rules of one's own. */
+/** Custom rules. */
 const OWN = `edition = "2023";
 package val.v1;
 import "buf/validate/validate.proto";
@@ -181,7 +181,10 @@ export function randomProtos(seed: string): Readonly<Record<string, string>> {
   return { "val/v1/own.proto": OWN, "val/v1/val.proto": `${HEAD}${part}${single(random)}${request}` };
 }
 
-/** Rules alone, each on a field of its own: beside others that are broken as often they would seldom be heard. */
+/**
+ * Returns single rules, each on a separate field: beside other rules that fail as often they would seldom be the
+ * reported ones.
+ */
 function single(random: Random): string {
   const standard = (type: string): string => `${rulesFor(type)}: { ${oneRule(rulesFor(type) ?? "", random)} }`;
   const one = (type: string): string => `${type} @ [(buf.validate.field) = { ${standard(type)} }];`;
@@ -197,7 +200,7 @@ function single(random: Random): string {
   ];
   return `message Single {\n${fields.map((text, i) => `  ${text.replace("@", `s${i} = ${i + 1}`)}`).join("\n")}\n}\n`;
 }
-/** Types with many rules of their own. */
+/** Types with many rules, which occur more often. */
 const OFTEN = [
   "string",
   "string",

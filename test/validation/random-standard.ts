@@ -28,11 +28,11 @@ const FORMATS = [
 const PATTERNS = ["^[a-z]*$", "a|b", "^.{2,4}$", "[^x]$", "(?i)^A"];
 
 type Rules = readonly (() => string)[];
-/** What is said of all the rules that there are. */
+/** A selection among all rules of a type. */
 interface Choice {
   /** @param likely is how likely each is, where each may be */
   among(random: Random, likely: number, rules: Rules): string;
-  /** Where there are bounds, too. */
+  /** The same, with lower and upper bounds. */
   bounded(random: Random, value: () => string, rules: Rules): string;
 }
 const SOME: Choice = {

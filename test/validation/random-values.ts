@@ -1,4 +1,4 @@
-// Messages whose values are near to what random rules say, out of a seed.
+// Creates messages with values near the limits of random rules, from a seed.
 import { create, type DescField, type DescMessage, type MessageShape, ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyPack, DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
