@@ -10,7 +10,7 @@ export interface MarkedLine {
 export function difference(old: string, now: string): readonly MarkedLine[] {
   const a = old.trimEnd().split("\n");
   const b = now.trimEnd().split("\n");
-  /** How many lines the rests have in common. */
+  /** Number of lines that the rests have in common. */
   const common = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
   for (let i = a.length - 1; i >= 0; i--) {

@@ -30,7 +30,7 @@ interface Example {
   /** Only for drift: the protos that the lock was written from, and the upstream now. */
   readonly before: Readonly<Record<string, string>>;
   readonly after: Readonly<Record<string, string>>;
-  /** Those of the protos that are to be changed, and how they look then. */
+  /** Corrected protos, for those that change. */
   readonly right: Readonly<Record<string, string>>;
   readonly printed: string;
 }
@@ -87,7 +87,7 @@ function sectionsOf(code: string, example: Example): readonly Section[] {
 /** The codes of drift that the BFF has to follow; others are accepted into the lock, after what has to follow. */
 export const FOLLOWED = ["BFF911", "BFF912"];
 
-/** Whether a code of drift reports a change of an upstream, which `lock_mode=update` accepts or the BFF follows. */
+/** Reports whether a code of drift is a change of an upstream, which `lock_mode=update` accepts or the BFF follows. */
 export const isChange = (code: string): boolean => Number(code.slice(3)) > 910 && code !== "BFF924";
 
 function rightOf(code: string, { protos, right }: Example, places: Places): readonly Section[] {

@@ -1,7 +1,7 @@
 // Tallies runs of vitest: the tests that passed and failed, by name, and those that passed only when run again alone.
 import type { EndedTest, FailedFile, SuiteReport } from "./suite-report.ts";
 
-/** How a run of vitest ended. */
+/** Result of a run of vitest. */
 export interface SuiteRun {
   /** True if vitest itself reports success. */
   readonly ok: boolean;
