@@ -1,4 +1,5 @@
-// How long an author waits from saving a proto to the first answer that shows it: with `protobff dev`, and with `buf generate` and a restart by hand.
+// Measures the time from saving a proto to the first answer that shows it: with `protobff dev`, and with `buf generate`
+// and a restart by hand.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// How long generating takes, beside protoc-gen-es on the same files: both as the processes that buf starts, each fresh.
+// Measures the time of generation, beside protoc-gen-es on the same files: both as the processes that buf starts, each
+// fresh.
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

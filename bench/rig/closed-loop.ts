@@ -28,7 +28,7 @@ export interface ClosedLoop {
   readonly size?: Partial<LoadSize>;
   /** Another variant that all are compared with, beside {@link BASELINES}. */
   readonly comparedWith?: string;
-  /** Whether what fresh ids in each request cost is measured, too, of those in {@link WITH_IDS}. */
+  /** True if the cost of fresh ids in each request is measured, too, for those in {@link WITH_IDS}. */
   readonly freshIds?: boolean;
   /** Returns the faults of the figures, beyond those of the answers. */
   readonly failures?: (variants: readonly VariantResult[]) => string[];
@@ -46,7 +46,7 @@ export interface LoadSize {
   readonly first: number;
   /** So that everything is compiled; `first` is not among them, `cold` is. */
   readonly warmUp: number;
-  /** How many are cold, from `first` on. No figure where the warm-up is shorter. */
+  /** Number of cold requests, from `first` on. No figure if the warm-up is shorter. */
   readonly cold: number;
   readonly measured: number;
   /**
@@ -57,7 +57,7 @@ export interface LoadSize {
   /** With fresh ids, and as many with the same. */
   readonly ids: number;
   readonly rounds: number;
-  /** How far the mean length of replies under load may be from the checked one's: a share of it. */
+  /** Largest deviation of the mean length of replies under load from the checked one's, as a share of it. */
   readonly lengthTolerance: number;
 }
 const SIZE: LoadSize = {
@@ -100,7 +100,7 @@ interface Sample {
   readonly maxRssBytes: number;
   /** Allocations of one request. */
   readonly garbage: Garbage;
-  /** How far the mean length of replies was from the checked one's: a share of it. */
+  /** Deviation of the mean length of replies from the checked one's, as a share of it. */
   readonly lengthOff: number;
   readonly calls: number;
   readonly ids: IdsCost | undefined;

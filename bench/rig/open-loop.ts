@@ -16,9 +16,9 @@ export interface OpenLoop {
 export interface OpenResult {
   /** From the moment at which each request was due, ascending; late ones with what they had waited. */
   readonly latenciesMs: readonly number[];
-  /** How many answers of each kind, and how many were `late` or failed with `status <n>`. */
+  /** Number of answers of each kind, and of those that were `late` or failed with `status <n>`. */
   readonly kinds: ReadonlyMap<string, number>;
-  /** How late requests were sent, ascending: of the generator, not of what is measured. */
+  /** Delays of sending, ascending: of the generator, not of the measured server. */
   readonly lagsMs: readonly number[];
 }
 

@@ -18,7 +18,7 @@ export interface Usage {
 /** Questions of the driver, answered one at a time. */
 export type Question = "usage" | "collect" | "garbage" | "count allocations" | "allocations";
 
-/** How many of all took a fast path. */
+/** Number of uses that took a fast path, and of all uses. */
 export interface Share {
   readonly fast: number;
   readonly all: number;

@@ -4,7 +4,7 @@ import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { PathCounters } from "./probe.ts";
 
-/** How a scenario is run. */
+/** Options of a scenario's run. */
 export interface RunOptions {
   /** Print one JSON object as the last line. */
   readonly json: boolean;
@@ -34,7 +34,7 @@ export interface VariantResult {
   readonly max_rss_mb?: number;
   /** CPU of the first 2,500 requests after a checked one, in microseconds per request. */
   readonly cold_cpu_us_per_request?: number;
-  /** That by `cpu_us_per_request`. */
+  /** `cold_cpu_us_per_request` divided by `cpu_us_per_request`. */
   readonly cold_ratio?: number;
   /**
    * `cold_cpu_us_per_request` divided by the CPU of the same number, sent in the same order when all is warm. Requests
@@ -43,7 +43,7 @@ export interface VariantResult {
   readonly cold_order_ratio?: number;
   /** Bytes of objects allocated, in 1,024s; in Node without buffers outside of the heap. */
   readonly garbage_kb_per_request?: number;
-  /** How many objects; what V8 allocates in one go counts as one. */
+  /** Number of objects; a combined allocation of V8 counts as one. */
   readonly allocations_per_request?: number;
   /** In Node how long the thread of JavaScript stood still for collections, in Go the CPU of the collector. */
   readonly gc_us_per_request?: number;
@@ -57,9 +57,12 @@ export interface VariantResult {
   readonly same_ids_cpu_us_per_request?: number;
   /** The same client, with a different x-request-id and traceparent in each request. */
   readonly fresh_ids_cpu_us_per_request?: number;
-  /** That by connect-node's in this run. */
+  /** `fresh_ids_cpu_us_per_request` divided by that of connect-node in this run. */
   readonly fresh_ids_ratio_to_connect_node?: number;
-  /** How far the mean length of replies was from the checked one's, a share of it: some were degraded. Left out where none was. */
+  /**
+   * Deviation of the mean length of replies from the checked one's, as a share of it: some were degraded. Absent if
+   * none was.
+   */
   readonly reply_length_off?: number;
   /** Uses of each fast path, as the server counted them. */
   readonly fast_paths?: PathCounters;

@@ -34,13 +34,13 @@ export interface ServerProcess {
   garbage(): Promise<Garbage>;
   /** From here on every allocation is counted, which makes the server many times slower. */
   countAllocations(): Promise<void>;
-  /** How many there were since then; the counting ends. */
+  /** Returns the number of allocations since then; the counting ends. */
   allocations(): Promise<number>;
   /** SIGTERM and the end; gives what the server counted of its fast paths, empty for one that counts none. */
   stop(): Promise<PathCounters>;
 }
 
-/** How a server is started. */
+/** Command and environment of a server. */
 export interface Launch {
   /** A TypeScript file, from the repository's root. It prints `listening on <url>` when it is ready. */
   readonly entry: string;

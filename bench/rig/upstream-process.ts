@@ -13,7 +13,7 @@ export interface UpstreamProcess {
   readonly urls: Readonly<Record<string, string>>;
   /** Calls since the start, by path. */
   calls(): Promise<Readonly<Record<string, number>>>;
-  /** How methods answer from now on, by path; those left out answer at once. */
+  /** Sets the behaviour of methods from now on, by path; the other methods answer at once. */
   behave(paths: Readonly<Record<string, Behaviour>>): Promise<void>;
   stop(): Promise<void>;
 }

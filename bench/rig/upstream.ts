@@ -5,14 +5,14 @@ import { EventService } from "../generated/bench/up/v1/up_pb.ts";
 import { cannedReplies } from "./upstream-data.ts";
 import { WATCH, watch } from "./upstream-events.ts";
 
-/** How calls of one method are answered; without it, at once. */
+/** Behaviour of the calls of one method; without it they are answered at once. */
 export interface Behaviour {
   /** Milliseconds before the answer. */
   readonly delayMs: number;
   /** Share of the calls that take `slowMs` instead of `delayMs`. */
   readonly slowShare?: number;
   readonly slowMs?: number;
-  /** It fails with UNAVAILABLE, and at once. */
+  /** True if the calls fail at once, with UNAVAILABLE. */
   readonly fails?: boolean;
 }
 

@@ -33,7 +33,7 @@ export const MEMORY = [
   "allocations_per_request",
   "gc_us_per_request",
 ];
-/** Those of fresh ids, of the variants that have them. */
+/** Figures of fresh ids, for the variants that have them. */
 export const IDS = [
   "fresh_ids_cpu_us_per_request",
   "fresh_ids_ratio_to_connect_node",

@@ -90,7 +90,7 @@ async function measure(one: Case, quick: boolean): Promise<VariantResult> {
   }
 }
 
-/** It comes back: its shares in the seconds that follow, and the slowest answers in these. */
+/** Restarts the replica: returns its shares in the seconds that follow, and the slowest answers in them. */
 async function back(
   request: Prepared,
   replicas: UpstreamProcess[],

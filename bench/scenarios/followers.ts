@@ -41,7 +41,7 @@ interface Kind {
   readonly method: DescMethodServerStreaming;
   readonly request: (follower: number) => Message;
   readonly followers: number;
-  /** They take the first item, of so many as are given at full speed, and no other. */
+  /** True if they take only the first item, although the stream sends at full speed. */
   readonly notReading?: boolean;
 }
 

@@ -26,7 +26,7 @@ function clientOf(service: DescService): grpc.Client {
   return client;
 }
 
-/** How one rpc goes over the wire, made once. */
+/** Definition of one rpc on the wire, created once. */
 type Definition = grpc.MethodDefinition<Message, Message>;
 const definitions = new Map<DescMethodUnary, Definition>();
 function definitionOf(rpc: DescMethodUnary): Definition {

@@ -2,7 +2,7 @@ import * as http2 from "node:http2";
 import type { DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 
-/** How a call failed: gRPC's code. */
+/** A failed call, with gRPC's code. */
 export class Fault extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
