@@ -63,11 +63,11 @@ const VALUES: readonly Value[] = [
 interface Made {
   readonly name: string;
   readonly value: Value;
-  /** Whether only callers of the plan "gold" send it. */
+  /** True if only callers of the plan "gold" send it. */
   readonly gold: boolean;
 }
 
-/** How one call is made. */
+/** Metadata of one call. */
 export interface Policy {
   readonly forward: readonly string[];
   readonly metadata: readonly Made[];

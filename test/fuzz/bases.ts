@@ -74,7 +74,10 @@ function withoutClashes(protos: Protos, folder: string): (text: string) => strin
     return values === undefined ? named : named.replace(values, `$1${mark}_`);
   };
 }
-/** Those of them that no other name precedes; a dot, which makes them absolute, may. Never matches when there are none. */
+/**
+ * Matches those of the names that no other name precedes; a dot, which makes them absolute, may. Never matches when
+ * there are none.
+ */
 const wholeNames = (names: readonly string[]): RegExp =>
   new RegExp(`(?<!\\w|\\w\\.)(${[...new Set(names)].join("|") || "(?!)"})(?!\\w)`, "g");
 const constantCase = (name: string): string => name.replace(/(?<!^)[A-Z]/g, "_$&").toUpperCase();

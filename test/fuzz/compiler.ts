@@ -18,7 +18,7 @@ export interface Options {
   readonly only: number | undefined;
   /** Runs only bases whose names contain this text. */
   readonly base: string;
-  /** Whether cases are made out of nothing: rich.ts. Default: bases are damaged. */
+  /** True if cases are random: rich.ts. Default: bases are damaged. */
   readonly rich?: boolean;
 }
 

@@ -34,7 +34,7 @@ export class Expressions {
   get wide(): boolean {
     return this.#optionals;
   }
-  /** Whether the file declares functions. */
+  /** True if the file declares functions. */
   functions = false;
 
   // ---- expressions ----

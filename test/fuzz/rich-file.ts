@@ -4,7 +4,7 @@ import type { Rpcs } from "./rich-kinds.ts";
 
 export interface Parts {
   readonly folder: string;
-  /** How callers are known; empty where they are not. */
+  /** Option of the callers' identity; empty if they are unknown. */
   readonly identity: string;
   /** Option entries of upstreams. */
   readonly entries: readonly string[];

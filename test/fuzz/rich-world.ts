@@ -11,7 +11,7 @@ const DELAYS = [0, 0, 1, 20];
 type Random = () => number;
 
 export class RichWorld {
-  /** That of the BFF, once there is one. */
+  /** Clock of the BFF, once it exists. */
   clock: Clock | undefined;
   /** Description of two writes that overlapped. */
   overlapping: string | undefined;

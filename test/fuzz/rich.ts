@@ -41,7 +41,7 @@ interface Shared {
 interface Around {
   readonly root: boolean;
   readonly known: boolean;
-  /** Those that the runtime fills. */
+  /** Fields that the runtime fills. */
   readonly fields: readonly string[];
   readonly shared: Shared | undefined;
 }
@@ -55,22 +55,22 @@ class Rich {
   #count = 0;
   /** Prefix of the names of steps. */
   #prefix = "s";
-  /** Whether what is made now may have side effects, and the last step that has some; what composes Sub has those of Sub. */
+  /** True while new steps may have side effects; `#effect` is the last step with some. Composers of Sub have those of Sub. */
   #effects = false;
   #effect: string | undefined;
   #subHasEffects = false;
   #subComesLater = false;
   #later: Later;
-  /** Whether calls may decide the status. */
+  /** True if calls may decide the status. */
   #decides = true;
-  /** Whether the page is composed for items. */
+  /** True if the page is composed for items. */
   #followed = false;
   #loose = false;
-  /** Whether Sub is an answer by itself, too, whose arguments are fields of a request. */
+  /** True if Sub is an answer by itself, too, whose arguments are fields of a request. */
   #subAnswers = false;
   #declared: wide.Declared = { text: "", known: [], functions: false };
   #upstream: Upstream | undefined;
-  /** Whether the service has a topic whose newest item steps may read. */
+  /** True if the service has a topic whose newest item steps may read. */
   #newest = false;
 
   constructor(random: () => number, optionals: boolean) {

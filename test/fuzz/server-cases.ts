@@ -10,7 +10,7 @@ export interface ServerCase {
   readonly chunks: readonly Buffer[];
   /** HTTP itself is whole: there has to be a status, a reset stream or GOAWAY before the client ends the connection. */
   readonly answered: boolean;
-  /** How the client goes, when it has waited. */
+  /** How the client leaves after its wait. */
   readonly leaves: "ends" | "resets";
 }
 

@@ -74,7 +74,7 @@ async function soon(holds: () => boolean): Promise<boolean> {
   return holds();
 }
 
-/** Whether there was an answer; or what is wrong. */
+/** Returns whether an answer arrived; or the fault. */
 async function send(server: Listening, { chunks, answered, leaves }: ServerCase): Promise<boolean | string> {
   const socket = net.connect(server.port, "127.0.0.1").setNoDelay(true);
   let heard = Buffer.alloc(0);

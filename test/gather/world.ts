@@ -38,7 +38,7 @@ export interface World {
   ask(rpc: string, request: JsonValue): Promise<JsonObject>;
   /** Resolves when `count` calls have arrived in all; with those from `from` on. */
   calls(count: number, from?: number): Promise<readonly Call[]>;
-  /** How many have arrived. */
+  /** Number of calls that have arrived. */
   readonly count: number;
   close(): Promise<void>;
 }

@@ -36,7 +36,7 @@ export class FrameClient {
   /** Error of the system in place of an end. */
   error: string | undefined;
   closed = false;
-  /** It was this end that closed it, for the time that it took. */
+  /** True if this end closed the connection, because it took too long. */
   gaveUp = false;
   #unread: Buffer = Buffer.alloc(0);
   #wake = (): void => {};

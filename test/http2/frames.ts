@@ -13,7 +13,7 @@ import { type Verdict, verdictOf } from "./verdict.ts";
 
 export interface FramesAsked {
   readonly framing: Framing;
-  /** How many are sent, at least. */
+  /** Number of frames that are sent, at least. */
   readonly frames: number;
   readonly seed: number;
   /** This session alone. */

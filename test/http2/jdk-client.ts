@@ -8,7 +8,7 @@ import type { Load, Loaded } from "./loads.ts";
 const CLIENT = fileURLToPath(new URL("jdk/Client.java", import.meta.url));
 const run = promisify(execFile);
 
-/** How many answers of each kind it had, one on each line. */
+/** Returns the number of answers of each kind, one on each line. */
 export async function jdkCases(url: string, ca: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await run("java", [CLIENT, "all", url, ...ca]);
   return stdout.trim().split("\n");

@@ -14,7 +14,7 @@ export interface Target {
   readonly ca: string | undefined;
 }
 export interface Loaded {
-  /** How many requests were begun. */
+  /** Number of requests that were begun. */
   readonly asked: number;
   /** Failures, and the number of each. */
   readonly failed: Readonly<Record<string, number>>;

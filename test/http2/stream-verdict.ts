@@ -54,7 +54,7 @@ export class StreamJudge {
     this.#right = [...reads(right)].filter(isOfHeaders);
     this.#asked = new Map(asked.map((one) => [one.stream, one]));
   }
-  /** Whether it may go on, for all that is known. */
+  /** Reports whether a stream may continue, as far as the frames show. */
   isOpen(stream: number): boolean {
     const state = this.#streams.get(stream);
     return state !== undefined && !state.ended && !state.left && state.may.size === 0;
@@ -114,7 +114,7 @@ export class StreamJudge {
     return faults;
   }
 
-  /** It has to be reset, if it is open; it may be in any case. */
+  /** Marks a stream that must be reset, if it is open; it may be reset in any case. */
   #fault(state: State, code: number, why: string): void {
     const before = state.may.size;
     if (!state.may.has(code)) state.may.set(code, why);

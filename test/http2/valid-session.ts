@@ -19,7 +19,7 @@ export interface Asked {
 export interface Session {
   /** Frames that come in front of the server's SETTINGS. The preface is not among them. */
   readonly early: readonly Buffer[];
-  /** Those behind, from the acknowledgement on. */
+  /** Later frames, from the acknowledgement on. */
   readonly late: readonly Buffer[];
   readonly asked: readonly Asked[];
 }

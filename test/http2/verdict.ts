@@ -13,7 +13,10 @@ const FRAME_BYTES_MAX = 2 ** 24 - 1;
 export interface Verdict {
   /** The codes of the first frame that has to end the connection, one of which it ends with; none: nothing has to. */
   readonly must: readonly number[];
-  /** Those with which it may have ended before: what header blocks hold, and how wide windows are, is not looked at here. */
+  /**
+   * Codes with which it may have ended before: the contents of header blocks and the widths of windows are not checked
+   * here.
+   */
   readonly may: readonly number[];
   /** The client has sent GOAWAY before that: a server may then close at any time. */
   readonly goodbye: boolean;

@@ -84,7 +84,7 @@ const MEMBERS: Readonly<
 interface Message {
   readonly name: string;
   readonly kind: Kind;
-  /** Whether it takes a further argument, a text. */
+  /** True if it takes a further argument, a text. */
   readonly takesMore: boolean;
 }
 

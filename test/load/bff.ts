@@ -4,7 +4,7 @@ import type { Endpoint, Observer, UnaryClient } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { Resolvers } from "../oracle/response.ts";
 
-/** How often upstreams misbehave: parts of all calls, from 0 to 1. */
+/** Rates of the upstreams' faults: shares of all calls, from 0 to 1. */
 export interface Faults {
   readonly seed: number;
   readonly failing: number;

@@ -12,7 +12,7 @@ import type { Fault } from "./faults.ts";
 /** Leads the call of the edge to the upstream that plays the fault, all others to one that answers. */
 export class Wire implements UnaryClient {
   readonly sent: { readonly method: string; readonly message: Uint8Array }[] = [];
-  /** Whether the fault has begun. */
+  /** True if the fault has begun. */
   faulty = true;
   readonly #edge: Edge;
   readonly #fault: Fault;

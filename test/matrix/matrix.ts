@@ -356,7 +356,10 @@ function meets(edge: Edge, fault: Fault, policy: Policy, call: Made): boolean {
   }
 }
 
-/** Whether a call that was never sent is another item of the same `each`: a timeout runs while it waits for its turn, too. */
+/**
+ * Reports whether a call that was never sent is another item of the same `each`: a timeout also runs while the item
+ * waits for its turn.
+ */
 function waitsBehind({ asker, method }: Edge, fault: Fault, call: Made): boolean {
   const { source } = asker.step;
   return (

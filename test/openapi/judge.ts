@@ -33,7 +33,7 @@ export interface Verdict {
   readonly faults: readonly string[];
   /** Requests that fit the document and were refused with 400, with the server's words: rules that no schema has words for. */
   readonly refused: readonly string[];
-  /** How many answers there were of each status. */
+  /** Number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 

@@ -199,7 +199,7 @@ function spread(
   }
 }
 
-/** Whether a field can be given to another as it is, or as a copy. */
+/** Reports whether a field can be assigned to another unchanged, or as a copy. */
 function fits({ response: { converter } }: Composition, a: DescField, b: DescField): boolean {
   const enums = a.enum !== undefined && b.enum !== undefined;
   const messages = a.message !== undefined && b.message !== undefined;

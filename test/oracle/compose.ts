@@ -105,7 +105,7 @@ export class Composition extends Scope {
     return new Map([...this.#results].flatMap(([step, result]) => (result === "running" ? [] : [[step, result]])));
   }
 
-  /** Whether the guards that need no step let the response through. */
+  /** Reports whether the guards that need no step let the response through. */
   admits(): boolean {
     const guards = this.place.message.steps.filter((step) => step.source?.kind === "guard");
     return guards.every((step) => !this.#immediate(step) || this.#guard(step) === "passed");
@@ -118,7 +118,7 @@ export class Composition extends Scope {
       if (step.source?.kind === "guard") continue;
       if (!this.#caseOnly.has(step) && !this.#oneofOnly.has(step)) this.#finish(step, failures, wait);
     }
-    // Those for members of a oneof that may be chosen start, whichever it is in the end.
+    // Steps of oneof members that may be chosen start, whichever member is chosen in the end.
     const choosable = this.#choosable();
     for (const [step, members] of this.#oneofOnly)
       if (!this.#caseOnly.has(step) && !members.isDisjointFrom(choosable)) this.#finish(step, failures, wait);
@@ -215,7 +215,7 @@ export class Composition extends Scope {
 
   // ---- guards ----
 
-  /** Whether a guard of it holds. */
+  /** Reports whether a guard of the message holds. */
   get #refused(): boolean {
     return [...this.#guards.values()].includes("held");
   }

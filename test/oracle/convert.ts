@@ -186,7 +186,7 @@ export class Converter {
     return enumAcross(this.#enums, number, from, to);
   }
 
-  /** Whether a value of message type `from` can fill a field of message type `to`. */
+  /** Reports whether a value of message type `from` can fill a field of message type `to`. */
   fits(from: string, to: string): boolean {
     return from === to || this.#aliases(to).includes(from) || this.#aliases(from)[0] === to;
   }

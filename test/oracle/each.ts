@@ -20,7 +20,7 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   const list = at.evaluate(each.in?.value ?? "");
   if (list.state !== "value") return list;
   const all = [...items(list.value)];
-  // It has not begun before all that it reads is there, whether there are items or not.
+  // The step begins only after all its inputs are present, with and without items.
   for (const { name } of waitedForByItems(at.response.program, at.place, each)) {
     const read = name.startsWith("args") ? undefined : at.read(name, noLocals);
     if (read?.state === "dead") return read;
@@ -86,7 +86,7 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   const values: { key: CelInput | undefined; value: Value }[] = [];
   for (const { key, item } of done) {
     if (item.state === "absent") taint.push(...asLeftOut(item.taint));
-    // It has been read, be the item left out.
+    // The key has been read, even if the item is left out.
     if (key?.state === "value") taint.push(...key.taint);
     if (item.state !== "value") continue;
     taint.push(...item.taint);

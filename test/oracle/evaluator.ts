@@ -151,7 +151,7 @@ export class Evaluator {
     return own === undefined ? around : call("@enums.convert", [own, made]);
   }
 
-  /** Whether there is a function of enums in an expression. */
+  /** Reports whether an expression contains a function of enums. */
   readonly #asksOfEnums = once((expr: Expr) =>
     allIn(expr).some(({ exprKind: { case: kind, value } }) => {
       if (kind !== "callExpr") return false;

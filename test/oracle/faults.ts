@@ -45,7 +45,7 @@ export const late: Failing = { code: DEADLINE_EXCEEDED, reason: Reason.TIMEOUT, 
 export const breakerOpen: Failing = { code: UNAVAILABLE, reason: Reason.BREAKER_OPEN, clientCode: UNAVAILABLE };
 export const queueFull: Failing = { code: RESOURCE_EXHAUSTED, reason: Reason.LIMITED, clientCode: RESOURCE_EXHAUSTED };
 
-/** How one attempt of a call ends. */
+/** End of one attempt of a call. */
 export type Ending =
   | { readonly kind: "answer"; readonly slow?: boolean }
   | { readonly kind: "failure"; readonly failing: Failing; readonly pushback?: boolean }
@@ -65,7 +65,7 @@ export interface FaultModel {
 export interface Prediction {
   /** Undefined: a good answer. */
   readonly failing: Failing | undefined;
-  /** How many requests go out on the wire for the call: least and most. */
+  /** Number of requests on the wire for the call: least and most. */
   readonly sent: readonly [least: number, most: number];
 }
 

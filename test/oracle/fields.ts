@@ -73,7 +73,7 @@ export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]
   });
 }
 
-/** Whether the field is there afterwards. */
+/** Assigns a result; returns whether the field is present afterwards. */
 function assign(at: Composition, target: ReflectMessage, field: DescField, result: Result): boolean {
   if (result.state !== "value") return false;
   if (result.unset && canBeAbsent(field)) return !hasPresence(field);

@@ -78,7 +78,7 @@ export function responding(
 /** Steps of a service or of an opening that have started and must end well. */
 export type Started = ReturnType<Composition["runShared"]>;
 
-/** How a response ends whose compositions have run; */
+/** Returns the end of a response after its compositions have run. */
 export function concluded(
   response: Response,
   schema: DescMessage,

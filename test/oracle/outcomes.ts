@@ -19,7 +19,7 @@ export interface Asker {
   readonly place: Place;
   readonly step: IrStep;
   readonly call: IrCall;
-  /** It has side effects, so that equal ones are made each for itself. */
+  /** True if the call has side effects, so that equal ones are made separately. */
   readonly effect: boolean;
   /** The steps through which it is composed, from the response down, without numbers of list items. */
   readonly way: string;
@@ -50,12 +50,15 @@ export interface LoggedCall {
   /** The request's bytes. */
   readonly message: Uint8Array;
   readonly outcome: CallOutcome;
-  /** It ended, however, after more time than a waiter of a batch may have had: later ones can have kept it going. */
+  /** True if it ended after more time than a waiter of a batch may have had: later waiters can have prolonged it. */
   readonly late?: boolean;
 }
 
 export interface Outcomes {
-  /** How a call with this request ended; undefined: it was never made. Several calls with equal requests are taken in turn. */
+  /**
+   * Returns how a call with this request ended; undefined: it was never made. Several calls with equal requests are
+   * taken in turn.
+   */
   call(method: DescMethod, request: Message, asker: Asker): CallOutcome | undefined;
   /**
    * Returns the outcome of the call for a key: `alone` requests only this key, `alike` reports whether a logged request
@@ -100,7 +103,7 @@ export function* outcomesOf(log: readonly LoggedCall[], limit = 4000): Iterable<
 }
 
 class Chooser {
-  /** Whether a choice was made once for several askers. */
+  /** True if one choice was made for several steps. */
   several = false;
   readonly #choices: readonly number[];
   readonly #counts: number[] = [];
@@ -177,7 +180,7 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
 const DEADLINE_EXCEEDED = 4;
 const TIMEOUT = 1;
 
-/** Whether who waited may have seen something else: a time-out. */
+/** Reports whether a waiter of the call may have seen a different end: a timeout. */
 function mayHaveLeft({ outcome, late }: LoggedCall): boolean {
   if (late !== true) return false;
   return !("failed" in outcome && outcome.failed.code === DEADLINE_EXCEEDED && outcome.failed.reason === TIMEOUT);

@@ -159,7 +159,7 @@ export class Presence {
     return union(sureWhere(step.if?.value), sureWhere(each?.if?.value));
   }
 
-  /** Whether an expression reads unsafely what may be absent. */
+  /** Reports whether an expression reads, without a test, a value that may be absent. */
   #missing(place: Place, text: string | undefined, sure: ReadonlySet<string>): boolean {
     if (text === undefined) return false;
     return expression(text).reads.some(({ name, safe }) => !safe && !sure.has(name) && this.#absent(place, name));

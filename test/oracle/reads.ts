@@ -71,7 +71,7 @@ export function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
   ];
 }
 
-/** Whether a composed message reads an argument, or all of them. */
+/** Reports whether a composed message reads an argument, or all of them. */
 export function readsArgument({ message }: Place, name: string): boolean {
   if ([message, ...message.fields].some(({ resolver }) => resolver !== undefined)) return true;
   const fields = message.fields.flatMap((field) => [...readsOfText(field.by), ...readsOfText(field.if)]);

@@ -26,7 +26,7 @@ export interface Failure {
 export interface Missing {
   readonly method: string;
   readonly request: string;
-  /** It has side effects. */
+  /** True if the call has side effects. */
   readonly effect: boolean;
 }
 export interface HeldGuard {

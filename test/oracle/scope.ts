@@ -40,7 +40,7 @@ export abstract class Scope {
   /** Returns the result of a step. */
   abstract step(step: IrStep): Result;
 
-  /** Whether an argument is one with presence, and unset. */
+  /** Reports whether an argument has presence and is unset. */
   protected isUnset(name: string): boolean {
     const given = this.args.kind === "given" ? this.args.names.get(name) : undefined;
     return given?.state === "value" && given.unset && this.response.program.presence.of(this.place.message.desc, name);
@@ -50,7 +50,7 @@ export abstract class Scope {
     return this.place.message.steps.find((step) => step.name?.value === name);
   }
 
-  /** Whether an expression reads a step of the message, or of the service. */
+  /** Reports whether an expression reads a step of the message, or of the service. */
   readsStep(source: string): boolean {
     return expression(source).reads.some(
       ({ name }) => this.named(name) !== undefined || this.response.shared?.named(name) !== undefined,

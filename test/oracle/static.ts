@@ -114,7 +114,10 @@ export class Program {
     throw new Error(`no method ${call.method?.value}`);
   }
 
-  /** Whether a call has side effects: its rpc is not declared free of them, nor do `read_only` or all rpcs that reach it vouch for it. */
+  /**
+   * Reports whether a call has side effects: its rpc is not declared free of them, and neither `read_only` nor all rpcs
+   * that reach it declare that.
+   */
   hasEffect(place: Place, call: IrCall): boolean {
     const method = this.method(place, call);
     const { idempotency } = method;
@@ -137,7 +140,10 @@ export class Program {
     return below.message.steps.some((one) => this.stepHasEffect(below, one));
   }
 
-  /** Whether a step may fail the response though it is supplementary: by a rule of its call, or by what it composes. */
+  /**
+   * Reports whether a supplementary step may still fail the response: by a rule of its call, or by the message that it
+   * composes.
+   */
   decides(place: Place, step: IrStep): boolean {
     const call = callOf(step.source);
     if (call !== undefined) return mayFail(this.errorRules(place, call));
@@ -179,7 +185,7 @@ export class Program {
   }
 }
 
-/** Whether a rule with `fail` is not behind others that take all its codes. */
+/** Reports whether a rule with `fail` can apply: earlier rules do not take all its codes. */
 function mayFail(rules: readonly IrErrorRule[]): boolean {
   const taken = new Set<number>();
   for (const { on, if: condition, then } of rules) {
@@ -210,7 +216,7 @@ function composed(source: IrSource | undefined): string | undefined {
 
 export const composedName = composed;
 
-/** Whether a step's value is made of composed messages as they are. */
+/** Reports whether a step's value consists of unchanged composed messages. */
 export function isComposed(step: IrStep): boolean {
   return composed(step.source) !== undefined;
 }

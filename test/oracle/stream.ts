@@ -21,7 +21,7 @@ import { sharedPlace } from "./shared.ts";
 import type { Place } from "./static.ts";
 import type { AnswerVerdict, Verdict } from "./verdict.ts";
 
-/** How one opening of a source goes. */
+/** One opening of a source. */
 export interface Play {
   /** Encoded. */
   readonly items: readonly Uint8Array[];
@@ -36,7 +36,7 @@ export interface Around {
   readonly headers: ReadonlyMap<string, string>;
   readonly env: Readonly<Record<string, unknown>>;
   readonly now: Timestamp | undefined;
-  /** How calls of the opening end, and those of the item of this number, from 0. */
+  /** Returns the ends of the opening's calls, or of those of the item with this number, from 0. */
   readonly outcomes: (item: number | "opening") => Outcomes;
   /**
    * Returns the items and the end of an opening of the source, for the request `asked` of the call, after `nth` earlier
@@ -306,7 +306,7 @@ interface Source {
   readonly type: DescMessage;
   readonly position: string | undefined;
   readonly until: string | undefined;
-  /** Whether it may be opened again by itself. */
+  /** True if the source may be opened again by itself. */
   readonly reopens: boolean;
   /** Name of an item. */
   readonly name: string;

@@ -1,4 +1,4 @@
-// How failures reach what reads them, and the Degradation entries that follow.
+// Propagates failures to their readers, and derives the Degradation entries.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 
 export const Effect = { MISSING: 1, REPLACED: 2, INCOMPLETE: 3, STALE: 4 } as const;
@@ -9,7 +9,7 @@ export interface Cause {
   readonly reason: number;
   /** Full service name; "" when no upstream was at fault. */
   readonly upstream: string;
-  /** It left an old value in place, from the cache. */
+  /** True if an old value from the cache remained in place. */
   readonly stale?: true;
 }
 
@@ -104,7 +104,7 @@ function effects(field: DescField, present: boolean, taints: readonly Taint[]): 
 function first(taints: readonly Taint[]): Cause[] {
   return firstOf(taints).map(({ cause }) => cause);
 }
-/** Those of the first declared step, and those without an order. */
+/** Returns the taints of the first declared step, and those without an order. */
 function firstOf(taints: readonly Taint[]): Taint[] {
   const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
   return taints.filter((taint) => taint.rank === undefined || taint.rank === lowest);

@@ -210,7 +210,7 @@ function different(expected: JsonValue | undefined, got: JsonValue | undefined, 
 
 /** The root response's field for Degradation entries. */
 export const degradedField = (schema: DescMessage) => listOf(schema, "bff.v1.Degradation");
-/** That for the parts that have arrived. */
+/** Returns the field for the parts that have arrived. */
 export const partsField = (schema: DescMessage) => listOf(schema, "bff.v1.Part");
 function listOf(
   schema: DescMessage,

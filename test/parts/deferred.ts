@@ -79,7 +79,7 @@ function withTwins(given: CodeGeneratorRequest, streamProto: FileDescriptorProto
   const request = clone(CodeGeneratorRequestSchema, given);
   request.parameter = "import_extension=ts,mock=true";
   request.sourceFileDescriptors = [];
-  // Those that are imported stand before those that import them.
+  // Imported files precede the files that import them.
   request.protoFile = [streamProto, ...request.protoFile.filter(({ name }) => name !== STREAM)];
   let twins = 0;
   for (const file of request.protoFile) {

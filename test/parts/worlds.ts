@@ -118,7 +118,7 @@ async function generated(name: string, request: CodeGeneratorRequest): Promise<R
 
 class Unmade extends Error {}
 
-/** How upstreams answer, by their methods alone: keys may come in one call or in several. */
+/** Answers of upstreams by their methods alone: keys may arrive in one call or in several. */
 class World {
   readonly #seed: string;
   readonly #methods: (service: string) => readonly DescMethod[];

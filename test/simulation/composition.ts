@@ -22,7 +22,7 @@ export class Witness {
   /** Critical steps that have failed. */
   readonly failed = new Set<number>();
   readonly violations: string[] = [];
-  /** How late a timer may fire. */
+  /** Largest delay of a timer, in milliseconds. */
   readonly lateMs: number;
 
   constructor(lateMs: number) {
@@ -182,7 +182,7 @@ async function one(
         : await cx.send(rpc, { id }, extra);
   inTime();
   if (value === undefined) {
-    // That there is no such item may be old news.
+    // The absence of the item may be a stale answer.
     if (kind === "load" && rpc.cache !== undefined && cx.degraded)
       note({ reason: 0, stale: { ageMs: 0, sure: false } });
     return undefined;

@@ -27,7 +27,7 @@ function chosen(): readonly WorldName[] {
   process.exit(2);
 }
 
-/** How many of its seeds failed. */
+/** Runs seeds of a world; returns the number of those that failed. */
 async function run(name: WorldName, from: number, seeds: number): Promise<number> {
   const totals: Record<string, number> = {};
   let failed = 0;

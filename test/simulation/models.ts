@@ -74,7 +74,7 @@ export class ThrottleModel {
   }
 }
 
-/** How long answers take: the mean of all, in which those beyond the last 32 fade. */
+/** Mean duration of answers, in which those beyond the last 32 fade. */
 export class AnswersModel {
   readonly #all: number[] = [];
 

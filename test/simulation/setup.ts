@@ -14,8 +14,9 @@ export interface Setup {
   readonly policies: readonly [CallPolicy, ...CallPolicy[]];
   readonly cacheBytes: number;
   readonly second: boolean;
-  /** How many requests there are, at most, and of how many different things each method has. */
+  /** Number of requests, at most. */
   readonly requests: number;
+  /** Number of different things of each method. */
   readonly things: number;
 }
 

@@ -11,7 +11,7 @@ interface Pending {
 export class SimClock implements Clock {
   readonly #random: Random;
   readonly #timers = new Set<Pending>();
-  /** How late a timer may fire, in milliseconds: the process was busy. */
+  /** Largest delay of a timer, in milliseconds: the process was busy. */
   readonly lateMs: number;
   #now = 1_000;
 

@@ -148,7 +148,7 @@ export class WireRules {
     );
     if (shared && same.length > 0) this.fail(`an equal call is under way already`);
   }
-  /** Whether there may be this one after, or beside, the others of its call. */
+  /** Checks that this attempt may follow, or run beside, the others of its call. */
   #again(sent: Sent, others: readonly Sent[], policy: CallPolicy, request: Asked, number: number): void {
     const counted = others.filter(({ end }) => end !== "unprocessed");
     const unprocessed = others.length - counted.length;

@@ -13,7 +13,7 @@ export interface Sample {
 }
 
 export interface SoakReport extends Readonly<Tally> {
-  /** That reached upstreams. */
+  /** Calls that reached upstreams. */
   readonly calls: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly services: number;

@@ -8,7 +8,7 @@ export class OneFollower {
   readonly #over: FollowTransport;
   /** Numbers as they came. */
   readonly seen: number[] = [];
-  /** How many had been seen when something was lost. */
+  /** Numbers of items that had been seen when some were lost. */
   readonly resets: number[] = [];
   readonly done: Promise<void>;
   #token: string | undefined;

@@ -67,7 +67,7 @@ export class StreamWorld {
     const [name, next, flag] = [`N${id}`, pick(random, IDS), random() < 0.5];
     return { thing: { id, name, next, n: 3n, flag, ids, ...note } };
   }
-  /** Whether `Get` of this id fails. */
+  /** Reports whether `Get` of this id fails. */
   fails(id: string): boolean {
     return this.#thing(id).code !== undefined;
   }

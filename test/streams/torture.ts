@@ -24,7 +24,7 @@ export interface TortureOptions {
   readonly everyMs: number;
   /** Between two kills, in milliseconds. */
   readonly killMs: number;
-  /** Whether BFFs are killed outright, too: what they had in NATS stays there for its inactivity limit of a minute. */
+  /** True if BFFs are also killed outright: their consumers in NATS stay there for the inactivity limit of a minute. */
   readonly outright: boolean;
   readonly log: (line: string) => void;
 }

@@ -5,7 +5,7 @@ export function isReadable(key: string): boolean {
   return !key.includes("\\");
 }
 
-/** Whether that is so of all keys in a value. */
+/** Reports whether all keys in a value are readable. */
 export function hasReadableKeys(json: unknown): boolean {
   if (typeof json !== "object" || json === null) return true;
   return Object.entries(json).every(([key, value]) => isReadable(key) && hasReadableKeys(value));

@@ -1,4 +1,4 @@
-// How many patterns of prose.ts the pages and the comments of each package have.
+// Counts the patterns of prose.ts in the pages and in the comments of each package.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

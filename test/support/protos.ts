@@ -14,7 +14,7 @@ export type Protos = Readonly<Record<string, string>>;
 
 /** Thousands of tests start it. */
 const BUF = bufCommand();
-/** It ends before a collection of its garbage would be worth it. */
+/** The process ends before a collection of its garbage would be worth the time. */
 const FRUGAL = { ...process.env, GOGC: "off" };
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** Protos of this project that users import. */

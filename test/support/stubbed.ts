@@ -41,7 +41,7 @@ export interface StubbedBff {
 
 export interface Given {
   readonly stubs: Stubs;
-  /** How upstreams are reached, the stubs at this address or others. Default: a client of the stubs. */
+  /** Creates the client for upstreams, at the address of the stubs or others. Default: a client of the stubs. */
   readonly connect?: (url: string) => UnaryClient;
   /** The environment of all services, or of each by its name. */
   readonly env?: Readonly<Record<string, unknown>> | ((service: string) => object);

@@ -11,7 +11,7 @@ const MANY = 100;
 interface Together {
   readonly shared: Protos;
   readonly own: Protos;
-  /** Those that it is built with. */
+  /** Cases that it is built with. */
   readonly chunk: Together[];
   built?: readonly FileDescriptorProto[] | undefined;
 }

@@ -72,7 +72,7 @@ function asKey(key: string, type: CelType): unknown {
   return type.kind === "int" || type.kind === "uint" ? BigInt(key) : key;
 }
 
-/** Whether two values are equal and of one type. */
+/** Reports whether two values are equal and of one type. */
 export function sameValue(result: unknown, wanted: unknown): boolean {
   if (Number.isNaN(wanted) && Number.isNaN(result)) return true;
   return rt.typeName(result) === rt.typeName(wanted) && rt.equal(result, wanted, registry);

@@ -19,11 +19,11 @@ export interface Figures {
   readonly during: Omit<Normal, "latencies">;
   /** p99 beside the attack by `quietMs`, of each try: another two where the first is above what is wanted. */
   readonly ratios: readonly number[];
-  /** How long the attack lasted, and what it took of the BFF's processor, in milliseconds. */
+  /** Length of the attack, in milliseconds; below, the processor time of BFF and upstream meanwhile. */
   readonly lastedMs: number;
   readonly bffMs: number;
   readonly upstreamMs: number;
-  /** How the BFF ended, if it has. */
+  /** End of the BFF; undefined while it runs. */
   readonly ended: string | undefined;
 }
 /** Result of one attack from the rig. */

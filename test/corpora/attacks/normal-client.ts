@@ -14,7 +14,7 @@ export interface Served {
   readonly bad: Readonly<Record<string, number>>;
 }
 
-/** How a normal client fared. */
+/** Results of a normal client. */
 export interface Normal {
   readonly http1: Served;
   readonly http2: Served;
@@ -24,7 +24,7 @@ export interface Normal {
   readonly latencies: readonly number[];
   /** Answers of the server without an upstream, over HTTP/2. */
   readonly alone: Served;
-  /** How late nine of ten of its timers were at most, in milliseconds. */
+  /** Largest delay of nine of ten of its timers, in milliseconds. */
   readonly lagMs: number;
 }
 
@@ -75,7 +75,7 @@ class Round {
   readonly http1 = new Told();
   readonly http2 = new Told();
   readonly alone = new Told();
-  /** How late the client's own timer is: how busy the machine is with something else, in milliseconds. */
+  /** Delays of the client's own timer, in milliseconds: the load of the machine by other programs. */
   readonly lags: number[] = [];
 
   get quiet(): boolean {

@@ -47,7 +47,7 @@ export class Process {
   get log(): string {
     return this.#log;
   }
-  /** How it ended, if it has: "code 1", "SIGABRT". */
+  /** End of the process: "code 1", "SIGABRT"; undefined while it runs. */
   get ended(): string | undefined {
     const { exitCode, signalCode } = this.#child;
     return signalCode ?? (exitCode === null ? undefined : `code ${exitCode}`);

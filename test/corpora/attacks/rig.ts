@@ -19,9 +19,9 @@ export interface AttackOptions {
   readonly heapMb?: number;
   /** More for node, before the script. */
   readonly flags?: readonly string[];
-  /** How long each answer of the upstream takes; default none. */
+  /** Time that each answer of the upstream takes, in milliseconds. Default: 0. */
   readonly latencyMs?: number;
-  /** How long the BFF has, when the attack is over, before it is looked at what it holds; default 1 s. */
+  /** Time between the end of the attack and the reading of the BFF's memory, in milliseconds. Default: 1 s. */
   readonly restMs?: number;
   /** The package whose server is attacked; default `atk`. */
   readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req";
@@ -39,7 +39,7 @@ export interface Target {
   readonly url: string;
   readonly port: number;
   readonly upstreamUrl: string;
-  /** How it ended, if it has. */
+  /** End of the BFF; undefined while it runs. */
   readonly ended: string | undefined;
   memory(): Promise<Memory>;
   /** Returns the calls of the upstream since its start. */
@@ -54,11 +54,11 @@ export interface UpstreamCalls {
 /** An attack, once. */
 export interface Attempt<T> {
   readonly result: T;
-  /** How the BFF ended, if it has: "SIGABRT". */
+  /** End of the BFF: "SIGABRT"; undefined while it runs. */
   readonly ended: string | undefined;
   /** The end of its standard error. */
   readonly log: string;
-  /** How the normal client fared, while the attack ran. */
+  /** Results of the normal client during the attack. */
   readonly normal: Normal;
   readonly cost: Cost;
   /** HTTP/2 implementation that was attacked. */

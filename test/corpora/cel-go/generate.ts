@@ -12,7 +12,7 @@ const COLLECTED = readFileSync(new URL("nasties.txt", import.meta.url), "utf8")
   .split("\n")
   .filter((line) => line !== "");
 
-/** How many of each kind make a thousand. */
+/** Number of expressions of each kind in a thousand. */
 const SHARES: Readonly<Record<string, number>> = {
   typed: 420,
   ill: 90,

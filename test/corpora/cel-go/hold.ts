@@ -19,9 +19,9 @@ export interface Held {
 export interface Result {
   readonly asked: number;
   readonly agreed: number;
-  /** How many functions tsc has checked. */
+  /** Number of functions that tsc has checked. */
   readonly functions: number;
-  /** How often each deviation explained a difference. */
+  /** Differences that each deviation explained. */
   readonly deviations: ReadonlyMap<Deviation, readonly Held[]>;
   /** Differences that no deviation explains. */
   readonly faults: readonly string[];
@@ -49,7 +49,7 @@ export async function hold(questions: readonly Question[], { types }: { readonly
   return { asked: questions.length, agreed: questions.length - differing.length, functions, deviations, faults };
 }
 
-/** Those over which the two differ. */
+/** Returns the questions with different answers. */
 async function held(questions: readonly Question[]): Promise<readonly Held[]> {
   // cel-go answers in its own process meanwhile.
   const theirs = celGo(questions);

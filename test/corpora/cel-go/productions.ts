@@ -1,4 +1,4 @@
-// How a random expression of each type is made.
+// Creates a random expression of each type.
 import { aBool } from "./productions-bool.ts";
 import { aDouble, aDuration, anInt, aString, aTimestamp, aUint, bytes } from "./productions-scalars.ts";
 import { list, map, opt, type Shape, scalar, shapeOf } from "./shape.ts";

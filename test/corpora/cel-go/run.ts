@@ -14,7 +14,7 @@ const { values } = parseArgs({
   },
 });
 generateAll();
-// They import what is generated.
+// These modules import generated files.
 const { hold, report } = await import("./hold.ts");
 const { questions } = await import("./generate.ts");
 for (const seed of values.seed.split(",").map(Number)) {

@@ -10,7 +10,7 @@ export function numberTexts(value: string): string {
   return value.replaceAll(/-?\d+(\.\d+)?(e[+-]?\d+)?/g, (number) => String(Number(number)));
 }
 
-/** Whether a type is another one with dyns in it. */
+/** Reports whether a type is another one with dyns in it. */
 export function isWithDyn(own: string, other: string): boolean {
   const escaped = own.replaceAll(/[.()]/g, "\\$&").replaceAll(/\bdyn\b/g, ".+");
   return /\bdyn\b/.test(own) && new RegExp(`^${escaped}$`).test(other);

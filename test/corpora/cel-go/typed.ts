@@ -188,7 +188,7 @@ export class Typed {
     return shape.name === "wint" ? ".google.protobuf.Int64Value{value: 3}" : `${shape.name}{}`;
   }
 
-  /** Whether a variable of a macro hides what a path reads. */
+  /** Reports whether a variable of a macro hides the first name of a path. */
   #hidden(path: string): boolean {
     return [...this.#locals.keys()].some((name) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(path));
   }

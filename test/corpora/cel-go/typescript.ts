@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const vars = registry.getMessage("t.Vars")!;
 
 export interface TypeCheck {
-  /** How many functions were checked. */
+  /** Number of functions that were checked. */
   readonly functions: number;
   /** The expression, and the error of tsc. */
   readonly errors: readonly { readonly expression: string; readonly message: string }[];

@@ -17,7 +17,7 @@ export interface Mirrored {
 export interface Mirror {
   readonly proto: string;
   readonly rpcs: readonly Mirrored[];
-  /** How many messages and enums are copied. */
+  /** Number of messages and enums that are copied. */
   readonly copies: number;
 }
 

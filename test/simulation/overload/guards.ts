@@ -33,7 +33,7 @@ export function adaptive(time: Timeline, most = 1_000, kinds = 1, queued = 1_000
   };
 }
 
-/** How a rule of others sees one answer: gives the new limit. */
+/** A foreign rule for limits: receives one answer, and returns the new limit. */
 export type Rule = (ms: number, taken: number, dropped: boolean, now: number) => number;
 
 /** Returns a limit by such a rule, without a queue, as in Netflix's and Envoy's. */

@@ -23,9 +23,9 @@ export class Servers {
   #line: Job[] = [];
   #busy = 0;
   #head = 0;
-  /** How many calls it works at. */
+  /** Number of calls that it processes at once. */
   servers: number;
-  /** How much longer than usual each takes. */
+  /** Factor of the duration of each call. */
   slowness = 1;
   /** Number of calls from which it refuses at once; its answers then count as refused. */
   most = Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ export class Servers {
   get inside(): number {
     return this.#busy + this.#line.length - this.#head;
   }
-  /** Whether it takes it on. */
+  /** Accepts a call; returns false if it is refused. */
   call(ms: number, done: () => void): boolean {
     if (this.inside >= this.most) return false;
     this.#line.push({ ms, done });
@@ -64,11 +64,11 @@ export class Servers {
 export interface Load {
   /** Calls a second. */
   rate: number;
-  /** How long each has, in milliseconds. */
+  /** Deadline of each call, in milliseconds. */
   readonly deadlineMs: number;
   /** The part of them that is critical. */
   readonly critical: number;
-  /** How long a call takes alone. */
+  /** Returns the duration of a call without a queue, in milliseconds. */
   readonly serviceMs: () => number;
 }
 
