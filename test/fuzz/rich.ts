@@ -55,8 +55,9 @@ class Rich {
   #count = 0;
   /** Prefix of the names of steps. */
   #prefix = "s";
-  /** True while new steps may have side effects; `#effect` is the last step with some. Composers of Sub have those of Sub. */
+  /** True while new steps may have side effects; a composer of Sub has those of Sub. */
   #effects = false;
+  /** The last step with side effects. */
   #effect: string | undefined;
   #subHasEffects = false;
   #subComesLater = false;
