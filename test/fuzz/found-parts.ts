@@ -3,6 +3,8 @@ export interface Found {
   readonly what: string;
   /** Options of the service. */
   readonly service?: string;
+  /** More RPCs of the service. */
+  readonly rpcs?: string;
   /** True if its rpc is not declared free of side effects. */
   readonly effects?: true;
   /** Callers may be known. */

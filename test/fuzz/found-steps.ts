@@ -427,15 +427,17 @@ export const FOUND_STEPS: readonly Found[] = [
   },
   {
     what: "a guard before all calls reads a constant with a condition, made of an argument that may be absent",
+    service: `let: { name: "z" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "headers['x-a']" } } }`,
+    rpcs: "rpc GetSub(SubRequest) returns (Sub) { option idempotency_level = NO_SIDE_EFFECTS; }",
     let: [spare("v"), `{ name: "c" supplementary: true compose: { message: "Sub" args: { name: "a" by: "v" } } }`],
-    sub: `message Sub {
+    sub: `message SubRequest { up.v1.Item a = 1; }
+message Sub {
   option (bff.v1.message) = { let: [
     { name: "s" supplementary: true if: "true == true" by: "args.a" },
-    { name: "w" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "'x'" } } },
     { guard: { if: "ok(s)" fail: { code: NOT_FOUND message: "no" } } }
   ] };
   optional string n = 1 [(bff.v1.field).by = "s.name"];
-  optional string m = 2 [(bff.v1.field).by = "w.name"];
+  optional string m = 2 [(bff.v1.field).by = "z.name"];
 }`,
     fields: [`Sub a = 1 [(bff.v1.field).by = "c"];`],
   },

@@ -26,6 +26,7 @@ ${found.known ? `option (bff.v1.file) = { ${IDENTITY} };\nmessage Principal { st
 service PageService {
   option (bff.v1.service) = { ${found.known ? "permit: { public: true }" : ""} ${found.service ?? ""} };
   rpc GetPage(GetPageRequest) returns (Page) { ${found.effects ? "" : "option idempotency_level = NO_SIDE_EFFECTS;"} }
+  ${found.rpcs ?? ""}
   ${found.parts ? "rpc StreamPage(GetPageRequest) returns (stream Page);" : ""}
 }
 message GetPageRequest { string id = 1; bool flag = 2; optional string note = 4; repeated string ids = 5; up.v1.Item item = 7; map<string, string> texts = 8; }
