@@ -4,20 +4,20 @@ import type { Failure, Fault } from "./failure.ts";
 import type { BreakerEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
 
 /**
- * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that the cache or
- * an equal call answered have no such event.
+ * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that were answered by the
+ * cache, or by an equal call, are none.
  */
 export interface CallEvent {
   /**
-   * The request that the call was made for: the same object in all of its events. For a fetch of the cache, it is the
-   * request that started the fetch and may end before the call.
+   * The request that the call was made for: the same object in all of its events. Of a fetch of the cache it is the one that began the
+   * fetch, which may be over when the call is.
    */
   readonly request: object;
   /** The same object in all events of the call. */
   readonly call: object;
-  /** For a fetch of the cache: the object in the cache events of all requests that share the fetch. */
+  /** Of a fetch of the cache: as in the cache's events of all requests that it is for. */
   readonly fetch?: object | undefined;
-  /** Returns an incoming header of that request; "" when absent. */
+  /** An incoming header of that request; "" when absent. */
   header(name: string): string;
   /** Full service name. */
   readonly service: string;
@@ -25,29 +25,26 @@ export interface CallEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** Number of keys, for a batch. */
+  /** Of a batch: how many keys are in it. */
   readonly items?: number | undefined;
-  /**
-   * Number of received items, for a server stream, which is one call from its opening to its end. Its `ok` has no
-   * message.
-   */
+  /** Of a server stream, which is one call from when it was opened to its end: how many items have come. Its `ok` has no message. */
   readonly stream?: { readonly items: number } | undefined;
   /** The bytes of the request message. */
   readonly message: Uint8Array;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Number of attempts that were sent; 0 if this process refused the call. */
+  /** How many were sent; 0 when the call was refused here. */
   readonly attempts: number;
   readonly outcome:
     | { readonly ok: true; readonly message: Uint8Array }
     | { readonly ok: false; readonly failure: Failure };
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
 /**
- * Start of a request: its message has been read, and no gate or step has run yet. A request refused earlier is reported
- * just before its `response`.
+ * A request of ours begins to be answered: its message has been read, and nothing has been asked yet. One that is refused before that is told
+ * of just before its `response`.
  */
 export interface ResponseStartEvent {
   /** As in the request's other events. */
@@ -56,21 +53,19 @@ export interface ResponseStartEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
-  /** Returns the IP address of the connection's other end; "" if unknown. */
+  /** IP address of the connection's other end; "" where it is not known. */
   direct?(): string;
-  /** Trace options of the RPC. */
+  /** What its rpc says of traces. */
   readonly telemetry?: RequestTelemetry | undefined;
 }
 
-/** Trace options of an RPC, for one of its requests. */
+/** What an rpc says of the traces of its requests, for one of them. */
 export interface RequestTelemetry {
-  /** Share of requests that leave a trace, from 0 to 1. */
+  /** The share of requests that leave a trace, from 0 to 1. */
   readonly sample?: number | undefined;
-  /** Duration in milliseconds above which a request leaves a trace, whatever the share. */
+  /** Requests that take longer leave one whatever the share, in milliseconds. */
   readonly slowMs?: number | undefined;
-  /**
-   * Returns the declared attributes of the request, by name. A `bigint` is an integer, a `number` is not. Never throws.
-   */
+  /** Makes the declared attributes of the request, by name. A `bigint` is an integer, a `number` is none. Never throws. */
   attributes?(): readonly (readonly [name: string, value: TelemetryValue])[];
 }
 export type TelemetryValue =
@@ -83,23 +78,20 @@ export type TelemetryValue =
   | readonly bigint[]
   | readonly boolean[];
 
-/** Trace that the calls of one request belong to. */
+/** What the calls of one request are told to be part of. */
 export interface Trace {
-  /** IDs of W3C Trace Context, for logs: 32 digits, and the 16 digits of the request's own span. */
+  /** As W3C Trace Context has them, for logs: 32 digits, and the 16 of the request's own span. */
   readonly traceId?: string | undefined;
   readonly spanId?: string | undefined;
   /**
-   * Returns the headers of a call together with its trace headers, which replace headers of the same name.
+   * The headers of a call with those that say what it is part of, in place of any of the same name.
    *
-   * @param call the object in the call's events; passed once per call, before its `callStart`
+   * @param call as in the call's events; asked once for each, before its `callStart`
    */
   onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>>;
 }
 
-/**
- * One response of ours, or its failure (CANCELLED: the client has disconnected). Each request of an RPC has exactly
- * one, even a refused request.
- */
+/** One response of ours, or its failure (CANCELLED: the client has gone). Each request of an rpc has exactly one, also one that was refused. */
 export interface ResponseEvent {
   readonly request: object;
   header(name: string): string;
@@ -111,24 +103,21 @@ export interface ResponseEvent {
     | {
         readonly ok: true;
         readonly degraded: readonly Degradation[];
-        /** Failures behind `degraded`, in the same order. */
+        /** What is behind each of `degraded`, in their order. */
         readonly failures: readonly Failure[];
       }
     | { readonly ok: false; readonly failure: Failure };
-  /** Deprecation of an RPC whose `version` has `deprecated`; undefined for other RPCs. */
+  /** Of an rpc with a `version` that says `deprecated`; undefined of others. */
   readonly deprecated?: DeprecatedUse | undefined;
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
-  /** Name of the source of the caller's credential; undefined if the caller is unknown. */
+  /** The name of the source of the caller's credential; undefined: nobody is known. */
   readonly source?: string | undefined;
-  /** Use of an opened stream; undefined for other RPCs, and for requests refused or failed before the opening. */
+  /** Of a stream that was opened; undefined of other rpcs, and of requests that were refused or failed before. */
   readonly stream?: StreamUse | undefined;
 }
 
-/**
- * A stream of ours has been opened: permits, guards and opening steps have admitted its follower. Its `response`
- * follows at its end.
- */
+/** A stream of ours has been opened: permits, guards and opening steps have let its follower pass. Its `response` comes at its end. */
 export interface StreamOpenEvent {
   /** As in the request's other events. Calls that its items make have the same. */
   readonly request: object;
@@ -137,35 +126,28 @@ export interface StreamOpenEvent {
   readonly method: string;
   readonly startedAt: number;
   readonly openedAt: number;
-  /** Returns the number of messages that the follower has received. */
+  /** How many messages its follower has been given so far. */
   items(): number;
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
   readonly source?: string | undefined;
 }
 
-/** Summary of a stream that has ended. */
+/** What has become of a stream. */
 export interface StreamUse {
   readonly openedAt: number;
-  /** Number of messages that its follower received, without heartbeats. */
+  /** Messages that its follower was given, without heartbeats. */
   readonly items: number;
-  /** Number of them with degradations. */
+  /** How many of them lacked something. */
   readonly degraded: number;
   /**
-   * Reason of the end.
-   * - `ended`: its source ended, or `until` held
-   * - `age`: it was open for `max_age`
-   * - `expired`: the caller's credential ended
-   * - `deadline`: the client's deadline passed
-   * - `drained`: the server shuts down
-   * - `slow`: its follower did not read
-   * - `idle`: its source was silent
-   * - `left`: its follower disconnected
+   * Why it has ended. `ended`: its source had, or `until` held; `age`: it was open for `max_age`; `expired`: the caller's credential; `deadline`:
+   * the client's; `drained`: the server goes; `slow`: its follower did not read; `idle`: its source was silent; `left`: its follower has gone.
    */
   readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
 }
 
-/** A message of a stream that its follower received with degradations. */
+/** A message of a stream lacks something, and its follower was given it. */
 export interface StreamDegradedEvent {
   /** As in the stream's other events. */
   readonly request: object;
@@ -173,55 +155,53 @@ export interface StreamDegradedEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly degraded: readonly Degradation[];
-  /** Failures behind `degraded`, in the same order. */
+  /** What is behind each of `degraded`, in their order. */
   readonly failures: readonly Failure[];
   readonly trace?: Trace | undefined;
 }
 
-/** Deprecation of an RPC. Dates are days, `2026-11-01`, and begin at midnight UTC. */
+/** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
 export interface Deprecation {
-  /** Date from which it is deprecated; may be in the future. */
+  /** From then on it is deprecated; may lie ahead. */
   readonly since: string;
-  /** Date from which it may be removed. */
+  /** From then on it may be gone. */
   readonly sunset?: string | undefined;
   /** `package.Service/Method` to call instead. */
   readonly successor?: string | undefined;
 }
 
-/**
- * Caller of a deprecated RPC, as far as known. A refused request has the claimed caller only once the claim is proven.
- */
+/** Who still calls a deprecated rpc, as far as that is known: of requests that are refused, who they say they are from, once that is proven. */
 export interface DeprecatedUse extends Deprecation {
-  /** Name of the credential's source; undefined if the caller is unknown. */
+  /** The name of the credential's source; undefined: nobody is known. */
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
-  /** ID of the key, session or token; not a secret. */
+  /** Of the key, the session or the token; no secret. */
   readonly id?: string | undefined;
 }
 
-/** Returns one use of an RPC by the owner of this credential. */
+/** One use of an rpc, by the owner of this credential. */
 export function usedBy(deprecation: Deprecation, credential: Credential | undefined): DeprecatedUse {
   if (credential === undefined) return deprecation;
   const { source, issuer, subject, id } = credential;
   return { ...deprecation, source, issuer, subject, id };
 }
 
-/** One run of a resolver. A thrown value that was no status is the failure's `cause`. */
+/** One run of a resolver. What the function threw is the failure's `cause`, where it was no status. */
 export interface ResolverEvent {
   /** As in the events of the request's calls. */
   readonly request: object;
   header(name: string): string;
-  /** Full name of the message or field that the resolver supplies. */
+  /** What it supplies: the full name of a message, or of a field. */
   readonly name: string;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** Start of a call: it is ready, and waits only for its turn. */
+/** A call begins: it is ready, and has nothing but its turn to wait for. */
 export interface CallStartEvent {
   /** As in the call's other events. */
   readonly request: object;
@@ -234,11 +214,11 @@ export interface CallStartEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** One attempt of a call, when it has ended. An attempt that was never sent has no such event. */
+/** One attempt of a call, when it has ended; those that were never sent are none. */
 export interface AttemptEvent {
   /** The same object in all events of the call. */
   readonly call: object;
@@ -248,22 +228,19 @@ export interface AttemptEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** Number of the attempt in its call, from 1. */
+  /** 1 for the first of its call. */
   readonly number: number;
-  /** True if it was sent while another attempt was running. */
+  /** Whether it was sent beside another one. */
   readonly hedge: boolean;
   readonly startedAt: number;
   readonly endedAt: number;
-  /**
-   * `unprocessed`: the upstream never processed it; `expired`: the call's deadline passed; `cancelled`: its result was
-   * no longer needed.
-   */
+  /** `unprocessed`: the upstream never saw it; `expired`: the call's deadline; `cancelled`: nobody wanted it any more. */
   readonly outcome: "ok" | "cancelled" | "expired" | "unprocessed" | "refused" | Fault;
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** Answer of a call with a cache, or the start of its fetch. */
+/** How a call with a cache was answered, or begun to be. */
 export interface CacheEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -274,27 +251,22 @@ export interface CacheEvent {
   /** `package.Service/Method` */
   readonly method: string;
   /**
-   * Source of the answer.
-   * - `fresh`: an entry within its ttl
-   * - `stale`: an entry past its ttl, while a refresh runs or after one failed
-   * - `joined`: another caller's fetch that was running
-   * - `missed`: a new fetch
+   * `fresh`: within its ttl; `stale`: past it, while a refresh runs or after one failed; `joined`: another caller's fetch was
+   * under way; `missed`: a fetch was begun.
    */
   readonly outcome: "fresh" | "stale" | "joined" | "missed";
   /**
-   * The fetch that was started or joined, including the refresh of a stale answer. It is the `fetch` of the call's
-   * events. If the second level of the cache has the answer, no call exists.
+   * The fetch that was begun, or was under way, also that which renews a stale answer: as in the events of its call, which there may not
+   * be when the second level of the cache has the answer.
    */
   readonly fetch?: object | undefined;
-  /** Time since the fetch, in milliseconds; `fresh` and `stale` only. */
+  /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
   readonly ageMs?: number | undefined;
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/**
- * A call that waited for another one, or found it ended: an equal call of the same request, or a fetch of the cache.
- */
+/** A call of a request that has waited for another one, or found it ended: an equal call of the same request, or a fetch of the cache. */
 export interface JoinEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -304,23 +276,22 @@ export interface JoinEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
-  /** The call that it waited for: `call` of that call's events. */
+  /** What it has waited for: as `call` of that one's events. */
   readonly call?: object | undefined;
-  /** The fetch that it waited for: `fetch` of that fetch's events. */
+  /** The same of a fetch: as `fetch` of its events. */
   readonly fetch?: object | undefined;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** Record for the audit log, such as a refusal or a login. It contains no credential and no part of a credential. */
+/** What is to be known later of who has called: a refusal, a login. No credential is in it, nor anything of one. */
 export interface AuditEvent {
   /**
-   * `unauthenticated`, `denied`, `unjudged`: a request refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE
-   * because the check was impossible. The other events concern sessions and keys. `key-first-used` may come from each
-   * process that sees the key for the first time.
+   * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE since nobody
+   * could judge it. The others are sessions', and keys': `key-first-used` may come from each process that sees the key at first.
    */
   readonly event:
     | "unauthenticated"
@@ -335,27 +306,27 @@ export interface AuditEvent {
     | "key-revoked"
     | "key-first-used";
   readonly at: Date;
-  /** Reason of the event, in our own words. */
+  /** Why, in words of ours. */
   readonly reason?: string | undefined;
   /** `package.Service/Method` */
   readonly method?: string | undefined;
-  /** Caller as far as known: the source of the credential, its issuer and its subject. */
+  /** Who, as far as that is known: what the credential's source says. */
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
-  /** `unauthenticated` only: the issuer in the source's configuration. */
+  /** Of `unauthenticated`: the issuer that the source is configured with. */
   readonly expected?: string | undefined;
-  /** `unauthenticated` only: the issuer in the credential, unverified; a client may write any text. */
+  /** Of `unauthenticated`: the issuer that the credential claims, unverified; a client may write any text. */
   readonly received?: string | undefined;
-  /** `unauthenticated` and `login-failed` only: the claim that is missing or whose type differs from its field's. */
+  /** Of `unauthenticated` and `login-failed`: the claim that has another type than its field, or that is missing. */
   readonly claim?: string | undefined;
-  /** ID of the key, session or token; not a secret. */
+  /** Of the key, the session or the token; no secret. */
   readonly id?: string | undefined;
-  /** IP address of the client, as `peer.address`; "" if unknown. */
+  /** IP address of the client, as `peer.address`; "" where it is not known. */
   readonly address?: string | undefined;
 }
 
-/** A limit that refused a request, or whose counters were unreachable. The event does not identify the caller. */
+/** A limit that has refused a request, or that could not be asked. Whose it was is not in it. */
 export interface LimitEvent {
   /** As in the request's other events. */
   readonly request: object;
@@ -365,42 +336,33 @@ export interface LimitEvent {
   /** `<package>/<name>` */
   readonly limit: string;
   /**
-   * Outcome of the check.
-   * - `exceeded`: refused
-   * - `cost`: refused, because the limit could never allow the cost
-   * - `unreachable`: refused, because its counters are unreachable and it is `closed`
-   * - `alone`: admitted, because this process counts alone while they are unreachable
+   * `exceeded`: refused; `cost`: refused, since it could never be allowed; `unreachable`: refused, since its counters cannot be reached and it
+   * is `closed`; `alone`: let on, for this process counts alone while they cannot be reached.
    */
   readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
-  /** Value that `responseStart` returned for the request. */
+  /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
 }
 
-/** A certificate of this server, or a client certificate for an upstream. */
+/** A certificate of this server, or one that it shows to an upstream. */
 export interface CertificateEvent {
-  /** Environment variable with the certificate's path, or with that of the authorities if there is no certificate. */
+  /** The variable of the environment that has its path, or that of the authorities where there is no certificate. */
   readonly variable: string;
-  /**
-   * `renewed`: new connections use it. `refused`: the files are unusable, and the old certificate stays. `ending`: less
-   * than 14 days and less than a quarter of its time are left; reported once a day.
-   */
+  /** `renewed`: new connections have it; `refused`: what is in the files cannot be used, the old one stays; `ending`: in less than 14 days, and a quarter of its time; told once a day. */
   readonly outcome: "renewed" | "refused" | "ending";
-  /** End of the current certificate; undefined: there are only authorities. */
+  /** When the one that holds ends; undefined: there are only authorities. */
   readonly ends: Date | undefined;
-  /** `ending` only: days left, rounded down; negative after the end. */
+  /** Of `ending`: how many days are left, rounded down; below 0: it has ended. */
   readonly days?: number | undefined;
-  /** `refused` only: why the files are unusable. */
+  /** Of `refused`. */
   readonly reason?: string | undefined;
 }
 
-/**
- * Receiver of the runtime's events. An undefined method costs nothing. The runtime does not handle exceptions from
- * observers.
- */
+/** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
   upstream?(event: UpstreamEvent): void;
   topic?(event: TopicEvent): void;
-  /** If several observers return a trace, the first one wins. */
+  /** Of several observers the first one that gives a trace has its way. */
   responseStart?(event: ResponseStartEvent): Trace | undefined;
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
@@ -418,7 +380,7 @@ export interface Observer {
   certificate?(event: CertificateEvent): void;
 }
 
-/** Replaces the positions in a path: `runs[3].owner` and `runs["a"].owner` become `runs[*].owner`. */
+/** Where a field stands in an answer, whatever stands beside it: `runs[3].owner` and `runs["a"].owner` are `runs[*].owner`. */
 export function withoutPositions(path: string): string {
   return path.includes("[") ? path.replace(POSITION, "[*]") : path;
 }

@@ -69,10 +69,7 @@ export interface RpcReport {
   readonly composes: string;
   /** The stream whose items it composes; present only for streaming rpcs. */
   readonly stream?: RpcStreamReport;
-  /**
-   * The whole response, if it arrives in parts. Other numbers of the rpc then cover the first message, except for
-   * calls.
-   */
+  /** The whole response, if it arrives in parts. Other numbers then cover the first message, except for calls. */
   readonly parts?: RpcPartsReport;
   readonly budget_ms: number;
   readonly for_calls_ms: number;

@@ -1,5 +1,5 @@
-// Composition: the `Request` for generated code, and the parts of one response: its budget, its resolvers, touched
-// fields and degradation. This module depends on calls and guards, and not on the server.
+// Composing: what generated code is given, a `Request`, and what one response is made of: its budget, its resolvers, what failures
+// have touched and how it degrades. It knows calls and guards, and not who serves it.
 
 import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
@@ -23,49 +23,46 @@ import { RequestFacts } from "./request-facts.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
 import { begin, critical, filled, handled, supplementary, when } from "./steps.ts";
 
-/** Properties that a part of a request has. */
+/** What a part of a request has of it. */
 interface Part<Of> {
   readonly root: Of;
-  /** Undefined for the part itself. */
+  /** Undefined: the part itself. */
   readonly whole: Of | undefined;
   readonly scope: Scope;
   readonly pools: readonly Pool[];
   readonly supplementary: boolean;
-  /** Request for deferred steps. Undefined for the part itself. */
+  /** The same for what is deferred; undefined: the part itself. */
   readonly late?: Of | undefined;
 }
 
-/**
- * Some members of an owner. For names that every object has, TypeScript takes the inherited member for one that is
- * missing.
- */
+/** Some of its members. Of a name that every object has TypeScript takes what it inherits for a member that is not given. */
 type PartOf<Owner> = {
   readonly [Name in keyof Owner]?: Name extends keyof typeof Object.prototype ? unknown : Owner[Name];
 };
 
 /**
- * One request, as composing code sees it, or a part of one (`sub`, `bounded`). Its promises may be ignored: a rejection
- * that no code awaits has no effect.
+ * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
+ * alone: a rejection of one that nobody awaits harms nobody.
  */
 export class Request<out App, out Principal = undefined> extends RequestFacts<Principal> implements CallContext {
-  /** Parts with which the service was created: its calls and its environment. */
+  /** What the service was created with: its calls and its environment. */
   readonly app: App;
-  /** @internal Scope that fails and is cancelled with this request. */
+  /** @internal What fails with this, and is cancelled with it. */
   readonly scope: Scope;
-  /** @internal Pools that an unbatched call must enter, in this order. */
+  /** @internal What an unbatched call has to enter, in this order. */
   readonly pools: readonly Pool[];
-  /** @internal The whole request, as observers see it. */
+  /** @internal The whole request, as observers know it. */
   readonly root: Request<App, Principal>;
-  /** @internal The request that its exchange serves: the root, or a fetch on behalf of it. */
+  /** @internal All that its exchange is for: the root, or a fetch on behalf of it. */
   readonly whole: Request<App, Principal>;
-  /** @internal True if the response can continue without its calls. */
+  /** @internal Whether the response does without what is called for in it. */
   readonly supplementary: boolean;
   #aside: Request<App, Principal> | undefined;
   readonly #late: Request<App, Principal> | undefined;
   #collectors: Collectors | undefined; // of the whole only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
-  /** Only for `endpoint`, which passes it to composing code. */
+  /** Only for `endpoint`; composing code is given one. */
   constructor(app: App, exchange: Exchange, of?: Part<Request<App, Principal>>) {
     super(exchange);
     this.app = app;
@@ -76,7 +73,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     this.supplementary = of?.supplementary ?? false;
     this.#late = of?.late;
   }
-  /** @internal Returns the request for a first answer. Its deferred steps may have more time than the rest. */
+  /** @internal One of which a first answer is composed; what is deferred may have more time than the rest. */
   static first<App, Principal>(app: App, exchange: Exchange): Request<App, Principal> {
     const late = new Request<App, Principal>(app, exchange);
     const { first: scope } = exchange;
@@ -103,28 +100,25 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     startCall(this.aside, rpc, request, false, extra, sink);
     return answer.promise;
   }
-  /**
-   * Returns the newest item of a topic's key; undefined if it has none. It is a call like any other, whose failure
-   * fails this scope.
-   */
+  /** The newest item of a topic's key: a call like any other, whose failure fails this scope. Undefined: there is none. */
   latest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
     return this.call(topic.latest, key);
   }
-  /** Returns the same item. A failure leaves `undefined`, too, with its cause remembered. */
+  /** The same; a failure leaves `undefined`, too, with its cause remembered. */
   tryLatest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
     return this.tryCall(topic.latest, key);
   }
-  /** Returns the position at which clients resume after an item from `latest`. */
+  /** Where clients go on behind an item that `latest` gave. */
   positionOf(item: object | undefined): Position | undefined {
     const token = metadataText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
     return token === "" ? undefined : { $typeName: "bff.v1.Position", token, beat: false, reset: false };
   }
-  /** Starts a call whose failure is handled by the step around it. */
+  /** Starts a call whose failure is for the step around it. */
   send<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
     return handled(this.#call<Req, Res, R>(rpc, request, extra, false));
   }
   /**
-   * Starts the same call with side effects. Once it was sent, only its deadline stops it, and an answer waits for it.
+   * The same for a call with side effects: once it has been sent, only its own deadline stops it, and an answer waits for it.
    * It is not sent when the response, or this scope, has failed or is over.
    */
   effect<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
@@ -143,20 +137,14 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     return answer.promise;
   }
 
-  /**
-   * Returns the branch for calls of this method, chosen once per request and upstream; "" for none. It is part of keys
-   * for results of their answers.
-   */
+  /** The branch that calls of this method go to, chosen once per request and upstream; "": none. For keys of what is made of their answers. */
   branchOf(rpc: Rpc<never, unknown>): string {
     return sideOf(this, rpc);
   }
 
   // ---- batches ----
 
-  /**
-   * Loads one item by its key, through one call for all keys that are requested together. Returns undefined if the
-   * upstream has no such item.
-   */
+  /** One item by its key, through a call for all keys that are asked for together; undefined: the upstream has no such item. */
   load<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
@@ -165,7 +153,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Promise<V | Instead<R> | undefined> {
     return this.#load(batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
   }
-  /** Loads the same. A failure leaves `undefined`, with its cause remembered. */
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoad<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
@@ -174,7 +162,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Promise<V | Instead<R> | undefined> {
     return this.#load(batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
   }
-  /** Loads all items of a key; none for a key that is missing. For batches with `many`. */
+  /** All items of a key; none for a key that is missing. Of batches with `many`. */
   loadMany<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
@@ -183,7 +171,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Promise<V[] | Instead<R>> {
     return this.#load(batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
   }
-  /** Loads the same. A failure leaves `undefined`, with its cause remembered. */
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoadMany<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
@@ -193,11 +181,10 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     return this.#load(batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
   }
   /**
-   * Loads an item, as `load` does, for each item of a list. The values become available together. A failure of one
-   * fails this scope.
+   * The same as `load` for each of a list. Values come together, once there are all; a failure of one fails this scope.
    *
-   * @param key of one item of the list
-   * @param group further request fields for it
+   * @param key of one of the list
+   * @param group what else is in the request for it
    */
   loadEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
@@ -207,7 +194,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V | undefined> {
     return loadsOf(this, batch, list, key, group, this.#fail);
   }
-  /** Loads the same. A failure leaves `undefined`, with its cause remembered. */
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoadEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -216,7 +203,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V | undefined> {
     return loadsOf(this, batch, list, key, group, undefined);
   }
-  /** Loads all items of each key; none for a key that is missing. For batches with `many`. */
+  /** All items of each key; none for a key that is missing. Of batches with `many`. */
   loadManyEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -225,7 +212,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V[]> {
     return loadsOf(this, batch, list, key, group, this.#fail);
   }
-  /** Loads the same. A failure leaves `undefined`, with its cause remembered. */
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoadManyEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -234,7 +221,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V[] | undefined> {
     return loadsOf(this, batch, list, key, group, undefined);
   }
-  /** @internal Collectors of the whole request. */
+  /** @internal Of the whole. */
   get collectors(): Collectors {
     const { whole } = this;
     whole.#collectors ??= new Map();
@@ -255,7 +242,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     if (given !== undefined) return given;
     const answer = Promise.withResolvers<unknown>();
     const { promise } = answer;
-    const own = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a separate step
+    const own = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a step of its own
     const sink = shares && !supplementary ? answer : new Answer<unknown, R>(this.exchange, answer, own, supplementary);
     collector.load(key, scope, sink, critical, shares ? { promise, scope, supplementary, critical } : undefined);
     return supplementary ? promise : handled(promise);
@@ -264,43 +251,40 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   // ---- steps ----
 
   /**
-   * Registers a step whose failure fails this scope. A callback with a parameter receives the step's mark, for the
-   * calls and lists in it.
+   * Takes on a step whose failure fails this scope. A callback with a parameter gets the step's mark, to give to the calls
+   * and lists in it.
    */
   step<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
     return critical(this.exchange, run, this.#fail);
   }
   /**
-   * Registers a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does
-   * the failure of a critical step that it reads.
+   * Takes on a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the failure of a
+   * critical step that it reads.
    */
   tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
     return supplementary(this.exchange, this.scope, run);
   }
-  /**
-   * Returns the fallback of a step: this value if the step leaves `undefined`, for any cause. A throw in it fails the
-   * scope.
-   */
+  /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
   orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
     const told = filled(this.exchange, step, value);
     told.then(undefined, this.#fail);
     return told;
   }
   /**
-   * Starts a step that only members of a oneof read, if one of them may be chosen. Otherwise its result is not read.
+   * Starts a step that only members of a oneof read, where one of them may be chosen. Nobody reads what it gives otherwise.
    *
-   * @param wanted true if so, or a function that computes it
+   * @param wanted whether it is so, or how to find out
    */
   when<T>(wanted: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
     return when(this.exchange, wanted, start);
   }
-  /** Delays the answer until these steps have ended, even if no part of it reads them. */
+  /** An answer waits until these have ended, although nothing in it may read them. */
   holds(...steps: readonly Promise<unknown>[]): void {
     this.exchange.hold(this.scope, Promise.allSettled(steps));
   }
   /**
-   * Composes in a separate scope. A critical failure inside rejects this promise and cancels only that scope's calls. A
-   * pending guard inside delays it. Guards and `refuse` still fail the whole response.
+   * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
+   * else. A guard inside that is pending holds it back; guards and `refuse` fail the whole response nevertheless.
    */
   sub<T>(run: (cx: Request<App, Principal>) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -314,26 +298,20 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     }
     return handled(promise);
   }
-  /**
-   * @internal Returns the request for deferred steps in this scope. It ends with the scope, and has the time of this
-   *   request.
-   */
+  /** @internal For what is deferred of what is composed in this scope: it ends with it, and has the time of this one. */
   beside(scope: Scope): Request<App, Principal> {
     const { root, whole, pools, supplementary } = this;
     const own = new Scope(this.scope, (failure) => scope.fail(failure));
     scope.enter({ slot: 0, cancel: () => own.end(), expire() {} });
     return new Request(this.app, this.exchange, { root, whole, scope: own, pools, supplementary });
   }
-  /**
-   * Returns the same scope with a limit on unbatched calls in flight. A call in nested limits needs room in all of
-   * them.
-   */
+  /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
   bounded(concurrent: number): Request<App, Principal> {
     const { root, whole, scope, supplementary } = this;
     const pools = [new Pool(concurrent), ...this.pools];
     return new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary });
   }
-  /** Returns the same scope for optional calls, which are dropped first for an overloaded upstream. */
+  /** The same scope, for calls that the response can do without: an overloaded upstream is spared them first. */
   get aside(): Request<App, Principal> {
     if (this.supplementary) return this;
     const { root, whole, scope, pools } = this;
@@ -350,26 +328,24 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     const exchange = this.exchange.detached(fetch, clock);
     return this.within(exchange, supplementary);
   }
-  /** @internal Returns a request for work on behalf of this one, with a separate budget and end. */
+  /** @internal What is done for this request with a budget, and an end, of its own. */
   within(exchange: Exchange, supplementary = false): Request<App, Principal> {
     const { scope } = exchange;
     return new Request(this.app, exchange, { root: this.root, whole: undefined, scope, pools: [], supplementary });
   }
 
-  // ---- deferred steps ----
+  // ---- what is deferred ----
 
-  /** Request for deferred steps, which may have more time. It is this request if no part comes later. */
+  /** The same request for deferred steps, which may have more time; where nothing comes later, this one. */
   get late(): Request<App, Principal> {
     return this.#late ?? this;
   }
   /**
-   * Announces fields that depend on deferred steps. If no part comes later, they are in the answer, and a failure in
-   * `compose` leaves them empty.
+   * Fields that rest on deferred steps. Where nothing comes later they are in the answer; what fails in `compose` leaves them empty.
    *
    * @param owner a composed message, in which they are empty
    * @param fields their proto names
-   * @param compose returns their values, oneofs by the names of the oneofs; it is called once `owner` has its place in
-   *   the response, or never
+   * @param compose gives their values, oneofs by their own names; it is called once `owner` has its place in the response, or never
    */
   part<Owner extends object>(
     owner: Owner,
@@ -382,9 +358,9 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   // ---- resolvers ----
 
   /**
-   * Returns the value of a user's resolver.
+   * What a function of the user supplies.
    *
-   * @throws Failure (INVALID) if it returns none
+   * @throws Failure (INVALID) when it gives nothing
    */
   async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
     resolver: Resolve<Args, Steps, Clients, Value, Request<unknown, Principal>, Principal>,
@@ -393,16 +369,16 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
     return value;
   }
-  /** Returns the value of a resolver that may return none. */
+  /** The same where there may be none. */
   async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
     resolver: Resolve<Args, Steps, Clients, Value | undefined, Request<unknown, Principal>, Principal>,
   ): Promise<Value | undefined> {
-    return (await runResolver(this, resolver)) ?? undefined; // JavaScript code may return null
+    return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
   }
 
   /**
-   * Runs a guard that must wait for steps. No status is sent while the guard may still refuse. An error in it fails the
-   * response too, with this rank.
+   * Runs a guard that has to wait for steps; no status leaves while it may still speak. An error in it fails the response too,
+   * with this rank.
    */
   guard(run: () => Promise<void>, rank = 0): Promise<void> {
     const { exchange, scope } = this;
@@ -412,7 +388,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     guard.then(
       () => exchange.guardEnds(scope),
       (thrown) => {
-        // The failure of a step that the guard reads belongs to that step. The guard's message cannot be composed.
+        // A step that the guard reads has failed: that is the step's affair, but the guard's message cannot be composed.
         if (thrown instanceof Failure) scope.fail(thrown);
         else exchange.scope.fail(asFailure(thrown), rank);
         exchange.guardEnds(scope);

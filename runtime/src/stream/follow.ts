@@ -1,5 +1,4 @@
-// One follower of a server-streaming RPC: its opening, then the items of its source, composed and delivered in their
-// order, until an end.
+// One follower of a server-streaming RPC: its opening, then the composed items of its source in order, until an end.
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Request } from "../compose/request.ts";
