@@ -114,7 +114,8 @@ export type ServiceRule = Message<"bff.v1.ServiceRule"> & {
   let: Step[];
 
   /**
-   * Who may call the service's RPCs. An RPC's own permit can only narrow it, except under `public`. Needs an identity.
+   * Callers that may call the service's RPCs. An RPC's own permit can only narrow it, except under `public`. Needs an
+   * identity.
    * Example: permit: { source: ["user", "robot"] }
    *
    * @generated from field: bff.v1.Permit permit = 2;
@@ -204,7 +205,7 @@ export type MethodRule = Message<"bff.v1.MethodRule"> & {
   response?: string | undefined;
 
   /**
-   * Who may call the RPC, in addition to the service's permit. Needs an identity.
+   * Callers that may call the RPC, in addition to the service's permit. Needs an identity.
    * Example: permit: { if: "principal.tenant == args.tenant" fail: { message: "not your tenant" } }
    *
    * @generated from field: bff.v1.Permit permit = 4;
@@ -614,7 +615,7 @@ export type Step = Message<"bff.v1.Step"> & {
   if?: string | undefined;
 
   /**
-   * What the step computes.
+   * Source of the step's value.
    *
    * @generated from oneof bff.v1.Step.source
    */
@@ -852,7 +853,7 @@ export type Each = Message<"bff.v1.Each"> & {
   if?: string | undefined;
 
   /**
-   * What is computed for each item.
+   * Source of each item's value.
    *
    * @generated from oneof bff.v1.Each.source
    */
@@ -1783,7 +1784,7 @@ export type ErrorRule = Message<"bff.v1.ErrorRule"> & {
   if?: string | undefined;
 
   /**
-   * What happens then.
+   * Consequence of a match.
    *
    * @generated from oneof bff.v1.ErrorRule.then
    */
@@ -2283,7 +2284,7 @@ export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 36);
 
 /**
- * Who may call. Every part must hold. `permit: {}` admits every caller who is identified.
+ * Condition on callers. Every part must hold. `permit: {}` admits every caller who is identified.
  * See language.md#permits.
  *
  * @generated from message bff.v1.Permit
@@ -2700,7 +2701,7 @@ export type Stream = Message<"bff.v1.Stream"> & {
   var?: string | undefined;
 
   /**
-   * Where items come from.
+   * Source of the items.
    *
    * @generated from oneof bff.v1.Stream.source
    */
@@ -2783,7 +2784,7 @@ export type Stream = Message<"bff.v1.Stream"> & {
   ahead?: number | undefined;
 
   /**
-   * What happens if a client reads more slowly than items come. Default: WAIT.
+   * Behaviour if a client reads more slowly than items come. Default: WAIT.
    * Example: overflow: LATEST
    *
    * @generated from field: optional bff.v1.Overflow overflow = 11;
@@ -3210,7 +3211,7 @@ export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 2);
 
 /**
- * What happens if a client reads more slowly than items come.
+ * Behaviour if a client reads more slowly than items come.
  * See language.md#streams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
@@ -3248,7 +3249,7 @@ export const Overflow = {
 } as const;
 
 /**
- * What happens if a client reads more slowly than items come.
+ * Behaviour if a client reads more slowly than items come.
  * See language.md#streams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
