@@ -13,11 +13,12 @@ import { RichSource } from "./rich-source.ts";
 
 /** Returns the results of all requests to a BFF in one world. */
 export async function questions(made: Made, seed: string): Promise<readonly Came[]> {
-  const [first, parts] = made.methods;
-  if (first === undefined) return [];
-  if (first.methodKind !== "unary") return items(made, first, seed);
-  const whole = await answer(made, first, seed);
-  return parts === undefined ? [whole] : [whole, await later(made, parts, seed)];
+  const [first] = made.methods;
+  if (first !== undefined && first.methodKind !== "unary") return items(made, first, seed);
+  const all: Came[] = [];
+  for (const method of made.methods)
+    all.push(await (method.methodKind === "unary" ? answer : later)(made, method, seed));
+  return all;
 }
 
 async function answer(made: Made, method: DescMethod, seed: string): Promise<Came> {

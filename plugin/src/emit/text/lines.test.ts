@@ -20,6 +20,17 @@ test("constants that nothing reads become statements, whatever binds closer", ()
   ]);
 });
 
+test("a constant that a block declares again is not read there", () => {
+  const voided = (body: string[]) =>
+    unreadAsVoid(body.map((row) => (row === "" ? [] : row.startsWith("  ") ? ["  ", row.slice(2)] : [row])))[0]?.join(
+      "",
+    );
+  const block = ["const a = f();", "if (b) {", "  const a = g();", "", "  h(a);", "}"];
+  expect(voided(block)).toBe("void f();");
+  expect(voided([...block, "return a;"])).toBe("const a = f();");
+  expect(voided(block.toSpliced(2, 1))).toBe("const a = f();");
+});
+
 test("a property is no use of a name, wherever its dot is printed", () => {
   expect(mentions([["f(args", ".", "id", ")"]], "id")).toBe(false);
   expect(mentions([["f(a", ["?.", "id"], ")"]], "id")).toBe(false);

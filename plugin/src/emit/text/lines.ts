@@ -40,21 +40,31 @@ export function mentions(lines: Lines, name: string): boolean {
  * run.
  */
 export function unreadAsVoid(body: Lines): Lines {
-  // Starts at the last line: lines before a constant, or in a separate block, do not read it.
-  const read = new Set<string>();
+  // Starts at the last line: lines before a constant do not read it.
+  const read: Set<string>[] = [];
   const lines: Line[] = [];
   for (const row of [...body].reverse()) {
-    lines.unshift(isUnread(row, read) ? asVoid(row) : row);
-    for (const [name] of readable(row).matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
-      read.add(name);
+    const text = readable(row);
+    const scope = text.trim() === "" ? undefined : scopeOf(text, read);
+    const [, name = ""] = DECLARED.exec(text) ?? [];
+    lines.unshift(name !== "" && text.startsWith("const") && !scope?.has(name) ? asVoid(row) : row);
+    for (const [word] of text.matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g)) scope?.add(word);
+    scope?.delete(name);
   }
   return lines;
 }
-const DECLARED = /^const ([\w$]+) = /;
-function isUnread([first]: Line, read: ReadonlySet<string>): boolean {
-  const [, name] = (typeof first === "string" && DECLARED.exec(first)) || [];
-  return name !== undefined && !read.has(name);
+/**
+ * Returns the names that are read below a line in its block, whose depth its indentation tells. Blocks that ended there
+ * add what they read and did not declare.
+ */
+function scopeOf(text: string, read: Set<string>[]): Set<string> {
+  const depth = Math.floor(text.search(/\S/) / 2);
+  while (read.length <= depth) read.push(new Set());
+  const scope = read[depth] ?? new Set();
+  for (const inner of read.splice(depth + 1)) for (const name of inner) scope.add(name);
+  return scope;
 }
+const DECLARED = /^ *const ([\w$]+) = /;
 function asVoid([first = "", ...rest]: Line): Line {
   const value: Line = [String(first).replace(DECLARED, ""), ...rest];
   const last = value.at(-1);
