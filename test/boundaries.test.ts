@@ -189,7 +189,8 @@ describe("imports", () => {
   });
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
-  const bottom = ["clock.ts", "failure.ts", "observer.ts", "observer-upstreams.ts", "wire"];
+  const observers = ["observer.ts", "observer-requests.ts", "observer-calls.ts", "observer-upstreams.ts"];
+  const bottom = ["clock.ts", "failure.ts", ...observers, "wire"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     routes: ["endpoint", "http-rule", "identity", "stream", ...bottom],
     environment: ["identity", "limits", "topic", ...bottom],
@@ -210,7 +211,9 @@ describe("imports", () => {
     "http-rule": bottom,
     guard: bottom,
     "observer-upstreams.ts": [],
-    "observer.ts": ["observer-upstreams.ts", "failure.ts"],
+    "observer-requests.ts": ["failure.ts"],
+    "observer-calls.ts": ["observer-requests.ts", "failure.ts"],
+    "observer.ts": ["observer-requests.ts", "observer-calls.ts", "observer-upstreams.ts"],
     "failure.ts": ["wire"],
     "clock.ts": ["timers.ts"],
     "timers.ts": [],

@@ -56,20 +56,21 @@ export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./id
 export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
 export type { Limits } from "./limits/limits.ts";
 export type { RateLimit } from "./limits/rate-limit.ts";
+export type { CertificateEvent, Observer } from "./observer.ts";
 export type {
   AttemptEvent,
-  AuditEvent,
   CacheEvent,
   CallEvent,
   CallStartEvent,
-  CertificateEvent,
+  JoinEvent,
+  ResolverEvent,
+} from "./observer-calls.ts";
+export type {
+  AuditEvent,
   DeprecatedUse,
   Deprecation,
-  JoinEvent,
   LimitEvent,
-  Observer,
   RequestTelemetry,
-  ResolverEvent,
   ResponseEvent,
   ResponseStartEvent,
   StreamDegradedEvent,
@@ -77,7 +78,7 @@ export type {
   StreamUse,
   TelemetryValue,
   Trace,
-} from "./observer.ts";
+} from "./observer-requests.ts";
 export type {
   AddressState,
   BreakerEvent,

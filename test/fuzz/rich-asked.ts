@@ -1,7 +1,8 @@
 // Runs one random BFF in one world: its requests, and the results of its calls.
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
-import type { CacheEvent, CallEvent, Observer } from "../../runtime/src/observer.ts";
+import type { Observer } from "../../runtime/src/observer.ts";
+import type { CacheEvent, CallEvent } from "../../runtime/src/observer-calls.ts";
 import { described, logged, type Made as MadeCall } from "../load/load.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "../oracle/outcomes.ts";
 import type { Computed } from "../oracle/response.ts";

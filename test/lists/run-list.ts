@@ -3,7 +3,8 @@ import { create, type DescMethod, type Message, toBinary } from "@bufbuild/proto
 import { ConnectError } from "@connectrpc/connect";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { Clock } from "../../runtime/src/clock.ts";
-import type { CallEvent, Observer } from "../../runtime/src/observer.ts";
+import type { Observer } from "../../runtime/src/observer.ts";
+import type { CallEvent } from "../../runtime/src/observer-calls.ts";
 import { described, logged } from "../load/load.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { type LoggedCall, outcomesOf } from "../oracle/outcomes.ts";

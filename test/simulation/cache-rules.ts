@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { OVER } from "../../runtime/src/failure.ts";
-import type { CallEvent } from "../../runtime/src/observer.ts";
+import type { CallEvent } from "../../runtime/src/observer-calls.ts";
 import { BatchGetRequestSchema, GetRequestSchema, type Thing } from "../../runtime/src/testing/gen/test_pb.ts";
 import type { OutgoingHeaders } from "../../runtime/src/transport/call-headers.ts";
 import type { Truth } from "./composition.ts";

@@ -1,7 +1,7 @@
 import type { CallPolicy } from "../../runtime/src/call/policy.ts";
 import { Code, Reason } from "../../runtime/src/failure.ts";
 import { callBudgetMs } from "../../runtime/src/guard/deadline.ts";
-import type { AttemptEvent, CallEvent } from "../../runtime/src/observer.ts";
+import type { AttemptEvent, CallEvent } from "../../runtime/src/observer-calls.ts";
 import type { BreakerState } from "../../runtime/src/observer-upstreams.ts";
 import { AnswersModel, BreakerModel, ThrottleModel } from "./models.ts";
 import type { Setup } from "./setup.ts";

@@ -43,19 +43,21 @@ async function post(path: string, body: unknown): Promise<Response> {
 export type Connection = "up" | "lost" | "refused";
 
 /**
- * @param told `first`: true for the first event of a connection; earlier events may be those of a previous server
- * @param connected `lost`: the browser reconnects; `refused`: it does not
+ * Opens the stream of live events.
+ *
+ * @param onEvent `first`: true for the first event of a connection; earlier events may be those of a previous server
+ * @param onConnection `lost`: the browser reconnects; `refused`: it does not
  */
-export function follow(told: (live: Live, first: boolean) => void, connected: (is: Connection) => void): void {
+export function follow(onEvent: (live: Live, first: boolean) => void, onConnection: (state: Connection) => void): void {
   const events = new EventSource("/explorer/events");
   let first = true;
   events.onmessage = ({ data }) => {
-    told(JSON.parse(String(data)) as Live, first);
+    onEvent(JSON.parse(String(data)) as Live, first);
     first = false;
   };
   events.onopen = () => {
     first = true;
-    connected("up");
+    onConnection("up");
   };
-  events.onerror = () => connected(events.readyState === EventSource.CLOSED ? "refused" : "lost");
+  events.onerror = () => onConnection(events.readyState === EventSource.CLOSED ? "refused" : "lost");
 }

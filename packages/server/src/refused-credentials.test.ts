@@ -7,7 +7,7 @@ import { Authenticator } from "@protobff/runtime/internal/identity/authenticator
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
 import { openPropagation } from "@protobff/runtime/internal/identity/propagation/propagation";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
-import type { AuditEvent } from "@protobff/runtime/internal/observer";
+import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
 import { JwtRig } from "@protobff/runtime/internal/testing/jwt-rig";
 import { ISSUER } from "@protobff/runtime/internal/testing/test-issuer";

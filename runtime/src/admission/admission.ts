@@ -7,7 +7,8 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
-import type { AuditEvent, Observer } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { AuditEvent } from "../observer-requests.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 

@@ -3,7 +3,7 @@ import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
-import type { Trace } from "../observer.ts";
+import type { Trace } from "../observer-requests.ts";
 import { type AdmissionCheck, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
 import { type Arrival, chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";

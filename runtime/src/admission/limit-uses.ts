@@ -5,7 +5,8 @@ import { Code, Failure, Reason, refusal } from "../failure.ts";
 import type { Peer } from "../identity/incoming.ts";
 import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import type { Observer, Trace } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { Trace } from "../observer-requests.ts";
 
 /** The limits of an rpc. */
 export interface Limited<App, Args extends Message, Result extends Message, Principal> {

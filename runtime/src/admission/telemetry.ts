@@ -5,15 +5,15 @@ import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import type { Observer } from "../observer.ts";
 import {
   type Deprecation,
-  type Observer,
   type RequestTelemetry,
   type ResponseStartEvent,
   type TelemetryValue,
   type Trace,
   usedBy,
-} from "../observer.ts";
+} from "../observer-requests.ts";
 
 /** Options of an rpc for the traces of its requests. */
 export interface Telemetry<App, Args extends Message, Principal> {

@@ -1,7 +1,8 @@
 import { breakerOpen, Code, type Failure, type Fault, limited, Misfit } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
 import type { Places, UrgentWaiter } from "../guard/limit.ts";
-import type { AttemptEvent, Trace } from "../observer.ts";
+import type { AttemptEvent } from "../observer-calls.ts";
+import type { Trace } from "../observer-requests.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply } from "../transport/unary-client.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";

@@ -3,7 +3,7 @@ import type { Timer } from "../clock.ts";
 import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
-import type { CacheEvent, JoinEvent } from "../observer.ts";
+import type { CacheEvent, JoinEvent } from "../observer-calls.ts";
 import type { Cause } from "../scope/causes.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";

@@ -3,7 +3,8 @@ import { Code, cutAtDeadline, type Failure, type Fault, lateVerdict, OVER, timed
 import type { Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
-import type { CallEvent, Trace } from "../observer.ts";
+import type { CallEvent } from "../observer-calls.ts";
+import type { Trace } from "../observer-requests.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";

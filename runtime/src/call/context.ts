@@ -4,7 +4,7 @@ import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { IdentityHeader } from "../identity/propagation/propagator.ts";
-import type { Trace } from "../observer.ts";
+import type { Trace } from "../observer-requests.ts";
 import type { Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";

@@ -1,5 +1,5 @@
 import type { Failure } from "../failure.ts";
-import type { JoinEvent } from "../observer.ts";
+import type { JoinEvent } from "../observer-calls.ts";
 import type { Cause } from "../scope/causes.ts";
 import type { Sink } from "../scope/sink.ts";
 import type { CallContext } from "./context.ts";

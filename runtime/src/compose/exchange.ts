@@ -13,7 +13,8 @@ import type { AuthenticatedRequest } from "../identity/authenticated-request.ts"
 import type { Identify } from "../identity/identify-kind.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { IdentityHeader } from "../identity/propagation/propagator.ts";
-import type { Observer, Trace } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { Trace } from "../observer-requests.ts";
 import { type Cause, Causes } from "../scope/causes.ts";
 import { type Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";

@@ -1,10 +1,12 @@
-// Loads for each item of a list: one promise for the whole list, and one wait for each of its keys.
+// Loads of one key, and loads for each item of a list: one promise for the whole list, and one wait for each key.
 import { type AnyBatch, type Batch, type Collector, type Collectors, collectorOf } from "../call/batch.ts";
 import type { CallContext } from "../call/context.ts";
 import { type Failure, OVER } from "../failure.ts";
 import type { Cause } from "../scope/causes.ts";
 import type { Sink } from "../scope/sink.ts";
+import { Answer, type Extra } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { handled } from "./steps.ts";
 
 /** The request, or a part of one, that loads the items of a list. */
 export interface LoadContext extends CallContext {
@@ -13,6 +15,33 @@ export interface LoadContext extends CallContext {
   readonly collectors: Collectors;
   readonly whole: CallContext;
   readonly supplementary: boolean;
+}
+
+/**
+ * Loads the item or items of one key. Without a rescue and a cache, equal loads of a scope share one promise.
+ *
+ * @param supplementary true if a failure leaves `undefined`
+ */
+export function loadOne<Req, Res, K, V, G, R>(
+  cx: LoadContext,
+  batch: Batch<Req, Res, K, V, G>,
+  key: K,
+  group: G | undefined,
+  extra: Extra<R> | undefined,
+  supplementary: boolean,
+): Promise<unknown> {
+  const { exchange, whole, scope, collectors } = cx;
+  const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
+  const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
+  const critical = !(supplementary || cx.supplementary);
+  const shared = shares ? collector.given(key, scope, supplementary, critical) : undefined;
+  if (shared !== undefined) return shared;
+  const answer = Promise.withResolvers<unknown>();
+  const { promise } = answer;
+  const options = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a separate step
+  const sink = shares && !supplementary ? answer : new Answer<unknown, R>(exchange, answer, options, supplementary);
+  collector.load(key, scope, sink, critical, shares ? { promise, scope, supplementary, critical } : undefined);
+  return supplementary ? promise : handled(promise);
 }
 
 /** Values of a batch for each item of a list. Items with the same key share one value. */

@@ -1,15 +1,15 @@
-// Composing: what generated code is given, a `Request`, and what one response is made of: its budget, its resolvers, what failures
-// have touched and how it degrades. It knows calls and guards, and not who serves it.
+// Composing: the `Request` that generated code receives, and the state of one response: its budget, resolvers, touched
+// fields and degradations. The room imports calls and guards, but no server.
 
 import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
-import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
+import type { Batch, Collectors } from "../call/batch.ts";
 import { sideOf } from "../call/branches.ts";
 import type { CallContext } from "../call/context.ts";
 import { metadataText } from "../call/response-metadata.ts";
 import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
-import { asFailure, Failure, invalid, OVER } from "../failure.ts";
+import { asFailure, invalid, OVER } from "../failure.ts";
 import { Pool } from "../guard/pool.ts";
 import type { Mark } from "../scope/causes.ts";
 import { Scope } from "../scope/scope.ts";
@@ -18,62 +18,46 @@ import { TOKEN_HEADER } from "../topic/newest-item.ts";
 import type { Topic } from "../topic/topic.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Loads, loadsOf } from "./loads.ts";
+import { type Loads, loadOne, loadsOf } from "./loads.ts";
 import { RequestFacts } from "./request-facts.ts";
+import type { PartOf, RequestPart } from "./request-part.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
-import { begin, critical, filled, handled, supplementary, when } from "./steps.ts";
-
-/** What a part of a request has of it. */
-interface Part<Of> {
-  readonly root: Of;
-  /** Undefined: the part itself. */
-  readonly whole: Of | undefined;
-  readonly scope: Scope;
-  readonly pools: readonly Pool[];
-  readonly supplementary: boolean;
-  /** The same for what is deferred; undefined: the part itself. */
-  readonly late?: Of | undefined;
-}
-
-/** Some of its members. Of a name that every object has TypeScript takes what it inherits for a member that is not given. */
-type PartOf<Owner> = {
-  readonly [Name in keyof Owner]?: Name extends keyof typeof Object.prototype ? unknown : Owner[Name];
-};
+import { begin, critical, filled, guarded, handled, supplementary, when } from "./steps.ts";
 
 /**
- * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
- * alone: a rejection of one that nobody awaits harms nobody.
+ * One request for composing code, or a part of one (`sub`, `bounded`). Code need not await the promises that its
+ * methods return: an unobserved rejection has no effect.
  */
 export class Request<out App, out Principal = undefined> extends RequestFacts<Principal> implements CallContext {
-  /** What the service was created with: its calls and its environment. */
+  /** Calls and environment of the service, from its creation. */
   readonly app: App;
-  /** @internal What fails with this, and is cancelled with it. */
+  /** @internal Scope of the calls and steps, which fail and are cancelled with this request. */
   readonly scope: Scope;
-  /** @internal What an unbatched call has to enter, in this order. */
+  /** @internal Pools that an unbatched call enters, in this order. */
   readonly pools: readonly Pool[];
-  /** @internal The whole request, as observers know it. */
+  /** @internal The whole request; the same object in all of its events. */
   readonly root: Request<App, Principal>;
-  /** @internal All that its exchange is for: the root, or a fetch on behalf of it. */
+  /** @internal Owner of the exchange: the root, or a fetch on its behalf. */
   readonly whole: Request<App, Principal>;
-  /** @internal Whether the response does without what is called for in it. */
+  /** @internal True if the response can do without the calls in this part. */
   readonly supplementary: boolean;
   #aside: Request<App, Principal> | undefined;
   readonly #late: Request<App, Principal> | undefined;
   #collectors: Collectors | undefined; // of the whole only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
-  /** Only for `endpoint`; composing code is given one. */
-  constructor(app: App, exchange: Exchange, of?: Part<Request<App, Principal>>) {
+  /** Only for `endpoint`; composing code receives a request. */
+  constructor(app: App, exchange: Exchange, part?: RequestPart<Request<App, Principal>>) {
     super(exchange);
     this.app = app;
-    this.scope = of?.scope ?? exchange.scope;
-    this.pools = of?.pools ?? [];
-    this.root = of?.root ?? this;
-    this.whole = of?.whole ?? this;
-    this.supplementary = of?.supplementary ?? false;
-    this.#late = of?.late;
+    this.scope = part?.scope ?? exchange.scope;
+    this.pools = part?.pools ?? [];
+    this.root = part?.root ?? this;
+    this.whole = part?.whole ?? this;
+    this.supplementary = part?.supplementary ?? false;
+    this.#late = part?.late;
   }
-  /** @internal One of which a first answer is composed; what is deferred may have more time than the rest. */
+  /** @internal Creates a request for the first part of an answer. Deferred steps may have more time than the rest. */
   static first<App, Principal>(app: App, exchange: Exchange): Request<App, Principal> {
     const late = new Request<App, Principal>(app, exchange);
     const { first: scope } = exchange;
@@ -100,26 +84,26 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     startCall(this.aside, rpc, request, false, extra, sink);
     return answer.promise;
   }
-  /** The newest item of a topic's key: a call like any other, whose failure fails this scope. Undefined: there is none. */
+  /** Calls for the newest item of a topic's key; undefined if it has none. A failure fails this scope. */
   latest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
     return this.call(topic.latest, key);
   }
-  /** The same; a failure leaves `undefined`, too, with its cause remembered. */
+  /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLatest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
     return this.tryCall(topic.latest, key);
   }
-  /** Where clients go on behind an item that `latest` gave. */
+  /** Returns the position after an item of `latest`, from which clients continue. */
   positionOf(item: object | undefined): Position | undefined {
     const token = metadataText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
     return token === "" ? undefined : { $typeName: "bff.v1.Position", token, beat: false, reset: false };
   }
-  /** Starts a call whose failure is for the step around it. */
+  /** Starts a call. The surrounding step handles its failure. */
   send<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
     return handled(this.#call<Req, Res, R>(rpc, request, extra, false));
   }
   /**
    * The same for a call with side effects: once it has been sent, only its own deadline stops it, and an answer waits for it.
-   * It is not sent when the response, or this scope, has failed or is over.
+   * It is not sent if the response or this scope has failed or ended.
    */
   effect<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
     return handled(this.#call<Req, Res, R>(rpc, request, extra, true));
@@ -137,54 +121,57 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     return answer.promise;
   }
 
-  /** The branch that calls of this method go to, chosen once per request and upstream; "": none. For keys of what is made of their answers. */
+  /**
+   * Returns the branch that calls of this method go to, chosen once per request and upstream; "" if none. Keys of
+   * results that contain its answers include it.
+   */
   branchOf(rpc: Rpc<never, unknown>): string {
     return sideOf(this, rpc);
   }
 
   // ---- batches ----
 
-  /** One item by its key, through a call for all keys that are asked for together; undefined: the upstream has no such item. */
+  /** Loads one item by its key, in one call with other keys of this moment; undefined if the upstream has no such item. */
   load<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return this.#load(batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
+    return loadOne(this, batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
   }
-  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoad<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return this.#load(batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
+    return loadOne(this, batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
   }
-  /** All items of a key; none for a key that is missing. Of batches with `many`. */
+  /** Loads all items of a key, by a batch with `many`; none if the key is missing. */
   loadMany<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R>> {
-    return this.#load(batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
+    return loadOne(this, batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
   }
-  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoadMany<Req, Res, K, V, G, R = never>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R> | undefined> {
-    return this.#load(batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
+    return loadOne(this, batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
   }
   /**
-   * The same as `load` for each of a list. Values come together, once there are all; a failure of one fails this scope.
+   * Loads one item for each row of a list. All values are available at the same time. A failure fails this scope.
    *
-   * @param key of one of the list
-   * @param group what else is in the request for it
+   * @param key returns the key of a row
+   * @param group returns the further request fields for a row
    */
   loadEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
@@ -194,7 +181,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V | undefined> {
     return loadsOf(this, batch, list, key, group, this.#fail);
   }
-  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoadEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -203,7 +190,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V | undefined> {
     return loadsOf(this, batch, list, key, group, undefined);
   }
-  /** All items of each key; none for a key that is missing. Of batches with `many`. */
+  /** Loads all items of each key, by a batch with `many`; none if the key is missing. */
   loadManyEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -212,7 +199,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V[]> {
     return loadsOf(this, batch, list, key, group, this.#fail);
   }
-  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoadManyEach<Row, Req, Res, K, V, G>(
     batch: Batch<Req, Res, K, V, G>,
     list: readonly Row[],
@@ -221,70 +208,50 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   ): Loads<V[] | undefined> {
     return loadsOf(this, batch, list, key, group, undefined);
   }
-  /** @internal Of the whole. */
+  /** @internal Collectors of the whole request. */
   get collectors(): Collectors {
     const { whole } = this;
     whole.#collectors ??= new Map();
     return whole.#collectors;
   }
-  #load<Req, Res, K, V, G, R>(
-    batch: Batch<Req, Res, K, V, G>,
-    key: K,
-    group: G | undefined,
-    extra: Extra<R> | undefined,
-    supplementary: boolean,
-  ): Promise<unknown> {
-    const { whole, scope, collectors } = this;
-    const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
-    const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
-    const critical = !(supplementary || this.supplementary);
-    const given = shares ? collector.given(key, scope, supplementary, critical) : undefined;
-    if (given !== undefined) return given;
-    const answer = Promise.withResolvers<unknown>();
-    const { promise } = answer;
-    const own = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a step of its own
-    const sink = shares && !supplementary ? answer : new Answer<unknown, R>(this.exchange, answer, own, supplementary);
-    collector.load(key, scope, sink, critical, shares ? { promise, scope, supplementary, critical } : undefined);
-    return supplementary ? promise : handled(promise);
-  }
-
   // ---- steps ----
 
   /**
-   * Takes on a step whose failure fails this scope. A callback with a parameter gets the step's mark, to give to the calls
-   * and lists in it.
+   * Runs a step whose failure fails this scope. A callback with a parameter receives the step's mark, for the calls and
+   * lists in it.
    */
   step<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
     return critical(this.exchange, run, this.#fail);
   }
   /**
-   * Takes on a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the failure of a
-   * critical step that it reads.
+   * Runs a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the
+   * failure of a critical step that it reads.
    */
   tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
     return supplementary(this.exchange, this.scope, run);
   }
-  /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
+  /** Replaces `undefined` of a step by this fallback, whatever the cause. A throw in the fallback fails the scope. */
   orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
-    const told = filled(this.exchange, step, value);
-    told.then(undefined, this.#fail);
-    return told;
+    const result = filled(this.exchange, step, value);
+    result.then(undefined, this.#fail);
+    return result;
   }
   /**
-   * Starts a step that only members of a oneof read, where one of them may be chosen. Nobody reads what it gives otherwise.
+   * Starts a step that only members of a oneof read, if one of these members may be chosen. Otherwise the promise
+   * resolves without a value, and no member reads it.
    *
-   * @param wanted whether it is so, or how to find out
+   * @param possible true if a member may be chosen, or a function that decides it
    */
-  when<T>(wanted: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
-    return when(this.exchange, wanted, start);
+  when<T>(possible: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
+    return when(this.exchange, possible, start);
   }
-  /** An answer waits until these have ended, although nothing in it may read them. */
+  /** Makes the answer wait until these steps have ended, even if no part of it reads them. */
   holds(...steps: readonly Promise<unknown>[]): void {
     this.exchange.hold(this.scope, Promise.allSettled(steps));
   }
   /**
-   * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
-   * else. A guard inside that is pending holds it back; guards and `refuse` fail the whole response nevertheless.
+   * Composes in a separate scope: a critical failure inside rejects this promise and cancels only that scope's calls.
+   * A pending guard inside delays the promise. Guards and `refuse` still fail the whole response.
    */
   sub<T>(run: (cx: Request<App, Principal>) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -298,54 +265,56 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     }
     return handled(promise);
   }
-  /** @internal For what is deferred of what is composed in this scope: it ends with it, and has the time of this one. */
+  /** @internal Returns a request for deferred steps of this scope. It ends with `scope`, and has the time of this one. */
   beside(scope: Scope): Request<App, Principal> {
     const { root, whole, pools, supplementary } = this;
-    const own = new Scope(this.scope, (failure) => scope.fail(failure));
-    scope.enter({ slot: 0, cancel: () => own.end(), expire() {} });
-    return new Request(this.app, this.exchange, { root, whole, scope: own, pools, supplementary });
+    const later = new Scope(this.scope, (failure) => scope.fail(failure));
+    scope.enter({ slot: 0, cancel: () => later.end(), expire() {} });
+    return new Request(this.app, this.exchange, { root, whole, scope: later, pools, supplementary });
   }
-  /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
+  /** Returns the same scope with at most `concurrent` unbatched calls in flight. A call enters all nested bounds. */
   bounded(concurrent: number): Request<App, Principal> {
     const { root, whole, scope, supplementary } = this;
     const pools = [new Pool(concurrent), ...this.pools];
     return new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary });
   }
-  /** The same scope, for calls that the response can do without: an overloaded upstream is spared them first. */
+  /** The same scope, for calls that the response can do without. An overloaded upstream refuses these first. */
   get aside(): Request<App, Principal> {
     if (this.supplementary) return this;
     const { root, whole, scope, pools } = this;
     this.#aside ??= new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary: true });
     return this.#aside;
   }
-  /** @internal */
+  /** @internal Implements `CallContext`. */
   shared(): Request<App, Principal> {
     const { root, whole, pools, supplementary } = this;
     return new Request(this.app, this.exchange, { root, whole, scope: this.exchange.scope, pools, supplementary });
   }
-  /** @internal */
+  /** @internal Implements `CallContext`. */
   detached(fetch: object, clock: Clock, supplementary: boolean): Request<App, Principal> {
     const exchange = this.exchange.detached(fetch, clock);
     return this.within(exchange, supplementary);
   }
-  /** @internal What is done for this request with a budget, and an end, of its own. */
+  /** @internal Returns a request with a separate exchange, for work with a separate budget and end. */
   within(exchange: Exchange, supplementary = false): Request<App, Principal> {
     const { scope } = exchange;
     return new Request(this.app, exchange, { root: this.root, whole: undefined, scope, pools: [], supplementary });
   }
 
-  // ---- what is deferred ----
+  // ---- deferred steps ----
 
-  /** The same request for deferred steps, which may have more time; where nothing comes later, this one. */
+  /** The same request for deferred steps, which may have more time. Without later parts, this request. */
   get late(): Request<App, Principal> {
     return this.#late ?? this;
   }
   /**
-   * Fields that rest on deferred steps. Where nothing comes later they are in the answer; what fails in `compose` leaves them empty.
+   * Announces fields that depend on deferred steps. Without later parts they are in the answer. A failure in `compose`
+   * leaves them empty.
    *
    * @param owner a composed message, in which they are empty
    * @param fields their proto names
-   * @param compose gives their values, oneofs by their own names; it is called once `owner` has its place in the response, or never
+   * @param compose returns their values, those of oneofs by the oneof's name; it is called at most once, after `owner`
+   * has its place in the response
    */
   part<Owner extends object>(
     owner: Owner,
@@ -358,9 +327,9 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   // ---- resolvers ----
 
   /**
-   * What a function of the user supplies.
+   * Runs a resolver, a function of the user.
    *
-   * @throws Failure (INVALID) when it gives nothing
+   * @throws Failure (INVALID) if it returns no value
    */
   async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
     resolver: Resolve<Args, Steps, Clients, Value, Request<unknown, Principal>, Principal>,
@@ -369,31 +338,18 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
     return value;
   }
-  /** The same where there may be none. */
+  /** The same, except that the function may return no value. */
   async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
     resolver: Resolve<Args, Steps, Clients, Value | undefined, Request<unknown, Principal>, Principal>,
   ): Promise<Value | undefined> {
-    return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
+    return (await runResolver(this, resolver)) ?? undefined; // JavaScript may return null
   }
 
   /**
-   * Runs a guard that has to wait for steps; no status leaves while it may still speak. An error in it fails the response too,
-   * with this rank.
+   * Runs a guard that waits for steps. No status is sent while the guard may still refuse. An error in it fails the
+   * response, too, with this rank.
    */
   guard(run: () => Promise<void>, rank = 0): Promise<void> {
-    const { exchange, scope } = this;
-    if (scope.over) return handled(Promise.reject(OVER));
-    exchange.guardBegins(scope);
-    const guard = begin(run, undefined);
-    guard.then(
-      () => exchange.guardEnds(scope),
-      (thrown) => {
-        // A step that the guard reads has failed: that is the step's affair, but the guard's message cannot be composed.
-        if (thrown instanceof Failure) scope.fail(thrown);
-        else exchange.scope.fail(asFailure(thrown), rank);
-        exchange.guardEnds(scope);
-      },
-    );
-    return guard;
+    return guarded(this.exchange, this.scope, run, rank);
   }
 }

@@ -5,7 +5,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { Code, Failure, OVER, Reason } from "../failure.ts";
-import type { ResolverEvent } from "../observer.ts";
+import type { ResolverEvent } from "../observer-calls.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";

@@ -1,6 +1,6 @@
 // Step functions of `Request`: promises whose failures have causes in the exchange.
 
-import { asFailure } from "../failure.ts";
+import { asFailure, Failure, OVER } from "../failure.ts";
 import { Mark, worse } from "../scope/causes.ts";
 import type { Scope } from "../scope/scope.ts";
 import type { Exchange } from "./exchange.ts";
@@ -63,31 +63,31 @@ export function filled<T, F>(
   step: Promise<T | undefined>,
   value: () => F | Promise<F>,
 ): Promise<T | F> {
-  const told: Promise<T | F> = step.then((given) => {
-    inherit(exchange, told, step);
-    return given !== undefined ? given : value();
+  const result: Promise<T | F> = step.then((present) => {
+    inherit(exchange, result, step);
+    return present !== undefined ? present : value();
   });
-  return told;
+  return result;
 }
 
 /** `when` of a request. */
 export function when<T>(
   exchange: Exchange,
-  wanted: boolean | (() => Promise<boolean>),
+  possible: boolean | (() => Promise<boolean>),
   start: () => Promise<T>,
 ): Promise<T> {
-  if (wanted === true) return start();
-  if (wanted === false) return Promise.resolve(undefined as T);
-  const told: Promise<T> = begin(wanted, undefined).then(async (is) => {
+  if (possible === true) return start();
+  if (possible === false) return Promise.resolve(undefined as T);
+  const result: Promise<T> = begin(possible, undefined).then(async (is) => {
     if (!is) return undefined as T;
     const step = start();
     try {
       return await step;
     } finally {
-      inherit(exchange, told, step);
+      inherit(exchange, result, step);
     }
   });
-  return handled(told);
+  return handled(result);
 }
 
 /** `resting` of a request. */
@@ -96,13 +96,30 @@ export function resting<T>(
   step: Promise<T>,
   origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
 ): Promise<T> {
-  const told: Promise<T> = step.then(async (value) => {
-    inherit(exchange, told, step);
+  const rest: Promise<T> = step.then(async (value) => {
+    inherit(exchange, rest, step);
     const cause = exchange.causes?.among(await origins(step));
-    if (cause !== undefined) exchange.note(told, cause);
+    if (cause !== undefined) exchange.note(rest, cause);
     return value;
   });
-  return told;
+  return rest;
+}
+
+/** `guard` of a request. */
+export function guarded(exchange: Exchange, scope: Scope, run: () => Promise<void>, rank: number): Promise<void> {
+  if (scope.over) return handled(Promise.reject(OVER));
+  exchange.guardBegins(scope);
+  const guard = begin(run, undefined);
+  guard.then(
+    () => exchange.guardEnds(scope),
+    (thrown) => {
+      // A failed step that the guard reads is handled there. Only the guard's message cannot be composed.
+      if (thrown instanceof Failure) scope.fail(thrown);
+      else exchange.scope.fail(asFailure(thrown), rank);
+      exchange.guardEnds(scope);
+    },
+  );
+  return guard;
 }
 
 /** Starts a step. A throw before the first `await` rejects like any other. */

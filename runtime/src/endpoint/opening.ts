@@ -11,7 +11,8 @@ import { Request } from "../compose/request.ts";
 import { type Failure, timedOut } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
 import type { Version } from "./version.ts";
 

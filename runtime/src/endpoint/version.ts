@@ -1,7 +1,7 @@
 // Headers that announce the end of an RPC to its callers, on every answer of Connect's adapter.
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Deprecation } from "../observer.ts";
+import type { Deprecation } from "../observer-requests.ts";
 
 /** Announcement of an RPC's end for its callers. */
 export interface Version {

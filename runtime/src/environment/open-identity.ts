@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
-import type { AuditEvent } from "../observer.ts";
+import type { AuditEvent } from "../observer-requests.ts";
 import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import type { ServerFault } from "./server-fault.ts";
 

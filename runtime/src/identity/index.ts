@@ -1,5 +1,5 @@
 // Exports of `@protobff/runtime/identity`, for generated `identity.ts` files and for sources of other subpaths.
-export type { AuditEvent } from "../observer.ts";
+export type { AuditEvent } from "../observer-requests.ts";
 export { countsAmbient } from "./ambient.ts";
 export { type ApiKeyOptions, apiKey } from "./api-key/api-key.ts";
 export { assertion } from "./assertion/assertion.ts";

@@ -1,6 +1,6 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
-import type { AuditEvent } from "../observer.ts";
+import type { AuditEvent } from "../observer-requests.ts";
 import type { Identity } from "./identity.ts";
 import type { Routes } from "./routes.ts";
 import type { Settings } from "./settings.ts";

@@ -2,7 +2,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Cache, type Entry } from "../cache/cache.ts";
 import type { Clock } from "../clock.ts";
-import type { CacheEvent, Observer } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { CacheEvent } from "../observer-calls.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { ResponseCaching, ResponseConsumer } from "./response-caching.ts";
 import { type ResponseComposer, ResponseFetch, ResponseWaiter } from "./response-fetch.ts";

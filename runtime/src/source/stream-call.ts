@@ -15,7 +15,8 @@ import {
 } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
 import type { IdleStream } from "../guard/stream-places.ts";
-import type { CallEvent, Trace } from "../observer.ts";
+import type { CallEvent } from "../observer-calls.ts";
+import type { Trace } from "../observer-requests.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";

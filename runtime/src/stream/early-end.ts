@@ -1,7 +1,7 @@
 // Early ends of streams, before the end of their source.
 import { Code, Failure, Reason, timedOut } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";
-import type { StreamUse } from "../observer.ts";
+import type { StreamUse } from "../observer-requests.ts";
 
 /** An early end of a stream. Only `idle` is a fault. */
 export type EarlyEnd = Exclude<StreamUse["end"], "ended" | "left" | "failed">;

@@ -9,7 +9,7 @@ import { Opening, type OpeningOptions } from "../endpoint/opening.ts";
 import { assertWritable, holdsRequired } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { StreamUse } from "../observer.ts";
+import type { StreamUse } from "../observer-requests.ts";
 import type { Touch } from "../scope/causes.ts";
 import { failureOf } from "./early-end.ts";
 import { asItIs, onlyThese, Paths } from "./part-messages.ts";

@@ -3,7 +3,8 @@ import { create, type DescMethodServerStreaming, type Message, type MessageInitS
 import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { Observer, ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer-requests.ts";
 import type { At, ItemSource, Items } from "../source/source.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";

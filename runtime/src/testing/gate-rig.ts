@@ -24,7 +24,8 @@ import { callerOf } from "../identity/principal.ts";
 import { unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";
 import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
-import type { AuditEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { AuditEvent, LimitEvent, ResponseEvent } from "../observer-requests.ts";
 
 const file = create(FileDescriptorProtoSchema, {
   name: "gate/v1/gate.proto",

@@ -5,7 +5,7 @@ import { Upstream } from "../call/upstream.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { CallEvent, CallStartEvent } from "../observer.ts";
+import type { CallEvent, CallStartEvent } from "../observer-calls.ts";
 import type { At, Items } from "../source/source.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";

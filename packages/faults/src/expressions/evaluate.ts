@@ -33,15 +33,15 @@ export interface Sees {
 /**
  * Evaluates an expression. Throws EvaluationError for an error in CEL, MayFail for a possible one.
  *
- * @param asked true within the path of a `has`
+ * @param tested true within the path of a `has`
  */
-export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
+export function evaluate(tree: TreeReport, sees: Sees, tested = false): Value {
   if ("value" in tree) return fromReport(tree.value);
   if ("name" in tree) return sees.value(tree.name);
   if ("ok" in tree) return tree.set ? sees.set(tree.ok) : sees.ok(tree.ok);
   if ("failure" in tree) return new OptionalValue(sees.failure(tree.failure));
   if ("get" in tree)
-    return got(tree, evaluate(tree.of, sees, !tree.optional && (asked || tree.test === true)), sees.strict && !asked);
+    return got(tree, evaluate(tree.of, sees, !tree.optional && (tested || tree.test === true)), sees.strict && !tested);
   if ("call" in tree) return called(tree, sees);
   if ("list" in tree)
     return tree.list.flatMap((element, i): readonly Value[] => {

@@ -6,7 +6,7 @@ import { tame } from "@protobff/runtime/internal/environment/one-line";
 import { digestOf, newId, newKey, PREFIX } from "@protobff/runtime/internal/identity/api-key/key-format";
 import type { KeyStore, StoredKey } from "@protobff/runtime/internal/identity/api-key/key-store";
 import { readKeyStore } from "@protobff/runtime/internal/identity/api-key/open-store";
-import type { AuditEvent } from "@protobff/runtime/internal/observer";
+import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
 
 const USAGE = `Makes, ends and lists keys of callers, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).

@@ -1,5 +1,6 @@
 import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
-import type { Observer, ResponseStartEvent, Trace } from "@protobff/runtime/internal/observer";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { ResponseStartEvent, Trace } from "@protobff/runtime/internal/observer-requests";
 import { importModule } from "./import-module.ts";
 
 /** In the order of their page in the documentation. */

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
-import type { AttemptEvent, CallStartEvent } from "@protobff/runtime/internal/observer";
+import type { AttemptEvent, CallStartEvent } from "@protobff/runtime/internal/observer-calls";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";

@@ -4,19 +4,21 @@
 import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Code, Reason } from "@protobff/runtime/internal/failure";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import type {
   AttemptEvent,
   CacheEvent,
   CallEvent,
   CallStartEvent,
   JoinEvent,
-  LimitEvent,
-  Observer,
   ResolverEvent,
+} from "@protobff/runtime/internal/observer-calls";
+import type {
+  LimitEvent,
   ResponseEvent,
   ResponseStartEvent,
   StreamDegradedEvent,
-} from "@protobff/runtime/internal/observer";
+} from "@protobff/runtime/internal/observer-requests";
 import { shownHeaders } from "./masks.ts";
 import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./shown.ts";
 

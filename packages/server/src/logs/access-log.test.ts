@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
-import type { RequestTelemetry, ResponseEvent } from "@protobff/runtime/internal/observer";
+import type { RequestTelemetry, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, it } from "vitest";
 import { AccessLog, type AccessLogOptions } from "./access-log.ts";

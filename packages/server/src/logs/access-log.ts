@@ -1,13 +1,9 @@
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { quoted, tame } from "@protobff/runtime/internal/environment/one-line";
 import { Code } from "@protobff/runtime/internal/failure";
-import type {
-  CallStartEvent,
-  Observer,
-  RequestTelemetry,
-  ResponseEvent,
-  ResponseStartEvent,
-} from "@protobff/runtime/internal/observer";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { CallStartEvent } from "@protobff/runtime/internal/observer-calls";
+import type { RequestTelemetry, ResponseEvent, ResponseStartEvent } from "@protobff/runtime/internal/observer-requests";
 import { codeName, type LogFormat } from "./failure-log.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { PROTOCOL } from "./protocol.ts";

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AuditEvent } from "@protobff/runtime/internal/observer";
+import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { expect, onTestFinished, test } from "vitest";
 import { AuditLog, appendingTo, appendingToStream } from "./audit-log.ts";
 

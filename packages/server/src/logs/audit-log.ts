@@ -1,7 +1,8 @@
 import { appendFile } from "node:fs/promises";
 import { tame } from "@protobff/runtime/internal/environment/one-line";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import type { AuditEvent, Observer } from "@protobff/runtime/internal/observer";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import type { LineStream } from "./line-writer.ts";
 
 /** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */

@@ -1,4 +1,4 @@
-import type { DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/observer";
+import type { DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { expect, test } from "vitest";
 import { DeprecatedCalls } from "./deprecated-calls.ts";

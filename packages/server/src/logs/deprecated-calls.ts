@@ -1,4 +1,4 @@
-import type { DeprecatedUse } from "@protobff/runtime/internal/observer";
+import type { DeprecatedUse } from "@protobff/runtime/internal/observer-requests";
 
 /** Interval between two lines about the same caller and RPC, in milliseconds. Calls within it are only counted. */
 const QUIET_MS = 3_600_000;

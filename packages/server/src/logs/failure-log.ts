@@ -1,18 +1,16 @@
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { quoted, tame, thrownText } from "@protobff/runtime/internal/environment/one-line";
 import { Code, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
-import {
-  type AuditEvent,
-  type CertificateEvent,
-  type DeprecatedUse,
-  type Deprecation,
-  type LimitEvent,
-  type Observer,
-  type ResolverEvent,
-  type ResponseEvent,
-  type StreamDegradedEvent,
-  withoutPositions,
-} from "@protobff/runtime/internal/observer";
+import { type CertificateEvent, type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
+import type { ResolverEvent } from "@protobff/runtime/internal/observer-calls";
+import type {
+  AuditEvent,
+  DeprecatedUse,
+  Deprecation,
+  LimitEvent,
+  ResponseEvent,
+  StreamDegradedEvent,
+} from "@protobff/runtime/internal/observer-requests";
 import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { placeOf } from "./expression-place.ts";

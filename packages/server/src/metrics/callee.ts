@@ -1,4 +1,4 @@
-import type { AttemptEvent } from "@protobff/runtime/internal/observer";
+import type { AttemptEvent } from "@protobff/runtime/internal/observer-calls";
 import { Durations } from "./durations.ts";
 import { labelled } from "./series.ts";
 import type { Sample } from "./snapshot.ts";

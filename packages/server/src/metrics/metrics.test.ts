@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
-import type { AttemptEvent, CallEvent, ResponseEvent } from "@protobff/runtime/internal/observer";
+import type { AttemptEvent, CallEvent } from "@protobff/runtime/internal/observer-calls";
+import type { ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import type { UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { afterEach, describe, expect, it } from "vitest";

@@ -4,19 +4,15 @@
 import { Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Code } from "@protobff/runtime/internal/failure";
-import {
-  type AttemptEvent,
-  type CacheEvent,
-  type CallEvent,
-  type CallStartEvent,
-  type LimitEvent,
-  type Observer,
-  type ResponseEvent,
-  type ResponseStartEvent,
-  type StreamDegradedEvent,
-  type StreamOpenEvent,
-  withoutPositions,
-} from "@protobff/runtime/internal/observer";
+import { type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
+import type { AttemptEvent, CacheEvent, CallEvent, CallStartEvent } from "@protobff/runtime/internal/observer-calls";
+import type {
+  LimitEvent,
+  ResponseEvent,
+  ResponseStartEvent,
+  StreamDegradedEvent,
+  StreamOpenEvent,
+} from "@protobff/runtime/internal/observer-requests";
 import type {
   BreakerEvent,
   EjectionEvent,

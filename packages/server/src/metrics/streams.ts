@@ -1,5 +1,5 @@
 import { Code } from "@protobff/runtime/internal/failure";
-import type { ResponseEvent, StreamOpenEvent } from "@protobff/runtime/internal/observer";
+import type { ResponseEvent, StreamOpenEvent } from "@protobff/runtime/internal/observer-requests";
 import { codeName } from "./durations.ts";
 import { Counter } from "./series.ts";
 import type { Family } from "./snapshot.ts";

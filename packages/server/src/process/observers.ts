@@ -1,4 +1,5 @@
-import type { Observer, Trace } from "@protobff/runtime/internal/observer";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { Trace } from "@protobff/runtime/internal/observer-requests";
 
 /** Returns an observer that calls all of them. Events that none of them handles are not made. */
 export function joinObservers(observers: readonly Observer[]): Observer | undefined {

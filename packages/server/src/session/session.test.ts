@@ -8,7 +8,7 @@ import { Code } from "@protobff/runtime/internal/failure";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { Source } from "@protobff/runtime/internal/identity/source";
-import type { AuditEvent } from "@protobff/runtime/internal/observer";
+import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type OpenidProvider, startOpenidProvider } from "../testing/openid-provider.ts";

@@ -6,12 +6,14 @@ import type {
   CallEvent,
   CallStartEvent,
   JoinEvent,
+  ResolverEvent,
+} from "@protobff/runtime/internal/observer-calls";
+import type {
   LimitEvent,
   RequestTelemetry,
-  ResolverEvent,
   ResponseStartEvent,
   Trace,
-} from "@protobff/runtime/internal/observer";
+} from "@protobff/runtime/internal/observer-requests";
 import type { Ids } from "../random-ids.ts";
 import { flagsText } from "./trace-context.ts";
 

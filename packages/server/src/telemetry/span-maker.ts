@@ -1,14 +1,8 @@
 // Makes spans from recordings, with the names and attributes of OpenTelemetry's RPC conventions (release candidate of
 // 2026).
 import { Code, type Failure, Reason } from "@protobff/runtime/internal/failure";
-import type {
-  CacheEvent,
-  CallEvent,
-  JoinEvent,
-  LimitEvent,
-  ResolverEvent,
-  ResponseEvent,
-} from "@protobff/runtime/internal/observer";
+import type { CacheEvent, CallEvent, JoinEvent, ResolverEvent } from "@protobff/runtime/internal/observer-calls";
+import type { LimitEvent, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import type { Ids } from "../random-ids.ts";
 import type { AttemptNote, CallNote, Note, Recording, SpanPlace } from "./recording.ts";
 import { type AttributeValue, SpanKind, type SpanLink, type SpanRecord, SpanStatus } from "./span.ts";

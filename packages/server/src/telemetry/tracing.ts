@@ -1,18 +1,20 @@
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Code, type Failure } from "@protobff/runtime/internal/failure";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import type {
   AttemptEvent,
   CacheEvent,
   CallEvent,
   CallStartEvent,
   JoinEvent,
-  LimitEvent,
-  Observer,
   ResolverEvent,
+} from "@protobff/runtime/internal/observer-calls";
+import type {
+  LimitEvent,
   ResponseEvent,
   ResponseStartEvent,
   StreamOpenEvent,
-} from "@protobff/runtime/internal/observer";
+} from "@protobff/runtime/internal/observer-requests";
 import { Ids } from "../random-ids.ts";
 import { type CallNote, Recording, type SpanPlace, type TraceHead } from "./recording.ts";
 import { isSampled, PerSecond, type Sampling } from "./sampler.ts";

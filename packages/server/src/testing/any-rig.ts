@@ -8,7 +8,7 @@ import {
   TypeSchema,
 } from "@bufbuild/protobuf/wkt";
 import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
-import type { ResponseEvent } from "@protobff/runtime/internal/observer";
+import type { ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 
 const file = create(FileDescriptorProtoSchema, {
   name: "any/v1/any.proto",

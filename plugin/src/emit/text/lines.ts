@@ -54,8 +54,8 @@ export function unreadAsVoid(body: Lines): Lines {
   return lines;
 }
 /**
- * Returns the names that are read below a line in its block, whose depth its indentation tells. Blocks that ended there
- * add what they read and did not declare.
+ * Returns the names that are read below a line in its block. The indentation determines the depth of the block. Blocks
+ * that ended there add the names that they read and did not declare.
  */
 function scopeOf(text: string, read: Set<string>[]): Set<string> {
   const depth = Math.floor(text.search(/\S/) / 2);

@@ -26,19 +26,19 @@ export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, strin
 
 /**
  * Names one entry for all calls that differ only in the values that they send.
- * @param asked the calls whose headers or trailers an expression reads
+ * @param withMetadata the calls whose headers or trailers an expression reads
  */
 export function nameCalls(
   messages: readonly Block[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
   coalesces: Coalesces,
-  asked: ReadonlySet<Call>,
+  withMetadata: ReadonlySet<Call>,
 ): void {
   const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
   const all = messages.flatMap(callsIn);
   const nameOf = entryNames(all, upstreamOf);
-  const received = new Set(all.filter((call) => asked.has(call)).map(keyOf));
+  const received = new Set(all.filter((call) => withMetadata.has(call)).map(keyOf));
   const entries = new Map<string, Entry>();
   for (const call of all) {
     const key = keyOf(call);

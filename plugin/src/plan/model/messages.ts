@@ -157,7 +157,7 @@ export interface PlanStep {
    */
   readonly most: { readonly items: number; readonly asked: boolean } | undefined;
 }
-/** The tracks of a step about which no touch asks. */
+/** The tracks of a step that no touch reads. */
 export const NO_TRACKS: PlanStep["tracks"] = {
   ran: false,
   items: false,

@@ -11,7 +11,7 @@ import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/ident
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../failure.ts";
-import type { AuditEvent } from "../../observer.ts";
+import type { AuditEvent } from "../../observer-requests.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import type { Caller } from "../caller.ts";

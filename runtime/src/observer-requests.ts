@@ -1,0 +1,228 @@
+// Events of requests, their streams, refusals and traces, for observers.
+import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
+import type { Failure } from "./failure.ts";
+
+/**
+ * Start of a response: the request's message has been read, and no upstream has been called. For a request that is
+ * refused earlier, the event comes just before its `response`.
+ */
+export interface ResponseStartEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+  /** Returns the IP address of the connection's other end; "" if unknown. */
+  direct?(): string;
+  /** Trace options of the RPC. */
+  readonly telemetry?: RequestTelemetry | undefined;
+}
+
+/** Trace options of an RPC, applied to one request. */
+export interface RequestTelemetry {
+  /** The share of requests that leave a trace, from 0 to 1. */
+  readonly sample?: number | undefined;
+  /** Requests that take longer than this leave a trace regardless of the share, in milliseconds. */
+  readonly slowMs?: number | undefined;
+  /** Computes the declared attributes of the request, by name. A `bigint` is an integer, a `number` a double. Never throws. */
+  attributes?(): readonly (readonly [name: string, value: TelemetryValue])[];
+}
+
+/** Value of a declared attribute. */
+export type TelemetryValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly string[]
+  | readonly number[]
+  | readonly bigint[]
+  | readonly boolean[];
+
+/** Trace of one request, which its calls continue. */
+export interface Trace {
+  /** Trace id of W3C Trace Context, for logs: 32 hexadecimal digits. */
+  readonly traceId?: string | undefined;
+  /** Id of the request's span: 16 hexadecimal digits. */
+  readonly spanId?: string | undefined;
+  /**
+   * Returns the headers of a call with those of the trace, which replace headers of the same name. Called once for each
+   * call, before its `callStart`.
+   *
+   * @param call as in the call's events
+   */
+  onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>>;
+}
+
+/**
+ * One response to a client, or its failure (CANCELLED: the client has disconnected). Each request of an RPC has exactly
+ * one, even if it was refused.
+ */
+export interface ResponseEvent {
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome:
+    | {
+        readonly ok: true;
+        readonly degraded: readonly Degradation[];
+        /** Failures that caused `degraded`, in the same order. */
+        readonly failures: readonly Failure[];
+      }
+    | { readonly ok: false; readonly failure: Failure };
+  /** The deprecation and the caller, if the RPC's `version` is deprecated. */
+  readonly deprecated?: DeprecatedUse | undefined;
+  /** Trace that `responseStart` returned for the request. */
+  readonly trace?: Trace | undefined;
+  /** Name of the source of the caller's credential; undefined: the caller is unknown. */
+  readonly source?: string | undefined;
+  /** Use of the stream, if the request opened one. */
+  readonly stream?: StreamUse | undefined;
+}
+
+/**
+ * Opening of a stream to a client, after permits, guards and opening steps have succeeded. Its `response` comes when it
+ * ends.
+ */
+export interface StreamOpenEvent {
+  /** As in the request's other events. Calls for its items have the same object. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+  readonly openedAt: number;
+  /** Returns the current number of messages that its follower has received. */
+  items(): number;
+  /** Trace that `responseStart` returned for the request. */
+  readonly trace?: Trace | undefined;
+  readonly source?: string | undefined;
+}
+
+/** Use of a stream, at its end. */
+export interface StreamUse {
+  readonly openedAt: number;
+  /** Number of messages that its follower received, without heartbeats. */
+  readonly items: number;
+  /** Number of those messages that lacked a part. */
+  readonly degraded: number;
+  /**
+   * Reason of the end.
+   *
+   * - `ended`: its source has ended, or `until` holds
+   * - `age`: it was open for `max_age`
+   * - `expired`: the caller's credential has expired
+   * - `deadline`: the client's deadline has passed
+   * - `drained`: the server shuts down
+   * - `slow`: its follower did not read
+   * - `idle`: its source was silent
+   * - `left`: its follower has disconnected
+   * - `failed`: the outcome has the failure
+   */
+  readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
+}
+
+/** Message of a stream that lacks a part, after its follower has received it. */
+export interface StreamDegradedEvent {
+  /** As in the stream's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly degraded: readonly Degradation[];
+  /** Failures that caused `degraded`, in the same order. */
+  readonly failures: readonly Failure[];
+  readonly trace?: Trace | undefined;
+}
+
+/** Dates of a deprecated RPC. They are days, such as `2026-11-01`, that begin at midnight UTC. */
+export interface Deprecation {
+  /** First day of the deprecation; may be in the future. */
+  readonly since: string;
+  /** Day from which the RPC may no longer exist. */
+  readonly sunset?: string | undefined;
+  /** Replacement: `package.Service/Method`. */
+  readonly successor?: string | undefined;
+}
+
+/** Call of a deprecated RPC, with its authenticated caller if known. A refused request may have one, too. */
+export interface DeprecatedUse extends Deprecation {
+  /** Name of the credential's source; undefined: the caller is unknown. */
+  readonly source?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Id of the key, the session or the token; no secret. */
+  readonly id?: string | undefined;
+}
+
+/** Returns a use of a deprecated RPC by the owner of this credential. */
+export function usedBy(deprecation: Deprecation, credential: Credential | undefined): DeprecatedUse {
+  if (credential === undefined) return deprecation;
+  const { source, issuer, subject, id } = credential;
+  return { ...deprecation, source, issuer, subject, id };
+}
+
+/** Rate limit that has refused a request, or whose counters were unreachable. The event does not contain its key. */
+export interface LimitEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** `<package>/<name>` */
+  readonly limit: string;
+  /**
+   * - `exceeded`: refused
+   * - `cost`: refused, because the limit can never admit this cost
+   * - `unreachable`: refused, because the counters are unreachable and the limit is `closed`
+   * - `alone`: admitted, because this process counts alone while the counters are unreachable
+   */
+  readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
+  /** Trace that `responseStart` returned for the request. */
+  readonly trace?: Trace | undefined;
+}
+
+/** Entry of the audit log: a refusal, a login, a change of keys. It contains no credential and no part of one. */
+export interface AuditEvent {
+  /**
+   * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, with PERMISSION_DENIED, or
+   * with UNAVAILABLE because no check could decide. The others belong to sessions and keys. Each process may report
+   * `key-first-used` once for the same key.
+   */
+  readonly event:
+    | "unauthenticated"
+    | "denied"
+    | "unjudged"
+    | "login"
+    | "login-failed"
+    | "logout"
+    | "session-ended"
+    | "keys-changed"
+    | "key-created"
+    | "key-revoked"
+    | "key-first-used";
+  readonly at: Date;
+  /** Reason, in fixed words of this package. */
+  readonly reason?: string | undefined;
+  /** `package.Service/Method` */
+  readonly method?: string | undefined;
+  /** Name of the credential's source, if known; so are issuer and subject. */
+  readonly source?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Issuer in the source's configuration, for `unauthenticated`. */
+  readonly expected?: string | undefined;
+  /** Issuer in the credential, for `unauthenticated`. It is unverified: a client may write any text. */
+  readonly received?: string | undefined;
+  /** Missing claim, or claim of another type than its field, for `unauthenticated` and `login-failed`. */
+  readonly claim?: string | undefined;
+  /** Id of the key, the session or the token; no secret. */
+  readonly id?: string | undefined;
+  /** IP address of the client, as `peer.address`; "" if unknown. */
+  readonly address?: string | undefined;
+}
