@@ -17,21 +17,23 @@ const INTRODUCTION = `# Diagnostics
 
 <!-- Written by \`npm run docs\` from the tables of codes and the goldens in test/golden. Do not edit. -->
 
-What \`buf generate\` says about a \`.proto\` file. A code is never reused. Every diagnostic stands at the place of the very
-value that it is about; all are collected, sorted by place and printed together. With one error or more nothing is written;
-warnings go to standard error and do not stop generation. \`npx protobff explain BFF601\` prints what stands here of one code.
+With this page you can look up every diagnostic that \`buf generate\` reports for a \`.proto\` file.
+\`npx protobff explain BFF601\` prints the section of one code. A code is never reused. The place of a diagnostic is the
+value that it is about. All diagnostics are collected, sorted by place and printed together. With at least one error
+no file is written. Warnings go to standard error and do not stop generation.
 
 Options of the plugin (\`opt:\` in \`buf.gen.yaml\`) that concern diagnostics:
 
 ${optionTable("diagnostics.md")}
 
-A code with a file, as in \`off=BFF803@web/v1/web.proto\`, means that file alone, and comes before one without. A code that no diagnostic
-has is an error itself.
+A code with a file, as in \`off=BFF803@web/v1/web.proto\`, applies to that file only and takes precedence over a code
+without a file. An unknown code is an error.
 
-A JSON document is \`{ "version": 1, "diagnostics": […] }\`, sorted by place and empty when there is nothing to say. Each has \`code\`,
-\`severity\` (\`error\` or \`warning\`), \`message\`, \`at\`, \`related\` (a list of \`{ at, message }\`) and, where there is one, \`hint\`. \`at\` is
-\`{ file, line, column, endLine, endColumn }\`: lines and columns count from 1, columns are UTF-16 code units, ends are exclusive, and the
-file is a path from the workspace. SARIF is version 2.1.0, with related places as \`relatedLocations\`, and the hint in the message.
+A JSON document is \`{ "version": 1, "diagnostics": […] }\`, sorted by place; without diagnostics the list is empty.
+Each diagnostic has \`code\`, \`severity\` (\`error\` or \`warning\`), \`message\`, \`at\`, \`related\` (a list of
+\`{ at, message }\`) and an optional \`hint\`. \`at\` is \`{ file, line, column, endLine, endColumn }\`: lines and columns
+count from 1, columns are UTF-16 code units, ends are exclusive, and the file is a path from the workspace. SARIF is
+version 2.1.0, with related places as \`relatedLocations\`, and the hint in the message.
 `;
 
 /** The options that a page documents, as a Markdown table. */
@@ -85,7 +87,7 @@ function pageOf(explained: readonly Explanation[]): string {
   const parts = [
     `${INTRODUCTION}
 ${indexOf(explained)}
-There are ${explained.length} codes here, and ${conditions().length} distinct conditions: a condition is a code with its own message, whatever the names in it.
+There are ${explained.length} codes here, and ${conditions().length} distinct conditions. A condition is a code with one message, without the names in it.
 `,
   ];
   let group = "";

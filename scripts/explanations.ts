@@ -52,11 +52,11 @@ export function conditions(): readonly string[] {
   const heads = goldens().flatMap((one) => [
     ...printedOf(one).matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm),
   ]);
-  return [...new Set(heads.map(([, said = ""]) => withoutNames(said)))].sort();
+  return [...new Set(heads.map(([, head = ""]) => withoutNames(head)))].sort();
 }
 
-function withoutNames(said: string): string {
-  return said
+function withoutNames(head: string): string {
+  return head
     .replace(/(?<=^BFF\d{3}: .*)("(?:[^"\\]|\\.)*"|`[^`]*`)/g, "…")
     .replace(/\b(list|map|wrapper|optional)\([^)]*\)+/g, "…")
     .replace(/\b[\w]+(?:\.[\w]+)+\b|\b[A-Z]{2,}(?:_[A-Z]+)*\b/g, "…")
@@ -69,7 +69,7 @@ function withoutNames(said: string): string {
 
 function sectionsOf(code: string, example: Example): readonly Section[] {
   const { protos, before, after, right, printed } = example;
-  const said: Section = { title: "It says", language: "text", text: printed.trim() };
+  const diagnostic: Section = { title: "Diagnostic", language: "text", text: printed.trim() };
   const places = placesIn(printed);
   const upstream = Object.keys({ ...before, ...after }).flatMap((name) => {
     const old = before[name];
@@ -81,7 +81,7 @@ function sectionsOf(code: string, example: Example): readonly Section[] {
     const lines = difference(text, right[name] ?? text).filter(({ mark }) => mark !== "+");
     return shown("Wrong", name, lines, protos, places.get(name));
   });
-  return [...upstream, ...(upstream.length > 0 ? [] : wrong), said, ...rightOf(code, example, places)];
+  return [...upstream, ...(upstream.length > 0 ? [] : wrong), diagnostic, ...rightOf(code, example, places)];
 }
 
 /** The codes of drift that the BFF has to follow; others are accepted into the lock, after what has to follow. */

@@ -225,7 +225,8 @@ const diagnosticsPage = generatedDocs()["docs/diagnostics.md"] ?? "";
 
 test("every diagnostic is on the page, with what is wrong, what is said and what is right", () => {
   const codes = explanations().map(({ code }) => code);
-  const whole = /^### .*\n\n\*(Error|Warning)\.\* .*\.\n\n(.*\n)*It says:\n\n```text\n(.*\n)*(Right|And then):\n\n```/;
+  const whole =
+    /^### .*\n\n\*(Error|Warning)\.\* .*\.\n\n(.*\n)*Diagnostic:\n\n```text\n(.*\n)*(Right|And then):\n\n```/;
   const sections = new Map(diagnosticsPage.split(/^(?=###? )/m).map((text) => [text.slice(4, 10), text]));
   expect(codes.filter((code) => !whole.test(sections.get(code) ?? ""))).toEqual([]);
   expect(diagnosticsPage.match(/^## \dxx$/m), "a group without a name").toBe(null);
@@ -238,7 +239,7 @@ test("the meaning of a diagnostic is a sentence", () => {
 
 test("each diagnostic of drift is the example's own", () => {
   const wrong = explanations().filter(({ code, severity, sections }) => {
-    const said = sections.find(({ title }) => title === "It says")?.text ?? "";
+    const said = sections.find(({ title }) => title === "Diagnostic")?.text ?? "";
     return !said.includes(`: ${severity} ${code}: `);
   });
   expect(wrong.map(({ code }) => code)).toEqual([]);

@@ -46,7 +46,7 @@ app/app/v1/app.proto:4:44: error BFF103: the duration "0s" of "timeout" is zero
     4 | option (bff.v1.file).upstream = { timeout: "0s" retry: {} };
       |                                            ^^^^
   hint: write a duration of more than zero, or leave it out for the default`);
-    expect(stderr).toContain('app/app/v1/app.proto:4:56: warning BFF141: this "retry" says nothing');
+    expect(stderr).toContain('app/app/v1/app.proto:4:56: warning BFF141: this "retry" sets no option');
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(existsSync(join(dir, "gen"))).toBe(false);
   });

@@ -6,7 +6,7 @@ test.each(["BFF601", "bff601", "601"])("explains %s", async (wanted) => {
   const { exitCode, stdout, stderr } = await run(["explain", wanted], ".");
   expect([exitCode, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^BFF601 \(error\): A value that may be absent .*\.\n\nWrong:\n\n {4}\S/);
-  expect(stdout).toMatch(/\n\nIt says:\n\n {4}app\/v1\/app\.proto:\d+:\d+: error BFF601: .*\n/);
+  expect(stdout).toMatch(/\n\nDiagnostic:\n\n {4}app\/v1\/app\.proto:\d+:\d+: error BFF601: .*\n/);
   expect(stdout).toMatch(/\n\nRight:\n\n {4}\S(.*\n)*$/);
 });
 

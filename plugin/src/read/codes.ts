@@ -1,156 +1,162 @@
-/** Diagnostics of a declaration alone, before any name is looked up. One sentence each, for docs/diagnostics.md. */
+/** Diagnostics of a declaration alone, before name resolution: each code with its rule and the reason for it. */
 export const declarationCodes = {
   BFF101:
-    "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. Without one there is nothing to run, and with two it is not clear which one counts.",
-  BFF102:
-    "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
+    "A step sets exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. A step without a source has nothing to run.",
+  BFF102: "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number leaves the unit open.",
   BFF103:
-    "A duration is more than zero, and at most 24 days: a call with no time always fails, and timers hold no longer than that.",
+    "A duration is longer than zero and at most 24 days. A call without time always fails, and a timer cannot wait longer. Periods without a timer, such as the lifetime of a session, may be longer.",
   BFF104:
-    "A ratio is more than 0 and at most 1. A percentage written as it is would never be reached, and a breaker with it would never open.",
-  BFF105:
-    "A number is at least 1 where zero would mean nothing, such as zero attempts, which would never make the call.",
+    "A ratio is more than 0 and at most 1. A percentage such as 50 is never reached: a breaker with it would never open. Only `sample` and `max_ejected` may be 0.",
+  BFF105: "A number is at least 1 if 0 has no meaning. Zero attempts, for example, never make the call.",
   BFF106:
-    "A name is an identifier: letters, digits and underscores, not beginning with a digit. Expressions read it by that name.",
-  BFF107:
-    "A name is not one that expressions already give a meaning to, because nobody could tell which of the two an expression reads.",
-  BFF108: "A name is declared once in its scope, because the second one would silently take the place of the first.",
-  BFF109: "An expression is not empty, because an empty one has no value to bind.",
-  BFF110: "A guard says both `if` and `fail`: when the response fails, and what the client is told.",
+    "A name is an identifier: letters, digits and underscores, with no digit at the start. Expressions read the value by this name.",
+  BFF107: "A name has no other meaning in expressions. Otherwise a use of the name is ambiguous.",
+  BFF108: "A name is declared once in its scope. A second declaration would silently replace the first.",
+  BFF109: "An expression is not empty. An empty expression has no value.",
+  BFF110: "A guard sets both `if` and `fail`: the condition of the failure, and the status that the client receives.",
   BFF111:
-    "A guard has no value, so it takes no `name`, `supplementary`, `fallback` or `autobind`: nothing could be read from it, and a guard that may be ignored guards nothing.",
+    "A guard has no value and takes no `name`, `supplementary`, `fallback`, `autobind` or `defer`. Nothing can read a guard, and a guard that may be ignored protects nothing.",
   BFF112:
-    "A status to fail with is a status code other than OK, and a guard says which. A failure with OK would reach the client as a success without an answer.",
+    "A failure has a status code other than OK, and the failure of a guard sets its code. With OK the client would receive a success without a response.",
   BFF113:
-    "The braces of a failure's `message`, or of what a source of an identity says, hold expressions, and are closed. A brace left open would end up in the text.",
-  BFF114: "A `compose` names its message, because that message says what is composed.",
-  BFF115: "An `each` says `var`, `in` and one source: the name of an item, the list, and what is done with each item.",
+    "Braces in a template are closed and contain an expression. Templates are the `message` of a failure, and addresses and names in the source of an identity. An open brace would become part of the text.",
+  BFF114: "A `compose` sets `message`, the message to compose.",
+  BFF115: "An `each` sets `var`, `in` and one source: the name of an item, the list, and the step for each item.",
   BFF116:
-    "A `switch` has cases, each with `if` and `by`. A case without one of them could not be chosen or would give no value.",
+    "A `switch` has cases, and each case sets `if` and `by`. A case without a condition cannot be selected, and a case without `by` has no value.",
   BFF117:
-    'A call names its method as "package.Service/Method", so that it can be looked up in the protos of the upstream.',
+    'A call names its method as "package.Service/Method". The compiler looks up this name in the protos of the upstream.',
   BFF118:
-    "A batch says `name`, `by` and `items`. Without them it is not known which request field takes the keys, what the key is, or where the items of the answer stand.",
-  BFF119: "A named value says `name` and `by`, or `spread` alone. Half of it would set nothing.",
+    "A batch sets `name`, `by` and `items`: the request field for the keys, the key, and the response field with the items.",
+  BFF119:
+    "A named value sets `name` and `by`, or `spread` alone. An incomplete value sets nothing, and metadata cannot be spread.",
   BFF120:
-    "An `on_error` rule says what to do: `ignore: true`, `fallback` or `fail`. A rule that only matches an error changes nothing.",
-  BFF121: "A metadata key is a lower-case header name, as HTTP/2 has it: others are refused on the wire, at run time.",
+    "An `on_error` rule sets its effect: `ignore: true`, `fallback` or `fail`. A rule that only matches an error changes nothing.",
+  BFF121: "A metadata key is a lower-case header name, as in HTTP/2. A call with any other key fails at run time.",
   BFF122:
-    "A metadata key is not one that gRPC or HTTP needs for itself, because setting it would break deadlines, encodings or framing.",
+    "A metadata key is not reserved for gRPC or HTTP. A reserved key would break deadlines, encodings or framing.",
   BFF123:
-    "A step that only computes a value has a name (or fills fields by `autobind`), because otherwise nothing can read what it computes.",
-  BFF124: "A rule says something. An empty one is usually a rule that was meant to say more.",
+    "A step with `by` or `switch` has a name, or fills fields with `autobind`. Otherwise nothing can read its value.",
+  BFF124: "A rule sets at least one option. An empty rule is usually an unfinished rule.",
   BFF125:
-    "`if` and `default` stand on the members of a oneof, because they choose among members; other fields always have their value.",
-  BFF126: "A field takes its value from one source, because with two it is not clear which one wins.",
-  BFF127: "A message is composed or copied from an alias, not both: a copy has no place where steps could run.",
+    "`if` and `default` belong to members of a oneof, because they select a member. Other fields always have a value.",
+  BFF126:
+    "A field has one source. With two sources the value is ambiguous. For the same reason an enum value with `no_alias` has no `alias`.",
+  BFF127:
+    "A message is either composed or copied from an alias. A copy has no steps, and its alias decides which member of a oneof is set.",
   BFF128:
-    "An environment variable has a name and one of the types that text can be read as, because the server reads and checks it when it starts.",
+    "An environment variable has a name and a type that can be read from text. The server reads and checks the variable when it starts.",
   BFF129:
-    "The default of an environment variable is of its type, because it takes the place of a text that would be read as that type.",
-  BFF130: "A list says each value once. The second one has no effect, and often stands where another value was meant.",
+    "The default of an environment variable has the type of the variable. The server reads the default like a text from the environment.",
+  BFF130: "A list contains each value once. A repeated value has no effect, and another value was often meant.",
   BFF131:
-    "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows, or parts of its response are deferred: by itself nothing tells when to give another one.",
+    "An rpc of a BFF service takes one message. An rpc that returns a stream sets `stream`, or has deferred parts in its response. Otherwise nothing determines when to send the next message.",
   BFF132:
-    "A rule on an rpc stands in a service with `(bff.v1.service)`. In other services nothing is generated, and the rule would have no effect.",
+    "A rule on an rpc needs `(bff.v1.service)` on its service. Nothing is generated for other services, so the rule would have no effect.",
   BFF133:
-    "An upstream entry is of one level: of all upstreams, of a service or of a method. With two named, or with a policy that the level does not have, it is not clear what it holds for.",
+    "An upstream entry applies to one level: all upstreams, a service or a method. An entry for two levels, or with a policy of another level, is ambiguous.",
   BFF134:
-    "A backoff grows: `multiplier` is at least 1, and `max` at least `initial`. Waits that get shorter press hardest on the upstream that is already failing.",
-  BFF135: "A reference to a message, enum, field or service is a (dotted) name, so that it can be looked up.",
+    "A backoff grows: `multiplier` is at least 1, and `max` is at least `initial`. Decreasing waits would increase the load on an upstream that already fails.",
+  BFF135:
+    "A reference to a message, an enum, a field, a service or a step is a name with dots between its parts. The compiler looks up this name.",
   BFF136:
-    "A field rule stands on a field of a message, not on an extension: no message of the BFF holds the extension, so nothing could fill it.",
-  BFF137: "A message is copied from an alias or supplied by a resolver, not both.",
-  BFF138: "A resolver of a message supplies all its fields: none has a source of its own.",
-  BFF139: "A resolver supplies fields of composed messages, not of copies.",
-  BFF140: "A breaker that is `off` says nothing else. Its other numbers have no effect, and look as if they had.",
-  BFF141: "A policy that is written says something. An empty one looks like a decision, but changes nothing.",
-  BFF142: "An attribute of a trace is called as its expression is written. Two of one name would be one of them.",
-  BFF143: "A policy that is turned off says nothing else. The rest of it has no effect, and looks as if it had.",
-  BFF144: "The default member of a oneof has no condition: it is taken when no other is, whatever its condition says.",
+    "A field rule belongs to a field of a message, not to an extension. No message of the BFF contains the extension, so nothing could fill it.",
+  BFF137: "A message is either copied from an alias or supplied by a resolver.",
+  BFF138: "The resolver of a message supplies all fields of the message. No field has another source.",
+  BFF139: "A resolver supplies fields of composed messages only. The fields of a copy come from its alias.",
+  BFF140: "A breaker with `off: true` sets no other option. The other options would have no effect.",
+  BFF141: "A policy sets at least one option. An empty policy looks like a decision, but changes nothing.",
+  BFF142:
+    "An attribute of a trace is listed once. Its expression is its name, so that two equal attributes would overwrite each other.",
+  BFF143: "A policy that is turned off sets no other option. The other options would have no effect.",
+  BFF144:
+    "The default member of a oneof has no condition. It is selected if no other member is, even if its condition is false.",
   BFF145:
-    "A retry budget allows a retry. Retries stop once half of it is gone, and with so small a one the first failure takes that.",
+    "A retry budget allows at least one retry. Retries stop when half of the tokens are used. In a budget of 2 tokens the first failure uses half.",
   BFF146:
-    "An `on_error` rule can be reached. Rules are tried in their order, and an earlier one takes all of its errors.",
+    "An `on_error` rule is reachable. Rules are tried in order, and no earlier rule handles all errors of a later rule.",
   BFF147:
-    "`as_is` hands on what an upstream has answered a call with. It stands in an `on_error` rule, beside what is to be different.",
-  BFF148: "`ANY` stands alone in `on`, because it is every code, and is no status to fail with, because it is none.",
-  BFF170: "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
+    "`as_is` passes on the status of an upstream. It belongs to the `fail` of an `on_error` rule, beside the parts that differ.",
+  BFF148: "`ANY` is the only code in its `on`, and is no status to fail with. `ANY` matches every code.",
+  BFF170: "A function declaration sets `name` and `result`. The list of parameters may be empty.",
   BFF171:
-    "A function of one's own has a name with a dot, under a name that expressions do not have yet, so that none of the library's will ever mean something else.",
+    "The name of a declared function contains a dot, and its first part has no meaning in expressions. Future functions of the library then never conflict with it.",
   BFF172:
-    "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
-  BFF149: "The values of an enum all have a text, or none has. One without would be shown as nothing.",
-  BFF173: "A batch finds the key of an item in one way: in a field, or by an expression.",
+    "`reads` needs `resolver` beside it. `reads` selects the steps that the resolver receives, and has no effect without a resolver.",
+  BFF149:
+    "Either all values of an enum have a text, or no value has one. A value without a text would be shown as an empty text.",
+  BFF173: "A batch finds the key of an item either in a field, with `key`, or by an expression, with `key_by`.",
   BFF150:
-    "A `fallback` of a field stands in for what is unset in the message that a copy is made of, or in the copy. Other fields have an expression, which can say so itself.",
+    "The `fallback` of a field replaces a value that is unset in a copy or in the message that it copies. Other fields can contain the fallback in their expression.",
   BFF151:
-    "An identity has sources, and each has a name and one kind of credential. Permits, logs and variables of the environment know a source by its name.",
+    "An identity has sources, and each source has a name and one kind of credential. Permits, logs and environment variables use the name of a source.",
   BFF152:
-    "A source says whose credentials it takes, and for whom they were made. Without that, a credential that somebody else got elsewhere would do.",
+    "A source sets all options that its kind requires, such as `issuer` and `audience`. Otherwise a credential that was issued elsewhere would be accepted.",
   BFF153:
-    "Tokens are verified by algorithms with a public key. With a shared secret whoever verifies could sign, and without a signature anybody could.",
-  BFF154: "Keys are fetched over https, or from this machine. Whoever could change them on the way could be anybody.",
+    "Tokens are verified by an algorithm with a public key. With a shared secret each verifier could sign tokens, and without a signature anybody could.",
+  BFF154:
+    "Keys are fetched over https or from this machine. Over plain http an attacker on the way could replace the keys.",
   BFF155:
-    "A credential stands in one header or in one cookie, which says nothing else. There it is found, and nobody else finds it.",
-  BFF156:
-    "In a pattern of names `*` stands for one whole segment, and for any: people read it who decide whom to trust.",
+    "A credential is in one header or one cookie, which has no other meaning in a request. The server reads the credential only there.",
+  BFF156: "In a name pattern `*` matches one whole segment. Patterns decide about trust, so they must be easy to read.",
   BFF157:
-    "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
+    "A credential belongs to one source. If two sources share a place, the credential itself identifies its source: by its prefix, its issuer or its name.",
   BFF159:
-    "The numbers of a `balance` are within bounds: an address that is sick must come back, a resolver must not be flooded, and connections are memory on both sides.",
-  BFF160: "`public` stands alone in a permit. Whoever reads the rest would believe that somebody is kept out.",
+    "The numbers of a `balance` are within bounds. A failing address must get calls again, resolvers limit queries, and connections occupy memory on both sides.",
+  BFF160:
+    "`public` is the only option in its permit. The other options would have no effect, although they seem to restrict access.",
   BFF161:
-    "A permit's `fail` says how its `if` refuses: with PERMISSION_DENIED, or with NOT_FOUND where nobody is to learn that there is something. Other codes would tell clients to do something that does not help.",
+    "The `fail` of a permit belongs to its `if`, and refuses with PERMISSION_DENIED or NOT_FOUND. NOT_FOUND hides that a resource exists. Other codes would mislead clients.",
   BFF162:
-    "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
-  BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
+    "A decision is a step in the permit of an rpc with `call`, `by` or `switch`, and has a value. Nothing replaces a decision that fails: the request is refused.",
+  BFF163:
+    "A permit names a source, a scope or a role exactly. An empty name, or a name with spaces around it, matches no caller.",
   BFF164:
-    "A stream says what an item is called and where items come from, and what follows a topic of which key. Without a name no field could read an item.",
+    "A stream sets `var` and a source, and a source that is a topic sets `topic` and `key`. Without `var` no field could read an item.",
   BFF165:
-    "What a stream says of its pace is within bounds, and says something: every follower holds memory for what is composed ahead of it.",
+    "The pace of a stream is within bounds, and `overflow` is not its zero value. Items that wait for a follower occupy memory.",
   BFF166:
-    "What a stream says of its pace has an effect. Only with LATEST may items be dropped, and then nothing is composed ahead.",
+    "An option about the pace of a stream has an effect. Only `overflow: LATEST` may drop items, and then nothing is composed ahead.",
   BFF168:
-    "A topic says where its items come from: a subject of JetStream, a call, or both, and for a call by what an item has its place.",
+    "A topic has a name and a source: a subject of JetStream, a call, or both. A topic with a call also sets the `position` of an item.",
   BFF169:
-    "A topic's subject has one `{key}`, and is a name as NATS has them. What is published under another subject nobody would follow.",
-  BFF167: "`stream` stands on an rpc that returns a stream, because it says how one request becomes many messages.",
+    "The subject of a topic contains `{key}` once, and is a name that NATS accepts. Items under any other subject would reach no follower.",
+  BFF167: "`stream` belongs to an rpc that returns a stream. It sets how one request results in many messages.",
   BFF178:
-    "What may be used again says for how long: a `cache` of an rpc by its `ttl`, an `http_cache` by its `max_age`, in whole seconds, for HTTP knows no others.",
+    "A cache of responses sets a lifetime: `cache` sets `ttl`, and `http_cache` sets `max_age` in whole seconds. HTTP has no smaller unit.",
   BFF179:
-    "`vary` names headers, in lower case. Caches compare what requests say in them, and an answer that depends on `*` is never used again.",
+    "`vary` lists names of headers in lower case. Caches compare these headers of requests, and with `*` they would never reuse a response.",
   BFF180:
-    "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
+    "A version sets days of the calendar, as in ISO 8601. The days are sent as headers with a time, in which an invalid day would become another day.",
   BFF182:
-    "A branch says which requests go to it, by `if` or by `share`, and others stay where they were. One that takes all of them is the upstream's address itself.",
+    "A branch selects some of the requests, by `if` or by `share`. If a branch took all requests, its address would be the address of the upstream.",
   BFF183:
-    "A branch has a name of lower-case letters, digits and underscores, which no other branch of its entry has. Its address is in a variable of the environment that ends with this name.",
-  BFF174:
-    "A limit has a name, a key, and says how much is allowed in what time. By its name clients, logs and metrics know it.",
+    "A branch has a unique name of lower-case letters, digits and underscores. The environment variable with its address ends with this name.",
+  BFF174: "A limit sets `name`, `key`, `rate` and `per`. Clients, logs and metrics identify a limit by its name.",
   BFF175:
-    "What limits count are whole numbers, and no more than can be counted exactly. Otherwise somebody would be let through, or refused, by a rounding.",
+    "A limit counts in whole numbers that are small enough to be exact. A rounding error would admit or refuse a request wrongly.",
   BFF176:
-    "A limit is per a duration, which rolls, or per day or month of the calendar, in UTC. Of those all may be used at once.",
+    "A limit is per duration, which rolls, or per day or month of the calendar in UTC. All of a day or month may be used at once, so it has no `burst`.",
   BFF177:
-    "What a limit says has an effect: `settle` corrects a `cost` that has been charged, and `closed` is for counters outside of the process.",
+    "Each option of a limit has an effect. `settle` corrects a `cost` that was charged, and `closed` is for counters outside the process.",
   BFF184:
-    "A path of google.api.http is a template: segments that are literals, `*` or variables, `**` last, and a verb behind a colon. Whoever reads it another way serves other paths.",
+    "A path of google.api.http is a valid template: literals, `*` or variables as segments, `**` last, and a verb after a colon. Every tool then serves the same paths.",
   BFF185:
-    "A rule of google.api.http says one method and one path, and its bindings are one level deep. What HTTP itself answers with OPTIONS, CONNECT and TRACE is no rpc's.",
+    "A rule of google.api.http sets one method and one path, and its bindings are one level deep. HTTP servers answer OPTIONS, CONNECT and TRACE themselves.",
   BFF186:
-    "Requests with GET, HEAD and DELETE have no body: HTTP gives it no meaning, so that clients, proxies and caches leave it out.",
-  BFF187: "`protocol` says what an upstream speaks. Its zero value says nothing.",
+    "A request with GET, HEAD or DELETE has no body. HTTP gives such a body no meaning, so clients, proxies and caches leave it out.",
+  BFF187: "`protocol` sets the protocol of an upstream. Its zero value has no meaning.",
   BFF188:
-    "A cookie with a token has a name with `__Host-`, which browsers accept from this host alone. Under any other name a page on a sibling host can plant a token of its own.",
-  BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
+    "A cookie with a token has a name that begins with `__Host-`. Browsers accept such a cookie only from the same host. A page on a sibling host can set any other cookie to its own token.",
+  BFF192:
+    "`identify` sets whether and how an upstream receives the identity of the caller. Its zero value has no meaning.",
   BFF191:
-    "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
+    "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:
-    "A deferred step is supplementary: when it fails, the first message and with it the status of the response may have been sent.",
-  BFF673: "`parts_timeout` stands on an rpc whose response comes in parts. Any other has one time, its `timeout`.",
+    "A deferred step is supplementary. When it fails, the first message and the status of the response may already have been sent.",
+  BFF673: "`parts_timeout` belongs to an rpc whose response has parts. Other rpcs have only a `timeout`.",
   BFF661:
-    "Only steps of messages are deferred. What a service's steps give to several messages, or what a permit decides, is no part of a response.",
+    "Only the steps of a message can be deferred. The steps of a service or of a permit belong to no part of a response.",
 } as const;
 
 export type DeclarationCode = keyof typeof declarationCodes;

@@ -40,7 +40,7 @@ function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): I
   };
   const [alias] = value.alias;
   if (value.noAlias?.value === true && alias !== undefined) {
-    fault(report, "BFF126", value.noAlias.at, `the value "${desc.name}" has an alias and says that it has none`, {
+    fault(report, "BFF126", value.noAlias.at, `the value "${desc.name}" has both an "alias" and "no_alias"`, {
       related: [{ at: alias.at, message: "the alias" }],
       hint: "leave out one of them",
     });
@@ -60,7 +60,7 @@ function checkTexts(values: readonly IrEnumValue[], report: Report): void {
     `the value "${without.desc.name}" has no text, and "${first.desc.name}" has one`,
     {
       related: [{ at: first.text.at, message: "a text" }],
-      hint: 'give it [(bff.v1.enum_value).text = "…"], which may be empty',
+      hint: 'add [(bff.v1.enum_value).text = "…"] to the value; the text may be empty',
     },
   );
 }
@@ -73,5 +73,5 @@ function readAliases(values: readonly string[], place: Place, what: string, repo
 }
 
 function empty(place: Place, report: Report): void {
-  fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
 }

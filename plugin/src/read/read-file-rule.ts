@@ -26,7 +26,7 @@ export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
 ): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "maxElements"> {
-  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
   const identity = child(value.identity, place, "identity");
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
@@ -72,13 +72,13 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
   if (upstream.method !== undefined) checkOneMethod(declared, upstream, upstream.method, report);
   const { readOnly } = upstream.policy;
   if (readOnly !== undefined && upstream.service === undefined && upstream.method === undefined) {
-    fault(report, "BFF133", readOnly.at, '"read_only" is of a service or a method', {
-      hint: "name the `service` or the `method` that it is for",
+    fault(report, "BFF133", readOnly.at, '"read_only" applies to a service or a method, and this entry names neither', {
+      hint: "add the `service` or the `method`",
     });
   }
   if (upstream.bare && (upstream.service === undefined || upstream.method !== undefined))
     fault(report, "BFF124", place.at, "this upstream entry has no policy", {
-      hint: "add one, or leave out the entry; one with a `service` alone makes it known to resolvers",
+      hint: "add a policy, or leave out the entry; an entry with only a `service` makes the service available to resolvers",
     });
   return upstream;
 }
@@ -92,33 +92,33 @@ function checkOneMethod(
 ): void {
   if (service !== undefined) {
     fault(report, "BFF133", service.at, 'this entry names a "service" and a "method"', {
-      related: [{ at: method.at, message: "this already says which service" }],
+      related: [{ at: method.at, message: "the method already names its service" }],
       hint: "leave out one of them",
     });
   }
-  const related = [{ at: method.at, message: "this entry is of one method" }];
+  const related = [{ at: method.at, message: "this entry is for one method" }];
   if (retryBudget !== undefined) {
-    fault(report, "BFF133", retryBudget.at, 'a "retry_budget" is of a whole upstream', {
+    fault(report, "BFF133", retryBudget.at, 'a "retry_budget" applies to a whole upstream', {
       related,
-      hint: "write it on the entry of the service",
+      hint: "move it to the entry of the service",
     });
   }
   if (balance !== undefined) {
-    fault(report, "BFF133", balance.at, 'a "balance" is of a whole upstream', {
+    fault(report, "BFF133", balance.at, 'a "balance" applies to a whole upstream', {
       related,
-      hint: "write it on the entry of the service: all of its methods are called at the same addresses",
+      hint: "move it to the entry of the service: all methods of a service have the same addresses",
     });
   }
   if (protocol !== undefined) {
-    fault(report, "BFF133", protocol.at, 'a "protocol" is of a whole upstream', {
+    fault(report, "BFF133", protocol.at, 'a "protocol" applies to a whole upstream', {
       related,
-      hint: "write it on the entry of the service: one address speaks one protocol",
+      hint: "move it to the entry of the service: an address has one protocol",
     });
   }
   if (value.branch.length > 0) {
-    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" is of a whole upstream', {
+    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" applies to a whole upstream', {
       related,
-      hint: "write it on the entry of the service: all calls of a request to an upstream go to one side",
+      hint: "move it to the entry of the service: all calls of a request to an upstream go to the same branch",
     });
   }
 }
@@ -126,8 +126,8 @@ function checkOneMethod(
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {
   const setting = sourced(protocol, place, "protocol");
   if (setting?.value !== Protocol.PROTOCOL_UNSPECIFIED) return setting;
-  fault(report, "BFF187", setting.at, '"PROTOCOL_UNSPECIFIED" does not say what the upstream speaks', {
-    hint: "write GRPC or HTTP_JSON, or leave it out, which is GRPC",
+  fault(report, "BFF187", setting.at, '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream', {
+    hint: "write GRPC or HTTP_JSON, or leave it out for GRPC",
   });
   return undefined;
 }
@@ -137,12 +137,12 @@ function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report
     value.maxTokens,
     place,
     "max_tokens",
-    "write how many failures in a row stop retrying, doubled",
+    "write twice the number of failures in a row that stop retries",
     report,
   );
   if (maxTokens !== undefined && maxTokens.value <= 2) {
-    fault(report, "BFF145", maxTokens.at, "this budget allows no retry: the first failure takes half of it", {
-      hint: "write at least 3, or turn retrying off with `retry: { attempts: 1 }`",
+    fault(report, "BFF145", maxTokens.at, "this budget allows no retry: the first failure uses half of it", {
+      hint: "write at least 3, or turn off retries with `retry: { attempts: 1 }`",
     });
   }
   return {
@@ -159,8 +159,8 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
       report,
       "BFF140",
       place.field("off").at,
-      "this breaker is off: what else it says has no effect",
-      "leave out the rest",
+      "this breaker is off: its other options have no effect",
+      "leave out the other options",
     );
   }
   if (isEmpty(value)) {
@@ -168,17 +168,29 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
       report,
       "BFF141",
       place.at,
-      'this "breaker" says nothing',
-      "write what differs from the default, or leave it out",
+      'this "breaker" sets no option',
+      "add the options that differ from the defaults, or leave it out",
     );
   }
   return {
     at: place.at,
     errorRate: ratio(value.errorRate, place, "error_rate", report),
     window: duration(value.window, place, "window", report),
-    minimum: count(value.minimum, place, "minimum", "write how many samples it takes to judge", report),
+    minimum: count(
+      value.minimum,
+      place,
+      "minimum",
+      "write the number of calls that are needed for an error rate",
+      report,
+    ),
     openFor: duration(value.openFor, place, "open_for", report),
-    probes: count(value.probes, place, "probes", "write how many calls may try whether the upstream is back", report),
+    probes: count(
+      value.probes,
+      place,
+      "probes",
+      "write the number of calls that probe whether the upstream works again",
+      report,
+    ),
     slow: duration(value.slow, place, "slow", report),
     slowRate: ratio(value.slowRate, place, "slow_rate", report),
     off: sourced(value.off, place, "off"),

@@ -16,36 +16,32 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
   const params = texts(value.param, place, "param");
   if (name === undefined || result === undefined) {
     fault(report, "BFF170", place.at, `this function has no "${name === undefined ? "name" : "result"}"`, {
-      hint: `write all of it: ${EXAMPLE}`,
+      hint: `write the whole declaration, as in ${EXAMPLE}`,
     });
     return name && { kind: "function", at: place.at, name, params, result: undefined };
   }
   const [namespace = "", ...rest] = name.value.split(".");
-  const message = `${JSON.stringify(name.value)} cannot name a function`;
+  const message = `${JSON.stringify(name.value)} is not a valid name of a function`;
   if (!/^[A-Za-z_]\w*$/.test(namespace) || !rest.every((part) => /^[A-Za-z_]\w*$/.test(part))) {
-    fault(report, "BFF171", name.at, `${message}: it is no name with dots`, { hint: 'write one such as "slug.of"' });
+    fault(report, "BFF171", name.at, `${message}: its parts are not identifiers`, {
+      hint: 'write a name such as "slug.of"',
+    });
   } else if (rest.length === 0) {
     fault(report, "BFF171", name.at, `${message}: it has no dot`, {
-      hint: `put a name of your own before it, as in "text.${namespace}"`,
+      hint: `write a namespace before it, as in "text.${namespace}"`,
     });
   } else if ([namespace, ...rest].some(isKeyword)) {
-    fault(report, "BFF171", name.at, `${message}: it has a reserved word of expressions in it`, {
+    fault(report, "BFF171", name.at, `${message}: it contains a reserved word of expressions`, {
       hint: "choose another name",
     });
   } else if (isLibraryName(namespace)) {
-    fault(report, "BFF171", name.at, `${message}: "${namespace}" is a name that expressions have already`, {
+    fault(report, "BFF171", name.at, `${message}: "${namespace}" already has a meaning in expressions`, {
       hint: `choose another name before the dot, as in "my_${name.value}"`,
     });
   } else if (isMacroName(rest.at(-1) ?? "")) {
-    fault(
-      report,
-      "BFF171",
-      name.at,
-      `${message}: it ends like a macro of expressions, which a call would be taken for`,
-      {
-        hint: `choose another name behind the dot, as in "${name.value}_of"`,
-      },
-    );
+    fault(report, "BFF171", name.at, `${message}: its last part is a macro of expressions`, {
+      hint: `choose another name after the dot, as in "${name.value}_of"`,
+    });
   } else {
     return { kind: "function", at: place.at, name, params, result };
   }

@@ -57,39 +57,33 @@ function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
   if (alias === undefined) {
     for (const { fallback } of fields) {
       if (fallback === undefined) continue;
-      fault(
-        report,
-        "BFF150",
-        fallback.at,
-        `"${desc.name}" is no copy: there is nothing unset that "fallback" stands in for`,
-        {
-          hint: 'write the value into `by`, as in `by: "step.?field.orValue(20)"`, or give the step a `fallback`',
-        },
-      );
+      fault(report, "BFF150", fallback.at, `"fallback" needs a copy, and "${desc.name}" is no copy`, {
+        hint: 'write the fallback into `by`, as in `by: "step.?field.orValue(20)"`, or give the step a `fallback`',
+      });
     }
     return;
   }
-  const said = fields.flatMap((field) => {
+  const idle = fields.flatMap((field) => {
     const rule = idleRule(field);
     const at = rule && field[rule]?.at;
     return at === undefined || field.faulty ? [] : [{ rule, at, field }];
   });
-  const [first, ...more] = said;
+  const [first, ...more] = idle;
   if (first === undefined) return;
   const { rule, field } = first;
   const message =
     rule === "by"
-      ? `"${field.desc.name}" is a member of a oneof, and "${desc.name}" is a copy: it has the member that the upstream has set`
-      : `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" would do nothing`;
+      ? `"${field.desc.name}" is a member of a oneof, and "${desc.name}" is a copy: the upstream decides which member is set`
+      : `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" has no effect`;
   fault(report, "BFF127", first.at, message, {
     related: [
-      { at: alias.at, message: "the message it is a copy of" },
-      ...more.map((other) => ({ at: other.at, message: `so would this "${other.rule}"` })),
+      { at: alias.at, message: "the copied message" },
+      ...more.map((other) => ({ at: other.at, message: `"${other.rule}" has no effect here either` })),
     ],
     hint:
       rule === "by"
-        ? 'name the member to copy with `alias: "…"`, or put the oneof into a composed message around the copy'
-        : "leave it out: the member that the upstream has set is copied",
+        ? 'name the member to copy with `alias: "…"`, or move the oneof into a composed message that contains the copy'
+        : "leave it out: the member that the upstream sets is copied",
   });
 }
 
@@ -107,32 +101,44 @@ export function isTorn({ alias, steps, fields }: IrMessage): boolean {
 /** A resolver supplies all of a message, or fields of one that is composed. */
 function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, report: Report): void {
   if (alias !== undefined && resolver !== undefined) {
-    fault(report, "BFF137", resolver.at, `"${desc.name}" is a copy of another message, and a resolver supplies it`, {
-      related: [{ at: alias.at, message: "the message it is a copy of" }],
+    fault(report, "BFF137", resolver.at, `"${desc.name}" has both an "alias" and a "resolver"`, {
+      related: [{ at: alias.at, message: "the copied message" }],
       hint: "leave out one of them",
     });
     return;
   }
   for (const field of fields) {
     if (alias !== undefined && field.resolver !== undefined) {
-      fault(report, "BFF139", field.resolver.at, `"${desc.name}" is a copy, whose fields come from its alias`, {
-        related: [{ at: alias.at, message: "the message it is a copy of" }],
-        hint: "compose a message that has this field, and put the copy in it",
-      });
+      fault(
+        report,
+        "BFF139",
+        field.resolver.at,
+        `"${desc.name}" is a copy: its fields come from its alias, not from a resolver`,
+        {
+          related: [{ at: alias.at, message: "the copied message" }],
+          hint: "move this field to a composed message that contains the copy",
+        },
+      );
     }
     const own = field.by ?? field.alias ?? field.resolver ?? field.if ?? field.default;
     if (resolver !== undefined && own !== undefined) {
-      fault(report, "BFF138", own.at, `a resolver supplies all of "${desc.name}", "${field.desc.name}" too`, {
-        related: [{ at: resolver.at, message: "the resolver of the message" }],
-        hint: "leave out the field's rule, or the message's `resolver`",
-      });
+      fault(
+        report,
+        "BFF138",
+        own.at,
+        `a resolver supplies all fields of "${desc.name}", including "${field.desc.name}"`,
+        {
+          related: [{ at: resolver.at, message: "the resolver of the message" }],
+          hint: "leave out the rule of the field, or the `resolver` of the message",
+        },
+      );
     }
   }
   for (const { autobind } of steps) {
     if (resolver === undefined || autobind?.value !== true) continue;
-    fault(report, "BFF138", autobind.at, `a resolver supplies all of "${desc.name}": nothing is bound by name`, {
+    fault(report, "BFF138", autobind.at, `a resolver supplies all fields of "${desc.name}": "autobind" has no effect`, {
       related: [{ at: resolver.at, message: "the resolver of the message" }],
-      hint: "leave out `autobind`: the resolver gets the step's value",
+      hint: "leave out `autobind`: the resolver receives the value of the step",
     });
   }
 }
@@ -147,19 +153,19 @@ function readReads(
   const { value, place } = declared;
   const steps = texts(value.step, place, "step");
   if (resolver === undefined)
-    fault(report, "BFF172", place.at, "`reads` says what a resolver reads, and there is no resolver here", {
-      hint: "add `resolver: true`, or leave it out",
+    fault(report, "BFF172", place.at, "`reads` needs a resolver, and `resolver` is not set here", {
+      hint: "add `resolver: true`, or leave out `reads`",
     });
   checkUnique(steps, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
   return { at: place.at, steps };
 }
 
-function readField(desc: DescField, locator: Locator, told: Report): IrField {
+function readField(desc: DescField, locator: Locator, reportTo: Report): IrField {
   const at = locator.name(desc);
   let faulty = false;
   const report: Report = (diagnostic) => {
     faulty = true;
-    told(diagnostic);
+    reportTo(diagnostic);
   };
   if (!hasOption(desc, fieldOption)) {
     return {
@@ -181,8 +187,8 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
   // `resolver: false` is as if it were not written.
   const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
   if (isEmpty({ ...value, resolver })) {
-    fault(report, "BFF124", place.at, "this rule says nothing", {
-      hint: "add `by`, `alias` or `resolver`, or leave it out",
+    fault(report, "BFF124", place.at, "this rule sets no option", {
+      hint: "add `by`, `alias` or `resolver`, or leave out the rule",
     });
   }
   const field: IrField = {
@@ -208,21 +214,21 @@ function checkField(field: IrField, report: Report): void {
   const [one, other] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
   if (one !== undefined && other !== undefined) {
     fault(report, "BFF126", other.at, `the field "${desc.name}" has two sources`, {
-      related: [{ at: one.at, message: "the other one" }],
+      related: [{ at: one.at, message: "the other source" }],
       hint: "leave out one of them",
     });
   }
   if (desc.oneof !== undefined && field.default?.value === true && field.if !== undefined) {
-    fault(report, "BFF144", field.if.at, "the default member of a oneof has a condition", {
-      related: [{ at: field.default.at, message: "it is taken when no other is" }],
+    fault(report, "BFF144", field.if.at, `"${desc.name}" is the default member of a oneof, and has a condition`, {
+      related: [{ at: field.default.at, message: "the default is selected if no other member is" }],
       hint: "leave out one of them",
     });
   }
   if (desc.oneof === undefined) {
     for (const rule of ["if", "default"] as const) {
-      const said = field[rule];
-      if (said === undefined) continue;
-      fault(report, "BFF125", said.at, `"${rule}" stands on a field that is not in a oneof`, {
+      const setting = field[rule];
+      if (setting === undefined) continue;
+      fault(report, "BFF125", setting.at, `"${rule}" is for members of a oneof, and "${desc.name}" is not in a oneof`, {
         hint:
           rule === "if" && field.by !== undefined
             ? "leave it out, or use `optional` and a conditional expression with `optional.none()`"

@@ -51,7 +51,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   };
 }
 
-const SAYS_NOTHING = {
+const NO_OPTIONS = {
   timeout: undefined,
   partsTimeout: undefined,
   maxCalls: undefined,
@@ -70,18 +70,24 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const at = locator.name(desc);
   checkKind(desc, at, report);
   const http = readHttp(desc, locator, report);
-  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...SAYS_NOTHING, http };
+  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...NO_OPTIONS, http };
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
-  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   const stream = child(value.stream, place, "stream");
   if (value.partsTimeout !== undefined && (stream !== undefined || desc.methodKind === "unary"))
-    fault(report, "BFF673", place.field("parts_timeout").at, `"${desc.name}" has no parts to wait for`, {
-      hint: "leave it out: `timeout` is the time of an answer, and of each item of a stream",
-    });
+    fault(
+      report,
+      "BFF673",
+      place.field("parts_timeout").at,
+      `"parts_timeout" limits the parts of a response, and the response of "${desc.name}" has no parts`,
+      {
+        hint: "leave it out: `timeout` limits a response, and each item of a stream",
+      },
+    );
   return {
     kind: "method",
     desc,
@@ -90,7 +96,13 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     timeout: duration(value.timeout, place, "timeout", report),
     partsTimeout: duration(value.partsTimeout, place, "parts_timeout", report),
     maxElements: maxElements(value, place, report),
-    maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
+    maxCalls: count(
+      value.maxCalls,
+      place,
+      "max_calls",
+      "write the maximum number of upstream calls of one request",
+      report,
+    ),
     response,
     permit,
     version: readVersion(value, place, report),
@@ -105,8 +117,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
 /** Reports an rpc with a stream from the client, of which no response is composed. */
 function checkKind({ name, methodKind }: DescMethod, at: Origin, report: Report): void {
   if (methodKind === "unary" || methodKind === "server_streaming") return;
-  fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client, which no response is composed of`, {
-    hint: "let it take one message, or move it to a service without `(bff.v1.service)`",
+  fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client`, {
+    hint: "change the request to one message, or move the rpc to a service without `(bff.v1.service)`",
   });
 }
 

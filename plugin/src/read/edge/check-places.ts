@@ -34,10 +34,16 @@ export function checkPlaces(sources: readonly IrIdentitySource[], report: Report
   for (const { credential } of sources) if (credential !== undefined) checkPlace(credential, report);
   const [first, second] = sources.filter(({ credential }) => credential?.kind === "session");
   if (first !== undefined && second !== undefined)
-    fault(report, "BFF157", second.name?.at ?? second.at, "a server has one session source, and this is the second", {
-      related: [{ at: first.name?.at ?? first.at, message: "the first one" }],
-      hint: "leave out one of them: /auth/login leads to one provider",
-    });
+    fault(
+      report,
+      "BFF157",
+      second.name?.at ?? second.at,
+      "this is the second source with a session, and a server has one",
+      {
+        related: [{ at: first.name?.at ?? first.at, message: "the first source" }],
+        hint: "leave out one of the sources: /auth/login leads to one provider",
+      },
+    );
   for (const [i, source] of sources.entries()) {
     for (const other of sources.slice(0, i)) {
       if (source === second && other === first) continue;
@@ -69,8 +75,8 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
     const met = patterns(one).find((mine) => patterns(other).some((theirs) => overlap(mine.value, theirs.value)));
     if (met === undefined) return undefined;
     return {
-      message: `"${met.value}" and a pattern of "${b.name?.value}" take one certificate`,
-      hint: "make them differ in a segment that neither leaves open",
+      message: `"${met.value}" and a pattern of "${b.name?.value}" match the same certificate`,
+      hint: "make the patterns differ in a segment without `*` in both",
     };
   }
   if (one.kind === "api_key" && other.kind === "api_key") {
@@ -78,8 +84,8 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
     if (mine !== undefined && theirs !== undefined && !mine.startsWith(theirs) && !theirs.startsWith(mine))
       return undefined;
     return {
-      message: `keys of "${a.name?.value}" and of "${b.name?.value}" both stand in ${where}, and their prefixes do not tell them apart`,
-      hint: "give each a `prefix` that the other's does not begin with, or a `header` of its own",
+      message: `keys of "${a.name?.value}" and of "${b.name?.value}" are both in ${where}, and their prefixes do not separate them`,
+      hint: "give each a `prefix` with which the other prefix does not begin, or a separate `header`",
     };
   }
   const issued = (credential: IrCredential): string | undefined =>
@@ -87,8 +93,8 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
   if (one.kind === other.kind && issued(one) !== undefined) {
     if (issued(one) !== issued(other)) return undefined;
     return {
-      message: `"${a.name?.value}" and "${b.name?.value}" have one issuer, and both stand in ${where}`,
-      hint: "make one source of them, or give one a place of its own",
+      message: `"${a.name?.value}" and "${b.name?.value}" have the same issuer, and both are in ${where}`,
+      hint: "merge the two sources, or set another `header` or `cookie` in one of them",
     };
   }
   // A key has its prefix, and a token none.
@@ -97,13 +103,13 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
   if (key !== undefined && token !== undefined) {
     if (key.prefix !== undefined) return undefined;
     return {
-      message: `keys and tokens both stand in ${where}, and nothing tells them apart`,
-      hint: "give the keys a `prefix`, or a `header` of their own",
+      message: `keys and tokens are both in ${where}, and nothing separates them`,
+      hint: "give the keys a `prefix`, or a separate `header`",
     };
   }
   return {
-    message: `"${a.name?.value}" and "${b.name?.value}" both stand in ${where}`,
-    hint: "give one of them a place of its own",
+    message: `"${a.name?.value}" and "${b.name?.value}" are both in ${where}`,
+    hint: "set another `header` or `cookie` in one of them",
   };
 }
 
@@ -123,7 +129,7 @@ function checkPlace(credential: IrCredential, report: Report): void {
   if (credential.kind === "jwt" && credential.header !== undefined && credential.cookie !== undefined)
     fault(report, "BFF155", credential.cookie.at, 'this source has a "header" and a "cookie"', {
       related: [{ at: credential.header.at, message: "the header" }],
-      hint: "leave out one of them: a credential stands in one place",
+      hint: "leave out one of them: a credential is in one place",
     });
   if ("header" in credential && credential.header !== undefined)
     checkHeader(credential.header, credential.kind, report);
@@ -145,12 +151,15 @@ function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Re
 function headerProblem(value: string): Problem | undefined {
   const lower = value.toLowerCase();
   if (!/^[0-9a-z!#$%&'*+.^_`|~-]+$/.test(lower))
-    return { message: `${JSON.stringify(value)} is no header name`, hint: 'write one such as "x-user-token"' };
+    return { message: `${JSON.stringify(value)} is not a header name`, hint: 'write a name such as "x-user-token"' };
   if (lower !== value) return { message: `${JSON.stringify(value)} is not in lower case`, hint: `write "${lower}"` };
   if (value === "cookie")
-    return { message: "cookies are found by their names", hint: 'say `cookie: "__Host-…"` in place of the header' };
+    return {
+      message: 'the header "cookie" contains all cookies',
+      hint: 'set `cookie: "__Host-…"` in place of `header`',
+    };
   if (OTHERS.has(value) || value.startsWith("sec-") || isProtocolHeader(value))
-    return { message: `the header "${value}" says something else of a request`, hint: "choose another one" };
+    return { message: `the header "${value}" has another meaning in a request`, hint: "choose another header" };
   return undefined;
 }
 
@@ -159,10 +168,10 @@ function kindProblem(value: string, kind: IrCredential["kind"]): Problem | undef
   const isBinary = value.endsWith("-bin");
   const isText = kind === "jwt" || kind === "api_key";
   if (kind === "assertion" && !isBinary)
-    return { message: `what is signed are bytes, and "${value}" is a header of text`, hint: `write "${value}-bin"` };
+    return { message: `an assertion is bytes, and "${value}" is a header for text`, hint: `write "${value}-bin"` };
   if (isText && isBinary)
     return {
-      message: `"${value}" is a header of bytes, and this credential is a text`,
+      message: `"${value}" is a header for bytes, and this credential is text`,
       hint: `write "${value.replace(/-bin$/, "")}"`,
     };
   if (!isText && value === "authorization")
@@ -175,20 +184,26 @@ const hostOnly = (name: string, other: string): string => `__Host-${name.replace
 
 function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
   if (!/^[0-9A-Za-z!#$%&'*+.^_`|~-]+$/.test(value)) {
-    fault(report, "BFF155", at, `${JSON.stringify(value)} is no name of a cookie`, {
-      hint: 'write one such as "__Host-session"',
+    fault(report, "BFF155", at, `${JSON.stringify(value)} is not the name of a cookie`, {
+      hint: 'write a name such as "__Host-session"',
     });
   } else if (kind === "session" && !/^__Host-./.test(value)) {
-    fault(report, "BFF155", at, `other hosts of the domain could set "${value}", and log a user in as somebody else`, {
-      hint: `write "${hostOnly(value, "session")}"`,
-    });
+    fault(
+      report,
+      "BFF155",
+      at,
+      `other hosts of the domain could set the cookie "${value}" and log in a user as another user`,
+      {
+        hint: `write "${hostOnly(value, "session")}"`,
+      },
+    );
   } else if (!/^__Host-./.test(value)) {
     report({
       code: "BFF188",
       severity: "warning",
-      message: `other hosts of the domain could set "${value}", and have a user act as somebody else`,
+      message: `other hosts of the domain could set the cookie "${value}" and make a user act as another user`,
       at,
-      hint: `write "${hostOnly(value, "token")}", and have the service that sets the cookie use this name`,
+      hint: `write "${hostOnly(value, "token")}", and use this name in the service that sets the cookie`,
     });
   }
 }

@@ -25,8 +25,8 @@ export function readResponseCache(
   if (declared === undefined) return undefined;
   const { at } = declared.place;
   if (declared.value.ttl === undefined)
-    fault(report, "BFF178", at, '"cache" does not say for how long an answer may be used again', {
-      hint: 'write `ttl`, as in `cache: { ttl: "30s" }`',
+    fault(report, "BFF178", at, 'this "cache" has no "ttl", the time for which a response may be reused', {
+      hint: 'add `ttl`, as in `cache: { ttl: "30s" }`',
     });
   return {
     at,
@@ -43,29 +43,29 @@ export function readHttpCache(
 ): IrHttpCache | undefined {
   const declared = child(value.httpCache, place, "http_cache");
   if (declared === undefined) return undefined;
-  const { value: said, place: inside } = declared;
-  if (isEmpty(said))
-    fault(report, "BFF178", inside.at, '"http_cache" says nothing', {
-      hint: 'write `max_age`, as in `http_cache: { max_age: "30s" }`, or leave it out',
+  const { value: setting, place: inside } = declared;
+  if (isEmpty(setting))
+    fault(report, "BFF178", inside.at, 'this "http_cache" sets no option', {
+      hint: 'add `max_age`, as in `http_cache: { max_age: "30s" }`, or leave out `http_cache`',
     });
-  const vary = texts(said.vary, inside, "vary");
+  const vary = texts(setting.vary, inside, "vary");
   for (const name of vary) checkHeader(name, report);
   checkUnique(vary, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
   const time = (of: string | undefined, name: string): Sourced<number> | undefined =>
     seconds(durationOrZero(of, inside, name, report, LONGEST_DAYS), name, report);
-  const maxAge = time(said.maxAge, "max_age");
-  const stale = time(said.stale, "stale");
+  const maxAge = time(setting.maxAge, "max_age");
+  const stale = time(setting.stale, "stale");
   const faulty =
-    isEmpty(said) ||
-    (maxAge === undefined && said.maxAge !== undefined) ||
-    (stale === undefined && said.stale !== undefined);
-  return { at: inside.at, maxAge, stale, vary, shared: sourced(said.shared, inside, "shared"), faulty };
+    isEmpty(setting) ||
+    (maxAge === undefined && setting.maxAge !== undefined) ||
+    (stale === undefined && setting.stale !== undefined);
+  return { at: inside.at, maxAge, stale, vary, shared: sourced(setting.shared, inside, "shared"), faulty };
 }
 
 /** HTTP counts in whole seconds. */
 function seconds(value: Sourced<number> | undefined, name: string, report: Report): Sourced<number> | undefined {
   if (value === undefined || value.value % 1_000 === 0) return value;
-  fault(report, "BFF178", value.at, `"${name}" is ${value.value}ms, and HTTP counts in whole seconds`, {
+  fault(report, "BFF178", value.at, `"${name}" is ${value.value}ms, but HTTP counts in whole seconds`, {
     hint: `write "${Math.max(1, Math.round(value.value / 1_000))}s"`,
   });
   return undefined;
@@ -74,13 +74,13 @@ function seconds(value: Sourced<number> | undefined, name: string, report: Repor
 /** A field name of HTTP (RFC 9110, 5.1), as the lists have it in which such names are compared. */
 function checkHeader({ value, at }: Text, report: Report): void {
   if (value === "*")
-    fault(report, "BFF179", at, '`vary: "*"` says that no answer is ever used again', {
-      hint: "name the headers that answers depend on, or leave out the http_cache",
+    fault(report, "BFF179", at, 'with `vary: "*"` no cache ever reuses a response', {
+      hint: "name the headers that responses depend on, or leave out `http_cache`",
     });
   else if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(value)) {
     const lower = value.toLowerCase();
     fault(report, "BFF179", at, `${JSON.stringify(value)} is not the name of a header`, {
-      hint: /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) ? `write "${lower}"` : "write the name alone, in lower case",
+      hint: /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) ? `write "${lower}"` : "write only the name, in lower case",
     });
   }
 }

@@ -76,9 +76,9 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
     subject: text(value.subject, place, "subject"),
   };
   const { issuer, audience, jwks, subject } = jwt;
-  needed(issuer, place, "issuer", "a token of anybody's would do", '`issuer: "{env.OIDC_ISSUER}"`', report);
-  const why = "a token that was made for another service would do";
-  needed(audience[0], place, "audience", why, '`audience: "…"`, what the issuer calls this service', report);
+  needed(issuer, place, "issuer", "a token of any issuer would be accepted", '`issuer: "{env.OIDC_ISSUER}"`', report);
+  const why = "a token for another service would be accepted";
+  needed(audience[0], place, "audience", why, '`audience: "…"`, the name of this service at the issuer', report);
   checkTemplate(issuer, report);
   for (const one of audience) checkTemplate(one, report);
   checkUnique(audience, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
@@ -96,17 +96,16 @@ function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
     if (ALGORITHMS.has(value)) continue;
     const known = [...ALGORITHMS].find((one) => one.toLowerCase() === value.toLowerCase());
     fault(report, "BFF153", at, algorithmProblem(value), {
-      hint: known !== undefined ? `write "${known}"` : `name some of ${[...ALGORITHMS].join(", ")}`,
+      hint: known !== undefined ? `write "${known}"` : `write one or more of ${[...ALGORITHMS].join(", ")}`,
     });
   }
 }
 
 /** Returns the reason why no token is verified by an algorithm. */
 function algorithmProblem(name: string): string {
-  if (/^HS\d/i.test(name))
-    return `${name} has one secret for those who sign and those who verify: whoever verifies a token could make one`;
-  if (/^none$/i.test(name)) return "a token that nobody has signed proves nothing";
-  return `${JSON.stringify(name)} is no algorithm that tokens are verified by`;
+  if (/^HS\d/i.test(name)) return `${name} signs and verifies with one shared secret: each verifier could sign tokens`;
+  if (/^none$/i.test(name)) return `tokens with ${JSON.stringify(name)} have no signature, so anybody could make one`;
+  return `${JSON.stringify(name)} is not a known algorithm for tokens`;
 }
 
 // ---- sessions, keys ----
@@ -124,21 +123,28 @@ function readSession({ value, place }: Declared<Session>, report: Report): IrSes
     claims: claimsOf(value.claims, place, report),
   };
   const { issuer, clientId, scopes, idle, absolute } = session;
-  needed(issuer, place, "issuer", "there is nowhere to log in", '`issuer: "{env.OIDC_ISSUER}"`', report);
-  needed(clientId, place, "client_id", "its provider would not know us", '`client_id: "{env.OIDC_CLIENT}"`', report);
+  needed(issuer, place, "issuer", "users cannot log in", '`issuer: "{env.OIDC_ISSUER}"`', report);
+  needed(
+    clientId,
+    place,
+    "client_id",
+    "the provider cannot identify this server",
+    '`client_id: "{env.OIDC_CLIENT}"`',
+    report,
+  );
   checkTemplate(issuer, report);
   checkAddress(issuer, "issuer", report);
   checkTemplate(clientId, report);
   checkUnique(scopes, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
   for (const { value: scope, at } of scopes)
     if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-      fault(report, "BFF152", at, `${JSON.stringify(scope)} is no scope`, {
-        hint: "write one scope for each entry, without spaces",
+      fault(report, "BFF152", at, `${JSON.stringify(scope)} is not a scope`, {
+        hint: "write one scope per entry, without spaces",
       });
   if (idle !== undefined && absolute !== undefined && idle.value > absolute.value)
-    fault(report, "BFF152", idle.at, '"idle" is longer than "absolute": the session ends before', {
-      related: [{ at: absolute.at, message: "it ends here, however it is used" }],
-      hint: "make it shorter, or leave it out",
+    fault(report, "BFF152", idle.at, '"idle" is longer than "absolute", which ends the session first', {
+      related: [{ at: absolute.at, message: "the latest end of a session" }],
+      hint: "write a shorter `idle`, or leave it out",
     });
   return session;
 }
@@ -148,8 +154,8 @@ function readApiKey({ value, place }: Declared<ApiKey>, report: Report): IrApiKe
   if (prefix !== undefined && !/^[A-Za-z][A-Za-z0-9_]{0,30}_$/.test(prefix.value)) {
     const plain = prefix.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_*$/, "");
     const like = /^[A-Za-z][A-Za-z0-9_]{0,30}$/.test(plain) ? plain : "acme";
-    fault(report, "BFF155", prefix.at, `${JSON.stringify(prefix.value)} is no prefix of keys`, {
-      hint: `write letters, digits and underscores that end in one, at most 32 of them, as in "${like}_"`,
+    fault(report, "BFF155", prefix.at, `${JSON.stringify(prefix.value)} is not a valid prefix of keys`, {
+      hint: `write at most 32 letters, digits and underscores, with an underscore at the end, as in "${like}_"`,
     });
   }
   return {
@@ -171,8 +177,8 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
     issuer,
     place,
     "issuer",
-    "an assertion of anybody's would do",
-    '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of who signs it',
+    "an assertion of any issuer would be accepted",
+    '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of the server that signs it',
     report,
   );
   needed(
@@ -197,7 +203,7 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
 
 function readTrusted({ value, place }: Declared<Trusted>, report: Report): IrTrusted {
   const header = text(value.header, place, "header");
-  needed(header, place, "header", "there is nothing to read", '`header: "x-gateway-claims"`', report);
+  needed(header, place, "header", "the server would read no header", '`header: "x-gateway-claims"`', report);
   return { kind: "trusted", at: place.at, header, claims: claimsOf(value.claims, place, report) };
 }
 
@@ -205,8 +211,8 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
   const spiffe = texts(value.spiffe, place, "spiffe");
   const dns = texts(value.dns, place, "dns");
   if (spiffe.length + dns.length === 0)
-    fault(report, "BFF152", place.at, 'this source has neither "spiffe" nor "dns": any certificate would do', {
-      hint: 'say which names count, as in `spiffe: "spiffe://acme.example/ns/*"`',
+    fault(report, "BFF152", place.at, 'this source has neither "spiffe" nor "dns": any certificate would be accepted', {
+      hint: 'add the accepted names, as in `spiffe: "spiffe://acme.example/ns/*"`',
     });
   for (const pattern of spiffe) checkPattern(pattern, "spiffe", report);
   for (const pattern of dns) checkPattern(pattern, "dns", report);
@@ -221,27 +227,27 @@ export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Repo
   const { value, at } = pattern;
   const problem = kind === "dns" ? dnsProblem(value) : spiffeProblem(value);
   if (problem === undefined) return;
-  fault(report, "BFF156", at, `${JSON.stringify(value)} is no pattern of names: ${problem}`, {
-    hint: `write one such as "${EXAMPLES[kind]}"`,
+  fault(report, "BFF156", at, `${JSON.stringify(value)} is not a name pattern: ${problem}`, {
+    hint: `write a pattern such as "${EXAMPLES[kind]}"`,
   });
 }
 
 function dnsProblem(pattern: string): string | undefined {
   const problem = segmentProblem(pattern.split("."), /^[A-Za-z0-9*_-]+$/);
   if (problem !== undefined) return problem;
-  return pattern === "*" ? "it leaves out nobody" : undefined;
+  return pattern === "*" ? "it matches every name" : undefined;
 }
 
 function spiffeProblem(pattern: string): string | undefined {
   if (!pattern.startsWith("spiffe://")) return 'a SPIFFE ID begins with "spiffe://"';
   const [domain = "", ...path] = pattern.replace(/^spiffe:\/\//, "").split("/");
-  if (domain.includes("*")) return "the trust domain stands as it is: another one's names are somebody else's";
-  if (!/^[a-z0-9._-]+$/.test(domain)) return "its trust domain is no host name in lower case";
+  if (domain.includes("*")) return "its trust domain contains `*`, and would match names of other organizations";
+  if (!/^[a-z0-9._-]+$/.test(domain)) return "its trust domain is not a host name in lower case";
   return segmentProblem(path, /^[A-Za-z0-9*._-]+$/);
 }
 
 function segmentProblem(segments: readonly string[], form: RegExp): string | undefined {
-  if (segments.some((segment) => segment.includes("*") && segment !== "*")) return "`*` stands for a whole segment";
+  if (segments.some((segment) => segment.includes("*") && segment !== "*")) return "`*` matches a whole segment";
   if (segments.every((segment) => form.test(segment))) return undefined;
-  return "one of its segments is empty, or holds what names do not";
+  return "one of its segments is empty or has a character that names do not have";
 }

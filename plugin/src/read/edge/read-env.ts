@@ -41,7 +41,7 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
   checkUnique(
     [name, ...alternates],
     "BFF130",
-    (of) => `"${of}" is read twice for one variable`,
+    (of) => `"${of}" is named twice for one variable`,
     "leave out one of them",
     report,
   );

@@ -20,9 +20,15 @@ export function readHttp(desc: DescMethod, locator: Locator, report: Report): re
   }));
   for (const { value, place } of more) {
     if (value.additionalBindings.length === 0) continue;
-    fault(report, "BFF185", place.field("additional_bindings", 0).at, "a binding inside another has none of its own", {
-      hint: "write each beside the others, in the rule itself",
-    });
+    fault(
+      report,
+      "BFF185",
+      place.field("additional_bindings", 0).at,
+      "a binding inside `additional_bindings` cannot have additional bindings",
+      {
+        hint: "move the inner bindings to the `additional_bindings` of the rule",
+      },
+    );
   }
   return [first, ...more].flatMap((declared) => readRule(declared, report) ?? []);
 }
@@ -50,7 +56,7 @@ function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | un
   const body = isSet(value.body) ? text(value.body, place, "body") : undefined;
   if (body !== undefined && WITHOUT_BODY.has(method)) {
     fault(report, "BFF186", body.at, `a request with ${method} has no body`, {
-      hint: `leave out the body, so that its fields are parameters of the query, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
+      hint: `leave out the body, whose fields then are query parameters, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
     });
     return undefined;
   }
@@ -68,8 +74,8 @@ function patternOf(
 ): { readonly method: string; readonly path: Text } | undefined {
   const { pattern } = value;
   if (pattern.case === undefined) {
-    fault(report, "BFF185", place.at, "this rule has no path", {
-      hint: 'write the method and the path, as in `get: "/v1/books/{id}"`',
+    fault(report, "BFF185", place.at, "this rule has no method and path", {
+      hint: 'add the method with the path, as in `get: "/v1/books/{id}"`',
     });
     return undefined;
   }
@@ -78,9 +84,9 @@ function patternOf(
   const custom = place.field("custom");
   const { kind, path } = pattern.value;
   if (kind !== "*" && (!/^[A-Z][A-Z-]*$/.test(kind) || RESERVED.has(kind))) {
-    const why = RESERVED.has(kind) ? "is answered by the server itself" : "is no method of HTTP";
+    const why = RESERVED.has(kind) ? "is a method that the server answers itself" : "is not a method of HTTP";
     fault(report, "BFF185", custom.field("kind").at, `${JSON.stringify(kind)} ${why}`, {
-      hint: 'write another one in capitals, such as "HEAD", or "*" for all',
+      hint: 'write another method in capitals, such as "HEAD", or "*" for all methods',
     });
     return undefined;
   }

@@ -16,14 +16,14 @@ export function readIdentity({ value, place }: Declared<Identity>, report: Repor
   checkReference(type, "a message", report);
   const sources = children(value.source, place, "source").map((source) => readSource(source, report));
   if (sources.length === 0)
-    fault(report, "BFF151", place.at, "this identity has no source, so that nobody could be known by it", {
-      hint: 'add one, as in `source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "web" } }`',
+    fault(report, "BFF151", place.at, "this identity has no source, so it identifies no caller", {
+      hint: 'add a source, as in `source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "web" } }`',
     });
   checkUnique(
     sources.map(({ name }) => name),
     "BFF108",
     (name) => `the source "${name}" is declared twice`,
-    "give each a name of its own",
+    "rename one of them",
     report,
   );
   checkAlike(sources, report);
@@ -39,7 +39,7 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
     fault(report, "BFF151", place.at, `this source has no ${name === undefined ? '"name"' : "kind"}`, {
       hint:
         name === undefined
-          ? 'name it: permits, logs and variables know it by that, as in `name: "user"`'
+          ? 'add a `name` for permits, logs and variables, as in `name: "user"`'
           : "add one of `jwt`, `session`, `api_key`, `assertion`, `peer` and `trusted`",
     });
   }
@@ -48,8 +48,8 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
   checkUnique(from, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
   const [first] = from;
   if (credential?.kind === "peer" && first !== undefined)
-    fault(report, "BFF151", first.at, "a certificate is its own connection's: `from` says nothing beside `peer`", {
-      hint: "leave it out",
+    fault(report, "BFF151", first.at, "a certificate belongs to its connection: `from` has no effect beside `peer`", {
+      hint: "leave out `from`",
     });
   return {
     kind: "identity_source",
@@ -70,9 +70,9 @@ function checkAlike(sources: readonly IrIdentitySource[], report: Report): void 
     const other = first.get(upper);
     if (other === undefined) first.set(upper, name);
     else if (other.value !== name.value)
-      fault(report, "BFF108", name.at, `"${name.value}" and "${other.value}" differ in case alone`, {
-        related: [{ at: other.at, message: "the other one" }],
-        hint: `variables of the environment have the name in upper case (BFF_${upper}_…): choose another name`,
+      fault(report, "BFF108", name.at, `"${name.value}" and "${other.value}" differ only in case`, {
+        related: [{ at: other.at, message: "the other source" }],
+        hint: `choose another name: environment variables contain the name in upper case (BFF_${upper}_…)`,
       });
   }
 }

@@ -31,8 +31,8 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
   if (name === undefined || key === undefined || rate === undefined || per === undefined) return undefined;
   if (value.burst !== undefined && burst === undefined) return undefined;
   if (typeof per.value === "string" && burst !== undefined) {
-    const hint = `leave it out, or write a duration such as "${per.value === "day" ? "1d" : "30d"}", which rolls`;
-    const message = `a limit per ${per.value} has no \`burst\`: all of its \`rate\` may be used at once`;
+    const hint = `leave out \`burst\`, or write a rolling duration such as "${per.value === "day" ? "1d" : "30d"}" in \`per\``;
+    const message = `a limit per ${per.value} has no \`burst\`: its whole \`rate\` may be used at once`;
     fault(report, "BFF176", burst.at, message, { hint });
     return undefined;
   }
@@ -66,38 +66,32 @@ function checkComplete({ value, place }: Declared<RateLimit>, report: Report): v
     hint:
       missing.length === 1
         ? `add ${instead}`
-        : 'write it as in `{ name: "user" key: "principal.subject" rate: 600 per: "1m" }`',
+        : 'write all four, as in `{ name: "user" key: "principal.subject" rate: 600 per: "1m" }`',
   });
 }
 
 /** Options that need, or exclude, each other. */
 function checkTogether({ value, place }: Declared<RateLimit>, settle: Text | undefined, report: Report): void {
   if (settle !== undefined && value.cost === undefined) {
-    fault(
-      report,
-      "BFF177",
-      settle.at,
-      "`settle` says what a request has cost after all, and this limit has no `cost`",
-      {
-        hint: "add `cost`: what is charged before the request is answered, and how much of it is kept `settle` decides",
-      },
-    );
+    fault(report, "BFF177", settle.at, "`settle` corrects a `cost`, and this limit has no `cost`", {
+      hint: "add `cost`, the charge before the response: `settle` then sets how much of the charge is kept",
+    });
   }
   if (value.local === true && value.closed === true) {
     caution(
       report,
       "BFF177",
       place.field("closed").at,
-      "`closed` is for counters that cannot be reached, and those of a `local` limit are in the process",
-      "leave out one of them",
+      "`closed` is for unreachable counters, and the counters of a `local` limit are in the process",
+      "leave out `closed` or `local`",
     );
   }
 }
 
 const REQUIRED = [
-  ["name", 'a `name`, by which clients, logs and metrics know it, as in `name: "user"`'],
-  ["key", 'a `key`, by which requests are counted together, as in `key: "principal.subject"`'],
-  ["rate", "a `rate`, which says how many are allowed in `per`, as in `rate: 600`"],
+  ["name", 'a `name` for clients, logs and metrics, as in `name: "user"`'],
+  ["key", 'a `key`, whose values have separate counters, as in `key: "principal.subject"`'],
+  ["rate", "a `rate`, the number allowed in `per`, as in `rate: 600`"],
   ["per", 'a `per`: a duration such as `"1m"`, or `"day"` or `"month"`'],
 ] as const;
 
@@ -115,10 +109,10 @@ function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | u
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, "_")
     .replace(/^[^a-z]+|_+$/g, "");
-  fault(report, "BFF174", name.at, `${JSON.stringify(name.value)} cannot name a limit`, {
+  fault(report, "BFF174", name.at, `${JSON.stringify(name.value)} is not a valid name of a limit`, {
     hint: NAME.test(like)
       ? `write "${like}"`
-      : "write up to 63 lower-case letters, digits, underscores and dashes, a letter first",
+      : "write at most 63 lower-case letters, digits, underscores and dashes, with a letter first",
   });
   return undefined;
 }
@@ -132,13 +126,13 @@ function whole(
   if (setting === undefined) return undefined;
   const { at } = place.field(field);
   if (setting === 0n) {
-    const hint = field === "rate" ? "write how many are allowed in `per`" : "leave it out: it is `rate` then";
+    const hint = field === "rate" ? "write the number allowed in `per`" : "leave it out: the default is `rate`";
     fault(report, "BFF105", at, `"${field}" is 0`, { hint });
     return undefined;
   }
   if (setting <= BigInt(MOST)) return { value: Number(setting), at };
-  fault(report, "BFF175", at, `"${field}" is ${setting}, and limits count up to ${MOST}`, {
-    hint: "write a smaller number",
+  fault(report, "BFF175", at, `"${field}" is ${setting}, but a limit counts to at most ${MOST}`, {
+    hint: `write at most ${MOST}`,
   });
   return undefined;
 }
@@ -150,8 +144,8 @@ const UNITS: Readonly<Record<string, string>> = {
   second: '"1s"',
   minute: '"1m"',
   hour: '"1h"',
-  week: '"7d", which rolls',
-  year: '"365d", which rolls',
+  week: '"7d" for a rolling week',
+  year: '"365d" for a rolling year',
 };
 
 function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): IrRateLimit["per"] | undefined {
@@ -159,8 +153,8 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
   if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
   const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
   if (instead === undefined) return duration(per, place, "per", report, MOST_DAYS);
-  fault(report, "BFF176", at, `a limit is not per ${JSON.stringify(per)}`, {
-    hint: `write ${instead}; "day" and "month" are the calendar's`,
+  fault(report, "BFF176", at, `${JSON.stringify(per)} is not a period of a limit`, {
+    hint: `write ${instead}; "day" and "month" are those of the calendar`,
   });
   return undefined;
 }
@@ -173,7 +167,7 @@ function isCounted(rate: Sourced<number>, per: number | CalendarUnit, burst: Sou
   if (typeof per === "string") return true;
   const micros = Math.round(per * 1000);
   if (micros < 1) {
-    fault(report, "BFF175", rate.at, "this limit is per less than a microsecond", { hint: "write a longer `per`" });
+    fault(report, "BFF175", rate.at, '"per" is less than a microsecond', { hint: "write a longer `per`" });
     return false;
   }
   const divisor = commonDivisor(rate.value, micros);
@@ -182,9 +176,9 @@ function isCounted(rate: Sourced<number>, per: number | CalendarUnit, burst: Sou
     report,
     "BFF175",
     burst.at,
-    `${burst.value} at once, of ${rate.value} in this \`per\`, cannot be counted exactly`,
+    `a burst of ${burst.value} with a rate of ${rate.value} in this \`per\` cannot be counted exactly`,
     {
-      hint: "write rounder numbers, such as a `rate` that divides the milliseconds of `per`, or smaller ones",
+      hint: "write smaller numbers, or a `rate` that divides the milliseconds of `per`",
     },
   );
   return false;

@@ -29,9 +29,15 @@ export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", re
   if (permit.public !== undefined) {
     const { public: _, ...rest } = value;
     if (!isEmpty(rest)) {
-      fault(report, "BFF160", permit.public.at, "`public` lets everybody in: the rest of this permit has no effect", {
-        hint: "leave out `public`, or the rest",
-      });
+      fault(
+        report,
+        "BFF160",
+        permit.public.at,
+        "`public` admits every caller: the other options of this permit have no effect",
+        {
+          hint: "leave out `public`, or the other options",
+        },
+      );
     }
   }
   if (of === "service" && value.let.length > 0) {
@@ -39,9 +45,9 @@ export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", re
       report,
       "BFF162",
       place.field("let").at,
-      "the permit of a service has no `let`: its decisions see no `args`",
+      "a permit of a service cannot have a `let`: its steps could not read `args`",
       {
-        hint: "move it to the permits of the rpcs, or declare the step in the `let` of the service",
+        hint: "move the step to the permits of the rpcs, or to the `let` of the service",
       },
     );
     return { ...permit, if: undefined, fail: undefined };
@@ -60,7 +66,7 @@ function names(
   for (const name of found) {
     if (named.includes(name)) continue;
     fault(report, "BFF163", name.at, `${JSON.stringify(name.value)} is not the name of a ${field}`, {
-      hint: `write the ${field} as it is called, without spaces around it, or leave it out`,
+      hint: `write the exact name of the ${field}, without spaces around it, or leave it out`,
     });
   }
   checkUnique(found, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
@@ -76,7 +82,7 @@ function decision(step: IrStep, report: Report): IrStep {
   for (const modifier of ["supplementary", "fallback", "autobind", "unordered", "defer"] as const) {
     const setting = step[modifier];
     if (setting === undefined || setting.value === false) continue;
-    fault(report, "BFF162", setting.at, `a decision takes no \`${modifier}\`: what cannot be decided is refused`, {
+    fault(report, "BFF162", setting.at, `a decision takes no \`${modifier}\`: a failed decision refuses the request`, {
       hint: "leave it out",
     });
   }
@@ -94,7 +100,7 @@ function decision(step: IrStep, report: Report): IrStep {
       report,
       "BFF162",
       step.at,
-      `a decision is made by \`call\`, \`by\` or \`switch\`, not by \`${source.kind}\``,
+      `a decision has \`call\`, \`by\` or \`switch\` as its source, not \`${source.kind}\``,
       {
         hint: INSTEAD[source.kind],
       },
@@ -105,30 +111,30 @@ function decision(step: IrStep, report: Report): IrStep {
   const onError = source.policy.onError.filter(({ then }) => {
     if (then === undefined || then.kind === "fail") return true;
     const at = then.kind === "ignore" ? then.at : then.by.at;
-    const message = `a decision takes no \`${then.kind}\` in \`on_error\`: what cannot be decided is refused`;
+    const message = `a decision takes no \`${then.kind}\` in \`on_error\`: a failed decision refuses the request`;
     fault(report, "BFF162", at, message, { hint: "leave out the rule" });
     return false;
   });
   return { ...plain, source: { ...source, policy: { ...source.policy, onError } } };
 }
 const INSTEAD = {
-  guard: "write its condition, turned round, in the `if` of the permit",
-  compose: "make the call that decides a step of its own",
-  latest: "make a call that decides: what was published last may be old",
-  each: "ask for all of them in one call, and read its answer in `if`",
+  guard: "write the negated condition into the `if` of the permit",
+  compose: "write the deciding call as a separate step with `call`",
+  latest: "decide with a `call`: the latest published item may be old",
+  each: "make one call for all items, and read its response in `if`",
 };
 
 function checkFail(fail: IrFailure, condition: Text | undefined, report: Report): void {
   if (condition === undefined) {
-    fault(report, "BFF161", fail.at, "`fail` says how an `if` refuses, and this permit has no `if`", {
-      hint: "add `if`, or leave out `fail`: source, scope and role refuse with a fixed text",
+    fault(report, "BFF161", fail.at, "`fail` belongs to an `if`, and this permit has no `if`", {
+      hint: "add `if`, or leave out `fail`: `source`, `scope` and `role` refuse with a fixed text",
     });
   }
   const { code } = fail;
   if (code === undefined || code.value === Code.PERMISSION_DENIED || code.value === Code.NOT_FOUND) return;
   // An invalid status has already been reported.
   if (code.value === Code.OK || code.value === Code.ANY || codeName(code.value) === String(code.value)) return;
-  fault(report, "BFF161", code.at, `a permit does not refuse with ${codeName(code.value)}`, {
-    hint: "write PERMISSION_DENIED or leave out the code; or NOT_FOUND, to hide that there is something",
+  fault(report, "BFF161", code.at, `a permit cannot refuse with ${codeName(code.value)}`, {
+    hint: "leave out the code for PERMISSION_DENIED, or write NOT_FOUND to hide that the resource exists",
   });
 }

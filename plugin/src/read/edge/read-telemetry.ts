@@ -12,16 +12,16 @@ import { duration, expressions } from "../values/values.ts";
 export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {
   const { value, place } = declared;
   if (isEmpty(value)) {
-    fault(report, "BFF124", place.at, "this `telemetry` says nothing", {
-      hint: "leave it out: which requests leave traces the environment says; or add `sample`, `slow` or `attribute`",
+    fault(report, "BFF124", place.at, "this `telemetry` sets no option", {
+      hint: "leave it out, because the environment sets the sampling of traces, or add `sample`, `slow` or `attribute`",
     });
   }
   const attributes = expressions(value.attribute, place, "attribute", report);
   checkUnique(
     attributes,
     "BFF142",
-    (text) => `the attribute "${text}" is named twice`,
-    "leave out one of them: an attribute is called as its expression is written",
+    (text) => `the attribute "${text}" is in the list twice`,
+    "leave out one of them: the name of an attribute is its expression",
     report,
   );
   return {

@@ -18,8 +18,8 @@ export function readVersion(
   if (declared === undefined) return undefined;
   const { place } = declared;
   if (isEmpty(declared.value))
-    fault(report, "BFF124", place.at, "this version says nothing", {
-      hint: 'write since when it is deprecated, as in `version: { deprecated: "2026-11-01" }`, or leave it out',
+    fault(report, "BFF124", place.at, "this version sets no option", {
+      hint: 'add the day of the deprecation, as in `version: { deprecated: "2026-11-01" }`, or leave out `version`',
     });
   const successor = text(declared.value.successor, place, "successor");
   if (successor?.value.includes("/")) checkMethod(successor, report);
@@ -38,7 +38,7 @@ export function readVersion(
 function day(found: Text | undefined, name: string, report: Report): Text | undefined {
   if (found === undefined || isDay(found.value)) return found;
   fault(report, "BFF180", found.at, `${JSON.stringify(found.value)} of "${name}" is not a day`, {
-    hint: 'write year, month and day, as in "2026-11-01": it begins at midnight UTC',
+    hint: 'write year, month and day, as in "2026-11-01": the day begins at midnight UTC',
   });
   return undefined;
 }

@@ -21,7 +21,7 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
     value.connections,
     place,
     "connections",
-    "write how many connections each address gets",
+    "write the number of connections to each address",
     report,
   );
   return {
@@ -30,15 +30,15 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
       value.ejectAfter,
       place,
       "eject_after",
-      "write 1 or more, or `max_ejected: 0` to eject nothing",
+      "write at least 1, or `max_ejected: 0` to eject no address",
       report,
     ),
     ejectFor: within(
       duration(value.ejectFor, place, "eject_for", report),
       (ms) => ms <= LONGEST_EJECTION_MS,
       {
-        message: `"eject_for" is ${JSON.stringify(value.ejectFor)}: no address is ejected for longer than 5 minutes`,
-        hint: 'write "5m" or less; an address that stays sick is ejected again, each time for longer',
+        message: `"eject_for" is ${JSON.stringify(value.ejectFor)}: an address is ejected for at most 5 minutes`,
+        hint: 'write at most "5m"; an address that still fails is ejected again, each time for longer',
       },
       report,
     ),
@@ -51,7 +51,7 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
       (ms) => ms >= SHORTEST_REFRESH_MS,
       {
         message: `"refresh" is ${JSON.stringify(value.refresh)}: names are resolved at most once a second`,
-        hint: 'write "1s" or more; when a connection is lost the name is resolved at once',
+        hint: 'write at least "1s"; after the loss of a connection the name is resolved immediately',
       },
       report,
     ),
@@ -59,8 +59,8 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
       connections,
       (number) => number <= MOST_CONNECTIONS,
       {
-        message: `"connections" is ${connections?.value}: an address has at most ${MOST_CONNECTIONS}`,
-        hint: `write ${MOST_CONNECTIONS} or less; one connection carries as many calls at once as the upstream allows`,
+        message: `"connections" is ${connections?.value}: an address has at most ${MOST_CONNECTIONS} connections`,
+        hint: `write at most ${MOST_CONNECTIONS}; one connection carries as many simultaneous calls as the upstream allows`,
       },
       report,
     ),
@@ -74,15 +74,15 @@ function checkEffect({ value, place }: Declared<Balance>, report: Report): void 
       report,
       "BFF141",
       place.at,
-      'this "balance" says nothing',
-      "write what differs from the default, or leave it out",
+      'this "balance" sets no option',
+      "add the options that differ from the defaults, or leave it out",
     );
   if (value.maxEjected === 0 && (value.ejectAfter !== undefined || value.ejectFor !== undefined))
     caution(
       report,
       "BFF143",
       place.field("max_ejected").at,
-      "nothing is ejected: what else is said of it here has no effect",
+      "`max_ejected: 0` ejects no address: `eject_after` and `eject_for` have no effect",
       "leave out `eject_after` and `eject_for`",
     );
 }

@@ -32,7 +32,7 @@ export function readBinds(
   checkUnique(
     binds.map((bind) => bind.name),
     "BFF108",
-    (value) => `the ${kind} "${value}" is given twice`,
+    (value) => `the ${kind} "${value}" is set twice`,
     "leave out one of them",
     report,
   );
@@ -50,10 +50,10 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.spread !== undefined) {
     const beside = bind.name ?? bind.by;
     if (kind === "metadata key") {
-      fault(report, "BFF119", bind.spread.at, "metadata cannot be spread", { hint: "name each key" });
+      fault(report, "BFF119", bind.spread.at, "metadata cannot be spread", { hint: "write an entry for each key" });
     } else if (beside !== undefined) {
-      fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" stands beside "spread"`, {
-        hint: "write either a name with its value, or a spread, in separate entries",
+      fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" is set beside "spread"`, {
+        hint: "write the name with its value and the spread as separate entries",
       });
     }
     return;

@@ -15,7 +15,7 @@ export function readBranches(values: readonly Branch[], place: Place, report: Re
     branches.map(({ name }) => name),
     "BFF183",
     (name) => `the branch "${name}" is declared twice`,
-    "leave out one of them, or join their conditions with ||",
+    "leave out one of them, or combine their conditions with ||",
     report,
   );
   return branches;
@@ -36,9 +36,9 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
     const [at, message] =
       name === undefined
         ? [place.at, "this branch has no name"]
-        : [name.at, `"${name.value}" cannot name a branch: its address is in a variable of the environment`];
+        : [name.at, `"${name.value}" is not a valid name of a branch: an environment variable ends with this name`];
     fault(report, "BFF183", at, message, {
-      hint: `write lower-case letters, digits and underscores, as in \`name: "canary"\`, of which the server reads …_CANARY_URL`,
+      hint: `write lower-case letters, digits and underscores, as in \`name: "canary"\`, whose address is in the variable …_CANARY_URL`,
     });
     return undefined;
   }
@@ -51,9 +51,9 @@ function checkChoice({ at, share, if: condition, by }: Omit<IrBranch, "name">, s
   const refuse = (where: Origin, message: string, hint: string): void =>
     fault(report, "BFF182", where, message, { hint });
   if (by !== undefined && !shares)
-    refuse(by.at, '"by" keeps equal values on one side of a "share", and there is none', "add `share`, such as 0.05");
+    refuse(by.at, '"by" needs "share", and this branch has no share', "add `share`, such as 0.05");
   else if (condition === undefined && !shares)
-    refuse(at, "this branch does not say which requests go there", "add `if`, or `share`, such as 0.05");
+    refuse(at, "this branch selects no requests", "add `if`, or `share`, such as 0.05");
   else if (condition === undefined && by === undefined && share?.value === 1)
-    refuse(share.at, "every request would go to this branch", "write a share below 1, or add `if`");
+    refuse(share.at, "this branch selects every request", "write a share below 1, or add `if`");
 }

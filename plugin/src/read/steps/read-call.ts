@@ -26,9 +26,9 @@ export function readCall({ value, place }: Declared<Call>, report: Report): IrCa
   const keys = call.batch?.name;
   const set = call.set.find((bind) => keys !== undefined && bind.name?.value === keys.value)?.name;
   if (keys !== undefined && set !== undefined) {
-    fault(report, "BFF108", set.at, `the request field "${keys.value}" is given twice`, {
-      related: [{ at: keys.at, message: "the batch fills it with the keys" }],
-      hint: "leave it out here",
+    fault(report, "BFF108", set.at, `the request field "${keys.value}" is set twice`, {
+      related: [{ at: keys.at, message: "the batch sets it to the keys" }],
+      hint: "leave it out of `set`",
     });
   }
   return call;
@@ -44,17 +44,17 @@ function readBatch({ value, place }: Declared<Batch>, report: Report): IrBatch {
     keyBy: expression(value.keyBy, place, "key_by", report),
     wrap: expression(value.wrap, place, "wrap", report),
     many: sourced(value.many, place, "many"),
-    max: count(value.max, place, "max", "write how many keys one call may carry", report),
+    max: count(value.max, place, "max", "write the maximum number of keys in one call", report),
   };
   const missing = (["name", "by", "items"] as const).filter((part) => batch[part] === undefined);
   if (missing.length > 0) {
     fault(report, "BFF118", place.at, `this batch has no ${missing.map((part) => `"${part}"`).join(", ")}`, {
-      hint: "say the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)",
+      hint: "set the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)",
     });
   }
   if (batch.key !== undefined && batch.keyBy !== undefined)
     fault(report, "BFF173", batch.keyBy.at, 'this batch has a "key" and a "key_by"', {
-      related: [{ at: batch.key.at, message: "the field that holds the key" }],
+      related: [{ at: batch.key.at, message: "the field with the key" }],
       hint: "leave out one of them",
     });
   checkReference(batch.name, "a request field", report);

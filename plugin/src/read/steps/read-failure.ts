@@ -18,24 +18,18 @@ export function readFailure(
   const code = sourced(value.code, place, "code");
   const asIs = value.asIs === true ? sourced(value.asIs, place, "as_is") : undefined;
   if (asIs !== undefined && of !== "rule") {
-    fault(report, "BFF147", asIs.at, "there is no upstream's status here to hand on as it is", {
-      hint: "say `code`, and perhaps `message` and `details`; `as_is` is for the rules of `on_error`",
+    fault(report, "BFF147", asIs.at, "`as_is` needs the status of an upstream, and here is none", {
+      hint: "set `code`, and optionally `message` and `details`; `as_is` is for rules of `on_error`",
     });
   } else if (asIs !== undefined && code !== undefined && value.message !== undefined && value.details.length > 0) {
-    fault(
-      report,
-      "BFF147",
-      asIs.at,
-      "nothing is left of the upstream's status: code, message and details are said here",
-      {
-        hint: "leave out `as_is`, or what is to be the upstream's",
-      },
-    );
+    fault(report, "BFF147", asIs.at, "`as_is` has no effect beside `code`, `message` and `details`", {
+      hint: "leave out `as_is`, or the parts that are to come from the upstream",
+    });
   }
   if (code !== undefined) checkStatus(code, report);
   else if (of === "guard" && asIs === undefined) {
     fault(report, "BFF112", place.at, 'this failure has no "code"', {
-      hint: "say which status the client gets, as in `code: INVALID_ARGUMENT`",
+      hint: "add the status for the client, as in `code: INVALID_ARGUMENT`",
     });
   }
   const message = text(value.message, place, "message");

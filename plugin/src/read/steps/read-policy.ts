@@ -49,8 +49,8 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
   for (const { name } of metadata) {
     const header = forward.find((one) => one.value === name?.value);
     if (name === undefined || header === undefined) continue;
-    fault(report, "BFF108", name.at, `the metadata key "${name.value}" is given twice`, {
-      related: [{ at: header.at, message: "the header of the same name is passed on" }],
+    fault(report, "BFF108", name.at, `the metadata key "${name.value}" is set twice`, {
+      related: [{ at: header.at, message: "the header of the same name is forwarded" }],
       hint: "leave out one of them",
     });
   }
@@ -73,9 +73,15 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
 function readIdentify({ identify }: PolicyRule, place: Place, report: Report): IrPolicy["identify"] {
   const setting = sourced(identify, place, "identify");
   if (setting?.value !== Identify.IDENTIFY_UNSPECIFIED) return setting;
-  fault(report, "BFF192", setting.at, '"IDENTIFY_UNSPECIFIED" does not say whether the upstream is told who calls', {
-    hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
-  });
+  fault(
+    report,
+    "BFF192",
+    setting.at,
+    '"IDENTIFY_UNSPECIFIED" does not set whether the upstream receives the identity of the caller',
+    {
+      hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
+    },
+  );
   return undefined;
 }
 
@@ -94,7 +100,7 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
       value.attempts,
       place,
       "attempts",
-      "write 1 to turn retrying off: attempts count the first one too",
+      "write 1 to turn off retries: the first call is an attempt, too",
       report,
     ),
     on: statusCodes(value.on, place, "on", report),
@@ -105,19 +111,19 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
   };
   const { initial, max, multiplier } = retry;
   if (multiplier !== undefined && !(multiplier.value >= 1 && Number.isFinite(multiplier.value))) {
-    fault(report, "BFF134", multiplier.at, `"multiplier" is ${multiplier.value}: waits would not grow`, {
-      hint: "write 1 for equal waits, or more",
+    fault(report, "BFF134", multiplier.at, `"multiplier" is ${multiplier.value}, and waits must not shrink`, {
+      hint: "write 1 for equal waits, or a larger number",
     });
   }
   if (initial !== undefined && max !== undefined && max.value < initial.value) {
     fault(report, "BFF134", max.at, '"max" is shorter than "initial"', {
       related: [{ at: initial.at, message: "the first wait" }],
-      hint: "make it at least as long",
+      hint: "write a `max` that is at least as long as `initial`",
     });
   }
   const { attempts: _attempts, ...rest } = value;
   if (retry.attempts?.value === 1 && !isEmpty(rest)) {
-    off(report, retry.attempts.at, "these attempts turn retrying off");
+    off(report, retry.attempts.at, "one attempt turns off retries");
   }
   if (isEmpty(value)) empty(report, place, "retry");
   else if (backoff !== undefined && isEmpty(backoff.value)) empty(report, backoff.place, "backoff");
@@ -128,10 +134,10 @@ function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
   if (isEmpty(value)) empty(report, place, "limit");
   return {
     at: place.at,
-    concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
+    concurrent: count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),
     queued: sourced(value.queued, place, "queued"),
     adaptive: sourced(value.adaptive, place, "adaptive"),
-    streams: count(value.streams, place, "streams", "write how many streams may be followed at a time", report),
+    streams: count(value.streams, place, "streams", "write the maximum number of simultaneous streams", report),
   };
 }
 
@@ -164,7 +170,7 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "ignore": {
       const { at } = place.field("ignore");
       if (then.value) return { kind: "ignore", at };
-      fault(report, "BFF120", at, "`ignore: false` does nothing", {
+      fault(report, "BFF120", at, "`ignore: false` has no effect", {
         hint: "write `ignore: true`, or leave out the rule",
       });
       return undefined;
@@ -176,7 +182,7 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "fail":
       return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, "rule", report) };
     case undefined:
-      fault(report, "BFF120", place.at, "this rule does not say what to do", {
+      fault(report, "BFF120", place.at, "this rule sets no effect", {
         hint: "add `ignore: true`, `fallback` or `fail`",
       });
       return undefined;
@@ -197,11 +203,11 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
         severity: "warning",
         message:
           earlier !== all
-            ? "this rule is never tried: earlier ones take its codes"
-            : `this rule is never tried: ${all.on.length === 0 ? "an earlier one takes" : "earlier ones take"} every error`,
+            ? "this rule is never used: earlier rules handle its codes"
+            : `this rule is never used: ${all.on.length === 0 ? "an earlier rule handles" : "earlier rules handle"} every error`,
         at: rule.at,
-        related: [{ at: earlier.at, message: "this one is tried first" }],
-        hint: "put it first, or leave it out",
+        related: [{ at: earlier.at, message: "this rule is tried first" }],
+        hint: "move this rule before the earlier one, or leave it out",
       });
       continue;
     }
@@ -209,10 +215,10 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
       report({
         code: "BFF146",
         severity: "warning",
-        message: `this rule is never tried for ${codeName(code.value)}: an earlier one takes it`,
+        message: `this rule is never used for ${codeName(code.value)}: an earlier rule handles it`,
         at: code.at,
-        related: [{ at: taken.get(code.value)?.at ?? rule.at, message: "this one is tried first" }],
-        hint: "leave out the code, or put this rule first",
+        related: [{ at: taken.get(code.value)?.at ?? rule.at, message: "this rule is tried first" }],
+        hint: "leave out the code, or move this rule before the earlier one",
       });
     if (rule.if !== undefined) continue;
     if (codes.length === 0) all = rule;
@@ -222,7 +228,7 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
 }
 
 function off(report: Report, at: Place["at"], what: string): void {
-  caution(report, "BFF143", at, `${what}: what else is said here has no effect`, "leave out the rest");
+  caution(report, "BFF143", at, `${what}: the other options here have no effect`, "leave out the other options");
 }
 
 function empty(report: Report, place: Place, name: string): void {
@@ -230,8 +236,8 @@ function empty(report: Report, place: Place, name: string): void {
     report,
     "BFF141",
     place.at,
-    `this "${name}" says nothing`,
-    "write what differs from the default, or leave it out",
+    `this "${name}" sets no option`,
+    "add the options that differ from the defaults, or leave it out",
   );
 }
 

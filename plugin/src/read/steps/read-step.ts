@@ -16,7 +16,7 @@ export function readSteps(values: readonly Step[], parent: Place, report: Report
   checkUnique(
     steps.map((step) => step.name),
     "BFF108",
-    (value) => `the name "${value}" is taken by an earlier step`,
+    (value) => `the name "${value}" belongs to an earlier step`,
     "rename one of them",
     report,
   );
@@ -54,16 +54,16 @@ function checkUse(step: IrStep, report: Report): void {
       fault(report, "BFF111", setting.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
     }
   } else if ((kind === "by" || kind === "switch") && step.name === undefined && step.autobind?.value !== true) {
-    fault(report, "BFF123", step.at, "nothing can read the value of this step: it has no name", { hint: "add `name`" });
+    fault(report, "BFF123", step.at, "this step has no name, so nothing can read its value", { hint: "add `name`" });
   }
   if (step.defer !== undefined && step.supplementary?.value === false)
     fault(
       report,
       "BFF660",
       step.supplementary.at,
-      "a deferred step is supplementary: its failure comes when the status has been sent",
+      "a deferred step is always supplementary: it may fail after the status was sent",
       {
-        related: [{ at: step.defer.at, message: "deferred" }],
+        related: [{ at: step.defer.at, message: "the step is deferred here" }],
         hint: "leave out `supplementary`, or `defer`",
       },
     );
@@ -77,9 +77,9 @@ export function withoutDefer(steps: readonly IrStep[], report: Report): readonly
         report,
         "BFF661",
         defer.at,
-        "only steps of a message are deferred: those of a service belong to no part of a response",
+        "only steps of a message can be deferred: a step of a service belongs to no part of a response",
         {
-          hint: "leave it out, or move the step to the message whose fields may come later",
+          hint: "leave out `defer`, or move the step to the message with the deferred fields",
         },
       );
   return steps.map((step) => ({ ...step, defer: undefined }));
@@ -110,7 +110,9 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
 function readCompose({ value, place }: Declared<Compose>, report: Report): IrCompose {
   const message = text(value.message, place, "message");
   if (message === undefined) {
-    fault(report, "BFF114", place.at, 'this "compose" has no "message"', { hint: "add the message to compose" });
+    fault(report, "BFF114", place.at, 'this "compose" has no "message"', {
+      hint: "add `message`, the message to compose",
+    });
   }
   checkReference(message, "a message", report);
   return {
@@ -131,15 +133,15 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
     source: value.source.case === undefined ? undefined : readItemSource(value.source, place, report),
     key: expression(value.key, place, "key", report),
     partial: sourced(value.partial, place, "partial"),
-    concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
-    max: count(value.max, place, "max", "write how many items there may be", report),
+    concurrent: count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),
+    max: count(value.max, place, "max", "write the maximum number of items", report),
   };
   checkVariable(each.var, "a variable", report);
   const missing = (["var", "in"] as const).filter((part) => each[part] === undefined).map((part) => `"${part}"`);
   if (value.source.case === undefined) missing.push("source");
   if (missing.length > 0) {
     fault(report, "BFF115", place.at, `this "each" has no ${missing.join(", ")}`, {
-      hint: "say the variable (`var`), the list (`in`) and what to do with each item (`by`, `call` or `compose`)",
+      hint: "set the variable (`var`), the list (`in`) and the source for each item (`by`, `call` or `compose`)",
     });
   }
   return each;
@@ -173,7 +175,7 @@ function readSwitch({ value, place }: Declared<Switch>, report: Report): IrSwitc
     const missing = (["if", "by"] as const).filter((part) => found[part] === undefined).map((part) => `"${part}"`);
     if (missing.length > 0) {
       fault(report, "BFF116", found.at, `this case has no ${missing.join(", ")}`, {
-        hint: "say when it holds (`if`) and its value (`by`)",
+        hint: "set the condition (`if`) and the value (`by`)",
       });
     }
     return found;
@@ -195,7 +197,7 @@ function readGuard({ value, place }: Declared<Guard>, report: Report): IrGuard {
   const missing = (["if", "fail"] as const).filter((part) => guard[part] === undefined).map((part) => `"${part}"`);
   if (missing.length > 0) {
     fault(report, "BFF110", place.at, `this guard has no ${missing.join(", ")}`, {
-      hint: "say when it fails the response (`if`) and with what status (`fail`)",
+      hint: "set the condition of the failure (`if`) and its status (`fail`)",
     });
   }
   return guard;

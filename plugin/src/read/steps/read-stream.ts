@@ -17,9 +17,15 @@ const MOST_AHEAD = 64;
 export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
   // A stream from clients has been reported for the rpc.
   if (desc.methodKind === "unary")
-    fault(report, "BFF167", place.at, `the rpc "${desc.name}" gives one answer, and \`stream\` says how to give many`, {
-      hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
-    });
+    fault(
+      report,
+      "BFF167",
+      place.at,
+      `the rpc "${desc.name}" returns one message, and \`stream\` is for an rpc that returns many`,
+      {
+        hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
+      },
+    );
   const source = readSource(value, place, report);
   const stream: IrStream = {
     kind: "stream",
@@ -43,7 +49,7 @@ export function readStream({ value, place }: Declared<Stream>, desc: DescMethod,
   ];
   if (missing.length > 0)
     fault(report, "BFF164", place.at, `this stream has no ${missing.join(", ")}`, {
-      hint: "say what an item is called (`var`), and where items come from (`call` or `follow`)",
+      hint: "set the name of an item (`var`) and the source of items (`call` or `follow`)",
     });
   checkPace(stream, report);
   checkFollow(stream, report);
@@ -57,9 +63,9 @@ function readSource({ source }: Stream, place: Place, report: Report): IrStream[
 }
 
 function readAhead({ ahead: value }: Stream, place: Place, report: Report): Sourced<number> | undefined {
-  const ahead = count(value, place, "ahead", "write 1 to compose one item after the other", report);
+  const ahead = count(value, place, "ahead", "write 1 to compose one item at a time", report);
   if (ahead === undefined || ahead.value <= MOST_AHEAD) return ahead;
-  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}: every follower would hold so many items`, {
+  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}, and each follower holds at most ${MOST_AHEAD} items`, {
     hint: `write at most ${MOST_AHEAD}`,
   });
   return undefined;
@@ -76,7 +82,7 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
   if (setting === undefined) return undefined;
   const overflow = OVERFLOWS[setting.value];
   if (overflow !== undefined) return { value: overflow, at: setting.at };
-  fault(report, "BFF165", setting.at, '"overflow" does not say what becomes of items that a client is too slow for', {
+  fault(report, "BFF165", setting.at, '"overflow" has no value for items that wait for a slow client', {
     hint: "write WAIT, LATEST or FAIL, or leave it out",
   });
   return undefined;
@@ -86,11 +92,11 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
 function checkFollow({ source, position, idle }: IrStream, report: Report): void {
   if (source?.kind !== "follow") return;
   if (position !== undefined)
-    fault(report, "BFF166", position.at, "items of a topic have their places in the topic", {
-      hint: "leave it out, or write it in the topic beside its `call`",
+    fault(report, "BFF166", position.at, "`position` is for a `call`: the items of a topic already have positions", {
+      hint: "leave it out, or move it to the topic beside its `call`",
     });
   if (idle !== undefined)
-    fault(report, "BFF166", idle.at, "a topic is silent while nothing is published: that is no failure", {
+    fault(report, "BFF166", idle.at, "`idle` is for a `call`: a topic without new items is not a failure", {
       hint: "leave it out",
     });
 }
@@ -99,7 +105,7 @@ function checkFollow({ source, position, idle }: IrStream, report: Report): void
 function checkPace({ overflow, ahead, minInterval }: IrStream, report: Report): void {
   const latest = overflow?.value === "latest";
   if (minInterval !== undefined && !latest)
-    fault(report, "BFF166", minInterval.at, "`min_interval` drops items between two, and only LATEST may drop any", {
+    fault(report, "BFF166", minInterval.at, "`min_interval` drops items, and only `overflow: LATEST` may drop items", {
       hint: "add `overflow: LATEST`, or leave it out",
     });
   if (ahead !== undefined && ahead.value > 1 && latest)
@@ -107,7 +113,7 @@ function checkPace({ overflow, ahead, minInterval }: IrStream, report: Report): 
       report,
       "BFF166",
       ahead.at,
-      "with LATEST one item is composed at a time: a newer one takes the place of those that wait",
+      "`overflow: LATEST` composes one item at a time: a newer item replaces items that wait",
       {
         hint: "leave it out",
       },

@@ -18,7 +18,7 @@ export function readTopics(values: readonly Declared<Topic>[], report: Report): 
   checkUnique(
     topics.map(({ name }) => name),
     "BFF108",
-    (value) => `the name "${value}" is taken by an earlier topic`,
+    (value) => `the name "${value}" belongs to an earlier topic`,
     "rename one of them",
     report,
   );
@@ -43,7 +43,7 @@ function readTopic({ value, place }: Declared<Topic>, report: Report): IrTopic |
     keep: readKeep({ value, place }, report),
   } as const;
   if (name === undefined) {
-    fault(report, "BFF168", place.at, "this topic has no name", { hint: 'add `name: "…"`, by which it is followed' });
+    fault(report, "BFF168", place.at, "this topic has no name", { hint: 'add `name: "…"`, which `follow` refers to' });
     return undefined;
   }
   checkWhole({ ...topic, name }, report);
@@ -56,13 +56,19 @@ function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<nu
     value.keep,
     place,
     "keep",
-    "write how many items of a key are kept for those who follow it",
+    "write the number of items of a key that are kept for followers",
     report,
   );
   if (keep === undefined || keep.value <= MOST_KEPT) return keep;
-  fault(report, "BFF165", keep.at, `"keep" is ${keep.value}: so many items of each key are held in memory`, {
-    hint: `write at most ${MOST_KEPT}`,
-  });
+  fault(
+    report,
+    "BFF165",
+    keep.at,
+    `"keep" is ${keep.value}, and at most ${MOST_KEPT} items of each key are held in memory`,
+    {
+      hint: `write at most ${MOST_KEPT}`,
+    },
+  );
   return undefined;
 }
 
@@ -78,19 +84,23 @@ function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTo
   else if (subject !== undefined && jetstream === undefined)
     refuse(
       subject.at,
-      `nothing says which stream of JetStream has the subject of ${called}`,
+      `${called} has no stream of JetStream for its subject`,
       "add `jetstream` with the name of the stream",
     );
   else if (call !== undefined && position === undefined)
     refuse(
       call.at,
-      `items that the call of ${called} gives have no places, and who follows could not go on`,
+      `the call of ${called} has no "position", so followers could not resume`,
       "add `position`, such as a sequence number",
     );
   else if (call === undefined && position !== undefined)
-    refuse(position.at, `items of ${called} have their places in JetStream`, "leave it out, or add a `call`");
+    refuse(
+      position.at,
+      `the items of ${called} have positions in JetStream already`,
+      "leave out `position`, or add a `call`",
+    );
   else if (call === undefined && type === undefined)
-    refuse(at, `nothing says what an item of ${called} is`, "add `type` with the name of a message");
+    refuse(at, `${called} has no "type", the message of its items`, "add `type` with the name of a message");
 }
 
 /** Names of subjects as NATS has them, and one place for the key. */
@@ -103,14 +113,14 @@ function checkSubject({ value, at }: Text, report: Report): void {
 function subjectProblem(value: string): { readonly message: string; readonly hint: string } | undefined {
   if (/[\s*>]/.test(value.replaceAll("{key}", "")))
     return {
-      message: "has a wildcard or a space: an item is published under one subject",
-      hint: "write words with dots between",
+      message: "has a wildcard or a space, and an item has exactly one subject",
+      hint: "write words with dots between them",
     };
-  if (/^\.|\.\.|\.$/.test(value)) return { message: "has an empty part", hint: "write words with dots between" };
+  if (/^\.|\.\.|\.$/.test(value)) return { message: "has an empty part", hint: "write words with dots between them" };
   const holes = value.split("{key}").length - 1;
   if (holes === 1 && !/[{}]/.test(value.replace("{key}", ""))) return undefined;
   return {
-    message: holes > 1 ? "has several places for one key" : "has no place for the key",
+    message: holes > 0 ? "has braces other than one `{key}`" : "has no `{key}`",
     hint: 'write `{key}` once, as in "runs.{key}.events"',
   };
 }
@@ -127,7 +137,7 @@ function readKeyed({ value, place }: Declared<Follow | Latest>, what: string, re
   const missing = (["topic", "key"] as const).filter((part) => keyed[part] === undefined).map((part) => `"${part}"`);
   if (missing.length > 0)
     fault(report, "BFF164", place.at, `this "${what}" has no ${missing.join(", ")}`, {
-      hint: "say which topic, and of which key (a string)",
+      hint: "set `topic` and `key`, which is a string",
     });
   return keyed;
 }

@@ -29,15 +29,15 @@ export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "
   const plain = url !== undefined && url.username === "" && url.password === "" && url.hash === "";
   const bare = name !== "issuer" || url?.search === "";
   if (secure && plain && bare) return;
-  const more = name === "issuer" ? ", or say `jwks`, where its keys are" : "";
+  const more = name === "issuer" ? ", or add `jwks`, the address of its keys" : "";
   fault(report, "BFF154", text.at, `${JSON.stringify(value)} of "${name}" ${problemOf(url, secure)}`, {
-    hint: `write one that begins with https:// (http:// for a loopback address alone)${more}`,
+    hint: `write an address that begins with https://, or with http:// on a loopback address${more}`,
   });
 }
 
 /** Returns the reason why an address of keys is refused. */
 function problemOf(url: URL | undefined, secure: boolean): string {
-  if (url === undefined) return "is no address";
-  if (!secure) return "is no https address: whoever is on the way could put in keys of their own";
-  return "holds what an address of keys does not have: a user, a fragment or a query";
+  if (url === undefined) return "is not an address";
+  if (!secure) return "is not an https address: an attacker on the way could replace the keys";
+  return "has a user, a fragment or a query, which an address of keys must not have";
 }

@@ -24,11 +24,7 @@ export function parseDuration(value: string, days = TIMER_DAYS): ParsedDuration 
   if (sign === "+") return { ok: false, malformed: true, problem: "is malformed", hint: `write "${number}${unit}"` };
   if (milliseconds === 0)
     return range("is zero", "write a duration of more than zero, or leave it out for the default");
-  if (milliseconds > days * 86_400_000)
-    return range(
-      `is longer than ${days} days`,
-      days === TIMER_DAYS ? "write a duration that a request can wait" : "write a shorter one",
-    );
+  if (milliseconds > days * 86_400_000) return range(`is longer than ${days} days`, `write at most "${days}d"`);
   return { ok: true, milliseconds };
 }
 

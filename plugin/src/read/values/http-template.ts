@@ -53,7 +53,7 @@ class Reader {
   }
 
   template(): HttpTemplate {
-    if (!this.#eat("/")) this.#fail('a path begins with "/"', 'write it as clients call it, as in "/v1/books"');
+    if (!this.#eat("/")) this.#fail('a path begins with "/"', 'write the path as in a URL, such as "/v1/books"');
     this.#list(false);
     const verb = this.#eat(":") ? this.#literal("the verb") : undefined;
     if (this.#at < this.#text.length) this.#unexpected();
@@ -63,7 +63,7 @@ class Reader {
   #list(inside: boolean): void {
     do {
       if (this.#segments.at(-1) === "**")
-        this.#fail('nothing but a verb stands behind "**"', 'put "**" last, or write "*" for each of the segments');
+        this.#fail('only a verb may follow "**"', 'move "**" to the end, or write "*" for each of the segments');
       this.#segment(inside);
     } while (this.#eat("/"));
   }
@@ -71,7 +71,7 @@ class Reader {
   #segment(inside: boolean): void {
     const start = this.#at;
     if (this.#peek() === "{") {
-      if (inside) this.#fail("a variable holds no other variable", "write the inner one without braces");
+      if (inside) this.#fail("a variable cannot contain another variable", "write the inner variable without braces");
       this.#variable();
       return;
     }
@@ -79,12 +79,12 @@ class Reader {
       const double = this.#eat("*");
       this.#segments.push(double ? "**" : "*");
       if (this.#isWithinSegment())
-        this.#fail('"*" stands for a whole segment', 'write "*" alone between two slashes', start);
+        this.#fail('"*" matches a whole segment', 'write "*" alone between two slashes', start);
       return;
     }
     const literal = this.#literal("the path");
     if (literal === "." || literal === "..")
-      this.#fail(`clients take the segment "${literal}" out of a path`, "leave it out", start);
+      this.#fail(`clients remove the segment "${literal}" from a path`, "leave out the segment", start);
     this.#segments.push(literal);
   }
   #isWithinSegment(): boolean {
@@ -96,17 +96,23 @@ class Reader {
     const at = this.#at;
     const field = this.#match(FIELD);
     if (field === undefined)
-      this.#fail("a variable names a field of the request", 'write it as in "{name}" or "{book.name=shelves/*}"');
+      this.#fail(
+        "a variable has the name of a field of the request",
+        'write a variable such as "{name}" or "{book.name=shelves/*}"',
+      );
     const from = this.#segments.length;
     if (this.#eat("=")) this.#list(true);
     else this.#segments.push("*");
     if (!this.#eat("}")) {
-      if (this.#at >= this.#text.length) this.#fail('this "{" is never closed', 'close the variable with "}"', start);
+      if (this.#at >= this.#text.length) this.#fail('this "{" is not closed', 'close the variable with "}"', start);
       this.#unexpected();
     }
     this.#variables.push({ field, at, from, to: this.#segments.length });
     if (this.#isWithinSegment())
-      this.#fail("a variable takes whole segments", 'put a "/" behind it, or take what follows into the variable');
+      this.#fail(
+        "a variable matches whole segments",
+        'write a "/" after the variable, or move the text after it into the variable',
+      );
   }
 
   #literal(where: string): string {
@@ -114,22 +120,22 @@ class Reader {
     const found = this.#match(LITERAL);
     if (found === undefined) {
       if (["", "/", ":", "}"].includes(this.#peek()))
-        this.#fail(`${where} has an empty segment`, "write what stands there, or leave out the slash or the colon");
+        this.#fail(`${where} has an empty segment`, "write the missing segment, or leave out the slash or the colon");
       this.#unexpected();
     }
     const decoded = decoded8(found);
     if (decoded === undefined)
-      this.#fail(`"${found}" is not UTF-8 when it is decoded`, "percent-encode the bytes of UTF-8", start);
+      this.#fail(`"${found}" is not UTF-8 after decoding`, "percent-encode the bytes of UTF-8", start);
     if (decoded === "*" || decoded === "**" || decoded.includes("/"))
-      this.#fail(`a literal "${decoded}" cannot be told from a pattern`, "choose another word", start);
-    if (this.#peek() === "*") this.#fail('"*" stands for a whole segment', 'write "*" alone between two slashes');
-    if (this.#peek() === "{") this.#fail("a variable takes whole segments", 'put a "/" before it');
+      this.#fail(`the literal "${decoded}" looks like a pattern`, "choose another word", start);
+    if (this.#peek() === "*") this.#fail('"*" matches a whole segment', 'write "*" alone between two slashes');
+    if (this.#peek() === "{") this.#fail("a variable matches whole segments", 'write a "/" before the variable');
     return decoded;
   }
 
   #unexpected(): never {
     const found = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
-    this.#fail(`"${found}" cannot stand here`, characterHint(found));
+    this.#fail(`"${found}" is not allowed here`, characterHint(found));
   }
   #fail(problem: string, hint: string, from = this.#at): never {
     throw new Problem(from, this.#at - from, problem, hint);
@@ -152,12 +158,11 @@ class Reader {
 
 /** The hint for a character that cannot stand at its place. */
 function characterHint(found: string): string {
-  if (found === ":")
-    return "a verb is the last part of a path, and there is one: leave out the other colon, or percent-encode it as %3A";
-  if (found === "?") return "leave out the query: fields that stand nowhere else in a rule are its parameters";
+  if (found === ":") return "leave out the colon, or percent-encode it as %3A: a path has one verb, at its end";
+  if (found === "?") return "leave out the query: fields that the path and the body do not use are query parameters";
   if (/[*{}/=]/.test(found)) return "leave it out";
   const encoded = encodeURIComponent(found.toWellFormed());
-  return `percent-encode it, as ${encoded === found ? `%${found.charCodeAt(0).toString(16).toUpperCase()}` : encoded}`;
+  return `write ${encoded === found ? `%${found.charCodeAt(0).toString(16).toUpperCase()}` : encoded}`;
 }
 
 function decoded8(text: string): string | undefined {

@@ -43,7 +43,7 @@ export function checkVariable(name: Text | undefined, what: string, report: Repo
   if (name === undefined || !checkIdentifier(name, what, report)) return;
   const meaning = meaningOf(name.value);
   if (meaning === undefined) return;
-  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: it is ${meaning}`, {
+  fault(report, "BFF107", name.at, `"${name.value}" is not a valid name of ${what}: it is ${meaning}`, {
     hint: `choose another name, as in "${name.value}_${scope.has(name.value) ? "value" : "result"}"`,
   });
 }
@@ -52,7 +52,7 @@ export function checkVariable(name: Text | undefined, what: string, report: Repo
 function meaningOf(name: string): string | undefined {
   if (keywords.has(name)) return "a reserved word of expressions";
   if (functions.has(name)) return "a function, macro or type of expressions";
-  return scope.has(name) ? "already in scope of every expression" : undefined;
+  return scope.has(name) ? "already a name in every expression" : undefined;
 }
 
 /** A name that expressions select from something: an argument, an environment variable. */
@@ -61,8 +61,8 @@ export function checkMember(name: Text, what: string, report: Report): void {
   // An object of JavaScript takes it for something else.
   const unfit = name.value === "__proto__";
   if (!unfit && !words.has(name.value)) return;
-  const why = unfit ? "JavaScript has a meaning of its own for it" : "it is a reserved word of expressions";
-  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: ${why}`, {
+  const why = unfit ? "JavaScript gives it another meaning" : "it is a reserved word of expressions";
+  fault(report, "BFF107", name.at, `"${name.value}" is not a valid name of ${what}: ${why}`, {
     hint: "choose another name",
   });
 }
@@ -72,9 +72,15 @@ function checkIdentifier(name: Text, what: string, report: Report): boolean {
   const like = name.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^(?=\d)/, "_");
   const hint =
     identifier.test(like) && /[A-Za-z0-9]/.test(like) ? `write "${like}"` : "write letters, digits and underscores";
-  fault(report, "BFF106", name.at, `${JSON.stringify(name.value)} cannot name ${what}: it is not an identifier`, {
-    hint,
-  });
+  fault(
+    report,
+    "BFF106",
+    name.at,
+    `${JSON.stringify(name.value)} is not a valid name of ${what}: it is not an identifier`,
+    {
+      hint,
+    },
+  );
   return false;
 }
 
@@ -91,7 +97,7 @@ export function isMethodName(name: string): boolean {
 export function checkReference(name: Text | undefined, what: string, report: Report): void {
   if (name === undefined || isReference(name.value)) return;
   fault(report, "BFF135", name.at, `${JSON.stringify(name.value)} is not the name of ${what}`, {
-    hint: `write ${what} by its name, with dots between the parts`,
+    hint: `write the name of ${what}, with dots between its parts`,
   });
 }
 
@@ -101,7 +107,7 @@ export function checkMethod(method: Text | undefined, report: Report): void {
   const parts = method.value.replace(/^[./]+/, "").split(/[./]/);
   const last = parts.pop();
   const like = parts.length > 0 && [...parts, last].every((part) => identifier.test(part ?? ""));
-  fault(report, "BFF117", method.at, `${JSON.stringify(method.value)} does not name an rpc`, {
+  fault(report, "BFF117", method.at, `${JSON.stringify(method.value)} is not the name of an rpc`, {
     hint: `write ${like ? `"${parts.join(".")}/${last}"` : '"package.Service/Method"'}`,
   });
 }

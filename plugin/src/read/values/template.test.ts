@@ -28,10 +28,10 @@ describe("templates", () => {
     ["{'\\'}'} b", "«'\\'}'» b"],
     ["{r'\\'} b", "«r'\\'» b"],
     ['{"""a"}"""} b', '«"""a"}"""» b'],
-    ["{bar'} b", '0: this "{" is never closed'],
-    ["a {b", '2: this "{" is never closed'],
-    ["a {'}", '2: this "{" is never closed'],
-    ["a { }", "2: these braces hold no expression"],
+    ["{bar'} b", '0: this "{" is not closed'],
+    ["a {b", '2: this "{" is not closed'],
+    ["a {'}", '2: this "{" is not closed'],
+    ["a { }", "2: these braces contain no expression"],
   ])("%j", (template, expected) => {
     expect(shown(template)).toBe(expected);
   });

@@ -30,12 +30,12 @@ export function parseTemplate(template: string): Template {
     } else {
       const to = holeEnd(template, at + 1);
       if (to === undefined) {
-        const hint = 'close the expression with "}", or write "{{" for a brace';
-        return { ok: false, offset: at, problem: 'this "{" is never closed', hint };
+        const hint = 'close the expression with "}", or write "{{" for a literal brace';
+        return { ok: false, offset: at, problem: 'this "{" is not closed', hint };
       }
       if (template.slice(at + 1, to).trim() === "") {
-        const hint = 'write an expression between the braces, or "{{" for a brace';
-        return { ok: false, offset: at, problem: "these braces hold no expression", hint };
+        const hint = 'write an expression between the braces, or "{{" for a literal brace';
+        return { ok: false, offset: at, problem: "these braces contain no expression", hint };
       }
       flush();
       parts.push({ kind: "hole", from: at + 1, to });

@@ -24,7 +24,9 @@ export function expressions(values: readonly string[], place: Place, name: strin
 
 function checkExpression(found: Text, name: string, report: Report): void {
   if (found.value.trim() !== "") return;
-  fault(report, "BFF109", found.at, `"${name}" is empty`, { hint: "write an expression, or leave it out" });
+  fault(report, "BFF109", found.at, `the expression of "${name}" is empty`, {
+    hint: "write an expression, or leave it out",
+  });
 }
 
 /**
@@ -77,7 +79,7 @@ export function ratio(
   if (found === undefined || (found.value > 0 && found.value <= 1)) return found;
   const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
   fault(report, "BFF104", found.at, `"${name}" is ${found.value}, which is not a ratio`, {
-    hint: `write a number above 0 and up to 1${percent}`,
+    hint: `write a number above 0 and at most 1${percent}`,
   });
   return undefined;
 }
@@ -102,7 +104,13 @@ export function maxElements(
   place: Place,
   report: Report,
 ): Sourced<number> | undefined {
-  return count(value, place, "max_elements", "write how many elements of lists and maps a request may hold", report);
+  return count(
+    value,
+    place,
+    "max_elements",
+    "write the maximum number of elements in lists and maps of a request",
+    report,
+  );
 }
 
 /** Every code that an error may have. */
@@ -119,8 +127,8 @@ export function statusCodes(
   const any = found.find((code) => code.value === Code.ANY);
   if (any !== undefined) {
     if (found.length === 1) return ERROR_CODES.map((value) => ({ value, at: any.at }));
-    fault(report, "BFF148", any.at, "`ANY` is every code: the others say nothing beside it", {
-      hint: "leave out the others, or `ANY`",
+    fault(report, "BFF148", any.at, "`ANY` matches every code: the other codes have no effect", {
+      hint: "leave out the other codes, or `ANY`",
     });
     return [];
   }
@@ -137,7 +145,7 @@ export function statusCodes(
 
 export function checkStatus(code: Sourced<Code>, report: Report): void {
   if (code.value === Code.ANY) {
-    fault(report, "BFF148", code.at, "`ANY` is no status to fail with", { hint: "write a status code" });
+    fault(report, "BFF148", code.at, "`ANY` is not a status to fail with", { hint: "write one status code" });
   } else if (code.value === Code.OK) {
     fault(report, "BFF112", code.at, "OK is not a failure", { hint: "write another status code" });
   } else if (codeName(code.value) === String(code.value)) {
