@@ -2,248 +2,229 @@
 // these tables.
 export const CODES = {
   BFF201:
-    "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",
-  BFF202:
-    "A method that is called is unary, because a composed response is made of single answers and a stream has none.",
+    "A named method, service, message or enum is visible to this run. The compiler reads types and requests from its proto.",
+  BFF202: "A called method is unary. A composed response consists of single answers, and a stream has several.",
   BFF203:
-    "A BFF does not call its own rpcs over the network. Their messages can be composed in place, within one deadline and without a second hop.",
+    "A BFF does not call its own rpcs over the network. It composes their messages in place, within one deadline and without a second hop.",
   BFF204:
-    "The response of a BFF rpc is composed by this BFF. A copy of an upstream message, or a message of someone else, has no steps that could fill it.",
-  BFF205:
-    "A message with rules is composed somewhere. Its rules are checked and run nowhere else, so they have no effect.",
-  BFF206: "`after` names a step of the same message, because otherwise it orders nothing.",
+    "The response of a BFF rpc is composed by this BFF. A copy of an upstream message, or a message of another package, has no steps that could fill it.",
+  BFF205: "A message with rules is composed somewhere. Rules of a message that nothing composes have no effect.",
+  BFF206: "`after` names a step of the same message. Any other name sets no order.",
   BFF207:
-    "A path names fields that the message has, one inside the other, because the request or the answer has nothing else to set or read.",
-  BFF208:
-    "`compose` names a message that this BFF composes, one with rules. The messages of an upstream come from calls.",
-  BFF211:
-    "The variable of an `each` hides no step, because an expression in it could no longer say which of the two it means.",
-  BFF212: "A step does not start after itself, because then it would never start.",
+    "A path names fields that the message has, each inside the field before it. The compiler reads or sets exactly this field.",
+  BFF208: "`compose` names a message with rules, which this BFF composes. Calls return the messages of an upstream.",
+  BFF211: "The variable of an `each` does not have the name of a step. Otherwise the name is ambiguous in expressions.",
+  BFF212: "A step does not start after itself. Otherwise it would never start.",
   BFF213:
-    "A step of a message is not called like a step of the service around it, nor a variable of a service like one of the files around, because an expression could no longer say which of the two it means.",
-  BFF214:
-    "A step of a service does not read `args`: it runs once for all that a response is made of, and each rpc has another request.",
+    "A step of a message and a step of its service have different names. So do variables of a service and of a file. Otherwise the name is ambiguous in expressions.",
+  BFF214: "A step of a service does not read `args`. It runs once per response, and each rpc has a different request.",
   BFF215:
-    "What a message reads of its service is there in every service that composes the message, because otherwise it would have no value in some rpcs.",
-  BFF216: "A step of a service has no `autobind`, because there is no message whose fields it could fill.",
-  BFF220: "A package has one identity: with two it is not clear who is asked for a credential.",
-  BFF221: "The principal's message is one that this run has: its fields are what expressions read of a caller.",
+    "Every service that composes a message declares the steps and variables that the message reads. Otherwise they have no value in some rpcs.",
+  BFF216: "A step of a service has no `autobind`. It belongs to no message, so it has no fields to fill.",
+  BFF220: "A package has one identity. With two identities the verification of a credential is ambiguous.",
+  BFF221: "The message of the principal is visible to this run. Its fields are what expressions read about a caller.",
   BFF222:
-    "Every source fills each text of the principal that is not `optional`. An empty one would equal what a request leaves empty.",
+    "Every source sets each text of the principal that is not `optional`. An empty text would equal an empty field of a request.",
   BFF223: "The principal has one type in a message, because an expression has one type.",
   BFF224:
-    "A step is not called `peer` where there is an identity: there expressions read the client's address by that name.",
-  BFF230: "A permit names sources that the identity has. One that nobody can come from lets nobody in.",
+    "A step is not named `peer` in a package with an identity. There expressions read the address of the client from `peer`.",
+  BFF230: "A permit names sources of the identity. A permit for an unknown source admits no caller.",
   BFF231:
-    "What an rpc permits lies within what its service permits, so that whoever reads the permit of the service knows the most that its rpcs allow.",
+    "The permit of an rpc only narrows the permit of its service. The permit of a service thus shows the widest access to its rpcs.",
   BFF232:
-    "Where it is known who is calling, each rpc says who may, itself or by its service. One that was forgotten would be open, or closed, by chance.",
-  BFF233: "A permit stands in a package with an identity, because otherwise nobody is known who could be let in.",
-  BFF234: "Scopes and roles are lists of texts of the principal, because that is where a permit looks for them.",
+    "Each rpc of a package with an identity has a permit, its own or that of its service. A forgotten rpc would be open or closed by accident.",
+  BFF233: "A permit needs an identity in its package. Without an identity no caller is authenticated.",
+  BFF234: "Scopes and roles are lists of texts in the principal. Permits read them from these fields.",
   BFF235:
-    "The `if` of a service's permit does not read `args`: it is asked for each of its rpcs, and these have different requests.",
-  BFF236:
-    "What a permit rests on has a value, or fails the request. Otherwise an outage would decide who may call, and let somebody in.",
-  BFF237: "A call by which is decided who may call has no side effects, because it is sent for those who may not, too.",
-  BFF238:
-    "Who may call is decided by answers that are current. One that is served past its `ttl` keeps a right alive that has been taken away.",
-  BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
-  BFF241: "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
+    "The `if` of a service's permit does not read `args`. It applies to every rpc of the service, and their requests differ.",
+  BFF236: "A permit reads only steps that have a value or fail the request. Otherwise an outage could admit a caller.",
+  BFF237: "A call for a permit has no side effects. It is also sent for callers that the permit refuses.",
+  BFF238: "A permit reads no stale answers. An answer past its `ttl` extends a right that was revoked.",
+  BFF240: "A request sets the `required` fields of its message. A message without them cannot be encoded.",
+  BFF241: "Arguments have different names in TypeScript, where `item_id` and `itemId` are the same name.",
   BFF242:
-    "What is said to those who are refused can be said. If its message or a detail failed, they would learn something else.",
+    "The message and the details of a refusal always have a value. Otherwise refused callers would receive a different error.",
   BFF243:
-    "In a permit an optional is compared with a value, because two that hold nothing are equal: a caller of whom something is not known would be taken for anybody of whom it is not known either.",
-  BFF250:
-    "Rules of `buf.validate` are of the kind of what they stand on, because they would be asked of values of another type.",
-  BFF251: "Some value keeps all rules of a field. Otherwise every request that has one is refused.",
-  BFF252: "A pattern is one of RE2, which is matched in time linear in the text, whatever a client sends.",
+    "A permit does not compare two values that may both be absent. Two absent values are equal, so a caller without the value would match every resource without it.",
+  BFF250: "A rule of `buf.validate` has the kind of its field. Other rules would apply to values of another type.",
+  BFF251: "At least one value satisfies all rules of a field. Otherwise every request with a value is refused.",
+  BFF252: "A pattern has the syntax of RE2. RE2 matches in time linear in the text, whatever a client sends.",
   BFF253:
-    "All rules of a request are known, because one that is not would not be checked. They may be of another version of `validate.proto`.",
+    "All rules of a request are known to the compiler. An unknown rule, for example from a newer `validate.proto`, would not be checked.",
   BFF254: "A `oneof` of `(buf.validate.message)` names fields of its message, each once.",
-  BFF255: "A rule in CEL gives a bool, or a text that says what is wrong. Nothing else tells whether a value is right.",
-  BFF256: "A rule has an `id`. It is what clients, translations and tests know a violation by; messages change.",
-  BFF257: "Rules of one field or message have different ids, because a client could not tell which of them is broken.",
+  BFF255: "A rule in CEL returns a bool, or a text that describes the violation.",
+  BFF256:
+    "A rule has an `id`. Clients, translations and tests identify a violation by its id, because messages change.",
+  BFF257: "Rules of one field or message have different ids. Otherwise a client cannot distinguish their violations.",
   BFF258:
-    "A rule is written in the CEL of protovalidate. It stands in a proto that others read with it, where functions of this compiler alone would not compile.",
+    "A rule uses the CEL of protovalidate alone. Other tools read the same proto and lack the functions of this compiler.",
   BFF259:
-    "What a predefined rule reads of `rule` and `rules` is known when generating, and written into the check as a literal.",
+    "A predefined rule reads only constants of `rule` and `rules`. The compiler writes their values into the check as literals.",
   BFF260:
-    "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
-  BFF264: "An `http_cache` says how long its answers may be used again, in the rpc or in its service.",
-  BFF265:
-    "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
+    "An answer is reused only for an rpc that is declared NO_SIDE_EFFECTS. For any other rpc the second request would have no effect.",
+  BFF264: "An `http_cache` sets `max_age`, in the rpc or in its service.",
+  BFF265: "The sunset of an rpc is not before the day of its deprecation (RFC 9745). Otherwise clients get no warning.",
   BFF266:
-    "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
+    "An rpc with a `sunset` has a `deprecated`. Clients that read only the deprecation header would get no warning.",
   BFF267:
-    "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
+    "The successor of an rpc is another rpc of a BFF, and stays. A client that follows the successor must get an answer.",
   BFF269:
-    "Packages that are served together share each upstream with its breaker, limit, retry budget, addresses and protocol, so that they say the same of it.",
+    "Packages that are served together set the same policies for a shared upstream. They share its breaker, limit, retry budget, addresses and protocol.",
   BFF270:
-    "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
+    "The `by` of a branch is a text. Requests with the same text stay on one side, and other types have several forms as text.",
   BFF244:
-    "Limits of one name in a package are one counter, wherever they stand. So what they say of it agrees; whom they count, and how much a request costs, may differ.",
+    "Limits with the same name in a package have the same settings, because they share one counter. Only their keys, conditions and costs may differ.",
   BFF245:
-    "A limit reads what is there when it is charged. That of a file or a service is one for several rpcs, with other requests and answers; none waits for a call, for what is refused calls nobody.",
-  BFF246: "A limit counts by a text, or a number or bool that becomes one, and in whole units.",
-  BFF247: "What a request costs can be told wherever the limit applies. Otherwise it would be free for some.",
+    "A limit reads only values that exist when it is charged. A limit of a file or a service is shared by rpcs with different requests and answers, and no limit waits for a call.",
+  BFF246: "The key of a limit is a text, a whole number or a bool, and its cost is a whole number.",
+  BFF247: "The cost of a request has a value wherever the limit applies. Otherwise some requests would be free.",
   BFF287:
-    "An adaptive limit moves between 3 and `concurrent`, so that there is room between them. `adaptive: false` is for what is inside of an adaptive one.",
-  BFF275: "A variable of a path is a field of the request. Nobody else would get what stands there.",
+    "`concurrent` of an adaptive limit is more than 3, its lowest value. `adaptive: false` overrides an adaptive limit of an outer level.",
+  BFF275: "A variable of a path is a field of the request. Otherwise its value would be lost.",
   BFF276:
-    "A variable of a path is a single value, and reached through single messages. A segment holds no list, and no message.",
-  BFF277: "The body of a request is all of it, `*`, or one field of the request itself.",
-  BFF278: "The body of a response is all of it, or one field of the response itself.",
+    "A variable of a path is a single value, inside single messages only. A segment cannot contain a list or a message.",
+  BFF277: "The body of a request is the whole request, `*`, or one field of the request itself.",
+  BFF278: "The body of a response is the whole response, or one field of the response itself.",
   BFF279:
-    "GET and HEAD only read. Browsers, caches and proxies send such requests again, ahead of time, and from links, so that an rpc with side effects would have them at anybody's word.",
-  BFF280: "A field comes from one place of a request. Where there were two, either could be the other's opposite.",
+    "GET and HEAD have no side effects. Browsers, caches and proxies repeat such requests, prefetch them and follow links.",
+  BFF280: "A field comes from one place in a request. Two places could contradict each other.",
   BFF288:
-    "An rpc of an upstream that speaks HTTP says in google.api.http by which path it is called, since the name of an rpc is none there.",
+    "An rpc of an upstream over HTTP has a path in google.api.http. The name of an rpc is no path in HTTP with JSON.",
   BFF289:
-    "The first path of an rpc that is called over HTTP can be called: its fields are there, it has one method of HTTP, and what goes there and back is JSON.",
+    "The first path of an rpc that is called over HTTP is callable. Its fields exist, it has one HTTP method, and both bodies are JSON.",
   BFF290:
-    "What a call over HTTP sends has a place in the path, in the query or in the body. A query holds single values and lists of them; what it does not hold would not arrive.",
-  BFF291: "A call over HTTP sets what its path is made of. A path with nothing in place of a variable is another path.",
-  BFF281: "What is served at these paths is JSON. A google.api.HttpBody is whatever its bytes are.",
-  BFF282:
-    "What files say of traces is for all rpcs of a package. So they say the same: which file is read first is nobody's decision.",
+    "Every field that a call over HTTP sends fits into the path, the query or the body. A query contains single values and lists of them, so other fields would be lost.",
+  BFF291: "A call over HTTP sets the variables of its path. Without a variable the path would be a different path.",
+  BFF281: "Paths serve JSON. A google.api.HttpBody may contain bytes of any format.",
+  BFF282: "Files of one package have the same settings for traces. Otherwise the order of the files would decide.",
   BFF283:
-    "An attribute of a span is a text, a number, a bool, or a list of one of these: what OpenTelemetry has, and whatever shows traces can search.",
+    "An attribute of a span is a text, a number, a bool, or a list of one of these types. OpenTelemetry has no other types.",
   BFF284:
-    "An attribute is what is known of a request when it has come: its message, its headers, who calls. What its calls have come to, the trace shows itself.",
-  BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
-  BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
+    "An attribute reads only values that exist when the request arrives: its message, its headers and its caller. The trace itself shows the results of calls.",
+  BFF330: "A condition is a bool. Other types have no agreed truth value.",
+  BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:
-    "An integer is bound to a field that holds all of its values, because a narrower or differently signed one would cut some of them off.",
-  BFF333: "`each` goes over a list or a map: anything else has no items.",
-  BFF334:
-    "A key is a string, a number or a bool, and of the type that is looked up, because only those can be compared and stand in a map.",
-  BFF335: "The branches of a `switch` have one type, because whoever reads the step reads one type.",
-  BFF336:
-    "A fallback has the type of what it stands in for, because whoever reads the step does not know which of them it got.",
+    "A field for an integer holds all values of the integer. A narrower or differently signed field would truncate some.",
+  BFF333: "`each` iterates over a list or a map. Other values have no items.",
+  BFF334: "A key is a string, a number or a bool, and has the type of the lookup. Other types cannot be keys of a map.",
+  BFF335: "The branches of a `switch` have one type, because a step has one type.",
+  BFF336: "A fallback has the type of the value that it replaces, because a step has one type.",
   BFF337:
-    "Everyone who composes a message gives an argument of the same type, because its expressions are checked and generated once.",
-  BFF338:
-    "Everyone who composes a message gives all arguments that it reads, because there is nothing to read in their place.",
-  BFF339: "An argument that is given is read. One that nobody reads is often a misspelt name.",
+    "Every `compose` of a message passes an argument with the same type. The expressions of a message are checked and generated once.",
+  BFF338: "Every `compose` of a message passes all arguments that the message reads. A missing argument has no value.",
+  BFF339: "A message reads every argument that it receives. An unused argument is often a misspelt name.",
   BFF340:
-    "A batch fits its method: one key in, a repeated field of keys, and a list or map from which each key finds its items. Otherwise answers could be given to the wrong caller.",
-  BFF341: "Metadata is a string (or bytes, for keys that end in `-bin`), because headers are text on the wire.",
-  BFF342:
-    "A hole of a failure's message holds a value that can be printed. Messages and lists have no form that clients should depend on.",
-  BFF344: "The type of a value is known when generating, because only then is it certain to fit its target.",
-  BFF345: "A spread is of a message that shares fields with the request, because anything else sets nothing.",
-  BFF346: "A detail of a failure is a message, because that is how a status carries it to clients.",
+    "A batch fits its method: one key in, a repeated field of keys, and a list or map with an item for each key. Otherwise callers could receive each other's answers.",
+  BFF341: "Metadata is a string, or bytes for keys that end in `-bin`. Headers are text on the wire.",
+  BFF342: "Braces in a text contain a value that can be printed. Messages and lists have no stable text form.",
+  BFF344: "The type of a value is known at compile time. Otherwise it might not fit its target.",
+  BFF345: "A spread has a message that shares fields with the request. Any other spread sets nothing.",
+  BFF346: "A detail of a failure is a message. A status carries its details as messages.",
   BFF353:
-    "A spread brings every field that both messages have, as it is or converted. A field that it cannot bring, because the types of one name differ, is set by name: otherwise the upstream would never be told, and nobody would notice.",
+    "A spread sets every field that both messages have, directly or converted. A field with another type is set by name. Otherwise the request would silently lack it.",
   BFF360:
-    "A function of one's own takes and gives values of known types, because that is how its calls are checked, and how its TypeScript type is written.",
-  BFF365:
-    "What is named in an expression is one thing: a step or a variable called like the namespace of a function would hide the function.",
+    "A function of the package has parameters and a result of known types. The compiler checks its calls and writes its TypeScript type from them.",
+  BFF365: "A step or a variable does not have the name of a function's namespace. It would hide the function.",
   BFF363:
-    "A resolver reads steps that have a value: those of its message, and those of the service. It waits for nothing else, and is given nothing else.",
-  BFF401:
-    "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
-  BFF402:
-    "A field has an alias only in a message that is a copy: an alias names a field of the message it is copied from.",
+    "A resolver reads steps with a value, of its message or of its service. It waits for no other step and receives no other value.",
+  BFF401: "Every field of a composed message has a source. A field without a source would always be empty.",
+  BFF402: "Only the field of a copy has an alias. An alias names a field of the copied message.",
   BFF403:
-    "A field filled by `autobind` has one step that it can come from. With two, a change of an upstream could swap them silently.",
-  BFF404: "A field of a copy has its counterpart in the upstream message, because otherwise there is nothing to copy.",
+    "A field filled by `autobind` has one possible step. With two, a change of an upstream could silently swap them.",
+  BFF404: "A field of a copy has a counterpart in the upstream message. Without a counterpart nothing can be copied.",
   BFF405: "A field of a copy has the type of its counterpart, because copies convert nothing.",
   BFF406:
-    "A copy of an enum has something for each value of the upstream. Otherwise an answer could hold a value that has no counterpart for clients.",
-  BFF407: "An alias of an enum value names a value that the upstream's enum has, because otherwise it maps nothing.",
-  BFF408: "An enum and a oneof have one default at most: with two it is not clear which one takes the rest.",
-  BFF409: "Messages do not compose each other in a circle, because composing one would never end.",
-  BFF410: "Steps do not wait for each other in a circle, because none of them could ever start.",
-  BFF411: "A request sets one member of a oneof, unless each has its own `if`. The last one set would silently win.",
-  BFF412:
-    "A value of the upstream's enum is mapped to one value, because otherwise it is not clear which one clients see.",
+    "A copy of an enum has a counterpart for each upstream value. Otherwise an answer could contain a value that clients cannot receive.",
+  BFF407: "An alias of an enum value names a value of the upstream enum. Any other alias maps nothing.",
+  BFF408: "An enum or a oneof has at most one default. With two defaults the result is ambiguous.",
+  BFF409: "Messages do not compose each other in a circle. Such a composition would never end.",
+  BFF410: "Steps do not wait for each other in a circle. None of them could start.",
+  BFF411:
+    "A request sets one member of a oneof, unless each member has an `if`. Otherwise the last one would silently win.",
+  BFF412: "An upstream enum value is mapped to one value. With two mappings the result is ambiguous.",
   BFF413:
-    "Two files do not say different things about one policy of one upstream. Which one is in force would depend on what is generated together.",
+    "Files set the same value for a policy of an upstream. Otherwise the files of a run would decide which value applies.",
   BFF414:
-    "A message or an enum that is bound to one of an upstream declares it as its alias, so that a later change of the upstream is found when generating.",
-  BFF415: "A request field is set whole or in part, not both, because one would overwrite the other.",
+    "A message or enum that is bound to an upstream type declares that type as its alias. The compiler then reports later changes of the upstream type.",
+  BFF415: "A request field is set whole or in part, not both. One would overwrite the other.",
   BFF416:
-    "Files declare an environment variable alike, and services of one package give it one type, because what reads it sees one variable.",
+    "Files declare an environment variable alike, and services of a package declare it with one type. All of them read the same variable.",
   BFF417:
-    "What is composed in place of a declared `response` has every field of it, of the same type, because clients know the declared one.",
-  BFF430:
-    "A value has an alias or a mapping only in an enum that is a copy, because otherwise there is nothing to map it to.",
-  BFF431: "A message or an enum is a copy of another one, because a copy of itself has no source.",
+    "A message composed for a declared `response` has all its fields with the same types. Clients use the declared message.",
+  BFF430: "Only the value of a copied enum has an alias or a mapping. Another enum has no upstream values to map.",
+  BFF431: "A message or enum is a copy of another type. A copy of itself has no source.",
   BFF432:
-    "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
-  BFF434:
-    "A function of one's own is declared alike everywhere in a package, because its calls are all to one function.",
-  BFF435: "The fallback of a copied field is a constant, and the field one that can be unset.",
+    "A value of a copied enum maps an upstream value, or sets `no_alias`. Otherwise clients never receive it, and a request with it is refused.",
+  BFF434: "Files declare a function of a package alike. All calls use the same function.",
+  BFF435: "The fallback of a copied field is a constant, and the field can be unset.",
   BFF436:
-    "A copy that a request takes is written back into the upstream's message, field by field. What is computed cannot be computed backwards.",
+    "A copy in a request contains only fields that map back to the upstream message. Computed values have no inverse.",
   BFF418:
-    "What a message reads of its services, a step or a variable, has one type in all of them, because an expression has one type.",
+    "A step or variable that a message reads from its services has one type in all of them, because an expression has one type.",
   BFF419:
-    "A step of a service does not rest on itself, not even through an upstream entry or a message that it composes: it would wait for its own end.",
-  BFF501: "A call that may have side effects is not retried, because a repetition could place an order twice.",
+    "A step of a service does not depend on itself, even through an upstream entry or a composed message. It would never end.",
+  BFF501: "A call that may have side effects is not retried. A repetition could place an order twice.",
   BFF503:
-    "An rpc that is declared NO_SIDE_EFFECTS reaches only methods without any. Clients and proxies may repeat or cache it on the strength of that promise.",
-  BFF505: "Calls with side effects are not joined into a batch: several requests would become one, and fail together.",
-  BFF506: "A call has no more time than its rpc, because the rpc ends first and the timeout never takes effect.",
-  BFF507:
-    "The wait before a retry fits into the timeout of the call. Otherwise there is a retry on paper, and none in an outage.",
-  BFF508: "A call that may have side effects is not hedged, because both of the requests would be carried out.",
-  BFF509: "A hedge has a delay. Without one every call would be made twice.",
-  BFF510: "A hedge is sent before the call runs out of time. A later one never is.",
+    "An rpc that is declared NO_SIDE_EFFECTS reaches only methods without side effects. Clients and proxies may repeat or cache such an rpc.",
+  BFF505: "Calls with side effects are not joined into a batch. Several requests would become one, and fail together.",
+  BFF506: "The timeout of a call is at most the timeout of its rpc. A longer timeout never takes effect.",
+  BFF507: "The wait before a retry is shorter than the timeout of the call. Otherwise the call is never retried.",
+  BFF508: "A call that may have side effects is not hedged. Both requests would be executed.",
+  BFF509: "A hedge has a delay. Without a delay every call would be sent twice.",
+  BFF510: "The delay of a hedge is shorter than the timeout of the call. A later hedge is never sent.",
   BFF511:
-    "Answers of a call with side effects are not cached, because the second caller would be told that something was done which was not.",
-  BFF512: "A cache has a `ttl`, because without one nobody has decided how old an answer may be.",
+    "Answers of a call with side effects are not cached. The second caller would receive a success without an effect.",
+  BFF512: "A cache has a `ttl`. Without a `ttl` the age of answers has no limit.",
   BFF520:
-    "`read_only` says what the proto of a method leaves open. Where it contradicts that proto, `idempotent` or an rpc that vouches, one of the two is wrong, and an order could be placed twice.",
+    "`read_only` does not contradict the proto, `idempotent` or an rpc with NO_SIDE_EFFECTS. If one of them is wrong, an order could be placed twice.",
   BFF576:
-    "A BFF arranges what others decide. Where a message has more operations than the option `weight` allows, look whether its rules belong upstream.",
+    "A message has at most as many operations as the option `weight` allows. A BFF arranges the decisions of upstreams, so consider moving its rules upstream.",
   BFF577:
-    "Two BFFs differ because their clients do. Where they have more in common than the option `weight` allows, one of them may be enough, or a shared message.",
+    "Two BFFs share at most as much as the option `weight` allows. Their clients differ, so more overlap suggests one BFF or a shared message.",
   BFF578:
-    "A BFF is for one kind of client. Where it branches on what clients say of themselves more often than the option `weight` allows, it is for several.",
+    "A BFF branches on client headers at most as often as the option `weight` allows. A BFF serves one kind of client, so more branches suggest several BFFs.",
   BFF601:
-    "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
+    "A value that may be absent has a target that may be absent. Otherwise clients would see an outage as an empty text or a zero.",
   BFF602:
-    "A critical step does not rest on a step that a failure may make absent: then the failure of the supplementary one would fail the response after all.",
+    "A critical step does not depend on a step that a failure may make absent. Otherwise a failure of the supplementary step would fail the response.",
   BFF604:
-    "The degradation field is the runtime's, and there is one: what failed is known only when the response is complete.",
-  BFF605: "A fallback neither fails nor is absent, because it is the last resort of its step.",
-  BFF606: "A guard reads nothing that may be absent. Whether it holds must not depend on an outage without saying so.",
-  BFF607: "A fallback can be used. On a step that always has a value, or that fails the response, it never is.",
-  BFF620: "A stream follows a method that returns a stream. One that gives a single answer is called in a step.",
-  BFF621:
-    "The item of a stream has a name of its own. The response reads it beside the fields of the request, as `args.<var>`.",
+    "A message has one degradation field, which the runtime fills. The failures are known only when the response is complete.",
+  BFF605: "A fallback neither fails nor is absent. It is the last resort of its step.",
+  BFF606: "A guard reads no value that may be absent. Its result must not silently depend on an outage.",
+  BFF607: "A fallback is reachable. A step that always has a value, or that fails the response, never uses it.",
+  BFF620: "A stream follows a method that returns a stream. A step calls a method with a single answer.",
+  BFF621: "The item of a stream has a name that is no field of the request. The response reads both from `args`.",
   BFF622:
-    "What a stream asks of its items and of its requests reads no steps: those of the response belong to one item.",
+    "Expressions of a stream over its items and requests read no steps. The steps of the response belong to one item.",
   BFF623:
-    "A position is an int, a uint or a string over the item alone. Whoever goes on behind it must be given what follows, all of it: two items never share one.",
-  BFF624: "`resume` is the position of the last item that somebody has. Without a `position` there is none.",
+    "A position is an int, a uint or a string that only depends on the item. Two items never share a position. Otherwise a follower that resumes would miss items.",
+  BFF624: "`resume` needs a `position`. It is the position of the last item that a follower received.",
   BFF625:
-    "The request of a stream with a `position` reads `resume`. Otherwise the upstream begins anew, and whoever resumes is given all that they have.",
+    "The request of a stream with a `position` reads `resume`. Otherwise the upstream starts again, and a follower receives all items again.",
   BFF626:
-    "Policies of single answers do not hold for a stream: it is sent once, it has no answer to keep, and its end is that of the run.",
+    "Policies of single answers do not apply to a stream. A stream is opened once, has no answer to cache, and ends with its rpc.",
   BFF627:
-    "A message whose steps run once for all items of a stream is composed by streams alone. Elsewhere they would run for each.",
-  BFF630: "A source with a `position` has no side effects: it is opened again where it broke, and by whoever resumes.",
+    "A message with steps that run once per stream is composed by streams only. Elsewhere these steps would run each time.",
+  BFF630:
+    "A source with a `position` has no side effects. It is opened again after a break, and for each follower that resumes.",
   BFF632:
-    "Fields of type bff.v1.Position and bff.v1.Part are filled by the runtime, in the response itself: one position, and a list of parts.",
-  BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
+    "The runtime fills fields of type bff.v1.Position and bff.v1.Part. They belong to the response itself, one position and one list of parts.",
+  BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams to follow.",
   BFF634:
-    "What is called for each item of a stream is called as often as items come. A step that does not rest on the item runs once.",
-  BFF635:
-    "`limit.streams` bounds streams that are open at a time. What gives single answers has none: its calls are bounded by `concurrent`.",
-  BFF640: "A topic's items are of one type, whether NATS has them or its call gives them.",
-  BFF641: "A topic is one of the service that follows it: its key, its subject and who may follow it belong together.",
+    "A call for each item of a stream runs as often as items arrive. A step that does not read the item runs once.",
+  BFF635: "`limit.streams` limits the number of open streams. Calls with single answers are limited by `concurrent`.",
+  BFF640: "The items of a topic have one type, both from NATS and from its call.",
+  BFF641:
+    "A topic belongs to the service that follows it. The service sets its key, its subject and its permit together.",
   BFF642:
-    "The call of a topic is made once for all who follow a key. What belongs to one request, such as a caller's token, would be sent for everybody.",
-  BFF643: "The key of a topic is a string that is there: it is a part of the subject.",
+    "The call of a topic is the same for all followers of a key. A value of one request, such as a token, would be sent for all followers.",
+  BFF643: "The key of a topic is a string that is always set. The key is a part of the subject.",
   BFF662:
-    "Whatever rests on a deferred step says `defer` itself, so that what comes later shows in the source. A guard decides before the first message, and a resolver is asked for it.",
+    "A step that depends on a deferred step sets `defer`. A guard cannot, because it decides before the first message, and neither can a resolver.",
   BFF701:
-    "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
+    "An rpc makes at most as many upstream calls as its `max_calls` allows. Otherwise one request to the BFF could become many upstream calls.",
   BFF702:
-    "A list has a bound where calls are counted, because without it the cost of an rpc is whatever an upstream answers.",
+    "A list with calls for its items has a bound if the rpc has `max_calls`. Without a bound an upstream determines the cost of the rpc.",
   BFF801:
-    "A cache keeps answers at least until they are stale. One that throws them away before has a `ttl` that never takes effect.",
+    "`stale` of a cache is longer than its `ttl`, unless it is `0s`. A shorter `stale` removes answers before the `ttl` takes effect.",
 } as const;

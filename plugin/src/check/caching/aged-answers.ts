@@ -21,14 +21,14 @@ const IDS = [
 export const agedAnswers: Check = {
   rules: {
     BFF550:
-      "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
+      "A guard of a cached rpc reads no calls. Such a guard runs when an answer is composed, not when the answer is reused.",
     BFF551:
-      "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
+      "A cached answer does not contain the current time. It would contain the time of the request that composed it.",
     BFF552:
-      "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
-    BFF553:
-      "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
-    BFF554: "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
+      "HTTP caches keep an answer at most as long as the BFF keeps its parts. Otherwise clients see older data than the BFF.",
+    BFF553: "A cached answer does not depend on an id of the request. No second request has the same id.",
+    BFF554:
+      "The `http_cache` of a service needs rpcs that are declared NO_SIDE_EFFECTS. Without such rpcs it has no effect.",
   },
   run: checkAgedAnswers,
 };

@@ -22,7 +22,7 @@ type Unique = "the time" | "the id of the request";
 export const cacheKeys: Check = {
   rules: {
     BFF802:
-      "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
+      "A cached call sends the same request several times. With the time or the request id in it, the cache never finds an answer again.",
   },
   run: checkCacheKeys,
 };

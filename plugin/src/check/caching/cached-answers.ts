@@ -8,9 +8,9 @@ import type { Check } from "../check.ts";
 export const cachedAnswers: Check = {
   rules: {
     BFF261:
-      "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
+      "The compiler can determine every input of a cached answer. It cannot see the inputs of a resolver, or a header whose name the request chooses.",
     BFF262:
-      "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
+      "Answers in shared HTTP caches are the same for every caller. The rpc is public, and its answer does not depend on the caller.",
   },
   run: checkCachedAnswers,
 };

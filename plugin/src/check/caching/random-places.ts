@@ -11,7 +11,7 @@ import type { Check } from "../check.ts";
 export const randomPlaces: Check = {
   rules: {
     BFF522:
-      "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
+      "A random value belongs to one response only. It does not affect decisions, or values that several requests share.",
   },
   run: checkRandomPlaces,
 };

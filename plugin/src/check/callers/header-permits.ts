@@ -10,7 +10,7 @@ import { HEADERS, namesBehind, namesWho } from "../request-names.ts";
 export const headerPermits: Check = {
   rules: {
     BFF581:
-      "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",
+      "A permit reads a value that a client cannot choose. A permit with headers alone admits every client that sends them.",
   },
   run: checkHeaderPermits,
 };

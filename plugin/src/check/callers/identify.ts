@@ -10,12 +10,11 @@ import { headerOf } from "./identity-headers.ts";
 
 export const identify: Check = {
   rules: {
-    BFF530:
-      "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
+    BFF530: "`identify` needs an `identity` in its package. Without an identity it would send nothing.",
     BFF531:
-      "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
+      "`identify: TOKEN` needs callers with a token. It passes on the token of the caller, and other callers would reach the upstream anonymously.",
     BFF532:
-      "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
+      "`identify: TOKEN` is the only source of `authorization`. A second value for the header would hide one of the two.",
   },
   run: checkIdentify,
 };

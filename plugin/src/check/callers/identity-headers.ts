@@ -15,9 +15,9 @@ const TOLD: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x
 export const identityHeaders: Check = {
   rules: {
     BFF533:
-      "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
+      "Only the identity reads the headers of a credential or of its assertion. The server removes these headers from the request, so expressions and `forward` would find nothing.",
     BFF534:
-      "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
+      "Only `identify` sends the caller to upstreams. It sends the verified caller, and metadata could contain anything.",
   },
   run: checkIdentityHeaders,
 };

@@ -4,7 +4,7 @@ import type { Check } from "../check.ts";
 
 export const idleSources: Check = {
   rules: {
-    BFF239: "A source of the identity is accepted by some rpc. Otherwise credentials are verified for nothing.",
+    BFF239: "Each source of the identity is accepted by an rpc. Otherwise its credentials are verified for nothing.",
   },
   run: checkIdleSources,
 };

@@ -7,10 +7,10 @@ import { ARGS, CALLER, namesBehind, namesRead, overlap } from "../request-names.
 export const limits: Check = {
   rules: {
     BFF540:
-      "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
-    BFF541: "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
+      "The key of a limit cannot be chosen by the client. A client with a new header or argument per request would never reach the limit, and each value needs a counter.",
+    BFF541: "A header does not switch a limit on or off. A client can write any value into a header.",
     BFF542:
-      "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
+      "A limit is charged once per request. If it applies twice to one key, the effective rate is half of its `rate`.",
   },
   run: checkLimits,
 };

@@ -15,7 +15,7 @@ const SECRET: ReadonlySet<string> = new Set(
 
 export const secretAttributes: Check = {
   rules: {
-    BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
+    BFF566: "An attribute of a trace contains no credential. Traces are exported, and many people read them.",
   },
   run: checkSecretAttributes,
 };

@@ -17,7 +17,7 @@ const ID = /[._](id|ids|uuid)$/;
 export const uncheckedIds: Check = {
   rules: {
     BFF580:
-      "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",
+      "An id from a client takes part in a decision, or its upstream receives the caller. Otherwise every caller can read the data of others, because ids can be guessed.",
   },
   run: checkUnaskedIds,
 };

@@ -21,7 +21,7 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
 export const untrustedHeaders: Check = {
   rules: {
     BFF535:
-      "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+      "Expressions read the caller from `principal`, which is verified. Any client can write any value into a header like x-user-id.",
   },
   run: checkUntrustedHeaders,
 };

@@ -9,7 +9,7 @@ import type { Check } from "../check.ts";
 export const branchHeaders: Check = {
   rules: {
     BFF560:
-      "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+      "A branch that a header selects also has a condition on the caller or its address. Otherwise any client with the header can use an unreleased branch.",
   },
   run: checkBranchHeaders,
 };
@@ -42,7 +42,7 @@ function hintFor({ identities: [identity] }: Model): string {
 export const branchVariables: Check = {
   rules: {
     BFF271:
-      "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+      "The environment variables for the addresses of upstreams and branches have different names. Otherwise one address would replace another.",
   },
   run: checkBranchVariables,
 };
@@ -73,7 +73,7 @@ function checkBranchVariables(model: Model, report: Report): void {
 export const oneSide: Check = {
   rules: {
     BFF272:
-      "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
+      "All calls of a request to an upstream go to the same side of its branches. Packages that compose each other's messages thus declare the same branches.",
   },
   run: checkOneSide,
 };

@@ -10,8 +10,8 @@ import type { Check } from "../check.ts";
 
 export const breakers: Check = {
   rules: {
-    BFF513: "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
-    BFF514: "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
+    BFF513: "A breaker with `slow_rate` sets `slow`. Otherwise it never opens for slow calls.",
+    BFF514: "`slow` of a breaker is at most the timeout of its calls. Otherwise no call is ever slow.",
   },
   run: checkBreakers,
 };

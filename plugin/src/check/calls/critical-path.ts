@@ -26,7 +26,7 @@ interface End {
 export const criticalPath: Check = {
   rules: {
     BFF703:
-      "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
+      "Calls that wait for each other fit into the timeout of their rpc together. Otherwise slow first calls leave no time for the last call.",
   },
   run: checkCriticalPath,
 };

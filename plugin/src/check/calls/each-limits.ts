@@ -9,10 +9,11 @@ import type { Check } from "../check.ts";
 export const eachLimits: Check = {
   rules: {
     BFF517:
-      "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
-    BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+      "The concurrency of an `each` is at most the limit of its call if calls cannot queue. The limit refuses calls above it.",
+    BFF705:
+      "`concurrent` of an `each` has an effect. It has none on calls that are joined into one, or with fewer items than its value.",
     BFF706:
-      "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
+      "A list from a client has a bound if its items cost calls or compositions. Otherwise one request determines the work of the BFF.",
   },
   run: checkEachLimits,
 };

@@ -12,9 +12,9 @@ import { vouchHint } from "./vouched-writes.ts";
 export const effectsOrder: Check = {
   rules: {
     BFF502:
-      "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
+      "Two calls with side effects have an order. Without an order they run in parallel, and a failure of one leaves the other done or undone by chance.",
     BFF504:
-      "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
+      "Calls of an `each` with side effects run one after the other. In parallel, chance decides which calls are done when one fails.",
   },
   run: checkEffectsOrder,
 };

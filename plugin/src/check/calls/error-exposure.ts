@@ -13,7 +13,7 @@ const OF_STEP =
 export const errorExposure: Check = {
   rules: {
     BFF804:
-      "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
+      "Clients do not receive the error text of an upstream. The text is written for other readers, and may contain hosts, tables or users.",
   },
   run: checkErrorExposure,
 };

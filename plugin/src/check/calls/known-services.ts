@@ -5,7 +5,7 @@ import type { Check } from "../check.ts";
 export const knownServices: Check = {
   rules: {
     BFF364:
-      "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
+      "An upstream entry without a policy serves resolvers. In a package without resolvers, the server would need the address of the upstream for nothing.",
   },
   run: checkKnownServices,
 };

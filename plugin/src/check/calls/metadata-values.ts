@@ -7,7 +7,7 @@ import type { Check } from "../check.ts";
 export const metadataValues: Check = {
   rules: {
     BFF516:
-      "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
+      "The value of metadata is printable ASCII. A header cannot contain other characters, and a line break would end it.",
   },
   run: checkMetadataValues,
 };

@@ -19,7 +19,7 @@ type Varying = ReadonlySet<unknown>;
 export const nPlusOne: Check = {
   rules: {
     BFF704:
-      "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
+      "Calls for each item are joined if the upstream has a method for several keys. Otherwise the items have a bound, so that the load does not grow with every list.",
   },
   run: checkNPlusOne,
 };

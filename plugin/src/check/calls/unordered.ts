@@ -10,7 +10,7 @@ import type { Check } from "../check.ts";
 export const unordered: Check = {
   rules: {
     BFF521:
-      "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
+      "`unordered` belongs to a step with side effects, beside another `unordered` step or over several items. Otherwise there is no order to waive.",
   },
   run: checkUnordered,
 };

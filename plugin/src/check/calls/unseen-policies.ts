@@ -9,7 +9,7 @@ import type { Check } from "../check.ts";
 export const unseenPolicies: Check = {
   rules: {
     BFF519:
-      "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
+      "A package that calls an upstream imports the file with its policies. Without the import, calls have no timeout, breaker or forwarded header from that file.",
   },
   run: checkUnseenPolicies,
 };

@@ -20,9 +20,9 @@ export function soundsLikeWriting({ name }: DescMethod): boolean {
 export const vouchedWrites: Check = {
   rules: {
     BFF518:
-      "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
+      "A call has no side effects if its rpc or the entry of its service declares so. A call with a name of a write would lose its place in the order and be retried.",
     BFF579:
-      "A call whose name says that it writes is not sent twice, cached, or run by a GET on the word of its rpc or of its service's entry. Whoever knows that it only reads says `read_only` at the call.",
+      "A call with a name of a write is not retried, hedged, cached or run by GET. Only `read_only` in the call, or in an entry for the method, allows it.",
   },
   run: checkVouchedWrites,
 };

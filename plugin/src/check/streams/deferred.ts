@@ -17,17 +17,17 @@ import type { Check } from "../check.ts";
 export const deferred: Check = {
   rules: {
     BFF663:
-      "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
-    BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
-    BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
+      "A composed message with deferred parts is bound as a whole. Its parts arrive after it, so a step that reads it earlier does not find them.",
+    BFF664:
+      "A message with deferred parts has no required fields. The messages that deliver the parts contain nothing else.",
+    BFF665: "A deferred step fills a field, because parts of a response consist of fields.",
     BFF666:
-      "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
+      "A deferred step does not decide the status, which the first message fixes. Guards, `fail` rules of `on_error` and resolvers that may refuse run before.",
     BFF667:
-      "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
-    BFF668:
-      "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
+      "A step that starts only after a decision of a deferred step is deferred. Examples are a step in one case of a deferred `switch`, or a oneof with deferred conditions.",
+    BFF668: "A `latest` that sets the position is not deferred. The first message contains the position.",
     BFF674:
-      "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
+      "A message that is composed once for several messages or items has no deferred parts. Deferred parts belong to one message.",
   },
   run: checkDeferred,
 };

@@ -8,8 +8,7 @@ import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from
 
 export const followedKeys: Check = {
   rules: {
-    BFF646:
-      "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
+    BFF646: "No access check on the key of a topic. A topic has the items of all keys, and keys can be guessed.",
   },
   run: checkFollowedKeys,
 };

@@ -11,9 +11,9 @@ import type { Check } from "../check.ts";
 export const parts: Check = {
   rules: {
     BFF669:
-      "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
+      "`parts_timeout` is longer than `timeout`. Both start with the request, so no part could arrive later otherwise.",
     BFF670:
-      "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
+      "Deferred parts are fields of the response, or of single messages in it. Protocol buffers append to lists and replace map entries, so clients cannot merge into their items.",
   },
   run: checkParts,
 };
@@ -109,9 +109,9 @@ function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, C
 export const partsMeant: Check = {
   rules: {
     BFF671:
-      "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
+      "A message with deferred steps is sent in parts by an rpc. Such an rpc streams the message and has no `stream` option.",
     BFF672:
-      "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
+      "A response in parts has a field of type `repeated bff.v1.Part`. Without this field clients cannot distinguish an empty part from a missing part.",
   },
   run: checkPartsMeant,
 };

@@ -13,13 +13,12 @@ import type { Check } from "../check.ts";
 export const streams: Check = {
   rules: {
     BFF628:
-      "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
+      "Options of single answers do not apply to a stream. A stream has no answer for a cache, a cost or an HTTP path.",
     BFF629:
-      "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
+      "Calls for each item of a stream have no side effects. A follower that resumes receives items again, and several followers receive the same items.",
     BFF631:
-      "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
-    BFF644:
-      "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
+      "The response of a stream with a `position` or a `heartbeat` has a field of type bff.v1.Position. Clients resume from this position.",
+    BFF644: "A unary response with a bff.v1.Position has exactly one `latest`. The position is that of its item.",
   },
   run: checkStreams,
 };
@@ -110,7 +109,7 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
 
 export const topics: Check = {
   rules: {
-    BFF645: "A topic is followed, or asked for its newest item.",
+    BFF645: "A topic is followed, or a `latest` reads its newest item.",
   },
   run: checkTopics,
 };

@@ -7,7 +7,7 @@ import type { Check } from "../check.ts";
 export const degradationField: Check = {
   rules: {
     BFF603:
-      "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
+      "A response with parts that may be missing has a degradation field. Without this field clients cannot distinguish a missing part from an empty part.",
   },
   run: checkDegradationField,
 };

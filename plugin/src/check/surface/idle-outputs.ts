@@ -10,8 +10,7 @@ interface Outputs {
 
 export const idleOutputs: Check<Outputs> = {
   rules: {
-    BFF575:
-      "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
+    BFF575: "`deploy` needs a generated server. Without `server.ts` the deployment files would start nothing.",
   },
   run: checkIdleOutputs,
 };

@@ -8,7 +8,7 @@ import type { Check } from "../check.ts";
 export const openEnums: Check = {
   rules: {
     BFF433:
-      "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
+      "A copy of an open upstream enum has a default for future values. Otherwise the first new value fails the whole response.",
   },
   run: checkOpenEnums,
 };

@@ -9,7 +9,7 @@ import type { Check } from "../check.ts";
 export const publicSurface: Check = {
   rules: {
     BFF803:
-      "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
+      "Clients see types of the BFF. If a response contains an upstream type, every change of this type changes the API.",
   },
   run: checkPublicSurface,
 };

@@ -19,9 +19,9 @@ const boundOf = ({ files }: BffPackage): readonly Bound[] =>
 export const restPaths: Check<Pick<ServedTogether, "packages">> = {
   rules: {
     BFF563:
-      "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
+      "A request matches one rpc. With two templates that differ only in the names of variables, chance would decide.",
     BFF564:
-      "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
+      "A path does not cover the paths of health checks, sessions or rpcs. An rpc is at `/package.Service/Method` for gRPC and Connect.",
   },
   run: checkRestPaths,
 };
@@ -111,7 +111,7 @@ const MOST_NAMED = 3;
 export const restQueries: Check = {
   rules: {
     BFF565:
-      "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
+      "The path, the query and the body of a request can contain all its fields. Query parameters are single values and lists of them, not maps or lists of messages.",
   },
   run: checkRestQueries,
 };

@@ -16,7 +16,7 @@ export interface Served {
 export const servedTogether: Check<Served> = {
   rules: {
     BFF268:
-      "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
+      "Packages that are served together have one identity. Their callers use one port, and a credential has one meaning.",
   },
   run: checkServed,
 };

@@ -6,7 +6,7 @@ import type { Check } from "../check.ts";
 export const serverNames: Check<Named> = {
   rules: {
     BFF821:
-      "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
+      "Each folder contains the services of one package, and its server is `server.ts`. With several packages in a folder each server has the name of its package.",
   },
   run: checkServerNames,
 };

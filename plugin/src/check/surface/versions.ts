@@ -37,12 +37,11 @@ function checkSuccessors({ files }: Model, report: Report): void {
 
 export const versions: Check = {
   rules: {
-    BFF555:
-      "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
+    BFF555: "The successor of an rpc accepts the requests of the rpc. Clients then migrate with a new name alone.",
     BFF556:
-      "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
+      "Each rpc of a service has a counterpart in the successor of the service. Otherwise its callers have no successor.",
     BFF557:
-      "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
+      "An rpc or service that is `deprecated` in its proto also sets `version`. Compiled clients see only headers.",
   },
   run: checkVersions,
 };

@@ -10,7 +10,7 @@ import type { Check } from "../check.ts";
 export const brokenRules: Check = {
   rules: {
     BFF548:
-      "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
+      "A constant in a call satisfies the `buf.validate` rules of its upstream field. An upstream that validates its requests refuses any other value.",
   },
   run: checkBrokenRules,
 };

@@ -12,7 +12,7 @@ type Condition = readonly [condition: Expression | undefined, never: string];
 export const constantConditions: Check = {
   rules: {
     BFF349:
-      "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
+      "A condition is not constant. A condition that is `true` has no effect, and one that is `false` disables its option permanently.",
   },
   run: checkConstantConditions,
 };

@@ -8,9 +8,9 @@ import type { Check } from "../check.ts";
 export const criticality: Check = {
   rules: {
     BFF608:
-      "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
-    BFF609: "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
-    BFF610: "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
+      "A critical step has a critical reader. If only supplementary steps read it, its failure fails a response that could do without it.",
+    BFF609: "A supplementary step can fail. Otherwise its readers handle an absence that never occurs.",
+    BFF610: "An item of a partial `each` can fail. Otherwise no item is ever left out.",
   },
   run: checkCriticality,
 };

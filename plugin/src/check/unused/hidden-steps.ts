@@ -7,8 +7,7 @@ import type { Check } from "../check.ts";
 
 export const hiddenSteps: Check = {
   rules: {
-    BFF350:
-      "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
+    BFF350: "The variable of a macro does not have the name of a step. A reader would confuse the two.",
   },
   run: checkHiddenSteps,
 };

@@ -6,7 +6,7 @@ import type { Check } from "../check.ts";
 export const idleAutobind: Check = {
   rules: {
     BFF612:
-      "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+      "`autobind` fills a field. If no field matches the name, type and presence of a field of the step, a renamed field may be the reason.",
   },
   run: checkIdleAutobind,
 };

@@ -27,9 +27,8 @@ function checkUniqueMessages({ rules }: Model, report: Report): void {
 export const idleRules: Check = {
   rules: {
     BFF545:
-      "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
-    BFF547:
-      "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
+      "A rule of `buf.validate` restricts values. `required` restricts nothing in a list or a map, where every value is set.",
+    BFF547: "`validate` needs rules of `buf.validate` in the request of the rpc, or in a message inside it.",
   },
   run: checkIdleRules,
 };

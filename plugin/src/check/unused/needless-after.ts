@@ -5,7 +5,7 @@ import type { Check } from "../check.ts";
 
 export const needlessAfter: Check = {
   rules: {
-    BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
+    BFF352: "`after` names only steps that its step does not read. A step already waits for the steps that it reads.",
   },
   run: checkNeedlessAfter,
 };

@@ -6,7 +6,7 @@ import type { Check } from "../check.ts";
 export const oneofMembers: Check = {
   rules: {
     BFF611:
-      "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
+      "Each member of a oneof is reachable. Members are tried in order, and a member that always has a value hides the next ones.",
   },
   run: checkOneofMembers,
 };

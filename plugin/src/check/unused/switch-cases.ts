@@ -8,7 +8,7 @@ import type { Check } from "../check.ts";
 export const switchCases: Check = {
   rules: {
     BFF348:
-      "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
+      "Each case of a `switch` is reachable. A case after one that always holds, or with an earlier condition, never runs.",
   },
   run: checkSwitchCases,
 };

@@ -6,7 +6,7 @@ import { mentions } from "./unread-env.ts";
 
 export const uncalledFunctions: Check = {
   rules: {
-    BFF362: "A function of one's own is called by something, because the server does not start without it.",
+    BFF362: "A function of the package is called. The server does not start without an uncalled function.",
   },
   run: checkUncalledFunctions,
 };

@@ -13,7 +13,7 @@ import type { Check } from "../check.ts";
 export const unreadEnv: Check = {
   rules: {
     BFF347:
-      "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
+      "An environment variable is read. The server does not start without an unread variable, or carries it without use.",
   },
   run: checkUnreadEnv,
 };

@@ -7,7 +7,7 @@ import type { Check } from "../check.ts";
 
 export const unreadItems: Check = {
   rules: {
-    BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
+    BFF351: "The source of an `each` reads its item. Otherwise every item has the same result.",
   },
   run: checkUnreadItems,
 };

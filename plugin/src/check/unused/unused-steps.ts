@@ -6,7 +6,7 @@ import type { Check } from "../check.ts";
 
 export const unusedSteps: Check = {
   rules: {
-    BFF343: "A step is read by something. One that nobody reads costs a call and its time for nothing.",
+    BFF343: "A step is read. An unread step costs a call and its time without a result.",
   },
   run: checkUnusedSteps,
 };
