@@ -53,6 +53,6 @@ function slotName(index: unknown): string {
 
 function local(checker: Checker, name: string, ast: Ast, place: Place): Node | undefined {
   const variable = place.locals.get(name);
-  if (variable === undefined) return checker.complain("BFF302", ast, `there is no "${checker.textOf(ast)}" here`);
+  if (variable === undefined) return checker.complain("BFF302", ast, `"${checker.textOf(ast)}" is not in scope here`);
   return { ...checker.base(ast, variable.type, variable.proto), kind: "name", variable };
 }

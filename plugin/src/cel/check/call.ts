@@ -34,8 +34,8 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
       case "_-_": {
         const header = headerOf(checker, ast, place);
         if (header === undefined) break;
-        const said = "a name with a dash in it cannot stand behind a dot: this subtracts";
-        return checker.complain("BFF305", ast, said, `write headers['${header}']`);
+        const message = "a name with a dash cannot follow a dot: this is a subtraction";
+        return checker.complain("BFF305", ast, message, `write headers['${header}']`);
       }
       case "_[_]":
       case "@in": {
@@ -46,7 +46,8 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
         if (group?.role === "headers" && key !== undefined) {
           const name = checker.check(key, place);
           if (name === undefined) return undefined;
-          if (name.type.kind !== "string") return checker.complain("BFF305", key, "a header's name is a string");
+          if (name.type.kind !== "string")
+            return checker.complain("BFF305", key, "the name of a header must be a string");
           return checkHeader(checker, group, name, ast, place, fn === "@in");
         }
         break;
@@ -66,7 +67,7 @@ function checkHas(checker: Checker, ast: Call, place: Place): Node | undefined {
   const [of] = ast.args;
   if (of?.kind !== "select" || ast.args.length !== 1) {
     const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
-    const hint = of?.kind === "ident" && step ? `write ok(${of.name}) to ask whether the step has a value` : undefined;
+    const hint = of?.kind === "ident" && step ? `write ok(${of.name}) to test whether the step has a value` : undefined;
     return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)", hint);
   }
   const root = rootOf(of);
@@ -107,6 +108,6 @@ function checkExtension(checker: Checker, ast: Call, place: Place): Node | undef
   }
   const of = checker.check(message, place);
   const extension = resolveExtension(dotted, checker.scope.container, checker.registry);
-  if (extension === undefined) return checker.complain("BFF303", named, `there is no extension "${dotted}"`);
+  if (extension === undefined) return checker.complain("BFF303", named, `the extension "${dotted}" does not exist`);
   return of && extensionOf(checker, of, extension, ast, fn === "hasExt");
 }

@@ -118,20 +118,20 @@ export class Checker {
    */
   #vain(at: Span, asked: boolean): void {
     const name = this.textOf(at);
-    const before = "what stands before it holds only where it is absent";
+    const condition = `an earlier condition holds only if "${name}" is absent`;
     if (asked)
       this.complain(
         "BFF321",
         at,
-        `nothing ever comes to this: "${name}" is asked for here, and ${before}`,
+        `this never runs: it needs "${name}", and ${condition}`,
         "leave this out, or change one of the two conditions",
       );
     else
       this.complain(
         "BFF321",
         at,
-        `"${name}" is never there where this is read: ${before}`,
-        `leave this out, or read "${name}" where ok(${name}) holds`,
+        `"${name}" never has a value here: ${condition}`,
+        `leave this out, or read "${name}" only if ok(${name}) holds`,
       );
     this.vain = true;
   }
@@ -149,7 +149,12 @@ export class Checker {
       return node;
     }
     if (!this.language.checked) return fit(this.dynamic(node), { kind: "bool" });
-    return this.complain("BFF305", at, `a condition is a bool, and this is ${this.shown(type)}`, conditionHint(type));
+    return this.complain(
+      "BFF305",
+      at,
+      `a condition must be a bool, and this is ${this.shown(type)}`,
+      conditionHint(type),
+    );
   }
 
   /** Returns the same value with its type known only at run time. */
@@ -169,11 +174,11 @@ function conditionHint(type: CelType): string | undefined {
       return "compare it: x != 0";
     case "list":
     case "map":
-      return "ask for its size: size(x) > 0";
+      return "compare its size: size(x) > 0";
     case "message":
-      return "ask whether it is there: has(x.field) or ok(step)";
+      return "test its presence: has(x.field) or ok(step)";
     case "optional":
-      return "ask whether it is there: x.hasValue()";
+      return "test its presence: x.hasValue()";
     default:
       return undefined;
   }

@@ -21,7 +21,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
     checker.complain(code, checker.spanOf(node), message, hint);
   };
   /** Reports the constant result or the fault of a node. Returns true if there is one. */
-  const judge = (node: Node & { kind: "call" }): boolean => {
+  const evaluate = (node: Node & { kind: "call" }): boolean => {
     const found = fold(node);
     const missed = missing(node);
     if (found === "fails" && !node.args.some((arg) => fold(arg) === "fails"))
@@ -36,12 +36,12 @@ export function checkConstants(root: Node, checker: Checker): boolean {
     if (node.kind === "ok" && !node.variable.absent && !node.set) {
       const { role, name } = node.variable;
       const what = NOUNS[role] ?? "";
-      const why = role === "principal" ? " here, where every rpc wants one" : "";
-      const never = `${what}"${name}" is never absent${why}, so that this is always true`;
+      const why = role === "principal" ? " here, because every rpc requires a caller" : "";
+      const never = `${what}"${name}" is never absent${why}, so this is always true`;
       checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");
     }
     if (node.kind === "call") {
-      if (judge(node)) return;
+      if (evaluate(node)) return;
       for (const condition of conditionsOf(node)) {
         const known = condition.kind === "constant" ? condition.value : undefined;
         if (typeof known === "boolean") warn(checker, condition, known);
@@ -63,7 +63,7 @@ function why(checker: Checker, node: Node): string | undefined {
   const ranged = node.args.find((arg) => fold(arg) === undefined && rangeOf(arg) !== undefined);
   const range = ranged && rangeOf(ranged);
   if (ranged === undefined || range === undefined) return undefined;
-  return `${checker.textOf(checker.spanOf(ranged))} is from ${range.low} to ${range.high}`;
+  return `change the comparison: ${checker.textOf(checker.spanOf(ranged))} is from ${range.low} to ${range.high}`;
 }
 
 function conditionsOf(node: Node & { kind: "call" }): readonly Node[] {
@@ -73,7 +73,7 @@ function conditionsOf(node: Node & { kind: "call" }): readonly Node[] {
 
 function failure({ overload, type }: Node & { kind: "call" }): readonly [message: string, hint?: string] {
   if (/^(divide|modulo)_/.test(overload)) return ["this divides by zero"];
-  if (overload === "repeat") return ["nothing is repeated a negative number of times"];
+  if (overload === "repeat") return ["`repeat` cannot have a negative count"];
   return [
     `the result does not fit into ${type.kind === "uint" ? "a uint" : "an int"} of 64 bits`,
     "calculate with doubles",
@@ -87,14 +87,11 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   const key = fold(at);
   if (key === undefined || key === "fails") return undefined;
   if (node.overload === "index_list" && typeof key.value === "bigint") {
-    if (key.value < 0n) return ["an index is never negative", "count from the end: x[size(x) - 1]"];
+    if (key.value < 0n) return ["an index cannot be negative", "count from the end: x[size(x) - 1]"];
     if (of.kind !== "list" || of.optionals !== undefined) return undefined;
     const { length } = of.elements;
-    const holds =
-      length === 0
-        ? "the list is empty"
-        : `the list has ${length} element${length === 1 ? "" : "s"}, from 0 to ${length - 1}`;
-    return key.value >= BigInt(length) ? [`there is no element ${key.value}`, holds] : undefined;
+    const holds = length === 0 ? "leave out the index: the list is empty" : `write an index below ${length}`;
+    return key.value >= BigInt(length) ? [`the list has no element ${key.value}`, holds] : undefined;
   }
   if (node.overload !== "index_map" || of.kind !== "map" || of.entries.some(([, , optional]) => optional))
     return undefined;
@@ -104,6 +101,9 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   const names = keys.flatMap((own) => (own === undefined || own === "fails" ? [] : [own.value]));
   if (names.includes(key.value)) return undefined;
   const shown = names.map((name) => (typeof name === "string" ? JSON.stringify(name) : String(name)));
-  const asked = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);
-  return [`there is no key ${asked}`, shown.length === 0 ? "the map is empty" : `its keys: ${nameList(shown)}`];
+  const missed = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);
+  return [
+    `the map has no key ${missed}`,
+    shown.length === 0 ? "leave out the key: the map is empty" : `choose one of its keys: ${nameList(shown)}`,
+  ];
 }

@@ -24,7 +24,7 @@ function onlyOperand(checker: Checker, ast: Call, name: string, place: Place): N
   const nodes = checker.all(ast.args, place);
   const [of] = nodes ?? [];
   if (nodes === undefined || (of !== undefined && nodes.length === 1)) return of;
-  return checker.complain("BFF305", ast, `\`${name}\` takes one operand, and here are ${nodes.length}`);
+  return checker.complain("BFF305", ast, `\`${name}\` takes one operand, not ${nodes.length}`);
 }
 
 /** Checks a function of a value whose enum is known: `enums.name(order.kind)`. */
@@ -38,7 +38,7 @@ function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Pl
       "BFF305",
       ast.args[0] ?? ast,
       `\`enums.${fn}\` takes a value of an enum, and this is ${checker.shown(type)}`,
-      type.kind === "int" ? `make a value of an enum of it: Kind.from(x).optMap(k, enums.${fn}(k))` : undefined,
+      type.kind === "int" ? `convert it to a value of an enum: Kind.from(x).optMap(k, enums.${fn}(k))` : undefined,
     );
   if (fn === "name")
     return {
@@ -55,8 +55,8 @@ function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Pl
       ast.args[0] ?? ast,
       `the values of "${desc.typeName}" have no texts`,
       isOwn(checker, desc)
-        ? 'give each one [(bff.v1.enum_value).text = "…"]'
-        : "make a copy of it in this package whose values have texts, and write enums.text(Copy(…))",
+        ? 'add [(bff.v1.enum_value).text = "…"] to each value'
+        : "declare a copy of the enum in this package with a text for each value, and write enums.text(Copy(…))",
     );
   const entries = [...texts].map(([value, text]): readonly [Node, Node] => [
     { ...checker.base(ast, enumType(desc).type), kind: "enum", desc, value },
@@ -107,8 +107,8 @@ export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum,
     return checker.complain(
       "BFF307",
       ast.name,
-      "an enum is not made of a number or a text like that, because there may be no such value",
-      `write ${desc.name}.${make}(…), which is an optional, or name one of its values`,
+      "a number or a text cannot be converted to an enum like this: the enum may have no such value",
+      `write ${desc.name}.${make}(…), which is an optional, or write one of its values`,
     );
   }
   const how = from.typeName === desc.typeName ? { fails: false } : checker.scope.enums?.converts(from, desc);
@@ -116,7 +116,7 @@ export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum,
     return checker.complain(
       "BFF305",
       ast,
-      `"${desc.typeName}" is not declared as a copy of "${from.typeName}", nor the other way round`,
+      `neither "${desc.typeName}" nor "${from.typeName}" is declared as a copy of the other`,
       copyOf(checker, from, desc),
     );
   const { type: result, proto } = enumType(desc);
@@ -132,17 +132,17 @@ function copyOf(checker: Checker, from: DescEnum, to: DescEnum): string {
   const [own, other] = isOwn(checker, to) ? [to, from] : [from, to];
   const option = `option (bff.v1.enum).alias = "${other.typeName}";`;
   if (isOwn(checker, own)) return `add \`${option}\` to "${own.name}"`;
-  return `go by an enum of this package that has both as its \`alias\``;
+  return `convert to an enum of this package first, with both enums as its \`alias\``;
 }
 
 /** Checks `Status(1)` and `Status("IDLE")`, which only the conformance suites use. */
 function checkOpenEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
   const [of, ...rest] = checker.all(ast.args, place) ?? [];
   if (of === undefined || rest.length > 0)
-    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+    return checker.complain("BFF305", ast, "an enum is converted from an int or a string");
   const { kind } = checker.typeOf(of);
   if (kind !== "int" && kind !== "string")
-    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+    return checker.complain("BFF305", ast, "an enum is converted from an int or a string");
   const { type, proto } = enumType(desc);
   const overload = kind === "int" ? "int64_to_enum" : "string_to_enum";
   return { ...checker.base(ast, type, proto, true), kind: "call", fn: desc.typeName, overload, args: [of] };

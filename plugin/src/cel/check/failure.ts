@@ -4,7 +4,7 @@ import type { Checker, Place } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 
 const HINT = "name one step: failure(step)";
-const OF_ARGUMENT = "ask where the step is that gives the argument, and hand on what is wanted of the answer";
+const OF_ARGUMENT = "call `failure` where the step is declared, and pass a member of the failure as an argument";
 
 /** `failure(step)`: why it has no value, or not its own, as an optional. */
 export function checkFailure(checker: Checker, ast: Call, place: Place): Node | undefined {
@@ -16,7 +16,7 @@ export function checkFailure(checker: Checker, ast: Call, place: Place): Node | 
     if (root?.kind !== "ident") return wrong();
     if (root.name === "args") return checker.complain("BFF319", arg, "`failure` takes the name of a step", OF_ARGUMENT);
     return checker.variable(root.name, place)?.role === "step"
-      ? checker.complain("BFF319", arg, "`failure` takes the name of a step", `ask of the step: failure(${root.name})`)
+      ? checker.complain("BFF319", arg, "`failure` takes the name of a step", `write failure(${root.name})`)
       : wrong();
   }
   const variable = checker.variable(arg.name, place);
@@ -24,8 +24,8 @@ export function checkFailure(checker: Checker, ast: Call, place: Place): Node | 
   if (variable.role !== "step") return wrong();
   const { failure } = variable;
   if (failure === undefined) {
-    const message = `there is never a failure to read of "${arg.name}": it has its value, or the response fails, or it is absent without one`;
-    const hint = `add \`supplementary: true\` to "${arg.name}" if the response can do without it`;
+    const message = `"${arg.name}" never has a failure to read: it has a value, the response fails, or it is absent without a failure`;
+    const hint = `add \`supplementary: true\` to "${arg.name}" if the response does not need it`;
     return checker.complain("BFF319", arg, message, hint);
   }
   checker.read(variable, "failure", arg, place);

@@ -21,8 +21,8 @@ const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
 export function fieldHint(is: CelType, of: CelType, name: string): string | undefined {
   const fits = (one: CelType, other: CelType): boolean => typeNameOfEnums(one) === typeNameOfEnums(other);
   if (is.kind === "optional" && fits(is.of, of))
-    return `write ?${name}: …, which leaves it unset where there is nothing`;
-  if (of.kind === "list" && fits(is, of.element)) return "write [ … ] around it to make a list of one";
+    return `write ?${name}: …, which leaves the field unset if the optional is empty`;
+  if (of.kind === "list" && fits(is, of.element)) return "write [ … ] around it to make a list of one element";
   if (is.kind === "list" && fits(is.element, of)) return "take one element, such as …[0]";
   const wanted = of.kind === "wrapper" ? of.of : of;
   if (CONVERSIONS[typeNameOfEnums(wanted)]?.includes(typeName(is))) return `convert it: ${typeName(wanted)}(…)`;
@@ -34,9 +34,9 @@ export function fieldHint(is: CelType, of: CelType, name: string): string | unde
 function literalOf(type: CelType, write: string): string | undefined {
   if (type.kind === "int" && type.enum !== undefined) {
     const [first, second = first] = type.enum.values;
-    return `${write} one of the enum's values, such as ${type.enum.typeName}.${second?.name}`;
+    return `${write} one of the values of the enum, such as ${type.enum.typeName}.${second?.name}`;
   }
   if (type.kind !== "message" || CONVERSIONS[typeName(type)] !== undefined) return undefined;
   const fields = type.desc.fields.map((field) => field.name);
-  return `${write} ${typeName(type)}${fields.length === 0 ? "{}" : `{…}; its fields: ${nameList(fields)}`}`;
+  return `${write} ${typeName(type)}${fields.length === 0 ? "{}" : `{…}; its fields are ${nameList(fields)}`}`;
 }

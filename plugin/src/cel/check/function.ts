@@ -81,7 +81,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
       // The place of an operator spans its operands.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${nameList([...new Set(known)])}`),
+      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }
   return callOf(checker, ast, name, nodes, types, match);

@@ -98,7 +98,7 @@ export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | 
   return checker.complain(
     "BFF305",
     at,
-    `what stands behind ? is an optional, and this is ${checker.shown(type)}`,
+    `the value after ? must be an optional, and this is ${checker.shown(type)}`,
     hint,
   );
 }

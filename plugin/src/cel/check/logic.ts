@@ -34,7 +34,7 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
       // The check of a plain expression reports the fault.
       if (variable === undefined) return checker.check(arg, place);
     } else if (checker.check(arg, place) === undefined) return undefined;
-    else return wrong(`write has(${checker.textOf(arg)}) to ask about a field`);
+    else return wrong(`write has(${checker.textOf(arg)}) to test a field`);
   }
   if (variable === undefined || !MAY_BE_ABSENT.has(variable.role)) return wrong();
   checker.read(variable, "ok", arg, place);
@@ -96,10 +96,10 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
 /** Returns the hint for making two branches of one type. */
 function alike(left: CelType, right: CelType): string {
   if (left.kind === "null" || right.kind === "null")
-    return "write optional.none() in place of null, and optional.of(…) around the other one";
+    return "write optional.none() in place of null, and optional.of(…) around the other branch";
   for (const [one, other, which] of [
-    [left, right, "second"],
-    [right, left, "first"],
+    [left, right, "second branch"],
+    [right, left, "first branch"],
   ] as const) {
     if (one.kind === "int" && one.enum !== undefined && !NUMBERS.has(other.kind))
       return `write a value of ${one.enum.typeName} in place of the ${which}`;
@@ -108,8 +108,8 @@ function alike(left: CelType, right: CelType): string {
     if (one.kind === "string" && TEXTS.has(other.kind)) return `write string(…) around the ${which}`;
   }
   return NUMBERS.has(left.kind) && NUMBERS.has(right.kind)
-    ? `write ${left.kind}(…) around the second`
-    : "give both the same type";
+    ? `write ${left.kind}(…) around the second branch`
+    : "use the same type in both branches";
 }
 const NUMBERS: ReadonlySet<CelType["kind"]> = new Set(["int", "uint", "double"]);
 const TEXTS: ReadonlySet<CelType["kind"]> = new Set([...NUMBERS, "bool", "bytes"]);
@@ -125,7 +125,7 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
   const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
   if (!alike && checker.language.checked) {
     const hint = [left, right].some(({ kind }) => kind === "null")
-      ? "only messages and wrappers can be null"
+      ? "compare it with a value: only messages and wrappers can be null"
       : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
@@ -146,7 +146,7 @@ function valueNamed(value: Node, text: Node): string | undefined {
   const desc = value.proto?.kind === "enum" ? value.proto.desc : undefined;
   const named = desc?.values.find(({ name }) => name === written) ?? desc?.values[0];
   if (typeof written !== "string" || desc === undefined || named === undefined) return undefined;
-  return `name the value: ${desc.typeName}.${named.name}`;
+  return `write ${desc.typeName}.${named.name}`;
 }
 
 /** Returns the hint for comparing a text with a number. */
@@ -169,10 +169,10 @@ function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boo
   if (message.kind !== "select" && message.kind !== "name") return true;
   const name = checker.textOf(checker.spanOf(message));
   const absent = message.kind === "name" && message.variable.absent;
-  const said = absent
+  const fault = absent
     ? `"${name}" may be absent, but it is never null`
-    : "a message is never null: when it is unset it reads as its default";
-  checker.complain("BFF315", ast, said, insteadOfNull(message, name, ast.fn === "_==_" ? "!" : ""));
+    : "a message is never null: an unset message reads as its default";
+  checker.complain("BFF315", ast, fault, insteadOfNull(message, name, ast.fn === "_==_" ? "!" : ""));
   return false;
 }
 

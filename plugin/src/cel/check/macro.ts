@@ -30,12 +30,12 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   const names = call.variables.map((one) => variableName(checker, one));
   const misnamed = call.variables.find((_, index) => names[index] === undefined);
   if (misnamed !== undefined) {
-    const which = call.variables.length === 1 ? "the first thing in" : "what comes first in";
-    const is = call.variables.length === 1 ? "is the name of its variable" : "are the names of its variables";
+    const which = call.variables.length === 1 ? "the first argument of" : "the first arguments of";
+    const is = call.variables.length === 1 ? "must be the name of its variable" : "must be the names of its variables";
     return checker.complain("BFF313", misnamed, `${which} \`${ast.fn}\` ${is}`);
   }
   if (names.length === 2 && names[0] === names[1]) {
-    return checker.complain("BFF313", call.variables[1] ?? ast, `both variables of \`${ast.fn}\` have one name`);
+    return checker.complain("BFF313", call.variables[1] ?? ast, `both variables of \`${ast.fn}\` have the same name`);
   }
   const [first, second] = names;
   if (call.macro === "reduce" && first !== undefined && second !== undefined)
@@ -44,7 +44,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   if (range === undefined) return undefined;
   const items = itemsOf(checker, call, range);
   if (items === undefined && checker.language.checked) {
-    const over = call.macro.startsWith("opt") ? "is for an optional" : "goes over a list or a map";
+    const over = call.macro.startsWith("opt") ? "needs an optional" : "needs a list or a map";
     checker.complain("BFF305", call.range, `\`${ast.fn}\` ${over}, and this is ${checker.shown(range.type)}`);
   }
   const over = rangeNode(checker, call, range, items !== undefined);
@@ -83,7 +83,7 @@ function macroArguments(fn: string): string {
     case "bind":
       return "`cel.bind` takes a name, a value and an expression";
     case "reduce":
-      return "`reduce` takes two names, an expression, and what it begins with";
+      return "`reduce` takes two names, an expression and a start value";
     default:
       return `\`${fn}\` takes a name and an expression`;
   }
@@ -208,7 +208,7 @@ function resultOf(
     case "sortBy":
     case "sortDesc":
       if (isOrdered(type) || !checker.language.checked) return [range.type, computedList(range.proto)];
-      return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
+      return checker.complain("BFF305", at, `values of type ${checker.shown(type)} cannot be sorted`);
     case "transformMap":
       return [{ kind: "map", key: first.type, value: type }, undefined];
     case "transformMapEntry": {
@@ -217,7 +217,7 @@ function resultOf(
       return checker.complain(
         "BFF305",
         at,
-        `an entry is a map, and this is ${checker.shown(type)}`,
+        `an entry must be a map, and this is ${checker.shown(type)}`,
         "write {key: value}",
       );
     }
@@ -234,7 +234,7 @@ function resultOf(
       return checker.complain(
         "BFF305",
         at,
-        `\`optFlatMap\` takes an optional, and this is ${checker.shown(type)}`,
+        `the result of \`optFlatMap\` must be an optional, and this is ${checker.shown(type)}`,
         hint,
       );
     }

@@ -71,7 +71,7 @@ export function unknownMessage(checker: Checker, name: string, at: Span): undefi
   const nearest = didYouMean(last, names.map(lastPart));
   const close = didYouMean(name, names) ?? names.find((other) => lastPart(other) === (nearest ?? last));
   const hint = close === undefined ? undefined : `did you mean "${close}"?`;
-  return checker.complain("BFF311", at, `there is no message "${name}" in this run`, hint);
+  return checker.complain("BFF311", at, `the message "${name}" is not part of this run`, hint);
 }
 
 type Field = (Node & { kind: "message" })["fields"][number];
@@ -95,14 +95,14 @@ function checkField(
   if (field === undefined) {
     const names = desc.fields.map((candidate) => candidate.name);
     const close = didYouMean(name, names);
-    const hint = close === undefined ? `its fields: ${nameList(names)}` : `did you mean "${close}"?`;
+    const hint = close === undefined ? `choose one of its fields: ${nameList(names)}` : `did you mean "${close}"?`;
     return checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
   }
   const slot = field.oneof?.name ?? field.name;
   const before = seen.get(slot);
   seen.set(slot, name);
   if (before !== undefined) {
-    const what = before === name ? `"${name}" is given twice` : `"${name}" and "${before}" are in one oneof`;
+    const what = before === name ? `"${name}" is set twice` : `"${name}" and "${before}" are members of one oneof`;
     return checker.complain("BFF312", at, what);
   }
   if (value === undefined) return undefined;
@@ -123,13 +123,13 @@ function checkField(
   const range = protoRange(wanted.proto);
   const judged = checker.language.soundLiterals && value.kind === "constant";
   if (judged && range !== undefined && mayNotFit(checker, value, wanted.proto)) {
-    const holds = `"${name}", which holds ${range.low} to ${range.high}`;
+    const holds = `"${name}", whose range is ${range.low} to ${range.high}`;
     return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
   }
   const key = wanted.proto.kind === "map" && value.kind === "map" ? misfitKey(value, wanted.proto.key) : undefined;
   if (checker.language.soundLiterals && key?.kind === "constant" && wanted.proto.kind === "map") {
     const held = protoRange({ kind: "scalar", scalar: wanted.proto.key });
-    const holds = `the keys of "${name}", which are ${held?.low} to ${held?.high}`;
+    const holds = `the keys of "${name}", whose range is ${held?.low} to ${held?.high}`;
     return checker.complain("BFF309", checker.spanOf(key), `${key.value} does not fit into ${holds}`);
   }
   return optional ? { field, value, optional } : { field, value };

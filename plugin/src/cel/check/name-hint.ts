@@ -14,10 +14,12 @@ export function unknownNameHint(checker: Checker, name: string, dotted: string, 
   // A step whose name is reserved (BFF107) is in scope beside the other owner of the name.
   const names = [...new Set([...place.locals.keys(), ...checker.scope.names()])];
   if (name === "claims" && names.includes("credential"))
-    return 'say in the source which message its claims are, as in claims: "Claims"';
+    return 'set the message of the claims in the source, as in claims: "Claims"';
   const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
   if (close !== undefined) return `did you mean "${close}"?`;
-  return names.length === 0 ? undefined : `in scope: ${nameList(names)}${asArgument(checker, name, place)}`;
+  return names.length === 0
+    ? undefined
+    : `choose a name in scope: ${nameList(names)}${asArgument(checker, name, place)}`;
 }
 
 /**
@@ -25,8 +27,8 @@ export function unknownNameHint(checker: Checker, name: string, dotted: string, 
  * one of the composer.
  */
 function asArgument(checker: Checker, name: string, place: Place): string {
-  const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
-  return given ? `; what the composing step knows comes in its args: args.${name}` : "";
+  const isArgument = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
+  return isArgument ? `; or pass the value as an argument of the composing step, and read args.${name}` : "";
 }
 
 /** Returns the correction of a name that lacks `args` or `env` before it. */
@@ -48,7 +50,7 @@ export function unknownMemberHint(group: Variable, member: string, members: read
   const close = didYouMean(member, members);
   if (close !== undefined) return `did you mean "${close}"?`;
   if (group.role === "env") return `declare it: option (bff.v1.file) = { env: { name: "${member}" type: "string" } };`;
-  return members.length > 0 ? `there is ${nameList(members)}` : undefined;
+  return members.length > 0 ? `choose one of ${nameList(members)}` : undefined;
 }
 
 /** Returns the correction of a field of a value that is no message. */
@@ -62,7 +64,7 @@ export function noFieldsHint(
   const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
   if (items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field)) {
     const item = checker.variable("item", place) === undefined ? "item" : "x";
-    return `read it of each item: ${of}.map(${item}, ${item}.${ast.field})`;
+    return `read the field of each item: ${of}.map(${item}, ${item}.${ast.field})`;
   }
   const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
   return counted && SIZES.has(ast.field) ? `write size(${of})` : undefined;

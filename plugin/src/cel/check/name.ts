@@ -75,7 +75,7 @@ function readVariable(checker: Checker, variable: Variable, at: Span, place: Pla
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   if (variable.role === "headers") {
-    const hint = `index them: ${variable.name}["x-request-id"]`;
+    const hint = `read one header: ${variable.name}["x-request-id"]`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   checker.read(variable, "value", at, place);
@@ -102,7 +102,7 @@ export function unknownName(
       "BFF302",
       ast.name,
       `the enum ${desc.typeName} has no value "${ast.field}"`,
-      close === undefined ? `its values: ${nameList(names)}` : `did you mean "${close}"?`,
+      close === undefined ? `choose one of its values: ${nameList(names)}` : `did you mean "${close}"?`,
     );
   }
   if (first.kind === "ident" && overloadsOf(first.name).length > 0 && ast.kind === "ident") {
@@ -113,7 +113,7 @@ export function unknownName(
     return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "name one of its values");
   }
   const hint = unknownNameHint(checker, name, dotted, place);
-  return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
+  return checker.complain("BFF302", first, `"${name}" is not in scope here`, hint);
 }
 
 /** Checks a field, a member of a group, a key of a map, or (with `test`) the presence of one. */
@@ -125,9 +125,10 @@ export function checkSelect(
 ): Node | undefined {
   const group = checker.group(ast.of, place);
   // For an unknown member, no other form of access is suggested.
-  const asked = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
-  if (group !== undefined && ast.optional && (asked !== undefined || group.role === "headers")) {
-    const hint = asked === undefined ? 'an absent header is ""' : presenceHint(group, asked, ast.field);
+  const named = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
+  if (group !== undefined && ast.optional && (named !== undefined || group.role === "headers")) {
+    const hint =
+      named === undefined ? 'read it without .?: an absent header is ""' : presenceHint(group, named, ast.field);
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }
   if (group?.role === "headers")
@@ -143,7 +144,7 @@ export function checkSelect(
       return { ...checker.base(ast, BOOL), kind: "ok", variable: member, set: true };
     }
     if (test) {
-      const message = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
+      const message = `\`has\` tests a field of a message, and ${group.name}.${ast.field} is not a field`;
       return checker.complain("BFF313", ast, message, presenceHint(group, member, ast.field));
     }
     return readVariable(checker, member, ast, place);
@@ -171,7 +172,7 @@ function selectFrom(
       const time = TIMES.get(type.desc.typeName);
       if (time !== undefined) {
         if (!checker.language.checked) break;
-        return checker.complain("BFF305", ast.name, `a ${time} has no fields, so no "${ast.field}"`, TIME_HINTS[time]);
+        return checker.complain("BFF305", ast.name, `a ${time} has no field "${ast.field}"`, TIME_HINTS[time]);
       }
       const extension =
         checker.language.extensions && ast.quoted ? checker.registry.getExtension(ast.field) : undefined;
@@ -236,14 +237,14 @@ function selected(
 /** A member of an error; undefined after a diagnostic. */
 function memberOf(checker: Checker, ast: Ast & { kind: "select" }, test: boolean): FieldType | undefined {
   if (test) {
-    const hint = "ask whether there is one: failure(step).hasValue()";
-    return checker.complain("BFF313", ast, "`has` asks about a field of a message, and an error is none", hint);
+    const hint = "test for a failure with failure(step).hasValue()";
+    return checker.complain("BFF313", ast, "`has` tests a field of a message, and an error is not a message", hint);
   }
   const member = errorMember(ast.field, checker.registry);
   if (member !== undefined) return member;
   const close = didYouMean(ast.field, ERROR_MEMBERS);
   const hint =
-    close === undefined ? `there is ${nameList(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
+    close === undefined ? `choose one of ${nameList(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
   return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
 }
 
@@ -255,7 +256,7 @@ function noFields(
   place: Place,
 ): undefined {
   const hint = noFieldsHint(checker, type, ast, place);
-  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
+  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no field "${ast.field}"`, hint);
 }
 
 const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
@@ -263,8 +264,8 @@ const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
   ["google.protobuf.Duration", "duration"],
 ]);
 const TIME_HINTS = {
-  timestamp: "ask for a part, x.getSeconds(), or for all seconds, int(x)",
-  duration: "ask for all of it in one unit: x.getSeconds(), x.getMilliseconds()",
+  timestamp: "read a part with x.getSeconds(), or all seconds with int(x)",
+  duration: "read the whole duration in one unit: x.getSeconds(), x.getMilliseconds()",
 };
 
 /** Returns a field that an extension adds to a message of proto2. */
@@ -302,7 +303,8 @@ function unknownField(
   const names = desc.fields.map((field) => field.name);
   const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);
   const close = local?.name ?? didYouMean(ast.field, names);
-  const known = names.length === 0 ? "it has no fields" : `its fields: ${nameList(names)}`;
+  const known =
+    names.length === 0 ? "leave it out: the message has no fields" : `choose one of its fields: ${nameList(names)}`;
   const hint = close === undefined ? known : `did you mean "${close}"?`;
   return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
 }

@@ -37,7 +37,7 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
     const at = { ...ast.name, start: target?.start ?? ast.name.start };
     // An unknown target has no functions either.
     if (meant !== undefined)
-      checker.complain("BFF304", at, `there is no function "${full}"`, `did you mean "${meant}"?`);
+      checker.complain("BFF304", at, `the function "${full}" does not exist`, `did you mean "${meant}"?`);
     else if (target !== undefined) checker.check(target, place);
     checker.all(args, place);
     return undefined;
@@ -45,7 +45,7 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
   const close = didYouMean(name, all) ?? sharingWords(name, all);
   const suggestion = close ? `did you mean "${close}"?` : undefined;
   const hint = foreign ?? suggestion ?? (namespaced ? namesIn(owner, fn, functions) : undefined);
-  checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
+  checker.complain("BFF304", ast.name, `the function "${name}" does not exist`, hint);
   // JavaScript's `Math.max` is no method of a missing step.
   const object = strange && root?.kind === "ident" && /^[A-Z]/.test(root.name);
   // The operands may have further faults.
@@ -53,11 +53,11 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
   return undefined;
 }
 
-/** Returns `math has abs, ceil, floor`, and the method of this name if one exists. */
+/** Returns `choose a function of math: abs, ceil, floor`, and the method of this name if one exists. */
 function namesIn(space: string | undefined, fn: string, functions: readonly string[]): string {
   const inside = functions.filter((name) => name.startsWith(`${space}.`)).map((name) => name.slice(`${space}.`.length));
-  const method = functions.includes(fn) ? `write x.${fn}(…); ` : "";
-  return `${method}${space} has ${[...new Set(inside)].sort().join(", ")}`;
+  const method = functions.includes(fn) ? `write x.${fn}(…), or ` : "";
+  return `${method}choose a function of ${space}: ${[...new Set(inside)].sort().join(", ")}`;
 }
 
 /** Returns true if a method looks like a macro, with a first name that is known only inside of it. */

@@ -2,7 +2,7 @@ import type { CelType, Variable } from "../types/model/type.ts";
 
 /** Returns the hint to provide an argument only if it is set, so that the reading message can test its presence. */
 export function giveIfSet(written: string): string {
-  return `where the message is composed, give it with \`if: "has(…)"\`, and write ok(${written}) here`;
+  return `write ok(${written}) here, and set the argument with \`if: "has(…)"\` where the message is composed`;
 }
 
 /**
@@ -11,28 +11,28 @@ export function giveIfSet(written: string): string {
  */
 export function presenceHint(group: Variable, member: Variable, name: string): string {
   const written = `${group.name}.${name}`;
-  if (group.role !== "args") return `read ${written} without asking: it always has a value`;
+  if (group.role !== "args") return `read ${written} without a test: it always has a value`;
   if (member.presence !== undefined) return `write has(${written})`;
-  const [read, asked] = asDefault(member, written);
-  const unset = `where a request leaves it unset it reads as ${read}`;
+  const [read, test] = asDefault(member, written);
+  const unset = `an unset field of the request reads as ${read}`;
   if (member.absent)
-    return member.unsetBy === undefined || asked === undefined
+    return member.unsetBy === undefined || test === undefined
       ? `write ok(${written})`
-      : `write ok(${written}) && ${asked}: ok asks whether it is given, and ${unset}`;
-  if (asked === undefined) return giveIfSet(written);
+      : `write ok(${written}) && ${test}: ok tests whether the argument is passed, and ${unset}`;
+  if (test === undefined) return giveIfSet(written);
   return member.unsetBy === undefined
-    ? `write ${asked}: ${written} always has a value`
-    : `write ${asked}: not every place that gives it can leave it unset, and ${unset}`;
+    ? `write ${test}: ${written} always has a value`
+    : `write ${test}: not every place that sets the argument can leave it unset, and ${unset}`;
 }
 
 /** Returns the value of an unset member, and the condition that tests for another value. */
-function asDefault({ type, unsetBy }: Variable, written: string): readonly [read: string, asked: string | undefined] {
+function asDefault({ type, unsetBy }: Variable, written: string): readonly [read: string, test: string | undefined] {
   switch (type.kind) {
     case "bool":
       return ["false", written];
     case "list":
     case "map":
-      return ["an empty one", `size(${written}) > 0`];
+      return ["an empty list or map", `size(${written}) > 0`];
     case "message":
       return ["an empty message", undefined];
     default: {
@@ -64,9 +64,9 @@ function literal({ kind }: CelType, own: unknown): string {
 /** Returns the hint that replaces `ok` of an argument that is never absent. */
 export function insteadOfOk(member: Variable): string {
   const written = `args.${member.name}`;
-  if (member.presence !== undefined) return `write has(${written}) to ask whether it is set`;
-  if (member.unsetBy === undefined) return "read it without asking";
-  const [read, asked] = asDefault(member, written);
-  if (asked === undefined) return giveIfSet(written);
-  return `where a request leaves it unset it reads as ${read}: to ask about that write ${asked}`;
+  if (member.presence !== undefined) return `write has(${written}) to test whether it is set`;
+  if (member.unsetBy === undefined) return "read it without a test";
+  const [read, test] = asDefault(member, written);
+  if (test === undefined) return giveIfSet(written);
+  return `write ${test} to test for a value: an unset field of the request reads as ${read}`;
 }

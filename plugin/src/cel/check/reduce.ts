@@ -24,7 +24,7 @@ export function checkReduce(
   if (range === undefined || first === undefined) return undefined;
   const over = checker.typeOf(range);
   if (over.kind !== "list" && over.kind !== "dyn")
-    return checker.complain("BFF305", call.range, `\`reduce\` goes over a list, and this is ${checker.shown(over)}`);
+    return checker.complain("BFF305", call.range, `\`reduce\` needs a list, and this is ${checker.shown(over)}`);
   const type = resultType(checker.typeOf(first));
   const result: Variable = { name: names[0], role: "local", absent: false, type, proto: undefined };
   const item: Variable = {
@@ -41,8 +41,8 @@ export function checkReduce(
     return checker.complain(
       "BFF305",
       step,
-      `\`reduce\` begins with ${checker.shown(type)}, and an item makes ${checker.shown(next.type)} of it`,
-      "give both one type",
+      `\`reduce\` starts with ${checker.shown(type)}, and its expression has the type ${checker.shown(next.type)}`,
+      "use one type for both",
     );
   const grows = !FIXED.has(checker.typeOf(first).kind);
   const fails = range.fails || over.kind === "dyn" || first.fails || next.fails || grows;

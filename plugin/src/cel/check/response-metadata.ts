@@ -25,32 +25,32 @@ function wrongForm(checker: Checker, ast: Call, part: Part): undefined {
   const text = only?.kind === "constant" && typeof only.value === "string" ? only.value : undefined;
   const incoming = part === "header" && ast.args.length === 1 && text !== undefined;
   const hint = incoming
-    ? `what the request brought is headers['${text}']; of an answer, name its step too: header(step, '${text}')`
-    : `name a step and what is wanted: ${part}(step, 'x-version')`;
+    ? `write headers['${text}'] for a header of the request, or header(step, '${text}') for a header of a response`
+    : `write a step and a name: ${part}(step, 'x-version')`;
   return checker.complain("BFF320", ast, `\`${part}\` takes a step and a name`, hint);
 }
 
 /** Returns the step with the metadata, which must make a call itself. */
 function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable | undefined {
-  const wrong = (hint = "name the step whose call got the answer"): undefined =>
+  const wrong = (hint = "name the step that makes the call"): undefined =>
     checker.complain("BFF320", at, `\`${part}\` takes the name of a step`, hint);
   if (at.kind !== "ident") {
     const root = rootOf(at);
     if (root?.kind !== "ident") return wrong();
-    if (root.name === "args") return wrong(`read it where the step is, and hand it on as an argument`);
-    const asked = checker.variable(root.name, place)?.role === "step";
-    return wrong(asked ? `ask the step: ${part}(${root.name}, …)` : undefined);
+    if (root.name === "args") return wrong("read it where the step is declared, and pass it as an argument");
+    const isStep = checker.variable(root.name, place)?.role === "step";
+    return wrong(isStep ? `write ${part}(${root.name}, …)` : undefined);
   }
   const variable = checker.variable(at.name, place);
   if (variable === undefined) return unknownName(checker, at, at.name, place);
   if (variable.role === "headers")
-    return wrong("what the request brought is read without a function: headers['x-request-id']");
+    return wrong("read a header of the request without a function: headers['x-request-id']");
   if (variable.role !== "step") return wrong();
   const { received } = variable;
   if (received === "kept") return variable;
   const { lack, hint } = received ?? {
-    lack: "makes no call of its own",
-    hint: `ask the step with the call that "${at.name}" rests on`,
+    lack: "makes no call",
+    hint: `name the step with the call that "${at.name}" depends on`,
   };
   return checker.complain("BFF320", at, `"${at.name}" ${lack}`, hint);
 }
@@ -62,22 +62,22 @@ function nameOf(checker: Checker, at: Ast, part: Part, place: Place): string | u
   const value = node.kind === "constant" ? node.value : undefined;
   if (typeof value !== "string") {
     const hint = `write the name itself, such as 'x-version'`;
-    return checker.complain("BFF320", at, `the name of a ${part} is a literal, known when generating`, hint);
+    return checker.complain("BFF320", at, `the name of a ${part} must be a literal`, hint);
   }
   const name = value.toLowerCase();
   if (name.endsWith("-bin"))
     return checker.complain(
       "BFF320",
       at,
-      `"${name}" holds bytes, and a ${part} is read as text`,
-      "have the upstream send it as a text, or in its message",
+      `"${name}" contains bytes, and a ${part} is read as text`,
+      "change the upstream to send it as text, or in its message",
     );
   if (!NAME.test(name))
     return checker.complain(
       "BFF320",
       at,
-      `"${value}" is no name of a ${part}`,
-      `it has letters, digits, "-", "_" and "."`,
+      `"${value}" is not the name of a ${part}`,
+      'write only letters, digits, "-", "_" and "."',
     );
   return name;
 }

@@ -85,7 +85,7 @@ export class Cursor {
         hint: before.kind === "sign" ? undefined : hint,
       });
     }
-    const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL` : hint;
+    const reserved = kind === "word" && RESERVED.has(text) ? `replace "${text}", a reserved word of CEL` : hint;
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
     throw new Stop({
       code: "BFF301",

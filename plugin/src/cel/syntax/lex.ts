@@ -19,7 +19,7 @@ const BLANK = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const NUMBER = /0x[0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
 const WORD = /[A-Za-z_]\w*/y;
 const QUOTED = /`([\w.\-/ ]+)`/y;
-const ARROW = "there are no functions of your own: write list.map(item, item.name)";
+const ARROW = "write a macro in place of a function: list.map(item, item.name)";
 const OPENING_QUOTE = /([bB]?[rR]?)("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
@@ -43,7 +43,7 @@ export function lex(text: string): { readonly tokens: readonly Token[] } | { rea
 /** Literals of other languages, with their corrections. */
 const ALMOST: readonly (readonly [pattern: RegExp, hint: (written: string) => string])[] = [
   [/0X[0-9a-fA-F]+[uU]?/y, (written) => `write ${written.replace("X", "x")}`],
-  [/[rR][bB](?=["'])/y, ([r, b]) => `write ${b}${r}, the b before the r`],
+  [/[rR][bB](?=["'])/y, ([r, b]) => `write ${b}${r}, with the b before the r`],
 ];
 
 function next(text: string, start: number): Token | SyntaxFault {
@@ -70,8 +70,8 @@ function next(text: string, start: number): Token | SyntaxFault {
       ...at,
       message: "the name is not closed",
       hint: text.includes("${", start)
-        ? "texts are put together with +: 'a ' + x"
-        : "names between backticks hold letters, digits, _ . - / and blanks",
+        ? "join texts with +: 'a ' + x"
+        : "write only letters, digits, _ . - / and blanks between backticks",
     };
   }
   return {
@@ -85,7 +85,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "=": "compare with `==`",
   "&": "write `&&`",
   "|": "write `||`",
-  $: "write `args`: they are called by that name",
+  $: "write `args`, the name of the arguments",
 };
 
 function numeric(text: string, start: number): Token | SyntaxFault {

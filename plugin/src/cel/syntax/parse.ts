@@ -109,8 +109,8 @@ class Parser {
     this.#at.need(
       ":",
       optional
-        ? "a field that may be unset is read with .? and orValue: x.?name.orValue(y)"
-        : "a condition has two branches: c ? a : b",
+        ? "read a field that may be unset with .? and orValue: x.?name.orValue(y)"
+        : "write both branches of a condition: c ? a : b",
     );
     const no = this.#expression();
     this.#depth--;
@@ -193,7 +193,7 @@ class Parser {
     const fits = token.unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value;
     if (!fits || (negative && token.unsigned)) {
       const message =
-        negative && token.unsigned ? "an unsigned number is not negative" : "the integer does not fit into 64 bits";
+        negative && token.unsigned ? "an unsigned number cannot be negative" : "the integer does not fit into 64 bits";
       throw new Stop({ code: "BFF309", ...span, message, hint: undefined });
     }
     return { kind: "constant", value, unsigned: token.unsigned, ...span };
@@ -214,7 +214,7 @@ class Parser {
         const question = this.#at.take("?");
         if (question !== undefined) this.#unsupported({ start: bracket.start, end: question.end });
         const index = this.#expression();
-        const { end } = this.#at.need("]", "an index ends with ]");
+        const { end } = this.#at.need("]", "end the index with ]");
         const fn = question === undefined ? "_[_]" : "_[?_]";
         of = this.#operator(fn, [of, index], bracket.start, { start, end });
         continue;
@@ -256,7 +256,7 @@ class Parser {
     if (this.#at.take(")") !== undefined) return [];
     const args = [this.#expression()];
     while (this.#at.take(",") !== undefined) args.push(this.#expression());
-    this.#at.need(")", "a call ends with )");
+    this.#at.need(")", "end the call with )");
     return args;
   }
 
@@ -280,7 +280,7 @@ class Parser {
       case "(": {
         this.#at.next();
         const inner = this.#expression();
-        const { end } = this.#at.need(")", "it ends with )");
+        const { end } = this.#at.need(")", "close the parenthesis with )");
         this.#outer.set(inner, { start: token.start, end });
         return inner;
       }
@@ -321,7 +321,7 @@ class Parser {
     this.#at.next();
     const elements: Ast[] = [];
     const optionals = new Set<number>();
-    const end = this.#items("]", "a list ends with ]", () => {
+    const end = this.#items("]", "end the list with ]", () => {
       if (this.#question()) optionals.add(elements.length);
       elements.push(this.#expression());
     });
@@ -331,10 +331,10 @@ class Parser {
   #map(start: number): Ast {
     this.#at.next();
     const entries: { key: Ast; value: Ast; optional: boolean }[] = [];
-    const end = this.#items("}", "a map ends with }", () => {
+    const end = this.#items("}", "end the map with }", () => {
       const optional = this.#question();
       const key = this.#expression();
-      this.#at.need(":", "an entry of a map is written key: value");
+      this.#at.need(":", "write an entry of a map as key: value");
       entries.push({ key, value: this.#valueOf(optional), optional });
     });
     return this.#made({ kind: "map", entries, start, end });
@@ -343,10 +343,10 @@ class Parser {
   #message(name: string, of: Ast): Ast {
     const { start } = this.#at.need("{", "");
     const fields: { name: string; at: Span; value: Ast; optional: boolean }[] = [];
-    const end = this.#items("}", "a message ends with }", () => {
+    const end = this.#items("}", "end the message with }", () => {
       const optional = this.#question();
       const field = this.#at.field();
-      const colon = this.#at.need(":", "a field of a message is written field: value");
+      const colon = this.#at.need(":", "write a field of a message as field: value");
       const at = { start: field.start, end: field.end, anchor: colon.start };
       fields.push({ name: field.text, at, value: this.#valueOf(optional), optional });
     });

@@ -53,7 +53,8 @@ export function decodeString(
     const unicode = short ?? long;
     if (bytes && unicode !== undefined) return { ...span, message: `bytes have no escape ${all}` };
     const code = codeOf(simple, octal, byte ?? unicode);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return { ...span, message: `${all} is no code point` };
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+      return { ...span, message: `${all} is not a code point` };
     parts.push(bytes ? code : String.fromCodePoint(code));
     at = span.end;
   }

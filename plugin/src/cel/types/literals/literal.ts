@@ -16,11 +16,11 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
     case "string_to_timestamp":
       return isTimestamp(text)
         ? undefined
-        : { message: `${shown} is not a timestamp`, hint: 'write it like "2026-01-31T12:00:00Z"' };
+        : { message: `${shown} is not a timestamp`, hint: 'write a timestamp such as "2026-01-31T12:00:00Z"' };
     case "string_to_duration":
       return isDuration(text)
         ? undefined
-        : { message: `${shown} is not a duration`, hint: 'write it like "1h30m" or "250ms"' };
+        : { message: `${shown} is not a duration`, hint: 'write a duration such as "1h30m" or "250ms"' };
     case "matches":
     case "regex_extract_string_string":
     case "regex_extractAll_string_string":
@@ -28,11 +28,14 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
     case "regex_replace_string_string_string_int": {
       const groups = groupsOf(text);
       if (groups === undefined)
-        return { message: `${shown} is not a pattern of RE2`, hint: "see github.com/google/re2/wiki/Syntax" };
+        return {
+          message: `${shown} is not a pattern of RE2`,
+          hint: "write a pattern of RE2, as in github.com/google/re2/wiki/Syntax",
+        };
       if (overload.startsWith("regex_extract") && groups > 1)
         return {
-          message: `${shown} has ${groups} groups, and extracting takes one at most`,
-          hint: "write (?:…) for a group that is not the one to extract",
+          message: `${shown} has ${groups} groups, and an extraction has at most one`,
+          hint: "write (?:…) for each group that is not extracted",
         };
       return overload.startsWith("regex_replace") ? replacementFault(args[2], groups) : undefined;
     }
@@ -57,7 +60,7 @@ function timeFault(overload: string, [, by, last]: readonly Node[]): Fault | und
   if (overload === "timestamp_format") return timePatternFault(by.value);
   return TIME_UNITS.includes(by.value)
     ? undefined
-    : { message: `${JSON.stringify(by.value)} is not a unit of time`, hint: `there is ${TIME_UNITS.join(", ")}` };
+    : { message: `${JSON.stringify(by.value)} is not a unit of time`, hint: `write one of ${TIME_UNITS.join(", ")}` };
 }
 
 /** Returns the fault of the replacement in `regex.replace`, for a pattern with this number of groups. */
@@ -66,13 +69,16 @@ function replacementFault(by: Node | undefined, groups: number): Fault | undefin
   for (const [, next = ""] of by.value.matchAll(/\\([\s\S]?)/g)) {
     if (next !== "\\" && !/\d/.test(next))
       return {
-        message: "a backslash in a replacement stands before the number of a group, or before a backslash",
-        hint: String.raw`write r'\\1' in the .proto for what the first group holds`,
+        message: "a backslash in a replacement must precede the number of a group or a backslash",
+        hint: String.raw`write r'\\1' in the .proto for the text of the first group`,
       };
     if (Number(next) > groups)
       return {
         message: `the pattern has no group ${next}`,
-        hint: groups === 0 ? String.raw`write r'\\0' in the .proto for all of the match` : `its last one is ${groups}`,
+        hint:
+          groups === 0
+            ? String.raw`write r'\\0' in the .proto for the whole match`
+            : `write a number from 0 to ${groups}`,
       };
   }
   return undefined;

@@ -43,16 +43,20 @@ export function timePatternFault(pattern: string): PatternFault | undefined {
   for (const [part, , letter] of pattern.matchAll(/'((?:[^']|'')*)'|([A-Za-z])\2*|%[A-Za-z]|['[\]{}#]/g)) {
     if (part.startsWith("%"))
       return {
-        message: `"${part}" is of strftime, and this is a pattern of Unicode`,
-        hint: 'write it like "yyyy-MM-dd HH:mm"',
+        message: `"${part}" belongs to strftime, and this is a pattern of Unicode`,
+        hint: 'write a pattern such as "yyyy-MM-dd HH:mm"',
       };
-    if (part === "'") return { message: "a quote in the pattern does not end", hint: "write '' for a quote itself" };
+    if (part === "'")
+      return {
+        message: "a quote in the pattern is not closed",
+        hint: "close the quote, or write '' for a literal quote",
+      };
     if (letter === undefined && !part.startsWith("'"))
-      return { message: `"${part}" has a meaning of its own in patterns`, hint: `quote it: '${part}'` };
+      return { message: `"${part}" has a special meaning in patterns`, hint: `quote it: '${part}'` };
     if (letter !== undefined && !COUNTS[letter]?.includes(part.length))
       return {
-        message: `"${part}" is no part of a time`,
-        hint: MEANT[letter] ?? `quote what is text: '${part}'`,
+        message: `"${part}" is not a part of a time`,
+        hint: MEANT[letter] ?? `quote literal text: '${part}'`,
       };
   }
   return undefined;

@@ -13,7 +13,7 @@ export function extensionNamed(desc: DescMessage, name: string): DescExtension |
 }
 
 /** Hint for a read of an extension. */
-export const NO_EXTENSIONS = "extensions are not supported: ask for a field of the message itself, or leave it out";
+export const NO_EXTENSIONS = "read a field of the message itself, or leave it out: extensions are not supported";
 
 function extensionsIn(scope: DescFile | DescMessage): readonly DescExtension[] {
   const own = scope.kind === "file" ? scope.extensions : scope.nestedExtensions;
