@@ -114,7 +114,7 @@ message Thing {
     const { protos } = golden("BFF343-unread");
     const { status, stderr, written } = generate(protos, "error=BFF343");
     expect(status).toBe(1);
-    expect(stderr).toContain('app/v1/app.proto:24:15: error BFF343: nothing reads step "other"');
+    expect(stderr).toContain('app/v1/app.proto:24:15: error BFF343: step "other" is never read');
     expect(written).toEqual({});
   });
 

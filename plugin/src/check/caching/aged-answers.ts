@@ -59,9 +59,9 @@ function checkIdle({ ir, methods }: BffService, report: Report): void {
   report({
     code: "BFF554",
     severity: "warning",
-    message: `no rpc of "${ir.desc.name}" says NO_SIDE_EFFECTS, so this is for none of them`,
+    message: `no rpc of "${ir.desc.name}" is declared NO_SIDE_EFFECTS, so this applies to none of them`,
     at: said.at,
-    hint: "say `option idempotency_level = NO_SIDE_EFFECTS;` in those that have none, or leave it out",
+    hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to the rpcs without side effects, or leave out `http_cache`",
   });
 }
 
@@ -77,10 +77,10 @@ function checkGuards({ cache, httpCache, desc }: BffMethod, steps: readonly Step
     report({
       code: "BFF550",
       severity: "warning",
-      message: `a guard of "${desc.name}" reads calls, and is not asked where an answer is used again`,
+      message: `a guard of "${desc.name}" reads calls, and does not run when an answer is reused`,
       at,
       related: [{ at: guard.ir.at, message: "the guard" }],
-      hint: "move what decides who may call into a `permit`, which is asked each time; or take the cache from the rpc to its calls",
+      hint: "move the decision into a `permit`, which is checked for each request; or cache the calls instead of the rpc",
     });
   }
 }
@@ -96,10 +96,10 @@ function checkReads(
     report({
       code: "BFF551",
       severity: "warning",
-      message: `"now" of an answer of "${desc.name}" is up to ${told(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} ago where it is used again`,
+      message: `"now" in an answer of "${desc.name}" is up to ${told(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} old when the answer is reused`,
       at: now,
-      related: [{ at: cache.at, message: "answers are used again" }],
-      hint: "leave it out of what is cached: cache the calls in place of the rpc",
+      related: [{ at: cache.at, message: "answers are reused" }],
+      hint: "cache the calls instead of the rpc, or leave out `now`",
     });
   for (const name of IDS) {
     const at = headers.get(name);
@@ -107,10 +107,10 @@ function checkReads(
     report({
       code: "BFF553",
       severity: "warning",
-      message: `answers of "${desc.name}" depend on "${name}", which each request has for itself: none is ever found again`,
+      message: `answers of "${desc.name}" depend on "${name}", which differs in each request: no answer is ever reused`,
       at,
-      related: [{ at: cache.at, message: "answers are kept for nothing" }],
-      hint: "leave the header out of what is composed; `forward` may pass `traceparent` and `x-request-id` on all the same",
+      related: [{ at: cache.at, message: "answers are cached without use" }],
+      hint: "leave out the header: `forward` may still pass on `traceparent` and `x-request-id`",
     });
   }
 }
@@ -134,23 +134,23 @@ function checkAges({ cache, httpCache, desc }: BffMethod, calls: readonly Call[]
   const kept = calls.filter(isCached).map(({ method, policy, methodAt }) => {
     const { ttl, stale } = policy.cache;
     return {
-      whose: `those of "${fullName(method)}"`,
+      whose: `answers of "${fullName(method)}"`,
       ms: Math.max(ttl?.value ?? 0, stale?.value ?? 0),
       at: ttl?.at ?? methodAt,
     };
   });
   if (cache !== undefined) {
     const ms = Math.max(cache.ttl.value, cache.stale?.value ?? 0);
-    kept.push({ whose: "itself", ms, at: cache.at });
+    kept.push({ whose: "them", ms, at: cache.at });
   }
   const [shortest] = kept.sort((a, b) => a.ms - b.ms);
   if (shortest === undefined || shortest.ms >= httpCache.maxAge.value) return;
   report({
     code: "BFF552",
     severity: "warning",
-    message: `clients keep answers of "${desc.name}" for ${told(httpCache.maxAge.value)}, and the BFF ${shortest.whose} for ${told(shortest.ms)}`,
+    message: `clients keep answers of "${desc.name}" for ${told(httpCache.maxAge.value)}, but the BFF keeps ${shortest.whose} for ${told(shortest.ms)}`,
     at: httpCache.maxAge.at,
-    related: [{ at: shortest.at, message: "kept for so long here" }],
-    hint: `write at most "${told(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep them for longer`,
+    related: [{ at: shortest.at, message: "the time in the BFF" }],
+    hint: `write at most "${told(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep answers longer`,
   });
 }

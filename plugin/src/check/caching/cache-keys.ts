@@ -17,7 +17,7 @@ const IDS = new Set([
   "b3",
 ]);
 /** The source of a value that differs from every earlier value. */
-type Unique = "the time" | "the id of the request";
+type Unique = "the time" | "the request id";
 
 export const cacheKeys: Check = {
   rules: {
@@ -62,12 +62,12 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
   ];
   const part = parts.find((expression) => of(expression) !== undefined);
   const forwarded = call.policy.forward.find(({ value }) => IDS.has(value) && !isTraceId(value));
-  const found = part === undefined ? forwarded && "the id of the request" : of(part);
+  const found = part === undefined ? forwarded && "the request id" : of(part);
   if (found === undefined) return;
   report({
     code: "BFF802",
     severity: "warning",
-    message: `${found} is part of what this call sends, so that its cache never finds an answer again`,
+    message: `${found} is part of this call, so its cache never finds an answer again`,
     at: part?.text.at ?? forwarded?.at ?? call.ir.at,
     ...(ttl === undefined ? {} : { related: [{ at: ttl.at, message: "the call is cached here" }] }),
     hint: 'leave it out of the call, or turn the cache off with `cache: { ttl: "0s" }`',
@@ -104,7 +104,7 @@ function uniqueIn(node: Node, unique: ReadonlyMap<unknown, Unique>): Unique | un
       const [, name] = node.args;
       if (node.overload === "header")
         return name?.kind === "constant" && typeof name.value === "string" && IDS.has(name.value)
-          ? "the id of the request"
+          ? "the request id"
           : undefined;
       if (node.overload === "conditional") return first(node.args.slice(1), unique);
       return KEEPS.test(node.fn) ? first(node.args, unique) : undefined;

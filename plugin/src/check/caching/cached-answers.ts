@@ -51,10 +51,10 @@ function checkResolvers({ method, name, at, related }: Use, blocks: Blocks, repo
   report({
     code: "BFF261",
     severity: "error",
-    message: `"${name}" would have to know what a resolver reads, of which "${method.desc.name}" is made`,
+    message: `"${name}" cannot determine what a resolver reads, and "${method.desc.name}" contains its value`,
     at,
     related: [...related, { at: resolver.ir.at, message: "the resolver" }],
-    hint: `leave out "${name}", and cache the calls instead; or compose what the resolver gives`,
+    hint: `leave out "${name}", and cache the calls instead; or compose the value without the resolver`,
   });
 }
 
@@ -63,10 +63,10 @@ function checkHeaders({ method, name, at, related }: Use, { unknownHeader }: Req
   report({
     code: "BFF261",
     severity: "error",
-    message: `"${name}" would have to know which headers "${method.desc.name}" reads`,
+    message: `"${name}" cannot determine which headers "${method.desc.name}" reads`,
     at,
     related: [...related, { at: unknownHeader, message: "the request decides which header this is" }],
-    hint: 'read headers by names that are written there, as in headers["accept-language"]',
+    hint: 'read headers by constant names, as in headers["accept-language"]',
   });
 }
 
@@ -84,10 +84,11 @@ function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestR
       related: [...rpc, { at, message: what }],
       hint,
     });
-  const off = "write `http_cache: { shared: false }` in the rpc, or leave `shared` out: then each client keeps its own";
+  const off =
+    "write `http_cache: { shared: false }` in the rpc, or leave out `shared`: each client then keeps a private copy";
   if (permit !== undefined && permit.public === undefined) {
     refuse(
-      `"${desc.name}" is not for everybody: HTTP caches would give its answers to those whom the permit keeps out`,
+      `"${desc.name}" is not public: shared HTTP caches would give its answers to callers whom the permit refuses`,
       permit.at,
       "the permit",
       off,
@@ -97,15 +98,20 @@ function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestR
   const [principal] = reads.principal.values();
   const caller = principal ?? reads.caller;
   if (caller !== undefined) {
-    refuse(`answers of "${desc.name}" depend on who calls`, caller, "the principal is read or told here", off);
+    refuse(`answers of "${desc.name}" depend on the caller`, caller, "the principal is read or sent here", off);
     return;
   }
   for (const name of ["authorization", "cookie"]) {
     const at = reads.headers.get(name);
     if (at === undefined) continue;
-    refuse(`answers of "${desc.name}" depend on the header "${name}"`, at, "it is read or passed on here", off);
+    refuse(`answers of "${desc.name}" depend on the header "${name}"`, at, "the header is read or passed on here", off);
     return;
   }
   if (reads.peer !== undefined)
-    refuse(`answers of "${desc.name}" depend on the address of whoever asks`, reads.peer, "it is read here", off);
+    refuse(
+      `answers of "${desc.name}" depend on the address of the client`,
+      reads.peer,
+      "the address is read here",
+      off,
+    );
 }

@@ -55,27 +55,30 @@ function refusal(report: Report): Refuse {
 }
 
 function checkConditions(block: AnyBlock, refuse: Refuse): void {
-  const hint = "make it the value of a step, and read that";
-  refuse(block.steps.flatMap(guards), { message: "a guard does not go by chance", hint });
+  const hint = "make it the value of a step, and read the step";
+  refuse(block.steps.flatMap(guards), { message: "a guard cannot depend on a random value", hint });
   if (block.kind === "limits")
-    refuse(expressionsIn(block), { message: "what a limit counts does not go by chance", hint: "leave it out" });
-  refuse(conditionsOf(block), { message: "a condition does not go by chance", hint });
+    refuse(expressionsIn(block), { message: "a limit cannot depend on a random value", hint: "leave it out" });
+  refuse(conditionsOf(block), { message: "a condition cannot depend on a random value", hint });
 }
 
 /** @param shared values that entries of upstreams send */
 function checkPolicy({ policy, metadata }: Call, shared: ReadonlySet<Text>, refuse: Refuse): void {
-  refuse([policy.retry.if], { message: "whether a call is repeated does not go by chance", hint: "leave it out" });
+  refuse([policy.retry.if], {
+    message: "the condition of a retry cannot depend on a random value",
+    hint: "leave it out",
+  });
   refuse(
     policy.branches.flatMap((branch) => [branch.if, branch.by]),
     {
-      message: "a branch goes by chance where it says `share` without `by`",
+      message: "a branch cannot depend on a random value: `share` without `by` selects requests at random",
       hint: "write `share`, such as 0.05",
     },
   );
   refuse(
     metadata.map(({ by }) => by).filter(({ text }) => shared.has(text)),
     {
-      message: "an entry of an upstream is for many calls, which have no value in common",
+      message: "an entry of an upstream applies to many calls, which have no random value in common",
       hint: "send it in the call",
     },
   );
@@ -86,21 +89,21 @@ function checkSharedAnswers(call: Call, refuse: Refuse): void {
   const { ttl } = call.policy.cache;
   if (call.effects === "none" && (ttl?.value ?? 0) > 0)
     refuse(sent(call), {
-      message: "what a cached call sends is the same for several requests",
-      hint: "leave it out of the call, or turn its cache off",
+      message: "a cached call must send the same values in several requests",
+      hint: "leave the value out of the call, or turn its cache off",
       at: ttl?.at,
     });
   if (call.batch !== undefined)
     refuse(sent(call), {
-      message: "a batch is one call for several places, each with a value of its own",
-      hint: "leave it out of the call, or write it without `batch`",
+      message: "a batch is one call for several places, which each have a different random value",
+      hint: "leave the value out of the call, or leave out `batch`",
       at: call.ir.at,
     });
 }
 
 function checkRemembered({ identities, conversions }: Model, refuse: Refuse): void {
   refuse(identities.flatMap(identityExpressions), {
-    message: "who is calling is remembered, and does not go by chance",
+    message: "the principal is cached, and cannot depend on a random value",
     hint: "leave it out",
   });
   const copied = conversions.messages.flatMap(({ targets }) =>
@@ -108,7 +111,7 @@ function checkRemembered({ identities, conversions }: Model, refuse: Refuse): vo
   );
   refuse(
     copied.map((bound) => bound?.expression),
-    { message: "a copy is what its source says", hint: "compose a message around the copy" },
+    { message: "a copy contains only values of its source", hint: "compose a message around the copy" },
   );
 }
 
@@ -116,7 +119,7 @@ function checkAnswers(method: BffMethod, model: Model, refuse: Refuse): void {
   const { name } = method.desc;
   for (const expressions of reached(method, model))
     refuse(expressions, {
-      message: `rpc "${name}" says NO_SIDE_EFFECTS, so that its answers are to be alike`,
+      message: `rpc "${name}" is declared NO_SIDE_EFFECTS, so its answers must be alike`,
       hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${name}", or leave out the random value`,
       at: method.ir.at,
     });

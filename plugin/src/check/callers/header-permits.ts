@@ -28,9 +28,9 @@ function checkHeaderPermits(model: Model, report: Report): void {
     report({
       code: "BFF581",
       severity: "warning",
-      message: "this permit reads nothing but headers, which any client can write",
+      message: "this permit reads only headers, which any client can write",
       at: condition.ir.at,
-      related: [{ at: method.ir.at, message: "an rpc that it admits to" }],
+      related: [{ at: method.ir.at, message: "an rpc that it opens" }],
       hint: "read `principal`, name a scope or a role, or call an upstream that checks the header",
     });
   }

@@ -41,7 +41,7 @@ function check(call: Call, identify: Sourced<Identify>, governed: Governed, repo
     report({
       code: "BFF530",
       severity: "error",
-      message: `"identify" has nobody to tell "${call.method.parent.typeName}" of: package "${stranger.package}" has no identity`,
+      message: `"identify" has no caller to send to "${call.method.parent.typeName}": package "${stranger.package}" has no identity`,
       at: identify.at,
       related: [...reaches, ...(reaches.length > 0 ? [] : [{ at: call.methodAt, message: "the call" }])],
       hint: "declare an `identity` for the package, or write `identify: NOTHING` in the call",
@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<IdentitySource["credential"]["kind"], string | unde
   session: undefined,
   api_key: "an API key",
   assertion: "an assertion",
-  trusted: "a gateway's word",
+  trusted: "an assertion of a gateway",
   peer: "a certificate",
 };
 
@@ -68,13 +68,13 @@ function checkToken(call: Call, identify: Sourced<Identify>, { sources }: Govern
     report({
       code: "BFF531",
       severity: "error",
-      message: `"TOKEN" hands the caller's token on, and callers of source "${name}", who present ${kind}, have none`,
+      message: `"TOKEN" passes on the caller's token, but callers of source "${name}" present ${kind} and have no token`,
       at: identify.at,
       related: [
         { at: ir.name?.at ?? ir.at, message: "this source" },
-        { at: call.methodAt, message: "they reach this call" },
+        { at: call.methodAt, message: "its callers reach this call" },
       ],
-      hint: "write SIGNED, which tells of every caller, or let these callers in nowhere that leads here, by `source` of a permit",
+      hint: "write SIGNED, which sends every caller, or exclude these callers from the rpcs of this call, by `source` of a permit",
     });
     return false;
   }
@@ -96,10 +96,10 @@ function checkAuthorization(
   report({
     code: "BFF532",
     severity: "error",
-    message: '"authorization" has two values: this one, and the caller\'s token',
+    message: '"authorization" has two values: this value, and the caller\'s token',
     at,
     related: [{ at: identify.at, message: "TOKEN sends the token" }],
-    hint: "leave out one of them",
+    hint: "leave out one of the two",
   });
   return false;
 }

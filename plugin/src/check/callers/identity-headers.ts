@@ -36,14 +36,14 @@ function checkIdentityHeaders(model: Model, report: Report): void {
       for (const { value, at } of call.policy.forward) {
         const owner = owned.get(value.toLowerCase());
         if (owner === undefined || !once(at)) continue;
-        refuse(report, `"${value.toLowerCase()}" is not for others`, owner, at, hintForForward(owner, call));
+        refuse(report, `"${value.toLowerCase()}" cannot be passed on`, owner, at, hintForForward(owner, call));
       }
       for (const { key, by } of call.metadata) {
         if (!TOLD.includes(key) || !once(by.text.at)) continue;
         report({
           code: "BFF534",
           severity: "error",
-          message: `metadata "${key}" would say who calls`,
+          message: `metadata "${key}" would declare the caller`,
           at: by.text.at,
           hint: key === "x-principal-bin" ? "write `identify: PLAIN`" : "write `identify: SIGNED`",
         });
@@ -52,7 +52,7 @@ function checkIdentityHeaders(model: Model, report: Report): void {
     for (const { at, name } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
       const owner = owned.get(name);
       if (owner === undefined || !once(at)) continue;
-      refuse(report, `"${name}" is not there to be read`, owner, at, hintForReading(methods));
+      refuse(report, `"${name}" cannot be read`, owner, at, hintForReading(methods));
     }
   }
 }
@@ -89,8 +89,8 @@ export function headerOf({ credential }: IdentitySource): string | undefined {
 function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint: string): void {
   const why =
     owner === "told"
-      ? "it says who calls, and the identity alone may say that"
-      : `source "${owner.name}" takes its credential from there`;
+      ? "this header declares the caller, which only the identity sets"
+      : `source "${owner.name}" reads its credential from this header`;
   report({
     code: "BFF533",
     severity: "error",
@@ -104,15 +104,15 @@ function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint:
 /** A public rpc may have no principal. */
 function hintForReading(methods: readonly BffMethod[]): string {
   const isPublic = methods.some(({ callers }) => (callers?.open.length ?? 0) > 0);
-  return `read \`principal\`, which is proven${isPublic ? "; here nobody may be known: `ok(principal) ? … : …`" : ""}`;
+  return `read \`principal\`, which is verified${isPublic ? "; in a public rpc it may be absent: `ok(principal) ? … : …`" : ""}`;
 }
 
 function hintForForward(owner: Owner, { policy: { identify } }: Call): string {
   if (identify !== undefined && identify.value !== Identify.NOTHING)
-    return "leave it out: `identify` tells the upstream who calls";
+    return "leave it out: `identify` sends the caller to the upstream";
   const hasToken = owner !== "told" && (owner.credential.kind === "jwt" || owner.credential.kind === "session");
-  const token = "; to hand the caller's token on to a party that may act with it, write `identify: TOKEN`";
-  return `write \`identify: SIGNED\`, which tells the upstream who calls${hasToken ? token : ""}`;
+  const token = "; to pass the caller's token on to an upstream that may act with it, write `identify: TOKEN`";
+  return `write \`identify: SIGNED\`, which sends the caller to the upstream${hasToken ? token : ""}`;
 }
 
 /** Returns the headers that an expression reads by a literal name, in lower case. */

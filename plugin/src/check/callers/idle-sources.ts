@@ -28,7 +28,7 @@ function checkIdleSources({ packages }: Model, report: Report): void {
         severity: "warning",
         message: `no rpc of "${name}" accepts source "${source}"`,
         at: ir.name?.at ?? ir.at,
-        hint: "name it in a permit, or leave the source out",
+        hint: "name the source in a permit, or leave the source out",
       });
     }
   }

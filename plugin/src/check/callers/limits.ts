@@ -49,8 +49,8 @@ function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, mode
     warn(
       "BFF540",
       key.text.at,
-      `the client chooses this key: who writes another one into the ${counted.some(isArgument) ? "request" : "header"} is not limited by "${ir.name.value}", and each takes room`,
-      "count by `principal`, or by `peer.address`; or let the permit's `if` say which values are the caller's",
+      `the client chooses this key: a client with a new ${counted.some(isArgument) ? "argument" : "header"} per request never reaches the limit "${ir.name.value}", and each key needs a counter`,
+      "count by `principal` or by `peer.address`, or check in the `if` of the permit that the caller owns the value",
     );
   }
   const asked = condition === undefined ? [] : namesRead(condition);
@@ -58,8 +58,8 @@ function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, mode
     warn(
       "BFF541",
       condition.text.at,
-      `the client chooses by a header whether "${ir.name.value}" applies`,
-      "ask something that is proven, such as a field of `principal`",
+      `a header, which the client chooses, decides whether "${ir.name.value}" applies`,
+      "test a verified value, such as a field of `principal`",
     );
   }
 }
@@ -77,9 +77,9 @@ function checkTwice({ uses }: Limits, warn: Warn): void {
       warn(
         "BFF542",
         use.ir.name.at,
-        `"${use.ir.name.value}" counts the same key twice: a request is charged for each`,
-        "leave one of them out: what a file or a service says is for all of its rpcs",
-        [{ at: earlier.ir.name.at, message: `the other one, of the ${earlier.of}` }],
+        `"${use.ir.name.value}" counts the same key twice: each request is charged for both`,
+        "leave out one of the two: a limit of a file or a service applies to all of its rpcs",
+        [{ at: earlier.ir.name.at, message: `the other limit, of the ${earlier.of}` }],
       );
   }
 }

@@ -34,9 +34,9 @@ function checkSecretAttributes(model: Model, report: Report): void {
       report({
         code: "BFF566",
         severity: "error",
-        message: `"${name}" holds a credential, and traces are read by many`,
+        message: `"${name}" contains a credential, and many people read traces`,
         at,
-        hint: "leave the attribute out; who calls is told by a field of `principal`",
+        hint: "leave the attribute out; to identify the caller, read a field of `principal`",
       });
     }
   }

@@ -50,7 +50,7 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
       message: `no permit or guard of "${ir.desc.name}" reads \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
       at: found.at,
       related: [{ at: ir.at, message: "the rpc" }],
-      hint: `add a \`permit\` or a guard that compares it with \`principal\`, or \`identify: SIGNED\` to the call, so that the upstream decides`,
+      hint: `add a \`permit\` or a guard that compares it with \`principal\`, or add \`identify: SIGNED\` to the call, so that the upstream decides`,
     });
     return;
   }

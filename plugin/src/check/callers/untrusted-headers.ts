@@ -49,10 +49,12 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
       report({
         code: "BFF535",
         severity: "warning",
-        message: `"${one.name}" is whatever the client writes into it, and not who calls`,
+        message: `"${one.name}" contains what the client writes into it, not the verified caller`,
         at: one.at,
         related: related(identity),
-        hint: one.forwarded ? "write `identify: SIGNED`, which tells the upstream who calls" : hintFor(field, identity),
+        hint: one.forwarded
+          ? "write `identify: SIGNED`, which sends the caller to the upstream"
+          : hintFor(field, identity),
       });
     }
   }
@@ -63,7 +65,7 @@ const isOwned = ({ sources }: Identity, name: string): boolean =>
   sources.some(({ credential }) => "header" in credential && credential.header?.value === name);
 
 const related = ({ ir }: Identity): { readonly at: Origin; readonly message: string }[] => [
-  { at: ir.at, message: "callers are known by this identity" },
+  { at: ir.at, message: "this identity verifies callers" },
 ];
 
 function hintFor(field: string, { type }: Identity): string {

@@ -25,7 +25,7 @@ function checkBranchHeaders(model: Model, report: Report): void {
     report({
       code: "BFF560",
       severity: "warning",
-      message: `whoever sends this header is on branch "${ir.name.value}"`,
+      message: `any client with this header is on branch "${ir.name.value}"`,
       at: condition.text.at,
       hint: hintFor(model),
     });
@@ -33,10 +33,11 @@ function checkBranchHeaders(model: Model, report: Report): void {
 }
 
 function hintFor({ identities: [identity] }: Model): string {
-  if (identity === undefined) return "write `share` in place of it, or declare an `identity`, and say who may";
+  if (identity === undefined)
+    return "write `share` instead, or declare an `identity` and add a condition on the caller";
   const roles = identity.type.fields.find(({ name, fieldKind }) => name === "roles" && fieldKind === "list");
   const known = roles === undefined ? "principal.subject in ['…']" : "'tester' in principal.roles";
-  return `add who may, as in && ${known}`;
+  return `add a condition on the caller, as in && ${known}`;
 }
 
 export const branchVariables: Check = {
@@ -62,7 +63,7 @@ function checkBranchVariables(model: Model, report: Report): void {
       report({
         code: "BFF271",
         severity: "error",
-        message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which has that of "${other}"`,
+        message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which contains the address of "${other}"`,
         at: branch.ir.name.at,
         hint: "give the branch another name",
       });
@@ -113,10 +114,10 @@ function reportTwoSides(service: string, here: Side, there: Side, report: Report
   report({
     code: "BFF272",
     severity: "error",
-    message: `one request calls "${service}" by the rules of two packages, which have other branches: in "${there.of}" ${names(there)}, in "${here.of}" ${names(here) || "none"}`,
+    message: `one request calls "${service}" with the policies of two packages, whose branches differ: ${names(there)} in "${there.of}", ${names(here) || "none"} in "${here.of}"`,
     at: here.call.methodAt,
     related: branch === undefined ? [] : [{ at: branch.ir.at, message: `for package "${there.of}"` }],
-    hint: `declare the entry in a file of its own, and import that in "${here.of}" and "${there.of}"`,
+    hint: `declare the entry in a separate file, and import that file in "${here.of}" and "${there.of}"`,
   });
 }
 

@@ -34,7 +34,7 @@ function checkBreakers(model: Model, report: Report): void {
     report({
       code: "BFF513",
       severity: "error",
-      message: "this breaker never opens for slow calls: nothing says what is slow",
+      message: "this breaker never opens for slow calls: `slow` is not set",
       at: rate.at,
       hint: 'add `slow`, such as `slow: "500ms"`',
     });
@@ -63,9 +63,9 @@ function checkSlow(model: Model, report: Report): void {
     report({
       code: "BFF514",
       severity: "error",
-      message: `a call is slow after ${slow.value}ms, but none of them may take more than ${ms}ms`,
+      message: `a call is slow after ${slow.value}ms, but no call may take more than ${ms}ms`,
       at: slow.at,
-      hint: "make it shorter than the timeout of the calls",
+      hint: "lower `slow` to at most the timeout of the calls",
     });
   }
 }

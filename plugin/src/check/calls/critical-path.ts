@@ -206,9 +206,9 @@ function tell(
   report({
     code: "BFF703",
     severity: "error",
-    message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
+    message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), but "${method.desc.name}" leaves them ${left}ms`,
     at: (late ? partsTimeout : timeout)?.at ?? at,
-    hint: `give the calls less time, or the rpc more with (bff.v1.method).${late ? "parts_timeout" : "timeout"}`,
+    hint: `lower the timeouts of the calls, or raise that of the rpc with (bff.v1.method).${late ? "parts_timeout" : "timeout"}`,
   });
 }
 

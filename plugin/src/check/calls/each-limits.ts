@@ -36,9 +36,9 @@ function checkAsked(step: Step, source: EachSource, report: Report): void {
   report({
     code: "BFF706",
     severity: "warning",
-    message: `${nameOf(step)} ${does} for each item of a list that a client sends, and nothing bounds it`,
+    message: `${nameOf(step)} ${does} for each item of a list from the client, and nothing limits the items`,
     at: source.in.text.at,
-    hint: `say with \`max\` how many items it takes; without it ${MOST_ASKED} are taken, and a request with more is refused`,
+    hint: `set \`max\`, the maximum number of items; without it the maximum is ${MOST_ASKED}, and a request with more is refused`,
   });
 }
 
@@ -49,9 +49,9 @@ function checkConcurrent(step: Step, source: EachSource, report: Report): void {
     report({ code: "BFF705", severity: "warning", message, at: declared.at, hint });
   const [call] = callsOf(source.source);
   if (call?.batch !== undefined)
-    warn("this `concurrent` bounds nothing: the calls of all items are joined", "leave it out");
+    warn("this `concurrent` has no effect: the calls of all items are joined", "leave it out");
   else if (source.source.kind === "by")
-    warn(`this \`concurrent\` bounds nothing: ${nameOf(step)} makes no calls`, "leave it out");
+    warn(`this \`concurrent\` has no effect: ${nameOf(step)} makes no calls`, "leave it out");
   else if (source.max !== undefined && declared.value > source.max)
     warn(`this \`concurrent\` is never reached: there are at most ${source.max} items`, "leave it out, or lower it");
 }
@@ -65,9 +65,9 @@ function checkQueue(step: Step, source: EachSource, report: Report): void {
   report({
     code: "BFF517",
     severity: "warning",
-    message: `up to ${together} items of ${nameOf(step)} call at once, but ${limit.concurrent.value} may be in flight and none may wait`,
+    message: `up to ${together} items of ${nameOf(step)} call at once, but at most ${limit.concurrent.value} may be in flight and none may wait`,
     at: limit.concurrent.at,
     related: [{ at: limit.queued.at, message: "calls above the limit are refused here" }],
-    hint: `write \`concurrent: ${limit.concurrent.value}\` in the \`each\`, or let calls wait with \`queued\``,
+    hint: `write \`concurrent: ${limit.concurrent.value}\` in the \`each\`, or allow waiting calls with \`queued\``,
   });
 }

@@ -36,11 +36,11 @@ function checkEffectsOrder(model: Model, report: Report): void {
       report({
         code: "BFF504",
         severity: "error",
-        message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
+        message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run in parallel`,
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
         hint: orElse(
           [step],
-          "add `concurrent: 1` to the `each`, or `unordered: true` to the step when no order is needed",
+          "add `concurrent: 1` to the `each`, or add `unordered: true` to the step if no order is needed",
         ),
       });
     }
@@ -76,12 +76,12 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
       report({
         code: "BFF502",
         severity: "error",
-        message: `${nameOf(earlier)} and ${nameOf(later)} have side effects, and nothing says which comes first`,
+        message: `${nameOf(earlier)} and ${nameOf(later)} have side effects, and nothing sets their order`,
         at: later.ir.at,
         related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
         hint: orElse(
           [earlier, later],
-          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both when no order is needed`,
+          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both if no order is needed`,
         ),
       });
     }
@@ -118,12 +118,12 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
           report({
             code: "BFF502",
             severity: "error",
-            message: `${nameOf(earlier)} of the service and ${nameOf(later)} have side effects, and nothing says which comes first`,
+            message: `${nameOf(earlier)} of the service and ${nameOf(later)} have side effects, and nothing sets their order`,
             at: later.ir.at,
             related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
             hint: orElse(
               [earlier, later],
-              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both when no order is needed`,
+              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both if no order is needed`,
             ),
           });
         }

@@ -7,8 +7,7 @@ import type { Model } from "../../resolve/model/model.ts";
 import { failExpressions } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
-const OF_STEP =
-  "write a text of your own, or pass on a detail that is meant for clients with `failure(step).detail(…)`";
+const OF_STEP = "write another text, or pass on a detail that is meant for clients with `failure(step).detail(…)`";
 
 export const errorExposure: Check = {
   rules: {
@@ -26,7 +25,7 @@ function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
   const warn = (
     at: Origin,
-    hint = "write a text of your own, or pass on a detail that is meant for clients with `error.detail(…)`",
+    hint = "write another text, or pass on a detail that is meant for clients with `error.detail(…)`",
   ): void => {
     const place = `${at.file}:${at.line}:${at.column}`;
     if (seen.has(place)) return;
@@ -34,7 +33,7 @@ function checkErrorExposure(model: Model, report: Report): void {
     report({
       code: "BFF804",
       severity: "warning",
-      message: "clients get to see what the upstream wrote into its error",
+      message: "clients receive the error text of the upstream",
       at,
       hint,
     });
@@ -47,10 +46,7 @@ function checkErrorExposure(model: Model, report: Report): void {
       if (variable.name === "error.message") warn(at);
     for (const { then } of callsIn(block).flatMap(({ onError }) => onError))
       if (then.kind === "fail" && then.fail.asIs !== undefined && then.fail.message === undefined)
-        warn(
-          then.fail.asIs,
-          "give a `message` of your own beside it, or leave it so where the upstream writes for clients",
-        );
+        warn(then.fail.asIs, "add a `message` beside it, or keep it if the upstream writes its errors for clients");
     // A condition decides by the text and does not show it.
     const values = expressionsIn(block).filter(({ type }) => type.kind !== "bool");
     for (const { root } of values) for (const at of messagesRead(root)) warn(at, OF_STEP);

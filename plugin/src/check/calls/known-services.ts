@@ -27,7 +27,7 @@ function checkKnownServices(model: Model, report: Report): void {
       report({
         code: "BFF364",
         severity: "warning",
-        message: `this entry makes "${service.value}" known to resolvers, and this package has none`,
+        message: `this entry for "${service.value}" serves resolvers only, and this package has no resolvers`,
         at: service.at,
         hint: "add a policy, or leave out the entry",
       });

@@ -26,10 +26,10 @@ function checkMetadataValues(model: Model, report: Report): void {
           code: "BFF516",
           severity: "error",
           message: broken
-            ? `metadata "${key}" would hold a line break`
-            : `metadata "${key}" would hold characters that no header can`,
+            ? `metadata "${key}" would contain a line break`
+            : `metadata "${key}" would contain characters that a header cannot contain`,
           at,
-          hint: broken ? "leave it out" : `send it as bytes, under "${key}-bin"`,
+          hint: broken ? "leave out the line break" : `send it as bytes, under "${key}-bin"`,
         });
       }
     }

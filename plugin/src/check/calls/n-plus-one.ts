@@ -110,21 +110,21 @@ function tell({ each, step, call, varying, asked }: Found, report: Report): bool
   const shaped = shapeOf(call, varying);
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
   if (shaped === undefined && (maxOf(each) !== undefined || cached || asked)) return false;
-  const within = each === step ? "" : `, in what ${nameOf(each)} composes`;
+  const within = each === step ? "" : `, in the message that ${nameOf(each)} composes`;
   report({
     code: "BFF704",
     severity: "warning",
     message:
       shaped === undefined
-        ? `"${call.method.name}" is called once for each item${within}, and nothing bounds the items`
-        : `"${call.method.name}" is called once for each item${within}, and "${shaped.batch.method.name}" answers for all of them at once`,
+        ? `"${call.method.name}" is called once per item${within}, and nothing limits the items`
+        : `"${call.method.name}" is called once per item${within}, and "${shaped.batch.method.name}" answers for all items in one call`,
     at: irCall(step.ir)?.method?.at ?? call.ir.at,
     ...(each === step
       ? {}
-      : { related: [{ at: each.ir.name?.at ?? each.ir.at, message: "once for each item of this" }] }),
+      : { related: [{ at: each.ir.name?.at ?? each.ir.at, message: "one call per item of this list" }] }),
     hint:
       shaped === undefined
-        ? "bound the items with `max`, or ask the upstream for a method that takes several keys"
+        ? "limit the items with `max`, or request a method with several keys from the owner of the upstream"
         : `call "${call.method.parent.typeName}/${shaped.batch.method.name}" with ${written(shaped)}`,
   });
   return true;

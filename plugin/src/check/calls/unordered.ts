@@ -30,13 +30,13 @@ function checkUnordered(model: Model, report: Report): void {
         report({ code: "BFF521", severity: "error", message, at, hint });
       const { source } = step;
       if (!effects.step(step))
-        fault(`${nameOf(step)} has no side effects, so it waits for none`, "leave out `unordered`");
+        fault(`${nameOf(step)} has no side effects, so it already waits for no other step`, "leave out `unordered`");
       else if (steps.length === 1 && !acrossService.has(step) && !(source.kind === "each" && source.concurrent !== 1))
         fault(
           `no other step beside ${nameOf(step)} is \`unordered\``,
           source.kind === "each"
-            ? "leave it out, or let more items run at a time than `concurrent: 1`"
-            : "leave it out, or say it also of the step that needs no order with this one",
+            ? "leave it out, or allow more items at a time than `concurrent: 1`"
+            : "leave it out, or add it also to the step that needs no order with this step",
         );
     }
   }

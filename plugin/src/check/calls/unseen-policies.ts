@@ -38,10 +38,10 @@ function checkUnseenPolicies(model: Model, report: Report): void {
       report({
         code: "BFF519",
         severity: "warning",
-        message: `no policy holds for "${call.method.parent.typeName}" in package "${name}", which does not import "${file.desc.proto.name}"`,
+        message: `no policy applies to "${call.method.parent.typeName}" in package "${name}", which does not import "${file.desc.proto.name}"`,
         at: call.methodAt,
-        related: [{ at: entry.at, message: "this entry would" }],
-        hint: `add \`import "${file.desc.proto.name}";\`, or an entry of your own for the upstream`,
+        related: [{ at: entry.at, message: "the entry that would apply" }],
+        hint: `add \`import "${file.desc.proto.name}";\`, or add another entry for the upstream`,
       });
     }
   }

@@ -42,22 +42,22 @@ function checkVouchedWrites(model: Model, report: Report): void {
     const uses = usesOf(call, readers.get(call) ?? []);
     const severity = uses.length > 0 ? ({ code: "BFF579", severity: "error" } as const) : WARNING;
     const so = uses.length > 0 ? `: it ${listed(uses)}` : "";
-    const sounds = `"${call.method.name}" sounds as if it changed something`;
+    const sounds = `"${call.method.name}" has the name of a write`;
     if (voucher !== undefined)
       report({
         ...severity,
-        message: `${sounds}, and rpc "${voucher.desc.name}" vouches that it does not${so}`,
+        message: `${sounds}, but rpc "${voucher.desc.name}" declares that it has no side effects${so}`,
         at: call.methodAt,
-        related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" means all that it calls` }],
-        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from ${rpcs(vouched)}; or, when the method only reads, say \`read_only: true\` in the call`,
+        related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" covers all of its calls` }],
+        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from ${rpcs(vouched)}; or, if the method only reads, set \`read_only: true\` in the call`,
       });
     else if (readOnly !== undefined)
       report({
         ...severity,
-        message: `${sounds}, and the entry of its service vouches that it does not${so}`,
+        message: `${sounds}, but the entry of its service declares that it has no side effects${so}`,
         at: call.methodAt,
-        related: [{ at: readOnly.at, message: `this means all rpcs of "${call.method.parent.name}"` }],
-        hint: `add an entry with \`method: "${fullName(call.method)}"\` and \`read_only: false\`, or \`true\` when it only reads`,
+        related: [{ at: readOnly.at, message: `this covers all rpcs of "${call.method.parent.name}"` }],
+        hint: `add an entry with \`method: "${fullName(call.method)}"\` and \`read_only: false\`, or \`true\` if the method only reads`,
       });
   }
 }
@@ -103,6 +103,6 @@ export function vouchHint(calls: readonly Call[]): string | undefined {
   );
   if (!open || effectful.length === 0) return undefined;
   return effectful.length === 1
-    ? "when it only reads, say `read_only: true` in the call"
-    : "when they only read, say `read_only: true` in the calls";
+    ? "if it only reads, set `read_only: true` in the call"
+    : "if they only read, set `read_only: true` in the calls";
 }

@@ -60,12 +60,12 @@ function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string
     report({
       code: "BFF674",
       severity: "error",
-      message: `parts of "${name}" may come later, and ${nameOf(step)} composes it once, ${kind === "let" ? "for all messages of a response" : "for all items of a stream"}`,
+      message: `parts of "${name}" are deferred, but ${nameOf(step)} composes it once, ${kind === "let" ? "for all messages of a response" : "for all items of a stream"}`,
       at: step.ir.name?.at ?? step.ir.at,
       hint:
         kind === "let"
-          ? `compose it in the message that has it, or leave out \`defer\` in "${name}"`
-          : `let the step run for each item, by \`after\` with the name of the item, or leave out \`defer\` in "${name}"`,
+          ? `compose it in the message that contains it, or leave out \`defer\` in "${name}"`
+          : `let the step run per item, with the name of the item in \`after\`, or leave out \`defer\` in "${name}"`,
     });
   }
 }
@@ -79,10 +79,10 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
       report({
         code: "BFF663",
         severity: "error",
-        message: `"${step.name}" has parts that may come later, and is read here before they have come`,
+        message: `"${step.name}" has deferred parts, and is read here before they arrive`,
         at,
         related: [{ at: step.ir.name?.at ?? step.ir.at, message: `it composes "${inner.message.name}"` }],
-        hint: `place it in a field as it is, by = "${step.name}"; or read what "${inner.message.name}" is composed of`,
+        hint: `bind it to a field as a whole, by = "${step.name}"; or read the sources of "${inner.message.name}" instead`,
       });
     const placed = message.targets.flatMap((target): readonly { readonly bound: Bound }[] =>
       target.kind === "field" ? [target] : target.members,
@@ -116,7 +116,7 @@ function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
   report({
     code: "BFF664",
     severity: "error",
-    message: `"${desc.name}" has parts that may come later, in messages without "${field.name}", which is required`,
+    message: `"${desc.name}" has deferred parts, which are sent in messages without "${field.name}", a required field`,
     at: ir.fields.find((one) => one.desc === field)?.at ?? ir.at,
     ...(deferred === undefined
       ? {}
@@ -133,10 +133,10 @@ function checkFed(message: Composed, report: Report): void {
     report({
       code: "BFF665",
       severity: "error",
-      message: `${nameOf(step)} is deferred, and no field rests on it: nothing comes later`,
+      message: `${nameOf(step)} is deferred, but no field depends on it`,
       at: step.ir.defer?.at ?? step.ir.at,
       related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step" }],
-      hint: "read it in a field, or leave out `defer`",
+      hint: "read the step in a field, or leave out `defer`",
     });
   }
 }
@@ -153,7 +153,7 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
     report({
       code: "BFF666",
       severity: "error",
-      message: `${nameOf(step)} is deferred, and ${decided.what} could fail a response whose status has been sent`,
+      message: `${nameOf(step)} is deferred, but ${decided.what} could fail a response whose status is already sent`,
       at: step.ir.defer?.at ?? step.ir.at,
       related: [{ at: decided.at, message: "this decides the status" }],
       hint: `${decided.instead}; or leave out \`defer\``,
@@ -164,13 +164,13 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
 const DECIDING = [
   {
     kind: "guard",
-    what: "a guard of what it composes",
-    instead: "move the guard to the response itself, over what comes with the first message",
+    what: "a guard of its composed message",
+    instead: "move the guard to the response itself, over values of the first message",
   },
   {
     kind: "resolver",
-    what: "a resolver of what it composes, which may `refuse`,",
-    instead: "have the resolver in the response itself, where it comes with the first message",
+    what: "a resolver of its composed message, which may `refuse`,",
+    instead: "move the resolver to the response itself, which waits for it",
   },
 ] as const;
 /** Returns the part of a step, or of the steps in the messages that it composes, that may set a status. */
@@ -181,7 +181,7 @@ function decidedBy(step: Step, inside: readonly Step[]) {
   }
   const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
   if (rule === undefined) return undefined;
-  const instead = "let the rule `ignore` the error or put a `fallback` in its place";
+  const instead = "replace `fail` by `ignore` or `fallback`";
   return { at: rule.at, what: "an `on_error` with `fail`", instead };
 }
 const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }) => then.kind === "fail");
@@ -200,9 +200,9 @@ function checkStarted(message: Composed, report: Report): void {
     report({
       code: "BFF667",
       severity: "error",
-      message: `${nameOf(step)} starts only behind "${late.name}", which is deferred, and is not deferred itself`,
+      message: `${nameOf(step)} starts only after "${late.name}", which is deferred, but is not deferred itself`,
       at: step.ir.name?.at ?? step.ir.at,
-      related: [{ at: late.ir.defer?.at ?? late.ir.at, message: `"${late.name}" may come later` }],
+      related: [{ at: late.ir.defer?.at ?? late.ir.at, message: `"${late.name}" is deferred` }],
       hint: `add \`defer: true\` to it, or leave out the \`defer\` of "${late.name}"`,
     });
   }
@@ -216,7 +216,7 @@ function checkPosition({ desc, steps }: Composed, report: Report): void {
   report({
     code: "BFF668",
     severity: "error",
-    message: `${nameOf(latest)} says what "${field.name}" is, and that does not come later`,
+    message: `${nameOf(latest)} sets "${field.name}", and the first message contains the position`,
     at: latest.ir.defer?.at ?? latest.ir.at,
     related: [{ at: latest.ir.name?.at ?? latest.ir.at, message: "the newest item" }],
     hint: `leave out \`defer\`, or the field "${field.name}"`,

@@ -41,11 +41,11 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
     severity: "warning",
     message:
       conditions.length === 0
-        ? `"${ir.desc.name}" asks nobody who they are: whoever names a key follows it`
-        : `what "${ir.desc.name}" asks is neither who calls nor which key: whoever names one follows it`,
+        ? `"${ir.desc.name}" has no access check: any client can follow any key`
+        : `the access check of "${ir.desc.name}" reads neither the caller nor the key: any admitted client can follow any key`,
     at: follow.key.text.at,
     related: [{ at: ir.at, message: "the rpc" }],
-    hint: `say who may, by a \`permit\` with an \`if\`, or by a guard that reads ${own?.startsWith(`${ARGS}.`) ? `\`${own}\`` : "what the key does"}, and does not rest on the item`,
+    hint: `add a \`permit\` with an \`if\`, or a guard that reads ${own?.startsWith(`${ARGS}.`) ? `\`${own}\`` : "the values of the key"} and not the item`,
   });
 }
 const stepsReadBy = ({ reads }: Expression, steps: readonly Step[]): readonly Step[] =>

@@ -35,7 +35,7 @@ function tellNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
   report({
     code: "BFF131",
     severity: "error",
-    message: `the rpc "${desc.name}" streams, and nothing says what it follows, nor is anything of "${desc.output.name}" deferred`,
+    message: `the rpc "${desc.name}" returns a stream, but sets no \`stream\`, and "${desc.output.name}" has no deferred steps`,
     at: ir.at,
     hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, write \`defer: true\` in steps of the response, or \`returns (${desc.output.name})\``,
   });
@@ -47,12 +47,12 @@ function checkTimes({ ir, timeoutMs }: BffMethod, partsMs: number, report: Repor
   report({
     code: "BFF669",
     severity: "error",
-    message: `the first message of "${ir.desc.name}" may take ${timeoutMs}ms, and all of it no more than ${partsMs}ms`,
+    message: `the first message of "${ir.desc.name}" may take ${timeoutMs}ms, but all of its parts at most ${partsMs}ms`,
     at: ir.partsTimeout?.at ?? ir.timeout?.at ?? ir.at,
     ...(ir.partsTimeout !== undefined && ir.timeout !== undefined
-      ? { related: [{ at: ir.timeout.at, message: "the time of the first message" }] }
+      ? { related: [{ at: ir.timeout.at, message: "the timeout of the first message" }] }
       : {}),
-    hint: "`parts_timeout`, 10s where nothing says it, counts from the beginning, as `timeout` does: make it longer",
+    hint: "raise `parts_timeout`, by default 10s, above `timeout`: both start with the request",
   });
 }
 
@@ -84,15 +84,15 @@ function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: 
         code: "BFF670",
         severity: "error",
         message: listed
-          ? `parts of "${source.message.name}" may come later, and "${first.name}" is ${what}: clients cannot merge into its items`
-          : `parts of "${source.message.name}" may come later, and it stands in "${first.name}" and in "${second?.name}"`,
+          ? `parts of "${source.message.name}" are deferred, but "${first.name}" is ${what}: clients cannot merge into its items`
+          : `parts of "${source.message.name}" are deferred, but both "${first.name}" and "${second?.name}" contain it`,
         at: step.ir.name?.at ?? step.ir.at,
         related: [
           { at: ir.at, message: "this rpc sends parts" },
           ...deferredIn(byName.get(source.message.typeName), byName),
         ],
         hint: listed
-          ? `defer ${nameOf(step)} as a whole, and nothing of "${source.message.name}"; or send what comes later in a map beside "${first.name}"`
+          ? `defer ${nameOf(step)} as a whole, and nothing of "${source.message.name}"; or send the deferred values in a map beside "${first.name}"`
           : "compose it in two steps, or leave one of the fields out",
       });
     }
@@ -135,7 +135,7 @@ function checkPartsMeant(model: Model, report: Report): void {
       report({
         code: "BFF671",
         severity: "warning",
-        message: `${nameOf(step)} is deferred, and no rpc sends "${message.desc.name}" in parts: it comes with everything else`,
+        message: `${nameOf(step)} is deferred, but no rpc sends "${message.desc.name}" in parts`,
         at: step.ir.defer?.at ?? step.ir.at,
         hint: `add an rpc that streams it, \`returns (stream …)\`, or leave out \`defer\``,
       });
@@ -146,7 +146,7 @@ function checkPartsMeant(model: Model, report: Report): void {
     report({
       code: "BFF672",
       severity: "warning",
-      message: `"${desc.output.name}" comes in parts, and has no field to say which have arrived`,
+      message: `"${desc.output.name}" is sent in parts, but has no field that lists the parts that have arrived`,
       at: composed.ir.at,
       hint: "add `repeated bff.v1.Part parts = 14;`",
     });

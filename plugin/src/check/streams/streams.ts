@@ -39,20 +39,20 @@ function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
   const { cache, httpCache, http, desc } = ir;
   const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
   const said = [
-    ["cache", cache?.at, "a stream has no answer that could be used again"],
+    ["cache", cache?.at, "a stream has no answer to reuse"],
     ["http_cache", httpCache?.at, "HTTP caches keep no streams"],
-    ["google.api.http", http[0]?.at, "a path of it has one answer; browsers follow streams at the rpc's own path"],
-    ["settle", settles, "a stream has no answer that could say what it has cost"],
+    ["google.api.http", http[0]?.at, "a path has one answer, and browsers follow streams at the path of the rpc"],
+    ["settle", settles, "a stream has no answer that contains its cost"],
   ] as const;
   for (const [name, at, why] of said)
     if (at !== undefined)
       report({
         code: "BFF628",
         severity: "error",
-        message: `"${desc.name}" streams, and \`${name}\` is for single answers: ${why}`,
+        message: `"${desc.name}" streams, but \`${name}\` applies to single answers: ${why}`,
         at,
         related: [{ at: ir.at, message: "the rpc" }],
-        hint: name === "settle" ? "leave it out, or give this rpc a limit of its own" : "leave it out",
+        hint: name === "settle" ? "leave it out, or give this rpc a separate limit" : "leave it out",
       });
 }
 
@@ -73,10 +73,10 @@ function checkEffects(
     report({
       code: "BFF629",
       severity: "error",
-      message: `"${fullName(call.method)}" may have side effects, and is called for each item of "${ir.desc.name}": whoever resumes is given items again`,
+      message: `"${fullName(call.method)}" may have side effects, and is called for each item of "${ir.desc.name}": a follower that resumes receives items again`,
       at: call.methodAt,
       related: [{ at: ir.stream?.at ?? ir.at, message: "the stream" }],
-      hint: "say `read_only: true` when it only reads, or call it in a step that does not rest on the item",
+      hint: "set `read_only: true` if it only reads, or call it in a step that does not depend on the item",
     });
   }
   const { position, call } = stream ?? {};
@@ -84,10 +84,10 @@ function checkEffects(
   report({
     code: "BFF630",
     severity: "error",
-    message: `"${fullName(call.method)}" may have side effects, and with a \`position\` it would be called again where it broke`,
+    message: `"${fullName(call.method)}" may have side effects, and with a \`position\` it would be called again after a break`,
     at: position.by.text.at,
     related: [{ at: call.methodAt, message: "the call" }],
-    hint: "leave out `position`; or say `read_only: true` when the call only reads",
+    hint: "leave out `position`; or set `read_only: true` if the call only reads",
   });
 }
 
@@ -100,10 +100,10 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
   report({
     code: "BFF631",
     severity: "warning",
-    message: `"${desc.output.name}" has no place for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients hear nothing while nothing comes" : "clients are given no token by which they could go on"}`,
+    message: `"${desc.output.name}" has no field for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients receive nothing while there are no items" : "clients receive no token to resume from"}`,
     at,
     related: [{ at: composed.ir.at, message: "the response" }],
-    hint: "add `bff.v1.Position position = 14;` to it",
+    hint: "add `bff.v1.Position position = 14;` to the response",
   });
 }
 
@@ -129,9 +129,9 @@ function checkTopics(model: Model, report: Report): void {
         report({
           code: "BFF645",
           severity: "warning",
-          message: `nothing follows the topic "${topic.name.value}", and nothing asks for its newest item`,
+          message: `no rpc follows the topic "${topic.name.value}" or reads its newest item`,
           at: topic.name.at,
-          hint: 'follow it in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove it',
+          hint: 'follow the topic in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove the topic',
         });
 }
 
@@ -147,13 +147,13 @@ function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: R
     severity: "error",
     message:
       latest.length > 1
-        ? `"${field.name}" is where a client goes on from, and "${composed.desc.name}" has ${latest.length} items that could say`
-        : `nothing says what "${field.name}" of "${desc.output.name}" is: the rpc "${ir.desc.name}" follows nothing`,
+        ? `"${field.name}" needs one newest item, and "${composed.desc.name}" has ${latest.length}`
+        : `"${field.name}" of "${desc.output.name}" has no source: the rpc "${ir.desc.name}" follows no stream`,
     at,
     related: [{ at: ir.at, message: "the rpc" }],
     hint:
       latest.length > 1
         ? "keep one `latest` in the response itself, and compose messages for the others"
-        : "take it out, or read the newest item of a topic: a step by `latest` in the response itself",
+        : "remove the field, or read the newest item of a topic: add a step with `latest` to the response itself",
   });
 }

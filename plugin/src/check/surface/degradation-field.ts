@@ -38,9 +38,9 @@ function checkDegradationField(model: Model, report: Report): void {
     report({
       code: "BFF603",
       severity: "warning",
-      message: `parts of "${composed.desc.name}" may be missing, and it has no field to say so`,
+      message: `parts of "${composed.desc.name}" may be missing, but it has no degradation field`,
       at: composed.ir.at,
-      related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this may be missing" }],
+      related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this part may be missing" }],
       hint: "add `repeated bff.v1.Degradation degraded = 15;`",
     });
   }

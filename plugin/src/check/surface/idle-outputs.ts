@@ -25,7 +25,7 @@ function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
   report({
     code: "BFF575",
     severity: "error",
-    message: `the option "deploy=${[...deploy].join("+")}" has nothing to write: no server is generated that it could be for`,
+    message: `the option "deploy=${[...deploy].join("+")}" has no effect: no server is generated`,
     at: first.ir.at,
     hint: `add "server=true" to the options of protoc-gen-bff, or leave out "deploy"`,
   });

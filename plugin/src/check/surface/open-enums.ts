@@ -26,9 +26,9 @@ function checkOpenEnums(model: Model, report: Report): void {
     report({
       code: "BFF433",
       severity: "error",
-      message: `enum "${owner.typeName}" has no default, so that the first answer with a value that "${from.typeName}" is given later fails with INTERNAL`,
+      message: `enum "${owner.typeName}" has no default: the first answer with a future value of "${from.typeName}" fails with INTERNAL`,
       at: declared.at,
-      hint: `mark one, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
+      hint: `mark one value, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
     });
   }
 }

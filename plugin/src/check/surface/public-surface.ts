@@ -46,9 +46,9 @@ function checkPublicSurface(model: Model, report: Report): void {
       report({
         code: "BFF803",
         severity: "warning",
-        message: `"${field.name}" shows clients ${field.message === undefined ? "the upstream's enum" : "the upstream's message"} "${type.typeName}" itself`,
+        message: `"${field.name}" exposes ${field.message === undefined ? "the upstream enum" : "the upstream message"} "${type.typeName}" to clients`,
         at: declared.at,
-        hint: `declare ${field.message === undefined ? "an enum" : "a message"} of your own with what clients need, and \`alias: "${type.typeName}"\``,
+        hint: `declare ${field.message === undefined ? "an enum" : "a message"} with the ${field.message === undefined ? "values" : "fields"} that clients need in this package, and \`alias: "${type.typeName}"\``,
       });
     }
   }

@@ -46,10 +46,12 @@ function checkSame({ method, rule }: Bound, before: Bound, path: string, report:
     severity: "error",
     message: same
       ? `"${method.desc.name}" has this path twice: ${path}`
-      : `"${method.desc.name}" and "${before.method.desc.name}" have one path: ${path}`,
+      : `"${method.desc.name}" and "${before.method.desc.name}" have the same path: ${path}`,
     at: rule.ir.path.at,
-    related: [{ at: before.rule.ir.path.at, message: same ? "the first" : `the path of "${before.method.desc.name}"` }],
-    hint: same ? "leave out one of them" : "give one of them another segment, or a verb, such as `:search`",
+    related: [
+      { at: before.rule.ir.path.at, message: same ? "the first path" : `the path of "${before.method.desc.name}"` },
+    ],
+    hint: same ? "leave out one of the two" : "give one of the two another segment, or a verb, such as `:search`",
   });
 }
 
@@ -66,9 +68,9 @@ function checkBuiltIn(packages: readonly BffPackage[], { rule: { ir } }: Bound, 
   report({
     code: "BFF564",
     severity: "error",
-    message: `/${found.path.join("/")}, ${found.what}, is at this path, too`,
+    message: `/${found.path.join("/")}, ${found.what}, also matches this path`,
     at: ir.path.at,
-    hint: wild ? 'begin the path with a literal, as in "/v1/…"' : "begin it with another literal",
+    hint: wild ? 'begin the path with a literal, as in "/v1/…"' : "begin the path with another literal",
   });
 }
 
@@ -83,7 +85,7 @@ function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
   return [
     { what: "a health check", path: ["healthz"] },
     { what: "a health check", path: ["readyz"] },
-    { what: "our keys", path: [".well-known", "bff-keys"] },
+    { what: "the public keys of this server", path: [".well-known", "bff-keys"] },
     { what: "the WebSocket that follows streams", path: ["bff.v1", "follow"] },
     { what: "an rpc", path: ["grpc.health.v1.Health", "Check"] },
     { what: "an rpc", path: ["grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"] },
@@ -92,7 +94,7 @@ function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
     ),
     ...(session
       ? ["login", "callback", "logout", "me", "backchannel-logout"].map((name) => ({
-          what: "of the session",
+          what: "a path of the session",
           path: ["auth", name],
         }))
       : []),
@@ -128,10 +130,10 @@ function checkRestQueries({ packages }: Model, report: Report): void {
     report({
       code: "BFF565",
       severity: "warning",
-      message: `no parameter of a query can hold ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
+      message: `no query parameter can contain ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
       at: ir.path.at,
       hint: withBody
-        ? 'put it into the body, as with `body: "*"`'
+        ? 'put the field into the body, as with `body: "*"`'
         : 'choose a method that has a body, as in `post: "/v1/books:search" body: "*"`',
     });
   }

@@ -44,10 +44,10 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
       report({
         code: "BFF268",
         severity: "error",
-        message: `"${one.name}" and "${first.one.name}" are served together, and each declares who calls`,
+        message: `"${one.name}" and "${first.one.name}" are served together, but declare two identities`,
         at: identity.at,
         related: [{ at: first.identity.at, message: `the identity of "${first.one.name}"` }],
-        hint: `declare it once, in a file like "${name.replaceAll(".", "/")}/identity.proto", and import that file in both`,
+        hint: `declare the identity once, in a file like "${name.replaceAll(".", "/")}/identity.proto", and import that file in both`,
       });
       continue;
     }
@@ -56,11 +56,11 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
     report({
       code: "BFF268",
       severity: "error",
-      message: `"${without.name}" knows no callers, and is served together with "${other.one.name}", which does`,
+      message: `"${without.name}" has no identity, but is served together with "${other.one.name}", which has one`,
       at,
       ...(other.identity !== undefined && {
         related: [{ at: other.identity.at, message: `the identity of "${other.one.name}"` }],
-        hint: `import "${other.identity.at.file}" here too, and give the rpcs a \`permit\`: \`{ public: true }\` where anybody may call`,
+        hint: `import "${other.identity.at.file}" here too, and give the rpcs a \`permit\`, such as \`{ public: true }\` for public rpcs`,
       }),
     });
   }
@@ -85,10 +85,10 @@ function checkTypes({ packages }: ServedTogether, report: Report): void {
         report({
           code: "BFF416",
           severity: "error",
-          message: `the environment variable "${variable.name.value}" has type "${variable.type.value}" here and type "${before.variable.type.value}" in "${before.of.name}", which is served together with this`,
+          message: `the environment variable "${variable.name.value}" has type "${variable.type.value}" here, but type "${before.variable.type.value}" in "${before.of.name}", which is served together with this package`,
           at: variable.type.at,
           related: [{ at: before.variable.type.at, message: `type "${before.variable.type.value}" here` }],
-          hint: "give both the same type, or rename one of them",
+          hint: "give both variables the same type, or rename one of them",
         });
       }
     }

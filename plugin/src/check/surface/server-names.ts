@@ -30,10 +30,10 @@ function checkServerNames({ packages, wanted }: Named, report: Report): void {
     report({
       code: "BFF821",
       severity: "warning",
-      message: `packages ${names} have their files in one folder, so that none has a server.ts there: their servers are ${paths.join(" and ")}`,
+      message: `packages ${names} have their files in one folder, so their servers are ${paths.join(" and ")} instead of server.ts`,
       at: second.at,
       related: [{ at: first.at, message: "a service of another package in this folder" }],
-      hint: `give each package a folder of its own, such as "${together[1]?.name.replaceAll(".", "/")}", or both one package`,
+      hint: `give each package a separate folder, such as "${together[1]?.name.replaceAll(".", "/")}", or merge the packages`,
     });
   }
 }
@@ -41,10 +41,9 @@ function checkServerNames({ packages, wanted }: Named, report: Report): void {
 /** A sentence for each name of the option `server` that matches no package. */
 export function faultsOfServers(packages: Model["packages"], wanted: ServersWanted): readonly string[] {
   const names = packages.map(({ name }) => JSON.stringify(name)).sort();
-  const correction =
-    names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or what several of them are below`;
+  const correction = names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or a common parent of several`;
   return idleServers(packages, wanted).map(
     (name) =>
-      `option "server" has "${name}": this run has no package with BFF services of that name or below it; ${correction}`,
+      `option "server" contains "${name}", but this run has no package with BFF services of that name or below it; ${correction}`,
   );
 }

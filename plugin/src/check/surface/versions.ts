@@ -28,7 +28,7 @@ function checkSuccessors({ files }: Model, report: Report): void {
     report({
       code: "BFF267",
       severity: "error",
-      message: `"${nameOf(successor)}", the successor of "${desc.name}", is in the end succeeded by it`,
+      message: `"${nameOf(successor)}", the successor of "${desc.name}", is in the end succeeded by "${desc.name}"`,
       at: text.at,
       hint: "leave out the successor of the rpc that stays",
     });
@@ -81,9 +81,9 @@ function checkDates(
   report({
     code: "BFF557",
     severity: "warning",
-    message: `the ${what} is \`deprecated\` for those who compile its proto, and who calls it is told nothing`,
+    message: `the ${what} is \`deprecated\` in its proto, but its callers receive no deprecation header`,
     at,
-    hint: `add \`option (bff.v1.${option}).version = { deprecated: "2026-11-01" };\` to it, with the day from which it is`,
+    hint: `add \`option (bff.v1.${option}).version = { deprecated: "2026-11-01" };\` to it, with the day of its deprecation`,
   });
 }
 
@@ -94,10 +94,10 @@ function checkCounterpart({ desc, ir, version }: BffMethod, report: Report): voi
   report({
     code: "BFF556",
     severity: "warning",
-    message: `"${text.value}" has no "${desc.name}": callers of this rpc are told of no successor`,
+    message: `"${text.value}" has no "${desc.name}": callers of this rpc have no successor`,
     at: ir.at,
     related: [{ at: text.at, message: "the successor of the service" }],
-    hint: `name the rpc that takes its place, as in \`option (bff.v1.method).version = { successor: "${text.value}/…" };\`, or add "${desc.name}" to it`,
+    hint: `name the rpc that replaces it, as in \`option (bff.v1.method).version = { successor: "${text.value}/…" };\`, or add "${desc.name}" to "${text.value}"`,
   });
 }
 
@@ -112,10 +112,10 @@ function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
   report({
     code: "BFF555",
     severity: "warning",
-    message: `a request of "${desc.name}" is none of its successor "${nameOf(successor)}": ${found.slice(0, MOST_NAMED).join(", ")}${more}`,
+    message: `a request of "${desc.name}" does not fit its successor "${nameOf(successor)}": ${found.slice(0, MOST_NAMED).join(", ")}${more}`,
     at: own ? text.at : ir.at,
     ...(!own && { related: [{ at: text.at, message: "the successor of the service" }] }),
-    hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients move without another request; or name another successor`,
+    hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients can keep their requests; or name another successor`,
   });
 }
 
@@ -130,8 +130,8 @@ function differences(from: DescMessage, to: DescMessage, seen: Set<string>): str
   return from.fields.flatMap((field): string[] => {
     const other = to.fields.find(({ name }) => name === field.name);
     const name = `"${from.name}.${field.name}"`;
-    if (other === undefined) return [`${name} is gone`];
-    if (other.number !== field.number) return [`${name} is number ${other.number} there`];
+    if (other === undefined) return [`${name} is missing`];
+    if (other.number !== field.number) return [`${name} has number ${other.number} there`];
     const [mine, theirs] = [typeOf(field), typeOf(other)];
     if (mine !== theirs) return [`${name} is ${theirs} there`];
     if (field.enum !== undefined && other.enum !== undefined) return enumDifferences(field.enum, other.enum);
@@ -145,7 +145,7 @@ function enumDifferences(from: DescEnum, to: DescEnum): string[] {
   if (from.typeName === to.typeName) return [];
   return from.values.flatMap(({ name, number }) => {
     const other = to.values.find((value) => value.number === number);
-    if (other === undefined) return [`"${from.name}.${name}" is gone`];
+    if (other === undefined) return [`"${from.name}.${name}" is missing`];
     return other.name === name ? [] : [`"${from.name}.${name}" is ${other.name} there`];
   });
 }

@@ -28,9 +28,9 @@ function checkBrokenRules(model: Model, report: Report): void {
     report({
       code: "BFF548",
       severity: "warning",
-      message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, and this is ${shown(node)}`,
+      message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, but this is ${shown(node)}`,
       at: node.at,
-      hint: `write a value that keeps \`${rule.id}\`, or leave it out`,
+      hint: `write a value that satisfies \`${rule.id}\`, or leave it out`,
     });
   };
   for (const block of blocksOf(model))

@@ -34,16 +34,18 @@ function checkConstantConditions(model: Model, report: Report): void {
       code: "BFF349",
       severity: "warning",
       message: condition.constant
-        ? "this condition always holds: it says nothing"
+        ? "this condition always holds, so it has no effect"
         : `this condition never holds: ${never}`,
       at,
-      hint: condition.constant ? "leave it out" : "leave out what it stands on, or say when it holds",
+      hint: condition.constant
+        ? "leave out the condition"
+        : "leave out the option that it belongs to, or write a condition that can hold",
     });
   };
   for (const message of blocksOf(model)) {
     for (const step of message.steps) {
       if (message.kind === "permit" && message.conditions.includes(step)) {
-        if (step.source.kind === "guard") judge([step.source.if, "nobody may call"]);
+        if (step.source.kind === "guard") judge([step.source.if, "no caller is admitted"]);
       } else if (message.kind === "limits") judge([step.if, "this limit never applies"]);
       else if (step.source.kind === "guard") checkGuard(step.source.if, report);
       else for (const condition of conditionsOf(step)) judge(condition);
@@ -59,15 +61,15 @@ function conditionsOf(step: Step): Condition[] {
   const { source } = step;
   return [
     [step.if, `${nameOf(step)} never runs`],
-    ...(source.kind === "each" ? [[source.if, "every item is left out"] as const] : []),
+    ...(source.kind === "each" ? [[source.if, "no item is included"] as const] : []),
     ...composesOf(source).flatMap(({ args }) =>
-      args.map((arg): Condition => [arg.if, `the argument "${arg.name}" is never given`]),
+      args.map((arg): Condition => [arg.if, `the argument "${arg.name}" is never passed`]),
     ),
     ...callsOf(source).flatMap((call): Condition[] => [
       ...call.set.map((binding): Condition => [binding.if, `"${binding.path.at(-1)?.name}" is never set`]),
       ...call.metadata.map((binding): Condition => [binding.if, `metadata "${binding.key}" is never sent`]),
-      ...call.onError.map((rule): Condition => [rule.if, "this rule is for no error"]),
-      [call.policy.retry.if, "nothing is ever retried"],
+      ...call.onError.map((rule): Condition => [rule.if, "this rule applies to no error"]),
+      [call.policy.retry.if, "no call is ever retried"],
     ]),
   ];
 }
@@ -79,6 +81,8 @@ function checkGuard(condition: Expression, report: Report): void {
     severity: "warning",
     message: condition.constant ? "this guard fails every response" : "this guard never fails a response",
     at: condition.text.at,
-    hint: condition.constant ? "say when it fails" : "leave it out, or say when it fails",
+    hint: condition.constant
+      ? "write a condition that can hold"
+      : "leave out the guard, or write a condition that can hold",
   });
 }

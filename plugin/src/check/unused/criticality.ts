@@ -120,7 +120,7 @@ function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report):
     report({
       code: "BFF610",
       severity: "warning",
-      message: "this `each` is partial, but none of its items can fail",
+      message: "this `each` is partial, but no item can fail",
       at: (ir.source?.kind === "each" ? ir.source.partial?.at : undefined) ?? ir.at,
       hint: "leave `partial` out",
     });

@@ -24,7 +24,7 @@ function checkHiddenSteps(model: Model, report: Report): void {
           severity: "warning",
           message: `the variable "${hidden.name}" of this macro hides the step "${hidden.name}"`,
           at: node.at,
-          hint: "give the variable a name of its own",
+          hint: "give the variable another name",
         });
       }
       for (const child of childrenOf(node)) visit(child);

@@ -34,7 +34,7 @@ function checkIdleAutobind(model: Model, report: Report): void {
         severity: "warning",
         message: "this `autobind` fills no field",
         at,
-        hint: "leave it out, or name fields after those of the step's message, with the same types and presence",
+        hint: "leave it out, or give fields the names of fields in the step's message, with the same types and presence",
       });
     }
   }

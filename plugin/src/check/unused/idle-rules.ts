@@ -17,9 +17,9 @@ function checkUniqueMessages({ rules }: Model, report: Report): void {
         report({
           code: "BFF250",
           severity: "error",
-          message: `\`unique\` does not fit "${list.name}", which holds messages`,
+          message: `\`unique\` does not fit "${list.name}", which contains messages`,
           at,
-          hint: "leave it out; a rule in CEL can say which of their fields differ",
+          hint: "leave it out; a rule in CEL can compare single fields of the messages",
         });
       }
 }
@@ -58,9 +58,9 @@ function checkElements(fieldRules: FieldRules, place: Place, report: Report): vo
     report({
       code: "BFF545",
       severity: "warning",
-      message: `\`required\` changes nothing in \`${part}\`: what is in a ${kind === "map" ? "map" : "list"} is always set`,
+      message: `\`required\` changes nothing in \`${part}\`: every value in a ${kind === "map" ? "map" : "list"} is set`,
       at: place.field(kind).field(part).field("required").at,
-      hint: "leave it out, or say what it has to be, as in `string.min_len: 1`",
+      hint: "leave it out, or write another rule, as in `string.min_len: 1`",
     });
   }
 }

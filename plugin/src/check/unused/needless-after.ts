@@ -19,7 +19,7 @@ function checkNeedlessAfter(model: Model, report: Report): void {
       report({
         code: "BFF352",
         severity: "warning",
-        message: `this step reads "${name.value}", so it waits for it anyway`,
+        message: `this step reads "${name.value}", so it already waits for it`,
         at: name.at,
         hint: "leave it out",
       });

@@ -27,7 +27,7 @@ function checkOneofMembers(model: Model, report: Report): void {
         message: `"${never.field.name}" is never chosen: "${first.field.name}" always has a value`,
         at: places.get(never.field) ?? message.ir.at,
         related: [{ at: places.get(first.field) ?? message.ir.at, message: "this member is tried first" }],
-        hint: `say with \`if\` when "${first.field.name}" is chosen`,
+        hint: `add an \`if\` to "${first.field.name}"`,
       });
     }
   }

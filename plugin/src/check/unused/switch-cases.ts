@@ -28,14 +28,18 @@ function unreachable(source: SwitchSource): Diagnostic[] {
       severity: "warning",
       message,
       at: expression.text.at,
-      ...(first === undefined ? {} : { related: [{ at: first.text.at, message: "this one is tried first" }] }),
+      ...(first === undefined ? {} : { related: [{ at: first.text.at, message: "this case is tried first" }] }),
       hint,
     });
   };
   const seen = new Map<string, Expression>();
   for (const [i, { if: condition }] of source.cases.entries()) {
     if (condition.constant === false) {
-      warn("this case is never chosen: its condition never holds", condition, "leave it out, or say when it holds");
+      warn(
+        "this case is never chosen: its condition never holds",
+        condition,
+        "leave out the case, or write a condition that can hold",
+      );
       continue;
     }
     if (condition.constant === true) {
@@ -43,7 +47,12 @@ function unreachable(source: SwitchSource): Diagnostic[] {
       const what = i + 1 < source.cases.length ? "this case is" : "this default is";
       if (next === undefined) warn("this case always holds", condition, "make its value the `default`");
       else
-        warn(`${what} never reached: the case before always holds`, next, "leave it out, or put it first", condition);
+        warn(
+          `${what} never reached: the previous case always holds`,
+          next,
+          "leave it out, or move it before that case",
+          condition,
+        );
       return found;
     }
     const text = plain(condition.text.value);

@@ -23,7 +23,7 @@ function checkUncalledFunctions(model: Model, report: Report): void {
       report({
         code: "BFF362",
         severity: "warning",
-        message: `nothing calls the function "${own.fn}"`,
+        message: `the function "${own.fn}" is never called`,
         at: declared.name.at,
         hint: "remove it, or call it in an expression",
       });

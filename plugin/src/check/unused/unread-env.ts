@@ -34,8 +34,8 @@ function checkUnreadEnv(model: Model, report: Report): void {
       severity: "warning",
       message:
         service === undefined
-          ? `nothing reads the environment variable "${name.value}"`
-          : `nothing in service "${service.desc.name}" reads its environment variable "${name.value}"`,
+          ? `the environment variable "${name.value}" is never read`
+          : `service "${service.desc.name}" never reads its environment variable "${name.value}"`,
       at: name.at,
       hint: `remove it, or read it as ${path}`,
     });

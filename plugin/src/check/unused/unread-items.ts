@@ -26,9 +26,9 @@ function checkUnreadItems(model: Model, report: Report): void {
     report({
       code: "BFF351",
       severity: "warning",
-      message: `nothing reads "${source.item.name}": every item gives the same`,
+      message: `"${source.item.name}" is never read: every item has the same result`,
       at: (ir.source?.kind === "each" ? ir.source.var?.at : undefined) ?? ir.at,
-      hint: `read "${source.item.name}" in what is done with each item, or do it once without \`each\``,
+      hint: `read "${source.item.name}" in the source of the \`each\`, or run the source once without \`each\``,
     });
   }
 }

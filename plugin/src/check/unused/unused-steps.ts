@@ -44,7 +44,7 @@ function checkUnusedSteps(model: Model, report: Report): void {
       report({
         code: "BFF343",
         severity: "warning",
-        message: `nothing reads step "${step.name}"`,
+        message: `step "${step.name}" is never read`,
         at: step.ir.name?.at ?? step.ir.at,
         hint: why(step),
       });
@@ -52,5 +52,5 @@ function checkUnusedSteps(model: Model, report: Report): void {
   }
 }
 function why(step: Step): string {
-  return step.source.kind === "by" ? "remove it" : "remove it; or, when it runs for its effect only, remove its name";
+  return step.source.kind === "by" ? "remove it" : "remove it; or, if it runs only for its effect, remove its name";
 }

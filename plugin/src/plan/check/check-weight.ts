@@ -15,9 +15,9 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
     report({
       code: "BFF576",
       severity: "warning",
-      message: `"${name}" has ${logic} operations of its own, and ${mostLogic} are allowed`,
+      message: `"${name}" has ${logic} operations, but the limit is ${mostLogic}`,
       at,
-      hint: `let an upstream decide what every client needs, compose parts of it as messages of their own, or allow "weight=logic:${logic}"`,
+      hint: `move rules that all clients need to an upstream, compose parts as separate messages, or raise the limit with "weight=logic:${logic}"`,
     });
   }
   for (const { name, onHeaders } of blocks) {
@@ -26,9 +26,9 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
     report({
       code: "BFF578",
       severity: "warning",
-      message: `"${name}" branches ${times(onHeaders.length)} on headers of its clients, and ${mostHeaders === 0 ? "none is" : `${mostHeaders} are`} allowed`,
+      message: `"${name}" branches ${times(onHeaders.length)} on client headers, but the limit is ${mostHeaders}`,
       at: first,
-      hint: `give clients that differ BFFs of their own, or allow "weight=headers:${onHeaders.length}"`,
+      hint: `write a BFF per kind of client, or raise the limit with "weight=headers:${onHeaders.length}"`,
     });
   }
   for (const { packages, reads, logic } of overlaps) {
@@ -41,10 +41,10 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
     report({
       code: "BFF577",
       severity: "warning",
-      message: `"${packages[0]}" and "${packages[1]}" have ${reads} % of their reads and ${logic} % of their logic in common, and ${mostOverlap} % are allowed`,
+      message: `"${packages[0]}" and "${packages[1]}" share ${reads} % of their reads and ${logic} % of their logic, but the limit is ${mostOverlap} %`,
       at: at.at,
-      related: [{ at: related.at, message: "the other one" }],
-      hint: `compose messages of one package in both, serve both kinds of clients from one BFF, or allow "weight=overlap:${most}"`,
+      related: [{ at: related.at, message: "the other package" }],
+      hint: `compose messages of one package in both, serve both kinds of clients from one BFF, or raise the limit with "weight=overlap:${most}"`,
     });
   }
 }

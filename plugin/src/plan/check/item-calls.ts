@@ -25,10 +25,10 @@ function checkMethod({ method, message, stream }: PlanMethod, messages: Messages
   report({
     code: "BFF634",
     severity: "warning",
-    message: `"${method.desc.name}" makes ${callsText(cost)} per item, for each of its followers: ${[...methods].join(", ")}`,
+    message: `"${method.desc.name}" makes ${callsText(cost)} per item and follower: ${[...methods].join(", ")}`,
     at: first.methodAt,
     related: [{ at: stream.of.stream.at, message: "the stream" }],
-    hint: "call it in a step that does not rest on the item, give the call a `cache`, or a `batch`; or have the upstream's items say what is read",
+    hint: "call it in a step that does not depend on the item, give the call a `cache` or a `batch`, or have the upstream send the values in its items",
   });
 }
 

@@ -69,9 +69,9 @@ function checkPhase(
     report({
       code: "BFF702",
       severity: "error",
-      message: `${what}"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of ${nameOf(unbounded.step)}`,
+      message: `${what}"${name}" may make at most ${limit.value} upstream calls, but the items of ${nameOf(unbounded.step)} have no maximum`,
       at: unbounded.step.ir.at,
-      related: [{ at: limit.at, message: "allowed here" }],
+      related: [{ at: limit.at, message: "the limit of calls" }],
       hint: "add `max` to the `each`",
     });
   } else if (cost > limit.value) {
@@ -84,9 +84,11 @@ function checkPhase(
     report({
       code: "BFF701",
       severity: "error",
-      message: `${what}"${name}" may cost ${cost} upstream calls, and ${limit.value} are allowed`,
+      message: `${what}"${name}" may make ${cost} upstream calls, but the limit is ${limit.value}`,
       at: limit.at,
-      hint: [`allow ${cost}`, ...less].join(", ").replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),
+      hint: [`raise the limit to ${cost}`, ...less]
+        .join(", ")
+        .replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),
     });
   }
 }

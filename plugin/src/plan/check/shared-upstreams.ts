@@ -55,10 +55,10 @@ function reportDifference(used: Used, before: Used, ir: Ir, report: Report): voi
   report({
     code: "BFF269",
     severity: "error",
-    message: `"${here.package}" and "${there.package}" are served together and share ${service}: here it has ${said(here, name)}, there ${said(there, name)}`,
+    message: `"${here.package}" and "${there.package}" are served together and share ${service}, but with different policies: ${said(here, name)} here, ${said(there, name)} there`,
     at,
     related: [{ at: other, message: `"${there.package}"` }],
-    hint: "declare the entry in one file, and import that file in both",
+    hint: "declare the entry in one file, and import that file in both packages",
   });
 }
 
@@ -82,7 +82,7 @@ function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: s
 /** Policy values of an upstream by name, with their origins. */
 type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin | undefined }>;
 
-const ownBreaker = (method: string): string => `own breaker for ${method}`;
+const ownBreaker = (method: string): string => `separate breaker for ${method}`;
 
 function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
   const found = new Map<string, { readonly text: string; readonly at: Origin | undefined }>();
