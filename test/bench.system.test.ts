@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { grpcGo } from "../bench/peers/grpc-go/program.ts";
+import { proxies } from "../bench/peers/proxies/programs.ts";
 import { runClosedLoop } from "../bench/rig/closed-loop.ts";
 import { goProgram } from "../bench/rig/go-program.ts";
 import { callOnce } from "../bench/rig/one-call.ts";
@@ -33,9 +34,15 @@ test.each([
   expect(result.scenario).toBe(scenario);
   expect(result.failures).toEqual([]);
   const inGo = scenario === "json" ? [] : ["grpc-go", "grpc-federation"];
-  expect(result.left_out.map(({ name }) => name)).toEqual(inGo);
-  expect(result.variants.map(({ name }) => name)).toEqual(names);
-  for (const variant of result.variants) {
+  const { installed, leftOut } = scenario === "fanout" ? proxies() : { installed: [], leftOut: [] };
+  expect(result.left_out.map(({ name }) => name)).toEqual([...inGo, ...leftOut.map(({ name }) => name)]);
+  const forwarding = result.variants.slice(names.length);
+  expect(result.variants.map(({ name }) => name)).toEqual([...names, ...installed.map(({ name }) => name)]);
+  for (const { cpu_us_per_forwarded_call, rss_mb } of forwarding) {
+    expect(cpu_us_per_forwarded_call).toBeGreaterThan(0);
+    expect(rss_mb).toBeGreaterThan(0);
+  }
+  for (const variant of result.variants.slice(0, names.length)) {
     expect(variant.upstream_calls_per_request).toBe(calls);
     expect(variant.cpu_us_per_request).toBeGreaterThan(0);
     expect(variant.ratio_to_connect_node).toBeGreaterThan(0);

@@ -157,6 +157,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_grpc_js: "× grpc-js",
   ratio_to_grpc_go: "× grpc-go",
   ratio_to_grpc_federation: "× grpc-federation",
+  ratio_to_envoy: "× Envoy forwarding",
+  ratio_to_nginx: "× nginx forwarding",
   ratio_to_raw_http2: "× raw-http2",
   ratio_to_policies_off: "× policies off",
   p99_ratio_to_hedging_off: "p99 × hedging off",

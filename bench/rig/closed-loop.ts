@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from "@bufbuild/protobuf";
+import { Forwarding } from "./forwarding.ts";
 import { type IdsCost, idsCost } from "./fresh-ids.ts";
 import type { Garbage } from "./garbage.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
@@ -24,6 +25,8 @@ export interface ClosedLoop {
   readonly json?: boolean;
   /** Addresses in place of the upstream's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Upstream calls of one request, which proxies forward one by one for comparison. */
+  readonly forwarded?: readonly DescMethodUnary[];
   /** By default 4 connections with 8 streams, 10,000 requests after 6,000, five rounds, replies of exactly the checked length. */
   readonly size?: Partial<LoadSize>;
   /** Another variant that all are compared with, beside {@link BASELINES}. */
@@ -72,7 +75,7 @@ const SIZE: LoadSize = {
   rounds: 5,
   lengthTolerance: 0,
 };
-const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation"];
+const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation", "envoy", "nginx"];
 const WITH_IDS = ["protobff", "connect-node"];
 /** Number of rounds with fresh ids, counted from the first: with connect-node they take seconds. */
 const IDS_ROUNDS = 3;
@@ -111,6 +114,7 @@ interface Sample {
 export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Promise<ScenarioResult> {
   const size = sizeOf(loop, options);
   const { variants: others, leftOut } = loop.peers?.() ?? { variants: [], leftOut: [] };
+  const forwarding = new Forwarding(loop.forwarded ?? []);
   const upstream = await startUpstream();
   const samples = new Map<Variant, Sample[]>([...loop.variants, ...others].map((variant) => [variant, []]));
   try {
@@ -119,26 +123,29 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
         const ids = round < IDS_ROUNDS && WITH_IDS.includes(variant.name) && loop.freshIds ? size.ids : 0;
         const sample = await measure(loop, variant, { ...size, ...(round > 0 && { counted: 0 }), ids }, upstream);
         measured.push(sample);
-        console.log(
-          `round ${round + 1} ${variant.name.padEnd(16)} ${(sample.cpuMicros / size.measured).toFixed(0).padStart(6)} µs/request`,
-        );
+        progress(round, variant.name, sample.cpuMicros / size.measured);
       }
+      await forwarding.round(size, upstream, (name, cpuMicros) => progress(round, name, cpuMicros));
     }
   } finally {
     await upstream.stop();
   }
   const baselines = [...BASELINES, ...(loop.comparedWith === undefined ? [] : [loop.comparedWith])];
   const variants = withRatios(
-    [...samples].map(([variant, measured]) => summary(variant, measured, size)),
+    [...[...samples].map(([variant, measured]) => summary(variant, measured, size)), ...forwarding.results()],
     baselines,
   );
   return scenarioResult(options, {
     scenario: loop.name,
     variants,
-    left_out: leftOut,
+    left_out: [...leftOut, ...forwarding.leftOut],
     failures: loop.failures?.(variants) ?? [],
     rounds: size.rounds,
   });
+}
+
+function progress(round: number, name: string, cpuMicros: number): void {
+  console.log(`round ${round + 1} ${name.padEnd(16)} ${cpuMicros.toFixed(0).padStart(6)} µs/request`);
 }
 
 function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {

@@ -22,8 +22,15 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[];
 }
 
-/** Throws when a request fails as HTTP; gRPC's statuses show in the mean length of the replies. */
-export async function h2load(request: Prepared, load: Load): Promise<LoadResult> {
+/**
+ * Sends one request again and again, or several of one origin in turn, all with the first one's headers and body.
+ *
+ * @throws when a request fails as HTTP; gRPC's statuses show in the mean length of the replies
+ */
+export async function h2load(requests: Prepared | readonly Prepared[], load: Load): Promise<LoadResult> {
+  const all = [requests].flat();
+  const [request] = all;
+  if (request === undefined) throw new Error("no request to send");
   const folder = mkdtempSync(join(tmpdir(), "protobff-bench-"));
   try {
     const body = join(folder, "body");
@@ -41,7 +48,7 @@ export async function h2load(request: Prepared, load: Load): Promise<LoadResult>
       body,
       `--log-file=${log}`,
       ...Object.entries(request.headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
-      request.origin + request.path,
+      ...all.map(({ origin, path }) => origin + path),
     ]);
     if (!stdout.includes(`${load.requests} succeeded, 0 failed, 0 errored`)) throw new Error(`h2load:\n${stdout}`);
     const latenciesMs = readFileSync(log, "utf8")

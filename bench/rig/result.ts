@@ -53,6 +53,9 @@ export interface VariantResult {
   readonly ratio_to_grpc_js?: number;
   readonly ratio_to_grpc_go?: number;
   readonly ratio_to_grpc_federation?: number;
+  /** `cpu_us_per_request` by that of Envoy, which forwards the upstream calls of one request. */
+  readonly ratio_to_envoy?: number;
+  readonly ratio_to_nginx?: number;
   /** The measure of `cpu_us_per_request`, by a client on node:http2 with identical requests. */
   readonly same_ids_cpu_us_per_request?: number;
   /** The same client, with a different x-request-id and traceparent in each request. */

@@ -16,6 +16,8 @@ const COST = [
   "ratio_to_grpc_js",
   "ratio_to_grpc_go",
   "ratio_to_grpc_federation",
+  "ratio_to_envoy",
+  "ratio_to_nginx",
   "requests_per_second",
   "p50_ms",
   "p95_ms",
@@ -45,8 +47,8 @@ const TIMES = ["p50_ms", "p95_ms", "p99_ms"];
 export const about: readonly About[] = [
   {
     scenario: "fanout",
-    text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers. `protobff-warmed-up` is `protobff-own-server` with `BFF_WARM_UP=3s`, as the deploy files have it.",
-    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.06 × connect-node with our own framing on both sides",
+    text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers. `protobff-warmed-up` is `protobff-own-server` with `BFF_WARM_UP=3s`, as the deploy files have it. `envoy` and `nginx` compose nothing: they forward the three calls one by one.",
+    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.06 × connect-node with our own framing on both sides, 0.33 × Envoy forwarding",
     columns: COST,
     drawn: "cpu_us_per_request",
   },
@@ -59,7 +61,7 @@ export const about: readonly About[] = [
   },
   {
     scenario: "chain",
-    text: "Three calls, each of which needs the one before; four fields of their answers are kept.",
+    text: "Three calls, each of which needs the one before; four fields of their answers are kept. `envoy` and `nginx` forward the three calls one by one.",
     columns: COST,
     drawn: "cpu_us_per_request",
   },

@@ -7,6 +7,13 @@ import { PlaceService } from "../generated/bench/chain/v1/chain_pb.ts";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { FeedService } from "../generated/bench/list/v1/list_pb.ts";
 import { HomeService as PartsService } from "../generated/bench/parts/v1/parts_pb.ts";
+import {
+  ItemService,
+  ProfileService,
+  RegionService,
+  SettingsService,
+  TeamService,
+} from "../generated/bench/up/v1/up_pb.ts";
 import type { ClosedLoop } from "../rig/closed-loop.ts";
 import type { VariantResult } from "../rig/result.ts";
 import { forUser, generatedVariant, peerVariants, type Variant } from "../rig/variant.ts";
@@ -54,6 +61,7 @@ export const closedLoops: readonly ClosedLoop[] = [
       warmedUp(generatedVariant("fanout", HomeService.method.getHome)),
     ],
     peers: () => goPeers("fanout", HomeService.method.getHome),
+    forwarded: [ProfileService.method.getProfile, ItemService.method.listItems, SettingsService.method.getSettings],
     request: forUser,
     freshIds: true,
     faultOf: unless(home),
@@ -74,6 +82,7 @@ export const closedLoops: readonly ClosedLoop[] = [
     name: "chain",
     variants: onBothServers(generatedVariant("chain", PlaceService.method.getPlace), "chain"),
     peers: () => goPeers("chain", PlaceService.method.getPlace),
+    forwarded: [ProfileService.method.getProfile, TeamService.method.getTeam, RegionService.method.getRegion],
     request: forUser,
     freshIds: true,
     faultOf: unless(() => place),
