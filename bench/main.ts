@@ -15,6 +15,7 @@ import { runEdge } from "./scenarios/edge.ts";
 import { runFollowers } from "./scenarios/followers.ts";
 import { runHalf } from "./scenarios/half.ts";
 import { runHang } from "./scenarios/hang.ts";
+import { runHop } from "./scenarios/hop.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runSame } from "./scenarios/same.ts";
@@ -40,6 +41,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   call: reported(runCall),
   half: reported(runHalf),
   hang: reported(runHang),
+  hop: reported(runHop),
   tail: reported(runTail),
   balance: reported(runBalance),
   same: reported(runSame),

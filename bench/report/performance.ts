@@ -157,6 +157,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_grpc_js: "× grpc-js",
   ratio_to_grpc_go: "× grpc-go",
   ratio_to_grpc_federation: "× grpc-federation",
+  p50_ratio_to_client: "p50 × client's own calls",
+  p99_ratio_to_client: "p99 × client's own calls",
   ratio_to_envoy: "× Envoy forwarding",
   ratio_to_nginx: "× nginx forwarding",
   ratio_to_raw_http2: "× raw-http2",

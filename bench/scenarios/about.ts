@@ -232,6 +232,13 @@ export const about: readonly About[] = [
     drawn: "own_ratio_to_quiet",
   },
   {
+    scenario: "hop",
+    text: "Latency of one composed request on a quiet server, beside a client on connect-node that makes the same three calls itself, over its own connections: side by side (`fanout`) or one after the other (`chain`). On loopback, and with 20 ms of round trip between the client and whatever it calls.",
+    goal: "p50 at most 1.1 × the client's own calls on loopback, and 0.45 × with delay and a chain of three",
+    columns: [...TIMES, "p50_ratio_to_client", "p99_ratio_to_client"],
+    drawn: "p50_ms",
+  },
+  {
     scenario: "call",
     text: "One upstream call of about 1 KiB, 32 at a time, for its client alone: a deadline, two headers, a request to encode and an answer to decode. Ours is the transport without its policies.",
     columns: ["cpu_us_per_call", "ratio_to_connect_node", "ratio_to_grpc_js", "calls_per_second"],
