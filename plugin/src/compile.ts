@@ -36,11 +36,11 @@ import { checkVendored } from "./read/vendored-protos.ts";
 import { planFiles } from "./report/describe-files.ts";
 import { type CallersReport, callersReports } from "./report/faults/describe-callers.ts";
 import {
-  asksExamples,
   examplesIn,
   faultFiles,
   predictionsOf,
   type RpcPrediction,
+  readsExamples,
 } from "./report/faults/predictions.ts";
 import type { Model } from "./resolve/model/model.ts";
 import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
@@ -157,7 +157,7 @@ function bringLockUpToDate(model: Model, { committed, parameter, sources, findin
 type Predictions = ReadonlyMap<PlanFile, readonly RpcPrediction[]>;
 
 function predict(planned: Plan, { registry }: Schema, { parameter, examples: text }: Run): Predictions | Stopped {
-  if (!asksExamples(parameter)) return new Map();
+  if (!readsExamples(parameter)) return new Map();
   const { examples, faults } = examplesIn(text, planned, registry);
   if (faults.length > 0) return { faults };
   const files = planned.files.filter(({ services }) => services.length > 0);

@@ -46,6 +46,6 @@ export type {
   Setting,
   SourceOfCallers,
 } from "./report/faults/describe-callers.ts";
-export { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
+export { EXAMPLES, readsExamples } from "./report/faults/predictions.ts";
 export type { Degraded } from "./report/rpcs/describe-degraded.ts";
 export type { RuleReport, RulesReport } from "./report/rpcs/describe-rules.ts";

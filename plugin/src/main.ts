@@ -12,7 +12,7 @@ import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import { parseParameter } from "./options/parameter.ts";
-import { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
+import { EXAMPLES, readsExamples } from "./report/faults/predictions.ts";
 
 /**
  * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. Faults of
@@ -30,7 +30,7 @@ export async function main(): Promise<void> {
       ci: process.env.CI === "true",
       project: projectOf(parameter.lock, "."),
     },
-    asksExamples(parameter) ? tryRead(EXAMPLES) : undefined,
+    readsExamples(parameter) ? tryRead(EXAMPLES) : undefined,
   );
   if (warnings.length > 0) {
     process.stderr.write(`${renderDiagnostics(warnings, sources, parameter.errorFormat)}\n`);

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import {
-  asksExamples,
+  readsExamples,
   type Compilation,
   compile,
   EXAMPLES,
@@ -82,7 +82,7 @@ export function compileImage(
     request,
     sources,
     lock ? { text: tryRead(join(cwd, parsed.lock)), ci: false, project: projectOf(parsed.lock, cwd) } : undefined,
-    examples && asksExamples(parsed) ? tryRead(join(cwd, EXAMPLES)) : undefined,
+    examples && readsExamples(parsed) ? tryRead(join(cwd, EXAMPLES)) : undefined,
   );
 }
 

@@ -62,7 +62,7 @@ export function emitFile(
   }
   if (file.messages.length > 0) lines.push(["// ---- messages ----"], []);
   for (const composed of file.messages) {
-    const opening = file.openings.find((one) => one.composed.desc === composed.composed.desc);
+    const opening = file.openings.find((candidate) => candidate.composed.desc === composed.composed.desc);
     if (opening !== undefined) lines.push(...emitOpening(opening, names, planned, shared.of), []);
     const emit = composed.forLists ? emitForList : emitMessage;
     lines.push(...emit(composed, names, planned, shared.of), []);

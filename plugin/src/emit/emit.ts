@@ -19,7 +19,7 @@ export function emit(
   plan: Plan,
   schema: Schema,
   options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension">,
-  told: (file: PlanFile) => readonly RpcPrediction[],
+  predictionsOf: (file: PlanFile) => readonly RpcPrediction[],
 ): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
@@ -33,7 +33,7 @@ export function emit(
     if (options.mock && file.services.length > 0)
       emitMock(file, plan, schema.generateFile(`${mockPath(file.desc)}.ts`));
     if (options.faults !== undefined && file.services.length > 0) {
-      emitFaults(file, told(file), schema.generateFile(`${faultsPath(file.desc)}.ts`));
+      emitFaults(file, predictionsOf(file), schema.generateFile(`${faultsPath(file.desc)}.ts`));
       emitFaultsTest(file, options.faults, schema.generateFile(`${faultsPath(file.desc)}.test.ts`));
     }
   }

@@ -39,14 +39,14 @@ export function planFiles(
 
 /** Prints data that only tools read on one line for each rpc, message and answer. */
 function jsonOf(report: FileReport, behaviour: BehaviourReport): string {
-  const said = JSON.stringify(report, undefined, 2).replace(/\n\}$/, "");
+  const text = JSON.stringify(report, undefined, 2).replace(/\n\}$/, "");
   const sections = Object.entries(behaviour).map(([name, of]) => `    "${name}": ${linesOf(of)}`);
-  return `${said},\n  "behaviour": {\n${sections.join(",\n")}\n  }\n}\n`;
+  return `${text},\n  "behaviour": {\n${sections.join(",\n")}\n  }\n}\n`;
 }
 function linesOf(of: object): string {
   const list = Array.isArray(of);
   const lines = Object.entries(of).map(
-    ([name, one]) => `      ${list ? "" : `${JSON.stringify(name)}: `}${JSON.stringify(one)}`,
+    ([name, report]) => `      ${list ? "" : `${JSON.stringify(name)}: `}${JSON.stringify(report)}`,
   );
   const [open, close] = list ? "[]" : "{}";
   return lines.length === 0 ? `${open}${close}` : `${open}\n${lines.join(",\n")}\n    ${close}`;

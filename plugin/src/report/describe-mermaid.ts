@@ -32,7 +32,7 @@ export function mermaidOf({ rpcs, services = [], messages: composed }: FileRepor
     ...messages.flatMap(({ message, edges, shared: names = [] }) =>
       edges.flatMap(({ from, to, kind }) =>
         names.includes(from)
-          ? shared(message, from).map((one) => `  ${one} ${ARROW[kind]} ${id(`${message}/${to}`)}`)
+          ? shared(message, from).map((shared) => `  ${shared} ${ARROW[kind]} ${id(`${message}/${to}`)}`)
           : [],
       ),
     ),
@@ -61,8 +61,8 @@ function openingsOf(rpcs: readonly RpcReport[]): MessageReport[] {
     ),
   );
   return [...all].map(([composes, { steps, edges }]) => {
-    const own = new Set(steps.map(({ step }) => step));
-    const shared = edges.flatMap(({ from }) => (own.has(from) ? [] : [from]));
+    const localSteps = new Set(steps.map(({ step }) => step));
+    const shared = edges.flatMap(({ from }) => (localSteps.has(from) ? [] : [from]));
     return { message: openingName(composes), steps, edges, degrades: [], shared };
   });
 }
@@ -74,7 +74,7 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
   return [
     `  subgraph ${id(message)}["${label(message)}"]`,
     ...inside,
-    ...steps.map((one) => `    ${step(one.step)}["${label(stepLabel(one))}"]`),
+    ...steps.map((planned) => `    ${step(planned.step)}["${label(stepLabel(planned))}"]`),
     ...edges
       .filter(({ from }) => !shared.includes(from))
       .map(({ from, to, kind }) => `    ${step(from)} ${ARROW[kind]} ${step(to)}`),
@@ -94,12 +94,12 @@ function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, 
 const ON_FAILURE = { absent: "\nmay be missing", fallback: "\nhas a fallback", "response fails": "" } as const;
 
 function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepReport): string {
-  const what = call === undefined ? (composes ?? kind) : shortMethod(call.method);
+  const label = call === undefined ? (composes ?? kind) : shortMethod(call.method);
   const each = kind === "each" ? "each: " : "";
   const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
   const failure = on_failure === undefined ? "" : ON_FAILURE[on_failure];
   const later = deferred ? "\ndeferred" : "";
-  return `${step}\n${each}${what}${timeout}${later}${failure}`;
+  return `${step}\n${each}${label}${timeout}${later}${failure}`;
 }
 
 const shortMethod = (method: string): string => method.slice(method.lastIndexOf(".") + 1);

@@ -38,13 +38,13 @@ function coverage({ services }: PlanFile): string[] {
     methods.flatMap(({ method }): Row[] => {
       if (method.permit === undefined) return [];
       const { open, sources, scopes, roles, conditions } = permittedCallers(method.permit);
-      const asks = [
+      const requirements = [
         ...scopes.map((scope) => `scope ${scope}`),
         ...roles.map((any) => `role ${orList(any)}`),
-        ...conditions.map((one) => `if ${one}`),
+        ...conditions.map((condition) => `if ${condition}`),
       ];
-      const who = open ? "anybody" : (sources?.join(", ") ?? "any source");
-      return [[`  ${desc.name}/${method.desc.name}`, who, asks.join(", ")]];
+      const callers = open ? "anybody" : (sources?.join(", ") ?? "any source");
+      return [[`  ${desc.name}/${method.desc.name}`, callers, requirements.join(", ")]];
     }),
   );
   return found.length === 0 ? [] : [["who may call", ...table(found)].join("\n")];
@@ -55,16 +55,16 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
     service.methods.map((planned) => {
       const { method, message } = planned;
       const { stream } = planned;
-      const said = stream && streamReport(stream);
-      const what = said === undefined ? "" : ` for ${followed(said)}, each`;
+      const report = stream && streamReport(stream);
+      const suffix = report === undefined ? "" : ` for ${followed(report)}, each`;
       const { parts } = method;
       const all = parts === undefined ? "" : `, and what comes later within ${timeText(parts.timeoutMs)}`;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${timeText(method.timeoutMs)}${all}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${suffix} within ${timeText(method.timeoutMs)}${all}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
         head,
-        ...(said === undefined ? [] : streamLines(said, timeText).map((text) => `  ${text}`)),
+        ...(report === undefined ? [] : streamLines(report, timeText).map((text) => `  ${text}`)),
         ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
         ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
@@ -80,7 +80,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
           parts === undefined ? "" : "to the first message, ",
         ),
         ...(worst.parts === undefined ? [] : worstLines(worst.parts, "to the last part, ").slice(1)),
-        ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${said?.var}, `)),
+        ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${report?.var}, `)),
         ...branchLines(branchesOf(file, worst)),
         ...balanceLines(balanceOf(file, worst), timeText),
         ...httpLines(httpCallsOf(file, worst)),
@@ -125,17 +125,17 @@ const ONCE: Readonly<Partial<Record<PlanBlock["composed"]["kind"], readonly stri
 
 /** Returns each message once, at its first composition. */
 function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
-  const own = messages.get(message.composed.desc.typeName);
+  const planned = messages.get(message.composed.desc.typeName);
   const { kind } = message.composed;
-  if (own !== undefined && kind !== "opening") shown.add(own);
+  if (planned !== undefined && kind !== "opening") shown.add(planned);
   const once = ONCE[kind] ?? [];
   return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
-    const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
+    const repeated = inner.some((child) => shown.has(child)) ? ["as above"] : [];
     const row: Row = [
       `${indent}${step.step.name ?? message.resolvers.get(step.step)?.name ?? "(no name)"}`,
       waits(step),
-      [what(step, message), ...once, ...seen, ...traits(step)].join(", "),
+      [sourceText(step, message), ...once, ...repeated, ...traits(step)].join(", "),
     ];
     const below = inner.filter((child) => !shown.has(child));
     return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];
@@ -156,13 +156,13 @@ const orList = (names: readonly string[]): string => names.join(" or ");
  */
 function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): string[] {
   if (calls.length === 0) return [];
-  const total = (what: "calls" | "attempts"): number => calls.reduce((sum, one) => sum + one[what], 0);
+  const total = (measure: "calls" | "attempts"): number => calls.reduce((sum, call) => sum + call[measure], 0);
   const count = (n: number, noun: string): string =>
     Number.isSafeInteger(n) ? `${n} ${noun}${n === 1 ? "" : "s"}` : `unbounded ${noun}s`;
-  const unbounded = calls.filter((one) => !Number.isSafeInteger(one.calls)).map(({ method }) => method);
+  const unbounded = calls.filter((call) => !Number.isSafeInteger(call.calls)).map(({ method }) => method);
   const attempts = total("attempts") === total("calls") ? "" : ` (${count(total("attempts"), "attempt")})`;
   const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
-  const path = criticalPath.map((one) => `${one.step} ${timeText(one.ms)}`).join(", then ");
+  const path = criticalPath.map((entry) => `${entry.step} ${timeText(entry.ms)}`).join(", then ");
   return [
     `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
     `  ${when}${until}at worst ${timeText(ms)}${path === "" ? "" : `: ${path}`}`,
@@ -191,7 +191,7 @@ function waits(step: PlanStep): string {
   const names = [
     ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
     ...step.step.after,
-    ...(step.wanted?.waitsFor ?? []).map((asked) => asked.step),
+    ...(step.wanted?.waitsFor ?? []).map((awaited) => awaited.step),
   ].map((read) => read.name ?? "a step");
   const list = [...new Set(names), ...clearedBy(step)];
   return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
@@ -201,7 +201,7 @@ function clearedBy(step: PlanStep): readonly string[] {
   return step.clearedBy.length > 0 ? ["guards"] : [];
 }
 
-function what({ step, bounded }: PlanStep, message: PlanBlock): string {
+function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
   const { source } = step;
   const each =
     source.kind === "each" ? `for each ${source.item.name}${bounded ? `, ${source.concurrent} at a time` : ""}: ` : "";
@@ -212,8 +212,8 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
     const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
     const ttl = entry?.policy.cache?.ttlMs.value;
     const callers = perCaller(call);
-    const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
-    const cache = ttl === undefined ? "" : `, cached ${timeText(ttl)} ${whom}`;
+    const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
+    const cache = ttl === undefined ? "" : `, cached ${timeText(ttl)} ${scope}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
     return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;
@@ -259,5 +259,7 @@ function onWord(vouchers: readonly string[]): string {
 function table(all: readonly Row[]): string[] {
   const column = (i: 0 | 1): number => Math.max(0, ...all.map((row) => row[i].length));
   const [first, second] = [column(0), column(1)];
-  return all.map(([name, waits, what]) => `${name.padEnd(first)}  ${waits.padEnd(second)}  ${what}`.trimEnd());
+  return all.map(([name, waits, description]) =>
+    `${name.padEnd(first)}  ${waits.padEnd(second)}  ${description}`.trimEnd(),
+  );
 }

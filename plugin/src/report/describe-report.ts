@@ -188,8 +188,8 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
   const reached = new Map<string, PlanMessage>();
   for (const planned of methods) {
     for (const { composed } of reachedInOrder(rootsOf(planned), messages)) {
-      const one = messages.get(composed.desc.typeName);
-      if (one !== undefined) reached.set(composed.desc.typeName, one);
+      const planned = messages.get(composed.desc.typeName);
+      if (planned !== undefined) reached.set(composed.desc.typeName, planned);
     }
   }
   const services = file.services.filter(({ starts }) => starts.length > 0).map(serviceReport);
@@ -353,11 +353,11 @@ function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): 
       ...step.step.after.map((other) => ({ from: names.get(other) ?? "", to, kind: "after" }) as const),
     ];
     const waited = new Set(edges.map(({ from }) => from));
-    const asked = (step.wanted?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
+    const awaited = (step.wanted?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
     const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
     return [
       ...edges,
-      ...asked.map((from) => ({ from, to, kind: "asks" }) as const),
+      ...awaited.map((from) => ({ from, to, kind: "asks" }) as const),
       ...clears.map((from) => ({ from, to, kind: "clears" }) as const),
     ];
   });

@@ -10,8 +10,8 @@ export function weightFiles(plan: Plan): readonly { readonly name: string; reado
 }
 
 function lines({ blocks, overlaps }: Weight): string[] {
-  const total = (of: (one: Weight["blocks"][number]) => number): number =>
-    blocks.reduce((sum, one) => sum + of(one), 0);
+  const total = (of: (block: Weight["blocks"][number]) => number): number =>
+    blocks.reduce((sum, block) => sum + of(block), 0);
   const rows = [
     ["", "logic", "branches", "on headers", "steps"],
     ...blocks.map(({ name, block, logic, branches, onHeaders, steps }) => [
@@ -21,18 +21,18 @@ function lines({ blocks, overlaps }: Weight): string[] {
     [
       "all",
       ...[
-        total((one) => one.logic),
-        total((one) => one.branches),
-        total((one) => one.onHeaders.length),
-        total((one) => one.steps),
+        total((block) => block.logic),
+        total((block) => block.branches),
+        total((block) => block.onHeaders.length),
+        total((block) => block.steps),
       ].map(String),
     ],
   ];
   const places = blocks.flatMap(({ name, onHeaders }) =>
     onHeaders.map(({ file, line, column }) => `  ${name} at ${file}:${line}:${column}`),
   );
-  const pairs = overlaps.map(({ packages: [one, other], reads, logic }) => [
-    `${one} and ${other}`,
+  const pairs = overlaps.map(({ packages: [block, other], reads, logic }) => [
+    `${block} and ${other}`,
     `${reads} % of reads`,
     `${logic} % of logic`,
   ]);

@@ -230,7 +230,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
   const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
   const key: Line = protoType(batch.of, names);
   const { wrap, keyBy } = batch;
-  const asked = wrap === undefined ? keys : "keys";
+  const keyExpression = wrap === undefined ? keys : "keys";
   const list: Line =
     wrap === undefined
       ? [keys]
@@ -244,7 +244,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     ["rpc: ", ...rpc, ","],
     entry.grouped
       ? [
-          `request: (${asked}: `,
+          `request: (${keyExpression}: `,
           ...key,
           "[], group: ",
           ...groupType(entry, names),
@@ -252,7 +252,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
           ...list,
           " }),",
         ]
-      : [`request: (${asked}: `, ...key, "[]) => ", ...init, ","],
+      : [`request: (${keyExpression}: `, ...key, "[]) => ", ...init, ","],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
     ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
     ...(keyBy === undefined
@@ -279,8 +279,8 @@ const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
   const constant = policies.call(entry);
   const when = entry.policy.retry?.when;
-  const kept = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
-  const answers = `${kept}${branchesOf(entry.upstream, file)}`;
+  const flags = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
+  const answers = `${flags}${branchesOf(entry.upstream, file)}`;
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));

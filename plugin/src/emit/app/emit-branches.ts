@@ -22,7 +22,7 @@ export function branchesOf(upstream: string, file: PlanFile): string {
 /** `, { canary: clients["agent.canary"] }` */
 export function branchClients({ name, branches }: PlanUpstream): string {
   if (branches.length === 0) return "";
-  return `, { ${branches.map((one) => `${one.name}: clients[${JSON.stringify(`${name}.${one.name}`)}]`).join(", ")} }`;
+  return `, { ${branches.map((branch) => `${branch.name}: clients[${JSON.stringify(`${name}.${branch.name}`)}]`).join(", ")} }`;
 }
 
 export function emitBranches(file: PlanFile, names: FileNames): Lines {
@@ -35,10 +35,10 @@ export function emitBranches(file: PlanFile, names: FileNames): Lines {
 }
 
 function rule({ name, at, share, if: condition, by }: PlanBranch, names: FileNames): Line {
-  const known = [condition, by].some((one) => one !== undefined && readsPrincipal(one));
+  const readsCaller = [condition, by].some((expression) => expression !== undefined && readsPrincipal(expression));
   return [
     `{ name: ${JSON.stringify(name)}`,
-    ...(known ? [", known: true"] : []),
+    ...(readsCaller ? [", known: true"] : []),
     ...(condition === undefined ? [] : [", if: ", ...ofRequest(condition, names)]),
     ...(share === undefined ? [] : [`, share: ${share}`]),
     ...(by === undefined ? [] : [", by: ", ...ofRequest(by, names)]),
@@ -53,7 +53,7 @@ function ofRequest(expression: Expression, names: FileNames): Line {
 
 /** Returns the type of the principal that rules read; `undefined` if no rule reads it. */
 function principalOf({ branches }: PlanUpstream, names: FileNames): Line {
-  for (const expression of branches.flatMap((one) => [one.if, one.by])) {
+  for (const expression of branches.flatMap((branch) => [branch.if, branch.by])) {
     const proto = expression?.reads.find(({ variable }) => variable.role === "principal")?.variable.proto;
     if (proto?.kind === "message") return [names.shape(proto.desc)];
   }

@@ -14,9 +14,9 @@ export function emitFunctions(file: PlanFile, names: FileNames): Lines {
     ],
     ...block(
       [`export interface ${suppliedType(file.desc, "Functions")} {`],
-      file.functions.flatMap(({ name, own, at }) => [
-        [`/** ${own.fn} (${names.place(at)}) */`],
-        [`readonly ${name}: `, ...signatureOf(own, names), ";"],
+      file.functions.flatMap(({ name, own: overload, at }) => [
+        [`/** ${overload.fn} (${names.place(at)}) */`],
+        [`readonly ${name}: `, ...signatureOf(overload, names), ";"],
       ]),
       ["}"],
     ),
@@ -36,8 +36,8 @@ export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return block(
     ["const functions = ", names.runtime("ownFunctions"), "(given, {"],
-    file.functions.map(({ name, own }) => [
-      `${name}: [${JSON.stringify(own.fn)}, ${JSON.stringify(kindOf(own.result))}],`,
+    file.functions.map(({ name, own: overload }) => [
+      `${name}: [${JSON.stringify(overload.fn)}, ${JSON.stringify(kindOf(overload.result))}],`,
     ]),
     ["});"],
   );

@@ -71,8 +71,8 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
     const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
-    const said = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
-    leaves.push({ name: "cache", value, print: [value], comment: comment(said, names) });
+    const durations = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
+    leaves.push({ name: "cache", value, print: [value], comment: comment(durations, names) });
   }
   if (forward !== undefined) {
     const value = `[${forward.value.map((name) => JSON.stringify(name)).join(", ")}]`;
@@ -144,18 +144,20 @@ function emitCalls(
   for (const { policy, method } of entries) {
     const key = keyOf({ policy, method });
     if (constants.has(key)) continue;
-    const own = callLeaves(policy, names);
-    const changed = own.filter((leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value);
-    const gone = shared.filter((leaf) => !own.some((other) => other.name === leaf.name));
+    const methodLeaves = callLeaves(policy, names);
+    const changed = methodLeaves.filter(
+      (leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value,
+    );
+    const reset = shared.filter((leaf) => !methodLeaves.some((other) => other.name === leaf.name));
     const users = entries.filter((entry) => keyOf(entry) === key);
-    const wish = nameOfUsers(users, entries) ?? nameOfContent(policy, [...changed, ...gone]);
+    const wish = nameOfUsers(users, entries) ?? nameOfContent(policy, [...changed, ...reset]);
     const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_${kind}`);
     constants.set(key, name);
     lines.push(
       ...constant(name, [
         ...(base === undefined ? [] : [[`...${common},`]]),
         ...changed.map(leafLine),
-        ...gone.map((leaf): Line => [`${leaf.name}: undefined,`]),
+        ...reset.map((leaf): Line => [`${leaf.name}: undefined,`]),
       ]),
     );
   }
@@ -226,21 +228,21 @@ function emitUpstreams(
 function upstreamKey(upstream: PlanUpstream): string {
   return JSON.stringify(upstreamLeaves(upstream).map(({ print }) => print));
 }
-type UpstreamLeaf = { readonly name: string; readonly print: string; readonly said: readonly Leaf<unknown>[] };
+type UpstreamLeaf = { readonly name: string; readonly print: string; readonly values: readonly Leaf<unknown>[] };
 
 function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream): UpstreamLeaf[] {
   const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
   return [
-    { name: "breaker", print: breakerPrint(breaker), said: breakerSaid(breaker) },
+    { name: "breaker", print: breakerPrint(breaker), values: breakerValues(breaker) },
     {
       name: "limit",
       print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""} }`,
-      said: [limit.concurrent, limit.queued, limit.adaptive],
+      values: [limit.concurrent, limit.queued, limit.adaptive],
     },
     {
       name: "streams",
       print: limit.streams === undefined ? "" : group(limit.streams.value),
-      said: limit.streams === undefined ? [] : [limit.streams],
+      values: limit.streams === undefined ? [] : [limit.streams],
     },
     {
       name: "retryBudget",
@@ -248,16 +250,16 @@ function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream):
         retryBudget === undefined
           ? ""
           : `{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`,
-      said: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
+      values: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
     },
     {
       name: "methods",
       print: ofMethods.length === 0 ? "" : `{ ${ofMethods.join(", ")} }`,
-      said: methods.flatMap((method) => breakerSaid(method.breaker)),
+      values: methods.flatMap((method) => breakerValues(method.breaker)),
     },
   ];
 }
-const breakerSaid = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
+const breakerValues = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
   Object.values(breaker ?? {}).filter((leaf: Leaf<number> | undefined) => leaf !== undefined);
 function breakerPrint(breaker: PlanBreaker | undefined): string {
   if (breaker === undefined) return "undefined";
@@ -270,10 +272,10 @@ function breakerPrint(breaker: PlanBreaker | undefined): string {
 /** Prints a policy in full, or its differences from the base. Undeclared values are omitted. */
 function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
   const shared = base && upstreamLeaves(base);
-  return upstreamLeaves(upstream).flatMap(({ name, print, said }): Line[] => {
+  return upstreamLeaves(upstream).flatMap(({ name, print, values }): Line[] => {
     const before = shared?.find((leaf) => leaf.name === name)?.print;
     if (before === undefined ? print === "" : print === before) return [];
-    return [[`${name}: ${print === "" ? "undefined" : print},`, comment(said, names)]];
+    return [[`${name}: ${print === "" ? "undefined" : print},`, comment(values, names)]];
   });
 }
 

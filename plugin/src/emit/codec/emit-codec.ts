@@ -33,12 +33,12 @@ function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", code
       [`/** ${desc.typeName}, passed on */`],
       [`export const ${way}${name} = `, names.runtime("passer"), "(", names.schema(desc), ");"],
     ];
-  const made: Line =
+  const instance: Line =
     why === undefined
       ? [names.runtime(`${way}r`), "(", names.schema(desc), `, ${way === "encode" ? "write" : "read"}${name});`]
       : [names.runtime(`other${way === "encode" ? "Encoder" : "Decoder"}`), "(", names.schema(desc), ");"];
   const doc = why === undefined ? desc.typeName : `${desc.typeName}, by protobuf-es (${why})`;
-  return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...made]];
+  return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...instance]];
 }
 
 /** Returns the types of messages that are read in part. */
@@ -82,7 +82,7 @@ function writeRun(run: readonly DescField[], codec: PlanCodec, names: FileNames)
     return run.flatMap((field) => writeField(field, codec, names));
   const oneof = `message.${first.oneof.localName}`;
   const cases = run.map((field): Line => {
-    const write = writeOne(field, `${oneof}.value`, codec, names);
+    const write = writeSingular(field, `${oneof}.value`, codec, names);
     return [`case ${JSON.stringify(field.localName)}: `, ...write, " break;"];
   });
   return block([`switch (${oneof}?.case) {`], cases, ["}"]);
@@ -100,7 +100,7 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
         ];
         return block([`if (${read}?.length) {`], rows, ["}"]);
       }
-      return [[`for (const item of ${read} ?? []) `, ...writeOne(field, "item", codec, names)]];
+      return [[`for (const item of ${read} ?? []) `, ...writeSingular(field, "item", codec, names)]];
     }
     case "map": {
       const key = keyOf(field.mapKey);
@@ -109,7 +109,7 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
         [
           [`w.open(${tagOf(field.number, LENGTH)});`],
           [`w.tag(${tagOf(1, wireTypeOf(field.mapKey))}).${SCALARS[field.mapKey]}(${key});`],
-          writeOne(field, "value", codec, names, { number: 2 }),
+          writeSingular(field, "value", codec, names, { number: 2 }),
           ["w.close();"],
         ],
         ["}"],
@@ -119,9 +119,9 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
       if (field.oneof !== undefined) {
         const oneof = `message.${field.oneof.localName}`;
         const set = `${oneof}?.case === ${JSON.stringify(field.localName)}`;
-        return [writeOne(field, `${oneof}.value`, codec, names, { set })];
+        return [writeSingular(field, `${oneof}.value`, codec, names, { set })];
       }
-      return [writeOne(field, read, codec, names, { set: isSet(field, read) })];
+      return [writeSingular(field, read, codec, names, { set: isSet(field, read) })];
     }
   }
 }
@@ -154,7 +154,7 @@ function isSet(field: DescField, read: string): string {
 const IMPLICIT = 2;
 
 /** @param set the condition under which the field is sent */
-function writeOne(
+function writeSingular(
   field: DescField,
   value: string,
   codec: PlanCodec,
@@ -199,13 +199,13 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
   const { desc, name, fields } = reader;
   const shape: Line = fields === undefined ? [names.shape(desc)] : [`${name}Read`];
   const read = fields ?? byNumber(desc.fields);
-  const held = new Set(read.map((field) => field.oneof ?? field));
+  const slots = new Set(read.map((field) => field.oneof ?? field));
   const zero = block(
     ["const message: ", ...shape, " = {"],
     [
       [`$typeName: ${JSON.stringify(desc.typeName)},`],
       ...desc.members
-        .filter((member) => held.has(member))
+        .filter((member) => slots.has(member))
         .map((member): Line => [`${member.localName}: ${zeroOf(member)},`]),
     ],
     ["};"],
@@ -247,20 +247,20 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
 /** Prints `interface SummaryRead`: the message without its unread fields. */
 function readType({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
   const parts = readTypes(codec);
-  const taken: string[] = ["$typeName"];
-  const own: Line[] = [];
+  const reserved: string[] = ["$typeName"];
+  const rest: Line[] = [];
   for (const member of desc.members) {
     const members = member.kind === "oneof" ? member.fields : [member];
     if (!members.some((field) => fields?.includes(field))) continue;
     const part = member.kind === "oneof" || member.message === undefined ? undefined : parts.get(member.message);
-    if (part === undefined || member.kind === "oneof") taken.push(member.localName);
-    else own.push([partOf(member, part)]);
+    if (part === undefined || member.kind === "oneof") reserved.push(member.localName);
+    else rest.push([partOf(member, part)]);
   }
-  const keys = taken.map((key) => JSON.stringify(key)).join(" | ");
+  const keys = reserved.map((key) => JSON.stringify(key)).join(" | ");
   const open: Line = [`export interface ${name}Read extends Pick<`, names.shape(desc), `, ${keys}> {`];
   return [
     [`/** What is read of ${desc.typeName}. */`],
-    ...(own.length === 0 ? [[...open, "}"]] : block(open, own, ["}"])),
+    ...(rest.length === 0 ? [[...open, "}"]] : block(open, rest, ["}"])),
   ];
 }
 function partOf(field: DescField, part: string): string {
@@ -277,24 +277,24 @@ function partOf(field: DescField, part: string): string {
 /** @param long the function that checks a oneof with many members */
 function readField(field: DescField, codec: PlanCodec, names: FileNames, long: ReadonlyMap<DescOneof, string>): Lines {
   const at = `message.${field.localName}`;
-  const one = readOne(field, codec, names);
+  const read = readSingular(field, codec, names);
   switch (field.fieldKind) {
     case "list": {
       const single: Line = [
         `case ${tagOf(field.number, wireTypeOf(scalarOf(field)))}: ${at}.push(`,
-        ...one,
+        ...read,
         "); break;",
       ];
       if (wireTypeOf(scalarOf(field)) === LENGTH) return [single];
       const packed = block(
         [`case ${tagOf(field.number, LENGTH)}: {`],
-        [["const end = r.enter();"], [`while (r.more()) ${at}.push(`, ...one, ");"], ["r.leave(end);"], ["break;"]],
+        [["const end = r.enter();"], [`while (r.more()) ${at}.push(`, ...read, ");"], ["r.leave(end);"], ["break;"]],
         ["}"],
       );
       return [single, ...packed];
     }
     case "map":
-      return readEntry(field, one);
+      return readEntry(field, read);
     default: {
       const wire = `case ${tagOf(field.number, wireTypeOf(scalarOf(field)))}: `;
       if (field.oneof !== undefined) {
@@ -303,21 +303,21 @@ function readField(field: DescField, codec: PlanCodec, names: FileNames, long: R
         const check = long.get(field.oneof);
         const once = check === undefined ? `r.once(${oneof}.case !== ${name}); ` : `${check}(${name}); `;
         return [
-          [wire, field.message === undefined ? "" : once, `${oneof} = { case: ${name}, value: `, ...one, " }; break;"],
+          [wire, field.message === undefined ? "" : once, `${oneof} = { case: ${name}, value: `, ...read, " }; break;"],
         ];
       }
-      if (field.message === undefined) return [[wire, `${at} = `, ...one, "; break;"]];
+      if (field.message === undefined) return [[wire, `${at} = `, ...read, "; break;"]];
       const value = isUnwrapped(field) ? ".value" : "";
-      return [[wire, `r.once(${at} === undefined); ${at} = `, ...one, `${value}; break;`]];
+      return [[wire, `r.once(${at} === undefined); ${at} = `, ...read, `${value}; break;`]];
     }
   }
 }
 
-function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
+function readEntry(field: DescField & { fieldKind: "map" }, read: Line): Lines {
   const at = `message.${field.localName}`;
   const key = readKey(field.mapKey);
   const scalar = scalarOf(field);
-  const value: Line = scalar === undefined ? ["r.once(value === undefined); value = ", ...one] : ["value = ", ...one];
+  const value: Line = scalar === undefined ? ["r.once(value === undefined); value = ", ...read] : ["value = ", ...read];
   return block(
     [`case ${tagOf(field.number, LENGTH)}: {`],
     [
@@ -351,7 +351,7 @@ function readKey(scalar: ScalarType): string {
   return KEYED_BY_NUMBER.has(scalar) ? "key" : "String(key)";
 }
 
-function readOne(field: DescField, codec: PlanCodec, names: FileNames): Line {
+function readSingular(field: DescField, codec: PlanCodec, names: FileNames): Line {
   const { message } = field;
   if (message === undefined) return [field.enum === undefined ? `r.${methodOf(field)}()` : "r.enum()"];
   if (codec.passed.has(message)) return ["r.passed(", names.schema(message), ")"];

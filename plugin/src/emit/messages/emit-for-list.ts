@@ -9,7 +9,7 @@ import { awaitIn } from "../steps/place.ts";
 import { type StepContext, stepContext } from "../steps/step-context.ts";
 import { around, block, type Line, type Lines, line, mentions, unreadAsVoid } from "../text/lines.ts";
 import { readParameters } from "../values/lambda.ts";
-import { argumentsType, parameters, takenOutside } from "./emit-message.ts";
+import { argumentsType, outerLocals, parameters } from "./emit-message.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
 import { emitTouch } from "./emit-touch.ts";
@@ -65,7 +65,7 @@ export function emitForList(
 
 function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, local: ListNames): Lines {
   const { list, index, loads } = local;
-  const asked = [...loads].flatMap(([step, name]) => [
+  const loaded = [...loads].flatMap(([step, name]) => [
     ...line(`// ${names.file.place(step.step.ir.at)}`),
     ...emitLoads(step, name, list, cx),
     [],
@@ -96,8 +96,15 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, lo
   const awaits = [...awaitIn(shared, row), ...waited.map((step): Line => [`await ${loads.get(step)}.all;`])];
   const by = readParameters(["args", index], (name) => mentions(row, name));
   const all = block([`return ${list}.map((`, ...by, ") => {"], row, ["});"]);
-  const taken = takenOutside(message, names, [...asked, ...awaits], all);
-  return [...taken, ...(taken.length > 0 ? [[]] : []), ...asked, ...awaits, ...(awaits.length > 0 ? [[]] : []), ...all];
+  const locals = outerLocals(message, names, [...loaded, ...awaits], all);
+  return [
+    ...locals,
+    ...(locals.length > 0 ? [[]] : []),
+    ...loaded,
+    ...awaits,
+    ...(awaits.length > 0 ? [[]] : []),
+    ...all,
+  ];
 }
 
 /** `const authorLoads = cx.tryLoadEach(authorById, list, (args) => args.authorId);` */

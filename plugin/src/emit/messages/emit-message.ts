@@ -79,10 +79,10 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
     ...awaitIn(message.awaited, ending),
     ...message.barriers.map((step): Line => [`await ${step.name}Step;`]),
   ];
-  const taken = takenNames(message, names, steps, end);
+  const locals = localNames(message, names, steps, end);
   return [
-    ...taken,
-    ...(taken.length > 0 ? [[]] : []),
+    ...locals,
+    ...(locals.length > 0 ? [[]] : []),
     ...(admits?.inside ? [[`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []] : []),
     ...hoistedLines(hoisted),
     ...steps,
@@ -107,20 +107,20 @@ export function mentioned(
 }
 
 /** Prints the names that the body takes from the app object, from the service's steps and from the arguments. */
-export function takenNames(
+export function localNames(
   message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
   names: MessageNames,
   steps: Lines,
   end: Lines,
 ): Lines {
-  const lines: Line[] = [...takenOutside(message, names, steps, end)];
+  const lines: Line[] = [...outerLocals(message, names, steps, end)];
   // A resolver receives an argument that only it reads together with the others.
   const optional = names.optional((local) => mentions([...steps, ...end], local));
   if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
   return lines;
 }
 /** Prints the same names without the arguments. */
-export function takenOutside(
+export function outerLocals(
   message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
   names: MessageNames,
   steps: Lines,
@@ -173,10 +173,10 @@ export function commonParameters(
   message: (PlanMessage | PlanOpening) & Pick<PlanMessage, "needs">,
   file: FileNames,
   body: Lines,
-  given?: Args,
+  args?: Args,
 ): Line {
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
-  const { name, type } = given ?? { name: "args", type: argumentsType(message, file) };
+  const { name, type } = args ?? { name: "args", type: argumentsType(message, file) };
   const { needs } = message;
   const app = needs === undefined ? ["App"] : appType(needs, file);
   const request = typeOfRequest(app, message.composed.callers, file);
@@ -191,7 +191,11 @@ export function argumentsType({ composed: { args } }: Pick<PlanBlock, "composed"
 function appType({ names, env }: AppNeeds, file: FileNames): Line {
   const picked = names.length === 0 ? [] : [`Pick<App, ${names.map((name) => JSON.stringify(name)).join(" | ")}>`];
   if (env === undefined) return names.length === 0 ? ["object"] : picked;
-  const rows = env.map((one): Line => ["readonly ", ...envProperty(one, file)]);
-  const own: Line = ["{ readonly env: { ", ...rows.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " } }"];
-  return names.length === 0 ? own : [...picked, " & ", ...own];
+  const rows = env.map((variable): Line => ["readonly ", ...envProperty(variable, file)]);
+  const member: Line = [
+    "{ readonly env: { ",
+    ...rows.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])),
+    " } }",
+  ];
+  return names.length === 0 ? member : [...picked, " & ", ...member];
 }

@@ -9,7 +9,7 @@ import { emitAdmission } from "../steps/emit-admission.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { hoistedLines, type StepContext, sharedLocal, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
-import { commonParameters, mentioned, takenNames } from "./emit-message.ts";
+import { commonParameters, localNames, mentioned } from "./emit-message.ts";
 import { resting, type SharedTypes } from "./emit-start.ts";
 
 export function emitOpening(
@@ -20,7 +20,7 @@ export function emitOpening(
 ): Lines {
   const { composed, admits, name } = opening;
   const body = emitBody(opening, file, planned);
-  const parameter = (one: string): string => (mentions(body, one) ? one : `_${one}`);
+  const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
   const shared: Line = opening.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(opening)];
   const before: Line[] = opening.effectful ? [[`, ${parameter("before")}: readonly Promise<unknown>[]`]] : [];
   return [
@@ -59,14 +59,18 @@ function emitBody(opening: PlanOpening, file: FileNames, planned: StepContext["p
   const cx: StepContext = { ...plain, rests: (step, started) => resting(step, started, opening, plain) };
   const started = steps.filter((step) => admits === undefined || !step.immediate);
   const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
-  const given = gives.map(({ name, step }) => handedOn(name, step));
+  const handed = gives.map(({ name, step }) => handedOn(name, step));
   const ending: Lines = [
     ...awaited.filter(({ step }) => step.source.kind !== "guard").map((step): Line => [`await ${step.name}Step;`]),
-    given.length === 0 ? ["return {};"] : ["return { ", ...commas(given), " };"],
+    handed.length === 0 ? ["return {};"] : ["return { ", ...commas(handed), " };"],
   ];
-  const kept = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, opening), ending);
-  const taken = takenNames(opening, names, kept, ending);
-  return [...taken, ...(taken.length > 0 ? [[]] : []), ...hoistedLines(plain.hoisted), ...kept, ...ending];
+  const admissions = mentioned(
+    printed,
+    (step) => admits !== undefined && step.sync && isAdmission(step, opening),
+    ending,
+  );
+  const locals = localNames(opening, names, admissions, ending);
+  return [...locals, ...(locals.length > 0 ? [[]] : []), ...hoistedLines(plain.hoisted), ...admissions, ...ending];
 }
 
 /** Prints `ownerStep`, or `ownerStep: owner_Step` if the name is taken. */

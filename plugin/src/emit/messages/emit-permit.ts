@@ -14,14 +14,14 @@ import { condition, negated } from "../values/value.ts";
 
 /** `permit: { sources: ["user"], scopes: ["read"], judge: permitGetPage },` */
 export function permitProperty({ method, permit }: PlanMethod): Lines {
-  const said = method.permit;
-  if (said === undefined) return [];
-  if (said.public !== undefined) return [["permit: { public: true },"]];
+  const rule = method.permit;
+  if (rule === undefined) return [];
+  if (rule.public !== undefined) return [["permit: { public: true },"]];
   const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
   const parts: Line[] = [];
-  if (said.sources !== undefined) parts.push([`sources: ${list(said.sources)}`]);
-  if (said.scopes.length > 0) parts.push([`scopes: ${list(said.scopes)}`]);
-  if (said.roles.length > 0) parts.push([`roles: [${said.roles.map(list).join(", ")}]`]);
+  if (rule.sources !== undefined) parts.push([`sources: ${list(rule.sources)}`]);
+  if (rule.scopes.length > 0) parts.push([`scopes: ${list(rule.scopes)}`]);
+  if (rule.roles.length > 0) parts.push([`roles: [${rule.roles.map(list).join(", ")}]`]);
   for (const { gate, name } of permit?.parts ?? []) parts.push([`${gate}: ${name}`]);
   return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
 }
@@ -36,13 +36,13 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
   const cx = stepContext(permit, names, planned, []);
   const place = new Place();
   const lines = part.steps.flatMap((step): Lines => {
-    const own = step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
-    return [...own, []];
+    const statement = step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
+    return [...statement, []];
   });
   const body = unreadAsVoid(lines.slice(0, -1));
   const later = part.steps.some((step) => !step.sync && step.source.kind !== "guard");
-  const taken = names.taken((local) => mentions(body, local));
-  const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];
+  const locals = names.taken((local) => mentions(body, local));
+  const all = [...locals, ...(locals.length === 0 ? [] : [[]]), ...body];
   const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
   const { desc, rpc } = permit.composed;
   return [

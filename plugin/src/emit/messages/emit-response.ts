@@ -77,10 +77,10 @@ export function emitPartValue(
     const target = all[index];
     return target === undefined ? [] : [emitTarget(target, message, names)];
   });
-  const properties = printed.flatMap((one) => one.properties).map((row): Line => [...row, ","]);
+  const properties = printed.flatMap((part) => part.properties).map((row): Line => [...row, ","]);
   const typed = desc.file.edition === 999;
   const open: Line = typed ? ["{"] : [names.file.runtime("defined"), "({"];
-  const before = printed.flatMap((one) => one.before);
+  const before = printed.flatMap((part) => part.before);
   return { before, lines: block(open, properties, [typed ? "}" : "})"]) };
 }
 
@@ -126,8 +126,8 @@ function emitOneof(
   const before: Line[] = [];
   const branches: Branch[] = [];
   let otherwise: Line = ["{ case: undefined }"];
-  for (const asked of askedMembers(target, names)) {
-    const { member, print, mayBeUndefined } = asked;
+  for (const condition of conditionalMembers(target, names)) {
+    const { member, print, mayBeUndefined } = condition;
     // Inside a generic call the name of a member would become any string.
     const key = JSON.stringify(member.field.localName);
     const { fails, given, reads } = member.bound.expression;
@@ -142,7 +142,7 @@ function emitOneof(
     let present: Line | undefined;
     if (mayBeUndefined) {
       const name = names.fresh(camel(member.field.name));
-      before.push([`const ${name} = `, ...(isLate ? unlessEarlier(asked, target, names) : print), ";"]);
+      before.push([`const ${name} = `, ...(isLate ? unlessEarlier(condition, target, names) : print), ";"]);
       value = [name];
       present = [`${name} !== undefined`];
     }
@@ -170,27 +170,27 @@ interface Branch {
 
 /** The value of a member, unless one before it is taken. */
 function unlessEarlier(
-  { member, print }: ReturnType<typeof askedMembers>[number],
+  { member, print }: ReturnType<typeof conditionalMembers>[number],
   { members }: OneofTarget,
   names: MessageNames,
 ): Line {
-  const earlier = members.filter((one, i, all) => !one.default && (member.default || i < all.indexOf(member)));
-  const tests = earlier.flatMap((one) => (one.if === undefined ? [] : [negatedConjunct(one.if, names)]));
+  const earlier = members.filter((other, i, all) => !other.default && (member.default || i < all.indexOf(member)));
+  const tests = earlier.flatMap((member) => (member.if === undefined ? [] : [negatedConjunct(member.if, names)]));
   if (tests.length === 0) return print;
-  const asked = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
-  return [...asked, " ? ", ...print, " : undefined"];
+  const guard = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
+  return [...guard, " ? ", ...print, " : undefined"];
 }
 
 /** The property of a oneof: the first branch whose test holds. */
 function choiceOf({ oneof }: OneofTarget, branches: readonly Branch[], standard: Line, { file }: MessageNames): Lines {
   const always = branches.findIndex(({ test }) => test === undefined);
   const otherwise = branches[always]?.chosen ?? standard;
-  const asked = branches.slice(0, always < 0 ? undefined : always);
-  if (asked.length > MAX_CHAIN) {
-    const statements = asked.map(({ test = [], chosen }): Line => ["if (", ...test, ") return ", ...chosen, ";"]);
+  const conditions = branches.slice(0, always < 0 ? undefined : always);
+  if (conditions.length > MAX_CHAIN) {
+    const statements = conditions.map(({ test = [], chosen }): Line => ["if (", ...test, ") return ", ...chosen, ";"]);
     return longChoice(oneof, statements, otherwise, file);
   }
-  const rows = asked.map(({ test = [], chosen }): Line => [...test, " ? ", ...chosen]);
+  const rows = conditions.map(({ test = [], chosen }): Line => [...test, " ? ", ...chosen]);
   const name = oneof.localName;
   if (rows.length === 0) return [[`${name}: `, ...otherwise]];
   if (rows.length === 1) return [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]];
@@ -202,7 +202,7 @@ function choiceOf({ oneof }: OneofTarget, branches: readonly Branch[], standard:
  * Returns the members with their values, up to the first member that is always present. Later members and the default
  * are then not needed.
  */
-function askedMembers({ members }: OneofTarget, names: MessageNames) {
+function conditionalMembers({ members }: OneofTarget, names: MessageNames) {
   const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
   const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
   return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);

@@ -53,10 +53,10 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
     lines,
     of: (message) => {
       const owners = message.shared.map(({ step }) => (step.source.kind === "shared" ? step.source.of : []));
-      const own = file.services.find(({ starts }) =>
-        owners.every(([only, ...others]) => others.length === 0 && starts.some((start) => gives(start, only))),
+      const container = file.services.find(({ starts }) =>
+        owners.every(([only, ...others]) => others.length === 0 && starts.some((start) => provides(start, only))),
       );
-      const service = own && services.get(own.desc.typeName);
+      const service = container && services.get(container.desc.typeName);
       if (service === undefined) {
         const properties = message.shared.map((step) => property(step, message, names));
         return ["{ ", ...properties.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " }"];
@@ -67,7 +67,7 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
     },
   };
 }
-const gives = (start: PlanStart, of: unknown): boolean => start.gives.some(({ step }) => step.step === of);
+const provides = (start: PlanStart, of: unknown): boolean => start.gives.some(({ step }) => step.step === of);
 
 function property(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, names: FileNames): Line {
   const { variable } = step.step;
@@ -90,21 +90,21 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
   const steps = running.map((step) => ({ step, lines: emitStep(step, cx) }));
   const end: Line[] = [];
   if (start.holds.length > 0) end.push([`cx.holds(${start.holds.map((step) => `${step.name}Step`).join(", ")});`]);
-  const given = start.gives.map(({ step }): Line => handedOn(step, start, start));
+  const handed = start.gives.map(({ step }): Line => handedOn(step, start, start));
   const before: Line[] =
     start.before === undefined || start.before.length === 0
       ? []
       : [[`before: [${start.before.map((step) => `${step.name}Step`).join(", ")}]`]];
-  const all = [...given, ...before];
+  const all = [...handed, ...before];
   if (all.length > 0) end.push(["return { ", ...commas(all), " };"]);
   // Only the guards may need a constant.
-  const kept: Line[] = [];
+  const statements: Line[] = [];
   for (const { step, lines } of [...steps].reverse())
-    if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
-  const taken = names.taken((local) => mentions(kept, local));
+    if (!isAdmission(step, start) || mentions([...statements, ...end], step.name)) statements.unshift(...lines, []);
+  const locals = names.taken((local) => mentions(statements, local));
   // A value that only an unread argument needs must still run.
-  const started = unreadAsVoid([...hoistedLines(plain.hoisted), ...kept, ...end]);
-  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...started];
+  const started = unreadAsVoid([...hoistedLines(plain.hoisted), ...statements, ...end]);
+  const body: Lines = [...(locals.length === 0 ? [] : [...locals, []]), ...started];
   const need =
     start.rpcs === undefined ? "" : ` that ${start.rpcs.join(", ")} ${start.rpcs.length === 1 ? "needs" : "need"}`;
   return [
@@ -124,13 +124,13 @@ function trimmed(lines: Lines): Lines {
 
 /** Prints `viewerStep`, or `viewerStep: viewer_Step` if the name is taken. */
 function handedOn(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, start: PlanStart): Line {
-  const own = start.gives.find((one) => one.step.step.name === step.step.name)?.step ?? ownStep(step, start);
+  const source = start.gives.find((entry) => entry.step.step.name === step.step.name)?.step ?? stepInStart(step, start);
   const name = sharedProperty(step, of);
-  const local = sharedLocal(own);
+  const local = sharedLocal(source);
   return [name === local ? name : `${name}: ${local}`];
 }
-function ownStep(step: PlanStep, { steps }: PlanStart): PlanStep {
-  return steps.find((own) => own.step.name === step.step.name) ?? step;
+function stepInStart(step: PlanStep, { steps }: PlanStart): PlanStep {
+  return steps.find((candidate) => candidate.step.name === step.step.name) ?? step;
 }
 
 /** Adds to a step's promise the causes of the steps that it depends on: readers outside see only this step. */
@@ -146,21 +146,21 @@ export function resting(
     origins.flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
   );
   // The step's own promise does not exist yet.
-  const own = (part: Line[number]): Line[number] => (part === `${step.name}Step` ? "itself" : part);
-  const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted).map(own))), "]"];
+  const itself = (part: Line[number]): Line[number] => (part === `${step.name}Step` ? "itself" : part);
+  const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted).map(itself))), "]"];
   const parameters = list.includes("itself") ? "(itself)" : "()";
-  const told: Lines =
+  const trace: Lines =
     values.size === 0
       ? [[`${parameters} => `, ...list]]
       : block(
           [`async ${parameters} => {`],
           [
-            ...[...values].map((one): Line => [`const ${one.name} = await ${one.name}Step;`]),
+            ...[...values].map((value): Line => [`const ${value.name} = await ${value.name}Step;`]),
             ["return ", ...list, ";"],
           ],
           ["}"],
         );
-  return callOver("cx.resting", [started, told]);
+  return callOver("cx.resting", [started, trace]);
 }
 
 /** Prints the guards of a service that run before any call is sent. */

@@ -19,7 +19,7 @@ export function emitTouch(
   const target = touch.target.kind === "resolved" ? undefined : message.composed.targets[touch.target.index];
   const { result } = names;
   let present: Line = ["true"];
-  let asked: Line = [];
+  let condition: Line = [];
   if (touch.target.kind === "resolved") return emitTouchOfResolved(touch, touch.target.field, names, hoisted);
   if (target?.kind === "field") {
     const { field, bound } = target;
@@ -60,10 +60,11 @@ export function emitTouch(
       if (held === true && member.if !== undefined)
         tests.push(maybeUnset(member) ? conjunct(member.if, names) : [chosen(member)]);
     }
-    if (tests.length > 0) asked = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
+    if (tests.length > 0)
+      condition = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
   }
   const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
-  return [...asked, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];
+  return [...condition, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];
 }
 /** A field of a message that a resolver supplies: it has a value when the function gave one. */
 function emitTouchOfResolved(

@@ -11,13 +11,13 @@ import { block, indent, type Line, type Lines } from "../text/lines.ts";
 import { rpcNames } from "./emit-mock.ts";
 import { isLong, standIns } from "./emit-stand-ins.ts";
 
-export function emitFaults(file: PlanFile, told: readonly RpcPrediction[], f: GeneratedFile): void {
+export function emitFaults(file: PlanFile, predictions: readonly RpcPrediction[], f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
   const members = new Map(rpcNames(file.services).map((rpc) => [`${rpc.service.desc.typeName}/${rpc.desc.name}`, rpc]));
   f.preamble(file.desc);
-  const tests = told.flatMap((one) => {
-    const member = members.get(one.rpc);
-    return member === undefined ? [] : testsOf(one, member, file, names);
+  const tests = predictions.flatMap((prediction) => {
+    const member = members.get(prediction.rpc);
+    return member === undefined ? [] : testsOf(prediction, member, file, names);
   });
   const lines: Lines = [
     ["/**"],
@@ -124,14 +124,14 @@ function callerOf(
     ];
   const sample: Line = [names.testing("sample"), "(", names.schema(type), ")"];
   const set = [...(found.set ?? [])].flatMap(([name, value]): string[] => {
-    const field = type.fields.find((one) => one.name === name);
+    const field = type.fields.find((candidate) => candidate.name === name);
     return field === undefined ? [] : [`${field.localName}: ${literal(field, value)}`];
   });
   if (set.length === 0) return ["{ principal: ", ...sample, of];
   return ["{ principal: Object.assign(", ...sample, `, { ${set.join(", ")} })`, of];
 }
 function literal(field: DescField, value: Value): string {
-  if (isListValue(value)) return `[${value.map((one) => literal(field, one)).join(", ")}]`;
+  if (isListValue(value)) return `[${value.map((item) => literal(field, item)).join(", ")}]`;
   if (typeof value !== "bigint") return JSON.stringify(value);
   if (field.scalar === undefined || !isLong(field.scalar)) return String(value);
   return "longAsString" in field && field.longAsString ? `"${value}"` : `${value}n`;

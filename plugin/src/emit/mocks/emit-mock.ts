@@ -110,7 +110,7 @@ function keyPath({ key, keyBy, items }: Batch): readonly string[] | undefined {
   const path: string[] = [];
   let of = items.message;
   for (const name of keyBy.by.expression.text.value.split(".").slice(1)) {
-    const field: DescField | undefined = of?.fields.find((one) => one.name === name.trim());
+    const field: DescField | undefined = of?.fields.find((candidate) => candidate.name === name.trim());
     if (field === undefined) return undefined;
     path.push(field.localName);
     of = field.message;
@@ -120,16 +120,16 @@ function keyPath({ key, keyBy, items }: Batch): readonly string[] | undefined {
 
 function emitUpstreams(file: PlanFile, names: FileNames): Lines {
   const mock = names.testing("MockUpstream");
-  const made = (upstream: PlanUpstream, key: string): Line => {
+  const client = (upstream: PlanUpstream, key: string): Line => {
     const batches = calledOf(file, upstream).some(({ batch }) => batch !== undefined);
     const options = batches ? `{ ...options, defaults: DEFAULTS.${upstream.name} }` : "options";
     return ["new ", mock, "(", names.service(upstream.service), `, mocks${key}, ${options})`];
   };
   const rows = file.upstreams.flatMap((upstream): Line[] => [
-    [`${upstream.name}: `, ...made(upstream, `.${upstream.name}`), ","],
+    [`${upstream.name}: `, ...client(upstream, `.${upstream.name}`), ","],
     ...upstream.branches.map((branch): Line => {
       const key = JSON.stringify(`${upstream.name}.${branch.name}`);
-      return [`...(mocks[${key}] !== undefined && { ${key}: `, ...made(upstream, `[${key}]`), " }),"];
+      return [`...(mocks[${key}] !== undefined && { ${key}: `, ...client(upstream, `[${key}]`), " }),"];
     }),
   ]);
   const [mocks, options] = rows.length === 0 ? ["_mocks", "_options"] : ["mocks", "options"];
@@ -187,7 +187,7 @@ function emitOptions(file: PlanFile, names: FileNames): Lines {
 function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
   const supplied = suppliedParts(file).map(({ name }) => name);
   const optional = supplied.length === 0;
-  const taken = ["mocks", ...(file.env.length === 0 ? [] : ["env"]), ...supplied, "...options"].join(", ");
+  const members = ["mocks", ...(file.env.length === 0 ? [] : ["env"]), ...supplied, "...options"].join(", ");
   const sources = file.identity?.sources.map(({ name }) => JSON.stringify(name)).join(", ");
   const identity: Lines =
     file.identity === undefined
@@ -207,7 +207,7 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
         names.testingType("Clock"),
         " = ",
         names.testingType("FakeClock"),
-        `>({ ${taken} }: TestBffOptions<C>${optional ? " = {}" : ""}) {`,
+        `>({ ${members} }: TestBffOptions<C>${optional ? " = {}" : ""}) {`,
       ],
       [
         ...identity,
@@ -248,11 +248,11 @@ const endpointsName = ({ desc }: PlanService): string => `${lowerFirst(desc.name
 function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: FileNames): Lines {
   const env = mockEnv(file, service.desc, plan);
   const defaults = env.map((entry) => envLine(entry).join("").replace(/,$/, ""));
-  const given = file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
+  const defaultEnv = file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
   const cached = service.methods.some(({ cache }) => cache !== undefined);
   const deps: Line[] = [
     ["upstreams: made"],
-    [`env: ${given}`],
+    [`env: ${defaultEnv}`],
     ...suppliedParts(file).map(({ name }): Line => [name]),
     ...(file.identity === undefined ? [] : [["identity"]]),
     ...(limitsOf(service) ? [["limits: bed.limits"]] : []),
@@ -264,7 +264,7 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
 }
 
 /** Names that the object has besides those of rpcs. */
-const OWN = ["mocks", "upstreams", "clock", "publish", "close"];
+const RESERVED = ["mocks", "upstreams", "clock", "publish", "close"];
 
 /** Prints one property for each rpc. The service's name is a prefix if several services have an rpc of that name. */
 function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
@@ -280,7 +280,7 @@ function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
 /** Returns the names of rpcs on the mocked BFF. */
 export function rpcNames(services: readonly PlanService[]) {
   const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
-  const times = new Map<string, number>(OWN.map((name) => [name, 1]));
+  const times = new Map<string, number>(RESERVED.map((name) => [name, 1]));
   for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
   return all.map(({ service, desc }) => {
     const alone = times.get(desc.localName) === 1;

@@ -5,7 +5,7 @@ import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { firstOf } from "../../report/faults/samples.ts";
 import type { FileNames } from "../names/file-names.ts";
-import { isMade } from "../steps/emit-resolver.ts";
+import { isCreated } from "../steps/emit-resolver.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 
 /** Members of the options of `createTestBff`. */
@@ -18,7 +18,7 @@ export function standIns({ resolvers, functions }: PlanFile, names: FileNames): 
     return [`${name}: () => `, ...value, ","];
   });
   const computed = functions.map(
-    ({ name, own }): Line => [`${name}: () => `, ...computedValue(own.result, own.fn, names), ","],
+    ({ name, own: overload }): Line => [`${name}: () => `, ...computedValue(overload.result, overload.fn, names), ","],
   );
   return [
     ...(supplied.length === 0 ? [] : block(["resolvers: {"], supplied, ["},"])),
@@ -35,7 +35,7 @@ function suppliedValue(field: DescField, proto: Proto, names: FileNames): Line {
       return [`({ ${KEYS.get(proto.key) ?? "1"}: `, ...suppliedValue(field, proto.of, names), " })"];
     case "message":
       // A google.protobuf.Struct is a JSON object in a field.
-      return isMade(proto) ? [names.testing("sample"), "(", names.schema(proto.desc), ")"] : ["({})"];
+      return isCreated(proto) ? [names.testing("sample"), "(", names.schema(proto.desc), ")"] : ["({})"];
     case "enum":
       return [String(firstOf(proto.desc))];
     case "scalar":

@@ -5,6 +5,6 @@ import type { FileNames } from "./file-names.ts";
 
 /** `encodeGetSummaryRequest`, `decodeSummary`. */
 export function codecOf(desc: DescMessage, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Line {
-  const root = codec[`${way}s`].find((one) => one.desc === desc);
+  const root = codec[`${way}s`].find((entry) => entry.desc === desc);
   return [names.codec(`${way}${root?.name ?? desc.name}`)];
 }

@@ -13,7 +13,7 @@ const RUNTIME = "@protobff/runtime";
 const TESTING = "@protobff/testing";
 
 /** The options' own messages are no data. */
-const OWN_PACKAGES = /^bff\.v1$/;
+const BFF_PACKAGES = /^bff\.v1$/;
 
 /** Parts of the plan that names depend on. */
 interface FromPlan {
@@ -111,7 +111,7 @@ export class FileNames {
     if (!mentions(lines, MESSAGES)) return [];
     const files = new Set<DescFile>();
     const visit = (file: DescFile): void => {
-      if (files.has(file) || OWN_PACKAGES.test(file.proto.package)) return;
+      if (files.has(file) || BFF_PACKAGES.test(file.proto.package)) return;
       files.add(file);
       file.dependencies.forEach(visit);
     };
@@ -181,8 +181,8 @@ export class FileNames {
   }
   /** `web.proto:12:3`; the directory only when it is not this file's. */
   place(at: Origin): string {
-    const own = at.file === `${this.file.name}.proto` || at.file === this.file.proto.name;
-    return `${own ? at.file.slice(at.file.lastIndexOf("/") + 1) : at.file}:${at.line}:${at.column}`;
+    const isLocal = at.file === `${this.file.name}.proto` || at.file === this.file.proto.name;
+    return `${isLocal ? at.file.slice(at.file.lastIndexOf("/") + 1) : at.file}:${at.line}:${at.column}`;
   }
 }
 

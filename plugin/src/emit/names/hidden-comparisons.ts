@@ -53,8 +53,8 @@ class HiddenTests implements Hidden {
     );
   }
 
-  step({ if: asked, source, expressions }: PlanStep, block: Block): void {
-    this.#before(asked, true, expressions);
+  step({ if: filter, source, expressions }: PlanStep, block: Block): void {
+    this.#before(filter, true, expressions);
     const inner = source.kind === "each" ? source.source : source;
     if (inner.kind === "compose") for (const { if: condition, by } of inner.args) this.#before(condition, true, [by]);
     if (inner.kind === "call") this.#call(inner.call);
@@ -108,7 +108,7 @@ class HiddenTests implements Hidden {
       for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
         // Code after the condition may depend on TypeScript's narrowing.
         if (test.kind !== "ok" || test.set || alone) this.tests.add(test);
-        else for (const one of oksIn(expression.root, test.variable)) this.failed.add(one);
+        else for (const comparison of oksIn(expression.root, test.variable)) this.failed.add(comparison);
       }
     }
   }

@@ -60,8 +60,8 @@ export class MessageNames implements Names {
   }
   /** The local name of a call of the app object, or of a topic. */
   entry(entry: Pick<Entry, "name">): string {
-    const known = this.#entries.get(entry);
-    if (known !== undefined) return known;
+    const constant = this.#entries.get(entry);
+    if (constant !== undefined) return constant;
     const name = this.#scope.take(entry.name);
     this.#entries.set(entry, name);
     return name;

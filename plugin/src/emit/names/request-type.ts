@@ -16,5 +16,5 @@ export function typeOfRequest(app: Line, callers: PlanCallers | undefined, file:
 /** `Principal`, `Principal | undefined`. */
 export function principalType({ types, open }: PlanCallers, file: FileNames): Line {
   const all: Line[] = [...types.map((desc): Line => [file.shape(desc)]), ...(open.length > 0 ? [["undefined"]] : [])];
-  return all.flatMap((one, i): Line => (i === 0 ? one : [" | ", ...one]));
+  return all.flatMap((member, i): Line => (i === 0 ? member : [" | ", ...member]));
 }

@@ -66,7 +66,7 @@ function violatedBytes(test: BytesTest, value: string, names: RuleNames): Line {
     case "equalBytes":
       return ["!", ...callOf(names, "sameBytes", value, bytes(test.value, names))];
     case "inBytes": {
-      const list = `[${test.values.map((one) => bytes(one, names)).join(", ")}]`;
+      const list = `[${test.values.map((item) => bytes(item, names)).join(", ")}]`;
       return [test.not ? "" : "!", ...callOf(names, "isOneOfBytes", value, names.constant("bytes_in", list))];
     }
     case "partOfBytes": {
@@ -85,7 +85,7 @@ function violatedTime(test: TimeTest, value: string, names: RuleNames): Line {
     case "equalTime":
       return [...callOf(names, "compareTimes", value, time(test.value, names)), " !== 0"];
     case "inTimes": {
-      const list = names.constant("times", `[${test.values.map((one) => time(one, names)).join(", ")}]`);
+      const list = names.constant("times", `[${test.values.map((item) => time(item, names)).join(", ")}]`);
       return [test.not ? "" : "!", ...callOf(names, "isOneOfTimes", value, list)];
     }
     case "timeRange":
@@ -109,7 +109,7 @@ function outsideTimes({ low, high }: TimeTest & { readonly kind: "timeRange" }, 
     (low.value.seconds === high.value.seconds
       ? high.value.nanos < low.value.nanos
       : high.value.seconds < low.value.seconds);
-  return ["!(", ...parts.flatMap((one, i): Line => (i === 0 ? one : [reversed ? " || " : " && ", ...one])), ")"];
+  return ["!(", ...parts.flatMap((part, i): Line => (i === 0 ? part : [reversed ? " || " : " && ", ...part])), ")"];
 }
 
 /** A call of one of the functions that check requests. */
@@ -127,10 +127,10 @@ export function literal(value: Scalar): string {
 
 function inList(all: readonly Scalar[], not: boolean, value: string, names: RuleNames): string {
   // NaN equals nothing.
-  const values = [...new Set(all)].filter((one) => !Number.isNaN(one));
+  const values = [...new Set(all)].filter((number) => !Number.isNaN(number));
   if (values.length === 0) return not ? "false" : "true";
   if (values.length <= FEW)
-    return values.map((one) => `${value} ${not ? "===" : "!=="} ${literal(one)}`).join(not ? " || " : " && ");
+    return values.map((number) => `${value} ${not ? "===" : "!=="} ${literal(number)}`).join(not ? " || " : " && ");
   const set = names.constant("listed", `new Set([${values.map(literal).join(", ")}])`);
   return `${not ? "" : "!"}${set}.has(${value})`;
 }

@@ -22,24 +22,24 @@ interface Looked {
 /** Prints the checks of a field that is set. */
 export function emitValue(field: DescField, rules: ElementRules, names: RuleNames): Lines {
   const raw = memberOf(field, "message");
-  const own = emitOne(field, rules, { raw, value: plain(field, raw, true), at: "", key: false }, names);
-  return [...own, ...emitItems(field, rules, raw, names), ...emitEntries(field, rules, raw, names)];
+  const lines = emitSingular(field, rules, { raw, value: plain(field, raw, true), at: "", key: false }, names);
+  return [...lines, ...emitItems(field, rules, raw, names), ...emitEntries(field, rules, raw, names)];
 }
 
-function emitOne(
+function emitSingular(
   field: DescField,
   { cel, checks, predefined, nested }: ValueRules,
   { raw, value, at, key }: Looked,
   names: RuleNames,
 ): Lines {
-  const said = (rule: CelRule, of: string): Lines =>
+  const failure = (rule: CelRule, of: string): Lines =>
     emitCel(rule, of, names, (message) => found(field, rule.rule, `${at}${textAfter(at, message)}`, key, names));
   const rows = [
-    ...cel.flatMap((rule) => said(rule, raw)),
+    ...cel.flatMap((rule) => failure(rule, raw)),
     ...checks.map(
       ({ rule, test }): Line => ["if (", ...violated(test, value, names), ") ", ...found(field, rule, at, key, names)],
     ),
-    ...predefined.flatMap((rule) => said(rule, field.enum === undefined ? value : raw)),
+    ...predefined.flatMap((rule) => failure(rule, field.enum === undefined ? value : raw)),
   ];
   if (nested === undefined) return rows;
   return [
@@ -66,7 +66,7 @@ function emitItems(field: DescField, { items }: ValueRules, raw: string, names: 
     field,
     items,
     "item",
-    emitOne(field, items, { raw: "item", value: plain(field, "item"), at: `, ${index}`, key: false }, names),
+    emitSingular(field, items, { raw: "item", value: plain(field, "item"), at: `, ${index}`, key: false }, names),
   );
   return [
     [`let ${index} = 0;`],
@@ -77,9 +77,10 @@ function emitItems(field: DescField, { items }: ValueRules, raw: string, names: 
 function emitEntries(field: DescField, { keys, values }: ValueRules, raw: string, names: RuleNames): Lines {
   if (field.fieldKind !== "map" || (keys ?? values) === undefined) return [];
   const key = keyOf(field.mapKey);
-  const ofKey = keys && emitOne(field, keys, { raw: key, value: key, at: ", key", key: true }, names);
+  const ofKey = keys && emitSingular(field, keys, { raw: key, value: key, at: ", key", key: true }, names);
   const ofValue =
-    values && emitOne(field, values, { raw: "value", value: plain(field, "value"), at: ", key", key: false }, names);
+    values &&
+    emitSingular(field, values, { raw: "value", value: plain(field, "value"), at: ", key", key: false }, names);
   const rows = [
     ...(keys && ofKey ? unlessZero({ enum: undefined, scalar: field.mapKey }, keys, key, ofKey) : []),
     ...(values && ofValue ? unlessZero(field, values, "value", ofValue) : []),
@@ -118,11 +119,11 @@ function keyOf(scalar: ScalarType): string {
  * Returns a value as tests take it: numbers of enums, 64-bit integers as `bigint`, the contents of a wrapper. `own`:
  * the value of a field, not of its items.
  */
-function plain(field: DescField, raw: string, own = false): string {
-  if (own && (field.fieldKind === "list" || field.fieldKind === "map")) return raw;
+function plain(field: DescField, raw: string, inField = false): string {
+  if (inField && (field.fieldKind === "list" || field.fieldKind === "map")) return raw;
   if (field.enum !== undefined) return `(${raw} as number)`;
   if (field.message !== undefined) {
-    const bare = own && field.oneof === undefined;
+    const bare = inField && field.oneof === undefined;
     return isWrapperDesc(field.message) && !bare ? `${raw}.value` : raw;
   }
   return "longAsString" in field && field.longAsString === true ? `BigInt(${raw})` : raw;

@@ -28,18 +28,18 @@ export function outcomeOf({ expression, value }: CelRule, names: Names, validate
  * Adds a violation if a rule is broken. `say` prints the violation, with the rule's text or with the text of a
  * variable.
  */
-export function emitCel(rule: CelRule, value: string, names: RuleNames, say: (message?: string) => Line): Lines {
+export function emitCel(rule: CelRule, value: string, names: RuleNames, report: (message?: string) => Line): Lines {
   const readsNow = rule.expression.reads.some(({ variable }) => variable === NOW);
   const call: Line = [functionOf(rule, readsNow, names), `(${value}${readsNow ? ", found.now" : ""})`];
-  if (rule.gives === "bool") return [["if (!", ...call, ") ", ...say()]];
+  if (rule.gives === "bool") return [["if (!", ...call, ") ", ...report()]];
   const otherwise = JSON.stringify(`"${rule.expression.text.value}" returned false`);
-  const said: Line = rule.gives === "string" ? call : [names.validate("saidBy"), "(", ...call, `, ${otherwise})`];
-  if (rule.rule.message !== "") return [["if (", ...said, ' !== "") ', ...say()]];
+  const failure: Line = rule.gives === "string" ? call : [names.validate("saidBy"), "(", ...call, `, ${otherwise})`];
+  if (rule.rule.message !== "") return [["if (", ...failure, ' !== "") ', ...report()]];
   return block(
     ["{"],
     [
-      ["const said = ", ...said, ";"],
-      ['if (said !== "") ', ...say("said")],
+      ["const said = ", ...failure, ";"],
+      ['if (said !== "") ', ...report("said")],
     ],
     ["}"],
   );

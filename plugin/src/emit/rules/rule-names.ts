@@ -19,8 +19,8 @@ export class RuleNames {
   /** The constant of a rule. */
   rule({ id, message, path }: RuleText): string {
     const steps = path.map(([name, ...numbers]) => `[${[JSON.stringify(name), ...numbers].join(", ")}]`);
-    const where = path.length === 0 ? "" : `, path: [${steps.join(", ")}]`;
-    const print = `{ id: ${JSON.stringify(id)}, message: ${JSON.stringify(message)}${where} }`;
+    const pathArgument = path.length === 0 ? "" : `, path: [${steps.join(", ")}]`;
+    const print = `{ id: ${JSON.stringify(id)}, message: ${JSON.stringify(message)}${pathArgument} }`;
     return this.#constant(id, print, (name) => [[`const ${name}: `, this.file.validateType("Rule"), ` = ${print};`]]);
   }
   /** Another constant; one that prints the same is the same. */
@@ -44,8 +44,8 @@ export class RuleNames {
   }
 
   #constant(wish: string, key: string, lines: (name: string) => Lines): string {
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known.name;
+    const constant = this.#constants.get(key);
+    if (constant !== undefined) return constant.name;
     const plain = upperSnake(wish.replace(/[^A-Za-z0-9]+/g, "_").slice(0, 60)).replace(/^(?=\d)|^_+/, "R_");
     let name = plain;
     for (let i = 2; this.#taken.has(name); i++) name = `${plain}_${i}`;

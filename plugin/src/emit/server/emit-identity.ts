@@ -34,8 +34,10 @@ export function emitIdentity(
     return [[`readonly ${variable.name.slice("env.".length)}: `, ...protoType(variable.proto, names)]];
   });
   const parameter: Line =
-    env.length === 0 ? [] : ["env: { ", ...env.flatMap((one, i): Line => (i === 0 ? one : ["; ", ...one])), " }"];
-  const made = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, [
+    env.length === 0
+      ? []
+      : ["env: { ", ...env.flatMap((member, i): Line => (i === 0 ? member : ["; ", ...member])), " }"];
+  const body = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, [
     signs ? "], { signs: true });" : "]);",
   ]);
   const rows: Line[] = [
@@ -50,7 +52,7 @@ export function emitIdentity(
         names.shape(identity.type),
         "> {",
       ],
-      made,
+      body,
       ["}"],
     ),
   ];
@@ -84,7 +86,7 @@ function emitSource(
     ...issuerVariables(source),
     // The signer of an assertion names the called service as its audience.
     ...(credential.kind === "assertion"
-      ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
+      ? [[`audience: [${services.map((service) => JSON.stringify(service)).join(", ")}],`]]
       : []),
     ...(ir.from.length === 0 ? [] : [["from: ", ...listOf(ir.from), ","]]),
     ...(claims === undefined ? [] : [["claims: ", names.schema(claims), ","]]),
@@ -191,6 +193,6 @@ function principalOf(set: readonly FieldBinding[], schema: Printable, names: Fil
 }
 
 function sourceNames(names: FileNames): ValueNames {
-  const taken = new Set(["claims", "credential", "env"]);
-  return { ...appNames(names), file: names, local: (name) => (taken.has(name) ? `${name}_` : name) };
+  const locals = new Set(["claims", "credential", "env"]);
+  return { ...appNames(names), file: names, local: (name) => (locals.has(name) ? `${name}_` : name) };
 }

@@ -10,8 +10,8 @@ import { block, type Line, type Lines } from "../text/lines.ts";
 /** Prints the settings of upstreams that declare any. */
 export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {
   const rows = upstreams.flatMap((upstream): Line[] => {
-    const own = [...balanceRows(upstream), ...httpRows(upstream, names)];
-    return own.length === 0 ? [] : block([`${upstream.name}: {`], own, ["},"]).slice();
+    const rows = [...balanceRows(upstream), ...httpRows(upstream, names)];
+    return rows.length === 0 ? [] : block([`${upstream.name}: {`], rows, ["},"]).slice();
   });
   return rows.length === 0 ? [] : block(["reach: {"], rows, ["},"]);
 }

@@ -18,7 +18,7 @@ export function emitServerPlan(server: PlanServer, messages: ReadonlyMap<string,
     f.print(`    "file": ${JSON.stringify(name)},`);
     for (const [key, all] of Object.entries({ rpcs, services, messages: composed })) {
       f.print(`    "${key}": [`);
-      for (const one of all) f.print(`      ${JSON.stringify(one)},`);
+      for (const line of all) f.print(`      ${JSON.stringify(line)},`);
       f.print("    ],");
     }
     f.print("  },");

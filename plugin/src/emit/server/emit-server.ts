@@ -35,10 +35,10 @@ export function emitServer(
     ...reachLines(server, names),
     ...envLines(server),
     ...identityLines(server, f),
-    ...limitsLines(limited, cx.own),
+    ...limitsLines(limited, cx.importFrom),
     ...topicsLines(topics),
     ...supplied.map(
-      ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
+      ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],
     ),
     ...(explorer ? planLines(server, importExtension) : []),
     ...(mock ? mockLines(server, importExtension) : []),
@@ -54,7 +54,7 @@ interface ServerContext {
   readonly f: GeneratedFile;
   readonly names: FileNames;
   /** Something that the emitted file of a package exports. */
-  readonly own: (name: string, file: PlanFile) => Printable;
+  readonly importFrom: (name: string, file: PlanFile) => Printable;
   readonly services: readonly { readonly file: PlanFile; readonly service: PlanService }[];
   /** Exports that the user's module must have. */
   readonly supplied: readonly ReturnType<typeof suppliedBy>[];
@@ -74,7 +74,7 @@ function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): Serve
     f,
     // The server is a separate module: it imports everything, also from the first file.
     names: new FileNames(f, first),
-    own: (name, file) => f.import(name, `./${file.desc.name}_bff.js`),
+    importFrom: (name, file) => f.import(name, `./${file.desc.name}_bff.js`),
     services: files.flatMap((file) => file.services.map((service) => ({ file, service }))),
     supplied: supplied.filter(({ members }) => members.length > 0),
     topics: [...new Set(files.flatMap((file) => file.topics))],
@@ -84,7 +84,7 @@ function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): Serve
 
 /** The function that makes the services of what the server reads and connects to. */
 function createLines(cx: ServerContext): Lines {
-  const { server, own, services, supplied, topics, limited } = cx;
+  const { server, importFrom, services, supplied, topics, limited } = cx;
   const caches = hasCaches(server);
   const parts = [
     "clients",
@@ -96,30 +96,30 @@ function createLines(cx: ServerContext): Lines {
     ...(topics.length > 0 ? ["topics"] : []),
     ...(supplied.length > 0 ? ["supplied"] : []),
   ];
-  const made = services.map(
+  const entries = services.map(
     ({ file, service }): Line => [
       "...",
-      own(service.create, file),
+      importFrom(service.create, file),
       `({ ${serviceParts(server, file, service).join(", ")} }),`,
     ],
   );
-  const body = [...upstreamsLines(cx), ...suppliedLines(cx), ...block(["return ["], made, ["];"])];
+  const body = [...upstreamsLines(cx), ...suppliedLines(cx), ...block(["return ["], entries, ["];"])];
   return block([`create: ({ ${parts.join(", ")} }) => {`], body, ["},"]);
 }
 
-function upstreamsLines({ server, own }: ServerContext): Lines {
+function upstreamsLines({ server, importFrom }: ServerContext): Lines {
   const options = hasCaches(server) ? "{ observer, cache }" : "{ observer }";
   const [first, ...others] = server.files;
   if (first !== undefined && others.length === 0)
-    return [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]];
-  const each = server.files.map((file): Line => ["...", own("createUpstreams", file), `(clients, ${options}),`]);
+    return [["const upstreams = ", importFrom("createUpstreams", first), `(clients, ${options});`]];
+  const each = server.files.map((file): Line => ["...", importFrom("createUpstreams", file), `(clients, ${options}),`]);
   return block(["const upstreams = {"], each, ["};"]);
 }
 
 function suppliedLines({ supplied, f }: ServerContext): Lines {
-  return supplied.map(({ what, name, files }): Line => {
+  return supplied.map(({ what: kind, name, files }): Line => {
     const type = files.flatMap(
-      ({ desc }, i): Line => [i === 0 ? "" : " & ", f.import(suppliedType(desc, what), `./${desc.name}_bff.js`, true)],
+      ({ desc }, i): Line => [i === 0 ? "" : " & ", f.import(suppliedType(desc, kind), `./${desc.name}_bff.js`, true)],
     );
     return [`const ${name} = supplied.${name} as `, ...type, ";"];
   });
@@ -175,11 +175,11 @@ function topicsLines(topics: PlanFile["topics"]): Lines {
 }
 
 /** Prints the counters of the server; limits of one name in several files are one counter. */
-function limitsLines(files: readonly PlanFile[], own: (name: string, file: PlanFile) => Printable): Lines {
+function limitsLines(files: readonly PlanFile[], importFrom: (name: string, file: PlanFile) => Printable): Lines {
   if (files.length === 0) return [];
   const [first] = files;
-  if (first !== undefined && files.length === 1) return [["limits: ", own(LIMITS, first), ","]];
-  const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", own(LIMITS, file)]);
+  if (first !== undefined && files.length === 1) return [["limits: ", importFrom(LIMITS, first), ","]];
+  const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", importFrom(LIMITS, file)]);
   return [["limits: [", ...all, "],"]];
 }
 
@@ -188,12 +188,12 @@ const isCached = ({ methods }: PlanService): boolean => methods.some(({ cache })
 /** The functions that the user's module has to export under one name, and the files that need them. */
 function suppliedBy(
   { files }: PlanServer,
-  what: "Resolvers" | "Functions",
+  kind: "Resolvers" | "Functions",
   of: (file: PlanFile) => readonly { readonly name: string }[],
 ) {
   const needing = files.filter((file) => of(file).length > 0);
   const members = [...new Set(needing.flatMap((file) => of(file).map(({ name }) => name)))];
-  return { what, name: what.toLowerCase(), files: needing, members };
+  return { what: kind, name: kind.toLowerCase(), files: needing, members };
 }
 
 function typesLines(types: readonly DescFile[], names: FileNames): Lines {
@@ -204,7 +204,7 @@ function typesLines(types: readonly DescFile[], names: FileNames): Lines {
 /** The branches of upstreams that have any, by name. */
 function branchLines({ upstreams }: PlanServer): Lines {
   const rows = upstreams.flatMap(({ name, branches }): Line[] =>
-    branches.length === 0 ? [] : [[`${name}: [${branches.map((one) => JSON.stringify(one.name)).join(", ")}],`]],
+    branches.length === 0 ? [] : [[`${name}: [${branches.map((branch) => JSON.stringify(branch.name)).join(", ")}],`]],
   );
   return rows.length === 0 ? [] : block(["branches: {"], rows, ["},"]);
 }
@@ -216,8 +216,8 @@ function identityLines(server: PlanServer, f: GeneratedFile): Lines {
   const create = f.import("createIdentity", `./${identity.path}.js`);
   const [first] = server.files.flatMap(({ services }) => services);
   const { reads: read } = identity;
-  const takes = server.env.some(({ variable }) => read.has(variable.name));
-  if (own.size === 0 || !takes || first === undefined) return [["identity: ", create, ","]];
+  const readsEnv = server.env.some(({ variable }) => read.has(variable.name));
+  if (own.size === 0 || !readsEnv || first === undefined) return [["identity: ", create, ","]];
   return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
 }
 
@@ -251,12 +251,12 @@ export function envLine(entry: PlanEnvVar): readonly string[] {
   const { of, item } = shape ?? { of: "one", item: "string" };
   const others = alternates.map(({ value }) => JSON.stringify(value)).join(", ");
   const method = readerMethod(of, item);
-  const given = [
+  const fields = [
     JSON.stringify(name),
     ...(of === "one" || method === "strings" ? [] : [JSON.stringify(item)]),
     ...(initial === undefined ? [] : [JSON.stringify(initial.value)]),
   ];
-  return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${given.join(", ")}),`];
+  return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${fields.join(", ")}),`];
 }
 
 function readerMethod(of: string, item: string): string {

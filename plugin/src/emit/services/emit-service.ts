@@ -44,11 +44,11 @@ function composeProperty({ method, message, start, cache }: PlanMethod, names: F
     ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
   ];
   const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
-  const own =
+  const options =
     args.message !== undefined || args.members.length > 0 || (message.admits !== undefined && cache === undefined);
   const { callers } = message.composed;
   const cx: Line = callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
-  const open: Line = [`compose: ${waits ? "async " : ""}(`, ...cx, `, ${own ? "args" : "_args"}) => `];
+  const open: Line = [`compose: ${waits ? "async " : ""}(`, ...cx, `, ${options ? "args" : "_args"}) => `];
   if (statements.length === 0) return [[...open, ...call, ","]];
   return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
 }

@@ -64,13 +64,13 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
   const { method, start, message } = planned;
   const starts = start !== undefined && !start.empty;
   if (opening === undefined && !starts && start?.admit === undefined) return [];
-  const asked = opening ?? {
+  const source = opening ?? {
     ...message,
     admits: undefined,
     composed: { args: { ...message.composed.args, members: [] } },
   };
-  const plain = handedOn(method, asked.composed.args, names);
-  const { statements, handed, waits } = admits({ method, message: asked, start }, plain, names);
+  const plain = handedOn(method, source.composed.args, names);
+  const { statements, handed, waits } = admits({ method, message: source, start }, plain, names);
   const read = message.shared.length > 0 || (opening?.shared.length ?? 0) > 0;
   const begins = (start?.before?.length ?? 0) > 0 && (opening?.effectful ?? false);
   const lines: Line[] = [...statements];
@@ -88,12 +88,12 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
           ")",
         ];
   const both = shared && opening !== undefined;
-  const given: Line = both ? ["{ ...shared, ...(await ", ...opened, ") }"] : opened;
+  const request: Line = both ? ["{ ...shared, ...(await ", ...opened, ") }"] : opened;
   const cx = typedRequest(planned, names);
-  const reads = (name: string): boolean => mentions([...lines, given], name);
+  const reads = (name: string): boolean => mentions([...lines, request], name);
   const open: Line = [`open: ${waits || both ? "async " : ""}(`, ...cx, ...(reads("args") ? [", args"] : []), ") => "];
-  if (lines.length === 0) return [[...open, ...given, ","]];
-  const end: Lines = opening === undefined && !shared ? [] : [["return ", ...given, ";"]];
+  if (lines.length === 0) return [[...open, ...request, ","]];
+  const end: Lines = opening === undefined && !shared ? [] : [["return ", ...request, ";"]];
   return block([...open, "{"], [...lines, ...end], ["},"]);
 }
 
@@ -101,14 +101,14 @@ function sourceProperty(planned: PlanMethod, stream: PlanStream, within: StreamN
   const { source, overflow } = stream;
   const cx = typedRequest(planned, within.file);
   // TypeScript cannot infer the type of values that a request or the key of a topic reads.
-  const asked = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
+  const context = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
   if (source.kind === "call") {
     const { entry, call } = source;
-    const opened = callSource(`app.${entry.name}`, call, stream.of.position, cx, within, "args", asked);
+    const opened = callSource(`app.${entry.name}`, call, stream.of.position, cx, within, "args", context);
     return around(["source: "], opened, [","]);
   }
   const { print } = emitValue(source.key, within);
-  const key = lambda(mentions([print], "cx") ? asked : cx, ["args", "opened"], print);
+  const key = lambda(mentions([print], "cx") ? context : cx, ["args", "opened"], print);
   const latest = overflow.value === "latest" ? ", true" : "";
   return [["source: ", within.file.runtime("topicSource"), `(app.${source.topic.name}, `, ...key, `${latest}),`]];
 }
@@ -132,7 +132,7 @@ function composeProperty(
   const handed = handedOn(method, message.composed.args, file, { name, local });
   const others = [
     ...(message.shared.length > 0 ? ["opened"] : []),
-    ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((one) => `${camel(one)}: []`).join(", ")} }`] : []),
+    ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((field) => `${camel(field)}: []`).join(", ")} }`] : []),
     ...(message.effectful ? ["[]"] : []),
   ];
   const compose = composeFunction(message, file);

@@ -8,14 +8,14 @@ export function versionProperty({ version }: PlanMethod): Lines {
   const pairs = headers.flatMap((name, i) =>
     i % 2 === 0 ? [[`${JSON.stringify(name)}, ${JSON.stringify(headers[i + 1] ?? "")},`]] : [],
   );
-  const said = Object.entries(deprecation ?? {}).flatMap(([name, value]) =>
+  const properties = Object.entries(deprecation ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}: ${JSON.stringify(value)}`],
   );
   return block(
     ["version: {"],
     [
       ...block(["headers: ["], pairs, ["],"]),
-      ...(deprecation === undefined ? [] : [[`deprecation: { ${said.join(", ")} },`]]),
+      ...(deprecation === undefined ? [] : [[`deprecation: { ${properties.join(", ")} },`]]),
     ],
     ["},"],
   );

@@ -24,11 +24,11 @@ export function emitAdmission(
   // A condition that always holds prints none of the names that it reads.
   const isRead = (local: string): boolean => mentions(guards, local);
   const optional = names.optional(isRead);
-  const taken = [
+  const locals = [
     ...names.taken(isRead),
     ...(optional.length > 0 ? [[`const { ${optional.join(", ")} } = args;`]] : []),
   ];
-  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...guards];
+  const body: Lines = [...(locals.length === 0 ? [] : [...locals, []]), ...guards];
   const later = admitsLater(of);
   const { desc, kind } = of.composed;
   const open = `${kind === "let" ? "" : "export "}${later ? "async " : ""}function ${name}(`;

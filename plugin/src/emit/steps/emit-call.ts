@@ -128,13 +128,15 @@ function extraOf(call: PlanCall, names: MessageNames, { mark, explained }: Notes
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
 function rescue(call: PlanCall, names: MessageNames, explained: boolean): Lines {
-  const asksCode = call.onError.some((rule) =>
-    [rule.if, ...rule.expressions].some((asked) => asked && comparisonsWith(asked.root, "error.code").length > 0),
+  const comparesCode = call.onError.some((rule) =>
+    [rule.if, ...rule.expressions].some(
+      (expression) => expression && comparisonsWith(expression.root, "error.code").length > 0,
+    ),
   );
   const rules = call.onError.flatMap((rule): Lines => {
     const end = outcome(rule, names);
     const noted = explained && rule.then.kind !== "fail";
-    const test = testOf(rule, names, asksCode);
+    const test = testOf(rule, names, comparesCode);
     if (test === undefined) return noted ? [["mark.failed(error);"], end] : [end];
     const then: Line = noted ? ["{ mark.failed(error); ", ...end, " }"] : end;
     return [["if (", ...test, ") ", ...then]];
@@ -143,12 +145,12 @@ function rescue(call: PlanCall, names: MessageNames, explained: boolean): Lines 
   const body = certain ? rules : [...rules, ["return error;"]];
   return block([mentions(body, "error") ? "rescue: (error) => {" : "rescue: () => {"], body, ["}"]);
 }
-function testOf(rule: PlanErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
+function testOf(rule: PlanErrorRule, names: MessageNames, comparesCode: boolean): Line | undefined {
   const listed = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
   const several = listed.length > 1;
   const codes = listed.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code]));
   // TypeScript would take the remaining codes for all possible codes.
-  const hidden = asksCode ? ["Boolean(", ...codes, ")"] : undefined;
+  const hidden = comparesCode ? ["Boolean(", ...codes, ")"] : undefined;
   if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
   // An error in the condition counts as false. TypeScript does not carry narrowing out of a function.
   const read = new Set(rule.expressions.flatMap(({ given }) => [...given]));
@@ -180,10 +182,10 @@ export function refusal(fail: PlanFail, rank: number | undefined, names: Message
     fail.code === undefined ? undefined : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
   const text = fail.message && template(fail.message, names);
   const details: Line | undefined =
-    fail.details.length === 0 ? undefined : ["[", ...commas(fail.details.map((one) => detail(one, names))), "]"];
+    fail.details.length === 0 ? undefined : ["[", ...commas(fail.details.map((item) => detail(item, names))), "]"];
   if (fail.asIs) {
-    const said = Object.entries({ code, message: text, details });
-    const parts = said.flatMap(([name, value]) => (value === undefined ? [] : [property(name, value)]));
+    const properties = Object.entries({ code, message: text, details });
+    const parts = properties.flatMap(([name, value]) => (value === undefined ? [] : [property(name, value)]));
     return [`cx.passOn(${error}`, ...(parts.length === 0 ? [] : [", { ", ...commas(parts), " }"]), ")"];
   }
   const args: Line[] = [code ?? [`${error}.code`]];

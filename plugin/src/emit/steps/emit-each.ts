@@ -14,14 +14,14 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
   const items = itemsOf(source, step, cx);
   const lines = [...items.lines, ...cleared(step, cx)];
   // An isolated `each` has a scope with a separate `cx`.
-  const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
-  const on = step.bounded ? "bounded" : own;
+  const calls = !isolated || source.partial ? callsOn(step, cx) : "cx";
+  const on = step.bounded ? "bounded" : calls;
   const chosen = chosenItems(source, step, items, cx);
-  const made = source.key === undefined ? listOf : mapOf;
+  const constructorOf = source.key === undefined ? listOf : mapOf;
   const inner: Lines = [
-    ...(step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : []),
+    ...(step.bounded ? [[`const bounded = ${calls}.bounded(${source.concurrent});`]] : []),
     ...chosen.lines,
-    ...made(source, step, cx, chosen.print, items.item, on),
+    ...constructorOf(source, step, cx, chosen.print, items.item, on),
   ];
   if (!isolated || source.partial) return [...lines, ...inner];
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
@@ -33,7 +33,7 @@ interface Items {
   readonly lines: Lines;
 }
 
-interface AllItems extends Items, ReturnType<typeof madeSure> {
+interface AllItems extends Items, ReturnType<typeof guardedSource> {
   /** Local name of one item. */
   readonly item: string;
 }
@@ -44,7 +44,7 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   const item = names.item(source.item);
   const list = operandValue(source.in, names);
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
-  const { sure, keyless } = madeSure(source);
+  const { sure, keyless } = guardedSource(source);
   const named =
     most !== undefined ||
     tracks.items ||
@@ -60,7 +60,7 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   if (tracks.lacks) {
     // An argument that is absent leaves no item out.
     const value = source.source.kind === "compose" ? [] : source.expressions;
-    const rested = new Set([source.if, source.key, ...value].flatMap((one) => one?.unsafe ?? []));
+    const rested = new Set([source.if, source.key, ...value].flatMap((expression) => expression?.unsafe ?? []));
     lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
   }
   lines.push(...nothingWithout(sure, source, names));
@@ -74,21 +74,21 @@ function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { 
   const lines: Line[] = [];
   const returns = source.if === undefined ? "" : returnsOf(source.if.root, source.item);
   const rest = source.if && restOf(source.if.root, sure);
-  const asked = source.if &&
-    rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
+  const filter = source.if &&
+    rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((guarded) => !sure.has(guarded)) };
   const filtered: Line =
-    asked === undefined
+    filter === undefined
       ? items.print
       : [
           ...items.print,
-          `.filter((${mentions([condition(asked, names)], item) ? item : ""})${returns} => `,
-          ...condition(asked, names),
+          `.filter((${mentions([condition(filter, names)], item) ? item : ""})${returns} => `,
+          ...condition(filter, names),
           ")",
         ];
-  const picks = asked !== undefined && (tracks.picked || tracks.made || keyless.size > 0);
+  const picks = filter !== undefined && (tracks.picked || tracks.made || keyless.size > 0);
   const print: Line = picks ? ["picked"] : filtered;
   if (picks) lines.push(["const picked = ", ...filtered, ";"]);
-  const some: Line = [" = ", ...(asked === undefined ? ["items"] : print), ".length > 0;"];
+  const some: Line = [" = ", ...(filter === undefined ? ["items"] : print), ".length > 0;"];
   if (tracks.picked) lines.push([`${step.name}Picked`, ...some]);
   lines.push(...nothingWithout(keyless, source, names));
   if (tracks.made) lines.push([`${step.name}Made`, ...some]);
@@ -115,13 +115,13 @@ function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"])
  * Returns the variables whose absence leaves no items. `sure`: values that the `if` guarantees for the evaluation of
  * each item. `keyless`: values that the key depends on once the `if` has chosen an item.
  */
-function madeSure(source: PlanEachSource): {
+function guardedSource(source: PlanEachSource): {
   readonly sure: ReadonlySet<Variable>;
   readonly keyless: ReadonlySet<Variable>;
 } {
   const keyless = new Set(source.key?.unsafe);
   if (source.if === undefined) return { sure: keyless, keyless: new Set() };
-  const read = [source.key, ...source.expressions].flatMap((one) => [...(one?.given ?? [])]);
+  const read = [source.key, ...source.expressions].flatMap((expression) => [...(expression?.given ?? [])]);
   const sure = sureWhere(source.if, true).intersection(new Set(read));
   return { sure, keyless: keyless.difference(sure) };
 }

@@ -18,12 +18,12 @@ import type { StepContext } from "./step-context.ts";
 import { callsOn } from "./step-parts.ts";
 
 /** Returns the steps that a resolver receives, with their names in its arguments. */
-function given({ reads }: PlanStep["step"]): { readonly name: string; readonly step: PlanStep["step"] }[] {
-  const taken = new Set<string>();
+function inputsOf({ reads }: PlanStep["step"]): { readonly name: string; readonly step: PlanStep["step"] }[] {
+  const names = new Set<string>();
   return reads.map((step) => {
     let name = camel(step.name ?? "");
-    while (taken.has(name)) name += "_";
-    taken.add(name);
+    while (names.has(name)) name += "_";
+    names.add(name);
     return { name, step };
   });
 }
@@ -61,7 +61,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
 
 function member({ name, step, source, message }: PlanResolver, names: FileNames): Lines {
   const { args, callers } = message;
-  const steps = given(step).map(
+  const steps = inputsOf(step).map(
     ({ name, step }): Line =>
       step.variable === undefined
         ? []
@@ -71,9 +71,10 @@ function member({ name, step, source, message }: PlanResolver, names: FileNames)
             ...(step.variable.absent ? [" | undefined"] : []),
           ],
   );
-  const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
+  const label =
+    source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
   return [
-    [`/** ${what} (${names.place(step.ir.at)}) */`],
+    [`/** ${label} (${names.place(step.ir.at)}) */`],
     ...block(
       callers === undefined
         ? [`readonly ${name}: `, names.runtimeType("Resolver"), "<"]
@@ -98,13 +99,13 @@ function valueType({ field, message }: PlanResolverSource, names: FileNames): Li
 const isMany = ({ fieldKind }: DescField): boolean => fieldKind === "list" || fieldKind === "map";
 
 function initType(proto: Proto, names: FileNames): Line {
-  if (isMade(proto)) return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(proto.desc), ">"];
-  if (proto.kind === "list" && isMade(proto.of)) return [...initType(proto.of, names), "[]"];
-  if (proto.kind === "map" && isMade(proto.of)) return ["{ [key: string]: ", ...initType(proto.of, names), " }"];
+  if (isCreated(proto)) return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(proto.desc), ">"];
+  if (proto.kind === "list" && isCreated(proto.of)) return [...initType(proto.of, names), "[]"];
+  if (proto.kind === "map" && isCreated(proto.of)) return ["{ [key: string]: ", ...initType(proto.of, names), " }"];
   return protoType(proto, names);
 }
 /** Returns true if a function may return an initialiser, from which the message is created. */
-export function isMade(proto: Proto): proto is Proto & { kind: "message" } {
+export function isCreated(proto: Proto): proto is Proto & { kind: "message" } {
   return proto.kind === "message" && proto.desc.typeName !== "google.protobuf.Struct";
 }
 
@@ -162,11 +163,11 @@ function emitMetadata(
   const properties = sends.map(({ key, by, if: when }): Line => {
     const value = emitValue(by, names).print;
     // Metadata over a caller is left out if the caller is absent.
-    const known = [...new Set([by, when].flatMap((one) => one?.unsafe ?? []))].map(
-      (one): Line => [names.variable(one), " !== undefined"],
+    const guards = [...new Set([by, when].flatMap((expression) => expression?.unsafe ?? []))].map(
+      (variable): Line => [names.variable(variable), " !== undefined"],
     );
-    const tests: Line[] = [...known, ...(when === undefined ? [] : [["(", ...emitValue(when, names).print, ")"]])];
-    const test = tests.flatMap((one, i): Line => (i === 0 ? one : [" && ", ...one]));
+    const tests: Line[] = [...guards, ...(when === undefined ? [] : [["(", ...emitValue(when, names).print, ")"]])];
+    const test = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
     return property(key, tests.length === 0 ? value : [...test, " ? ", ...value, " : undefined"]);
   });
   const used = sends.flatMap(({ by, if: when }) => [...by.reads, ...(when?.reads ?? [])]);
@@ -176,7 +177,7 @@ function emitMetadata(
     ...(typed
       ? ["(cx: ", ...typeOfRequest(["unknown"], callers, file), ") => ({ "]
       : [`(${request ? "cx" : ""}) => ({ `]),
-    ...properties.flatMap((one, i): Line => [i === 0 ? "" : ", ", ...one]),
+    ...properties.flatMap((property, i): Line => [i === 0 ? "" : ", ", ...property]),
     " })",
   ];
 }
@@ -188,15 +189,16 @@ export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: Ste
   const { names, message } = cx;
   const resolver = message.resolvers.get(step.step);
   if (resolver === undefined) throw new Error(`the resolver of "${source.message.typeName}" is not planned`);
-  const steps = given(step.step).map(
+  const steps = inputsOf(step.step).map(
     ({ name, step: read }): Line => property(name, read.variable === undefined ? [] : [names.variable(read.variable)]),
   );
-  const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
+  const label =
+    source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
   const [inline, ...more] = object(steps);
   const call = block(
     [`${callsOn(step, cx)}.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
     [
-      [`name: ${JSON.stringify(what)},`],
+      [`name: ${JSON.stringify(label)},`],
       [`run: (given) => cx.app.resolvers.${resolver.name}(given),`],
       ["args,"],
       ...(more.length === 0
@@ -208,21 +210,22 @@ export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: Ste
   );
   const proto = source.field === undefined ? undefined : fieldType(source.field).proto;
   const local = names.local("given");
-  const made = madeOf(source, proto, step.step.absent, local, cx);
-  if (made === undefined) return [["return ", ...(call[0] ?? [])], ...call.slice(1, -1), [...(call.at(-1) ?? []), ";"]];
+  const created = creationOf(source, proto, step.step.absent, local, cx);
+  if (created === undefined)
+    return [["return ", ...(call[0] ?? [])], ...call.slice(1, -1), [...(call.at(-1) ?? []), ";"]];
   return [
     [`const ${local} = await `, ...(call[0] ?? [])],
     ...call.slice(1, -1),
     [...(call.at(-1) ?? []), ";"],
-    ["return ", ...made, ";"],
+    ["return ", ...created, ";"],
   ];
 }
 
-function madeOf(
+function creationOf(
   { message }: PlanResolverSource,
   proto: Proto | undefined,
   absent: boolean,
-  given: string,
+  answer: string,
   { names }: StepContext,
 ): Line | undefined {
   const make = (desc: typeof message, value: string): Line => [
@@ -231,16 +234,16 @@ function madeOf(
     names.schema(desc),
     `, ${value})`,
   ];
-  if (proto === undefined) return make(message, given);
-  if (isMade(proto)) return [...(absent ? [`${given} && `] : []), ...make(proto.desc, given)];
-  if (proto.kind === "list" && isMade(proto.of))
-    return [`${given}${absent ? "?" : ""}.map((item) => `, ...make(proto.of.desc, "item"), ")"];
-  if (proto.kind === "map" && isMade(proto.of)) {
+  if (proto === undefined) return make(message, answer);
+  if (isCreated(proto)) return [...(absent ? [`${answer} && `] : []), ...make(proto.desc, answer)];
+  if (proto.kind === "list" && isCreated(proto.of))
+    return [`${answer}${absent ? "?" : ""}.map((item) => `, ...make(proto.of.desc, "item"), ")"];
+  if (proto.kind === "map" && isCreated(proto.of)) {
     const { desc } = proto.of;
     return [
-      ...(absent ? [`${given} && `] : []),
+      ...(absent ? [`${answer} && `] : []),
       names.runtime("mapValues"),
-      `(${given}, (item) => `,
+      `(${answer}, (item) => `,
       ...make(desc, "item"),
       ")",
     ];

@@ -34,15 +34,15 @@ export function callSource(
   const { file } = within;
   const body = around(["("], requestLiteral(call, within), [")"]);
   const request = lambdaOver(mentions(body, "cx") ? typed : cx, [args, "opened", "resume"], body);
-  const where = position && place(position, within);
+  const location = position && place(position, within);
   const extra: Line[] = [
     ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, { cx, typed }, within, args)]]),
     ...(call.effects === "none" ? [] : [["effect: true"]]),
   ];
   const options: Lines = extra.length > 0 ? [["{ ", ...commas(extra), " }"]] : [];
-  const others: Lines = where === undefined && extra.length === 0 ? [] : [where ?? ["undefined"], ...options];
+  const others: Lines = location === undefined && extra.length === 0 ? [] : [location ?? ["undefined"], ...options];
   const open: Line = [file.runtime("callSource"), "(", rpc, ", "];
-  return around(open, request, [...others.flatMap((one): Line => [", ", ...one]), ")"]);
+  return around(open, request, [...others.flatMap((argument): Line => [", ", ...argument]), ")"]);
 }
 
 /** The position of an item in CEL's own form, which a token is made of. */

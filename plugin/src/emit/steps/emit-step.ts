@@ -24,7 +24,7 @@ import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, handedOnBeside, runsOn, send, wantedArgs } from "./step-parts.ts";
+import { callsOn, cleared, composition, declaredArgs, handedOnBeside, runsOn, send } from "./step-parts.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -72,30 +72,30 @@ function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines 
   if (wanted === undefined || last === undefined) return started;
   const { names } = cx;
   const earlier = wanted.ifs.slice(0, -1);
-  if (wanted.waitsFor.length === 0 && !wanted.ifs.some((one) => one.if.fails))
-    return around([`${runsOn(step, cx)}.when(`, ...wantedAtOnce(wanted.ifs, names), ", () => "], started, [")"]);
+  if (wanted.waitsFor.length === 0 && !wanted.ifs.some((branch) => branch.if.fails))
+    return around([`${runsOn(step, cx)}.when(`, ...immediateCondition(wanted.ifs, names), ", () => "], started, [")"]);
   const place = new Place();
-  const asked: Line[] = earlier.flatMap((one) => [
-    ...place.reads(cx, [one.if]),
-    ["if (", ...condition(one.if, names), `) return ${one.wanted};`],
+  const pending: Line[] = earlier.flatMap((step) => [
+    ...place.reads(cx, [step.if]),
+    ["if (", ...condition(step.if, names), `) return ${step.wanted};`],
   ]);
   const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
   return callOver(`${runsOn(step, cx)}.when`, [
-    block(["async () => {"], unreadAsVoid([...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]]), [
+    block(["async () => {"], unreadAsVoid([...pending, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]]), [
       "}",
     ]),
     around(["() => "], started, []),
   ]);
 }
 /** `a || (!b && c)`. */
-function wantedAtOnce(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: MessageNames): Line {
+function immediateCondition(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: MessageNames): Line {
   let open = 0;
-  const test = ifs.flatMap((one, i): Line => {
-    const print = one.wanted ? conjunct(one.if, names) : negatedConjunct(one.if, names);
+  const test = ifs.flatMap((branch, i): Line => {
+    const print = branch.wanted ? conjunct(branch.if, names) : negatedConjunct(branch.if, names);
     if (i === ifs.length - 1) return print;
-    const mixed = i < ifs.length - 2 && ifs[i + 1]?.wanted !== one.wanted;
+    const mixed = i < ifs.length - 2 && ifs[i + 1]?.wanted !== branch.wanted;
     if (mixed) open++;
-    return [...print, one.wanted ? " || " : " && ", ...(mixed ? ["("] : [])];
+    return [...print, branch.wanted ? " || " : " && ", ...(mixed ? ["("] : [])];
   });
   return [...test, ")".repeat(open)];
 }
@@ -184,9 +184,9 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
     lines.push(...place.reads(cx, [when]));
-    const asked = step.explained ? unlessThere(step, cx, [when]) : [];
-    const rest = asked.length === 0 ? when : { ...when, unsafe: [] };
-    lines.push(...asked, ["if (", ...negated(rest, names), ") return undefined;"]);
+    const explained = step.explained ? unlessThere(step, cx, [when]) : [];
+    const rest = explained.length === 0 ? when : { ...when, unsafe: [] };
+    lines.push(...explained, ["if (", ...negated(rest, names), ") return undefined;"]);
     if (step.tracks.ran) lines.push([`${step.name}Ran = true;`]);
   }
   return [...lines, ...sourceBody(step, cx, place)];
@@ -235,7 +235,7 @@ function sourceBody(step: PlanStep, cx: StepContext, place: Place): Lines {
 }
 
 function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext, place: Place): Lines {
-  const read = wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
+  const read = declaredArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
   return [
     ...place.reads(cx, read, handedOnBeside(source, cx)),
     ...(step.step.supplementary
@@ -247,7 +247,7 @@ function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext,
 function eachExpressions(source: PlanEachSource, cx: StepContext): (Expression | undefined)[] {
   const { source: inner } = source;
   const ofItem =
-    inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : source.expressions;
+    inner.kind === "compose" ? declaredArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : source.expressions;
   return [source.if, source.key, ...ofItem];
 }
 

@@ -16,8 +16,8 @@ export function cleared(step: PlanStep, cx: StepContext): Lines {
   return [["await cx.cleared(", barrier(step, cx), ");"]];
 }
 function barrier(step: PlanStep, cx: StepContext): string {
-  const own = step.clearedBy.map((other) => `${other.name}Step`);
-  return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
+  const clears = step.clearedBy.map((other) => `${other.name}Step`);
+  return [...(cx.message.effectful ? ["...before"] : []), ...clears].join(", ");
 }
 
 /** Returns the receiver of a step's calls. An overloaded upstream first drops the calls of supplementary steps. */
@@ -43,9 +43,9 @@ function sendingMethod({ batch, effects }: PlanCall): string {
 }
 
 /** The arguments that the composed message reads. */
-export function wantedArgs(source: PlanComposeSource, cx: StepContext): PlanComposeSource["args"] {
-  const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
-  return source.args.filter((arg) => wanted.has(arg.name));
+export function declaredArgs(source: PlanComposeSource, cx: StepContext): PlanComposeSource["args"] {
+  const names = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
+  return source.args.filter((arg) => names.has(arg.name));
 }
 
 /** Returns composed values that are handed on with the arguments, because failures may have touched their contents. */
@@ -90,7 +90,7 @@ function plannedChild(source: PlanComposeSource, cx: StepContext): PlanMessage {
 function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
   const { names } = cx;
   const { args } = plannedChild(source, cx).composed;
-  const properties = wantedArgs(source, cx).map((arg): Line => {
+  const properties = declaredArgs(source, cx).map((arg): Line => {
     const target = args.members.find((member) => member.name === arg.name)?.variable;
     // An argument with presence at every place may be handed on unset; any other argument has a value.
     const asIs = target?.presence !== undefined && arg.by.path && arg.by.mayBeUnset;
@@ -109,8 +109,8 @@ function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
   return object(properties);
 }
 /** Returns the origins that are not printed among `known`. */
-function without(origins: readonly Line[], known: readonly Line[]): readonly Line[] {
-  const printed = new Set(known.map(readable));
+function without(origins: readonly Line[], covered: readonly Line[]): readonly Line[] {
+  const printed = new Set(covered.map(readable));
   return origins.filter((origin) => !printed.has(readable(origin)));
 }
 const listed = (origins: readonly Line[]): Line => [
@@ -134,15 +134,15 @@ function compositionOf(
     const from = child.tainted.map((name): Line => {
       const arg = source.args.find((candidate) => candidate.name === name);
       const origins = cx.origins([arg?.by, arg?.if]);
-      const asked = cx.origins([arg?.if]);
-      const others = without(asked, origins);
-      if (arg?.if === undefined || (others.length === 0 && asked.length === origins.length))
+      const argOrigins = cx.origins([arg?.if]);
+      const others = without(argOrigins, origins);
+      if (arg?.if === undefined || (others.length === 0 && argOrigins.length === origins.length))
         return property(camel(name), listed(origins));
       // An argument that its `if` leaves out is not touched by the reads of its value. Origins of a whole list cannot
       // refer to an item.
       const test = tested(arg.if, cx.names);
       if (item !== undefined && mentions([test], item)) return property(camel(name), listed([...origins, ...others]));
-      return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(asked)]);
+      return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(argOrigins)]);
     });
     parameters.push(object(from));
   }

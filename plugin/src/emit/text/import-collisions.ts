@@ -14,7 +14,7 @@ export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines
     else if (isSymbol(part)) imported.add(part.name);
   };
   for (const row of rows) row.forEach(collect);
-  const kept = new Set<string>();
+  const used = new Set<string>();
   const keep = (part: Printable): Printable => {
     if (Array.isArray(part)) return part.map(keep);
     if (typeof part !== "string" || /^\s*\/[/*]/.test(part)) return part;
@@ -22,8 +22,8 @@ export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines
     let from = 0;
     for (const { 0: word, 1: name, index } of part.matchAll(WORD)) {
       // Once is enough for a name to be the file's.
-      if (name === undefined || !imported.has(name) || kept.has(name)) continue;
-      kept.add(name);
+      if (name === undefined || !imported.has(name) || used.has(name)) continue;
+      used.add(name);
       const at = index + word.length - name.length;
       pieces.push(part.slice(from, at), f.import(name, path));
       from = at + name.length;
@@ -38,7 +38,7 @@ export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines
  * plain name to the import that is printed first. That is the import from `own` in every file of a BFF, wherever the
  * name first occurs in the code.
  */
-export function importComments(rows: Lines, own: string): Lines {
+export function importComments(rows: Lines, local: string): Lines {
   const byName = new Map<string, Map<string, ImportSymbol>>();
   const collect = (part: Printable): void => {
     if (Array.isArray(part)) for (const inner of part) collect(inner);
@@ -50,8 +50,8 @@ export function importComments(rows: Lines, own: string): Lines {
   const several = [...byName.values()].filter((symbols) => symbols.size > 1);
   const comments = several.map((symbols): Line => {
     const sorted = [...symbols.values()].sort((a, b) => {
-      if (a.from === own) return -1;
-      if (b.from === own) return 1;
+      if (a.from === local) return -1;
+      if (b.from === local) return 1;
       return a.from < b.from ? -1 : 1;
     });
     return sorted.flatMap((symbol, i) => [i === 0 ? "// " : ", ", symbol.toTypeOnly(), ` is from ${source(symbol)}`]);

@@ -24,7 +24,7 @@ service PlainSchema2 {}
 };
 
 test("names are those that protoplugin gives", () => {
-  const seen: string[] = [];
+  const names: string[] = [];
   const plugin = createEcmaScriptPlugin({
     name: "names",
     version: "1",
@@ -36,11 +36,11 @@ test("names are those that protoplugin gives", () => {
           expect(schemas.get(desc), desc.toString()).toBe(f.importSchema(desc).name);
           if (desc.kind === "message" || desc.kind === "enum")
             expect(shapes.get(desc), desc.toString()).toBe(f.importShape(desc).name);
-          seen.push(desc.typeName);
+          names.push(desc.typeName);
         }
       }
     },
   });
   plugin.run(create(CodeGeneratorRequestSchema, { ...requestFor(PROTOS), parameter: "target=ts" }));
-  expect(seen.length).toBe(16);
+  expect(names.length).toBe(16);
 });

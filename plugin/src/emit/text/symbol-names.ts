@@ -13,12 +13,12 @@ export interface SymbolNames {
   readonly schemas: ReadonlyMap<Named, string>;
 }
 
-const known = new WeakMap<DescFile, SymbolNames>();
+const cache = new WeakMap<DescFile, SymbolNames>();
 
 /** The names of all that a file declares; found once per file. */
 export function symbolNames(file: DescFile): SymbolNames {
-  const names = known.get(file) ?? findNames(file);
-  known.set(file, names);
+  const names = cache.get(file) ?? findNames(file);
+  cache.set(file, names);
   return names;
 }
 
@@ -30,12 +30,12 @@ const salt = (i: number): string => (i < 2 ? "$".repeat(i) : `$${i - 1}`);
  * `$`.
  */
 function findNames(file: DescFile): SymbolNames {
-  const taken = new Set<string>();
+  const names = new Set<string>();
   const take = (name: string): string => {
     for (let i = 0; ; i++) {
       const salted = safeIdentifier(`${name}${salt(i)}`);
-      if (taken.has(salted)) continue;
-      taken.add(salted);
+      if (names.has(salted)) continue;
+      names.add(salted);
       return salted;
     }
   };

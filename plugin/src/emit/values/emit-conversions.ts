@@ -12,7 +12,7 @@ import { fieldValue, presentOperand, type Value, type ValueNames } from "./value
 
 export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
   const { from, to, owner, targets } = conversion;
-  const what = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
+  const label = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
   const before: Line[] = [];
   const covered = new Set(targets.map((target) => target.to.localName));
   // A request's message may have fields that the BFF's schema lacks; `create` sets them to their defaults.
@@ -21,15 +21,15 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
   const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
   if (properties.length > 0) properties.push(...unsetProperties(to, covered));
-  const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
+  const create: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
   const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
     ? block(["return {"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], ["};"])
-    : createLines(made, rows, names);
+    : createLines(create, rows, names);
   const used = mentions([...before, ...properties], "from");
   const parameter: Line = [used ? "from: " : "_from: ", names.shape(from)];
   return [
-    [`/** ${what} */`],
+    [`/** ${label} */`],
     ...block(
       ["export function ", names.conversionName(conversion), "(", ...parameter, "): ", names.shape(to), " {"],
       [...before, ...literal],
@@ -39,14 +39,14 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
 }
 
 /** `made`: the beginning of the call of `create`. */
-function createLines(made: Line, rows: Lines, names: FileNames): Lines {
-  if (rows.length === 0) return [[...made, ");"]];
-  return block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
+function createLines(create: Line, rows: Lines, names: FileNames): Lines {
+  if (rows.length === 0) return [[...create, ");"]];
+  return block([...create, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
 }
 
 /** Prints `undefined` for members that an initialiser would inherit from every object. */
-const unsetProperties = (desc: DescMessage, given: ReadonlySet<string>): Lines =>
-  inheritedUnset(desc, given).map(({ name }): Line => [`${name}: undefined`]);
+const unsetProperties = (desc: DescMessage, names: ReadonlySet<string>): Lines =>
+  inheritedUnset(desc, names).map(({ name }): Line => [`${name}: undefined`]);
 
 interface CopyContext {
   readonly names: FileNames;
@@ -77,8 +77,8 @@ function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: 
     case "message": {
       // The message is unset if none of its parts is set.
       const parts = target.targets.map((part) => propertyOf(part, { ...cx, nested: true }));
-      const given = new Set(target.targets.map((part) => part.to.localName));
-      const unset = target.to.message === undefined ? [] : unsetProperties(target.to.message, given);
+      const names = new Set(target.targets.map((part) => part.to.localName));
+      const unset = target.to.message === undefined ? [] : unsetProperties(target.to.message, names);
       const literal: Line = ["{ ", ...commas([...parts.flatMap(({ rows }) => rows), ...unset]), " }"];
       const some = unset.length > 0 || parts.some(({ open }) => open);
       const all = parts.every(({ open }) => open);
@@ -107,9 +107,9 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   // if the copy is the source.
   const ofTarget = fallback !== undefined && cx.inward;
   // A field with a default always has a value. Its presence matters if the copy can be unset.
-  const asked =
+  const tests =
     isInherited(from) || (presenceOf(from) === "default" && (!implicit || fallback !== undefined) && !isRequired(from));
-  const plain: Line = asked
+  const plain: Line = tests
     ? [
         names.cel("ifFieldSet"),
         "(from, ",
@@ -117,11 +117,11 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
         `.field.${from.localName}, ${JSON.stringify(from.localName)})`,
       ]
     : readOf(from);
-  const unset = asked || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
-  const stands = fallback !== undefined && !ofTarget && unset;
-  const filled: Line = stands ? [...plain, " ?? ", ...presentOperand(fallback, cx.own)] : plain;
-  const read: Line = stands && conversion.kind !== "same" ? ["(", ...filled, ")"] : filled;
-  const maybe = unset && !stands;
+  const unset = tests || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
+  const usesFallback = fallback !== undefined && !ofTarget && unset;
+  const filled: Line = usesFallback ? [...plain, " ?? ", ...presentOperand(fallback, cx.own)] : plain;
+  const read: Line = usesFallback && conversion.kind !== "same" ? ["(", ...filled, ")"] : filled;
+  const maybe = unset && !usesFallback;
   const print = emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names);
   const value = { print, mayBeUndefined: maybe && !implicit };
   if (!ofTarget) return value;

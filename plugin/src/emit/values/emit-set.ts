@@ -49,8 +49,8 @@ export function propertiesOf(
     else optional = true;
     properties.push(property(oneof.localName, value));
   }
-  const given = new Set([...tree.keys()].map((field) => (field.oneof ?? field).localName));
-  for (const { name, exact } of inheritedUnset(desc, given)) {
+  const present = new Set([...tree.keys()].map((field) => (field.oneof ?? field).localName));
+  for (const { name, exact } of inheritedUnset(desc, present)) {
     if (exact) optional = true;
     properties.push(property(name, ["undefined"]));
   }
@@ -73,8 +73,8 @@ interface OneofValue {
 /** `a ?? b`: each value is evaluated once. */
 function choiceOf(members: readonly Member[], names: ValueNames): OneofValue {
   const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
-  const asked = sure < 0 ? members : members.slice(0, sure + 1);
-  const choices = asked.map((member): Line => {
+  const tested = sure < 0 ? members : members.slice(0, sure + 1);
+  const choices = tested.map((member): Line => {
     const name = `{ case: "${member.field.localName}" as const, value`;
     const chosen: Line = member.mayBeUndefined
       ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
@@ -115,8 +115,8 @@ function leaf(
     // An absent step needs no test here: the call is then not sent.
     const { print, mayBeUndefined } = fieldValue(present(node), field, names);
     const joined = field.oneof !== undefined && mayBeUndefined;
-    const asked = node.if && !alwaysHolds(node.if, names) ? node.if : undefined;
-    const when = asked && (joined ? conjunct(asked, names) : operandOf(asked, names));
+    const condition = node.if && !alwaysHolds(node.if, names) ? node.if : undefined;
+    const when = condition && (joined ? conjunct(condition, names) : operandOf(condition, names));
     return { value: print, when, mayBeUndefined };
   }
   const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);

@@ -17,7 +17,9 @@ export function readParameters(
   reads: (name: string) => boolean,
   atLeast = 0,
 ): Line {
-  const all = parameters.map((one) => (typeof one === "string" ? { name: one, type: undefined } : one));
+  const all = parameters.map((parameter) =>
+    typeof parameter === "string" ? { name: parameter, type: undefined } : parameter,
+  );
   const count = Math.max(atLeast, all.findLastIndex(({ name }) => reads(name)) + 1);
   return all
     .slice(0, count)
@@ -54,7 +56,7 @@ export function applies(condition: Expression, names: Names): Line {
 /** Returns names for a place with a request under `cx`, as itself or as it arrives. */
 export function requestNames(names: FileNames, functions: NameScope): Names {
   const within = appNames(names);
-  const taken = new NameScope(functions, ["result", "deps", "app"]);
+  const scope = new NameScope(functions, ["result", "deps", "app"]);
   return {
     ...within,
     variable: (variable) => {
@@ -64,7 +66,7 @@ export function requestNames(names: FileNames, functions: NameScope): Names {
     own: (fn) => `cx.app.functions.${names.own(fn)}`,
     local: (name) => {
       let free = lowerCamel(name);
-      while (taken.has(free)) free += "_";
+      while (scope.has(free)) free += "_";
       return free;
     },
   };

@@ -92,13 +92,13 @@ export function operandValue(expression: Expression, names: ValueNames): Line {
 
 /** Returns the same for a bound value outside of fields. */
 export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
-  const { print, mayBeUndefined } = given({ expression, conversion }, names);
+  const { print, mayBeUndefined } = conversionOf({ expression, conversion }, names);
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
 /** Returns the value alone: the caller has ensured that nothing it reads is absent. */
 export function presentValue(bound: Bound, names: ValueNames): Line {
-  return given(bound, names).print;
+  return conversionOf(bound, names).print;
 }
 
 /** Returns true if the value needs no parentheses before `??`. */
@@ -108,12 +108,12 @@ export function isOperand(expression: Expression, names: ValueNames): boolean {
 
 /** Returns the same value as an operand of `??`, which allows no `||`, `&&` or `?:` beside it. */
 export function presentOperand(bound: Bound, names: ValueNames): Line {
-  return parenthesised(given(bound, names));
+  return parenthesised(conversionOf(bound, names));
 }
 
 /** Returns the same value for a place where TypeScript infers its type. */
 export function inferredPresent(bound: Bound, names: ValueNames): Line {
-  return typed(bound.expression, given(bound, names), names).print;
+  return typed(bound.expression, conversionOf(bound, names), names).print;
 }
 
 /** A condition as an operand of `&&`, `!` or `?`. */
@@ -181,7 +181,7 @@ const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
  * Returns a value that is bound outside of fields. A value that may be null has no form by itself, and must be unset
  * there.
  */
-function given({ expression, conversion }: Bound, names: ValueNames): Code {
+function conversionOf({ expression, conversion }: Bound, names: ValueNames): Code {
   const code = emitValue(expression, names);
   const nullable = expression.type.kind === "wrapper" && code.proto === undefined;
   return converted(code, conversion, names, nullable ? expression.proto : code.proto);

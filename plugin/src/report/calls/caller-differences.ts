@@ -15,9 +15,9 @@ export function perCaller(call: Call): readonly string[] {
     .filter(({ bound }) => readsCaller(bound.expression))
     .map(({ path }) => path.map(({ name }) => name).join("."));
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
-  const told = how(call);
+  const text = how(call);
   const branch = call.policy.branches.length > 0 ? ["branch"] : [];
-  return [...told, ...branch, ...new Set([...forwarded, ...metadata]), ...fields, ...whole];
+  return [...text, ...branch, ...new Set([...forwarded, ...metadata]), ...fields, ...whole];
 }
 
 /** Returns the part of the identity that callers of one answer share: the principal or the token. */

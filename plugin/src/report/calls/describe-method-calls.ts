@@ -25,8 +25,8 @@ export function methodCallsReport({ method, perRequest, perItem, ...all }: Split
   };
 }
 
-export const totalOf = (all: readonly MethodCalls[], what: "calls" | "attempts"): number | null =>
-  bounded(all.reduce((total, one) => total + one[what], 0));
+export const totalOf = (all: readonly MethodCalls[], measure: "calls" | "attempts"): number | null =>
+  bounded(all.reduce((total, method) => total + method[measure], 0));
 
 const numbers = ({ calls, attempts }: Omit<MethodCalls, "method">) => ({
   calls: bounded(calls),

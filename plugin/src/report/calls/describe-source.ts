@@ -50,10 +50,10 @@ export function sourceReport(source: Source): SourceReport {
     case "by":
       return { by: source.by.text.value, ...(showsMessage(source.by) && { shows_error: true }) };
     case "each": {
-      const own = source.source.kind === "call" ? {} : sourceReport(source.source);
+      const report = source.source.kind === "call" ? {} : sourceReport(source.source);
       return {
         in: source.in.text.value,
-        ...own,
+        ...report,
         ...defined("where", source.if?.text.value),
         ...defined("key", source.key?.text.value),
         ...(source.partial && { partial: true }),
@@ -101,7 +101,7 @@ export function failReport({ code, message, details, asIs }: Fail): FailReport {
 
 export function fieldReports(targets: readonly Target[]): readonly FieldReport[] {
   return targets.flatMap((target) =>
-    target.kind === "field" ? fieldReport(target) : target.members.map((one) => fieldReport(one, one.if)),
+    target.kind === "field" ? fieldReport(target) : target.members.map((member) => fieldReport(member, member.if)),
   );
 }
 function fieldReport({ field, bound }: Pick<FieldTarget, "field" | "bound">, condition?: Expression): FieldReport {

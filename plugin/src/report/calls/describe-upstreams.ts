@@ -30,7 +30,7 @@ export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamRepor
       upstream: service.typeName,
       breaker: breakerReport(breaker),
       ...(methods.length > 0 && {
-        methods: methods.map((one) => ({ method: one.name, breaker: breakerReport(one.breaker) })),
+        methods: methods.map((method) => ({ method: method.name, breaker: breakerReport(method.breaker) })),
       }),
       limit: {
         concurrent: limit.concurrent.value,

@@ -55,18 +55,18 @@ interface Phase extends Pick<PlanMethod, "start" | "permit"> {
 }
 
 /**
- * @param held the time of steps that are not deferred, if it is less than the whole time; "none": deferred steps are
+ * @param limit the time of steps that are not deferred, if it is less than the whole time; "none": deferred steps are
  * not awaited
  */
 function worst(
   budget: number,
   { message, start, permit }: Phase,
   messages: Messages,
-  held: number | "none" = Number.POSITIVE_INFINITY,
+  limit: number | "none" = Number.POSITIVE_INFINITY,
 ): Worst {
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-  const late = held !== "none";
-  const most = late ? Math.min(held, forCallsMs) : forCallsMs;
+  const late = limit !== "none";
+  const most = late ? Math.min(limit, forCallsMs) : forCallsMs;
   const all = blocksOf(permit, start, message);
   const order = reachedInOrder(all, messages);
   const ended = new Set(permit?.steps.map(({ step }) => step.ir.at));
@@ -122,36 +122,35 @@ function timings(
   }: { readonly limit: number; readonly late: boolean; readonly ended: ReadonlySet<Step["ir"]["at"]> },
   start: PlanStart | undefined,
 ): (begun: Begun) => Timing {
-  const known = new Map<PlanBlock, Map<string, Timing>>();
-  const keyOf = ({ message, begun, limit: own }: Begun): string =>
-    `${sharedOf(message).length === 0 ? 0 : begun}/${own}`;
-  const knownOf = (one: Begun): Timing | undefined => known.get(one.message)?.get(keyOf(one));
+  const timings = new Map<PlanBlock, Map<string, Timing>>();
+  const keyOf = ({ message, begun, limit }: Begun): string => `${sharedOf(message).length === 0 ? 0 : begun}/${limit}`;
+  const timingOf = (begun: Begun): Timing | undefined => timings.get(begun.message)?.get(keyOf(begun));
   // A service's steps come before the messages that read them, except for messages that the service composes.
   const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
   /** Yields the timings that it needs instead of recursion: messages may compose each other in long chains. */
-  function* timed(one: Begun): Generator<Begun, Timing, Timing> {
-    const { message, begun: at, limit: own } = one;
+  function* timed(block: Begun): Generator<Begun, Timing, Timing> {
+    const { message, begun: at, limit: budget } = block;
     const begun = sharedOf(message).length === 0 ? 0 : at;
     const all = allSteps(message.steps).filter(({ step }) => late || !step.deferred);
     const planned = new Map(all.map((step) => [step.step, step]));
     const started =
       start === undefined || inside.has(message)
         ? new Map<PlanStep, StepTiming>()
-        : (yield { message: start, begun: 0, limit: own }).steps;
+        : (yield { message: start, begun: 0, limit: budget }).steps;
     const steps = new Map(started);
     for (const { step } of started.size === 0 ? [] : sharedOf(message))
-      for (const own of allSteps(start?.steps ?? []))
-        if (step.source.kind === "shared" && step.source.of.includes(own.step)) planned.set(step, own);
+      for (const starting of allSteps(start?.steps ?? []))
+        if (step.source.kind === "shared" && step.source.of.includes(starting.step)) planned.set(step, starting);
     const predecessors = (step: PlanStep): PlanStep[] => [
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
-      ...(step.wanted?.waitsFor ?? []).flatMap((asked) => planned.get(asked.step) ?? []),
+      ...(step.wanted?.waitsFor ?? []).flatMap((awaited) => planned.get(awaited.step) ?? []),
     ];
     for (const step of inOrder(all, (other) => predecessors(other).filter((before) => !started.has(before)))) {
       const before = latest(predecessors(step), steps, begun);
       const from = before === undefined ? begun : (steps.get(before)?.end ?? 0);
       const child = childOf(step, messages);
-      const most = step.step.deferred ? limit : own;
+      const most = step.step.deferred ? limit : budget;
       const within = child && (yield { message: child, begun: from, limit: most });
       // The permit has already awaited these calls of the service.
       const ms = message === start && ended.has(step.step.ir.at) ? 0 : stepTime(step, message, within?.ms, most);
@@ -159,10 +158,10 @@ function timings(
     }
     const last = latest(all, steps, begun);
     const timing = { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
-    known.set(message, (known.get(message) ?? new Map<string, Timing>()).set(keyOf(one), timing));
+    timings.set(message, (timings.get(message) ?? new Map<string, Timing>()).set(keyOf(block), timing));
     return timing;
   }
-  return (begun) => withoutRecursion(begun, knownOf, timed);
+  return (begun) => withoutRecursion(begun, timingOf, timed);
 }
 /** A message, and the start of its composition. */
 interface Begun {
@@ -211,10 +210,10 @@ function latest(
 function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): number {
   const { source } = step.step;
   const [call] = callsOf(source);
-  const one =
+  const timing =
     call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
-  if (one === 0) return 0;
-  return rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
+  if (timing === 0) return 0;
+  return rounds(step) === 1 ? timing : Math.min(timing * rounds(step), limit);
 }
 
 /** Returns the number of groups of items that are awaited in sequence. */

@@ -48,8 +48,8 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
   );
   for (const { method } of methods) {
     for (const { composed } of reachedInOrder(rootsOf(method), messages)) {
-      const one = messages.get(composed.desc.typeName);
-      if (one !== undefined) reached.set(composed.desc.typeName, one);
+      const message = messages.get(composed.desc.typeName);
+      if (message !== undefined) reached.set(composed.desc.typeName, message);
     }
   }
   return {
@@ -108,7 +108,7 @@ function rpcBehaviour(
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
     ...defined("limits", planned.limits && limitsOf(planned.limits)),
     ...defined("stream", streamOf(planned)),
-    ...untoldOf(planned),
+    ...limitOf(planned),
   };
 }
 
@@ -134,7 +134,7 @@ function streamOf({ stream }: PlanMethod): StreamBehaviour | undefined {
 }
 
 /** Returns the reason why the end of an rpc is not predicted. */
-function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
+function limitOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
   const { stream } = planned;
   if (stream?.source.kind === "follow") {
     if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
@@ -174,10 +174,12 @@ function limitsOf({ early, late }: PlanLimits): LimitBehaviour[] {
 /** The names of all fields in and below a message. */
 function namesBelow(desc: DescMessage): FieldNames {
   const found: Record<string, Record<string, string | null>> = {};
-  const visit = (one: DescMessage): void => {
-    if (found[one.typeName] !== undefined) return;
-    found[one.typeName] = Object.fromEntries(one.fields.map((field) => [field.name, field.message?.typeName ?? null]));
-    for (const field of one.fields) if (field.message !== undefined) visit(field.message);
+  const visit = (desc: DescMessage): void => {
+    if (found[desc.typeName] !== undefined) return;
+    found[desc.typeName] = Object.fromEntries(
+      desc.fields.map((field) => [field.name, field.message?.typeName ?? null]),
+    );
+    for (const field of desc.fields) if (field.message !== undefined) visit(field.message);
   };
   visit(desc);
   return found;
@@ -275,9 +277,9 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
     case "switch":
       return {
         kind: "switch",
-        cases: source.cases.map((one) => ({
-          if: expressionReport(one.if),
-          by: expressionReport(one.value.expression),
+        cases: source.cases.map((entry) => ({
+          if: expressionReport(entry.if),
+          by: expressionReport(entry.value.expression),
         })),
         ...defined("default", maybe(source.default?.expression)),
       };

@@ -79,7 +79,7 @@ export function callersReports({ servers }: Pick<Plan, "servers">): readonly Cal
           ...report,
           rights: [rightsClaim(claimOf.scopes, rights.scopes), rightsClaim(claimOf.roles, rights.roles)].flat(),
         })),
-        ...defined("rpc", leastAsking(methods)),
+        ...defined("rpc", leastRestricted(methods)),
       },
     ];
   });
@@ -99,14 +99,14 @@ function rightsIn(methods: readonly PlanMethod[]): {
 }
 
 /** Returns an rpc without conditions, else one without rules, else the first. */
-function leastAsking(methods: readonly PlanMethod[]): string | undefined {
-  const asks = ({ method, permit, validated }: PlanMethod): number => {
+function leastRestricted(methods: readonly PlanMethod[]): string | undefined {
+  const restrictions = ({ method, permit, validated }: PlanMethod): number => {
     const conditions = method.permit === undefined ? 0 : permittedCallers(method.permit).conditions.length;
     return (permit === undefined && conditions === 0 ? 0 : 2) + (validated === undefined ? 0 : 1);
   };
   const [least] = methods
     .filter(({ method }) => method.permit !== undefined && method.permit.public === undefined)
-    .sort((a, b) => asks(a) - asks(b));
+    .sort((a, b) => restrictions(a) - restrictions(b));
   if (least === undefined) return undefined;
   const { desc } = least.method;
   return `${desc.parent.typeName}/${desc.name}`;
@@ -229,11 +229,11 @@ function claimsOf(desc: DescMessage): Claims {
 function jsonOf(value: ValueReport): ClaimValue | undefined {
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (value === null) return undefined;
-  if (isList(value)) return value.flatMap((one) => jsonOf(one) ?? []);
+  if (isList(value)) return value.flatMap((item) => jsonOf(item) ?? []);
   if ("int" in value) return Number(value.int);
   if ("double" in value) return value.double;
   if ("bytes" in value) return value.bytes;
-  if ("map" in value) return object(value.map.map(([key, one]) => [String(jsonOf(key)), one]));
+  if ("map" in value) return object(value.map.map(([key, entry]) => [String(jsonOf(key)), entry]));
   // Each well-known type has a special JSON form.
   if ("message" in value)
     return value.message.startsWith("google.protobuf.") ? undefined : object(Object.entries(value.fields));

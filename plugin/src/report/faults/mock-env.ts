@@ -11,8 +11,8 @@ import type { EnvVar } from "../../resolve/model/model.ts";
  * default.
  */
 export function mockEnv(file: PlanFile, service: DescService, { servers }: Plan): readonly EnvVar[] {
-  const own = servers.find(({ files }) => files.includes(file))?.own.get(service) ?? [];
-  const others = new Map(own.map((entry) => [entry.ir.name.value, entry]));
+  const variables = servers.find(({ files }) => files.includes(file))?.own.get(service) ?? [];
+  const others = new Map(variables.map((entry) => [entry.ir.name.value, entry]));
   return file.env.map((entry) => withSample(others.get(entry.ir.name.value) ?? entry));
 }
 
@@ -20,8 +20,8 @@ function withSample(entry: EnvVar): EnvVar {
   const { name, default: initial, shape } = entry.ir;
   if (initial !== undefined) return entry;
   const { of, item } = shape ?? STRING;
-  const one = item === "string" ? `${name.value}-1` : SAMPLES[item];
-  return { ...entry, ir: { ...entry.ir, default: { ...name, value: of === "map" ? `key-1=${one}` : one } } };
+  const sample = item === "string" ? `${name.value}-1` : SAMPLES[item];
+  return { ...entry, ir: { ...entry.ir, default: { ...name, value: of === "map" ? `key-1=${sample}` : sample } } };
 }
 const STRING: EnvShape = { of: "one", item: "string" };
 const SAMPLES = { int: "1", uint: "1", bool: "true", double: "1.5", duration: "1s" } as const;

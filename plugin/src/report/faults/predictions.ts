@@ -43,7 +43,7 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
       const { json, headers, caller } = example;
       const input = inputs.get(rpc.rpc);
       const type = file.identity?.type;
-      const given: Given = {
+      const context: Given = {
         ...(headers && { headers }),
         // The author of a request writes a request that may pass.
         ...(json !== undefined && input && { request: reportOf(input, json, registry), assumed: true }),
@@ -51,7 +51,7 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
         ...(caller &&
           type && { caller: givenCaller(behaviour, rpc, reportOf(type, caller.principal, registry), caller.source) }),
       };
-      return { rpc: rpc.rpc, example, table: tableOf(behaviour, rpc, given) };
+      return { rpc: rpc.rpc, example, table: tableOf(behaviour, rpc, context) };
     }),
   );
 }
@@ -60,12 +60,12 @@ function reportOf(desc: DescMessage, json: JsonValue, registry: Registry): Value
 }
 
 /** `web/v1/web_faults.txt` */
-export function faultFiles(plan: Plan, told: (file: PlanFile) => readonly RpcPrediction[]) {
+export function faultFiles(plan: Plan, predictionsOf: (file: PlanFile) => readonly RpcPrediction[]) {
   return plan.files
     .filter(({ services }) => services.length > 0)
     .map((file) => ({
       name: `${file.desc.name}_faults.txt`,
-      content: `${told(file)
+      content: `${predictionsOf(file)
         .map(({ table, example }) => tableText(table, example.name))
         .join("\n\n")}\n`,
     }));
@@ -74,7 +74,7 @@ export function faultFiles(plan: Plan, told: (file: PlanFile) => readonly RpcPre
 // ---- faults.json ----
 
 /** Returns true if a run with these options predicts faults, and so needs these requests. */
-export function asksExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
+export function readsExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
   return plan.has("faults") || faults !== undefined;
 }
 
@@ -102,7 +102,7 @@ export function examplesIn(
   if (!isObject(all)) return { examples, faults: [`${EXAMPLES} is an object with an rpc for each key: ${SHAPE}`] };
   for (const [rpc, list] of Object.entries(all)) {
     const [service = "", name = ""] = rpc.split("/");
-    const input = registry.getService(service)?.methods.find((one) => one.name === name)?.input;
+    const input = registry.getService(service)?.methods.find((method) => method.name === name)?.input;
     if (input === undefined) {
       faults.push(`${EXAMPLES} names ${rpc}, and there is no such rpc in this run: write package.Service/Method`);
       continue;
@@ -111,13 +111,13 @@ export function examplesIn(
       faults.push(`${EXAMPLES} has for ${rpc} no list of at most ${MOST} requests: ${SHAPE}`);
       continue;
     }
-    const found = list.map((one: JsonValue, i) =>
-      exampleOf(one, `${rpc}[${i}]`, { input, identity: identityOf(plan, service), registry }),
+    const found = list.map((item: JsonValue, i) =>
+      exampleOf(item, `${rpc}[${i}]`, { input, identity: identityOf(plan, service), registry }),
     );
-    faults.push(...found.flatMap((one) => (typeof one === "string" ? [one] : [])));
+    faults.push(...found.flatMap((item) => (typeof item === "string" ? [item] : [])));
     examples.set(
       rpc,
-      found.filter((one) => typeof one !== "string"),
+      found.filter((item) => typeof item !== "string"),
     );
   }
   return { examples, faults };
@@ -133,9 +133,9 @@ function identityOf({ files }: Plan, service: string): PlanFile["identity"] {
   return files.find(({ services }) => services.some(({ desc }) => desc.typeName === service))?.identity;
 }
 
-function exampleOf(one: JsonValue, place: string, { input, identity, registry }: Around): Example | string {
-  if (!isObject(one)) return `${EXAMPLES}, ${place} is no object: ${SHAPE}`;
-  const { name, request, headers, caller, ...rest } = one;
+function exampleOf(entry: JsonValue, place: string, { input, identity, registry }: Around): Example | string {
+  if (!isObject(entry)) return `${EXAMPLES}, ${place} is no object: ${SHAPE}`;
+  const { name, request, headers, caller, ...rest } = entry;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined)
     return `${EXAMPLES}, ${place} has "${unknown}": an example has name, request, headers and caller`;
@@ -170,7 +170,7 @@ function callerOf(
   if (unknown !== undefined) return `${at}: a caller has no "${unknown}", but principal and source: ${CALLER}`;
   const sources = identity.sources.map(({ name }) => name);
   if (source !== undefined && (typeof source !== "string" || !sources.includes(source)))
-    return `${at}: a caller's source is ${sources.map((one) => `"${one}"`).join(" or ")}`;
+    return `${at}: a caller's source is ${sources.map((source) => `"${source}"`).join(" or ")}`;
   if (principal === undefined) return `${at}: a caller has a principal: ${CALLER}`;
   try {
     fromJson(identity.type, principal, { registry });

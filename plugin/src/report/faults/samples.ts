@@ -13,13 +13,13 @@ export function sampleOf(desc: DescMessage): ValueReport {
 
 /** Returns a sample in place of a function that supplies a field, whatever rules the field has. */
 export function sampleOfField(field: DescField): ValueReport {
-  const one = (): ValueReport => {
+  const sample = (): ValueReport => {
     if (field.message !== undefined) return sampleOf(field.message);
     if (field.enum !== undefined) return { int: String(firstOf(field.enum)) };
     return sampleOfScalar(field.scalar ?? ScalarType.STRING, field.name);
   };
-  if (field.fieldKind === "list") return [one()];
-  return field.fieldKind === "map" ? { map: [[sampleOfScalar(field.mapKey, "key"), one()]] } : one();
+  if (field.fieldKind === "list") return [sample()];
+  return field.fieldKind === "map" ? { map: [[sampleOfScalar(field.mapKey, "key"), sample()]] } : sample();
 }
 
 /** Returns a sample in place of a function that expressions call; `name` is the name for texts. */

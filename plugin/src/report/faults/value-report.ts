@@ -15,12 +15,12 @@ const IMPLICIT = 2;
 function fieldReport(message: ReflectMessage, field: DescField): ValueReport {
   switch (field.fieldKind) {
     case "list":
-      return [...message.get(field)].map((one) => partReport(field, one));
+      return [...message.get(field)].map((item) => partReport(field, item));
     case "map":
       return {
-        map: [...message.get(field)].map(([key, one]) => [
+        map: [...message.get(field)].map(([key, value]) => [
           scalarReport(field.mapKey, key as never),
-          partReport(field, one),
+          partReport(field, value),
         ]),
       };
     default:

@@ -39,11 +39,11 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
     lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}, by ${by}`);
   }
   if (http !== undefined) {
-    const whose = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
+    const caches = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
     const age = http.maxAgeMs === 0 ? " and ask each time" : ` for ${timeText(http.maxAgeMs)}`;
     const stale = http.staleMs === undefined ? "" : `, and for ${timeText(http.staleMs)} more while they are renewed`;
     const vary = http.vary.length === 0 ? "" : `, by ${http.vary.join(", ")}`;
-    lines.push(`${whose}${age}${stale}${vary}`);
+    lines.push(`${caches}${age}${stale}${vary}`);
   }
   return lines;
 }

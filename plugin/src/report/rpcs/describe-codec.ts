@@ -21,7 +21,7 @@ export function wireOf({ entries, services, codec }: PlanFile): WireReport[] {
   const rpcs = services.flatMap(({ methods }) => methods.map(({ method }) => method.desc));
   const sent = [...calls.map(({ input }) => input), ...rpcs.map(({ output }) => output)];
   const received = [...calls.map(({ output }) => output), ...rpcs.map(({ input }) => input)];
-  const one = (desc: DescMessage, way: WireReport["way"]): WireReport => {
+  const reportOf = (desc: DescMessage, way: WireReport["way"]): WireReport => {
     const message = desc.typeName;
     if (way === "received" && codec?.passed.has(desc)) return { message, way, by: "passed_on" };
     const functions = (way === "sent" ? codec?.writers : codec?.readers)?.get(desc);
@@ -30,7 +30,7 @@ export function wireOf({ entries, services, codec }: PlanFile): WireReport[] {
     return { message, way, by: "generated", ...(fields !== undefined && { fields }) };
   };
   return [
-    ...[...new Set(sent)].map((desc) => one(desc, "sent")),
-    ...[...new Set(received)].map((desc) => one(desc, "received")),
+    ...[...new Set(sent)].map((desc) => reportOf(desc, "sent")),
+    ...[...new Set(received)].map((desc) => reportOf(desc, "received")),
   ];
 }

@@ -23,7 +23,7 @@ export function degradedOf(message: PlanMessage): readonly Degraded[] {
       becomes: becomes(expressionsOf(touch, targets), resolved, origin),
     })),
   );
-  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
+  return [...new Map(found.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 function nameOf({ origin }: TouchOrigin): string {
@@ -56,7 +56,9 @@ function becomes(
   }
   // An expression with an unsafe read is not evaluated if the value is absent; behind `ok` another expression is
   // evaluated. Arguments of a resolver may be absent, and the resolver still returns its value.
-  const own = origin.kind === "step" && origin.step.step.source.kind === "resolver";
-  const absent = expressions.flatMap(({ unsafe }) => unsafe).filter((variable) => own || !resolved.has(variable));
+  const isResolver = origin.kind === "step" && origin.step.step.source.kind === "resolver";
+  const absent = expressions
+    .flatMap(({ unsafe }) => unsafe)
+    .filter((variable) => isResolver || !resolved.has(variable));
   return absent.length > 0 ? "missing" : "replaced";
 }

@@ -28,11 +28,11 @@ export interface RuleReport {
 }
 
 export function rulesReport({ inside }: PlanRuledMessage): RulesReport {
-  const said = inside.flatMap(saidOf);
+  const rules = inside.flatMap(rulesOf);
   return {
-    rules: said.length,
+    rules: rules.length,
     messages: inside.map(({ desc }) => desc.typeName),
-    said,
+    said: rules,
   };
 }
 
@@ -41,7 +41,7 @@ export function rulesText(planned: PlanRuledMessage): string {
   return `validated: ${rules} ${rules === 1 ? "rule" : "rules"}, of ${messages.join(", ")}`;
 }
 
-function saidOf({ desc, cel, groups, oneofs, fields }: RuledMessage): readonly RuleReport[] {
+function rulesOf({ desc, cel, groups, oneofs, fields }: RuledMessage): readonly RuleReport[] {
   const of = desc.typeName;
   return [
     ...cel.map((rule) => celReport(of, rule)),

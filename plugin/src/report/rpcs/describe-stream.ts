@@ -103,7 +103,7 @@ export function streamLines(report: StreamReport, short: (ms: number) => string)
             ...(topic.call === undefined ? [] : [`one ${shortName(topic.call)} for all`]),
           ].join(", or without NATS ")}`,
         ];
-  const said = [
+  const parts = [
     ...(report.if === undefined ? [] : [`where ${report.if}`]),
     ...(report.until === undefined ? [] : [`until ${report.until}`]),
     ...(topic?.subject !== undefined ? ["goes on by places in the topic"] : []),
@@ -115,7 +115,7 @@ export function streamLines(report: StreamReport, short: (ms: number) => string)
     OVERFLOW[report.overflow],
     ...(report.min_interval_ms === undefined ? [] : [`no more often than every ${time(report.min_interval_ms)}`]),
   ];
-  return [...from, said.join(", ")];
+  return [...from, parts.join(", ")];
 }
 
 const shortName = (method: string): string => method.slice(method.lastIndexOf(".") + 1);
