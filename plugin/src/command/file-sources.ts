@@ -10,8 +10,8 @@ export function sourcesIn(directory: string): Sources {
   const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
   const found = new Map<string, { readonly path: string; readonly text: string | undefined }>();
   const find = (name: string) => {
-    const known = found.get(name);
-    if (known !== undefined) return known;
+    const cached = found.get(name);
+    if (cached !== undefined) return cached;
     let file: { path: string; text: string | undefined } = { path: name, text: undefined };
     for (const root of roots) {
       const path = join(directory, root, name);

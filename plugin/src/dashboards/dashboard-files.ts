@@ -10,16 +10,16 @@ import { watchedOf } from "./watched-server.ts";
 /** `web/v1/dashboard.json` and `web/v1/alerts.yaml` beside `web/v1/server.ts`. */
 export function dashboardFiles(
   plan: Plan,
-  wanted: Parameter["dashboards"],
+  selection: Parameter["dashboards"],
 ): readonly { readonly name: string; readonly content: string }[] {
   return plan.servers.flatMap((server) => {
     const watched = watchedOf(server, plan);
-    const named = (what: string): string => server.path.replace(/server$/, what);
+    const named = (suffix: string): string => server.path.replace(/server$/, suffix);
     const dashboard = {
       name: `${named("dashboard")}.json`,
       content: `${jsonText(dashboardOf(watched))}\n`,
     };
     const alerts = { name: `${named("alerts")}.yaml`, content: rulesOf(watched) };
-    return [...(wanted.has("grafana") ? [dashboard] : []), ...(wanted.has("prometheus") ? [alerts] : [])];
+    return [...(selection.has("grafana") ? [dashboard] : []), ...(selection.has("prometheus") ? [alerts] : [])];
   });
 }

@@ -37,7 +37,7 @@ export function laidOut(rows: readonly Row[]): readonly JsonObject[] {
   let id = 0;
   let y = 0;
   for (const { title, collapsed, panels } of rows) {
-    const own = { id: ++id, type: "row", title, collapsed, gridPos: { h: 1, w: COLUMNS, x: 0, y: y++ } };
+    const header = { id: ++id, type: "row", title, collapsed, gridPos: { h: 1, w: COLUMNS, x: 0, y: y++ } };
     let x = 0;
     const inside = panels.map((panel) => {
       const width = panel.width ?? HEIGHT;
@@ -46,7 +46,7 @@ export function laidOut(rows: readonly Row[]): readonly JsonObject[] {
       x += width;
       return placed;
     });
-    all.push({ ...own, panels: collapsed ? inside : [] }, ...(collapsed ? [] : inside));
+    all.push({ ...header, panels: collapsed ? inside : [] }, ...(collapsed ? [] : inside));
     y += HEIGHT;
   }
   return all;

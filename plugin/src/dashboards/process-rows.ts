@@ -1,6 +1,6 @@
 // Rows of upstreams and of the process.
 import type { Panel, Row } from "./panels.ts";
-import { oneOf, rate, sumBy } from "./promql.ts";
+import { anyOf, rate, sumBy } from "./promql.ts";
 import { of, per, total, WINDOW } from "./selectors.ts";
 import type { Watched } from "./watched-server.ts";
 
@@ -9,7 +9,7 @@ const BY_METHOD = [...BY_UPSTREAM, "rpc_method"];
 const METHOD_LEGEND = "{{upstream}} {{branch}} {{rpc_method}}";
 
 export function upstreamRow({ upstreams, followsUpstreams }: Watched): Row {
-  const called = oneOf("upstream", upstreams);
+  const called = anyOf("upstream", upstreams);
   return {
     title: "Upstreams",
     collapsed: true,
@@ -95,12 +95,12 @@ function upstreamStreamsPanel(called: string): Panel {
 
 export function topicRow({ topics }: Watched): Row {
   const self = [
-    oneOf("topic", [...new Set(topics.map(({ name }) => name))]),
-    oneOf("rpc_service", [...new Set(topics.map(({ service }) => service))]),
+    anyOf("topic", [...new Set(topics.map(({ name }) => name))]),
+    anyOf("rpc_service", [...new Set(topics.map(({ service }) => service))]),
   ];
   const by = ["topic", "rpc_service"];
   const legend = new Set(topics.map(({ service }) => service)).size > 1 ? "{{rpc_service}} {{topic}}" : "{{topic}}";
-  const held = (title: string, description: string, metric: string, unit = "short"): Panel => ({
+  const gaugePanel = (title: string, description: string, metric: string, unit = "short"): Panel => ({
     title,
     description,
     unit,
@@ -110,10 +110,10 @@ export function topicRow({ topics }: Watched): Row {
     title: "Topics",
     collapsed: true,
     panels: [
-      held("Followers", "Who follow keys of a topic.", "bff_topic_followers"),
-      held("Keys", "That are followed, or held for those who come again.", "bff_topic_keys"),
-      held("Consumers", "Of JetStream, or open streams of the topic's call.", "bff_topic_consumers"),
-      held("Kept items", "In the rings of all processes.", "bff_topic_ring_bytes", "bytes"),
+      gaugePanel("Followers", "Who follow keys of a topic.", "bff_topic_followers"),
+      gaugePanel("Keys", "That are followed, or held for those who come again.", "bff_topic_keys"),
+      gaugePanel("Consumers", "Of JetStream, or open streams of the topic's call.", "bff_topic_consumers"),
+      gaugePanel("Kept items", "In the rings of all processes.", "bff_topic_ring_bytes", "bytes"),
       {
         title: "Resets",
         description: "Followers that had to begin anew, since something was lost.",

@@ -6,7 +6,7 @@ export function text(value: string): string {
 }
 
 /** Labels that are one of these: `=` for one, else a regular expression of RE2. */
-export function oneOf(label: string, values: readonly string[]): string {
+export function anyOf(label: string, values: readonly string[]): string {
   const [only] = values;
   if (only !== undefined && values.length === 1) return `${label}=${text(only)}`;
   return `${label}=~${text(values.map(plain).join("|"))}`;

@@ -1,6 +1,6 @@
 // Rows of requests: all rpcs, then each with what it calls.
 import type { Panel, Row } from "./panels.ts";
-import { BROKEN, ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
+import { anyOf, BROKEN, ERRORS, quantile, sumBy } from "./promql.ts";
 import { CLIENT, of, per, SERVER, total } from "./selectors.ts";
 import type { Watched, WatchedCall, WatchedRpc } from "./watched-server.ts";
 
@@ -88,7 +88,7 @@ function allStreamsPanels(self: string): readonly Panel[] {
 
 const ENDS = "bff_stream_ends_total";
 const methodsOf = (rpcs: readonly WatchedRpc[]): string =>
-  oneOf(
+  anyOf(
     "rpc_method",
     rpcs.map(({ method }) => method),
   );
@@ -100,7 +100,7 @@ export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
 
 function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
   const { method, streams, timeoutMs } = rpc;
-  const self = oneOf("rpc_method", [method]);
+  const self = anyOf("rpc_method", [method]);
   return [
     {
       title: "Requests by code",
@@ -205,15 +205,15 @@ function each(
   calls: readonly Pick<WatchedCall, "method" | "title">[],
   line: (self: string, title: string) => Panel["lines"][number],
 ): Panel["lines"] {
-  return calls.map(({ method, title }) => line(oneOf("rpc_method", [method]), title));
+  return calls.map(({ method, title }) => line(anyOf("rpc_method", [method]), title));
 }
 
 const OTHERS = "Calls of other rpcs to the same methods are among them.";
 
 /** In the order of the plan, so that what begins first stands first. */
-function callPanels({ method, cached: own, calls }: WatchedRpc): readonly Panel[] {
+function callPanels({ method, cached: cache, calls }: WatchedRpc): readonly Panel[] {
   const repeated = calls.filter((call) => call.repeated);
-  const cached = [...(own ? [{ method, title: "the answer" }] : []), ...calls.filter((call) => call.cached)];
+  const cached = [...(cache ? [{ method, title: "the answer" }] : []), ...calls.filter((call) => call.cached)];
   const panels: Panel[] = [];
   if (calls.length > 0)
     panels.push(

@@ -1,6 +1,6 @@
 // Rules of Prometheus for a server: recordings of each rpc, and alerts.
 import { comment, quoted } from "../text/yaml.ts";
-import { BROKEN, ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
+import { anyOf, BROKEN, ERRORS, rate, rpcsOf, series, sumBy } from "./promql.ts";
 import type { Watched } from "./watched-server.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
@@ -85,7 +85,7 @@ ${sumBy(BY, `increase(${series(COUNT, methods, ERRORS)}[${long}])`)} >= ${LEAST}
 }
 
 const streamsOf = ({ rpcs }: Watched): string =>
-  oneOf(
+  anyOf(
     "rpc_method",
     rpcs.flatMap(({ method, streams }) => (streams ? [method] : [])),
   );
@@ -149,7 +149,7 @@ function sunsets({ rpcs }: Watched): readonly Alert[] {
     deprecated?.sunset === undefined ? [] : [{ method, sunset: deprecated.sunset }],
   );
   return [...Map.groupBy(ending, ({ sunset }) => sunset)].map(([sunset, all]) => {
-    const called = oneOf(
+    const called = anyOf(
       "rpc_method",
       all.map(({ method }) => method),
     );
@@ -170,8 +170,8 @@ vector(time()) >= ${Date.parse(sunset) / 1000}`,
 // ---- upstreams ----
 
 function upstreams({ upstreams: services, followsUpstreams }: Watched): readonly Alert[] {
-  const called = oneOf("upstream", services);
-  const where = "{{ $labels.upstream }}{{ with $labels.branch }} (branch {{ . }}){{ end }}";
+  const called = anyOf("upstream", services);
+  const target = "{{ $labels.upstream }}{{ with $labels.branch }} (branch {{ . }}){{ end }}";
   return [
     {
       name: "BffBreakerOpen",
@@ -182,7 +182,7 @@ and on (job, upstream, branch)
 ${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", called, 'outcome="refused"')}[10m])`)} > 0`,
       wait: "5m",
       severity: "page",
-      summary: `The breaker of ${where} does not close`,
+      summary: `The breaker of ${target} does not close`,
       description: "For five minutes and more it has let nothing through but probes, and calls are refused.",
     },
     {
@@ -190,13 +190,13 @@ ${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", 
       expr: `${sumBy(["job", "upstream", "branch"], `max_over_time(${series("bff_addresses", called, 'state="ejected"')}[5m])`)} > 0`,
       wait: "10m",
       severity: "ticket",
-      summary: `An address of ${where} fails again and again`,
+      summary: `An address of ${target} fails again and again`,
       description: "It is left out, tried, and left out anew; the other addresses bear its load.",
     },
-    ...(followsUpstreams ? [streamsFull(called, where)] : []),
+    ...(followsUpstreams ? [streamsFull(called, target)] : []),
   ];
 }
-function streamsFull(called: string, where: string): Alert {
+function streamsFull(called: string, place: string): Alert {
   const by = ["job", "instance", "upstream", "branch", "rpc_method"];
   return {
     name: "BffUpstreamStreamsFull",
@@ -206,7 +206,7 @@ ${sumBy(by, series("bff_upstream_streams_most", called))}
 > 0.9`,
     wait: "10m",
     severity: "ticket",
-    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the streams of ${where} open that it may have`,
+    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the streams of ${place} open that it may have`,
     description: "One more than `limit.streams` is refused with RESOURCE_EXHAUSTED.",
   };
 }
@@ -216,8 +216,8 @@ ${sumBy(by, series("bff_upstream_streams_most", called))}
 function topics({ topics: all }: Watched): readonly Alert[] {
   const self = series(
     "bff_topic_resets_total",
-    oneOf("topic", [...new Set(all.map(({ name }) => name))]),
-    oneOf("rpc_service", [...new Set(all.map(({ service }) => service))]),
+    anyOf("topic", [...new Set(all.map(({ name }) => name))]),
+    anyOf("rpc_service", [...new Set(all.map(({ service }) => service))]),
   );
   return [
     {
@@ -237,13 +237,13 @@ function topics({ topics: all }: Watched): readonly Alert[] {
 /** Selects processes that are BFFs, because other processes may export the same series. */
 const OURS = "and on (job, instance)\nbff_ready";
 
-function full(name: string, gauge: string, what: string, description: string): Alert {
+function full(name: string, gauge: string, resource: string, description: string): Alert {
   return {
     name,
     expr: `${gauge} / ${gauge}_most > 0.9`,
     wait: "5m",
     severity: "page",
-    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the ${what} that it may have`,
+    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the ${resource} that it may have`,
     description,
   };
 }

@@ -2,11 +2,12 @@
 import { rate, series, sumBy } from "./promql.ts";
 
 /** Matchers for the selection in the dashboard. */
-const WHERE = ['job=~"$job"', 'instance=~"$instance"'];
+const TARGET_MATCHERS = ['job=~"$job"', 'instance=~"$instance"'];
 /** Window that fits the width of the graph and the interval of scraping. */
 export const WINDOW = "$__rate_interval";
 
-export const of = (name: string, ...matchers: readonly string[]): string => series(name, ...WHERE, ...matchers);
+export const of = (name: string, ...matchers: readonly string[]): string =>
+  series(name, ...TARGET_MATCHERS, ...matchers);
 export const per = (labels: readonly string[], name: string, ...matchers: readonly string[]): string =>
   sumBy(labels, rate(of(name, ...matchers), WINDOW));
 export const total = (name: string, ...matchers: readonly string[]): string =>

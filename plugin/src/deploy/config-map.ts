@@ -5,8 +5,8 @@ import type { Variable } from "./variable.ts";
 
 export function configMap({ name, variables }: ServerDeployment): string {
   const open = variables.filter(({ kind }) => kind !== "secret");
-  const needed = open.filter((one) => one.required === true && one.here === undefined);
-  const rest = open.filter((one) => !needed.includes(one));
+  const needed = open.filter((variable) => variable.required === true && variable.here === undefined);
+  const rest = open.filter((variable) => !needed.includes(variable));
   const blocks = [
     ...(needed.length === 0 ? [] : ["  # ---- to be set ----", ...entries(needed), "  # ---- may be left ----"]),
     ...entries(rest),
@@ -25,10 +25,10 @@ ${blocks.join("\n")}
 /** Returns the entries. Comments that several entries in a row share are printed once. */
 function entries(variables: readonly Variable[]): readonly string[] {
   return variables.flatMap((variable, i) => {
-    const said = commentsOf(variable);
+    const comments = commentsOf(variable);
     const before = variables[i - 1];
-    const again = before !== undefined && commentsOf(before).join() === said.join();
-    return [...(again ? [] : said.map((text) => `  # ${comment(text)}`)), line(variable)];
+    const again = before !== undefined && commentsOf(before).join() === comments.join();
+    return [...(again ? [] : comments.map((text) => `  # ${comment(text)}`)), line(variable)];
   });
 }
 

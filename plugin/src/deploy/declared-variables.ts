@@ -7,8 +7,8 @@ import type { Variable } from "./variable.ts";
 const SECRET = /(^|_)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS)_?KEY)S?$/i;
 
 /** Returns each variable once; if services declare it differently, it has no common default. */
-export function declaredVariables({ env, own }: PlanServer): readonly Variable[] {
-  const all = Map.groupBy([...env, ...[...own.values()].flat()], ({ ir }) => ir.name.value);
+export function declaredVariables({ env, own: serviceEnv }: PlanServer): readonly Variable[] {
+  const all = Map.groupBy([...env, ...[...serviceEnv.values()].flat()], ({ ir }) => ir.name.value);
   return [...all.values()].map((declared) => variableOf(declared));
 }
 

@@ -9,8 +9,8 @@ const MARGIN_S = 5;
 export function deployment({ name, variables }: ServerDeployment): string {
   const secrets = variables.filter(({ kind }) => kind === "secret");
   const keys = variables.filter(({ kind, here }) => kind === "secret file" && here !== undefined);
-  const settingOf = (wanted: string): string => {
-    const found = variables.find((one) => one.name === wanted);
+  const settingOf = (name: string): string => {
+    const found = variables.find((variable) => variable.name === name);
     return found?.here?.value ?? found?.default ?? "0s";
   };
   const [delay, grace] = [settingOf("BFF_DRAIN_DELAY"), settingOf("BFF_GRACE")];
@@ -68,7 +68,7 @@ function container(name: string, secrets: readonly Variable[]): string {
             - { name: admin, containerPort: 9090, protocol: TCP }
           envFrom:
             - configMapRef: { name: ${name} }
-${secrets.length === 0 ? "" : `          env:\n${secrets.map((one) => secret(one, name)).join("")}`}          # All by HTTP/1.1, which is answered beside HTTP/2. With TLS_CERT_FILE they need scheme: HTTPS.
+${secrets.length === 0 ? "" : `          env:\n${secrets.map((secretVariable) => secret(secretVariable, name)).join("")}`}          # All by HTTP/1.1, which is answered beside HTTP/2. With TLS_CERT_FILE they need scheme: HTTPS.
           startupProbe:
             httpGet: { path: /readyz, port: http }
             periodSeconds: 1

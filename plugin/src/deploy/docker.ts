@@ -7,7 +7,7 @@ export function dockerfile({ name, server, folder, importExtension }: ServerDepl
   const out = typescript ? "gen" : "dist/gen";
   const main = `${server.path}.${typescript ? "ts" : "js"}`;
   const entry = `bff-server.${typescript ? "ts" : "js"}`;
-  const what = typescript
+  const command = typescript
     ? "OUT is the folder that `out:` of buf.gen.yaml names"
     : "OUT is the folder that `npm run build` compiles what is generated into";
   const installed = typescript
@@ -18,7 +18,7 @@ COPY . .
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund`;
   return `# The image of ${comment(server.name || "the BFF")}, written by protoc-gen-bff. From the folder with package.json:
 #   docker build -f ${comment(word(`${out}/${folder}/Dockerfile`))} -t ${name} .
-# ${what}: --build-arg OUT=src/gen.
+# ${command}: --build-arg OUT=src/gen.
 # NODE may be pinned by its digest: --build-arg NODE=node:24-slim@sha256:… A registry's password: --secret id=npmrc,src=.npmrc
 ARG NODE=node:24-slim
 

@@ -12,12 +12,12 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
       about: `where ${service.typeName} is; calls are spread over the pods of a headless service`,
     };
     const others = branches.flatMap(({ name }): Variable[] => {
-      const own = `${prefix}_${name.toUpperCase()}`;
+      const variable = `${prefix}_${name.toUpperCase()}`;
       const example = `http://${service.name.toLowerCase()}-${name.toLowerCase()}:9001`;
       const about = `where the branch ${name} of ${service.typeName} is; without it the branch is off`;
       return [
-        { name: `${own}_URL`, example, about },
-        ...certificates(own, `the branch ${name} of ${service.typeName}`),
+        { name: `${variable}_URL`, example, about },
+        ...certificates(variable, `the branch ${name} of ${service.typeName}`),
       ];
     });
     return [address, ...certificates(prefix, service.typeName), ...others];
@@ -25,9 +25,9 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
 }
 
 /** Returns three variables with the same description, which is printed once, above the first. */
-function certificates(prefix: string, whom: string): readonly Variable[] {
+function certificates(prefix: string, peer: string): readonly Variable[] {
   const folder = `/var/run/secrets/bff/${prefix.toLowerCase().replaceAll("_", "-")}`;
-  const about = `whom to trust for ${whom}, and the certificate and key to show there`;
+  const about = `whom to trust for ${peer}, and the certificate and key to show there`;
   return [
     { name: `${prefix}_CA_FILE`, kind: "file", example: `${folder}/ca.crt`, about },
     { name: `${prefix}_CERT_FILE`, kind: "file", example: `${folder}/tls.crt`, about },

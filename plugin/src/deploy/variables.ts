@@ -228,17 +228,17 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
 
 /** Returns all variables of a server, each once: first those that have to be set. */
 export function variablesOf(server: PlanServer): readonly Variable[] {
-  const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((one): Variable => {
-    if (one.name.startsWith("TLS_") && byCertificate(server)) return { ...one, required: true };
-    if (one.name === "NATS_URL" && hasStoredTopics(server)) return { ...one, required: true };
-    if (one.name === "BFF_PUBLIC_URL" && hasSessions(server)) return { ...one, required: true };
-    if (one.name === "DATABASE_URL" && hasKeys(server)) return { ...one, required: true };
-    if (one.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
-      return { ...one, required: true };
-    return one;
+  const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): Variable => {
+    if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
+    if (definition.name === "NATS_URL" && hasStoredTopics(server)) return { ...definition, required: true };
+    if (definition.name === "BFF_PUBLIC_URL" && hasSessions(server)) return { ...definition, required: true };
+    if (definition.name === "DATABASE_URL" && hasKeys(server)) return { ...definition, required: true };
+    if (definition.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
+      return { ...definition, required: true };
+    return definition;
   });
   const all = [...upstreamVariables(server), ...clientSecrets(server), ...declaredVariables(server), ...fixed];
-  const named = [...new Map(all.map((one) => [one.name, one])).values()];
+  const named = [...new Map(all.map((variable) => [variable.name, variable])).values()];
   return [...named.filter(({ required }) => required === true), ...named.filter(({ required }) => required !== true)];
 }
 

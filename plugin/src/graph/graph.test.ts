@@ -19,8 +19,8 @@ test("an edge goes only to what is sorted before, unless both are in one cycle",
       const { order, cycles } = sortByDependency(nodes, (node) => edges[node] ?? []);
       expect([...order].sort((x, y) => x - y)).toEqual(nodes);
       const place = new Map(order.map((node, i) => [node, i]));
-      const reaches = (from: number, to: number, seen = new Set<number>()): boolean =>
-        (edges[from] ?? []).some((n) => n === to || (!seen.has(n) && reaches(n, to, seen.add(n))));
+      const reaches = (from: number, to: number, visited = new Set<number>()): boolean =>
+        (edges[from] ?? []).some((n) => n === to || (!visited.has(n) && reaches(n, to, visited.add(n))));
       for (const node of nodes)
         for (const to of edges[node] ?? [])
           if (!(reaches(to, node) || to === node)) expect(place.get(to)!).toBeLessThan(place.get(node)!);

@@ -10,7 +10,7 @@ export interface Sorted<T> {
 }
 
 export function sortByDependency<T>(nodes: readonly T[], dependencies: (node: T) => Iterable<T>): Sorted<T> {
-  const known = new Set(nodes);
+  const members = new Set(nodes);
   const index = new Map<T, number>();
   const low = new Map<T, number>();
   const onStack = new Set<T>();
@@ -34,10 +34,10 @@ export function sortByDependency<T>(nodes: readonly T[], dependencies: (node: T)
       const step = rest.next();
       if (!step.done) {
         const to = step.value;
-        if (!known.has(to)) continue;
-        const seen = index.get(to);
-        if (seen === undefined) enter(to);
-        else if (onStack.has(to)) low.set(node, Math.min(low.get(node) ?? 0, seen));
+        if (!members.has(to)) continue;
+        const position = index.get(to);
+        if (position === undefined) enter(to);
+        else if (onStack.has(to)) low.set(node, Math.min(low.get(node) ?? 0, position));
         continue;
       }
       frames.pop();

@@ -13,7 +13,7 @@ import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
 import { type ResponseContext, responsesOf } from "./responses.ts";
 import { restOperations } from "./rest-operations.ts";
-import { commentOf, type Known, Schemas } from "./schemas.ts";
+import { commentOf, type SchemaSources, Schemas } from "./schemas.ts";
 import { securityOf, securitySchemes } from "./security.ts";
 
 /** `web/v1/openapi.json` beside each server's file, whether or not that is written. */
@@ -29,7 +29,7 @@ export type Faces = "all" | "rest";
 
 export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all"): JsonObject {
   const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
-  const schemas = new Schemas(knownOf(server, plan));
+  const schemas = new Schemas(schemaSources(server, plan));
   const paths = new PathItems();
   const codes = codesOf(server, plan);
   for (const { file, service } of services) {
@@ -41,7 +41,7 @@ export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all")
         for (const [verb, operation] of connectOperations(planned, about, context, laterOf(planned.method, file)))
           paths.add({ path: `/${name}`, verb, operation });
       if (planned.method.desc.methodKind === "server_streaming") continue;
-      for (const one of restOperations(planned, about, context)) paths.add(one);
+      for (const path of restOperations(planned, about, context)) paths.add(path);
     }
   }
   const schemes = securitySchemes(server.identity?.identity);
@@ -68,13 +68,15 @@ function aboutOf(
   { method, version }: PlanMethod,
   identity: Parameters<typeof securityOf>[0],
 ): (suffix: string) => JsonObject {
-  const said = [commentOf(method.desc), version && sentence(versionText(version))].filter((one) => one !== undefined);
+  const parts = [commentOf(method.desc), version && sentence(versionText(version))].filter(
+    (part) => part !== undefined,
+  );
   const deprecated = version?.deprecation !== undefined || method.desc.proto.options?.deprecated === true;
   return (suffix) =>
     only({
       operationId: `${desc.typeName}.${method.desc.name}${suffix}`,
       tags: [desc.typeName],
-      description: unlessEmpty(said.join("\n\n")),
+      description: unlessEmpty(parts.join("\n\n")),
       deprecated: deprecated ? true : undefined,
       security: securityOf(identity, method.permit),
     });
@@ -143,9 +145,9 @@ function codesOf({ files }: PlanServer, plan: Plan): ReadonlyMap<string, readonl
   );
 }
 
-function knownOf(server: PlanServer, plan: Plan): Known {
+function schemaSources(server: PlanServer, plan: Plan): SchemaSources {
   const rules = new Map<DescMessage, RuledMessage>(
-    server.files.flatMap(({ rules: own }) => (own?.messages ?? []).map((one) => [one.rules.desc, one.rules])),
+    server.files.flatMap(({ rules }) => (rules?.messages ?? []).map((entry) => [entry.rules.desc, entry.rules])),
   );
   const degraded = new Map<DescMessage, readonly Degraded[]>(
     plan.messages.map((message) => [message.composed.desc, degradedOf(message)]),

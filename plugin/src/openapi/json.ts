@@ -6,8 +6,8 @@ export interface JsonObject {
 
 /** Returns the members that are not undefined. */
 export function only(values: Readonly<Record<string, Json | undefined>>): JsonObject {
-  const said = Object.entries(values).filter((entry): entry is [string, Json] => entry[1] !== undefined);
-  return Object.fromEntries(said);
+  const defined = Object.entries(values).filter((entry): entry is [string, Json] => entry[1] !== undefined);
+  return Object.fromEntries(defined);
 }
 export const unlessEmpty = <T extends Json>(value: T): T | undefined =>
   value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0) ? undefined : value;

@@ -47,8 +47,8 @@ function withNames({ path, operation }: PathOperation, template: string): JsonOb
   return { ...operation, parameters };
 }
 
-function naming(kept: PathOperation, left: PathOperation): PathOperation {
+function naming(documented: PathOperation, left: PathOperation): PathOperation {
   const sentence = `Paths with more segments are for \`${left.operation.operationId}\`.`;
-  const description = [kept.operation.description, sentence].filter((one) => one !== undefined).join("\n\n");
-  return { ...kept, operation: { ...kept.operation, description } };
+  const description = [documented.operation.description, sentence].filter((text) => text !== undefined).join("\n\n");
+  return { ...documented, operation: { ...documented.operation, description } };
 }

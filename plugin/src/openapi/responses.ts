@@ -96,10 +96,10 @@ export function responsesOf(
     ),
   );
   const degradable = message.degradable || method.degradedField !== undefined;
-  const kept = verb === "get" && planned.http !== undefined;
+  const hasTag = verb === "get" && planned.http !== undefined;
   const headers = {
     ...ends,
-    ...(kept && TAGGED),
+    ...(hasTag && TAGGED),
     ...(degradable && {
       "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
     }),
@@ -110,7 +110,9 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: ok } },
     }),
-    ...(kept && { "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED } }),
+    ...(hasTag && {
+      "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED },
+    }),
     "400": failed(
       planned.validated === undefined ? "The request is malformed." : "The request is malformed, or breaks a rule.",
       ends,

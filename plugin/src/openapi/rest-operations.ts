@@ -77,16 +77,16 @@ function parameterName(
   segments: readonly string[],
   i: number,
 ): string {
-  const wildcards = (end: number): number => segments.slice(from, end).filter((one) => /^\*/.test(one)).length;
+  const wildcards = (end: number): number => segments.slice(from, end).filter((segment) => /^\*/.test(segment)).length;
   return wildcards(to) < 2 ? name : `${name}_${wildcards(i) + 1}`;
 }
 
 /** Returns the schema of a path's segment, which has no control characters and is not empty. */
 function segmentOf(schema: JsonObject): JsonObject {
   if (schema.type !== "string" || schema.contentEncoding !== undefined || schema.enum !== undefined) return schema;
-  return { minLength: 1, ...(schema.pattern === undefined && { pattern: SEEN }), ...schema };
+  return { minLength: 1, ...(schema.pattern === undefined && { pattern: PRINTABLE }), ...schema };
 }
-const SEEN = "^[^\\u0000-\\u001f\\u007f]*$";
+const PRINTABLE = "^[^\\u0000-\\u001f\\u007f]*$";
 
 function partText(
   variable: RestRule["variables"][number] | undefined,

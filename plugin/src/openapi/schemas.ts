@@ -9,7 +9,7 @@ import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
 import { refusesZero } from "./refuses-zero.ts";
 
 /** Facts about messages besides their descriptors. */
-export interface Known {
+export interface SchemaSources {
   readonly rules: (desc: DescMessage) => RuledMessage | undefined;
   /** Returns true for a message in a response, to which rules do not apply. */
   readonly isAnswered: (desc: DescMessage) => boolean;
@@ -20,10 +20,10 @@ export interface Known {
 /** Collects the schemas that are referred to, each once, by their full names. */
 export class Schemas {
   readonly #found = new Map<string, JsonObject>();
-  readonly #known: Known;
+  readonly #known: SchemaSources;
 
-  constructor(known: Known) {
-    this.#known = known;
+  constructor(sources: SchemaSources) {
+    this.#known = sources;
   }
 
   /** `components.schemas`. */
@@ -36,8 +36,8 @@ export class Schemas {
   }
 
   message(desc: DescMessage): JsonObject {
-    const known = wellKnown(desc.typeName);
-    if (known !== undefined) return known;
+    const predefined = wellKnownSchema(desc.typeName);
+    if (predefined !== undefined) return predefined;
     const name = desc.typeName;
     if (!this.#found.has(name)) {
       this.#found.set(name, {}); // of a message that holds itself
@@ -49,9 +49,9 @@ export class Schemas {
     if (desc.typeName === "google.protobuf.NullValue") return { type: "null" };
     if (!this.#found.has(desc.typeName)) {
       const names = desc.values.map(({ name }) => name);
-      const known = only({ type: "string", enum: names, description: commentOf(desc) });
+      const named = only({ type: "string", enum: names, description: commentOf(desc) });
       // A value that a later version of an upstream adds is a number.
-      this.#found.set(desc.typeName, desc.open ? { anyOf: [known, { type: "integer", format: "int32" }] } : known);
+      this.#found.set(desc.typeName, desc.open ? { anyOf: [named, { type: "integer", format: "int32" }] } : named);
     }
     return { $ref: `#/components/schemas/${desc.typeName}` };
   }
@@ -90,7 +90,7 @@ export class Schemas {
     return ruled.required || refusesZero(field, ruled.value);
   }
   #ruled(field: DescField): RuledField | undefined {
-    return this.#known.rules(field.parent)?.fields.find((one) => one.field === field);
+    return this.#known.rules(field.parent)?.fields.find((ruled) => ruled.field === field);
   }
   /** One that stands outside of its message, in a path or a query. */
   parameter(field: DescField): JsonObject {
@@ -99,7 +99,7 @@ export class Schemas {
 
   field(field: DescField, rules?: ElementRules | undefined, degrades: readonly Degraded[] = []): JsonObject {
     const touched = degrades.filter(
-      (one) => (one.field === field.name || one.field === field.oneof?.name) && one.becomes !== "within",
+      (ruled) => (ruled.field === field.name || ruled.field === field.oneof?.name) && ruled.becomes !== "within",
     );
     const notes = [
       commentOf(field),
@@ -122,17 +122,17 @@ export class Schemas {
   #value(field: DescField, rules: ElementRules | undefined): JsonObject {
     // Enums are names here, and numbers to rules.
     const ruled = (of: ElementRules | undefined): JsonObject => (field.enum === undefined ? constraintsOf(of) : {});
-    const own = field.fieldKind === "list" || field.fieldKind === "map" ? constraintsOf(rules) : ruled(rules);
+    const constraints = field.fieldKind === "list" || field.fieldKind === "map" ? constraintsOf(rules) : ruled(rules);
     switch (field.fieldKind) {
       case "list": {
-        return { type: "array", items: { ...this.#single(field), ...ruled(rules?.items) }, ...own };
+        return { type: "array", items: { ...this.#single(field), ...ruled(rules?.items) }, ...constraints };
       }
       case "map": {
         const values = { ...this.#single(field), ...ruled(rules?.values) };
-        return { type: "object", additionalProperties: values, ...own };
+        return { type: "object", additionalProperties: values, ...constraints };
       }
       default:
-        return { ...this.#single(field), ...own };
+        return { ...this.#single(field), ...constraints };
     }
   }
   #single(field: DescField): JsonObject {
@@ -193,12 +193,12 @@ export function scalarSchema(scalar: ScalarType): JsonObject {
 }
 
 /** Returns the schema of a type that has a special form in ProtoJSON. */
-function wellKnown(typeName: string): JsonObject | undefined {
+function wellKnownSchema(typeName: string): JsonObject | undefined {
   if (!typeName.startsWith("google.protobuf.")) return undefined;
   const name = typeName.slice("google.protobuf.".length);
   const wrapped = WRAPPED[name];
   if (wrapped !== undefined) return { anyOf: [scalarSchema(wrapped), { type: "null" }] };
-  return KNOWN[name];
+  return WELL_KNOWN_SCHEMAS[name];
 }
 const WRAPPED: Readonly<Record<string, ScalarType>> = {
   BoolValue: ScalarType.BOOL,
@@ -211,7 +211,7 @@ const WRAPPED: Readonly<Record<string, ScalarType>> = {
   Int64Value: ScalarType.INT64,
   UInt64Value: ScalarType.UINT64,
 };
-const KNOWN: Readonly<Record<string, JsonObject>> = {
+const WELL_KNOWN_SCHEMAS: Readonly<Record<string, JsonObject>> = {
   Timestamp: { type: "string", format: "date-time" },
   Duration: { type: "string", pattern: "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$", examples: ["1.5s"] },
   FieldMask: { type: "string", examples: ["name,address.city"] },

@@ -3,7 +3,7 @@ export function quoted(text: string): string {
   // JSON leaves these characters unescaped, but YAML does not print them: https://yaml.org/spec/1.2.2/#51-character-set
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
