@@ -96,10 +96,10 @@ export function responsesOf(
     ),
   );
   const degradable = message.degradable || method.degradedField !== undefined;
-  const hasTag = verb === "get" && planned.http !== undefined;
+  const tagged = verb === "get" && planned.http !== undefined;
   const headers = {
     ...ends,
-    ...(hasTag && TAGGED),
+    ...(tagged && TAGGED),
     ...(degradable && {
       "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
     }),
@@ -110,7 +110,7 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: ok } },
     }),
-    ...(hasTag && {
+    ...(tagged && {
       "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED },
     }),
     "400": failed(
