@@ -68,9 +68,9 @@ describe.each([
       ),
     "Known",
     // What it is a consequence of is told instead.
-    /of who is believed to be calling by "other"/,
+    /in the identity source "other"/,
   ],
-])("%s", (_, widen, rpc, says = new RegExp(`of who may call "shop.v1.[A-Za-z]+/${rpc}"`)) => {
+])("%s", (_, widen, rpc, says = new RegExp(`in the permit of "shop.v1.[A-Za-z]+/${rpc}"`)) => {
   const wider = widen(proto);
   test("is a difference of the lock", () => {
     expect(wider).not.toBe(proto);

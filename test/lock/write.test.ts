@@ -91,7 +91,7 @@ describe("bff.lock.json", () => {
   test("is not written with CI=true: a missing one is an error, and nothing is generated", () => {
     const { status, stderr } = generate([], { CI: "true" });
     expect(status).toBe(1);
-    expect(stderr).toContain('app/shop/v1/shop.proto:10:113: error BFF901: there is no "bff.lock.json"');
+    expect(stderr).toContain('app/shop/v1/shop.proto:10:113: error BFF901: "bff.lock.json" does not exist');
     expect([existsSync(join(dir, "bff.lock.json")), existsSync(join(dir, "gen"))]).toEqual([false, false]);
   });
 
@@ -111,7 +111,7 @@ describe("bff.lock.json", () => {
     const { status, stderr } = generate();
     expect(status).toBe(1);
     expect(stderr).toContain('error BFF913: upstream field "stock.v1.Stock.pieces" has the number 2, and had 1');
-    expect(stderr).toContain("app/stock/v1/stock.proto:5:23: it is declared here");
+    expect(stderr).toContain("app/stock/v1/stock.proto:5:23: the current declaration");
     expect(lock()).toBe(before);
     expect(generate(["lock_mode=update"])).toEqual({ status: 0, stderr: "" });
     expect(generate([], { CI: "true" })).toEqual({ status: 0, stderr: "" });

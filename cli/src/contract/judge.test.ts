@@ -156,7 +156,7 @@ describe("what is used and has changed", () => {
     [
       "oneof renamed",
       [["oneof how", "oneof what"]],
-      [`BFF916: field "${S}.TakeStockRequest.sku" is a member of the oneof "what", and was one of "how"`],
+      [`BFF916: field "${S}.TakeStockRequest.sku" is a member of the oneof "what", and was a member of "how"`],
     ],
     [
       "field of a request removed",
@@ -172,13 +172,15 @@ describe("what is used and has changed", () => {
       "path over HTTP",
       [["/v1/rests", "/v2/rests"]],
       [
-        `BFF921: method "${S}.RestService/GetRest" is called by "GET /v2/rests/{name}", and was by "GET /v1/rests/{name}"`,
+        `BFF921: method "${S}.RestService/GetRest" is called by "GET /v2/rests/{name}", and was called by "GET /v1/rests/{name}"`,
       ],
     ],
     [
       "no path over HTTP any more",
       [['option (google.api.http) = { get: "/v1/rests/{name}" };', ""]],
-      [`BFF921: method "${S}.RestService/GetRest" is called by "no path at all", and was by "GET /v1/rests/{name}"`],
+      [
+        `BFF921: method "${S}.RestService/GetRest" is called by "no path at all", and was called by "GET /v1/rests/{name}"`,
+      ],
     ],
     ["enum value removed", [[" STATE_OUT = 2;", ""]], [`BFF911: enum value "${S}.State.STATE_OUT" is gone`]],
     [

@@ -80,7 +80,7 @@ function judgeElement(
   const changes = changesBetween(name, element, now, contract, registry);
   const judged = changes.map(({ change, severity, more = [] }): Judged => {
     const instead = severity === "note" ? undefined : INSTEAD.change(change.code, facts, contract.consumer);
-    const told = { severity, code: change.code, element: name, says: `${label} ${change.says}`, instead, at };
+    const told = { severity, code: change.code, element: name, says: `${label} ${change.text}`, instead, at };
     return { finding: { ...told, uses: [...uses, ...more] }, was: change.was };
   });
   return [...judged, ...newValues(name, facts, now, before, uses)];

@@ -3,12 +3,12 @@ import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import {
-  readsExamples,
   type Compilation,
   compile,
   EXAMPLES,
   parseParameter,
   projectOf,
+  readsExamples,
   type Sources,
   sourcesIn,
   tryRead,

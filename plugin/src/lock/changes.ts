@@ -5,7 +5,7 @@ import { type Facts, type FieldFacts, jsonName, type MethodFacts } from "./facts
 export interface Change {
   readonly code: DriftCode;
   /** Rest of the sentence after the kind and the name. */
-  readonly says: string;
+  readonly text: string;
   /** Former type, for BFF914. */
   readonly was?: string;
 }
@@ -13,7 +13,7 @@ export interface Change {
 /** Values that an enum has gained are not among them: see `addedValues`. */
 export function changesOf(old: Facts, now: Facts): readonly Change[] {
   const deprecated: readonly Change[] =
-    now.deprecated === true && old.deprecated !== true ? [{ code: "BFF920", says: "is deprecated now" }] : [];
+    now.deprecated === true && old.deprecated !== true ? [{ code: "BFF920", text: "is deprecated now" }] : [];
   if (old.kind === "method" && now.kind === "method") return [...ofMethod(old, now), ...deprecated];
   if ((old.kind === "field" || old.kind === "extension") && now.kind === old.kind)
     return [...ofField(old, now), ...deprecated];
@@ -29,17 +29,17 @@ export function addedValues(old: Facts, now: Facts): readonly string[] {
 function ofMethod(old: MethodFacts, now: MethodFacts): Change[] {
   const changes: Change[] = [];
   if (old.streaming !== now.streaming)
-    changes.push({ code: "BFF917", says: `is ${STREAMING[now.streaming]}, and was ${STREAMING[old.streaming]}` });
+    changes.push({ code: "BFF917", text: `is ${STREAMING[now.streaming]}, and was ${STREAMING[old.streaming]}` });
   for (const [slot, does, did] of [
     ["request", "takes", "took"],
     ["response", "returns", "returned"],
   ] as const)
     if (old[slot] !== now[slot])
-      changes.push({ code: "BFF914", says: `${does} "${now[slot]}", and ${did} "${old[slot]}"`, was: old[slot] });
+      changes.push({ code: "BFF914", text: `${does} "${now[slot]}", and ${did} "${old[slot]}"`, was: old[slot] });
   if (old.idempotency !== now.idempotency)
-    changes.push({ code: "BFF918", says: `is ${now.idempotency}, and was ${old.idempotency}` });
+    changes.push({ code: "BFF918", text: `is ${now.idempotency}, and was ${old.idempotency}` });
   if (old.http !== undefined && now.http !== undefined && old.http !== now.http)
-    changes.push({ code: "BFF921", says: `is called by "${now.http}", and was by "${old.http}"` });
+    changes.push({ code: "BFF921", text: `is called by "${now.http}", and was called by "${old.http}"` });
   return changes;
 }
 const STREAMING = {
@@ -52,16 +52,19 @@ const STREAMING = {
 function ofField(old: FieldFacts, now: FieldFacts): Change[] {
   const changes: Change[] = number(old, now);
   if (old.cardinality !== now.cardinality)
-    changes.push({ code: "BFF915", says: `is ${now.cardinality}, and was ${old.cardinality}` });
+    changes.push({ code: "BFF915", text: `is ${now.cardinality}, and was ${old.cardinality}` });
   else if (old.type !== now.type)
-    changes.push({ code: "BFF914", says: `is ${now.type}, and was ${old.type}`, was: old.type });
+    changes.push({ code: "BFF914", text: `is ${now.type}, and was ${old.type}`, was: old.type });
   // A repeated field has no presence, so that only one change is reported.
   else if (old.presence !== now.presence)
-    changes.push({ code: "BFF916", says: `${PRESENCE[now.presence][0]}, and ${PRESENCE[old.presence][1]}` });
+    changes.push({ code: "BFF916", text: `${PRESENCE[now.presence][0]}, and ${PRESENCE[old.presence][1]}` });
   else if (old.oneof !== now.oneof)
-    changes.push({ code: "BFF916", says: `is a member of the oneof "${now.oneof}", and was one of "${old.oneof}"` });
+    changes.push({
+      code: "BFF916",
+      text: `is a member of the oneof "${now.oneof}", and was a member of "${old.oneof}"`,
+    });
   if (old.default !== now.default)
-    changes.push({ code: "BFF922", says: `${reads(now.default)} while it is unset, and ${reads(old.default, "was")}` });
+    changes.push({ code: "BFF922", text: `${reads(now.default)} while it is unset, and ${reads(old.default, "was")}` });
   return changes;
 }
 const PRESENCE = {
@@ -77,11 +80,11 @@ const reads = (value: string | undefined, verb: "is" | "was" = "is"): string =>
 export function changeInJson(name: string, old: Facts, now: Facts): Change | undefined {
   if (old.kind !== "field" || now.kind !== "field" || old.json_name === now.json_name) return undefined;
   const [is, was] = [now, old].map((facts) => facts.json_name ?? jsonName(name));
-  return { code: "BFF923", says: `is "${is}" in JSON, and was "${was}"` };
+  return { code: "BFF923", text: `is "${is}" in JSON, and was "${was}"` };
 }
 
 function number(old: { readonly number: number }, now: { readonly number: number }): Change[] {
   return old.number === now.number
     ? []
-    : [{ code: "BFF913", says: `has the number ${now.number}, and had ${old.number}` }];
+    : [{ code: "BFF913", text: `has the number ${now.number}, and had ${old.number}` }];
 }

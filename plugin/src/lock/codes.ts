@@ -1,34 +1,36 @@
-/** Diagnostics from a comparison of the run with the committed lock. One sentence each, for docs/diagnostics.md. */
+/** Diagnostics from a comparison of the run with the committed lock. Each code has its rule and the reason for it. */
 export const CODES = {
   BFF901:
-    "The lock is committed. With `CI=true` a missing one is an error and not written, because nothing would be compared.",
+    "The lock is committed. With `CI=true` a missing lock is an error and is not written, because nothing would be compared.",
   BFF902:
-    "The lock knows every use. With `CI=true` a use that it does not hold, or a use that is gone, is an error and not written, so that what is reviewed is what is used.",
-  BFF903: "The lock is a document that this version can read, because it is what changes of upstreams are measured by.",
-  BFF911: "What the BFF uses of an upstream is still there, because otherwise what clients get from it is gone.",
+    "The lock contains every use. With `CI=true` a use that the lock lacks, or an entry without a use, is an error. The lock is not written, so that a review sees each change.",
+  BFF903:
+    "The lock is a document that this version can read. Changes of upstreams are found by comparison with the lock.",
+  BFF911: "An upstream still has each element that the BFF uses. Otherwise clients lose the data that comes from it.",
   BFF912:
-    "What the BFF uses of an upstream still has its name. A renamed element is told as one change, with the new name to write.",
+    "An upstream element that the BFF uses still has its name. A renamed element is reported as one change, with the new name to write.",
   BFF913:
-    "What the BFF uses of an upstream still has its number, because the number is what stands on the wire: old and new servers would misread each other.",
+    "An upstream element that the BFF uses still has its number. Messages contain the number, so old and new servers would misread each other.",
   BFF914:
-    "What the BFF uses of an upstream is still of its type: a field's, or a method's request and response. A type that happens to fit may still mean something else.",
+    "An upstream element that the BFF uses still has its type: the type of a field, or the request and response of a method. Another type may fit and still have another meaning.",
   BFF915:
-    "A field that the BFF uses is still singular, repeated or a map, because on the wire one may be read as the other and lose items.",
+    "A field that the BFF uses is still singular, repeated or a map, as before. A reader that expects another form may lose items.",
   BFF916:
-    "A field that the BFF uses still has, or has not, presence of its own: whether it may be unset decides what clients are told.",
-  BFF917: "A method that the BFF calls is still unary, because nothing else can be called.",
+    "A field that the BFF uses still has, or still lacks, presence. Presence decides whether clients see the value as unset.",
+  BFF917:
+    "A method that the BFF uses still has the same kind of streaming. A call needs a unary method, and following needs a method that returns a stream.",
   BFF918:
-    "A method that the BFF calls still has its idempotency level, because retries, hedging, caching and order rest on it.",
+    "A method that the BFF calls still has its idempotency level, because retries, hedging, caching and order depend on it.",
   BFF919: "A value that an upstream has added to an enum is mapped. Until then clients see the default in its place.",
-  BFF920: "What the BFF uses of an upstream is not deprecated since, because what is deprecated goes away one day.",
+  BFF920:
+    "An upstream element that the BFF uses has not become deprecated. Deprecated elements are removed in the end.",
   BFF921:
-    "A method that is called over HTTP still has the path by which it is called, because servers that are running call the old one.",
+    "A method that is called over HTTP still has its HTTP method and path, because running servers call the old path.",
   BFF922:
-    "A field that the BFF uses still reads as the same value while it is unset. Servers leave it out where it has its default, and then mean what theirs is.",
-  BFF923:
-    "A field that is used of an upstream over HTTP, or of claims, still has its name in JSON, because there the name is what stands on the wire.",
+    "A field that the BFF uses still has the same default. Servers leave out a field with its default value, and the receiver then uses another default.",
+  BFF923: "A field that is used over HTTP, or in claims, still has its name in JSON, because JSON contains the name.",
   BFF924:
-    "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file; with `CI=true` they are an error.",
+    "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file. With `CI=true` such entries are an error.",
 } as const;
 
 export type DriftCode = keyof typeof CODES;

@@ -85,7 +85,7 @@ export function parseLock(text: string, path: string): Lock | LockFault {
     ...(hint !== undefined && { hint }),
   });
   const conflict = /^<{7} /m.exec(text);
-  if (conflict !== null) return fault("it holds a merge conflict", conflict.index);
+  if (conflict !== null) return fault("it contains a merge conflict", conflict.index);
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -96,16 +96,16 @@ export function parseLock(text: string, path: string): Lock | LockFault {
   if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
   const { version } = document;
   if (version !== VERSION && version !== 1) {
-    const hint = Number(version) > VERSION ? "update protoc-gen-bff: a newer one has written it" : undefined;
-    return fault(`it is of version ${String(version)}, and this is ${VERSION}`, 0, hint);
+    const hint = Number(version) > VERSION ? "update protoc-gen-bff: a newer version wrote the lock" : undefined;
+    return fault(`it has version ${String(version)}, and the latest supported version is ${VERSION}`, 0, hint);
   }
   const lock = new Map<string, Map<string, Locked>>();
   for (const [file, elements] of Object.entries(document.files)) {
-    if (!isObject(elements)) return fault(`its entry of "${file}" is not an object`, offsetOf(text, file));
+    if (!isObject(elements)) return fault(`its entry for "${file}" is not an object`, offsetOf(text, file));
     const entries = new Map<string, Locked>();
     for (const [name, element] of Object.entries(elements)) {
       const locked = readElement(element);
-      if (locked === undefined) return fault(`its entry of "${name}" is not complete`, offsetOf(text, name));
+      if (locked === undefined) return fault(`its entry for "${name}" is not complete`, offsetOf(text, name));
       entries.set(name, locked);
     }
     lock.set(file, entries);

@@ -112,11 +112,11 @@ function driftOfElement(
   const isJson = usedBy.some(isOfIdentity) || [...used.values()].some(({ http }) => http !== undefined);
   const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
   const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
-  const changes = changed.map(({ code, says, was }): Found => {
+  const changes = changed.map(({ code, text, was }): Found => {
     const hint = hintFor(code, now);
-    const see = { at: around.locate(now), message: "it is declared here" };
+    const see = { at: around.locate(now), message: "the current declaration" };
     return {
-      ...drift(place, code, `upstream ${label} ${says}`, see, hint),
+      ...drift(place, code, `upstream ${label} ${text}`, see, hint),
       ...(was === undefined ? {} : { within: was }),
     };
   });
@@ -128,28 +128,28 @@ function driftOfElement(
       const message = `upstream ${label} has a new value "${value}", which nothing maps: it becomes the default`;
       const declared = now.values.find((candidate) => candidate.name === value) ?? now;
       const see = { at: around.locate(declared), message: "the new value" };
-      const hint = `add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to leave it to the default`;
+      const hint = `add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to map it to the default`;
       return { ...drift(place, "BFF919", message, see, hint), to: `${name}.${value}` };
     }),
   ];
 }
 
 function hintFor(code: DriftCode, now: UpstreamElement): string {
-  if (code === "BFF920") return `use what takes its place, or ${UPDATE} to stay with it`;
+  if (code === "BFF920") return `use its replacement, or ${UPDATE} to keep using it`;
   // A step needs a method with one response, and a stream a method that streams: this change cannot be accepted.
   if (code !== "BFF917" || now.kind !== "rpc") return ACCEPT;
   switch (now.methodKind) {
     case "unary":
       return "call it in a step of the response, or follow a method that returns a stream";
     case "server_streaming":
-      return "call a unary method in its place, or follow it: `stream` of an rpc that returns a stream";
+      return "call a unary method in its place, or follow it with `stream` on an rpc that returns a stream";
     default:
       return "call another method in its place";
   }
 }
 
 const UPDATE = "run once with `lock_mode=update`";
-const ACCEPT = `check what this means here, then ${UPDATE} to accept it`;
+const ACCEPT = `check the effect on this BFF, then ${UPDATE} to accept the change`;
 
 /**
  * Returns true for a mapping. An enum that is passed on unchanged takes any value. A mapping without default is already
@@ -173,16 +173,16 @@ function gone(
   if (other !== undefined) {
     const to = elementName(other);
     const [from, now] = [shortName(name), shortName(to)];
-    const see = { at: locate(other), message: "its name now" };
+    const see = { at: locate(other), message: "the new name" };
     const hint = `write "${now}" in place of "${from}"`;
     return { ...drift(place, "BFF912", `upstream ${label} was renamed to "${now}"`, see, hint), ...within, to };
   }
   const parent = findParent(registry, name, facts.kind);
   if (parent !== undefined) {
-    const see = { at: locate(parent), message: `"${shortName(name)}" was in here` };
+    const see = { at: locate(parent), message: `"${shortName(name)}" was removed from here` };
     const hint = place.implied
-      ? `check that nothing is lost, then ${UPDATE} to accept it`
-      : "do without it, or ask for it back";
+      ? `check that clients lose no data, then ${UPDATE} to accept the removal`
+      : "remove its uses, or have the upstream restore it";
     return { ...drift(place, "BFF911", `upstream ${label} was removed`, see, hint), ...within };
   }
   const isMember = facts.kind === "method" || facts.kind === "field" || facts.kind === "value";
@@ -190,9 +190,7 @@ function gone(
   const noun = isMember ? `${facts.kind === "method" ? "service" : "type"} "${missing}"` : label;
   const like = successor(missing, candidates(registry, facts.kind === "method", ownFiles), before);
   const hint =
-    like === undefined
-      ? "use what has taken its place, or make its file visible to this run"
-      : `did you mean "${like}"?`;
+    like === undefined ? "use its replacement, or make its file visible to this run" : `did you mean "${like}"?`;
   const message = `upstream ${noun} was removed or renamed, or its file is not part of this run`;
   return { ...drift(place, "BFF911", message, undefined, hint), ...within, missing };
 }

@@ -24,11 +24,11 @@ export const NO_EDGE: Edge = { identities: new Map(), permits: new Map(), limits
 export function edgeOf(model: Model): Edge {
   const byFile = (entriesOf: (file: BffFile) => readonly (readonly [string, unknown])[]): Entries =>
     new Map(model.files.map((file) => [file.desc.proto.name, new Map(entriesOf(file))]));
-  const byRpc = (said: (rpc: BffFile["services"][number]["methods"][number]) => unknown): Entries =>
+  const byRpc = (entryOf: (rpc: BffFile["services"][number]["methods"][number]) => unknown): Entries =>
     byFile(({ services }) =>
       services.flatMap(({ desc, methods }) =>
         methods.flatMap((rpc) => {
-          const value = said(rpc);
+          const value = entryOf(rpc);
           return value === undefined ? [] : [[`${desc.typeName}/${rpc.desc.name}`, value] as const];
         }),
       ),
@@ -68,7 +68,7 @@ export function nextEdge(old: Edge, now: Edge, keeps: (file: string) => boolean)
 export const filesOfEdge = (edge: Edge): readonly string[] =>
   SECTIONS.flatMap((section) => [...edge[section]].flatMap(([file, { size }]) => (size === 0 ? [] : [file])));
 
-export const saysNothing = (edge: Edge): boolean => filesOfEdge(edge).length === 0;
+export const isEmptyEdge = (edge: Edge): boolean => filesOfEdge(edge).length === 0;
 
 export interface EdgeChange {
   readonly section: Section;

@@ -16,7 +16,7 @@ import {
   sorted,
 } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { changedEdge, type Edge, edgeOf, filesOfEdge, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
+import { changedEdge, type Edge, edgeOf, filesOfEdge, isEmptyEdge, NO_EDGE, nextEdge, readEdge } from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { optionsOf } from "./options.ts";
 import { foldRemovedPackages } from "./removed-packages.ts";
@@ -74,7 +74,7 @@ export function compareLock(
   const keeps = keeper(model, used, isStale);
   const next = nextLock(used, known, input.mode, keeps);
   const edge = nextEdge(before ?? NO_EDGE, edgeOf(model), keeps);
-  const nothing = saysNothing(edge) && [...used.values()].every((elements) => elements.size === 0);
+  const nothing = isEmptyEdge(edge) && [...used.values()].every((elements) => elements.size === 0);
   if (old === undefined && nothing) return { drifts: [], text: undefined };
   // A check in CI may run where the sources are not, so it leaves their places as they are.
   const isGenerated = (file: string): boolean =>
@@ -117,7 +117,7 @@ function unreadable(
     severity: "error",
     message: `"${path}" cannot be read: ${message}`,
     at,
-    hint: hint ?? "restore it from version control, or delete it to have it written anew",
+    hint: hint ?? "restore it from version control, or delete it and run `buf generate`",
   };
 }
 

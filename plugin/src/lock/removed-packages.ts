@@ -69,5 +69,5 @@ function hintFor(name: string, naming: readonly Diagnostic[], registry: Registry
   const like = [...others].filter((other) => missed.every((rest) => registry.get(`${other}${rest}`) !== undefined));
   const [only] = like;
   if (only !== undefined && like.length === 1) return `write "${only}" in place of "${name}"`;
-  return "use what has taken its place, or make its files visible to this run";
+  return "use its replacement, or make its files visible to this run";
 }

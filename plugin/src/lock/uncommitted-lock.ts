@@ -20,7 +20,7 @@ export interface Run {
 
 /** A difference between the two locks. Undefined place: no option of this run contains it, only the lock. */
 interface Difference {
-  readonly says: string;
+  readonly text: string;
   readonly more: string;
   readonly at: Origin | undefined;
   readonly element: string;
@@ -38,24 +38,24 @@ export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edg
   const differences = old === undefined ? [] : differencesOf(run, old, next);
   const [first] = differences;
   if (old === undefined) {
-    const message = `there is no "${path}", and with CI=true none is written`;
+    const message = `"${path}" does not exist, and with CI=true it is not written`;
     return { code: "BFF901", message, at: placeOfFirst(run), ...shared };
   }
   if (edge !== undefined) {
-    const message = `"${path}" says something else of ${EDGE[edge.section]} "${edge.name}"; with CI=true it is not written`;
+    const message = `"${path}" differs in ${EDGE[edge.section]} "${edge.name}"; with CI=true it is not written`;
     const at = placeOfEdge(run.model, edge) ?? placeOfEntry(run.text ?? "", path, edge.name);
     return { code: "BFF902", message, at, ...shared };
   }
   if (first === undefined && isOfVersion1(run.text ?? "{}")) {
-    const message = `"${path}" is of version 1, which does not say what is set and read; with CI=true it is not written`;
+    const message = `"${path}" has version 1, which lacks the fields that calls set and read; with CI=true it is not written`;
     return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, "version"), ...shared };
   }
   if (first === undefined) {
-    const message = `"${path}" says the same in another form, and with CI=true it is not written`;
+    const message = `"${path}" has the same content in another format; with CI=true it is not written`;
     return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, ""), ...shared };
   }
   const others = differences.filter(({ more }) => more === first.more).length - 1;
-  const message = `"${path}" ${first.says}${others > 0 ? `, and ${others} more ${first.more}` : ""}; with CI=true it is not written`;
+  const message = `"${path}" ${first.text}${others > 0 ? ` (${others} more ${first.more})` : ""}; with CI=true it is not written`;
   const at = first.at ?? placeOfEntry(run.text ?? "", path, first.element);
   return { code: "BFF902", message, at, ...shared };
 }
@@ -63,7 +63,7 @@ export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edg
 /** @param files whose entries are stale, at least one */
 export function staleEntries({ path, text = "" }: Run, files: readonly string[]): Diagnostic {
   const [first = "", ...others] = files;
-  const more = others.length === 0 ? "" : `, and entries for ${others.length} more such files`;
+  const more = others.length === 0 ? "" : `, and entries for ${others.length} more of these files`;
   return {
     code: "BFF924",
     severity: "error",
@@ -74,9 +74,9 @@ export function staleEntries({ path, text = "" }: Run, files: readonly string[])
 }
 
 const EDGE: Readonly<Record<Section, string>> = {
-  identities: "who is believed to be calling by",
-  permits: "who may call",
-  limits: "how often callers may call",
+  identities: "the identity source",
+  permits: "the permit of",
+  limits: "the limits of",
 };
 
 function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
@@ -90,9 +90,9 @@ function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
   return ORDER.flatMap((kind) => found.filter(({ more }) => more === kind));
 }
 
-const NEW = "that it does not hold";
-const GONE = "that nothing uses";
-const EXCHANGED = "of which something else is set or read";
+const NEW = "missing";
+const GONE = "unused";
+const EXCHANGED = "changed";
 const ORDER: readonly string[] = [NEW, GONE, EXCHANGED];
 
 function differenceOf(
@@ -106,20 +106,20 @@ function differenceOf(
   const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
   if (after === undefined) {
     const at = before?.usedBy.flatMap((option) => options.at(full(option))?.at ?? [])[0];
-    return [{ says: `holds "${name}", which nothing uses any more`, more: GONE, at, element: name }];
+    return [{ text: `contains "${name}", which nothing uses now`, more: GONE, at, element: name }];
   }
-  if (before === undefined) return [{ says: `does not hold "${name}"`, more: NEW, at: uses[0]?.at, element: name }];
+  if (before === undefined) return [{ text: `lacks "${name}"`, more: NEW, at: uses[0]?.at, element: name }];
   const added = after.usedBy.find((option) => !before.usedBy.includes(option));
   const gone = before.usedBy.find((option) => !after.usedBy.includes(option));
   const vouched = after.vouchedBy.find((voucher) => !before.vouchedBy.includes(voucher));
   const unvouched = before.vouchedBy.find((voucher) => !after.vouchedBy.includes(voucher));
   const at = (option: string): Origin | undefined => uses.find((use) => use.option === full(option))?.at;
   if (added !== undefined)
-    return [{ says: `does not hold that ${added} uses "${name}"`, more: NEW, at: at(added), element: name }];
+    return [{ text: `lacks the use of "${name}" by ${added}`, more: NEW, at: at(added), element: name }];
   if (vouched !== undefined)
     return [
       {
-        says: `does not hold that ${voucherText(vouched)} vouches for "${name}"`,
+        text: `does not record that ${voucherText(vouched)} vouches for "${name}"`,
         more: NEW,
         at: uses[0]?.at,
         element: name,
@@ -128,7 +128,7 @@ function differenceOf(
   if (gone !== undefined)
     return [
       {
-        says: `holds that ${gone} uses "${name}", which it no longer does`,
+        text: `contains the removed use of "${name}" by ${gone}`,
         more: GONE,
         at: options.at(full(gone))?.at,
         element: name,
@@ -137,14 +137,14 @@ function differenceOf(
   if (unvouched !== undefined)
     return [
       {
-        says: `holds that ${voucherText(unvouched)} vouches for "${name}", which it no longer does`,
+        text: `still records that ${voucherText(unvouched)} vouches for "${name}"`,
         more: GONE,
         at: uses[0]?.at,
         element: name,
       },
     ];
-  const says = after.exchange && before.exchange && changedExchange(name, before.exchange, after.exchange);
-  return says === undefined ? [] : [{ says, more: EXCHANGED, at: uses[0]?.at, element: name }];
+  const text = after.exchange && before.exchange && changedExchange(name, before.exchange, after.exchange);
+  return text === undefined ? [] : [{ text, more: EXCHANGED, at: uses[0]?.at, element: name }];
 }
 
 /** Fields are set and read by types: a use elsewhere may change what a method's calls read. */
@@ -156,9 +156,9 @@ function changedExchange(name: string, before: Exchange, after: Exchange): strin
   ] as const;
   for (const [verb, old, now] of pairs) {
     const added = now.find((one) => !old.some((known) => known === one));
-    if (added !== undefined) return `does not hold that calls of "${name}" ${verb} "${added}"`;
+    if (added !== undefined) return `lacks "${added}", which calls of "${name}" ${verb}`;
     const gone = old.find((one) => !now.some((known) => known === one));
-    if (gone !== undefined) return `holds that calls of "${name}" ${verb} "${gone}", which they no longer do`;
+    if (gone !== undefined) return `contains "${gone}", which calls of "${name}" no longer ${verb}`;
   }
   return undefined;
 }

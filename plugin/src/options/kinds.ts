@@ -96,7 +96,7 @@ export function budget<const N extends string>(
         const [, name = "", most] = /^([a-z]+):(\d{1,6})$/.exec(entry.trim()) ?? [];
         return { entry, name: names.find((known) => known === name), most: Number(most) };
       });
-      const hint = `write what may be of each, as in "${option}=${example}"`;
+      const hint = `write a maximum for each, as in "${option}=${example}"`;
       return {
         value: Object.assign(
           {},
@@ -132,7 +132,7 @@ function faultOfServer(option: string, name: string): string | undefined {
   const like = didYouMean(name, ["true", "false"]);
   if (like !== undefined) return `option "${option}" has "${name}": did you mean "${like}"?`;
   if (/^(yes|no|on|off)$/.test(name) || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name))
-    return `option "${option}" has "${name}": write true, false, or what packages are below, as in "server=web"`;
+    return `option "${option}" has "${name}": write true, false or a package, as in "server=web"`;
   return undefined;
 }
 
@@ -173,7 +173,7 @@ function faultOfCode(option: string, code: string): string | undefined {
   if (!/^BFF\d{3}$/.test(plain))
     return `option "${option}" has "${plain}", which is not a code: write "BFF" and three digits`;
   if (at === code.length - 1) return `option "${option}" has "${code}" without a file: write ${plain}@web/v1/web.proto`;
-  if (!CODES.has(plain)) return `option "${option}" has ${plain}, which is the code of no diagnostic`;
+  if (!CODES.has(plain)) return `option "${option}" has ${plain}, which is not the code of a diagnostic`;
   if (option === "warn" && !canBeWarning(plain)) return `${plain} cannot be a warning: nothing could be generated`;
   return undefined;
 }

@@ -75,7 +75,7 @@ function contradictions({ explorer, server, faults, mock, warn, off, error }: Pa
     [...codes.intersection(error)].map((code) => `${code} is in both "${list}" and "error": leave out one`);
   return [
     ...(explorer && !server.each && server.names.length === 0
-      ? [`option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"`]
+      ? [`option "explorer" needs "server": write "server=true,explorer=true"`]
       : []),
     ...(faults !== undefined && !mock
       ? [`option "faults" needs "mock=true" beside it: the tests that it writes run on mocks`]

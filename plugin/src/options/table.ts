@@ -21,7 +21,7 @@ export const OPTIONS = {
     documented: [
       [
         "`import_extension=ts`, `js` or `none`",
-        "what import specifiers end in, as in protoc-gen-es; default `none`. Say the same to both plugins",
+        "extension of import specifiers, as in protoc-gen-es; default `none`. Set the same for both plugins",
       ],
     ],
   },
@@ -32,7 +32,7 @@ export const OPTIONS = {
     documented: [
       [
         "`map_imports=bff/v1/:@protobff/messages`",
-        "imports the messages of protos below `bff/v1/` from that package, as in protoc-gen-es; may stand several times. Say the same to both plugins",
+        "imports the messages of protos below `bff/v1/` from that package, as in protoc-gen-es; may be repeated. Set the same for both plugins",
       ],
     ],
   },
@@ -43,11 +43,11 @@ export const OPTIONS = {
     documented: [
       [
         "`server=true`",
-        "also emits a `server.ts` beside each proto package that has BFF services, so that `web/v1/server.ts` and `mobile/v1/server.ts` are separate deployables. Where one folder has the files of several such packages each server has its package's name, `web_v1_server.ts`, and BFF821 says so; see [deploying.md](deploying.md)",
+        "also emits a `server.ts` beside each proto package that has BFF services, so that `web/v1/server.ts` and `mobile/v1/server.ts` are separate deployables. If one folder has the files of several such packages, each server has the name of its package, `web_v1_server.ts`, and BFF821 reports it; see [deploying.md](deploying.md)",
       ],
       [
         "`server=web`",
-        "emits one `server.ts` for all BFF packages that are `web` or below it (`web.v1`, `web.v2`), in `web/`: they are [served on one port](deploying.md#several-packages-on-one-port). `server=web+shop` writes two; with `server=true` besides, packages that no name covers have their own",
+        "emits one `server.ts` for all BFF packages that are `web` or below it (`web.v1`, `web.v2`), in `web/`: they are [served on one port](deploying.md#several-packages-on-one-port). `server=web+shop` writes two; with an additional `server=true`, each package that no name covers has a separate server",
       ],
     ],
   },
@@ -74,8 +74,8 @@ export const OPTIONS = {
         "`plan=json`, `mermaid` or `text`",
         "also writes [the plan](language.md#the-plan); default none. Several forms, also of the next two rows, have `+` between them: `plan=text+weight`",
       ],
-      ["`plan=faults`", "also writes [what faults do](testing.md#faults) to each rpc, `web_faults.txt`"],
-      ["`plan=weight`", "also writes `bff_weight.txt`, [how much is decided here](language.md#weight)"],
+      ["`plan=faults`", "also writes the [effects of faults](testing.md#faults) on each rpc, `web_faults.txt`"],
+      ["`plan=weight`", "also writes `bff_weight.txt`, the [amount of logic](language.md#weight) in the options"],
     ],
   },
   weight: {
@@ -84,7 +84,7 @@ export const OPTIONS = {
     documented: [
       [
         "`weight=logic:40+overlap:60+headers:0`",
-        "warns where more is decided than that, or some of the three: [weight](language.md#weight); default none",
+        "warns if the [weight](language.md#weight) exceeds one of these maximums; each of the three is optional; default none",
       ],
     ],
   },
@@ -105,7 +105,7 @@ export const OPTIONS = {
     documented: [
       [
         "`mock=true`",
-        "also writes mocks of what each file with services calls, `web_mock.ts`, for [tests](testing.md) and for servers that run without upstreams; default false",
+        "also writes mocks of the upstreams of each file with services, `web_mock.ts`, for [tests](testing.md) and for servers that run without upstreams; default false",
       ],
     ],
   },
@@ -116,7 +116,7 @@ export const OPTIONS = {
     documented: [
       [
         "`explorer=true`",
-        "also writes what each server will do, `server_plan.ts`, which its [live page](cli.md#live-page) draws and nothing else loads; default false",
+        "also writes the plan of each server, `server_plan.ts`, which only its [live page](cli.md#live-page) loads; default false",
       ],
     ],
   },
@@ -127,7 +127,7 @@ export const OPTIONS = {
     documented: [
       [
         "`faults=vitest` or `node`",
-        "beside `mock=true`: also writes [tests of faults](testing.md#faults), `web_faults.ts`, and `web_faults.test.ts` for that runner; default none",
+        "with `mock=true`: also writes [tests of faults](testing.md#faults), `web_faults.ts`, and `web_faults.test.ts` for that runner; default none",
       ],
     ],
   },
@@ -137,7 +137,7 @@ export const OPTIONS = {
     documented: [
       [
         "`deploy=docker+kubernetes`",
-        "also writes what runs each server that is generated, or one of the two: [deploy files](deploying.md#deploy-files). Without a server it is [BFF575](diagnostics.md#bff575); default none",
+        "also writes [deploy files](deploying.md#deploy-files) for each generated server, for one or both targets. Without a server [BFF575](diagnostics.md#bff575) is reported; default none",
       ],
     ],
   },
@@ -147,7 +147,7 @@ export const OPTIONS = {
     documented: [
       [
         "`dashboards=grafana+prometheus`",
-        "also writes a dashboard and rules for alerts of each server, or one of the two: [dashboards and alerts](telemetry.md#dashboards-and-alerts); default none",
+        "also writes a dashboard, alert rules or both for each server: [dashboards and alerts](telemetry.md#dashboards-and-alerts); default none",
       ],
     ],
   },
@@ -158,7 +158,7 @@ export const OPTIONS = {
     documented: [
       [
         "`error_format=text` or `github`",
-        "for people (the default), or as workflow commands that GitHub shows beside the lines of a change",
+        "text for people (the default), or workflow commands that GitHub shows beside the changed lines",
       ],
     ],
   },
@@ -180,7 +180,7 @@ export const OPTIONS = {
     documented: [
       [
         "`warn=BFF501+BFF502`",
-        "these errors are only warnings; only codes of 5xx and 7xx to 9xx can be: with others nothing could be generated",
+        "these errors become warnings; only codes of 5xx and 7xx to 9xx are allowed, because other errors prevent generation",
       ],
     ],
   },
@@ -188,12 +188,12 @@ export const OPTIONS = {
     name: "error",
     kind: codes(),
     page: "diagnostics.md",
-    documented: [["`error=BFF343`", "these warnings are errors"]],
+    documented: [["`error=BFF343`", "these warnings become errors"]],
   },
   off: {
     name: "off",
     kind: codes(),
     page: "diagnostics.md",
-    documented: [["`off=BFF803`", "these warnings are left out"]],
+    documented: [["`off=BFF803`", "these warnings are omitted"]],
   },
 } satisfies Readonly<Record<string, Option<unknown>>>;
