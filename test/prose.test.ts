@@ -3,8 +3,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { CODE_TABLES, CODES } from "../plugin/src/codes/codes.ts";
+import { goldenCases, printedOf } from "./support/golden.ts";
 import {
   commentsOf,
+  type Finding,
   findingsInPage,
   LONG_SENTENCE,
   paragraphsOf,
@@ -161,5 +164,35 @@ describe("prose", () => {
   });
   test("has no more of the patterns in its comments than before: `npm run prose -- <package>` lists them", () => {
     expect(risen(inComments(now), inComments(held))).toEqual([]);
+  });
+});
+
+describe("diagnostics", () => {
+  /** Highest number of distinct findings in the messages and hints of a room: a figure only falls. */
+  const MOST = { read: 0, cel: 4, resolve: 94, lock: 0, check: 4 } as const;
+  type Room = keyof typeof MOST;
+  const ROOMS = ["read", "cel", "resolve", "lock"] as const satisfies readonly Room[];
+  const roomOf = (code: string): Room => ROOMS[CODE_TABLES.findIndex((table) => code in table)] ?? "check";
+  /** Names of the author count as code, and texts have no line breaks. */
+  const findingsIn = (text: string): readonly Finding[] =>
+    findingsInPage(text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "`name`")).filter(({ pattern }) => pattern !== WIDE_LINE);
+  /** Returns the texts of a printed diagnostic, with its code: message, related places and hint. */
+  const textsOf = (printed: string): readonly string[] =>
+    [...printed.matchAll(/^(?:\S+:\d+:\d+: (?:error|warning) BFF\d{3}| {2}\S+:\d+:\d+| {2}hint): (.*)$/gm)].map(
+      ([, text = ""]) => text,
+    );
+
+  test("have titles without any of the patterns", () => {
+    const found = [...CODES].flatMap(([code, title]) => findingsIn(title).map((finding) => ({ code, ...finding })));
+    expect(found).toEqual([]);
+  });
+  test.each(Object.entries(MOST))("of %s have messages and hints with at most %i findings", (room, most) => {
+    const goldens = ["diagnostics", "diagnostics-lock"].flatMap(goldenCases);
+    const texts = goldens
+      .filter(({ name }) => roomOf(name.slice(0, 6)) === room)
+      .flatMap((one) => textsOf(printedOf(one)));
+    expect(texts.length).toBeGreaterThan(10);
+    const found = [...new Set(texts.flatMap(findingsIn).map(({ pattern, text }) => `${pattern}: ${text}`))];
+    expect(found.length, found.join("\n")).toBeLessThanOrEqual(most);
   });
 });

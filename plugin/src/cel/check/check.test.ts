@@ -19,7 +19,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "s.`x`",
     'BFF303 1:3-6 cel.expr.conformance.proto3.TestAllTypes has no field "x" | choose one of its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, …',
   ],
-  ["'a\\qb'", "BFF301 1:3-5 there is no escape \\q"],
+  ["'a\\qb'", "BFF301 1:3-5 \\q is not an escape"],
   ["'\\ud800'", "BFF301 1:2-8 \\ud800 is not a code point"],
   ["b'\\u00e9'", "BFF301 1:3-9 bytes have no escape \\u00e9"],
   ["1e999", "BFF309 1:1-6 the number does not fit into a double"],

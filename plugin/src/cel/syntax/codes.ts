@@ -28,7 +28,7 @@ export const CODES = {
   BFF317: "An index or a key of a literal list or map exists in it. Reading a missing one always fails.",
   BFF318: "An operation can succeed. A division by zero, or a result beyond 64 bits, fails every time.",
   BFF319:
-    "`failure` takes a step whose failure does not fail the response: a supplementary step, a step with an ignored error, or a step that depends on one of these.",
+    "`failure` takes a step that may fail without failing the response. Such a step is supplementary, has an ignored error, or depends on such a step.",
   BFF320:
     "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps metadata only for such a read. The metadata of a batch belongs to many items, and a cache keeps only messages.",
   BFF321:

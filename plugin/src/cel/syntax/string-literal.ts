@@ -43,9 +43,9 @@ export function decodeString(
       return {
         start: at,
         end: Math.min(at + 2, body.length),
-        message: `there is no escape ${JSON.stringify(body.slice(at, at + 2))
+        message: `${JSON.stringify(body.slice(at, at + 2))
           .slice(1, -1)
-          .replace("\\\\", "\\")}`,
+          .replace("\\\\", "\\")} is not an escape`,
       };
     }
     const [all, simple, byte, short, long, octal] = match;
