@@ -1,8 +1,8 @@
 // Exports for generated code and for custom servers.
 export { create } from "@bufbuild/protobuf";
 export * as cel from "@protobff/expressions";
+export { type CustomFunction, customFunctions } from "@protobff/expressions/custom-functions";
 export { ExpressionError } from "@protobff/expressions/error";
-export { type OwnFunction, ownFunctions } from "@protobff/expressions/own-functions";
 export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
 export type { Arrival, Limited, LimitUse } from "./admission/limit-uses.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
@@ -22,7 +22,7 @@ export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {
   atMost,
-  atMostAsked,
+  atMostRequested,
   defined,
   detailsOf,
   extended,

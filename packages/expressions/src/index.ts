@@ -193,15 +193,15 @@ export {
   toUint32,
 } from "./value/integer.ts";
 export {
-  given,
-  givenEntry,
-  givenField,
   ifFieldSet,
   memberOf,
   nonZero,
   nonZeroMessage,
   Optional,
   oneofValue,
+  optionalElement,
+  optionalEntry,
+  optionalField,
   optionalNone,
   optionalOf,
   optionalValue,

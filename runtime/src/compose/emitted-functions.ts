@@ -74,7 +74,7 @@ export function atMost(items: readonly unknown[], max: number): void {
  *
  * @throws Failure with INVALID_ARGUMENT when the list has more items
  */
-export function atMostAsked(items: readonly unknown[], max: number): void {
+export function atMostRequested(items: readonly unknown[], max: number): void {
   if (items.length <= max) return;
   throw clientFault(`${items.length} items, and at most ${max} are allowed`);
 }

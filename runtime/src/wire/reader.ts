@@ -271,7 +271,7 @@ export class Reader {
     return key;
   }
   /** Returns a value that an entry of a map must have. */
-  given<T>(value: T | undefined): T {
+  required<T>(value: T | undefined): T {
     if (value === undefined) throw FALLBACK;
     return value;
   }

@@ -111,7 +111,7 @@ export function toTimestamp(value: unknown): Timestamp {
   if (typeof value === "bigint") return timestamp(value, 0);
   if (isTime(value) && value.$typeName === TimestampSchema.typeName) return value as Timestamp;
   if (typeof value !== "string") throw refused(value, "timestamp");
-  // Copied: a message may be changed by whom it is given to.
+  // Copied, because a receiver may change the message.
   return { ...remembered(timestamps, value, parseTimestamp) };
 }
 

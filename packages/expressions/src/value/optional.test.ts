@@ -3,12 +3,12 @@ import { FieldDescriptorProto_Label, FieldDescriptorProtoSchema } from "@bufbuil
 import { expect, it } from "vitest";
 import { ExpressionError } from "./error.ts";
 import {
-  given,
-  givenEntry,
   ifFieldSet,
   memberOf,
   nonZero,
   oneofValue,
+  optionalElement,
+  optionalEntry,
   optionalNone,
   optionalOf,
   optionalValue,
@@ -30,8 +30,8 @@ it("holds a value or none", () => {
 });
 
 it("adds what is there to lists, maps and oneofs", () => {
-  expect([given(0), given(undefined)]).toEqual([[0], []]);
-  expect([givenEntry("a", 0), givenEntry("a", undefined)]).toEqual([[["a", 0]], []]);
+  expect([optionalElement(0), optionalElement(undefined)]).toEqual([[0], []]);
+  expect([optionalEntry("a", 0), optionalEntry("a", undefined)]).toEqual([[["a", 0]], []]);
   expect(unwrapped([optionalOf(1), optionalOf<number>(undefined)])).toEqual([1]);
   expect([memberOf("a", 0), memberOf("a", null)]).toEqual([{ case: "a", value: 0 }, { case: undefined }]);
 });

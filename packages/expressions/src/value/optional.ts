@@ -37,17 +37,17 @@ export function orNull<T>(inner: T | undefined): T | null {
 }
 
 /** Returns the elements that an optional adds to a list: one or none. */
-export function given<T>(inner: T): Exclude<T, undefined>[] {
+export function optionalElement<T>(inner: T): Exclude<T, undefined>[] {
   return inner === undefined ? [] : [inner as Exclude<T, undefined>];
 }
 
 /** Returns the entries that an optional adds to a map: one or none. */
-export function givenEntry<K, V>(key: K, inner: V | undefined): [K, Exclude<V, undefined>][] {
+export function optionalEntry<K, V>(key: K, inner: V | undefined): [K, Exclude<V, undefined>][] {
   return inner === undefined ? [] : [[key, inner as Exclude<V, undefined>]];
 }
 
 /** Returns the field that an optional adds to a message literal, or none. */
-export function givenField<N extends string, V>(name: N, inner: V | undefined): { [K in N]?: V } {
+export function optionalField<N extends string, V>(name: N, inner: V | undefined): { [K in N]?: V } {
   const field: { [K in N]?: V } = {};
   if (inner !== undefined) field[name] = inner;
   return field;
@@ -55,7 +55,7 @@ export function givenField<N extends string, V>(name: N, inner: V | undefined): 
 
 /** Returns the values of the optionals that have one. */
 export function unwrapped<L extends readonly Optional<unknown>[]>(list: L): Exclude<L[number]["inner"], undefined>[] {
-  return list.flatMap(({ inner }) => given(inner)) as Exclude<L[number]["inner"], undefined>[];
+  return list.flatMap(({ inner }) => optionalElement(inner)) as Exclude<L[number]["inner"], undefined>[];
 }
 
 /** A member of a oneof in a message literal; `undefined` and null leave the oneof unset. */

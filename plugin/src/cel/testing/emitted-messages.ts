@@ -105,18 +105,18 @@ export const OPTIONAL_SYNTAX: readonly Case[] = [
     'optionalValue(valueAt(s.mapStringString, "x") ?? valueAt(s.mapStringString, "y"))',
   ],
   ["optional.ofNonZeroValue(s.single_string).orValue('none')", 'nonZero(s.singleString) ?? "none"'],
-  ["['a', ?s.map_string_string[?'x']]", '["a", ...given(valueAt(s.mapStringString, "x"))]'],
+  ["['a', ?s.map_string_string[?'x']]", '["a", ...optionalElement(valueAt(s.mapStringString, "x"))]'],
   [
     "{'a': 'b', ?'x': s.map_string_string[?'x']}",
-    'new Map([["a", "b"], ...givenEntry("x", valueAt(s.mapStringString, "x"))])',
+    'new Map([["a", "b"], ...optionalEntry("x", valueAt(s.mapStringString, "x"))])',
   ],
   [
     "TestAllTypes{?single_string: s.map_string_string[?'x']}",
-    'create(TestAllTypesSchema, { ...givenField("singleString", valueAt(s.mapStringString, "x")) })',
+    'create(TestAllTypesSchema, { ...optionalField("singleString", valueAt(s.mapStringString, "x")) })',
   ],
   [
     "TestAllTypes{?single_int64_wrapper: s.?single_int64_wrapper, ?single_int32: s.repeated_int32[?0]}",
-    'create(TestAllTypesSchema, { singleInt64Wrapper: s.singleInt64Wrapper, ...givenField("singleInt32", elementAt(s.repeatedInt32, 0)) })',
+    'create(TestAllTypesSchema, { singleInt64Wrapper: s.singleInt64Wrapper, ...optionalField("singleInt32", elementAt(s.repeatedInt32, 0)) })',
   ],
   ["has(s.?standalone_message.bb)", "nonZero(s.standaloneMessage?.bb) !== undefined"],
   ["optional.of(s.single_bool ? 1 : 2)", "optionalOf(BigInt(s.singleBool ? 1 : 2))"],

@@ -94,11 +94,11 @@ export const NULLS: readonly Case[] = [
   ],
   [
     "TestAllTypes{?repeated_int64_wrapper: optional.of([s.single_int64_wrapper])}",
-    'create(TestAllTypesSchema, { ...givenField("repeatedInt64Wrapper", unlessUnset([unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value }))], (value) => withoutNulls(value))) })',
+    'create(TestAllTypesSchema, { ...optionalField("repeatedInt64Wrapper", unlessUnset([unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value }))], (value) => withoutNulls(value))) })',
   ],
   [
     "TestAllTypes{repeated_int64_wrapper: [?optional.of(s.single_int64_wrapper)]}",
-    "create(TestAllTypesSchema, { repeatedInt64Wrapper: [...given(unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value })) ?? undefined)] })",
+    "create(TestAllTypesSchema, { repeatedInt64Wrapper: [...optionalElement(unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value })) ?? undefined)] })",
   ],
   [
     "TestAllTypes{?single_int64_wrapper: optional.of(s.single_bool ? s.single_int64_wrapper : s.single_int32_wrapper)}",
@@ -112,11 +112,11 @@ export const NULLS: readonly Case[] = [
   ],
   [
     "TestAllTypes{repeated_nested_message: [s.single_bool ? s.standalone_message : null]}",
-    "create(TestAllTypesSchema, { repeatedNestedMessage: [...given((s.singleBool ? s.standaloneMessage ?? create(TestAllTypes_NestedMessageSchema) : null) ?? undefined)] })",
+    "create(TestAllTypesSchema, { repeatedNestedMessage: [...optionalElement((s.singleBool ? s.standaloneMessage ?? create(TestAllTypes_NestedMessageSchema) : null) ?? undefined)] })",
   ],
   [
     "TestAllTypes{repeated_int64_wrapper: [1, s.single_int64_wrapper]}",
-    "create(TestAllTypesSchema, { repeatedInt64Wrapper: [create(Int64ValueSchema, { value: 1n }), ...given(unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value })) ?? undefined)] })",
+    "create(TestAllTypesSchema, { repeatedInt64Wrapper: [create(Int64ValueSchema, { value: 1n }), ...optionalElement(unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value })) ?? undefined)] })",
   ],
   ["TestAllTypes{map_string_message: {'a': null}}", "create(TestAllTypesSchema, { mapStringMessage: {} })"],
   [

@@ -35,7 +35,7 @@ function signatureOf({ params, result }: Overload, names: FileNames): Line {
 export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return block(
-    ["const functions = ", names.runtime("ownFunctions"), "(given, {"],
+    ["const functions = ", names.runtime("customFunctions"), "(given, {"],
     file.functions.map(({ name, own: overload }) => [
       `${name}: [${JSON.stringify(overload.fn)}, ${JSON.stringify(kindOf(overload.result))}],`,
     ]),

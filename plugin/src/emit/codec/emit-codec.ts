@@ -338,7 +338,7 @@ function readEntry(field: DescField & { fieldKind: "map" }, read: Line): Lines {
         ["}"],
       ),
       ["r.leave(end);"],
-      [`${at}[${key}] = ${scalar === undefined ? "r.given(value)" : `value ?? ${zeroOfScalar(scalar)}`};`],
+      [`${at}[${key}] = ${scalar === undefined ? "r.required(value)" : `value ?? ${zeroOfScalar(scalar)}`};`],
       ["break;"],
     ],
     ["}"],

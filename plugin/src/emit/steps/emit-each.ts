@@ -55,7 +55,7 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   const lines: Line[] = [];
   if (named) lines.push(["const items = ", ...list, ";"]);
   if (most !== undefined)
-    lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
+    lines.push([names.file.runtime(most.asked ? "atMostRequested" : "atMost"), `(items, ${group(most.items)});`]);
   if (tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
   if (tracks.lacks) {
     // An argument that is absent leaves no item out.

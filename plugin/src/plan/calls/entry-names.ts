@@ -20,7 +20,7 @@ export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, strin
   // Functions have these names as parameters beside the upstreams.
   return distinctNames(
     new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
-    new NameScope(undefined, ["resolvers", "functions", "given", "ownFunctions"]),
+    new NameScope(undefined, ["resolvers", "functions", "given", "customFunctions"]),
   );
 }
 

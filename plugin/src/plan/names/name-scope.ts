@@ -6,7 +6,7 @@ const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
   eval export extends false finally for from function get if implements import in instanceof interface let mark module namespace never new null number
   object of package private protected public readonly require return set static string super switch symbol this throw true try type typeof undefined
-  unknown var void while with yield cel key items picked value bounded pairs create defined extended unlessEmpty atMost atMostAsked holds single itself shared unmapped supplied endpoint __proto__ Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
+  unknown var void while with yield cel key items picked value bounded pairs create defined extended unlessEmpty atMost atMostRequested holds single itself shared unmapped supplied endpoint __proto__ Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
     /\s+/,
   ),
 );

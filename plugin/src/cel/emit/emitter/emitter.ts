@@ -123,7 +123,7 @@ export class Emitter {
     const elements = node.elements.flatMap((element, index) => {
       if (!node.optionals?.has(index)) return typed ? this.as(element, of) : this.element(element, of);
       const inner = this.inner(element, of);
-      return isNothing(inner) ? [] : atom("...", ...runtime(this.names, "given", [inner]).print);
+      return isNothing(inner) ? [] : atom("...", ...runtime(this.names, "optionalElement", [inner]).print);
     });
     const form: Form = { kind: "list", of };
     if (elements.length > 0 || typed) return piece(["[", ...commas(elements), "]"], form);

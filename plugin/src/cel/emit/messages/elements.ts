@@ -87,5 +87,5 @@ function prunedList(emitter: Emitter, node: Node & { readonly kind: "list" }, pr
 function given(emitter: Emitter, value: Piece): Piece[] {
   if (isNothing(value)) return [];
   const set = value.nullable ? binary(value, "??", atom("undefined"), LEVEL.nullish) : value;
-  return [atom("...", ...runtime(emitter.names, "given", [set]).print)];
+  return [atom("...", ...runtime(emitter.names, "optionalElement", [set]).print)];
 }

@@ -54,7 +54,9 @@ function emitField(emitter: Emitter, one: Field, inferred = false): Property[] {
   if (field.oneof === undefined) {
     // A field without presence takes no `undefined`.
     if (!printed.maybe || presenceOf(field) === "optional") return property(field.localName, ...printed.print);
-    return [{ property: atom("...", ...runtime(emitter.names, "givenField", [name, printed]).print), sure: undefined }];
+    return [
+      { property: atom("...", ...runtime(emitter.names, "optionalField", [name, printed]).print), sure: undefined },
+    ];
   }
   const { localName } = field.oneof;
   if (!printed.maybe && !printed.nullable)
@@ -159,7 +161,7 @@ export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Fo
     const inner = emitter.inner(value, form.of);
     const types: Printable[] =
       isNothing(inner) || isOpen(value) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
-    return atom("...", names.runtime("givenEntry"), ...types, "(", ...commas([name, inner]), ")");
+    return atom("...", names.runtime("optionalEntry"), ...types, "(", ...commas([name, inner]), ")");
   });
   const open = node.type.kind === "map" && node.type.key.kind === "param";
   if (!open && node.entries.some(([key]) => key.type.kind === "dyn")) {

@@ -30,7 +30,7 @@ export function emitRecord(
     const item = emitter.element(value, form.of);
     if (pruned && item.nullable) {
       const set = binary(item, "??", atom("undefined"), LEVEL.nullish);
-      return [atom("...", ...runtime(emitter.names, "givenField", [atom(JSON.stringify(name)), set]).print)];
+      return [atom("...", ...runtime(emitter.names, "optionalField", [atom(JSON.stringify(name)), set]).print)];
     }
     return [atom(propertyName(name), ": ", ...item.print)];
   });

@@ -6,27 +6,36 @@ import { ExpressionError } from "./value/error.ts";
  * Name of a function in expressions, and the type of its result: `string`, `int`, `list`, `map`, the full name of a
  * message.
  */
-export type OwnFunction = readonly [name: string, result: string];
+export type CustomFunction = readonly [name: string, result: string];
 
 /**
- * Wraps the user's functions for expressions. An error that they throw becomes an ExpressionError. So does a result of
- * another type: nothing, a promise, a number for an int. They are called as methods of `given`.
+ * Wraps the user's functions for expressions. A wrapped function throws ExpressionError for an error of the user's
+ * function, and for a result of another type: nothing, a promise, a number for an int.
+ *
+ * @param implementation the functions, called as methods of this object
+ * @param functions the declared functions by member
+ * @example
+ * const { slug } = customFunctions({ slug: (title: string) => title.toLowerCase() }, { slug: ["text.slug", "string"] });
+ * slug("Hello"); // "hello"
  */
-export function ownFunctions<F extends object>(given: F, functions: { readonly [Name in keyof F]: OwnFunction }): F {
-  const own = given as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
-  const made = Object.entries<OwnFunction>(functions).map(([member, [name, result]]) => [
+export function customFunctions<F extends object>(
+  implementation: F,
+  functions: { readonly [Name in keyof F]: CustomFunction },
+): F {
+  const members = implementation as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+  const wrapped = Object.entries<CustomFunction>(functions).map(([member, [name, result]]) => [
     member,
     (...args: readonly unknown[]) => {
       let value: unknown;
       try {
-        value = own[member]?.(...args);
+        value = members[member]?.(...args);
       } catch (thrown) {
         throw new ExpressionError(`${name} threw: ${shown(thrown)}`, { cause: thrown });
       }
       return checked(name, result, value);
     },
   ]);
-  return Object.fromEntries(made) as F;
+  return Object.fromEntries(wrapped) as F;
 }
 
 const INTEGERS: Readonly<Record<string, (value: bigint) => bigint>> = {

@@ -1,20 +1,20 @@
 import { create } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
+import { type CustomFunction, customFunctions } from "./custom-functions.ts";
 import { or } from "./logic.ts";
-import { type OwnFunction, ownFunctions } from "./own-functions.ts";
 
-const made = (value: unknown, result: string) => ownFunctions({ of: () => value }, { of: ["a.b", result] }).of;
+const made = (value: unknown, result: string) => customFunctions({ of: () => value }, { of: ["a.b", result] }).of;
 
 describe("a function of the user", () => {
-  it("is called as a method, with what it is given", () => {
+  it("is called as a method, with its arguments", () => {
     class Mine {
       readonly #end = "!";
       of(a: string, b: bigint): string {
         return a + b + this.#end;
       }
     }
-    expect(ownFunctions(new Mine(), { of: ["a.b", "string"] }).of("x", 2n)).toBe("x2!");
+    expect(customFunctions(new Mine(), { of: ["a.b", "string"] }).of("x", 2n)).toBe("x2!");
   });
   it.each([
     ["s", "string"],
@@ -37,14 +37,14 @@ describe("a function of the user", () => {
     [Promise.resolve("a"), "string", "a.b gave a promise, and expressions do not wait"],
   ])("does not give %s as %s", (value, result, said) => expect(made(value, result)).toThrow(said));
   it("that gives a promise is not waited for, and nobody hears how that ends", async () => {
-    const { of } = ownFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
+    const { of } = customFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
     expect(of).toThrow("a.b gave a promise");
     await Promise.resolve();
   });
   it("that throws is an error like others, with the cause for the log; another operand may decide", () => {
     const cause = new Error("no");
-    const names: { of: OwnFunction } = { of: ["a.b", "bool"] };
-    const { of } = ownFunctions(
+    const names: { of: CustomFunction } = { of: ["a.b", "bool"] };
+    const { of } = customFunctions(
       {
         of: (): boolean => {
           throw cause;
