@@ -110,7 +110,7 @@ test("`protos` writes what is another version's, and leaves alone what is not", 
   expect(await runWord(["protos", "nowhere"], folder)).toEqual({
     exitCode: 1,
     stdout: "",
-    stderr: 'there is no folder "nowhere": name the one that your own packages are in\n',
+    stderr: 'there is no folder "nowhere": name the folder that contains your packages\n',
   });
 });
 

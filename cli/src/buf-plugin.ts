@@ -35,7 +35,7 @@ export async function main(args: readonly string[], caller: Caller = ofProcess()
     return 0;
   } catch (thrown) {
     const isUsage = thrown instanceof UnknownArguments;
-    if (!isUsage) caller.error("buf-plugin-bff has met a bug of its own, please report it:");
+    if (!isUsage) caller.error("buf-plugin-bff failed because of a bug in it, please report it:");
     const trace = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     caller.error(isUsage ? `buf-plugin-bff is for \`plugins:\` in buf.yaml: ${thrown.message}` : trace);
     return 1;
@@ -84,7 +84,7 @@ function templateOf({ options }: CheckRequest): string {
   const type = options[0]?.value?.type;
   if (type === undefined) return "buf.gen.yaml";
   if (type.case !== "stringValue" || type.value === "")
-    throw new RpcError(Code.INVALID_ARGUMENT, `the option "template" is the name of a file, as in "buf.gen.yaml"`);
+    throw new RpcError(Code.INVALID_ARGUMENT, `the option "template" must be the name of a file, as in "buf.gen.yaml"`);
   return type.value;
 }
 

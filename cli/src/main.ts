@@ -50,7 +50,7 @@ export async function main(args: readonly string[], terminal: Terminal = ofProce
       terminal.error(thrown.message);
       return thrown.exitCode;
     }
-    terminal.error("protobff has met a bug of its own, please report it:");
+    terminal.error("protobff failed because of a bug in it, please report it:");
     terminal.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     return 1;
   }
@@ -58,10 +58,10 @@ export async function main(args: readonly string[], terminal: Terminal = ofProce
 
 function programOf(terminal: Terminal): Command {
   const program = new Command("protobff")
-    .description("Begins, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
+    .description("Creates, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
     .version(version(), "-v, --version")
     .showSuggestionAfterError()
-    .showHelpAfterError("(--help says how it is asked)")
+    .showHelpAfterError("(run with --help for usage)")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.write(text),

@@ -95,7 +95,7 @@ plugins:
   test("of the same: nothing, and nothing is written", async () => {
     const { exitCode, stdout, stderr } = await run(["diff", "--fail-on", "worse"], cwd);
     expect([exitCode, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("## BFF: what runs is the same\n\nCompared with `.git#branch=main`.\n");
+    expect(stdout).toContain("## BFF: the behaviour is unchanged\n\nCompared with `.git#branch=main`.\n");
     expect(git("status", "--porcelain").toString()).toBe("");
   });
 
@@ -123,7 +123,7 @@ plugins:
     );
     expect(stdout.split("### Different")[1]).toMatch(/"digest" to "hash".*in a file that no rpc of a BFF imports/);
     expect(stdout.split("### Different")[1]).toContain(
-      "| **deadlines**: clients wait less long at most | `ShopService/GetPage` | 1 s | 800 ms |",
+      "| **deadlines**: clients wait less time at most | `ShopService/GetPage` | 1 s | 800 ms |",
     );
     expect(stderr).toMatch(/^--fail-on: worse: .*notes/);
     expect(stderr).not.toContain("hash");
@@ -159,7 +159,7 @@ plugins:
     expect(await run(["diff", "--against", ".git#branch=nowhere"], cwd)).toMatchObject({
       exitCode: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^git knows no "nowhere" here: fetch it/),
+      stderr: expect.stringMatching(/^git has no "nowhere" here: fetch it/),
     });
     expect(await run(["diff", "--against", "nowhere"], cwd)).toMatchObject({
       exitCode: 2,

@@ -157,25 +157,25 @@ test("a save has a new answer on the same port, a mistake leaves the old one, ho
   expect(await ask(url)).toEqual({ text: "one", word: "a" });
 
   write("proto/hi/v1/hi.proto", proto("hi", "'two'", RESOLVED));
-  await dev.says(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 answers anew/);
+  await dev.says(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 runs the new code/);
   expect(await ask(url)).toEqual({ text: "two", word: "a" });
   expect((await fetch(page)).status).toBe(200);
 
   write("proto/hi/v1/hi.proto", proto("hi", "'three", RESOLVED));
-  await dev.says(/is not generated, what runs is as before:\nproto\/hi\/v1\/hi\.proto:\d+:\d+: error BFF301/);
+  await dev.says(/is not generated, the running server is unchanged:\nproto\/hi\/v1\/hi\.proto:\d+:\d+: error BFF301/);
   expect(await ask(url)).toEqual({ text: "two", word: "a" });
 
   write("proto/hi/v1/.hi.proto.swp", proto("hi", "'three'", RESOLVED));
   renameSync(join(folder, "proto/hi/v1/.hi.proto.swp"), join(folder, "proto/hi/v1/hi.proto"));
-  await dev.says(/hi\.v1 answers anew/);
+  await dev.says(/hi\.v1 runs the new code/);
   expect(await ask(url)).toEqual({ text: "three", word: "a" });
 
   write("word.ts", `import { other } from "./other.ts";\nexport const word = other;\n`);
   write("other.ts", `export const other = ;\n`);
-  await dev.says(/hi\.v1 cannot be loaded, what runs is as before:/);
+  await dev.says(/hi\.v1 cannot be loaded, the running server is unchanged:/);
   expect(await ask(url)).toEqual({ text: "three", word: "a" });
   write("other.ts", `export const other = "b";\n`);
-  await dev.says(/hi\.v1 answers anew/);
+  await dev.says(/hi\.v1 runs the new code/);
   expect(await ask(url)).toEqual({ text: "three", word: "b" });
 
   write("aside/up/v1/up.proto", UPSTREAM);
@@ -185,7 +185,7 @@ test("a save has a new answer on the same port, a mistake leaves the old one, ho
   const other = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
   expect(await ask(other, "lo")).toEqual({ text: "name-1" });
   rmSync(join(folder, "proto/lo"), { recursive: true });
-  await dev.says(/lo\.v1 is no more/);
+  await dev.says(/lo\.v1 is removed/);
   expect(existsSync(join(folder, "gen/lo/v1/server.ts"))).toBe(false);
   expect(await ask(url)).toEqual({ text: "three", word: "b" });
 
@@ -283,7 +283,7 @@ test("a server that wants to know who calls starts without a variable, and the p
   expect(await get("")).toEqual({ status: 200, id: "u-ada" });
   // Tokens from before a restart are good after it.
   write("proto/me/v1/me.proto", CALLED.replace('"principal.id"', `"'I am ' + principal.id"`));
-  await dev.says(/me\.v1 answers anew/);
+  await dev.says(/me\.v1 runs the new code/);
   expect(JSON.parse(curl(calls[1] ?? ""))).toEqual({ id: "I am dev" });
   expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
 });
@@ -300,7 +300,7 @@ test("without mock=true in `opt` what has no address is mocked, and only then mo
   write("aside/lo/v1/lo.proto", proto("lo", "item.name", CALLING));
   renameSync(join(folder, "aside/up"), join(folder, "proto/up"));
   renameSync(join(folder, "aside/lo"), join(folder, "proto/lo"));
-  await dev.says(/mocks are generated, too: up\.v1\.ItemService has no address/);
+  await dev.says(/mocks are also generated, because up\.v1\.ItemService has no address/);
   const url = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
   expect(await ask(url, "lo")).toEqual({ text: "name-1" });
 });

@@ -9,21 +9,21 @@ import { type Rule, RuleSchema, RuleType } from "../gen/buf/plugin/check/v1/rule
  * rule for each code.
  */
 const GROUPS: Readonly<Record<string, string>> = {
-  1: "declarations of a BFF",
-  2: "references of a BFF to what there is",
+  1: "the declarations of a BFF",
+  2: "the references of a BFF to other declarations",
   3: "expressions and types",
   4: "the structure of compositions",
   5: "side effects and policies",
   6: "values that may be absent",
-  7: "what requests cost upstreams",
-  8: "what is cached",
+  7: "the upstream calls of requests",
+  8: "caching",
   9: "drift of upstreams",
 };
 
 /** In `use:` and `except:` of buf.yaml. */
 export const CATEGORIES: readonly Category[] = [
-  create(CategorySchema, { id: "BFF_ERROR", purpose: "Checks what protoc-gen-bff refuses to generate from." }),
-  create(CategorySchema, { id: "BFF_WARNING", purpose: "Checks what protoc-gen-bff warns of." }),
+  create(CategorySchema, { id: "BFF_ERROR", purpose: "Checks the rules that protoc-gen-bff enforces as errors." }),
+  create(CategorySchema, { id: "BFF_WARNING", purpose: "Checks the rules that protoc-gen-bff reports as warnings." }),
 ];
 
 type Severity = "error" | "warning";
@@ -46,7 +46,7 @@ export const RULES: readonly Rule[] = Object.entries(GROUPS).flatMap(([digit, wh
       ...more,
     });
   return [
-    rule("error", { default: true, purpose: `Checks ${what}, as the errors BFF${digit}xx say.` }),
-    rule("warning", { purpose: `Checks ${what}, as the warnings BFF${digit}xx say.` }),
+    rule("error", { default: true, purpose: `Checks ${what}, as the errors BFF${digit}xx.` }),
+    rule("warning", { purpose: `Checks ${what}, as the warnings BFF${digit}xx.` }),
   ];
 });

@@ -25,12 +25,15 @@ interface Options {
 export function addContract(program: Command, terminal: Terminal): void {
   program
     .command("contract")
-    .description("what this project relies on of an upstream, for `protobff verify` in the upstream's CI")
-    .requiredOption("--upstream <service...>", "as in billing.v1.BillingService; several for one contract")
-    .option("--lock <file>", "what `buf generate` has written of its uses", "bff.lock.json")
-    .option("--consumer <name>", "who relies on it; default: the name in package.json")
-    .option("--examples <file...>", "calls with their answers, for `protobff verify --replay`")
-    .option("--out <file>", "default: standard output")
+    .description("writes the parts of an upstream that this project uses, for `protobff verify` in the upstream's CI")
+    .requiredOption(
+      "--upstream <service...>",
+      "services of the upstream, name of the service, as in billing.v1.BillingService",
+    )
+    .option("--lock <file>", "lock file that `buf generate` writes", "bff.lock.json")
+    .option("--consumer <name>", "name of the consumer; default: the name in package.json")
+    .option("--examples <file...>", "file of calls with their answers, for `protobff verify --replay`")
+    .option("--out <file>", "output file; default: standard output")
     .action((options: Options) => contract(options, terminal));
 }
 

@@ -13,11 +13,11 @@ interface Options {
 export function addDev(program: Command, terminal: Terminal): void {
   program
     .command("dev")
-    .description("generates and restarts at every save, with mocks for upstreams that have no address")
-    .argument("[server...]", "which servers to run, as in web.v1 (default: all)")
-    .addOption(portOption("the first server's port, the others have those after it; 0: free ones").default(8080))
-    .option("--mock-all", "mock upstreams that have an address, too", false)
-    .option("--no-server", "generate only")
+    .description("generates and restarts on every save, with mocks for upstreams that have no address")
+    .argument("[server...]", "packages of the servers to run, as in web.v1 (default: all)")
+    .addOption(portOption("port of the first server, the next ports for the others; 0: free ports").default(8080))
+    .option("--mock-all", "also mock upstreams that have an address", false)
+    .option("--no-server", "only generate, without servers")
     .action(async (only: readonly string[], { port = 8080, server, mockAll }: Options) => {
       readGenConfig(terminal.cwd);
       const ended = new AbortController();

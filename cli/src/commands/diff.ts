@@ -22,22 +22,22 @@ interface Options {
 export function addDiff(program: Command, terminal: Terminal): void {
   program
     .command("diff")
-    .description("what a change costs, for a pull request: what runs now against what ran before, worst first")
+    .description("compares the behaviour before and after a change, worst first, for a pull request")
     .option(
       "--against <input>",
-      "the other side, as buf takes it: a git reference, a folder, an image",
+      "protos to compare with, as an input of buf: a git reference, a folder, an image",
       ".git#branch=main",
     )
     .option(
       "--fail-on <kinds>",
-      `exit with 1 for what is worse of these: worse (any), ${Object.keys(KINDS).join(", ")}; calls+20%, critical-path+20%`,
+      `exit with 1 if one of these is worse: worse (any), ${Object.keys(KINDS).join(", ")}; calls+20%, critical-path+20%`,
       failOn,
       [],
     )
-    .option("--format <format>", "markdown, or text", format, "markdown")
+    .option("--format <format>", "output format: markdown or text", format, "markdown")
     .addHelpText(
       "after",
-      "\nExit codes: 0 nothing of what --fail-on names; 1 something of it, or protos that do not compile; 2 not asked as it has to be.",
+      "\nExit codes: 0 no finding of --fail-on; 1 such a finding, or protos that do not compile; 2 invalid command line.",
     )
     .action((options: Options) => diff(options, terminal));
 }
@@ -74,7 +74,7 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
   ]);
   const notes: readonly Said[] =
     typeof before === "string"
-      ? [say`The other side does not compile with this version, so that only ${"buf breaking"} is told of: ${before}`]
+      ? [say`The other side does not compile with this version, so only ${"buf breaking"} is reported: ${before}`]
       : [];
   if (form === "markdown") terminal.write(markdownOf(findings, against, notes));
   else terminal.write([...notes.map(textOf), ...linesOf(findings), ""].join("\n"));
@@ -86,7 +86,7 @@ function judge(findings: readonly Finding[], on: readonly FailOn[], blind: boole
   for (const line of linesOf(found)) terminal.error(`--fail-on: ${line}`);
   const unseen = blind && on.some(({ kind }) => kind !== "breaking");
   if (unseen)
-    terminal.error("--fail-on: the other side does not compile with this version: only `breaking` can be judged");
+    terminal.error("--fail-on: the other side does not compile with this version: only `breaking` can be compared");
   if (found.length > 0 || unseen) terminal.exitCode = 1;
 }
 

@@ -7,8 +7,8 @@ import { explain } from "./explanation.ts";
 export function addExplain(program: Command, terminal: Terminal): void {
   program
     .command("explain")
-    .description("what a diagnostic means, with an example and how it is right")
-    .argument("<code>", "as in BFF601")
+    .description("explains a diagnostic, with an example and its correction")
+    .argument("<code>", "code of the diagnostic, as in BFF601")
     .action((wanted: string) => {
       const found = explain(wanted);
       if ("text" in found) {

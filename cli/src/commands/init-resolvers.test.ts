@@ -38,11 +38,11 @@ describe("protobff init-resolvers", () => {
     expect(read("src/resolvers.ts")).toBe(text);
   });
 
-  test("adds what is missing, and names what nothing asks for", async () => {
+  test("adds what is missing, and names what nothing needs", async () => {
     generated("gen/app");
     write("r.ts", "export const resolvers = {\n  cardNote: () => 'x',\n  old: 1,\n};\n");
     expect((await init("r.ts")).stdout).toBe(
-      "r.ts has 1 resolver more: ownerName\nr.ts:3: nothing asks for old any more\n",
+      "r.ts has 1 resolver more: ownerName\nr.ts:3: nothing needs old any more\n",
     );
     expect(read("r.ts")).toMatch(
       /^export const resolvers = \{\n {2}cardNote: \(\) => 'x',\n {2}old: 1,\n {2}\/\*\* app\.v1\.Owner\.name \*\//,
@@ -55,7 +55,7 @@ describe("protobff init-resolvers", () => {
     const { exitCode, stderr } = await init("r.ts");
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      "several packages ask for resolvers, each in a file of its own: say which with --from, as in --from gen/app/v1\n  gen/app/v1\n  gen/other/v1\n",
+      "several packages need resolvers, each in a separate file: choose one with --from, as in --from gen/app/v1\n  gen/app/v1\n  gen/other/v1\n",
     );
     expect((await init("r.ts", "--from", "gen/other/v1")).exitCode).toBe(0);
     expect(read("r.ts")).toContain('from "./gen/other/v1/app_bff.ts"');
@@ -73,7 +73,7 @@ describe("protobff init-resolvers", () => {
       [["resolvers.js"], 1, '"resolvers.js" is no TypeScript file: name one that ends in .ts'],
       [["a.ts", "--form", "x"], 2, "error: unknown option '--form'\n(Did you mean --from?)"],
       [["a.ts", "--from", "nowhere"], 1, 'there is no "nowhere"'],
-      [["a.ts", "--from", "empty"], 1, "no generated code in empty asks for resolvers"],
+      [["a.ts", "--from", "empty"], 1, "no generated code in empty needs resolvers"],
       [["broken.ts"], 1, "broken.ts:1:27: '}' expected.\nbroken.ts is unchanged; it needs cardNote, ownerName"],
       [["bytes.ts"], 1, "bytes.ts is not UTF-8"],
       [["gen"], 1, '"gen" is no TypeScript file'],

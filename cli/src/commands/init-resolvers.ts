@@ -11,11 +11,11 @@ import type { Terminal } from "../terminal.ts";
 export function addInitResolvers(program: Command, terminal: Terminal): void {
   program
     .command("init-resolvers")
-    .description("begin a file with the functions that `resolver: true` asks for, or add what is missing in it")
-    .argument("<file>", "as in resolvers.ts")
+    .description("creates a file with the functions that `resolver: true` needs, or adds missing functions to it")
+    .argument("<file>", "path of the file, as in resolvers.ts")
     .option(
       "--from <path>",
-      "generated code, where several packages ask for resolvers, as in gen/web/v1; may be given several times",
+      "generated code, if several packages have resolvers, as in gen/web/v1; may be given several times",
       (path: string, before: readonly string[]) => [...before, path],
       [],
     )

@@ -253,7 +253,7 @@ describe("init --from a folder", () => {
     const ran = await init(["shop", "--from", "theirs"], work);
     expect(ran.stderr).toBe("");
     expect(ran.exitCode).toBe(0);
-    expect(ran.stdout).toContain("books.v1.BookService/GetBook: taken to read, by its name");
+    expect(ran.stdout).toContain("books.v1.BookService/GetBook: assumed to be read-only because of its name");
     expect(ran.stdout).toContain("declared NO_SIDE_EFFECTS");
     golden("reads.proto", read("shop/proto/shop/v1/shop.proto"));
     expect(read("shop/upstream/books/v1/books.proto")).toBe(BOOKS);
@@ -325,12 +325,12 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     put({ ...UPSTREAMS, "shop/package.json": "mine" });
     const refused = await init(["shop", "--from", "theirs"], work);
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain("nothing is written, since this is there already: package.json");
+    expect(refused.stderr).toContain("nothing is written, because this file exists: package.json");
     expect(existsSync(join(work, "shop/buf.yaml"))).toBe(false);
     expect(read("shop/package.json")).toBe("mine");
     const forced = await init(["shop", "--from", "theirs", "--force"], work);
     expect(forced.exitCode).toBe(0);
-    expect(forced.stdout).toContain("to go on: npm install && npm run dev");
+    expect(forced.stdout).toContain("continue with: npm install && npm run dev");
     expect(JSON.parse(read("shop/package.json"))).toMatchObject({ name: "shop" });
   }, 60_000);
 
@@ -343,7 +343,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
   });
 
   test.each([
-    { args: ["--from", "nowhere"], says: "there is no nowhere: --from is a folder" },
+    { args: ["--from", "nowhere"], says: "there is no nowhere. --from takes a folder" },
     { args: ["--from", "shop"], says: "is the new package's own folder" },
     { args: ["--from", "theirs", "--rpc", "GetBok"], says: "there is no rpc GetBok: did you mean GetBook?" },
     { args: ["--from", "theirs", "--rpc", "Watch"], says: "--rpc Watch is a stream" },

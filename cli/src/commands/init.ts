@@ -36,24 +36,32 @@ interface Options {
 export function addInit(program: Command, terminal: Terminal): void {
   program
     .command("init")
-    .description("begins a BFF over the protos of your upstreams: a package that generates and runs")
-    .argument("[folder]", "where it goes", ".")
-    .option("--from <protos>", "of the upstreams: a folder, an image of buf or protoc, a git reference, a module")
-    .option("--reflect <url>", "in place of --from: a running gRPC server that offers reflection")
-    .option("--header <name: value>", "for that server; may be given several times", collected, [])
-    .option("--path <file>", "only these files or folders below --from; may be given several times", collected, [])
+    .description("creates a BFF over the protos of your upstreams, as a package that generates and runs")
+    .argument("[folder]", "folder of the new package", ".")
     .option(
-      "--rpc <name>",
-      "what it composes: package.Service/Method, or an end of it that is one rpc's alone; may be given several times",
+      "--from <protos>",
+      "protos of the upstreams: a folder, an image of buf or protoc, a git reference, a module",
+    )
+    .option("--reflect <url>", "URL of a running gRPC server with reflection, in place of --from")
+    .option("--header <name: value>", "header for the server of --reflect; may be given several times", collected, [])
+    .option(
+      "--path <file>",
+      "file or folder below --from to which the protos are limited; may be given several times",
       collected,
       [],
     )
-    .option("--name <name>", "of the package; default: the folder's")
-    .option("--force", "overwrites files that are there")
-    .option("--dry-run", "says what would be written, and writes nothing")
-    .option("--no-install", "leaves npm install to you")
-    .option("--no-start", "generates, and starts nothing")
-    .addOption(portOption("of the server; default: 8080, or a free one where that is taken"))
+    .option(
+      "--rpc <name>",
+      "RPC to compose: package.Service/Method, or an unambiguous end of that name; may be given several times",
+      collected,
+      [],
+    )
+    .option("--name <name>", "name of the package; default: the folder's name")
+    .option("--force", "overwrite existing files")
+    .option("--dry-run", "print the files, and write nothing")
+    .option("--no-install", "do not run npm install")
+    .option("--no-start", "generate, but start no server")
+    .addOption(portOption("port of the server; default: 8080, or a free port if 8080 is taken"))
     .action((folder: string, options: Options) => init(folder, options, terminal));
 }
 
@@ -63,7 +71,10 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
   const folder = resolve(terminal.cwd, given);
   const { from, reflect } = options;
   if ((from === undefined) === (reflect === undefined))
-    throw new Refusal("say where the upstreams' protos are: by --from, or by --reflect and a running server's URL", 2);
+    throw new Refusal(
+      "the protos of the upstreams are missing: name them with --from, or a running server's URL with --reflect",
+      2,
+    );
   const done = terminal.progress("reading the protos");
   const upstream = upstreamProtos({
     from: from ?? reflect ?? "",
@@ -92,7 +103,7 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
   }
   if (options.install) install(folder, terminal);
   if (!isInstalled(folder)) {
-    terminal.write("to go on: npm install && npm run dev\n");
+    terminal.write("continue with: npm install && npm run dev\n");
     return;
   }
   if (options.start) await start(folder, begun, options.port, terminal);
@@ -102,13 +113,13 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
 function tellChoice({ bff, choice }: Begun, terminal: Terminal): void {
   terminal.write(`${bff.package}.${bff.service}/${bff.rpc} composes\n`);
   for (const { method, kind } of choice.rpcs)
-    terminal.write(`  ${nameOf(method)}${kind === "named" ? ": taken to read, by its name" : ""}\n`);
-  if (choice.others > 0) terminal.write(`  (${choice.others} others could be: --rpc says which)\n`);
+    terminal.write(`  ${nameOf(method)}${kind === "named" ? ": assumed to be read-only because of its name" : ""}\n`);
+  if (choice.others > 0) terminal.write(`  (other RPCs that qualify: ${choice.others}; choose with --rpc)\n`);
   if (choice.rpcs.some(({ kind }) => kind === "named"))
     terminal.write(
       bff.readOnly
-        ? "the rpc is declared NO_SIDE_EFFECTS, and vouches for upstream rpcs that do not say it themselves\n"
-        : "what is taken to read is called with read_only: true; what writes comes one after the other\n",
+        ? "the RPC is declared NO_SIDE_EFFECTS, which covers the upstream RPCs that do not declare it themselves\n"
+        : "assumed reads are called with read_only: true; writes run one after the other\n",
     );
 }
 
@@ -119,7 +130,7 @@ function write(folder: string, files: ReadonlyMap<string, string>, force: boolea
   );
   if (there.length > 0 && !force)
     throw new Refusal(
-      `nothing is written, since ${there.length === 1 ? "this is" : "these are"} there already: ${there.join(", ")}\nname another folder, as in protobff init bff, or overwrite with --force`,
+      `nothing is written, because ${there.length === 1 ? "this file exists" : "these files exist"}: ${there.join(", ")}\nname another folder, as in protobff init bff, or overwrite with --force`,
     );
   for (const [path, text] of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -143,7 +154,7 @@ function install(folder: string, terminal: Terminal): void {
   if (status === 0) return;
   const why = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(0, MOST_LINES).join("\n");
   throw new Refusal(
-    `the files are written, but npm install fails:\n${why}\nwhen that is mended, npm run dev in ${folder} goes on`,
+    `the files are written, but npm install fails:\n${why}\nrepair that, and run npm run dev in ${folder}`,
   );
 }
 const MOST_LINES = 20;

@@ -10,8 +10,8 @@ import type { Terminal } from "../terminal.ts";
 export function addProtos(program: Command, terminal: Terminal): void {
   program
     .command("protos")
-    .description("write bff/v1/*.proto, which your files import, into the folder of your protos")
-    .argument("<folder>", "of your protos: the module in buf.yaml")
+    .description("writes bff/v1/*.proto, which your files import, into the folder of your protos")
+    .argument("<folder>", "folder of your protos, as the module in buf.yaml")
     .action((folder: string) => {
       for (const line of writeProtos(folder, terminal.cwd)) terminal.write(`${line}\n`);
     });
@@ -23,7 +23,7 @@ export function addProtos(program: Command, terminal: Terminal): void {
  */
 function writeProtos(folder: string, cwd: string): string[] {
   if (!statSync(resolve(cwd, folder), { throwIfNoEntry: false })?.isDirectory())
-    throw new Refusal(`there is no folder "${folder}": name the one that your own packages are in`);
+    throw new Refusal(`there is no folder "${folder}": name the folder that contains your packages`);
   return Object.entries(PROTOS).map(([name, text]) => {
     const shown = join(folder, name);
     const path = resolve(cwd, shown);

@@ -11,15 +11,15 @@ import type { Terminal } from "../terminal.ts";
 export function addReference(program: Command, terminal: Terminal): void {
   program
     .command("reference")
-    .description("a document of `openapi=true` as a page in one file, drawn by swagger-ui-dist")
-    .argument("<document>", "as in gen/web/v1/openapi.json")
-    .option("--out <file>", "the page", "reference.html")
+    .description("writes an OpenAPI document of `openapi=true` as one HTML file, rendered by swagger-ui-dist")
+    .argument("<document>", "path of the document, as in gen/web/v1/openapi.json")
+    .option("--out <file>", "path of the page", "reference.html")
     .action((path: string, { out }: { readonly out: string }) => {
       const { title, document } = readDocument(path, terminal.cwd);
       const viewer = loadViewer(terminal.cwd);
       if (viewer === undefined)
         throw new Refusal(
-          "the page is drawn by swagger-ui-dist, which is not installed: npm install --save-dev swagger-ui-dist",
+          "swagger-ui-dist renders the page, but is not installed: npm install --save-dev swagger-ui-dist",
         );
       try {
         writeFileSync(resolve(terminal.cwd, out), page(title, document, viewer));

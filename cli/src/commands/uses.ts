@@ -9,9 +9,9 @@ import type { Terminal } from "../terminal.ts";
 export function addUses(program: Command, terminal: Terminal): void {
   program
     .command("uses")
-    .description("what BFFs use of an upstream, so what its team may not break")
-    .requiredOption("--upstream <service>", "as in billing.v1.BillingService")
-    .option("--lock <file>", "what `buf generate` has written of its uses", "bff.lock.json")
+    .description("lists the parts of an upstream that BFFs use, which its team must not break")
+    .requiredOption("--upstream <service>", "name of the service, as in billing.v1.BillingService")
+    .option("--lock <file>", "lock file that `buf generate` writes", "bff.lock.json")
     .action(({ upstream, lock }: { readonly upstream: string; readonly lock: string }) => {
       terminal.write(uses(upstream, lock, terminal.cwd));
     });

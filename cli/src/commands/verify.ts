@@ -27,15 +27,28 @@ interface Options {
 export function addVerify(program: Command, terminal: Terminal): void {
   program
     .command("verify")
-    .description("whether the protos of an upstream still keep the contracts of those who use it")
-    .requiredOption("--contract <file...>", "what `protobff contract` has written; several at once")
-    .option("--against <input>", "the upstream's protos: a folder, an image, or a git reference as buf takes it", ".")
-    .addOption(new Option("--format <format>", "of what is found").choices(["text", "github"]).default("text"))
+    .description("checks whether the protos of an upstream keep the contracts of its consumers")
+    .requiredOption("--contract <file...>", "files written by `protobff contract`")
+    .option(
+      "--against <input>",
+      "protos of the upstream, as an input of buf: a folder, an image, or a git reference",
+      ".",
+    )
+    .addOption(new Option("--format <format>", "format of the findings").choices(["text", "github"]).default("text"))
     .option("--replay <url>", "sends the examples of the contracts to a server, as in http://localhost:8080")
-    .addOption(new Option("--protocol <protocol>", "of that server").choices(["grpc", "connect"]).default("grpc"))
-    .option("--timeout <ms>", "of each of these calls", milliseconds, 5_000)
-    .option("--header <header>", "sent with each, as in 'authorization: Bearer x'; several times", collected, [])
-    .option("--replay-writes", "sends examples of methods with side effects, too")
+    .addOption(
+      new Option("--protocol <protocol>", "protocol of the server of --replay")
+        .choices(["grpc", "connect"])
+        .default("grpc"),
+    )
+    .option("--timeout <ms>", "time limit of each call of --replay", milliseconds, 5_000)
+    .option(
+      "--header <header>",
+      "header of each call, as in 'authorization: Bearer x'; may be given several times",
+      collected,
+      [],
+    )
+    .option("--replay-writes", "also sends examples of methods with side effects")
     .action((options: Options) => verify(options, terminal));
 }
 
@@ -45,7 +58,7 @@ const MOST_TIMEOUT_MS = 600_000;
 function milliseconds(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > MOST_TIMEOUT_MS)
-    throw new InvalidArgumentError(`it has to be milliseconds, from 1 to ${MOST_TIMEOUT_MS}`);
+    throw new InvalidArgumentError(`write milliseconds, from 1 to ${MOST_TIMEOUT_MS}`);
   return value;
 }
 const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];

@@ -93,7 +93,7 @@ function compareValue(field: DescField, was: unknown, is: unknown, path: string,
   if (field.enum !== undefined) {
     const known = reading.enums.get(field.enum.typeName);
     if (known !== undefined && !Object.values(known.values).includes(is as number))
-      tell(path, `is ${shown(is)}, which the consumer does not know`);
+      tell(path, `is ${shown(is)}, which is unknown to the consumer`);
     else if (reading.compare === "values" && was !== is)
       tell(path, `is ${valueName(field, is)}, and was ${valueName(field, was)}`);
     return;

@@ -24,7 +24,7 @@ export function cutContract(
   const methods = uses.methods.map(([name, { facts, usedBy, vouchedBy, exchange }]): [string, ContractMethod] => {
     if (exchange === undefined)
       throw new Refusal(
-        `"${path}" is of version 1, which does not say what is set and read: run \`buf generate\`, and commit it`,
+        `"${path}" is of version 1, which does not record the fields that are set and read: run \`buf generate\`, and commit it`,
       );
     return [name, { facts, usedBy: [...usedBy].sort(), ...exchange, vouchedBy: [...vouchedBy].sort() }];
   });

@@ -68,7 +68,7 @@ function gonePackage(name: string, cx: Served): Finding {
     at: undefined,
     code: moved === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `package "${name}" is gone${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
+    says: `package "${name}" is removed${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
     uses: usesIn(cx, (one) => one.startsWith(`${name}.`)),
     instead: `serve both packages side by side until no contract of ${contract.consumer} has "${name}": the package is part of every method's path`,
   };
@@ -82,9 +82,9 @@ function goneService(name: string, cx: Served): Finding {
     at: other && placeOf(other),
     code: other === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `service "${name}" ${other === undefined ? "is gone" : `is called "${other.typeName}" now`}`,
+    says: `service "${name}" ${other === undefined ? "is removed" : `is called "${other.typeName}" now`}`,
     uses: usesIn(cx, (one) => parentName(one) === name),
-    instead: `keep it, beside another if need be, until no contract of ${contract.consumer} has it: its name is part of every method's path`,
+    instead: `keep it, if necessary beside another one, until no contract of ${contract.consumer} has it: its name is part of every method's path`,
   };
 }
 
@@ -99,13 +99,13 @@ function goneType(
   const facts: Facts = kind === "enum" ? (all.get(name)?.facts ?? NO_VALUES) : { kind };
   const other = findRenamed(registry, name, facts, all);
   const [only, more] = replaced ?? [];
-  const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" stands in its place`;
+  const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" replaces it`;
   return {
     severity: "break",
     at: other && placeOf(other),
     code: other === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `${kind} "${name}" ${other === undefined ? `is gone${inPlace}` : `is called "${elementName(other)}" now`}`,
+    says: `${kind} "${name}" ${other === undefined ? `is removed${inPlace}` : `is called "${elementName(other)}" now`}`,
     uses: usesIn(cx, (one) => one === name || parentName(one) === name),
     instead: other === undefined ? INSTEAD.gone(contract.consumer) : INSTEAD.renamed(shortName(name)),
   };

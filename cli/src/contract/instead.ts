@@ -3,9 +3,9 @@ import type { DriftCode, Facts } from "protoc-gen-bff/compiler";
 
 export const INSTEAD = {
   gone: (consumer: string): string =>
-    `keep it, mark it \`deprecated = true\`, and take it out once a contract of ${consumer} no longer has it`,
+    `keep it, mark it \`deprecated = true\`, and remove it once a contract of ${consumer} no longer has it`,
   renamed: (name: string): string =>
-    `keep the name "${name}": who builds with the new protos no longer finds it, and JSON goes by names`,
+    `keep the name "${name}": consumers that build with the new protos no longer find it, and JSON uses names`,
   change: (code: DriftCode, facts: Facts, consumer: string): string => {
     const given = BY_CODE[code];
     const kind = facts.kind === "value" ? "value" : facts.kind;
@@ -17,10 +17,10 @@ export const INSTEAD = {
 } as const;
 
 const BY_CODE: Partial<Readonly<Record<DriftCode, string>>> = {
-  BFF913: "give it its number back, and take a new number for what is new: on the wire the number is all that there is",
+  BFF913: "restore its number, and use a new number for the new one: the wire format contains only the number",
   BFF917: "leave this method as it is, and add another one that streams",
-  BFF918: "give the level back, or add another method for what has side effects",
+  BFF918: "restore the level, or add another method for the side effects",
   BFF921: "keep the old path too, in `additional_bindings`: servers that are running call it",
-  BFF922: "give it the old default back: who leaves the field out means that value",
-  BFF923: "give it its old `json_name` back",
+  BFF922: "restore the old default: consumers that leave the field out mean that value",
+  BFF923: "restore its old `json_name`",
 };

@@ -115,17 +115,17 @@ describe("what is used and has changed", () => {
     [
       "field removed",
       [["string name = 1; string unread = 2; }", "string unread = 2; }"]],
-      [`BFF911: field "${S}.Shelf.name" is gone`],
+      [`BFF911: field "${S}.Shelf.name" is removed`],
     ],
     [
       "field removed, number reserved",
       [["int32 pieces = 1;", "reserved 1;"]],
-      [`BFF911: field "${S}.Stock.pieces" is gone, and its number is reserved`],
+      [`BFF911: field "${S}.Stock.pieces" is removed, and its number is reserved`],
     ],
     [
       "field removed, name reserved",
       [["int32 pieces = 1;", 'reserved "pieces";']],
-      [`BFF911: field "${S}.Stock.pieces" is gone, and its name is reserved`],
+      [`BFF911: field "${S}.Stock.pieces" is removed, and its name is reserved`],
     ],
     ["field renamed", [["int32 pieces", "int32 items"]], [`BFF912: field "${S}.Stock.pieces" is called "items" now`]],
     [
@@ -161,7 +161,7 @@ describe("what is used and has changed", () => {
     [
       "field of a request removed",
       [["GetStockRequest { string sku = 1; ", "GetStockRequest { "]],
-      [`BFF911: field "${S}.GetStockRequest.sku" is gone`],
+      [`BFF911: field "${S}.GetStockRequest.sku" is removed`],
     ],
     [
       "name in JSON, where one calls over HTTP",
@@ -182,7 +182,7 @@ describe("what is used and has changed", () => {
         `BFF921: method "${S}.RestService/GetRest" is called by "no path at all", and was called by "GET /v1/rests/{name}"`,
       ],
     ],
-    ["enum value removed", [[" STATE_OUT = 2;", ""]], [`BFF911: enum value "${S}.State.STATE_OUT" is gone`]],
+    ["enum value removed", [[" STATE_OUT = 2;", ""]], [`BFF911: enum value "${S}.State.STATE_OUT" is removed`]],
     [
       "enum value renamed",
       [["STATE_OUT", "STATE_EMPTY"]],
@@ -194,11 +194,7 @@ describe("what is used and has changed", () => {
       [`BFF913: enum value "${S}.State.STATE_OUT" has the number 7, and had 2`],
     ],
     ["enum renamed", [["State ", "Condition "]], [`BFF912: enum "${S}.State" is called "${S}.Condition" now`]],
-    [
-      "message renamed",
-      [["Shelf", "Rack"]],
-      [`BFF911: message "${S}.Shelf" is gone, and "${S}.Rack" stands in its place`],
-    ],
+    ["message renamed", [["Shelf", "Rack"]], [`BFF911: message "${S}.Shelf" is removed, and "${S}.Rack" replaces it`]],
     [
       "message of an answer renamed",
       [
@@ -213,7 +209,7 @@ describe("what is used and has changed", () => {
         ["rpc TakeStock", "rpc UnlikeStock"],
         ["(TakeStockRequest)", "(Shelf)"],
       ],
-      [`BFF911: method "${S}.StockService/TakeStock" is gone`],
+      [`BFF911: method "${S}.StockService/TakeStock" is removed`],
     ],
     [
       "method renamed",
@@ -243,7 +239,7 @@ describe("what is used and has changed", () => {
     [
       "package renamed",
       [["package stock.v1", "package stock.v2"]],
-      [`BFF912: package "${S}" is gone; its services are in "stock.v2" now`],
+      [`BFF912: package "${S}" is removed; its services are in "stock.v2" now`],
     ],
   ])("%s", (_, edits, expected) => {
     expect(said(...edits)).toEqual(expected.map((one) => `break ${one}`));
@@ -255,7 +251,7 @@ describe("what is only worth knowing", () => {
     [
       "new enum value",
       [["STATE_UNREAD = 3;", "STATE_UNREAD = 3; STATE_LOST = 4;"]],
-      [`BFF919: enum "${S}.State" has a new value "STATE_LOST", which the consumer does not know`],
+      [`BFF919: enum "${S}.State" has a new value "STATE_LOST", which is unknown to the consumer`],
     ],
     [
       "deprecated",
@@ -308,28 +304,28 @@ test("it says where, what the consumer does with it, and what to do instead", ()
 
     stock/v1/stock.proto:5:7: break BFF918: method "stock.v1.StockService/GetStock" is IDEMPOTENT, and was NO_SIDE_EFFECTS
         step "stock" of shop.v1.Page calls it
-        shop begins its calls before it is sure that the request is answered, and makes equal ones once
+        shop begins its calls before all checks of the request have passed, and shares equal calls
         shop keeps answers and uses them again
-      instead: give the level back, or add another method for what has side effects
+      instead: restore the level, or add another method for the side effects
 
-    stock/v1/stock.proto:30:6: break BFF911: enum value "stock.v1.State.STATE_OUT" is gone
+    stock/v1/stock.proto:30:6: break BFF911: enum value "stock.v1.State.STATE_OUT" is removed
         in answers of StockService/GetStock
-        shop.v1.State.STATE_GONE takes its place for clients
-      instead: keep it, mark it \`deprecated = true\`, and take it out once a contract of shop no longer has it
+        shop.v1.State.STATE_GONE replaces it for clients
+      instead: keep it, mark it \`deprecated = true\`, and remove it once a contract of shop no longer has it
 
     stock/v1/stock.proto:21:9: break BFF912: field "stock.v1.Stock.pieces" is called "items" now
         in answers of StockService/GetStock
-        shop.v1.Page.pieces is made of it
-      instead: keep the name "pieces": who builds with the new protos no longer finds it, and JSON goes by names
+        shop.v1.Page.pieces is computed from it
+      instead: keep the name "pieces": consumers that build with the new protos no longer find it, and JSON uses names
     "
   `);
   expect(
     renderJudged({ path: "shop.json", consumer: "shop", services: contract.services, findings }, "github"),
   ).toMatchInlineSnapshot(`
     "shop.json: shop uses stock.v1.RestService, stock.v1.StockService: 3 breaks
-    ::error file=stock/v1/stock.proto,line=5,col=7,title=BFF918::shop: method "stock.v1.StockService/GetStock" is IDEMPOTENT, and was NO_SIDE_EFFECTS%0Astep "stock" of shop.v1.Page calls it%0Ashop begins its calls before it is sure that the request is answered, and makes equal ones once%0Ashop keeps answers and uses them again%0Ainstead: give the level back, or add another method for what has side effects
-    ::error file=stock/v1/stock.proto,line=30,col=6,title=BFF911::shop: enum value "stock.v1.State.STATE_OUT" is gone%0Ain answers of StockService/GetStock%0Ashop.v1.State.STATE_GONE takes its place for clients%0Ainstead: keep it, mark it \`deprecated = true\`, and take it out once a contract of shop no longer has it
-    ::error file=stock/v1/stock.proto,line=21,col=9,title=BFF912::shop: field "stock.v1.Stock.pieces" is called "items" now%0Ain answers of StockService/GetStock%0Ashop.v1.Page.pieces is made of it%0Ainstead: keep the name "pieces": who builds with the new protos no longer finds it, and JSON goes by names
+    ::error file=stock/v1/stock.proto,line=5,col=7,title=BFF918::shop: method "stock.v1.StockService/GetStock" is IDEMPOTENT, and was NO_SIDE_EFFECTS%0Astep "stock" of shop.v1.Page calls it%0Ashop begins its calls before all checks of the request have passed, and shares equal calls%0Ashop keeps answers and uses them again%0Ainstead: restore the level, or add another method for the side effects
+    ::error file=stock/v1/stock.proto,line=30,col=6,title=BFF911::shop: enum value "stock.v1.State.STATE_OUT" is removed%0Ain answers of StockService/GetStock%0Ashop.v1.State.STATE_GONE replaces it for clients%0Ainstead: keep it, mark it \`deprecated = true\`, and remove it once a contract of shop no longer has it
+    ::error file=stock/v1/stock.proto,line=21,col=9,title=BFF912::shop: field "stock.v1.Stock.pieces" is called "items" now%0Ain answers of StockService/GetStock%0Ashop.v1.Page.pieces is computed from it%0Ainstead: keep the name "pieces": consumers that build with the new protos no longer find it, and JSON uses names
     "
   `);
 });

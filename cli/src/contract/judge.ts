@@ -69,7 +69,7 @@ function judgeElement(
       uses,
       says:
         other === undefined
-          ? `${label} is gone${reservedNote(name, facts, registry)}`
+          ? `${label} is removed${reservedNote(name, facts, registry)}`
           : `${label} is called "${shortName(elementName(other))}" now`,
       instead: other === undefined ? INSTEAD.gone(contract.consumer) : INSTEAD.renamed(shortName(name)),
       at: other !== undefined ? placeOf(other) : parent && placeOf(parent),
@@ -130,7 +130,7 @@ function newValues(
     .filter((value) => !before.has(`${name}.${value}`) && !isRenamed(value, facts, now))
     .map((value) => {
       const declared = now.values.find((one) => one.name === value) ?? now;
-      const says = `enum "${name}" has a new value "${value}", which the consumer does not know`;
+      const says = `enum "${name}" has a new value "${value}", which is unknown to the consumer`;
       const told = { severity: "note", code: "BFF919", element: name, instead: undefined } as const;
       return { finding: { ...told, says, uses, at: placeOf(declared) } };
     });

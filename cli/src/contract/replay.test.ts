@@ -288,7 +288,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     expect(faults(await verify(protocol, [example({ compare: "shape" })]))).toEqual([]);
     answer = { ...ANSWER, shelves: [], byName: {}, state: 77 };
     expect(faults(await verify(protocol, [example({ compare: "shape" })]))).toEqual([
-      "state is 77, which the consumer does not know",
+      "state is 77, which is unknown to the consumer",
       "shelves is empty, and had items",
       "by_name is empty, and had entries",
     ]);
@@ -341,7 +341,7 @@ describe("servers that are none", () => {
   test.each([
     [["--replay", "localhost:80"], '"localhost:80" is no URL of a server'],
     [["--replay", "http://localhost", "--header", "x"], '"x" is no header'],
-    [["--replay", "http://localhost", "--timeout", "0"], "it has to be milliseconds"],
+    [["--replay", "http://localhost", "--timeout", "0"], "write milliseconds"],
     [["--replay", "http://localhost", "--protocol", "rest"], "Allowed choices are grpc, connect"],
   ])("%j is refused", async (args, said) => {
     writeFileSync(join(dir, "shop.json"), renderContract({ ...contract, examples: [] }));

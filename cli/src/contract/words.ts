@@ -10,15 +10,15 @@ export function useInWords(option: string): string {
   const [owner = path, what = ""] = split(path);
   const step = /(?:^|\.)let(?:\.([^.[]+)|\[\d+\])/.exec(what);
   if (step !== null) return ofStep(owner, step[1], what.slice(step.index + step[0].length));
-  if (owner.startsWith("identity.")) return `a caller is made of it (${owner})`;
+  if (owner.startsWith("identity.")) return `the principal is computed from it (${owner})`;
   if (owner.startsWith("upstream[")) return `a policy of ${owner} reads it`;
   switch (what) {
     case "by":
     case "autobind":
-      return `${owner} is made of it`;
+      return `${owner} is computed from it`;
     case "alias":
     case "name":
-      return `${owner} takes its place for clients`;
+      return `${owner} replaces it for clients`;
     case "type":
       return `clients get it in ${owner}`;
     case "if":
@@ -39,16 +39,16 @@ function ofStep(owner: string, name: string | undefined, option: string): string
   const set = /call\.set\.([^.]+)/.exec(option);
   if (set !== null) return set[1] === "spread" ? `${step} sends it` : `${step} sends "${set[1]}" with it`;
   if (option.endsWith("call.method")) return `${step} calls it`;
-  if (option.includes("call.batch")) return `${step} asks for many at once by it`;
-  if (option.includes("call.on_error")) return `${step} decides by it what becomes of an error`;
+  if (option.includes("call.batch")) return `${step} fetches several items at once with it`;
+  if (option.includes("call.on_error")) return `${step} uses it to handle an error`;
   if (option.includes("call.metadata")) return `${step} sends it as a header`;
   if (option.includes("call.request")) return `${step} sends it`;
-  if (option.includes("guard")) return `${step} decides by it whether to answer at all`;
+  if (option.includes("guard")) return `${step} uses it to decide whether the request is refused`;
   return `${step} reads it`;
 }
 
 const RELIED: Readonly<Record<Reliance, string>> = {
-  order: "begins its calls before it is sure that the request is answered, and makes equal ones once",
+  order: "begins its calls before all checks of the request have passed, and shares equal calls",
   retry: "sends them again when they fail",
   hedge: "sends them twice when they are slow",
   cache: "keeps answers and uses them again",

@@ -31,7 +31,7 @@ export type Restarted =
   | { readonly kind: "down"; readonly why: string };
 
 const ERASABLE =
-  "Node runs TypeScript whose types can be left out and no other: write erasable_syntax=true into `opt` of protoc-gen-es in buf.gen.yaml, and no enum, namespace or parameter property in sources of your own";
+  "Node runs only TypeScript with erasable types: write erasable_syntax=true into `opt` of protoc-gen-es in buf.gen.yaml. Use no enum, namespace or parameter property in your sources";
 
 export class Server {
   readonly #options: ServerOptions;

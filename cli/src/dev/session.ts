@@ -19,7 +19,7 @@ export interface DevOptions {
   readonly server: boolean;
   /** Port of the first server; the others have the next ports. 0: free ports. */
   readonly port: number;
-  /** True to mock upstreams that have an address, too. */
+  /** True to also mock upstreams that have an address. */
   readonly mockAll: boolean;
   /** Called after each start of a server, when it is up. */
   readonly up?: ((name: string, url: string) => void) | undefined;
@@ -99,7 +99,7 @@ class Session {
       if (generated.kind === "refused") {
         if (await this.#isDueSoon(changed)) return;
         this.#say(
-          `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", what runs is as before" : ""}:\n${generated.why}`,
+          `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", the running server is unchanged" : ""}:\n${generated.why}`,
         );
         // The generated files are as before: a server that did not start would not start now.
         if (![...changed].some(isSource)) return;
@@ -129,14 +129,14 @@ class Session {
     const files = `${touched.length} ${touched.length === 1 ? "file" : "files"}`;
     if (isFirst)
       this.#say(
-        `generated into ${project.config.out} (${touched.length === 0 ? "nothing differs" : `${files} differ`})`,
+        `generated into ${project.config.out} (${touched.length === 0 ? "no differences" : `${files} differ`})`,
       );
     else if (touched.length > 0) this.#say([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
-    else if ([...changed].some(isInput)) this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
+    else if ([...changed].some(isInput)) this.#say(`${this.#cause(changed)}: the generated code is unchanged`);
     if (generated.addsMocksFor !== undefined && !this.#saidMocks) {
       this.#saidMocks = true;
       this.#say(
-        `mocks are generated, too: ${generated.addsMocksFor} has no address. Write mock=true into the plugin's \`opt\` in buf.gen.yaml, so that buf generate does the same`,
+        `mocks are also generated, because ${generated.addsMocksFor} has no address. Write mock=true into the plugin's \`opt\` in buf.gen.yaml, so that buf generate does the same`,
       );
     }
     await this.#watching?.add(project.config.inputs.map(({ input }) => input));
@@ -147,7 +147,7 @@ class Session {
     for (const [name, server] of this.#servers) {
       if (servers.has(name)) continue;
       this.#servers.delete(name);
-      this.#say(`${name} is no more`);
+      this.#say(`${name} is removed`);
       await server.stop();
       this.#places.leave(name, server.port);
     }
@@ -179,7 +179,7 @@ class Session {
         HOST: env.HOST || "127.0.0.1",
       },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
-      lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),
+      lost: (of, how) => this.#say(`${of} has ${how}; it restarts on the next save`),
     });
   }
 
@@ -198,12 +198,12 @@ class Session {
     switch (restarted.kind) {
       case "up":
         this.#options.up?.(name, restarted.up.url);
-        this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} ${begun(restarted.up)}`);
+        this.#say(wasUp ? `${name} runs the new code (${ms} ms)` : `${name} ${begun(restarted.up)}`);
         return this.#sayCallers(name, around, restarted.up.url);
       case "kept":
-        return this.#say(`${name} cannot be loaded, what runs is as before:\n${restarted.why}`);
+        return this.#say(`${name} cannot be loaded, the running server is unchanged:\n${restarted.why}`);
       case "down":
-        return this.#say(`${name} did not start: ${restarted.why}\nit is tried again when something is saved`);
+        return this.#say(`${name} did not start: ${restarted.why}\nit restarts on the next save`);
     }
   }
 
@@ -284,7 +284,7 @@ function unable(servers: ReadonlyMap<string, string>, extension: string, only: r
   const opt = "the plugin's `opt` in buf.gen.yaml";
   if (servers.size === 0) return `no server is generated: add server=true to ${opt}, or run it with --no-server`;
   if (extension !== "ts")
-    return `Node runs what is generated as it is only where import_extension=ts is in ${opt} (and in that of protoc-gen-es); or run it with --no-server`;
+    return `Node runs generated code directly only if import_extension=ts is in ${opt} (and in that of protoc-gen-es); or run it with --no-server`;
   const unknown = only.filter((name) => !servers.has(name));
   if (unknown.length === 0) return undefined;
   return `there is no server ${unknown.join(", ")}: there is ${[...servers.keys()].join(", ")}`;

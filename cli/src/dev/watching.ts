@@ -83,7 +83,7 @@ function isLeftOut(cwd: string, path: string, stats: { isFile(): boolean } | und
 function explained(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC")
-    return "the system watches no more files: raise fs.inotify.max_user_watches (sysctl), or run it in a folder with fewer";
-  if (code === "EMFILE") return "the system opens no more files for this user: raise `ulimit -n`";
+    return "the system's limit of watched files is reached: raise fs.inotify.max_user_watches (sysctl), or run dev in a folder with fewer files";
+  if (code === "EMFILE") return "the system's limit of open files is reached for this user: raise `ulimit -n`";
   return `the folder cannot be watched: ${message}`;
 }

@@ -72,7 +72,7 @@ function newStep(step: StepReport): readonly Told[] {
           {
             kind: "exposure",
             level: "worse",
-            says: ["new: clients see what the upstream writes into its errors"],
+            says: ["new: clients see the text of the upstream's errors"],
           } as const,
         ]
       : []),
@@ -165,9 +165,7 @@ function exposure(before: StepReport, after: StepReport): readonly Told[] {
   const [had, has] = [before, after].map((one) => one.shows_error === true || (one.fail?.shows?.length ?? 0) > 0);
   if (had === has) return [];
   const says = [
-    has === true
-      ? "now has in it what an upstream wrote into its error"
-      : "no longer has in it what an upstream wrote into its error",
+    has === true ? "now contains text of an upstream's error" : "no longer contains text of an upstream's error",
   ];
   return [{ kind: "exposure", level: has === true ? "worse" : "better", says }];
 }
@@ -194,11 +192,11 @@ function items({ each: from }: StepReport, { each: to }: StepReport): readonly T
 
 /** Messages for changed members, one for each member; findings show both texts. */
 const TEXTS = {
-  kind: "is made otherwise",
+  kind: "is computed differently",
   composes: "composes another message",
   if: "runs on another condition",
   by: "has another value",
-  in: "goes over another list",
+  in: "iterates over another list",
   where: "takes other items",
   key: "has other keys",
   default: "has another default",
@@ -224,7 +222,7 @@ function values(before: StepReport, after: StepReport): readonly Told[] {
     say`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : say`: ${step.fail.message}`}`;
   return [
     ...(refusals
-      ? [{ ...told("requests are refused otherwise", said(before), said(after)), kind: "refusals" } as const]
+      ? [{ ...told("requests are refused differently", said(before), said(after)), kind: "refusals" } as const]
       : []),
     ...keys.map((key) => told(TEXTS[key], text(before[key]), text(after[key]))),
     ...(before.partial === after.partial
@@ -241,7 +239,7 @@ function values(before: StepReport, after: StepReport): readonly Told[] {
         ]),
     ...(json(before.args) === json(after.args)
       ? []
-      : [told("hands on other arguments", bindings(before.args), bindings(after.args))]),
+      : [told("passes other arguments", bindings(before.args), bindings(after.args))]),
     ...(json(before.cases) === json(after.cases)
       ? []
       : [told("has other cases", cases(before.cases), cases(after.cases))]),
@@ -314,7 +312,7 @@ function compareFields(before: Block, after: Block): readonly Told[] {
             {
               kind: "exposure",
               level: "worse",
-              says: say`${field.field} now has in it what an upstream wrote into its error`,
+              says: say`${field.field} now contains text of an upstream's error`,
             },
           ]
         : [];
@@ -325,7 +323,7 @@ function compareFields(before: Block, after: Block): readonly Told[] {
       {
         kind: "values",
         level: "different",
-        says: say`${field.field} is made otherwise`,
+        says: say`${field.field} is computed differently`,
         before: text(old),
         after: text(field),
       },

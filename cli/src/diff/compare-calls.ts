@@ -31,7 +31,7 @@ function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallRepor
   if (from === to) return [];
   const longer = growth(from, to) > 0;
   const says = [
-    to === null ? "has no timeout of its own any longer" : `waits ${longer ? "longer" : "less long"} for an answer`,
+    to === null ? "no longer has a separate timeout" : `waits ${longer ? "longer" : "less time"} for an answer`,
   ];
   return [{ kind: "deadlines", level: longer ? "worse" : "different", says, before: [time(from)], after: [time(to)] }];
 }
@@ -71,15 +71,15 @@ function attempts(before: CallReport, after: CallReport): readonly Told[] {
         ]),
     ...(same(before.retry, after.retry) ? [] : [told("is tried again on other errors", retry(before), retry(after))]),
     ...(before.attempts === after.attempts && before.backoff_ms !== after.backoff_ms
-      ? [told("waits otherwise between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
+      ? [told("waits differently between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
       : []),
-    ...(same(before.hedge, after.hedge) ? [] : [told("hedges otherwise", hedge(before), hedge(after))]),
-    ...(same(limit(before), limit(after)) ? [] : [told("has another limit of its own", limit(before), limit(after))]),
+    ...(same(before.hedge, after.hedge) ? [] : [told("hedges differently", hedge(before), hedge(after))]),
+    ...(same(limit(before), limit(after)) ? [] : [told("has another separate limit", limit(before), limit(after))]),
     ...(same(before.batch, after.batch)
       ? []
       : [
           told(
-            "asks for its keys otherwise",
+            "requests its keys differently",
             batch(before),
             batch(after),
             after.batch === undefined ? "worse" : "different",
@@ -106,7 +106,7 @@ function forwarded(before: CallReport, after: CallReport): readonly Told[] {
     ...(lost.length === 0 ? [] : [told("different", say`${name} no longer gets the incoming header ${list(lost)}`)]),
     ...(how === hows
       ? []
-      : [told(less ? "different" : "worse", say`${name} is told otherwise who calls`, [how], [hows])]),
+      : [told(less ? "different" : "worse", say`${name} gets the caller in another way`, [how], [hows])]),
     ...binds(before.metadata, after.metadata).map(([key, from, to]) =>
       told("different", say`metadata ${key}`, from, to),
     ),
@@ -213,7 +213,7 @@ function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[
     {
       kind: "refusals",
       level: "different",
-      says: ["does something else when it fails"],
+      says: ["handles its failure differently"],
       before: rules(from),
       after: rules(to),
     },
@@ -242,6 +242,6 @@ function words(before: CallReport, after: CallReport): readonly Told[] {
   const gained = after.vouched_by?.filter((one) => !before.vouched_by?.includes(one)) ?? [];
   if (gained.length === 0 || before.method !== after.method) return [];
   return [
-    { kind: "side-effects", level: "worse", says: say`counts as without side effects on the word of ${list(gained)}` },
+    { kind: "side-effects", level: "worse", says: say`is treated as free of side effects because of ${list(gained)}` },
   ];
 }

@@ -32,10 +32,10 @@ type Of = Told & { readonly of?: string };
 
 function compareIdentity(before: IdentityReport | undefined, after: IdentityReport | undefined): readonly Of[] {
   if (before === undefined || after === undefined) {
-    if (after !== undefined) return [told("different", say`it is now known who is calling: by ${names(after)}`)];
+    if (after !== undefined) return [told("different", say`callers are now identified: by ${names(after)}`)];
     return before === undefined
       ? []
-      : [told("worse", say`nobody looks any longer who is calling; before it was by ${names(before)}`)];
+      : [told("worse", say`callers are no longer identified; before, they were identified by ${names(before)}`)];
   }
   const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((one) => [one.name, one])));
   const both = after.sources.filter(({ name }) => from?.has(name));
@@ -45,21 +45,26 @@ function compareIdentity(before: IdentityReport | undefined, after: IdentityRepo
     ...after.sources
       .filter(({ name }) => from?.has(name) !== true)
       .map((one) => ({
-        ...told("worse", ["callers are believed who were not before, by ", ...whoOf(one)]),
+        ...told("worse", ["more callers are accepted, by ", ...whoOf(one)]),
         of: one.name,
       })),
     ...before.sources
       .filter(({ name }) => to?.has(name) !== true)
-      .map((one) => ({ ...told("different", ["nobody is believed any longer by ", ...whoOf(one)]), of: one.name })),
+      .map((one) => ({ ...told("different", ["callers are no longer accepted by ", ...whoOf(one)]), of: one.name })),
     ...both.flatMap((one) => {
       const known = from?.get(one.name);
       return known === undefined ? [] : compareSources(known, one).map((finding) => ({ ...finding, of: one.name }));
     }),
-    ...(swapped ? [told("different", ["sources are asked in another order"], list(order), names(after))] : []),
+    ...(swapped ? [told("different", ["sources are checked in another order"], list(order), names(after))] : []),
     ...(before.principal === after.principal
       ? []
       : [
-          told("different", ["a caller is another message"], [{ code: before.principal }], [{ code: after.principal }]),
+          told(
+            "different",
+            ["the principal is another message"],
+            [{ code: before.principal }],
+            [{ code: after.principal }],
+          ),
         ]),
   ];
 }
@@ -69,9 +74,9 @@ const KINDS = {
   jwt: "a JSON Web Token",
   session: "a session",
   api_key: "an API key",
-  assertion: "what another BFF has signed",
+  assertion: "an assertion of another BFF",
   peer: "a client certificate",
-  trusted: "a header that is trusted",
+  trusted: "a trusted header",
 } as const;
 
 function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: IdentitySourceReport): Said {
@@ -86,7 +91,7 @@ function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: I
 
 function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
   if (before.kind !== after.kind)
-    return [told("worse", ["callers prove themselves otherwise"], whoOf(before), whoOf(after))];
+    return [told("worse", ["callers prove their identity differently"], whoOf(before), whoOf(after))];
   return [
     ...texts(before, after),
     ...lists(before, after),
@@ -98,11 +103,11 @@ function compareSources(before: IdentitySourceReport, after: IdentitySourceRepor
 
 /** Another one may believe others. */
 const TEXTS = {
-  issuer: "another issuer is believed",
+  issuer: "another issuer is trusted",
   client_id: "logs in as another client of its issuer",
-  jwks: "the issuer's keys are taken from elsewhere",
-  keys: "the issuer's keys are taken from elsewhere",
-  subject: "other subjects are believed",
+  jwks: "the issuer's keys come from another place",
+  keys: "the issuer's keys come from another place",
+  subject: "other subjects are accepted",
 } as const;
 function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
   return (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).flatMap((key) =>
@@ -128,12 +133,12 @@ function lists(before: IdentitySourceReport, after: IdentitySourceReport): reado
     const gained = to.filter((name) => !from.includes(name));
     const lost = from.filter((name) => !to.includes(name));
     if (open && from.length > 0 && to.length === 0)
-      return [told("worse", say`counts over any connection; before only from ${list(from)}`)];
+      return [told("worse", say`is accepted over any connection; before, only from ${list(from)}`)];
     if (open && from.length === 0 && to.length > 0)
-      return [told("different", say`counts only over connections from ${list(to)}`)];
+      return [told("different", say`is accepted only over connections from ${list(to)}`)];
     return [
-      ...(gained.length === 0 ? [] : [told("worse", [`${what} `, ...list(gained), " count, too"])]),
-      ...(lost.length === 0 ? [] : [told("different", [`${what} `, ...list(lost), " no longer count"])]),
+      ...(gained.length === 0 ? [] : [told("worse", [`${what} `, ...list(gained), " are now accepted"])]),
+      ...(lost.length === 0 ? [] : [told("different", [`${what} `, ...list(lost), " are no longer accepted"])]),
     ];
   });
 }
@@ -149,13 +154,13 @@ function places(before: IdentitySourceReport, after: IdentitySourceReport): read
   const level = after.kind === "trusted" ? "worse" : "different";
   const scopes = JSON.stringify(before.scopes) === JSON.stringify(after.scopes);
   return [
-    ...(JSON.stringify(from) === JSON.stringify(to) ? [] : [told(level, ["is looked for elsewhere"], from, to)]),
+    ...(JSON.stringify(from) === JSON.stringify(to) ? [] : [told(level, ["is read from another place"], from, to)]),
     ...(scopes
       ? []
       : [
           told(
             "different",
-            ["other scopes are asked for at login"],
+            ["other scopes are requested at login"],
             list(before.scopes ?? []),
             list(after.scopes ?? []),
           ),
@@ -165,11 +170,11 @@ function places(before: IdentitySourceReport, after: IdentitySourceReport): read
 
 /** Longer is worse. */
 const TIMES = {
-  leeway_ms: "times of a token may be off by",
-  max_stale_ms: "keys serve while their issuer is away for",
-  idle_ms: "a session that nobody uses lasts",
+  leeway_ms: "allowed clock difference of a token is",
+  max_stale_ms: "keys remain valid while their issuer is unreachable for",
+  idle_ms: "an unused session lasts",
   absolute_ms: "a session lasts at most",
-  cache_ms: "a key that is revoked may count for",
+  cache_ms: "a revoked key may remain accepted for",
 } as const;
 function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
   return (Object.keys(TIMES) as (keyof typeof TIMES)[]).flatMap((key) => {
@@ -191,7 +196,7 @@ function principal(before: IdentitySourceReport, after: IdentitySourceReport): r
       ? []
       : [told("different", ["its claims are another message"], one(before.claims), one(after.claims))]),
     ...fields.map((field) =>
-      told("worse", say`${field} of the principal is made of something else`, one(from.get(field)), one(to.get(field))),
+      told("worse", say`${field} of the principal is computed differently`, one(from.get(field)), one(to.get(field))),
     ),
   ];
 }

@@ -51,7 +51,7 @@ function amounts(had: LimitReport, has: LimitReport): readonly Told[] {
       : [
           told(
             level(has.burst > had.burst),
-            say`limit ${has.name} lets on ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
+            say`limit ${has.name} admits ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
             [String(had.burst)],
             [String(has.burst)],
           ),
@@ -61,10 +61,10 @@ function amounts(had: LimitReport, has: LimitReport): readonly Told[] {
 
 /** Messages for changed expressions. No analysis proves that another expression admits no more callers. */
 const EXPRESSIONS = {
-  key: "counts by something else",
-  if: "applies otherwise",
-  cost: "charges otherwise",
-  settle: "is settled otherwise",
+  key: "counts by another key",
+  if: "applies differently",
+  cost: "charges differently",
+  settle: "is settled differently",
 } as const;
 function expressions(had: LimitReport, has: LimitReport): readonly Told[] {
   return (Object.keys(EXPRESSIONS) as (keyof typeof EXPRESSIONS)[]).flatMap((key) => {
@@ -79,15 +79,19 @@ const text = (code: string | undefined): Said => (code === undefined ? ["none"] 
 
 /** Messages for the start and the end of a mode. `worse`: the message that counts as worse. */
 const COUNTING = {
-  local: { begins: "is counted by each process alone", ends: "is counted by all processes together", worse: "begins" },
+  local: {
+    begins: "is counted by each process separately",
+    ends: "is counted by all processes together",
+    worse: "begins",
+  },
   closed: {
-    begins: "refuses while its counters are away",
-    ends: "lets on everybody while its counters are away",
+    begins: "refuses callers while its counters are unreachable",
+    ends: "admits all callers while its counters are unreachable",
     worse: "ends",
   },
   spares_unknown: {
-    begins: "no longer applies to callers that nobody knows",
-    ends: "applies to callers that nobody knows, too",
+    begins: "no longer applies to unidentified callers",
+    ends: "now also applies to unidentified callers",
     worse: "begins",
   },
 } as const;

@@ -15,12 +15,12 @@ export function comparePermits(before: PermitReport | undefined, after: PermitRe
     if (after !== undefined) return [told("different", ["callers now need a permit: ", ...whom(after)])];
     return before === undefined || before.public === true
       ? []
-      : [told("worse", ["nothing says any longer who may call; before it was ", ...whom(before)])];
+      : [told("worse", ["the permit is removed; before, it allowed ", ...whom(before)])];
   }
   if (before.public !== after.public)
     return after.public === true
-      ? [told("worse", ["anybody may call now; before it was ", ...whom(before)])]
-      : [told("different", ["callers have to be known now: ", ...whom(after)])];
+      ? [told("worse", ["all callers are now allowed; before, the permit allowed ", ...whom(before)])]
+      : [told("different", ["callers must now be identified: ", ...whom(after)])];
   return [
     ...sources(before, after, told),
     ...scopes(before, after, told),
@@ -34,12 +34,16 @@ type Tell = (level: Level, says: Said) => Told;
 
 function sources({ sources: from }: PermitReport, { sources: to }: PermitReport, told: Tell): readonly Told[] {
   if (to === undefined)
-    return from === undefined ? [] : [told("worse", say`callers of any source may call; before only of ${list(from)}`)];
+    return from === undefined
+      ? []
+      : [told("worse", say`callers of any source are allowed; before, only of ${list(from)}`)];
   const more = from === undefined ? [] : to.filter((one) => !from.includes(one));
   const fewer = from === undefined ? [] : from.filter((one) => !to.includes(one));
   return [
-    ...(more.length === 0 ? [] : [told("worse", say`callers of ${list(more)} may call, too`)]),
-    ...(from === undefined ? [told("different", say`only callers of ${list(to)} may call; before of any source`)] : []),
+    ...(more.length === 0 ? [] : [told("worse", say`callers of ${list(more)} are now also allowed`)]),
+    ...(from === undefined
+      ? [told("different", say`only callers of ${list(to)} are allowed; before, callers of any source were`)]
+      : []),
     ...(fewer.length === 0 ? [] : [told("different", say`callers of ${list(fewer)} may no longer call`)]),
   ];
 }
@@ -62,7 +66,7 @@ function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitRep
   const all = (lists: PermitReport["roles"] = []): Said =>
     lists.length === 0 ? ["no role"] : lists.flatMap((one, i) => [...(i === 0 ? [] : [" and "]), ...any(one)]);
   if (lost.length > 0)
-    return [{ ...told("worse", ["fewer roles are needed, or others will do"]), before: all(from), after: all(to) }];
+    return [{ ...told("worse", ["fewer or other roles are needed"]), before: all(from), after: all(to) }];
   return gained.map((one) => told("different", ["role ", ...any(one), " is now needed"]));
 }
 const any = (roles: readonly string[]): Said => roles.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
@@ -70,11 +74,11 @@ const any = (roles: readonly string[]): Said => roles.flatMap((code, i) => [...(
 function conditions({ if: from = [] }: PermitReport, { if: to = [] }: PermitReport, told: Tell): readonly Told[] {
   const lost = from.filter((one) => !to.includes(one));
   const gained = to.filter((one) => !from.includes(one));
-  if (lost.length === 0) return gained.map((one) => told("different", say`callers are now asked for ${one}`));
-  if (gained.length === 0) return lost.map((one) => told("worse", say`callers are no longer asked for ${one}`));
+  if (lost.length === 0) return gained.map((one) => told("different", say`callers must now satisfy ${one}`));
+  if (gained.length === 0) return lost.map((one) => told("worse", say`callers need no longer satisfy ${one}`));
   return [
     {
-      ...told("worse", ["what is asked of callers has changed, and may let in others"]),
+      ...told("worse", ["the conditions for callers have changed, and may admit others"]),
       before: list(lost),
       after: list(gained),
     },
@@ -95,7 +99,7 @@ function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
           kind: "exposure",
           level: "worse",
           ...shown,
-          says: say`whom ${condition} keeps out sees ${list(gained)} of an upstream's error`,
+          says: say`callers refused by ${condition} now see ${list(gained)} of an upstream's error`,
         },
       ];
     if (from?.code === "NOT_FOUND" && to?.code !== "NOT_FOUND")
@@ -104,7 +108,7 @@ function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
           kind: "exposure",
           level: "worse",
           ...shown,
-          says: say`whom ${condition} keeps out now learns that it is there`,
+          says: say`callers refused by ${condition} can now detect that it exists`,
         },
       ];
     return [
@@ -112,7 +116,7 @@ function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
         kind: "refusals",
         level: "different",
         ...shown,
-        says: say`whom ${condition} keeps out is refused otherwise`,
+        says: say`callers refused by ${condition} get another error`,
       },
     ];
   });
@@ -124,13 +128,13 @@ function refusal(fail: FailReport | undefined): Said {
 const one = (code: string): Said => [{ code }];
 
 function whom({ public: open, sources: any, scopes: all = [], roles: lists = [], if: asked = [] }: PermitReport): Said {
-  if (open === true) return ["anybody"];
+  if (open === true) return ["all callers"];
   return [
     ...(any === undefined ? ["callers of any source"] : ["callers of ", ...list(any)]),
     ...(all.length === 0 ? [] : [" with scope ", ...list(all)]),
     ...lists.flatMap(
       (one): Said => [" with role ", ...one.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }])],
     ),
-    ...asked.flatMap((code): Said => [" for whom ", { code }]),
+    ...asked.flatMap((code): Said => [" that satisfy ", { code }]),
   ];
 }

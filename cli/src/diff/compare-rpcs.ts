@@ -45,7 +45,7 @@ export function newRpc(report: RpcReport): Finding {
     count(worst_calls, "call"),
     ...(stream === undefined ? [] : [`${count(stream.item_worst_calls, "call")} for each item of the stream`]),
   ].join(", and ");
-  const callers = permit?.public === true ? "anybody" : "those whom its permit names";
+  const callers = permit?.public === true ? "anybody" : "the callers of its permit";
   const who = permit === undefined ? "" : `, for ${callers}`;
   return {
     kind: "api",
@@ -59,7 +59,7 @@ export function newRpc(report: RpcReport): Finding {
   };
 }
 export function lostRpc({ rpc }: RpcReport): Finding {
-  return { kind: "api", level: "worse", where: [rpc], says: ["the rpc is gone"] };
+  return { kind: "api", level: "worse", where: [rpc], says: ["the RPC is removed"] };
 }
 
 type Told = Omit<Finding, "where">;
@@ -71,7 +71,7 @@ function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, no
     .map((method): Told => {
       const { place, critical } = callersOf(method, after, now);
       const cost = costOf(method, after);
-      const fails = critical ? "; without it the response fails" : "; the response can do without it";
+      const fails = critical ? "; without it the response fails" : "; the response does not need it";
       return {
         kind: "upstreams",
         level: critical ? "worse" : "different",
@@ -130,7 +130,7 @@ const whole = ({ critical_path }: RpcReport): number => critical_path.reduce((su
 function budget(before: RpcReport, after: RpcReport): readonly Told[] {
   const [from, to] = [before.budget_ms, after.budget_ms];
   if (from === to) return [];
-  const says = [`clients wait ${to > from ? "longer" : "less long"} at most`];
+  const says = [`clients wait ${to > from ? "longer" : "less time"} at most`];
   return [{ kind: "deadlines", level: "different", says, before: [time(from)], after: [time(to)] }];
 }
 
@@ -166,7 +166,7 @@ function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly
 }
 function kept(what: string, from: number, to: number): readonly Told[] {
   if (from === to) return [];
-  const says = [`${what} for ${to > from ? "longer" : "less long"}`];
+  const says = [`${what} for ${to > from ? "longer" : "less time"}`];
   return [{ kind: "cache", level: "different", says, before: [time(from)], after: [time(to)] }];
 }
 
@@ -174,7 +174,7 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
   if (to === undefined || from === undefined) {
     if (to === from) return [];
     const kept = to?.shared === true ? "HTTP caches now keep one answer for all" : "clients now keep answers";
-    const says = to === undefined ? "HTTP caches are no longer told to keep answers" : kept;
+    const says = to === undefined ? "HTTP caches no longer keep answers" : kept;
     return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", says: [says] }];
   }
   const lost = from.vary.filter((one) => !to.vary.includes(one));
@@ -191,11 +191,11 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
           {
             kind: "cache",
             level: "worse",
-            says: say`HTTP caches no longer tell answers apart by ${list(lost)}`,
+            says: say`HTTP caches no longer separate answers by ${list(lost)}`,
           } as const,
         ]),
     ...kept("HTTP caches keep answers", from.max_age_ms, to.max_age_ms),
-    ...kept("HTTP caches use old answers while they ask anew", from.stale_ms ?? 0, to.stale_ms ?? 0),
+    ...kept("HTTP caches use old answers while they revalidate", from.stale_ms ?? 0, to.stale_ms ?? 0),
   ];
 }
 
@@ -222,9 +222,9 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
         level: sooner(before.version?.sunset, sunset) ? "worse" : "different",
         says: [
           ...(deprecated === undefined
-            ? ["says no longer that it is deprecated"]
-            : say`says that it is deprecated since ${deprecated}`),
-          ...(sunset === undefined ? [] : say`, and gone on ${sunset}`),
+            ? ["is no longer marked as deprecated"]
+            : say`is marked as deprecated since ${deprecated}`),
+          ...(sunset === undefined ? [] : say`, with removal on ${sunset}`),
           ...(successor === undefined ? [] : say`, for ${successor}`),
         ],
       }),
@@ -252,7 +252,7 @@ function later({ parts: before }: RpcReport, { parts: after }: RpcReport): reado
             kind: "deadlines",
             level: "different",
             says: [
-              `clients wait ${after.budget_ms > before.budget_ms ? "longer" : "less long"} at most for what comes later`,
+              `clients wait ${after.budget_ms > before.budget_ms ? "longer" : "less time"} at most for later fields`,
             ],
             before: [time(before.budget_ms)],
             after: [time(after.budget_ms)],
@@ -267,33 +267,33 @@ function others(before: RpcReport, after: RpcReport): readonly Told[] {
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];
   return [
     ...(functions.length > 0
-      ? [{ kind: "values", level: "different", says: say`now calls functions of yours: ${list(functions)}` } as const]
+      ? [{ kind: "values", level: "different", says: say`now calls your functions: ${list(functions)}` } as const]
       : []),
     ...(changed("branches")
       ? [
           {
             kind: "policies",
             level: "different",
-            says: ["where else calls may go has changed"],
+            says: ["the branches for calls have changed"],
             before: branches(before),
             after: branches(after),
           } as const,
         ]
       : []),
     ...(changed("balance")
-      ? [{ kind: "policies", level: "different", says: ["how calls are spread over addresses has changed"] } as const]
+      ? [{ kind: "policies", level: "different", says: ["the balancing of calls over addresses has changed"] } as const]
       : []),
     ...(changed("http")
       ? [
           {
             kind: "policies",
             level: "different",
-            says: ["by which paths upstreams are called over HTTP has changed"],
+            says: ["the HTTP paths of calls to upstreams have changed"],
           } as const,
         ]
       : []),
     ...(changed("telemetry")
-      ? [{ kind: "policies", level: "different", says: ["what it leaves traces of has changed"] } as const]
+      ? [{ kind: "policies", level: "different", says: ["its telemetry has changed"] } as const]
       : []),
   ];
 }

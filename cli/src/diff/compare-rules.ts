@@ -36,7 +36,7 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
       return {
         kind: "refusals",
         level: "worse",
-        says: say`${name} is checked otherwise by ${rule}`,
+        says: say`${name} is checked differently by ${rule}`,
         before: textOf({ rule, ...one }),
         after: textOf(now),
       };

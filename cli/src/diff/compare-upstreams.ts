@@ -21,7 +21,7 @@ export function compareUpstreams(before: UpstreamReport, after: UpstreamReport):
     `${concurrent} at a time, ${queued} waiting${adaptive === true ? ", adaptive" : ""}`;
   return [
     ...told(
-      after.breaker === null ? "has no breaker any longer" : "has another breaker",
+      after.breaker === null ? "no longer has a breaker" : "has another breaker",
       breaker(before.breaker),
       breaker(after.breaker),
       off,

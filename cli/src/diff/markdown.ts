@@ -38,7 +38,7 @@ export function markdownOf(findings: readonly Finding[], against: string, notes:
 }
 
 function summary(findings: readonly Finding[]): string {
-  if (findings.length === 0) return "what runs is the same";
+  if (findings.length === 0) return "the behaviour is unchanged";
   const parts = LEVELS.flatMap((level) => {
     const n = findings.filter((one) => one.level === level).length;
     return n === 0 ? [] : [`${n} ${level}`];

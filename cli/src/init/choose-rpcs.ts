@@ -68,7 +68,7 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   if (reading.length === 0 && unary.length === 1) return unary;
   if (reading.length === 0)
     throw new Refusal(
-      `no rpc of these protos says or shows by its name that it only reads. Choose with --rpc:\n${listed(unary)}`,
+      `no RPC of these protos is read-only by its options or its name. Choose with --rpc:\n${listed(unary)}`,
       2,
     );
   const rank = (method: DescMethod): number => reading.filter((one) => one.parent === method.parent).indexOf(method);
@@ -87,7 +87,7 @@ function found(wanted: string, unary: readonly DescMethod[], all: readonly DescM
   const [first] = matches;
   if (first !== undefined && matches.length === 1) return first;
   if (first !== undefined)
-    throw new Refusal(`--rpc ${wanted} is ${matches.length} rpcs, say more of its name:\n${listed(matches)}`, 2);
+    throw new Refusal(`--rpc ${wanted} is ${matches.length} RPCs, write more of its name:\n${listed(matches)}`, 2);
   if (all.some(ends)) throw new Refusal(`--rpc ${wanted} is a stream, which a BFF does not call: name a unary rpc`, 2);
   const names = unary.map(nameOf);
   const near =

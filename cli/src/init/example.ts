@@ -34,7 +34,7 @@ export function exampleTest(bff: BegunBff, mock: string): string {
     'import { expect, test } from "vitest";',
     `import { createTestBff } from "${mock}";`,
     "",
-    `test("${bff.rpc} has what its upstreams say", async () => {`,
+    `test("${bff.rpc} contains the data of its upstreams", async () => {`,
     "  const bff = createTestBff();",
     `  const answer = await bff.${rpc}(${request});`,
     "  expect(answer.degraded).toEqual([]);",
@@ -52,7 +52,7 @@ function withoutOne(bff: BegunBff, rpc: string, request: string): readonly strin
     if (!supplementary || field === undefined) continue;
     return [
       "",
-      `test("without ${method.name} the rest is answered, and says what it lacks", async () => {`,
+      `test("without ${method.name} the rest is answered, with its degradations", async () => {`,
       "  const bff = createTestBff();",
       `  const upstream = Object.values(bff.mocks).find(({ service }) => service === "${method.parent.typeName}");`,
       `  upstream?.setBehaviour("${nameOf(method)}", { kind: "hang" });`,

@@ -25,7 +25,7 @@ export function publicLines(bff: BegunBff, proto: string): readonly string[] {
     ...(required.length === 0
       ? []
       : [
-          `asked of clients though private by ${required.length === 1 ? "its name" : "their names"}, since upstreams require it: ${required.map(({ name }) => name).join(", ")}`,
+          `required from clients although private by ${required.length === 1 ? "its name" : "their names"}, since upstreams require it: ${required.map(({ name }) => name).join(", ")}`,
         ]),
     `to prune: delete what clients must not have from ${proto}, and then the comment protobff:unreviewed there`,
   ];

@@ -27,13 +27,13 @@ export function findGenerated(
   const where = from.length > 0 ? `in ${from.join(", ")}` : "below the working directory";
   if (all.length === 0)
     throw new Refusal(
-      `no generated code ${where} asks for resolvers or functions: mark a message or a field with \`resolver: true\`, or declare a function, run \`buf generate\`, or say where it is with --from`,
+      `no generated code ${where} needs resolvers or functions. Mark a message or a field with \`resolver: true\`, or declare a function, and run \`buf generate\`. If the code is elsewhere, name it with --from`,
     );
   if (folders.size > 1 && paths.length === 0) {
     const names = [...folders.keys()].map(slashes);
     throw new Refusal(
       [
-        `several packages ask for resolvers, each in a file of its own: say which with --from, as in --from ${names[0]}`,
+        `several packages need resolvers, each in a separate file: choose one with --from, as in --from ${names[0]}`,
         ...names.map((name) => `  ${name}`),
       ].join("\n"),
     );

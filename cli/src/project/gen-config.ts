@@ -46,7 +46,7 @@ export function genConfigOf(text: string, name: string): GenConfig {
   const { plugins = [], inputs = [] } = parsed(text, name);
   const ours = plugins.find(isOurs);
   if (ours === undefined)
-    throw new Refusal(`${name} does not ask for protoc-gen-bff: add it to its plugins, as \`local: protoc-gen-bff\``);
+    throw new Refusal(`${name} does not contain protoc-gen-bff: add it to its plugins, as \`local: protoc-gen-bff\``);
   return {
     parameter: [ours.opt ?? []].flat().join(","),
     out: ours.out ?? ".",

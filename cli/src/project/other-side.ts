@@ -105,7 +105,7 @@ function missing(ref: string, atOrigin: boolean): string {
   const instead = atOrigin
     ? `write --against '.git#ref=origin/${ref}'`
     : "fetch it (in a CI job check out the whole history, with actions/checkout `fetch-depth: 0`), or name another one, as in --against '.git#ref=origin/main'";
-  return `git knows no ${JSON.stringify(ref)} here: ${instead}`;
+  return `git has no ${JSON.stringify(ref)} here: ${instead}`;
 }
 
 /** Returns git's output; undefined if git fails. */

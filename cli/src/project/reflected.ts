@@ -153,7 +153,7 @@ function askOnce({ url, version, headers, limits }: Question, asks: readonly Ask
     const printed = runBuf(args, folder, { maxBytes: limits.bytes, maxMs: limits.ms });
     return documents(new TextDecoder().decode(printed)).map((text) => JSON.parse(text) as Answer);
   } catch (error) {
-    if (error instanceof Refusal) throw new Refusal(`${url} does not say what it offers: ${error.message}`);
+    if (error instanceof Refusal) throw new Refusal(`${url} does not list its services: ${error.message}`);
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -172,7 +172,7 @@ test.each([
   { from: "nowhere", says: "there is no nowhere" },
   { from: "https://user:secret@127.0.0.1:9/nothing.tar.gz", says: "buf export fails" },
   { from: "127.0.0.1:1", reflect: true, says: "write http://127.0.0.1:9001" },
-  { from: "http://127.0.0.1:1", reflect: true, says: "http://127.0.0.1:1 does not say what it offers" },
+  { from: "http://127.0.0.1:1", reflect: true, says: "http://127.0.0.1:1 does not list its services" },
 ])(
   "refuses $from",
   ({ from, says, reflect = false }) => {

@@ -76,7 +76,7 @@ export function upstreamProtos(asked: Asked): UpstreamProtos {
   if (/^[\w.-]+\.[a-z]+\/[\w-]+\/[\w-]+(:[\w./-]+)?$/.test(from))
     return exported(asked, from, { from, kind: "module" });
   throw new Refusal(
-    `there is no ${shown}: --from is a folder of .proto files, an image (buf build -o image.binpb), a git reference (https://….git#branch=main) or a module (buf.build/acme/shop); a server's address goes into --reflect`,
+    `there is no ${shown}. --from takes a folder of .proto files, an image (buf build -o image.binpb), a git reference (https://….git#branch=main) or a module (buf.build/acme/shop). --reflect takes a server's address`,
     2,
   );
 }

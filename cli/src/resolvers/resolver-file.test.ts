@@ -91,7 +91,7 @@ describe("what is there stays, what is missing comes behind it", () => {
   });
 });
 
-test("what nothing asks for is named with its line, and stays", () => {
+test("what nothing needs is named with its line, and stays", () => {
   const text = "export const resolvers = {\n  card: f,\n  cardBadge: f,\n  gone: f,\n};\n";
   expect(update(text)).toEqual({ text, added: [], obsolete: [{ name: "gone", line: 4 }] });
 });

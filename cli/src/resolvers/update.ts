@@ -66,7 +66,7 @@ export function told(file: string, isNew: boolean, { added, obsolete }: AllUpdat
   const head = `${file} ${isNew ? `is new, with ${counts.join(" and ")}` : more}`;
   return [
     names.length === 0 ? head : `${head}: ${names.join(", ")}`,
-    ...obsolete.map(({ name, line }) => `${file}:${line}: nothing asks for ${name} any more`),
+    ...obsolete.map(({ name, line }) => `${file}:${line}: nothing needs ${name} any more`),
     "",
   ].join("\n");
 }

@@ -61,7 +61,7 @@ export class Callers {
     const env = { ...found.env, ...(isShown && { BFF_EXPLORER_CALLERS: issuer.credentialsAt(name) }) };
     const faults = issuer.fault === undefined ? [] : [issuer.fault];
     const lines = (url: string) => [
-      `dev says who calls: ${issuer.url}/ (set for it: ${Object.keys(found.env).join(", ")})`,
+      `dev supplies test callers: ${issuer.url}/ (set for it: ${Object.keys(found.env).join(", ")})`,
       ...found.ways.map((way) =>
         lineFor(way, report.rpc, url, issuer.tokenAt(name, tokenSource(way, found.ways)), apiKeys),
       ),
@@ -90,7 +90,7 @@ export class Callers {
         apiKeys.set(way.source.name, await made);
       } catch (error) {
         this.#apiKeys.delete(of);
-        notes.push(`${way.source.name}: no key could be made: ${error instanceof Error ? error.message : error}`);
+        notes.push(`${way.source.name}: creating a key failed: ${error instanceof Error ? error.message : error}`);
       }
     }
     return { apiKeys, notes };

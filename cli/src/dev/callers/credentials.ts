@@ -75,7 +75,7 @@ export class Credentials {
     );
     if (found === undefined) {
       const there = all.map(({ name, way }) => `for=${name}&source=${way.source.name}`).join(", ");
-      throw new Unknown(there === "" ? "no server takes a token of this issuer" : `there is ${there}`);
+      throw new Unknown(there === "" ? "no server accepts a token of this issuer" : `there is ${there}`);
     }
     const { way } = found;
     const principals = this.principals(way.source);

@@ -99,7 +99,7 @@ describe("tokens", () => {
     ["/token?expires_in=soon", 400, /^expires_in is a whole number of seconds/],
     ["/token?expires_in=99999999", 400, /^expires_in is a whole number of seconds/],
     ["/credentials?for=nobody.v1", 404, /for= is one of shop\.v1$/],
-    ["/elsewhere", 404, /\/ says what there is$/],
+    ["/elsewhere", 404, /\/ lists its paths$/],
   ])("%s is answered with %d", async (path, status, text) => {
     expect(await get(path)).toMatchObject({ status, text: expect.stringMatching(text) });
   });

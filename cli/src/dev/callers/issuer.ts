@@ -114,7 +114,7 @@ export class Issuer {
       case "GET /logout":
         return this.#logout(searchParams);
       default:
-        return text(404, `there is nothing here; ${this.url}/ says what there is`);
+        return text(404, `there is nothing here; ${this.url}/ lists its paths`);
     }
   }
 

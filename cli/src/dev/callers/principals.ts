@@ -25,7 +25,7 @@ const MOST = 100;
 export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
   const text = tryRead(join(cwd, PRINCIPALS));
   if (text === undefined) return undefined;
-  const remedy = `write {"ada": {"sub": "u-ada", "roles": ["admin"]}}: by name, the claims of somebody`;
+  const remedy = `write {"ada": {"sub": "u-ada", "roles": ["admin"]}}: claims by the name of a test caller`;
   if (text.length > MOST_BYTES) throw new Error(`${PRINCIPALS} has more than ${MOST_BYTES >> 10} KiB`);
   let all: unknown;
   try {

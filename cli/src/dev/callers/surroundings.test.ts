@@ -58,7 +58,7 @@ test.each<[Setting, string]>([
   expect(around([of("jwt", { issuer })])).toEqual({
     env: {},
     ways: [],
-    notes: [`user: its issuer is ${shown}, for which dev cannot stand in: write issuer: "{env.OIDC_ISSUER}"`],
+    notes: [`user: its issuer is ${shown}, which dev cannot replace: write issuer: "{env.OIDC_ISSUER}"`],
   });
 });
 test("a session: what a login needs", () => {
@@ -75,7 +75,7 @@ test("a session: what a login needs", () => {
   });
   expect(Buffer.from(secrets.sessionKey, "base64")).toHaveLength(32);
   const elsewhere = around([of("session", ISSUER)], { OIDC_ISSUER: "https://login.example" });
-  expect(elsewhere.notes).toEqual(["user: set BFF_USER_CLIENT_SECRET, which its provider has given"]);
+  expect(elsewhere.notes).toEqual(["user: set BFF_USER_CLIENT_SECRETto the value from its provider"]);
   expect(Object.keys(elsewhere.env)).toEqual(["BFF_PUBLIC_URL", "BFF_SESSION_KEYS"]);
 });
 test("what signs is in a file for this user alone, and gone in the end", () => {
@@ -89,7 +89,7 @@ test("what signs is in a file for this user alone, and gone in the end", () => {
 });
 test("API keys, where there is no store yet", () => {
   expect(around([of("api_key")])).toMatchObject({ env: { BFF_STORE_FILE: expect.any(String) }, ways: ["key"] });
-  const note = "user: keys are in the store that is set; npx bff-key create makes one";
+  const note = "user: keys are in the configured store; create one with npx bff-key create";
   for (const name of ["DATABASE_URL", "BFF_STORE_FILE"])
     expect(around([of("api_key")], { [name]: "x" })).toEqual({ env: {}, ways: [], notes: [note] });
 });
@@ -101,12 +101,12 @@ test("a gateway in front is this machine", () => {
   );
 });
 test("certificates and a BFF in front are told of", () => {
-  const certificate = /^user: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it counts/;
+  const certificate = /^user: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it needs/;
   expect(around([of("peer")]).notes).toEqual([expect.stringMatching(certificate)]);
   expect(around([of("trusted", { header: "x", from: ["spiffe://a/b"] })])).toMatchObject({ env: {}, ways: [] });
   expect(around([of("peer")], { TLS_CLIENT_CA_FILE: "ca.pem" }).notes).toEqual([]);
   const front = of("assertion", { issuer: env("FRONT"), keys: env("FRONT_KEYS") });
   expect(around([front], { FRONT: "https://front.example" }).notes).toEqual([
-    "user: set FRONT_KEYS; who calls is signed by the BFF in front, for which dev does not stand in",
+    "user: set FRONT_KEYS; the BFF in front signs the caller, and dev does not replace that BFF",
   ]);
 });

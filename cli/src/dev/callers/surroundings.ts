@@ -80,7 +80,7 @@ class Finding implements Surroundings {
     const { kind, name, from } = source;
     if ((kind === "peer" || from.length > 0) && this.#isSet("TLS_CLIENT_CA_FILE") === undefined)
       this.notes.push(
-        `${name}: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it counts over connections with a client certificate, and dev makes none`,
+        `${name}: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it needs connections with a client certificate, and dev creates none`,
       );
     if (kind === "jwt") this.#jwt(source);
     else if (kind === "session") this.#session(source);
@@ -104,7 +104,7 @@ class Finding implements Surroundings {
     this.needs("BFF_SESSION_KEYS", () => secrets.sessionKey);
     if (!this.#isIssuedHere(source)) {
       if (this.#isSet(clientSecret) === undefined)
-        this.notes.push(`${source.name}: set ${clientSecret}, which its provider has given`);
+        this.notes.push(`${source.name}: set ${clientSecret}to the value from its provider`);
       return;
     }
     const [clientId] = source.audience.map((one) => this.#value(one, () => "dev"));
@@ -116,7 +116,7 @@ class Finding implements Surroundings {
 
   #apiKey(source: SourceOfCallers): void {
     if (this.#isSet("DATABASE_URL") !== undefined || this.#isSet("BFF_STORE_FILE") !== undefined) {
-      this.notes.push(`${source.name}: keys are in the store that is set; npx bff-key create makes one`);
+      this.notes.push(`${source.name}: keys are in the configured store; create one with npx bff-key create`);
       return;
     }
     const storeFile = this.needs("BFF_STORE_FILE", () => this.#options.secrets.storeFile());
@@ -129,7 +129,7 @@ class Finding implements Surroundings {
     const { header = "", name } = source;
     // The bytes of a message need its type, JSON does not.
     if (header.endsWith("-bin"))
-      this.notes.push(`${name}: ${header} has the bytes of a message, which dev does not make`);
+      this.notes.push(`${name}: ${header} contains the bytes of a message, which dev does not create`);
     else this.ways.push({ kind: "header", source, header });
   }
 
@@ -137,7 +137,7 @@ class Finding implements Surroundings {
     for (const setting of [issuer, keys]) {
       if (setting?.kind !== "env" || this.#setting(setting) !== undefined) continue;
       this.notes.push(
-        `${name}: set ${setting.name}; who calls is signed by the BFF in front, for which dev does not stand in`,
+        `${name}: set ${setting.name}; the BFF in front signs the caller, and dev does not replace that BFF`,
       );
     }
   }
@@ -152,7 +152,7 @@ class Finding implements Surroundings {
     if (this.#value(issuer, () => here) === here) return true;
     if (issuer.kind !== "env")
       this.notes.push(
-        `${name}: its issuer is ${JSON.stringify(issuer.text)}, for which dev cannot stand in: write issuer: "{env.OIDC_ISSUER}"`,
+        `${name}: its issuer is ${JSON.stringify(issuer.text)}, which dev cannot replace: write issuer: "{env.OIDC_ISSUER}"`,
       );
     return false;
   }
