@@ -74,8 +74,8 @@ test("a value whatever happens", async () => {
   expect(degraded(home)).toEqual(["product_ids: EFFECT_REPLACED"]);
 });
 
-test("only when asked for", async () => {
-  const bff = await start("Only when asked for");
+test("calls that the request selects", async () => {
+  const bff = await start("Calls that the request selects");
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
   expect(bff.asked).toEqual(["CatalogService/GetProduct"]);
   expect(await get(bff, "GetPage", { productId: "p1", withReviews: true })).toMatchObject({ reviewCount: 2 });
@@ -151,9 +151,9 @@ test("refuse before anything is sent", async () => {
   expect(await reviews({ productId: "p1", limit: 1 })).toEqual({ texts: ["good"] });
 });
 
-test("who is asking, once per request", async () => {
+test("the user, once per request", async () => {
   const tenants: unknown[] = [];
-  const bff = await start("Who is asking, once per request", {
+  const bff = await start("The user, once per request", {
     stubs: {
       "catalog.v1.CatalogService/GetProduct": (_, { requestHeader }) => {
         const told = requestHeader.has("x-principal-signed-bin");
@@ -170,12 +170,12 @@ test("who is asking, once per request", async () => {
   expect(tenants).toEqual([["north", null, true]]);
 });
 
-test("what is not there", async () => {
+test("absent values", async () => {
   const none = fails(Code.NotFound);
   const stubs = { "review.v1.ReviewService/ListReviews": none };
-  const bff = await start("What is not there", { stubs });
+  const bff = await start("Absent values", { stubs });
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
-  const gone = await start("What is not there", {
+  const gone = await start("Absent values", {
     stubs: { ...stubs, "catalog.v1.CatalogService/GetProduct": none },
   });
   expect(await get(gone, "GetPage", { productId: "p1" })).toEqual({
@@ -292,9 +292,9 @@ test("a choice that costs what is chosen", async () => {
   expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
 });
 
-test("less than the upstream says, and a little more", async () => {
+test("a pruned copy with an added field", async () => {
   const got: JsonObject[] = [];
-  const bff = await start("Less than the upstream says, and a little more", {
+  const bff = await start("A pruned copy with an added field", {
     stubs: {
       "catalog.v1.CatalogService/Search": (request) => {
         got.push(request);
@@ -372,11 +372,11 @@ test("why, in the upstream's own details", async () => {
   expect(await order()).toEqual({ code: "internal", message: "the order was not placed" });
 });
 
-test("what comes beside an answer", async () => {
+test("headers and trailers of an answer", async () => {
   let beside: Readonly<Record<string, string>> = { "x-total-count": "120", "x-index-version": "v7" };
   const versions: (string | null)[] = [];
   const search = STUBS["catalog.v1.CatalogService/Search"]!;
-  const bff = await start("What comes beside an answer", {
+  const bff = await start("Headers and trailers of an answer", {
     stubs: {
       "catalog.v1.CatalogService/Search": (request, context) => {
         for (const [name, value] of Object.entries(beside)) context.responseHeader.set(name, value);
@@ -395,8 +395,8 @@ test("what comes beside an answer", async () => {
   expect(versions).toEqual(["v7", null]);
 });
 
-test("so often, and no more", async () => {
-  const bff = await start("So often, and no more");
+test("rate limits", async () => {
+  const bff = await start("Rate limits");
   const search = (limit: number) => bff.ask("shop.v1.ShopService/Search", { text: "tea", limit });
   // Three are found of ten that are paid for, so that seven come back.
   expect((await search(10)).status).toBe(200);
@@ -441,7 +441,7 @@ function byProtocol(grpcUrl: string, parcels: string): UnaryClient {
   };
 }
 
-test("an upstream that speaks HTTP with JSON", async () => {
+test("an upstream over HTTP with JSON", async () => {
   const seen: string[] = [];
   const carrier = createServer(({ method, url, headers }, response) => {
     seen.push(`${method} ${url} ${String(headers["x-api-key"])}`);
@@ -453,7 +453,7 @@ test("an upstream that speaks HTTP with JSON", async () => {
   await once(carrier, "listening");
   onTestFinished(() => void carrier.close());
   const parcels = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}/public`;
-  const bff = await start("An upstream that speaks HTTP with JSON", {
+  const bff = await start("An upstream over HTTP with JSON", {
     connect: (url) => byProtocol(url, parcels),
     env: { PARCEL_KEY: "secret" },
   });

@@ -116,9 +116,9 @@ function namesIn(expr: string): {
   return { metrics, grouping };
 }
 
-/** What servers show, by docs/telemetry.md; a histogram by the names of its series. */
+/** What servers show, by docs/metrics.md; a histogram by the names of its series. */
 function documented(): ReadonlyMap<string, readonly string[]> {
-  const page = readFileSync(join(root, "docs/telemetry.md"), "utf8");
+  const page = readFileSync(join(root, "docs/metrics.md"), "utf8");
   const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) \| ([^|]*)\| \S/gm)];
   return new Map([
     ...SUPERVISED,

@@ -1,14 +1,13 @@
-// The page of telemetry has every metric that a server shows, with its type and labels, and no other.
+// The page of metrics has every metric that a server shows, with its type and labels, and no other.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { create } from "@bufbuild/protobuf";
-import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
 import { Metrics } from "../packages/server/src/metrics/metrics.ts";
+import { observeEach } from "./support/metric-events.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, "utf8");
-const page = read("docs/telemetry.md");
+const page = read("docs/metrics.md");
 const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) \| ([^|]*)\| \S/gm)].map(
   ([, name = "", type = "", labels = ""]) => ({
     name,
@@ -50,7 +49,7 @@ test("a row has the type that the name says", () => {
 
 test("what is rendered has the labels of its row, in their order", () => {
   const metrics = new Metrics();
-  tell(metrics);
+  observeEach(metrics);
   const { families } = metrics.snapshot();
   metrics.close();
   const all = families.flatMap(({ name, type, samples }) =>
@@ -69,38 +68,3 @@ test("what is rendered has the labels of its row, in their order", () => {
     ]);
   expect(seen.length).toBeGreaterThan(20);
 });
-
-/** One of each event, with all that it may say. */
-function tell(metrics: Metrics): void {
-  const header = () => "";
-  const asked = { request: {}, header, method: "web.v1.Web/Get", startedAt: 0 };
-  const of = { request: {}, call: {}, service: "a.v1.A", branch: "canary", method: "a.v1.A/Get", startedAt: 0 };
-  const bytes = new Uint8Array();
-  const degraded = [create(DegradationSchema, { path: "title", upstream: "a.v1.A", reason: 2 })];
-  metrics.responseStart(asked);
-  const outcome = { ok: true, degraded, failures: [] } as const;
-  metrics.response({ ...asked, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
-  metrics.streamOpen({ ...asked, openedAt: 1, items: () => 2 });
-  const stream = { openedAt: 1, items: 2, degraded: 0, end: "ended" } as const;
-  metrics.response({ ...asked, endedAt: 1, outcome: { ok: true, degraded: [], failures: [] }, stream });
-  metrics.callStart(of);
-  metrics.attempt({ ...of, number: 1, hedge: false, endedAt: 1, outcome: "ok" });
-  metrics.call({ ...of, header, message: bytes, endedAt: 1, attempts: 1, outcome: { ok: true, message: bytes } });
-  metrics.cache({ ...of, outcome: "fresh" });
-  metrics.limited({ ...asked, limit: "web.v1/user", outcome: "exceeded" });
-  metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
-  metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
-  const method = "a.v1.A/Get";
-  const state = { followers: 1, keys: 1, ringBytes: 1, consumers: 1, resets: 1 };
-  metrics.streamDegraded({ ...asked, degraded, failures: [] });
-  metrics.topic({ name: "run", service: "a.v1.A", state: () => state });
-  metrics.upstream({
-    ...of,
-    state: () => ({
-      breakers: [{ method, state: "open" }],
-      limits: [{ method, taken: 0, most: 1, waiting: 0 }],
-      streams: [{ method, taken: 0, most: 1, waiting: 0 }],
-      addresses: [{ address: "10.0.0.1:80", state: "idle", inFlight: 0 }],
-    }),
-  });
-}

@@ -56,7 +56,8 @@ export async function main(args: readonly string[], terminal: Terminal = ofProce
   }
 }
 
-function programOf(terminal: Terminal): Command {
+/** Returns the program with all of its commands. */
+export function programOf(terminal: Terminal): Command {
   const program = new Command("protobff")
     .description("Creates, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
     .version(version(), "-v, --version")

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { once } from "node:events";
 import * as http from "node:http";
 import { GATE_PATH, gate } from "@protobff/runtime/internal/testing/gate-rig";

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import * as net from "node:net";

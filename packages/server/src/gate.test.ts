@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { create } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient, type Interceptor } from "@connectrpc/connect";

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { create, createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import {
   FileDescriptorProtoSchema,

@@ -31,8 +31,10 @@ export async function openOwnAdmin(
   });
 }
 
+type Measured = Pick<Listening, "connections" | "followers" | "open" | "room" | "requests" | "state">;
+
 /** Returns the metrics of the server itself. */
-export function serverFamilies(server: Listening | undefined): readonly Family[] {
+export function serverFamilies(server: Measured | undefined): readonly Family[] {
   if (server === undefined) return [];
   const { connections, followers, open, room, requests, state } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({

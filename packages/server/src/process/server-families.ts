@@ -20,7 +20,10 @@ export class KeySets {
   }
 }
 
-export function addCertificates(metrics: Metrics | undefined, files: readonly CertificateFiles[]): void {
+export function addCertificates(
+  metrics: Metrics | undefined,
+  files: readonly Pick<CertificateFiles, "variable" | "ends">[],
+): void {
   metrics?.add(() => {
     const samples = files.flatMap(({ variable, ends }) => {
       if (ends === undefined) return []; // authorities alone
@@ -30,7 +33,7 @@ export function addCertificates(metrics: Metrics | undefined, files: readonly Ce
   });
 }
 
-export function addSpans(metrics: Metrics | undefined, traces: Traces | undefined): void {
+export function addSpans(metrics: Metrics | undefined, traces: Pick<Traces, "counts"> | undefined): void {
   if (traces === undefined) return;
   metrics?.add(() => {
     const { exported, dropped } = traces.counts();

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

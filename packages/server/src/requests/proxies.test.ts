@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import * as net from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";

@@ -34,14 +34,19 @@ export function openWorkersAdmin(
       const workers = await tally.together(crew.answering, (member) => member.send({ bff: "snapshot" }));
       const process = own.families().filter(({ name }) => name.startsWith("process_"));
       return renderPrometheus(
-        mergeSnapshots([workers, { families: [...process, ...watched(crew, dealer, tally)] }]),
+        mergeSnapshots([workers, { families: [...process, ...workerFamilies(crew, dealer, tally)] }]),
         format,
       );
     },
   });
 }
 
-function watched(crew: Crew, dealer: Dealer, tally: Tally<Member>): readonly Family[] {
+/** Returns the metrics of the workers themselves. */
+export function workerFamilies(
+  crew: Pick<Crew, "serving" | "restarts">,
+  dealer: Pick<Dealer, "waiting">,
+  tally: Pick<Tally<Member>, "missed">,
+): readonly Family[] {
   const family = (name: string, type: Family["type"], help: string, samples: Family["samples"]): Family => ({
     name,
     type,

@@ -1,4 +1,4 @@
-// Holds docs/runtime.md#who-is-calling
+// Holds docs/runtime.md#callers
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";

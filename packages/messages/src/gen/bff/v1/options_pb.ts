@@ -99,7 +99,7 @@ export const FileRuleSchema: GenMessage<FileRule> = /*@__PURE__*/
 /**
  * `option (bff.v1.service)`: marks a service as a BFF and holds rules for all of its RPCs. Write `= {}` if there are
  * none.
- * See language.md#where-rules-stand.
+ * See language.md#places-of-rules.
  *
  * @generated from message bff.v1.ServiceRule
  */
@@ -483,7 +483,7 @@ export const EnumValueRuleSchema: GenMessage<EnumValueRule> = /*@__PURE__*/
 
 /**
  * Steps that a resolver reads. The resolver waits for these alone, and only their failures are recorded at its field.
- * See language.md#what-a-resolver-reads.
+ * See language.md#values-that-a-resolver-reads.
  *
  * @generated from message bff.v1.Reads
  */
@@ -3104,7 +3104,7 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
 
 /**
  * How an upstream learns who the caller is.
- * See identity.md#telling-upstreams.
+ * See identity.md#identifying-callers-to-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -3149,7 +3149,7 @@ export const Identify = {
 
 /**
  * How an upstream learns who the caller is.
- * See identity.md#telling-upstreams.
+ * See identity.md#identifying-callers-to-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
