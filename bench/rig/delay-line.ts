@@ -1,4 +1,4 @@
-// A connection between client and server that delays every byte, in a process of its own. Talks to the driver that
+// A connection between client and server that delays every byte, in a separate process. Talks to the driver that
 // forked it: `{ delayMs, ports }` in its first argument, the ports that it listens on as its first message.
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
