@@ -2,13 +2,16 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Lockfile, missingEntries } from "./complete-lockfile.ts";
 
-const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as Lockfile;
+const LOCKS = ["package-lock.json", "site/package-lock.json"];
+const lockOf = (path: string): Lockfile => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8"));
 
-test("package-lock.json names every optional package, so that npm ci works", () => {
+test.each(LOCKS)("%s names every optional package, so that npm ci works", (path) => {
+  const lock = lockOf(path);
   expect(missingEntries(lock)).toEqual({});
 });
 
-test("package-lock.json names no registry", () => {
+test.each(LOCKS)("%s names no registry", (path) => {
+  const lock = lockOf(path);
   const resolved = Object.values(lock.packages).flatMap((one) => one.resolved ?? []);
   expect(resolved.filter((place) => place.includes("://"))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Completes package-lock.json after `npm install` has written it: `node scripts/complete-lockfile.ts`.
+// Completes package-lock.json after `npm install` has written it: `node scripts/complete-lockfile.ts`. An argument names another lock.
 //
 // npm leaves out optional packages that it could not look up, the ones for other platforms where a registry serves but one, and
 // `npm ci` then finds the lock out of step with it. An entry with version and platform is enough for both; `npm install` keeps it.
@@ -53,7 +53,7 @@ function entry(name: string, version: string, dev: boolean): LockedPackage {
 }
 
 if (import.meta.main) {
-  const path = fileURLToPath(new URL("../package-lock.json", import.meta.url));
+  const path = process.argv[2] ?? fileURLToPath(new URL("../package-lock.json", import.meta.url));
   const lock = JSON.parse(readFileSync(path, "utf8")) as Lockfile;
   const missing = missingEntries(lock);
   const packages = Object.fromEntries(

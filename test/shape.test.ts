@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Shape, shapeOf, sources } from "./support/shapes.ts";
 
-const FOLDERS = ["plugin", "runtime", "cli", "client", "packages", "scripts", "bench"];
+const FOLDERS = ["plugin", "runtime", "cli", "client", "packages", "scripts", "bench", "site"];
 const FILE_LINES = 400;
 const FUNCTION_LINES = 60;
 
