@@ -40,8 +40,8 @@ export function renderLock(lock: Lock, edge: Edge = NO_EDGE, elsewhere: Elsewher
     Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
   ]);
   const sections = SECTIONS.flatMap((section) => {
-    const said = entriesWritten(edge[section]);
-    return said.length === 0 ? [] : [[section, Object.fromEntries(said)] as const];
+    const sectionEntries = entriesWritten(edge[section]);
+    return sectionEntries.length === 0 ? [] : [[section, Object.fromEntries(sectionEntries)] as const];
   });
   const document = {
     version: VERSION,
@@ -53,8 +53,8 @@ export function renderLock(lock: Lock, edge: Edge = NO_EDGE, elsewhere: Elsewher
 }
 
 const entriesWritten = (entries: Entries) =>
-  sorted(entries).flatMap(([file, said]) =>
-    said.size === 0 ? [] : [[file, Object.fromEntries(sorted(said))] as const],
+  sorted(entries).flatMap(([file, named]) =>
+    named.size === 0 ? [] : [[file, Object.fromEntries(sorted(named))] as const],
   );
 
 const written = ({ facts, usedBy, vouchedBy, exchange }: Locked) => ({

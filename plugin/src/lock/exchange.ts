@@ -73,11 +73,11 @@ export function reliesOn(blocks: readonly Pick<Block, "steps">[]): ReadonlyMap<U
 
 function reliancesOf({ effects, policy: { retry, hedge, cache } }: Call): readonly Reliance[] {
   if (effects === "once") return [];
-  const said: Readonly<Record<Reliance, boolean>> = {
+  const isRelied: Readonly<Record<Reliance, boolean>> = {
     order: effects === "none",
     retry: (retry.attempts?.value ?? 2) > 1,
     hedge: hedge.delay !== undefined && hedge.max?.value !== 0,
     cache: effects === "none" && cache.ttl !== undefined && cache.ttl.value > 0,
   };
-  return RELIANCES.filter((one) => said[one]);
+  return RELIANCES.filter((one) => isRelied[one]);
 }

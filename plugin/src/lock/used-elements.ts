@@ -138,11 +138,11 @@ function httpOf(blocks: readonly UsingBlock[]): ReadonlyMap<UpstreamElement, str
   return new Map(calls.flatMap(({ method, http }) => (http === undefined ? [] : [[method, httpText(http)] as const])));
 }
 function httpText({ ir, body, responseBody }: RestRule): string {
-  const said = [
+  const parts = [
     body === undefined ? "" : ` body ${body === "*" ? body : body.name}`,
     responseBody === undefined ? "" : ` response_body ${responseBody.name}`,
   ];
-  return `${ir.method} ${ir.path.value}${said.join("")}`;
+  return `${ir.method} ${ir.path.value}${parts.join("")}`;
 }
 
 /**

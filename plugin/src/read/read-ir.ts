@@ -67,8 +67,8 @@ function readBindings(
   files: readonly IrFile[],
   locator: (file: DescFile) => Locator,
 ): Ir["bindings"] {
-  const wanted = files.some(({ upstreams }) => upstreams.some((one) => one.protocol?.value === Protocol.HTTP_JSON));
-  if (!wanted) return new Map();
+  const hasHttp = files.some(({ upstreams }) => upstreams.some((one) => one.protocol?.value === Protocol.HTTP_JSON));
+  if (!hasHttp) return new Map();
   const methods = allFiles.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
   return new Map(
     methods.flatMap((method) => {

@@ -33,7 +33,7 @@ export class Checker {
   readonly types = new TypeVariables();
   readonly reads: Read[] = [];
   /** Types that calls, literals and macros require of their operands, for `settle`. */
-  readonly wanted = new Map<Node, readonly CelType[]>();
+  readonly expected = new Map<Node, readonly CelType[]>();
   /** True if the expression has a read that can never have a value. */
   vain = false;
   readonly #spans = new WeakMap<Origin, Span>();
@@ -103,23 +103,23 @@ export class Checker {
 
   read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
     if (variable.role === "local") return;
-    const asked = kind === "ok" || kind === "failure";
-    const safe = asked || !variable.absent || place.known.has(variable);
+    const isTest = kind === "ok" || kind === "failure";
+    const safe = isTest || !variable.absent || place.known.has(variable);
     // If surrounding conditions contradict each other, no read can have a value. Conditions of the expression itself
     // are removed with the parts that they decide.
     const { known, gone } = this.scope;
     const contradicted = known?.has(variable) === true && gone?.has(variable) === true;
-    if (!asked && place.gone.has(variable) && (!safe || contradicted)) this.#vain(at, contradicted);
+    if (!isTest && place.gone.has(variable) && (!safe || contradicted)) this.#vain(at, contradicted);
     this.reads.push({ variable, kind, safe, at: this.origin(at) });
   }
 
   /**
-   * Reports a read of a variable that never has a value there. `asked`: a condition requires the value, too.
+   * Reports a read of a variable that never has a value there. `contradicted`: a condition requires the value, too.
    */
-  #vain(at: Span, asked: boolean): void {
+  #vain(at: Span, contradicted: boolean): void {
     const name = this.textOf(at);
     const condition = `an earlier condition holds only if "${name}" is absent`;
-    if (asked)
+    if (contradicted)
       this.complain(
         "BFF321",
         at,

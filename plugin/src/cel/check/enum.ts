@@ -78,9 +78,9 @@ function checkMaking(
   const name = `${desc.name}.${fn}`;
   const of = onlyOperand(checker, ast, name, place);
   if (of === undefined) return undefined;
-  const wanted = fn === "from" ? INT : STRING;
+  const expected = fn === "from" ? INT : STRING;
   const type = checker.typeOf(of);
-  if (!checker.types.assignable(type, wanted)) {
+  if (!checker.types.assignable(type, expected)) {
     const other = type.kind === (fn === "from" ? "string" : "int");
     return checker.complain(
       "BFF305",
@@ -91,7 +91,7 @@ function checkMaking(
   }
   const base = checker.base(ast, { kind: "optional", of: enumType(desc).type }, undefined, of.fails);
   const node: Node = { ...base, kind: "call", fn: `${desc.typeName}.${fn}`, overload: `enum_${fn}`, args: [of] };
-  checker.wanted.set(node, [wanted]);
+  checker.expected.set(node, [expected]);
   return node;
 }
 

@@ -24,9 +24,9 @@ export function fieldHint(is: CelType, of: CelType, name: string): string | unde
     return `write ?${name}: …, which leaves the field unset if the optional is empty`;
   if (of.kind === "list" && fits(is, of.element)) return "write [ … ] around it to make a list of one element";
   if (is.kind === "list" && fits(is.element, of)) return "take one element, such as …[0]";
-  const wanted = of.kind === "wrapper" ? of.of : of;
-  if (CONVERSIONS[typeNameOfEnums(wanted)]?.includes(typeName(is))) return `convert it: ${typeName(wanted)}(…)`;
-  if (of.kind !== "list") return literalOf(wanted, "write");
+  const expected = of.kind === "wrapper" ? of.of : of;
+  if (CONVERSIONS[typeNameOfEnums(expected)]?.includes(typeName(is))) return `convert it: ${typeName(expected)}(…)`;
+  if (of.kind !== "list") return literalOf(expected, "write");
   return literalOf(of.element, is.kind === "list" ? "write each element as" : "write a list, each element as");
 }
 

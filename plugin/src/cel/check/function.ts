@@ -141,8 +141,8 @@ function callOf(
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
-  const wanted = match.params.map((param, index) => wantedOf(id, overload.params[index] ?? param, param));
-  checker.wanted.set(call, wanted);
+  const expected = match.params.map((param, index) => expectedOf(id, overload.params[index] ?? param, param));
+  checker.expected.set(call, expected);
   return call;
 }
 
@@ -211,7 +211,7 @@ function close(checker: Checker, type: CelType): void {
  * Returns the required type of an operand. The content of a list of any type is not checked. `own`: the resolved type
  * of the parameter.
  */
-function wantedOf(overload: string, param: CelType, own: CelType): CelType {
+function expectedOf(overload: string, param: CelType, own: CelType): CelType {
   // Elements that are no lists at run time stay unchanged.
   if (overload === "list_flatten") return { kind: "list", element: DYN };
   return param.kind === "param" ? own : open(param);

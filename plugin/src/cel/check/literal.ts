@@ -19,7 +19,7 @@ export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: 
     elements,
     ...(ast.optionals.size === 0 ? {} : { optionals: ast.optionals }),
   };
-  checker.wanted.set(
+  checker.expected.set(
     node,
     elements.map((_, index) => (ast.optionals.has(index) ? { kind: "optional", of: element } : element)),
   );
@@ -58,7 +58,7 @@ export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Pl
       return [isOptional(index) ? ([own, item, true] as const) : ([own, item] as const)];
     }),
   };
-  checker.wanted.set(
+  checker.expected.set(
     node,
     keys.flatMap((_, index) => [key, isOptional(index) ? { kind: "optional", of: value } : value]),
   );

@@ -70,7 +70,7 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
     const overload = and ? "logical_and" : "logical_or";
     const base = checker.base(ast, BOOL, undefined, a.fails || b.fails);
     const node: Node = { ...base, kind: "call", fn: ast.fn, overload, args: [a, b] };
-    checker.wanted.set(node, [BOOL, BOOL]);
+    checker.expected.set(node, [BOOL, BOOL]);
     return node;
   }
   const yes = checker.check(secondAst, holds("whenTrue"));
@@ -89,7 +89,7 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   const type = joined ?? DYN;
   const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
   const node: Node = { ...base, kind: "call", fn: ast.fn, overload: "conditional", args };
-  checker.wanted.set(node, [BOOL, type, type]);
+  checker.expected.set(node, [BOOL, type, type]);
   return node;
 }
 

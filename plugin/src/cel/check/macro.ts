@@ -73,7 +73,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     vars,
     args,
   };
-  checker.wanted.set(node, wantedOf(call, args));
+  checker.expected.set(node, expectedOf(call, args));
   return node;
 }
 
@@ -106,7 +106,7 @@ const LAST_BODIES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
 ]);
 
 /** The first body of most macros is a condition, the last of `transformMapEntry` a map. */
-function wantedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType[] {
+function expectedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType[] {
   const last = LAST_BODIES.get(macro) ?? DYN;
   if (args.length > 1) return [BOOL, last];
   return [CONDITIONS.has(macro) ? BOOL : last];

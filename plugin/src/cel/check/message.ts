@@ -47,11 +47,11 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   // The value of a wrapper, a Struct or a similar message is CEL's own.
   const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
   const node: Node = { ...base, kind: "message", desc, fields: sound };
-  checker.wanted.set(
+  checker.expected.set(
     node,
     sound.map(({ field, optional }) => {
-      const wanted = withNulls(fieldType(field).type);
-      return optional ? { kind: "optional", of: wanted } : wanted;
+      const expected = withNulls(fieldType(field).type);
+      return optional ? { kind: "optional", of: expected } : expected;
     }),
   );
   return node;
@@ -109,26 +109,26 @@ function checkField(
   const own = checker.typeOf(value);
   const type = optional ? optionalOf(checker, own, ast) : own;
   if (type === undefined) return undefined;
-  const wanted = fieldType(field);
+  const expected = fieldType(field);
   // cel-go reports the place of the field, and this checker that of the value.
   const shown = { ...ast, ...(at.anchor === undefined ? {} : { anchor: at.anchor }) };
   const fits =
-    checker.types.assignable(wanted.type, type) && enumsFit(checker, checker.types.resolve(type), wanted.type);
+    checker.types.assignable(expected.type, type) && enumsFit(checker, checker.types.resolve(type), expected.type);
   if (!fits) {
-    const given = checker.types.resolve(type, true);
-    const [is, of] = namesApart(given, wanted.type);
-    const hint = fieldHint(given, wanted.type, name);
+    const actual = checker.types.resolve(type, true);
+    const [is, of] = namesApart(actual, expected.type);
+    const hint = fieldHint(actual, expected.type, name);
     return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, hint);
   }
-  const range = protoRange(wanted.proto);
-  const judged = checker.language.soundLiterals && value.kind === "constant";
-  if (judged && range !== undefined && mayNotFit(checker, value, wanted.proto)) {
+  const range = protoRange(expected.proto);
+  const isChecked = checker.language.soundLiterals && value.kind === "constant";
+  if (isChecked && range !== undefined && mayNotFit(checker, value, expected.proto)) {
     const holds = `"${name}", whose range is ${range.low} to ${range.high}`;
     return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
   }
-  const key = wanted.proto.kind === "map" && value.kind === "map" ? misfitKey(value, wanted.proto.key) : undefined;
-  if (checker.language.soundLiterals && key?.kind === "constant" && wanted.proto.kind === "map") {
-    const held = protoRange({ kind: "scalar", scalar: wanted.proto.key });
+  const key = expected.proto.kind === "map" && value.kind === "map" ? misfitKey(value, expected.proto.key) : undefined;
+  if (checker.language.soundLiterals && key?.kind === "constant" && expected.proto.kind === "map") {
+    const held = protoRange({ kind: "scalar", scalar: expected.proto.key });
     const holds = `the keys of "${name}", whose range is ${held?.low} to ${held?.high}`;
     return checker.complain("BFF309", checker.spanOf(key), `${key.value} does not fit into ${holds}`);
   }
@@ -147,13 +147,13 @@ function lastPart(name: string): string {
 }
 
 /** Returns true if required enums are given: as a single value, or in a list or a map. */
-function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
+function enumsFit(checker: Checker, type: CelType, expected: CelType): boolean {
   if (checker.language.openEnums || type.kind === "param") return true;
-  if (wanted.kind === "int" && wanted.enum !== undefined) {
-    return type.kind === "null" || (type.kind === "int" && type.enum?.typeName === wanted.enum.typeName);
+  if (expected.kind === "int" && expected.enum !== undefined) {
+    return type.kind === "null" || (type.kind === "int" && type.enum?.typeName === expected.enum.typeName);
   }
-  if (wanted.kind === "list") return type.kind !== "list" || enumsFit(checker, type.element, wanted.element);
-  return wanted.kind !== "map" || type.kind !== "map" || enumsFit(checker, type.value, wanted.value);
+  if (expected.kind === "list") return type.kind !== "list" || enumsFit(checker, type.element, expected.element);
+  return expected.kind !== "map" || type.kind !== "map" || enumsFit(checker, type.value, expected.value);
 }
 
 /** Returns true if setting a field can fail: an integer out of range, a dyn of another type, or a list without JSON. */

@@ -54,7 +54,7 @@ export function checkReduce(
     vars: [result, item],
     args: [first, next],
   };
-  checker.wanted.set(node, [type, type]);
+  checker.expected.set(node, [type, type]);
   return node;
 }
 

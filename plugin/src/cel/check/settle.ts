@@ -28,7 +28,7 @@ class Settling {
 
   node(node: Node): Node {
     const type = this.#known(node.type);
-    const wanted = this.#checker.wanted.get(node) ?? [];
+    const expected = this.#checker.expected.get(node) ?? [];
     switch (node.kind) {
       case "name": {
         const fails = node.fails || this.#failing.has(node.variable);
@@ -40,30 +40,30 @@ class Settling {
         return { ...node, type, of, fails: node.fails || of.fails };
       }
       case "call": {
-        const args = node.args.map((arg, index) => this.#operand(arg, wanted[index]));
+        const args = node.args.map((arg, index) => this.#operand(arg, expected[index]));
         return { ...node, type, args, fails: node.fails || anyFails(args) };
       }
       case "list": {
-        const elements = node.elements.map((element, index) => this.#operand(element, wanted[index]));
+        const elements = node.elements.map((element, index) => this.#operand(element, expected[index]));
         return { ...node, type, elements, fails: node.fails || anyFails(elements) };
       }
       case "map": {
         const entries = node.entries.map(([key, value, optional], index) => {
-          const own = [this.#operand(key, wanted[2 * index]), this.#operand(value, wanted[2 * index + 1])] as const;
+          const own = [this.#operand(key, expected[2 * index]), this.#operand(value, expected[2 * index + 1])] as const;
           return optional ? ([...own, true] as const) : own;
         });
         const fails = node.fails || entries.some(([key, value]) => key.fails || value.fails);
         return { ...node, type, entries, fails };
       }
       case "message": {
-        const fields = node.fields.map((field, i) => ({ ...field, value: this.#operand(field.value, wanted[i]) }));
+        const fields = node.fields.map((field, i) => ({ ...field, value: this.#operand(field.value, expected[i]) }));
         return { ...node, type, fields, fails: node.fails || fields.some(({ value }) => value.fails) };
       }
       case "macro": {
         const range = this.node(node.range);
         if (node.macro === "bind" && range.fails) for (const variable of node.vars) this.#failing.add(variable);
         const vars = node.vars.map((variable) => this.#variable(variable));
-        const args = node.args.map((arg, index) => this.#operand(arg, wanted[index]));
+        const args = node.args.map((arg, index) => this.#operand(arg, expected[index]));
         return { ...node, type, range, vars, args, fails: node.fails || range.fails || anyFails(args) };
       }
       case "typename":
@@ -77,9 +77,9 @@ class Settling {
     }
   }
 
-  #operand(node: Node, wanted: CelType | undefined): Node {
+  #operand(node: Node, expected: CelType | undefined): Node {
     const settled = this.node(node);
-    return wanted === undefined ? settled : fit(settled, this.#known(wanted));
+    return expected === undefined ? settled : fit(settled, this.#known(expected));
   }
 
   #variable(variable: Variable): Variable {

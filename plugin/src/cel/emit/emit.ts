@@ -97,8 +97,8 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
   const natural = emitter.value(root);
   // A null value leaves its target unset.
-  const given = natural.form.kind === "nullable" ? natural.form.of : natural.form;
-  const fails = root.fails || narrows(given, form);
+  const content = natural.form.kind === "nullable" ? natural.form.of : natural.form;
+  const fails = root.fails || narrows(content, form);
   const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);
   if (nullable) return codeOf(emitter.unset(root, form), type, to, fails);
   return codeOf(emitElements(emitter, root, to), type, to, fails);

@@ -67,9 +67,9 @@ export function compiled(
 ): Compiled | undefined {
   const checked = check(expression, scope, registry);
   if (checked.expression === undefined) return undefined;
-  const wanted = as(checked.expression);
-  const { fails } = wanted;
-  const code = printed(emitValue(wanted, LOOKED_UP).print);
+  const expected = as(checked.expression);
+  const { fails } = expected;
+  const code = printed(emitValue(expected, LOOKED_UP).print);
   const enums = keyed((name) =>
     Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number])),
   );

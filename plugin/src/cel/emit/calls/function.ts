@@ -167,7 +167,7 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
 /** Prints a call of a function of the user, which accepts and returns CEL's own forms. */
 function emitCallOf(emitter: Emitter, { args, type }: Call, fn: Overload): Piece {
   const { names } = emitter;
-  if (names.own === undefined) throw new Error(`no function "${fn.fn}" where this expression stands`);
+  if (names.own === undefined) throw new Error(`no function "${fn.fn}" in the scope of this expression`);
   const operands = args.map((arg, index) => emitter.as(arg, celForm(fn.params[index] ?? arg.type)));
   return piece([names.own(fn), "(", ...commas(operands), ")"], celForm(type));
 }

@@ -41,8 +41,8 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   const all = sure.map((one) => emitter.value(one));
   if (all.some((one) => boolOf(one) === !and)) {
     // An operand that is never evaluated is printed as well, and relies on these tests for narrowing.
-    const asked = all.filter((one, i) => boolOf(one) === undefined && asks(sure[i], and));
-    return asked.length === 0 ? atom(String(!and)) : joined([...asked, hidden(atom(String(!and)))], and);
+    const open = all.filter((one, i) => boolOf(one) === undefined && asks(sure[i], and));
+    return open.length === 0 ? atom(String(!and)) : joined([...open, hidden(atom(String(!and)))], and);
   }
   const pieces = all.filter((one) => boolOf(one) === undefined);
   const [only, ...more] = failing;
@@ -125,7 +125,7 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
   // A read value is opened: the digits of an integer become a number.
   const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
-  const wanted = target ?? (opened ? celForm(node.type) : form);
+  const expected = target ?? (opened ? celForm(node.type) : form);
   const test = emitter.value(condition);
   // TypeScript narrows nothing in a branch that is never taken.
   const known = boolOf(test);
@@ -133,7 +133,7 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
     // An empty list beside another list has the other one's type.
     const other = index === 0 ? no : yes;
     const typed = known === undefined && isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
-    return typed && wanted.kind === "list" ? emitter.list(branch, wanted.of, true) : emitter.as(branch, wanted);
+    return typed && expected.kind === "list" ? emitter.list(branch, expected.of, true) : emitter.as(branch, expected);
   });
   const [left, right] = branches;
   if (left === undefined || right === undefined) return emitter.value(node);
@@ -145,6 +145,6 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
     " : ",
     ...operand(right, LEVEL.conditional),
   ];
-  const result = piece(print, wanted, LEVEL.conditional);
+  const result = piece(print, expected, LEVEL.conditional);
   return { ...result, nullable: nullable || a.nullable || b.nullable || branches.some((branch) => branch.nullable) };
 }

@@ -142,11 +142,11 @@ function known(
   const path = node.type.kind === "bool" ? pathOf(node, aliases) : undefined;
   if (path !== undefined) {
     const own: Test = { node, path, constant: "true", equal: outcome, few: true };
-    const given = node.kind === "name" ? (aliases.bound(node.variable) ?? aliases.constant(node.variable)) : undefined;
-    if (given === undefined) return [own];
+    const value = node.kind === "name" ? (aliases.bound(node.variable) ?? aliases.constant(node.variable)) : undefined;
+    if (value === undefined) return [own];
     const memo = behind[`${outcome}`];
-    const tests = memo.get(given) ?? distinct(known(given, outcome, aliases, behind));
-    memo.set(given, tests);
+    const tests = memo.get(value) ?? distinct(known(value, outcome, aliases, behind));
+    memo.set(value, tests);
     // The hidden node is the name.
     return [own, ...tests.map((test) => ({ ...test, node }))];
   }
@@ -169,8 +169,8 @@ function known(
   if (node.overload === (outcome ? "logical_and" : "logical_or")) return each.flat();
   // One of the operands has this outcome, so a test is known if all of them contain it.
   const [one = [], ...others] = each;
-  const told = others.map((tests) => new Set(tests.map(saidBy)));
-  return one.filter((test) => told.every((said) => said.has(saidBy(test))));
+  const keys = others.map((tests) => new Set(tests.map(keyOf)));
+  return one.filter((test) => keys.every((known) => known.has(keyOf(test))));
 }
 
 /** Returns the paths that a test of presence reveals to be unset: the field, or all other members of its oneof. */
@@ -183,9 +183,9 @@ function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: 
   return others.map((field) => `${path.slice(0, -name.length)}${field.name}`);
 }
 
-const saidBy = ({ path, equal, constant }: Test): string => `${path} ${equal} ${constant}`;
+const keyOf = ({ path, equal, constant }: Test): string => `${path} ${equal} ${constant}`;
 function distinct(tests: readonly Test[]): readonly Test[] {
-  return [...new Map(tests.map((test) => [saidBy(test), test])).values()];
+  return [...new Map(tests.map((test) => [keyOf(test), test])).values()];
 }
 
 function comparisonOf(node: Node, aliases: Aliases): Test | undefined {

@@ -17,8 +17,8 @@ export const gapsOf = (node: Node): Facts => facts(node, false);
 
 function facts(node: Node, there: boolean): Facts {
   if (node.kind === "ok" && !node.set && node.variable.absent) {
-    const asked = new Set([node.variable]);
-    return there ? { whenTrue: asked, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: asked };
+    const tested = new Set([node.variable]);
+    return there ? { whenTrue: tested, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: tested };
   }
   if (node.kind !== "call") return { whenTrue: NOTHING, whenFalse: NOTHING };
   const [first, second] = node.args;

@@ -35,8 +35,8 @@ export function isMentioned(node: Node, variable: Variable): boolean {
 function isFolded(node: Node): boolean {
   if (node.kind !== "call") return false;
   const [first] = node.args;
-  const given = first?.kind === "call" && first.overload === "optional_of" && !first.fails;
-  return staticType(node) !== undefined || (node.overload === "optional_has_value" && given);
+  const isSet = first?.kind === "call" && first.overload === "optional_of" && !first.fails;
+  return staticType(node) !== undefined || (node.overload === "optional_has_value" && isSet);
 }
 
 /** Returns true if a macro contains one of the mentions, and so evaluates it more than once. */

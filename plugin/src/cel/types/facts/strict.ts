@@ -15,16 +15,16 @@ export function strict(expression: Expression): Expression {
 }
 
 /**
- * Returns the node in which reads of unset values can fail. `asked`: true if the node is in the path that `has` tests.
+ * Returns the node in which reads of unset values can fail. `tested`: true if the node is in the path that `has` tests.
  */
-function strictly(node: Node, asked: boolean): Node {
+function strictly(node: Node, tested: boolean): Node {
   switch (node.kind) {
     case "name":
       return { ...node, fails: node.fails || node.variable.unset !== undefined };
     case "select": {
       const path = typeof node.field !== "string" && !node.optional;
-      const of = strictly(node.of, path && (asked || node.test));
-      return { ...node, of, fails: node.fails || of.fails || (!asked && readsUnset(node)) };
+      const of = strictly(node.of, path && (tested || node.test));
+      return { ...node, of, fails: node.fails || of.fails || (!tested && readsUnset(node)) };
     }
     case "extension":
       return within(node, [node.of], ([of = node.of]) => ({ ...node, of }));

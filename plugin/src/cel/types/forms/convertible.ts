@@ -17,8 +17,8 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
     case "message": {
       const inner = unwrapped(to.desc);
       if (inner !== undefined) return holds(inner, type);
-      const wanted = messageType(to.desc).type;
-      if (wanted.kind !== "message")
+      const expected = messageType(to.desc).type;
+      if (expected.kind !== "message")
         return (
           (proto?.kind === "message" && proto.desc.typeName === to.desc.typeName) ||
           packs({ type, proto, root: node }, to)

@@ -2,14 +2,14 @@ import type { Node } from "../model/expression.ts";
 import type { CelType } from "../model/type.ts";
 
 /**
- * Inserts the checks that an operand and its parts need to fit `wanted`. A wrapper must have a value, a message must
+ * Inserts the checks that an operand and its parts need to fit `expected`. A wrapper must have a value, a message must
  * not be null, and a dyn must have that type. Every run-time check of a type that was unknown before is inserted here.
  */
-export function fit(node: Node, wanted: CelType): Node {
-  if (!misfits(node.type, wanted)) return node;
-  const literal = fitLiteral(node, wanted);
+export function fit(node: Node, expected: CelType): Node {
+  if (!misfits(node.type, expected)) return node;
+  const literal = fitLiteral(node, expected);
   if (literal !== undefined) return literal;
-  const type = fitted(node.type, wanted);
+  const type = fitted(node.type, expected);
   return checked(node, type, opens(node.type, type) ? "unwrap" : "cast");
 }
 
@@ -19,26 +19,26 @@ export function checked(node: Node, type: CelType, overload: "cast" | "unwrap" =
 }
 
 /** Makes the parts of a list, a map or a conditional fit. Returns undefined for other nodes. */
-function fitLiteral(node: Node, wanted: CelType): Node | undefined {
-  const type = fitted(node.type, wanted);
-  if (node.kind === "list" && wanted.kind === "list") {
+function fitLiteral(node: Node, expected: CelType): Node | undefined {
+  const type = fitted(node.type, expected);
+  if (node.kind === "list" && expected.kind === "list") {
     const elements = node.elements.map((element, index) =>
-      fit(element, node.optionals?.has(index) ? { kind: "optional", of: wanted.element } : wanted.element),
+      fit(element, node.optionals?.has(index) ? { kind: "optional", of: expected.element } : expected.element),
     );
     return { ...node, type, elements, fails: elements.some(({ fails }) => fails) };
   }
-  if (node.kind === "map" && wanted.kind === "map") {
+  if (node.kind === "map" && expected.kind === "map") {
     const entries = node.entries.map(([key, value, optional]) => {
-      const name = fit(key, wanted.key);
-      if (!optional) return [name, fit(value, wanted.value)] as const;
-      return [name, fit(value, { kind: "optional", of: wanted.value }), true] as const;
+      const name = fit(key, expected.key);
+      if (!optional) return [name, fit(value, expected.value)] as const;
+      return [name, fit(value, { kind: "optional", of: expected.value }), true] as const;
     });
     return { ...node, type, entries, fails: true };
   }
   if (node.kind !== "call" || node.overload !== "conditional") return undefined;
   const [condition, ...branches] = node.args;
   if (condition === undefined || branches.some(({ type }) => type.kind === "null")) return undefined;
-  const args = [condition, ...branches.map((branch) => fit(branch, wanted))];
+  const args = [condition, ...branches.map((branch) => fit(branch, expected))];
   return { ...node, type, proto: undefined, args, fails: true };
 }
 

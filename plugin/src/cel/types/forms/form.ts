@@ -183,8 +183,8 @@ export function narrowsKeys(
   to: Form & { readonly kind: "record" },
 ): boolean {
   const own = from.kind === "map" ? from.key : keyForm(from.key);
-  const wanted = keyForm(to.key);
-  return wanted.kind === "small" && !sameForm(own, wanted);
+  const expected = keyForm(to.key);
+  return expected.kind === "small" && !sameForm(own, expected);
 }
 
 function keyForm(key: ScalarType): Form {

@@ -26,8 +26,8 @@ export function isPlain(node: Node): boolean {
 const OPENED = /^google\.protobuf\.(Any|Value|ListValue)$/;
 
 /** The common representation; an integer literal takes that of the others when it fits. */
-export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | undefined {
-  const proto = wanted ?? nodes.find((node) => node.proto !== undefined)?.proto;
+export function joinProtos(nodes: readonly Node[], expected?: Proto): Proto | undefined {
+  const proto = expected ?? nodes.find((node) => node.proto !== undefined)?.proto;
   if (proto === undefined) return undefined;
   const range = protoRange(proto);
   const fits = (node: Node): boolean => {

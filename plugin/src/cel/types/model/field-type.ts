@@ -163,9 +163,9 @@ export function isInherited(field: DescField): boolean {
  * Returns the properties that an initialiser with these properties must set to `undefined`. Every object has a member
  * of that name, which would replace an omitted field or oneof.
  */
-export function inheritedUnset(desc: DescMessage, given: ReadonlySet<string>): readonly InheritedUnset[] {
+export function inheritedUnset(desc: DescMessage, present: ReadonlySet<string>): readonly InheritedUnset[] {
   return desc.members.flatMap((member) =>
-    INHERITED.has(member.localName) && !given.has(member.localName)
+    INHERITED.has(member.localName) && !present.has(member.localName)
       ? [{ name: member.localName, exact: member.kind === "oneof" || presenceOf(member) !== "optional" }]
       : [],
   );

@@ -44,9 +44,9 @@ export class TypeVariables {
     return this.allAssignable([a], [b]);
   }
 
-  allAssignable(all: readonly CelType[], wanted: readonly CelType[]): boolean {
+  allAssignable(all: readonly CelType[], expected: readonly CelType[]): boolean {
     const bindings: Bindings = new Map(this.#bindings);
-    if (!fitAll(bindings, all, wanted)) return false;
+    if (!fitAll(bindings, all, expected)) return false;
     this.#bindings = bindings;
     return true;
   }
@@ -111,11 +111,11 @@ function fits(bindings: Bindings, a: CelType, b: CelType): boolean {
   }
 }
 
-function fitAll(bindings: Bindings, all: readonly CelType[], wanted: readonly CelType[]): boolean {
+function fitAll(bindings: Bindings, all: readonly CelType[], expected: readonly CelType[]): boolean {
   return (
-    all.length === wanted.length &&
+    all.length === expected.length &&
     all.every((type, index) => {
-      const other = wanted[index];
+      const other = expected[index];
       return other !== undefined && fits(bindings, type, other);
     })
   );

@@ -32,9 +32,9 @@ export function writtenType(
   const fault = (kind: TypeFault["kind"], name: string, start: number): never => {
     throw new Misfit({ kind, name, start, end: start + Math.max(1, name.length) });
   };
-  const take = (wanted: string): void => {
+  const take = (expected: string): void => {
     const token = tokens[at++];
-    if (token?.name !== wanted) fault("malformed", token?.name ?? "", token?.start ?? text.trimEnd().length);
+    if (token?.name !== expected) fault("malformed", token?.name ?? "", token?.start ?? text.trimEnd().length);
   };
   const type = (): CelType => {
     const { name, start } = tokens[at++] ?? { name: "", start: text.trimEnd().length };
