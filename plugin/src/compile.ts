@@ -94,6 +94,9 @@ interface Stopped {
  * file.
  *
  * @param examples the text of faults.json, if it exists
+ *
+ * @example
+ * const { response, diagnostics } = compile(request, sourcesIn(process.cwd()));
  */
 export function compile(
   request: CodeGeneratorRequest,

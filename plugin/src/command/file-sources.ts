@@ -5,6 +5,9 @@ import { moduleRoots } from "../read/source/module-roots.ts";
 
 /**
  * Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once.
+ *
+ * @example
+ * const text = sourcesIn(process.cwd())("shop/v1/shop.proto");
  */
 export function sourcesIn(directory: string): Sources {
   const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
@@ -28,7 +31,12 @@ export function sourcesIn(directory: string): Sources {
   });
 }
 
-/** Undefined where it cannot be read. */
+/**
+ * Returns the text of a UTF-8 file, or undefined if the file cannot be read.
+ *
+ * @example
+ * const lock = tryRead("bff.lock.json");
+ */
 export function tryRead(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -40,6 +48,9 @@ export function tryRead(path: string): string | undefined {
 /**
  * Returns the directory from the lock's directory, or "." if the lock is in the directory or below it. `lock` is
  * relative to the directory.
+ *
+ * @example
+ * projectOf("../bff.lock.json", "/repo/shop"); // "shop"
  */
 export function projectOf(lock: string, directory: string): string {
   const path = resolve(directory, lock);

@@ -2,6 +2,9 @@
  * Returns the candidate nearest to a misspelt name, or undefined if none is near enough. The distance is the number of
  * letters inserted, dropped, replaced or swapped with their neighbour. At most a third of the name's length is near
  * enough, and always one letter. A difference in case alone counts as none. Among equals the first candidate wins.
+ *
+ * @example
+ * didYouMean("GetBok", ["GetBook", "ListBooks"]); // "GetBook"
  */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

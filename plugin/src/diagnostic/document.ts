@@ -3,7 +3,12 @@ import { inOrder } from "./order.ts";
 import type { Origin } from "./origin.ts";
 import type { Sources } from "./sources.ts";
 
-/** All diagnostics as one document for tools: SARIF 2.1.0 when `path` ends in ".sarif", else JSON. */
+/**
+ * All diagnostics as one document for tools: SARIF 2.1.0 when `path` ends in ".sarif", else JSON.
+ *
+ * @example
+ * writeFileSync("bff.sarif", renderDocument(diagnostics, sources, "bff.sarif"));
+ */
 export function renderDocument(diagnostics: Iterable<Diagnostic>, sources: Sources, path: string): string {
   const ordered = inOrder(diagnostics);
   const document = path.toLowerCase().endsWith(".sarif") ? sarif(ordered, sources) : json(ordered, sources);

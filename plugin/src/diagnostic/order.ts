@@ -1,6 +1,11 @@
 import type { Diagnostic } from "./diagnostic.ts";
 
-/** Each diagnostic once, sorted by place: file, line, column; at one place errors first, then by code. */
+/**
+ * Each diagnostic once, sorted by place: file, line, column; at one place errors first, then by code.
+ *
+ * @example
+ * const [first] = inOrder(diagnostics);
+ */
 export function inOrder(diagnostics: Iterable<Diagnostic>): readonly Diagnostic[] {
   const once = new Map<string, Diagnostic>();
   for (const diagnostic of diagnostics) {

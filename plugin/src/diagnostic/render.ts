@@ -7,7 +7,12 @@ import type { Sources } from "./sources.ts";
 /** `text` is for people; `github` are the workflow commands that GitHub shows beside the lines of a change. */
 export type Format = "text" | "github";
 
-/** All diagnostics, deduplicated and sorted by place; without a line feed at the end. Empty when there are none. */
+/**
+ * All diagnostics, deduplicated and sorted by place; without a line feed at the end. Empty when there are none.
+ *
+ * @example
+ * console.error(renderDiagnostics(diagnostics, sources, "text"));
+ */
 export function renderDiagnostics(diagnostics: Iterable<Diagnostic>, sources: Sources, format: Format): string {
   const ordered = inOrder(diagnostics);
   return format === "github"

@@ -2,6 +2,7 @@
 import type { DriftCode } from "./codes.ts";
 import { type Facts, type FieldFacts, jsonName, type MethodFacts } from "./facts.ts";
 
+/** One difference between the facts of an element in the lock and its present facts. */
 export interface Change {
   readonly code: DriftCode;
   /** Rest of the sentence after the kind and the name. */
@@ -10,7 +11,12 @@ export interface Change {
   readonly was?: string;
 }
 
-/** Values that an enum has gained are not among them: see `addedValues`. */
+/**
+ * Returns the changes of an element since the lock, without the values that an enum has gained: see `addedValues`.
+ *
+ * @example
+ * const codes = changesOf(locked, factsOf(element)).map(({ code }) => code);
+ */
 export function changesOf(old: Facts, now: Facts): readonly Change[] {
   const deprecated: readonly Change[] =
     now.deprecated === true && old.deprecated !== true ? [{ code: "BFF920", text: "is deprecated now" }] : [];
@@ -21,6 +27,12 @@ export function changesOf(old: Facts, now: Facts): readonly Change[] {
   return deprecated;
 }
 
+/**
+ * Returns the names of the values that an enum has gained; none for other elements.
+ *
+ * @example
+ * const added = addedValues(locked, factsOf(element));
+ */
 export function addedValues(old: Facts, now: Facts): readonly string[] {
   if (old.kind !== "enum" || now.kind !== "enum") return [];
   return Object.keys(now.values).filter((name) => !Object.hasOwn(old.values, name));
@@ -76,7 +88,12 @@ const PRESENCE = {
 const reads = (value: string | undefined, verb: "is" | "was" = "is"): string =>
   value === undefined ? `${verb} empty` : `${verb} ${JSON.stringify(value)}`;
 
-/** In JSON fields go by another name, which only matters to calls over HTTP. */
+/**
+ * Returns the change of a field's name in JSON, if there is one. It matters only to calls over HTTP.
+ *
+ * @example
+ * const change = changeInJson("user_id", locked, factsOf(field));
+ */
 export function changeInJson(name: string, old: Facts, now: Facts): Change | undefined {
   if (old.kind !== "field" || now.kind !== "field" || old.json_name === now.json_name) return undefined;
   const [is, was] = [now, old].map((facts) => facts.json_name ?? jsonName(name));

@@ -33,4 +33,5 @@ export const CODES = {
     "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file. With `CI=true` such entries are an error.",
 } as const;
 
+/** Code of a diagnostic about a change since the lock was written, for example "BFF914". */
 export type DriftCode = keyof typeof CODES;

@@ -78,6 +78,12 @@ export interface LockFault {
   readonly hint?: string;
 }
 
+/**
+ * Parses the text of a lock. Returns a fault with its place if the text is no lock of a supported version.
+ *
+ * @example
+ * const lock = parseLock(readFileSync("bff.lock.json", "utf8"), "bff.lock.json");
+ */
 export function parseLock(text: string, path: string): Lock | LockFault {
   const fault = (message: string, offset = 0, hint?: string): LockFault => ({
     message,

@@ -23,6 +23,7 @@ export interface Exchange {
  * others, and equal calls are made once. The others are the options of the same names.
  */
 export const RELIANCES = ["order", "retry", "hedge", "cache"] as const;
+/** Property of a method that a BFF relies on, for example that it may be retried. */
 export type Reliance = (typeof RELIANCES)[number];
 
 export interface Seen {

@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level, FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 
+/** An element of upstream protos that a lock can record. */
 export type UpstreamElement = DescMethod | DescMessage | DescField | DescExtension | DescEnum | DescEnumValue;
 
 /** Written as they are: the names are the lock's. */
@@ -56,7 +57,12 @@ export interface ValueFacts extends Deprecable {
   readonly number: number;
 }
 
-/** Its name in the lock: "agent.v1.AgentService/GetSummary", "agent.v1.Summary.id", "agent.v1.Status.STATUS_IDLE". */
+/**
+ * Its name in the lock: "agent.v1.AgentService/GetSummary", "agent.v1.Summary.id", "agent.v1.Status.STATUS_IDLE".
+ *
+ * @example
+ * elementName(summary.field.id); // "agent.v1.Summary.id"
+ */
 export function elementName(element: UpstreamElement): string {
   switch (element.kind) {
     case "rpc":
@@ -69,6 +75,12 @@ export function elementName(element: UpstreamElement): string {
   }
 }
 
+/**
+ * Returns the facts of an upstream element that the lock records.
+ *
+ * @example
+ * factsOf(AgentService.method.getSummary).kind; // "method"
+ */
 export function factsOf(element: UpstreamElement): Facts {
   const deprecated =
     element.deprecated || (element.kind === "rpc" && element.parent.deprecated) ? { deprecated: true } : {};
@@ -154,7 +166,14 @@ const scalar = (type: ScalarType): string => ScalarType[type].toLowerCase();
 const delimited = (field: DescField | DescExtension, type: string): string =>
   "delimitedEncoding" in field && field.delimitedEncoding ? `group ${type}` : type;
 
-/** @param http how a method is called over HTTP; undefined: it is not */
+/**
+ * Returns the facts of a method with its HTTP mapping; facts of other elements are returned as they are.
+ *
+ * @param http how the method is called over HTTP; undefined: it is not
+ *
+ * @example
+ * const facts = withHttp(factsOf(method), "GET /v1/agents/{id}");
+ */
 export function withHttp(facts: Facts, http: string | undefined): Facts {
   if (facts.kind !== "method") return facts;
   const { http: _, ...others } = facts;

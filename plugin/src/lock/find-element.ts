@@ -4,11 +4,29 @@ import { elementName, type Facts, factsOf, type UpstreamElement } from "./facts.
 
 export type ParentElement = DescService | DescMessage | DescEnum;
 
+/**
+ * Returns the last part of a name in the lock.
+ *
+ * @example
+ * shortName("agent.v1.AgentService/GetSummary"); // "GetSummary"
+ */
 export const shortName = (name: string): string =>
   name.slice(Math.max(name.lastIndexOf("."), name.lastIndexOf("/")) + 1);
+/**
+ * Returns a name in the lock without its last part; empty if it has one part.
+ *
+ * @example
+ * parentName("agent.v1.Summary.id"); // "agent.v1.Summary"
+ */
 export const parentName = (name: string): string =>
   name.slice(0, Math.max(0, name.includes("/") ? name.lastIndexOf("/") : name.lastIndexOf(".")));
 
+/**
+ * Returns the element of a name in the lock, or undefined if the registry has none of this kind.
+ *
+ * @example
+ * const field = findElement(registry, "agent.v1.Summary.id", "field");
+ */
 export function findElement(registry: Registry, name: string, kind: Facts["kind"]): UpstreamElement | undefined {
   if (kind === "message") return registry.getMessage(name);
   if (kind === "enum") return registry.getEnum(name);
@@ -16,7 +34,12 @@ export function findElement(registry: Registry, name: string, kind: Facts["kind"
   return membersOf(findParent(registry, name, kind)).find((member) => member.name === shortName(name));
 }
 
-/** Returns the service, message or enum of a member; undefined for types, and if the parent is removed, too. */
+/**
+ * Returns the service, message or enum of a member; undefined for types, and if the parent is removed, too.
+ *
+ * @example
+ * const service = findParent(registry, "agent.v1.AgentService/GetSummary", "method");
+ */
 export function findParent(registry: Registry, name: string, kind: Facts["kind"]): ParentElement | undefined {
   switch (kind) {
     case "method":
@@ -49,6 +72,9 @@ export type Before = ReadonlyMap<string, { readonly facts: Facts }>;
 /**
  * Returns the element to which a removed one was renamed: the only similar one that is not in the lock. Similar are a
  * member of the same number and type, a method of the same request and response, a message with the used fields.
+ *
+ * @example
+ * const renamed = findRenamed(registry, "agent.v1.Summary.id", facts, before);
  */
 export function findRenamed(
   registry: Registry,

@@ -5,6 +5,7 @@ import type { IrCredential } from "../ir/edge.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import { defined } from "../text/json-member.ts";
 
+/** Identity of callers, as the lock and reports record it. */
 export interface IdentityFacts {
   readonly package: string;
   /** The message that a caller is. */

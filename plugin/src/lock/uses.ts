@@ -18,6 +18,7 @@ export interface ElementUses {
   /** Exchange with a method; undefined: the lock is of version 1. */
   exchange: Exchange | undefined;
 }
+/** The elements of upstream services that the BFFs of a lock use. */
 export interface UpstreamUses {
   /** Methods of the services. */
   readonly methods: readonly (readonly [string, ElementUses])[];
@@ -31,7 +32,12 @@ export interface NotUsed {
   readonly known: readonly string[];
 }
 
-/** Returns the entries of services in a lock, sorted by name. */
+/**
+ * Returns the entries of services in a lock, sorted by name.
+ *
+ * @example
+ * const uses = usesOf(lock, ["agent.v1.AgentService"]);
+ */
 export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | NotUsed {
   const elements = allElements(lock);
   const methods = [...elements].filter(([, { facts }]) => facts.kind === "method");
@@ -53,6 +59,9 @@ export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | 
 /**
  * Describes the service's methods, and the used elements of the types in their requests and responses, each with the
  * options that use it.
+ *
+ * @example
+ * const uses = describeUses(lock, "agent.v1.AgentService");
  */
 export function describeUses(lock: Lock, service: string): Uses {
   const uses = usesOf(lock, [service]);

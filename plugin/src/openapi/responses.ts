@@ -110,9 +110,7 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: ok } },
     }),
-    ...(tagged && {
-      "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED },
-    }),
+    ...(tagged && { "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED } }),
     "400": failed(
       planned.validated === undefined ? "The request is malformed." : "The request is malformed, or breaks a rule.",
       ends,

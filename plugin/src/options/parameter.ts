@@ -26,6 +26,9 @@ const NAMES = FIELDS.map((field) => OPTIONS[field].name);
 /**
  * Parses the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists are separated by `+`, or by
  * commas like everything else (`warn=BFF501,BFF502`). Each fault is a sentence; faulty options keep their defaults.
+ *
+ * @example
+ * const { parameter, faults } = parseParameter("plan=json,warn=BFF501");
  */
 export function parseParameter(raw: string): { readonly parameter: Parameter; readonly faults: readonly string[] } {
   const values = initialValues();

@@ -1,5 +1,4 @@
 // The plan as data: equal for all forms of the plan's output, and for any order of files.
-
 import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
 import type { LimitFacts } from "../lock/limit-facts.ts";
 import { fullName } from "../model/full-name.ts";
@@ -52,6 +51,7 @@ export interface FileReport {
   /** Messages that its calls and rpcs send and receive. */
   readonly wire: readonly WireReport[];
 }
+/** One rpc: who may call it, what it composes and what it costs. */
 export interface RpcReport {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
@@ -122,12 +122,10 @@ export interface VersionReport {
   /** `package.Service/Method` */
   readonly successor?: string;
 }
-/**
- * `sources`: any of them (omitted: any source). `scopes`: all of them. `roles`: any role of each list. All conditions
- * of `if` hold.
- */
+/** Permitted callers: all `scopes`, any role of each list of `roles`, and all conditions of `if`. */
 export interface PermitReport {
   readonly public?: true;
+  /** Any of them; omitted: any source. */
   readonly sources?: readonly string[];
   readonly scopes?: readonly string[];
   readonly roles?: readonly (readonly string[])[];
@@ -137,11 +135,13 @@ export interface PermitReport {
   /** The calls that decide, and the steps that they wait for; they are sent before all others. */
   readonly steps?: readonly StepReport[];
 }
+/** The steps that the rpcs of one service share. */
 export interface ServiceReport {
   readonly service: string;
   readonly steps: readonly (StepReport & { readonly started_by: readonly string[] })[];
   readonly edges: readonly Edge[];
 }
+/** A composed message: its steps, their order and its fields. */
 export interface MessageReport {
   readonly message: string;
   /** Steps of the service that it, or a message that it composes, reads. */
@@ -154,12 +154,14 @@ export interface MessageReport {
   /** Present only below the comment of `protobff init`: all fields that it makes public. */
   readonly unreviewed?: readonly UnreviewedReport[];
 }
+/** An arrow of the graph of steps: `to` waits for `from`. */
 export interface Edge {
   readonly from: string;
   readonly to: string;
   /** `reads`: reads its value. `after`: is declared. `clears`: a side effect waits until the step has succeeded. */
   readonly kind: "reads" | "after" | "asks" | "clears";
 }
+/** One step: its source, its conditions and its options. */
 export interface StepReport extends SourceReport {
   readonly step: string;
   /** The name is generated from its place: no expression reads it. */

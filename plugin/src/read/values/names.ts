@@ -28,12 +28,22 @@ const scope: ReadonlySet<string> = new Set("args env error headers now principal
 /** Names of the library's namespaces, future ones included. */
 const namespaces: ReadonlySet<string> = new Set("enums proto random regex url".split(" "));
 
-/** Returns true if no expression can use it as a name. */
+/**
+ * Returns true if no expression can use it as a name.
+ *
+ * @example
+ * isKeyword("in"); // true
+ */
 export function isKeyword(name: string): boolean {
   return keywords.has(name);
 }
 
-/** Returns true if it has a meaning in expressions already, so that no function of the user may have the name. */
+/**
+ * Returns true if it has a meaning in expressions already, so that no function of the user may have the name.
+ *
+ * @example
+ * isLibraryName("size"); // true
+ */
 export function isLibraryName(name: string): boolean {
   return functions.has(name) || scope.has(name) || namespaces.has(name);
 }

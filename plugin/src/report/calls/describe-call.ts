@@ -45,11 +45,13 @@ export interface CallReport {
   /** In the order in which they are tried. */
   readonly on_error?: readonly ErrorRuleReport[];
 }
+/** A field of a request and the expression that sets it. */
 export interface BindReport {
   readonly name: string;
   readonly by: string;
   readonly if?: string;
 }
+/** One `on_error` rule of a call. */
 export interface ErrorRuleReport {
   /** Left out: any. */
   readonly on?: readonly string[];

@@ -26,6 +26,7 @@ export interface SourceReport {
   /** True if its value contains text that an upstream wrote into its error. */
   readonly shows_error?: true;
 }
+/** The error that a client receives. */
 export interface FailReport {
   /** Omitted: the upstream's. */
   readonly code?: string;
@@ -36,6 +37,7 @@ export interface FailReport {
   /** Parts of the upstream's error that clients receive. */
   readonly shows?: readonly ("message" | "details")[];
 }
+/** A field of a composed message and the expression that sets it. */
 export interface FieldReport {
   readonly field: string;
   readonly by: string;

@@ -13,6 +13,7 @@ export interface UpstreamReport {
   readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };
   readonly protocol?: "GRPC" | "HTTP_JSON";
 }
+/** Settings of a circuit breaker. Times are in milliseconds; rates are shares from 0 to 1. */
 export interface BreakerReport {
   readonly error_rate: number;
   readonly window_ms: number;

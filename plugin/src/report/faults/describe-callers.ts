@@ -53,8 +53,11 @@ export type Setting =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "env"; readonly name: string; readonly alternates: readonly string[]; readonly default?: string }
   | { readonly kind: "mixed"; readonly text: string };
+/** Claims of a token by name, as JSON. */
 export type Claims = { readonly [name: string]: ClaimValue };
+/** The value of a claim, as JSON without null. */
 export type ClaimValue = string | number | boolean | readonly ClaimValue[] | Claims;
+/** The claim that holds the rights of a caller. */
 export interface RightsClaim {
   /** Names from the payload down. */
   readonly path: readonly string[];

@@ -73,7 +73,12 @@ export function faultFiles(plan: Plan, predictionsOf: (file: PlanFile) => readon
 
 // ---- faults.json ----
 
-/** Returns true if a run with these options predicts faults, and so needs these requests. */
+/**
+ * Returns true if a run with these options predicts faults, and so needs these requests.
+ *
+ * @example
+ * const examples = readsExamples(parameter) ? tryRead(EXAMPLES) : undefined;
+ */
 export function readsExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
   return plan.has("faults") || faults !== undefined;
 }

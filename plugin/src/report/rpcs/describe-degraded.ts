@@ -5,6 +5,7 @@ import type { PlanMessage, Touch, TouchOrigin } from "../../plan/model/messages.
 import { callsOf, mayBeStale } from "../../resolve/model/source-parts.ts";
 import { stepName } from "../calls/describe-worst.ts";
 
+/** A field that a failure changes, and the step whose failure does so. */
 export interface Degraded {
   readonly field: string;
   /** A step of the same message; for an argument "args.x", whose steps belong to its composer. */

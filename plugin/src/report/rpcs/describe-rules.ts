@@ -4,6 +4,7 @@ import type { CelRule, RuledMessage, ValueRules } from "../../model/rules.ts";
 import type { PlanRuledMessage } from "../../plan/model/rules.ts";
 import { defined } from "../../text/json-member.ts";
 
+/** All rules for a request. */
 export interface RulesReport {
   readonly rules: number;
   /** The request and the messages inside of it that are checked. */
@@ -11,6 +12,7 @@ export interface RulesReport {
   /** Each, in the order of the messages and their fields. */
   readonly said: readonly RuleReport[];
 }
+/** One rule of protovalidate. */
 export interface RuleReport {
   /**
    * `shop.v1.GetRequest`, `shop.v1.GetRequest.id`; with the suffix `[]`: each item; `[key]`, `[value]`: each of a map.

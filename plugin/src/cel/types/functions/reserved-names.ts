@@ -31,7 +31,12 @@ const names: ReadonlySet<string> = new Set([
   "ok",
 ]);
 
-/** Returns true if a step, a variable or an argument may not have this name (language.md, "Expressions"). */
+/**
+ * Returns true if a step, a variable or an argument may not have this name (language.md, "Expressions").
+ *
+ * @example
+ * isReservedName("args"); // true
+ */
 export function isReservedName(name: string): boolean {
   return names.has(name);
 }
