@@ -55,7 +55,7 @@ test.each<[string, object]>([
 test("a name that no package is below is told, and nothing is written", () => {
   expect(servers("server=web,server=wbe")).toEqual({
     error:
-      'option "server" has "wbe": this run has no package with BFF services of that name or below it; write "mobile.v1", "web", "web.admin.v1", "web.v1", "web.v2", "webshop.v1", or what several of them are below',
+      'option "server" contains "wbe", but this run has no package with BFF services of that name or below it; write "mobile.v1", "web", "web.admin.v1", "web.v1", "web.v2", "webshop.v1", or a common parent of several',
     servers: {},
   });
 });

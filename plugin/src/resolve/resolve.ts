@@ -187,7 +187,7 @@ function suspectUntried(run: Run): void {
     run.suspect({
       code: "BFF146",
       severity: "warning",
-      message: "this rule is never tried: every call that it is for has nearer ones that take its errors",
+      message: "this rule is never tried: for each of its calls, a nearer rule handles the errors",
       at,
       hint: "leave it out",
     });
@@ -211,8 +211,8 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
       at: method.response?.at ?? method.at,
       hint:
         message === undefined
-          ? `declare a response message in a file with rules, and say with (bff.v1.field).by where its fields come from`
-          : `give it (bff.v1.field).by rules in place of the alias, or wrap it in a message that has them`,
+          ? `declare a response message in a file with rules, and bind its fields with (bff.v1.field).by`
+          : `replace the alias by (bff.v1.field).by rules, or wrap it in a message with rules`,
     });
     return;
   }

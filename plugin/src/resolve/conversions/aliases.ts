@@ -160,7 +160,7 @@ export class AliasTable implements Aliases {
           hint:
             how.code === "BFF414"
               ? how.hint
-              : `declare it as ${formName(fieldType(theirs).proto)}, as "${upstream.typeName}" has it, or convert it with \`by\``,
+              : `declare it as ${formName(fieldType(theirs).proto)}, as in "${upstream.typeName}", or convert it with \`by\``,
         });
     }
   }
@@ -185,7 +185,7 @@ export class AliasTable implements Aliases {
         by === undefined ? upstream.fields.filter((one) => one.name === name) : writtenTo(by.value, upstream);
       if (path === undefined) return { field, why: "is computed" };
       if (written.some((other) => isBeginning(other, path) || isBeginning(path, other)))
-        return { field, why: "is written where another field is" };
+        return { field, why: "has the target of another field" };
       written.push(path);
       if (fallback !== undefined && path.at(-1)?.oneof !== undefined)
         return { field, why: "would always set a member of a oneof" };
@@ -232,8 +232,8 @@ export class AliasTable implements Aliases {
           severity: "error",
           message:
             theirs === undefined
-              ? `"${from.name}" has no field "${field.name}", which the response "${to.name}" has`
-              : `"${field.name}" of "${from.name}" does not fit that of the response "${to.name}"`,
+              ? `"${from.name}" has no field "${field.name}", but the response "${to.name}" has one`
+              : `"${field.name}" of "${from.name}" does not fit "${field.name}" of the response "${to.name}"`,
           at,
           hint: `declare "${field.name}" alike in both messages, or leave out \`response\``,
         });

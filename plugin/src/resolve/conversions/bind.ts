@@ -23,7 +23,7 @@ import type { Aliases } from "./value.ts";
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
   if (!canBeAbsent(field) && mayBeUnset(expression)) {
-    const or = `declare it \`optional\`, or give a value for the unset case`;
+    const or = `declare it \`optional\`, or write a value for the unset case`;
     reportUnset(expression, `"${field.name}"`, or, report);
     return undefined;
   }
@@ -36,7 +36,7 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
       severity: "error",
       message: `${constant.value} does not fit ${ScalarType[scalar].toLowerCase()} (${key ? "the keys of " : ""}"${field.name}")`,
       at: constant.at,
-      hint: `give a number from ${low} to ${high}`,
+      hint: `write a number from ${low} to ${high}`,
     });
     return undefined;
   }

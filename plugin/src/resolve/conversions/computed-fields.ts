@@ -36,12 +36,12 @@ export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bou
     cx.report({
       code: "BFF435",
       severity: "error",
-      message: `"${desc.name}" ${scalar && desc.oneof === undefined ? "always has a value" : "is no optional scalar or enum"}, so that no fallback can stand in for it`,
+      message: `"${desc.name}" ${scalar && desc.oneof === undefined ? "always has a value" : "is no optional scalar or enum"}, so a fallback cannot replace it`,
       at: text.at,
       hint:
         scalar && desc.oneof === undefined
           ? `declare it \`optional\`, or leave out the fallback`
-          : "leave it out, and give the value where the copy is used",
+          : "leave it out, and set the value in the message that uses the copy",
     });
     return undefined;
   }
@@ -63,7 +63,7 @@ function bound(
   report({
     code: "BFF435",
     severity: "error",
-    message: "this fallback may itself fail",
+    message: "this fallback may fail",
     at: text.at,
     hint: "write a constant",
   });

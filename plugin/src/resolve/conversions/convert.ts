@@ -113,8 +113,8 @@ export function notWrittenBack(from: DescMessage, to: DescMessage, aliases: Alia
   return {
     kind: "misfit",
     code: "BFF436",
-    message: `"${from.name}" cannot become a "${to.typeName}" again: "${field.parent.name}.${field.name}" ${why}`,
-    hint: "set the fields that are wanted by name, or give the field by a path alone, such as source.name",
+    message: `"${from.name}" cannot be converted back to "${to.typeName}": "${field.parent.name}.${field.name}" ${why}`,
+    hint: "set the fields by name, or bind the field to a plain path, such as source.name",
   };
 }
 
@@ -150,8 +150,8 @@ function holdsNull(kind: "list" | "map"): Misfit {
   return {
     kind: "misfit",
     code: "BFF331",
-    message: `this ${kind} may hold null, which a ${kind === "list" ? "repeated" : "map"} field cannot`,
-    hint: `leave out what is not there, as in ${kind === "list" ? "[?c ? optional.of(x) : optional.none()]" : "{?'key': c ? optional.of(x) : optional.none()}"}`,
+    message: `this ${kind} may contain null, which a ${kind === "list" ? "repeated" : "map"} field cannot contain`,
+    hint: `leave out missing values, as in ${kind === "list" ? "[?c ? optional.of(x) : optional.none()]" : "{?'key': c ? optional.of(x) : optional.none()}"}`,
   };
 }
 
@@ -165,8 +165,8 @@ function scalar(from: Value, to: { type: CelType; proto: Proto }, target: Scalar
     return {
       kind: "misfit",
       code: "BFF332",
-      message: `${article(name(proto.scalar))} does not fit ${name(target)} for all its values`,
-      hint: `write ${wanted.kind}(…) around it to have it range-checked at run time; a field of your own may be ${name(proto.scalar)}`,
+      message: `${article(name(proto.scalar))} does not fit ${name(target)} for all of its values`,
+      hint: `write ${wanted.kind}(…) around it for a range check at run time; or declare a field of the BFF as ${name(proto.scalar)}`,
     };
   }
   return { kind: "represent", as: to.proto };
@@ -206,7 +206,7 @@ function integerToEnum(from: Value, desc: DescEnum): Misfit {
   return {
     kind: "misfit",
     code: "BFF331",
-    message: `enum "${desc.typeName}" takes no ${typeName(from.type)}`,
+    message: `enum "${desc.typeName}" accepts no ${typeName(from.type)}`,
     hint: `bind a value of the enum, such as ${desc.typeName}.${value?.name ?? ""}, or of an enum that it aliases`,
   };
 }
@@ -262,14 +262,19 @@ const CONVERTED: ReadonlySet<string> = new Set([
 function unsureJson({ type }: Value, { proto }: { readonly proto: Proto }): Misfit | undefined {
   if (proto.kind !== "message" || !isJson(proto) || partOf(type)?.kind !== "dyn") return undefined;
   const { typeName: name } = proto.desc;
-  return unknownParts(type.kind, `${name} takes only what JSON has`, CONVERTED, `bind a field of type ${name}`);
+  return unknownParts(
+    type.kind,
+    `${name} accepts only values that JSON has`,
+    CONVERTED,
+    `bind a field of type ${name}`,
+  );
 }
 /** Elements, or values of a map, of no known type; `known`: what each may be made. */
 function unknownParts(
   kind: CelType["kind"],
   wanted: string,
   known: ReadonlySet<string>,
-  otherwise = "bind what is of known type",
+  otherwise = "bind a value of known type",
 ): Misfit {
   const map = kind === "map";
   const [by] = known;

@@ -80,7 +80,7 @@ export function enumInward(
       severity: "error",
       message: `two default values in enum "${declared.desc.typeName}"`,
       at: second.default?.at ?? second.at,
-      related: standard === undefined ? [] : [{ at: standard.at, message: "the first one" }],
+      related: standard === undefined ? [] : [{ at: standard.at, message: "the first default" }],
       hint: "keep one default",
     });
   }
@@ -146,13 +146,13 @@ function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], rep
   for (const value of declared.values) {
     if (own(value) || value.default?.value === true || value.noAlias?.value === true) continue;
     const like = didYouMean(value.desc.name, free) ?? free[0];
-    const none = "that there is none with [(bff.v1.enum_value).no_alias = true]";
+    const none = "add [(bff.v1.enum_value).no_alias = true]";
     report({
       code: "BFF432",
       severity: "warning",
-      message: `"${value.desc.name}" stands for no value of "${upstreams.map(({ typeName }) => typeName).join('" or "')}"`,
+      message: `"${value.desc.name}" maps no value of "${upstreams.map(({ typeName }) => typeName).join('" or "')}"`,
       at: value.at,
-      hint: like === undefined ? `say ${none}` : `say which with [(bff.v1.enum_value).alias = "${like}"], or ${none}`,
+      hint: like === undefined ? none : `add [(bff.v1.enum_value).alias = "${like}"], or ${none}`,
     });
   }
 }

@@ -82,8 +82,8 @@ export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { 
   if (own(to)) return own(from) ? `bind a "${to.typeName}"` : alias(to, from);
   if (own(from)) return alias(from, to);
   return to.kind === "enum"
-    ? "go by an enum of this package that has both as its `alias`"
-    : `write a ${to.typeName}{…} with what is wanted in it`;
+    ? "convert by an enum of this package that has both enums as its `alias`"
+    : `write a ${to.typeName}{…} with the required fields`;
 }
 
 /** A value for a field of another type. */
@@ -91,7 +91,7 @@ export function valueInstead(from: Value, { type }: { readonly type: CelType }):
   const to = type.kind === "wrapper" ? type.of : type;
   return betweenScalars(from, to) ?? betweenLists(from, to) ?? betweenMaps(from, to) ?? OTHERWISE;
 }
-const OTHERWISE = "bind a value of the field's type; a field of your own may have another";
+const OTHERWISE = "bind a value with the type of the field; or change the type of a field of the BFF";
 
 const NUMBERS: ReadonlySet<string> = new Set(["int", "uint", "double"]);
 
@@ -105,9 +105,9 @@ function betweenScalars(from: Value, to: CelType): string | undefined {
     return "write string(…) around it";
   const time = timeOf(type);
   if (to.kind === "string" && time !== undefined)
-    return `write string(…) around it; a field of your own may be ${time}`;
+    return `write string(…) around it; or declare a field of the BFF as ${time}`;
   if (to.kind === "int" && time !== undefined)
-    return `${time === "google.protobuf.Timestamp" ? "write int(…) around it" : `write ${it}.getSeconds()`} for its seconds; a field of your own may be ${time}`;
+    return `${time === "google.protobuf.Timestamp" ? "write int(…) around it" : `write ${it}.getSeconds()`} for its seconds; or declare a field of the BFF as ${time}`;
   if (type.kind === "string" && NUMBERS.has(to.kind))
     return `write the number without quotes, or ${to.kind}(…) around the text`;
   if (type.kind === "bool" && NUMBERS.has(to.kind)) return `write ${it} ? ${to.kind === "uint" ? "1u : 0u" : "1 : 0"}`;
@@ -117,17 +117,17 @@ function betweenScalars(from: Value, to: CelType): string | undefined {
 function betweenLists({ type, text }: Value, to: CelType): string | undefined {
   if (to.kind === "list" && to.element.kind === "string" && type.kind === "string") {
     const it = written(text);
-    return `write ${it}.split(' ') if spaces divide it into several, or [${it}] for a list of one`;
+    return `write ${it}.split(' ') if spaces separate several values, or [${it}] for a list of one`;
   }
   if (to.kind === "list" && sameType(to.element, type)) return "write [ … ] around it to make a list of one";
   if (type.kind !== "list") return undefined;
   const { element } = type;
-  if (element.kind === "list" && sameType(element, to)) return "write ….flatten() behind it to make one list of them";
+  if (element.kind === "list" && sameType(element, to)) return "write ….flatten() behind it to join the lists";
   if (sameType(element, to) || (element.kind === "message" && to.kind === "message"))
-    return "take one element, such as …[0]; a field of your own may be repeated";
+    return "take one element, such as …[0]; or declare a field of the BFF as repeated";
   if (to.kind === "int") return `write size(${written(text)}), or take one element`;
   if (element.kind === "message" && to.kind === "list" && to.element.kind !== "message")
-    return "take what is wanted of each item, as in ….map(item, item.name)";
+    return "map each item to the element, as in ….map(item, item.name)";
   return undefined;
 }
 
@@ -138,5 +138,5 @@ function betweenMaps({ type, text }: Value, to: CelType): string | undefined {
     return `declare a map, or make a list of ${sameType(type.key, to.element) ? `its keys: ${it}.map(key, key)` : `its values: ${it}.map(key, ${it}[key])`}`;
   if (to.kind !== "map" || sameType(type.key, to.key)) return undefined;
   const key = type.key.kind === "int" || type.key.kind === "uint" ? `${type.key.kind}64` : type.key.kind;
-  return `declare its keys as ${key}, or make others, as in ${it}.transformMapEntry(key, value, {${to.key.kind}(key): value})`;
+  return `declare its keys as ${key}, or convert the keys, as in ${it}.transformMapEntry(key, value, {${to.key.kind}(key): value})`;
 }

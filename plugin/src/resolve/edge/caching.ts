@@ -18,10 +18,10 @@ export function cachingOf(
       run.report({
         code: "BFF260",
         severity: "error",
-        message: `"${name}" uses answers again, and "${method.desc.name}" may have side effects`,
+        message: `"${name}" reuses answers, but "${method.desc.name}" may have side effects`,
         at: setting.at,
         related: [{ at: method.at, message: "the rpc" }],
-        hint: `say \`option idempotency_level = NO_SIDE_EFFECTS;\` in the rpc, if that is so; or leave out "${name}"`,
+        hint: `add \`option idempotency_level = NO_SIDE_EFFECTS;\` to the rpc, if it has none; or leave out "${name}"`,
       });
     }
     return { cache: undefined, httpCache: undefined };
@@ -44,9 +44,9 @@ function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCachin
     run.report({
       code: "BFF264",
       severity: "error",
-      message: `nothing says for how long answers of "${method.desc.name}" may be used again`,
+      message: `answers of "${method.desc.name}" have no maximum age`,
       at,
-      hint: 'write `max_age`, as in `max_age: "30s"`; "0s" has caches ask each time',
+      hint: 'write `max_age`, as in `max_age: "30s"`; with "0s" caches revalidate each answer',
     });
     return undefined;
   }

@@ -23,7 +23,7 @@ export function checkDecision(
     report({
       code: "BFF236",
       severity: "error",
-      message: `a permit rests on ${called}, which ${what}: a failure would decide who may call`,
+      message: `a permit depends on ${called}, which ${what}: a failure would decide about access`,
       at,
       ...(!shared || reader === undefined
         ? {}
@@ -37,16 +37,16 @@ export function checkDecision(
       report({
         code: "BFF237",
         severity: "error",
-        message: `"${fullName(call.method)}" may have side effects, and is called before it is known who may call`,
+        message: `"${fullName(call.method)}" may have side effects, but is also called for callers that the permit refuses`,
         at: call.methodAt,
-        hint: "say `read_only: true` on the call when it only reads, or `idempotency_level = NO_SIDE_EFFECTS` on its method",
+        hint: "set `read_only: true` in the call if it only reads, or `idempotency_level = NO_SIDE_EFFECTS` in its method",
       });
     }
     if (mayBeStale(call)) {
       report({
         code: "BFF238",
         severity: "warning",
-        message: `who may call is decided by an answer that may be past its \`ttl\`: a right that is taken away lives on for so long`,
+        message: `a permit depends on an answer that may be past its \`ttl\`: a revoked right stays valid until then`,
         at: call.policy.cache.stale?.at ?? call.ir.at,
         hint: 'write `stale: "0s"` in the `cache` of this call',
       });
@@ -55,10 +55,11 @@ export function checkDecision(
 }
 
 function unsureOf({ ir, source, supplementary, fallback }: Step): string | undefined {
-  if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch") return `is by \`${source.kind}\``;
+  if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch")
+    return `has \`${source.kind}\` as its source`;
   if (supplementary) return "is supplementary";
   if (fallback !== undefined) return "has a `fallback`";
-  if (ir.unordered?.value === true) return "is unordered";
+  if (ir.unordered?.value === true) return "is `unordered`";
   // Error rules of upstream entries do not apply to decisions.
   const rules = ir.source?.kind === "call" ? ir.source.policy.onError : [];
   const rule = rules.find(({ then }) => then !== undefined && then.kind !== "fail");

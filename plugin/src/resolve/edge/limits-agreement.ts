@@ -64,10 +64,10 @@ function compare({ report }: Run, earlier: IrRateLimit, limit: IrRateLimit): boo
   report({
     code: "BFF244",
     severity: "error",
-    message: `two limits are called "${name.value}", and differ in \`${leaf.name}\`: ${leaf.get(earlier)} and ${leaf.get(limit)}`,
+    message: `two limits have the name "${name.value}", but different values of \`${leaf.name}\`: ${leaf.get(earlier)} and ${leaf.get(limit)}`,
     at: leaf.at(limit) ?? name.at,
     related: [{ at: leaf.at(earlier) ?? earlier.name.at, message: `${leaf.get(earlier)} here` }],
-    hint: "limits of one name are one counter: let them agree, or give one of them a name of its own",
+    hint: "set the same values, or give one of the limits another name: limits with one name share a counter",
   });
   return true;
 }

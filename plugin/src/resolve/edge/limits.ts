@@ -107,29 +107,29 @@ function checkNames(
   };
   if (names.has("principal") && !context.identified)
     return refuse(
-      "nothing says who is calling: a limit by `principal` needs an identity",
+      "a limit by `principal` needs an identity, and this package has none",
       "add `identity` to the file rule of this package, or count by `peer.address`",
     );
   if (names.has("args") && of !== "rpc")
     return refuse(
-      `a limit of a ${of} sees no \`args\`: each rpc has another request`,
+      `a limit of a ${of} cannot read \`args\`: the requests of its rpcs differ`,
       "move it to the rpcs, or read `principal`, `peer`, `headers`, `env` or `now`",
     );
   if (names.has("result") && of !== "rpc")
     return refuse(
-      `a limit of a ${of} sees no \`result\`: each rpc has another answer`,
-      "move the limit to the rpcs; limits of one name are one counter wherever they stand",
+      `a limit of a ${of} cannot read \`result\`: the answers of its rpcs differ`,
+      "move the limit to the rpcs: limits with one name share a counter",
     );
   if (names.has("result") && !settles)
     return refuse(
-      "there is no `result` before the request is answered",
-      "charge by `cost` what it may cost at most, and say by `settle` what it has cost after all",
+      "`cost` cannot read `result`: it is charged before the answer",
+      "set the maximum cost in `cost`, and the actual cost in `settle`",
     );
   const steps = [...service.steps, ...(method.permit?.steps ?? [])];
   const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
   if (step !== undefined && !scope.given.has(step.value))
     return refuse(
-      `a limit sees no steps, and "${step.value}" is one: what is refused calls nobody`,
+      `a limit cannot read step "${step.value}": it is checked before any call`,
       "read `principal`, `args`, `peer`, `headers`, `env` or `now`",
     );
   return true;
@@ -141,16 +141,16 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
   const key = check(scope, text);
   if (key === undefined || KEYS.has(key.type.kind)) return key;
   const hints: Readonly<Record<string, string>> = {
-    optional: 'write what stands in where it is unset, as in `.orValue("")`; an empty key is refused',
+    optional: 'write a value for the unset case, as in `.orValue("")`; an empty key is refused',
     message: "name a field of it",
-    bytes: "write a text, as in `base64.encode(…)`",
+    bytes: "write text, as in `base64.encode(…)`",
   };
   scope.report({
     code: "BFF246",
     severity: "error",
     message: `this key is ${typeName(key.type)}, not string, int, uint or bool`,
     at: text.at,
-    hint: hints[key.type.kind] ?? "write a text or a whole number that tells one caller from another",
+    hint: hints[key.type.kind] ?? "write text or a whole number that differs between callers",
   });
   return undefined;
 }
@@ -182,9 +182,9 @@ function checkCost(
   scope.report({
     code: "BFF247",
     severity: "error",
-    message: `this \`${what}\` has no value where "${absent.name}" is absent, and the limit applies all the same`,
+    message: `this \`${what}\` has no value if "${absent.name}" is absent, but the limit still applies`,
     at: text.at,
-    hint: `write what it is then, as in \`ok(${absent.name}) ? … : 1\``,
+    hint: `write a value for this case, as in \`ok(${absent.name}) ? … : 1\``,
   });
   return undefined;
 }

@@ -19,7 +19,7 @@ export function checkAccepts(run: Run, service: IrService, { identified, identit
       run.report({
         code: "BFF233",
         severity: "error",
-        message: "nothing says who is calling: a permit needs an identity",
+        message: "a permit needs an identity, and this package has none",
         at: permit.at,
         hint: "add `identity` to the file rule of this package, or leave out the permit",
       });
@@ -53,7 +53,7 @@ function checkNames({ report }: Run, permit: IrPermit, identity: Identity): void
       severity: "error",
       message: `"${identity.type.typeName}" has no \`repeated string ${field}\``,
       at: first.at,
-      hint: `add the field to the message, and fill it by \`set\`; or ask by \`if\``,
+      hint: `add the field to the message, and fill it by \`set\`; or write a condition in \`if\``,
     });
   }
 }
@@ -80,10 +80,10 @@ export function resolveAccepts(
     run.report({
       code: "BFF231",
       severity: "error",
-      message: `"${method.desc.name}" is public, and its service has a permit`,
+      message: `"${method.desc.name}" is public, but its service has a permit`,
       at: inner.public.at,
       related: [{ at: outer.at, message: "the permit of the service" }],
-      hint: "give it a service of its own, without a permit: among rpcs that are closed an open one is overlooked",
+      hint: "move it to another service without a permit: a public rpc among protected rpcs is easily overlooked",
     });
     return undefined;
   }
@@ -114,10 +114,10 @@ function isWithin(
   report({
     code: "BFF231",
     severity: "error",
-    message: `source "${source.value}" is not among those that the service accepts`,
+    message: `the service does not accept source "${source.value}"`,
     at: source.at,
     related: around.sources.map(({ at }) => ({ at, message: "accepted by the service" })),
-    hint: `leave it out, or give the rpc a service of its own: a permit of an rpc narrows that of its service`,
+    hint: `leave it out, or move the rpc to another service: the permit of an rpc narrows that of its service`,
   });
   return false;
 }
@@ -126,9 +126,9 @@ function reportUncovered({ report }: Run, service: IrService, method: IrMethod):
   report({
     code: "BFF232",
     severity: "error",
-    message: `nothing says who may call "${method.desc.name}"`,
+    message: `"${method.desc.name}" has no permit`,
     at: method.at,
-    related: [{ at: service.at, message: "the service says nothing either" }],
-    hint: 'add `option (bff.v1.method).permit = {};` for any known caller, or say which, as in `{ scope: "read" }`; a permit of the service covers all its rpcs',
+    related: [{ at: service.at, message: "the service has no permit either" }],
+    hint: 'add `option (bff.v1.method).permit = {};` for any authenticated caller, or restrict it, as in `{ scope: "read" }`; a permit of the service covers all its rpcs',
   });
 }

@@ -169,7 +169,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
     scope.report({
       code: "BFF235",
       severity: "error",
-      message: "the `if` of a service's permit sees no `args`: each of its rpcs has another request",
+      message: "the `if` of a service's permit cannot read `args`: the requests of its rpcs differ",
       at: permit.if.at,
       hint: "move it to the permits of the rpcs, or read `principal`, `headers`, `peer`, `env`, `now` or a step of the service",
     });
@@ -241,10 +241,10 @@ function checkTold(scope: MessageScope, fail: Fail): void {
       severity: "error",
       message:
         absent === undefined
-          ? "what a permit says when it refuses may itself fail here"
-          : `what a permit says when it refuses may be absent: "${absent.name}" may be`,
+          ? "this part of the refusal may fail"
+          : `this part of the refusal may be absent, because "${absent.name}" may be absent`,
       at: expression.text.at,
-      hint: "write what is always there, such as a field of `args`",
+      hint: "write a value that is always set, such as a field of `args`",
     });
   }
 }

@@ -19,7 +19,7 @@ export function restOf({ desc, http }: IrMethod, report: Report): readonly RestR
       fail({
         code: "BFF279",
         severity: "error",
-        message: `"${desc.name}" may have side effects, and its path is for ${ir.method === "*" ? "all methods, GET among them" : ir.method}`,
+        message: `"${desc.name}" may have side effects, but its path is for ${ir.method === "*" ? "all methods, including GET" : ir.method}`,
         at: ir.path.at,
         hint: "write `option idempotency_level = NO_SIDE_EFFECTS;` in the rpc if it only reads, or choose `post`",
       });
@@ -31,9 +31,9 @@ export function restOf({ desc, http }: IrMethod, report: Report): readonly RestR
       fail({
         code: "BFF281",
         severity: "error",
-        message: `the ${of} of "${desc.name}" is a google.api.HttpBody, and only JSON is served here`,
+        message: `the ${of} of "${desc.name}" is a google.api.HttpBody, but this path serves only JSON`,
         at: ir.path.at,
-        hint: "leave out the rule, or return a message of your own",
+        hint: "leave out the rule, or return another message",
       });
     }
     return faulty ? [] : [rule];

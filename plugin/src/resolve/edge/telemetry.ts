@@ -68,10 +68,10 @@ function agreed(
     report({
       code: "BFF282",
       severity: "error",
-      message: `"${name}" is ${written(other.value)} here and ${written(first.value)} elsewhere, of the same package`,
+      message: `"${name}" is ${written(other.value)} here, but ${written(first.value)} in another file of the package`,
       at: other.at,
-      related: [{ at: first.at, message: "the other one" }],
-      hint: "leave out one of them: what a file says of traces is for all rpcs of its package",
+      related: [{ at: first.at, message: "the other value" }],
+      hint: "leave out one of the two: settings of a file for traces apply to all rpcs of its package",
     });
   }
   return first;
@@ -110,7 +110,7 @@ function attributeOf(around: Around, text: Text): Attribute | undefined {
   scope.report({
     code: "BFF283",
     severity: "error",
-    message: `this attribute is ${typeName(expression.type)}, which a span cannot carry`,
+    message: `this attribute is ${typeName(expression.type)}, which a span cannot contain`,
     at: text.at,
     hint: hintFor(expression.type),
   });
@@ -118,11 +118,11 @@ function attributeOf(around: Around, text: Text): Attribute | undefined {
 }
 
 function hintFor(type: CelType): string {
-  if (type.kind === "bytes") return "write a text, as in `base64.encode(…)`";
+  if (type.kind === "bytes") return "write text, as in `base64.encode(…)`";
   if (type.kind === "message" && type.desc.typeName.startsWith("google.protobuf."))
-    return "write a text, as in `string(…)`";
+    return "write text, as in `string(…)`";
   if (type.kind === "message") return "name a field of it";
-  return "write a text, a number, a bool, or a list of one of these";
+  return "write text, a number, a bool, or a list of one of these types";
 }
 
 /** Returns the type in which a value is sent, or undefined if it cannot be sent. */
@@ -160,16 +160,16 @@ function checkNames({ service, method, context }: Around, scope: MessageScope, t
   };
   if (names.has("principal") && !context.identified)
     return refuse(
-      "nothing says who is calling: an attribute by `principal` needs an identity",
+      "an attribute by `principal` needs an identity, and this package has none",
       "add `identity` to the file rule of this package, or leave out the attribute",
     );
   if (names.has("result"))
-    return refuse("an attribute sees no `result`", "read `args`, `principal`, `peer`, `headers`, `env` or `now`");
+    return refuse("an attribute cannot read `result`", "read `args`, `principal`, `peer`, `headers`, `env` or `now`");
   const steps = [...service.steps, ...(method.permit?.steps ?? [])];
   const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
   if (step !== undefined && !scope.given.has(step.value))
     return refuse(
-      `an attribute sees no steps, and "${step.value}" is one: a trace of it is there already`,
+      `an attribute cannot read step "${step.value}": the trace already shows its call`,
       "read `args`, `principal`, `peer`, `headers`, `env` or `now`",
     );
   return true;

@@ -40,18 +40,18 @@ function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, rep
     report({
       code: "BFF266",
       severity: "error",
-      message: "`sunset` without `deprecated`: who looks for what is deprecated learns nothing until it is gone",
+      message: "`sunset` without `deprecated`: clients that read the deprecation header get no warning",
       at: sunset.at,
-      hint: 'say since when it is deprecated, as in `deprecated: "2026-11-01"`',
+      hint: 'set the day of its deprecation, as in `deprecated: "2026-11-01"`',
     });
   } else if (sunset.value < deprecated.value) {
     reported.add(sunset);
     report({
       code: "BFF265",
       severity: "error",
-      message: `the sunset, ${sunset.value}, is before the day from which it is deprecated, ${deprecated.value}`,
+      message: `the sunset, ${sunset.value}, is before the deprecation, ${deprecated.value}`,
       at: sunset.at,
-      related: [{ at: deprecated.at, message: "deprecated from here on" }],
+      related: [{ at: deprecated.at, message: "deprecated from this day" }],
       hint: `write ${deprecated.value} or a later day, or correct \`deprecated\``,
     });
   }
@@ -89,7 +89,7 @@ function successorOf(run: Run, method: IrMethod, { text, own }: Named, reported:
     severity: "error",
     message: `"${desc.name}" cannot be its own successor`,
     at: text.at,
-    hint: "name the service, or the rpc, that takes its place",
+    hint: "name the service, or the rpc, that replaces it",
   });
   return undefined;
 }

@@ -102,7 +102,7 @@ function reportCircle(
             },
           ];
     }),
-    hint: "remove one of these steps, or split the message it composes",
+    hint: "remove one of these steps, or split the composed message",
   });
 }
 

@@ -33,7 +33,7 @@ export function nearMiss(
   if (source === undefined) return [];
   const path = step.name === undefined ? undefined : `${step.name}.${fieldName(field.name)}`;
   const miss = (why: string, hint: string) => {
-    const message = `"${field.name}" of "${source.parent.typeName}" ${why}, so that this \`autobind\` does not fill it`;
+    const message = `"${field.name}" of "${source.parent.typeName}" ${why}, so this \`autobind\` does not fill it`;
     return [{ at: boundAt(step), message, hint }];
   };
   if (source.fieldKind === field.fieldKind && canBeAbsent(source) !== canBeAbsent(field)) {

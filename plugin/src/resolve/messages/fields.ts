@@ -100,7 +100,7 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
       cx.scope.report({
         code: "BFF604",
         severity: "error",
-        message: `"${field.desc.name}" is filled by the runtime`,
+        message: `the runtime fills "${field.desc.name}"`,
         at: own.at,
         hint: `remove its \`${field.by === undefined ? "resolver" : "by"}\``,
       });
@@ -109,10 +109,10 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
       cx.scope.report({
         code: "BFF604",
         severity: "error",
-        message: `"${cx.ir.desc.name}" has two fields for degradations`,
+        message: `"${cx.ir.desc.name}" has two degradation fields`,
         at: field.at,
-        related: [{ at: first.at, message: "the first one" }],
-        hint: "keep one of them",
+        related: [{ at: first.at, message: "the first field" }],
+        hint: "keep one of the fields",
       });
     }
   }
@@ -132,22 +132,22 @@ function checkFilled(cx: MessageContext): void {
       const own = by ?? alias ?? resolver;
       const name = `"${desc.name}"`;
       const list = desc.fieldKind === "list";
-      if (own !== undefined) report(own.at, `${name} is filled by the runtime`, "leave its rule out");
+      if (own !== undefined) report(own.at, `the runtime fills ${name}`, "leave out its rule");
       else if (desc.oneof !== undefined)
-        report(at, `${name} is a member of a oneof, and always there`, "take it out of the oneof");
+        report(at, `${name} is a member of a oneof, but is always set`, "take it out of the oneof");
       else if (desc.fieldKind === "map" || list !== (what === "parts"))
         report(
           at,
           what === "parts"
-            ? `${name} holds one part, and there may be several`
-            : `${name} holds several positions, and a client stands in one place`,
+            ? `${name} contains one part, but several may arrive`
+            : `${name} contains several positions, but a client has one position`,
           what === "parts" ? `write \`repeated bff.v1.Part ${desc.name}\`` : `write \`bff.v1.Position ${desc.name}\``,
         );
-      else if (i > 0) report(at, `"${cx.ir.desc.name}" has two fields for ${what}`, "keep one of them");
+      else if (i > 0) report(at, `"${cx.ir.desc.name}" has two fields of ${what}`, "keep one of the fields");
       else if (!root)
         report(
           at,
-          `"${cx.ir.desc.name}" is part of a response, and ${name} is told of the response as a whole`,
+          `"${cx.ir.desc.name}" is part of a response, but ${name} applies to the whole response`,
           "move it to the response itself",
         );
     }
@@ -170,7 +170,7 @@ function resolveField(
       severity: "error",
       message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
       at: field.alias.at,
-      hint: "say where its value comes from with `by`, or give the message an alias",
+      hint: "set the source of its value with `by`, or give the message an alias",
     });
     return undefined;
   }
@@ -210,12 +210,12 @@ function reportAmbiguous({ scope }: AnyContext, field: IrField, one: Step, other
     at: field.at,
     related: [one, other].map((step) => ({
       at: step.ir.autobind?.at ?? step.ir.at,
-      message: `${step.name === undefined ? "this step" : `"${step.name}"`} is bound automatically`,
+      message: `${step.name === undefined ? "this step" : `"${step.name}"`} has \`autobind\``,
     })),
     hint:
       named === undefined
-        ? `name one of the steps, and say which: [(bff.v1.field).by = "….${field.desc.name}"]`
-        : `say which: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
+        ? `name one of the steps, and bind the field to it: [(bff.v1.field).by = "….${field.desc.name}"]`
+        : `bind the field to one of them: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
   });
 }
 
@@ -225,7 +225,7 @@ function reportUnsaid({ scope }: AnyContext, field: IrField): void {
   scope.report({
     code: "BFF401",
     severity: "error",
-    message: `nothing says where "${field.desc.name}" comes from`,
+    message: `"${field.desc.name}" has no source`,
     at: field.at,
     ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
     hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
@@ -254,9 +254,9 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
     cx.scope.report({
       code: "BFF601",
       severity: "error",
-      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, where nobody may be known`,
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, whose caller may be unknown`,
       at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-      related: cx.openAt.map((at) => ({ at, message: "anybody may call" })),
+      related: cx.openAt.map((at) => ({ at, message: "any client may call" })),
       hint: "make the field `optional`, or read it as ok(principal) ? … : …",
     });
     return;
@@ -271,7 +271,7 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
     related: variable.role === "arg" ? givenAbsent(cx, variable.name) : related(cx, path.at(-1)),
     hint:
       variable.role === "arg"
-        ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give the argument a value that is always there`
+        ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or pass an argument that is always set`
         : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
   });
 }
@@ -317,7 +317,7 @@ function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: s
   const places = cx.run.places.get(cx.ir.desc.typeName) ?? [];
   return places.flatMap(({ members, what }) => {
     const given = members.get(name);
-    return given?.absent ? [{ at: given.at, message: `${what} gives what may be absent` }] : [];
+    return given?.absent ? [{ at: given.at, message: `${what} passes a value that may be absent` }] : [];
   });
 }
 function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {

@@ -110,7 +110,7 @@ function checkAutobind({ ir, scope }: MessageContext): void {
     scope.report({
       code: "BFF216",
       severity: "error",
-      message: "a step of a service has no message whose fields it could fill",
+      message: "a step of a service has no message with fields to fill",
       at: autobind.at,
       hint: "leave it out, and bind the fields with (bff.v1.field).by",
     });
@@ -127,7 +127,7 @@ function readers({ run, ir, scope }: MessageContext): IrStep[] {
     scope.report({
       code: "BFF214",
       severity: "error",
-      message: `a step of a service runs once for all that its response is made of: it sees no \`args\``,
+      message: `a step of a service runs once per response, so it cannot read \`args\``,
       at: reader.text.at,
       hint: "read `headers`, `env`, `now` or another step of the service, or declare the step in the messages that read it",
     });
@@ -157,11 +157,11 @@ function reportLetCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
   cx.scope.report({
     code: "BFF419",
     severity: "error",
-    message: `a step of the service rests on itself: ${[...path, name(first)].join(" → ")}`,
+    message: `a step of the service depends on itself: ${[...path, name(first)].join(" → ")}`,
     at: first.name?.at ?? first.at,
     related: indirect.flatMap(({ to, mention }) =>
       mention === undefined ? [] : [{ at: mention.text.at, message: `"${name(to)}" is read here` }],
     ),
-    hint: "an expression of an upstream entry, or a message, must not read the step that needs it",
+    hint: "remove the read in the upstream entry or the message that the step needs",
   });
 }

@@ -246,7 +246,7 @@ function checkAfter(cx: MessageContext): void {
     cx.scope.report({
       code: "BFF206",
       severity: "error",
-      message: `there is no step "${name.value}"`,
+      message: `this message has no step "${name.value}"`,
       at: name.at,
       hint: like === undefined ? `name one of: ${[...names].join(", ")}` : `did you mean "${like}"?`,
     });
@@ -270,6 +270,6 @@ export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void 
       at: step.name?.at ?? step.at,
       message: `"${name(step)}" waits for "${name(cycle[i + 2] ?? first)}"`,
     })),
-    hint: "remove one of these reads; a step can only read what does not wait for it",
+    hint: "remove one of these reads: a step cannot read a step that waits for it",
   });
 }

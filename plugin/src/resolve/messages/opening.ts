@@ -35,14 +35,14 @@ function takeOpening(run: Run, message: Composed): { message: Composed; opening:
   if (first === undefined) return undefined;
   const other = places.find(({ item }) => item === undefined);
   if (other !== undefined) {
-    const called = first.name === undefined ? "a step of it" : `its step "${first.name}"`;
+    const called = first.name === undefined ? "one of its steps" : `its step "${first.name}"`;
     run.report({
       code: "BFF627",
       severity: "error",
-      message: `"${message.desc.name}" is composed per item of a stream, for which ${called} runs once, and by ${other.what}, for which it runs each time`,
+      message: `"${message.desc.name}" is composed by a stream, where ${called} runs once, and by ${other.what}, where it runs each time`,
       at: first.ir.name?.at ?? first.ir.at,
       related: [{ at: other.at, message: other.what }],
-      hint: `give the stream a message of its own, which composes "${message.desc.name}"; or write \`after: ["${[...items][0]}"]\` in the step, so that it runs per item`,
+      hint: `give the stream another message, which composes "${message.desc.name}"; or write \`after: ["${[...items][0]}"]\` in the step, so that it runs per item`,
     });
     return undefined;
   }

@@ -33,7 +33,7 @@ export function checkHiding({ ir, around, scope }: MessageContext): void {
       message: `the step "${step.name.value}" hides the step "${step.name.value}" of the service`,
       at: step.name.at,
       related: [{ at: other.name?.at ?? other.at, message: "the step of the service" }],
-      hint: "rename one of them",
+      hint: "rename one of the two",
     });
   }
 }
@@ -138,12 +138,12 @@ function join(
     scope.report({
       code: "BFF418",
       severity: "error",
-      message: `"${name}" is ${told[0]} in service "${first.service.desc.name}" and ${told[1]} in service "${service.desc.name}", and "${ir.desc.name}" is part of both`,
+      message: `"${name}" is ${told[0]} in service "${first.service.desc.name}", but ${told[1]} in service "${service.desc.name}", and both services compose "${ir.desc.name}"`,
       at,
       related: [first.step, step].flatMap((one, i) =>
         one === undefined ? [] : [{ at: one.ir.name?.at ?? one.ir.at, message: `${told[i]} here` }],
       ),
-      hint: "give both the same type, or rename one of them",
+      hint: "give both the same type, or rename one of the two",
     });
     return undefined;
   }

@@ -127,6 +127,6 @@ test("with strategy: all, what is not there has to be imported", () => {
     "third/v1/third.proto": 'syntax = "proto3";\npackage third.v1;\n',
   };
   expect(said(files, "all", ["other/v1/other.proto"])).toEqual([
-    expect.stringMatching(/^BFF201 .*import its file: this run has the whole/),
+    expect.stringMatching(/^BFF201 .*import its file\. This run contains the whole/),
   ]);
 });

@@ -10,7 +10,7 @@ import { ELSEWHERE } from "./missing-imports.ts";
 import { slice } from "./synthetic-text.ts";
 
 const OUTSIDE =
-  "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
+  "correct the name, or import its file. This run contains the whole workspace, so the file belongs to a module dependency or is excluded by `paths`";
 
 /** Returns true if the run has the files of one directory and their imports only, as with `strategy: directory`. */
 function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
@@ -81,7 +81,7 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
     report({
       code: "BFF267",
       severity: "error",
-      message: `"${name}" is not a service of a BFF: nobody who calls this one could call it instead`,
+      message: `"${name}" is not a service of a BFF, so callers of this one cannot move to it`,
       at: slice(text, 0, name.length).at,
       hint: "name a service with `option (bff.v1.service)`, or an rpc of one",
     });
@@ -126,7 +126,7 @@ function streaming(text: Text, follows: boolean, wanted: string): Diagnostic {
 }
 
 function streamingHint(follows: boolean, wanted: string): string {
-  if (!follows) return "call a method that takes one message: nobody would give it a stream of them";
+  if (!follows) return "call a method that receives one message: a BFF cannot send a stream";
   if (wanted !== "unary") return "name another method";
   return 'call a unary method, or follow it: `stream: { var: "…" call: { … } }` of an rpc that returns a stream';
 }
@@ -135,7 +135,7 @@ function notStreaming(text: Text): Diagnostic {
   return {
     code: "BFF620",
     severity: "error",
-    message: `"${text.value}" gives one answer, and a stream follows a method that gives many`,
+    message: `"${text.value}" returns a single answer, but a stream follows a method that returns a stream`,
     at: text.at,
     hint: "name a method that returns a stream, or call this one in a step of the response",
   };

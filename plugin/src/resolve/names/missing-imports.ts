@@ -5,7 +5,7 @@ import { inOrder } from "../../diagnostic/order.ts";
 
 /** The hint for a name that may be in another directory of the workspace. */
 export const ELSEWHERE =
-  "correct the name, or give the plugin `strategy: all` in buf.gen.yaml, and buf no `--path`: this run has one directory and what that imports. Import the file when it comes from a module dependency";
+  "correct the name, or give the plugin `strategy: all` in buf.gen.yaml, and buf no `--path`: this run contains one directory and its imports. Import the file if it belongs to a module dependency";
 
 const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
 

@@ -40,14 +40,14 @@ function topicProblem(
   has: IrService | undefined,
   lacks: IrService | undefined,
 ): string {
-  if (isAmbiguous) return `"${name}" is a topic of two services that this is part of`;
-  if (has === undefined || lacks === undefined) return `there is no topic "${name}"`;
-  return `"${name}" is a topic of "${has.desc.name}", and this is part of "${lacks.desc.name}"`;
+  if (isAmbiguous) return `"${name}" is a topic of two services that both use this message`;
+  if (has === undefined || lacks === undefined) return `no service has a topic "${name}"`;
+  return `"${name}" is a topic of "${has.desc.name}", but "${lacks.desc.name}" uses it here`;
 }
 
 const topicHint = (isElsewhere: boolean): string =>
   isElsewhere
-    ? "follow it in an rpc of its service, or compose a message of its own for each service"
+    ? "follow it in an rpc of its service, or compose a separate message for each service"
     : 'declare it on the service: `option (bff.v1.service).topic = { name: "…" … }`';
 
 /** Returns the message of a topic's items, if names alone reveal it. */

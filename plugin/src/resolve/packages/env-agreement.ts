@@ -32,10 +32,10 @@ function reportTypes(run: Run, declared: IrEnvVar, first: Declared): void {
   run.report({
     code: "BFF416",
     severity: "error",
-    message: `the environment variable "${declared.name.value}" has type "${declared.type.value}" here and type "${type.value}" in service "${first.service.desc.name}"`,
+    message: `the environment variable "${declared.name.value}" has type "${declared.type.value}" here, but type "${type.value}" in service "${first.service.desc.name}"`,
     at: declared.type.at,
     related: [{ at: type.at, message: `type "${type.value}" here` }],
-    hint: "give both the same type, or rename one of them",
+    hint: "give both the same type, or rename one of the two",
   });
 }
 
@@ -83,10 +83,10 @@ function checkHidden(
   report({
     code: "BFF213",
     severity: "error",
-    message: `the environment variable "${name.value}" of service "${service.desc.name}" hides that of a file`,
+    message: `the environment variable "${name.value}" of service "${service.desc.name}" has the name of a variable of a file`,
     at: name.at,
     related: [{ at: other.name.at, message: "the variable of the file" }],
-    hint: "leave it out, or rename one of them",
+    hint: "leave it out, or rename one of the two",
   });
 }
 
@@ -116,7 +116,7 @@ function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolea
   run.report({
     code: "BFF416",
     severity: "error",
-    message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
+    message: `the environment variable "${variable.name.value}" has ${said(mine)} here, but ${said(theirs)} in another file`,
     at: mine?.at ?? variable.at,
     related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
     hint: "declare it in one file, and import that file",

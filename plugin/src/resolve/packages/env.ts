@@ -152,10 +152,10 @@ function agreesInType(
   report({
     code: "BFF418",
     severity: "error",
-    message: `"env.${first.declared.name.value}" is ${one?.declared.type.value} in service "${one?.service}" and ${two?.declared.type.value} in service "${two?.service}", and "${ir.desc.name}" is part of both`,
+    message: `"env.${first.declared.name.value}" is ${one?.declared.type.value} in service "${one?.service}", but ${two?.declared.type.value} in service "${two?.service}", and both services compose "${ir.desc.name}"`,
     at: mention.text.at,
     related: [first, other].map(({ declared: { type } }) => ({ at: type.at, message: `${type.value} here` })),
-    hint: "give both the same type, or rename one of them",
+    hint: "give both the same type, or rename one of the two",
   });
   return false;
 }

@@ -34,9 +34,9 @@ export function identityOf(
     run.report({
       code: "BFF220",
       severity: "error",
-      message: "a package has one identity, and this is the second that governs it",
+      message: "this is the second identity of the package",
       at: second.identity.at,
-      related: [{ at: first.identity.at, message: "the first one" }],
+      related: [{ at: first.identity.at, message: "the first identity" }],
       hint: "declare it in one file, and import that file",
     });
   }
@@ -65,9 +65,9 @@ function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage |
     run.report({
       code: "BFF221",
       severity: "error",
-      message: `the principal is a "${DEFAULT}", and nothing imports its file`,
+      message: `the principal is a "${DEFAULT}", but no file imports it`,
       at: type?.at ?? at,
-      hint: `add \`import "bff/v1/identity.proto";\` to ${file.desc.proto.name}, or name a message of your own as its \`type\``,
+      hint: `add \`import "bff/v1/identity.proto";\` to ${file.desc.proto.name}, or name another message as its \`type\``,
     });
     return undefined;
   }
@@ -158,7 +158,7 @@ function withHoles(text: Text, scope: MessageScope): TextWithHoles {
     scope.report({
       code: "BFF342",
       severity: "error",
-      message: `a text cannot hold ${typeName(hole.type)}`,
+      message: `text cannot contain ${typeName(hole.type)}`,
       at: part.at,
       hint: "write string(…) around it, or read a variable that is a string",
     });

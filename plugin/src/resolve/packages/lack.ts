@@ -43,6 +43,6 @@ export function reportLack(
       { at: has.at, message: `"${name}" of ${owner}` },
       ...(reaches === undefined ? [] : [{ at: root?.at ?? lacks.at, message: reaches }]),
     ],
-    hint: `declare ${declare} of ${where}, too`,
+    hint: `also declare ${declare} of ${where}`,
   });
 }

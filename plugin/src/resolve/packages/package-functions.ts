@@ -45,7 +45,7 @@ export function agreedFunctions(
       report({
         code: "BFF434",
         severity: "error",
-        message: `the function "${own.fn}" is ${signature(own)} here and ${signature(first.own)} elsewhere`,
+        message: `the function "${own.fn}" is ${signature(own)} here, but ${signature(first.own)} in another file`,
         at: one.name.at,
         related: [{ at: first.declared.name.at, message: `${signature(first.own)} here` }],
         hint: "declare it in one file, and import that file",
@@ -75,7 +75,7 @@ export function checkNamespaces({ ir, around, run, governing, scope }: MessageCo
       message: `the ${what} "${name.value}" hides the function "${hidden.name.value}"`,
       at: name.at,
       related: [{ at: hidden.name.at, message: "the function" }],
-      hint: "rename one of them",
+      hint: "rename one of the two",
     });
   }
   // Calls of a hidden function are not at fault. Steps of the service have been reported at the service.
@@ -101,8 +101,8 @@ function typeOf(ir: Ir, text: Text, file: IrFile, report: Report): CelType | und
 }
 
 function saidOf({ kind, name }: TypeFault, text: string): string {
-  if (kind === "unfit") return `functions of your own neither take nor give ${name}`;
+  if (kind === "unfit") return `functions of a package neither accept nor return ${name}`;
   return name === ""
-    ? `${JSON.stringify(text)} ends before the type does`
-    : `${JSON.stringify(text)} is no type: "${name}" is not expected here`;
+    ? `${JSON.stringify(text)} is an incomplete type`
+    : `${JSON.stringify(text)} is not a type: "${name}" is unexpected here`;
 }

@@ -71,7 +71,7 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
   if (mention === undefined) return;
   const is = (root: IrMethod): string => {
     const type = packageOf(run, root).identity?.type;
-    return type?.typeName ?? "nobody that is known";
+    return type?.typeName ?? "absent";
   };
   const [first] = roots;
   const other = roots.find((root) => first !== undefined && is(root) !== is(first));
@@ -80,13 +80,13 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
   report({
     code: "BFF223",
     severity: "error",
-    message: `"principal" is ${is(first)} where rpc "${first.desc.name}" reaches "${message.name}", and ${is(other)} where "${other.desc.name}" does${through}`,
+    message: `"principal" is ${is(first)} in rpc "${first.desc.name}", but ${is(other)} in rpc "${other.desc.name}", and both compose "${message.name}"${through}`,
     at: mention.text.at,
     related: [first, other].map((root) => ({
       at: root.at,
       message: `rpc "${root.desc.name}" of "${root.desc.parent.typeName}"`,
     })),
-    hint: "compose a message of its own for each, or pass what is wanted of the principal as an argument",
+    hint: "compose a separate message for each, or pass the fields of the principal as arguments",
   });
 }
 
@@ -102,7 +102,7 @@ export function checkPeerNames({ ir, scope }: MessageContext): void {
     scope.report({
       code: "BFF224",
       severity: "error",
-      message: `"peer" cannot name ${what}: in a package with an identity it is where a request comes from`,
+      message: `"peer" cannot name ${what}: in a package with an identity it is the address of the client`,
       at: name.at,
       hint: 'choose another name, as in "peer_value"',
     });

@@ -29,7 +29,7 @@ export function checkAdaptive(own: IrLimit | undefined, around: readonly IrLimit
     report({
       code: "BFF287",
       severity: "error",
-      message: "`adaptive: false` switches nothing off: no limit around this one is adaptive",
+      message: "`adaptive: false` has no effect: no outer limit is adaptive",
       at: own.adaptive.at,
       hint: "leave it out",
     });
@@ -43,9 +43,9 @@ export function checkAdaptive(own: IrLimit | undefined, around: readonly IrLimit
   report({
     code: "BFF287",
     severity: "error",
-    message: `an adaptive limit lets ${FLOOR} calls through at least, so that it never changes between that and \`concurrent: ${concurrent.value}\``,
+    message: `an adaptive limit is at least ${FLOOR}, so it cannot change with \`concurrent: ${concurrent.value}\``,
     at: at.at,
-    related: [{ at: other.at, message: at === concurrent ? "it is adaptive here" : "the most it may be" }],
-    hint: `give it room, as in \`concurrent: 100\`, or ${inherited ? "add `adaptive: false` here" : "leave `adaptive` out"}`,
+    related: [{ at: other.at, message: at === concurrent ? "this limit is adaptive" : "the maximum of the limit" }],
+    hint: `raise it, as in \`concurrent: 100\`, or ${inherited ? "add `adaptive: false` here" : "leave `adaptive` out"}`,
   });
 }

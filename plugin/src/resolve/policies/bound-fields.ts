@@ -39,12 +39,12 @@ function variablesOf(ir: IrHttpRule, input: DescMessage, report: Report): RestRu
       report({
         code: "BFF280",
         severity: "error",
-        message: `"${variable.field}" stands in this path twice`,
+        message: `"${variable.field}" is in this path twice`,
         at,
         ...(other !== undefined && {
-          related: [{ at: ir.path.place(other.at, other.at + other.field.length), message: "here for the first time" }],
+          related: [{ at: ir.path.place(other.at, other.at + other.field.length), message: "the first time" }],
         }),
-        hint: "give each variable a field of its own",
+        hint: "name another field in each variable",
       });
       return [];
     }
@@ -80,11 +80,11 @@ function fieldsOf(
       report({
         code: "BFF276",
         severity: "error",
-        message: `"${name}" is ${kindOf(field)}, and a path holds single values: texts, numbers, bools and enums`,
+        message: `"${name}" is ${kindOf(field)}, but a path contains single values: text, numbers, bools and enums`,
         at,
         hint: last
-          ? "name another field, or one inside it, or leave it to the query or the body"
-          : "name a field that can be reached through single messages",
+          ? "name another field, or a field inside it, or move it to the query or the body"
+          : "name a field inside single messages",
       });
       return undefined;
     }
@@ -115,9 +115,9 @@ function bodyOf(
   report({
     code: "BFF280",
     severity: "error",
-    message: `"${body.value}" is in the path already`,
+    message: `"${body.value}" is already in the path`,
     at: body.at,
-    hint: 'name another field, or write "*" for all that the path does not hold',
+    hint: 'name another field, or write "*" for all fields outside the path',
   });
   return undefined;
 }
@@ -133,7 +133,7 @@ function topLevel(
   const field = message.fields.find((candidate) => candidate.name === text.value);
   if (field !== undefined) return field;
   const { hint, ...rest } = noField(code, message, text.value, text.at);
-  const top = text.value.includes(".") ? `name a field of the ${of} itself, not one inside it` : hint;
+  const top = text.value.includes(".") ? `name a field of the ${of} itself, not a field inside it` : hint;
   report({ ...rest, ...(top !== undefined && { hint: top }) });
   return undefined;
 }

@@ -25,7 +25,7 @@ function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch
     severity: "error",
     message: `\`by\` of a branch is ${typeName(found.type)}, not string`,
     at: text.at,
-    hint: convertible ? `write string(${text.value})` : "write a text, such as principal.subject",
+    hint: convertible ? `write string(${text.value})` : "write text, such as principal.subject",
   });
   return undefined;
 }

@@ -60,11 +60,11 @@ export function errorRules(
     if (how.kind === "misfit" || value.type.kind === "null") {
       const { method, batched, type } = gives;
       // An entry also applies to calls without a batch, for which its rule would have to return the response.
-      const instead = batched && scope !== cx.scope ? ", or give the rule to the calls themselves" : "";
+      const instead = batched && scope !== cx.scope ? ", or move the rule to the calls themselves" : "";
       scope.report({
         code: "BFF336",
         severity: "error",
-        message: `the fallback is ${typeName(value.type)}, and "${method.name}" gives ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
+        message: `the fallback is ${typeName(value.type)}, but "${method.name}" returns ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
         at: then.by.at,
         hint: `${toWrite(type)}${instead}`,
       });
@@ -75,9 +75,9 @@ export function errorRules(
       scope.report({
         code: "BFF605",
         severity: "error",
-        message: `the fallback of this rule may itself be absent: "${absent.name}" may be`,
+        message: `the fallback of this rule may be absent: "${absent.name}" may be absent`,
         at: then.by.at,
-        hint: "give a value that is always there, such as a literal",
+        hint: "write a value that is always set, such as a literal",
       });
       return [];
     }
@@ -88,5 +88,5 @@ export function errorRules(
 function toWrite(type: CelType): string {
   if (type.kind === "message") return `write ${typeName(type)}{ … }`;
   if (type.kind === "list" && type.element.kind === "message") return `write [${typeName(type.element)}{ … }], or []`;
-  return `give ${typeName(type)}`;
+  return `write ${typeName(type)}`;
 }

@@ -51,9 +51,9 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
       scope.report({
         code: "BFF346",
         severity: "error",
-        message: `a detail is a message, an optional of one or a list of them, not ${typeName(detail.type)}`,
+        message: `a detail is a message, an optional message or a list of messages, not ${typeName(detail.type)}`,
         at: text.at,
-        hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
+        hint: 'build a message, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
       });
     }
     details.push(detail);

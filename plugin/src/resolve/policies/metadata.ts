@@ -30,7 +30,7 @@ export function metadata(
       scope.report({
         code: "BFF341",
         severity: "error",
-        message: `metadata "${bind.name.value}" takes ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
+        message: `metadata "${bind.name.value}" is ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
         at: bind.by.at,
         hint: binary ? "write bytes(…) around it" : "write string(…) around it",
       });

@@ -21,7 +21,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
       severity: "error",
       message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
       at: own.attempts?.at ?? own.at,
-      hint: "remove `retry`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm",
+      hint: "remove `retry`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
   }
   const hedge = {
@@ -94,10 +94,10 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
       at: own.at,
       related: [
         longest.said === undefined
-          ? { at: longest.root.at, message: `the default of ${longest.ms}ms holds for this rpc` }
-          : { at: longest.said.at, message: "the time of the rpc" },
+          ? { at: longest.root.at, message: `the default of ${longest.ms}ms applies to this rpc` }
+          : { at: longest.said.at, message: "the timeout of the rpc" },
       ],
-      hint: `give the call less, or the rpc more, with (bff.v1.method).${longest.option}`,
+      hint: `lower the timeout of the call, or raise that of the rpc with (bff.v1.method).${longest.option}`,
     });
   }
   const timeout = nearest(policies, (policy) => policy.timeout);
@@ -108,10 +108,10 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
   cx.scope.report({
     code: "BFF507",
     severity: "error",
-    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call has ${timeout.value}ms`,
+    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call may take ${timeout.value}ms`,
     at: initial.at,
-    related: [{ at: timeout.at, message: "the time of the call" }],
-    hint: "wait less, give the call more time, or turn retries off with `attempts: 1`",
+    related: [{ at: timeout.at, message: "the timeout of the call" }],
+    hint: "lower the wait, raise the timeout of the call, or turn retries off with `attempts: 1`",
   });
 }
 /** Reports a hedge without a repeatable call, a delay, or time for the second attempt. */
@@ -130,7 +130,7 @@ function checkHedge(
       severity: "error",
       message: `"${name}" may have side effects, so it must not be hedged`,
       at: own.at,
-      hint: "remove `hedge`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm",
+      hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
     return;
   }
@@ -141,7 +141,7 @@ function checkHedge(
       severity: "error",
       message: "this hedge has no delay",
       at: hedge.max.at,
-      hint: "add `delay`, such as the time in which most answers come",
+      hint: "add `delay`, such as the time of most answers",
     });
   }
   const timeout = nearest(policies, (policy) => policy.timeout);
@@ -152,10 +152,10 @@ function checkHedge(
   cx.scope.report({
     code: "BFF510",
     severity: "error",
-    message: `a hedge after ${hedge.delay.value}ms is never sent: the call has ${timeout.value}ms`,
+    message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${timeout.value}ms`,
     at: hedge.delay.at,
-    related: [{ at: timeout.at, message: "the time of the call" }],
-    hint: "hedge earlier, or give the call more time",
+    related: [{ at: timeout.at, message: "the timeout of the call" }],
+    hint: "lower the delay of the hedge, or raise the timeout of the call",
   });
 }
 
@@ -168,7 +168,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
       severity: "error",
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
       at: own.at,
-      hint: `remove \`cache\`${effects === "once" ? ", or say `read_only: true` when it only reads" : ""}`,
+      hint: `remove \`cache\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
     });
     return;
   }
@@ -179,7 +179,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
       severity: "error",
       message: "this cache has no `ttl`",
       at: cache.stale.at,
-      hint: "add `ttl`: for so long an answer is as good as new",
+      hint: "add `ttl`, the time for which an answer is fresh",
     });
   } else {
     checkStale(cache, cx.scope.report);

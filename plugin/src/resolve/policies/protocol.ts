@@ -39,10 +39,10 @@ export function httpRule(
     report({
       code: "BFF288",
       severity: "error",
-      message: `"${name}" is called over HTTP, and nothing says by which path`,
+      message: `"${name}" is called over HTTP, but has no path`,
       at,
-      related: [{ at: said.at, message: "its upstream speaks HTTP here" }],
-      hint: 'give the rpc a path in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
+      related: [{ at: said.at, message: "its upstream uses HTTP here" }],
+      hint: 'add a path to the rpc in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
     });
     return undefined;
   }
@@ -58,9 +58,9 @@ export function httpRule(
     at,
     related: [
       { at: fault.at, message: fault.hint === undefined ? "here" : `here: ${fault.hint}` },
-      { at: said.at, message: "its upstream speaks HTTP here" },
+      { at: said.at, message: "its upstream uses HTTP here" },
     ],
-    hint: "mend the path in its proto, or call it over gRPC: leave out `protocol`",
+    hint: "correct the path in its proto, or call it over gRPC: leave out `protocol`",
   });
   return undefined;
 }
@@ -81,14 +81,14 @@ function uncallable(rule: RestRule, method: DescMethod): Diagnostic[] {
   );
   return [
     ...(ir.method === "*"
-      ? [fault("it is for all methods of HTTP, and a call has one", "choose one, such as `get`")]
+      ? [fault("it matches all HTTP methods, and a call has one method", "choose one method, such as `get`")]
       : []),
     ...(ir.method === "HEAD" ? [fault("an answer to HEAD has no message", "choose `get`")] : []),
     ...(open < 0
       ? []
-      : [fault(`nothing says what "${segments[open]}" stands for`, `name a field: "{name=${segments[open]}}"`)]),
+      : [fault(`no variable contains its segment "${segments[open]}"`, `name a field: "{name=${segments[open]}}"`)]),
     ...httpBodies(rule, method).map((of) =>
-      fault(`its ${of} is a google.api.HttpBody, and only JSON is sent and read`, "give it a message of its own"),
+      fault(`its ${of} is a google.api.HttpBody, and calls send and read only JSON`, "use another message"),
     ),
   ];
 }

@@ -10,9 +10,9 @@ export function checkStale(
   report({
     code: "BFF801",
     severity: "error",
-    message: `answers are stale after ${ttl.value}ms, but thrown away after ${stale.value}ms`,
+    message: `answers expire after ${ttl.value}ms, but stale answers are removed after ${stale.value}ms`,
     at: stale.at,
-    related: [{ at: ttl.at, message: "as good as new until here" }],
-    hint: "make `stale` longer than `ttl`: both count from when the answer came",
+    related: [{ at: ttl.at, message: "an answer is fresh until here" }],
+    hint: "make `stale` longer than `ttl`: both start with the answer",
   });
 }

@@ -11,12 +11,12 @@ export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService 
   if (setting === undefined || of === undefined) return;
   const methods = of.kind === "rpc" ? [of] : of.methods;
   if (methods.some(({ methodKind }) => methodKind === "server_streaming")) return;
-  const why = of.kind === "rpc" ? `"${fullName(of)}" gives one answer` : `no rpc of "${of.typeName}" streams`;
+  const why = of.kind === "rpc" ? `"${fullName(of)}" returns a single answer` : `no rpc of "${of.typeName}" streams`;
   report({
     code: "BFF635",
     severity: "error",
-    message: `\`limit.streams\` is for open streams, and ${why}`,
+    message: `\`limit.streams\` limits open streams, but ${why}`,
     at: setting.at,
-    hint: "leave it out, or write `concurrent`: so many calls may be under way at a time",
+    hint: "leave it out, or write `concurrent`, the maximum number of calls at a time",
   });
 }

@@ -47,16 +47,16 @@ export function effectsOf(
       severity: "error",
       message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which is IDEMPOTENT: it has side effects`,
       at,
-      related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
-      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
+      related: [{ at: voucher.at, message: "the rpc that declares no side effects" }],
+      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or remove the call of this method`,
     });
   } else if (voucher !== undefined && readOnly?.value === false) {
     report({
       code: "BFF520",
       severity: "error",
-      message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which is said to have some`,
+      message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which sets \`read_only: false\``,
       at: readOnly.at,
-      related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
+      related: [{ at: voucher.at, message: "the rpc that declares no side effects" }],
       hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or leave out \`read_only: false\``,
     });
   }
@@ -88,18 +88,18 @@ export function checkOwnWord(policy: IrPolicy, method: DescMethod | undefined, r
   if (!readOnly.value) {
     if (method?.idempotency === Level.NO_SIDE_EFFECTS)
       fault(
-        `"${fullName(method)}" is declared NO_SIDE_EFFECTS, which \`read_only: false\` does not take back`,
+        `"${fullName(method)}" is declared NO_SIDE_EFFECTS, which \`read_only: false\` cannot override`,
         "leave out `read_only`",
       );
   } else if (method?.idempotency === Level.IDEMPOTENT) {
     fault(
       `"${fullName(method)}" is declared IDEMPOTENT: it has side effects`,
-      "leave out `read_only`: it may be retried and hedged all the same",
+      "leave out `read_only`: the method may be retried and hedged without it",
     );
   } else if (idempotent?.value === true) contradiction(readOnly, idempotent, ONE_OF_BOTH, report);
 }
 
-const ONE_OF_BOTH = "keep `read_only` when the method only reads, else `idempotent`";
+const ONE_OF_BOTH = "keep `read_only` if the method only reads, else `idempotent`";
 
 /** Reports the same contradiction between two levels. */
 function checkAcross(
@@ -115,9 +115,7 @@ function checkAcross(
   )
     return;
   const wide = entries.some(({ method, policy }) => method === undefined && policy.idempotent === idempotent);
-  const hint = wide
-    ? "say `idempotent: false` too when the method only reads, else leave out `read_only`"
-    : ONE_OF_BOTH;
+  const hint = wide ? "also set `idempotent: false` if the method only reads, else leave out `read_only`" : ONE_OF_BOTH;
   contradiction(readOnly, idempotent, hint, report);
 }
 
@@ -125,9 +123,9 @@ function contradiction(readOnly: Sourced<boolean>, idempotent: Sourced<boolean>,
   report({
     code: "BFF520",
     severity: "error",
-    message: "`idempotent` is of methods with side effects, and `read_only` of methods without",
+    message: "`idempotent` applies to methods with side effects, and `read_only` to methods without them",
     at: readOnly.at,
-    related: [{ at: idempotent.at, message: "`idempotent` is said here" }],
+    related: [{ at: idempotent.at, message: "`idempotent` is set here" }],
     hint,
   });
 }

@@ -106,11 +106,11 @@ export class CelRules {
     const { at } = id === "" ? place : place.field("id");
     const first = seen.get(id);
     if (id === "") {
-      const hint = 'name it, as in `id: "order.total"`: clients tell by it what is wrong';
+      const hint = 'add an id, as in `id: "order.total"`: clients identify the violation by it';
       this.#report({ code: "BFF256", severity: "error", message: "a rule has no `id`", at, hint });
     } else if (first !== undefined) {
-      const related = [{ at: first, message: "the first one" }];
-      const hint = "give each rule of a field or a message an id of its own";
+      const related = [{ at: first, message: "the first rule" }];
+      const hint = "give each rule of a field or a message a different id";
       this.#report({ code: "BFF257", severity: "error", message: `two rules have the id "${id}"`, at, related, hint });
     } else seen.set(id, at);
   }

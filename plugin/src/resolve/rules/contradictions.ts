@@ -18,9 +18,9 @@ export function contradictionsIn(checks: readonly Check[]): readonly Contradicti
   const patterns = checks.flatMap((check): Contradiction[] => {
     const { test } = check;
     if (test.kind !== "pattern" || isPattern(test.pattern)) return [];
-    const message = `${JSON.stringify(test.pattern)} is no pattern of RE2`;
+    const message = `${JSON.stringify(test.pattern)} is not a pattern of RE2`;
     const hint =
-      "write one as in https://github.com/google/re2/wiki/Syntax, which has no look-around and no back-references";
+      "write a pattern as in https://github.com/google/re2/wiki/Syntax, which has no look-around and no back-references";
     return [{ code: "BFF252", check, with: undefined, message, hint }];
   });
   if (patterns.length > 0) return patterns;
@@ -45,7 +45,7 @@ function emptyRange(checks: readonly Check[]): Contradiction | undefined {
       return clash(check, undefined, "no value is less or greater than NaN", "write a number");
     if (!isEmptyRange(test)) continue;
     const hint =
-      "write bounds that leave a value between them; with the lower bound above the upper one all outside of them is allowed";
+      "write bounds with a value between them; with the lower bound above the upper bound, all values outside of them are allowed";
     return clash(check, undefined, `no value ${check.rule.message}`.replace("no value must be", "no value is"), hint);
   }
   return undefined;
@@ -75,7 +75,7 @@ function crossedSizes(checks: readonly Check[]): Contradiction | undefined {
       const above = is !== "least" && one.test.count > count;
       const below = one.test.is === "exact" && is === "least" && one.test.count < count;
       if (!above && !below) continue;
-      const message = `no value keeps both: it ${one.rule.message}, and ${other.rule.message}`;
+      const message = `no value satisfies both rules: it ${one.rule.message}, and ${other.rule.message}`;
       return clash(one, other, message, `change \`${nameOf(one)}\` or \`${nameOf(other)}\``);
     }
   }
@@ -92,10 +92,10 @@ function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
   const against = others.find((other) => values.every((value) => !keeps(other.test, value)));
   if (against === undefined) {
     if (values.some((value) => others.every((other) => keeps(other.test, value)))) return undefined;
-    const message = `no value of \`${nameOf(given)}\` keeps the other rules`;
-    return clash(given, undefined, message, `leave the other rules out, which \`${nameOf(given)}\` says already`);
+    const message = `no value of \`${nameOf(given)}\` satisfies the other rules`;
+    return clash(given, undefined, message, `leave out the other rules, which \`${nameOf(given)}\` already implies`);
   }
-  const message = `no value of \`${nameOf(given)}\` keeps \`${nameOf(against)}\`: it ${against.rule.message}`;
+  const message = `no value of \`${nameOf(given)}\` satisfies \`${nameOf(against)}\`: it ${against.rule.message}`;
   return clash(given, against, message, `change \`${nameOf(given)}\` or \`${nameOf(against)}\``);
 }
 
@@ -109,7 +109,7 @@ function nowAndNever(checks: readonly Check[]): Contradiction | undefined {
   const before = checks.find(({ test }) => test.kind === "now" && test.is === "before");
   const after = checks.find(({ test }) => test.kind === "now" && test.is === "after");
   if (before === undefined || after === undefined) return undefined;
-  return clash(before, after, "no moment is before now and after it", "leave one of them out");
+  return clash(before, after, "no time is both before and after now", "leave one of the rules out");
 }
 
 /** `min_len` */

@@ -43,7 +43,7 @@ export class RuleFaults {
     );
   }
   twice(name: string, at: Origin): void {
-    this.#fault("BFF254", at, `"${name}" is named twice`, "name each field once");
+    this.#fault("BFF254", at, `"${name}" is listed twice`, "name each field once");
   }
   /** Rules that a newer or an older validate.proto has, and ours has not. */
   unknown(rules: Message, desc: DescMessage, place: Place): void {
@@ -52,7 +52,7 @@ export class RuleFaults {
       const theirs = this.#registry.getMessage(desc.typeName)?.fields.find(({ number }) => number === no);
       const name = theirs?.name ?? String(no);
       const what = `the rule "${name}" of ${desc.typeName} is unknown to this version`;
-      this.#fault("BFF253", place.field(name).at, what, "leave it out, or say it in CEL");
+      this.#fault("BFF253", place.field(name).at, what, "leave it out, or write it in CEL");
     }
   }
   /** Reports rules that no value satisfies. */
@@ -75,6 +75,6 @@ function fittingRules(field: DescField, rules: string, kind: string | undefined)
   if (kind === undefined) return "leave them out; rules in CEL fit any field";
   const inside = ELEMENT_RULES.get(kind);
   if (inside !== undefined && kindOf(field, "value") === rules)
-    return `write \`${inside}.${rules}\`, which is asked of each`;
+    return `write \`${inside}.${rules}\`, which applies to each`;
   return `write rules of \`${kind}\`, which fit "${field.name}"`;
 }

@@ -148,7 +148,7 @@ function join(
         severity: "error",
         message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
         ...howToGive(place, name, used),
-        related: [{ at: first.value.at, message: `${first.place.what} gives it` }],
+        related: [{ at: first.value.at, message: `${first.place.what} passes it` }],
       });
       return undefined;
     }
@@ -176,9 +176,9 @@ function isAlike(message: IrMessage, name: string, first: GivenAt, { place, valu
   report({
     code: "BFF337",
     severity: "error",
-    message: `argument "${name}" of "${message.desc.name}" is ${one} in one place and ${other} in another`,
+    message: `argument "${name}" of "${message.desc.name}" is ${one} in one place, but ${other} in another`,
     at: value.at,
-    related: [{ at: first.value.at, message: `${first.place.what} gives ${one}` }],
+    related: [{ at: first.value.at, message: `${first.place.what} passes ${one}` }],
     hint: howToAgree([first.place, place], name, [first.value, value]),
   });
   return false;
@@ -245,7 +245,7 @@ function undefinedArg(
   report({
     code: "BFF338",
     severity: "error",
-    message: `"${message.desc.name}" reads args.${name}, which no place that composes it gives`,
+    message: `"${message.desc.name}" reads args.${name}, but no place that composes it passes this argument`,
     ...howToGive(place, name, used),
     related: [{ at: readOf(name) ?? message.at, message: `"${message.desc.name}" reads it here` }],
   });
@@ -273,7 +273,7 @@ function howToGive(
     hint:
       like === undefined
         ? `add { name: "${name}" by: "…" } to its args`
-        : `it gives "${like}", which nothing reads: did you mean "${name}"?`,
+        : `it passes "${like}", which is never read: did you mean "${name}"?`,
   };
 }
 

@@ -166,9 +166,9 @@ function comparesOptionals({ root }: Expression, of: string, report: Report): bo
   report({
     code: "BFF243",
     severity: "error",
-    message: `in a ${of} two values that may both be missing are not compared: nothing equals nothing`,
+    message: `a ${of} cannot compare two values that may both be absent: two absent values are equal`,
     at: node.at,
-    hint: "ask for one of them first, as in has(a.b) && a.b == …",
+    hint: "test one of them first, as in has(a.b) && a.b == …",
   });
   return true;
 }
@@ -185,9 +185,9 @@ export function reportNull(scope: MessageScope, text: Text): void {
   scope.report({
     code: "BFF344",
     severity: "error",
-    message: "this is null and nothing else, so that it has no type for those who read it",
+    message: "this is always null, so it has no type",
     at: text.at,
-    hint: "give a value of the type that is wanted, such as '' or 0, or leave the step out",
+    hint: "write a value of another type, such as '' or 0, or leave the step out",
   });
 }
 

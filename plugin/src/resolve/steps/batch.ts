@@ -41,9 +41,9 @@ export function resolveBatch(
     report({
       code: "BFF505",
       severity: "error",
-      message: `"${method.name}" has side effects, and a batch would make one call of several`,
+      message: `"${method.name}" has side effects, but a batch joins several calls into one`,
       at: ir.at,
-      hint: `call it without \`batch\`${effects === "once" ? ", or say `read_only: true` when it only reads" : ""}`,
+      hint: `call it without \`batch\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
     });
   }
   const [keys] = fieldPath(method.input, ir.name, report) ?? [];
@@ -83,7 +83,7 @@ function bound(
   hint?: string,
 ): Bound | undefined {
   if (mayBeUnset(expression) && wanted.proto.kind !== "message") {
-    reportUnset(expression, "a key", "give a value for the unset case", cx.scope.report);
+    reportUnset(expression, "a key", "write a value for the unset case", cx.scope.report);
     return undefined;
   }
   const how = conversion(expression, wanted, cx.run.aliases);
@@ -101,7 +101,7 @@ function bound(
 function wrapHint(type: CelType): string | undefined {
   if (type.kind !== "message") return undefined;
   const [field] = type.desc.fields;
-  return `add \`wrap: "${type.desc.typeName}{${field === undefined ? "" : `${field.name}: key`}}"\` to the batch, which makes the element out of the key`;
+  return `add \`wrap: "${type.desc.typeName}{${field === undefined ? "" : `${field.name}: key`}}"\` to the batch, which builds the element from the key`;
 }
 
 const KEYS: ReadonlySet<CelType["kind"]> = new Set(["string", "int", "uint", "bool", "bytes", "message"]);
@@ -113,7 +113,7 @@ function keyOf(by: Expression, report: Report): Key | undefined {
   return faultInto(report)(
     by.text,
     `a key is a string, an int, a uint, a bool, bytes or a message, not ${typeName(by.type)}`,
-    "name what tells the items apart, such as an id",
+    "name a value that differs between the items, such as an id",
   );
 }
 
@@ -137,7 +137,7 @@ function checkAlone({ scope }: MessageContext, text: Text, variable: Variable): 
   if (expression === undefined || free(scope, text).names.has(variable.name)) return expression;
   return faultInto(scope.report)(
     text,
-    `this does not read \`${variable.name}\`, so that it is the same for all`,
+    `this does not read \`${variable.name}\`, so its value is always the same`,
     `read \`${variable.name}\`, which is ${typeName(variable.type)}`,
   );
 }
@@ -184,19 +184,19 @@ function ofMap({ ir, named, items, keys, key }: Answer, fault: ReturnType<typeof
   if (ir.many?.value === true)
     return fault(
       named,
-      `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
+      `"many" needs a list of items, but "${items.name}" is a map with one item per key`,
       "remove `many`, or name a repeated field",
     );
   if (ir.keyBy !== undefined)
     return fault(
       ir.keyBy,
-      `"${items.name}" is a map, whose keys say whose an item is`,
+      `"${items.name}" is a map, whose keys already identify its items`,
       "leave out `key_by`, or name a repeated field",
     );
   if (ir.key !== undefined)
     return fault(
       ir.key,
-      `"${items.name}" is a map, whose keys say whose an item is`,
+      `"${items.name}" is a map, whose keys already identify its items`,
       "leave out `key`, or name a repeated field",
     );
   return true;
@@ -208,7 +208,7 @@ function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }
   if (ir.key === undefined)
     return fault(
       named,
-      `the key of an item of "${items.name}" is not said`,
+      `the items of "${items.name}" have no \`key\``,
       `add \`key\`, one of: ${of.fields
         .filter((field) => isKey(fieldType(field).type, wanted))
         .map((field) => field.name)
@@ -220,7 +220,7 @@ function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }
     return fault(
       ir.key,
       `"${ir.key.value}" is ${typeName(fieldType(field).type)}, but the keys are ${typeName(wanted)}`,
-      "name the field that holds what was asked for",
+      "name the field that contains the requested key",
     );
   return field;
 }
@@ -235,7 +235,7 @@ function resolveKeyBy(cx: MessageContext, text: Text, desc: DescMessage, { key, 
     return faultInto(cx.scope.report)(
       text,
       `this is ${typeName(expression.type)}, but the keys are ${typeName(key.type)}`,
-      "give what was asked for",
+      "write the requested key",
     );
   const by = bound(cx, expression, key, keys);
   return by && { item, by };

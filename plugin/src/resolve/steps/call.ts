@@ -135,9 +135,9 @@ function refuseFollowed(method: Text, http: Origin, report: Report): void {
   report({
     code: "BFF633",
     severity: "error",
-    message: `"${method.value}" is followed, and its upstream speaks HTTP with JSON, which has no streams`,
+    message: `"${method.value}" is followed, but its upstream uses HTTP with JSON, which has no streams`,
     at: method.at,
-    related: [{ at: http, message: "it does so here" }],
+    related: [{ at: http, message: "HTTP is set here" }],
     hint: "follow it over gRPC: leave out `protocol`",
   });
 }
@@ -170,8 +170,8 @@ function baseRequest(
     message: `this is ${typeName(expression.type)}, but "${method.name}" takes ${input.typeName}`,
     at: text.at,
     hint: copy
-      ? `give ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
-      : `give ${input.typeName}, such as ${input.typeName}{ … }`,
+      ? `write ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
+      : `write ${input.typeName}, such as ${input.typeName}{ … }`,
   });
   return undefined;
 }

@@ -44,7 +44,7 @@ export function resolveCompose(
       severity: "error",
       message: `"${message.typeName}" is not composed by this BFF`,
       at: ir.message.at,
-      hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`",
+      hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream message with `by`",
     });
     return undefined;
   }
@@ -130,7 +130,7 @@ function addArg(
       severity: "error",
       message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
       at: bind.name?.at ?? bind.at,
-      related: [{ at: twin.at, message: `"${twin.name}" is given here` }],
+      related: [{ at: twin.at, message: `"${twin.name}" is passed here` }],
       hint: `rename one of them, here and where "${place.message.value}" reads it`,
     });
     place.broken.add(name);

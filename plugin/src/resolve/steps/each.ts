@@ -59,9 +59,9 @@ function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | un
     scope.report({
       code: "BFF333",
       severity: "error",
-      message: `\`each\` goes over a list, and this is ${typeName(over.type)}`,
+      message: `\`each\` iterates over a list, but this is ${typeName(over.type)}`,
       at: over.text.at,
-      hint: over.type.kind === "map" ? "go over its keys: …map(k, k)" : "name a repeated field, or a list",
+      hint: over.type.kind === "map" ? "iterate over its keys: …map(k, k)" : "name a repeated field, or a list",
     });
     return undefined;
   }
@@ -75,7 +75,7 @@ function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | un
       message: `the variable "${name.value}" hides the step "${name.value}"`,
       at: name.at,
       related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
-      hint: "give the variable a name of its own",
+      hint: "give the variable another name",
     });
     return undefined;
   }

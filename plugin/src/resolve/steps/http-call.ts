@@ -29,7 +29,7 @@ export function checkSent(
     report({
       code: "BFF290",
       severity: "error",
-      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body holds it, and a query holds no ${shapeName(last)}`,
+      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body contains it, and a query cannot contain a ${shapeName(last)}`,
       at: bind?.name?.at ?? bind?.spread?.at ?? at,
       related: [{ at: rule.ir.path.at, message: "the path" }],
       hint: "leave it out, or call it over gRPC: leave out `protocol`",

@@ -43,12 +43,12 @@ export function checkRequired(
     report({
       code: "BFF240",
       severity: "error",
-      message: `"${field.name}" of "${message.typeName}" is required, and ${conditional === undefined ? "nothing sets it" : "set only under an `if`"}`,
+      message: `"${field.name}" of "${message.typeName}" is required, but ${conditional === undefined ? "not set" : "set only under an `if`"}`,
       at: conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at,
       hint:
         conditional === undefined
           ? `set it: set: { name: "${name}" by: "…" }`
-          : "leave out the `if`, and give a value for both cases: … ? … : …",
+          : "leave out the `if`, and write a value for both cases: … ? … : …",
     });
   }
 }

@@ -126,12 +126,12 @@ function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, sco
   scope.report({
     code: "BFF662",
     severity: "error",
-    message: `a resolver rests on "${deferred.name}", which is deferred, and no resolver is`,
+    message: `a resolver depends on "${deferred.name}", which is deferred, but a resolver cannot be deferred`,
     at,
-    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" may come later` }],
+    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" is deferred` }],
     hint: said
       ? `leave "${deferred.name}" out of \`reads\`, or leave out its \`defer\``
-      : `list in \`reads\` what it reads besides "${deferred.name}"${reads}; or leave out the \`defer\` of "${deferred.name}"`,
+      : `list the other steps of the resolver in \`reads\`${reads}; or leave out the \`defer\` of "${deferred.name}"`,
   });
 }
 
@@ -142,7 +142,7 @@ function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage,
   scope.report({
     code: "BFF363",
     severity: "error",
-    message: `there is no step "${name.value}"`,
+    message: `this message has no step "${name.value}"`,
     at: name.at,
     hint: stepHint(name.value, [...named.keys()]),
   });
@@ -153,7 +153,7 @@ function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage,
 function stepHint(name: string, steps: readonly string[]): string {
   const like = didYouMean(name, steps);
   if (like !== undefined) return `did you mean "${like}"?`;
-  return steps.length === 0 ? "leave it out: there are no steps" : `name one of: ${steps.join(", ")}`;
+  return steps.length === 0 ? "leave it out: this message has no steps" : `name one of: ${steps.join(", ")}`;
 }
 
 // ---- clients ----

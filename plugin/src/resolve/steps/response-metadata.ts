@@ -11,24 +11,24 @@ export function receivedOf(source: Source): Variable["received"] {
     case "call":
       if (source.call.batch !== undefined)
         return {
-          lack: "has its value of a batch, whose answer is that to many",
-          hint: "leave out `batch`, or have the upstream say it in the items",
+          lack: "is a part of a batch, whose answer is shared",
+          hint: "leave out `batch`, or have the upstream send the value in its items",
         };
       if (isCached(source.call))
         return {
-          lack: "may come from the cache, which keeps messages alone",
-          hint: 'leave out `cache`, or write `cache: { ttl: "0s" }` on the call where an upstream entry says it',
+          lack: "may come from the cache, which keeps only messages",
+          hint: 'leave out `cache`, or write `cache: { ttl: "0s" }` in the call if an upstream entry sets it',
         };
       return "kept";
     case "each":
       return {
-        lack: "is a list, each item of which has an answer of its own",
+        lack: "is a list, with a separate answer for each item",
         hint: "compose a message for each item with the call in its `let`, and read it there",
       };
     case "compose":
       return {
-        lack: "is composed, of any number of answers",
-        hint: `read it in a field of "${source.message.name}", where the step with the call is`,
+        lack: "is composed of several answers",
+        hint: `read it in a field of "${source.message.name}", beside the step with the call`,
       };
     default:
       return undefined;

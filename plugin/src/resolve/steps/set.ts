@@ -94,7 +94,7 @@ function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expr
       message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
       at: bind.name?.at ?? bind.at,
       related,
-      hint: bothLast ? "give both an `if`, or set one of them" : "set one of them",
+      hint: bothLast ? "add an `if` to both, or set one of them" : "set one of them",
     });
     return false;
   }
@@ -137,9 +137,9 @@ function spreadFields(
         scope.report({
           code: "BFF411",
           severity: "error",
-          message: `"${spread.value}" has "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
+          message: `"${spread.value}" sets "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
           at: spread.at,
-          hint: "set the one that is meant by name, next to the spread",
+          hint: "set the required member by name, next to the spread",
         });
         return [];
       }
@@ -164,9 +164,9 @@ function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expressio
   run.suspect({
     code: "BFF353",
     severity: "warning",
-    message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${field.parent.typeName}"`,
+    message: `"${spread.value}" cannot set "${field.name}": it is ${is} there, but ${wanted} in "${field.parent.typeName}"`,
     at: spread.at,
-    hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
+    hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both the same type`,
   });
 }
 

@@ -106,7 +106,7 @@ function refuseUnused(fallback: Text, report: Report): void {
     severity: "error",
     message: "this fallback is never used: the step has a value, or it fails the response",
     at: fallback.at,
-    hint: "add `supplementary: true` to the step when it may fail, or remove the fallback",
+    hint: "add `supplementary: true` to the step if it may fail, or remove the fallback",
   });
 }
 
@@ -129,12 +129,12 @@ function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]
     code: "BFF662",
     severity: "error",
     message: guard
-      ? `a guard rests on "${deferred.name}", which is deferred: it would decide when the status has been sent`
-      : `${called} rests on "${deferred.name}", which is deferred, and is not deferred itself (${path})`,
+      ? `a guard depends on "${deferred.name}", which is deferred: its status would already be sent`
+      : `${called} depends on "${deferred.name}", which is deferred, but is not deferred itself (${path})`,
     at: ir.name?.at ?? ir.at,
-    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" may come later` }],
+    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" is deferred` }],
     hint: guard
-      ? `guard by what comes with the first message, or leave out the \`defer\` of "${deferred.name}"`
+      ? `read values of the first message in the guard, or leave out the \`defer\` of "${deferred.name}"`
       : `add \`defer: true\` to it, or leave out the \`defer\` of "${deferred.name}"`,
   });
 }
@@ -227,12 +227,12 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
     scope.report({
       code: "BFF606",
       severity: "error",
-      message: `a guard has to decide, but "${variable.name}" may be absent`,
+      message: `a guard must decide, but "${variable.name}" may be absent`,
       at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
       hint:
         expression === condition
-          ? `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`
-          : `say what to write without it, ok(${variable.name}) ? … : …, or begin the \`if\` with ok(${variable.name}) &&`,
+          ? `also decide if it is absent: ok(${variable.name}) && … or !ok(${variable.name}) || …`
+          : `also write text if it is absent, ok(${variable.name}) ? … : …, or begin the \`if\` with ok(${variable.name}) &&`,
     });
   }
   return {
@@ -258,9 +258,9 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
     scope.report({
       code: "BFF336",
       severity: "error",
-      message: `the fallback is ${typeName(value.type)}, and the step is ${typeName(type)}`,
+      message: `the fallback is ${typeName(value.type)}, but the step is ${typeName(type)}`,
       at,
-      hint: `give a value of type ${typeName(type)}`,
+      hint: `write a value of type ${typeName(type)}`,
     });
     return undefined;
   }
@@ -270,11 +270,9 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
       code: "BFF605",
       severity: "error",
       message:
-        absent === undefined
-          ? "this fallback may itself fail"
-          : `this fallback may itself be absent: "${absent.name}" may be`,
+        absent === undefined ? "this fallback may fail" : `this fallback may be absent: "${absent.name}" may be absent`,
       at,
-      hint: "give a value that is always there, such as a literal",
+      hint: "write a value that is always set, such as a literal",
     });
     return undefined;
   }

@@ -82,7 +82,7 @@ function boundAlike(
       scope.report({
         code: "BFF335",
         severity: "error",
-        message: `this branch is ${one}, another is ${other}`,
+        message: `this branch is ${one}, but another is ${other}`,
         at: branch.text.at,
         related: [{ at: lead.text.at, message: `${other} here` }],
         hint: "give all branches one type",

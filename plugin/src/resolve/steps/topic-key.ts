@@ -13,7 +13,7 @@ export function keyOf(scope: MessageScope, text: Text): Expression | undefined {
     at: text.at,
     hint:
       key.type.kind === "optional"
-        ? 'write what stands in where it is unset; an empty key is refused, as in `.orValue("")`'
+        ? 'write a value for the unset case, as in `.orValue("")`; an empty key is refused'
         : "write string(…) around it",
   });
   return undefined;

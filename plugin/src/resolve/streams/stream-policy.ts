@@ -27,30 +27,22 @@ export const bareCall = (call: IrCall): IrCall => ({ ...call, policy: plain(call
 export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, report: Report): void {
   const { timeout, retry, hedge, cache, limit } = policy;
   const said: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [
-    [
-      "timeout",
-      timeout?.at,
-      "leave it out: `idle` of the stream ends a source that is silent, and `max_age` any stream",
-    ],
-    ["retry", retry?.at, "leave it out: a source with a `position` is opened again where it broke"],
-    ["hedge", hedge?.at, "leave it out: two streams would give every item twice"],
-    ["cache", cache?.at, "leave it out: a stream has no answer that could be kept"],
-    ["batch", batch?.at, "leave it out: each follower has a stream of its own"],
-    [
-      "on_error",
-      policy.onError[0]?.at,
-      "leave it out: what comes after a stream that failed is said to whoever follows",
-    ],
-    ["limit.concurrent", limit?.concurrent?.at, "write `streams`: streams take no places of calls"],
-    ["limit.queued", limit?.queued?.at, "leave it out: nobody waits for a place of a stream"],
-    ["limit.adaptive", limit?.adaptive?.at, "leave it out: how long a stream lasts says nothing of its upstream"],
+    ["timeout", timeout?.at, "leave it out: `idle` of the stream ends a silent source, and `max_age` ends any stream"],
+    ["retry", retry?.at, "leave it out: a source with a `position` is opened again after a break"],
+    ["hedge", hedge?.at, "leave it out: two streams would send every item twice"],
+    ["cache", cache?.at, "leave it out: a stream has no answer to cache"],
+    ["batch", batch?.at, "leave it out: each follower has a separate stream"],
+    ["on_error", policy.onError[0]?.at, "leave it out: followers receive the failure of the stream"],
+    ["limit.concurrent", limit?.concurrent?.at, "write `streams`: streams do not count as calls"],
+    ["limit.queued", limit?.queued?.at, "leave it out: streams do not wait in a queue"],
+    ["limit.adaptive", limit?.adaptive?.at, "leave it out: the duration of a stream is no sign of load"],
   ];
   for (const [name, at, hint] of said)
     if (at !== undefined)
       report({
         code: "BFF626",
         severity: "error",
-        message: `\`${name}\` means nothing for a call that is followed`,
+        message: `\`${name}\` has no effect on a call that is followed`,
         at,
         hint,
       });

@@ -116,7 +116,7 @@ function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run[
   report({
     code: "BFF621",
     severity: "error",
-    message: `"${desc.input.name}" has a field "${name.value}", too: nobody could tell which of them "args.${name.value}" reads`,
+    message: `"${desc.input.name}" also has a field "${name.value}", so "args.${name.value}" is ambiguous`,
     at: name.at,
     hint: `choose another name for the item, as in "next_${name.value}"`,
   });
@@ -137,9 +137,9 @@ function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): 
     scope.report({
       code: "BFF622",
       severity: "error",
-      message: `a stream sees no steps, and "${step}" is one`,
+      message: `a stream cannot read step "${step}"`,
       at: text.at,
-      hint: "read `args`, `principal`, `headers`, `env` or the item; steps are read by the fields of the response",
+      hint: "read `args`, `principal`, `headers`, `env` or the item; only fields of the response read steps",
     });
   }
 }
@@ -154,8 +154,8 @@ export function positionOf(scope: MessageScope, text: Text, item: Variable): Fol
   };
   if (other !== undefined)
     return report(
-      `a position belongs to the item, whoever follows, and "${other}" belongs to one request`,
-      `read fields of "${item.name}" alone`,
+      `a position must only depend on the item, but "${other}" belongs to one request`,
+      `read only fields of "${item.name}"`,
     );
   const by = check({ ...scope, given: new Map([[item.name, item]]) }, text);
   if (by === undefined) return undefined;
@@ -168,10 +168,10 @@ export function positionOf(scope: MessageScope, text: Text, item: Variable): Fol
 function hintOf({ type }: Expression): string {
   const timed =
     type.kind === "double" || (type.kind === "message" && type.desc.typeName === "google.protobuf.Timestamp");
-  if (timed) return "two items may have the same one, and one of them would be left out: give items a sequence number";
+  if (timed) return "name a sequence number of the items: two items with one position would lose one of the two";
   return type.kind === "optional"
-    ? "write what stands in where it is unset, as in `.orValue(0u)`"
-    : "name a field that grows from item to item, such as a sequence number";
+    ? "write a value for the unset case, as in `.orValue(0u)`"
+    : "name a field that increases from item to item, such as a sequence number";
 }
 
 /** Returns the variable for the position of a follower's last item, at which the stream resumes. */
@@ -201,7 +201,7 @@ function callOf(
     report({
       code: "BFF624",
       severity: "error",
-      message: "there is no `resume` without a `position`: nothing says where a follower stands",
+      message: "`resume` needs a `position`, and this stream has no `position`",
       at: read.at,
       hint: "add `position` to the stream, such as a sequence number of its items",
     });
@@ -209,10 +209,10 @@ function callOf(
     run.suspect({
       code: "BFF625",
       severity: "warning",
-      message: "whoever resumes begins anew: the request of this stream does not read `resume`",
+      message: "the request of this stream does not read `resume`: a follower that resumes starts again",
       at: stream.position.at,
       related: [{ at: ir.at, message: "the call" }],
-      hint: 'set the field that says where to go on, as in { name: "after_seq" by: "resume.orValue(0u)" }, or leave out `position`',
+      hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }, or leave out `position`',
     });
   const given = new Map([...scope.given, ...(resume === undefined ? [] : [["resume", resume] as const])]);
   const broken = resume === undefined ? new Set([...scope.broken, "resume"]) : scope.broken;

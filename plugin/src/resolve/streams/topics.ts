@@ -83,10 +83,10 @@ function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): v
   report({
     code: "BFF640",
     severity: "error",
-    message: `an item of this topic is ${said.typeName} here, and ${given.typeName} where its call gives it`,
+    message: `an item of this topic is ${said.typeName} here, but ${given.typeName} in its call`,
     at: type.at,
     related: [{ at: call?.method?.at ?? topic.at, message: "the call" }],
-    hint: `leave \`type\` out: it is what the call gives`,
+    hint: `leave \`type\` out: the call determines it`,
   });
 }
 
@@ -138,10 +138,10 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
     run.suspect({
       code: "BFF625",
       severity: "warning",
-      message: "where its call breaks, the topic begins anew: the request does not read `resume`",
+      message: "the request of this call does not read `resume`: after a break the topic starts again",
       at: topic.position.at,
       related: [{ at: ir.at, message: "the call" }],
-      hint: 'set the field that says where to go on, as in { name: "after_seq" by: "resume.orValue(0u)" }',
+      hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }',
     });
   const given = new Map([
     ...scope.given,
@@ -167,9 +167,9 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
   report({
     code: "BFF630",
     severity: "error",
-    message: `"${ir.method?.value}" may have side effects, and is called again wherever it breaks`,
+    message: `"${ir.method?.value}" may have side effects, but is called again after each break`,
     at: call.methodAt,
-    hint: "say `read_only: true` when it only reads; or leave out the call, and have the upstream publish",
+    hint: "set `read_only: true` if it only reads; or leave out the call, and have the upstream publish",
   });
   return undefined;
 }
@@ -185,16 +185,16 @@ function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, repo
     report({
       code: "BFF642",
       severity: "error",
-      message: `${what} belongs to one request, and this call is one for all who follow the key`,
+      message: `${what} belongs to one request, but this call serves all followers of the key`,
       at,
-      hint: "send what `key` and `env` say; whether somebody may follow a key is said by a permit or a guard",
+      hint: "send values of `key` and `env`; check access to a key in a permit or a guard",
     });
     return false;
   };
   const { forward, identify, metadata, branches } = policy;
   const [header] = forward;
   if (header !== undefined) return refuse(header.at, "a header that is passed on");
-  if (identify !== undefined) return refuse(identify.at, "who calls");
+  if (identify !== undefined) return refuse(identify.at, "the caller");
   if (branches[0] !== undefined) return refuse(branches[0].at, "a branch");
   const bind = [...metadata, ...set].find((one) => readsRequest(scope, one));
   if (bind !== undefined) return refuse(bind.by?.at ?? bind.at, "this");
