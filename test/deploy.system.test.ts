@@ -276,7 +276,7 @@ test("the steps of a Dockerfile give what serves, is healthy, and ends in order"
   for (let line = await lines.next(); !line.done && !line.value.startsWith("listening on "); )
     line = await lines.next();
   expect([exec(), exec({ HOST: "0.0.0.0" }), exec({ HOST: "127.0.0.1" })]).toEqual([0, 0, 0]);
-  // With TLS it asks by TLS, which this server does not speak.
+  // With TLS it asks by TLS, which this server does not support.
   expect(exec({ TLS_CERT_FILE: "x" })).toBe(1);
   if (who.uid !== undefined) {
     for (const path of ["gen/new", "package.json", ".compiled/new"])

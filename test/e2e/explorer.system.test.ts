@@ -49,7 +49,7 @@ test("a request of one's own on mocks, before and after an upstream goes down", 
   const degraded = await send();
   expect(degraded).not.toHaveProperty("spentCents");
   const detail = page.getByRole("article", { name: "Request 2" });
-  const lacks = detail.getByRole("list", { name: "What the answer lacks" }).getByRole("listitem");
+  const lacks = detail.getByRole("list", { name: "Degradations of the answer" }).getByRole("listitem");
   await expect
     .poll(async () => (await lacks.allInnerTexts()).sort(), PATIENT)
     .toEqual([

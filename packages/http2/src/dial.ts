@@ -48,6 +48,6 @@ export function dial(
   });
   return socket.on("data", read).once("secureConnect", () => {
     if (socket.alpnProtocol === "h2") ready();
-    else socket.destroy(new Error("the other end does not speak HTTP/2: no h2 in ALPN"));
+    else socket.destroy(new Error("the peer does not support HTTP/2: no h2 in ALPN"));
   });
 }

@@ -290,7 +290,7 @@ export class Incoming<S extends Stream<S>> {
           window = value; // of several the last one: each would be work for all streams
           break;
         case Setting.ENABLE_PUSH:
-          if (value > (this.#end.role === "client" ? 0 : 1)) throw broken("ENABLE_PUSH, which it may not say");
+          if (value > (this.#end.role === "client" ? 0 : 1)) throw broken("ENABLE_PUSH, which it may not set");
           break;
         case Setting.MAX_FRAME_SIZE:
           if (value < FRAME_BYTES || value > FRAME_BYTES_MAX) throw broken(`frames of ${value} bytes`);

@@ -7,7 +7,7 @@ async function json<T>(response: Response): Promise<T> {
   const value: unknown = await response.json();
   if (response.ok) return value as T;
   const { error } = value as { readonly error?: string };
-  throw new Error(error ?? `the server says ${response.status}`);
+  throw new Error(error ?? `the server answered ${response.status}`);
 }
 
 export async function overview(): Promise<Overview> {

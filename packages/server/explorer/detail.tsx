@@ -48,7 +48,7 @@ export function Detail({
       </p>
       {found.failure !== undefined && <p class="bad">{found.failure}</p>}
       {found.degradation.length > 0 && (
-        <ul class="degradation" aria-label="What the answer lacks">
+        <ul class="degradation" aria-label="Degradations of the answer">
           {found.degradation.map(({ path, effect, reason, upstream }) => (
             <li key={path}>
               <code>{path}</code> {effect}, {reason} {upstream}

@@ -36,7 +36,7 @@ export function GraphView({
       <section class="scroll" aria-label={`Graph of ${shortName(rpc.rpc)}`} tabIndex={0}>
         <svg
           role="img"
-          aria-label={`${nodes.length} steps, told in the table below`}
+          aria-label={`${nodes.length} steps, listed in the table below`}
           width={width}
           height={height}
           viewBox={`-4 -4 ${width} ${height}`}

@@ -84,7 +84,7 @@ function PublicFields({ plan }: { readonly plan: readonly unknown[] }) {
   if (all.length === 0) return null;
   return (
     <details class="unreviewed" open>
-      <summary>Nobody has reviewed yet what is public here</summary>
+      <summary>The public fields are not reviewed yet</summary>
       <ul>
         {all.map(({ message, fields }) => (
           <li key={message}>

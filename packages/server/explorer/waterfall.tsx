@@ -36,7 +36,7 @@ export function Waterfall({
         <p class="empty">It has called nothing.</p>
       ) : (
         <table class="waterfall">
-          <caption class="hidden">What it did, by when that began</caption>
+          <caption class="hidden">Steps of the request in the order of their start</caption>
           <thead>
             <tr>
               <th scope="col">Call</th>

@@ -120,7 +120,7 @@ describe.each([
     const { served, seen, audited } = await slow({ timeoutMs: 30 });
     expect((await askH2(served, asGrpc, frame(bytes("")))).status).toBe("14");
     expect(seen).toEqual([]);
-    expect(audited).toMatchObject([{ event: "unjudged", reason: "judging the credential has taken too long" }]);
+    expect(audited).toMatchObject([{ event: "unjudged", reason: "checking the credential has taken too long" }]);
   });
 });
 

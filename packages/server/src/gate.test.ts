@@ -97,7 +97,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   test("UNAVAILABLE where it cannot be judged, also on a public rpc", async () => {
     const headers = { authorization: "Bearer user-away" };
     const { answer, seen, audited } = await asking({ permit: { public: true } }, headers);
-    const error = { code: Code.Unavailable, rawMessage: "cannot judge credentials now" };
+    const error = { code: Code.Unavailable, rawMessage: "cannot check credentials now" };
     await expect(answer).rejects.toMatchObject(error);
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "unjudged", reason: "user: the keys are away" }]);

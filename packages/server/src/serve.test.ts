@@ -172,8 +172,8 @@ it("goes on when a promise is rejected that nobody awaits, and tells of it", asy
   child.kill("SIGTERM");
   const { code, stderr } = await exited;
   expect(code).toBe(0);
-  expect(stderr.match(/a promise was rejected that nobody awaits: .*/g)).toEqual([
-    "a promise was rejected that nobody awaits: Error: nobody waits",
+  expect(stderr.match(/a rejected promise was not awaited: .*/g)).toEqual([
+    "a rejected promise was not awaited: Error: nobody waits",
   ]);
 });
 
@@ -216,7 +216,10 @@ it("takes an observer from a module, and says what is wrong with one", async () 
     ["none.mjs", 'is .*none.mjs", and there is no such file'],
     [file("broken.mjs", "export const observer = {"), 'is .*broken.mjs", which cannot be loaded \\('],
     [file("other.mjs", "export const observe = {}"), 'is .*other.mjs", which exports no object `observer`'],
-    [file("typo.mjs", "export const observer = { calls() {} }"), "is .*whose `observer` asks for no event there is"],
+    [
+      file("typo.mjs", "export const observer = { calls() {} }"),
+      "is .*whose `observer` has no function for a known event",
+    ],
     [file("value.mjs", "export const observer = { call: 1 }"), "is .*whose `observer` has no function as call"],
   ] as const) {
     const { code, stderr } = await run({ ...NOWHERE, BFF_OBSERVER: path }).exited;

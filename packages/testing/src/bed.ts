@@ -222,7 +222,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     };
     const incoming = Object.assign(given, { all, peer });
     if (caller === undefined || caller === null) return incoming;
-    if (this.#identity === undefined) throw new TypeError("this BFF has no identity, so that nobody can be its caller");
+    if (this.#identity === undefined) throw new TypeError("this BFF has no identity, so it cannot have a caller");
     try {
       return this.#identity.judged(incoming, caller, peer);
     } catch (thrown) {

@@ -110,9 +110,13 @@ export function topicRow({ topics }: Watched): Row {
     title: "Topics",
     collapsed: true,
     panels: [
-      gaugePanel("Followers", "Who follow keys of a topic.", "bff_topic_followers"),
-      gaugePanel("Keys", "That are followed, or held for those who come again.", "bff_topic_keys"),
-      gaugePanel("Consumers", "Of JetStream, or open streams of the topic's call.", "bff_topic_consumers"),
+      gaugePanel("Followers", "Followers of keys of a topic.", "bff_topic_followers"),
+      gaugePanel("Keys", "Keys with followers, or kept for returning followers.", "bff_topic_keys"),
+      gaugePanel(
+        "Consumers",
+        "Consumers of JetStream, or open streams of the topic's call.",
+        "bff_topic_consumers",
+      ),
       gaugePanel("Kept items", "In the rings of all processes.", "bff_topic_ring_bytes", "bytes"),
       {
         title: "Resets",
@@ -130,7 +134,7 @@ export const PROCESS: Row = {
   panels: [
     {
       title: "Delay of the event loop, p99",
-      description: "How late it comes to what is due.",
+      description: "Delay of due timers.",
       unit: "s",
       lines: [{ expr: of("nodejs_eventloop_delay_p99_seconds"), legend: "{{instance}}" }],
     },
@@ -165,13 +169,13 @@ export const PROCESS: Row = {
     },
     {
       title: "Memory",
-      description: "Of the process as a whole.",
+      description: "Memory of the whole process.",
       unit: "bytes",
       lines: [{ expr: of("process_resident_memory_bytes"), legend: "{{instance}}" }],
     },
     {
       title: "Connections",
-      description: "Of clients, and how many there may be.",
+      description: "Open connections of clients, and their maximum.",
       unit: "short",
       lines: [
         { expr: of("bff_connections"), legend: "{{instance}}" },
@@ -201,7 +205,7 @@ export const PROCESS: Row = {
     },
     {
       title: "Processes begun again",
-      description: "Where one has died.",
+      description: "Restarts after the death of a worker.",
       unit: "cps",
       lines: [{ expr: per(["instance"], "bff_worker_restarts_total"), legend: "{{instance}}" }],
     },

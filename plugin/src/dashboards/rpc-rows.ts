@@ -19,7 +19,7 @@ export function overview({ rpcs }: Watched, methods: string): Row {
     panels: [
       {
         title: "Requests",
-        description: "Of each rpc in a second.",
+        description: "Requests of each RPC per second.",
         unit: "reqps",
         lines: [{ expr: count, legend: RPC_LEGEND }],
       },
@@ -31,7 +31,7 @@ export function overview({ rpcs }: Watched, methods: string): Row {
       },
       {
         title: "Duration, p99",
-        description: "Of a hundred requests one takes longer.",
+        description: "One request in a hundred takes longer.",
         unit: "s",
         lines: [{ expr: quantile(0.99, per(["le", ...BY_RPC], `${SERVER}_bucket`, methods)), legend: RPC_LEGEND }],
       },
@@ -144,7 +144,7 @@ function promisePanels({ degrades, limited, deprecated }: WatchedRpc, self: stri
   if (degrades)
     panels.push({
       title: "Degraded fields",
-      description: "What answers lack, because of which upstream, and why.",
+      description: "Degraded fields of answers, by upstream and reason.",
       unit: "cps",
       lines: [
         {
@@ -156,13 +156,13 @@ function promisePanels({ degrades, limited, deprecated }: WatchedRpc, self: stri
   if (limited)
     panels.push({
       title: "Limits",
-      description: "What its limits have refused, or let on uncounted.",
+      description: "Requests that its limits have refused, or admitted without counting.",
       unit: "cps",
       lines: [{ expr: per(["limit", "outcome"], "bff_rate_limited_total", self), legend: "{{limit}} {{outcome}}" }],
     });
   if (deprecated !== undefined)
     panels.push({
-      title: "Who still calls",
+      title: "Callers of deprecated RPCs",
       description: `Deprecated since ${deprecated.since}${deprecated.sunset === undefined ? "" : `, ends on ${deprecated.sunset}`}.`,
       unit: "reqps",
       lines: [{ expr: per(["source"], "bff_deprecated_calls_total", self), legend: "{{source}}" }],
@@ -248,7 +248,7 @@ function callPanels({ method, cached: cache, calls }: WatchedRpc): readonly Pane
   if (cached.length > 0)
     panels.push({
       title: "Cache",
-      description: "Where answers came from: fresh, stale, joined another's fetch, missed.",
+      description: "Sources of answers: fresh, stale, joined another fetch, missed.",
       unit: "cps",
       lines: each(cached, (self, title) => ({
         expr: per(["outcome"], "bff_cache_total", self),

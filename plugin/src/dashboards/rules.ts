@@ -255,8 +255,7 @@ const PROCESS: readonly Alert[] = [
     wait: "10m",
     severity: "ticket",
     summary: "{{ $labels.instance }} is late by {{ $value | humanizeDuration }}",
-    description:
-      "Of a hundred turns of its event loop one takes that long: it has too much to do, or something blocks it.",
+    description: "One turn in a hundred of its event loop takes that long: it is overloaded or blocked.",
   },
   {
     name: "BffHeapNearlyFull",
@@ -264,7 +263,7 @@ const PROCESS: readonly Alert[] = [
     wait: "10m",
     severity: "ticket",
     summary: "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its heap in use",
-    description: "Where it is full the process ends.",
+    description: "When it is full, the process ends.",
   },
   full(
     "BffConnectionsFull",
@@ -284,7 +283,7 @@ const PROCESS: readonly Alert[] = [
     wait: "15m",
     severity: "ticket",
     summary: "{{ $labels.job }} loses spans",
-    description: "Their receiver is away, or takes fewer than there are: the log says why.",
+    description: "Their receiver is unreachable, or accepts too few of them: the log names the cause.",
   },
   {
     name: "BffCertificateEnds",
@@ -300,7 +299,7 @@ const PROCESS: readonly Alert[] = [
     wait: "1h",
     severity: "ticket",
     summary: "The keys of the source {{ $labels.source }} are {{ $value | humanizeDuration }} old",
-    description: "Whoever issues its credentials cannot be reached; they are believed for as long as `max_stale` says.",
+    description: "Its issuer cannot be reached; the keys remain valid for up to `max_stale`.",
   },
   {
     name: "BffWorkersRestart",

@@ -29,7 +29,7 @@ function variableOf(declared: readonly EnvVar[]): Variable {
     about: [
       of === "one" ? `${article(item)} ${item}` : `a ${of} of ${item}`,
       ...alternates.map((other) => `or ${other}`),
-      ...(others.length > 0 && defaults.length > 1 ? ["each service has a default of its own"] : []),
+      ...(others.length > 0 && defaults.length > 1 ? ["each service has a separate default"] : []),
       `${first.at.file}:${first.at.line}`,
     ].join(", "),
   };

@@ -22,7 +22,7 @@ metadata:
   labels:
     app.kubernetes.io/name: ${name}
 spec:
-  # How many there are is the HorizontalPodAutoscaler's.
+  # The HorizontalPodAutoscaler sets the number of replicas.
   selector:
     matchLabels:
       app.kubernetes.io/name: ${name}
@@ -39,7 +39,7 @@ spec:
         prometheus.io/port: "9090"
         prometheus.io/path: /metrics
     spec:
-      # BFF_DRAIN_DELAY (${delay}), BFF_GRACE (${grace}) and ${MARGIN_S} s more. No preStop: the process itself goes on serving while endpoints lag behind.
+      # BFF_DRAIN_DELAY (${delay}), BFF_GRACE (${grace}) and ${MARGIN_S} s more. No preStop: the process keeps serving while endpoints lag behind.
       terminationGracePeriodSeconds: ${seconds}
       automountServiceAccountToken: false
       enableServiceLinks: false
@@ -61,7 +61,7 @@ ${container(name, secrets)}${keys.length === 0 ? "" : volumes(keys, name)}`;
 function container(name: string, secrets: readonly Variable[]): string {
   return `      containers:
         - name: bff
-          # An overlay says which: images: [{ name: ${name}, newName: registry.example/${name}, newTag: "1" }]
+          # An overlay sets it: images: [{ name: ${name}, newName: registry.example/${name}, newTag: "1" }]
           image: ${name}
           ports:
             - { name: http, containerPort: 8080, protocol: TCP }

@@ -92,7 +92,7 @@ ${labels(name, "      ")}
   policyTypes: [Ingress]
   ingress:
     - ports: [{ port: http, protocol: TCP }]
-    # Metrics are for whoever collects them.
+    # Metrics are for their collectors.
     - from:
         - namespaceSelector:
             matchLabels:

@@ -16,7 +16,7 @@ export const TELEMETRY_VARIABLES: readonly Variable[] = [
   {
     name: "BFF_OTEL",
     example: "own",
-    about: "where traces go: own (by OTLP), sdk (to an OpenTelemetry of one's own) or off",
+    about: "destination of traces: own (by OTLP), sdk (to your OpenTelemetry SDK) or off",
   },
   otlp("ENDPOINT", "the collector, which turns traces on", { example: "http://collector.observability:4318" }),
   otlp("HEADERS", "what it wants to know, name=value separated by commas", { kind: "secret" }),
@@ -27,7 +27,7 @@ export const TELEMETRY_VARIABLES: readonly Variable[] = [
   otlp("CLIENT_CERTIFICATE", "the certificate to show there", { kind: "file", example: `${FOLDER}/tls.crt` }),
   otlp("CLIENT_KEY", "its private key", { kind: "secret file", example: `${FOLDER}/tls.key` }),
   { name: "OTEL_TRACES_EXPORTER", example: "otlp", about: "otlp or none" },
-  { name: "OTEL_SDK_DISABLED", default: "false", offered: true, about: "true: no traces, whatever else is said" },
+  { name: "OTEL_SDK_DISABLED", default: "false", offered: true, about: "true: no traces, despite other settings" },
   { name: "OTEL_TRACES_SAMPLER", example: "parentbased_traceidratio", about: "which requests leave a trace" },
   { name: "OTEL_TRACES_SAMPLER_ARG", default: "1", offered: true, about: "the share of those by ratio" },
   {
@@ -38,13 +38,13 @@ export const TELEMETRY_VARIABLES: readonly Variable[] = [
   {
     name: "OTEL_RESOURCE_ATTRIBUTES",
     example: "deployment.environment.name=production",
-    about: "what else is said of the process with every span",
+    about: "further attributes of the process in every span",
   },
   {
     name: "OTEL_BSP_SCHEDULE_DELAY",
     default: "1000",
     offered: true,
-    about: "a span waits so long at most, in milliseconds",
+    about: "longest wait of a span, in milliseconds",
   },
   {
     name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",

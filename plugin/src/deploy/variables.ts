@@ -36,7 +36,7 @@ const SECRETS = "/var/run/secrets/bff";
 
 /** Variables of servers, in the order in which they are listed. */
 export const FIXED_VARIABLES: readonly FixedVariable[] = [
-  { name: "PORT", default: "8080", about: "the port that requests come to; change the container's port with it" },
+  { name: "PORT", default: "8080", about: "port of requests; change the container's port with it" },
   {
     name: "BFF_WORKERS",
     default: "1",
@@ -52,14 +52,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     name: "BFF_DRAIN_DELAY",
     default: "0s",
     here: { value: "5s", why: "endpoints lag behind a pod that ends, so that no preStop is needed" },
-    about: "after SIGTERM so long not ready, and serving as before; change terminationGracePeriodSeconds with it",
+    about: "time after SIGTERM in which it serves but is not ready; change terminationGracePeriodSeconds with it",
   },
   {
     name: "BFF_WARM_UP",
     default: "0s",
     here: { value: "3s", why: "new pods get their share of requests at once" },
-    about:
-      "how long, at most, the server asks for its own rpcs before it listens, over upstreams that answer with samples",
+    about: "longest time in which the server calls its own RPCs before it listens, with sampled answers of upstreams",
   },
   { name: "BFF_LOG", default: "text", here: { value: "json", why: "logs are collected" }, about: "text, json or off" },
   {
@@ -70,7 +69,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_ADMIN_HOST",
     default: "127.0.0.1",
-    here: { value: "0.0.0.0", why: "Prometheus is elsewhere; the NetworkPolicy says where" },
+    here: { value: "0.0.0.0", why: "Prometheus is elsewhere; the NetworkPolicy names its namespace" },
     about: "the address of that port",
   },
   {
@@ -132,7 +131,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_IDLE",
     default: "5m",
-    about: "an HTTP/2 connection of a client is closed after so long without a request",
+    about: "time without a request after which an HTTP/2 connection of a client is closed",
   },
   {
     name: "BFF_MAX_CONNECTION_AGE",

@@ -35,7 +35,7 @@ const CONNECT_ERROR: JsonObject = {
 const STATUS: JsonObject = {
   type: "object",
   properties: {
-    code: { type: "integer", format: "int32", description: "Of google.rpc.Code." },
+    code: { type: "integer", format: "int32", description: "A value of google.rpc.Code." },
     message: { type: "string" },
     details: {
       type: "array",
@@ -116,12 +116,12 @@ export function responsesOf(
       ends,
     ),
     ...(closed && { "401": failed("No credential, or none that counts.", ends) }),
-    ...((closed || limits !== undefined) && { "403": failed("Who calls may not.", ends) }),
+    ...((closed || limits !== undefined) && { "403": failed("The caller is not allowed.", ends) }),
     ...(face === "connect" && { "415": UNREAD }),
     ...(face === "events" && { "415": failed("`encoding` in the query is neither `json` nor `proto`.", ends) }),
     ...(hasBody && { "415": failed("The body is not `application/json`, or in no encoding that is read.", ends) }),
     ...(limits !== undefined && { "429": failed(limitText(planned), { ...ends, ...LIMITED }) }),
-    "503": failed("What the answer needs cannot be reached.", ends),
+    "503": failed("An upstream that the answer needs cannot be reached.", ends),
     "504": failed(
       `The answer has not been there within ${planned.method.timeoutMs} ms, or the client's own deadline.`,
       ends,
@@ -163,11 +163,11 @@ const UNREAD: JsonObject = {
 const ENDS: Readonly<Record<string, string>> = {
   deprecation: "Since when it is deprecated (RFC 9745).",
   sunset: "When it may be gone (RFC 8594).",
-  link: "What takes its place (RFC 5829).",
+  link: "The successor (RFC 5829).",
 };
 const LIMITED: JsonObject = {
   "retry-after": { description: "Seconds until it would pass.", schema: { type: "integer", minimum: 0 } },
-  ratelimit: text("What is left of the limits that refuse, and when there is more."),
+  ratelimit: text("The remaining quota of the limits that refuse, and the time of its reset."),
   "ratelimit-policy": text("The limits that refuse."),
 };
 

@@ -86,7 +86,7 @@ export class Admission implements AdmissionCheck {
   #inTime(judging: Promise<AuthenticatedRequest>): Promise<AuthenticatedRequest> {
     const { clock, timeoutMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<AuthenticatedRequest>();
-    const late = (): void => reject(unjudged("judging the credential has taken too long"));
+    const late = (): void => reject(unjudged("checking the credential has taken too long"));
     const timer: Timer = clock.setTimeout(late, timeoutMs, undefined);
     judging.then(
       (judged) => {

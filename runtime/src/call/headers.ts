@@ -59,7 +59,7 @@ export function checkNotIdentity(metadata: Metadata, token: boolean): void {
   for (const key of Object.keys(metadata)) {
     const name = key.toLowerCase();
     if (IDENTITY.has(name) || (token && name === CREDENTIALS))
-      throw invalid("", `metadata ${name} is not for you to set: it says who calls; use \`identify\``);
+      throw invalid("", `metadata ${name} must not be set, because it identifies the caller: use \`identify\``);
   }
 }
 const CREDENTIALS = "authorization";

@@ -81,7 +81,7 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
   if (identity !== undefined)
     return new Admission({ ...refusing(method, options), identity, permit: permit ?? {}, timeoutMs });
   // Without this check, a custom server that forgets the identity would admit every caller.
-  if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity to judge by`);
+  if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity for it`);
   return undefined;
 }
 

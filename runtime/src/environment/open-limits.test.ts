@@ -25,7 +25,7 @@ test("what is counted in the process is told once, and what is meant to be is no
   const all = [limit({}), limit({ name: "near", local: true }), limit({ name: "calls", per: "day" })];
   const { told } = await opened(all, {});
   expect(told).toEqual([
-    "limits are counted in this process alone, and no other knows them (web.v1/user, web.v1/calls); set REDIS_URL",
+    "limits are counted in this process only, separate from other processes (web.v1/user, web.v1/calls); set REDIS_URL",
   ]);
   expect((await opened([limit({ local: true })], {})).told).toEqual([]);
 });

@@ -55,7 +55,7 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
       const names = [...new Set(alone.map((limit) => `${limit.package}/${limit.name}`))].join(", ");
       if (alone.length > 0 && first) {
         const where =
-          processes === 1 ? "this process alone, and no other knows them" : `each of ${processes} processes`;
+          processes === 1 ? "this process only, separate from other processes" : `each of ${processes} processes`;
         const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
         fault(`limits are counted in ${where} (${names})${more}; set REDIS_URL`, undefined);
       }

@@ -43,7 +43,7 @@ describe("topics of a server", () => {
     await spec?.open(parts);
     await spec?.open({ ...parts, first: false });
     expect(told).toEqual([
-      "topics are followed through their calls (run): each process knows what has come since somebody followed there; set NATS_URL",
+      "topics are followed through their calls (run): each process stores the items that arrived since its first follower; set NATS_URL",
     ]);
   });
   test("that have a call are followed through it, where others are in memory for want of one", async () => {

@@ -63,7 +63,7 @@ export async function configureTopics(
   return {
     async open(parts) {
       if (called.length > 0 && parts.first !== false) {
-        const known = "each process knows what has come since somebody followed there";
+        const known = "each process stores the items that arrived since its first follower";
         parts.fault(
           `topics are followed through their calls (${called.join(", ")}): ${known}; set NATS_URL`,
           undefined,

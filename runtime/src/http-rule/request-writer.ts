@@ -69,7 +69,7 @@ function pathWriter(
     const variable = variables.find(({ from }) => from === i);
     if (variable === undefined) {
       const literal = `/${encodedLiteral(segments[i] ?? "")}`;
-      if (literal === "/*" || literal === "/**") throw new TypeError(`nothing says what ${literal} stands for`);
+      if (literal === "/*" || literal === "/**") throw new TypeError(`no variable is bound to ${literal}`);
       parts.push(() => literal);
       i++;
     } else {

@@ -19,7 +19,7 @@ export function checkIssuers(sources: readonly Pick<SourceSpec, "name" | "issued
     const named = [...new Set([...(other.issued?.variables ?? []), ...issued.variables])];
     const variables = named.length === 0 ? `issuer of sources ${other.name} and ${name}` : named.join(" and ");
     const verb = named.length > 1 ? "name" : "is";
-    const problem = `${verb} one issuer for the sources ${other.name} and ${name}, which read the same place: no token would count`;
-    settings.fault(variables, problem, "an issuer of its own for each source, or declare one source");
+    const problem = `${verb} one issuer for the sources ${other.name} and ${name}, which read the same place: no token would be accepted`;
+    settings.fault(variables, problem, "a separate issuer for each source, or declare one source");
   }
 }

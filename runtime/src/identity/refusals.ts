@@ -52,7 +52,7 @@ function rejected(code: Code, why: string): Failure {
  */
 export function unjudged(why: string, cause?: unknown): Failure {
   const code = Code.UNAVAILABLE;
-  const clientMessage = "cannot judge credentials now";
+  const clientMessage = "cannot check credentials now";
   return new Failure({
     code,
     reason: Reason.UNAVAILABLE,

@@ -305,7 +305,7 @@ class Taken implements ChargeResult {
   }
   unsettled(index: number, cause: unknown): void {
     const id = this.#charges.all[this.#charges.of[index] ?? -1]?.counter.id;
-    this.#fault(`what a request has cost the limit ${id} cannot be told`, cause);
+    this.#fault(`the cost of a request for the limit ${id} cannot be computed`, cause);
   }
   #add(charge: Charge, units: number): void {
     if (units === 0) return;

@@ -40,7 +40,7 @@ export class RedisCounters implements SharedCounters {
     const reply = await this.#run(CHARGE, keys, all);
     if (typeof reply === "number") return { at: reply };
     if (!Array.isArray(reply) || reply.length !== 2 * charges.length || !reply.every(Number.isFinite))
-      throw new Error("Redis has answered something else than what was asked");
+      throw new Error("Redis has sent an unexpected reply");
     const numbers: readonly number[] = reply;
     return {
       standings: charges.map(({ counter }, i) => ({

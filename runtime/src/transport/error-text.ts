@@ -2,7 +2,7 @@
 const TLS_MEANS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: "is there TLS at this port?",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "is there TLS at this port?",
-  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: "it does not speak HTTP/2",
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: "it does not support HTTP/2",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it wants a client certificate",
 };
 
@@ -20,6 +20,6 @@ export function errorText(error: Error | undefined, begun: boolean): string {
     const means = TLS_MEANS[code];
     return `TLS: ${reason}${means === undefined ? "" : ` (${means})`}`;
   }
-  if (!begun && code === "ERR_HTTP2_ERROR") return "what answers speaks no HTTP/2";
+  if (!begun && code === "ERR_HTTP2_ERROR") return "the server does not support HTTP/2";
   return error.message;
 }

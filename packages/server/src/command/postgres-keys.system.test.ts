@@ -163,7 +163,7 @@ test("away, stopped and back: UNAVAILABLE within its time, and then as before", 
   const { source, told } = await opened();
   await source.opened;
   expect(await outcome(source, key)).toBe("ok ada");
-  const away = "14 the store of keys cannot be asked";
+  const away = "14 the store of keys cannot be queried";
   const all = processes();
   signal(all, "SIGSTOP");
   expect(await outcome(source, key)).toBe(away);
@@ -181,7 +181,7 @@ test("a server that never answers: so many wait, and no more; each for its time"
   const { port: at } = silent.address() as { readonly port: number };
   const { source } = await opened(address(at));
   const outcomes = Array.from({ length: 300 }, () => outcome(source, newKey("acme_")));
-  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["14 the store of keys cannot be asked"]));
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["14 the store of keys cannot be queried"]));
   await source.close();
   open.splice(0);
   silent.close();

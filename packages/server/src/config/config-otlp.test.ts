@@ -105,11 +105,11 @@ it.each([
   [{ BFF_OTEL: "on" }, 'BFF_OTEL is "on"; write own, sdk or off'],
   [
     { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
-    'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", which this server does not speak; write http/protobuf, and in OTEL_EXPORTER_OTLP_ENDPOINT the port at which the collector takes it, usually 4318',
+    'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", which this server does not support; write http/protobuf, and in OTEL_EXPORTER_OTLP_ENDPOINT the port at which the collector takes it, usually 4318',
   ],
   [
     { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" },
-    'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "http/json", which this server does not speak; write http/protobuf, and in OTEL_EXPORTER_OTLP_ENDPOINT the port at which the collector takes it, usually 4318',
+    'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "http/json", which this server does not support; write http/protobuf, and in OTEL_EXPORTER_OTLP_ENDPOINT the port at which the collector takes it, usually 4318',
   ],
   [
     { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" },

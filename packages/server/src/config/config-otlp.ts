@@ -93,7 +93,7 @@ function readProtocol(read: EnvReader): void {
   const given = either(read, "PROTOCOL");
   if (given === undefined || given.text === PROTOCOL) return;
   const remedy = `${PROTOCOL}, and in ${BASE}_ENDPOINT the port at which the collector takes it, usually 4318`;
-  read.fault(given.variable, `is ${quoted(given.text)}, which this server does not speak`, remedy);
+  read.fault(given.variable, `is ${quoted(given.text)}, which this server does not support`, remedy);
 }
 
 /** Reads the address: that for traces unchanged, the general one with `v1/traces` appended. */

@@ -19,9 +19,7 @@ it("is for this machine alone unless it says otherwise", () => {
 });
 
 it("does not show clients what is not for them", () => {
-  expect(read({ BFF_ADMIN_PORT: "8080" }).faults).toEqual([
-    "BFF_ADMIN_PORT is 8080, which is the port that requests come to",
-  ]);
+  expect(read({ BFF_ADMIN_PORT: "8080" }).faults).toEqual(["BFF_ADMIN_PORT is 8080, which is the port of requests"]);
   expect(read({ BFF_ADMIN_PORT: "0", PORT: "0" }).faults).toEqual([]);
   expect(read({ BFF_ADMIN_PORT: "8080", PORT: "80" }).faults).toEqual([]);
 });

@@ -53,7 +53,7 @@ function readAdmin(read: EnvReader): AdminAddress | undefined {
   if (read.optional("BFF_ADMIN_PORT") === undefined) return undefined;
   const port = read.within("BFF_ADMIN_PORT", 0, 65_535);
   if (port !== 0 && port === Number(read.optional("PORT") ?? 8080)) {
-    const problem = `is ${port}, which is the port that requests come to`;
+    const problem = `is ${port}, which is the port of requests`;
     read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
   }
   return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
@@ -68,15 +68,15 @@ function readExplorer(read: EnvReader, admin: AdminAddress | undefined): Explore
   if (!wanted) return undefined;
   if (read.optional("BFF_ADMIN_PORT") === undefined) {
     const problem = "is not set, and BFF_EXPLORER is for a page there";
-    read.fault("BFF_ADMIN_PORT", problem, "a port of its own, like 9090 (0 picks a free one)");
+    read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");
   }
   if (token !== undefined && token.length < SHORTEST_TOKEN) {
     const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
     read.fault("BFF_EXPLORER_TOKEN", `has ${token.length} characters`, remedy);
   }
   if (token === undefined && admin !== undefined && !isLoopback(admin.host)) {
-    const problem = `is not set, and others may come to ${quoted(admin.host)}, where BFF_EXPLORER shows what callers send`;
-    read.fault("BFF_EXPLORER_TOKEN", problem, "what who looks has to show, such as what openssl rand -hex 16 prints");
+    const problem = `is not set, and other hosts can reach ${quoted(admin.host)}, where BFF_EXPLORER shows requests`;
+    read.fault("BFF_EXPLORER_TOKEN", problem, "a token for viewers, such as the output of openssl rand -hex 16");
   }
   if (readWorkers(read) > 1) {
     const problem = "is more than 1, and the page of BFF_EXPLORER shows one process";

@@ -88,6 +88,6 @@ export async function loadObserver(
   const wrong = EVENTS.filter((name) => functions[name] !== undefined && typeof functions[name] !== "function");
   if (wrong.length > 0) return fault(`${is}whose \`observer\` has no function as ${wrong.join(", ")}`);
   if (EVENTS.every((name) => functions[name] === undefined))
-    return fault(`${is}whose \`observer\` asks for no event there is`);
+    return fault(`${is}whose \`observer\` has no function for a known event`);
   return { observer, faults: [] };
 }

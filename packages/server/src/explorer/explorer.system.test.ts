@@ -186,7 +186,7 @@ test("the last requests, and of one what happened when", async () => {
   await row.getByRole("button").click();
   const detail = page.getByRole("article", { name: "Request 1" });
   await detail.getByText("took 120 ms, 80 % of its budget of 150 ms").waitFor();
-  const calls = detail.getByRole("table", { name: "What it did" }).getByRole("row");
+  const calls = detail.getByRole("table", { name: "Steps of the request" }).getByRole("row");
   await expect
     .poll(
       async () => (await calls.allInnerTexts()).slice(1).map((text) => text.replaceAll(/\s+/g, " ").trim()),
@@ -369,7 +369,7 @@ test("a graph of 1,000 steps is drawn and can be moved about in", async () => {
   );
   const { admin } = await opened({ plan: planOf("echo.v1.Text", steps, edges) });
   await page.goto(`${admin.url}/#graph`);
-  await page.getByRole("img", { name: "1000 steps, told in the table below" }).waitFor();
+  await page.getByRole("img", { name: "1000 steps, listed in the table below" }).waitFor();
   await expect.poll(() => page.locator("g.box").count(), PATIENT).toBe(1_000);
   const took = await page.evaluate(() => performance.getEntriesByName("layout").map(({ duration }) => duration));
   expect(took).toHaveLength(1);

@@ -265,6 +265,6 @@ async function textOf(request: IncomingMessage): Promise<string> {
   });
   request.on("end", () => read.resolve(Buffer.concat(chunks).toString()));
   request.on("error", read.reject);
-  request.on("close", () => read.reject(new Error("who asked has gone")));
+  request.on("close", () => read.reject(new Error("the caller has disconnected")));
   return read.promise;
 }

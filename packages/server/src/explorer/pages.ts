@@ -33,7 +33,7 @@ export function LOGIN_PAGE(wrong: boolean): string {
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus${wrong ? ' aria-invalid="true" aria-describedby="wrong"' : ""}>
 <button class="send">Look</button>
-${wrong ? '<p id="wrong" role="alert">This is not the token.</p>\n' : ""}<p>It is what <code>BFF_EXPLORER_TOKEN</code> says.</p>
+${wrong ? '<p id="wrong" role="alert">This is not the token.</p>\n' : ""}<p>It is the value of <code>BFF_EXPLORER_TOKEN</code>.</p>
 </form>
 </main>
 </body>

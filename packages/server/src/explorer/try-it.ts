@@ -148,7 +148,7 @@ function tryOf(wanted: unknown): Try {
 function headerOf(header: unknown): readonly [string, string] {
   const [name, value] = Array.isArray(header) ? (header as unknown[]) : [];
   if (typeof name !== "string" || typeof value !== "string") throw new Unsendable("a header is a name and a value");
-  if (NOT_THEIRS.test(name.toLowerCase())) throw new Unsendable(`the header ${name} is not for you to say`);
+  if (NOT_THEIRS.test(name.toLowerCase())) throw new Unsendable(`the header ${name} must not be set`);
   try {
     http.validateHeaderName(name);
     http.validateHeaderValue(name, value);

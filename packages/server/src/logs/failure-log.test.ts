@@ -200,7 +200,7 @@ test("a promise that nobody awaits is told with its stack, once in ten seconds",
   const { log, lines } = logged();
   for (let i = 0; i < 3; i++) log.rejection(new Error(`no ${i}`));
   const [line = "", ...more] = lines();
-  expect(line).toMatch(/^a promise was rejected that nobody awaits: Error: no 0\n {6}at /);
+  expect(line).toMatch(/^a rejected promise was not awaited: Error: no 0\n {6}at /);
   expect(more).toEqual([]);
 });
 

@@ -180,7 +180,7 @@ export class FailureLog implements Observer {
     const thrown = thrownText(cause);
     this.#tell("rejection", () => ({
       event: "rejection",
-      text: `a promise was rejected that nobody awaits: ${indented(thrown)}`,
+      text: `a rejected promise was not awaited: ${indented(thrown)}`,
       fields: { thrown },
     }));
   }

@@ -18,7 +18,7 @@ export class FaultThrottle {
       this.#untold++;
       return;
     }
-    const more = this.#untold === 0 ? "" : `, as were ${this.#untold} since it was told last`;
+    const more = this.#untold === 0 ? "" : `, as were ${this.#untold} since the last report`;
     this.#at = now;
     this.#untold = 0;
     this.#fault(`${what}${more}`, undefined);

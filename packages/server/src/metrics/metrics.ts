@@ -42,10 +42,10 @@ export class Metrics implements Observer {
   readonly #collectors: (() => readonly Family[])[] = [];
   readonly #ejections = new Counter(
     "bff_ejections_total",
-    "How often an address of an upstream was left alone, since it failed again and again.",
+    "Ejections of addresses of upstreams after repeated failures.",
     ["upstream", "branch"],
   );
-  readonly #transitions = new Counter("bff_breaker_transitions_total", "How often a breaker has changed its state.", [
+  readonly #transitions = new Counter("bff_breaker_transitions_total", "Changes of the state of a breaker.", [
     ...["upstream", "branch", "rpc_method", "to"],
   ]);
   readonly #cache = new Counter("bff_cache_total", "Answers of rpcs and calls with a cache, by where they came from.", [
@@ -53,14 +53,18 @@ export class Metrics implements Observer {
   ]);
   readonly #degraded = new Counter(
     "bff_degraded_total",
-    "Fields of answers that a failure has touched, by the upstream that failed and why. Fields that became one entry count once.",
+    "Fields of answers that a failure has affected, by upstream and reason. Fields joined into one entry count once.",
     ["rpc_method", "path", "upstream", "reason"],
   );
-  readonly #responses = new Counter("bff_degraded_responses_total", "Answers that lack something.", ["rpc_method"]);
-  readonly #limited = new Counter("bff_rate_limited_total", "What rate limits have refused, or let on uncounted.", [
-    ...["rpc_method", "limit", "outcome"],
+  readonly #responses = new Counter("bff_degraded_responses_total", "Answers with at least one degradation.", [
+    "rpc_method",
   ]);
-  readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for rpcs that say they are deprecated.", [
+  readonly #limited = new Counter(
+    "bff_rate_limited_total",
+    "Requests that rate limits have refused, or admitted without counting.",
+    [...["rpc_method", "limit", "outcome"]],
+  );
+  readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [
     ...["rpc_method", "source"],
   ]);
 

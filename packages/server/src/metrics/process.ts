@@ -95,8 +95,8 @@ export class ProcessMetrics {
       return gauge(`nodejs_eventloop_delay_${what}_seconds`, help, seconds, "max");
     };
     this.#delays = [
-      of("mean", "How much later than asked timers ran on average, since this was asked before.", delay.mean),
-      of("max", "The same at worst.", delay.max),
+      of("mean", "Mean delay of timers since the last read.", delay.mean),
+      of("max", "Longest delay of timers since the last read.", delay.max),
       of("p50", "The same of half of them, at most.", delay.percentile(50)),
       of("p90", "The same of 90 % of them, at most.", delay.percentile(90)),
       of("p99", "The same of 99 % of them, at most.", delay.percentile(99)),

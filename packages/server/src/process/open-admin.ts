@@ -46,9 +46,9 @@ export function serverFamilies(server: Measured | undefined): readonly Family[] 
   });
   return [
     family("bff_connections", "gauge", "Connections of clients that are open.", connections),
-    family("bff_connections_most", "gauge", "How many may be: BFF_MAX_CONNECTIONS.", room.connections),
-    family("bff_followers", "gauge", "Who follows a stream of any rpc.", followers),
-    family("bff_followers_most", "gauge", "How many may follow: BFF_MAX_FOLLOWERS.", room.followers),
+    family("bff_connections_most", "gauge", "Maximum number of connections: BFF_MAX_CONNECTIONS.", room.connections),
+    family("bff_followers", "gauge", "Followers of a stream of any RPC.", followers),
+    family("bff_followers_most", "gauge", "Maximum number of followers: BFF_MAX_FOLLOWERS.", room.followers),
     family(
       "bff_http_requests_total",
       "counter",

@@ -86,7 +86,7 @@ async function openAccessLog(share: number, format: LogFormat): Promise<AccessLo
 function lostLine(format: LogFormat, of: string, count: number): string {
   const time = new Date().toISOString();
   if (format === "json") return `${JSON.stringify({ time, event: "lost", of, count })}\n`;
-  return `${time} ${count} ${count === 1 ? "line" : "lines"} of ${of} ${count === 1 ? "is" : "are"} lost: nobody has read what was before\n`;
+  return `${time} ${count} ${count === 1 ? "line" : "lines"} of ${of} ${count === 1 ? "is" : "are"} lost: earlier lines were not read in time\n`;
 }
 
 function openLog(format: LogFormat): FailureLog {

@@ -107,7 +107,7 @@ export class Provider {
   async keys(): Promise<string> {
     const [, config] = await this.#configuration();
     const { jwks_uri } = config.serverMetadata();
-    if (jwks_uri === undefined) throw new Error("the provider says no `jwks_uri`");
+    if (jwks_uri === undefined) throw new Error("the provider declares no `jwks_uri`");
     return jwks_uri;
   }
 

@@ -88,7 +88,7 @@ function open(options: Options, config: SessionConfig, jose: Jose, parts: Source
   const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
   if (redisUrl === undefined)
     fault(
-      "sessions are kept in this process: they are lost with it, and no other knows them; set REDIS_URL",
+      "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
       undefined,
     );
   const store = redisUrl === undefined ? new MemoryStore(clock) : new RedisStore(redisUrl, away);

@@ -101,7 +101,7 @@ it("tells of a provider that takes no ids, or throws, and harms nobody", async (
   sink.export([spanRecord(), spanRecord({ name: "broken" })]);
   expect(sink.counts()).toEqual({ exported: 0, dropped: 2 });
   expect(faults).toEqual([
-    "traces: spans of upstreams will stand apart: this OpenTelemetry SDK gives them ids of its own: what upstreams hang on has another id",
+    "traces: spans of upstreams will be separate: this OpenTelemetry SDK assigns other ids: spans of upstreams refer to a different id",
     "traces: the OpenTelemetry provider threw: Error: full",
   ]);
   await sink.close(100);

@@ -159,8 +159,8 @@ class SdkSink implements OpenSpans {
 
   #checkId(span: Span, record: SpanRecord): void {
     if (span.spanContext().spanId === record.spanId) return;
-    const why = "this OpenTelemetry SDK gives them ids of its own: what upstreams hang on has another id";
-    this.#fault("traces: spans of upstreams will stand apart", why);
+    const why = "this OpenTelemetry SDK assigns other ids: spans of upstreams refer to a different id";
+    this.#fault("traces: spans of upstreams will be separate", why);
   }
 }
 

@@ -61,16 +61,11 @@ export function workerFamilies(
     family("bff_workers", "gauge", "Workers that serve.", one(serving.length)),
     family("bff_worker_connections", "gauge", "Connections that each worker has.", connections),
     family("bff_worker_connections_waiting", "gauge", "Connections that no worker has taken yet.", one(dealer.waiting)),
-    family(
-      "bff_worker_restarts_total",
-      "counter",
-      "Workers started in place of one that had died.",
-      one(crew.restarts),
-    ),
+    family("bff_worker_restarts_total", "counter", "Workers started to replace one that died.", one(crew.restarts)),
     family(
       "bff_worker_snapshots_missed_total",
       "counter",
-      "How often a worker did not say in time what it has counted.",
+      "Snapshots of metrics that a worker did not deliver in time.",
       one(tally.missed),
     ),
   ];

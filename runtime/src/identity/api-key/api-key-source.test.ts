@@ -228,7 +228,7 @@ describe("a store that is away", () => {
     for (const find of [() => Promise.reject(new Error("away")), fails]) {
       const { source, told } = over(fakeStore({ find }));
       const failure = await Promise.try(() => source.verify(newKey("acme_"), FROM)).catch((thrown: unknown) => thrown);
-      expect(failure).toMatchObject({ code: 14, clientCode: 14, clientMessage: "cannot judge credentials now" });
+      expect(failure).toMatchObject({ code: 14, clientCode: 14, clientMessage: "cannot check credentials now" });
       expect(told).toEqual(["keys of source robot cannot be looked up"]);
     }
   });

@@ -160,7 +160,7 @@ export class ApiKeySource implements Source {
 
   #away(error: unknown): Failure {
     this.#parts.fault(`keys of source ${this.name} cannot be looked up`, error);
-    return unjudged("the store of keys cannot be asked", error);
+    return unjudged("the store of keys cannot be queried", error);
   }
 
   async #opening(failures: number): Promise<void> {

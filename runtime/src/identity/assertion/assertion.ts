@@ -16,7 +16,7 @@ export function assertion<P extends Message = Principal, Claims extends DescMess
     issued: { place: `assertion ${header}`, issuer, variables },
     configure(settings) {
       if (issuer === "")
-        settings.fault(issuerSubject(name, variables), "is empty", "the BFF_IDENTITY_ISSUER of whoever signs");
+        settings.fault(issuerSubject(name, variables), "is empty", "the BFF_IDENTITY_ISSUER of the signer");
       const problem = problemOfKeys(keys);
       const remedy = "an address with https:// (or http:// on loopback), or the path of a file with the public keys";
       if (problem !== undefined) settings.fault(`keys of source ${name}`, problem, remedy);

@@ -45,8 +45,8 @@ test("one issuer for two sources that read one place is a fault that names the v
     ]).configure(settings);
     return found;
   };
-  const problem = "one issuer for the sources staff and partner, which read the same place: no token would count";
-  const remedy = "an issuer of its own for each source, or declare one source";
+  const problem = "one issuer for the sources staff and partner, which read the same place: no token would be accepted";
+  const remedy = "a separate issuer for each source, or declare one source";
   expect(await faultsOf({})).toEqual([`STAFF_ISSUER and PARTNER_ISSUER | name ${problem} | ${remedy}`]);
   const alone = { issuerVariables: ["STAFF_ISSUER"] };
   expect(await faultsOf(alone)).toEqual([`STAFF_ISSUER | is ${problem} | ${remedy}`]);

@@ -98,7 +98,7 @@ export async function verifyPrincipal<Desc extends DescMessage>(
   header: string | null | undefined,
   { type, issuer, audience, keys: { keys, clock } }: VerifyOptions<Desc>,
 ): Promise<VerifiedPrincipal<Desc>> {
-  if (header === undefined || header === null || header === "") throw new NotVerified("nobody is said to call", 16);
+  if (header === undefined || header === null || header === "") throw new NotVerified("no caller is named", 16);
   const now = Math.floor(clock.date().getTime() / 1000);
   const expected = { issuer, audience: typeof audience === "string" ? [audience] : audience, now };
   try {

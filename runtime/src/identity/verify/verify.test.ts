@@ -56,7 +56,7 @@ describe("a service is told", () => {
     expect(SIGNED_HEADER).toBe("x-principal-signed-bin");
   });
   test.each([[undefined], [null], [""]])("nobody by %s", async (header) => {
-    expect(await told(header)).toBe("16 nobody is said to call");
+    expect(await told(header)).toBe("16 no caller is named");
   });
   test("nobody by what is for others, of others, or of another type", async () => {
     expect(await told(rig.header(), { audience: "other.v1.OtherService" })).toBe(

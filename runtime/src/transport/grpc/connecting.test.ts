@@ -65,7 +65,7 @@ describe("connecting", () => {
     const { outcome } = send(connected(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
     const begins = testedHttp2() === "own" ? ': it begins with "SSH-2.0-OpenSSH_"' : "";
     expect(await outcome).toMatchObject({
-      fault: { kind: "transport", code: Code.UNAVAILABLE, message: `what answers speaks no HTTP/2${begins}` },
+      fault: { kind: "transport", code: Code.UNAVAILABLE, message: `the server does not support HTTP/2${begins}` },
     });
   });
   test("ends after 5 s, also when somebody is there who speaks no HTTP/2", async () => {

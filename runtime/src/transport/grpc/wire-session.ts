@@ -358,7 +358,10 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
 function strange(error: ConnectionError, chunk: Buffer): ConnectionError {
   const begins = chunk.toString("latin1", 0, 16);
   if (!/^[\x20-\x7e][\x20-\x7e\r\n\t]*$/.test(begins)) return error;
-  return new ConnectionError(error.code, `what answers speaks no HTTP/2: it begins with ${JSON.stringify(begins)}`);
+  return new ConnectionError(
+    error.code,
+    `the server does not support HTTP/2: it begins with ${JSON.stringify(begins)}`,
+  );
 }
 
 const late = (session: WireSession): void =>

@@ -145,7 +145,7 @@ export class HttpJsonClient implements UnaryClient {
     after?: InFlight | undefined,
   ): InFlight {
     const found = this.#rpcs.get(path);
-    if (found === undefined) throw new TypeError(`nothing says how ${path} is called over HTTP`);
+    if (found === undefined) throw new TypeError(`no HTTP rule declares how ${path} is called over HTTP`);
     const { rpc, method, write, read, safe } = found;
     const { target, body } = write(reflect(rpc.input, fromBinary(rpc.input, frame.subarray(PREFIX_BYTES))));
     const before = after instanceof HttpAttempt ? after : undefined;
