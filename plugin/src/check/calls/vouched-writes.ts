@@ -42,11 +42,11 @@ function checkVouchedWrites(model: Model, report: Report): void {
     const uses = usesOf(call, readers.get(call) ?? []);
     const severity = uses.length > 0 ? ({ code: "BFF579", severity: "error" } as const) : WARNING;
     const so = uses.length > 0 ? `: it ${listed(uses)}` : "";
-    const sounds = `"${call.method.name}" has the name of a write`;
+    const sounds = `"${call.method.name}" is named like a write`;
     if (voucher !== undefined)
       report({
         ...severity,
-        message: `${sounds}, but rpc "${voucher.desc.name}" declares that it has no side effects${so}`,
+        message: `${sounds}, but rpc "${voucher.desc.name}" declares no side effects${so}`,
         at: call.methodAt,
         related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" covers all of its calls` }],
         hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from ${rpcs(vouched)}; or, if the method only reads, set \`read_only: true\` in the call`,
@@ -54,7 +54,7 @@ function checkVouchedWrites(model: Model, report: Report): void {
     else if (readOnly !== undefined)
       report({
         ...severity,
-        message: `${sounds}, but the entry of its service declares that it has no side effects${so}`,
+        message: `${sounds}, but its service entry declares no side effects${so}`,
         at: call.methodAt,
         related: [{ at: readOnly.at, message: `this covers all rpcs of "${call.method.parent.name}"` }],
         hint: `add an entry with \`method: "${fullName(call.method)}"\` and \`read_only: false\`, or \`true\` if the method only reads`,

@@ -28,7 +28,7 @@ function checkMethod({ method, message, stream }: PlanMethod, messages: Messages
     message: `"${method.desc.name}" makes ${callsText(cost)} per item and follower: ${[...methods].join(", ")}`,
     at: first.methodAt,
     related: [{ at: stream.of.stream.at, message: "the stream" }],
-    hint: "call it in a step that does not depend on the item, give the call a `cache` or a `batch`, or have the upstream send the values in its items",
+    hint: "call it in a step independent of the item, give the call a `cache` or `batch`, or have the upstream send the values in items",
   });
 }
 

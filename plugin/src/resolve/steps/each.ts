@@ -31,7 +31,7 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
       severity: "error",
       message: `a key is string, int, uint or bool, not ${typeName(key.type)}`,
       at: key.text.at,
-      hint: "name a field that tells the items apart, such as its id",
+      hint: "name a field that differs between items, such as an id",
     });
     return undefined;
   }
