@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
+import { type FollowTransport, Lost, type Opening, type TransportEvent } from "./transport.ts";
 
 /** Follows through a transport of Connect's: by Connect, gRPC or gRPC-Web. */
 export function connect(transport: Transport): FollowTransport {
@@ -10,7 +10,7 @@ export function connect(transport: Transport): FollowTransport {
 async function* overConnect<I extends DescMessage, O extends DescMessage>(
   transport: Transport,
   { method, request, token, headers, signal }: Opening<I, O>,
-): AsyncGenerator<Heard<O>> {
+): AsyncGenerator<TransportEvent<O>> {
   if (token !== undefined) headers.set("bff-resume", token);
   const input = (async function* () {
     yield request;

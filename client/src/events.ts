@@ -4,7 +4,7 @@ import { beatOf } from "./connect.ts";
 import { jsonFrom, messageFrom, undecodable } from "./decode.ts";
 import { errorFrom } from "./error-json.ts";
 import { EventStreamParser } from "./event-stream.ts";
-import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
+import { type FollowTransport, Lost, type Opening, type TransportEvent } from "./transport.ts";
 
 /** Address of the servers, and the means to call them. */
 export interface EventsOptions {
@@ -29,7 +29,7 @@ export function events(options: EventsOptions): FollowTransport {
 async function* overEvents<I extends DescMessage, O extends DescMessage>(
   { baseUrl, fetch = globalThis.fetch, registry }: EventsOptions,
   { method, request, token, headers, signal }: Opening<I, O>,
-): AsyncGenerator<Heard<O>> {
+): AsyncGenerator<TransportEvent<O>> {
   const json = { ...(registry !== undefined && { registry }) };
   const query = new URLSearchParams({
     connect: "v1",
@@ -48,13 +48,13 @@ async function* overEvents<I extends DescMessage, O extends DescMessage>(
   const { body } = response;
   if (body === null) throw new Lost("an answer without a body");
   yield { kind: "opened", beatMs: beatOf(response.headers.get("bff-heartbeat")) };
-  const heard: Heard<O>[] = [];
-  const beat = (): void => void heard.push({ kind: "beat", token: undefined });
+  const queue: TransportEvent<O>[] = [];
+  const beat = (): void => void queue.push({ kind: "beat", token: undefined });
   const parser = new EventStreamParser(({ event, data, id }) => {
-    if (event === "end") heard.push({ kind: "ended" });
+    if (event === "end") queue.push({ kind: "ended" });
     else if (event === "failure") throw errorFrom(jsonFrom(data));
     else if (event === "message")
-      heard.push({ kind: "item", message: messageFrom(method.output, jsonFrom(data), registry), token: id });
+      queue.push({ kind: "item", message: messageFrom(method.output, jsonFrom(data), registry), token: id });
   }, beat);
   const decoder = new TextDecoder();
   const reader = body.getReader();
@@ -63,7 +63,7 @@ async function* overEvents<I extends DescMessage, O extends DescMessage>(
       const chunk = await fetched(() => reader.read(), signal);
       if (chunk.done) break;
       const failure = failureOf(() => parser.text(decoder.decode(chunk.value, { stream: true })));
-      for (const event of heard.splice(0)) {
+      for (const event of queue.splice(0)) {
         yield event.kind === "beat" ? { ...event, token: parser.id } : event;
         if (event.kind === "ended") return;
       }

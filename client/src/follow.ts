@@ -8,7 +8,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { backoffMs } from "./backoff.ts";
 import { positionOf } from "./position.ts";
-import { type FollowTransport, type Heard, Lost } from "./transport.ts";
+import { type FollowTransport, Lost, type TransportEvent } from "./transport.ts";
 
 /** Options of `follow`. */
 export interface FollowOptions {
@@ -128,45 +128,51 @@ class Following<I extends DescMessage, O extends DescMessage> {
     onState?.({ kind: "opening" });
     const attempt = new AbortController();
     const signal = AbortSignal.any([attempt.signal, this.#signal]);
-    const given = new Headers(await headers?.());
+    const requestHeaders = new Headers(await headers?.());
     signal.throwIfAborted();
-    const opening = { method: this.#method, request: this.#request, token: this.#token, headers: given, signal };
-    const heard = over.open(opening)[Symbol.asyncIterator]();
+    const opening = {
+      method: this.#method,
+      request: this.#request,
+      token: this.#token,
+      headers: requestHeaders,
+      signal,
+    };
+    const incoming = over.open(opening)[Symbol.asyncIterator]();
     let again = this.#token === undefined && this.#given;
     let silentMs: number | undefined = openingMs;
     try {
       for (;;) {
-        const next: IteratorResult<Heard<O>> = await within(heard.next(), silentMs);
+        const next: IteratorResult<TransportEvent<O>> = await within(incoming.next(), silentMs);
         if (next.done === true) return "broken";
-        const value: Heard<O> = next.value;
+        const value: TransportEvent<O> = next.value;
         if (value.kind === "ended") return "ended";
         if (value.kind === "opened") {
           silentMs = value.beatMs === undefined ? undefined : value.beatMs * SILENT_BEATS;
           onState?.({ kind: "open" });
           continue;
         }
-        const followed = this.#heard(value);
+        const followed = this.#receive(value);
         if (followed === undefined) continue;
         yield again ? { ...followed, reset: true } : followed;
         again = false;
       }
     } finally {
       attempt.abort();
-      void heard.return?.().catch(() => {});
+      void incoming.return?.().catch(() => {});
     }
   }
 
-  #heard(heard: Extract<Heard<O>, { kind: "item" | "beat" }>): Followed<O> | undefined {
-    if (heard.kind === "beat") {
-      this.#token = heard.token ?? this.#token;
+  #receive(event: Extract<TransportEvent<O>, { kind: "item" | "beat" }>): Followed<O> | undefined {
+    if (event.kind === "beat") {
+      this.#token = event.token ?? this.#token;
       return undefined;
     }
     // Only an item proves that the server serves this rpc; an accepted opening does not.
     this.#losses = 0;
     this.#unauthenticated = false;
-    const { message } = heard;
+    const { message } = event;
     const position = positionOf(this.#method.output, message);
-    const token = heard.token ?? (position?.token || undefined);
+    const token = event.token ?? (position?.token || undefined);
     this.#token = token ?? this.#token;
     if (position?.beat === true) {
       if (position.reset) this.#options.onState?.({ kind: "reset" });

@@ -3,5 +3,7 @@ export { connect } from "./connect.ts";
 export { type EventsOptions, events } from "./events.ts";
 export { type Followed, type FollowOptions, type FollowState, follow } from "./follow.ts";
 export { arrived, merged, mergedWith } from "./merged.ts";
-export { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
+
+export { type FollowTransport, Lost, type Opening, type TransportEvent } from "./transport.ts";
+
 export { type WebSocketOptions, webSocket } from "./web-socket.ts";

@@ -87,7 +87,7 @@ interface Chosen {
 }
 function mergedOneof(fields: readonly DescField[], before: Chosen, after: Chosen): Chosen {
   if (after.case === undefined) return before;
-  const field = fields.find((one) => one.localName === after.case);
+  const field = fields.find((candidate) => candidate.localName === after.case);
   if (after.case !== before.case || field?.fieldKind !== "message") return after;
   return { case: after.case, value: mergedMessage(field.message, before.value, after.value) };
 }

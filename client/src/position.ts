@@ -15,7 +15,8 @@ export function positionOf(desc: DescMessage, message: Message): Position | unde
   let field = fields.get(desc);
   if (field === undefined) {
     field =
-      desc.fields.find((one) => one.fieldKind === "message" && one.message.typeName === "bff.v1.Position") ?? null;
+      desc.fields.find((field) => field.fieldKind === "message" && field.message.typeName === "bff.v1.Position") ??
+      null;
     fields.set(desc, field);
   }
   if (field === null) return undefined;

@@ -14,7 +14,7 @@ export interface Opening<I extends DescMessage, O extends DescMessage> {
 }
 
 /** Events of one opening, in this order. */
-export type Heard<O extends DescMessage> =
+export type TransportEvent<O extends DescMessage> =
   /** The server follows. `beatMs`: longest interval between two events, in milliseconds; undefined: not declared. */
   | { readonly kind: "opened"; readonly beatMs: number | undefined }
   | { readonly kind: "item"; readonly message: MessageShape<O>; readonly token: string | undefined }
@@ -32,7 +32,7 @@ export interface FollowTransport {
    * @throws ConnectError that the server has returned, with the token in its metadata under `bff-resume`
    * @throws Lost when the connection was lost, or could not be made
    */
-  open<I extends DescMessage, O extends DescMessage>(opening: Opening<I, O>): AsyncIterable<Heard<O>>;
+  open<I extends DescMessage, O extends DescMessage>(opening: Opening<I, O>): AsyncIterable<TransportEvent<O>>;
 }
 
 /** The connection closed without a reason. */

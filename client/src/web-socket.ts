@@ -2,7 +2,7 @@ import { type DescMessage, type JsonValue, type Registry, toJson } from "@bufbui
 import { Code, ConnectError } from "@connectrpc/connect";
 import { jsonFrom, messageFrom } from "./decode.ts";
 import { errorFrom } from "./error-json.ts";
-import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
+import { type FollowTransport, Lost, type Opening, type TransportEvent } from "./transport.ts";
 
 /** Address of the servers. */
 export interface WebSocketOptions {
@@ -30,7 +30,7 @@ async function* overSocket<I extends DescMessage, O extends DescMessage>(
   shared: Shared,
   { method, request, token, headers, signal }: Opening<I, O>,
   registry: Registry | undefined,
-): AsyncGenerator<Heard<O>> {
+): AsyncGenerator<TransportEvent<O>> {
   const json = { ...(registry !== undefined && { registry }) };
   const socket = await shared.take(signal);
   const inbox = new Inbox();
@@ -49,17 +49,17 @@ async function* overSocket<I extends DescMessage, O extends DescMessage>(
       ...(authorization !== null && { authorization }),
     });
     for (;;) {
-      const said = await inbox.next();
-      if (said.error !== undefined || said.end === true) over = true;
-      if (said.error !== undefined) throw withToken(errorFrom(said.error), said.token);
-      if (said.end === true) {
+      const message = await inbox.next();
+      if (message.error !== undefined || message.end === true) over = true;
+      if (message.error !== undefined) throw withToken(errorFrom(message.error), message.token);
+      if (message.end === true) {
         yield { kind: "ended" };
         return;
       }
-      if (said.opened === true) yield { kind: "opened", beatMs: socket.beatMs };
-      else if (said.item === undefined) yield { kind: "beat", token: said.token };
+      if (message.opened === true) yield { kind: "opened", beatMs: socket.beatMs };
+      else if (message.item === undefined) yield { kind: "beat", token: message.token };
       else {
-        yield { kind: "item", message: messageFrom(method.output, said.item, registry), token: said.token };
+        yield { kind: "item", message: messageFrom(method.output, message.item, registry), token: message.token };
         if (++taken % ACK_EVERY === 0) socket.send({ id, ack: taken });
       }
     }
@@ -77,7 +77,7 @@ function withToken(error: ConnectError, token: string | undefined): ConnectError
 }
 
 /** A server's message about one follow, or about the socket. */
-interface Said {
+interface SocketMessage {
   readonly id?: number;
   readonly beat?: number;
   readonly opened?: boolean;
@@ -89,12 +89,12 @@ interface Said {
 
 /** Messages of one follow that its caller has not taken yet. The server pauses at 128 items. */
 class Inbox {
-  readonly #waiting: Said[] = [];
+  readonly #waiting: SocketMessage[] = [];
   #lost: { readonly reason: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  put(said: Said): void {
-    this.#waiting.push(said);
+  put(message: SocketMessage): void {
+    this.#waiting.push(message);
     this.#wake?.();
   }
   /** A sign of life of the socket: one is enough. */
@@ -110,10 +110,10 @@ class Inbox {
    *
    * @throws the reason of the loss, after all earlier messages were returned
    */
-  async next(): Promise<Said> {
+  async next(): Promise<SocketMessage> {
     for (;;) {
-      const said = this.#waiting.shift();
-      if (said !== undefined) return said;
+      const message = this.#waiting.shift();
+      if (message !== undefined) return message;
       if (this.#lost !== undefined) throw this.#lost.reason;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -174,8 +174,8 @@ class Socket {
   remove(id: number): void {
     this.#inboxes.delete(id);
   }
-  send(what: object): void {
-    if (this.#lost === undefined) this.#socket.send(JSON.stringify(what));
+  send(message: object): void {
+    if (this.#lost === undefined) this.#socket.send(JSON.stringify(message));
   }
   close(): void {
     this.#lose(new Lost("the socket was closed by this client"));
@@ -185,20 +185,20 @@ class Socket {
     if (this.#lost !== undefined) return;
     this.#lastMessageAt = performance.now();
     try {
-      this.#heard(saidIn(text));
+      this.#receive(messageIn(text));
     } catch (thrown) {
       this.#lose(ConnectError.from(thrown, Code.Internal));
     }
   }
-  #heard(said: Said): void {
-    if (said.id !== undefined) this.#inboxes.get(said.id)?.put(said);
-    if (said.beat !== undefined) {
-      this.#beatMs = said.beat > 0 ? said.beat : undefined;
+  #receive(message: SocketMessage): void {
+    if (message.id !== undefined) this.#inboxes.get(message.id)?.put(message);
+    if (message.beat !== undefined) {
+      this.#beatMs = message.beat > 0 ? message.beat : undefined;
       this.#silentMs = this.#beatMs === undefined ? undefined : this.#beatMs * SILENT_BEATS;
       this.#watch(this.#silentMs);
     }
     // Any message shows that the socket lives.
-    for (const [id, inbox] of this.#inboxes) if (id !== said.id) inbox.beat();
+    for (const [id, inbox] of this.#inboxes) if (id !== message.id) inbox.beat();
   }
   /** Schedules a check for silence of the socket after `ms` milliseconds. */
   #watch(ms: number | undefined): void {
@@ -223,10 +223,11 @@ class Socket {
 }
 
 /** @throws ConnectError if it is no message of a server of ours */
-function saidIn(text: string): Said {
-  const said = jsonFrom(text);
-  if (typeof said !== "object" || said === null) throw new ConnectError("a message is one JSON object", Code.Internal);
-  return said as Said;
+function messageIn(text: string): SocketMessage {
+  const message = jsonFrom(text);
+  if (typeof message !== "object" || message === null)
+    throw new ConnectError("a message is one JSON object", Code.Internal);
+  return message as SocketMessage;
 }
 
 /** The socket that all share. */

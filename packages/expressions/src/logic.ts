@@ -41,10 +41,10 @@ function decide<T>(items: readonly T[], test: (item: T, position: number) => boo
  * then does not matter.
  */
 export function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
+  let result: { readonly value: T } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    result ??= { value: make() };
+    return result.value;
   };
 }
 

@@ -58,8 +58,10 @@ export function foundCaller(
   for (let i = 0; i < TRIES; i++) {
     const known = caller();
     const block = permitBlock(responding(known), permit, asked);
-    const wanted = (block?.report.steps ?? []).flatMap(({ source }) => (source.kind === "guard" ? [source.if] : []));
-    const missed = wanted.filter((one) => block !== undefined && !holds(block, one));
+    const conditions = (block?.report.steps ?? []).flatMap(({ source }) =>
+      source.kind === "guard" ? [source.if] : [],
+    );
+    const missed = conditions.filter((item) => block !== undefined && !holds(block, item));
     for (const { tree } of missed) if (block !== undefined) grant(block, tree, known, set);
     if (missed.length === 0) break;
   }
@@ -96,7 +98,7 @@ function grant(block: Block, tree: TreeReport, caller: Caller, set: Map<string, 
     const now = caller.principal.fields.get(field);
     if (!inList) set.set(field, value);
     else if (now === undefined || isListValue(now))
-      set.set(field, [...(now ?? []).filter((one) => one !== value), value]);
+      set.set(field, [...(now ?? []).filter((item) => item !== value), value]);
   };
   if (tree.call === "in_list") give(fieldIn(b), a, true);
   if (tree.call.startsWith("equals")) {

@@ -107,9 +107,9 @@ function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: bo
   const open = all.find(({ kind }) => kind === "untold");
   if (open !== undefined) return open;
   if (complete) {
-    if (all.every((one) => same(one, prediction))) return prediction;
-    if (all.every((one) => one.kind === "status"))
-      return { kind: "status", codes: distinct(all.flatMap((one) => one.codes)) };
+    if (all.every((item) => same(item, prediction))) return prediction;
+    if (all.every((item) => item.kind === "status"))
+      return { kind: "status", codes: distinct(all.flatMap((item) => item.codes)) };
   }
   const deciding = runs.find(
     ({ result, parent }) => parent !== undefined && !same(result.prediction, parent.prediction),

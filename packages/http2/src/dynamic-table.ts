@@ -44,11 +44,11 @@ export class DynamicTable {
   }
   /** Makes room for `bytes` bytes. */
   #evict(bytes: number): void {
-    let gone = 0;
-    while (this.#bytes + bytes > this.#maxBytes && gone < this.#entries.length) {
-      const [name, value] = this.#entries[gone++] as Entry;
+    let evicted = 0;
+    while (this.#bytes + bytes > this.#maxBytes && evicted < this.#entries.length) {
+      const [name, value] = this.#entries[evicted++] as Entry;
       this.#bytes -= name.length + value.length + ENTRY_BYTES;
     }
-    if (gone > 0) this.#entries.splice(0, gone);
+    if (evicted > 0) this.#entries.splice(0, evicted);
   }
 }

@@ -50,8 +50,8 @@ function entry(index: number, table: DynamicTable | undefined): readonly [name: 
   if (found === undefined) throw bad(`entry ${index} of a table that has none`);
   return found;
 }
-const bad = (what: string): ConnectionError =>
-  new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header with ${what}`);
+const bad = (reason: string): ConnectionError =>
+  new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header with ${reason}`);
 
 class Block {
   readonly #data: EngineBuffer;

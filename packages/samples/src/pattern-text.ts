@@ -17,7 +17,7 @@ const OP = {
 /** Maximum number of states of one program that are visited. */
 const MOST = 20_000;
 /** Tried first, because they are readable. */
-const READABLE = [..."a1A-_/.: @"].map((one) => one.codePointAt(0) ?? 0);
+const READABLE = [..."a1A-_/.: @"].map((rune) => rune.codePointAt(0) ?? 0);
 
 /** Returns a test of whether the pattern matches. Undefined: the pattern is invalid. */
 export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
@@ -66,7 +66,7 @@ export function textFor(pattern: string, least: number): string | undefined {
     } else if (op === OP.alt || op === OP.altMatch) queue.push({ ...at, pc: out }, { ...at, pc: arg });
     else if (op === OP.capture || op === OP.emptyWidth || op === OP.nop) queue.push({ ...at, pc: out });
     else if (op >= OP.rune && op <= OP.anyNotNl) {
-      const rune = op >= OP.any ? READABLE[0] : (READABLE.find((one) => inst.matchRune(one)) ?? inst.runes[0]);
+      const rune = op >= OP.any ? READABLE[0] : (READABLE.find((rune) => inst.matchRune(rune)) ?? inst.runes[0]);
       if (rune !== undefined) queue.push({ pc: out, text: { rune, before: at.text }, length: at.length + 1 });
     }
   }

@@ -168,7 +168,7 @@ class Sampling {
   /** Sets messages of google.protobuf whose fields depend on each other. */
   #known(desc: DescMessage, into: ReflectMessage, rules: WireRules | undefined): boolean {
     const put = (name: string, value: unknown): true => {
-      const field = desc.fields.find((one) => one.name === name);
+      const field = desc.fields.find((candidate) => candidate.name === name);
       if (field !== undefined) into.set(field, value);
       return true;
     };
@@ -238,7 +238,9 @@ function isTaken(field: DescField, groups: readonly Group[], into: ReflectMessag
   return groups.some(
     ({ fields }) =>
       fields.includes(field) &&
-      fields.some((one) => one !== field && (into.isSet(one) || (isRequired(one) && !isRequired(field)))),
+      fields.some(
+        (candidate) => candidate !== field && (into.isSet(candidate) || (isRequired(candidate) && !isRequired(field))),
+      ),
   );
 }
 

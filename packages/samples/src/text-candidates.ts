@@ -184,8 +184,8 @@ class Asked {
     if (own === undefined || no === undefined) return [];
     return own
       .all(no, this.#bytes ? ScalarType.BYTES : ScalarType.STRING)
-      .map((one) => (one instanceof Uint8Array ? latin(one) : one))
-      .filter((one) => typeof one === "string");
+      .map((item) => (item instanceof Uint8Array ? latin(item) : item))
+      .filter((item) => typeof item === "string");
   }
 
   readonly keeps = (text: string): boolean => {
@@ -212,7 +212,7 @@ class Asked {
   /** Bytes are matched as the text that they are in UTF-8. */
   #isMatched(text: string, matches: (text: string) => boolean): boolean {
     if (!this.#bytes) return matches(text);
-    const decoded = decodedOf(Uint8Array.from(text, (one) => one.charCodeAt(0)));
+    const decoded = decodedOf(Uint8Array.from(text, (item) => item.charCodeAt(0)));
     return decoded !== undefined && matches(decoded);
   }
   /** A text is known to have a format only if it was made for that format. */

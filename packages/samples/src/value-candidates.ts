@@ -53,7 +53,7 @@ export function scalars(
     case ScalarType.BYTES:
       return converted(
         texts(name, rules, "bytes", nonzero),
-        (text) => Uint8Array.from(text, (one) => one.charCodeAt(0)),
+        (text) => Uint8Array.from(text, (item) => item.charCodeAt(0)),
         (bytes) => String.fromCharCode(...bytes),
       );
     case ScalarType.BOOL:
@@ -115,13 +115,13 @@ function bools({ own, more }: ValueRules, nonzero: boolean): Candidates<Scalar> 
 function integers(scalar: ScalarType, steps: Steps<bigint>, rules: ValueRules, nonzero: boolean): Candidates<bigint> {
   const example = scalar === ScalarType.INT64 ? 9 : 8;
   const read = (own: WireRules, no: number): readonly bigint[] =>
-    own.all(no, scalar).flatMap((one) => (typeof one === "bigint" || typeof one === "number" ? [BigInt(one)] : []));
+    own.all(no, scalar).flatMap((item) => (typeof item === "bigint" || typeof item === "number" ? [BigInt(item)] : []));
   const more = rules.more || (rules.own?.numbers.some((no) => no > 7 && no !== example) ?? false);
   return numbers(1n, numberRules(rules.own, example, read), steps, { nonzero, more });
 }
 function floats(scalar: ScalarType, steps: Steps<number>, rules: ValueRules, nonzero: boolean): Candidates<number> {
   const read = (own: WireRules, no: number): readonly number[] =>
-    own.all(no, scalar).flatMap((one) => (typeof one === "number" ? [one] : []));
+    own.all(no, scalar).flatMap((item) => (typeof item === "number" ? [item] : []));
   // 8 is `finite`, which all of them are, 9 the examples
   const more = rules.more || (rules.own?.numbers.some((no) => no > 9) ?? false);
   return numbers(1.5, numberRules(rules.own, 9, read), steps, { nonzero, more });
@@ -149,7 +149,7 @@ function numberRules<T>(
 export function enums({ values }: DescEnum, of: WireRules | undefined, nonzero = false): Candidates<number> {
   const { own, more } = new ValueRules(of, ENUM);
   const all = (no: number): readonly number[] =>
-    (own?.all(no, ScalarType.INT32) ?? []).flatMap((one) => (typeof one === "number" ? [one] : []));
+    (own?.all(no, ScalarType.INT32) ?? []).flatMap((item) => (typeof item === "number" ? [item] : []));
   const [only, list, not] = [all(1).at(-1), all(3), all(4)];
   const declared = values.map(({ number }) => number);
   const ordinary = declared.find((number) => number !== 0) ?? declared[0] ?? 0;

@@ -389,7 +389,7 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
 const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
-function printed(what: string, cause: unknown): void {
-  if (cause === undefined) console.error(what);
-  else console.error(`${what}:`, cause);
+function printed(message: string, cause: unknown): void {
+  if (cause === undefined) console.error(message);
+  else console.error(`${message}:`, cause);
 }

@@ -22,7 +22,7 @@ import { readConfig, type ServerConfig } from "./config/config.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
 import { type Listening, listen } from "./listen.ts";
-import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listener/listen-error.ts";
+import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
 import type { FailureLog } from "./logs/failure-log.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerOldGeneration } from "./memory/old-generation.ts";
@@ -33,7 +33,7 @@ import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { type MockDefaults, mockedOf, mockMode } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
-import { openOwnAdmin, serverFamilies } from "./process/open-admin.ts";
+import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
@@ -277,13 +277,13 @@ async function openPorts(
   { observers, identity }: Parts,
   worker: Worker | undefined,
 ): Promise<Listening | undefined> {
-  let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
+  let wanted: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
     // The supervisor opens the admin port of several processes.
     if (worker === undefined) {
-      ports.admin = await openOwnAdmin(config.telemetry.admin, observers, () => ports.listening);
+      ports.admin = await openSeparateAdmin(config.telemetry.admin, observers, () => ports.listening);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
-    wanted = { ...config, variables: OWN_VARIABLES };
+    wanted = { ...config, variables: LISTEN_VARIABLES };
     ports.listening = await listen(endpoints, {
       ...config,
       services,

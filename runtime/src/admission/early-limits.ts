@@ -34,8 +34,8 @@ export class EarlyLimits<App> implements AdmissionCheck {
     const arrived = new Arrived(app, headers, hidden);
     let outcome: ChargeResult | Refusal | Promise<ChargeResult | Refusal> | undefined;
     try {
-      const { asked } = chargesOf(early, arrived, undefined);
-      if (asked.length > 0) outcome = counters.charge(asked);
+      const { charges } = chargesOf(early, arrived, undefined);
+      if (charges.length > 0) outcome = counters.charge(charges);
     } catch (thrown) {
       return this.#denied(asFailure(thrown), arrived, startedAt);
     }
@@ -51,11 +51,11 @@ export class EarlyLimits<App> implements AdmissionCheck {
     startedAt: number,
   ): Verdict | Promise<Verdict> {
     const { method, observer } = this.#options;
-    const tell = (trace?: Trace): void =>
+    const report = (trace?: Trace): void =>
       reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
-    if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, tell);
+    if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, report);
     // The trace of an admitted request starts later.
-    if (outcome.alone.length > 0) tell();
+    if (outcome.alone.length > 0) report();
     return this.#next(arrived.headers, tookMs);
   }
   #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {

@@ -52,9 +52,9 @@ export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   uses: readonly Use[],
   cx: Cx,
   args: Args,
-): { readonly applied: readonly Use[]; readonly asked: readonly ChargeRequest[] } {
+): { readonly applied: readonly Use[]; readonly charges: readonly ChargeRequest[] } {
   const applied: Use[] = [];
-  const asked: ChargeRequest[] = [];
+  const charges: ChargeRequest[] = [];
   for (const use of uses) {
     const { limit } = use;
     let key: string | undefined;
@@ -70,9 +70,9 @@ export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
     }
     if (key === "") throw nobody(limit);
     applied.push(use);
-    asked.push({ limit, key, cost });
+    charges.push({ limit, key, cost });
   }
-  return { applied, asked };
+  return { applied, charges };
 }
 
 function unevaluated({ name }: RateLimit, thrown: unknown): Failure {

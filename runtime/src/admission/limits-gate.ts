@@ -22,8 +22,8 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
 }: LimitsGateParts<App, Args, Result, Principal>): Gate<App, Args, Principal> {
   return {
     pass: (cx, args) => {
-      const { applied, asked } = chargesOf(late, cx, args);
-      if (asked.length === 0) return undefined;
+      const { applied, charges } = chargesOf(late, cx, args);
+      if (charges.length === 0) return undefined;
       const { exchange } = cx;
       const charged = (outcome: ChargeResult | Refusal): void => {
         if ("failure" in outcome || outcome.alone.length > 0)
@@ -33,7 +33,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
           settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
         );
       };
-      const outcome = counters.charge(asked);
+      const outcome = counters.charge(charges);
       return outcome instanceof Promise ? outcome.then(charged) : charged(outcome);
     },
   };

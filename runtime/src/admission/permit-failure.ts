@@ -9,8 +9,14 @@ export function permitFailure(failure: Failure): Failure {
   const { code, reason, upstream, method, message, cause } = failure;
   // An expression that cannot be evaluated does not hold.
   if (upstream === "") {
-    const told = { code: Code.PERMISSION_DENIED, clientCode: Code.PERMISSION_DENIED, refusal: true };
-    return new Failure({ ...told, reason: Reason.REJECTED, callee: "", message: `a permit fails: ${message}`, cause });
+    const denial = { code: Code.PERMISSION_DENIED, clientCode: Code.PERMISSION_DENIED, refusal: true };
+    return new Failure({
+      ...denial,
+      reason: Reason.REJECTED,
+      callee: "",
+      message: `a permit fails: ${message}`,
+      cause,
+    });
   }
   const callee = method === "" ? upstream : method;
   return new Failure({ code, reason, callee, message, clientCode: Code.UNAVAILABLE, cause });

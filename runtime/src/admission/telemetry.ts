@@ -42,8 +42,8 @@ export function telemetryOf<App, Args extends Message, Principal>(
       const found: [string, TelemetryValue][] = [];
       for (const [name, value] of attributes) {
         try {
-          const made = value(cx, args);
-          if (made !== undefined) found.push([name, bounded(made)]);
+          const result = value(cx, args);
+          if (result !== undefined) found.push([name, bounded(result)]);
         } catch {
           // An attribute that cannot be evaluated is left out.
         }

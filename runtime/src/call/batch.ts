@@ -43,7 +43,7 @@ export class Collector {
   readonly #group: unknown;
   readonly #retryIf: RetryIf | undefined;
   readonly #items = new Map<string, Item>(); // by identity of their key
-  #asked: Item[] = [];
+  #pending: Item[] = [];
 
   /** @param retryIf of the first key's call: those of one response are the same */
   constructor(root: CallContext, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
@@ -60,21 +60,21 @@ export class Collector {
       : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
   }
   /** Returns this scope's promise for the key, if a new one would end with it and in the same way. */
-  given(key: unknown, scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
-    return scope.over ? undefined : this.#items.get(this.identity(key))?.given(scope, supplementary, critical);
+  shared(key: unknown, scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
+    return scope.over ? undefined : this.#items.get(this.identity(key))?.shared(scope, supplementary, critical);
   }
   /**
    * Loads the item of a key, or its items; undefined if there is none. Rejects if `scope` ends before.
    *
    * @param critical whether the response requires the result
-   * @param given a promise that further loads of the same key may share
+   * @param shared a promise that further loads of the same key may share
    */
-  load(key: unknown, scope: Scope, sink: Sink<unknown>, critical: boolean, given?: Given): void {
+  load(key: unknown, scope: Scope, sink: Sink<unknown>, critical: boolean, shared?: SharedLoad): void {
     if (scope.over) {
       sink.reject(OVER);
       return;
     }
-    this.item(key).wait(scope, sink, critical, given);
+    this.item(key).wait(scope, sink, critical, shared);
   }
   /** Returns the item of a key. A new item needs a waiter at once, or is forgotten. */
   item(key: unknown): Item {
@@ -83,15 +83,15 @@ export class Collector {
     if (item === undefined) {
       item = new Item(key, id, this.#batch.rpc.method);
       this.#items.set(id, item);
-      if (this.#asked.push(item) === 1) whenDrained(this);
+      if (this.#pending.push(item) === 1) whenDrained(this);
     }
     return item;
   }
   flush(): void {
-    const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
-    this.#asked = [];
+    const requested = this.#pending.filter((item) => item.wanted || !this.#items.delete(item.id));
+    this.#pending = [];
     const { max } = this.#batch;
-    for (let i = 0; i < asked.length; i += max) this.#fetch(asked.slice(i, i + max));
+    for (let i = 0; i < requested.length; i += max) this.#fetch(requested.slice(i, i + max));
   }
   #fetch(wanted: Item[]): void {
     const { items, message } = this.#request(wanted);
@@ -143,12 +143,12 @@ export class Collector {
     }
   }
   /** Passes to the items of a part their results in its answer. */
-  #find(response: unknown, part: Part, asked: readonly Item[]): void {
+  #find(response: unknown, part: Part, requested: readonly Item[]): void {
     const { items, key, many } = this.#batch;
     const all = items(response);
     if (!Array.isArray(all)) {
       const map = all as Readonly<Record<string, unknown>>;
-      for (const item of asked) {
+      for (const item of requested) {
         const name = String(item.key);
         const value = Object.hasOwn(map, name) ? map[name] : undefined;
         if (!many) item.found = value;
@@ -157,7 +157,7 @@ export class Collector {
       return;
     }
     if (key === undefined) throw new TypeError("a batch of list items needs a key");
-    if (many) for (const item of asked) item.found = [];
+    if (many) for (const item of requested) item.found = [];
     for (const value of all) {
       const item = this.#items.get(this.identity(key(value)));
       if (item?.part !== part) continue; // it was not asked for
@@ -241,7 +241,7 @@ class Part {
   /** Expires these waiters. */
   expire(waiting: readonly ResultWaiter<unknown>[]): void {
     this.#expiring = true;
-    for (const one of waiting) one.leave(timedOut(this.#rpc.method, "no answer in time"));
+    for (const waiter of waiting) waiter.leave(timedOut(this.#rpc.method, "no answer in time"));
     this.#expiring = false;
   }
   end(): void {
@@ -254,7 +254,7 @@ function expire({ part, all }: { part: Part; all: readonly ResultWaiter<unknown>
 }
 
 /** A promise for an item. */
-interface Given {
+interface SharedLoad {
   readonly promise: Promise<unknown>;
   readonly scope: Scope;
   readonly supplementary: boolean;
@@ -279,7 +279,7 @@ export class Item implements ResultWaiterOwner<unknown> {
   last: Sink<unknown> | undefined;
   #answered = false;
   #cause: Cause | undefined;
-  #given: Given | undefined;
+  #shared: SharedLoad | undefined;
 
   readonly #method: string;
 
@@ -291,16 +291,16 @@ export class Item implements ResultWaiterOwner<unknown> {
   get wanted(): boolean {
     return this.waiting.length > 0;
   }
-  given(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
-    const given = this.#given;
-    if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
+  shared(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
+    const shared = this.#shared;
+    if (shared?.scope !== scope || shared.supplementary !== supplementary) return undefined;
     // A promise whose failure fails the response is not shared with another step.
-    if (critical !== given.critical) return undefined;
+    if (critical !== shared.critical) return undefined;
     // During the fetch, a new promise would have more time.
-    return this.part === undefined || this.#answered ? given.promise : undefined;
+    return this.part === undefined || this.#answered ? shared.promise : undefined;
   }
-  wait(scope: Scope, sink: Sink<unknown>, critical: boolean, given: Given | undefined): void {
-    if (given !== undefined) this.#given = given;
+  wait(scope: Scope, sink: Sink<unknown>, critical: boolean, shared: SharedLoad | undefined): void {
+    if (shared !== undefined) this.#shared = shared;
     if (this.#answered) {
       sink.resolve(this.found, this.#cause);
       return;
@@ -323,7 +323,7 @@ export class Item implements ResultWaiterOwner<unknown> {
       this.waiting[waiting.place] = last;
       last.place = waiting.place;
     }
-    this.#given = undefined; // it may be that one which has ended without the answer
+    this.#shared = undefined; // it may be that one which has ended without the answer
     if (!this.wanted) this.part?.leaves(waiting);
   }
   answer(cause: Cause | undefined): void {

@@ -26,7 +26,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
   readonly #cache: Cache;
-  readonly #wanted: FetchRequest;
+  readonly #fetchRequest: FetchRequest;
   critical: boolean;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
@@ -41,7 +41,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.#sink = sink;
     this.#cache = rpc.upstream.cache;
     this.critical = !cx.supplementary;
-    this.#wanted = { cx, rpc, policy, outgoing: out, key: callKey(rpc, out) };
+    this.#fetchRequest = { cx, rpc, policy, outgoing: out, key: callKey(rpc, out) };
   }
   /**
    * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this function
@@ -61,7 +61,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   /** Serves an entry of the cache, if there is one; reports whether there was. */
   #look(): boolean {
-    const { key, policy } = this.#wanted;
+    const { key, policy } = this.#fetchRequest;
     const entry = this.#cache.look(key, policy);
     if (entry === undefined) return false;
     this.#serve(entry);
@@ -102,7 +102,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#cx.scope.over) this.cancel();
     else if (budgetOf(this.#cx).callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
     if (this.ended || this.#look()) return; // another one has fetched it meanwhile
-    const fetch = Fetch.join(this.#cache, this.#wanted, this);
+    const fetch = Fetch.join(this.#cache, this.#fetchRequest, this);
     if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
   }
   waits(fetch: SharedFetch, begun: boolean): void {
@@ -119,12 +119,12 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   failed(failure: Failure): void {
     if (this.ended) return;
     this.#end();
-    this.#tellJoined({ ok: false, failure });
+    this.#reportJoin({ ok: false, failure });
     this.#sink.reject(failure);
     this.#free();
   }
   #serve(entry: Entry): void {
-    const { policy } = this.#wanted;
+    const { policy } = this.#fetchRequest;
     const ageMs = this.#cache.age(entry);
     if (this.#cache.isFresh(entry, policy)) {
       this.#observe("fresh", ageMs);
@@ -134,7 +134,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.#cx.exchange.stale = true;
     const { breaker } = this.#rpc;
     const refused = breaker?.refuses === true;
-    const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#wanted);
+    const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#fetchRequest);
     const failure = entry.failed ?? (refused ? breakerOpen(this.#rpc.method) : undefined);
     this.#observe("stale", ageMs, renewal);
     this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
@@ -149,7 +149,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       return;
     }
     this.#end();
-    this.#tellJoined({ ok: true });
+    this.#reportJoin({ ok: true });
     this.#sink.resolve(value, cause);
     this.#free();
   }
@@ -177,7 +177,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
-  #tellJoined(outcome: JoinEvent["outcome"]): void {
+  #reportJoin(outcome: JoinEvent["outcome"]): void {
     if (this.#joined === undefined) return;
     const { fetch, at } = this.#joined;
     reportJoin(this.#cx, this.#rpc, { fetch, startedAt: at, outcome });

@@ -9,12 +9,12 @@ import type { Rpc } from "./upstream.ts";
  * answer, bytes and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold secrets.
  */
 export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, identity }: OutgoingCall): string {
-  let made: ReadonlySet<string> | undefined; // most calls forward no trace id
-  const isMade = (name: string): boolean => {
-    made ??= madeTraceIds(metadata);
-    return made.has(name);
+  let generated: ReadonlySet<string> | undefined; // most calls forward no trace id
+  const isGenerated = (name: string): boolean => {
+    generated ??= generatedTraceIds(metadata);
+    return generated.has(name);
   };
-  const counts = (name: string): boolean => name !== identity?.name && (!isTraceId(name) || isMade(name));
+  const counts = (name: string): boolean => name !== identity?.name && (!isTraceId(name) || isGenerated(name));
   const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
   // JSON separates the parts, whatever they contain.
   const head = JSON.stringify([
@@ -37,7 +37,7 @@ const LARGE = 16 << 10;
 const FORMAT = 2;
 
 /** Returns the trace ids whose values are from expressions instead of the client. */
-function madeTraceIds(metadata: Metadata | undefined): ReadonlySet<string> {
+function generatedTraceIds(metadata: Metadata | undefined): ReadonlySet<string> {
   if (metadata === undefined) return NONE;
   const names = Object.keys(metadata).filter((name) => metadata[name]?.length);
   return new Set(names.map((name) => name.toLowerCase()).filter(isTraceId));

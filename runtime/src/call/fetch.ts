@@ -21,37 +21,37 @@ export interface FetchRequest {
  */
 export class Fetch implements Sink<Uint8Array>, SharedFetch {
   readonly #cache: Cache;
-  readonly #wanted: FetchRequest;
+  readonly #request: FetchRequest;
   readonly #waiting = new Set<Receiver>();
   #critical = false; // whether one who waits, or has waited, cannot do without
   #renews: boolean;
   #context: DetachedContext | undefined; // while it is with the upstream
   #call: Call<Uint8Array> | undefined;
 
-  private constructor(cache: Cache, wanted: FetchRequest, renews: boolean) {
+  private constructor(cache: Cache, request: FetchRequest, renews: boolean) {
     this.#cache = cache;
-    this.#wanted = wanted;
+    this.#request = request;
     this.#renews = renews;
   }
   /** Refreshes the entry, unless a refresh is running. */
-  static renew(cache: Cache, wanted: FetchRequest): SharedFetch {
-    const running = cache.running(wanted.key, wanted.rpc.policy);
+  static renew(cache: Cache, request: FetchRequest): SharedFetch {
+    const running = cache.running(request.key, request.rpc.policy);
     if (running !== undefined) {
       running.renew();
       return running;
     }
-    const fetch = new Fetch(cache, wanted, true);
+    const fetch = new Fetch(cache, request, true);
     fetch.#start();
     return fetch;
   }
   /** Joins the running fetch, or starts one. */
-  static join(cache: Cache, wanted: FetchRequest, receiver: Receiver): SharedFetch {
-    const running = cache.running(wanted.key, wanted.rpc.policy);
+  static join(cache: Cache, request: FetchRequest, receiver: Receiver): SharedFetch {
+    const running = cache.running(request.key, request.rpc.policy);
     if (running !== undefined) {
       running.join(receiver);
       return running;
     }
-    const fetch = new Fetch(cache, wanted, false);
+    const fetch = new Fetch(cache, request, false);
     fetch.#waiting.add(receiver);
     fetch.#critical = receiver.critical;
     receiver.waits(fetch, true);
@@ -85,7 +85,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   }
 
   #start(): void {
-    const { key, rpc } = this.#wanted;
+    const { key, rpc } = this.#request;
     const { second } = this.#cache;
     this.#cache.begun(key, rpc.policy, this);
     if (second === undefined) this.#send();
@@ -93,7 +93,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
       second.get(key, (found) => {
         const entry = found && this.#adopted(found);
         if (entry !== undefined) for (const receiver of this.#take()) receiver.found(entry);
-        if (entry !== undefined && this.#cache.isFresh(entry, this.#wanted.policy)) this.#end();
+        if (entry !== undefined && this.#cache.isFresh(entry, this.#request.policy)) this.#end();
         else {
           if (entry !== undefined) this.#renews = true;
           if (this.#unwanted) this.#end();
@@ -103,7 +103,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   }
   /** Returns an entry if its bytes are valid for this type; otherwise it is a miss. */
   #adopted(found: Parameters<Cache["adopt"]>[1]): Entry | undefined {
-    const { key, rpc, policy } = this.#wanted;
+    const { key, rpc, policy } = this.#request;
     try {
       rpc.codec.decode(found.bytes);
     } catch {
@@ -112,18 +112,18 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     return this.#cache.adopt(key, found, policy);
   }
   #send(): void {
-    const { cx, rpc, outgoing } = this.#wanted;
+    const { cx, rpc, outgoing } = this.#request;
     this.#context = cx.detached(this, rpc.upstream.clock, !this.#critical);
     this.#call = Call.start(this.#context, rpc.bytes, outgoing, false, this);
   }
   resolve(bytes: Uint8Array): void {
-    const { key, policy } = this.#wanted;
+    const { key, policy } = this.#request;
     this.#cache.put(key, bytes, policy);
     this.#end();
     for (const receiver of this.#take()) receiver.received(bytes);
   }
   reject(failure: Failure): void {
-    this.#cache.failed(this.#wanted.key, failure);
+    this.#cache.failed(this.#request.key, failure);
     this.#end();
     for (const receiver of this.#take()) receiver.failed(failure.forOneMore());
   }
@@ -132,7 +132,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     this.#context?.exchange.end();
   }
   #leaveCache(): void {
-    this.#cache.ended(this.#wanted.key, this.#wanted.rpc.policy, this);
+    this.#cache.ended(this.#request.key, this.#request.rpc.policy, this);
   }
   #take(): Receiver[] {
     const all = [...this.#waiting];

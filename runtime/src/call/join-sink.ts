@@ -32,14 +32,14 @@ export class JoinSink<Res> implements Sink<Res> {
     this.#startedAt = rpc.upstream.clock.now();
   }
   resolve(value: Res, cause?: Cause): void {
-    this.#tell({ ok: true });
+    this.#report({ ok: true });
     this.#sink.resolve(value, cause);
   }
   reject(failure: Failure): void {
-    this.#tell({ ok: false, failure });
+    this.#report({ ok: false, failure });
     this.#sink.reject(failure);
   }
-  #tell(outcome: JoinEvent["outcome"]): void {
+  #report(outcome: JoinEvent["outcome"]): void {
     reportJoin(this.#cx, this.#rpc, { call: this.#call, startedAt: this.#startedAt, outcome });
   }
 }

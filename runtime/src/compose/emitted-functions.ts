@@ -37,16 +37,16 @@ export function extended<Desc extends DescMessage>(
   set: MessageInitShape<Desc>,
 ): MessageShape<Desc> {
   const copy = clone(schema, base) as Record<string, unknown>;
-  const given = set as Readonly<Record<string, unknown>>;
-  const made = create(schema, set) as Readonly<Record<string, unknown>>;
+  const init = set as Readonly<Record<string, unknown>>;
+  const message = create(schema, set) as Readonly<Record<string, unknown>>;
   for (const member of schema.members) {
-    const value = given[member.localName];
+    const value = init[member.localName];
     if (value === undefined) continue;
     const before = copy[member.localName];
     const inside = member.kind === "field" && member.fieldKind === "message" && isMessage(before) && !isMessage(value);
     copy[member.localName] = inside
       ? extended(member.message, before, value as MessageInitShape<DescMessage>)
-      : made[member.localName];
+      : message[member.localName];
   }
   // `clone` returned a message of this type.
   return copy as MessageShape<Desc>;
@@ -55,9 +55,9 @@ export function extended<Desc extends DescMessage>(
 /**
  * Returns the message that a resolver supplies. The result is always a copy, because the response code writes into it.
  */
-export function supplied<Desc extends DescMessage>(schema: Desc, given: MessageInitShape<Desc>): MessageShape<Desc> {
-  if (!isMessage(given, schema)) return create(schema, given);
-  return Object.assign(Object.create(Object.getPrototypeOf(given)), given);
+export function supplied<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>): MessageShape<Desc> {
+  if (!isMessage(init, schema)) return create(schema, init);
+  return Object.assign(Object.create(Object.getPrototypeOf(init)), init);
 }
 
 /**
@@ -84,8 +84,8 @@ export function single<Cx, Args, More extends readonly unknown[], T>(
   composeEach: (cx: Cx, list: readonly Args[], ...more: More) => readonly T[] | Promise<readonly T[]>,
 ): (cx: Cx, args: Args, ...more: More) => Promise<T> {
   return async (cx, args, ...more) => {
-    const [one] = await composeEach(cx, [args], ...more);
-    return one as T; // the result has as many items as the list
+    const [item] = await composeEach(cx, [args], ...more);
+    return item as T; // the result has as many items as the list
   };
 }
 
@@ -112,5 +112,5 @@ export function unmapped(name: string, value: number, outward = false): Failure 
 export function detailsOf(desc: DescMessage, value: Message | readonly Message[] | null | undefined): Detail[] {
   if (value === null || value === undefined) return [];
   const all = Array.isArray(value) ? (value as readonly Message[]) : [value as Message];
-  return all.map((one) => ({ desc, value: one }));
+  return all.map((item) => ({ desc, value: item }));
 }

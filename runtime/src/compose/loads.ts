@@ -34,7 +34,7 @@ export function loadOne<Req, Res, K, V, G, R>(
   const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
   const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
   const critical = !(supplementary || cx.supplementary);
-  const shared = shares ? collector.given(key, scope, supplementary, critical) : undefined;
+  const shared = shares ? collector.shared(key, scope, supplementary, critical) : undefined;
   if (shared !== undefined) return shared;
   const answer = Promise.withResolvers<unknown>();
   const { promise } = answer;

@@ -46,11 +46,13 @@ export interface ReadonlyHeaders {
 }
 
 /** Supplies one message or one field, at once or later. */
-export type Resolver<Args, Steps, Clients, Value> = (given: Resolving<Args, Steps, Clients>) => Value | Promise<Value>;
+export type Resolver<Args, Steps, Clients, Value> = (
+  context: Resolving<Args, Steps, Clients>,
+) => Value | Promise<Value>;
 
 /** The same in a package with an identity. */
 export type ResolverFor<Principal, Args, Steps, Clients, Value> = (
-  given: ResolvingFor<Principal, Args, Steps, Clients>,
+  context: ResolvingFor<Principal, Args, Steps, Clients>,
 ) => Value | Promise<Value>;
 
 /** The request, or the part of one, that a resolver belongs to. */

@@ -27,12 +27,12 @@ export function addAuthenticated(router: ConnectRouter, admission: AdmissionChec
   const from = router.handlers.length;
   add();
   const added = router.handlers.splice(from);
-  router.handlers.push(...added.map((handler) => judgedHandler(handler, admission)));
+  router.handlers.push(...added.map((handler) => authenticatedHandler(handler, admission)));
 }
 
-function judgedHandler(handler: UniversalHandler, admission: AdmissionCheck): UniversalHandler {
+function authenticatedHandler(handler: UniversalHandler, admission: AdmissionCheck): UniversalHandler {
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
-    const contextValues = ownValues(request.contextValues ?? createContextValues());
+    const contextValues = copyOf(request.contextValues ?? createContextValues());
     let verdict: Verdict | undefined;
     const judge = async (): Promise<ConnectError | undefined> => {
       verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
@@ -44,7 +44,7 @@ function judgedHandler(handler: UniversalHandler, admission: AdmissionCheck): Un
     const isGet = request.method === "GET" && handler.allowedMethods.includes("GET");
     // The handler's clock, that of the client's deadline, runs meanwhile.
     if (isStream(body) && !isGet)
-      return adding(await handler({ ...request, contextValues, body: judgedBody(body, judge) }), verdict);
+      return adding(await handler({ ...request, contextValues, body: authenticatedBody(body, judge) }), verdict);
     const startedAt = performance.now();
     const error = await judge();
     if (error !== undefined) return adding(refused(error), verdict);
@@ -58,16 +58,16 @@ function judgedHandler(handler: UniversalHandler, admission: AdmissionCheck): Un
  * Gives each request separate values. A custom server may share one object between all requests, but the caller belongs
  * to one request.
  */
-function ownValues(given: ContextValues): ContextValues {
-  const own = createContextValues();
+function copyOf(given: ContextValues): ContextValues {
+  const copy = createContextValues();
   const values: ContextValues = {
-    get: (key) => (key.id === AUTHENTICATED.id ? own : given).get(key),
+    get: (key) => (key.id === AUTHENTICATED.id ? copy : given).get(key),
     set(key, value) {
-      (key.id === AUTHENTICATED.id ? own : given).set(key, value);
+      (key.id === AUTHENTICATED.id ? copy : given).set(key, value);
       return values;
     },
     delete(key) {
-      (key.id === AUTHENTICATED.id ? own : given).delete(key);
+      (key.id === AUTHENTICATED.id ? copy : given).delete(key);
       return values;
     },
   };
@@ -81,7 +81,7 @@ const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<U
  * Yields a body that is not read before authentication. A refusal is thrown as its first read. The protocol's own
  * handler turns it into an answer after it has read the received bytes, as for other refusals.
  */
-async function* judgedBody(
+async function* authenticatedBody(
   body: AsyncIterable<Uint8Array>,
   judge: () => Promise<ConnectError | undefined>,
 ): AsyncGenerator<Uint8Array> {

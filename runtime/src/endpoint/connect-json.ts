@@ -10,7 +10,7 @@ import { type Failure, invalid } from "../failure.ts";
 /** JSON options of the adapter; undefined for a custom server, which does not pass its options. */
 export const JSON_OPTIONS = createContextKey<Partial<JsonWriteOptions> | undefined>(undefined);
 
-export function asksForJson({ requestHeader, requestMethod, url }: HandlerContext): boolean {
+export function requestsJson({ requestHeader, requestMethod, url }: HandlerContext): boolean {
   if (requestMethod === "GET") return new URL(url).searchParams.get("encoding") === "json";
   return /^application\/(?:[\w-]+\+)?json\b/i.test(requestHeader.get("content-type") ?? "");
 }
@@ -88,25 +88,25 @@ export function withWriteFailure<T>(desc: DescMessage, write: (message: Message)
 }
 
 /** Returns the path of the Any for which JSON without types fails with this text: `items[3].detail`. */
-function pathOfAny(message: ReflectMessage, said: string): string | undefined {
+function pathOfAny(message: ReflectMessage, errorMessage: string): string | undefined {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
     for (const [path, inner] of messagesIn(message, field)) {
       if (!isAny(inner)) {
-        const below = pathOfAny(inner, said);
+        const below = pathOfAny(inner, errorMessage);
         if (below !== undefined) return `${path}.${below}`;
-      } else if (fails(inner, said)) return path;
+      } else if (fails(inner, errorMessage)) return path;
     }
   }
   return undefined;
 }
 const isAny = ({ desc }: ReflectMessage): boolean => desc.typeName === AnySchema.typeName;
-function fails({ desc, message }: ReflectMessage, said: string): boolean {
+function fails({ desc, message }: ReflectMessage, errorMessage: string): boolean {
   try {
     toJson(desc, message);
     return false;
   } catch (thrown) {
-    return thrown instanceof Error && thrown.message === said;
+    return thrown instanceof Error && thrown.message === errorMessage;
   }
 }
 function* messagesIn(message: ReflectMessage, field: DescField): Generator<readonly [string, ReflectMessage]> {

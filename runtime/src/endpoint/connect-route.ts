@@ -4,7 +4,7 @@ import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
-import { asksForJson, JSON_OPTIONS, jsonAssertion, whenWritten, writeFailure } from "./connect-json.ts";
+import { JSON_OPTIONS, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
 import { REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { assertWritable } from "./required-fields.ts";
@@ -20,7 +20,7 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: E
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
     const json = (response: Message): Promise<Failure | undefined> | undefined =>
       assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : whenWritten(output, response, context);
-    return handle(run, { output, assert: asksForJson(context) ? json : binary }, args, context);
+    return handle(run, { output, assert: requestsJson(context) ? json : binary }, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
@@ -49,9 +49,9 @@ function handle(
   let ended = false;
   const end = (): void => {
     ended = true;
-    signal.removeEventListener("abort", gone);
+    signal.removeEventListener("abort", onAbort);
   };
-  const gone = (): void => {
+  const onAbort = (): void => {
     answering.cancel();
     reject(ConnectError.from(signal.reason ?? OVER.clientMessage, ConnectCode.Canceled));
   };
@@ -82,8 +82,8 @@ function handle(
       reject(connectError(failure));
     },
   );
-  if (signal.aborted) gone();
-  else if (!ended) signal.addEventListener("abort", gone, { once: true });
+  if (signal.aborted) onAbort();
+  else if (!ended) signal.addEventListener("abort", onAbort, { once: true });
   return promise;
 }
 

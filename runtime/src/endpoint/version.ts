@@ -40,7 +40,7 @@ export function withVersions(router: ConnectRouter, headers: ReadonlyMap<string,
 }
 
 function versioned(handler: UniversalHandler, headers: readonly string[]): UniversalHandler {
-  const serve: (...given: Parameters<UniversalHandler>) => ReturnType<UniversalHandler> = async (request) =>
+  const serve: (...args: Parameters<UniversalHandler>) => ReturnType<UniversalHandler> = async (request) =>
     telling(await handler(request), headers);
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);

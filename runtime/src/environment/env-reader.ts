@@ -54,8 +54,8 @@ export class EnvReader {
 
   /** The same of any type. */
   list<K extends keyof Items>(name: string, type: K, byDefault?: string): Items[K][] {
-    const { parse, wanted } = ITEMS[type];
-    const remedy = `${wanted}, or several separated by commas`;
+    const { parse, expected } = ITEMS[type];
+    const remedy = `${expected}, or several separated by commas`;
     const { variable, text } = this.#found(name, true) ?? { variable: name, text: byDefault };
     if (text === undefined) return this.#missing(name, remedy, []);
     const values = separated(text).map((item) => parse(plain(item)));
@@ -66,8 +66,8 @@ export class EnvReader {
 
   /** `key=value`, comma separated; a backslash before a comma, a `=` or a backslash takes its meaning away. */
   map<K extends keyof Items>(name: string, type: K, byDefault?: string): Record<string, Items[K]> {
-    const { parse, wanted } = ITEMS[type];
-    const remedy = `key=value, or several separated by commas, each key once, where a value is ${wanted}`;
+    const { parse, expected } = ITEMS[type];
+    const remedy = `key=value, or several separated by commas, each key once, where a value is ${expected}`;
     const { variable, text } = this.#found(name, true) ?? { variable: name, text: byDefault };
     if (text === undefined) return this.#missing(name, remedy, {});
     const entries = separated(text).map((entry): [string, Items[K] | undefined] => {
@@ -86,7 +86,7 @@ export class EnvReader {
   }
 
   uint(name: string, byDefault?: string): bigint {
-    return this.#parsed(name, byDefault, ITEMS.uint.wanted, ITEMS.uint.parse, 0n);
+    return this.#parsed(name, byDefault, ITEMS.uint.expected, ITEMS.uint.parse, 0n);
   }
 
   bool(name: string, byDefault?: string): boolean {
@@ -104,8 +104,8 @@ export class EnvReader {
 
   /** Like `duration`, in milliseconds. */
   durationMs(name: string, byDefault?: string, maxMs: number = DURATION_MAX_MS): number {
-    const wanted = "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m";
-    return this.#parsed(name, byDefault, wanted, (text) => parseDurationMs(text, maxMs), 0);
+    const expected = "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m";
+    return this.#parsed(name, byDefault, expected, (text) => parseDurationMs(text, maxMs), 0);
   }
 
   /** A whole number between two bounds, both included. */
@@ -124,7 +124,7 @@ export class EnvReader {
 
   /** Records a fault that the caller has found itself, once even if several services read the variable. */
   fault(variable: string, problem: string, remedy: string): void {
-    const known = this.#faults.some((one) => one.variable === variable && one.problem === problem);
+    const known = this.#faults.some((fault) => fault.variable === variable && fault.problem === problem);
     if (!known) this.#faults.push({ variable, problem, remedy });
   }
 
@@ -170,19 +170,19 @@ interface Items {
   readonly duration: Duration;
 }
 const ITEMS: {
-  readonly [K in keyof Items]: { readonly parse: (text: string) => Items[K] | undefined; readonly wanted: string };
+  readonly [K in keyof Items]: { readonly parse: (text: string) => Items[K] | undefined; readonly expected: string };
 } = {
-  string: { parse: (text) => text, wanted: "a text" },
-  int: { parse: parseInt64, wanted: "a whole number of at most 64 bits" },
-  uint: { parse: parseUint64, wanted: "a whole number of at most 64 bits, not negative" },
-  bool: { parse: parseBool, wanted: "true or false" },
-  double: { parse: parseDouble, wanted: "a number" },
+  string: { parse: (text) => text, expected: "a text" },
+  int: { parse: parseInt64, expected: "a whole number of at most 64 bits" },
+  uint: { parse: parseUint64, expected: "a whole number of at most 64 bits, not negative" },
+  bool: { parse: parseBool, expected: "true or false" },
+  double: { parse: parseDouble, expected: "a number" },
   duration: {
     parse: (text) => {
       const ms = parseDurationMs(text, DURATION_MAX_MS);
       return ms === undefined ? undefined : durationOf(ms);
     },
-    wanted: "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m",
+    expected: "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m",
   },
 };
 

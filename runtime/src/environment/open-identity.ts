@@ -35,6 +35,6 @@ export async function openIdentity<P extends Message>(
   return spec.open({ clock, audit, fault });
 }
 
-function printed(what: string, cause: unknown): void {
-  console.error(`${what}:`, cause);
+function printed(message: string, cause: unknown): void {
+  console.error(`${message}:`, cause);
 }

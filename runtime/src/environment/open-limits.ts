@@ -54,10 +54,10 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
       const { Limits } = await import("../limits/limits.ts"); // nobody else pays for loading it
       const names = [...new Set(alone.map((limit) => `${limit.package}/${limit.name}`))].join(", ");
       if (alone.length > 0 && first) {
-        const where =
+        const place =
           processes === 1 ? "this process only, separate from other processes" : `each of ${processes} processes`;
         const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
-        fault(`limits are counted in ${where} (${names})${more}; set REDIS_URL`, undefined);
+        fault(`limits are counted in ${place} (${names})${more}; set REDIS_URL`, undefined);
       }
       const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, fault);
       return new Limits({ clock, fault, ...(counters && { shared: counters }) });
@@ -136,7 +136,7 @@ export async function openLimits(
   return spec.open({ clock, fault });
 }
 
-function printed(what: string, cause: unknown): void {
-  if (cause === undefined) console.error(what);
-  else console.error(`${what}:`, cause);
+function printed(message: string, cause: unknown): void {
+  if (cause === undefined) console.error(message);
+  else console.error(`${message}:`, cause);
 }

@@ -98,7 +98,7 @@ function readNats(read: EnvReader, readFile: FileReader): NatsOptions | "faulty"
     faults.push(variable);
     read.fault(variable, problem, remedy);
   };
-  const urls = text.split(",").map((one) => URL.parse(one.trim()));
+  const urls = text.split(",").map((part) => URL.parse(part.trim()));
   const remedy = "addresses like nats://127.0.0.1:4222 or tls://nats.example:4222, separated by commas";
   // The value is not repeated: it may have a password in it.
   if (urls.some((url) => url === null || !/^(nats|tls):$/.test(url.protocol) || url.hostname === "")) {
@@ -175,7 +175,7 @@ export async function openTopics(
   return spec.open({ clock, fault, observer });
 }
 
-function printed(what: string, cause: unknown): void {
-  if (cause === undefined) console.error(what);
-  else console.error(`${what}:`, cause);
+function printed(message: string, cause: unknown): void {
+  if (cause === undefined) console.error(message);
+  else console.error(`${message}:`, cause);
 }

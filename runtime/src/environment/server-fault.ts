@@ -3,4 +3,4 @@
  *
  * @param what our own text, the same for faults of one kind
  */
-export type ServerFault = (what: string, cause: unknown) => void;
+export type ServerFault = (message: string, cause: unknown) => void;

@@ -100,8 +100,8 @@ export class AdaptiveLimit implements Places {
     this.#handing = true;
     let later = false;
     try {
-      for (let given = 0; this.#step(now); ) {
-        if (++given < IN_ONE_TURN) continue;
+      for (let admitted = 0; this.#step(now); ) {
+        if (++admitted < IN_ONE_TURN) continue;
         setImmediate(handOn, this);
         later = true;
         break;

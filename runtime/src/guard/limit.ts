@@ -88,12 +88,12 @@ export class Limit implements Places {
   /** @internal Gives free places to waiters. */
   handOn(queue: Set<Waiter>): void {
     this.#handing = true;
-    let given = 0;
+    let admitted = 0;
     let later = false;
     try {
       for (const waiter of queue) {
         if (this.#free === 0) break;
-        if (given++ === IN_ONE_TURN) {
+        if (admitted++ === IN_ONE_TURN) {
           setImmediate(handOn, this, queue);
           later = true;
           break;

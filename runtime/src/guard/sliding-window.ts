@@ -78,8 +78,8 @@ export class SlidingWindow implements IBreaker {
   /** Removes old buckets; returns the slot of the current bucket. */
   #advance(): number {
     const bucket = Math.floor(this.#clock.now() / this.#bucketMs);
-    const gone = Math.min(BUCKETS, bucket - this.#bucket);
-    for (let i = 1; i <= gone; i++) {
+    const expired = Math.min(BUCKETS, bucket - this.#bucket);
+    for (let i = 1; i <= expired; i++) {
       const slot = (this.#bucket + i) % BUCKETS;
       this.#samples.clear(slot);
       this.#failures.clear(slot);

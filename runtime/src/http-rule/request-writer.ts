@@ -128,12 +128,12 @@ function checkSegment(segment: string, name: string): void {
 
 /** Encodes all but unreserved characters (google/api/http.proto). */
 function encodedSegment(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(/[!'()*]/g, (match) => `%${match.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 /** Encodes a literal, except for the characters that a template may contain as they are. */
 function encodedLiteral(text: string): string {
   if (text === "*" || text === "**") return text;
-  return encodedSegment(text).replace(/%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g, (one) => decodeURIComponent(one));
+  return encodedSegment(text).replace(/%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g, (match) => decodeURIComponent(match));
 }
 
 // ---- query ----

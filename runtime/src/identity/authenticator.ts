@@ -16,7 +16,7 @@ import type { OpenIdentity } from "./spec.ts";
  * Headers that identify the caller to upstreams. If a client sends one that no source reads, it is meant for another
  * recipient.
  */
-const TOLD = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
+const IDENTITY_HEADERS = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
 /** Sources that look for their credential at the same place. */
 interface Shared {
@@ -55,7 +55,7 @@ export class Authenticator implements OpenIdentity {
     this.#certificates = all.filter(({ place }) => place.kind === "certificate");
     this.#from = new Map(all.map((source) => [source, source.from.map(namePattern)]));
     const hidden = this.#headers.map(({ name }) => name);
-    this.hidden = new Set([...TOLD, ...hidden, ...(this.#cookies.length > 0 ? ["cookie"] : [])]);
+    this.hidden = new Set([...IDENTITY_HEADERS, ...hidden, ...(this.#cookies.length > 0 ? ["cookie"] : [])]);
     this.opened = Promise.all(all.map(({ opened }) => opened)).then(() => {});
     this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...propagation.routes]);
   }

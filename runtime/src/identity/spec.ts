@@ -14,7 +14,7 @@ export interface SourceParts {
   readonly type: DescMessage;
   readonly audit: (event: AuditEvent) => void;
   /** Reports a fault that affects more than one request. `what` is the same text for faults of one kind. */
-  readonly fault: (what: string, cause: unknown) => void;
+  readonly fault: (message: string, cause: unknown) => void;
   /** Called with the name of the source after each fetch of an issuer's keys. */
   readonly fetched?: ((source: string) => void) | undefined;
 }

@@ -14,7 +14,7 @@ export interface LimitsParts {
   /** Undefined: this process counts alone. */
   readonly shared?: Shared | undefined;
   /** Receives faults of counters that are unreachable; `what` is the same text for faults of one kind. */
-  readonly fault: (what: string, cause: unknown) => void;
+  readonly fault: (message: string, cause: unknown) => void;
 }
 export interface Shared {
   readonly counters: SharedCounters;
@@ -88,9 +88,9 @@ export class Limits {
    *
    * @throws TypeError for limits of one name that differ, and for a cost that is no number
    */
-  charge(asked: readonly ChargeRequest[]): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
+  charge(requests: readonly ChargeRequest[]): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const charges = new Charges();
-    for (const one of asked) charges.add(this.#counterOf(one.limit), one);
+    for (const request of requests) charges.add(this.#counterOf(request.limit), request);
     const moment = new ClockMoment(this.#clock);
     const far: Charge[] = [];
     const over: LimitExcess[] = [];
@@ -244,10 +244,10 @@ class Charges {
   readonly of: number[] = [];
   readonly costs: number[] = [];
 
-  add(counter: Counter, { key: text, cost: given }: ChargeRequest): void {
+  add(counter: Counter, { key: text, cost: requestCost }: ChargeRequest): void {
     const { all } = this;
     const key = keyOf(text);
-    const cost = Math.max(0, Math.ceil(Number(given)));
+    const cost = Math.max(0, Math.ceil(Number(requestCost)));
     if (Number.isNaN(cost)) throw new TypeError(`a cost of ${counter.id} is no number`);
     this.costs.push(cost);
     for (const [i, before] of all.entries()) {

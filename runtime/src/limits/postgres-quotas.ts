@@ -163,7 +163,7 @@ export class PostgresQuotas implements SharedCounters {
 }
 
 function standingOf({ counter, cost }: Charge, id: string | undefined, rows: readonly Row[], at: number) {
-  const row = rows.find((one) => one.counter === id);
+  const row = rows.find((candidate) => candidate.counter === id);
   const used = Number(row?.used ?? 0);
   const wait = used + cost > counter.full ? Math.max(1, Number(row?.ends) - at) : 0;
   return { wait, left: Math.max(0, counter.full - used) };

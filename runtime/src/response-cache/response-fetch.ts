@@ -103,11 +103,11 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     }
   }
   async #compose(): Promise<void> {
-    const { cx: asked, args, composing } = this.#parts;
-    const exchange = composing.begin(asked, this, (failure) => this.#failed(failure));
+    const { cx: requester, args, composing } = this.#parts;
+    const exchange = composing.begin(requester, this, (failure) => this.#failed(failure));
     this.#exchange = exchange;
     try {
-      const composed = await composing.compose(asked.within(exchange, this.#waiting.size === 0), args);
+      const composed = await composing.compose(requester.within(exchange, this.#waiting.size === 0), args);
       if (composed !== undefined && !exchange.over) this.#composed(composed, composing.encode(composed.response));
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
@@ -119,8 +119,8 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     const { stale = false } = this.#exchange ?? {};
     this.#end();
     for (const [i, waiting] of this.#take().entries()) {
-      const own = i === 0 ? response : decode(framed); // nobody shares a message
-      waiting.answered({ response: own, degraded, stale, reused: i > 0 });
+      const copy = i === 0 ? response : decode(framed); // nobody shares a message
+      waiting.answered({ response: copy, degraded, stale, reused: i > 0 });
     }
   }
   #failed(failure: Failure): void {

@@ -108,12 +108,12 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
 }
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
   const { bounds, holder, signal } = incoming;
-  const isWanted = (): boolean => !signal.aborted && holder?.failure === undefined;
+  const isAwaited = (): boolean => !signal.aborted && holder?.failure === undefined;
   const toBeRead = async ({ length }: Uint8Array): Promise<void> => {
     holder?.hold(length);
-    if (isWanted()) await holder?.turn(length);
+    if (isAwaited()) await holder?.turn(length);
   };
-  const work = () => decompress(ownerOf(holder), compression, bytes, { ...bounds, isWanted, toBeRead });
+  const work = () => decompress(ownerOf(holder), compression, bytes, { ...bounds, isAwaited, toBeRead });
   const plain = await (holder === undefined ? work() : holder.ahead(work));
   if (holder?.failure !== undefined) throw holder.failure; // else Connect holds the message until its refusal has its turn
   if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);

@@ -12,7 +12,7 @@ import { STALE } from "../endpoint/context-keys.ts";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
-import { compressedResponse, one, whole } from "./compressed-answers.ts";
+import { compressedResponse, singleChunk, whole } from "./compressed-answers.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 
 /** Sets caching headers on the answers over GET of everything that `add` adds to the router. */
@@ -42,7 +42,7 @@ function cachedGet(
       return head;
     }
     if (request.method !== "GET") return handler(request);
-    if (policy === undefined) return tell(await handler(request), NO_STORE);
+    if (policy === undefined) return withHeaders(await handler(request), NO_STORE);
     const contextValues = request.contextValues ?? createContextValues();
     const header = new Headers(request.header);
     // The tag is that of the uncompressed body, which is compressed below.
@@ -50,26 +50,26 @@ function cachedGet(
     if (contextValues.get(INCOMING) === undefined) contextValues.set(INCOMING, incomingOf(request.header));
     const response = await handler({ ...request, header, contextValues });
     const { status, header: sent = new Headers(), body } = response;
-    if (status !== 200 || body === undefined) return tell(response, NO_STORE);
+    if (status !== 200 || body === undefined) return withHeaders(response, NO_STORE);
     const bytes = await whole(body);
     const ifNoneMatch = request.header.get("if-none-match");
     const once = contextValues.get(STALE) || sent.has("bff-degraded") || sent.has("set-cookie");
     const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary });
-    tell(response, answer.headers);
+    withHeaders(response, answer.headers);
     if (answer.status === 304) {
       for (const name of ["content-type", "content-length"]) sent.delete(name);
       const { body: _, ...head } = response;
       return { ...head, status: 304 };
     }
     const compression = compressionFor(request);
-    if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: one(bytes) };
+    if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: singleChunk(bytes) };
     return compressedResponse(request, { ...response, header: sent }, bytes, compression);
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
 }
 
-function tell(response: UniversalServerResponse, headers: readonly string[]): UniversalServerResponse {
+function withHeaders(response: UniversalServerResponse, headers: readonly string[]): UniversalServerResponse {
   for (let i = 0; i + 1 < headers.length; i += 2) response.header?.set(headers[i] ?? "", headers[i + 1] ?? "");
   return response;
 }

@@ -34,7 +34,7 @@ function compressing(handler: UniversalHandler): UniversalHandler {
     if (header === undefined || body === undefined) return response;
     const ofWhole = named(header.get("content-encoding"));
     if (ofWhole !== undefined) return compressedResponse(request, { ...response, header }, await whole(body), ofWhole);
-    const ofFrames = ENCODINGS.map((name) => named(header.get(name))).find((one) => one !== undefined);
+    const ofFrames = ENCODINGS.map((name) => named(header.get(name))).find((compression) => compression !== undefined);
     if (ofFrames === undefined) return response;
     // An endless stream would delay all work that begins after it.
     const begins = handler.method.methodKind === "unary" ? ahead : at;
@@ -47,7 +47,8 @@ function compressing(handler: UniversalHandler): UniversalHandler {
 type Begins = <T>(holder: MessageHolder | undefined, work: () => Promise<T>) => Promise<T>;
 const ahead: Begins = (holder, work) => (holder === undefined ? work() : holder.ahead(work));
 const at: Begins = (_, work) => work();
-const named = (name: string | null): Compression | undefined => COMPRESSIONS.find((one) => one.name === name);
+const named = (name: string | null): Compression | undefined =>
+  COMPRESSIONS.find((compression) => compression.name === name);
 
 /** Returns the response with this body, compressed. */
 export async function compressedResponse(
@@ -59,7 +60,7 @@ export async function compressedResponse(
   const small = await inTurn(request, compression, bytes, ahead);
   response.header.set("content-encoding", compression.name);
   response.header.set("content-length", String(small.length));
-  return { ...response, body: one(small) };
+  return { ...response, body: singleChunk(small) };
 }
 
 /** Connect yields a frame at a time. */
@@ -69,11 +70,11 @@ async function* frames(
   compression: Compression,
   begins: Begins,
 ): AsyncGenerator<Uint8Array> {
-  for await (const one of body) {
-    const [flags = 0] = one;
-    if ((flags & COMPRESSED) === 0) yield one;
+  for await (const chunk of body) {
+    const [flags = 0] = chunk;
+    if ((flags & COMPRESSED) === 0) yield chunk;
     else {
-      const compressed = frame(await inTurn(request, compression, one.subarray(PREFIX_BYTES), begins));
+      const compressed = frame(await inTurn(request, compression, chunk.subarray(PREFIX_BYTES), begins));
       compressed[0] = flags;
       yield compressed;
     }
@@ -95,23 +96,23 @@ async function inTurn(
   const { length } = bytes;
   let waiting: Uint8Array | undefined = bytes;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const gone = (): void => {
+  const onAbort = (): void => {
     waiting = undefined;
     reject(new ConnectError("the client has gone", Code.Canceled));
   };
-  signal.addEventListener("abort", gone, { once: true });
+  signal.addEventListener("abort", onAbort, { once: true });
   holder?.hold(length);
-  if (signal.aborted) gone();
+  if (signal.aborted) onAbort();
   else {
     const owner = ownerOf(holder);
     const compressed = begins(holder, () => compress(owner, compression, length, () => waiting));
-    compressed.then((small) => (small === undefined ? gone() : resolve(small)), reject);
+    compressed.then((small) => (small === undefined ? onAbort() : resolve(small)), reject);
   }
   try {
     return await promise;
   } finally {
     waiting = undefined;
-    signal.removeEventListener("abort", gone);
+    signal.removeEventListener("abort", onAbort);
     holder?.letGo(length);
   }
 }
@@ -121,6 +122,6 @@ export async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array
   for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
-export async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* singleChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }

@@ -34,10 +34,10 @@ function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refus
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const contextValues = request.contextValues ?? createContextValues();
     const startedAt = performance.now();
-    let told = false;
-    const tell = (code: Code): void => {
-      if (told || contextValues.get(REACHED) || contextValues.get(REPORTED)) return;
-      told = true;
+    let reported = false;
+    const report = (code: Code): void => {
+      if (reported || contextValues.get(REACHED) || contextValues.get(REPORTED)) return;
+      reported = true;
       const failure = request.signal.aborted ? OVER : serverRefusal(code, "refused by the server");
       const headers = contextValues.get(INCOMING) ?? incomingOf(request.header);
       refused(failure, headers, performance.now() - startedAt);
@@ -46,16 +46,16 @@ function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refus
     try {
       response = await handler({ ...request, contextValues });
     } catch (thrown) {
-      tell(ConnectError.from(thrown).code);
+      report(ConnectError.from(thrown).code);
       throw thrown;
     }
     if (contextValues.get(REACHED) || contextValues.get(REPORTED)) return response;
     const { body } = response;
     if (body === undefined) {
-      tell(codeOf(response, ""));
+      report(codeOf(response, ""));
       return response;
     }
-    return { ...response, body: watched(body, (end) => tell(codeOf(response, end))) };
+    return { ...response, body: watched(body, (end) => report(codeOf(response, end))) };
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);

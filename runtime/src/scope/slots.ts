@@ -7,16 +7,16 @@ export interface Slotted {
 // No Set: V8 leaves a table behind whenever a Set makes room, and each table points to the next. Once one of them is
 // old, all later members stay until a full collection, with all that they hold.
 
-export function enterList<T extends Slotted>(list: T[], one: T): void {
-  one.slot = list.length;
-  list.push(one);
+export function enterList<T extends Slotted>(list: T[], item: T): void {
+  item.slot = list.length;
+  list.push(item);
 }
 
 /** The last one takes the place; nothing happens when it has left already. */
-export function leaveList<T extends Slotted>(list: T[], one: T): void {
-  if (list[one.slot] !== one) return;
+export function leaveList<T extends Slotted>(list: T[], item: T): void {
+  if (list[item.slot] !== item) return;
   const last = list.pop();
-  if (last === undefined || last === one) return;
-  list[one.slot] = last;
-  last.slot = one.slot;
+  if (last === undefined || last === item) return;
+  list[item.slot] = last;
+  last.slot = item.slot;
 }

@@ -81,7 +81,7 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
   #token: string | undefined;
   #reset: boolean;
   #call: StreamCall<Item> | undefined;
-  #asked = 0;
+  #requested = 0;
   #told = false; // that it stands, or an item
   #any = false; // an item has come
   #brokeAt: number | undefined; // since when nothing has come
@@ -127,12 +127,12 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
       return;
     }
     this.#call.idle(this.#giveWay);
-    if (this.#asked > 0) this.#call.take(this.#asked);
+    if (this.#requested > 0) this.#call.take(this.#requested);
   }
 
   next(): void {
     if (this.#over) return;
-    this.#asked++;
+    this.#requested++;
     this.#call?.take(1);
   }
   cancel(): void {
@@ -173,7 +173,7 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
     const reset = this.#reset;
     this.#reset = false;
     this.#token = token;
-    this.#asked--;
+    this.#requested--;
     this.#told = true;
     this.#any = true;
     this.#brokeAt = undefined;

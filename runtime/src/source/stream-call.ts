@@ -80,10 +80,10 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   #judged = false;
   #timer: Timer | undefined;
   #stream: OpenStream | undefined;
-  #asked = 0;
+  #requested = 0;
   #items = 0;
   #attempts = 0;
-  #heard = false;
+  #received = false;
   #ended = false;
 
   private constructor(owner: StreamOwner, rpc: StreamRpc<never, Res>, request: StreamRequest, sink: StreamSink<Res>) {
@@ -145,7 +145,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       const fault: Fault = { kind: "unsendable", code: Code.INTERNAL, message: String(error) };
       queueMicrotask(() => this.faulted(fault));
     }
-    if (this.#asked > 0) this.#stream?.take(this.#asked);
+    if (this.#requested > 0) this.#stream?.take(this.#requested);
   }
   /** Handles a stream that has not failed yet. */
   stands(): void {
@@ -173,7 +173,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   /** Requests further items. */
   take(items: number): void {
     if (this.#ended) return;
-    this.#asked += items;
+    this.#requested += items;
     this.#stream?.take(items);
   }
   /**
@@ -199,13 +199,13 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
 
   opened(): void {
     if (this.#ended) return;
-    this.#heard = true;
+    this.#received = true;
     this.#judge(true);
     this.#sink.opened();
   }
   item(message: Uint8Array): void {
     if (this.#ended) return;
-    this.#heard = true;
+    this.#received = true;
     this.#judge(true);
     let value: Res;
     try {
@@ -215,7 +215,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       this.#fail(invalid(this.#rpc.method, `an item of ${message.length} bytes does not decode: ${error}`), undefined);
       return;
     }
-    this.#asked--;
+    this.#requested--;
     this.#items++;
     this.#sink.item(value, message.length);
   }
@@ -227,7 +227,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   }
   faulted(fault: Fault): void {
     if (this.#ended) return;
-    if (fault.kind === "unprocessed" && !this.#heard && this.#attempts === 1) {
+    if (fault.kind === "unprocessed" && !this.#received && this.#attempts === 1) {
       this.#send(); // the upstream never saw it
       return;
     }

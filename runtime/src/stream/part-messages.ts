@@ -18,9 +18,9 @@ export class Paths {
   #take(name: string): Paths {
     const known = this.#inside.get(name);
     if (known !== undefined) return known;
-    const made = new Paths();
-    this.#inside.set(name, made);
-    return made;
+    const paths = new Paths();
+    this.#inside.set(name, paths);
+    return paths;
   }
   get isEmpty(): boolean {
     return this.#inside.size === 0;
@@ -52,23 +52,23 @@ export function asItIs<M extends object>(desc: DescMessage, message: M, owners: 
  *
  * @param owners as of `asItIs`
  */
-export function onlyThese(desc: DescMessage, message: object, wanted: Paths, owners?: Paths): Message {
-  const made = create(desc);
-  for (const [field, inside] of fieldsOf(desc, wanted)) {
+export function onlyThese(desc: DescMessage, message: object, paths: Paths, owners?: Paths): Message {
+  const part = create(desc);
+  for (const [field, inside] of fieldsOf(desc, paths)) {
     // The prototypes of messages of proto2 and editions contain the defaults of unset fields.
     if (!isFieldSet(message as Message, field)) continue;
     const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
     const changing = owners?.at(field.name);
-    if (field.message === undefined || !isObject(value)) set(made, field, value);
-    else if (!inside.isEmpty) set(made, field, onlyThese(field.message, value, inside, changing));
-    else set(made, field, changing === undefined ? value : asItIs(field.message, value, changing));
+    if (field.message === undefined || !isObject(value)) set(part, field, value);
+    else if (!inside.isEmpty) set(part, field, onlyThese(field.message, value, inside, changing));
+    else set(part, field, changing === undefined ? value : asItIs(field.message, value, changing));
   }
-  return made;
+  return part;
 }
 
 function* fieldsOf(desc: DescMessage, paths: Paths): Iterable<[DescField, Paths]> {
   for (const [name, inside] of paths.entries()) {
-    const field = desc.fields.find((one) => one.name === name);
+    const field = desc.fields.find((candidate) => candidate.name === name);
     if (field !== undefined) yield [field, inside];
   }
 }

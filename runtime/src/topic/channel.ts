@@ -48,7 +48,7 @@ export class Channel<Item> implements TailReceiver<Item> {
   #stands = false;
   #accepted = false;
   #over: Failure | "ended" | undefined;
-  #cameAt = 0; // time of the last item, or of the log's answer
+  #arrivedAt = 0; // time of the last item, or of the log's answer
   #linger: Timer | undefined;
   #neededUntil = Number.NEGATIVE_INFINITY; // latest expected return of a reader
 
@@ -95,7 +95,7 @@ export class Channel<Item> implements TailReceiver<Item> {
   }
   /** Returns the newest item, or the fact that none exists. Undefined while an item may be on its way. */
   settled(quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
-    const quiet = this.#accepted && this.clock.now() - this.#cameAt >= quietMs;
+    const quiet = this.#accepted && this.clock.now() - this.#arrivedAt >= quietMs;
     return this.#stands && quiet ? { newest: this.ring.newest } : undefined;
   }
   /**
@@ -121,8 +121,8 @@ export class Channel<Item> implements TailReceiver<Item> {
     this.#tail.idle?.(undefined);
   }
   /** Reads items for a follower that is behind the ring. */
-  read(after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
-    return this.#log.read(this.#key, after, hears);
+  read(after: Place | undefined, receiver: ReadReceiver<Item>): ItemSource {
+    return this.#log.read(this.#key, after, receiver);
   }
   /** Closes the channel, because no follower needs it. */
   close(): void {
@@ -142,12 +142,12 @@ export class Channel<Item> implements TailReceiver<Item> {
     for (const cursor of [...this.#cursors]) cursor.placed();
   }
   accepted(): void {
-    if (!this.#accepted) this.#cameAt = this.clock.now();
+    if (!this.#accepted) this.#arrivedAt = this.clock.now();
     this.#accepted = true;
     for (const cursor of [...this.#cursors]) cursor.accepted();
   }
   entry(entry: Entry<Item>): void {
-    this.#cameAt = this.clock.now();
+    this.#arrivedAt = this.clock.now();
     this.ring.push(entry);
     for (const cursor of this.#cursors) cursor.came(entry);
   }

@@ -19,7 +19,7 @@ export interface ArrivalsReceiver {
  * Consecutive sequence numbers need no proof.
  */
 export class Arrivals {
-  readonly #hears: ArrivalsReceiver;
+  readonly #receiver: ArrivalsReceiver;
   readonly #isWhole: (seq: number) => Promise<boolean>;
   #last: number;
   #waiting: StoredMessage[] = [];
@@ -31,10 +31,10 @@ export class Arrivals {
    * @param last the sequence number after which items arrive; 0 if no item existed
    * @param isWhole reports whether no item after a sequence number was dropped
    */
-  constructor(last: number, isWhole: (seq: number) => Promise<boolean>, hears: ArrivalsReceiver) {
+  constructor(last: number, isWhole: (seq: number) => Promise<boolean>, receiver: ArrivalsReceiver) {
     this.#last = last;
     this.#isWhole = isWhole;
-    this.#hears = hears;
+    this.#receiver = receiver;
   }
   close(): void {
     this.#closed = true;
@@ -62,7 +62,7 @@ export class Arrivals {
         const count = this.#waiting.length;
         const whole = await this.#isWhole(this.#last);
         if (this.#closed) return;
-        if (!whole) this.#hears.gap();
+        if (!whole) this.#receiver.gap();
         this.#pass(whole ? count : 1);
         this.#passNeighbours();
       }
@@ -82,12 +82,12 @@ export class Arrivals {
       if (this.#closed) return;
       this.#bytes -= stored.data.length;
       this.#last = stored.seq;
-      this.#hears.arrived(stored);
+      this.#receiver.arrived(stored);
     }
   }
   #fail(error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#hears.unproven(error);
+    this.#receiver.unproven(error);
   }
 }

@@ -30,29 +30,29 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
     this.stream = spec.jetstream;
     this.#spec = spec;
   }
-  tail(key: string, hears: TailReceiver<Item>): Tail {
-    return new JetStreamTail(this, this.subject(key), hears);
+  tail(key: string, receiver: TailReceiver<Item>): Tail {
+    return new JetStreamTail(this, this.subject(key), receiver);
   }
-  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
-    return new JetStreamRead(this, this.subject(key), after, hears);
+  read(key: string, after: Place | undefined, receiver: ReadReceiver<Item>): ItemSource {
+    return new JetStreamRead(this, this.subject(key), after, receiver);
   }
   subject(key: string): string {
     return subjectOf(this.#spec.subject, key);
   }
-  newest(key: string, hears: NewestReceiver<Item>): () => void {
-    let wanted = true;
+  newest(key: string, receiver: NewestReceiver<Item>): () => void {
+    let active = true;
     const { link } = this.nats;
-    const asked = link === undefined ? Promise.reject(new Error("NATS is away")) : this.#newest(link, key);
-    asked.then(
+    const reply = link === undefined ? Promise.reject(new Error("NATS is away")) : this.#newest(link, key);
+    reply.then(
       (newest) => {
-        if (wanted) give(newest, hears);
+        if (active) give(newest, receiver);
       },
       (error) => {
-        if (wanted) hears.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: String(error) });
+        if (active) receiver.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: String(error) });
       },
     );
     return () => {
-      wanted = false;
+      active = false;
     };
   }
   /** @throws errors of the NATS client; Unusable */
@@ -94,12 +94,12 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
   }
 }
 
-function give<Item>(newest: Newest<Item> | undefined, hears: NewestReceiver<Item>): void {
+function give<Item>(newest: Newest<Item> | undefined, receiver: NewestReceiver<Item>): void {
   if (newest === undefined) {
-    hears.nothing();
+    receiver.nothing();
     return;
   }
   const { epoch, entry, data } = newest;
-  if (entry.item instanceof Failure) hears.faulted(faultOf(entry.item));
-  else hears.found(entry.item, tokenOf(epoch, entry.place), data);
+  if (entry.item instanceof Failure) receiver.faulted(faultOf(entry.item));
+  else receiver.found(entry.item, tokenOf(epoch, entry.place), data);
 }

@@ -13,24 +13,24 @@ const MOST_AHEAD = 32;
 export class JetStreamRead<Item> implements ItemSource {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
-  readonly #hears: ReadReceiver<Item>;
+  readonly #receiver: ReadReceiver<Item>;
   readonly #after: Place | undefined;
   #last: number | undefined;
   #ahead: Entry<Item>[] = [];
   #page = 1;
-  #wanted = 0;
+  #requested = 0;
   #running = false;
   #failingSince: number | undefined;
   #over = false;
 
-  constructor(log: JetStreamItems<Item>, subject: string, after: Place | undefined, hears: ReadReceiver<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, after: Place | undefined, receiver: ReadReceiver<Item>) {
     this.#log = log;
     this.#subject = subject;
     this.#after = after;
-    this.#hears = hears;
+    this.#receiver = receiver;
   }
   next(): void {
-    this.#wanted++;
+    this.#requested++;
     if (!this.#running) void this.#run();
   }
   cancel(): void {
@@ -40,11 +40,11 @@ export class JetStreamRead<Item> implements ItemSource {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#wanted > 0 && !this.#over) {
+    while (this.#requested > 0 && !this.#over) {
       const entry = this.#ahead.shift();
       if (entry !== undefined) {
-        this.#wanted--;
-        this.#hears.entry(entry);
+        this.#requested--;
+        this.#receiver.entry(entry);
       } else await this.#more();
     }
     this.#running = false;
@@ -75,9 +75,9 @@ export class JetStreamRead<Item> implements ItemSource {
       this.#lost();
       return;
     }
-    this.#hears.accepted();
+    this.#receiver.accepted();
     this.#last = stored.seq;
-    this.#hears.at(this.#log.entry(stored));
+    this.#receiver.at(this.#log.entry(stored));
   }
   async #fetch(link: Link): Promise<void> {
     const last = this.#last ?? 0;
@@ -93,8 +93,8 @@ export class JetStreamRead<Item> implements ItemSource {
     }
     const [first] = found;
     if (first === undefined) {
-      this.#wanted--;
-      this.#hears.dry();
+      this.#requested--;
+      this.#receiver.dry();
       return;
     }
     // Items before one that does not directly follow the last may have been dropped.
@@ -120,11 +120,11 @@ export class JetStreamRead<Item> implements ItemSource {
   }
   #lost(): void {
     this.#over = true;
-    this.#hears.lost();
+    this.#receiver.lost();
   }
   #fail(why: string): void {
     this.#over = true;
-    this.#hears.failed(this.#log.unavailable(why));
+    this.#receiver.failed(this.#log.unavailable(why));
   }
 }
 const MOST = BigInt(Number.MAX_SAFE_INTEGER);

@@ -51,7 +51,7 @@ interface Consuming {
 export class JetStreamTail<Item> implements Tail, LinkListener {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
-  readonly #hears: TailReceiver<Item>;
+  readonly #receiver: TailReceiver<Item>;
   #epoch: string | undefined; // set while the tail is open
   #last = 0; // of the items that were delivered, or that existed before
   #consuming: Consuming | undefined;
@@ -60,12 +60,12 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
   #again: Timer | undefined;
   #closed = false;
 
-  constructor(log: JetStreamItems<Item>, subject: string, hears: TailReceiver<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, receiver: TailReceiver<Item>) {
     this.#log = log;
     this.#subject = subject;
-    this.#hears = hears;
+    this.#receiver = receiver;
     const { nats } = log;
-    nats.hear(this);
+    nats.addListener(this);
     this.#hold();
     if (nats.link !== undefined) this.up(nats.link);
   }
@@ -83,7 +83,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     this.#closed = true;
     this.#turn++;
     const { nats } = this.#log;
-    nats.unhear(this);
+    nats.removeListener(this);
     if (this.#held !== undefined) nats.clock.clearTimeout(this.#held);
     if (this.#again !== undefined) nats.clock.clearTimeout(this.#again);
     this.#drop(nats.link);
@@ -117,16 +117,16 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     // The facts must belong to the same stream as the consumer.
     if ((await nats.facts(link, stream, true)).epoch !== epoch) throw new Error("the stream has been made anew");
     if (turn !== this.#turn) return;
-    if (replaced) this.#hears.replaced();
+    if (replaced) this.#receiver.replaced();
     if (turn !== this.#turn) return;
     this.#last = last;
     this.#epoch = epoch;
     if (this.#held !== undefined) nats.clock.clearTimeout(this.#held);
     this.#held = undefined;
     if (begins) {
-      this.#hears.accepted();
+      this.#receiver.accepted();
       const entry = newest && this.#log.entry(newest);
-      this.#hears.opened({ epoch, newest: entry, from: newest && BigInt(newest.seq - 1) });
+      this.#receiver.opened({ epoch, newest: entry, from: newest && BigInt(newest.seq - 1) });
     }
     if (turn === this.#turn) await this.#consume(link, turn, consuming);
   }
@@ -160,7 +160,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
   async #consume(link: Link, turn: number, consuming: Consuming): Promise<void> {
     const consumer = await link.js.consumers.get(this.#log.stream, consuming.name);
     if (turn !== this.#turn) return;
-    const callback = (message: JsMsg): void => this.#came(link, turn, consuming, message);
+    const callback = (message: JsMsg): void => this.#receive(link, turn, consuming, message);
     const messages = await consumer.consume({ callback, max_messages: AHEAD, idle_heartbeat: ALIVE_MS });
     if (turn !== this.#turn) {
       await messages.close();
@@ -176,7 +176,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     }
     if (turn === this.#turn) this.#afresh(link); // the consumer has stopped by itself
   }
-  #came(link: Link, turn: number, consuming: Consuming, message: JsMsg): void {
+  #receive(link: Link, turn: number, consuming: Consuming, message: JsMsg): void {
     if (turn !== this.#turn) return;
     const { deliverySequence, streamSequence } = message.info;
     if (deliverySequence !== ++consuming.delivered) {
@@ -188,13 +188,13 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
   #arrived(turn: number, stored: StoredMessage): void {
     if (turn !== this.#turn) return;
     this.#last = stored.seq;
-    this.#hears.entry(this.#log.entry(stored));
+    this.#receiver.entry(this.#log.entry(stored));
   }
   /** Handles dropped items: the next item is the oldest one that the stream has. */
   #gap(turn: number): void {
     if (turn !== this.#turn) return;
-    this.#hears.replaced();
-    if (turn === this.#turn) this.#hears.opened({ epoch: this.#epoch ?? "", from: undefined });
+    this.#receiver.replaced();
+    if (turn === this.#turn) this.#receiver.opened({ epoch: this.#epoch ?? "", from: undefined });
   }
 
   /** Replaces the consumer after a short delay. */
@@ -216,7 +216,7 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
   #fail(why: string): void {
     const failure = this.#log.unavailable(why);
     this.close();
-    this.#hears.failed(failure);
+    this.#receiver.failed(failure);
   }
   #drop(link: Link | undefined): void {
     const consuming = this.#consuming;

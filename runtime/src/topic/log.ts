@@ -74,11 +74,11 @@ export interface Log<Item> {
   readonly lingerMs: number;
   /** Number of remote resources for its followers: consumers of JetStream, or streams of an upstream. */
   readonly consumers: number;
-  tail(key: string, hears: TailReceiver<Item>): Tail;
+  tail(key: string, receiver: TailReceiver<Item>): Tail;
   /**
    * Reads items for one follower that is behind the items in the process.
    *
    * @param after undefined to begin at the oldest item
    */
-  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource;
+  read(key: string, after: Place | undefined, receiver: ReadReceiver<Item>): ItemSource;
 }

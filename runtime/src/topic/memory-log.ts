@@ -40,7 +40,7 @@ export class MemoryLog<Item> implements Log<Item> {
   publish(key: string, item: Item, bytes = 1): bigint {
     const entry = { place: ++this.#end, item, bytes };
     this.#of(key).push(entry);
-    for (const tail of this.#tails) if (tail.key === key) tail.tell((hears) => hears.entry(entry));
+    for (const tail of this.#tails) if (tail.key === key) tail.notify((receiver) => receiver.entry(entry));
     return entry.place;
   }
   /** Drops the oldest items of a key, so that at most the given number stays. */
@@ -64,8 +64,8 @@ export class MemoryLog<Item> implements Log<Item> {
   last(key: string): Entry<Item> | undefined {
     return this.#items.get(key)?.at(-1);
   }
-  tail(key: string, hears: TailReceiver<Item>): Tail {
-    const tail = new MemoryTail(key, hears, this.#later, (gone) => this.#tails.delete(gone));
+  tail(key: string, receiver: TailReceiver<Item>): Tail {
+    const tail = new MemoryTail(key, receiver, this.#later, (gone) => this.#tails.delete(gone));
     this.#tails.add(tail);
     this.#open(tail);
     return tail;
@@ -77,16 +77,16 @@ export class MemoryLog<Item> implements Log<Item> {
       newest,
       from: newest === undefined ? undefined : (newest.place as bigint) - 1n,
     };
-    tail.tell((hears) => hears.accepted());
-    tail.tell((hears) => hears.opened(standing));
+    tail.notify((receiver) => receiver.accepted());
+    tail.notify((receiver) => receiver.opened(standing));
   }
-  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
+  read(key: string, after: Place | undefined, receiver: ReadReceiver<Item>): ItemSource {
     const reading = {};
     this.#reads.add(reading);
     const of = this.#epoch;
     let last = typeof after === "bigint" ? after : undefined;
     let began = false;
-    const tell = (run: () => void): void =>
+    const notify = (run: () => void): void =>
       this.#later(reading, () => {
         if (this.#reads.has(reading)) run();
       });
@@ -97,21 +97,21 @@ export class MemoryLog<Item> implements Log<Item> {
       const known = at !== undefined || after === undefined || began;
       if (last !== undefined && (!known || last < (this.#lost.get(key) ?? 0n))) {
         this.#reads.delete(reading);
-        hears.lost();
+        receiver.lost();
         return;
       }
-      if (!began && at !== undefined) hears.at(at);
+      if (!began && at !== undefined) receiver.at(at);
       began = true;
       if (!this.#reads.has(reading)) return;
       const next = all.find(({ place }) => place > (last ?? 0n));
       if (next === undefined) {
-        hears.dry();
+        receiver.dry();
         return;
       }
       last = next.place;
-      hears.entry(next);
+      receiver.entry(next);
     };
-    return { next: () => tell(one), cancel: () => void this.#reads.delete(reading) };
+    return { next: () => notify(one), cancel: () => void this.#reads.delete(reading) };
   }
   #of(key: string): Kept<Item>[] {
     const all = this.#items.get(key) ?? [];
@@ -122,28 +122,28 @@ export class MemoryLog<Item> implements Log<Item> {
 
 class MemoryTail<Item> implements Tail {
   readonly key: string;
-  readonly #hears: TailReceiver<Item>;
+  readonly #receiver: TailReceiver<Item>;
   readonly #later: Later;
   readonly #gone: (tail: MemoryTail<Item>) => void;
   #closed = false;
   #generation = 0;
 
-  constructor(key: string, hears: TailReceiver<Item>, later: Later, gone: (tail: MemoryTail<Item>) => void) {
+  constructor(key: string, receiver: TailReceiver<Item>, later: Later, gone: (tail: MemoryTail<Item>) => void) {
     this.key = key;
-    this.#hears = hears;
+    this.#receiver = receiver;
     this.#later = later;
     this.#gone = gone;
   }
-  tell(run: (hears: TailReceiver<Item>) => void): void {
+  notify(run: (receiver: TailReceiver<Item>) => void): void {
     const generation = this.#generation;
     this.#later(this, () => {
-      if (!this.#closed && generation === this.#generation) run(this.#hears);
+      if (!this.#closed && generation === this.#generation) run(this.#receiver);
     });
   }
   /** Reports the replacement at once, and discards pending events. */
   replaced(): void {
     this.#generation++;
-    this.#hears.replaced();
+    this.#receiver.replaced();
   }
   close(): void {
     this.#closed = true;

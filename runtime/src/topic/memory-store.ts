@@ -24,17 +24,17 @@ export class MemoryTopics implements TopicStore {
 }
 
 class StoredMemory<Item> extends MemoryLog<Item> implements StoredLog<Item> {
-  newest(key: string, hears: NewestReceiver<Item>): () => void {
-    let wanted = true;
+  newest(key: string, receiver: NewestReceiver<Item>): () => void {
+    let active = true;
     queueMicrotask(() => {
-      if (!wanted) return;
+      if (!active) return;
       const entry = this.last(key);
-      if (entry === undefined) hears.nothing();
-      else if (entry.item instanceof Failure) hears.faulted(faultOf(entry.item));
-      else hears.found(entry.item, tokenOf(this.epoch, entry.place));
+      if (entry === undefined) receiver.nothing();
+      else if (entry.item instanceof Failure) receiver.faulted(faultOf(entry.item));
+      else receiver.found(entry.item, tokenOf(this.epoch, entry.place));
     });
     return () => {
-      wanted = false;
+      active = false;
     };
   }
 }

@@ -21,8 +21,8 @@ export interface NatsLinks {
   readonly limit: LimitFunction;
   /** Undefined while NATS is unavailable. */
   readonly link: Link | undefined;
-  hear(hears: LinkListener): void;
-  unhear(hears: LinkListener): void;
+  addListener(listener: LinkListener): void;
+  removeListener(listener: LinkListener): void;
   /**
    * Returns the facts of a stream.
    *

@@ -22,7 +22,7 @@ export interface NatsOptions {
 export interface NatsParts {
   readonly clock: Clock;
   /** Reports a fault that belongs to no request. */
-  readonly fault: (what: string, cause: unknown) => void;
+  readonly fault: (message: string, cause: unknown) => void;
 }
 
 /** Delay before another attempt of the first connection, or of a lost one, in milliseconds. */
@@ -41,12 +41,12 @@ export class Nats implements TopicStore, NatsLinks {
   readonly limit = pLimit(AT_ONCE);
   readonly #options: NodeConnectionOptions;
   readonly #streams: StreamNames;
-  readonly #hears = new Set<LinkListener>();
+  readonly #listeners = new Set<LinkListener>();
   readonly #pending = new Set<Promise<unknown>>();
   #connection: NatsConnection | undefined;
   #link: Link | undefined;
   #again: Timer | undefined;
-  #told = false;
+  #reported = false;
   #closed = false;
 
   constructor({ servers, creds, user, pass, token, tls }: NatsOptions, { clock, fault }: NatsParts) {
@@ -74,11 +74,11 @@ export class Nats implements TopicStore, NatsLinks {
   get link(): Link | undefined {
     return this.#link;
   }
-  hear(hears: LinkListener): void {
-    this.#hears.add(hears);
+  addListener(listener: LinkListener): void {
+    this.#listeners.add(listener);
   }
-  unhear(hears: LinkListener): void {
-    this.#hears.delete(hears);
+  removeListener(listener: LinkListener): void {
+    this.#listeners.delete(listener);
   }
   /**
    * Returns the facts of a stream.
@@ -130,24 +130,24 @@ export class Nats implements TopicStore, NatsLinks {
     }
   }
   async #up(connection: NatsConnection): Promise<void> {
-    if (this.#told) this.fault("NATS is there again", undefined);
-    this.#told = false;
+    if (this.#reported) this.fault("NATS is there again", undefined);
+    this.#reported = false;
     const options = { timeout: ANSWER_MS, checkAPI: false };
     const link = { js: jetstream(connection, options), jsm: await jetstreamManager(connection, options) };
     this.#link = link;
-    for (const hears of [...this.#hears]) hears.up(link);
+    for (const listener of [...this.#listeners]) listener.up(link);
   }
   #down(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#streams.forget();
     if (!this.#closed) this.#away(undefined);
-    for (const hears of [...this.#hears]) hears.down();
+    for (const listener of [...this.#listeners]) listener.down();
   }
   /** Reports the outage, once each time. */
   #away(cause: unknown): void {
-    if (this.#told || this.#closed) return;
-    this.#told = true;
+    if (this.#reported || this.#closed) return;
+    this.#reported = true;
     this.fault("NATS cannot be reached; it is tried again and again", cause);
   }
 }

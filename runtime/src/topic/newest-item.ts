@@ -16,29 +16,29 @@ export interface NewestReceiver<Item> {
   faulted(fault: Fault): void;
 }
 /** Requests the newest item of a key. No answer precedes the return, or follows a call of the returned function. */
-export type AskNewest<Item> = (key: string, hears: NewestReceiver<Item>) => () => void;
+export type NewestQuery<Item> = (key: string, receiver: NewestReceiver<Item>) => () => void;
 
 /**
  * Topics in the form of an upstream. A request is the number of a topic and a key, on two lines. Its answer is the
  * newest item.
  */
 export class NewestClient implements UnaryClient {
-  readonly #asked: ((key: string, reply: Reply) => () => void)[] = [];
+  readonly #queries: ((key: string, reply: Reply) => () => void)[] = [];
 
   /** @param check throws for an invalid key */
-  add<Item>(ask: AskNewest<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
+  add<Item>(query: NewestQuery<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
     // An answer is decoded while it is delivered, because items are decoded by their log.
-    let given: Item | undefined;
-    const number = this.#asked.length;
-    this.#asked.push((key, reply) =>
-      ask(key, {
+    let newest: Item | undefined;
+    const number = this.#queries.length;
+    this.#queries.push((key, reply) =>
+      query(key, {
         found(item, token, bytes = NOTHING) {
-          given = item;
+          newest = item;
           reply.metadata?.({ [TOKEN_HEADER]: token }, {});
           reply.replied(bytes);
         },
         nothing() {
-          given = undefined;
+          newest = undefined;
           reply.replied(NOTHING);
         },
         faulted: (fault) => reply.faulted(fault),
@@ -48,7 +48,7 @@ export class NewestClient implements UnaryClient {
       check(key);
       return frame(Buffer.from(`${number}\n${key}`));
     };
-    return { encode, decode: () => given, digest: () => "" };
+    return { encode, decode: () => newest, digest: () => "" };
   }
   send(
     _path: string,
@@ -59,7 +59,7 @@ export class NewestClient implements UnaryClient {
     reply: Reply,
   ): InFlight {
     const [number, key = ""] = Buffer.from(message.subarray(PREFIX_BYTES)).toString().split("\n");
-    const cancel = this.#asked[Number(number)]?.(key, reply);
+    const cancel = this.#queries[Number(number)]?.(key, reply);
     return { cancel: () => cancel?.() };
   }
 }

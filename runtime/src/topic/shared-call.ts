@@ -35,14 +35,14 @@ export class SharedCall<Item> implements Log<Item> {
   constructor(open: OpenCall<Item>) {
     this.#open = open;
   }
-  tail(key: string, hears: TailReceiver<Item>): Tail {
-    const tail = new CallTail(key, hears, this.#count);
+  tail(key: string, receiver: TailReceiver<Item>): Tail {
+    const tail = new CallTail(key, receiver, this.#count);
     tail.source = this.#open(this.#cx, key, undefined, undefined, tail);
     tail.source.next();
     return tail;
   }
-  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
-    const reading = new CallReading(key, hears, after === undefined ? undefined : String(after), this.#count);
+  read(key: string, after: Place | undefined, receiver: ReadReceiver<Item>): ItemSource {
+    const reading = new CallReading(key, receiver, after === undefined ? undefined : String(after), this.#count);
     reading.source = this.#open(this.#cx, key, undefined, reading.resume, reading);
     return reading;
   }
@@ -77,15 +77,15 @@ function ofKey(key: string, failure: Failure): Failure {
 class CallTail<Item> implements Items<Item>, Tail {
   source: ItemSource | undefined;
   readonly #key: string;
-  readonly #hears: TailReceiver<Item>;
+  readonly #receiver: TailReceiver<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #stands = false;
   #closed = false;
 
-  constructor(key: string, hears: TailReceiver<Item>, count: (by: number) => void) {
+  constructor(key: string, receiver: TailReceiver<Item>, count: (by: number) => void) {
     this.#key = key;
-    this.#hears = hears;
+    this.#receiver = receiver;
     this.#count = count;
     count(1);
     queueMicrotask(() => this.#stand());
@@ -93,28 +93,28 @@ class CallTail<Item> implements Items<Item>, Tail {
   #stand(): void {
     if (this.#stands || this.#closed) return;
     this.#stands = true;
-    this.#hears.opened({ epoch: EPOCH, from: undefined });
+    this.#receiver.opened({ epoch: EPOCH, from: undefined });
   }
   opened(): void {
     this.#stand();
-    this.#hears.accepted();
+    this.#receiver.accepted();
   }
   item(item: Item, { token }: At, bytes = 0): void {
     this.#stand();
-    this.#hears.accepted();
+    this.#receiver.accepted();
     if (this.#closed) return;
-    this.#hears.entry({ place: this.#places.next(token), item, bytes });
+    this.#receiver.entry({ place: this.#places.next(token), item, bytes });
     if (!this.#closed) this.source?.next();
   }
   ended(): void {
     this.#stand();
     this.#close();
-    this.#hears.ended();
+    this.#receiver.ended();
   }
   failed(failure: Failure): void {
     this.#stand();
     this.#close();
-    this.#hears.failed(ofKey(this.#key, failure));
+    this.#receiver.failed(ofKey(this.#key, failure));
   }
   idle(giveWay: (() => void) | undefined): void {
     this.source?.idle?.(giveWay);
@@ -135,15 +135,15 @@ class CallReading<Item> implements Items<Item>, ItemSource {
   /** Token after which the call resumes. */
   readonly resume: string | undefined;
   readonly #key: string;
-  readonly #hears: ReadReceiver<Item>;
+  readonly #receiver: ReadReceiver<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #skips: number; // number of items that were delivered before, and have no position
   #over = false;
 
-  constructor(key: string, hears: ReadReceiver<Item>, after: string | undefined, count: (by: number) => void) {
+  constructor(key: string, receiver: ReadReceiver<Item>, after: string | undefined, count: (by: number) => void) {
     this.#key = key;
-    this.#hears = hears;
+    this.#receiver = receiver;
     this.#count = count;
     count(1);
     const [token = "", bare] = after?.split(COUNTED) ?? [];
@@ -163,12 +163,12 @@ class CallReading<Item> implements Items<Item>, ItemSource {
     this.#over = true;
   }
   opened(): void {
-    this.#hears.accepted();
+    this.#receiver.accepted();
   }
   item(item: Item, { token, reset }: At, bytes = 0): void {
     if (reset) {
       this.cancel();
-      this.#hears.lost();
+      this.#receiver.lost();
       return;
     }
     const entry: Entry<Item> = { place: this.#places.next(token), item, bytes };
@@ -178,14 +178,14 @@ class CallReading<Item> implements Items<Item>, ItemSource {
       return;
     }
     this.#skips = 0;
-    if (!this.#over) this.#hears.entry(entry);
+    if (!this.#over) this.#receiver.entry(entry);
   }
   ended(): void {
     this.#end();
-    this.#hears.ended();
+    this.#receiver.ended();
   }
   failed(failure: Failure): void {
     this.#end();
-    this.#hears.failed(ofKey(this.#key, failure));
+    this.#receiver.failed(ofKey(this.#key, failure));
   }
 }

@@ -13,7 +13,7 @@ export interface StoredSpec<Item> {
 /** A log that returns its newest item without a follower. */
 export interface StoredLog<Item> extends Log<Item> {
   /** Requests the newest item. No answer precedes the return, or follows a call of the returned function. */
-  newest(key: string, hears: NewestReceiver<Item>): () => void;
+  newest(key: string, receiver: NewestReceiver<Item>): () => void;
 }
 /** Storage of topics outside of the process: NATS. */
 export interface TopicStore {

@@ -24,12 +24,12 @@ interface Known {
 /** The streams of JetStream by name. */
 export class StreamNames {
   readonly #clock: Clock;
-  readonly #fault: (what: string, cause: unknown) => void;
+  readonly #fault: (message: string, cause: unknown) => void;
   readonly #known = new Map<string, Known>();
   readonly #next = new Map<string, Promise<StreamFacts>>();
   readonly #told = new Map<string, string>();
 
-  constructor(clock: Clock, fault: (what: string, cause: unknown) => void) {
+  constructor(clock: Clock, fault: (message: string, cause: unknown) => void) {
     this.#clock = clock;
     this.#fault = fault;
   }

@@ -10,7 +10,7 @@ import type { TopicState } from "../observer-upstreams.ts";
 import type { ItemSource, Items, OpenSource } from "../source/source.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry } from "./log.ts";
-import { type AskNewest, faultOf, NewestClient, type NewestReceiver } from "./newest-item.ts";
+import { faultOf, NewestClient, type NewestQuery, type NewestReceiver } from "./newest-item.ts";
 import { type OpenCall, SharedCall } from "./shared-call.ts";
 import type { StoredLog, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
@@ -82,8 +82,8 @@ export class Topics {
     this.store = store;
     this.#lone = lone;
     // All topics use one upstream, because all depend on the same server.
-    const told = store === undefined ? undefined : observer;
-    this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: told });
+    const reporter = store === undefined ? undefined : observer;
+    this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: reporter });
   }
   /** @internal */
   stored<Item>(spec: TopicSpec<Item>): { readonly log: StoredLog<Item>; readonly subject: string } | undefined {
@@ -93,24 +93,24 @@ export class Topics {
     return { log: store.open({ name: spec.name, subject, jetstream, decode }), subject };
   }
   /** @internal */
-  newestOf<Item>(name: string, subject: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
-    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(ask, keyCheck(name)));
+  newestOf<Item>(name: string, subject: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
+    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(query, keyCheck(name)));
   }
   /** @internal */
-  newestByCall<Item>(name: string, method: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
+  newestByCall<Item>(name: string, method: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
     const client = new NewestClient();
     const { observer, clock } = this;
     // The observer already has the upstream itself: this is another way to call it.
-    const told: Observer = {
+    const reporter: Observer = {
       callStart: (event) => observer?.callStart?.(event),
       call: (event) => observer?.call?.(event),
     };
-    const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: told });
-    return rpcOf(upstream, method, client.add(ask, keyCheck(name)));
+    const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: reporter });
+    return rpcOf(upstream, method, client.add(query, keyCheck(name)));
   }
   /** @internal Returns the same topic, if it was made before: an RPC of another service of its file follows it. */
   like<Item>(spec: TopicSpec<Item>): Topic<Item> | undefined {
-    return this.#all.find((one) => one.is(spec)) as Topic<Item> | undefined; // the same decoder makes the same items
+    return this.#all.find((candidate) => candidate.is(spec)) as Topic<Item> | undefined; // the same decoder makes the same items
   }
   /** @internal */
   made(topic: Made): void {
@@ -156,11 +156,11 @@ export class Topic<Item> {
     const stored = topics.stored(spec);
     if (stored !== undefined) {
       this.#following = new TopicChannels(spec, stored.log, topics.clock);
-      this.latest = topics.newestOf(name, stored.subject, (key, hears) => stored.log.newest(key, hears));
+      this.latest = topics.newestOf(name, stored.subject, (key, receiver) => stored.log.newest(key, receiver));
     } else if (call !== undefined) {
       const log = new SharedCall(call.open);
       this.#following = new TopicChannels(spec, log, topics.clock);
-      this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
+      this.latest = topics.newestByCall(name, call.method, (key, receiver) => this.#byCall(log.epoch, key, receiver));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
     topics.made(this);
     topics.observer?.topic?.({ name, service, state: () => this.state });
@@ -179,18 +179,19 @@ export class Topic<Item> {
   }
   /** @internal Reports whether the topic has this declaration. */
   is({ name, service, subject, jetstream, decode, call }: Declared): boolean {
-    const own = this.#spec;
-    const where = own.subject === subject && own.jetstream === jetstream && own.call?.method === call?.method;
-    return own.name === name && own.service === service && where && own.decode === decode;
+    const current = this.#spec;
+    const sameSource =
+      current.subject === subject && current.jetstream === jetstream && current.call?.method === call?.method;
+    return current.name === name && current.service === service && sameSource && current.decode === decode;
   }
   /** @internal */
   close(): void {
     this.#following.close();
   }
   /** Returns the newest item of the shared call, after a silence. */
-  #byCall(epoch: string, key: string, hears: NewestReceiver<Item>): () => void {
+  #byCall(epoch: string, key: string, receiver: NewestReceiver<Item>): () => void {
     const settled = this.#following.settled(key, QUIET_MS, LATEST_AGAIN_MS);
-    if (settled !== undefined) return soon(() => give(epoch, settled, hears));
+    if (settled !== undefined) return soon(() => give(epoch, settled, receiver));
     let newest: { readonly item: Item; readonly token: string } | undefined;
     let timer: Timer | undefined;
     const stop = (): void => {
@@ -199,8 +200,8 @@ export class Topic<Item> {
     };
     const answer = (): void => {
       stop();
-      if (newest === undefined) hears.nothing();
-      else hears.found(newest.item, newest.token);
+      if (newest === undefined) receiver.nothing();
+      else receiver.found(newest.item, newest.token);
     };
     const wait = (): void => {
       if (timer !== undefined) this.#clock.clearTimeout(timer);
@@ -216,7 +217,7 @@ export class Topic<Item> {
       ended: answer,
       failed(failure) {
         stop();
-        hears.faulted(faultOf(failure));
+        receiver.faulted(faultOf(failure));
       },
     };
     const source = this.#following.follow(key, undefined, true, items, LATEST_AGAIN_MS);
@@ -227,20 +228,20 @@ export class Topic<Item> {
 function give<Item>(
   epoch: string,
   { newest, isLast }: { readonly newest: Entry<Item> | undefined; readonly isLast: boolean },
-  hears: NewestReceiver<Item>,
+  receiver: NewestReceiver<Item>,
 ): void {
-  if (newest === undefined) hears.nothing();
-  else if (newest.item instanceof Failure) hears.faulted(faultOf(newest.item));
-  else hears.found(newest.item, tokenOf(epoch, newest.place, isLast));
+  if (newest === undefined) receiver.nothing();
+  else if (newest.item instanceof Failure) receiver.faulted(faultOf(newest.item));
+  else receiver.found(newest.item, tokenOf(epoch, newest.place, isLast));
 }
 /** Runs a function soon, unless the returned function is called before. */
 function soon(run: () => void): () => void {
-  let wanted = true;
+  let active = true;
   queueMicrotask(() => {
-    if (wanted) run();
+    if (active) run();
   });
   return () => {
-    wanted = false;
+    active = false;
   };
 }
 

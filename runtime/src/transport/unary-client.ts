@@ -62,7 +62,7 @@ export interface UnaryClient {
   /** Returns the known addresses of the upstream. */
   addresses?(): readonly AddressState[];
   /** Registers the receiver of ejections. It replaces the previous receiver. */
-  tellEjections?(told: (ejection: Ejection) => void): void;
+  tellEjections?(listener: (ejection: Ejection) => void): void;
   /** Closes all connections after the calls in flight have ended. */
   close?(): Promise<void> | void;
 }

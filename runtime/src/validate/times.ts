@@ -11,7 +11,7 @@ export function compareTimes(a: Time, b: Time): number {
   return a.seconds < b.seconds ? -1 : 1;
 }
 export function isOneOfTimes(time: Time, list: readonly Time[]): boolean {
-  return list.some((one) => compareTimes(time, one) === 0);
+  return list.some((item) => compareTimes(time, item) === 0);
 }
 /** Reports whether a moment is at most that far from now. */
 export function isWithin(time: Time, of: Time, now: Time): boolean {

@@ -31,7 +31,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 export function isOneOfBytes(bytes: Uint8Array, list: readonly Uint8Array[]): boolean {
-  return list.some((one) => sameBytes(bytes, one));
+  return list.some((item) => sameBytes(bytes, item));
 }
 /** @throws Failure INVALID_ARGUMENT if bytes for a pattern are no UTF-8 */
 export function utf8Text(bytes: Uint8Array): string {
@@ -56,4 +56,4 @@ export function pathsOutside(paths: readonly string[], all: readonly string[]): 
   return !paths.some((path) => isBelow(path, all));
 }
 const isBelow = (path: string, all: readonly string[]): boolean =>
-  all.some((one) => path === one || (path.startsWith(one) && path[one.length] === "."));
+  all.some((item) => path === item || (path.startsWith(item) && path[item.length] === "."));

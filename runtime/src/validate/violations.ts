@@ -85,13 +85,13 @@ export class Violations {
 }
 
 function refusalOf(found: readonly Violation[]): Failure {
-  const told = found.slice(0, MOST_IN_TEXT).map(({ path, message, rule, forKey }) => {
+  const texts = found.slice(0, MOST_IN_TEXT).map(({ path, message, rule, forKey }) => {
     const where = pathText(path);
     const mark = forKey ? " (key): " : ": ";
     return `${where}${where === "" ? "" : mark}${message || `[${rule.id}]`}`;
   });
-  const more = found.length - told.length;
-  const text = `${told.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;
+  const more = found.length - texts.length;
+  const text = `${texts.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;
   const code = Code.INVALID_ARGUMENT;
   const details = [{ type: "buf.validate.Violations", value: encodeViolations(found) }];
   const clientMessage = boundedText(text);

@@ -78,7 +78,7 @@ interface Decompressing {
   /** Maximum decompressed size, in bytes. */
   readonly maxBytes: number;
   /** Called when its turn has come; false ends the work. */
-  readonly isWanted: () => boolean;
+  readonly isAwaited: () => boolean;
   /**
    * Waits until the message may be read. Meanwhile nothing else is decompressed in its place; otherwise messages would
    * be decompressed faster than they are read.
@@ -96,10 +96,10 @@ export function decompress(
   owner: object,
   compression: Compression,
   bytes: Uint8Array,
-  { maxBytes, isWanted, toBeRead }: Decompressing,
+  { maxBytes, isAwaited, toBeRead }: Decompressing,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   return decompressions.run(owner, async () => {
-    if (!isWanted()) return undefined;
+    if (!isAwaited()) return undefined;
     const plain = await compression.decompress(bytes, maxBytes);
     await toBeRead?.(plain);
     return plain;

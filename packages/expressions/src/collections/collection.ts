@@ -116,11 +116,11 @@ export function hasField(container: unknown, name: string, types?: AnyTypes): bo
 /** Returns the items that a macro iterates over: the elements of a list, the keys of a map. */
 export function items(container: unknown): unknown[] {
   if (Array.isArray(container)) return container;
-  if (isMap(container)) return ownEntries(container).map(([key]) => key);
+  if (isMap(container)) return objectEntries(container).map(([key]) => key);
   throw new ExpressionError("no such overload: only lists and maps can be gone through");
 }
 
-function ownEntries(map: object): [unknown, unknown][] {
+function objectEntries(map: object): [unknown, unknown][] {
   return map instanceof Map ? boxedEntries(map) : entriesOf(map);
 }
 
@@ -150,7 +150,7 @@ export function sumUint(list: readonly (number | bigint)[]): bigint {
  */
 export function pairs(container: unknown): [unknown, unknown][] {
   if (Array.isArray(container)) return container.map((item, position) => [BigInt(position), item]);
-  if (isMap(container)) return ownEntries(container);
+  if (isMap(container)) return objectEntries(container);
   throw new ExpressionError("no such overload: only lists and maps can be gone through");
 }
 
@@ -174,7 +174,7 @@ export function transformMap<K, V, R>(
   chosen?: (entry: readonly [K, V]) => boolean,
 ): Map<K, R> {
   const kept = chosen === undefined ? entries : entries.filter(chosen);
-  return mapFrom(kept.map((one) => [one[0], change(one)] as const));
+  return mapFrom(kept.map((item) => [item[0], change(item)] as const));
 }
 
 /** The maps that entries become, put together. Throws ExpressionError when a key is there twice. */
@@ -184,7 +184,7 @@ export function transformMapEntry<K, V, L, R>(
   chosen?: (entry: readonly [K, V]) => boolean,
 ): Map<L, R> {
   const kept = chosen === undefined ? entries : entries.filter(chosen);
-  return mapOf(...kept.flatMap((one) => boxedEntries(change(one)) as [L, R][]));
+  return mapOf(...kept.flatMap((item) => boxedEntries(change(item)) as [L, R][]));
 }
 
 /**

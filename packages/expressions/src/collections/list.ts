@@ -83,7 +83,7 @@ function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof
   // Even a single element must be of an ordered type.
   compare(first.key, first.key);
   const kind = kindOf(first.key);
-  if (keyed.some((one) => kindOf(one.key) !== kind))
+  if (keyed.some((item) => kindOf(item.key) !== kind))
     throw new ExpressionError("sort: the elements are of different types");
   return keyed.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
 }

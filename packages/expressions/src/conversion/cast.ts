@@ -61,6 +61,6 @@ export function castMap(map: unknown, key: keyof Keys, item?: (value: never) => 
   return mapFrom(item === undefined ? entries : entries.map(([name, value]) => [name, item(value as never)]));
 }
 
-function misfit(value: unknown, wanted: string): ExpressionError {
-  return new ExpressionError(`no such overload: expected ${wanted}, found ${typeName(value)}`);
+function misfit(value: unknown, expected: string): ExpressionError {
+  return new ExpressionError(`no such overload: expected ${expected}, found ${typeName(value)}`);
 }

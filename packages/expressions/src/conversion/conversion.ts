@@ -187,7 +187,7 @@ export function typeName(value: unknown): string {
   return isMessage(value) ? value.$typeName : "map";
 }
 
-function refused(value: unknown, wanted: string): ExpressionError {
+function refused(value: unknown, expected: string): ExpressionError {
   const shown = typeof value === "string" ? JSON.stringify(value) : typeName(value);
-  return new ExpressionError(`${shown} cannot become ${wanted}`);
+  return new ExpressionError(`${shown} cannot become ${expected}`);
 }

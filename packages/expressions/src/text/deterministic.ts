@@ -108,8 +108,8 @@ function charsOf(atom: string): Chars | undefined {
 function single(part: string): Chars | undefined {
   if (part === "\\d") return charsWhere((code) => code >= 0x30 && code <= 0x39, false);
   if (part === "\\w") return charsWhere((code) => /\w/.test(String.fromCharCode(code)), false);
-  const wanted = codeOf(part);
-  return wanted === undefined ? undefined : charsWhere((code) => code === wanted, false);
+  const expected = codeOf(part);
+  return expected === undefined ? undefined : charsWhere((code) => code === expected, false);
 }
 
 /** Returns the code of a part that is one character: the character itself, or escaped punctuation. */

@@ -15,11 +15,11 @@ export interface Pattern {
 export function pattern(text: string): Pattern {
   const known = patterns.get(text);
   if (known !== undefined) return known;
-  const made = compile(text);
+  const entry = compile(text);
   // Patterns are constants nearly always; the bound is for those that are not.
   if (patterns.size >= 1000) patterns.clear();
-  patterns.set(text, made);
-  return made;
+  patterns.set(text, entry);
+  return entry;
 }
 
 const patterns = new Map<string, Pattern>();
@@ -29,7 +29,7 @@ function compile(text: string): Pattern {
     // RE2 decides whether a pattern is valid, even if `deterministic` matches it.
     const compiled = new RE2JS(withEscapedBraces(text));
     const fast = deterministic(text) ?? compiled;
-    return { test: (given) => fast.test(given), compiled };
+    return { test: (input) => fast.test(input), compiled };
   } catch {
     throw new ExpressionError(`not a pattern of RE2: ${text}`);
   }

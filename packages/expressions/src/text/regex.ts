@@ -26,7 +26,7 @@ export function extractAll(text: string, expression: string): string[] {
   const held = matchesOf(compiled, text, Number.POSITIVE_INFINITY).map((match) =>
     part(text, match, compiled.groupCount()),
   );
-  return compiled.groupCount() > 0 ? held.filter((one) => one !== "") : held;
+  return compiled.groupCount() > 0 ? held.filter((group) => group !== "") : held;
 }
 
 function onlyGroup(expression: string): ReturnType<typeof pattern> {

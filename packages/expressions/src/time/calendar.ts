@@ -74,8 +74,8 @@ function within(count: Int): number {
 
 /** `nanos`: those below a millisecond. */
 function moved(from: Time, date: Date, zone: string | undefined, nanos: number): Timestamp {
-  const own = offsetAt(Number(from.seconds) * 1000, zone);
-  const millis = momentOf(date.getTime(), zone, own);
+  const offset = offsetAt(Number(from.seconds) * 1000, zone);
+  const millis = momentOf(date.getTime(), zone, offset);
   const seconds = Math.floor(millis / 1000);
   return timestamp(BigInt(seconds), (millis - seconds * 1000) * 1_000_000 + nanos);
 }

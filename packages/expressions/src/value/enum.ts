@@ -15,9 +15,9 @@ function valuesOf(desc: DescEnum): Values {
   if (before !== undefined) return before;
   // If several names have one number, the first declared name counts.
   const names = new Map(desc.values.toReversed().map(({ number, name }) => [number, name]));
-  const made = { names, numbers: new Map(desc.values.map(({ number, name }) => [name, number])) };
-  known.set(desc, made);
-  return made;
+  const table = { names, numbers: new Map(desc.values.map(({ number, name }) => [name, number])) };
+  known.set(desc, table);
+  return table;
 }
 
 /** The declared name, the first of several; a number that is not declared in digits, as ProtoJSON has it. */

@@ -31,7 +31,7 @@ export function refusals(
   const { permit, limits = [] } = rpc;
   const early = limited(
     response,
-    limits.filter((one) => one.early),
+    limits.filter((limit) => limit.early),
     asked,
   );
   if (early !== undefined) return [early];
@@ -42,7 +42,7 @@ export function refusals(
   if (atOnce !== undefined) return [atOnce];
   const late = limited(
     response,
-    limits.filter((one) => !one.early),
+    limits.filter((limit) => !limit.early),
     asked,
   );
   if (late !== undefined) return [late];

@@ -85,7 +85,7 @@ function* setOneof(
   entries: Entry[],
 ): Iterable<Result> {
   let earlier: Taint[] = [];
-  const ordered = [...members.filter((one) => !one.default), ...members.filter((one) => one.default)];
+  const ordered = [...members.filter((member) => !member.default), ...members.filter((member) => member.default)];
   for (const member of ordered) {
     let taint: Taint[] = [];
     if (member.if !== undefined) {

@@ -112,10 +112,10 @@ function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
     if (condition === UNKNOWN) return either([() => at(1), () => at(2)]);
     return condition === true ? at(1) : at(2);
   }
-  const given = args.map((arg) => evaluate(arg, sees));
-  if (given.some((one) => one instanceof MessageValue && one.type === ANY))
+  const values = args.map((arg) => evaluate(arg, sees));
+  if (values.some((item) => item instanceof MessageValue && item.type === ANY))
     throw new EvaluationError("nobody knows what is in it");
-  const value = own ? sees.own(call) : (functionOf(call)?.(given) ?? UNKNOWN);
+  const value = own ? sees.own(call) : (functionOf(call)?.(values) ?? UNKNOWN);
   if (value === UNKNOWN && fails) throw new MayFail(call);
   return value;
 }
@@ -186,7 +186,7 @@ function macro(node: Macro, sees: Sees): Value {
   };
   if (name === "bind") return run(0, new Map([[first, over]]));
   if (over === UNKNOWN) {
-    const unknown = new Map(vars.map((one): [string, Value] => [one, UNKNOWN]));
+    const unknown = new Map(vars.map((item): [string, Value] => [item, UNKNOWN]));
     return either(args.map((_, i) => () => run(i, unknown)));
   }
   if (over instanceof OptionalValue) {
@@ -216,25 +216,25 @@ function iterated({ macro: name, vars, args }: Macro, over: Value, run: Body, st
   switch (name) {
     case "all":
     case "exists": {
-      const tests = locals.map((one) => () => run(0, one));
+      const tests = locals.map((item) => () => run(0, item));
       return combined(tests, name === "exists", strict);
     }
     case "exists_one":
     case "existsOne": {
-      const held = locals.map((one) => run(0, one));
-      return held.includes(UNKNOWN) ? UNKNOWN : held.filter((one) => one === true).length === 1;
+      const held = locals.map((item) => run(0, item));
+      return held.includes(UNKNOWN) ? UNKNOWN : held.filter((item) => item === true).length === 1;
     }
     case "filter": {
-      const held = locals.map((one) => run(0, one));
+      const held = locals.map((item) => run(0, item));
       return held.includes(UNKNOWN) ? UNKNOWN : values.filter((_, i) => held[i] === true);
     }
     case "map":
     case "transformList":
     case "transformMap": {
-      const held = args.length > 1 ? locals.map((one) => run(0, one)) : locals.map(() => true);
+      const held = args.length > 1 ? locals.map((item) => run(0, item)) : locals.map(() => true);
       if (held.includes(UNKNOWN)) return UNKNOWN;
-      const kept = locals.flatMap((one, i) =>
-        held[i] === true ? [[pairs[i]?.[0] ?? UNKNOWN, run(-1, one)] as const] : [],
+      const kept = locals.flatMap((item, i) =>
+        held[i] === true ? [[pairs[i]?.[0] ?? UNKNOWN, run(-1, item)] as const] : [],
       );
       return name === "transformMap" ? new MapValue(kept) : kept.map(([, value]) => value);
     }

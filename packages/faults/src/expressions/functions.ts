@@ -110,12 +110,12 @@ function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
   return a;
 }
 
-function isIn([one, all]: readonly Value[]): Value {
-  if (one === undefined || all === undefined) return UNKNOWN;
+function isIn([item, all]: readonly Value[]): Value {
+  if (item === undefined || all === undefined) return UNKNOWN;
   const mapKeys = all instanceof MapValue ? all.entries.map(([key]) => key) : undefined;
   const keys = isListValue(all) ? all : mapKeys;
   if (keys === undefined) return UNKNOWN;
-  const found = every(keys.map((key) => negated(equal(key, one))));
+  const found = every(keys.map((key) => negated(equal(key, item))));
   return negated(found);
 }
 const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
@@ -187,9 +187,9 @@ const most =
     const [first] = args;
     const all = first !== undefined && isListValue(first) ? first : args;
     if (all.length === 0) throw new EvaluationError("an empty list has none");
-    const numbers = all.filter((one) => typeof one === "bigint" || typeof one === "number");
+    const numbers = all.filter((item) => typeof item === "bigint" || typeof item === "number");
     if (numbers.length < all.length) return UNKNOWN;
-    return numbers.reduce((so, one) => (before(one, so) ? one : so));
+    return numbers.reduce((so, item) => (before(item, so) ? item : so));
   };
 
 /** Patterns that mean the same in RE2 and in JavaScript. */
@@ -306,7 +306,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["take", list((a, most) => (typeof most === "bigint" ? a.slice(0, Number(most)) : UNKNOWN))],
   [
     "optional_unwrap",
-    list((a) => a.flatMap((one) => (one instanceof OptionalValue && one.value !== undefined ? [one.value] : []))),
+    list((a) => a.flatMap((item) => (item instanceof OptionalValue && item.value !== undefined ? [item.value] : []))),
   ],
 ]);
 

@@ -30,12 +30,12 @@ function count(value: Value | undefined): number | undefined {
   return typeof value === "bigint" ? Number(value) : undefined;
 }
 /** The first `times` occurrences; all when that is negative. */
-const replace: Function = ([text, what, by, times]) => {
+const replace: Function = ([text, part, by, times]) => {
   const most = count(times);
-  if (!isText(text) || !isText(what) || !isText(by) || most === undefined) return UNKNOWN;
-  const pieces = what === "" ? ["", ...text, ""] : text.split(what);
+  if (!isText(text) || !isText(part) || !isText(by) || most === undefined) return UNKNOWN;
+  const pieces = part === "" ? ["", ...text, ""] : text.split(part);
   const replaced = most < 0 ? pieces.length - 1 : Math.min(most, pieces.length - 1);
-  const made = [pieces.slice(0, replaced + 1).join(by), ...pieces.slice(replaced + 1)].join(what);
+  const made = [pieces.slice(0, replaced + 1).join(by), ...pieces.slice(replaced + 1)].join(part);
   return made.length > MOST_TEXT ? UNKNOWN : made;
 };
 /** Divides a text into at most `limit` parts; all parts if `limit` is negative. */

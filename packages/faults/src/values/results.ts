@@ -155,7 +155,7 @@ function first(taints: readonly Taint[]): Cause[] {
   return taints.filter(({ rank }) => rank < 0 || rank === lowest).map(({ cause }) => cause);
 }
 export function distinct<T>(all: readonly T[]): T[] {
-  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+  return [...new Map(all.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 /** Entries of composed values, by value. */

@@ -39,7 +39,7 @@ export class BridgedStream extends Duplex {
     this.whole = carrier.ended;
     this.headRequest = method === "HEAD";
     carrier.window = WINDOW_BYTES; // no more comes than is read
-    const data = (chunk: Buffer) => this.#came(chunk);
+    const data = (chunk: Buffer) => this.#receive(chunk);
     carrier.hear({ copies: true, data, end: () => this.#ended(), close: () => this.#over() });
   }
   get id(): number {
@@ -69,7 +69,7 @@ export class BridgedStream extends Duplex {
 
   // ---- the request ----
 
-  #came(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (this.destroyed) return;
     if (this.#passesOver) {
       this.carrier.allow(chunk.length);
@@ -202,7 +202,7 @@ function split(headers: Headers): { readonly status: number; readonly pairs: rea
     for (let i = 0; i + 1 < headers.length; i += 2) add(String(headers[i]), headers[i + 1]);
   } else {
     for (const [name, value] of Object.entries(headers))
-      if (Array.isArray(value)) for (const one of value) add(name, one);
+      if (Array.isArray(value)) for (const item of value) add(name, item);
       else add(name, value);
   }
   return { status, pairs };

@@ -11,7 +11,7 @@ export function pairsOf(trailers: Trailers): readonly string[] {
   const pairs: string[] = [];
   for (const [name, value] of Object.entries(trailers))
     if (typeof value === "string") pairs.push(name, value);
-    else for (const one of value) pairs.push(name, one);
+    else for (const item of value) pairs.push(name, item);
   return pairs;
 }
 

@@ -82,9 +82,9 @@ async function withStore(
   const log =
     path === undefined
       ? undefined
-      : new AuditLog(path === "stderr" ? appendingToStream() : appendingTo(path), (what, cause) => {
+      : new AuditLog(path === "stderr" ? appendingToStream() : appendingTo(path), (message, cause) => {
           lost = true;
-          error(`bff-key: ${what} (${cause instanceof Error ? cause.message : cause})\n`);
+          error(`bff-key: ${message} (${cause instanceof Error ? cause.message : cause})\n`);
         });
   try {
     await store.open();

@@ -24,9 +24,9 @@ export function readSpanExport(read: EnvReader, readFile: FileReader): SpanExpor
   const disabled = read.optional("OTEL_SDK_DISABLED")?.toLowerCase() === "true";
   if (choice === "off" || disabled || exporter === "none") return undefined;
   if (choice === "sdk") return { to: "sdk" };
-  const given = either(read, "ENDPOINT") !== undefined;
+  const value = either(read, "ENDPOINT") !== undefined;
   // The specification's default address applies only if traces are requested.
-  if (!given && choice === undefined && exporter === undefined) return undefined;
+  if (!value && choice === undefined && exporter === undefined) return undefined;
   return { to: "otlp", otlp: readOtlp(read, readFile) };
 }
 
@@ -90,10 +90,10 @@ function either(read: EnvReader, name: string): { readonly variable: string; rea
 }
 
 function readProtocol(read: EnvReader): void {
-  const given = either(read, "PROTOCOL");
-  if (given === undefined || given.text === PROTOCOL) return;
+  const value = either(read, "PROTOCOL");
+  if (value === undefined || value.text === PROTOCOL) return;
   const remedy = `${PROTOCOL}, and in ${BASE}_ENDPOINT the port at which the collector takes it, usually 4318`;
-  read.fault(given.variable, `is ${quoted(given.text)}, which this server does not support`, remedy);
+  read.fault(value.variable, `is ${quoted(value.text)}, which this server does not support`, remedy);
 }
 
 /** Reads the address: that for traces unchanged, the general one with `v1/traces` appended. */
@@ -111,10 +111,10 @@ function readEndpoint(read: EnvReader): string {
 }
 
 function readCompression(read: EnvReader): boolean {
-  const given = either(read, "COMPRESSION");
-  if (given === undefined || given.text === "none") return false;
-  if (given.text !== "gzip") read.fault(given.variable, `is ${quoted(given.text)}`, "gzip or none");
-  return given.text === "gzip";
+  const value = either(read, "COMPRESSION");
+  if (value === undefined || value.text === "none") return false;
+  if (value.text !== "gzip") read.fault(value.variable, `is ${quoted(value.text)}`, "gzip or none");
+  return value.text === "gzip";
 }
 
 function readTls(read: EnvReader, url: string, readFile: FileReader): OtlpConfig["tls"] {

@@ -63,9 +63,9 @@ function readAdmin(read: EnvReader): AdminAddress | undefined {
 const SHORTEST_TOKEN = 16;
 
 function readExplorer(read: EnvReader, admin: AdminAddress | undefined): ExplorerConfig | undefined {
-  const wanted = read.bool("BFF_EXPLORER", "false");
+  const enabled = read.bool("BFF_EXPLORER", "false");
   const token = read.optional("BFF_EXPLORER_TOKEN");
-  if (!wanted) return undefined;
+  if (!enabled) return undefined;
   if (read.optional("BFF_ADMIN_PORT") === undefined) {
     const problem = "is not set, and BFF_EXPLORER is for a page there";
     read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");

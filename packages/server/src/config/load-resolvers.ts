@@ -21,8 +21,8 @@ export async function loadResolvers(
 ): Promise<{ readonly supplied?: Supplied; readonly faults: readonly ConfigFault[] }> {
   const said = source.BFF_RESOLVERS || undefined;
   const path = said ?? STANDARD.find((name) => existsSync(name));
-  const wanted = (["resolvers", "functions"] as const).filter((name) => names[name].length > 0);
-  const remedy = `the path of a module that exports ${wanted.map((name) => `\`${name}\``).join(" and ")}, as \`protobff init-resolvers resolvers.ts\` writes one`;
+  const required = (["resolvers", "functions"] as const).filter((name) => names[name].length > 0);
+  const remedy = `the path of a module that exports ${required.map((name) => `\`${name}\``).join(" and ")}, as \`protobff init-resolvers resolvers.ts\` writes one`;
   const fault = (problem: string, instead = remedy) => ({
     faults: [{ variable: "BFF_RESOLVERS", problem, remedy: instead }],
   });
@@ -30,7 +30,7 @@ export async function loadResolvers(
   const is = said === undefined ? `is not set: there is ${path}, ` : `is ${JSON.stringify(path)}, `;
   const { exports, problem } = await importModule(path);
   if (exports === undefined) return fault(`${is}${problem}`);
-  for (const name of wanted) {
+  for (const name of required) {
     const members = exports[name];
     if (typeof members !== "object" || members === null) return fault(`${is}which exports no object \`${name}\``);
     const missing = names[name].filter((one) => typeof (members as Record<string, unknown>)[one] !== "function");

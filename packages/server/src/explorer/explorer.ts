@@ -194,16 +194,16 @@ export class Explorer {
 
   #detail(request: IncomingMessage): Answer {
     const id = Number(new URLSearchParams((request.url ?? "").split("?")[1]).get("id"));
-    const found = this.recorder.detail(id, (method, which, bytes) => {
-      const desc = this.#methods.get(method)?.[which];
+    const found = this.recorder.detail(id, (method, direction, bytes) => {
+      const desc = this.#methods.get(method)?.[direction];
       return desc === undefined ? "cannot be shown: unknown rpc" : shownMessage(desc, bytes, this.#registry);
     });
     return found === undefined ? refused(404, "it is none of the last requests") : { body: JSON.stringify(found) };
   }
 
-  #switch(wanted: Partial<Switch> | null): Answer {
-    const mock = this.#mocks.get(String(wanted?.name));
-    const word = String(wanted?.behaviour);
+  #switch(change: Partial<Switch> | null): Answer {
+    const mock = this.#mocks.get(String(change?.name));
+    const word = String(change?.behaviour);
     const behaviour = Object.hasOwn(BEHAVIOURS, word) ? BEHAVIOURS[word] : undefined;
     if (mock === undefined || behaviour === undefined)
       return refused(400, `there has to be a mock's name, and one of ${Object.keys(BEHAVIOURS).join(", ")}`);

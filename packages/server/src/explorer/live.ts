@@ -44,7 +44,7 @@ export class LivePages {
     const page: Page = { response, revision: 0, state: "", silent: 0, stuck: 0 };
     this.#pages.add(page);
     response.once("close", () => this.#gone(page));
-    this.#tell(page, JSON.stringify(this.#state()));
+    this.#send(page, JSON.stringify(this.#state()));
     this.#timer ??= setInterval(() => this.#tick(), EVERY_MS).unref();
   }
 
@@ -60,12 +60,12 @@ export class LivePages {
     for (const page of this.#pages) {
       if (!page.response.writableNeedDrain) {
         page.stuck = 0;
-        this.#tell(page, state);
+        this.#send(page, state);
       } else if (++page.stuck >= STUCK_TICKS) page.response.destroy();
     }
   }
 
-  #tell(page: Page, state: string): void {
+  #send(page: Page, state: string): void {
     const requests = this.#recorder.since(page.revision);
     if (requests.length === 0 && state === page.state) {
       if (++page.silent < SILENT_TICKS) return;

@@ -71,7 +71,7 @@ interface RequestRecord {
 }
 
 /** Shows the messages of a call. */
-export type ShowMessage = (method: string, which: "input" | "output", bytes: Uint8Array) => string;
+export type ShowMessage = (method: string, direction: "input" | "output", bytes: Uint8Array) => string;
 
 export class Recorder implements Observer {
   readonly #clock: Clock;
@@ -138,8 +138,8 @@ export class Recorder implements Observer {
     const one = this.#calls.get(call);
     if (one === undefined || one.attempts.length >= MOST_ATTEMPTS) return;
     const { startedAt: zero } = one.request;
-    const told = typeof outcome === "string" ? outcome : `${outcome.kind} ${codeName(outcome.code)}`;
-    one.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: told });
+    const result = typeof outcome === "string" ? outcome : `${outcome.kind} ${codeName(outcome.code)}`;
+    one.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: result });
   }
   call({ call, endedAt, items, outcome, message }: CallEvent): void {
     const one = this.#calls.get(call);
@@ -221,9 +221,9 @@ function summaryOf({ id, rpc, at, ms, status, degraded, calls, requestId }: Requ
 }
 
 function shownCall({ request: _, sent, got, ...call }: CallRecord, show: ShowMessage): ShownSpan {
-  const shown = (which: "input" | "output", bytes: Uint8Array | false | undefined): string | undefined => {
+  const shown = (direction: "input" | "output", bytes: Uint8Array | false | undefined): string | undefined => {
     if (bytes === undefined) return undefined;
-    return bytes === false ? "too large to be kept" : show(call.name, which, bytes);
+    return bytes === false ? "too large to be kept" : show(call.name, direction, bytes);
   };
   return { kind: "call", ...call, request: shown("input", sent), response: shown("output", got) };
 }

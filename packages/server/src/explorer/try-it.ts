@@ -40,11 +40,11 @@ export class TryIt {
   }
 
   /**
-   * @param wanted as it came
+   * @param input as it came
    * @throws Unsendable, or why there was no answer
    */
-  async send(wanted: unknown): Promise<Tried> {
-    const { rpc, body, headers, as } = tryOf(wanted);
+  async send(input: unknown): Promise<Tried> {
+    const { rpc, body, headers, as } = tryOf(input);
     const method = this.#methods.get(rpc);
     const own = this.#own();
     if (method === undefined) throw new Unsendable("there is no such rpc here");
@@ -131,14 +131,14 @@ function maskedError(json: JsonValue): JsonValue {
   if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
   const { details } = json;
   if (!Array.isArray(details)) return json;
-  const types = details.map((one) =>
-    one !== null && typeof one === "object" && !Array.isArray(one) ? (one.type ?? MASK) : MASK,
+  const types = details.map((detail) =>
+    detail !== null && typeof detail === "object" && !Array.isArray(detail) ? (detail.type ?? MASK) : MASK,
   );
   return { ...json, details: types.map((type) => ({ type, value: MASK })) };
 }
 
-function tryOf(wanted: unknown): Try {
-  const { rpc, body, headers, as } = (wanted ?? {}) as { readonly [Name in keyof Try]?: unknown };
+function tryOf(input: unknown): Try {
+  const { rpc, body, headers, as } = (input ?? {}) as { readonly [Name in keyof Try]?: unknown };
   if (typeof rpc !== "string" || typeof body !== "string" || !Array.isArray(headers))
     throw new Unsendable("there has to be an rpc, a body and headers");
   if (as !== undefined && typeof as !== "string") throw new Unsendable("who calls is a name");

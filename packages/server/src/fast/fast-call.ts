@@ -85,7 +85,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #over = false;
   #closed = false;
   /** True if the end was reported to observers, or if `judge` or the endpoint reports it. */
-  #told = false;
+  #reported = false;
   #judging = false;
   /** Failure to report to observers unless `judge` refuses the request. */
   #untold: Failure | undefined;
@@ -196,9 +196,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
   #admit(verdict: Verdict): void {
     this.#judging = false;
-    if (verdict instanceof Denied) this.#told = true;
+    if (verdict instanceof Denied) this.#reported = true;
     if (this.#over) {
-      if (this.#untold !== undefined) this.#tell(this.#untold);
+      if (this.#untold !== undefined) this.#report(this.#untold);
       return;
     }
     if (verdict instanceof Denied) {
@@ -224,7 +224,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   close(): void {
     const answering = this.#answering;
     this.#closed = true;
-    if (!this.#over) this.#tell(OVER);
+    if (!this.#over) this.#report(OVER);
     this.settle();
     this.rpc.pending.release(this); // of the answer
     answering?.cancel();
@@ -302,7 +302,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (keeps) this.#expect(leftMs);
     else this.#stopExpecting();
     let answering: Answering | undefined;
-    this.#told = true;
+    this.#reported = true;
     try {
       answering = begin(this.#judged ?? this, leftMs);
     } catch (thrown) {
@@ -335,14 +335,14 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   /** The answer is this. */
   protected refuseNow(error: ConnectError, metadata?: AnswerMetadata): void {
     if (this.#over) return;
-    this.#tell(serverRefusal(error.code, error.rawMessage));
+    this.#report(serverRefusal(error.code, error.rawMessage));
     this.settle();
     this.failWith(error, metadata);
   }
-  #tell(failure: Failure): void {
+  #report(failure: Failure): void {
     if (this.#judging) this.#untold = failure;
-    if (this.#told || this.#judging) return;
-    this.#told = true;
+    if (this.#reported || this.#judging) return;
+    this.#reported = true;
     this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
   }
   protected failWith(error: ConnectError, metadata: AnswerMetadata | undefined): void {

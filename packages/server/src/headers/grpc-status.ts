@@ -6,7 +6,7 @@ import { delimited, varint } from "@protobff/runtime/internal/wire/small-message
 export type StatusTrailers = Record<string, string>;
 
 /** Connect's own would be found among what it does not pass on. */
-const OWN = /^(?:grpc-retry-pushback-ms|x-[a-z0-9-]+)$/;
+const RESERVED = /^(?:grpc-retry-pushback-ms|x-[a-z0-9-]+)$/;
 
 /**
  * Returns the result of Connect's `setTrailerStatus` at a fifth of its cost. Most errors of a server under attack have
@@ -21,7 +21,7 @@ export function statusTrailers(error: ConnectError): StatusTrailers {
     else ordinary = false;
   }
   for (const [name, value] of error.metadata) {
-    if (OWN.test(name)) all[name] = value;
+    if (RESERVED.test(name)) all[name] = value;
     else ordinary = false;
   }
   if (!ordinary) {

@@ -61,7 +61,7 @@ function errorOfQuery(url: string): ConnectError | undefined {
 function refused(error: ConnectError): UniversalServerResponse {
   const body = errorToJsonBytes(error, undefined);
   const header = new Headers({ "content-type": "application/json", "content-length": String(body.length) });
-  return { status: codeToHttpStatus(error.code), header, body: one(body) };
+  return { status: codeToHttpStatus(error.code), header, body: singleChunk(body) };
 }
 
 // ---- responses ----
@@ -79,7 +79,7 @@ async function shortenedResponse(
     const [code, bytes] = shortenedJson(await plain(await all(body), header.get("content-encoding")));
     header.delete("content-encoding");
     header.set("content-length", String(bytes.length));
-    return { ...response, status: code === undefined ? status : codeToHttpStatus(code), body: one(bytes) };
+    return { ...response, status: code === undefined ? status : codeToHttpStatus(code), body: singleChunk(bytes) };
   }
   const encoding = header.get("grpc-encoding") ?? header.get("connect-content-encoding");
   const end = endOf(type);
@@ -179,7 +179,7 @@ async function* before(body: AsyncIterable<Uint8Array>, end: () => unknown): Asy
   yield* body;
   end();
 }
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* singleChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 async function all(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -79,13 +79,13 @@ export class ClientSessions {
     // ours.
     const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs);
     let awaited = 2;
-    const came = () => {
+    const onActivity = () => {
       if (--awaited === 0) clearTimeout(timer);
     };
-    session.once("remoteSettings", came);
+    session.once("remoteSettings", onActivity);
     session.once("localSettings", () => {
       client.acknowledged = true;
-      came();
+      onActivity();
     });
     session.once("close", () => {
       clearTimeout(timer);

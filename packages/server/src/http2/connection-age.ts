@@ -6,7 +6,7 @@ interface Session {
 }
 /** The session, or its socket. */
 interface Closing {
-  once(event: "close", gone: () => void): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 /** Connections that begin together do not all end together. */

@@ -93,7 +93,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.#bytes.set(session, bytes);
   }
   calmed(why: string): void {
-    this.#calmed.tell(`closed a client's connection: ${why}`);
+    this.#calmed.report(`closed a client's connection: ${why}`);
   }
   gone(session: OwnSession): void {
     this.#sessions.delete(session);

@@ -77,9 +77,9 @@ test("what clients bring about is told once a minute, with how often it was", ()
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   const lines: string[] = [];
   const told = new FaultThrottle((what) => lines.push(what));
-  for (let i = 0; i < 5; i++) told.tell("closed it");
+  for (let i = 0; i < 5; i++) told.report("closed it");
   at += 60_000;
-  told.tell("closed it");
+  told.report("closed it");
   expect(lines).toEqual(["closed it", "closed it, as were 4 since it was told last"]);
   now.mockRestore();
 });

@@ -1,15 +1,15 @@
-export const OWN_VARIABLES = { host: "HOST", port: "PORT" };
+export const LISTEN_VARIABLES = { host: "HOST", port: "PORT" };
 export const ADMIN_VARIABLES = { host: "BFF_ADMIN_HOST", port: "BFF_ADMIN_PORT" };
 
 /** Address on which listening failed, and the variables that set it. */
-export interface WantedPort {
+export interface RequestedPort {
   readonly host: string;
   readonly port: number;
   readonly variables: { readonly host: string; readonly port: string };
 }
 
 /** Why it could not, and what to do. */
-export function explainListenError(error: unknown, { host, port, variables }: WantedPort): string {
+export function explainListenError(error: unknown, { host, port, variables }: RequestedPort): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {
     case "EADDRINUSE":

@@ -134,7 +134,7 @@ export class Listener {
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     const calmed = new FaultThrottle(options.fault);
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
-      calmed.tell(`closed a client's connection: ${why}`),
+      calmed.report(`closed a client's connection: ${why}`),
     );
     this.#h1.on("connect", (_request, socket) => void socket.on("error", ignore).end(NOT_IMPLEMENTED));
     const { upgrades } = options;
@@ -175,7 +175,7 @@ export class Listener {
     connectionCame();
     this.#sockets.add(socket);
     if (this.#sockets.size > maxConnections) {
-      this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
+      this.#tooMany.report(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
       socket.destroy();
     }
     socket.on("error", ignore).once("close", () => {

@@ -57,7 +57,7 @@ export class AccessLog implements Observer {
     this.#begun.delete(event.request);
     if (!begun.told) return;
     if (this.#lines === "") setImmediate(() => this.#write());
-    this.#lines += this.#line(toldOf(event, begun, this.#clock.date()));
+    this.#lines += this.#line(fieldsOf(event, begun, this.#clock.date()));
     this.#count++;
   }
   #write(): void {
@@ -91,7 +91,7 @@ interface Told {
   readonly traceId: string | undefined;
 }
 
-function toldOf(
+function fieldsOf(
   { method, header, startedAt, endedAt, outcome, source, trace, stream }: ResponseEvent,
   begun: Begun,
   at: Date,

@@ -31,15 +31,15 @@ export class DeprecatedCalls {
     const key = JSON.stringify([rpc, use.source, use.issuer, use.subject, use.id]);
     const before = this.#told.get(key);
     if (before !== undefined)
-      return quiet(before, now) ? undefined : this.#tell(key, { rpc, use, more: before.more }, now);
+      return quiet(before, now) ? undefined : this.#report(key, { rpc, use, more: before.more }, now);
     this.#forget(now);
-    if (this.#told.size < this.#most) return this.#tell(key, { rpc, use, more: 0 }, now);
+    if (this.#told.size < this.#most) return this.#report(key, { rpc, use, more: 0 }, now);
     const others = this.#others.get(rpc);
     if (others !== undefined && quiet(others, now)) return undefined;
     this.#others.set(rpc, { at: now, more: 0 });
     return { rpc, use: undefined, more: others?.more ?? 0 };
   }
-  #tell(key: string, call: DeprecatedCall, now: number): DeprecatedCall {
+  #report(key: string, call: DeprecatedCall, now: number): DeprecatedCall {
     this.#told.delete(key); // it stands last from now on
     this.#told.set(key, { at: now, more: 0 });
     return call;

@@ -59,7 +59,7 @@ export class FailureLog implements Observer {
   readonly #write: (line: string) => void;
   readonly #format: LogFormat;
   readonly #clock: Clock;
-  readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
+  readonly #reported = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
   readonly #deprecated = new DeprecatedCalls();
 
   /** @param write gets whole lines, each with its end */
@@ -81,7 +81,7 @@ export class FailureLog implements Observer {
   #failed(rpc: string, asked: Asked, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
-    this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
+    this.#report(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
       const { cause, fields } = explained(failure);
       return {
         event: "failed",
@@ -115,7 +115,7 @@ export class FailureLog implements Observer {
       const key = `${rpc} ${callee} ${code}`;
       if (told.has(key) || !isOurs(failure)) continue;
       told.add(key);
-      this.#tell(key, () => {
+      this.#report(key, () => {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
         const touched = degraded.filter((_, i) => same[i]);
         const paths = [...new Set(touched.map(({ path }) => withoutPositions(path)))];
@@ -131,7 +131,7 @@ export class FailureLog implements Observer {
   }
   limited({ method, header, trace, limit, outcome }: LimitEvent): void {
     if (outcome === "alone") return; // of counters that are away the server tells
-    this.#tell(`limited ${method} ${limit} ${outcome}`, () => ({
+    this.#report(`limited ${method} ${limit} ${outcome}`, () => ({
       event: "limited",
       text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
       fields: { rpc: method, limit, outcome },
@@ -142,7 +142,7 @@ export class FailureLog implements Observer {
   audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
     if (event !== "unauthenticated" || source === undefined || subject !== undefined) return;
     // The received issuer is any text of a client's: as a part of the key it would make as many lines.
-    this.#tell(
+    this.#report(
       `unauthenticated ${source} ${reason} ${claim}`,
       () => {
         const facts = [
@@ -168,7 +168,7 @@ export class FailureLog implements Observer {
   resolver({ name, header, trace, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
     const thrown = thrownText(outcome.failure.cause);
-    this.#tell(`resolver ${name}`, () => ({
+    this.#report(`resolver ${name}`, () => ({
       event: "resolver",
       text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
@@ -178,24 +178,24 @@ export class FailureLog implements Observer {
   /** Logs a rejected promise of the user's code that has no handler. */
   rejection(cause: unknown): void {
     const thrown = thrownText(cause);
-    this.#tell("rejection", () => ({
+    this.#report("rejection", () => ({
       event: "rejection",
       text: `a rejected promise was not awaited: ${indented(thrown)}`,
       fields: { thrown },
     }));
   }
   /** Logs a failure of the server itself, as `ServerFault`. */
-  server(what: string, cause: unknown): void {
+  server(message: string, cause: unknown): void {
     const thrown = cause === undefined ? undefined : thrownText(cause);
-    this.#tell(`server ${what}`, () => ({
+    this.#report(`server ${message}`, () => ({
       event: "server",
-      text: thrown === undefined ? what : `${what}: ${indented(thrown)}`,
-      fields: { what, ...(thrown !== undefined && { thrown }) },
+      text: thrown === undefined ? message : `${message}: ${indented(thrown)}`,
+      fields: { what: message, ...(thrown !== undefined && { thrown }) },
     }));
   }
   breaker({ service, branch, method, from, to }: BreakerEvent): void {
     const of = `${method ?? service}${branch === undefined ? "" : `, branch ${branch}`}`;
-    this.#tell(undefined, () => ({
+    this.#report(undefined, () => ({
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
       fields: { breaker: method ?? service, branch, from, to },
@@ -204,7 +204,7 @@ export class FailureLog implements Observer {
   ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
     const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;
     const why = consecutive === 1 ? "a call there has failed" : `${consecutive} calls there have failed in a row`;
-    this.#tell(undefined, () => ({
+    this.#report(undefined, () => ({
       event: "ejection",
       text: `address ${address} of ${of} gets no calls for ${Math.round(forMs / 100) / 10} s: ${why}`,
       fields: { upstream: service, branch, address, for_ms: forMs, consecutive },
@@ -213,7 +213,7 @@ export class FailureLog implements Observer {
   /** @param name of the event that the user's observer did not bear */
   observer(name: string, cause: unknown): void {
     const thrown = thrownText(cause);
-    this.#tell(`observer ${name}`, () => ({
+    this.#report(`observer ${name}`, () => ({
       event: "observer",
       text: `the observer threw at ${name}: ${indented(thrown)}`,
       fields: { at: name, thrown },
@@ -222,7 +222,7 @@ export class FailureLog implements Observer {
   /** Redis cannot be reached, or talks nonsense. */
   redis(error: Error): void {
     const message = tame(error.message === "" ? String(error) : error.message);
-    this.#tell("redis", () => ({
+    this.#report("redis", () => ({
       event: "redis",
       text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
       fields: { message },
@@ -236,7 +236,7 @@ export class FailureLog implements Observer {
       ending: () =>
         `the certificate of ${variable} ${(days ?? 0) < 0 ? "has ended" : `ends in ${days} ${days === 1 ? "day" : "days"}`}, at ${ends?.toISOString()}`,
     }[outcome]();
-    this.#tell(undefined, () => ({
+    this.#report(undefined, () => ({
       event: "certificate",
       text,
       fields: {
@@ -250,12 +250,12 @@ export class FailureLog implements Observer {
   }
   /** Logs an event of a worker process, from its supervisor. */
   worker(outcome: string, text: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#tell(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
+    this.#report(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
   }
   /** @param variables in which their addresses would be */
   branchesOff(variables: readonly string[]): void {
     const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;
-    this.#tell(undefined, () => ({
+    this.#report(undefined, () => ({
       event: "branches",
       text: `${count} off: ${listed(variables)} ${variables.length === 1 ? "is" : "are"} not set`,
       fields: { off: variables },
@@ -263,14 +263,14 @@ export class FailureLog implements Observer {
   }
 
   /** @param key of a line that is logged at intervals; undefined for a line that is always logged */
-  #tell(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
+  #report(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
     const now = this.#clock.now();
-    const before = key === undefined ? undefined : this.#told.get(key);
+    const before = key === undefined ? undefined : this.#reported.get(key);
     if (before !== undefined && now - before.at < quietMs) {
       before.more++;
       return;
     }
-    if (key !== undefined) this.#told.set(key, { at: now, more: 0 });
+    if (key !== undefined) this.#reported.set(key, { at: now, more: 0 });
     const more = before === undefined || before.more === 0 ? undefined : before.more;
     const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
     this.#print(line(), more, `${more} more like it within ${seconds} s`);
@@ -341,10 +341,10 @@ function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor
   const { source, issuer, subject, id } = use ?? {};
   const agent = use === undefined ? "" : tame(asked.header("user-agent"));
   const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
-  const who = use === undefined ? "others" : callerText(known);
+  const caller = use === undefined ? "others" : callerText(known);
   return {
     event: "deprecated",
-    text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${who}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
+    text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${caller}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
     fields: {
       rpc,
       since,

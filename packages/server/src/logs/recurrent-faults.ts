@@ -1,7 +1,7 @@
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 
 /** Interval between two reports, in milliseconds. */
-const TOLD_MS = 60_000;
+const QUIET_MS = 60_000;
 
 /** Reports faults that clients can cause at will: once a minute, with their count since. */
 export class FaultThrottle {
@@ -12,15 +12,15 @@ export class FaultThrottle {
   constructor(fault: ServerFault) {
     this.#fault = fault;
   }
-  tell(what: string): void {
+  report(message: string): void {
     const now = performance.now();
-    if (now - this.#at < TOLD_MS) {
+    if (now - this.#at < QUIET_MS) {
       this.#untold++;
       return;
     }
     const more = this.#untold === 0 ? "" : `, as were ${this.#untold} since the last report`;
     this.#at = now;
     this.#untold = 0;
-    this.#fault(`${what}${more}`, undefined);
+    this.#fault(`${message}${more}`, undefined);
   }
 }

@@ -6,7 +6,7 @@ import { collectEverything } from "./full-collection.ts";
  * Size of each half of the young generation, in bytes: several times the data in progress, also for requests that make
  * much garbage.
  */
-const WANTED_BYTES = 8 << 20;
+const TARGET_BYTES = 8 << 20;
 
 /**
  * Bounds the young generation of this process' heap. V8 lets each of its halves grow to 16 MiB and more. Under load,
@@ -21,7 +21,7 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
   // V8 reads its bounds once, before any JavaScript runs. It reads the factor whenever it grows the young generation,
   // at the end of a collection. It also shrinks the young generation at low load.
   const steer = () => {
-    const wanted = youngBytes() * 2 <= WANTED_BYTES ? 2 : 1;
+    const wanted = youngBytes() * 2 <= TARGET_BYTES ? 2 : 1;
     if (factor === wanted) return;
     factor = wanted;
     setFlagsFromString(`--semi-space-growth-factor=${factor}`);
@@ -33,5 +33,5 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
 /** Returns the current capacity of each half, in bytes. */
 export function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
-  return space === undefined ? WANTED_BYTES : space.space_used_size + space.space_available_size;
+  return space === undefined ? TARGET_BYTES : space.space_used_size + space.space_available_size;
 }

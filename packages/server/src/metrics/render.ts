@@ -16,7 +16,7 @@ export function formatFor(accept: string | undefined): MetricsFormat {
     const [type = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     const format = FORMATS.get(type);
     if (format === undefined || !versionFits(format, parameters)) continue;
-    const weight = Number(parameters.find((one) => one.startsWith("q="))?.slice(2) ?? 1);
+    const weight = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
     if (!(weight > most)) continue;
     most = weight;
     best = format;
@@ -31,7 +31,7 @@ const FORMATS = new Map<string, MetricsFormat>([
   ["*/*", "prometheus"],
 ]);
 function versionFits(format: MetricsFormat, parameters: readonly string[]): boolean {
-  const version = parameters.find((one) => one.startsWith("version="))?.slice("version=".length);
+  const version = parameters.find((parameter) => parameter.startsWith("version="))?.slice("version=".length);
   if (version === undefined) return true;
   return format === "prometheus" ? version === "0.0.4" : version === "1.0.0" || version === "0.0.1";
 }

@@ -59,9 +59,9 @@ function gauge(name: string, help: string, samples: readonly Sample[]): Family {
 function breakerSamples(found: readonly Found[]): readonly Sample[] {
   return found.flatMap(({ upstream, state }) =>
     state.breakers.flatMap((breaker) =>
-      BREAKER_STATES.map((one) => ({
-        labels: labelsOf(upstream, ["rpc_method", "state"], [breaker.method ?? "", one]),
-        value: breaker.state === one ? 1 : 0,
+      BREAKER_STATES.map((state) => ({
+        labels: labelsOf(upstream, ["rpc_method", "state"], [breaker.method ?? "", state]),
+        value: breaker.state === state ? 1 : 0,
       })),
     ),
   );

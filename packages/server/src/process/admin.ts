@@ -39,7 +39,7 @@ export interface AdminOptions {
   /** Handler of all other paths, including POST requests. */
   readonly page?: AdminPage | undefined;
   /** Reports failures to make an answer. */
-  readonly fault: (what: string, cause: unknown) => void;
+  readonly fault: (message: string, cause: unknown) => void;
 }
 
 export interface Admin {

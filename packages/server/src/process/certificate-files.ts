@@ -84,7 +84,7 @@ export class CertificateFiles {
   #current: string | undefined;
   /** Fault of the previous check: during a change, a certificate may be beside the key of another. */
   #suspect: string | undefined;
-  #toldDays: number | undefined;
+  #reportedDays: number | undefined;
   #lasts: Lasts | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -95,7 +95,7 @@ export class CertificateFiles {
     this.#options = options;
     this.#current = digestOf(first);
     this.#lasts = lastsOf(first);
-    this.#tellEnd();
+    this.#reportEnd();
     this.#later();
   }
   /** Name of the variable, for reports. */
@@ -134,14 +134,14 @@ export class CertificateFiles {
     } catch (thrown) {
       this.#refuse(digest ?? String(thrown), thrown);
     }
-    this.#tellEnd();
+    this.#reportEnd();
   }
   #take(found: Certificates, digest: string): void {
     check(found, this.#options.clock.date());
     this.#options.renew(found);
     this.#current = digest;
     this.#suspect = undefined;
-    this.#toldDays = undefined;
+    this.#reportedDays = undefined;
     this.#lasts = lastsOf(found);
     this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
   }
@@ -155,13 +155,13 @@ export class CertificateFiles {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     this.#options.tell({ variable: this.#paths.variable, outcome: "refused", ends: this.#lasts?.to, reason });
   }
-  #tellEnd(): void {
+  #reportEnd(): void {
     if (this.#lasts === undefined) return;
     const { from, to } = this.#lasts;
     const leftMs = to.getTime() - this.#options.clock.date().getTime();
     const days = Math.floor(leftMs / DAY_MS);
-    if (leftMs >= Math.min(SOON_MS, (to.getTime() - from.getTime()) * SOON_PART) || days === this.#toldDays) return;
-    this.#toldDays = days;
+    if (leftMs >= Math.min(SOON_MS, (to.getTime() - from.getTime()) * SOON_PART) || days === this.#reportedDays) return;
+    this.#reportedDays = days;
     this.#options.tell({ variable: this.#paths.variable, outcome: "ending", ends: to, days });
   }
 }

@@ -20,17 +20,17 @@ export function mockMode(
   args: readonly string[],
   generated: boolean,
 ): { mode: MockMode; faults: readonly ConfigFault[] } {
-  const given = args.find((arg) => arg === "--mock" || arg.startsWith("--mock="));
-  if (given === undefined) return { mode: "none", faults: [] };
-  const fault = (problem: string, remedy: string): ConfigFault => ({ variable: given, problem, remedy });
-  if (given !== "--mock" && given !== "--mock=all") {
+  const flag = args.find((arg) => arg === "--mock" || arg.startsWith("--mock="));
+  if (flag === undefined) return { mode: "none", faults: [] };
+  const fault = (problem: string, remedy: string): ConfigFault => ({ variable: flag, problem, remedy });
+  if (flag !== "--mock" && flag !== "--mock=all") {
     return {
       mode: "all",
       faults: [fault("is no way to mock upstreams", "--mock for those without an address, or --mock=all")],
     };
   }
   if (generated) {
-    const mode = given === "--mock" ? "missing" : "all";
+    const mode = flag === "--mock" ? "missing" : "all";
     if (hasTesting()) return { mode, faults: [] };
     const install = "npm install --save-dev @protobff/testing";
     return { mode, faults: [fault("needs the package @protobff/testing, which is not installed", install)] };

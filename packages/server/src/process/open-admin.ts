@@ -10,7 +10,7 @@ import type { Observers } from "./open-observers.ts";
  * @param server returns the server once it exists
  * @throws the error of `listen`, with a `code` such as EADDRINUSE
  */
-export async function openOwnAdmin(
+export async function openSeparateAdmin(
   address: AdminAddress | undefined,
   { metrics, fault, explorer }: Observers,
   server: () => Listening | undefined,

@@ -46,7 +46,7 @@ export async function openObservers(
   const log = config.log === "off" ? undefined : openLog(config.log);
   if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
   const own = given ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
-  const fault: ServerFault = (what, cause) => log?.server(what, cause);
+  const fault: ServerFault = (message, cause) => log?.server(message, cause);
   const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
   const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
   const traces = await openTraces(config, server, fault);
@@ -58,7 +58,7 @@ export async function openObservers(
   // Traces first: the others find a request's ids in its events.
   const observer = joinObservers(
     [traces?.observer, log, own, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
-      (one) => one !== undefined,
+      (observer) => observer !== undefined,
     ),
   );
   const close = async (withinMs: number): Promise<void> => {
@@ -94,6 +94,6 @@ function openLog(format: LogFormat): FailureLog {
   return new FailureLog((line) => writer.write(line), format);
 }
 
-function openAudit(where: string, fault: ServerFault): AuditLog {
-  return new AuditLog(where === "stderr" ? appendingToStream() : appendingTo(where), fault);
+function openAudit(path: string, fault: ServerFault): AuditLog {
+  return new AuditLog(path === "stderr" ? appendingToStream() : appendingTo(path), fault);
 }

@@ -17,7 +17,7 @@ export function watchCertificates(
     readonly observer?: Observer | undefined;
   },
 ): readonly CertificateFiles[] {
-  const tell = (event: CertificateEvent): void => to.observer?.certificate?.(event);
+  const report = (event: CertificateEvent): void => to.observer?.certificate?.(event);
   return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
     const { of } = paths;
     const { clientCa, ...own }: Partial<ServerTls> = config.tls ?? {};
@@ -32,6 +32,6 @@ export function watchCertificates(
       else if (cert !== undefined && key !== undefined)
         to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
     };
-    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell })];
+    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell: report })];
   });
 }

@@ -270,9 +270,9 @@ class ArrivingBody {
       this.#ended = true;
       this.#wake?.();
     });
-    request.on("data", this.#came);
+    request.on("data", this.#receive);
   }
-  readonly #came = (piece: Buffer): void => {
+  readonly #receive = (piece: Buffer): void => {
     this.#holder.hold(piece.length);
     if (this.#failure !== undefined) return; // given up by that
     if (this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength) this.#body = piece;
@@ -323,7 +323,7 @@ class ArrivingBody {
   /** Drops the buffer, because its reader has left. */
   leave(): void {
     this.#stop();
-    this.#request.off("data", this.#came);
+    this.#request.off("data", this.#receive);
     bridgeOf(this.#request)?.passOver();
     this.#body = undefined;
     this.#length = 0;

@@ -89,7 +89,7 @@ export class RestCall extends FastHttpCall {
   }
   #decompress(request: RestRequest, compression: Compression, body: Buffer): void {
     const { maxBytes, pending } = this.rpc;
-    decompress(this.session ?? this, compression, new Uint8Array(body), { maxBytes, isWanted: () => !this.over }).then(
+    decompress(this.session ?? this, compression, new Uint8Array(body), { maxBytes, isAwaited: () => !this.over }).then(
       (bytes) => {
         if (this.over || bytes === undefined) return;
         pending.add(this, bytes.length);

@@ -42,7 +42,7 @@ export function restHandler(
     trustedProxies,
     reserved = [],
   } = options;
-  const { fault = (what, cause) => console.error(`${what}:`, cause), corsOrigins = [] } = options;
+  const { fault = (message, cause) => console.error(`${message}:`, cause), corsOrigins = [] } = options;
   const registry = typesOf([...new Set(endpoints.map(({ method }) => method.parent))], []);
   const cors = corsHeaders(corsOrigins);
   const path = new RestPath(endpoints, {

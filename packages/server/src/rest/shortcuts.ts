@@ -23,18 +23,18 @@ export class Shortcuts implements Abortable {
     this.#all = all;
   }
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    for (const one of this.#all) if (one.stream(stream, headers, raw)) return true;
+    for (const shortcut of this.#all) if (shortcut.stream(stream, headers, raw)) return true;
     return false;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
-    for (const one of this.#all) if (one.request(request, response)) return true;
+    for (const shortcut of this.#all) if (shortcut.request(request, response)) return true;
     return false;
   }
   checkArrivals(rounds: number): void {
-    for (const one of this.#all) one.checkArrivals(rounds);
+    for (const shortcut of this.#all) shortcut.checkArrivals(rounds);
   }
   abort(error: ConnectError): void {
-    for (const one of this.#all) one.abort(error);
+    for (const shortcut of this.#all) shortcut.abort(error);
   }
 }
 

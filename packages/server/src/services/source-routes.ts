@@ -36,13 +36,13 @@ async function answered(route: Route, request: RouteRequest): Promise<RouteAnswe
 }
 
 function requestOf(request: ServerRequest, response: ServerResponse, query: string, peers: Peers): RouteRequest {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  const disconnect = new AbortController();
+  response.once("close", () => disconnect.abort());
   return {
     method: request.method ?? "",
     query: new URLSearchParams(query),
     headers: new NodeIncoming(request, peers),
-    signal: gone.signal,
+    signal: disconnect.signal,
     body: (maxBytes) => bodyOf(request, maxBytes),
   };
 }

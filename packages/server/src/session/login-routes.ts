@@ -82,7 +82,7 @@ export class LoginRoutes {
   async #login({ query, headers }: RouteRequest): Promise<RouteAnswer> {
     const { sealer, provider, clock } = this.#options;
     const returnTo = asciiOf(query.get("return_to") ?? "/");
-    if (!isOwnPath(returnTo)) return text(400, "return_to has to be a path of this site, such as /inbox");
+    if (!isLocalPath(returnTo)) return text(400, "return_to has to be a path of this site, such as /inbox");
     const secrets = { state: secret(), nonce: secret(), verifier: secret() };
     let to: URL;
     try {
@@ -127,7 +127,7 @@ export class LoginRoutes {
   async #logout({ headers }: RouteRequest): Promise<RouteAnswer> {
     const { sessions, provider, cookie, publicUrl, told } = this.#options;
     if (!countsAmbient(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
-    const gone = forget(cookie);
+    const cleared = forget(cookie);
     let there: URL | undefined;
     try {
       for (const id of this.#ids(headers)) {
@@ -141,8 +141,8 @@ export class LoginRoutes {
     }
     // A form's answer is where the browser goes; a script has to send it there itself.
     if (headers.get("sec-fetch-mode") === "navigate")
-      return { status: 303, headers: ["location", there?.href ?? "/", ...gone] };
-    return json(200, { logout_url: there?.href ?? null }, gone);
+      return { status: 303, headers: ["location", there?.href ?? "/", ...cleared] };
+    return json(200, { logout_url: there?.href ?? null }, cleared);
   }
 
   async #me({ headers }: RouteRequest): Promise<RouteAnswer> {
@@ -209,7 +209,7 @@ export class LoginRoutes {
  * Returns true for a path of this origin. Browsers treat `//host` and `/\host` as other hosts (RFC 3986, 4.2; WHATWG
  * URL).
  */
-function isOwnPath(path: string): boolean {
+function isLocalPath(path: string): boolean {
   return path.length <= MOST_RETURN && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
 }
 

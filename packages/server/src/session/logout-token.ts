@@ -26,8 +26,8 @@ const LEEWAY_S = 120;
  */
 export async function judgeLogoutToken(token: string, parts: LogoutTokenParts): Promise<LoggedOut> {
   const { issuer, clientId, keys, jose, clock } = parts;
-  const said = token.length <= MAX_TOKEN ? new PresentedToken(token).said : undefined;
-  const { alg, kid, typ } = said?.header ?? {};
+  const unverified = token.length <= MAX_TOKEN ? new PresentedToken(token).unverified : undefined;
+  const { alg, kid, typ } = unverified?.header ?? {};
   if (typeof alg !== "string" || !ALGORITHMS.includes(alg))
     throw new Error("not signed by an algorithm that is allowed");
   if (typ !== undefined && !/^(application\/)?(logout\+)?jwt$/i.test(String(typ))) throw new Error("of another type");

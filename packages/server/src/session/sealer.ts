@@ -39,7 +39,7 @@ export class Sealer {
   open(sealed: Buffer, purpose: string): string | undefined {
     if (sealed.length < HEAD_BYTES + TAG_BYTES) return undefined;
     const id = sealed.subarray(0, ID_BYTES);
-    const key = this.#keys.find((one) => one.id.equals(id));
+    const key = this.#keys.find((key) => key.id.equals(id));
     if (key === undefined) return undefined;
     const decipher = createDecipheriv("aes-256-gcm", key.bytes, sealed.subarray(ID_BYTES, HEAD_BYTES));
     decipher.setAAD(Buffer.from(purpose)).setAuthTag(sealed.subarray(-TAG_BYTES));

@@ -85,7 +85,7 @@ export class FollowSocket implements Carrier, Holder {
       if (this.#spend() && !this.#full) socket.pong(data);
     });
     socket.on("error", () => {}); // `close` follows
-    bytes.on("data", (chunk: Buffer) => this.#came(chunk));
+    bytes.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("close", () => this.#onClose());
     this.send(beatMessage(BEAT_MS));
   }
@@ -171,7 +171,7 @@ export class FollowSocket implements Carrier, Holder {
   /**
    * Counts the bytes that `ws` keeps of an incomplete message. A client may never complete it and still receive items.
    */
-  #came(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     const { pending } = this.#options;
     const before = this.#partial.bytes;
     this.#partial.add(chunk);
@@ -187,10 +187,10 @@ export class FollowSocket implements Carrier, Holder {
       this.#close(UNSUPPORTED, "messages are text");
       return;
     }
-    const said = readClientMessage(String(data));
-    if (typeof said === "string") this.#close(POLICY, said);
-    else if (said.kind === "ack" && this.#follows.get(said.id)?.acknowledge(said.count)) return;
-    else if (this.#spend()) this.#do(said);
+    const message = readClientMessage(String(data));
+    if (typeof message === "string") this.#close(POLICY, message);
+    else if (message.kind === "ack" && this.#follows.get(message.id)?.acknowledge(message.count)) return;
+    else if (this.#spend()) this.#do(message);
   }
   #spend(): boolean {
     const now = performance.now();
@@ -200,24 +200,28 @@ export class FollowSocket implements Carrier, Holder {
     this.#close(POLICY, "too many messages");
     return false;
   }
-  #do(said: ClientMessage): void {
-    if (said.kind === "cancel") this.#follows.get(said.id)?.cancel();
-    else if (said.kind === "follow") this.#follow(said);
+  #do(message: ClientMessage): void {
+    if (message.kind === "cancel") this.#follows.get(message.id)?.cancel();
+    else if (message.kind === "follow") this.#follow(message);
   }
-  #follow(said: Extract<ClientMessage, { kind: "follow" }>): void {
+  #follow(message: Extract<ClientMessage, { kind: "follow" }>): void {
     const { rpcOf, headersOf, registry } = this.#options;
-    if (this.#follows.has(said.id)) {
+    if (this.#follows.has(message.id)) {
       this.#close(POLICY, "the id is in use");
       return;
     }
-    const rpc = rpcOf(said.rpc);
+    const rpc = rpcOf(message.rpc);
     if (rpc === undefined) {
-      this.#refuse(said.id, new ConnectError("no such rpc with a stream is served here", Code.Unimplemented));
+      this.#refuse(message.id, new ConnectError("no such rpc with a stream is served here", Code.Unimplemented));
     } else if (this.#follows.size >= FOLLOWS) {
-      this.#refuse(said.id, new ConnectError(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted));
+      this.#refuse(message.id, new ConnectError(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted));
     } else {
-      const follow = new SocketFollow(this, rpc, { said, headers: headersOf(said.authorization), registry });
-      this.#follows.set(said.id, follow);
+      const follow = new SocketFollow(this, rpc, {
+        said: message,
+        headers: headersOf(message.authorization),
+        registry,
+      });
+      this.#follows.set(message.id, follow);
       follow.begin();
     }
   }

@@ -99,9 +99,9 @@ export class FollowSockets implements Upgrades {
         return new SocketIncoming(request, headers, peers);
       };
       const onClose = (closed: FollowSocket): void => void this.#all.delete(closed);
-      const one = new FollowSocket(opened, socket, { ...options, headersOf, onClose });
-      this.#all.add(one);
-      if (this.#draining) one.drain();
+      const connection = new FollowSocket(opened, socket, { ...options, headersOf, onClose });
+      this.#all.add(connection);
+      if (this.#draining) connection.drain();
     });
   }
 

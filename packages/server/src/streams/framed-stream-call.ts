@@ -49,7 +49,7 @@ export class FramedStreamCall extends StreamCall implements FrameReader {
   #decompress(compression: Compression, start: number, end: number): void {
     const { maxBytes, pending } = this.rpc;
     const message = new Uint8Array(this.body().subarray(start, end));
-    decompress(this.session ?? this, compression, message, { maxBytes, isWanted: () => !this.over }).then(
+    decompress(this.session ?? this, compression, message, { maxBytes, isAwaited: () => !this.over }).then(
       (plain) => {
         if (this.over || plain === undefined) return;
         pending.add(this, plain.length);

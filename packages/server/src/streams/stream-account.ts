@@ -131,7 +131,7 @@ export class StreamAccount {
     if (caller.open >= most) {
       const { callerVariable } = this.#options;
       const variable = callerVariable === undefined ? "" : ` (${callerVariable})`;
-      this.#logged?.tell(`refused a stream: one caller has ${most} open${variable}`);
+      this.#logged?.report(`refused a stream: one caller has ${most} open${variable}`);
       return refusal("this caller has too many streams open");
     }
     const now = this.#now();
@@ -142,7 +142,7 @@ export class StreamAccount {
       caller.openings--;
       return undefined;
     }
-    this.#logged?.tell("refused a stream: one caller opens too many in a short time");
+    this.#logged?.report("refused a stream: one caller opens too many in a short time");
     return refusal("this caller opens streams too often", Math.ceil((1 - caller.openings) / perMs));
   }
   #forgetCallers(): void {

@@ -24,10 +24,10 @@ export interface FromThread {
 
 if (parentPort !== null) {
   const port = parentPort;
-  const tell = (told: FromThread): void => port.postMessage(told);
+  const post = (message: FromThread): void => port.postMessage(message);
   const sender = new Sender(workerData as SendConfig, {
-    sent: ({ batch, lost, why }) => tell({ spans: batch.spans, bytes: batch.body.length, lost, why }),
-    failed: (why) => tell({ spans: 0, bytes: 0, lost: 0, why }),
+    sent: ({ batch, lost, why }) => post({ spans: batch.spans, bytes: batch.body.length, lost, why }),
+    failed: (why) => post({ spans: 0, bytes: 0, lost: 0, why }),
   });
   port.on("message", (message: ToThread) => {
     if (message.kind === "batch") sender.send(message);

@@ -41,7 +41,7 @@ export interface OpenSpansOptions {
   /** Name of the server: the service's name unless the resource has a `service.name`. */
   readonly name: string;
   /** As `ServerFault` of the server. */
-  readonly fault: (what: string, cause: unknown) => void;
+  readonly fault: (message: string, cause: unknown) => void;
 }
 
 /** Maximum size of the waiting spans, in encoded bytes. */

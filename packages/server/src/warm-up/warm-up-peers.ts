@@ -206,7 +206,7 @@ export async function standIn(messagesOf: (path: string) => readonly Buffer[]): 
 }
 
 /** A request as it is sent again and again. */
-export interface Asked {
+export interface WarmUpRequest {
   readonly path: string;
   /** Message in gRPC framing, in one HTTP/2 frame. */
   readonly message: Buffer;
@@ -281,7 +281,7 @@ interface Requests {
  */
 export async function ask(
   port: number,
-  asked: readonly Asked[],
+  asked: readonly WarmUpRequest[],
   { most, atOnce, until }: { readonly most: number; readonly atOnce: number; readonly until: number },
 ): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();

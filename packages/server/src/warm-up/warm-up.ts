@@ -18,7 +18,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { sample } from "@protobff/samples/sample.js";
 import { type ListenOptions, listenUnannounced } from "../listen.ts";
-import { type Asked, ask, standIn } from "./warm-up-peers.ts";
+import { ask, standIn, type WarmUpRequest } from "./warm-up-peers.ts";
 
 /** Parts of a server that is warmed up. */
 export interface WarmUp {
@@ -115,7 +115,7 @@ function answersOf(methods: readonly DescMethod[]): (path: string) => readonly B
     if (method === undefined) return [];
     const { output } = method;
     const messages = [sample(output), ...LONG_CHARACTERS.map((characters) => lengthened(output, characters))];
-    return messages.flatMap((one) => framed(output, one));
+    return messages.flatMap((message) => framed(output, message));
   };
 }
 const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
@@ -126,10 +126,12 @@ function framed(type: DescMessage, message: Message): Buffer[] {
   return bytes.length <= FRAME_BYTES ? [bytes] : [];
 }
 
-function requestsOf(methods: readonly DescMethodUnary[]): Asked[] {
+function requestsOf(methods: readonly DescMethodUnary[]): WarmUpRequest[] {
   return methods.flatMap((method) => {
     const { input } = method;
-    const messages = [sample(input), lengthened(input, IN_RULES_CHARACTERS)].flatMap((one) => framed(input, one));
+    const messages = [sample(input), lengthened(input, IN_RULES_CHARACTERS)].flatMap((message) =>
+      framed(input, message),
+    );
     return messages.map((message) => ({ path: pathOf(method), message }));
   });
 }

@@ -9,7 +9,7 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import type { ServerConfig } from "../config/config.ts";
 import { acceptAll } from "../listener/accept-all.ts";
 import { ACCEPTED } from "../listener/connections.ts";
-import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "../listener/listen-error.ts";
+import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "../listener/listen-error.ts";
 import { urlOf } from "../listener/url-of.ts";
 import { FailureLog } from "../logs/failure-log.ts";
 import type { Admin } from "../process/admin.ts";
@@ -27,7 +27,7 @@ type Config = Pick<
 /** Runs the configured number of workers until a signal ends them; then this process ends. */
 export async function supervise(name: string, config: Config): Promise<void> {
   const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
-  const fault: ServerFault = (what, cause) => log?.server(what, cause);
+  const fault: ServerFault = (message, cause) => log?.server(message, cause);
   const dealer = new Dealer(systemClock);
   const tally = new Tally<Member>(systemClock);
   const server = acceptor(dealer);
@@ -61,16 +61,16 @@ export async function supervise(name: string, config: Config): Promise<void> {
   const code = await crew.start();
   if (ending.begun) return;
   if (code !== undefined) process.exit(code);
-  let wanted: WantedPort = { ...config, variables: OWN_VARIABLES };
+  let requested: RequestedPort = { ...config, variables: LISTEN_VARIABLES };
   try {
     await listens(server, config);
     if (config.telemetry.admin !== undefined) {
-      wanted = { ...config.telemetry.admin, variables: ADMIN_VARIABLES };
+      requested = { ...config.telemetry.admin, variables: ADMIN_VARIABLES };
       const { openWorkersAdmin } = await import("./workers-admin.ts"); // nobody else pays for loading it
       admin = await openWorkersAdmin(config.telemetry.admin, { crew, dealer, tally, fault });
     }
   } catch (error) {
-    process.stderr.write(cannotStart(name, explainListenError(error, wanted), config.log));
+    process.stderr.write(cannotStart(name, explainListenError(error, requested), config.log));
     crew.leave();
     await crew.end();
     process.exit(1);

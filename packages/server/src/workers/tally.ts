@@ -33,11 +33,11 @@ export class Tally<Worker extends object> {
     this.#answered(worker);
   }
   /** Returns the metrics of all workers. `ask` requests those of one worker; its answer arrives by `told`. */
-  async together(workers: readonly Worker[], ask: (worker: Worker) => void): Promise<MetricsSnapshot> {
+  async together(workers: readonly Worker[], request: (worker: Worker) => void): Promise<MetricsSnapshot> {
     const answers = workers.map((worker) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#awaited.set(worker, resolve);
-      ask(worker);
+      request(worker);
       return promise;
     });
     const late = Promise.withResolvers<void>();

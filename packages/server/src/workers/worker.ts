@@ -119,14 +119,14 @@ export class Worker implements Connections {
       () => exit(1),
     );
   }
-  #count(told: () => void = () => {}): void {
+  #count(sent: () => void = () => {}): void {
     const snapshot = this.#obedient?.snapshot();
-    if (snapshot === undefined) told();
-    else this.#report({ bff: "snapshot", snapshot }, told);
+    if (snapshot === undefined) sent();
+    else this.#report({ bff: "snapshot", snapshot }, sent);
   }
-  #report(report: Report, told: () => void = () => {}): void {
+  #report(report: Report, sent: () => void = () => {}): void {
     // If the channel closes at this moment, `disconnect` is emitted.
-    if (this.#process.connected) this.#process.send?.(report, undefined, undefined, () => told());
-    else told();
+    if (this.#process.connected) this.#process.send?.(report, undefined, undefined, () => sent());
+    else sent();
   }
 }

@@ -72,7 +72,7 @@ export class PostgresKeys implements KeyStore {
     }
   }
   async find(digest: string): Promise<StoredKey | undefined> {
-    return this.#one(FIND, [hashOf(digest)]);
+    return this.#queryKey(FIND, [hashOf(digest)]);
   }
   async used(uses: readonly KeyUse[]): Promise<void> {
     await this.#query(USED, [uses.map(({ digest }) => hashOf(digest)), uses.map(({ second }) => second)]);
@@ -81,7 +81,7 @@ export class PostgresKeys implements KeyStore {
     await this.#query(ADD, valuesOf(digest, key));
   }
   async revoke(id: string, second: number): Promise<StoredKey | undefined> {
-    const before = await this.#one(FIND_ID, [id]);
+    const before = await this.#queryKey(FIND_ID, [id]);
     await this.#query(REVOKE, [id, second]);
     return before;
   }
@@ -93,7 +93,7 @@ export class PostgresKeys implements KeyStore {
     await this.#pool.end();
   }
 
-  async #one(sql: string, values: unknown[]): Promise<StoredKey | undefined> {
+  async #queryKey(sql: string, values: unknown[]): Promise<StoredKey | undefined> {
     const { rows } = await this.#query(sql, values);
     return rows[0] === undefined ? undefined : keyOf(rows[0]);
   }

@@ -44,7 +44,7 @@ export class SqliteKeys implements KeyStore {
     this.#statements = new Map(all.map((sql) => [sql, this.#database.prepare(sql.replaceAll("$", "?"))]));
   }
   find(digest: string): StoredKey | undefined {
-    return this.#one(FIND, hashOf(digest));
+    return this.#queryKey(FIND, hashOf(digest));
   }
   used(uses: readonly KeyUse[]): void {
     this.#database.exec("begin immediate");
@@ -60,7 +60,7 @@ export class SqliteKeys implements KeyStore {
     this.#statement(ADD).run(...valuesOf(digest, key));
   }
   revoke(id: string, second: number): StoredKey | undefined {
-    const before = this.#one(FIND_ID, id);
+    const before = this.#queryKey(FIND_ID, id);
     this.#statement(REVOKE).run(id, second);
     return before;
   }
@@ -71,7 +71,7 @@ export class SqliteKeys implements KeyStore {
     this.#database.close();
   }
 
-  #one(sql: string, value: Buffer | string): StoredKey | undefined {
+  #queryKey(sql: string, value: Buffer | string): StoredKey | undefined {
     const row = this.#statement(sql).get(value);
     return row === undefined ? undefined : keyOf(row);
   }

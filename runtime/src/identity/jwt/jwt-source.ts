@@ -61,15 +61,19 @@ export class JwtSource implements Source {
   owns(credential: string): boolean {
     const token = this.#token(credential);
     return (
-      token !== undefined && (this.#verified.has(token.digest) || token.said?.claims.iss === this.#parts.rules.issuer)
+      token !== undefined &&
+      (this.#verified.has(token.digest) || token.unverified?.claims.iss === this.#parts.rules.issuer)
     );
   }
 
   foreign(credential: string): RefusedCredential | undefined {
     const { issuer } = this.#parts.rules;
-    const said = this.#token(credential)?.said;
-    if (said === undefined || said.claims.iss === issuer) return undefined;
-    return { expected: issuer, received: typeof said.claims.iss === "string" ? said.claims.iss : undefined };
+    const unverified = this.#token(credential)?.unverified;
+    if (unverified === undefined || unverified.claims.iss === issuer) return undefined;
+    return {
+      expected: issuer,
+      received: typeof unverified.claims.iss === "string" ? unverified.claims.iss : undefined,
+    };
   }
 
   verify(credential: string): Caller | Promise<Caller> {
@@ -82,11 +86,11 @@ export class JwtSource implements Source {
     const known = keys.serving ? this.#verified.get(digest, second) : undefined;
     if (known !== undefined) return known;
 
-    const { said } = token;
-    if (said === undefined) throw unauthenticated("the token is none");
-    const reason = reasonToRefuse(said, rules, second);
+    const { unverified } = token;
+    if (unverified === undefined) throw unauthenticated("the token is none");
+    const reason = reasonToRefuse(unverified, rules, second);
     if (reason !== undefined) throw unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
-    return this.#running.get(digest) ?? this.#begun(token, said, date);
+    return this.#running.get(digest) ?? this.#begun(token, unverified, date);
   }
 
   close(): Promise<void> {
@@ -104,9 +108,9 @@ export class JwtSource implements Source {
     return text.length > MAX_TOKEN ? undefined : presentedToken(text);
   }
 
-  #begun(token: PresentedToken, said: UnverifiedToken, date: Date): Promise<Caller> {
+  #begun(token: PresentedToken, unverified: UnverifiedToken, date: Date): Promise<Caller> {
     const { digest } = token;
-    const verifying = this.#judged(token, said, date).finally(() => this.#running.delete(digest));
+    const verifying = this.#judged(token, unverified, date).finally(() => this.#running.delete(digest));
     this.#running.set(digest, verifying);
     return verifying;
   }
@@ -166,8 +170,8 @@ export class JwtSource implements Source {
 
 /** Returns the scopes in `scope` (RFC 8693 section 4.2), or in `scp`, which some issuers send instead. */
 function scopesOf({ scope, scp }: Readonly<Record<string, unknown>>): string[] {
-  const said = scope ?? scp ?? "";
-  if (typeof said === "string") return words(said);
-  if (Array.isArray(said) && said.every((one) => typeof one === "string")) return said;
+  const scopes = scope ?? scp ?? "";
+  if (typeof scopes === "string") return words(scopes);
+  if (Array.isArray(scopes) && scopes.every((item) => typeof item === "string")) return scopes;
   throw new Error("scopes that are none");
 }

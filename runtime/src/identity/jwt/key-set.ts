@@ -8,7 +8,7 @@ import { errorAt, type KeyPlace, locateKeys, withAddress } from "./locate-keys.t
 /** Time limit to fetch a document, in milliseconds. */
 const FETCH_MS = 5_000;
 /** Shortest interval between fetches for an unknown key, in milliseconds. */
-const ASK_AGAIN_MS = 10_000;
+const REFETCH_MS = 10_000;
 /** Maximum number of requests that wait for the keys. */
 const MAX_WAITING = 1_000;
 const AGE_MS = { min: 60_000, byDefault: 600_000, max: 3_600_000 };
@@ -46,7 +46,7 @@ export class KeySet {
   #serveUntil = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | undefined;
   #abort: AbortController | undefined;
-  #begunAt = Number.NEGATIVE_INFINITY;
+  #fetchStartedAt = Number.NEGATIVE_INFINITY;
   /** Number of fetches that failed since the last success. */
   #failures = 0;
   #waiting = 0;
@@ -77,12 +77,12 @@ export class KeySet {
   find(id: string | undefined, algorithm: string): Key | undefined | Promise<Key | undefined> {
     const known = this.#find(id, algorithm);
     if (known !== undefined) return known;
-    const mayAsk = this.#fetching === undefined && this.#parts.clock.now() - this.#begunAt >= ASK_AGAIN_MS;
+    const mayFetch = this.#fetching === undefined && this.#parts.clock.now() - this.#fetchStartedAt >= REFETCH_MS;
     if (this.#failures > 0) {
-      if (mayAsk) void this.#refresh();
+      if (mayFetch) void this.#refresh();
       throw unjudged(AWAY);
     }
-    return mayAsk || this.#fetching !== undefined ? this.#asked(id, algorithm) : this.#unknown();
+    return mayFetch || this.#fetching !== undefined ? this.#fetchedKey(id, algorithm) : this.#unknown();
   }
 
   async close(): Promise<void> {
@@ -97,7 +97,7 @@ export class KeySet {
     return this.serving ? chosen(this.#keys, id, algorithm) : undefined;
   }
 
-  async #asked(id: string | undefined, algorithm: string): Promise<Key | undefined> {
+  async #fetchedKey(id: string | undefined, algorithm: string): Promise<Key | undefined> {
     if (this.#waiting >= MAX_WAITING) throw unjudged("too many requests wait for the issuer's keys");
     this.#waiting++;
     try {
@@ -118,7 +118,7 @@ export class KeySet {
   #refresh(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#stopTimer();
-    this.#begunAt = this.#parts.clock.now();
+    this.#fetchStartedAt = this.#parts.clock.now();
     this.#fetching = this.#attempt().finally(() => {
       this.#fetching = undefined;
     });

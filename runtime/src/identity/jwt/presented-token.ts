@@ -32,7 +32,7 @@ export const MAX_TOKEN = 8192;
 export class PresentedToken {
   readonly text: string;
   #digest: string | undefined;
-  #said: UnverifiedToken | undefined;
+  #unverified: UnverifiedToken | undefined;
   #read = false;
 
   constructor(text: string) {
@@ -45,10 +45,10 @@ export class PresentedToken {
     return this.#digest;
   }
   /** Header and claims; undefined if the text is no token. */
-  get said(): UnverifiedToken | undefined {
-    if (!this.#read) this.#said = read(this.text);
+  get unverified(): UnverifiedToken | undefined {
+    if (!this.#read) this.#unverified = read(this.text);
     this.#read = true;
-    return this.#said;
+    return this.#unverified;
   }
 }
 

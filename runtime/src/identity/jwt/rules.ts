@@ -50,9 +50,9 @@ function reasonInClaims(claims: Readonly<Record<string, unknown>>, rules: Rules)
   const { iss, aud, sub, jti } = claims;
   if (iss !== rules.issuer) return "is of another issuer";
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.every((one) => typeof one === "string"))
+  if (!audiences.every((audience) => typeof audience === "string"))
     return "has an audience that is neither a text nor a list of them";
-  if (!rules.audience.some((one) => audiences.includes(one))) return "is for another audience";
+  if (!rules.audience.some((audience) => audiences.includes(audience))) return "is for another audience";
   if (sub !== undefined && typeof sub !== "string") return "has a subject that is no text";
   if (jti !== undefined && typeof jti !== "string") return "has an id that is no text";
   if (rules.subject !== undefined && !(sub !== undefined && rules.subject(sub)))

@@ -11,13 +11,13 @@ export function namePattern(pattern: string): NamePattern {
   const isUri = pattern.includes("://");
   const separator = isUri ? "/" : ".";
   const folded = (name: string): string => (isUri ? name : name.toLowerCase().replace(/\.$/, ""));
-  const wanted = folded(pattern).split(separator);
+  const expected = folded(pattern).split(separator);
   return (name) => {
     if (name.includes("://") !== isUri) return false;
     const segments = folded(name).split(separator);
     return (
-      segments.length === wanted.length &&
-      wanted.every((segment, i) => (segment === "*" ? isSegment(segments[i] ?? "") : segment === segments[i]))
+      segments.length === expected.length &&
+      expected.every((segment, i) => (segment === "*" ? isSegment(segments[i] ?? "") : segment === segments[i]))
     );
   };
 }

@@ -42,7 +42,7 @@ export class Addresses {
   readonly #clock: Clock;
   readonly #refreshMs: number;
   #timer: Timer | undefined;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
   #known: readonly Target[] = [];
   /** Called after a name was resolved, or could not be; never from within `resolve`. */
   changed: () => void = () => {};
@@ -85,7 +85,7 @@ export class Addresses {
   }
   /** Prefers the family of this address, because addresses of the previous family cannot be reached. */
   prefer({ url, ip }: Target): void {
-    const name = this.#names.find((one) => one.url === url);
+    const name = this.#names.find((entry) => entry.url === url);
     if (name !== undefined) name.family = isIP(ip);
     this.#update();
   }
@@ -96,20 +96,20 @@ export class Addresses {
    */
   resolve(): boolean {
     const names = this.#names.filter(({ host }) => isIP(host) === 0);
-    this.#askedAt = this.#clock.now();
-    for (const name of names) this.#ask(name);
+    this.#lookedUpAt = this.#clock.now();
+    for (const name of names) this.#lookUp(name);
     return names.length > 0;
   }
   /** Refreshes the names periodically while `wanted` returns true, and at once if the known addresses are old. */
-  keep(wanted: () => boolean): void {
+  keep(isNeeded: () => boolean): void {
     if (this.#timer !== undefined || this.#names.every(({ host }) => isIP(host) !== 0)) return;
-    if (this.#clock.now() - this.#askedAt >= this.#refreshMs) this.resolve();
+    if (this.#clock.now() - this.#lookedUpAt >= this.#refreshMs) this.resolve();
     const ms = this.#refreshMs * (1 + 0.4 * this.#clock.random());
     this.#timer = this.#clock.setTimeout(
       () => {
         this.#timer = undefined;
-        if (!wanted()) return;
-        this.keep(wanted);
+        if (!isNeeded()) return;
+        this.keep(isNeeded);
       },
       ms,
       undefined,
@@ -120,7 +120,7 @@ export class Addresses {
     this.#timer = undefined;
   }
 
-  #ask(name: Name): void {
+  #lookUp(name: Name): void {
     if (name.asking) {
       name.again = true;
       return;
@@ -135,7 +135,7 @@ export class Addresses {
         name.failure = "";
         this.#answered(name, all);
       }
-      if (name.again) this.#ask(name);
+      if (name.again) this.#lookUp(name);
       this.#update();
       queueMicrotask(() => this.changed());
     });

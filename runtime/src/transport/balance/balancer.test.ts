@@ -10,7 +10,7 @@ function world(count: number, policy: BalancePolicy = {}, seed = 1) {
   const balancer = new Balancer<number>({ policy, clock, room: (of) => !full.has(of) });
   const full = new Set<number>();
   const ejections: Ejection[] = [];
-  balancer.told = (ejection) => ejections.push(ejection);
+  balancer.ejectionListener = (ejection) => ejections.push(ejection);
   const places = Array.from({ length: count }, (_, i) => balancer.add(`10.0.0.${i}:80`, i));
   for (const place of places) balancer.up(place, false);
   const at = (i: number): Place<number> => places[i] as Place<number>;

@@ -114,7 +114,7 @@ export class Balancer<T> {
   #odd = false; // true in the rare state that needs the slower choice
   #settledAt = Number.NEGATIVE_INFINITY;
   /** Receives ejections. */
-  told: ((ejection: Ejection) => void) | undefined;
+  ejectionListener: ((ejection: Ejection) => void) | undefined;
 
   constructor({ policy = {}, clock, room }: BalancerOptions<T>) {
     const { ejectAfter = 5, ejectMs = 30_000, maxEjected = 0.5 } = policy;
@@ -288,7 +288,7 @@ export class Balancer<T> {
     const { address, forMs, failures: consecutive } = place;
     place.failures = 0;
     this.#choose();
-    this.told?.({ address, forMs, consecutive, at: now });
+    this.ejectionListener?.({ address, forMs, consecutive, at: now });
   }
   /** Puts the address back into use, for one call at a time. */
   #probe(place: Place<unknown>, now: number): void {

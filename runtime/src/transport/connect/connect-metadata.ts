@@ -33,7 +33,7 @@ export function toHeaders(received: ReceivedHeaders): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(received)) {
     if (value === undefined || name.startsWith(":") || PROTOCOL.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
+    for (const item of Array.isArray(value) ? value : [value]) headers.append(name, String(item));
   }
   return headers;
 }

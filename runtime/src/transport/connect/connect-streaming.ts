@@ -66,7 +66,7 @@ class Received implements StreamReceiver {
   readonly #refuse: (error: unknown) => void;
   readonly #signal: AbortSignal;
   readonly #until: number;
-  readonly #gone = (): void => this.#end(this.#signal.reason);
+  readonly #onAbort = (): void => this.#end(this.#signal.reason);
   #stream: OpenStream | undefined;
   #waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   #over = false;
@@ -83,7 +83,7 @@ class Received implements StreamReceiver {
   }
   begin(stream: OpenStream): void {
     this.#stream = stream;
-    this.#signal.addEventListener("abort", this.#gone);
+    this.#signal.addEventListener("abort", this.#onAbort);
   }
   next(): Promise<Uint8Array | undefined> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
@@ -113,7 +113,7 @@ class Received implements StreamReceiver {
     this.#end(connectError(fault, this.#until - performance.now(), this.header, this.trailer));
   }
   #end(error: unknown): void {
-    this.#signal.removeEventListener("abort", this.#gone);
+    this.#signal.removeEventListener("abort", this.#onAbort);
     if (!this.#over) this.#stream?.cancel();
     this.#over = true;
     this.#error ??= error;

@@ -128,7 +128,7 @@ function once(
     let trailer = new Headers();
     let inFlight: InFlight | undefined;
     let resent = false;
-    const gone = (): void => {
+    const onAbort = (): void => {
       inFlight?.cancel();
       reject(signal.reason);
     };
@@ -140,7 +140,7 @@ function once(
         },
         replied: (message) => {
           inFlight?.judged?.(true);
-          signal.removeEventListener("abort", gone);
+          signal.removeEventListener("abort", onAbort);
           resolve({ message, header, trailer });
         },
         faulted: (fault) => {
@@ -150,17 +150,17 @@ function once(
             send();
             return;
           }
-          signal.removeEventListener("abort", gone);
+          signal.removeEventListener("abort", onAbort);
           reject(connectError(fault, until - performance.now(), header, trailer));
         },
       };
       inFlight = client.send(path, bytes, until - performance.now(), headers, 1, reply, inFlight);
     };
     if (signal.aborted) {
-      gone();
+      onAbort();
       return;
     }
-    signal.addEventListener("abort", gone);
+    signal.addEventListener("abort", onAbort);
     send();
   });
 }

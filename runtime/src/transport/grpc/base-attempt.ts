@@ -46,8 +46,8 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
 
   /** Reports whether this attempt, or one before it, used that place. */
   avoids(place: object): boolean {
-    for (let one: BaseAttempt | undefined = this; one !== undefined; one = one.#after)
-      if (one.#place === place) return true;
+    for (let attempt: BaseAttempt | undefined = this; attempt !== undefined; attempt = attempt.#after)
+      if (attempt.#place === place) return true;
     return false;
   }
   judged(good: boolean | undefined, slowness?: number): void {
@@ -110,11 +110,11 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     this.first = headers;
     const type = String(headers["content-type"] ?? "");
     const isGrpc = type === "application/grpc" || type === "application/grpc+proto" || GRPC.test(type);
-    const told = headers["grpc-status"];
-    if (told !== undefined && status === 200 && isGrpc) this.status = headers;
-    else if (told !== undefined && told !== "0" && status !== 200) {
+    const statusText = headers["grpc-status"];
+    if (statusText !== undefined && status === 200 && isGrpc) this.status = headers;
+    else if (statusText !== undefined && statusText !== "0" && status !== 200) {
       this.status = headers; // it is more specific than HTTP's
-      this.#refused(String(told));
+      this.#refused(String(statusText));
     } else if (status !== 200) this.fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
     else if (!isGrpc) {
       const code = type.startsWith("application/grpc") ? Code.INTERNAL : Code.UNKNOWN;
@@ -156,12 +156,12 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     const number = /^\d{1,2}$/.test(status) ? Number(status) : Code.UNKNOWN;
     const code = number <= Code.UNAUTHENTICATED ? (number as Code) : Code.UNKNOWN;
     const details = this.status?.["grpc-status-details-bin"];
-    const said = decoded(this.status?.["grpc-message"]);
+    const message = decoded(this.status?.["grpc-message"]);
     this.fault({
       kind: "status",
       code,
-      message: said,
-      said,
+      message: message,
+      said: message,
       pushbackMs: pushback(this.status?.["grpc-retry-pushback-ms"]),
       details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
     });

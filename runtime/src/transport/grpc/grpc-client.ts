@@ -85,7 +85,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
   readonly #pool: SessionPool<GrpcSession>;
   readonly #forStreams: () => SessionPool<GrpcSession>;
   #streams: SessionPool<GrpcSession> | undefined;
-  #told: ((ejection: Ejection) => void) | undefined;
+  #ejectionListener: ((ejection: Ejection) => void) | undefined;
   #closed = false;
   /** TLS context of future connections. */
   #secure: SecureContext | undefined;
@@ -96,7 +96,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
    * @throws for other URLs, and for invalid certificates
    */
   constructor(url: string | readonly string[], options: GrpcClientOptions = {}) {
-    const urls = [...new Set(typeof url === "string" ? [url] : url)].map((one) => new URL(one));
+    const urls = [...new Set(typeof url === "string" ? [url] : url)].map((entry) => new URL(entry));
     const schemes = new Set(urls.map(({ protocol }) => protocol));
     if (schemes.size !== 1 || !["https:", "http:"].includes(urls[0]?.protocol ?? ""))
       throw new TypeError(`${schemes.size > 1 ? "not of one scheme" : "neither http nor https"}: ${String(url)}`);
@@ -106,7 +106,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
     this.#maxReplyBytes = maxReplyBytes;
     const lookup = options.lookup ?? (dns.lookup as LookupFunction);
     this.#secure = schemes.has("https:") ? createSecureContext({ ca, cert, key }) : undefined;
-    const encoders = new Map(urls.map((one) => [one, new RequestEncoder(targetOf(one))]));
+    const encoders = new Map(urls.map((entry) => [entry, new RequestEncoder(targetOf(entry))]));
     const dial =
       (held: boolean) =>
       (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
@@ -165,7 +165,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
   get #streamPool(): SessionPool<GrpcSession> {
     if (this.#streams !== undefined) return this.#streams;
     const pool = this.#forStreams();
-    pool.balancer.told = this.#told;
+    pool.balancer.ejectionListener = this.#ejectionListener;
     if (this.#closed) void pool.close();
     this.#streams = pool;
     return pool;
@@ -183,10 +183,10 @@ export class GrpcClient implements UnaryClient, StreamClient {
   addresses(): readonly AddressState[] {
     return this.#pool.balancer.addresses();
   }
-  tellEjections(told: (ejection: Ejection) => void): void {
-    this.#told = told;
-    this.#pool.balancer.told = told;
-    if (this.#streams !== undefined) this.#streams.balancer.told = told;
+  tellEjections(listener: (ejection: Ejection) => void): void {
+    this.#ejectionListener = listener;
+    this.#pool.balancer.ejectionListener = listener;
+    if (this.#streams !== undefined) this.#streams.balancer.ejectionListener = listener;
   }
 
   /**

@@ -47,7 +47,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   #stale = false; // the names must be looked up again before the next connection
   #staleTimer: Timer | undefined;
   #complete = false; // all names have been looked up once
-  #askFrom = 0; // earliest next lookup while no address is known
+  #lookupFrom = 0; // earliest next lookup while no address is known
   readonly #watched = new Map<S, SessionWatch<S>>();
   readonly #leaving = new Set<S>();
   readonly #waiting = new Set<Waiter<S>>();
@@ -192,7 +192,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       this.#serve();
       return;
     }
-    this.#askFrom = this.#clock.now() + this.#clock.random() * UNKNOWN_MS;
+    this.#lookupFrom = this.#clock.now() + this.#clock.random() * UNKNOWN_MS;
     this.#refuseAll(why);
   }
   #resolved(): void {
@@ -264,7 +264,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       return undefined;
     }
     if (this.#spots.size === 0) {
-      if (this.#clock.now() < this.#askFrom) return this.#addresses.failure;
+      if (this.#clock.now() < this.#lookupFrom) return this.#addresses.failure;
       if (!this.#stale) this.#outdated();
       return undefined;
     }

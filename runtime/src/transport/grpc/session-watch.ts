@@ -39,14 +39,14 @@ export class SessionWatch<S extends Session> {
       this.#silentFrom = now;
     } else if (now - this.#silentFrom >= silentMs) {
       this.#silentFrom = now;
-      this.#askForLife();
+      this.#sendPing();
     }
   }
   /** Sends a ping if streams are open and no bytes have arrived since the last check. */
   look(): void {
     const { bytesRead, opened, streams } = this.#session;
     const busy = streams > 0;
-    if (busy && this.#busy && bytesRead === this.#bytes) this.#askForLife();
+    if (busy && this.#busy && bytesRead === this.#bytes) this.#sendPing();
     this.#bytes = bytesRead;
     this.#opened = opened;
     this.#busy = busy;
@@ -55,7 +55,7 @@ export class SessionWatch<S extends Session> {
   end(): void {
     if (this.#ping !== undefined) this.#clock.clearTimeout(this.#ping);
   }
-  #askForLife(): void {
+  #sendPing(): void {
     if (this.#ping !== undefined) return;
     const dead = (): void => this.#session.destroy(new Error(`no sign of life after ${PING_MS} ms`));
     this.#ping = this.#clock.setTimeout(dead, PING_MS, undefined);

@@ -26,7 +26,7 @@ interface End {
 export class StreamAttempt extends BaseAttempt implements OpenStream {
   readonly #maxBytes: number;
   readonly #receiver: StreamReceiver;
-  #asked = 0;
+  #requested = 0;
   /**
    * Received bytes that were not delivered: `#size` bytes from the start of the buffer, which is the start of an item.
    */
@@ -46,7 +46,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
   }
 
   take(items: number): void {
-    this.#asked += items;
+    this.#requested += items;
     this.#give();
   }
   override response(status: number | undefined, headers: ReceivedHeaders): void {
@@ -71,7 +71,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
   /** Delivers the whole items at the beginning of a chunk, as far as they are requested. Returns the rest. */
   #straight(chunk: Buffer): Buffer {
     let at = 0;
-    while (this.#asked > 0 && !this.over && at + PREFIX_BYTES <= chunk.length) {
+    while (this.#requested > 0 && !this.over && at + PREFIX_BYTES <= chunk.length) {
       const end = at + PREFIX_BYTES + chunk.readUInt32BE(at + 1);
       if (chunk[at] !== 0 || end > chunk.length || end - at > PREFIX_BYTES + this.#maxBytes) break;
       this.#item(Buffer.from(chunk.subarray(at + PREFIX_BYTES, end)));
@@ -101,7 +101,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
         this.#atEnd();
         break;
       }
-      if (this.#asked === 0) break;
+      if (this.#requested === 0) break;
       this.#next(end);
     }
     this.#giving = false;
@@ -130,7 +130,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     this.#item(item);
   }
   #item(message: Uint8Array): void {
-    this.#asked--;
+    this.#requested--;
     try {
       this.#receiver.item(message);
     } catch (error) {
@@ -141,7 +141,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
   #atEnd(): void {
     if (this.#end === undefined) {
       // Only a requested item may become larger than the window.
-      if (this.#asked === 0 || this.#size === this.#allowed) return;
+      if (this.#requested === 0 || this.#size === this.#allowed) return;
       this.stream?.allow(this.#size - this.#allowed);
       this.#allowed = this.#size;
     } else if (this.#end.fault !== undefined) super.fault(this.#end.fault);

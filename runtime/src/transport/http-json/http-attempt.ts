@@ -254,7 +254,8 @@ const UTF8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 function isJson(type: string): boolean {
   const [first = "", ...parameters] = type.split(";").map((part) => part.trim());
   return (
-    JSON_TYPE.test(first) && parameters.every((one) => UTF8.has((CHARSET.exec(one)?.[1] ?? "utf-8").toLowerCase()))
+    JSON_TYPE.test(first) &&
+    parameters.every((parameter) => UTF8.has((CHARSET.exec(parameter)?.[1] ?? "utf-8").toLowerCase()))
   );
 }
 const DECODER = new TextDecoder("utf-8", { fatal: true });

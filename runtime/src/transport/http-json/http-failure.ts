@@ -45,14 +45,14 @@ export function httpFault(
   pushbackMs: number | undefined,
   registry: Registry,
 ): Fault {
-  const said = text === undefined ? undefined : saidIn(text, registry);
-  const code = said?.code ?? codeOfHttp(status);
+  const body = text === undefined ? undefined : errorBodyIn(text, registry);
+  const code = body?.code ?? codeOfHttp(status);
   // `error.message` is the message of the upstream, in any protocol.
-  const message = said?.message || `HTTP ${status}`;
-  return { kind: "status", code, message, said: said?.message, details: said?.details, pushbackMs };
+  const message = body?.message || `HTTP ${status}`;
+  return { kind: "status", code, message, said: body?.message, details: body?.details, pushbackMs };
 }
 
-interface Said {
+interface ErrorBody {
   readonly code: Code | undefined;
   readonly message: string | undefined;
   /** An encoded google.rpc.Status. */
@@ -63,7 +63,7 @@ interface Said {
  * Reads a google.rpc.Status, or the envelope of Google's APIs: `{"error": {"code": 404, "status": "NOT_FOUND",
  * "message": …}}`.
  */
-function saidIn(text: string, registry: Registry): Said | undefined {
+function errorBodyIn(text: string, registry: Registry): ErrorBody | undefined {
   let json: JsonValue;
   try {
     json = JSON.parse(text) as JsonValue;
@@ -75,7 +75,9 @@ function saidIn(text: string, registry: Registry): Said | undefined {
   const status = isObject(error) ? error : json;
   const code = isObject(error) ? named(error.status) : numbered(json.code);
   const message = typeof status.message === "string" ? status.message.toWellFormed() : undefined;
-  const details = Array.isArray(status.details) ? status.details.flatMap((one) => anyOf(one, registry) ?? []) : [];
+  const details = Array.isArray(status.details)
+    ? status.details.flatMap((detail) => anyOf(detail, registry) ?? [])
+    : [];
   if (code === undefined && message === undefined && details.length === 0) return undefined;
   return { code, message, details: details.length === 0 ? undefined : encoded(code, message, details) };
 }

@@ -92,11 +92,11 @@ export class HttpJsonClient implements UnaryClient {
    * @throws for another URL, for invalid certificates, and for rules that do not fit their RPCs
    */
   constructor(url: string | readonly string[], options: HttpJsonClientOptions) {
-    const [address, ...more] = (typeof url === "string" ? [url] : url).map((one) => new URL(one));
+    const [address, ...more] = (typeof url === "string" ? [url] : url).map((entry) => new URL(entry));
     if (address === undefined) throw new TypeError("no address");
     if (address.protocol !== "https:" && address.protocol !== "http:")
       throw new TypeError(`neither http nor https: ${address.href}`);
-    if (more.some((one) => one.protocol !== address.protocol || one.pathname !== address.pathname))
+    if (more.some((entry) => entry.protocol !== address.protocol || entry.pathname !== address.pathname))
       throw new TypeError("the addresses of one upstream differ in more than host and port");
     this.#urls = [address, ...more];
     const { rules, types = [], clock = systemClock } = options;
@@ -186,15 +186,15 @@ export class HttpJsonClient implements UnaryClient {
   }
   #headers(
     host: string,
-    given: OutgoingHeaders | undefined,
+    outgoing: OutgoingHeaders | undefined,
     body: string | undefined,
     method: string,
     timeoutMs: number,
     attempt: number,
   ): Record<string, string | number> {
     const all: Record<string, string | number> = { host };
-    for (const name in given) {
-      const value = given[name];
+    for (const name in outgoing) {
+      const value = outgoing[name];
       if (value !== undefined && !OURS.has(name)) all[name] = value;
     }
     all.accept = "application/json";
@@ -229,8 +229,8 @@ export class HttpJsonClient implements UnaryClient {
   addresses(): readonly AddressState[] {
     return this.#places.balancer.addresses();
   }
-  tellEjections(told: (ejection: Ejection) => void): void {
-    this.#places.balancer.told = told;
+  tellEjections(listener: (ejection: Ejection) => void): void {
+    this.#places.balancer.ejectionListener = listener;
   }
 
   /** Closes the client: nothing is sent any more. Resolves when the calls in flight have ended. */

@@ -71,11 +71,11 @@ export class HttpPlaces {
 
   #update(cold: boolean): void {
     const known = this.#addresses.known;
-    const own = known.filter(({ spare }) => !spare);
-    for (const target of own) {
+    const primary = known.filter(({ spare }) => !spare);
+    for (const target of primary) {
       if (this.#places.has(keyOf(target))) continue;
       const spares = (): readonly Target[] =>
-        this.#addresses.known.filter((one) => one.spare && one.url === target.url);
+        this.#addresses.known.filter((address) => address.spare && address.url === target.url);
       const place = this.balancer.add(target.address, {
         target,
         agent: this.#agent(),
@@ -84,14 +84,15 @@ export class HttpPlaces {
       this.#places.set(keyOf(target), place);
       this.balancer.up(place, cold);
     }
-    const keys = new Set(own.map(keyOf));
+    const keys = new Set(primary.map(keyOf));
     for (const [key, place] of this.#places) {
       if (keys.has(key)) continue;
       // Requests in flight may end; the agent closes idle connections.
       this.#places.delete(key);
       this.balancer.remove(place);
       place.of.agent.maxFreeSockets = 0;
-      for (const sockets of Object.values(place.of.agent.freeSockets)) for (const one of sockets ?? []) one.destroy();
+      for (const sockets of Object.values(place.of.agent.freeSockets))
+        for (const socket of sockets ?? []) socket.destroy();
     }
     if (known.length > 0) this.#resolved = true;
   }
@@ -99,7 +100,7 @@ export class HttpPlaces {
 
 function lookupOf({ ip }: Target, spares: () => readonly Target[]): LookupFunction {
   return (_, options, done) => {
-    const all = [ip, ...spares().map((one) => one.ip)].map((address) => ({ address, family: isIP(address) }));
+    const all = [ip, ...spares().map((spare) => spare.ip)].map((address) => ({ address, family: isIP(address) }));
     if (options.all === true) done(null, all);
     else done(null, ip, isIP(ip));
   };
