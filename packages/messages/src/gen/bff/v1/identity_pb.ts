@@ -13,7 +13,7 @@ export const file_bff_v1_identity: GenFile = /*@__PURE__*/
   fileDesc("ChViZmYvdjEvaWRlbnRpdHkucHJvdG8SBmJmZi52MSJ7CglQcmluY2lwYWwSDgoGc291cmNlGAEgASgJEg4KBmlzc3VlchgCIAEoCRIPCgdzdWJqZWN0GAMgASgJEhMKBnRlbmFudBgEIAEoCUgAiAEBEg4KBnNjb3BlcxgFIAMoCRINCgVyb2xlcxgGIAMoCUIJCgdfdGVuYW50InkKCkNyZWRlbnRpYWwSDgoGc291cmNlGAEgASgJEg4KBmlzc3VlchgCIAEoCRIPCgdzdWJqZWN0GAMgASgJEgoKAmlkGAQgASgJEg4KBnNjb3BlcxgFIAMoCRIPCgdleHBpcmVzGAYgASgDEg0KBW5hbWVzGAcgAygJIkcKD1NpZ25lZFByaW5jaXBhbBIRCglhc3NlcnRpb24YASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEg4KBmtleV9pZBgDIAEoCSKIAQoSUHJpbmNpcGFsQXNzZXJ0aW9uEg4KBmlzc3VlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIOCgZpc3N1ZWQYAyABKAMSDwoHZXhwaXJlcxgEIAEoAxIOCgZzb3VyY2UYBSABKAkSDAoEdHlwZRgGIAEoCRIRCglwcmluY2lwYWwYByABKAxiBnByb3RvMw");
 
 /**
- * Who is calling, where a package names no type of its own for it.
+ * Default type of the caller, for a package that names no other type.
  *
  * @generated from message bff.v1.Principal
  */
@@ -57,7 +57,7 @@ export const PrincipalSchema: GenMessage<Principal> = /*@__PURE__*/
   messageDesc(file_bff_v1_identity, 0);
 
 /**
- * What every source knows of a credential that it has accepted; in scope of a source's `set`.
+ * Facts of an accepted credential that every source has; in scope of a source's `set`.
  *
  * @generated from message bff.v1.Credential
  */

@@ -47,7 +47,7 @@ export type FileRule = Message<"bff.v1.FileRule"> & {
   env: EnvVar[];
 
   /**
-   * How callers are identified. A package has one identity, which is in scope as `principal`. Default: callers are not
+   * Identification of callers. A package has one identity, which is in scope as `principal`. Default: callers are not
    * identified.
    * Example: identity: { source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "shop" } } }
    *
@@ -139,7 +139,7 @@ export type ServiceRule = Message<"bff.v1.ServiceRule"> & {
   version?: Version | undefined;
 
   /**
-   * How long clients and HTTP caches may reuse GET responses of the service's RPCs without side effects.
+   * Time for which clients and HTTP caches may reuse GET responses of the service's RPCs without side effects.
    * Example: http_cache: { max_age: "30s" }
    *
    * @generated from field: bff.v1.HttpCache http_cache = 5;
@@ -229,7 +229,7 @@ export type MethodRule = Message<"bff.v1.MethodRule"> & {
   version?: Version | undefined;
 
   /**
-   * How long clients and HTTP caches may reuse GET responses. Overrides the service's, option by option. Needs
+   * Reuse of GET responses by clients and HTTP caches. Overrides the service's, option by option. Needs
    * `idempotency_level = NO_SIDE_EFFECTS`.
    * Example: http_cache: { max_age: "1m" shared: true }
    *
@@ -247,8 +247,7 @@ export type MethodRule = Message<"bff.v1.MethodRule"> & {
   cache?: Cache | undefined;
 
   /**
-   * Whether the request's `buf.validate` rules are checked before anything is composed. Default: true if the request
-   * has rules.
+   * Checks the request's `buf.validate` rules before anything is composed. Default: true if the request has rules.
    * Example: validate: false
    *
    * @generated from field: optional bool validate = 9;
@@ -685,7 +684,7 @@ export type Step = Message<"bff.v1.Step"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Whether the response can do without the step. A failure then leaves the value absent and is recorded as a
+   * Makes the step optional for the response. A failure then leaves the value absent and is recorded as a
    * Degradation. Default: false, and a failure fails the response.
    * Example: supplementary: true
    *
@@ -702,8 +701,7 @@ export type Step = Message<"bff.v1.Step"> & {
   fallback?: string | undefined;
 
   /**
-   * Whether fields of the step's message fill equal fields of this message that have no source of their own. Default:
-   * false. Name, type, cardinality and presence must be equal. At most one step fills a field.
+   * Fills fields of this message without a source from equal fields of the step's message. Default: false. Name, type, cardinality and presence must be equal. At most one step fills a field.
    * Example: autobind: true
    *
    * @generated from field: optional bool autobind = 11;
@@ -719,7 +717,7 @@ export type Step = Message<"bff.v1.Step"> & {
   after: string[];
 
   /**
-   * Whether fields that depend on the step may arrive later, in a server-streaming RPC. The step is then supplementary.
+   * Lets fields that depend on the step arrive later, in a server-streaming RPC. The step is then supplementary.
    * Unary RPCs ignore the option. Default: false.
    * Example: defer: true
    *
@@ -728,7 +726,7 @@ export type Step = Message<"bff.v1.Step"> & {
   defer?: boolean | undefined;
 
   /**
-   * Whether the step's side effects need no order with those of other such steps, nor among its items. Default: false.
+   * Removes the order of the step's side effects, with other such steps and among its items. Default: false.
    * Example: unordered: true
    *
    * @generated from field: optional bool unordered = 15;
@@ -895,7 +893,7 @@ export type Each = Message<"bff.v1.Each"> & {
   key?: string | undefined;
 
   /**
-   * Whether an item that fails is left out and recorded. If all items fail the step fails. Default: false.
+   * Leaves out and records an item that fails. If all items fail the step fails. Default: false.
    * Example: partial: true
    *
    * @generated from field: optional bool partial = 8;
@@ -1053,8 +1051,7 @@ export type Failure = Message<"bff.v1.Failure"> & {
   details: string[];
 
   /**
-   * Whether what is left out here is taken from the upstream's error: code, text (up to 1 KiB) and details (up to 8
-   * KiB). It is allowed in `on_error` alone. Default: false.
+   * Takes omitted parts from the upstream's error: code, text (up to 1 KiB) and details (up to 8 KiB). It is allowed in `on_error` alone. Default: false.
    * Example: as_is: true
    *
    * @generated from field: optional bool as_is = 4;
@@ -1184,7 +1181,7 @@ export type Call = Message<"bff.v1.Call"> & {
   idempotent?: boolean | undefined;
 
   /**
-   * How the upstream learns who the caller is. Needs an identity. Default: the upstream entry's, else NOTHING.
+   * Identification of the caller to the upstream. Needs an identity. Default: the upstream entry's, else NOTHING.
    * Example: identify: TOKEN
    *
    * @generated from field: optional bff.v1.Identify identify = 14;
@@ -1322,7 +1319,7 @@ export type Upstream = Message<"bff.v1.Upstream"> & {
   retryBudget?: RetryBudget | undefined;
 
   /**
-   * How the upstream learns who the caller is. Needs an identity. Default: NOTHING.
+   * Identification of the caller to the upstream. Needs an identity. Default: NOTHING.
    * Example: identify: SIGNED
    *
    * @generated from field: optional bff.v1.Identify identify = 14;
@@ -1330,7 +1327,7 @@ export type Upstream = Message<"bff.v1.Upstream"> & {
   identify?: Identify | undefined;
 
   /**
-   * How calls are spread over the upstream's addresses. Not for entries with `method`.
+   * Distribution of calls over the upstream's addresses. Not for entries with `method`.
    * Example: balance: { eject_after: 3 connections: 2 }
    *
    * @generated from field: bff.v1.Balance balance = 15;
@@ -1577,7 +1574,7 @@ export type Limit = Message<"bff.v1.Limit"> & {
   queued?: number | undefined;
 
   /**
-   * Whether the limit adapts to the upstream's latency, between 3 and `concurrent`. Default: false.
+   * Adapts the limit to the upstream's latency, between 3 and `concurrent`. Default: false.
    * Example: adaptive: true
    *
    * @generated from field: optional bool adaptive = 3;
@@ -1664,7 +1661,7 @@ export type Breaker = Message<"bff.v1.Breaker"> & {
   slowRate?: number | undefined;
 
   /**
-   * Whether there is no breaker. Default: false.
+   * Turns the breaker off. Default: false.
    * Example: off: true
    *
    * @generated from field: optional bool off = 8;
@@ -1720,7 +1717,7 @@ export type Batch = Message<"bff.v1.Batch"> & {
   key?: string | undefined;
 
   /**
-   * Whether a key has a list of items, empty for a missing key. Default: false.
+   * Gives each key a list of items, empty for a missing key. Default: false.
    * Example: many: true
    *
    * @generated from field: optional bool many = 5;
@@ -1826,7 +1823,7 @@ export const ErrorRuleSchema: GenMessage<ErrorRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 28);
 
 /**
- * How callers are identified. Expressions read the verified caller as `principal`. Every RPC then needs a permit.
+ * Identification of callers. Expressions read the verified caller as `principal`. Every RPC then needs a permit.
  * See language.md#identity.
  *
  * @generated from message bff.v1.Identity
@@ -2315,7 +2312,7 @@ export type Permit = Message<"bff.v1.Permit"> & {
   if?: string | undefined;
 
   /**
-   * How `if` refuses: a `message`, `details`, and `code: NOT_FOUND` if the existence itself is secret. Default:
+   * Refusal by `if`: a `message`, `details`, and `code: NOT_FOUND` if the existence itself is secret. Default:
    * PERMISSION_DENIED with a fixed text.
    * Example: fail: { code: NOT_FOUND message: "no such order" }
    *
@@ -2324,7 +2321,7 @@ export type Permit = Message<"bff.v1.Permit"> & {
   fail?: Failure | undefined;
 
   /**
-   * Whether anybody may call, identified or not. It stands alone. Default: false.
+   * Admits all callers, identified or not. Excludes the other options. Default: false.
    * Example: public: true
    *
    * @generated from field: optional bool public = 5;
@@ -2429,7 +2426,7 @@ export type RateLimit = Message<"bff.v1.RateLimit"> & {
   if?: string | undefined;
 
   /**
-   * Whether each process counts for itself, without Redis. Default: false.
+   * Counts in each process separately, without Redis. Default: false.
    * Example: local: true
    *
    * @generated from field: optional bool local = 9;
@@ -2437,7 +2434,7 @@ export type RateLimit = Message<"bff.v1.RateLimit"> & {
   local?: boolean | undefined;
 
   /**
-   * Whether requests are refused (UNAVAILABLE) while Redis cannot be reached. Default: false; each process then counts
+   * Refuses requests (UNAVAILABLE) while Redis cannot be reached. Default: false; each process then counts
    * for itself.
    * Example: closed: true
    *
@@ -2525,7 +2522,7 @@ export type HttpCache = Message<"bff.v1.HttpCache"> & {
   vary: string[];
 
   /**
-   * Whether shared caches may give the response to everybody. It must not depend on the caller. Default: false.
+   * Lets shared caches give the response to everybody. It must not depend on the caller. Default: false.
    * Example: shared: true
    *
    * @generated from field: optional bool shared = 4;
@@ -2582,7 +2579,7 @@ export const TelemetrySchema: GenMessage<Telemetry> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 41);
 
 /**
- * How calls are spread over the addresses of an upstream, and when an address gets no calls for a while.
+ * Distribution of calls over the addresses of an upstream, and temporary exclusion of addresses.
  * See runtime.md#balancing.
  *
  * @generated from message bff.v1.Balance
@@ -3103,7 +3100,7 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 0);
 
 /**
- * How an upstream learns who the caller is.
+ * Identification of the caller to an upstream.
  * See identity.md#identifying-callers-to-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
@@ -3148,7 +3145,7 @@ export const Identify = {
 } as const;
 
 /**
- * How an upstream learns who the caller is.
+ * Identification of the caller to an upstream.
  * See identity.md#identifying-callers-to-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX

@@ -34,13 +34,13 @@ export const PartSchema: GenMessage<Part> = /*@__PURE__*/
   messageDesc(file_bff_v1_stream, 0);
 
 /**
- * Where a client stands in what it follows. A response has a field of this type, which the runtime fills.
+ * Position of a client in a stream. A response has a field of this type, which the runtime fills.
  *
  * @generated from message bff.v1.Position
  */
 export type Position = Message<"bff.v1.Position"> & {
   /**
-   * to go on from here: header `bff-resume`, or `Last-Event-ID`
+   * to continue from here: header `bff-resume`, or `Last-Event-ID`
    *
    * @generated from field: string token = 1;
    */
