@@ -112,11 +112,7 @@ export function topicRow({ topics }: Watched): Row {
     panels: [
       gaugePanel("Followers", "Followers of keys of a topic.", "bff_topic_followers"),
       gaugePanel("Keys", "Keys with followers, or kept for returning followers.", "bff_topic_keys"),
-      gaugePanel(
-        "Consumers",
-        "Consumers of JetStream, or open streams of the topic's call.",
-        "bff_topic_consumers",
-      ),
+      gaugePanel("Consumers", "Consumers of JetStream, or open streams of the topic's call.", "bff_topic_consumers"),
       gaugePanel("Kept items", "In the rings of all processes.", "bff_topic_ring_bytes", "bytes"),
       {
         title: "Resets",
