@@ -49,8 +49,8 @@ export function explanations(): readonly Explanation[] {
 
 /** Returns the diagnostics that the goldens show: each code with its message, without names and numbers. */
 export function conditions(): readonly string[] {
-  const heads = goldens().flatMap((one) => [
-    ...printedOf(one).matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm),
+  const heads = goldens().flatMap((golden) => [
+    ...printedOf(golden).matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm),
   ]);
   return [...new Set(heads.map(([, head = ""]) => withoutNames(head)))].sort();
 }
@@ -156,15 +156,15 @@ function placesIn(printed: string): Places {
 /** For each code the golden that has a right example beside it, else its first. */
 function examplesByCode(): ReadonlyMap<string, Example> {
   const found = new Map<string, Example>();
-  for (const one of goldens()) {
-    const code = /^(BFF\d{3})-/.exec(one.name)?.[1];
+  for (const golden of goldens()) {
+    const code = /^(BFF\d{3})-/.exec(golden.name)?.[1];
     if (code === undefined) continue;
     const known = found.get(code);
-    const right = textsIn(one, "right");
+    const right = textsIn(golden, "right");
     if (known !== undefined && (Object.keys(right).length === 0 || Object.keys(known.right).length > 0)) continue;
-    const before = textsIn(one, "before");
-    const after = textsIn(one, "after");
-    found.set(code, { protos: one.protos, before, after, right, printed: printedOf(one) });
+    const before = textsIn(golden, "before");
+    const after = textsIn(golden, "after");
+    found.set(code, { protos: golden.protos, before, after, right, printed: printedOf(golden) });
   }
   return found;
 }

@@ -15,7 +15,7 @@ const LONG = [
 
 export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => LONG.some((one) => one.test(relative(root, moduleId)));
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((pattern) => pattern.test(relative(root, moduleId)));
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }

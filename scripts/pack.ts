@@ -54,7 +54,7 @@ function declarationsOf({ manifest }: Workspace): string {
 function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
   const { dependencies = {}, peerDependencies = {} } = readManifest(folder);
   const direct = all.filter(({ manifest: { name } }) => (dependencies[name] ?? peerDependencies[name]) !== undefined);
-  return [...new Set(direct.flatMap((one) => [...neededBy(join(root, one.folder), all), one]))];
+  return [...new Set(direct.flatMap((workspace) => [...neededBy(join(root, workspace.folder), all), workspace]))];
 }
 
 /** Maps the packages that the package in this folder needs to their declarations. */

@@ -86,7 +86,7 @@ export default class implements Reporter {
           ...(passedAgain !== undefined && { passedAgain }),
         });
       }
-      const errors = [module, ...module.children.allSuites()].flatMap((one) => one.errors());
+      const errors = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors());
       if (errors[0] !== undefined) files.push({ file, message: errors[0].message });
     }
     const report: SuiteReport = { tests, files, errors: unhandled.map(({ message }) => message) };

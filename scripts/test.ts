@@ -107,8 +107,8 @@ function escaped(name: string): string {
 
 /** The tiers that the arguments name, and whether only tests that a change touches run; undefined for unknown arguments. */
 function parse(args: readonly string[]) {
-  const changed = args.find((one) => /^--changed(=|$)/.test(one));
-  const [first, second, ...rest] = args.filter((one) => one !== changed);
+  const changed = args.find((arg) => /^--changed(=|$)/.test(arg));
+  const [first, second, ...rest] = args.filter((arg) => arg !== changed);
   if (rest.length > 0) return undefined;
   if (first === undefined) return { tiers: ["quick"] as const, changed };
   if (first === "--all") return second === undefined ? { tiers: TIERS, changed } : undefined;

@@ -109,10 +109,10 @@ const messageOf = (value: unknown): Message =>
     : (value as Message);
 const valueName = ({ enum: values }: DescField, number: unknown): string =>
   values?.values.find((value) => value.number === number)?.name ?? shown(number);
-const isSame = (one: ScalarValue, other: ScalarValue): boolean =>
-  one instanceof Uint8Array && other instanceof Uint8Array
-    ? Buffer.compare(one, other) === 0
-    : Object.is(one, other) || one === other;
+const isSame = (value: ScalarValue, other: ScalarValue): boolean =>
+  value instanceof Uint8Array && other instanceof Uint8Array
+    ? Buffer.compare(value, other) === 0
+    : Object.is(value, other) || value === other;
 
 function shown(value: unknown): string {
   const text = textOf(value);

@@ -128,7 +128,7 @@ function readElement(value: unknown): ContractElement | undefined {
   const shape = SHAPES[kind as Facts["kind"]];
   const fits =
     Object.entries(shape).every(([name, type]) => typeof facts[name] === type && facts[name] !== null) &&
-    Object.values(facts).every((one) => typeof one !== "string" || isPrintable(one));
+    Object.values(facts).every((fact) => typeof fact !== "string" || isPrintable(fact));
   return fits ? { facts: facts as unknown as Facts, usedBy } : undefined;
 }
 

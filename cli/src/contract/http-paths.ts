@@ -14,7 +14,7 @@ export function httpPathsOf(method: DescMethod, registry: Registry): readonly st
   const extension = registry.getExtension("google.api.http");
   if (extension?.message === undefined || !hasOption(method, extension)) return [];
   const rule = toJson(extension.message, getOption(method, extension) as Message) as HttpRule;
-  return [rule, ...(rule.additionalBindings ?? [])].flatMap((one) => pathOf(one) ?? []);
+  return [rule, ...(rule.additionalBindings ?? [])].flatMap((binding) => pathOf(binding) ?? []);
 }
 
 function pathOf(rule: HttpRule & Partial<Record<(typeof VERBS)[number], string>>): string | undefined {

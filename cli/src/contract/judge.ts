@@ -107,7 +107,7 @@ function changesBetween(
     return [{ change, severity: change.code === "BFF920" ? "note" : "break" }];
   });
   const inJson = changeInJson(shortName(name), facts, current);
-  const overHttp = [...contract.methods.values()].some((one) => "http" in one.facts);
+  const overHttp = [...contract.methods.values()].some((method) => "http" in method.facts);
   return inJson === undefined ? found : [...found, { change: inJson, severity: overHttp ? "break" : "note" }];
 }
 

@@ -17,8 +17,8 @@ import { jsonNameOf } from "./print-file.ts";
  * Returns the name of the first declaration that differs, or of the file for a difference of the file itself;
  * undefined: none differs.
  */
-export function differs(one: FileDescriptorProto, other: FileDescriptorProto, registry: Registry): string | undefined {
-  const a = plain(one);
+export function differs(file: FileDescriptorProto, other: FileDescriptorProto, registry: Registry): string | undefined {
+  const a = plain(file);
   const b = plain(other);
   const options = { registry, extensions: true };
   if (equals(FileDescriptorProtoSchema, a, b, options)) return undefined;
@@ -61,7 +61,7 @@ function plain(file: FileDescriptorProto): FileDescriptorProto {
   return copy;
 }
 
-const byName = (one: DescriptorProto, other: DescriptorProto): number => (one.name < other.name ? -1 : 1);
+const byName = (message: DescriptorProto, other: DescriptorProto): number => (message.name < other.name ? -1 : 1);
 
 function plainMessage(message: DescriptorProto): void {
   dropEmpty(message);
@@ -84,7 +84,7 @@ function plainMessage(message: DescriptorProto): void {
 /** Gives the entry of a map a fixed name, because compilers name entries differently. */
 function nameEntry(field: FieldDescriptorProto, message: DescriptorProto): void {
   const name = field.typeName.slice(field.typeName.lastIndexOf(".") + 1);
-  const entry = message.nestedType.find((one) => one.name === name && one.options?.mapEntry === true);
+  const entry = message.nestedType.find((message) => message.name === name && message.options?.mapEntry === true);
   if (entry === undefined) return;
   entry.name = `${field.name} entry`;
   field.typeName = `${field.typeName.slice(0, -name.length)}${entry.name}`;

@@ -18,7 +18,7 @@ export function mended(files: readonly FileDescriptorProto[]): readonly FileDesc
   const kinds = new Map<string, typeof Type.MESSAGE | typeof Type.ENUM>();
   for (const file of files) {
     for (const message of file.messageType) declare(message, joined(file.package, message.name), kinds);
-    for (const one of file.enumType) kinds.set(joined(file.package, one.name), Type.ENUM);
+    for (const enumeration of file.enumType) kinds.set(joined(file.package, enumeration.name), Type.ENUM);
   }
   return files.map((file) => qualifiedFile(file, kinds));
 }
@@ -30,7 +30,7 @@ const joined = (scope: string, name: string): string => (scope === "" ? name : `
 function declare(message: DescriptorProto, name: string, kinds: Kinds): void {
   kinds.set(name, Type.MESSAGE);
   for (const one of message.nestedType) declare(one, joined(name, one.name), kinds);
-  for (const one of message.enumType) kinds.set(joined(name, one.name), Type.ENUM);
+  for (const enumeration of message.enumType) kinds.set(joined(name, enumeration.name), Type.ENUM);
 }
 
 function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorProto {
@@ -43,12 +43,12 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
       if (at === "") return name;
     }
   };
-  const field = (one: FieldDescriptorProto, scope: string): void => {
-    if (one.extendee !== "") one.extendee = found(one.extendee, scope);
-    if (one.typeName === "") return;
-    one.typeName = found(one.typeName, scope);
+  const field = (field: FieldDescriptorProto, scope: string): void => {
+    if (field.extendee !== "") field.extendee = found(field.extendee, scope);
+    if (field.typeName === "") return;
+    field.typeName = found(field.typeName, scope);
     // A descriptor with relative names may lack the kind of the type, too.
-    if (!Object.hasOwn(one, "type")) one.type = kinds.get(one.typeName.slice(1)) ?? Type.MESSAGE;
+    if (!Object.hasOwn(field, "type")) field.type = kinds.get(field.typeName.slice(1)) ?? Type.MESSAGE;
   };
   const message = (one: DescriptorProto, name: string): void => {
     for (const nested of one.nestedType) message(nested, joined(name, nested.name));
@@ -71,7 +71,7 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
  */
 function optionals(message: DescriptorProto): void {
   for (const [i, { name: oneof }] of message.oneofDecl.entries()) {
-    const members = message.field.filter((one) => Object.hasOwn(one, "oneofIndex") && one.oneofIndex === i);
+    const members = message.field.filter((field) => Object.hasOwn(field, "oneofIndex") && field.oneofIndex === i);
     const [only] = members;
     if (only === undefined || members.length > 1 || !oneof.startsWith("_")) continue;
     if (oneof.slice(1) === only.name || jsonNameOf(oneof.slice(1)) === only.name) only.proto3Optional = true;

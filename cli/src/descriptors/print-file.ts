@@ -173,10 +173,10 @@ function extensions(
   cx: Context,
 ): readonly string[][] {
   const runs: FieldDescriptorProto[][] = [];
-  for (const one of all) {
+  for (const field of all) {
     const run = runs.at(-1);
-    if (run?.[0]?.extendee === one.extendee) run.push(one);
-    else runs.push([one]);
+    if (run?.[0]?.extendee === field.extendee) run.push(field);
+    else runs.push([field]);
   }
   return runs.map((run) =>
     block(

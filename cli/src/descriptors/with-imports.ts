@@ -52,12 +52,12 @@ function typesOf(file: FileDescriptorProto): readonly string[] {
   const scope = file.package === "" ? "" : `.${file.package}`;
   const inside = (message: DescriptorProto, name: string): string[] => [
     name,
-    ...message.enumType.map((one) => `${name}.${one.name}`),
-    ...message.nestedType.flatMap((one) => inside(one, `${name}.${one.name}`)),
+    ...message.enumType.map((enumeration) => `${name}.${enumeration.name}`),
+    ...message.nestedType.flatMap((message) => inside(message, `${name}.${message.name}`)),
   ];
   return [
     ...file.enumType.map(({ name }) => `${scope}.${name}`),
-    ...file.messageType.flatMap((one) => inside(one, `${scope}.${one.name}`)),
+    ...file.messageType.flatMap((message) => inside(message, `${scope}.${message.name}`)),
   ];
 }
 

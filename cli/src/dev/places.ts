@@ -19,7 +19,7 @@ export class Places {
   /** Takes the server's former place, or else the first free one. Returns its number, from 0, and its port. */
   take(name: string): { readonly index: number; readonly port: number } {
     const free = this.#all.filter(({ isTaken }) => !isTaken);
-    let place = free.find((one) => one.name === name) ?? free[0];
+    let place = free.find((place) => place.name === name) ?? free[0];
     if (place === undefined) {
       place = { name, port: this.#first === 0 ? 0 : this.#first + this.#all.length, isTaken: true };
       this.#all.push(place);
@@ -30,7 +30,7 @@ export class Places {
 
   /** @param port where it was; 0: nowhere yet */
   leave(name: string, port: number): void {
-    const place = this.#all.find((one) => one.isTaken && one.name === name);
+    const place = this.#all.find((place) => place.isTaken && place.name === name);
     if (place !== undefined) Object.assign(place, { port, isTaken: false });
   }
 }

@@ -211,7 +211,7 @@ class Session {
   async #around(name: string, server: Server): Promise<Around | undefined> {
     const { compilation, config } = this.#project?.project ?? {};
     const report = compilation?.callers.find(
-      (one) => join(this.#terminal.cwd, config?.out ?? "", one.server) === server.file,
+      (caller) => join(this.#terminal.cwd, config?.out ?? "", caller.server) === server.file,
     );
     if (report === undefined) return undefined;
     const ownUrl = await server.place();

@@ -162,7 +162,7 @@ function effects(before: StepReport, after: StepReport): readonly Told[] {
 }
 
 function exposure(before: StepReport, after: StepReport): readonly Told[] {
-  const [had, has] = [before, after].map((one) => one.shows_error === true || (one.fail?.shows?.length ?? 0) > 0);
+  const [had, has] = [before, after].map((step) => step.shows_error === true || (step.fail?.shows?.length ?? 0) > 0);
   if (had === has) return [];
   const says = [
     has === true ? "now contains text of an upstream's error" : "no longer contains text of an upstream's error",
@@ -266,7 +266,7 @@ function compareAbsence(before: Block, after: Block): readonly Told[] {
   return fields.flatMap((field) =>
     (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly Told[] => {
       const when = ({ degrades }: Block) =>
-        degrades.filter((one) => one.field === field && one.becomes === becomes).map((one) => one.when);
+        degrades.filter((entry) => entry.field === field && entry.becomes === becomes).map((entry) => entry.when);
       const [from, to] = [when(before), when(after)];
       const more = to.filter((one) => !from.includes(one));
       const fewer = from.filter((one) => !to.includes(one));
@@ -303,7 +303,7 @@ function compareAbsence(before: Block, after: Block): readonly Told[] {
 }
 
 function compareFields(before: Block, after: Block): readonly Told[] {
-  const had = new Map(before.fields.map((one) => [one.field, one]));
+  const had = new Map(before.fields.map((field) => [field.field, field]));
   return after.fields.flatMap((field): readonly Told[] => {
     const old = had.get(field.field);
     const exposed: readonly Told[] =

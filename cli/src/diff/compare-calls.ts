@@ -144,7 +144,7 @@ function binds(
 ): readonly (readonly [name: string, before: Said, after: Said])[] {
   const text = (all: readonly BindReport[], name: string): Said => {
     const own = all
-      .filter((one) => one.name === name)
+      .filter((bind) => bind.name === name)
       .map(({ by, if: condition }) => (condition === undefined ? by : `${by} if ${condition}`));
     return own.length === 0 ? ["nothing"] : list(own);
   };

@@ -57,7 +57,7 @@ function compare(
   const [from, to] = [total(before, measure, unit), total(after, measure, unit)];
   const percent = growth(from, to);
   const amountIn = (all: readonly MethodCallsReport[], method: string): number | null | undefined =>
-    all.filter((one) => one.method === method).map((one) => amount(one, measure, unit))[0];
+    all.filter((report) => report.method === method).map((report) => amount(report, measure, unit))[0];
   const methods = [...new Set([...after, ...before].map(({ method }) => method))];
   const counts = methods.map((method) => ({ method, had: amountIn(before, method), has: amountIn(after, method) }));
   const changed = counts.filter(({ had = 0, has = 0 }) => had !== has);
@@ -117,13 +117,13 @@ export function costOf(method: string, { calls, stream }: RpcReport): string {
   return phases
     .flatMap(({ all, phase }) =>
       all
-        .filter((one) => one.method === method)
-        .flatMap((one): readonly string[] =>
-          one.per_item === undefined
-            ? [`${amountsText(one)}${phase}`]
+        .filter((report) => report.method === method)
+        .flatMap((report): readonly string[] =>
+          report.per_item === undefined
+            ? [`${amountsText(report)}${phase}`]
             : [
-                ...(one.per_request?.calls === 0 ? [] : [`${amountsText(one.per_request ?? NO_CALLS)}${phase}`]),
-                `${amountsText(one.per_item)}${phase} for each item of unbounded lists`,
+                ...(report.per_request?.calls === 0 ? [] : [`${amountsText(report.per_request ?? NO_CALLS)}${phase}`]),
+                `${amountsText(report.per_item)}${phase} for each item of unbounded lists`,
               ],
         ),
     )

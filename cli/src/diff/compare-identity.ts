@@ -37,23 +37,28 @@ function compareIdentity(before: IdentityReport | undefined, after: IdentityRepo
       ? []
       : [told("worse", say`callers are no longer identified; before, they were identified by ${names(before)}`)];
   }
-  const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((one) => [one.name, one])));
+  const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((source) => [source.name, source])));
   const both = after.sources.filter(({ name }) => from?.has(name));
   const order = before.sources.filter(({ name }) => to?.has(name)).map(({ name }) => name);
   const swapped = order.join() !== both.map(({ name }) => name).join();
   return [
     ...after.sources
       .filter(({ name }) => from?.has(name) !== true)
-      .map((one) => ({
-        ...told("worse", ["more callers are accepted, by ", ...whoOf(one)]),
-        of: one.name,
+      .map((source) => ({
+        ...told("worse", ["more callers are accepted, by ", ...whoOf(source)]),
+        of: source.name,
       })),
     ...before.sources
       .filter(({ name }) => to?.has(name) !== true)
-      .map((one) => ({ ...told("different", ["callers are no longer accepted by ", ...whoOf(one)]), of: one.name })),
-    ...both.flatMap((one) => {
-      const known = from?.get(one.name);
-      return known === undefined ? [] : compareSources(known, one).map((finding) => ({ ...finding, of: one.name }));
+      .map((source) => ({
+        ...told("different", ["callers are no longer accepted by ", ...whoOf(source)]),
+        of: source.name,
+      })),
+    ...both.flatMap((source) => {
+      const known = from?.get(source.name);
+      return known === undefined
+        ? []
+        : compareSources(known, source).map((finding) => ({ ...finding, of: source.name }));
     }),
     ...(swapped ? [told("different", ["sources are checked in another order"], list(order), names(after))] : []),
     ...(before.principal === after.principal

@@ -20,7 +20,7 @@ export function compareLimits(
   before: readonly LimitReport[] = [],
   after: readonly LimitReport[] = [],
 ): readonly Told[] {
-  const [from, to] = [before, after].map((all) => new Map(all.map((one) => [one.name, one])));
+  const [from, to] = [before, after].map((all) => new Map(all.map((limit) => [limit.name, limit])));
   const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
   return names.flatMap((name): readonly Told[] => {
     const [had, has] = [from?.get(name), to?.get(name)];

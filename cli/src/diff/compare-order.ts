@@ -30,7 +30,7 @@ export function compareOrder(before: Block, after: Block): readonly Told[] {
     }
     for (const other of cleared(before, step))
       if (
-        after.steps.some((one) => one.step === other) &&
+        after.steps.some((step) => step.step === other) &&
         !cleared(after, step).has(other) &&
         has.get(step)?.has(other) !== true
       )

@@ -59,15 +59,15 @@ function scopes({ scopes: from = [] }: PermitReport, { scopes: to = [] }: Permit
 
 /** Compares lists of roles. A caller needs any one role of each list, so a list implies every list that contains it. */
 function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitReport, told: Tell): readonly Told[] {
-  const asked = (one: readonly string[], by: PermitReport["roles"] = []): boolean =>
-    by.some((other) => other.every((role) => one.includes(role)));
-  const lost = from.filter((one) => !asked(one, to));
-  const gained = to.filter((one) => !asked(one, from));
+  const asked = (list: readonly string[], by: PermitReport["roles"] = []): boolean =>
+    by.some((other) => other.every((role) => list.includes(role)));
+  const lost = from.filter((list) => !asked(list, to));
+  const gained = to.filter((list) => !asked(list, from));
   const all = (lists: PermitReport["roles"] = []): Said =>
-    lists.length === 0 ? ["no role"] : lists.flatMap((one, i) => [...(i === 0 ? [] : [" and "]), ...any(one)]);
+    lists.length === 0 ? ["no role"] : lists.flatMap((list, i) => [...(i === 0 ? [] : [" and "]), ...any(list)]);
   if (lost.length > 0)
     return [{ ...told("worse", ["fewer or other roles are needed"]), before: all(from), after: all(to) }];
-  return gained.map((one) => told("different", ["role ", ...any(one), " is now needed"]));
+  return gained.map((list) => told("different", ["role ", ...any(list), " is now needed"]));
 }
 const any = (roles: readonly string[]): Said => roles.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
 
@@ -133,7 +133,7 @@ function whom({ public: open, sources: any, scopes: all = [], roles: lists = [],
     ...(any === undefined ? ["callers of any source"] : ["callers of ", ...list(any)]),
     ...(all.length === 0 ? [] : [" with scope ", ...list(all)]),
     ...lists.flatMap(
-      (one): Said => [" with role ", ...one.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }])],
+      (list): Said => [" with role ", ...list.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }])],
     ),
     ...asked.flatMap((code): Said => [" that satisfy ", { code }]),
   ];

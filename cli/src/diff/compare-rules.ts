@@ -13,7 +13,7 @@ export function compareRules(before: RulesReport | undefined, after: RulesReport
   const [from, to] = [byValue(before), byValue(after)];
   const messages = [...(before?.messages ?? []), ...(after?.messages ?? [])];
   return [...new Set([...from.keys(), ...to.keys()])].flatMap((of) => {
-    const message = messages.find((one) => of === one || of.startsWith(`${one}.`)) ?? "";
+    const message = messages.find((message) => of === message || of.startsWith(`${message}.`)) ?? "";
     return compareValue(`${shortName(message)}${of.slice(message.length)}`, from.get(of) ?? [], to.get(of) ?? []);
   });
 }
@@ -44,11 +44,11 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
     ...gained
       .filter((one) => !lost.some(({ rule }) => rule === one.rule))
       .map(
-        (one): Told => ({
+        (rule): Told => ({
           kind: "refusals",
           level: "different",
-          says: say`${name} is now checked by ${one.rule}: requests that passed may be refused`,
-          after: textOf(one),
+          says: say`${name} is now checked by ${rule.rule}: requests that passed may be refused`,
+          after: textOf(rule),
         }),
       ),
   ];
@@ -56,7 +56,7 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
 
 const byValue = (report: RulesReport | undefined): ReadonlyMap<string, readonly RuleReport[]> =>
   Map.groupBy(report?.said ?? [], ({ of }) => of);
-const written = (one: RuleReport): string => JSON.stringify(one);
+const written = (rule: RuleReport): string => JSON.stringify(rule);
 
 function textOf({ rule, says, cel, is, unless_zero: unless }: RuleReport): Said {
   return [

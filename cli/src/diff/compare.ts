@@ -29,7 +29,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
   for (const [name, block] of now.blocks) {
     const known = old.side.blocks.get(name);
     const rpcs = (now.reachedBy.get(name) ?? []).map((rpc) => rpc.slice(rpc.lastIndexOf("/") + 1));
-    if (known !== undefined) found.push(...compareBlocks(known, block).map((one) => ({ ...one, rpcs })));
+    if (known !== undefined) found.push(...compareBlocks(known, block).map((finding) => ({ ...finding, rpcs })));
   }
   for (const [name, upstream] of now.upstreams) {
     const known = old.side.upstreams.get(name);
@@ -55,7 +55,7 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
     ofBlocks.set(block.name, renames);
     for (const [from, to] of renames) {
       if (block.kind === "service") ofServices.set(from, to);
-      const step = after?.steps.find((one) => one.step === to);
+      const step = after?.steps.find((step) => step.step === to);
       if (own.has(from) || step?.unnamed === true) continue;
       found.push({
         kind: "renames",

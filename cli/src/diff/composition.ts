@@ -34,7 +34,9 @@ export function compositionOf(reports: readonly FileReport[]): Composition {
   return {
     rpcs: new Map(rpcs.map((rpc) => [rpc.rpc, rpc])),
     blocks,
-    upstreams: new Map(reports.flatMap(({ upstreams = [] }) => upstreams.map((one) => [one.upstream, one]))),
+    upstreams: new Map(
+      reports.flatMap(({ upstreams = [] }) => upstreams.map((upstream) => [upstream.upstream, upstream])),
+    ),
     reachedBy: reachedBy(rpcs, reports, blocks),
   };
 }

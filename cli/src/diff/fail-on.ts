@@ -16,7 +16,7 @@ export function parseFailOn(text: string): readonly FailOn[] | string {
     .map((one) => one.trim())
     .filter((one) => one !== "")) {
     const [, name = "", percent] = /^([a-z-]+?)(?:\+(\d+(?:\.\d+)?)%?)?$/.exec(word) ?? [];
-    const kind = name === "worse" ? name : (Object.keys(KINDS) as Kind[]).find((one) => one === name);
+    const kind = name === "worse" ? name : (Object.keys(KINDS) as Kind[]).find((key) => key === name);
     if (kind === undefined)
       return `--fail-on has ${JSON.stringify(word)}: write some of worse, ${Object.keys(KINDS).join(", ")}`;
     if (percent !== undefined && !COUNTED.has(kind))

@@ -71,12 +71,12 @@ export function list(pieces: readonly string[], most = 8): Said {
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const kinds = Object.keys(KINDS);
   const joined = new Map<string, Finding>();
-  for (const one of findings) {
-    const { where: _, rpcs = [], ...what } = one;
+  for (const finding of findings) {
+    const { where: _, rpcs = [], ...what } = finding;
     const key = JSON.stringify(what);
     const known = joined.get(key);
     const all = [...new Set([...(known?.rpcs ?? []), ...rpcs])];
-    const where = [...new Set([...(known?.where ?? []), ...one.where])];
+    const where = [...new Set([...(known?.where ?? []), ...finding.where])];
     joined.set(key, { ...what, where, ...(all.length > 0 && { rpcs: all }) });
   }
   const rank = ({ level, kind }: Finding): number => LEVELS.indexOf(level) * kinds.length + kinds.indexOf(kind);

@@ -22,7 +22,7 @@ export function markdownOf(findings: readonly Finding[], against: string, notes:
   let room = MOST_CHARACTERS - lines.join("\n").length;
   let left = 0;
   for (const level of LEVELS) {
-    const rows = findings.filter((one) => one.level === level).map(row);
+    const rows = findings.filter((finding) => finding.level === level).map(row);
     if (rows.length === 0) continue;
     const title = [`### ${TITLES[level]}`, "", "| | where | before | after |", "|---|---|---|---|"];
     const shown = fitting(rows, room - title.join("\n").length);
@@ -40,7 +40,7 @@ export function markdownOf(findings: readonly Finding[], against: string, notes:
 function summary(findings: readonly Finding[]): string {
   if (findings.length === 0) return "the behaviour is unchanged";
   const parts = LEVELS.flatMap((level) => {
-    const n = findings.filter((one) => one.level === level).length;
+    const n = findings.filter((finding) => finding.level === level).length;
     return n === 0 ? [] : [`${n} ${level}`];
   });
   return parts.join(", ");
@@ -54,8 +54,8 @@ function row({ kind, says, where, rpcs = [], before, after }: Finding): string {
 /** The first ones, as many as there is room for. */
 function fitting(rows: readonly string[], room: number): readonly string[] {
   let used = 0;
-  const end = rows.findIndex((one) => {
-    used += one.length + 1;
+  const end = rows.findIndex((row) => {
+    used += row.length + 1;
     return used > room;
   });
   return end < 0 ? rows : rows.slice(0, end);

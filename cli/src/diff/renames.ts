@@ -65,7 +65,7 @@ export function renameIn(block: Block, renames: Renames): Block {
       ...(one.only_in !== undefined && { only_in: { ...one.only_in, switch: step(one.only_in.switch) } }),
     })),
     edges: edges.map(({ from, to, kind }) => ({ from: step(from), to: step(to), kind })),
-    degrades: degrades.map((one) => ({ ...one, when: step(one.when) })),
+    degrades: degrades.map((entry) => ({ ...entry, when: step(entry.when) })),
     fields: underSteps(block.fields, renames),
     shared: shared.map(step),
   };

@@ -34,7 +34,7 @@ function renamedValue(text: string, names: Names): string {
 /** Written from the package on, or only its last parts. */
 function renamedType(token: string, names: Names): string {
   const name = token.replace(/^\./, "");
-  const full = [...names.keys()].filter((one) => one === name || one.endsWith(`.${name}`));
+  const full = [...names.keys()].filter((key) => key === name || key.endsWith(`.${name}`));
   const now = full.length === 1 ? names.get(full[0] ?? "") : undefined;
   if (now === undefined) return token;
   const parts = name.split(".").length;

@@ -73,7 +73,9 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
     );
   const rank = (method: DescMethod): number => reading.filter((one) => one.parent === method.parent).indexOf(method);
   const ranks = new Map(reading.map((method) => [method, rank(method)]));
-  return reading.toSorted((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0)).slice(0, MOST_BY_ITSELF);
+  return reading
+    .toSorted((method, other) => (ranks.get(method) ?? 0) - (ranks.get(other) ?? 0))
+    .slice(0, MOST_BY_ITSELF);
 }
 
 function found(wanted: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {

@@ -59,7 +59,7 @@ export class Copies {
     if (!this.#messages.has(desc)) this.#messages.set(desc, this.#names.take(...candidates(desc)));
     const withheld = withheldOf(desc.fields, "answer");
     this.take(
-      desc.fields.filter((field) => !withheld.some((one) => one.field === field)),
+      desc.fields.filter((field) => !withheld.some((privateField) => privateField.field === field)),
       LAST_LEVEL,
     );
   }
@@ -128,7 +128,7 @@ export class Copies {
 
   #divided(all: readonly DescField[]): Pick<CopiedMessage, "fields" | "leftOut" | "withheld"> {
     const withheld = withheldOf(all, "answer");
-    const rest = all.filter((field) => !withheld.some((one) => one.field === field));
+    const rest = all.filter((field) => !withheld.some((privateField) => privateField.field === field));
     return {
       fields: rest.filter((field) => this.holds(field)),
       leftOut: rest.filter((field) => !this.holds(field)),
@@ -147,7 +147,9 @@ export class Copies {
   valuesOf({ desc, name }: CopiedEnum): readonly CopiedValue[] {
     const prefix = snakeCase(name).toUpperCase();
     const theirs = `${snakeCase(desc.name).toUpperCase()}_`;
-    const first = desc.values.filter(({ number }, i) => desc.values.findIndex((one) => one.number === number) === i);
+    const first = desc.values.filter(
+      ({ number }, i) => desc.values.findIndex((value) => value.number === number) === i,
+    );
     return first.map((value) => {
       const bare = value.name.startsWith(theirs) ? value.name.slice(theirs.length) : value.name;
       const own = this.#values.take(`${prefix}_${bare.toUpperCase()}`);

@@ -30,7 +30,7 @@ export class Names {
   /** The first of the candidates that is free, or the last one with a number behind it; it is taken then. */
   take(...candidates: readonly [string, ...string[]]): string {
     const last = candidates.at(-1) ?? candidates[0];
-    let name = candidates.find((one) => !this.has(one));
+    let name = candidates.find((candidate) => !this.has(candidate));
     for (let i = 2; name === undefined; i++) name = this.has(`${last}${i}`) ? undefined : `${last}${i}`;
     this.#taken.add(keyOf(name));
     return name;

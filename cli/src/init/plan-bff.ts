@@ -261,14 +261,14 @@ class RequestFields {
   }
 }
 
-function isAlike(one: DescField, other: DescField): boolean {
+function isAlike(field: DescField, other: DescField): boolean {
   return (
-    one.fieldKind === other.fieldKind &&
-    one.scalar === other.scalar &&
-    one.message === other.message &&
-    one.enum === other.enum &&
-    one.presence === other.presence &&
-    (one.fieldKind !== "list" || other.fieldKind !== "list" || one.listKind === other.listKind) &&
-    (one.fieldKind !== "map" || other.fieldKind !== "map" || one.mapKey === other.mapKey)
+    field.fieldKind === other.fieldKind &&
+    field.scalar === other.scalar &&
+    field.message === other.message &&
+    field.enum === other.enum &&
+    field.presence === other.presence &&
+    (field.fieldKind !== "list" || other.fieldKind !== "list" || field.listKind === other.listKind) &&
+    (field.fieldKind !== "map" || other.fieldKind !== "map" || field.mapKey === other.mapKey)
   );
 }

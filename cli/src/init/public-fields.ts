@@ -49,7 +49,8 @@ function answered(bff: BegunBff): readonly PublicMessage[] {
     return type.kind === "message" ? [type] : messageOf(type);
   });
   const reached = new Set<DescMessage>(types);
-  for (const desc of reached) for (const one of (copies.get(desc)?.fields ?? []).flatMap(messageOf)) reached.add(one);
+  for (const desc of reached)
+    for (const message of (copies.get(desc)?.fields ?? []).flatMap(messageOf)) reached.add(message);
   return [
     { name: bff.response, fields: bff.responseFields.map(({ name }) => name) },
     ...[...reached].flatMap((desc) => {

@@ -92,10 +92,10 @@ export function shown(cwd: string): string {
 }
 
 /** Joins two images. A file that either image contains as its own, not as an import, is no import of the result. */
-function joined(one: Image, other: Image): Image {
-  const known = new Set(one.files.map(({ name }) => name));
-  const files = [...one.files, ...other.files.filter(({ name }) => !known.has(name))];
-  const asked = new Set([one, other].flatMap(askedOf));
+function joined(image: Image, other: Image): Image {
+  const known = new Set(image.files.map(({ name }) => name));
+  const files = [...image.files, ...other.files.filter(({ name }) => !known.has(name))];
+  const asked = new Set([image, other].flatMap(askedOf));
   return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !asked.has(name))) };
 }
 function askedOf({ files, imports }: Image): readonly string[] {

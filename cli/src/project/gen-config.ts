@@ -51,7 +51,7 @@ export function genConfigOf(text: string, name: string): GenConfig {
     parameter: [ours.opt ?? []].flat().join(","),
     out: ours.out ?? ".",
     inputs: inputs.length === 0 ? [WHOLE] : inputs.map(inputOf),
-    others: plugins.some((one) => !isOurs(one)) ? withoutOurs(text) : undefined,
+    others: plugins.some((plugin) => !isOurs(plugin)) ? withoutOurs(text) : undefined,
   };
 }
 /** Input of a project that declares none. */
@@ -86,7 +86,7 @@ function isOurs({ local, plugin, name }: Plugin): boolean {
 
 function inputOf(input: Readonly<Record<string, unknown>>): GenInput {
   const kinds = ["directory", "module", "git_repo", "proto_file", "tarball", "zip_archive", "binary_image"];
-  const kind = kinds.find((one) => typeof input[one] === "string");
+  const kind = kinds.find((kind) => typeof input[kind] === "string");
   const list = (of: unknown): readonly string[] => [of ?? []].flat().map(String);
   return {
     input: kind === undefined ? "." : String(input[kind]),

@@ -33,10 +33,10 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
       inputs: own.inputs.map(({ input }) => at(input)),
       config: {
         ...config,
-        inputs: config.inputs.map((one) => ({
-          input: at(one.input),
-          paths: one.paths.map(at),
-          excludePaths: one.excludePaths.map(at),
+        inputs: config.inputs.map((input) => ({
+          input: at(input.input),
+          paths: input.paths.map(at),
+          excludePaths: input.excludePaths.map(at),
         })),
       },
     };
@@ -124,7 +124,7 @@ function inGit({ repository, options, subdir, genConfig }: Git, own: GenConfig):
   const at = (input: string): string => {
     const folder = posix.join(subdir, input);
     const more = folder === "." || folder === "" ? [] : [`subdir=${folder}`];
-    return `${repository}#${["format=git", ...options.filter((one) => !one.startsWith("format=")), ...more].join(",")}`;
+    return `${repository}#${["format=git", ...options.filter((option) => !option.startsWith("format=")), ...more].join(",")}`;
   };
   return {
     image: false,

@@ -241,7 +241,9 @@ function appended(
   const known = new Set(
     source
       .getImportDeclarations()
-      .flatMap((one) => one.getNamedImports().map((name) => (name.getAliasNode() ?? name.getNameNode()).getText())),
+      .flatMap((declaration) =>
+        declaration.getNamedImports().map((name) => (name.getAliasNode() ?? name.getNameNode()).getText()),
+      ),
   );
   const lines = imports(types.filter((type) => !known.has(localName(type))));
   const last = source.getImportDeclarations().at(-1);

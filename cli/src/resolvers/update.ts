@@ -14,14 +14,16 @@ export function neededIn(file: string, generated: readonly GeneratedResolvers[])
   return EXPORTS.map((exported) => needs(generated, exported, file)).filter(({ wanted }) => wanted.length > 0);
 }
 function needs(generated: readonly GeneratedResolvers[], exported: Export, file: string): Needed {
-  const own = generated.filter((one) => one.exported === exported);
+  const own = generated.filter((resolvers) => resolvers.exported === exported);
   return {
     exported,
-    wanted: [...new Map(own.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()],
-    types: own.map((one) => ({
-      name: one.type,
-      as: own.some((other) => other !== one && other.type === one.type) ? byFolderName(one) : undefined,
-      from: specifier(file, one.path, one.extension),
+    wanted: [...new Map(own.flatMap(({ members }) => members.map((member) => [member.name, member]))).values()],
+    types: own.map((resolvers) => ({
+      name: resolvers.type,
+      as: own.some((other) => other !== resolvers && other.type === resolvers.type)
+        ? byFolderName(resolvers)
+        : undefined,
+      from: specifier(file, resolvers.path, resolvers.extension),
     })),
   };
 }

@@ -101,7 +101,9 @@ export class Credentials {
         return key === undefined ? [] : [{ as: named("dev"), header: way.source.header ?? "x-api-key", value: key }];
       }
       const principals = this.principals(way.source);
-      return Promise.all(principals.map(async (one) => ({ as: named(one.name), ...(await this.#header(way, one)) })));
+      return Promise.all(
+        principals.map(async (principal) => ({ as: named(principal.name), ...(await this.#header(way, principal)) })),
+      );
     });
     return (await Promise.all(found)).flat();
   }

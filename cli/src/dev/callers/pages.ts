@@ -6,7 +6,7 @@ import type { Served } from "./surroundings.ts";
 export function loginPage(query: URLSearchParams, principals: readonly Principal[]): string {
   const link = ({ name }: Principal): string => `/authorize?${new URLSearchParams([...query, ["as", name]])}`;
   const items = principals.map(
-    (one) => `<li><a href="${escaped(link(one))}">${escaped(one.name)}</a> ${shown(one)}</li>`,
+    (principal) => `<li><a href="${escaped(link(principal))}">${escaped(principal.name)}</a> ${shown(principal)}</li>`,
   );
   return page("Log in as", `<ul>${items.join("")}</ul>`);
 }

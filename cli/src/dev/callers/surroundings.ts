@@ -92,7 +92,7 @@ class Finding implements Surroundings {
   #jwt(source: SourceOfCallers): void {
     if (!this.#isIssuedHere(source)) return;
     if (source.keys !== undefined) this.#value(source.keys, () => `${this.#options.issuer}/keys`);
-    const [audience] = source.audience.map((one) => this.#value(one, () => "dev"));
+    const [audience] = source.audience.map((setting) => this.#value(setting, () => "dev"));
     if (audience === undefined) return;
     this.ways.push({ kind: "token", source, audience, algorithm: source.algorithms[0] ?? "ES256" });
   }
@@ -107,7 +107,7 @@ class Finding implements Surroundings {
         this.notes.push(`${source.name}: set ${clientSecret}to the value from its provider`);
       return;
     }
-    const [clientId] = source.audience.map((one) => this.#value(one, () => "dev"));
+    const [clientId] = source.audience.map((setting) => this.#value(setting, () => "dev"));
     if (clientId === undefined) return;
     const secret = this.needs(clientSecret, () => secrets.clientSecret);
     const redirectUri = `${at.replace(/\/$/, "")}/auth/callback`;
@@ -163,7 +163,9 @@ class Finding implements Surroundings {
     return this.#setting(setting) ?? this.needs(setting.name, otherwise);
   }
   #setting({ name, alternates, default: preset }: Setting & { readonly kind: "env" }): string | undefined {
-    const set = [name, ...alternates].map((one) => this.#isSet(one)).find((one) => one !== undefined);
+    const set = [name, ...alternates]
+      .map((alternate) => this.#isSet(alternate))
+      .find((alternate) => alternate !== undefined);
     return set ?? preset;
   }
   #isSet(name: string): string | undefined {
