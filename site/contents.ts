@@ -9,7 +9,10 @@ export interface Item {
 }
 
 /** Pages of the reference in their order; other pages of docs/ belong to the guide. */
-const REFERENCE = ["options", "diagnostics/index", "cli", "variables", "decisions/index", "changelog", "security"];
+const REFERENCE = [
+  ...["options", "diagnostics/index", "cli", "commands", "variables", "metrics"],
+  ...["decisions/index", "changelog", "security"],
+];
 /** Pages of the guide in their order; a page that is not listed comes last. */
 const GUIDE = [
   ...["index", "tutorial", "language", "expressions", "cookbook", "testing", "deploying", "identity", "edge"],
@@ -18,7 +21,11 @@ const GUIDE = [
 
 /** Entries of the bar at the top. */
 export const NAVIGATION = [
-  { text: "Guide", link: "/tutorial", activeMatch: "^/(?!options|diagnostics|decisions|cli|variables)." },
+  {
+    text: "Guide",
+    link: "/tutorial",
+    activeMatch: "^/(?!options|diagnostics|decisions|cli|commands|variables|metrics).",
+  },
   { text: "Options", link: "/options", activeMatch: "^/options" },
   { text: "Diagnostics", link: "/diagnostics/", activeMatch: "^/diagnostics/" },
   { text: "Commands", link: "/cli", activeMatch: "^/cli" },
