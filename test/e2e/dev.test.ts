@@ -234,7 +234,7 @@ test("a server that wants to know who calls starts without a variable, and the p
   dev = new Dev("--port", "0");
   const url = await dev.says(/me\.v1 listens on (http:[^\s,]+)/);
   const issuer = await dev.says(
-    /dev says who calls: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
+    /dev supplies test callers: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
   );
   const calls = [
     await dev.says(/^ {2}(curl .*Bearer.*)$/m),
