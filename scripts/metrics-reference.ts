@@ -37,7 +37,10 @@ function families(): readonly Family[] {
 }
 
 const SERVER: NonNullable<Parameters<typeof serverFamilies>[0]> = {
-  ...{ connections: 0, followers: 0, open: 0, state: "ready" },
+  connections: 0,
+  followers: 0,
+  open: 0,
+  state: "ready",
   room: { connections: 0, followers: 0 },
   requests: { all: 0, fast: 0 },
 };
