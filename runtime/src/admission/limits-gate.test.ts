@@ -101,7 +101,7 @@ describe("a request that limits apply to", () => {
     });
     expect((await ask().answer).page?.title).toBe("t");
     expect(left()).toBe(5);
-    expect(faults).toEqual(["what a request has cost the limit test.v1/user cannot be told"]);
+    expect(faults).toEqual(["the cost of a request for the limit test.v1/user cannot be computed"]);
   });
   test("is not composed when it is refused, and no call is made", async () => {
     const { ask, client, composed, limited: told, responses } = limited({ cost: () => 10 });

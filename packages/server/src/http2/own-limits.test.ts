@@ -80,6 +80,6 @@ test("what clients bring about is told once a minute, with how often it was", ()
   for (let i = 0; i < 5; i++) told.report("closed it");
   at += 60_000;
   told.report("closed it");
-  expect(lines).toEqual(["closed it", "closed it, as were 4 since it was told last"]);
+  expect(lines).toEqual(["closed it", "closed it, as were 4 since the last report"]);
   now.mockRestore();
 });
