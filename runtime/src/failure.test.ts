@@ -23,7 +23,7 @@ test("a code has gRPC's number", () => {
   expect(Object.values(Code).filter((code) => code !== Code.OK)).toEqual(Object.values(numbers(ConnectCode)));
 });
 
-test("a part that cannot be sent is the client's fault where its fields are named, and stays ours elsewhere", () => {
+test("a value that cannot be sent is the client's fault if its fields are named, and otherwise an internal error", () => {
   const failure = (part: string) => {
     const misfit = new Misfit(part, "does not fit /* of the path", "a path of another form");
     return invalid("", misfit.message, misfit);

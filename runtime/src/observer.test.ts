@@ -8,7 +8,7 @@ import { FakeClock } from "./testing/fake-clock.ts";
 import { front, page } from "./testing/front.ts";
 import { Upstream as UpstreamService } from "./testing/gen/test_pb.ts";
 
-test("the events of a call belong together, and tell what became of each attempt", async () => {
+test("the events of a call share an object, and report the outcome of each attempt", async () => {
   const clock = new FakeClock();
   clock.chance = 0;
   const client = new FakeClient();
@@ -52,7 +52,7 @@ test("the events of a call belong together, and tell what became of each attempt
   expect(new Set(calls).size).toBe(1);
 });
 
-test("the events of a cache belong to the request that asked and to the fetch; so does the fetch's call", async () => {
+test("the events of a cache share the request's and the fetch's objects, and so does the fetch's call", async () => {
   const told: string[] = [];
   const names = new Map<object, string>();
   const name = (kind: string, of: object | undefined): string => {
@@ -138,7 +138,7 @@ async function lookedAt(instead: Observer | undefined): Promise<{ services: numb
   return counted;
 }
 
-test("no event is made for nobody: what one needs is not even looked at", async () => {
+test("no event is created without an observer, and its inputs are not read", async () => {
   const got: Record<string, number> = {};
   const hear = (name: keyof Observer) => () => {
     got[name] = (got[name] ?? 0) + 1;

@@ -10,7 +10,7 @@ function started<T>(run: (argument: T) => void, ms: number, argument: T): Shared
   return timer;
 }
 
-test("timers end in the order of their ends, none early, and not those that were cleared", async () => {
+test("timers end in order of their times, none early, and cleared timers never", async () => {
   const begun = performance.now();
   const ended: [number, number][] = [];
   const all = Promise.withResolvers<void>();
@@ -28,7 +28,7 @@ test("timers end in the order of their ends, none early, and not those that were
   clearShared(last); // of one that is over nothing happens
 });
 
-test("what follows from the end of one is done before the next ends, which it may clear", async () => {
+test("microtasks of one timer run before the next timer, and may clear it", async () => {
   const ended: string[] = [];
   const second: { timer?: SharedTimer } = {};
   const all = Promise.withResolvers<void>();
@@ -51,7 +51,7 @@ test("what follows from the end of one is done before the next ends, which it ma
   expect(ended).toEqual(["first", "third"]);
 });
 
-test("a timer of the same length may be started as one ends, and ends in turn", async () => {
+test("a timer may start another of the same length when it ends", async () => {
   const ended: number[] = [];
   const all = Promise.withResolvers<void>();
   const again = (left: number): void => {
@@ -64,14 +64,14 @@ test("a timer of the same length may be started as one ends, and ends in turn", 
   expect(ended).toEqual([3, 2, 1, 0]);
 });
 
-test("it ends on behalf of nobody, whoever has started it", async () => {
+test("a timer runs without the async context of its starter", async () => {
   const storage = new AsyncLocalStorage<string>();
   const all = Promise.withResolvers<unknown>();
   storage.run("a request", () => started(() => all.resolve(storage.getStore()), 13, undefined));
   expect(await all.promise).toBeUndefined();
 });
 
-test("what is long, and what is of one length too many, is Node's own", () => {
+test("a timer beyond the maximum length, or beyond the number of lengths, is not shared", () => {
   expect(startShared(() => {}, MOST_MS + 1, undefined)).toBeUndefined();
   const all = Array.from({ length: 300 }, (_, i) => startShared(() => {}, 1_000 + i, undefined));
   const shared = all.filter((timer) => timer !== undefined);
@@ -80,7 +80,7 @@ test("what is long, and what is of one length too many, is Node's own", () => {
   shared.forEach(clearShared);
 });
 
-test("one that fails fails as Node's own does, and the others end; one that runs keeps the process, and one that was cleared does not", () => {
+test("a timer that throws acts like Node's, and the others run; only running timers keep the process alive", () => {
   const timers = fileURLToPath(new URL("./timers.ts", import.meta.url));
   const script = `
     import { clearShared, startShared } from ${JSON.stringify(timers)};

@@ -43,13 +43,13 @@ function limited(use: Partial<Late> = {}, options: FrontOptions = {}, shared?: B
 const calling: NonNullable<Parameters<ReturnType<typeof limited>["ask"]>[0]> = async (cx) =>
   page({ title: (await cx.call(cx.app.get, { id: "a" })).id });
 
-describe("a request that limits apply to", () => {
-  test("is charged, and stays so when it is answered", async () => {
+describe("a request with limits", () => {
+  test("a request stays charged after its answer", async () => {
     const { ask, left } = limited({ cost: () => 3n });
     expect((await ask().answer).page?.title).toBe("t");
     expect(left()).toBe(7);
   });
-  test("that fails before any call is given back what it was charged", async () => {
+  test("a request that fails before any call is refunded", async () => {
     const { ask, left } = limited({ cost: () => 4 });
     const { failure } = await ask(async (cx) => {
       throw cx.refuse(Code.NOT_FOUND);
@@ -57,13 +57,13 @@ describe("a request that limits apply to", () => {
     expect(failure?.clientCode).toBe(Code.NOT_FOUND);
     expect(left()).toBe(10);
   });
-  test("that fails after a call is not", async () => {
+  test("a request that fails after a call is not refunded", async () => {
     const { ask, left, client } = limited({ cost: () => 4, settle: () => 1 });
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
     expect((await ask(calling).answer).failure?.clientCode).toBe(Code.UNAVAILABLE);
     expect(left()).toBe(6);
   });
-  test("whose client goes is given it back only before a call", async () => {
+  test("a cancelled request is refunded only before its first call", async () => {
     const { ask, left, client } = limited({ cost: () => 4 });
     const early = ask(() => new Promise(() => {}));
     early.cancel();
@@ -73,7 +73,7 @@ describe("a request that limits apply to", () => {
     late.cancel();
     expect(left()).toBe(6);
   });
-  test("is settled by its answer, up and down, once the answer is out", async () => {
+  test("the answer settles the charge of its request, up or down, once the answer has left", async () => {
     const order: string[] = [];
     const { ask, left, limitsClock } = limited({
       cost: () => 5,
@@ -92,7 +92,7 @@ describe("a request that limits apply to", () => {
     await limitsClock.advance(3_600_000);
     expect(left()).toBe(1);
   });
-  test("whose settling fails stays charged, and that is told", async () => {
+  test("a request whose settlement fails stays charged, and the failure is reported", async () => {
     const { ask, left, faults } = limited({
       cost: () => 5,
       settle: () => {
@@ -103,7 +103,7 @@ describe("a request that limits apply to", () => {
     expect(left()).toBe(5);
     expect(faults).toEqual(["the cost of a request for the limit test.v1/user cannot be computed"]);
   });
-  test("is not composed when it is refused, and no call is made", async () => {
+  test("a refused request is not composed and makes no call", async () => {
     const { ask, client, composed, limited: told, responses } = limited({ cost: () => 10 });
     await ask().answer;
     const { failure } = await ask(calling).answer;
@@ -136,7 +136,7 @@ describe("a request that limits apply to", () => {
     throw new ExpressionError("divided by zero");
   }
 
-  test("and that an answer is there for is given back what it was charged", async () => {
+  test("a request with a cached answer is refunded", async () => {
     const { asking, left, client } = limited(
       { cost: () => 1, settle: () => 2 },
       { answers: { ttlMs: 60_000, plan: "1" } },
@@ -152,8 +152,8 @@ describe("a request that limits apply to", () => {
   });
 });
 
-describe("counters that are asked", () => {
-  test("let a request on that has gone meanwhile: it is given back", async () => {
+describe("shared counters", () => {
+  test("the counters admit a cancelled request and refund it", async () => {
     const shared = breaking();
     const { ask, composed } = limited({ cost: () => 2 }, {}, shared);
     const asked = ask();
@@ -163,7 +163,7 @@ describe("counters that are asked", () => {
     await expect.poll(() => shared.added).toEqual([-2]);
     expect(composed).toEqual([]);
   });
-  test("are not asked for longer than 20 ms, whatever the client's deadline", async () => {
+  test("the counters are awaited for at most 20 ms, whatever the client's deadline", async () => {
     const shared = breaking();
     const { ask, limitsClock, limited: told } = limited({}, {}, shared);
     const { answer } = ask();
@@ -176,7 +176,7 @@ describe("counters that are asked", () => {
     await limitsClock.advance(0);
     expect(shared.added).toEqual([]);
   });
-  test("that refuse ask no other limit anything", async () => {
+  test("counters that refuse prevent queries of other limits", async () => {
     const shared = breaking();
     const { ask, limits } = limited({}, {}, shared);
     const { answer } = ask();
@@ -192,7 +192,7 @@ describe("counters that are asked", () => {
   });
 });
 
-test("a permit's conditions come before limits, its decisions after, and what is decided stays charged", async () => {
+test("conditions of a permit come before limits, decisions after them, and a decided request stays charged", async () => {
   const order: string[] = [];
   const clock = new FakeClock();
   const counters = new Limits({ clock, fault: () => {} });

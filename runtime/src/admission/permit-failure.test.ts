@@ -4,18 +4,18 @@ import { callFailure } from "../call/call-failure.ts";
 import { asFailure, Code, invalid, refusal } from "../failure.ts";
 import { permitFailure } from "./permit-failure.ts";
 
-describe("a permit that could not be decided", () => {
-  it("refuses with the fixed text where an expression fails, and tells the log why", () => {
+describe("a permit without a decision", () => {
+  it("the permit refuses with the fixed text if an expression fails, and the log gets the reason", () => {
     const failure = permitFailure(asFailure(new ExpressionError("no such key")));
     expect(failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "permission denied" });
     expect(failure.refusal).toBe(true);
     expect(failure.message).toContain("no such key");
   });
-  it("refuses with the fixed text where a function of the user throws", () => {
+  it("the permit refuses with the fixed text if a function of the user throws", () => {
     expect(permitFailure(asFailure("anything")).clientCode).toBe(Code.PERMISSION_DENIED);
   });
   it.each([Code.NOT_FOUND, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.INVALID_ARGUMENT, Code.INTERNAL])(
-    "is not to be had where the upstream that decides answers %i",
+    "the permit is UNAVAILABLE if the deciding upstream answers %i",
     (code) => {
       const failure = permitFailure(callFailure({ kind: "status", code, message: "its own words" }, "p.S/M"));
       expect(failure).toMatchObject({
@@ -26,10 +26,10 @@ describe("a permit that could not be decided", () => {
       });
     },
   );
-  it("is not to be had where that upstream answers nonsense", () => {
+  it("the permit is UNAVAILABLE if the upstream's answer does not decode", () => {
     expect(permitFailure(invalid("p.S/M", "no message")).clientCode).toBe(Code.UNAVAILABLE);
   });
-  it("keeps what is said on purpose, and how long it has taken", () => {
+  it("the permit keeps a deliberate refusal and a timeout", () => {
     const said = refusal(Code.NOT_FOUND, "no page");
     expect(permitFailure(said)).toBe(said);
     const late = callFailure({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "" }, "p.S/M");

@@ -28,7 +28,7 @@ const cached = (call: CallPolicy = {}, options: FrontOptions = {}) => {
 };
 
 describe("an answer", () => {
-  test("is used again within its ttl, and not after it", async () => {
+  test("a cached answer is used again within its ttl, and not after it", async () => {
     const { title, clock, client, cached: events } = cached({ cache: { ttlMs: 1_000 } });
     expect([await title("a"), await title("a"), await title("b")]).toEqual(["1", "1", "2"]);
     await clock.advance(999);
@@ -45,7 +45,7 @@ describe("an answer", () => {
     ]);
     expect(clock.running).toBe(0);
   });
-  test("has a ttl that is up to a tenth shorter, each its own", async () => {
+  test("a cached answer has a TTL that is up to a tenth shorter, drawn for each answer", async () => {
     const { title, clock } = cached({ cache: { ttlMs: 1_000 } });
     clock.chance = 0.5;
     expect(await title("a")).toBe("1");
@@ -54,7 +54,7 @@ describe("an answer", () => {
     await clock.advance(1);
     expect(await title("a")).toBe("2");
   });
-  test("never crosses callers whose metadata differs, tracing apart", async () => {
+  test("a cached answer never crosses callers with different metadata, except tracing metadata", async () => {
     const { title, client } = cached({ forward: ["authorization", "x-request-id", "traceparent", "x-b3-traceid"] });
     const as = (authorization: string, id: string) =>
       title("a", { headers: { authorization, "x-request-id": id, traceparent: id, "x-b3-traceid": id } });
@@ -66,7 +66,7 @@ describe("an answer", () => {
     ]);
     expect(client.of("a").headers).toEqual({});
   });
-  test("that is bad is not kept", async () => {
+  test("a failed or malformed answer is not cached", async () => {
     const { title, client } = cached();
     client.answer = byId({ a: "UNAVAILABLE" });
     expect([await title("a"), await title("a")]).toEqual(["none", "none"]);
@@ -74,7 +74,7 @@ describe("an answer", () => {
     expect(await title("a")).toBe("none");
     expect(client.sent.length).toBe(3);
   });
-  test("is nobody's to change: each has a value of its own", async () => {
+  test("a cached answer is immutable because each caller receives a copy", async () => {
     const { ask, client } = cached();
     client.answer = (sent) => sent.thing({ tags: ["x"] });
     for (let i = 0; i < 3; i++) {
@@ -90,7 +90,7 @@ describe("an answer", () => {
 });
 
 describe("a fetch", () => {
-  test("is one for all who wait", async () => {
+  test("all waiting callers share a fetch", async () => {
     const { get, client, cached: events } = cached();
     client.answer = undefined;
     const all = [get("a"), get("a"), get("a")];
@@ -103,7 +103,7 @@ describe("a fetch", () => {
     ]);
     expect(events.map(({ outcome }) => outcome)).toEqual(["missed", "joined", "joined"]);
   });
-  test("goes on when one leaves, whoever that is, and ends when the last one does", async () => {
+  test("a fetch continues when a caller leaves, and ends when the last caller leaves", async () => {
     const { get, client, clock } = cached();
     client.answer = undefined;
     const first = get("a");
@@ -121,7 +121,7 @@ describe("a fetch", () => {
     get("b");
     expect(client.of("b").cancelled).toBe(false);
   });
-  test("has a deadline of its own, and each who waits has his", async () => {
+  test("a fetch and each of its callers have separate deadlines", async () => {
     const { get, client, clock } = cached({ timeoutMs: 400 });
     client.answer = undefined;
     const hurried = get("a", { clientMs: 100 });
@@ -141,7 +141,7 @@ describe("a fetch", () => {
     expect(client.of("b").cancelled).toBe(true);
     expect(clock.running).toBe(0);
   });
-  test("fails for all who wait, and takes retries as any call", async () => {
+  test("a fetch fails for all waiting callers, and is retried like any call", async () => {
     const retry = { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
     const { get, client, clock } = cached({ retry });
     client.answer = byId({ a: "UNAVAILABLE" });
@@ -150,7 +150,7 @@ describe("a fetch", () => {
     for (const { answer } of both) expect((await answer).entries).toEqual(["spent_cents 1 2 test.v1.Upstream"]);
     expect(client.sent.length).toBe(2);
   });
-  test("of many keys takes no more places at once than one response may", async () => {
+  test("a fetch of many keys uses at most as many places as one response", async () => {
     const { ask, client } = cached({}, { concurrent: 2 });
     client.answer = undefined;
     const { answer } = ask(async (cx) => {
@@ -165,7 +165,7 @@ describe("a fetch", () => {
     client.of("c").thing();
     expect((await answer).page?.facts).toEqual(["a", "b", "c"]);
   });
-  test("by one waits in the pool of its each, and what has come meanwhile is used", async () => {
+  test("a fetch of one key waits in the pool of its `each`, and uses an answer that arrives meanwhile", async () => {
     const { ask, client } = cached();
     client.answer = undefined;
     const { answer } = ask(async (cx) => {
@@ -192,7 +192,7 @@ describe("a stale answer", () => {
     all.client.sent.splice(0);
     return all;
   };
-  test("is served at once while one refresh runs, and that is no degradation", async () => {
+  test("a stale answer is served at once while one refresh runs, without a degradation", async () => {
     const { get, client, clock } = await stale();
     const all = [get("a"), get("a"), get("a")];
     for (const { answer } of all) {
@@ -205,7 +205,7 @@ describe("a stale answer", () => {
     expect(client.sent.length).toBe(1);
     expect(clock.running).toBe(0);
   });
-  test("is recorded with its age once a refresh has failed, until one succeeds", async () => {
+  test("a stale answer is recorded with its age once a refresh has failed, until one succeeds", async () => {
     const { get, client, clock } = await stale();
     await get("a").answer;
     client.of("a").fault(Code.UNAVAILABLE);
@@ -219,7 +219,7 @@ describe("a stale answer", () => {
     client.of("a").thing({ count: 9n });
     expect(await get("a").answer).toMatchObject({ page: { title: "9" }, header: "" });
   });
-  test("may be as old as `stale` says; then the failure is the call's", async () => {
+  test("a stale answer is served up to the age in `stale`; later the call fails", async () => {
     const { get, client, clock } = await stale();
     client.answer = byId({ a: "UNAVAILABLE" });
     await get("a").answer;
@@ -228,7 +228,7 @@ describe("a stale answer", () => {
     await clock.advance(1);
     expect((await get("a").answer).entries).toEqual(["spent_cents 1 2 test.v1.Upstream"]);
   });
-  test("is recorded while the breaker is open, and nothing is sent", async () => {
+  test("a stale answer is recorded while the breaker is open, and nothing is sent", async () => {
     const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 5_000, probes: 1 };
     const { get, client, states, clock } = await stale({ policy: { breaker } });
     client.answer = byId({ bad: "UNAVAILABLE" });
@@ -241,7 +241,7 @@ describe("a stale answer", () => {
     expect((await get("a").answer).entries).toBe(undefined); // a probe may go out, and nothing has failed
     expect(client.sent.length).toBe(1);
   });
-  test("is refreshed though its caller has gone, within a deadline of the refresh's own", async () => {
+  test("a stale answer is refreshed after its caller has left, within the deadline of the refresh", async () => {
     const { get, client, clock } = await stale();
     get("a").cancel();
     await idle();
@@ -251,7 +251,7 @@ describe("a stale answer", () => {
     expect(clock.running).toBe(0);
     expect((await get("a").answer).entries).toEqual(["spent_cents 4 1 test.v1.Upstream 3800 ms"]);
   });
-  test("marks what rests on it, but what failed comes first", async () => {
+  test("a stale answer marks its dependents, but a failure takes precedence", async () => {
     const { ask, get, client } = await stale();
     await get("a").answer;
     client.of("a").fault(Code.UNAVAILABLE);
@@ -282,7 +282,7 @@ describe("a stale answer", () => {
       "text 4 2 test.v1.Upstream 2000 ms",
     ]);
   });
-  test("of a batch marks each of its keys", async () => {
+  test("a stale answer of a batch marks each of its keys", async () => {
     const { ask, client, clock } = cached();
     client.answer = (sent) => sent.things({ things: sent.ids.map((id) => ({ id })) });
     const load = () =>
@@ -302,7 +302,7 @@ describe("a stale answer", () => {
   });
 });
 
-test("a call that is refused, limited or late is failed as without a cache", async () => {
+test("a refused, limited or late call fails as without a cache", async () => {
   const { get, client, clock } = cached({}, { policy: { limit: { concurrent: 1, queued: 0 } } });
   client.answer = undefined;
   get("a");
@@ -314,7 +314,7 @@ test("a call that is refused, limited or late is failed as without a cache", asy
   expect(clock.running).toBe(0);
 });
 
-test("a fetch that nobody waits for any longer because it took too long has failed", async () => {
+test("a fetch that every caller has left because it took too long counts as failed", async () => {
   const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 5_000, probes: 1 };
   const { title, client, clock, calls, states } = cached({ timeoutMs: 100 }, { policy: { breaker } });
   client.answer = () => {};
@@ -331,7 +331,7 @@ test("a fetch that nobody waits for any longer because it took too long has fail
   expect(client.underWay).toEqual([]);
   expect(clock.running).toBe(0);
 });
-test("a fetch whose only caller had little time of his own says nothing about the upstream", async () => {
+test("a fetch whose only caller had a short deadline does not count for the breaker", async () => {
   const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 1, openMs: 5_000, probes: 1 };
   const { title, client, clock, states } = cached({ timeoutMs: 100 }, { policy: { breaker } });
   client.answer = () => {};

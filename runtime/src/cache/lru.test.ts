@@ -6,7 +6,7 @@ import { Lru } from "./lru.ts";
 const OVERHEAD = 256;
 const MAX = 4 * OVERHEAD;
 
-test("holds what a list that keeps its order would, and never more than its bytes", () => {
+test("the cache contains the same entries as an ordered list, and never more than its maximum of bytes", () => {
   const step = fc.record({ put: fc.boolean(), key: fc.constantFrom("a", "b", "c", "d", "e"), bytes: fc.nat(MAX) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

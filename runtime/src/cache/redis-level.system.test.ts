@@ -131,7 +131,7 @@ const kept = async (level: RedisLevel, key: string, bytes: Uint8Array, ms = 60_0
   });
 
 describe("Redis", () => {
-  test("keeps bytes as they are, tells their age, and forgets them when their time is over", async () => {
+  test("Redis stores bytes unchanged, returns their age, and drops them when they expire", async () => {
     await start();
     const redis = level();
     const bytes = new Uint8Array(1_000).map((_, i) => i);
@@ -149,7 +149,7 @@ describe("Redis", () => {
     expect(ages.at(-1)).toBeGreaterThan(100);
     expect(ages).toEqual(ages.toSorted((a, b) => a - b));
   });
-  test("with anything else under the key has nothing", async () => {
+  test("Redis with a foreign value under the key counts as empty", async () => {
     await start();
     const redis = level();
     await kept(redis, "a", new Uint8Array([1, 2, 3]));
@@ -162,7 +162,7 @@ describe("Redis", () => {
     await other.rPush("bff2:a", "a list");
     await expect(redis.get("a")).rejects.toThrow("WRONGTYPE");
   });
-  test("out of step with its replies is asked on another connection, and never gives another key's answer", async () => {
+  test("a connection with shifted replies is replaced, and never returns the answer of another key", async () => {
     await start();
     const proxy = await repeating();
     const redis = level(proxy.port);
@@ -186,7 +186,7 @@ describe("Redis", () => {
     expect(proxy.connections).toBe(2);
     proxy.close();
   });
-  test("with another key's answer under a key has nothing", async () => {
+  test("an answer of another key under a key counts as a miss", async () => {
     await start();
     const redis = level();
     await kept(redis, "a", new Uint8Array([1]));
@@ -195,7 +195,7 @@ describe("Redis", () => {
     await expect(redis.get("b")).rejects.toThrow("another question");
     expect((await until(() => redis.get("a"))).bytes.length).toBe(1);
   });
-  test("that is full refuses what is new and still has what it has", async () => {
+  test("a full Redis rejects new values and still returns the old ones", async () => {
     await start("--maxmemory", "3mb", "--maxmemory-policy", "noeviction");
     const redis = level();
     await kept(redis, "a", new Uint8Array([1]));
@@ -205,7 +205,7 @@ describe("Redis", () => {
     await expect(fill()).rejects.toThrow("OOM");
     expect((await redis.get("a"))?.bytes.length).toBe(1);
   });
-  test("that restarts is found again", async () => {
+  test("the client reconnects to a restarted Redis", async () => {
     await start();
     const redis = level();
     await kept(redis, "a", new Uint8Array([1]));
@@ -255,7 +255,7 @@ describe("a cache over Redis", () => {
       return got.sent === 0 ? got : undefined;
     });
 
-  test("shares answers between processes, through a restart", async () => {
+  test("the cache shares answers between processes, through a restart", async () => {
     await start();
     const [one, two] = [bff(), bff()];
     for (const process of [one, two]) await kept(process.second, "x", new Uint8Array([1]));
@@ -271,12 +271,12 @@ describe("a cache over Redis", () => {
     await shared(one, "a");
     await shared(two, "a");
   });
-  test("takes a Redis that is not there for a miss, and waits for nothing", async () => {
+  test("the cache treats an absent Redis as a miss, without waiting", async () => {
     const { value, clock } = bff();
     for (let i = 0; i < 10; i++) expect(await value("a")).toEqual(MISS);
     expect(clock.running).toBe(0);
   });
-  test("takes a Redis that hangs for a miss after 50 ms, and soon stops waiting for it", async () => {
+  test("the cache treats a hanging Redis as a miss after 50 ms, and soon stops waiting for it", async () => {
     await start();
     const hanging = bff();
     const { value, late, second, clock } = hanging;
@@ -293,7 +293,7 @@ describe("a cache over Redis", () => {
     await clock.advance(1_000);
     await shared(hanging, "a");
   });
-  test("takes a slow Redis for a miss after 50 ms, whatever it says later", async () => {
+  test("the cache treats a slow Redis as a miss after 50 ms, whatever its later reply", async () => {
     await start();
     const sockets = new Set<Socket>();
     const held: (() => void)[] = [];
@@ -324,7 +324,7 @@ describe("a cache over Redis", () => {
     for (const socket of sockets) socket.destroy();
     between.close();
   });
-  test("takes a full Redis for one that keeps nothing new", async () => {
+  test("the cache continues with a full Redis that stores nothing new", async () => {
     await start("--maxmemory-policy", "noeviction");
     const full = bff();
     await kept(full.second, "x", new Uint8Array([1]));
@@ -349,7 +349,7 @@ describe("a cache over Redis", () => {
       "bytes that are no such answer",
       (admin, key) => admin.set(key, packed(key.slice(5), new Uint8Array([0x0f]), 60_000), { PX: 60_000 }),
     ],
-  ])("takes %s under the very key for a miss, and puts its own there", async (_, replace) => {
+  ])("the cache treats %s under the same key as a miss, and overwrites it", async (_, replace) => {
     await start();
     const all = bff();
     await kept(all.second, "x", new Uint8Array([1]));
@@ -361,7 +361,7 @@ describe("a cache over Redis", () => {
     expect(await all.value("a")).toEqual(MISS);
     await shared(all, "a");
   });
-  test("misses what another version of the answer's type has put there: the key is another one", async () => {
+  test("the cache misses entries of another version of the answer's type, because the key differs", async () => {
     await start();
     const all = bff();
     await kept(all.second, "x", new Uint8Array([1]));
@@ -381,7 +381,7 @@ describe("a cache over Redis", () => {
     ["the beginning of an endless value", "$99999999999\r\n"],
     ["answers of other types", "+OK\r\n:-7\r\n$3\r\nabc\r\n*1\r\n:1\r\n".repeat(9)],
     ["errors", "-ERR no\r\n".repeat(9)],
-  ])("takes %s on the wire for a miss", async (_, garbage) => {
+  ])("the cache treats %s on the wire as a miss", async (_, garbage) => {
     const sockets = new Set<Socket>();
     const liar: Server = createServer((socket) => {
       sockets.add(socket);

@@ -57,7 +57,7 @@ function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock)
 }
 
 describe("a second level", () => {
-  test("gives one process what another has fetched, with its age", async () => {
+  test("a second level serves one process the answer that another fetched, with its age", async () => {
     const shared = new Shared();
     const one = process_(shared);
     const first = await one.value();
@@ -70,7 +70,7 @@ describe("a second level", () => {
     expect([...shared.kept.values()]).toMatchObject([{ lifeMs: 10_000 }]);
     expect(two.clock.running).toBe(0);
   });
-  test("may have a stale answer, which is served while it is renewed for all", async () => {
+  test("a second level may serve a stale answer while one process renews it for all", async () => {
     const shared = new Shared();
     const one = process_(shared);
     const first = await one.value();
@@ -87,7 +87,7 @@ describe("a second level", () => {
     const three = process_(shared, {}, two.clock);
     expect(await three.value()).toBe(77n);
   });
-  test("is asked before a refresh: another process may have made it", async () => {
+  test("a second level is queried before a refresh, because another process may have renewed the answer", async () => {
     const shared = new Shared();
     const one = process_(shared);
     await one.value();
@@ -98,7 +98,7 @@ describe("a second level", () => {
     expect(await one.value()).toBe(55n);
     expect(one.client.sent.length).toBe(1);
   });
-  test("whose answer no longer counts is a miss", async () => {
+  test("an expired answer in the second level is a miss", async () => {
     const shared = new Shared();
     const one = process_(shared, { call: { cache: { ttlMs: 1_000 } } });
     const first = await one.value();
@@ -108,18 +108,21 @@ describe("a second level", () => {
     await one.clock.advance(1_000);
     expect(await one.value()).not.toBe(first);
   });
-  test.each(["fails", "hangs"] as const)("that %s is a miss, and late by no more than its deadline", async (mode) => {
-    const shared = new Shared();
-    shared.mode = mode;
-    const one = process_(shared);
-    const { answer } = one.get();
-    await one.clock.advance(mode === "hangs" ? 49 : 0);
-    expect(one.client.sent.length).toBe(mode === "hangs" ? 0 : 1);
-    await one.clock.advance(mode === "hangs" ? 1 : 0);
-    expect((await answer).page?.spentCents).toBe(count);
-    expect(one.clock.running).toBe(0);
-  });
-  test("that stays away is left alone, and comes back", async () => {
+  test.each(["fails", "hangs"] as const)(
+    "a second level that %s is a miss, delayed at most by its timeout",
+    async (mode) => {
+      const shared = new Shared();
+      shared.mode = mode;
+      const one = process_(shared);
+      const { answer } = one.get();
+      await one.clock.advance(mode === "hangs" ? 49 : 0);
+      expect(one.client.sent.length).toBe(mode === "hangs" ? 0 : 1);
+      await one.clock.advance(mode === "hangs" ? 1 : 0);
+      expect((await answer).page?.spentCents).toBe(count);
+      expect(one.clock.running).toBe(0);
+    },
+  );
+  test("a second level that does not answer is skipped, and is used again later", async () => {
     const shared = new Shared();
     shared.mode = "hangs";
     const one = process_(shared, { call: { cache: { ttlMs: 1 } } });
@@ -138,7 +141,7 @@ describe("a second level", () => {
     await one.value();
     expect(shared.asked).toBe(7);
   });
-  test.each(["full", "throws"] as const)("that is %s costs nobody an answer", async (mode) => {
+  test.each(["full", "throws"] as const)("a second level that is %s does not prevent an answer", async (mode) => {
     const shared = new Shared();
     shared.mode = mode;
     const one = process_(shared);
@@ -146,7 +149,7 @@ describe("a second level", () => {
     expect(await one.value()).toBe(first);
     expect(shared.kept.size).toBe(0);
   });
-  test("with bytes that are no such message is a miss", async () => {
+  test("a second level with malformed bytes is a miss", async () => {
     const shared = new Shared();
     const one = process_(shared);
     await one.value();
@@ -155,7 +158,7 @@ describe("a second level", () => {
     expect(await two.value()).toBe(count);
     expect(two.client.sent.length).toBe(1);
   });
-  test("is not waited for by a caller who has gone, and nothing is sent for him", async () => {
+  test("a second level is not awaited for a cancelled caller, and nothing is sent upstream", async () => {
     const shared = new Shared();
     shared.mode = "hangs";
     const one = process_(shared);
@@ -168,7 +171,7 @@ describe("a second level", () => {
     expect(one.client.sent.length).toBe(1);
     await hurried.answer;
   });
-  test("keeps nothing that failed", async () => {
+  test("a second level stores no failure", async () => {
     const shared = new Shared();
     const one = process_(shared);
     one.client.answer = byId({ a: "INTERNAL" });

@@ -22,8 +22,8 @@ function taken(call: CallPolicy = {}, more: FrontOptions = {}) {
   return { ...rig, free, sent };
 }
 
-describe("critical calls go before", () => {
-  test("those of supplementary steps, of what is composed in them, and background renewals", async () => {
+describe("critical calls overtake", () => {
+  test("critical calls overtake supplementary steps, calls composed in them, and background renewals", async () => {
     const { ask, free, sent, clock } = taken();
     ask(async (cx) => {
       const a = cx.tryCall(cx.app.get, { id: "try" });
@@ -40,7 +40,7 @@ describe("critical calls go before", () => {
     free();
     expect(sent()).toEqual(["critical", "try", "aside"]);
   });
-  test("and a side effect is one, wherever it stands", async () => {
+  test("a side effect is a critical call in every position", async () => {
     const { ask, free, sent, clock } = taken();
     ask(async (cx) => {
       await Promise.all([
@@ -53,7 +53,7 @@ describe("critical calls go before", () => {
     free();
     expect(sent()).toEqual(["effect"]);
   });
-  test("a batch is as critical as the most critical of those who wait for it, also later", async () => {
+  test("a batch is as critical as its most critical waiting step, including later ones", async () => {
     const { ask, free, sent, clock } = taken();
     ask(async (cx) => {
       const a = cx.tryLoad(cx.app.byId, "a");
@@ -91,7 +91,7 @@ describe("critical calls go before", () => {
     free();
     expect(sent()).toEqual([first]);
   });
-  test("so is a call that is made once for all who ask the same", async () => {
+  test("a coalesced call is as critical as its most critical step", async () => {
     const { ask, free, sent, clock } = taken({ coalesce: true });
     ask(async (cx) => {
       await Promise.all([
@@ -105,7 +105,7 @@ describe("critical calls go before", () => {
     free();
     expect(sent()).toEqual(["same"]);
   });
-  test("and what the cache fetches for several requests", async () => {
+  test("a fetch of the cache is as critical as the most critical of its requests", async () => {
     const { ask, free, sent, clock } = taken({ cache: { ttlMs: 1_000 } });
     const asks = (id: string, critical: boolean): void => {
       ask(async (cx) => {
@@ -122,7 +122,7 @@ describe("critical calls go before", () => {
   });
 });
 
-test("under overload a request degrades in place of failing", async () => {
+test("a request degrades instead of failing under overload", async () => {
   const { ask, clock } = taken();
   const waits = ask(async (cx) => {
     await cx.call(cx.app.get, { id: "first" });
@@ -139,7 +139,7 @@ test("under overload a request degrades in place of failing", async () => {
   waits.cancel();
 });
 
-describe("it learns", () => {
+describe("the adaptive limit", () => {
   const after = async (code: Code, call: CallPolicy = {}) => {
     const { ask, client, clock, upstream } = front({
       policy: { limit: { ...limit, concurrent: 100 } },
@@ -159,18 +159,18 @@ describe("it learns", () => {
     }
     return upstream.state.limits[0]?.most ?? 0;
   };
-  test("that more can go out, from answers and from refusals that say nothing of load", async () => {
+  test("the limit rises after answers and after refusals unrelated to load", async () => {
     expect(await after(Code.OK)).toBeGreaterThan(20);
     expect(await after(Code.NOT_FOUND)).toBeGreaterThan(20);
   });
-  test("that less can, where the upstream does not take calls on", async () => {
+  test("the limit falls if the upstream refuses calls", async () => {
     expect(await after(Code.UNAVAILABLE)).toBeLessThan(10);
     expect(await after(Code.RESOURCE_EXHAUSTED)).toBeLessThan(10);
   });
-  test("nothing from errors of an upstream that has time", async () => {
+  test("the limit stays after errors of an upstream with capacity", async () => {
     expect(await after(Code.INTERNAL)).toBe(20);
   });
-  test("nothing from calls that clients left", async () => {
+  test("the limit stays after calls that clients cancelled", async () => {
     const { ask, clock, upstream } = front({ policy: { limit: { ...limit, concurrent: 100 } } });
     for (let round = 0; round < 60; round++) {
       const { cancel } = ask(async (cx) => {
@@ -183,7 +183,7 @@ describe("it learns", () => {
     }
     expect(upstream.state.limits[0]?.most).toBe(20);
   });
-  test("in the limit of a method, too, which is one of its own", async () => {
+  test("the limit of a method adapts separately", async () => {
     const { ask, client, clock, upstream } = front({ call: { limit: { concurrent: 50, queued: 10, adaptive: true } } });
     ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     await clock.advance(1);

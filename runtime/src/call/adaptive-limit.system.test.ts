@@ -122,7 +122,7 @@ async function loaded(limit: LimitPolicy) {
   return { inside: server.inside.most, ...ended, now: upstream.state.limits[0] };
 }
 
-test("the server has far fewer at once than with a fixed limit, and requests degrade before they fail", {
+test("the server has far fewer concurrent calls than with a fixed limit, and requests degrade before they fail", {
   timeout: 60_000,
 }, async () => {
   const fixed = await loaded({ concurrent: 100, queued: 1_000 });

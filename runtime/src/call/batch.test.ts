@@ -13,7 +13,7 @@ import { identity } from "./batch.ts";
 const echo = (sent: Sent): void => sent.things({ things: sent.ids.map((id) => ({ id, tags: [`t-${id}`] })) });
 
 describe("batches", () => {
-  test("gather what is asked for until nothing more can run, deduplicate, split, and remember", async () => {
+  test("a batch collects keys until no step can run, deduplicates, splits, and remembers them", async () => {
     const { ask, client } = front();
     client.answer = echo;
     const { answer } = ask(async (cx) => {
@@ -32,7 +32,7 @@ describe("batches", () => {
     expect((await answer).page?.facts).toEqual(["t-a", "t-b", "t-a", "t-c", "t-d", "t-a"]);
     expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "c", "d"], ["b"], ["e"]]);
   });
-  test("a missing key is absent without cause; duplicates and strangers are dropped", async () => {
+  test("a missing key is absent without a cause; duplicate and unknown items are dropped", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.things({ things: [{ id: "b", count: 1n }, { id: "b", count: 2n }, { id: "z" }] });
     const { answer } = ask(async (cx) => {
@@ -44,7 +44,7 @@ describe("batches", () => {
     expect((await answer).page?.title).toBe("undefined 1");
     expect(client.sent.length).toBe(1);
   });
-  test("a key of which no request can be made fails alone; the others are asked for together", async () => {
+  test("a key without a valid request fails alone; the other keys are fetched together", async () => {
     const { ask, client, app } = front();
     client.answer = echo;
     const odd = {
@@ -69,7 +69,7 @@ describe("batches", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "b"]]);
     expect(entries).toEqual(["cards[1].owner_name 1 6 "]);
   });
-  test("what one call answers of the keys of another is dropped", async () => {
+  test("items for keys of another call are dropped", async () => {
     const { ask, client } = front();
     client.answer = (sent) =>
       sent.ids.includes("a") ? sent.things({ things: [{ id: "d" }, { id: "a" }] }) : sent.things({ things: [] });
@@ -80,7 +80,7 @@ describe("batches", () => {
     expect((await answer).page?.facts).toEqual(["a", "none", "none", "none"]);
     expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "b", "c"], ["d"]]);
   });
-  test("keys that are messages are told apart by their values", async () => {
+  test("keys that are messages are compared by value", async () => {
     const { ask, client, app } = front();
     client.answer = echo;
     const key = (id: string, nanos = 0) => create(DurationSchema, { nanos, seconds: BigInt(id) });
@@ -97,7 +97,7 @@ describe("batches", () => {
     expect((await answer).page?.facts).toEqual(["t-1", "t-2", "t-1", "none"]);
     expect(client.sent.map(({ ids }) => ids)).toEqual([["1", "2"], ["1"]]);
   });
-  test("map items, and lists of items per key", async () => {
+  test("a batch accepts map items, and lists of items per key", async () => {
     const { ask, client, app } = front();
     client.answer = (sent) =>
       sent.things({
@@ -118,7 +118,7 @@ describe("batches", () => {
     });
     expect((await answer).failure).toBe(undefined);
   });
-  test("are grouped by what else is in the request, and their metadata", async () => {
+  test("batches are grouped by metadata and by the other fields of the request", async () => {
     const { ask, client, app } = front();
     client.answer = echo;
     const grouped = {
@@ -137,7 +137,7 @@ describe("batches", () => {
       [["b", "a"], { "x-tenant": "t2" }],
     ]);
   });
-  test("a part that fails fails only its keys, which may be asked for again", async () => {
+  test("a failed part fails only its keys, which may be fetched again", async () => {
     const { ask, client } = front();
     let failing = true;
     client.answer = (sent) => (failing && sent.ids.includes("d") ? sent.fault(Code.UNAVAILABLE) : echo(sent));
@@ -155,7 +155,7 @@ describe("batches", () => {
       entries: ["facts 2 2 test.v1.Upstream"],
     });
   });
-  test("items that cannot be read fail their keys", async () => {
+  test("unreadable items fail their keys", async () => {
     const { ask, client, app } = front();
     client.answer = echo;
     const broken = {
@@ -167,7 +167,7 @@ describe("batches", () => {
     const { answer } = ask(async (cx) => page({ title: String(await cx.load(broken, "a")) }));
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
   });
-  test("are cancelled when everyone who waits has gone, and only then", async () => {
+  test("a batch is cancelled only when all of its waiting steps have left", async () => {
     const { ask, client, clock } = front();
     const { answer } = ask(async (cx) => {
       const part = (id: string, fails: string) =>
@@ -191,7 +191,7 @@ describe("batches", () => {
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
   });
-  test("answer those who still wait for a key when others have left, in whatever order", async () => {
+  test("a batch answers the steps that still wait for a key after others have left, in any order", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const part = (fails: string) =>
@@ -215,7 +215,7 @@ describe("batches", () => {
     expect((await answer).page?.facts).toEqual(["none", "none", "a", "a", "none"]);
     expect(client.sent.filter(({ path }) => path.endsWith("BatchGet")).length).toBe(1);
   });
-  test("gather across nested compositions, each list in a scope of its own", async () => {
+  test("a batch collects keys across nested compositions, with a separate batch per list scope", async () => {
     const { ask, client } = front();
     client.answer = echo;
     const { answer } = ask(async (cx) => {
@@ -230,7 +230,7 @@ describe("batches", () => {
     expect((await answer).page?.title).toBe("k2k1k0");
     expect(client.sent.map(({ ids }) => ids)).toEqual([["k2", "k1", "k0"]]);
   });
-  test("run on to the deadline of the latest who waits, and each leaves at his own", async () => {
+  test("a batch runs to the latest deadline of its waiting steps, and each step leaves at its deadline", async () => {
     const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
     const ended: string[] = [];
     const { answer } = ask(async (cx) => {
@@ -256,7 +256,7 @@ describe("batches", () => {
     expect(calls).toMatchObject([{ attempts: 1, outcome: { ok: true } }]);
     expect(clock.running).toBe(0);
   });
-  test("end at the latest deadline, for good", async () => {
+  test("a batch ends finally at the latest deadline", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const { answer } = ask(async (cx) => {
       const first = cx.tryLoad(cx.app.byId, "a");
@@ -269,7 +269,7 @@ describe("batches", () => {
     expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true]);
     expect(clock.running).toBe(0);
   });
-  test("are out of time, not cancelled, when the last who waits leaves at his deadline", async () => {
+  test("a batch times out, instead of being cancelled, when its last step leaves at its deadline", async () => {
     const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
     const { answer } = ask(async (cx) => {
       const first = cx.tryLoad(cx.app.byId, "a");
@@ -296,7 +296,7 @@ describe("batches", () => {
     expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
-  test("are out of time, too, when the first to leave takes the last with him", async () => {
+  test("a batch times out, too, when the first step to leave fails the last step", async () => {
     const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
     const { answer } = ask(async (cx) => {
       const early = cx.tryLoad(cx.app.byId, "a");
@@ -318,7 +318,7 @@ describe("batches", () => {
     expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
-  test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
+  test("a batch that was answered or cancelled leaves no timer for its postponed deadline", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const start = () =>
       ask(async (cx) => {
@@ -338,7 +338,7 @@ describe("batches", () => {
     expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
-  test("give one promise to all in a scope who ask for a key at a time, and no other", async () => {
+  test("a batch returns one promise per key and scope at a time", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const { answer } = ask(async (cx) => {
       const { byId } = cx.app;
@@ -357,7 +357,7 @@ describe("batches", () => {
     await clock.advance(0);
     expect((await answer).page?.title).toBe("a");
   });
-  test("give nobody the promise of one who left before the answer came", async () => {
+  test("a batch creates a new promise after a step has left before the answer", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const { answer } = ask(async (cx) => {
       const early = cx.tryLoad(cx.app.byId, "a");
@@ -372,7 +372,7 @@ describe("batches", () => {
     expect((await answer).page?.title).toBe("a");
     expect(client.sent.length).toBe(1);
   });
-  test("a rescue is for each that asks", async () => {
+  test("a rescue applies to each requesting step", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);
     const { answer } = ask(async (cx) => {
@@ -391,7 +391,7 @@ describe("batches", () => {
   });
 });
 
-test("identity is equality of values", () => {
+test("the identity of a call compares by value", () => {
   const value = fc.letrec((tie) => ({
     any: fc.oneof(
       { maxDepth: 3 },

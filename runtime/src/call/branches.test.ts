@@ -28,8 +28,8 @@ function branched(rules: readonly BranchRule<never>[], { call, ...options }: Fro
   return { ...all, canary, get };
 }
 
-describe("which side a value is on", () => {
-  test("can be computed by anybody: the first 48 bits of SHA-256", () => {
+describe("the side of a value", () => {
+  test("the share of a value is the first 48 bits of a SHA-256", () => {
     // printf 'canary\0alice' | openssl dgst -sha256 -hex | cut -c1-12
     expect(shareOf("canary", "alice")).toBe(0xef89d6dd0e3a / 2 ** 48);
     expect(shareOf("canary", "bob")).toBe(0x4f1b13163107 / 2 ** 48);
@@ -39,7 +39,7 @@ describe("which side a value is on", () => {
     ["numbers in a row", (i: number) => String(i)],
     ["long ids with one prefix", (i: number) => `tenants/0000000000/users/${i}`],
     ["names", (i: number) => `${"abcdefghijklmnopqrstuvwxyz"[i % 26]}.${i.toString(36)}@example.com`],
-  ])("is uniform over %s", (_, value) => {
+  ])("the share is uniform over %s", (_, value) => {
     const buckets = new Array<number>(100).fill(0);
     const n = 100_000;
     for (let i = 0; i < n; i++) {
@@ -50,7 +50,7 @@ describe("which side a value is on", () => {
     const chi2 = buckets.reduce((sum, seen) => sum + (seen - expected) ** 2 / expected, 0);
     expect(chi2).toBeLessThan(149); // 99 degrees of freedom: one in a thousand is above
   });
-  test("is independent of where it is on a branch of another name", () => {
+  test("the share is independent of the share on another branch", () => {
     let both = 0;
     for (let i = 0; i < 100_000; i++) if (shareOf("canary", `u${i}`) < 0.1 && shareOf("next", `u${i}`) < 0.1) both++;
     expect(both).toBeGreaterThan(880);
@@ -58,14 +58,14 @@ describe("which side a value is on", () => {
   });
 });
 
-describe("a request chooses a branch", () => {
-  test("by its rules in their order, and keeps to it; what is not there is passed over", async () => {
+describe("the choice of a branch", () => {
+  test("a request follows the rules in their order, keeps its choice, and skips unknown branches", async () => {
     const { get, canary, client } = branched([{ name: "gone", if: () => true }, HEADER]);
     expect((await get("a", ON)).page?.title).toBe("canary");
     expect((await get("a")).page?.title).toBe("main");
     expect([canary.sent.length, client.sent.length]).toEqual([1, 1]);
   });
-  test("once: calls, batches, equal calls, hedges and retries are on one side", async () => {
+  test("a request chooses once: calls, batches, coalesced calls, hedges and retries use the same side", async () => {
     let asked = 0;
     const flips: BranchRule<never> = { name: "canary", if: () => asked++ % 2 === 0 };
     const { ask, canary, client, clock } = branched([flips], {
@@ -87,7 +87,7 @@ describe("a request chooses a branch", () => {
     expect(client.sent).toEqual([]);
     expect(canary.sent.length).toBeGreaterThanOrEqual(4);
   });
-  test("is on none where a rule throws, or has no value", async () => {
+  test("a request uses no branch if a rule throws or has no value", async () => {
     const broken = (): never => {
       throw new Error("no such thing");
     };
@@ -99,7 +99,7 @@ describe("a request chooses a branch", () => {
     ])
       expect((await branched([rule]).get("a")).page?.title).toBe("main");
   });
-  test("`if` and `share` both hold; equal values are on one side, whatever process asks", async () => {
+  test("`if` and `share` must both hold; equal values use one side in every process", async () => {
     const by = (cx: { header(name: string): string }) => cx.header("x-tenant");
     const rule: BranchRule<never> = { ...HEADER, share: 0.5, by };
     for (let i = 0; i < 20; i++) {
@@ -113,7 +113,7 @@ describe("a request chooses a branch", () => {
       }
     }
   });
-  test("by chance without `by`", async () => {
+  test("a request without `by` chooses by chance", async () => {
     const { get, clock } = branched([{ name: "canary", share: 0.25 }]);
     for (const [chance, expected] of [
       [0, "canary"],
@@ -127,8 +127,8 @@ describe("a request chooses a branch", () => {
   });
 });
 
-describe("a branch has its own", () => {
-  test("breaker: with the canary down the main one is as it was, and nothing falls back", async () => {
+describe("a branch has separate state", () => {
+  test("each branch has a breaker: an open canary does not affect the main branch, and nothing falls back", async () => {
     const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
     const { get, canary, client, states } = branched([HEADER], { policy: { breaker } });
     canary.answer = (sent) => sent.fault(Code.UNAVAILABLE);
@@ -138,7 +138,7 @@ describe("a branch has its own", () => {
     for (let i = 0; i < 6; i++) expect((await get(`${i}`)).page?.title).toBe("main");
     expect(client.sent.length).toBe(6);
   });
-  test("limit: calls that hang there take no place of the others", async () => {
+  test("each branch has a limit: hanging calls on one branch use no place of the other", async () => {
     const { get, canary, client } = branched([HEADER], { policy: { limit: { concurrent: 1, queued: 0 } } });
     canary.answer = undefined;
     const hanging = get("a", ON);
@@ -148,7 +148,7 @@ describe("a branch has its own", () => {
     canary.sent[0]?.thing({ tags: ["late"] });
     expect((await hanging).page?.title).toBe("late");
   });
-  test("events: each says which branch it is of", async () => {
+  test("each event names its branch", async () => {
     const { get, calls, attempts, cached } = branched([HEADER], { call: { cache: { ttlMs: 1_000 } } });
     await get("a", ON);
     await get("a");
@@ -157,7 +157,7 @@ describe("a branch has its own", () => {
   });
 });
 
-test("no answer of one side is seen on the other, whatever is cached, equal or batched", async () => {
+test("no answer of one side reaches the other, whether cached, coalesced or batched", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({ cache: fc.boolean(), shared: fc.boolean(), coalesce: fc.boolean() }),

@@ -16,7 +16,7 @@ describe("breakers", () => {
     all.client.sent.splice(0);
     return all;
   };
-  test("open at the rate, refuse at once, probe one at a time, and close on success", async () => {
+  test("a breaker opens at the error rate, refuses at once, probes one call at a time, and closes on success", async () => {
     const { get, client, clock, states } = await broken();
     expect(states).toEqual(["open"]);
     const { failure } = await get("x").answer;
@@ -30,7 +30,7 @@ describe("breakers", () => {
     await probe.answer;
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
-  test("say how long until they let a probe out", async () => {
+  test("a breaker reports the time until its next probe", async () => {
     const { upstream, clock } = await broken();
     expect(upstream.state.breakers).toEqual([{ state: "open", probesInMs: 5_000 }]);
     await clock.advance(4_000);
@@ -49,7 +49,7 @@ describe("breakers", () => {
     await next.answer;
     expect(states).toEqual(["open", "half-open", "open"]);
   });
-  test("an attempt let out before says nothing while half-open", async () => {
+  test("an attempt from before the opening does not count while the breaker is half-open", async () => {
     const { get, client, clock, states } = oneCall({ policy: { breaker } });
     const old = get("old", {}, { timeoutMs: 1_700 });
     client.answer = byId({ bad: "UNAVAILABLE" });
@@ -61,7 +61,7 @@ describe("breakers", () => {
     await old.answer;
     expect(states).toEqual(["open", "half-open"]);
   });
-  test("refusals are successes; clients with short deadlines open nothing, a hanging upstream does", async () => {
+  test("refusals and short client deadlines count as successes; a hanging upstream opens the breaker", async () => {
     const { states } = await broken({ bad: "NOT_FOUND" });
     expect(states).toEqual([]);
     const hanging = oneCall({ policy: { breaker }, call: { timeoutMs: 100 } });
@@ -79,7 +79,7 @@ describe("breakers", () => {
     await after(100);
     expect(hanging.states).toEqual(["open"]);
   });
-  test("a timeout counts only when the attempt had the time that it would have had at the start of a patient client's request", async () => {
+  test("a timeout counts only if the attempt had as much time as at the start of a request with a long deadline", async () => {
     const { ask, client, clock, states } = oneCall({ policy: { breaker } });
     const late = async (usedMs: number, clientMs?: number) => {
       for (let i = 0; i < 4; i++) {
@@ -101,7 +101,7 @@ describe("breakers", () => {
     expect(states).toEqual(["open"]);
     expect(client.sent.every(({ cancelled }) => cancelled)).toBe(true);
   });
-  test("a probe with hardly any time frees its place without a verdict", async () => {
+  test("a probe with little time frees its place without a verdict", async () => {
     const { get, client, clock, states } = await broken();
     await clock.advance(5_000);
     client.answer = undefined;
@@ -114,7 +114,7 @@ describe("breakers", () => {
     await next.answer;
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
-  test("half-open, as many probes as `probes` at a time", async () => {
+  test("a half-open breaker admits `probes` probes at a time", async () => {
     const { get, client, clock, states } = oneCall({ policy: { breaker: { ...breaker, probes: 2 } } });
     client.answer = byId({ bad: "UNAVAILABLE" });
     for (let i = 0; i < 4; i++) await get("bad").answer;
@@ -129,7 +129,7 @@ describe("breakers", () => {
     await asked[1]?.answer;
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
-  test("a call that is limited, and one that the breaker refuses, is no sample", async () => {
+  test("a limited call and a call refused by the breaker are not sampled", async () => {
     const { get, client, clock, states } = oneCall({
       policy: { breaker: { ...breaker, minimum: 2 }, limit: { concurrent: 1, queued: 0 } },
     });
@@ -156,7 +156,7 @@ describe("breakers", () => {
     expect(clock.running).toBe(0);
     void get;
   });
-  test("one of two in the queue that finds the breaker open passes its place on", async () => {
+  test("a queued call that meets an open breaker passes its place to the next call", async () => {
     const { get, client } = oneCall({
       policy: { breaker: { ...breaker, minimum: 1 }, limit: { concurrent: 1, queued: 9 } },
     });
@@ -167,7 +167,7 @@ describe("breakers", () => {
     expect(client.sent.length).toBe(1);
   });
   const slow = { ...breaker, slowMs: 100, slowRate: 0.5 };
-  test("open for slow answers, at the rate, however good they are", async () => {
+  test("a breaker opens at the rate of slow answers, even successful ones", async () => {
     const { get, client, clock, states } = oneCall({ policy: { breaker: slow } });
     const after = async (ms: number) => {
       const { answer } = get("a");
@@ -180,7 +180,7 @@ describe("breakers", () => {
     await after(100);
     expect(states).toEqual(["open"]);
   });
-  test("take what is given up as slow when it was already, and for nothing before", async () => {
+  test("a breaker counts a cancelled call as slow if it was already slow, and otherwise not at all", async () => {
     const { get, clock, states } = oneCall({ policy: { breaker: slow } });
     const given = async (ms: number) => {
       const { cancel } = get("a");
@@ -193,7 +193,7 @@ describe("breakers", () => {
     await given(100);
     expect(states).toEqual(["open"]);
   });
-  test("take the loser of a hedge as slow when it was already", async () => {
+  test("a breaker counts the losing hedge as slow if it was already slow", async () => {
     const { get, client, clock, states } = oneCall({
       policy: { breaker: { ...slow, slowMs: 60 } },
       call: { hedge: { delayMs: 50, max: 1 } },
@@ -207,7 +207,7 @@ describe("breakers", () => {
     }
     expect(states).toEqual(["open"]); // two slow of four
   });
-  test("of a method are its own, in place of the service's; and may be none", async () => {
+  test("a method's breaker replaces that of the service, and may be disabled", async () => {
     const { ask, client, clock, states, get } = oneCall({
       policy: { breaker, methods: { BatchGet: { breaker: { ...breaker, minimum: 2 } } } },
     });

@@ -17,7 +17,7 @@ const of = (bytes: number[], headers?: Record<string, string>, as = rpc as typeo
   callKey(as, { frame: frame(new Uint8Array(bytes)), headers, metadata, retryIf: undefined });
 
 describe("the identity of a call", () => {
-  test("does not depend on the order of headers, on forwarded trace ids, or on the object", () => {
+  test("the identity of a call does not depend on the order of headers, on forwarded trace ids, or on the object", () => {
     const id = of([1, 2], { a: "1", b: "2" });
     expect(of([1, 2], { b: "2", a: "1" })).toBe(id);
     const traced = {
@@ -29,14 +29,17 @@ describe("the identity of a call", () => {
     expect(of([1, 2], { ...traced, a: "1", b: "2" })).toBe(id);
     expect(of([1, 2], { a: "1", b: "2" }, upstream.unary(get, { timeoutMs: 1 }))).toBe(id);
   });
-  test.each(["traceparent", "b3", "x-b3-spanid", "x-request-id"])("depends on %s of an expression", (name) => {
-    const made = (value: string, metadata: Metadata) => of([1], { [name]: value }, rpc, metadata);
-    expect(made("1", { [name.toUpperCase()]: "1" })).not.toBe(made("2", { [name]: "2" }));
-    expect(made("1", { [name]: "1" })).not.toBe(made("1", {}));
-    // An empty or undefined expression keeps the forwarded value.
-    expect(made("1", { [name]: "" })).toBe(made("2", { [name]: undefined }));
-  });
-  test("is another one for other bytes, headers, methods", () => {
+  test.each(["traceparent", "b3", "x-b3-spanid", "x-request-id"])(
+    "the identity of a call depends on %s of an expression",
+    (name) => {
+      const made = (value: string, metadata: Metadata) => of([1], { [name]: value }, rpc, metadata);
+      expect(made("1", { [name.toUpperCase()]: "1" })).not.toBe(made("2", { [name]: "2" }));
+      expect(made("1", { [name]: "1" })).not.toBe(made("1", {}));
+      // An empty or undefined expression keeps the forwarded value.
+      expect(made("1", { [name]: "" })).toBe(made("2", { [name]: undefined }));
+    },
+  );
+  test("the identity of a call changes with bytes, headers and methods", () => {
     const ids = [
       of([]),
       of([1]),
@@ -57,7 +60,7 @@ describe("the identity of a call", () => {
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });
-  test("says nothing of what is in it", () => {
+  test("the identity of a call does not reveal its content", () => {
     expect(of([1], { authorization: "Bearer secret" })).toMatch(/^[\w+/]{43}=$/);
   });
 });
@@ -69,7 +72,7 @@ describe("a type's digest", () => {
     const set = fromBinary(FileDescriptorSetSchema, Buffer.from(text, "latin1"));
     return createFileRegistry(set).getMessage("test.v1.BatchGetResponse")!;
   };
-  test("is that of all it reaches, and of nothing else", () => {
+  test("a type's digest covers all reachable types, and no others", () => {
     const before = typeDigest(changed((text) => text));
     expect(typeDigest(changed((text) => text))).toBe(before);
     expect(typeDigest(changed((text) => text.replace("spent_cents", "spent_rents")))).toBe(before);

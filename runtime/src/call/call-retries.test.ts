@@ -6,7 +6,7 @@ import { byId } from "../testing/fake-client.ts";
 import { oneCall, RETRY } from "../testing/front.ts";
 
 describe("retries", () => {
-  test("back off with full jitter, and tell the upstream", async () => {
+  test("retries back off with full jitter, and carry their number to the upstream", async () => {
     const { get, client, clock, calls } = oneCall({ call: { retry: RETRY } });
     const { answer } = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
@@ -23,7 +23,7 @@ describe("retries", () => {
     expect(calls).toMatchObject([{ attempts: 3, outcome: { ok: true } }]);
     expect(clock.running).toBe(0);
   });
-  test("end after the last attempt, and are not made for other codes", async () => {
+  test("retries end after the last attempt, and are limited to the listed codes", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY } });
     client.answer = byId({ a: "UNAVAILABLE", b: "INTERNAL" });
     const { answer } = get("a");
@@ -37,7 +37,7 @@ describe("retries", () => {
     ["status", 3],
     ["invalid", 1],
     ["unsendable", 1],
-  ] as const)("on INTERNAL repeat a %s: %i attempts", async (kind, attempts) => {
+  ] as const)("INTERNAL in the list of codes repeats a %s: %i attempts", async (kind, attempts) => {
     const { get, client, clock } = oneCall({ call: { retry: { ...RETRY, on: [Code.INTERNAL] } } });
     const { answer } = get("a");
     for (let sent = 1; sent <= attempts; sent++) {
@@ -47,13 +47,13 @@ describe("retries", () => {
     expect((await answer).failure).toMatchObject({ code: Code.INTERNAL });
     expect(client.sent.length).toBe(attempts);
   });
-  test("are for the outermost only", async () => {
+  test("only the outermost caller retries", async () => {
     const { get, client } = oneCall({ call: { retry: RETRY } });
     client.answer = byId({ a: "UNAVAILABLE" });
     await get("a", { headers: { "grpc-previous-rpc-attempts": "1" } }).answer;
     expect(client.sent.length).toBe(1);
   });
-  test("ask `when`; what it throws is no", async () => {
+  test("retries evaluate `when`; an exception counts as false", async () => {
     const { get, client, clock } = oneCall();
     client.answer = byId({ a: "UNAVAILABLE", b: "UNAVAILABLE" });
     const yes = get("a", {}, { retry: { ...RETRY, when: (error, cx) => error.code === 14 && cx.header("x") === "" } });
@@ -66,7 +66,7 @@ describe("retries", () => {
     await get("b", {}, { retry: { ...RETRY, when: thrower } }).answer;
     expect(client.sent.length).toBe(4);
   });
-  test("are not made when less is left than the backoff; the failure before is the failure", async () => {
+  test("retries need more time than their backoff; otherwise the earlier failure is reported", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
     clock.chance = 0.99;
     const { answer } = get("a");
@@ -75,7 +75,7 @@ describe("retries", () => {
     expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
     expect(clock.running).toBe(0);
   });
-  test("a process that was too busy for its backoff reports the failure before it too", async () => {
+  test("a process that overslept its backoff reports the earlier failure, too", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
     const { answer } = get("a");
     await clock.advance(15);
@@ -85,7 +85,7 @@ describe("retries", () => {
     expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
     expect(client.sent.length).toBe(1);
   });
-  test("honour pushback", async () => {
+  test("retries respect pushback", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY } });
     const first = get("a");
     client.of("a").fault(Code.UNAVAILABLE, { pushbackMs: 300 });
@@ -99,7 +99,7 @@ describe("retries", () => {
     expect((await second.answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
     expect(client.sent.length).toBe(3);
   });
-  test("stop at half of the upstream's tokens, and come back with successes", async () => {
+  test("retries stop at half of the upstream's tokens, and resume after successes", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY } });
     client.answer = byId({ bad: "UNAVAILABLE" });
     for (let i = 0; i < 3; i++) {
@@ -115,7 +115,7 @@ describe("retries", () => {
     await answer;
     expect(client.sent.length).toBe(before + 2);
   });
-  test("hold no place in a limit while they wait", async () => {
+  test("retries hold no place of a limit during their backoff", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY }, policy: { limit: { concurrent: 1, queued: 0 } } });
     const first = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
@@ -126,7 +126,7 @@ describe("retries", () => {
     client.of("a").thing();
     expect((await first.answer).page?.title).toBe("a");
   });
-  test("end with the request, without a timer left", async () => {
+  test("retries end with the request, without a leftover timer", async () => {
     const { get, client, clock } = oneCall({ call: { retry: RETRY } });
     const { cancel } = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
@@ -135,7 +135,7 @@ describe("retries", () => {
     expect(client.sent.length).toBe(1);
     expect(clock.running).toBe(0);
   });
-  test("a stream that was not processed is sent once more at once, and counts for nothing", async () => {
+  test("an unprocessed stream is sent again at once, and does not count as a retry", async () => {
     const { get, client, calls } = oneCall();
     const { answer } = get("a");
     client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });

@@ -7,7 +7,7 @@ import { idle } from "../testing/fake-clock.ts";
 import { front, oneCall, page } from "../testing/front.ts";
 
 describe("deadlines", () => {
-  test("a call has what the budget leaves after the margin", async () => {
+  test("a call gets the rest of the budget after the margin", async () => {
     const { get, client } = oneCall();
     get("a");
     get("b", { clientMs: 100 });
@@ -15,7 +15,7 @@ describe("deadlines", () => {
     get("d", { clientMs: 8 });
     expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([1_800, 90, 1_800, 4]);
   });
-  test("its own timeout runs from ready to result, queueing included, and is enforced here", async () => {
+  test("a call's timeout runs from ready to result, including the queue, and is enforced locally", async () => {
     const { get, client, clock, calls } = oneCall({
       policy: { limit: { concurrent: 1, queued: 1 } },
       call: { timeoutMs: 80 },
@@ -32,7 +32,7 @@ describe("deadlines", () => {
     expect(calls.at(-1)).toMatchObject({ attempts: 1 });
     expect(clock.running).toBe(0);
   });
-  test("there is one timer for a request, and one for each call with a shorter timeout of its own", async () => {
+  test("each request has one timer, and each call with a shorter timeout has another", async () => {
     const { ask, client, clock } = oneCall();
     const running: number[] = [];
     const { answer } = ask(async (cx) => {
@@ -50,7 +50,7 @@ describe("deadlines", () => {
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
   });
-  test("with nothing left nothing is sent", async () => {
+  test("a call without remaining time is not sent", async () => {
     const { ask, get, client, clock } = oneCall();
     expect((await get("a", { clientMs: 0 }).answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED });
     const { answer } = ask(async (cx) => {
@@ -113,7 +113,7 @@ describe("failures", () => {
     client.of("a").fault(Code.CANCELLED, { kind: "transport" });
     expect((await answer).failure).toMatchObject({ reason: Reason.TIMEOUT });
   });
-  test("a client that throws is an INVALID call, and frees what it held", async () => {
+  test("a client that throws fails the call as INVALID, and its places are freed", async () => {
     const client = {
       send: (): never => {
         throw new Error("broken client");
@@ -129,7 +129,7 @@ describe("failures", () => {
 });
 
 describe("limits", () => {
-  test("refuse when the queue is full, with pushback for the client", async () => {
+  test("a limit with a full queue refuses the call, with pushback for the client", async () => {
     const { get, client } = oneCall({ policy: { limit: { concurrent: 1, queued: 1 } } });
     get("a");
     const queued = get("b");
@@ -141,7 +141,7 @@ describe("limits", () => {
     await idle();
     expect(client.sent.map(({ id }) => id)).toEqual(["a", "d"]);
   });
-  test("of an rpc are inside the upstream's; refused by one, the other is free again", async () => {
+  test("a call needs a place of its RPC and of its upstream; a refusal by one frees the other", async () => {
     const { ask, client, app } = front({ policy: { limit: { concurrent: 2, queued: 0 } } });
     const inner = app.getWith({ limit: { concurrent: 1, queued: 0 } });
     const get = (rpc: typeof inner, id: string) => ask(async (cx) => page({ title: (await cx.call(rpc, { id })).id }));

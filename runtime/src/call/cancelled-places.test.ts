@@ -8,7 +8,7 @@ import { type FrontOptions, front, oneCall, page } from "../testing/front.ts";
 const limit = (concurrent: number, queued = 0): FrontOptions => ({ policy: { limit: { concurrent, queued } } });
 
 describe("the place of a cancelled call", () => {
-  test("stays taken for as long as the method's answers take: 100 ms as long as there is none", async () => {
+  test("the place stays taken for the usual duration of the method's answers, or 100 ms before the first answer", async () => {
     const { get, client, clock } = oneCall(limit(1));
     get("gone").cancel();
     expect(client.of("gone").cancelled).toBe(true);
@@ -26,7 +26,7 @@ describe("the place of a cancelled call", () => {
     get("late");
     expect(client.of("late").ended).toBe(false);
   });
-  test("is free at the deadline that the upstream was told", async () => {
+  test("the place is free at the deadline sent to the upstream", async () => {
     const { get, client, clock } = oneCall({ ...limit(1), call: { timeoutMs: 50 } });
     const { cancel } = get("gone");
     await clock.advance(20);
@@ -37,7 +37,7 @@ describe("the place of a cancelled call", () => {
     get("next");
     expect(client.of("next").ended).toBe(false);
   });
-  test("… and at once when that has passed", async () => {
+  test("the place is free at once after that deadline has passed", async () => {
     const { get, client, clock } = oneCall({ ...limit(1), call: { timeoutMs: 50 } });
     const { answer } = get("hangs");
     await clock.advance(50);
@@ -45,7 +45,7 @@ describe("the place of a cancelled call", () => {
     get("next");
     expect(client.of("next").ended).toBe(false);
   });
-  test("is free at once when nothing has left for the upstream", async () => {
+  test("the place is free at once if nothing was sent to the upstream", async () => {
     const { get, client, clock } = oneCall(limit(1));
     const { cancel } = get("waits");
     Object.assign(client.of("waits"), { unsent: true });
@@ -54,7 +54,7 @@ describe("the place of a cancelled call", () => {
     expect(client.of("next").ended).toBe(false);
     await clock.advance(0);
   });
-  test("goes to the queue then; of many cancelled calls the upstream never has more than the limit in a mean time", async () => {
+  test("the place then passes to the queue; many cancelled calls never exceed the limit upstream within a mean answer time", async () => {
     const { get, client, clock } = oneCall(limit(10, 1_000));
     const { answer } = get("warm");
     await clock.advance(40);
@@ -73,7 +73,7 @@ describe("the place of a cancelled call", () => {
     await clock.advance(2_000);
     expect(clock.running).toBe(0);
   });
-  test("keeps nobody out who has a place of the response's own: these are free at once", async () => {
+  test("the place blocks no call of the same response, whose places are free at once", async () => {
     const { ask, client, clock } = front({ concurrent: 1, call: { hedge: { delayMs: 10, max: 1 } } });
     const { answer } = ask(async (cx) => {
       await cx.call(cx.app.getWith({}), { id: "first" });
@@ -84,7 +84,7 @@ describe("the place of a cancelled call", () => {
     client.of("second").thing();
     expect((await answer).page?.title).toBe("second");
   });
-  test("of a lost hedge stays taken as well, and the rest of the response goes on", async () => {
+  test("the place of a lost hedge stays taken as well, and the rest of the response continues", async () => {
     const { ask, client, clock } = front({ ...limit(3), concurrent: 2, call: { hedge: { delayMs: 50, max: 1 } } });
     const { answer } = ask(async (cx) => {
       await cx.call(cx.app.get, { id: "hedged" });

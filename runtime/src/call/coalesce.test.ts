@@ -8,7 +8,7 @@ import { front, page } from "../testing/front.ts";
 const coalescing = () => front({ call: { coalesce: true } });
 
 describe("equal calls of one response", () => {
-  test("are made once, whoever asks, also when the first has ended", async () => {
+  test("equal calls are made once for all steps, even after the first has ended", async () => {
     const { ask, client, calls } = coalescing();
     client.answer = byId({});
     const { answer } = ask(async (cx) => {
@@ -25,7 +25,7 @@ describe("equal calls of one response", () => {
     expect(client.sent.length).toBe(1);
     expect(calls.length).toBe(1);
   });
-  test("are others with other bytes, metadata, method or policy, and in another response", async () => {
+  test("calls with other bytes, metadata, method or policy, or in another response, are separate", async () => {
     const { ask, client, app } = coalescing();
     client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.things({}) : sent.thing());
     const policy = { coalesce: true };
@@ -51,7 +51,7 @@ describe("equal calls of one response", () => {
     await once();
     expect(client.sent.length).toBe(12);
   });
-  test("are made apart where the plan does not say that they can be equal", async () => {
+  test("equal calls are made separately if the plan does not mark them as coalescible", async () => {
     const { ask, client } = front();
     client.answer = byId({});
     const { answer } = ask(async (cx) => {
@@ -61,7 +61,7 @@ describe("equal calls of one response", () => {
     await answer;
     expect(client.sent.length).toBe(2);
   });
-  test("share a failure, each with its own rescue", async () => {
+  test("equal calls share a failure, and each step applies its rescue", async () => {
     const { ask, client } = coalescing();
     client.answer = byId({ a: "NOT_FOUND" });
     const { answer } = ask(async (cx) => {
@@ -76,7 +76,7 @@ describe("equal calls of one response", () => {
     expect((await answer).page?.title).toBe("x undefined undefined");
     expect(client.sent.length).toBe(1);
   });
-  test("go on for the others when the scope of the first has failed, and end with the last", async () => {
+  test("equal calls continue when the scope of the first step has failed, and end with the last", async () => {
     const { ask, client, clock } = coalescing();
     const { answer } = ask(async (cx) => {
       const part = (fails: string) =>
@@ -100,7 +100,7 @@ describe("equal calls of one response", () => {
     expect((await answer).page?.title).toBe("shared");
     expect(clock.running).toBe(0);
   });
-  test("expire and are cancelled with the response", async () => {
+  test("equal calls expire and are cancelled with the response", async () => {
     const { ask, client, clock } = coalescing();
     const both = (ms?: number) =>
       ask(

@@ -16,7 +16,7 @@ const one = (options: FrontOptions = {}) => {
 };
 
 describe("a hedge", () => {
-  test("goes out after the delay, with its number; the first good answer wins and the loser is cancelled", async () => {
+  test("a hedge goes out after the delay, with its number; the first good answer wins and the loser is cancelled", async () => {
     const { get, client, clock, calls, attempts } = one();
     const { answer } = get("a");
     await clock.advance(49);
@@ -34,7 +34,7 @@ describe("a hedge", () => {
     ]);
     expect(clock.running).toBe(0);
   });
-  test("is not sent when the answer came before", async () => {
+  test("a hedge is not sent after the answer", async () => {
     const { get, client, clock } = one();
     const { answer } = get("a");
     await clock.advance(49);
@@ -45,7 +45,7 @@ describe("a hedge", () => {
     expect(client.sent.length).toBe(1);
     expect(clock.running).toBe(0);
   });
-  test("is told what is left of the deadline, and not sent with nothing left", async () => {
+  test("a hedge carries the remaining time of the deadline, and is not sent without any", async () => {
     const { get, client, clock } = one({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5 } } });
     const { answer } = get("a");
     await clock.advance(120);
@@ -54,7 +54,7 @@ describe("a hedge", () => {
     expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
-  test("and the rest of them come a delay apart, at most `max`", async () => {
+  test("further hedges follow one delay apart, at most `max`", async () => {
     const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 2 } } });
     const { answer } = get("a");
     await clock.advance(99);
@@ -65,7 +65,7 @@ describe("a hedge", () => {
     expect((await answer).page?.title).toBe("7");
     expect(client.underWay).toEqual([]);
   });
-  test("outlives a failure of the other; only the last one's failure is the call's, and nothing is retried", async () => {
+  test("a hedge outlives the failure of the other attempt; only the last failure is the call's, without retries", async () => {
     const { get, client, clock } = one({ call: { retry: RETRY } });
     const { answer, state } = get("a");
     await clock.advance(50);
@@ -77,7 +77,7 @@ describe("a hedge", () => {
     expect(client.sent.length).toBe(2);
     expect(clock.running).toBe(0);
   });
-  test("that is not out yet leaves retrying as it is, and each retry has a hedge of its own", async () => {
+  test("a pending hedge does not affect retries, and each retry is hedged separately", async () => {
     const { get, client, clock } = one({ call: { retry: RETRY } });
     const { answer } = get("a");
     await clock.advance(20);
@@ -92,7 +92,7 @@ describe("a hedge", () => {
     expect((await answer).page?.title).toBe("3");
     expect(client.underWay).toEqual([]);
   });
-  test("is a retry to the throttle and to whoever calls us: not below half of the tokens, not when we are a retry", async () => {
+  test("a hedge counts as a retry: it needs half of the tokens and an original request", async () => {
     const { get, client, clock } = one();
     get("inner", { headers: { "grpc-previous-rpc-attempts": "1" } });
     await clock.advance(100);
@@ -105,7 +105,7 @@ describe("a hedge", () => {
     await clock.advance(100);
     expect(client.sent.length).toBe(1);
   });
-  test("takes no token when it loses, and one when it fails", async () => {
+  test("a hedge takes no token when it loses, and one when it fails", async () => {
     const { get, client, clock } = one();
     for (let i = 0; i < 30; i++) {
       const { answer } = get("a");
@@ -132,7 +132,7 @@ describe("a hedge", () => {
   test.each([
     [-1, []],
     [30, [80]],
-  ])("heeds a pushback of %i ms", async (pushbackMs, times) => {
+  ])("a hedge respects a pushback of %i ms", async (pushbackMs, times) => {
     const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 3 } } });
     get("a");
     await clock.advance(50);
@@ -144,7 +144,7 @@ describe("a hedge", () => {
     }
     expect(sentAt).toEqual(times);
   });
-  test("takes a place in the limits; without one the call goes on as it is", async () => {
+  test("a hedge needs a place in the limits; without a place the call continues unhedged", async () => {
     const { get, client, clock } = one({ policy: { limit: { concurrent: 2, queued: 0 } } });
     const a = get("a");
     const b = get("b");
@@ -163,7 +163,7 @@ describe("a hedge", () => {
     get("f");
     expect(client.underWay.length).toBe(2); // both places were given back
   });
-  test("that waits for a place is still awaited when the original fails, and leaves the queue when that wins", async () => {
+  test("a hedge in the queue is awaited if the original fails, and leaves the queue if the original wins", async () => {
     const { get, client, clock, calls } = one({ policy: { limit: { concurrent: 2, queued: 9 } } });
     const a = get("a");
     const b = get("b");
@@ -179,7 +179,7 @@ describe("a hedge", () => {
     expect(calls.map(({ attempts }) => attempts)).toEqual([1, 2]);
     expect(clock.running).toBe(0);
   });
-  test("gives the breaker a sample of its own; one that loses gives none", async () => {
+  test("a hedge is a separate breaker sample; a losing hedge is no sample", async () => {
     const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
     const { get, client, clock, states } = one({ policy: { breaker } });
     for (let i = 0; i < 5; i++) {
@@ -197,7 +197,7 @@ describe("a hedge", () => {
     }
     expect(states).toEqual(["open"]); // 6 of 11
   });
-  test("ends with the request", async () => {
+  test("a hedge ends with the request", async () => {
     const { get, client, clock } = one();
     const { cancel } = get("a");
     await clock.advance(50);
@@ -205,7 +205,7 @@ describe("a hedge", () => {
     expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true, true]);
     expect(clock.running).toBe(0);
   });
-  test("of a call with side effects wins or loses like any other, and outlives the response", async () => {
+  test("a hedge of a call with side effects wins or loses like any other, and outlives the response", async () => {
     const { ask, client, clock } = one({ call: { timeoutMs: 300 } });
     const { answer, cancel, state } = ask(async (cx) => {
       await cx.step(() => cx.effect(cx.app.get, { id: "a" }));
@@ -221,7 +221,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
     void answer;
   });
-  test("that the upstream never saw is sent again, without another number", async () => {
+  test("an unprocessed hedge is sent again with the same number", async () => {
     const { get, client, clock } = one();
     const { answer } = get("a");
     await clock.advance(50);
@@ -234,7 +234,7 @@ describe("a hedge", () => {
 });
 
 describe("the retry budget", () => {
-  test("is the upstream's own", async () => {
+  test("each upstream has a separate retry budget", async () => {
     const { get, client, clock } = one({
       policy: { retryBudget: { maxTokens: 4, tokenRatio: 1 } },
       call: { retry: RETRY },

@@ -236,7 +236,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
 let shared = 0;
 const SETTLING = { timeout: 3_600_000 };
 
-test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, async () => {
+test(`no caller receives the answer of another, in ${RUNS} interleavings`, SETTLING, async () => {
   await fc.assert(
     fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 14 }), async (given, steps) => {
       const { clock, client, asked, ask } = bff(given);

@@ -43,7 +43,7 @@ test("paths reach lists, maps, oneofs and nested messages, ordered by field numb
   expect(found.header).toBe("title,cards[*].owner_name,cards[*].inner.id,by_name[*].id,card.owner_name");
 });
 
-test("one message in several places has an entry for each; a field has one entry", () => {
+test("one message in several places has an entry for each place; a field has one entry", () => {
   const same = card("x");
   const page = { ...create(PageSchema), cards: [same, same], main: same };
   const found = run(page, (causes) => {
@@ -57,7 +57,7 @@ test("one message in several places has an entry for each; a field has one entry
   });
 });
 
-test("a list is incomplete where it is there, and missing where it is not", () => {
+test("a present list is incomplete; an absent list is missing", () => {
   const page = create(PageSchema, { cards: [card("0")] });
   const left = { ...cause, incomplete: true };
   expect(run(page, (causes) => causes.touch(page, "cards", true, left)).effects).toEqual([Effect.INCOMPLETE]);
@@ -65,7 +65,7 @@ test("a list is incomplete where it is there, and missing where it is not", () =
   expect(run(page, (causes) => causes.touch(page, "cards", false, left)).effects).toEqual([Effect.MISSING]);
 });
 
-test("what the declared response does not have stays inside, and its own numbers give the order", () => {
+test("fields outside the declared response stay internal, and the declared numbers give the order", () => {
   const cards = [card("0")];
   const page = create(PageSchema, { cards, main: card("m") });
   const numbers = new Map([
@@ -89,7 +89,7 @@ test("what the declared response does not have stays inside, and its own numbers
   expect(header).toBe("cards[*].owner_name,title");
 });
 
-test("what was touched inside a composed value is found through lists and maps", () => {
+test("touched fields inside a composed value are found through lists and maps", () => {
   const causes = new Causes();
   const deep = card("d");
   causes.touch(deep, "owner_name", false, cause);
@@ -98,7 +98,7 @@ test("what was touched inside a composed value is found through lists and maps",
   expect(causes.within([card("a"), 1n, "x", undefined, new Uint8Array(3)])).toBe(undefined);
 });
 
-test("the header is at most 1 KiB, then says how many more", () => {
+test("the header has at most 1 KiB, then the count of further entries", () => {
   const desc = {
     ...PageSchema,
     fields: Array.from({ length: 100 }, (_, i) => ({
@@ -118,7 +118,7 @@ test("the header is at most 1 KiB, then says how many more", () => {
   expect(header.length).toBeGreaterThan(980);
 });
 
-test("more than eight that differ in positions or keys only are one, which says how many; others stay as they are", () => {
+test("more than eight entries that differ only in positions or keys become one with a count; others stay separate", () => {
   const cards = Array.from({ length: 12 }, (_, i) => card(`${i}`));
   const keys = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
   const byName = Object.fromEntries(keys.map((key) => [key, card(key)]));
@@ -145,7 +145,7 @@ test("more than eight that differ in positions or keys only are one, which says 
   expect(header).toBe("title,cards[*].id,cards[*].owner_name,by_name[*].id");
 });
 
-test("ages that differ keep entries apart, equal ones do not", () => {
+test("entries with different ages stay separate; equal ages are merged", () => {
   const page = create(PageSchema, { cards: Array.from({ length: 18 }, (_, i) => card(`${i}`)) });
   const causes = new Causes();
   for (const [i, each] of page.cards.entries())

@@ -218,7 +218,7 @@ test.each(["grpc", "connect"] as const)("a degraded answer over %s", async (prot
   expect(countOf("usage")).toBe(3);
 });
 
-test("a hanging call is cut off at its timeout, on the wire", async () => {
+test("a hanging call is reset on the wire at its timeout", async () => {
   modes = { usage: "hang" };
   const { header } = await show("grpc");
   expect(header).toBe("spent_cents,facts");
@@ -227,7 +227,7 @@ test("a hanging call is cut off at its timeout, on the wire", async () => {
   expect(await hanging?.closed).toBe(http2.constants.NGHTTP2_CANCEL);
 });
 
-test("a critical failure has a fixed text, and cancels the rest", async () => {
+test("a critical failure has a fixed text, and cancels the other calls", async () => {
   modes = { agent: Code.FAILED_PRECONDITION, usage: "hang" };
   const { error } = await show("grpc");
   expect(error).toMatchObject({ code: ConnectCode.Internal, rawMessage: "internal error" });
@@ -235,7 +235,7 @@ test("a critical failure has a fixed text, and cancels the rest", async () => {
   expect(await hanging?.closed).toBe(http2.constants.NGHTTP2_CANCEL);
 });
 
-test.each(["grpc", "connect"] as const)("an on_error rule may pass on details over %s", async (protocol) => {
+test.each(["grpc", "connect"] as const)("an on_error rule may forward details over %s", async (protocol) => {
   const any = toBinary(AnySchema, anyPack(ThingSchema, create(ThingSchema, { id: "gone" })));
   // google.rpc.Status: code = 1, message = 2, details = 3
   const bytes = Buffer.concat([Buffer.from([8, 5, 18, 1, 120, 26, any.length]), any]).toString("base64");
@@ -245,13 +245,13 @@ test.each(["grpc", "connect"] as const)("an on_error rule may pass on details ov
   expect(error?.findDetails(ThingSchema)).toMatchObject([{ id: "gone" }]);
 });
 
-test("a guard speaks before any call goes out", async () => {
+test("a guard refuses before any call is sent", async () => {
   const { error } = await show("connect", "");
   expect(error).toMatchObject({ code: ConnectCode.InvalidArgument, rawMessage: "id is missing" });
   expect(upstream.received).toEqual([]);
 });
 
-test("a client that goes away takes its calls with it", async () => {
+test("a client that disconnects cancels its calls", async () => {
   modes = { agent: "hang", usage: "hang" };
   const controller = new AbortController();
   const shown = show("grpc", "x", { signal: controller.signal });
@@ -261,7 +261,7 @@ test("a client that goes away takes its calls with it", async () => {
   expect(await Promise.all(calls.map(({ closed }) => closed))).toEqual([8, 8]);
 });
 
-test("the client's deadline is passed on, less the margin, and answered in time", async () => {
+test("the client's deadline is forwarded minus the margin, and the answer arrives in time", async () => {
   modes = { agent: "hang" };
   const { error } = await show("grpc", "x", { timeoutMs: 300 });
   expect(error?.code).toBe(ConnectCode.DeadlineExceeded);
@@ -270,7 +270,7 @@ test("the client's deadline is passed on, less the margin, and answered in time"
   expect(ms).toBeLessThanOrEqual(270);
 });
 
-test("an open breaker asks the client for no retry", async () => {
+test("an open breaker forbids the client to retry, by pushback", async () => {
   modes = { agent: Code.INTERNAL };
   for (let i = 0; i < 20; i++) await show("grpc");
   const { error } = await show("grpc");
@@ -278,7 +278,7 @@ test("an open breaker asks the client for no retry", async () => {
   expect(error?.metadata.get("grpc-retry-pushback-ms")).toBe("-1");
 });
 
-test("a refused stream is sent again without a retry's say", async () => {
+test("a refused stream is sent again without a retry policy", async () => {
   let refused = 0;
   upstream.answer = (received) => {
     if (refused++ === 0) received.stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
@@ -288,7 +288,7 @@ test("a refused stream is sent again without a retry's say", async () => {
   expect(upstream.received.every(({ headers }) => headers["grpc-previous-rpc-attempts"] === undefined)).toBe(true);
 });
 
-test("an upstream that restarts is found again", async () => {
+test("a restarted upstream is reached again", async () => {
   await show("grpc");
   const { port } = upstream;
   await upstream.stop();

@@ -11,7 +11,7 @@ noUnhandledRejections();
 type Cx = Parameters<Parameters<ReturnType<typeof front>["ask"]>[0]>[0];
 
 describe("guards", () => {
-  test("that wait beat an earlier failure, in declared order, and what feeds them runs on", async () => {
+  test("a pending guard overrides an earlier failure, in declared order, and its input steps continue", async () => {
     const { ask, client } = front();
     const { answer, state } = ask(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
@@ -32,7 +32,7 @@ describe("guards", () => {
     client.of("viewer").thing({ count: 9n });
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "no" });
   });
-  test("beat what an on_error rule says", async () => {
+  test("a guard overrides the status of an on_error rule", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
@@ -48,7 +48,7 @@ describe("guards", () => {
     client.of("viewer").thing();
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
   });
-  test("what rests on a refusal does not go on while a guard holds the status back", async () => {
+  test("dependents of a refusal pause while a guard holds the status back", async () => {
     const { ask, client, clock } = front();
     const { answer } = ask(async (cx) => {
       const guarded = cx.call(cx.app.get, { id: "guarded" });
@@ -81,7 +81,7 @@ describe("guards", () => {
     expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "bad", "worse"]);
     expect(clock.running).toBe(0);
   });
-  test("what rests on a critical step that failed does not go on, nor does a guard, while another guard holds the status back", async () => {
+  test("dependents of a failed critical step, guards included, pause while another guard holds the status back", async () => {
     const { ask, client, clock } = front();
     const { answer } = ask(async (cx) => {
       const guarded = cx.call(cx.app.get, { id: "guarded" });
@@ -135,7 +135,7 @@ describe("guards", () => {
     ],
     ["an equal call", (cx: Cx) => cx.call(cx.app.get, { id: "a" }), (cx: Cx) => cx.aside.send(cx.app.get, { id: "a" })],
   ])(
-    "what rests on a critical step does not go on where another step had its failure too, of %s",
+    "dependents of a critical step stay suspended even if another step shared its failure, of %s",
     async (_, critical, own) => {
       const { ask, client } = front({ call: { coalesce: true } });
       const { answer } = ask(async (cx) => {
@@ -163,7 +163,7 @@ describe("guards", () => {
       expect(client.sent.map(({ id }) => id)).toContain("after its own");
     },
   );
-  test("that pass let the held failure go", async () => {
+  test("guards that pass release the held failure", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
@@ -176,7 +176,7 @@ describe("guards", () => {
     client.of("viewer").thing();
     expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE, clientMessage: "unavailable" });
   });
-  test("hold a finished answer back, and an error in one fails the response", async () => {
+  test("a guard holds a finished answer back, and an error in a guard fails the response", async () => {
     const { ask, client } = front();
     const { answer, state } = ask(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "a" });
@@ -191,7 +191,7 @@ describe("guards", () => {
     client.of("a").thing();
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
   });
-  test("whose step hangs end with it, at the deadline", async () => {
+  test("a guard whose step hangs ends with it, at the deadline", async () => {
     const { ask, client, clock } = front();
     const { answer } = ask(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });

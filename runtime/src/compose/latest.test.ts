@@ -26,13 +26,13 @@ const SPEC: TopicSpec<Event> = {
   decode: () => ({ n: 0 }),
 };
 
-describe("the newest item of a topic, as a step", () => {
+describe("the newest item of a stored topic", () => {
   function stored(store: TopicStore = new MemoryTopics()) {
     const rig = front();
     const observer = { call: (event: never) => rig.calls.push(event) };
     return { ...rig, topic: new Topic<Event>(SPEC, new Topics({ store, clock: rig.clock, observer })) };
   }
-  test("is given with its position, and where there is none, nothing is", async () => {
+  test("the newest item has its position; an empty topic has neither", async () => {
     const store = new MemoryTopics();
     const { ask, topic, calls } = stored(store);
     store.publish("run", "a", { n: 1 });
@@ -52,7 +52,7 @@ describe("the newest item of a topic, as a step", () => {
       "nats runs.{key}.events/latest",
     ]);
   });
-  test("is its own topic's, and topics that are declared alike are one", async () => {
+  test("the newest item belongs to its topic, and topics with equal declarations are one", async () => {
     const store = new MemoryTopics();
     const { ask, clock } = stored(store);
     const topics = new Topics({ store, clock });
@@ -75,7 +75,7 @@ describe("the newest item of a topic, as a step", () => {
     for (const source of sources) source.cancel();
     await topics.close();
   });
-  test("fails as a call of its subject, and its breaker opens", async () => {
+  test("the newest item fails like a call of its subject, and its breaker opens", async () => {
     const fails = {
       newest: (_key: string, hears: Parameters<StoredLog<Event>["newest"]>[1]) => {
         queueMicrotask(() => hears.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: "away" }));
@@ -100,7 +100,7 @@ describe("the newest item of a topic, as a step", () => {
     expect(failed[0]).toBe(`${Code.UNAVAILABLE} ${Reason.UNAVAILABLE} runs.{key}.events`);
     expect(failed.at(-1)).toBe(`${Code.UNAVAILABLE} ${Reason.BREAKER_OPEN} runs.{key}.events`);
   });
-  test("of a key that cannot be one is INVALID_ARGUMENT", async () => {
+  test("the newest item of an invalid key is INVALID_ARGUMENT", async () => {
     const { ask, topic } = stored();
     const { failure } = await ask(async (cx) => page({ title: String(await cx.latest(topic, "a.b")) })).answer;
     expect([failure?.clientCode, failure?.clientMessage]).toEqual([
@@ -110,7 +110,7 @@ describe("the newest item of a topic, as a step", () => {
   });
 });
 
-describe("the newest item of a topic that is followed through its call", () => {
+describe("the newest item of a topic with a call", () => {
   function called() {
     const rig = front();
     const streams: { items: Items<Event>; owed: number; cancelled: boolean }[] = [];
@@ -138,7 +138,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     };
     return { ...rig, ask, topic, streams, give };
   }
-  test("is what comes before 20 ms of silence; then the stream is there for 5 s", async () => {
+  test("the newest item is the last one before 20 ms of silence; then the stream stays open for 5 s", async () => {
     const { ask, give, streams, clock } = called();
     const { answer, position } = ask();
     await clock.advance(500);
@@ -160,7 +160,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     await clock.advance(5_000);
     expect([streams.length, streams[0]?.cancelled, clock.running]).toEqual([1, true, 0]);
   });
-  test("is none where the upstream accepts and gives none, and the last one where the stream ends", async () => {
+  test("the newest item is absent from an empty accepted stream, and the last one of an ended stream", async () => {
     const { ask, streams, clock } = called();
     const none = ask();
     await idle();
@@ -178,7 +178,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     other.streams[0]?.items.ended();
     expect((await ended.answer).page?.title).toBe("7");
   });
-  test("is none where the upstream says nothing for a second: many do so until their first item", async () => {
+  test("the newest item is absent if the upstream sends no headers for a second", async () => {
     const rig = front();
     const rpc = rig.upstream.stream(GET, {});
     const open = callSource(rpc, (_cx: CallContext, id: string) => ({ id }));
@@ -204,7 +204,7 @@ describe("the newest item of a topic that is followed through its call", () => {
   test.each([
     ["its breaker is open", breakerOpen("test.v1.Upstream/Watch"), Reason.BREAKER_OPEN],
     ["there are too many streams", limited("test.v1.Upstream/Watch"), Reason.LIMITED],
-  ])("fails as the stream does that may not be opened: %s", async (_, refused, reason) => {
+  ])("the newest item fails like a stream whose opening is refused: %s", async (_, refused, reason) => {
     const { ask, streams } = called();
     const failing = ask();
     await idle();
@@ -212,7 +212,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     const { failure } = await failing.answer;
     expect([failure?.reason, failure?.clientCode, failure?.pushback]).toEqual([reason, refused.clientCode, true]);
   });
-  test("fails as the stream does, and waits no longer than its request", async () => {
+  test("the newest item fails with its stream, and waits no longer than its request", async () => {
     const { ask, streams, clock } = called();
     const failing = ask();
     await idle();

@@ -31,7 +31,7 @@ const plan = fc.letrec<{ plan: Plan }>((tie) => ({
 
 type App = ReturnType<typeof front>["app"];
 
-test("nothing of a request survives it", async () => {
+test("no timer, call or place of a request outlives it", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(plan, { minLength: 1, maxLength: 6 }),

@@ -176,8 +176,8 @@ function cardsOneByOne(cx: Cx, list: List, at: number): Promise<Card[]> {
 
 const RUNS = Number(process.env.LOADS_RUNS ?? 150);
 
-describe("what is loaded for all of a list", () => {
-  test("is what is loaded for one after the other", async () => {
+describe("a load for a whole list", () => {
+  test("a load for a whole list equals one load per item", async () => {
     await fc.assert(
       fc.asyncProperty(cases, async (one) => {
         expect(await run(one, true)).toEqual(await run(one, false));
@@ -186,7 +186,7 @@ describe("what is loaded for all of a list", () => {
     );
   });
 
-  test("is asked once for each key, in the order of the list", async () => {
+  test("each key is fetched once, in the order of the list", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.things({ things: sent.ids.map((id) => ({ id, tags: [id.toUpperCase()] })) });
     const { answer } = ask(async (cx) => {
@@ -199,7 +199,7 @@ describe("what is loaded for all of a list", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["b", "a", "c"], ["d"]]);
   });
 
-  test("asks nothing for an empty list", async () => {
+  test("an empty list sends no call", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       await cx.loadEach(cx.app.byId, [] as string[], (id) => id).all;
@@ -210,7 +210,7 @@ describe("what is loaded for all of a list", () => {
     expect(client.sent).toEqual([]);
   });
 
-  test("a failure fails the response, although nobody waits for the list", async () => {
+  test("a failure fails the response, even if no step waits for the list", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);
     const { answer } = ask((cx) => {
@@ -220,7 +220,7 @@ describe("what is loaded for all of a list", () => {
     expect((await answer).failure?.code).toBe(Code.NOT_FOUND);
   });
 
-  test("a failure is told of each that it leaves without a value", async () => {
+  test("a failure is recorded for each item without a value", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
     const { answer } = ask(async (cx) => {

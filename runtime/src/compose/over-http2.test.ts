@@ -89,7 +89,7 @@ test("a hedge overtakes a hanging attempt, which is cancelled on the wire", asyn
   expect(upstream.received.map(({ headers }) => headers["grpc-previous-rpc-attempts"])).toEqual([undefined, "1"]);
 });
 
-test("equal calls of a response are one stream", async () => {
+test("equal calls of a response share one stream", async () => {
   upstream.answer = (received) => good(received);
   const ask = bff({ coalesce: true });
   const { page: got } = await ask(async (cx) => {
@@ -100,7 +100,7 @@ test("equal calls of a response are one stream", async () => {
   expect(upstream.received.map(idOf)).toEqual(["a", "b"]);
 });
 
-test("an upstream that goes down leaves what the cache has, with its age; cold, the value is missing", async () => {
+test("the cache answers for a stopped upstream with the age; without a cached answer the value is missing", async () => {
   upstream.answer = (received) => good(received);
   const warm = bff({ cache: { ttlMs: 1, staleMs: 60_000 } });
   expect((await warm(once)).entries).toEqual([]);
@@ -125,7 +125,7 @@ test("slow answers open the breaker of their method", async () => {
   expect(upstream.received.length).toBe(3);
 });
 
-test("a retry budget that is used up stops retries", async () => {
+test("an exhausted retry budget stops retries", async () => {
   upstream.answer = (received) => refuse(received, `${Code.UNAVAILABLE}`);
   const retry = { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 1, maxMs: 2, multiplier: 2 };
   const ask = bff({ retry }, { retryBudget: { maxTokens: 4, tokenRatio: 0.1 } });
@@ -133,7 +133,7 @@ test("a retry budget that is used up stops retries", async () => {
   expect(upstream.received.length).toBe(4); // tokens: 3, 2; 1; 0
 });
 
-test("calls that GOAWAY excludes are answered on the next connection, at no cost", async () => {
+test("calls excluded by GOAWAY are answered on the next connection, without a token", async () => {
   const retryBudget = { maxTokens: 1, tokenRatio: 0.1 }; // a single failure would show
   const ask = bff({}, { retryBudget });
   const held: Received[] = [];

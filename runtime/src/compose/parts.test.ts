@@ -49,7 +49,7 @@ function facts(cx: Request<App>, owner: Page, id: string): void {
   });
 }
 
-test("waits for all of them, also for those that are announced meanwhile", async () => {
+test("the answer waits for all parts, including those announced meanwhile", async () => {
   const rig = front();
   rig.client.answer = byId({});
   const answer = await ask(rig, async (cx) => {
@@ -68,7 +68,7 @@ test("waits for all of them, also for those that are announced meanwhile", async
   expect(answer).toMatchObject({ parts: ["main", "main.inner"], degraded: [] });
 });
 
-test("one that fails is there all the same, and says why", async () => {
+test("a failed part is delivered with its cause", async () => {
   const rig = front();
   rig.client.answer = byId({ f: "UNAVAILABLE" });
   const answer = await ask(rig, async (cx) => {
@@ -85,7 +85,7 @@ test("one that fails is there all the same, and says why", async () => {
   expect(answer.degraded).toEqual([`facts 1 ${Reason.UNAVAILABLE}`, `main 1 ${Reason.INVALID}`]);
 });
 
-test("what has no place in the answer is no part of it, and of what stands in a list each is", async () => {
+test("a part outside the answer is dropped, and each list item has a separate part", async () => {
   const rig = front();
   const answer = await ask(rig, async (cx) => {
     const [first, second] = [card({ id: "1" }), card({ id: "2" })];
@@ -97,7 +97,7 @@ test("what has no place in the answer is no part of it, and of what stands in a 
   expect(answer.parts).toEqual(["cards[0].owner_name", "cards[1].owner_name"]);
 });
 
-test("a refusal meanwhile fails the answer", async () => {
+test("a refusal before the end fails the answer", async () => {
   const rig = front();
   const answer = await ask(rig, async (cx) => {
     const whole = page();

@@ -13,11 +13,11 @@ test.each([
   [[0], "00000000-0000-4000-8000-000000000000"],
   [[0.999], "ffffffff-ffff-4fff-bfff-ffffffffffff"],
   [[0, 0.5], "00800080-0080-4080-8080-008000800080"],
-])("a UUID of %j", (values, wanted) => {
+])("the clock's randomness gives a UUID of %j", (values, wanted) => {
   expect(randomUuid(clockOf(...values))).toBe(wanted);
 });
 
-test("random values are one for each place and response", async () => {
+test("a random value is drawn once per place and response", async () => {
   const { ask, clock } = front();
   let calls = 0;
   clock.random = () => (calls++ % 97) / 97;

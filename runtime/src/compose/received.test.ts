@@ -7,7 +7,7 @@ import { front, page } from "../testing/front.ts";
 // Which answer's headers and trailers expressions read. What servers send is in test/e2e/received.test.ts.
 
 describe("headers and trailers of an answer", () => {
-  test("are there by lower-case names, each kind apart, and are empty when absent", async () => {
+  test("the headers and trailers are separate, have lower-case names, and are empty if absent", async () => {
     const { ask, client } = front({ call: { received: true } });
     client.answer = (sent) =>
       sent
@@ -37,7 +37,7 @@ describe("headers and trailers of an answer", () => {
     expect(JSON.parse((await answer).page?.title ?? "")).toEqual(["1", "2, 3", "", "", "a b", "", "", "", "4", ""]);
   });
 
-  test("are handed up only where the policy says so", async () => {
+  test("the headers and trailers are exposed only if the policy requests them", async () => {
     const { ask, client, app } = front();
     client.answer = (sent) => sent.beside({ "x-a": "1" }).thing();
     const asking = app.getWith({ received: true });
@@ -50,7 +50,7 @@ describe("headers and trailers of an answer", () => {
     expect([client.of("plain").heard, client.of("asked").heard]).toEqual([false, true]);
   });
 
-  test("belong to their own message, of equal calls to the shared one", async () => {
+  test("the headers and trailers belong to their message, and coalesced calls share them", async () => {
     const { ask, client } = front({ call: { received: true, coalesce: true } });
     client.answer = (sent) => sent.beside({ "x-a": sent.id }, { "x-b": `${sent.id}!` }).thing();
     const { answer } = ask(async (cx) => {
@@ -71,7 +71,7 @@ describe("headers and trailers of an answer", () => {
     expect(client.sent.length).toBe(3);
   });
 
-  test("are those of the attempt that answered", async () => {
+  test("the headers and trailers are those of the successful attempt", async () => {
     const { ask, client, clock } = front({
       call: {
         received: true,
@@ -97,7 +97,7 @@ describe("headers and trailers of an answer", () => {
     expect((await answer).page?.title).toBe("retried 2,unprocessed 1,hedged 2");
   });
 
-  test("are empty for what stands in for an answer", async () => {
+  test("the headers and trailers of a substitute for an answer are empty", async () => {
     const { ask, client } = front({ call: { received: true } });
     client.answer = (sent) => sent.beside({ "x-a": "1" }, { "x-a": "2" }).fault(Code.NOT_FOUND);
     const { answer } = ask(async (cx) => {

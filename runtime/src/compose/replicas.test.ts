@@ -86,7 +86,7 @@ async function replicas(call: CallPolicy = {}) {
   return { clock, servers, client, ejections, ask, counts };
 }
 
-test("one of which fails: after a few calls there is no error until its time is over, and then at most one", async () => {
+test("one failing replica causes a few errors, then none until its ejection ends, then at most one", async () => {
   const { servers, clock, ejections, ask, counts } = await replicas();
   const [failing] = servers;
   if (failing !== undefined) failing.answer = (received) => refuse(received, "14");
@@ -109,7 +109,7 @@ test("one of which fails: after a few calls there is no error until its time is 
   expect(ejections.at(-1)).toMatchObject({ forMs: 60_000, consecutive: 1 });
 });
 
-test("one of which fails: with retries no call does, since they go elsewhere", async () => {
+test("one failing replica causes no error with retries, because they use another replica", async () => {
   const { servers, ask, counts } = await replicas({ retry: { ...RETRY, attempts: 2, on: [Code.UNAVAILABLE] } });
   const [failing] = servers;
   if (failing !== undefined) failing.answer = (received) => refuse(received, "14");
@@ -117,21 +117,21 @@ test("one of which fails: with retries no call does, since they go elsewhere", a
   expect(counts()[0]).toBeGreaterThan(0);
 });
 
-test("two of which fail: a third attempt is at the one that neither of the first two was at", async () => {
+test("with two failing replicas, a third attempt reaches the third replica", async () => {
   const { servers, ask, ejections } = await replicas({ retry: { ...RETRY, attempts: 3, on: [Code.UNAVAILABLE] } });
   for (const server of servers.slice(0, 2)) server.answer = (received) => refuse(received, "14");
   expect(await ask(4)).toBe(0); // then there are no tokens left to retry
   expect(ejections).toEqual([]);
 });
 
-test("one of which hangs: the hedge goes elsewhere", async () => {
+test("a hedge avoids a hanging replica", async () => {
   const { servers, ask } = await replicas({ hedge: { delayMs: 10, max: 1 } });
   const [hanging] = servers;
   if (hanging !== undefined) hanging.answer = () => {};
   expect(await ask(100)).toBe(0);
 });
 
-test("one of which vanishes and comes back: nothing fails for long, and it is not overrun", async () => {
+test("a replica that disappears and returns causes only brief failures, and is not overloaded", async () => {
   const { servers, clock, ask, counts, client } = await replicas({
     retry: { ...RETRY, attempts: 2, on: [Code.UNAVAILABLE] },
   });

@@ -11,7 +11,7 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 noUnhandledRejections();
 
 describe("calls", () => {
-  test("run side by side and compose", async () => {
+  test("calls run side by side and compose", async () => {
     const { ask, client, clock, responses } = front();
     client.answer = byId({});
     const { answer } = ask(async (cx) => {
@@ -25,7 +25,7 @@ describe("calls", () => {
     expect(responses.length).toBe(1);
   });
 
-  test("a critical failure fails the response, cancels the rest, and unwinds what is parked elsewhere", async () => {
+  test("a critical failure fails the response, cancels other calls, and unwinds suspended steps", async () => {
     const { ask, client, clock } = front();
     let unwound = false;
     const { answer } = ask(async (cx) => {
@@ -77,7 +77,7 @@ describe("calls", () => {
     expect(client.sent.length).toBe(1);
   });
 
-  test("the client that goes away cancels everything, and gets nothing", async () => {
+  test("a client that disconnects cancels everything, and receives nothing", async () => {
     const { ask, client, clock, responses } = front();
     const { cancel, state } = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     cancel();
@@ -88,7 +88,7 @@ describe("calls", () => {
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([false]);
   });
 
-  test("what an expression throws fails the response as INVALID", async () => {
+  test("an exception of an expression fails the response as INVALID", async () => {
     const { ask } = front();
     const { answer } = ask(async () => {
       throw new RangeError("index 7");
@@ -96,7 +96,7 @@ describe("calls", () => {
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID, clientCode: Code.INTERNAL, upstream: "" });
   });
 
-  test("bytes that cannot be decoded are INVALID; a request that cannot be encoded too, and is not sent", async () => {
+  test("undecodable answers are INVALID; unencodable requests are, too, and are not sent", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.bytes(new Uint8Array([255, 255]));
     const first = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
@@ -118,7 +118,7 @@ describe("calls", () => {
 });
 
 describe("headers and metadata", () => {
-  test("are passed on, merged, and never those of the connection", async () => {
+  test("headers and metadata are forwarded and merged, without those of the connection", async () => {
     const { ask, client, app } = front();
     client.answer = byId({});
     const rpc = app.getWith({ forward: ["authorization", "x-none", "te", "grpc-timeout", "X-Id", "t-bin", "x-odd"] });
@@ -160,7 +160,7 @@ describe("headers and metadata", () => {
 });
 
 describe("rescue", () => {
-  test("fails the response, ignores, or stands in", async () => {
+  test("a rescue fails the response, ignores the failure, or substitutes a value", async () => {
     const { ask, client } = front();
     client.answer = byId({ none: "NOT_FOUND", gone: "NOT_FOUND", odd: "ABORTED", bad: "NOT_FOUND" });
     const { answer } = ask(async (cx) => {
@@ -195,7 +195,7 @@ describe("rescue", () => {
       clientMessage: "no such thing",
     });
   });
-  test("sees the failure after retries, and what it throws is the call's failure", async () => {
+  test("a rescue sees the failure after retries, and its exception becomes the call's failure", async () => {
     const { ask, client } = front();
     client.answer = byId({ a: "NOT_FOUND" });
     const { answer } = ask(async (cx) => {
@@ -215,7 +215,7 @@ describe("rescue", () => {
 });
 
 describe("fallbacks", () => {
-  test("stand in for absence, and are marked only after a failure", async () => {
+  test("a fallback replaces an absent value, and is marked only after a failure", async () => {
     const { ask, client } = front();
     client.answer = byId({ a: "INTERNAL" });
     const { answer } = ask(async (cx) => {
@@ -237,7 +237,7 @@ describe("fallbacks", () => {
       entries: ["spent_cents 2 2 test.v1.Upstream", "facts 3 2 test.v1.Upstream"],
     });
   });
-  test("that throw fail the response", async () => {
+  test("a fallback that throws fails the response", async () => {
     const { ask } = front();
     const { answer } = ask(async (cx) => {
       cx.orElse(Promise.resolve(undefined), () => {
@@ -251,7 +251,7 @@ describe("fallbacks", () => {
 });
 
 describe("lists", () => {
-  test("partial leaves failed items out and marks the list, its step, and what rests on it", async () => {
+  test("partial omits failed items, and marks the list, its step and its dependents", async () => {
     const { ask, client } = front();
     client.answer = byId({ b: "INTERNAL", d: "NOT_FOUND" });
     const { answer } = ask(async (cx) => {
@@ -276,7 +276,7 @@ describe("lists", () => {
       entries: ["title 2 2 test.v1.Upstream", "facts 3 2 test.v1.Upstream", "cards 3 6 "],
     });
   });
-  test("partial fails when there were items and none succeeded; absence without failure is a success", async () => {
+  test("partial fails if there are items and none succeeded; absence without failure is a success", async () => {
     const { ask } = front();
     const { answer } = ask(async (cx) => {
       expect(await cx.partial([])).toEqual([]);
@@ -299,7 +299,7 @@ describe("lists", () => {
 });
 
 describe("steps of a service", () => {
-  test("resting: readers of one step are told of what touched those that it rests on", async () => {
+  test("resting: readers of a step receive the causes of its inputs", async () => {
     const { ask, client } = front();
     client.answer = byId({ owner: "UNAVAILABLE" });
     const { answer } = ask(async (cx) => {
@@ -320,7 +320,7 @@ describe("steps of a service", () => {
     expect((await answer).entries).toEqual(["spent_cents 1 2 test.v1.Upstream"]);
   });
 
-  test("holds: an answer waits for a step that nothing reads, and fails with it", async () => {
+  test("holds: an answer waits for a step without readers, and fails with it", async () => {
     const { ask, client } = front();
     let answered = false;
     const { answer } = ask(async (cx) => {
@@ -336,7 +336,7 @@ describe("steps of a service", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.INTERNAL });
   });
 
-  test("retryIf: a call's own condition, in addition to its policy's; a throw counts as false", async () => {
+  test("retryIf: a call's condition adds to its policy's; an exception counts as false", async () => {
     const { ask, client } = front({ call: { retry: RETRY } });
     const asked: string[] = [];
     const { answer } = ask(async (cx) => {

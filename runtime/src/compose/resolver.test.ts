@@ -50,7 +50,7 @@ function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly
 }
 
 describe("a resolver", () => {
-  test("gets arguments, headers that it can only read, and gives its value at once or later", async () => {
+  test("a resolver gets arguments and read-only headers, and returns its value now or later", async () => {
     const { ask } = resolving();
     expect(
       (
@@ -65,7 +65,7 @@ describe("a resolver", () => {
     expect((await ask(async () => "later").answer).page?.title).toBe("later");
   });
 
-  test("refuses with a status of its own, also where the response could do without it", async () => {
+  test("a resolver refuses with its status, even for an optional field", async () => {
     const { ask } = resolving();
     const told = { clientCode: Code.NOT_FOUND, clientMessage: "no such page", refusal: true };
     for (const optional of [false, true]) {
@@ -87,7 +87,7 @@ describe("a resolver", () => {
     expect(nonsense.failure?.message).toContain("0 is no status to refuse with");
   });
 
-  test("that throws fails the response with INTERNAL, and nobody but the observer hears what it threw", async () => {
+  test("a resolver that throws fails the response with INTERNAL, and only the observer receives the exception", async () => {
     const { ask, responses } = resolving();
     const thrown = new Error("the password is 1234");
     const { failure } = await ask(() => {
@@ -117,7 +117,7 @@ describe("a resolver", () => {
     expect(failure?.clientMessage).not.toContain("secret");
   });
 
-  test("whose field may be absent leaves it so, and the degradation says why", async () => {
+  test("a failed resolver of an optional field leaves the field absent, with a cause in the degradation", async () => {
     const answered = await resolving().ask(
       () => {
         throw new Error("no");
@@ -129,13 +129,13 @@ describe("a resolver", () => {
     expect([without.page?.title, without.entries, without.header]).toEqual(["", undefined, ""]);
   });
 
-  test("that gives nothing where a value is needed is a fault of its own", async () => {
+  test("a resolver without a value for a required field is a separate fault", async () => {
     const { failure } = await resolving().ask(() => undefined).answer;
     expect(failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.INVALID });
     expect(failure?.message).toBe("the resolver of test.v1.Page.title gave no value");
   });
 
-  test("that is late ends as a timeout, and what it gives then is nobody's", async () => {
+  test("a late resolver ends as a timeout, and its later value is dropped", async () => {
     const { ask, clock } = resolving({ timeoutMs: 500 });
     let late: ((value: string) => void) | undefined;
     let reason: unknown;
@@ -155,7 +155,7 @@ describe("a resolver", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("is not begun when no time is left", async () => {
+  test("a resolver is not started without remaining time", async () => {
     const { ask, clock } = front({ timeoutMs: 500 });
     let ran = false;
     const run = (): string => {
@@ -173,7 +173,7 @@ describe("a resolver", () => {
     expect(ran).toBe(false);
   });
 
-  test("sees its signal aborted when the client goes, when a sibling fails, and when the answer has left", async () => {
+  test("a resolver's signal aborts when the client leaves, a sibling fails, or the answer has left", async () => {
     const signals: AbortSignal[] = [];
     const hang = ({ signal }: Given): Promise<string> => {
       signals.push(signal);
@@ -194,7 +194,7 @@ describe("a resolver", () => {
     expect(signals[1]?.aborted).toBe(true);
   });
 
-  test("asks for no signal: none is made", async () => {
+  test("a resolver that does not read its signal creates none", async () => {
     const before = AbortController;
     let made = 0;
     globalThis.AbortController = class extends before {
@@ -211,7 +211,7 @@ describe("a resolver", () => {
     }
   });
 
-  test("is told to the observer, once, however it ends", async () => {
+  test("a resolver is reported to the observer once, for every kind of end", async () => {
     const events: ResolverEvent[] = [];
     const { ask } = front();
     const { answer } = ask(async (cx) => {
@@ -234,7 +234,7 @@ describe("a resolver", () => {
 });
 
 describe("clients of a resolver", () => {
-  test("call through the upstream's guards; what fails is a ConnectError, and stays the upstream's when it is let pass", async () => {
+  test("a call uses the upstream's guards; its failure is a ConnectError, and stays the upstream's if rethrown", async () => {
     const { ask, client, calls } = resolving();
     client.answer = byId({});
     expect((await ask(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer).page?.title).toBe("b");
@@ -252,7 +252,7 @@ describe("clients of a resolver", () => {
     expect(passed.failure).toMatchObject({ upstream: "test.v1.Upstream", clientCode: Code.INTERNAL });
   });
 
-  test("a call with side effects that nobody awaits holds the answer back, and may fail", async () => {
+  test("an unawaited call with side effects holds the answer back, and may fail", async () => {
     const { ask, client, state } = waiting();
     await idle();
     expect(state.answered).toBeUndefined();
@@ -269,7 +269,7 @@ describe("clients of a resolver", () => {
     }
   });
 
-  test("one of a method that is said to have none holds nothing back", async () => {
+  test("an unawaited call of a method without side effects does not hold the answer back", async () => {
     const { ask } = resolving({}, ["get"]);
     const { answer } = ask(({ clients }) => {
       void clients.up.get({ id: "left" });
@@ -279,7 +279,7 @@ describe("clients of a resolver", () => {
   });
 });
 
-test("what is supplied is a message of its own", () => {
+test("a supplied message is copied", () => {
   const given = create(PageSchema, { title: "t" });
   const made = supplied(PageSchema, given);
   expect(made).toEqual(given);

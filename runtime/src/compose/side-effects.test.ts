@@ -8,7 +8,7 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 noUnhandledRejections();
 
 describe("side effects", () => {
-  test("go on when the response has failed or the client has gone, to their own deadline", async () => {
+  test("side effects continue to their deadline after the response has failed or the client has left", async () => {
     const { ask, client, clock, app, calls } = front();
     const pay = app.getWith({ timeoutMs: 300 });
     const { answer } = ask(async (cx) => {
@@ -34,7 +34,7 @@ describe("side effects", () => {
     client.of("pay2").thing();
     expect(clock.running).toBe(0);
   });
-  test("are not sent once the response has failed, be it only that a guard holds the failure back", async () => {
+  test("side effects are not sent after the response has failed, even if a guard still holds the failure back", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
@@ -54,7 +54,7 @@ describe("side effects", () => {
     await idle();
     expect(client.sent.map(({ id }) => id)).toEqual(["viewer", "agent"]);
   });
-  test("are waited for by an answer, whose step may still fail it", async () => {
+  test("an answer waits for side effects, whose step may still fail it", async () => {
     const { ask, client } = front();
     const { answer, state } = ask(async (cx) => {
       cx.step(() => cx.effect(cx.app.get, { id: "pay" }));
@@ -65,7 +65,7 @@ describe("side effects", () => {
     client.of("pay").fault(Code.UNAVAILABLE);
     expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
   });
-  test("follow what must be cleared", async () => {
+  test("side effects wait for their prerequisites", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const okStep = cx.guard(async () => {});
@@ -83,7 +83,7 @@ describe("side effects", () => {
     expect((await answer).failure).toBe(undefined);
     expect(client.sent.length).toBe(1);
   });
-  test("wait in the queue like others, and leave it unsent", async () => {
+  test("side effects wait in the queue like other calls, and may leave it unsent", async () => {
     const { ask, client } = front({ policy: { limit: { concurrent: 1, queued: 5 } } });
     const first = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     const second = ask(async (cx) => page({ title: (await cx.effect(cx.app.get, { id: "pay" })).id }));

@@ -12,7 +12,7 @@ const told = (of: ErrorInfo | undefined): string =>
 const UNAVAILABLE = `${Code.UNAVAILABLE} ${Reason.UNAVAILABLE} test.v1.Upstream`;
 
 describe("the failure of a step", () => {
-  test("is its own, and none where it has a value or is absent for another reason", async () => {
+  test("the failure of a step is absent if the step has a value or is absent for another reason", async () => {
     const { ask, client } = front();
     const single = byId({ bad: "UNAVAILABLE" });
     client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.things({}) : single(sent));
@@ -32,7 +32,7 @@ describe("the failure of a step", () => {
     expect(got?.facts).toEqual([UNAVAILABLE, "none", "none", "none", `${Code.INTERNAL} ${Reason.INVALID} `]);
   });
 
-  test("is that of the first step for want of which it was left out, through any number of them", async () => {
+  test("the failure of a step is that of the first missing step, through any number of steps", async () => {
     const { ask, client } = front();
     client.answer = byId({ first: "NOT_FOUND", second: "UNAVAILABLE" });
     const { answer } = ask(async (cx) => {
@@ -60,7 +60,7 @@ describe("the failure of a step", () => {
     expect(got?.facts).toEqual([notFound, notFound]);
   });
 
-  test("is one that was ignored, which degrades nothing, or that a fallback stands in for", async () => {
+  test("the failure of a step includes ignored failures, which degrade nothing, and those behind a fallback", async () => {
     const { ask, client } = front();
     client.answer = byId({ bad: "UNAVAILABLE" });
     const { answer } = ask(async (cx) => {
@@ -88,7 +88,7 @@ describe("the failure of a step", () => {
     expect(got?.facts).toEqual(["false", UNAVAILABLE, UNAVAILABLE, UNAVAILABLE]);
   });
 
-  test("is not that of an item that is left out of a list", async () => {
+  test("the failure of a step excludes failures of omitted list items", async () => {
     const { ask, client } = front();
     client.answer = byId({ bad: "UNAVAILABLE" });
     const { answer } = ask(async (cx) => {

@@ -27,7 +27,7 @@ async function asked(response: Message, encode: Codec["encode"]) {
   return { got, told };
 }
 
-test("whether a response can be written is found out by the codec, whose buffer is there", async () => {
+test("the codec checks the encoding of a response, and its buffer is reused", async () => {
   const written: Message[] = [];
   const response = create(SourceContextSchema, { fileName: "x" });
   const encode = (message: Message) => {
@@ -38,7 +38,7 @@ test("whether a response can be written is found out by the codec, whose buffer 
   expect(written).toEqual([response]);
 });
 
-test("observers are told of one that cannot", async () => {
+test("observers receive the failure of an unencodable response", async () => {
   const encode = () => {
     throw new Error("cannot encode field");
   };

@@ -10,7 +10,7 @@ function reading<T>(
 }
 
 describe("EnvReader", () => {
-  it("does not take what every object has for a variable", () => {
+  it("the reader does not treat inherited object properties as variables", () => {
     expect(reading({}, (r) => r.string("toString", "by default"))).toEqual({ value: "by default", faults: [] });
   });
 
@@ -20,11 +20,11 @@ describe("EnvReader", () => {
     ["+7", 7n],
     ["9223372036854775807", 9223372036854775807n],
     ["-9223372036854775808", -9223372036854775808n],
-  ])("reads the int %s", (text, expected) => {
+  ])("the reader accepts the int %s", (text, expected) => {
     expect(reading({ X: text }, (r) => r.int("X"))).toEqual({ value: expected, faults: [] });
   });
 
-  it.each(["9223372036854775808", "1.0", "0x10", " 1", "1e3", "one"])("refuses the int %s", (text) => {
+  it.each(["9223372036854775808", "1.0", "0x10", " 1", "1e3", "one"])("the reader refuses the int %s", (text) => {
     const { value, faults } = reading({ X: text }, (r) => r.int("X"));
     expect(value).toBe(0n);
     expect(faults).toEqual([
@@ -32,7 +32,7 @@ describe("EnvReader", () => {
     ]);
   });
 
-  it("reads booleans", () => {
+  it("the reader accepts booleans", () => {
     const source = { A: "true", B: "1", C: "false", D: "0" };
     expect(reading(source, (r) => [r.bool("A"), r.bool("B"), r.bool("C"), r.bool("D")])).toEqual({
       value: [true, true, false, false],
@@ -46,11 +46,11 @@ describe("EnvReader", () => {
     ["-1e-3", -0.001],
     [".5", 0.5],
     ["2.", 2],
-  ])("reads the double %s", (text, expected) => {
+  ])("the reader accepts the double %s", (text, expected) => {
     expect(reading({ X: text }, (r) => r.double("X"))).toEqual({ value: expected, faults: [] });
   });
 
-  it.each(["NaN", "Infinity", "1e999", "0x1", "1,5"])("refuses the double %s", (text) => {
+  it.each(["NaN", "Infinity", "1e999", "0x1", "1,5"])("the reader refuses the double %s", (text) => {
     expect(reading({ X: text }, (r) => r.double("X")).faults).toHaveLength(1);
   });
 
@@ -63,34 +63,34 @@ describe("EnvReader", () => {
     ["0.25s", 0n, 250_000_000],
     ["1999.9999999ms", 2n, 0],
     ["0ms", 0n, 0],
-  ])("reads the duration %s", (text, seconds, nanos) => {
+  ])("the reader accepts the duration %s", (text, seconds, nanos) => {
     const { value, faults } = reading({ X: text }, (r) => r.duration("X"));
     expect(faults).toEqual([]);
     expect(value).toMatchObject({ $typeName: "google.protobuf.Duration", seconds, nanos });
   });
 
-  it.each(["10", "10w", "-1s", "1s500ms", "s", "999999999999999m"])("refuses the duration %s", (text) => {
+  it.each(["10", "10w", "-1s", "1s500ms", "s", "999999999999999m"])("the reader refuses the duration %s", (text) => {
     expect(reading({ X: text }, (r) => r.duration("X")).faults).toHaveLength(1);
   });
 
-  it("reads lists, without empty items", () => {
+  it("the reader accepts lists, and drops empty items", () => {
     expect(reading({ X: "a, b,,c " }, (r) => r.strings("X")).value).toEqual(["a", "b", "c"]);
     expect(reading({ X: "" }, (r) => r.strings("X", "a"))).toEqual({ value: [], faults: [] });
   });
 
-  it("takes the default when nothing is set", () => {
+  it("the reader uses the default of an unset variable", () => {
     expect(
       reading({}, (r) => [r.string("A", "recent"), r.int("B", "3"), r.strings("C", "x,y"), r.double("D", "0.5")]),
     ).toEqual({ value: ["recent", 3n, ["x", "y"], 0.5], faults: [] });
   });
 
-  it("takes the empty text for a string, and for nothing elsewhere", () => {
+  it("the reader treats an empty text as a value for strings, and as unset for other types", () => {
     expect(reading({ X: "" }, (r) => r.string("X", "recent")).value).toBe("");
     expect(reading({ X: "" }, (r) => r.int("X", "3")).value).toBe(3n);
     expect(reading({ X: "" }, (r) => r.int("X")).faults).toMatchObject([{ variable: "X", problem: "is not set" }]);
   });
 
-  it("goes on after a fault", () => {
+  it("the reader continues after a fault", () => {
     const { faults } = reading({ B: "x" }, (r) => [r.string("A"), r.bool("B"), r.strings("C"), r.duration("D")]);
     expect(faults.map(({ variable, problem }) => `${variable} ${problem}`)).toEqual([
       "A is not set",
@@ -100,7 +100,7 @@ describe("EnvReader", () => {
     ]);
   });
 
-  it("keeps long values short", () => {
+  it("the reader shortens long values in faults", () => {
     const { faults } = reading({ X: "y".repeat(500) }, (r) => r.int("X"));
     expect(faults[0]?.problem.length).toBeLessThan(80);
   });
@@ -109,11 +109,11 @@ describe("EnvReader", () => {
     ["1, 2 ,,3", [1n, 2n, 3n]],
     ["", []],
     ["7", [7n]],
-  ])("reads the list %s", (text, expected) => {
+  ])("the reader accepts the list %s", (text, expected) => {
     expect(reading({ X: text }, (r) => r.list("X", "int"))).toEqual({ value: expected, faults: [] });
   });
 
-  it("takes backslashes from commas, `=` and backslashes, and leaves others", () => {
+  it("the reader removes backslashes before commas, `=` and backslashes only", () => {
     const source = { L: "a\\,b, c\\\\,d\\n", M: "k\\=1=v=w, \\,=x y" };
     expect(reading(source, (r) => [r.strings("L"), r.map("M", "string")])).toEqual({
       value: [["a,b", "c\\", "d\\n"], { "k=1": "v=w", ",": "x y" }],
@@ -121,7 +121,7 @@ describe("EnvReader", () => {
     });
   });
 
-  it("reads maps of any scalar", () => {
+  it("the reader accepts maps of every scalar", () => {
     const source = { D: "a=1s", U: "__proto__=18446744073709551615", B: "a=true, b = false", E: "" };
     const { value, faults } = reading(source, (r) => [r.map("U", "uint"), r.map("B", "bool"), r.map("E", "int")]);
     expect(faults).toEqual([]);
@@ -136,12 +136,12 @@ describe("EnvReader", () => {
     ["map", "a=1,a=2"],
     ["map", "=1"],
     ["map", "a=x"],
-  ] as const)("refuses the %s %s", (of, text) => {
+  ] as const)("the reader refuses the %s %s", (of, text) => {
     const { faults } = reading({ X: text }, (r) => (of === "list" ? r.list("X", "int") : r.map("X", "int")));
     expect(faults).toMatchObject([{ variable: "X", problem: `is ${JSON.stringify(text)}` }]);
   });
 
-  it("reads alternates in their order where a variable is not set, and names the one that is wrong", () => {
+  it("the reader tries alternates in their order for an unset variable, and names the faulty one", () => {
     const read = (source: Record<string, string>) => reading(source, (r) => r.or("OLD", "OLDER").int("NEW", "9"));
     expect(read({ NEW: "1", OLD: "2" }).value).toBe(1n);
     expect(read({ NEW: "", OLD: "2", OLDER: "3" }).value).toBe(2n);
@@ -154,7 +154,7 @@ describe("EnvReader", () => {
     expect(reading({ NEW: "", OLD: "a" }, (r) => r.or("OLD").string("NEW")).value).toBe("");
   });
 
-  it("tells one fault of a variable that is read twice once", () => {
+  it("the reader reports the fault of a variable once, even if it is read twice", () => {
     const { faults } = reading({ X: "many" }, (r) => [
       r.int("X"),
       r.or("Y").int("X", "3"),

@@ -21,7 +21,7 @@ function file(): string {
   return join(folder, "store.db");
 }
 
-test("what is counted in the process is told once, and what is meant to be is not", async () => {
+test("limits counted in the process are reported once, except those declared local", async () => {
   const all = [limit({}), limit({ name: "near", local: true }), limit({ name: "calls", per: "day" })];
   const { told } = await opened(all, {});
   expect(told).toEqual([
@@ -30,7 +30,7 @@ test("what is counted in the process is told once, and what is meant to be is no
   expect((await opened([limit({ local: true })], {})).told).toEqual([]);
 });
 
-test("quotas of the calendar are in the store that there is", async () => {
+test("calendar quotas use the configured store", async () => {
   const path = file();
   const daily = limit({ name: "calls", per: "day", closed: true });
   const asked = [{ limit: daily, key: "ann", cost: 1 }];
@@ -63,14 +63,14 @@ test.each<[string, readonly RateLimit[], Readonly<Record<string, string>>, strin
     "DATABASE_URL is no address with postgres://",
   ],
   ["no file", [limit({ per: "day" })], { BFF_STORE_FILE: "/nowhere/at/all" }, "BFF_STORE_FILE cannot be used (ENOENT"],
-])("%s is said before anything is opened", async (_, limits, environment, message) => {
+])("%s is reported before anything is opened", async (_, limits, environment, message) => {
   await expect(openLimits(limits, { environment })).rejects.toThrow(message);
 });
-test("a limit that is closed and local needs nothing", async () => {
+test("a limit that is closed and local needs no store", async () => {
   await opened([limit({ closed: true, local: true })], {});
 });
 
-test("a Redis that is not there does not keep a server from starting: open is let on, closed is refused", async () => {
+test("an absent Redis does not prevent the start: open limits admit, closed limits refuse", async () => {
   const [one, closed] = [limit({}), limit({ name: "closed", closed: true })];
   const { open, told } = await opened([one, closed], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
   expect(await open.charge([{ limit: one, key: "ann", cost: 1 }])).toMatchObject({ alone: ["web.v1/user"] });

@@ -29,14 +29,14 @@ async function configured(environment: Record<string, string>, topics: readonly 
 }
 
 describe("topics of a server", () => {
-  test("without NATS need a call each, or mocks", async () => {
+  test("each topic needs a call or mocks if NATS is not configured", async () => {
     expect((await configured({})).faults).toEqual(["NATS_URL is not set, and topics without a call need it (only)"]);
     expect((await configured({}, [RUN, ONLY])).faults).toEqual((await configured({})).faults);
     expect((await configured({}, [RUN])).faults).toEqual([]);
     expect((await configured({}, [ONLY], true)).faults).toEqual([]);
     expect((await configured({}, [])).faults).toEqual([]);
   });
-  test("that are followed through their calls are told of, once", async () => {
+  test("topics followed through their calls are reported once", async () => {
     const { spec } = await configured({}, [RUN, ONLY], true);
     const told: string[] = [];
     const parts = { clock: systemClock, fault: (what: string) => told.push(what) };
@@ -46,7 +46,7 @@ describe("topics of a server", () => {
       "topics are followed through their calls (run): each process stores the items that arrived since its first follower; set NATS_URL",
     ]);
   });
-  test("that have a call are followed through it, where others are in memory for want of one", async () => {
+  test("topics with a call are followed through it; topics without a call are in memory", async () => {
     const { spec } = await configured({}, [RUN, ONLY], true);
     if (spec === undefined) throw new Error("no spec");
     const topics = await spec.open({ clock: systemClock, fault: () => {} });
@@ -76,7 +76,7 @@ describe("topics of a server", () => {
   ])("%s is refused, without being repeated", async (NATS_URL, fault) => {
     expect(await configured({ NATS_URL })).toEqual({ spec: undefined, faults: [fault] });
   });
-  test("are let in one way, by files that can be read", async () => {
+  test("topics accept one way of authentication, with readable files", async () => {
     const NATS_URL = "nats://u:p@127.0.0.1:4222";
     expect((await configured({ NATS_URL, NATS_TOKEN: "t", NATS_CREDS: "creds" })).faults).toEqual([
       "NATS_URL has several ways to be let in (NATS_CREDS, NATS_TOKEN, a user in NATS_URL)",
@@ -95,7 +95,7 @@ describe("topics of a server", () => {
     // Variables that are not needed are not read.
     expect((await configured({ NATS_URL: "x" }, [])).faults).toEqual([]);
   });
-  test("of a server of one's own are opened, or it is said what is wrong", async () => {
+  test("the topics of a custom server are opened, or their fault is thrown", async () => {
     const wrong = openTopics([ONLY], { environment: { NATS_URL: "x" } });
     await expect(wrong).rejects.toThrow(
       /^the topics cannot be opened: NATS_URL is no address .*; write addresses like/,

@@ -39,7 +39,7 @@ function taken(clock = new FakeClock(), queued = 10) {
   return { limit, clock, inside, add };
 }
 
-test("critical ones go first, then those that have waited longest", () => {
+test("critical calls leave the queue first, then those that have waited longest", () => {
   const { inside, add } = taken();
   const [a, b, c] = [add(false), add(true), add(false)];
   inside[0]?.done();
@@ -48,7 +48,7 @@ test("critical ones go first, then those that have waited longest", () => {
   expect([a, b, c].map(({ state }) => state)).toEqual(["inside", "inside", "waiting"]);
 });
 
-test("one that becomes critical is no longer behind the others", () => {
+test("a call that becomes critical overtakes the others", () => {
   const { limit, inside, add } = taken();
   const [a, b] = [add(false), add(false)];
   b.critical = true;
@@ -57,7 +57,7 @@ test("one that becomes critical is no longer behind the others", () => {
   expect([a.state, b.state]).toEqual(["waiting", "inside"]);
 });
 
-test("where the queue is full, a critical one takes the place of the supplementary one that has waited longest", async () => {
+test("a critical call in a full queue replaces the supplementary call that has waited longest", async () => {
   const { limit, add } = taken(undefined, 2);
   const [a, b] = [add(false), add(false)];
   expect(add(false).state).toBe("full");
@@ -69,7 +69,7 @@ test("where the queue is full, a critical one takes the place of the supplementa
   expect(limit.state).toEqual({ taken: 3, most: 3, waiting: 2 });
 });
 
-test("one that leaves before it is told that its place is gone is not told", async () => {
+test("a call that leaves before the notice of its replacement is not notified", async () => {
   const { add } = taken(undefined, 1);
   const first = add(false);
   add(true);
@@ -78,7 +78,7 @@ test("one that leaves before it is told that its place is gone is not told", asy
   expect(first.state).toBe("left");
 });
 
-test("a burst waits; in a queue that stands for 100 ms supplementary ones do not, and critical ones only shortly", () => {
+test("a burst waits; after 100 ms of queueing, supplementary calls are refused and critical ones wait briefly", () => {
   const { clock, inside, add } = taken();
   const early = [add(false), add(true)];
   clock.skip(50);
@@ -91,7 +91,7 @@ test("a burst waits; in a queue that stands for 100 ms supplementary ones do not
   expect([...early, late].map(({ state }) => state)).toEqual(["shed", "shed", "inside"]);
 });
 
-test("a queue that was empty in between is a new one", () => {
+test("a queue that was empty in between counts as new", () => {
   const { clock, inside, add } = taken();
   const first = add(true);
   clock.skip(99);
@@ -103,7 +103,7 @@ test("a queue that was empty in between is a new one", () => {
   expect(second.state).toBe("inside");
 });
 
-test("whatever happens, no place and no waiter is lost", async () => {
+test("no sequence of events loses a place or a waiting call", async () => {
   const step = fc.record({
     kind: fc.constantFrom(
       "enter",

@@ -79,7 +79,7 @@ describe("Breaker", () => {
       }),
     },
   );
-  test("does what a naive model does", () => {
+  test("the breaker behaves like a naive model", () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 120 }),
@@ -127,7 +127,7 @@ describe("Breaker", () => {
     }
     return breaker.state;
   };
-  test("opens at exactly the rate, and a success may be the sample that makes enough of them", () => {
+  test("the breaker opens at exactly the rate, and a success may complete the minimum of samples", () => {
     expect(
       run([
         [0, true],
@@ -152,7 +152,7 @@ describe("Breaker", () => {
       ]),
     ).toBe("open");
   });
-  test("forgets what is older than the window, also after a quiet time", () => {
+  test("the breaker drops samples that are older than the window, even after a quiet period", () => {
     expect(
       run([
         [0, false],

@@ -14,7 +14,7 @@ function envoys(limit: number, minRtt: number, sampleRtt: number): number {
 }
 
 describe("the limit after a window", () => {
-  test("is Envoy's where as many are in flight as it says, and nothing is refused", () => {
+  test("the limit equals Envoy's if the limit is fully used and nothing is refused", () => {
     const ms = fc.double({ min: 0.01, max: 10_000, noNaN: true });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2_000 }), fc.array(fc.tuple(ms, ms), { maxLength: 50 }), (first, trace) => {
@@ -29,7 +29,7 @@ describe("the limit after a window", () => {
     );
   });
   // MinRTTBufferTest of Envoy's gradient_controller_test.cc: a minimum of 5 ms, samples of 6 ms, a buffer of half.
-  test("rises while answers are slower by less than the buffer", () => {
+  test("the limit rises while answers are slower by less than the buffer", () => {
     let limit = 3;
     for (let recalculation = 0; recalculation < 10; recalculation++) {
       const next = nextLimit(limit, { flight: limit, slowdown: 6 / 5, refused: 0 });
@@ -38,16 +38,16 @@ describe("the limit after a window", () => {
     }
   });
   // increaseLimit and decreaseLimit of Netflix's VegasLimitTest: 10 in flight; 10 ms alone, then 10 ms or 50 ms.
-  test("rises where answers take no longer than alone, and falls where they take five times as long", () => {
+  test("the limit rises if answers take the unloaded time, and falls if they take five times as long", () => {
     expect(nextLimit(10, { flight: 11, slowdown: 1, refused: 0 })).toBeGreaterThanOrEqual(16);
     expect(nextLimit(100, { flight: 100, slowdown: 5, refused: 0 })).toBeLessThan(70);
   });
-  test("falls by what is refused, and halves at most", () => {
+  test("the limit falls with the refused share, and at most halves", () => {
     const of = (refused: number): number => nextLimit(100, { flight: 100, slowdown: 1, refused });
     expect(of(0.5)).toBeLessThan(of(0.1));
     expect(of(1)).toBe(50);
   });
-  test("after a cut, answers to what was sent before it do not cut again", () => {
+  test("the limit is not reduced again by answers to calls from before the reduction", () => {
     // 8 servers, 100 in flight: each took 12.5 times as long. At 50, the result is the same for 8 servers.
     const before = nextLimit(50, { flight: 100, slowdown: 12.5, refused: 0 });
     const after = nextLimit(50, { flight: 50, slowdown: 6.25, refused: 0 });
@@ -63,12 +63,12 @@ function answers(gradient: Gradient, clock: FakeClock, many: number, ms: number,
   }
 }
 
-test("it starts at 20, or at the most", () => {
+test("the gradient starts at 20, or at a lower maximum", () => {
   expect(new Gradient(1_000, new FakeClock()).limit).toBe(START);
   expect(new Gradient(7, new FakeClock()).limit).toBe(7);
 });
 
-test("it sets no timer, and stands where it stood after a night without calls", () => {
+test("the gradient sets no timer, and keeps its limit through a night without calls", () => {
   const clock = new FakeClock();
   const gradient = new Gradient(1_000, clock);
   answers(gradient, clock, 300, 20, 5, 18);
@@ -80,7 +80,7 @@ test("it sets no timer, and stands where it stood after a night without calls", 
   expect(clock.running).toBe(0);
 });
 
-test("a slow drift of an upstream that has room is followed, and one slow window changes nothing", () => {
+test("the gradient follows a slow drift of an upstream with capacity, and ignores one slow window", () => {
   const clock = new FakeClock();
   const gradient = new Gradient(1_000, clock);
   for (let ms = 20; ms < 200; ms *= 1.003) answers(gradient, clock, 20, ms, 10, 8);
@@ -91,7 +91,7 @@ test("a slow drift of an upstream that has room is followed, and one slow window
   expect(gradient.limit).toBeGreaterThanOrEqual(full);
 });
 
-test("a load that comes soon after the first calls, and lasts, is not taken for what answers take alone", () => {
+test("the gradient does not mistake a lasting early load for the unloaded time", () => {
   const clock = new FakeClock();
   const gradient = new Gradient(1_000, clock);
   answers(gradient, clock, 60, 12, 12, 1);
@@ -100,7 +100,7 @@ test("a load that comes soon after the first calls, and lasts, is not taken for 
   expect(gradient.limit).toBeLessThan(START);
 });
 
-test("whatever it is told: between floor and most", () => {
+test("the limit stays between floor and maximum for every input", () => {
   const told = fc.record({
     kind: fc.constantFrom("a", "b", "refused"),
     ms: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e5, noNaN: true })),

@@ -5,7 +5,7 @@ import { Code, Reason } from "../failure.ts";
 import { oneCall } from "../testing/front.ts";
 import { Limit } from "./limit.ts";
 
-test("never more than allowed, first come first served, and no place is lost", () => {
+test("the limit is never exceeded, calls enter in order, and no place is lost", () => {
   const step = fc.record({ kind: fc.constantFrom("enter", "enter", "release", "leave"), which: fc.nat(50) });
   fc.assert(
     fc.property(
@@ -46,7 +46,7 @@ test("never more than allowed, first come first served, and no place is lost", (
   );
 });
 
-test("waiters that give their place back at once, in a long queue: no place is lost, and their order is kept", async () => {
+test("calls that return their place at once, in a long queue, lose no place and keep their order", async () => {
   const step = fc.record({
     kind: fc.constantFrom("enter", "enter", "enter", "release", "leave", "turn"),
     many: fc.integer({ min: 1, max: 60 }),
@@ -104,7 +104,7 @@ test("waiters that give their place back at once, in a long queue: no place is l
   );
 });
 
-test("a long queue that gives its places back at once is handed on to in small turns, and does not grow the stack", async () => {
+test("a long queue of calls that return their places at once advances in small turns, without stack growth", async () => {
   const limit = new Limit({ concurrent: 1, queued: 100_000 });
   let admitted = 0;
   limit.enter({ admitted: () => {} });
@@ -127,7 +127,7 @@ test("a long queue that gives its places back at once is handed on to in small t
   expect(limit.enter(waiter())).toBe("go");
 });
 
-test("between two turns a newcomer waits behind the queue, one who leaves is left out, and a place given back counts", async () => {
+test("between two turns a new call waits behind the queue, a call that leaves is skipped, and a returned place counts", async () => {
   const limit = new Limit({ concurrent: 2, queued: 1_000 });
   const order: string[] = [];
   limit.enter({ admitted: () => {} });
@@ -158,7 +158,7 @@ test("between two turns a newcomer waits behind the queue, one who leaves is lef
   expect(order.slice(100)).toEqual(["first", "second", "third"]);
 });
 
-test("a breaker that opens before a long queue: answers leave while others of the queue still wait", async () => {
+test("answers leave while a long queue before an open breaker still drains", async () => {
   const breaker = { errorRate: 0.5, windowMs: 1_000, minimum: 1, openMs: 1_000, probes: 1 };
   const { get, client } = oneCall({ policy: { breaker, limit: { concurrent: 1, queued: 1_000 } } });
   const reasons: unknown[] = [];

@@ -3,19 +3,19 @@ import { DoubleValueSchema, FloatValueSchema, ValueSchema } from "@bufbuild/prot
 import { expect, test } from "vitest";
 import { jsonText } from "./json-text.ts";
 
-test("-0 stays -0, wherever it stands", () => {
+test("-0 stays -0 in every position", () => {
   const text = jsonText({ 'a"': [-0, 0, [-0]], b: { c: -0, d: null }, e: "-0" });
   expect(text).toBe('{"a\\"":[-0,0,[-0]],"b":{"c":-0,"d":null},"e":"-0"}');
 });
-test("all else is as JSON.stringify has it", () => {
+test("all other values are equal to JSON.stringify", () => {
   for (const json of [null, 0, "é\u2028", [], {}, { a: [1e21, true, { "\\": "" }] }])
     expect(jsonText(json)).toBe(JSON.stringify(json));
 });
-test.each([FloatValueSchema, DoubleValueSchema])("$typeName of -0 is read as what it was", (schema) => {
+test.each([FloatValueSchema, DoubleValueSchema])("$typeName of -0 is read back unchanged", (schema) => {
   const message = create(schema, { value: -0 });
   expect(fromJsonString(schema, jsonText(toJson(schema, message)))).toEqual(message);
 });
-test("a google.protobuf.Value of -0 is read as what it was", () => {
+test("a google.protobuf.Value of -0 is read back unchanged", () => {
   const message = create(ValueSchema, { kind: { case: "numberValue", value: -0 } });
   expect(fromJsonString(ValueSchema, jsonText(toJson(ValueSchema, message)))).toEqual(message);
 });

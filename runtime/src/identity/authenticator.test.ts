@@ -89,8 +89,8 @@ const line = fc.constantFrom<readonly [string, string]>(
   ["origin", "https://app.example"],
 );
 
-describe("which source judges", () => {
-  test("is what the page says, whatever a request carries", async () => {
+describe("the choice of a source", () => {
+  test("the source of every request is the documented one", async () => {
     const judging = await openIdentity(identity(PrincipalSchema, SOURCES), { environment: {} });
     const names = fc.constantFrom<readonly string[]>([], ["web.internal"], ["gateway.internal"]);
     const counts = new Map<string, number>();
@@ -118,19 +118,19 @@ describe("which source judges", () => {
       ["browser", "gateway", "key", "mesh", "nobody", "refused", "robot", "user"].sort(),
     );
   });
-  test("two sources that take the same credential for theirs get none", async () => {
+  test("a credential claimed by two sources is refused", async () => {
     const both = [sourceOf("one", BEARER, { prefix: "x" }), sourceOf("two", BEARER, { prefix: "x" })];
     const judging = await openIdentity(identity(PrincipalSchema, both), { environment: {} });
     expect(() => judging.judge(incoming([["authorization", "Bearer x-ann"]], []))).toThrow(
       expect.objectContaining({ message: "a credential that several sources take for theirs" }),
     );
   });
-  test("two sources of one name are none", () => {
+  test("two sources with one name are refused", () => {
     expect(() => identity(PrincipalSchema, [sourceOf("a", BEARER), sourceOf("a", KEY)])).toThrow("two sources");
   });
 });
 
-test("what is remembered is bounded, and what was used last stays", () => {
+test("the cache of credentials is bounded, and keeps recently used ones", () => {
   const known = new CredentialCache<number>();
   for (let i = 0; i < 25_000; i++) {
     known.set(`k${i}`, i);

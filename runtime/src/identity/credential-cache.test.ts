@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { CredentialCache } from "./credential-cache.ts";
 
-test("so many are remembered, and what was used last stays", () => {
+test("the cache holds a maximum number of entries, and keeps recently used ones", () => {
   const known = new CredentialCache<number>(3);
   for (let i = 0; i < 3; i++) known.set(`k${i}`, i);
   known.get("k0");
   known.set("k3", 3);
   expect([known.size, known.get("k0"), known.get("k1"), known.get("k3")]).toEqual([3, 0, undefined, 3]);
 });
-test("so many bytes are remembered, however few that are", () => {
+test("the cache holds a maximum number of bytes, however few entries that allows", () => {
   const known = new CredentialCache<{ readonly bytes: number }>(1_000, ({ bytes }) => bytes);
   for (let i = 0; i < 100; i++) known.set(`k${i}`, { bytes: 1 << 20 });
   expect([known.size, known.get("k99")?.bytes]).toEqual([32, 1 << 20]);

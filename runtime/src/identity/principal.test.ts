@@ -44,7 +44,7 @@ function typeOf(field: readonly object[], syntax = "proto3"): DescMessage {
 }
 
 describe("callers", () => {
-  test("without `set` the default principal is what the credential says", () => {
+  test("the default principal without `set` is that of the credential", () => {
     const { principal, bytes } = callerOf({ type: PrincipalSchema, credential, principal: undefined });
     expect(principal).toMatchObject({
       source: "user",
@@ -55,25 +55,25 @@ describe("callers", () => {
     });
     expect(fromBinary(PrincipalSchema, bytes)).toEqual(principal);
   });
-  test.each(["source", "issuer", "subject"] as const)("the default principal without %s is nobody", (field) => {
+  test.each(["source", "issuer", "subject"] as const)("the default principal without %s is refused", (field) => {
     const principal = () => create(PrincipalSchema, { ...credential, $typeName: undefined, [field]: "" } as never);
     expect(thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }))).toEqual(refused);
   });
-  test("nobody changes whom others share", () => {
+  test("a shared principal is immutable", () => {
     const principal = (): Principal =>
       create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", roles: ["r"] });
     const made = callerOf({ type: PrincipalSchema, credential, principal }).principal as Principal;
     expect(() => made.roles.push("admin")).toThrow(TypeError);
     expect(() => Object.assign(made, { subject: "eve" })).toThrow(TypeError);
   });
-  test("an optional text may be missing, and an empty one is: it would equal what a request leaves empty", () => {
+  test("an empty optional text is refused, because it would equal an empty field of a request", () => {
     const of = (tenant: string | undefined): Principal =>
       create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", ...(tenant !== undefined && { tenant }) });
     const { principal, key } = callerOf({ type: PrincipalSchema, credential, principal: () => of("") });
     expect(principal).toEqual(of(undefined));
     expect(key).toBe(callerOf({ type: PrincipalSchema, credential, principal: () => of(undefined) }).key);
   });
-  test("what cannot be computed proves nothing, and does not say what it was", () => {
+  test("an exception refuses the principal, without revealing its message", () => {
     const principal = (): never => {
       throw new TypeError("the secret claim");
     };
@@ -87,7 +87,7 @@ describe("callers", () => {
     ["of a list", { sub: "s", org: "o" }, ({ sub, aud }) => principalOf(sub, aud[0] ?? ""), "aud"],
     ["without which nothing can be computed", {}, ({ aud }) => principalOf(at(aud, 0), "o"), "aud"],
     ["that nothing is made of", {}, () => principalOf("", "o"), undefined],
-  ])("a refusal names the missing claim %s", (_, values, made, claim) => {
+  ])("the refusal names the missing claim %s", (_, values, made, claim) => {
     const message = create(ClaimsSchema, values);
     const claims = { type: ClaimsSchema, message };
     const principal = () => made(message);
@@ -102,7 +102,7 @@ describe("callers", () => {
     ["a list of texts", { type: Type.STRING, label: Label.REPEATED }, false],
     ["an optional text", { type: Type.STRING, proto3Optional: true, oneofIndex: 0 }, false],
     ["a text of a oneof", { type: Type.STRING, oneofIndex: 0 }, false],
-  ])("%s that is empty: refused is %s", (_, field, isRefused) => {
+  ])("the empty field %s is refused: %s", (_, field, isRefused) => {
     const type = typeOf([field, { type: Type.BOOL }]);
     const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type) }));
     expect(judged).toEqual(isRefused ? refused : undefined);
@@ -110,7 +110,7 @@ describe("callers", () => {
   test.each<[string, object, boolean]>([
     ["required", { type: Type.STRING, label: Label.REQUIRED }, true],
     ["optional", { type: Type.STRING }, false],
-  ])("proto2: a text that is %s and empty: refused is %s", (_, field, isRefused) => {
+  ])("the empty proto2 text that is %s is refused: %s", (_, field, isRefused) => {
     const type = typeOf([field, { type: Type.BOOL }], "proto2");
     const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type, { f0: "" } as never) }));
     expect(judged).toEqual(isRefused ? refused : undefined);
@@ -118,7 +118,7 @@ describe("callers", () => {
 });
 
 describe("keys", () => {
-  test("are different for different callers, whatever is in the texts", () => {
+  test("keys of different callers differ, whatever the texts", () => {
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(":", "1", "a"), maxLength: 3 }));
     const parts = fc.tuple(text, text, text, fc.uint8Array({ maxLength: 4 }));
     fc.assert(
@@ -129,7 +129,7 @@ describe("keys", () => {
       { numRuns: 20_000 },
     );
   });
-  test("hold the principal and not the token", () => {
+  test("keys depend on the principal and not on the token", () => {
     const one = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t1" });
     const other = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t2" });
     expect(one.key).toBe(other.key);

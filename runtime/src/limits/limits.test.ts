@@ -18,7 +18,7 @@ const limit = (init: Partial<RateLimit>): RateLimit => {
 };
 
 describe("a counter of this process", () => {
-  test("admits what an exact bucket admits, to the microsecond", () => {
+  test("a counter admits the same requests as an exact bucket, to the microsecond", () => {
     fc.assert(
       fc.property(shapes, acts, (shape, all) => {
         const counter = new Counter(limit(shape));
@@ -55,7 +55,7 @@ describe("a counter of this process", () => {
     ["month", "2028-02-29T12:00:00.000Z", "2028-03-01T00:00:00.000Z"],
     ["month", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00.000Z"],
     ["month", "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"],
-  ] as const)("a %s counts to its end, UTC: %s", (per, at, end) => {
+  ] as const)("a %s counts until its end in UTC: %s", (per, at, end) => {
     expect(new Date(endOf(per, Date.parse(at) * 1000) / 1000).toISOString()).toBe(end);
     const counter = new Counter(limit({ per, rate: 2, burst: 2 }));
     const counters = new LocalCounters();
@@ -75,7 +75,7 @@ describe("a counter of this process", () => {
     expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
   });
 
-  test("keeps so many keys and no more; what has recovered goes first, then what recovers first", () => {
+  test("a counter keeps a maximum number of keys, and drops recovered ones first, then those that recover first", () => {
     const counter = new Counter(limit({ rate: 1, per: 1_000, burst: 100 }));
     const counters = new LocalCounters(100);
     counters.add(counter, "heavy", 100, { now: 0, date: 0 });
@@ -88,7 +88,7 @@ describe("a counter of this process", () => {
     // One of a hundred seconds has passed.
     expect(counters.standing({ counter, key: "heavy", cost: 2 }, { now, date: now })).toMatchObject({ left: 1 });
   });
-  test("a place that has become free is found again", () => {
+  test("a freed place is reused", () => {
     const cells = new Cells<{ until: number }>(10);
     for (let i = 0; i < 10; i++) cells.set(`k${i}`, { until: i === 5 ? 1 : 100 }, 0);
     cells.set("new", { until: 100 }, 50);
@@ -116,10 +116,10 @@ describe("keys", () => {
     ["1::2::3", "=1::2::3"],
     ["tenant:x::y", "=tenant:x::y"],
     ["", "="],
-  ])("%s counts as %s", (text, key) => {
+  ])("the key %s counts as %s", (text, key) => {
     expect(keyOf(text)).toBe(key);
   });
-  test("are short, and those of different callers differ", () => {
+  test("keys are short, and those of different callers differ", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), fc.string({ maxLength: 200 }), (a, b) => {
         fc.pre(a !== b && !a.includes(":") && !b.includes(":"));
@@ -152,7 +152,7 @@ describe("limits of one request", () => {
     return { clock, limits, charge, left, faults };
   }
 
-  test("are charged all or none", () => {
+  test("all limits of a request are charged, or none", () => {
     const { charge, left } = opened();
     expect(isRefusal(charge([WIDE, 1], [NARROW, 1], [CALLS, 1]))).toBe(false);
     for (let i = 0; i < 5; i++)
@@ -162,7 +162,7 @@ describe("limits of one request", () => {
       });
     expect([left(WIDE), left(NARROW), left(CALLS)]).toEqual([99, 0, 9]);
   });
-  test("of which several refuse tell the longest wait", () => {
+  test("the longest wait is reported if several limits refuse", () => {
     const { charge, clock } = opened();
     clock.chance = 0;
     charge([NARROW, 1], [CALLS, 10]);
@@ -185,7 +185,7 @@ describe("limits of one request", () => {
     expect(isRefusal(charge([WIDE, cost]))).toBe(false);
     expect(left(WIDE)).toBe(rest);
   });
-  test.each([101, 10n ** 30n, Number.POSITIVE_INFINITY])("a cost of %s can never be", (cost) => {
+  test.each([101, 10n ** 30n, Number.POSITIVE_INFINITY])("a cost of %s is refused permanently", (cost) => {
     const { charge, left } = opened();
     expect(charge([NARROW, 1], [WIDE, cost])).toMatchObject({
       outcome: "cost",
@@ -194,7 +194,7 @@ describe("limits of one request", () => {
     });
     expect([left(NARROW), left(WIDE)]).toEqual([1, 100]);
   });
-  test("one that stands twice with one key is charged both", () => {
+  test("a limit listed twice with one key is charged twice", () => {
     const { charge, left } = opened();
     const outcome = charge([WIDE, 30], [WIDE, 20]) as ChargeResult;
     expect(left(WIDE)).toBe(50);
@@ -204,7 +204,7 @@ describe("limits of one request", () => {
     outcome.refund();
     expect(left(WIDE)).toBe(100);
   });
-  test("settling charges or gives back the difference, and may overdraw", async () => {
+  test("settling charges or refunds the difference, and may overdraw", async () => {
     const { charge, left, clock } = opened();
     (charge([WIDE, 50]) as ChargeResult).settle(0, 20n);
     expect(left(WIDE)).toBe(80);
@@ -235,7 +235,7 @@ describe("limits of one request", () => {
       for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(100);
     },
   );
-  test("of one name are one counter, and may not differ", () => {
+  test("limits with one name share a counter, and must not differ", () => {
     const { charge, left } = opened();
     charge([{ ...WIDE }, 60]);
     expect(left(WIDE)).toBe(40);
@@ -246,8 +246,8 @@ describe("limits of one request", () => {
   });
 });
 
-describe("what a refusal says", () => {
-  test("RetryInfo and QuotaFailure are what protobuf makes of them", () => {
+describe("the details of a refusal", () => {
+  test("the details RetryInfo and QuotaFailure equal protobuf's encoding", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2_000_000_000_000 }), (wait) => {
         const counter = new Counter(limit({ name: "a" }));

@@ -60,7 +60,7 @@ describe.each(stores)("quotas in %s", (_, place) => {
   }
   const now = () => Date.now() * 1000;
 
-  test("are charged all or none, to the last unit", async () => {
+  test("quotas are charged all or none, to the last unit", async () => {
     const [store] = await opened();
     const [wide, narrow] = [quota(100), quota(3, "day")];
     const charge = (cost: number) => store.charge([wide, narrow].map((counter) => ({ counter, key: "=ann", cost })));
@@ -75,7 +75,7 @@ describe.each(stores)("quotas in %s", (_, place) => {
     expect(await store.charge([{ counter: wide, key: "=ann", cost: 98 }])).toMatchObject({ standings: [{ left: 97 }] });
     expect(await store.charge([{ counter: wide, key: "=ann", cost: 97 }])).toMatchObject({ at: expect.any(Number) });
   });
-  test("are settled, and nothing is given back of another unit", async () => {
+  test("quotas are settled, without a refund into another calendar unit", async () => {
     const [store] = await opened();
     const counter = quota(10);
     const left = async () => {
@@ -94,7 +94,7 @@ describe.each(stores)("quotas in %s", (_, place) => {
     await store.add(counter, "=\0", -Number.MAX_SAFE_INTEGER, now());
     expect(await left()).toBe(10);
   });
-  test("are exact for many at once, also of many rows in any order", async () => {
+  test("quotas are exact for many concurrent charges, even of many rows in any order", async () => {
     const stores = await opened(4);
     const [a, b, c] = [quota(200), quota(90), quota(1_000)];
     const orders = [
@@ -118,7 +118,7 @@ describe.each(stores)("quotas in %s", (_, place) => {
   });
 });
 
-test("SQLite starts anew at the edge, keeps what another process has begun, and deletes what has ended", async () => {
+test("SQLite starts anew at the edge, keeps the counts of other processes, and deletes ended ones", async () => {
   const edge = Date.UTC(2028, 1, 29) * 1000;
   let now = edge - 1;
   const store = await SqliteQuotas.at(join(folder, "edge.db"), () => now);

@@ -38,7 +38,7 @@ async function countersOf({ url }: Redis): Promise<RedisCounters> {
 }
 
 describe("the scripts", () => {
-  test("admit what an exact bucket admits, to the microsecond", async () => {
+  test("the scripts admit the same requests as an exact bucket, to the microsecond", async () => {
     const { admin } = await startRedis();
     let run = 0;
     const charge = timed(CHARGE.text);
@@ -72,7 +72,7 @@ describe("the scripts", () => {
     );
   });
 
-  test.each(["day", "month"] as const)("know when a %s ends, for 800 years", async (unit) => {
+  test.each(["day", "month"] as const)("the scripts compute the end of a %s for 800 years", async (unit) => {
     const { admin } = await startRedis();
     const text = timed(CHARGE.text);
     const moments = Array.from({ length: 800 * 12 }, (_, month) => {
@@ -90,7 +90,7 @@ describe("the scripts", () => {
     }
   });
 
-  test("count in a calendar unit, start anew at its edge, and give nothing back across it", async () => {
+  test("the scripts count per calendar unit, start anew at its edge, and refund nothing across it", async () => {
     const { admin } = await startRedis();
     const edge = Date.UTC(2028, 1, 29) * 1000;
     const charge = (cost: number, now: number) =>
@@ -108,7 +108,7 @@ describe("the scripts", () => {
     expect(await charge(0, edge + 1)).toEqual([86_400_000_000 - 1, 0]);
   });
 
-  test("go on from a clock that has gone back", async () => {
+  test("the scripts continue when the clock goes back", async () => {
     const { admin } = await startRedis();
     const charge = (cost: number, now: number) =>
       admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: ["", "1", "100", `${cost}`, `${now}`] });
@@ -119,7 +119,7 @@ describe("the scripts", () => {
     expect(await charge(1, 1_000_000_049)).toEqual([1, 0]);
   });
 
-  test("leave nothing behind of what has recovered", async () => {
+  test("the scripts leave no key of a recovered limit behind", async () => {
     const redis = await startRedis();
     const counters = await countersOf(redis);
     const quick = new Counter(limit({ name: "quick", rate: 1, per: 30, burst: 10 }));
@@ -180,7 +180,7 @@ describe("counters in Redis", () => {
     return { clock, told, limits, charge, ask, connected, charged };
   }
 
-  test("are charged all or none, and a refusal says which", async () => {
+  test("counters are charged all or none, and a refusal names the limit", async () => {
     const { ask, charged } = await opened(await startRedis());
     for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("ok");
     for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("exceeded web.v1/one");
@@ -191,7 +191,7 @@ describe("counters in Redis", () => {
     expect(await charged(OTHER)).toBe(3);
   });
 
-  test("know a script that was forgotten", async () => {
+  test("counters reload a script that Redis has lost", async () => {
     const redis = await startRedis();
     const { ask, told } = await opened(redis);
     await redis.admin.scriptFlush();
@@ -202,7 +202,7 @@ describe("counters in Redis", () => {
     expect(told).toEqual([]);
   });
 
-  test("refuse without asking what has just been refused, and what is cheaper is asked", async () => {
+  test("counters repeat a recent refusal without a query, and query for a lower cost", async () => {
     const redis = await startRedis();
     const { ask, charge, clock } = await opened(redis);
     const calls = async () =>
@@ -228,7 +228,7 @@ describe("counters in Redis", () => {
     expect(await ask([ONE, 2])).toBe("ok");
   });
 
-  test("are settled and given back there", async () => {
+  test("counters are settled and refunded in Redis", async () => {
     const { charge, charged, ask } = await opened(await startRedis());
     const one = (await charge([OTHER, 50])) as ChargeResult;
     one.settle(0, 20n);
@@ -248,54 +248,57 @@ describe("counters in Redis", () => {
   test.each<[string, (redis: Redis) => unknown]>([
     ["killed", (redis) => redis.stop()],
     ["one that hangs", (redis) => redis.hang()],
-  ])("of a Redis that is %s: nobody waits longer than 20 ms; open counts here, closed refuses", async (what, harm) => {
-    const redis = await startRedis();
-    const { ask, clock, told, connected, charged } = await opened(redis);
-    expect(await ask(ONE)).toBe("ok");
-    await harm(redis);
-    const outcomes: string[] = [];
-    /** A request waits for a hanging Redis for 20 ms by this clock, and no longer. */
-    const asked = async (of: RateLimit) => {
-      let outcome: string | undefined;
-      void ask(of).then((found) => {
-        outcome = found;
-      });
-      await idle();
-      if (outcome === undefined) await clock.advance(19);
-      if (what === "one that hangs" && outcomes.length < 3) expect(outcome).toBe(undefined);
-      await until(async () => {
-        await clock.advance(1);
-        return outcome;
-      });
-      outcomes.push(outcome ?? "");
-    };
-    for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await asked(of);
-    expect(outcomes).toEqual([
-      "alone web.v1/one",
-      "unreachable web.v1/closed",
-      "alone web.v1/one",
-      "alone web.v1/one",
-      "unreachable web.v1/closed",
-      "exceeded web.v1/one",
-      "unreachable web.v1/closed",
-    ]);
-    expect(told.length).toBeGreaterThan(0);
-    expect(new Set(told.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
-      new Set(["the counters of limits cannot be reached, each process counts alone meanwhile"]),
-    );
-    // An open breaker causes no wait: there is no promise, and no timer.
-    expect(clock.running).toBe(0);
-    if (what === "killed") await redis.start();
-    else redis.wake();
-    await connected();
-    expect(await ask(OTHER)).toBe("ok");
-    if (what === "killed") expect(await charged(ONE)).toBe(0);
-    // Charges whose answer was too late: those of an admitted request stay, those of a refused request are returned.
-    else expect(await charged(ONE)).toBe(3);
-    await until(async () => (await charged(CLOSED)) === 0);
-  });
+  ])(
+    "while Redis is %s, requests wait at most 20 ms; open limits count locally, closed limits refuse",
+    async (what, harm) => {
+      const redis = await startRedis();
+      const { ask, clock, told, connected, charged } = await opened(redis);
+      expect(await ask(ONE)).toBe("ok");
+      await harm(redis);
+      const outcomes: string[] = [];
+      /** A request waits for a hanging Redis for 20 ms by this clock, and no longer. */
+      const asked = async (of: RateLimit) => {
+        let outcome: string | undefined;
+        void ask(of).then((found) => {
+          outcome = found;
+        });
+        await idle();
+        if (outcome === undefined) await clock.advance(19);
+        if (what === "one that hangs" && outcomes.length < 3) expect(outcome).toBe(undefined);
+        await until(async () => {
+          await clock.advance(1);
+          return outcome;
+        });
+        outcomes.push(outcome ?? "");
+      };
+      for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await asked(of);
+      expect(outcomes).toEqual([
+        "alone web.v1/one",
+        "unreachable web.v1/closed",
+        "alone web.v1/one",
+        "alone web.v1/one",
+        "unreachable web.v1/closed",
+        "exceeded web.v1/one",
+        "unreachable web.v1/closed",
+      ]);
+      expect(told.length).toBeGreaterThan(0);
+      expect(new Set(told.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
+        new Set(["the counters of limits cannot be reached, each process counts alone meanwhile"]),
+      );
+      // An open breaker causes no wait: there is no promise, and no timer.
+      expect(clock.running).toBe(0);
+      if (what === "killed") await redis.start();
+      else redis.wake();
+      await connected();
+      expect(await ask(OTHER)).toBe("ok");
+      if (what === "killed") expect(await charged(ONE)).toBe(0);
+      // Charges whose answer was too late: those of an admitted request stay, those of a refused request are returned.
+      else expect(await charged(ONE)).toBe(3);
+      await until(async () => (await charged(CLOSED)) === 0);
+    },
+  );
 
-  test("of a Redis that is flushed in the middle start anew", async () => {
+  test("counters of a Redis that is flushed start anew", async () => {
     const redis = await startRedis();
     const { ask, clock } = await opened(redis);
     for (let i = 0; i < 3; i++) expect(await ask(ONE)).toBe("ok");
@@ -312,7 +315,7 @@ describe("counters in Redis", () => {
     ["numbers without end", ({ admin }, key) => admin.set(key, `${"9".repeat(400)} ${"9".repeat(400)}`), "ok"],
     ["a database without room", ({ admin }) => admin.configSet("maxmemory", "1"), "alone web.v1/one"],
     ["a replica", ({ admin }) => admin.replicaOf("127.0.0.1", 1), "alone web.v1/one"],
-  ])("that find %s harm nobody", async (_, harm, outcome) => {
+  ])("counters with %s under their key do not fail requests", async (_, harm, outcome) => {
     const redis = await startRedis();
     const { ask, charge } = await opened(redis);
     await harm(redis, "bff:limit:web.v1/one:=ann");

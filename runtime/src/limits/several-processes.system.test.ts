@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { limitLoad } from "../testing/limit-load.ts";
 import { startRedis } from "../testing/redis-rig.ts";
 
-test("four processes are let no more than one would be, and refused requests charge nothing", {
+test("four processes admit no more than one would, and refused requests charge nothing", {
   timeout: 120_000,
 }, async () => {
   const { admin, url } = await startRedis();

@@ -30,7 +30,7 @@ function bff(url: string, name: string, plan = "1") {
   return { title, client };
 }
 
-test("one process answers with what another has composed, of the same plan alone; keys can be read by nobody", async () => {
+test("one process answers with the response of another, for the same plan only; keys are opaque", async () => {
   const { url, admin } = await startRedis();
   const [one, two, later] = [bff(url, "one"), bff(url, "two"), bff(url, "later", "2")];
   // Until both are connected each composes for itself.
@@ -55,7 +55,7 @@ test("one process answers with what another has composed, of the same plan alone
   }
 });
 
-test("a second level that hangs costs nobody an answer", async () => {
+test("a hanging second level prevents no answer", async () => {
   const redis = await startRedis();
   const alone = bff(redis.url, "alone");
   await until(async () => (await alone.title(`${Math.random()}`)) !== "" && (await redis.admin.dbSize()) > 0);

@@ -75,7 +75,7 @@ function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}
 }
 
 describe("an answer", () => {
-  test("is used again within its ttl, and not after it", async () => {
+  test("an answer is used again within its ttl, and not after it", async () => {
     const { title, clock, client, outcomes } = cached();
     expect([await title("a"), await title("a"), await title("b")]).toEqual(["1", "1", "2"]);
     await clock.advance(999);
@@ -86,7 +86,7 @@ describe("an answer", () => {
     expect(outcomes()).toEqual(["missed", "fresh", "missed", "fresh", "missed"]);
     expect(clock.running).toBe(0);
   });
-  test("depends on the headers that it is said to depend on, and on no others", async () => {
+  test("an answer depends on the declared headers, and on no others", async () => {
     const { title } = cached({ headers: ["accept-language"] });
     const as = (language: string, id: string) =>
       title("a", { headers: { "accept-language": language, "x-request-id": id } });
@@ -97,7 +97,7 @@ describe("an answer", () => {
       "3",
     ]);
   });
-  test("of another plan, or another environment, is another one", async () => {
+  test("an answer is separate per plan and per environment", async () => {
     const answers = new Cache();
     const of = async (more: Partial<Options["cache"]>) => cached({ answers, ...more }).title("a");
     expect(await of({ plan: "1", env: ["x", 1n, new Map([["a", 1]])] })).toBe("1");
@@ -110,7 +110,7 @@ describe("an answer", () => {
     const four = cached({ answers, plan: "2", env: ["x"] });
     expect([await four.title("a"), four.client.sent.length]).toEqual(["2", 0]);
   });
-  test("counts for fields that nobody knows: they may reach an upstream", async () => {
+  test("an answer depends on unknown fields, because they may reach an upstream", async () => {
     const { served, client } = cached();
     const bytes = (more: number[]) =>
       new Uint8Array([...toBinary(ShowRequestSchema, create(ShowRequestSchema, { id: "a" })), ...more]);
@@ -120,7 +120,7 @@ describe("an answer", () => {
     }
     expect(client.sent.length).toBe(3);
   });
-  test("that is degraded, or failed, is not kept, and says so to each", async () => {
+  test("a degraded or failed answer is not cached, and reports its degradation to each caller", async () => {
     const { get, client } = cached();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
     for (let i = 0; i < 2; i++) expect(await get("a").answer).toMatchObject({ header: "spent_cents" });
@@ -138,7 +138,7 @@ describe("an answer", () => {
     expect([await failing.title("a"), await failing.title("a")]).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
     expect(failing.client.sent.length).toBe(2);
   });
-  test("made of one that was served past its ttl is not kept, and is told as stale", async () => {
+  test("an answer made of a stale one is not cached, and is marked as stale", async () => {
     const { get, clock, client } = cached({ ttlMs: 3_000 }, { call: { cache: { ttlMs: 100, staleMs: 60_000 } } });
     expect(await get("a").answer).not.toHaveProperty("stale");
     await clock.advance(5_000);
@@ -147,7 +147,7 @@ describe("an answer", () => {
     expect(await get("a").answer).toMatchObject({ page: { title: "2" } });
     expect(client.sent.length).toBe(2);
   });
-  test("is nobody's to change, and is written once", async () => {
+  test("an answer is immutable, and is encoded once", async () => {
     const { get, served } = cached();
     const first = (await get("a").answer).page;
     first?.facts.push("mine");
@@ -157,7 +157,7 @@ describe("an answer", () => {
     const bytes = served.codec?.encode(second as Page) ?? Buffer.alloc(0);
     expect(fromBinary(PageSchema, bytes.subarray(PREFIX_BYTES))).toMatchObject({ title: "1" });
   });
-  test("that is larger than all of the room is answered, and not kept", async () => {
+  test("an answer larger than the cache is sent, and not cached", async () => {
     const { title, client } = cached({ answers: new Cache({ maxBytes: 300 }) });
     expect([await title("a"), await title("a")]).toEqual(["1", "1"]);
     client.answer = (sent) => sent.thing({ count: 10n ** 15n });
@@ -166,7 +166,7 @@ describe("an answer", () => {
   });
 });
 
-test("which way a request goes is part of its key, and the fetch goes that way", async () => {
+test("the branch of a request is part of its key, and the fetch uses that branch", async () => {
   const canary = new FakeClient((sent) => sent.thing({ count: 77n }));
   const branches = [{ name: "canary", share: 0.5 }];
   const all = cached({ ways: (cx) => cx.branchOf(cx.app.get) }, { branches: { canary }, call: { branches } });
@@ -183,7 +183,7 @@ test("which way a request goes is part of its key, and the fetch goes that way",
   expect([all.client.sent.length, canary.sent.length]).toEqual([1, 1]);
 });
 
-test("what limits charge is given back where an answer was there, or is another one's", async () => {
+test("the charge of limits is refunded if the answer was cached or fetched by another request", async () => {
   const told: string[] = [];
   const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
     cx.exchange.charged = { refund: () => told.push("refund"), answered: () => told.push("answered") };
@@ -204,7 +204,7 @@ test("what limits charge is given back where an answer was there, or is another 
 });
 
 describe("guards without calls", () => {
-  test("speak for each request, whoever has its answer", async () => {
+  test("guards run for each request, even with a cached answer", async () => {
     let asked = 0;
     const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
       asked++;
@@ -216,7 +216,7 @@ describe("guards without calls", () => {
     expect(await title("a")).toBe("1");
     expect([asked, client.sent.length]).toEqual([3, 1]);
   });
-  test("that take time hold the answer back", async () => {
+  test("asynchronous guards hold the answer back", async () => {
     const gate = Promise.withResolvers<void>();
     const { get } = cached({ admit: () => gate.promise });
     const asked = get("a");
@@ -228,7 +228,7 @@ describe("guards without calls", () => {
 });
 
 describe("a fetch", () => {
-  test("is one for all who wait, and each gets a message of its own", async () => {
+  test("all waiting requests share a fetch, and each receives a copy of the message", async () => {
     const { get, client, outcomes, responses } = cached();
     client.answer = undefined;
     const all = [get("a"), get("a"), get("a")];
@@ -241,7 +241,7 @@ describe("a fetch", () => {
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([true, true, true]);
     expect(new Set(responses.map(({ request }) => request)).size).toBe(3);
   });
-  test("goes on when one leaves, whoever that is, and ends when the last one does", async () => {
+  test("a fetch continues when a caller leaves, and ends when the last caller leaves", async () => {
     const { get, client, clock } = cached();
     client.answer = undefined;
     const first = get("a");
@@ -259,7 +259,7 @@ describe("a fetch", () => {
     get("b");
     expect(client.of("b").cancelled).toBe(false);
   });
-  test("has all of the rpc's time, and each who waits has his", async () => {
+  test("a fetch has the full timeout of the RPC, and each caller keeps its deadline", async () => {
     const { get, client, clock } = cached();
     client.answer = undefined;
     const hurried = get("a", { clientMs: 100 });
@@ -271,7 +271,7 @@ describe("a fetch", () => {
     expect((await patient.answer).page?.title).toBe("7");
     expect(clock.running).toBe(0);
   });
-  test("for one alone ends when his time is up, with what there is by then, as without a cache", async () => {
+  test("a fetch for one caller ends at its deadline with a partial answer, as without a cache", async () => {
     for (const clientMs of [100, undefined]) {
       const { get, client, clock } = cached();
       client.answer = undefined;
@@ -282,7 +282,7 @@ describe("a fetch", () => {
       expect(clock.running).toBe(0);
     }
   });
-  test("whose time is up ends for all who have as much, with what there is by then", async () => {
+  test("a fetch at its deadline ends for all callers with the same deadline, with a partial answer", async () => {
     const { get, client, clock } = cached();
     client.answer = undefined;
     const first = get("a");
@@ -292,7 +292,7 @@ describe("a fetch", () => {
     for (const { answer } of [first, second]) expect(await answer).toMatchObject({ header: "spent_cents" });
     expect(clock.running).toBe(0);
   });
-  test("that fails fails all who wait", async () => {
+  test("a failed fetch fails all waiting callers", async () => {
     const { get, client, clock } = cached(
       {},
       {},
@@ -307,7 +307,7 @@ describe("a fetch", () => {
     await idle();
     expect(clock.running).toBe(0);
   });
-  test("in which a guard refuses refuses all who wait, and the next one is asked anew", async () => {
+  test("a fetch refused by a guard refuses all waiting callers, and the next request fetches again", async () => {
     const compose: Options["compose"] = async (cx, { id }) => {
       const step = cx.call(cx.app.get, { id });
       cx.guard(async () => {
@@ -324,7 +324,7 @@ describe("a fetch", () => {
     client.answer = (sent) => sent.thing({ count: 1n });
     expect(await title("a")).toBe("1");
   });
-  test("batches its keys as any response does", async () => {
+  test("a fetch batches its keys like any response", async () => {
     const compose: Options["compose"] = async (cx) => {
       const things = await Promise.all(["x", "y"].map((key) => cx.load(cx.app.byId, key)));
       return page({ facts: things.map((thing) => thing?.id ?? "") });
@@ -335,7 +335,7 @@ describe("a fetch", () => {
     expect((await get("a").answer).page?.facts).toEqual(["x", "y"]);
     expect(client.sent.length).toBe(1);
   });
-  test("that cannot write its answer fails, as it would be told without a cache", async () => {
+  test("a fetch with an unencodable answer fails, as without a cache", async () => {
     const compose: Options["compose"] = async () => page({ spentCents: "x" as unknown as bigint });
     const { title, clock } = cached({}, {}, { compose });
     expect(await title("a")).toBe("INTERNAL");
@@ -345,7 +345,7 @@ describe("a fetch", () => {
 
 describe("a stale answer", () => {
   const STALE = { staleMs: 10_000 };
-  test("is served at once, as stale, while one fetch renews it", async () => {
+  test("a stale answer is served at once, marked as stale, while one fetch renews it", async () => {
     const { get, title, clock, client, outcomes } = cached(STALE);
     await title("a");
     await clock.advance(2_000);
@@ -358,7 +358,7 @@ describe("a stale answer", () => {
     expect(outcomes()).toEqual(["missed", "stale", "stale", "stale", "fresh"]);
     expect(clock.running).toBe(0);
   });
-  test("stays when it cannot be renewed, and only until its time is over", async () => {
+  test("a stale answer is served while its renewal fails, until its time is over", async () => {
     const { title, clock, client } = cached(STALE);
     await title("a");
     await clock.advance(2_000);
@@ -369,7 +369,7 @@ describe("a stale answer", () => {
     await clock.advance(1);
     expect(await title("a")).toBe("none");
   });
-  test("is renewed though its caller has gone, within all of the rpc's time", async () => {
+  test("a stale answer is renewed after its caller has left, within the full timeout of the RPC", async () => {
     const { get, title, clock, client } = cached(STALE);
     await title("a");
     await clock.advance(2_000);
@@ -403,14 +403,14 @@ describe("with a second level", () => {
     };
     return { clock, kept, level, one: one(), two: one() };
   }
-  test("one process answers with what another has composed", async () => {
+  test("one process answers with the response of another", async () => {
     const { one, two, clock } = twoProcesses();
     await one.title("x");
     expect(await one.title("a")).toBe("2");
     expect([await two.title("a"), two.client.sent.length]).toEqual(["2", 0]);
     expect(clock.running).toBe(0);
   });
-  test("a stale one is served while it is renewed, once", async () => {
+  test("a stale answer is served while one fetch renews it", async () => {
     const { one, two, clock } = twoProcesses();
     await one.title("a");
     await clock.advance(2_000);
@@ -419,7 +419,7 @@ describe("with a second level", () => {
     await idle();
     expect(two.client.sent.length).toBe(1);
   });
-  test("bytes that are no such message are a miss, and so is one that hangs", async () => {
+  test("malformed bytes are a miss, and so is a hanging level", async () => {
     const { one, two, kept, level, clock } = twoProcesses();
     await one.title("a");
     for (const value of kept.values()) value.bytes = new Uint8Array([0, 0, 0, 0, 9, 255]);
@@ -436,7 +436,7 @@ describe("with a second level", () => {
   });
 });
 
-test("an rpc without a cache has nothing of it", () => {
+test("an RPC without a cache has no codec", () => {
   const { served } = cached({}, {}, { cache: undefined });
   expect(served.codec).toBeUndefined();
 });

@@ -11,7 +11,7 @@ const sent = (more: Partial<Parameters<typeof cachedAnswer>[0]> = {}) => {
 };
 const TAG = String(sent().etag);
 
-test("an answer says for how long, for whom, and what it depends on", () => {
+test("an answer declares its lifetime, its audience and its headers", () => {
   expect(TAG).toMatch(/^W\/"[\w-]{22}"$/);
   expect(sent()).toEqual({
     status: 200,
@@ -42,11 +42,11 @@ test.each([
   ['W/"another"', 200],
   ["", 200],
   ['"'.repeat(30_000), 200],
-])("if-none-match: %s", (ifNoneMatch, status) => {
+])("the status for if-none-match: %s", (ifNoneMatch, status) => {
   expect(sent({ ifNoneMatch }).status).toBe(status);
 });
 
-test("what is for this client alone, or is not what it should be, is kept by nobody", () => {
+test("an answer for one client only, or without a policy, is not cacheable", () => {
   for (const more of [{ once: true }, { policy: undefined }])
     expect(sent({ ...more, ifNoneMatch: "*" })).toEqual({ status: 200, "cache-control": "no-store" });
 });

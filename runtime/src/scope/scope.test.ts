@@ -11,7 +11,7 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 noUnhandledRejections();
 
 describe("scopes", () => {
-  test("a critical failure in a sub-scope cancels only it", async () => {
+  test("a critical failure in a sub-scope cancels only the sub-scope", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
       const otherStep = cx.call(cx.app.get, { id: "other" });
@@ -34,7 +34,7 @@ describe("scopes", () => {
     client.of("other").thing();
     expect(await answer).toMatchObject({ page: { title: "other" }, entries: ["main 1 2 test.v1.Upstream"] });
   });
-  test("a pending guard in a sub-scope holds its failure back, and fails the whole response", async () => {
+  test("a pending guard in a sub-scope holds the scope's failure back, and fails the whole response", async () => {
     const { ask, client } = front();
     const { answer, state } = ask(async (cx) => {
       await cx.tryStep(() =>
@@ -56,7 +56,7 @@ describe("scopes", () => {
     client.of("viewer").thing();
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
   });
-  test("the end of the response ends sub-scopes, and what waits for them", async () => {
+  test("the end of the response ends sub-scopes and their waiting steps", async () => {
     const { ask, client } = front();
     let rejected: unknown;
     const { cancel } = ask(async (cx) => {
@@ -72,7 +72,7 @@ describe("scopes", () => {
     expect(client.of("a").cancelled).toBe(true);
     expect(rejected).toMatchObject({ code: Code.CANCELLED });
   });
-  test("bounded lets so many calls through at a time, nested ones too; batches are not counted", async () => {
+  test("bounded admits a maximum of concurrent calls, including nested ones; batches are not counted", async () => {
     const { ask, client, clock } = front();
     const { answer } = ask(async (cx) => {
       const outer = cx.bounded(3);
@@ -100,7 +100,7 @@ describe("scopes", () => {
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
   });
-  test("bounded: who fails what they are for lets none of those in that wait, side effects least of all", async () => {
+  test("bounded: after a failure, none of its waiting calls is sent, least of all side effects", async () => {
     for (const effect of [false, true]) {
       const { ask, client, clock } = front();
       const { answer } = ask(async (cx) => {
@@ -121,7 +121,7 @@ describe("scopes", () => {
       expect(clock.running).toBe(0);
     }
   });
-  test("at most so many calls to one upstream at a time in a response", async () => {
+  test("a response has a maximum of concurrent calls to one upstream", async () => {
     const { ask, client } = front({ concurrent: 2 });
     const { answer } = ask(async (cx) => {
       await Promise.all(["a", "b", "c", "d"].map((id) => cx.call(cx.app.get, { id })));

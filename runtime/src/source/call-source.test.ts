@@ -35,8 +35,8 @@ function source({ rig = streamRig(), position = true, resume, policy = {}, extra
 }
 const asked = ({ message }: SentStream): string => fromBinary(GetRequestSchema, message).id;
 
-describe("a source that is a call", () => {
-  test("gives an item for each that is asked for, with the token of its place", () => {
+describe("a source with a call", () => {
+  test("a source gives one item per demand, with the token of its position", () => {
     const { it, heard, last } = source();
     expect(asked(last())).toBe("run start");
     expect(last().timeoutMs).toBe(Number.POSITIVE_INFINITY);
@@ -57,18 +57,18 @@ describe("a source that is a call", () => {
   test.each([
     ["no token", true],
     [at(41), false],
-  ])("that ends without an item says whether what the client has holds: %s", (resume, reset) => {
+  ])("a source that ends without an item reports whether the client's state is valid: %s", (resume, reset) => {
     const { it, heard, last } = source({ resume });
     it.next();
     last().opened();
     last().end();
     expect(heard).toEqual([{ opened: true }, reset ? { ended: true, reset } : { ended: true }]);
   });
-  test("goes on behind a token", () => {
+  test("a source continues behind a token", () => {
     expect(asked(source({ resume: at(41) }).last())).toBe("run 41");
   });
   test.each(["", "%", "AQMw", tokenOf("string", "41"), `${at(41)}A`, "A".repeat(5_000)])(
-    "begins anew with a token that it cannot read, and says so once: %s",
+    "a source starts again with an unreadable token, and reports that once: %s",
     (resume) => {
       const { it, heard, last } = source({ resume });
       expect(asked(last())).toBe("run start");
@@ -82,7 +82,7 @@ describe("a source that is a call", () => {
       ]);
     },
   );
-  test("sends what unary calls send: forwarded headers, metadata, the request's id", () => {
+  test("a source sends the same headers as unary calls: forwarded headers, metadata, and the request's id", () => {
     const rig = streamRig({}, { "x-tenant": "t1", "x-request-id": "r-1" });
     const { last } = source({
       rig,
@@ -91,7 +91,7 @@ describe("a source that is a call", () => {
     });
     expect(last().headers).toMatchObject({ "x-tenant": "t1", "x-run": "run", "x-request-id": "r-1" });
   });
-  test("fails, later, when its request cannot be written", async () => {
+  test("a source whose request cannot be encoded fails asynchronously", async () => {
     const rig = streamRig();
     const { heard, items } = hearing();
     const open = callSource(rig.upstream.stream(GET, {}), () => {
@@ -102,7 +102,7 @@ describe("a source that is a call", () => {
     await idle();
     expect(heard).toMatchObject([{ failed: { message: "Error: no such thing", reason: Reason.INVALID } }]);
   });
-  test("an item that cannot be decoded ends it", () => {
+  test("an undecodable item ends the source", () => {
     const { it, heard, last } = source();
     it.next();
     last().item(thing("a", 41));
@@ -112,7 +112,7 @@ describe("a source that is a call", () => {
     const message = expect.stringMatching(/^behind position "41": an item of 1 bytes does not decode: /);
     expect(heard[1]).toMatchObject({ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID, message } });
   });
-  test("is one call for observers, from its opening to its end", () => {
+  test("a source is one call for observers, from its opening to its end", () => {
     const { it, last, starts, calls, root, clock } = source();
     expect(starts).toMatchObject([{ method: "test.v1.Upstream/Get", startedAt: 1_000 }]);
     expect(starts[0]?.request).toBe(root);
@@ -132,7 +132,7 @@ describe("a source that is a call", () => {
     ]);
     expect(calls[0]?.call).toBe(starts[0]?.call);
   });
-  test("that is cancelled is told of as cancelled, and says nothing of the upstream", () => {
+  test("a cancelled source is reported as cancelled, without a breaker sample", () => {
     const { it, last, calls, heard } = source();
     it.cancel();
     it.cancel();
@@ -143,10 +143,10 @@ describe("a source that is a call", () => {
   });
 });
 
-describe("a stream that breaks", () => {
+describe("a broken stream", () => {
   const unavailable = (stream: SentStream): void => stream.fault(Code.UNAVAILABLE);
 
-  test("is opened again before its first item, and behind the last one later", async () => {
+  test("a broken stream is opened again before its first item, and later behind the last one", async () => {
     const { it, heard, last, streams, clock } = source();
     it.next();
     unavailable(last());
@@ -166,7 +166,7 @@ describe("a stream that breaks", () => {
       { item: "b", at: { token: at(6), reset: false } },
     ]);
   });
-  test("without positions is over once an item has come", async () => {
+  test("a broken stream without positions ends after its first item", async () => {
     const { it, heard, last, streams, clock } = source({ position: false });
     unavailable(last());
     await clock.advance(200);
@@ -176,20 +176,20 @@ describe("a stream that breaks", () => {
     expect(streams.length).toBe(2);
     expect(heard).toMatchObject([{ item: "a", at: { token: undefined } }, { failed: { code: Code.UNAVAILABLE } }]);
   });
-  test("is never opened again where that does something", () => {
+  test("a broken stream of an RPC with side effects is never opened again", () => {
     const { heard, last } = source({ extra: { effect: true } });
     unavailable(last());
     expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
   });
   test.each([Code.NOT_FOUND, Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])(
-    "is over with status %i",
+    "a stream ends with status %i",
     (code) => {
       const { heard, last } = source();
       last().fault(code);
       expect(heard).toMatchObject([{ failed: { code } }]);
     },
   );
-  test("is over when the upstream wants no other attempt, and waits when it says for how long", async () => {
+  test("a stream ends if the upstream forbids retries, and waits for its pushback", async () => {
     const stopped = source();
     stopped.last().fault(Code.UNAVAILABLE, { pushbackMs: -1 });
     expect(stopped.heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
@@ -200,7 +200,7 @@ describe("a stream that breaks", () => {
     await later.clock.advance(1);
     expect(later.streams.length).toBe(2);
   });
-  test("is given up when it has been opened again in vain for 30 s, with longer waits each time", async () => {
+  test("a stream is abandoned after 30 s of failed openings, with growing waits", async () => {
     const { heard, last, streams, clock } = source();
     const from = clock.now();
     const times: number[] = [];
@@ -215,7 +215,7 @@ describe("a stream that breaks", () => {
     expect(times.length).toBeLessThan(20);
     expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
   });
-  test("has its 30 s anew after an item, and after it has stood", async () => {
+  test("a stream has another 30 s after an item, and after an opening", async () => {
     const { it, heard, last, clock } = source();
     for (let i = 0; i < 10; i++) {
       unavailable(last());
@@ -231,7 +231,7 @@ describe("a stream that breaks", () => {
     }
     expect(heard.length).toBe(11); // and once that it stands
   });
-  test("while it waits it can be cancelled, and asked", async () => {
+  test("a waiting stream accepts demand and cancellation", async () => {
     const { it, last, streams, clock } = source();
     unavailable(last());
     it.next();
@@ -243,7 +243,7 @@ describe("a stream that breaks", () => {
     expect(streams.length).toBe(2);
     expect(clock.running).toBe(0);
   });
-  test("is opened again when it has been silent, once", async () => {
+  test("a silent stream is opened again, once", async () => {
     const { it, last, streams, clock } = source();
     it.next();
     last().item(thing("a", 3));
@@ -258,7 +258,7 @@ describe("a stream that breaks", () => {
     expect(it.silent?.()).toBe(false);
     expect(source({ extra: { effect: true } }).it.silent?.()).toBe(false);
   });
-  test("was not begun with: it is sent once more at once", () => {
+  test("an unprocessed stream is sent again at once", () => {
     const { last, streams, calls } = source();
     last().fault(Code.UNAVAILABLE, { kind: "unprocessed" });
     expect(streams.length).toBe(2);
@@ -266,8 +266,8 @@ describe("a stream that breaks", () => {
   });
 });
 
-describe("what guards opening", () => {
-  test("the breaker learns how it went, and nothing of what follows", async () => {
+describe("guards of an opening", () => {
+  test("the breaker samples the opening, and nothing after it", async () => {
     const rig = streamRig({ breaker: BREAKER });
     const one = source({ rig });
     await rig.clock.advance(999);
@@ -288,7 +288,7 @@ describe("what guards opening", () => {
     expect(rig.client.streams.length).toBe(3);
     expect(four.heard).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
   });
-  test("one that has stood for a second is open, whatever its upstream says later", async () => {
+  test("a stream without a failure for a second counts as open, whatever its upstream sends later", async () => {
     const { heard, last, clock } = source();
     await clock.advance(999);
     expect(heard).toEqual([]);
@@ -296,7 +296,7 @@ describe("what guards opening", () => {
     last().opened();
     expect(heard).toEqual([{ opened: true }]);
   });
-  test("a request that does not leave within 5 s fails", async () => {
+  test("a request that is not sent within 5 s fails", async () => {
     const { heard, last, clock } = source({ extra: { effect: true } });
     last().unsent = true;
     await clock.advance(4_999);
@@ -306,7 +306,7 @@ describe("what guards opening", () => {
     expect(last().cancelled).toBe(true);
     expect(last().judgements).toEqual([false]);
   });
-  test("so many streams are open at a time, of the upstream and of the method", async () => {
+  test("the upstream and the method limit the number of open streams", async () => {
     const rig = streamRig({ streams: 3 });
     const small: Opening = { rig, policy: { streams: 1 } };
     const first = source(small);
@@ -333,7 +333,7 @@ describe("what guards opening", () => {
     });
     expect(streamRig().upstream.state.streams).toEqual([]); // nothing follows it
   });
-  test("an upstream without streams says so", async () => {
+  test("an upstream client without streams fails the source as UNIMPLEMENTED", async () => {
     const rig = streamRig();
     Object.defineProperty(rig.client, "open", { value: undefined });
     const { heard } = source({ rig });
@@ -350,10 +350,10 @@ describe("tokens", () => {
     ["string", ""],
     ["string", "ä\u0000/"],
     ["string", "x".repeat(1_024)],
-  ] as const)("of %s %s are read again", (kind, value) => {
+  ] as const)("tokens of %s %s decode to the same position", (kind, value) => {
     expect(positionOf(kind, tokenOf(kind, value))).toBe(value);
   });
-  test("that no writer of ours has made are not read", () => {
+  test("malformed tokens are not decoded", () => {
     const raw = (...bytes: number[]): string => Buffer.from(bytes).toString("base64url");
     const text = (kind: number, text: string): string => raw(1, kind, ...Buffer.from(text));
     for (const token of [raw(), raw(1), raw(2, 1, 48), raw(1, 9, 48), raw(1, 3, 0xff), text(1, "01"), text(1, "-0")])
@@ -364,7 +364,7 @@ describe("tokens", () => {
     expect(positionOf("int", text(1, ""))).toBeUndefined();
     expect(() => tokenOf("string", "x".repeat(1_025))).toThrow(RangeError);
   });
-  test("of a place that is too long end the source", () => {
+  test("a token beyond the maximum length ends the source", () => {
     const rig = streamRig();
     const { heard, items } = hearing();
     const open = callSource(rig.upstream.stream(GET, {}), () => ({ id: "a" }), { kind: "string", of: ({ id }) => id });

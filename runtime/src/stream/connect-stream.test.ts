@@ -19,8 +19,8 @@ function served(options?: Parameters<ReturnType<typeof streamRig>["endpoint"]>[0
   return { ...rig, show };
 }
 
-describe("over Connect's adapter", () => {
-  test("messages come one by one, and OK at the end", async () => {
+describe("a stream over Connect's adapter", () => {
+  test("messages arrive one by one, with OK at the end", async () => {
     const { show, source } = served();
     const messages = show({}, { headers: { "bff-resume": "7" } })[Symbol.asyncIterator]();
     const first = messages.next();
@@ -33,7 +33,7 @@ describe("over Connect's adapter", () => {
     source().items.ended();
     expect(await messages.next()).toMatchObject({ done: true });
   });
-  test("the source is asked for no more than what is composed ahead of who does not read", async () => {
+  test("a slow reader limits demand on the source to the items composed ahead", async () => {
     const { show, source } = served({ ahead: 2 });
     const messages = show({})[Symbol.asyncIterator]();
     const first = messages.next();
@@ -45,7 +45,7 @@ describe("over Connect's adapter", () => {
     expect((await first).value).toMatchObject({ title: "1" });
     expect(source().asked).toBeLessThan(8);
   });
-  test("a failure comes behind the messages before it, with the last token", async () => {
+  test("a failure follows the messages before it, with the last token", async () => {
     const { show, source, clock } = served({ maxAgeMs: 1_000 });
     const messages = show({})[Symbol.asyncIterator]();
     const first = messages.next();
@@ -59,7 +59,7 @@ describe("over Connect's adapter", () => {
     expect(error.code).toBe(Code.Unavailable);
     expect(error.metadata.get("bff-resume")).toBe("1");
   });
-  test("a client that goes takes all with it", async () => {
+  test("a client that disconnects ends the stream and its source", async () => {
     const { show, source, clock } = served();
     const gone = new AbortController();
     const next = show({}, { signal: gone.signal })

@@ -11,8 +11,8 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
 noUnhandledRejections();
 
-describe("a stream ends", () => {
-  test("by its max_age, give or take a tenth, with UNAVAILABLE and the last token", async () => {
+describe("the end of a stream", () => {
+  test("a stream ends at its max_age, plus or minus a tenth, with UNAVAILABLE and the last token", async () => {
     for (const [chance, endsMs] of [
       [0, 90_000],
       [0.5, 100_000],
@@ -32,7 +32,7 @@ describe("a stream ends", () => {
       expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "age", items: 1 } }]);
     }
   });
-  test("when its server goes, also while it opens", async () => {
+  test("a stream ends when its server shuts down, even while it opens", async () => {
     const { follow, source, clock, responses } = streamRig();
     const { heard, following } = follow();
     await idle();
@@ -48,7 +48,7 @@ describe("a stream ends", () => {
     expect(clock.running).toBe(0);
     expect(responses.map(({ stream }) => stream?.end)).toEqual(["drained", undefined]);
   });
-  test("when the caller's credential does, with UNAUTHENTICATED", async () => {
+  test("a stream ends when the caller's credential expires, with UNAUTHENTICATED", async () => {
     const { follow, source, clock, responses } = streamRig();
     const expires = BigInt(Math.ceil(clock.date().getTime() / 1_000) + 60);
     const credential = create(CredentialSchema, { source: "user", issuer: "tests", subject: "ada", expires });
@@ -65,7 +65,7 @@ describe("a stream ends", () => {
     expect(responses).toMatchObject([{ stream: { end: "expired" }, source: "user" }]);
     expect(clock.running).toBe(0);
   });
-  test("before the client's deadline, which is that of the whole stream, with the last token", async () => {
+  test("a stream ends before the client's deadline, which covers the whole stream, with the last token", async () => {
     const { follow, source, clock, responses } = streamRig();
     const { heard } = follow({}, { clientMs: 60_000 });
     await idle();
@@ -76,7 +76,7 @@ describe("a stream ends", () => {
     expect(heard.at(-1)).toBe("failed 4 the client's deadline @1");
     expect(responses).toMatchObject([{ stream: { end: "deadline" } }]);
   });
-  test("when its source has been silent for idle, which counts while something is asked of it", async () => {
+  test("a stream ends after `idle` without an item, counted while the source has demand", async () => {
     const { follow, source, clock, responses } = streamRig();
     const { heard, follower, following } = follow({ idleMs: 5_000, ahead: 1 });
     await idle();
@@ -94,7 +94,7 @@ describe("a stream ends", () => {
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ stream: { end: "idle" } }]);
   });
-  test("not when a source that was silent asks anew by itself", async () => {
+  test("a stream continues while its silent source reopens itself", async () => {
     const { follow, source, clock } = streamRig();
     const { heard } = follow({ idleMs: 5_000 });
     await idle();
@@ -105,7 +105,7 @@ describe("a stream ends", () => {
     await clock.advance(1);
     expect(heard.at(-1)).toMatch(/^failed 14/);
   });
-  test("where its rpc says fail, when nothing is read for 10 s, with RESOURCE_EXHAUSTED", async () => {
+  test("a stream with overflow `fail` ends after 10 s without reading, with RESOURCE_EXHAUSTED", async () => {
     const { follow, source, clock, responses } = streamRig();
     const { heard, follower, following } = follow({ overflow: "fail", heartbeatMs: 15_000 });
     follower.reads = false;
@@ -121,7 +121,7 @@ describe("a stream ends", () => {
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ stream: { end: "slow" } }]);
   });
-  test("by itself where its follower goes at the very moment that it is told of the opening", async () => {
+  test("a stream ends if its follower cancels during the notice of the opening", async () => {
     const { follow, sources, clock } = streamRig();
     const { following, follower } = follow();
     follower.opened = () => following.cancel();
@@ -132,7 +132,7 @@ describe("a stream ends", () => {
 });
 
 describe("heartbeats", () => {
-  test("come after each span without a message, with the token of the last item that was seen", async () => {
+  test("heartbeats follow each interval without a message, with the token of the last processed item", async () => {
     const { follow, source, clock } = streamRig();
     const { heard } = follow({ heartbeatMs: 15_000, if: (_cx, _args, item) => item !== 2 });
     await idle();
@@ -145,7 +145,7 @@ describe("heartbeats", () => {
     await clock.advance(30_001);
     expect(heard.slice(3)).toEqual(["beat @2 (beat)", "beat @2 (beat)", "beat @2 (beat)"]);
   });
-  test("do not come to who does not read, nor where the response has no place for one", async () => {
+  test("heartbeats are omitted for a slow reader and for responses without a heartbeat field", async () => {
     const { follow, source, clock } = streamRig();
     const { heard, follower, following } = follow({ heartbeatMs: 15_000 });
     follower.reads = false;
@@ -167,7 +167,7 @@ describe("heartbeats", () => {
 });
 
 describe("a stream of the latest", () => {
-  test("drops what was not composed yet for what is newer, and says so on that", async () => {
+  test("a newer item replaces an uncomposed one, and reports the drop", async () => {
     const { follow, source } = streamRig();
     const { heard, follower, following } = follow({ overflow: "latest" });
     follower.reads = false;
@@ -185,7 +185,7 @@ describe("a stream of the latest", () => {
     await idle();
     expect(heard.at(-1)).toBe("item 5 @5");
   });
-  test("keeps what is wanted when what is newer is not, and is paced", async () => {
+  test("a matching item is kept if newer items do not match, and items are paced", async () => {
     const { follow, source, clock } = streamRig();
     const { heard } = follow({
       overflow: "latest",
@@ -209,7 +209,7 @@ describe("a stream of the latest", () => {
     expect(heard.slice(3)).toEqual(["item 5 @5", "ended"]);
     expect(clock.running).toBe(0);
   });
-  test("gives an item all of its time from when it is composed", async () => {
+  test("an item has its full timeout from the start of its composition", async () => {
     const { follow, source, clock, client } = streamRig();
     const { heard } = follow({
       overflow: "latest",
@@ -234,7 +234,7 @@ describe("a stream of the latest", () => {
 });
 
 describe("a reset", () => {
-  test("that nobody was told of holds the token back: who goes on behind it is told", async () => {
+  test("an unreported reset holds the token back, so that a resumed stream reports it", async () => {
     const { follow, source } = streamRig();
     const { heard, following } = follow({ if: (_cx, _args, item) => item !== 5 && item !== 6 });
     await idle();
@@ -247,7 +247,7 @@ describe("a reset", () => {
     following.drain();
     expect(heard.at(-1)).toMatch(/@1$/);
   });
-  test("that came with an item that was dropped is told with the next one", async () => {
+  test("the reset of a dropped item is reported with the next item", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({ if: (_cx, _args, item) => item > 1 });
     await idle();
@@ -257,7 +257,7 @@ describe("a reset", () => {
     await idle();
     expect(heard).toEqual(["opened", "item 2 reset @2", "item 3 @3"]);
   });
-  test("that no item could tell is told before the end, once its follower reads", async () => {
+  test("a reset without an item is reported before the end, when its follower reads", async () => {
     const { follow, sources } = streamRig();
     const follower = new TestFollower();
     follower.reads = false;

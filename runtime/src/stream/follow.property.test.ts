@@ -32,7 +32,7 @@ const SHAPE = fc.record({
   waits: fc.boolean(),
 });
 
-test("a stream keeps its order, its credit and its end, whatever happens", { timeout: 60_000 }, async () => {
+test("a stream keeps its order, its credit and its end for every sequence of events", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(SHAPE, fc.array(ACTS, { minLength: 5, maxLength: 40 }), async (shape, acts) => {
       const { follow, source, clock, client } = streamRig();

@@ -15,7 +15,7 @@ noUnhandledRejections();
 const bearer = (text: string) => ({ headers: new Headers({ authorization: `Bearer ${text}` }) });
 
 describe("an opening", () => {
-  test("composes once, and what it gives is there for each item", async () => {
+  test("an opening is composed once, and each item can read its values", async () => {
     const { follow, source, client } = streamRig();
     const { heard } = follow({
       open: async (cx) => {
@@ -37,7 +37,7 @@ describe("an opening", () => {
     expect(heard).toEqual(["opened", "item 1 of ada @1", "item 2 of ada @2"]);
     expect(client.sent).toHaveLength(1);
   });
-  test("whose supplementary step fails degrades every item, with the upstream's failure", async () => {
+  test("a failed supplementary step of the opening degrades every item, with the upstream's failure", async () => {
     const { follow, source, client, responses, lacking } = streamRig();
     const found: string[][] = [];
     const { heard } = follow({
@@ -81,7 +81,7 @@ describe("an opening", () => {
     expect(told).toEqual([[owner, own], [owner]]);
     expect(lacking[0]).toMatchObject({ method: responses[0]?.method, request: responses[0]?.request });
   });
-  test("waits for steps that only items read, within its own time", async () => {
+  test("an opening waits for steps that only items read, within its timeout", async () => {
     const { follow, source, clock } = streamRig();
     const { heard } = follow({
       open: (cx) => ({ viewerStep: cx.tryCall(cx.app.get, { id: "viewer" }) }),
@@ -97,7 +97,7 @@ describe("an opening", () => {
     await clock.advance(2_000);
     expect(critical.heard).toEqual([expect.stringMatching(/^failed 4/)]);
   });
-  test("whose critical step fails opens no source", async () => {
+  test("a failed critical step of the opening prevents the source", async () => {
     const { follow, sources, client, clock, responses, opens } = streamRig();
     const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
     await idle();
@@ -108,7 +108,7 @@ describe("an opening", () => {
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: undefined }]);
     expect(clock.running).toBe(0);
   });
-  test("waits for its guards, whose word stands above other failures", async () => {
+  test("an opening waits for its guards, which override other failures", async () => {
     const { follow, client } = streamRig();
     const { heard } = follow({
       open: async (cx) => {
@@ -126,7 +126,7 @@ describe("an opening", () => {
     await idle();
     expect(heard).toEqual(["failed 7 no"]);
   });
-  test("has the time of its rpc, and none of that is the source's", async () => {
+  test("an opening has the timeout of its RPC, which does not count for the source", async () => {
     const { follow, source, clock } = streamRig();
     const late = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
     await clock.advance(2_000);
@@ -139,7 +139,7 @@ describe("an opening", () => {
     await idle();
     expect(heard).toEqual(["opened", "item 1 @1"]);
   });
-  test("that comes with no time left is refused, and so is one that comes with little", async () => {
+  test("an opening with no or little time left is refused", async () => {
     const { follow, clock, responses } = streamRig();
     expect(follow({}, { clientMs: 0 }).heard).toEqual(["failed 4 arrived with no time left"]);
     const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) }, { clientMs: 100 });
@@ -148,7 +148,7 @@ describe("an opening", () => {
     expect(responses).toHaveLength(2);
     expect(clock.running).toBe(0);
   });
-  test("whose source cannot be opened fails", async () => {
+  test("an opening whose source throws fails", async () => {
     const { follow, clock } = streamRig();
     const { heard } = follow({
       source: () => {
@@ -161,8 +161,8 @@ describe("an opening", () => {
   });
 });
 
-describe("who may follow", () => {
-  test("are those that its identity knows and its permit lets on", async () => {
+describe("authorization of a stream", () => {
+  test("a follower needs a known identity and the permit", async () => {
     const { follow, sources, responses } = streamRig();
     const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
     const permit = { scopes: ["read"] };
@@ -175,7 +175,7 @@ describe("who may follow", () => {
     await idle();
     expect(heard).toEqual(["opened"]);
   });
-  test("are judged before anything is composed, and may go, or be told of the server's end, meanwhile", async () => {
+  test("authentication precedes composition; a follower may leave, or the server drain, meanwhile", async () => {
     const { follow, sources, clock } = streamRig();
     const { promise: released, resolve } = Promise.withResolvers<void>();
     const { identity } = await gate({ sources: [sourceOf("user", BEARER, { released })] });
@@ -195,7 +195,7 @@ describe("who may follow", () => {
     stays.following.cancel();
     expect(clock.running).toBe(0);
   });
-  test("are refused by a permit that reads the message, and by rules", async () => {
+  test("a permit that reads the message, and the rules, refuse followers", async () => {
     const { follow, sources } = streamRig();
     const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
     const judge = (): void => {
@@ -227,7 +227,7 @@ describe("limits of a stream", () => {
     };
     return { limits: { counters, late: [{ limit: USER, key: () => "ann" }] }, left };
   }
-  test("charge each opening, and refuse", async () => {
+  test("limits charge each opening, and refuse", async () => {
     const { follow } = streamRig();
     const { limits, left } = limited();
     for (const heard of [1, 2, 3].map(() => follow({ limits }).heard)) {
@@ -239,7 +239,7 @@ describe("limits of a stream", () => {
     await idle();
     expect(heard).toEqual([expect.stringMatching(/^failed 8/)]);
   });
-  test("give back what an opening was charged that fails before any call, and not what stands for one that was open", async () => {
+  test("limits refund an opening that fails before any call, and charge an opened stream", async () => {
     const { follow } = streamRig();
     const { limits, left } = limited();
     follow({

@@ -9,7 +9,7 @@ import { type Cx, compose, facts, inner, PartsFollower, partsRig, whole } from "
 noUnhandledRejections();
 
 describe("failures", () => {
-  test("a part that fails comes all the same, and says why", async () => {
+  test("a failed part is delivered with its cause", async () => {
     const { follow, client } = partsRig();
     client.answer = byId({ facts: "UNAVAILABLE", cents: "hang" });
     const { follower } = follow(compose);
@@ -24,7 +24,7 @@ describe("failures", () => {
     ]);
   });
 
-  test("before the first message they are its status, and stop what is deferred", async () => {
+  test("a failure before the first message is the status, and stops deferred steps", async () => {
     const { follow, client, clock } = partsRig();
     const { follower } = follow(compose);
     client.of("title").fault(Code.NOT_FOUND);
@@ -34,7 +34,7 @@ describe("failures", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("guards are waited for", async () => {
+  test("the stream waits for guards", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(async (cx) => {
       const guarding = cx.tryCall(cx.app.get, { id: "guard" });
@@ -54,7 +54,7 @@ describe("failures", () => {
     expect(follower.heard).toEqual([`failed ${Code.PERMISSION_DENIED}`]);
   });
 
-  test("a fallback that throws fails the answer, and so the stream, also behind the first message", async () => {
+  test("a fallback that throws fails the stream, even after the first message", async () => {
     const failing = async (cx: Cx): Promise<Whole> => {
       const page = whole({ title: "t" });
       const step = cx.late.orElse(cx.late.tryCall(cx.app.get, { id: "facts" }), (): undefined => {
@@ -74,7 +74,7 @@ describe("failures", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("what part of a composed message fails takes its deferred steps along", async () => {
+  test("the failure of a composed message stops its deferred steps", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(async (cx) => {
       const step = cx.tryStep(() =>
@@ -100,7 +100,7 @@ describe("failures", () => {
 });
 
 describe("time", () => {
-  test("the first message has timeout, parts have parts_timeout; what is late is missing, and the status is OK", async () => {
+  test("the first message has timeout and parts have parts_timeout; late parts are missing, and the status is OK", async () => {
     const { follow, client, clock } = partsRig();
     const { follower } = follow(
       async (cx) => {
@@ -132,7 +132,7 @@ describe("time", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("the client's deadline bounds both", async () => {
+  test("the client's deadline limits both", async () => {
     const { follow, clock } = partsRig();
     const { follower } = follow(
       async (cx) => {
@@ -148,7 +148,7 @@ describe("time", () => {
     expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
   });
 
-  test("parts never have less time than the rest; by default they have 10 s", async () => {
+  test("parts never have less time than the rest; their default is 10 s", async () => {
     const { follow, client } = partsRig();
     const page = async (cx: Cx): Promise<Whole> => {
       const page = whole();
@@ -161,7 +161,7 @@ describe("time", () => {
     expect(client.of("facts").timeoutMs).toBe(1_800);
   });
 
-  test("an equal call, and a batch, that both wait for: each by its own time", async () => {
+  test("coalesced calls and batches of both phases keep separate deadlines", async () => {
     const { follow, client, clock } = partsRig({ coalesce: true } as never);
     const both = (cx: Cx): Promise<unknown>[] => [
       cx.tryCall(cx.app.get, { id: "same" }),
@@ -189,7 +189,7 @@ describe("time", () => {
     expect(follower.messages[1]?.facts).toEqual(["true", "true"]);
   });
 
-  test("a call that nobody waits for any longer has had its time", async () => {
+  test("a call that no step awaits any longer has timed out", async () => {
     const { follow, client, clock } = partsRig({ coalesce: true } as never);
     const { follower } = follow(async (cx) => {
       const early = cx.tryCall(cx.app.get, { id: "same" });
@@ -203,7 +203,7 @@ describe("time", () => {
     expect(client.underWay).toEqual([]);
   });
 
-  test("a follower that does not read is given up", async () => {
+  test("a follower that does not read is abandoned", async () => {
     const { follow, client, clock } = partsRig();
     const { follower } = follow(compose, { follower: Object.assign(new PartsFollower(), { reads: false }) });
     client.answer = byId({});

@@ -13,7 +13,7 @@ import { type Cx, compose, facts, inner, PartsFollower, partsRig, whole } from "
 noUnhandledRejections();
 
 describe("messages", () => {
-  test("first all that is not deferred, then each part; then the end", async () => {
+  test("the first message has everything that is not deferred; parts and the end follow", async () => {
     const { follow, client, clock } = partsRig();
     const { follower } = follow(compose);
     await idle();
@@ -32,7 +32,7 @@ describe("messages", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("what has ended by then is in the first one", async () => {
+  test("parts that are already complete are in the first message", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(compose);
     client.of("cents").thing();
@@ -45,7 +45,7 @@ describe("messages", () => {
     expect(follower.names).toEqual([["cents", "facts"]]);
   });
 
-  test("what ends in one turn, or while the follower does not read, shares one; none is changed once it was given", async () => {
+  test("parts of one turn, or of a pause in reading, share a message; sent messages are not changed", async () => {
     const { follow, client, clock } = partsRig();
     const { follower, following } = follow(compose, { follower: Object.assign(new PartsFollower(), { reads: false }) });
     client.of("title").thing();
@@ -63,7 +63,7 @@ describe("messages", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("a part of a message inside holds the way to it, and one inside a part comes after, or with it", async () => {
+  test("a part of a nested message contains its path, and a part inside a part follows it or joins it", async () => {
     const { follow, client, ask } = partsRig();
     const nested = async (cx: Cx): Promise<Whole> => {
       const owner = inner({ name: "owner" });
@@ -105,7 +105,7 @@ describe("messages", () => {
     expect((await last(other.follower)).choice).toEqual(answer?.choice);
   });
 
-  test("parts of messages in lists are waited for, since nothing merges there", async () => {
+  test("parts of messages in lists are awaited, because lists do not merge", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(async (cx) => {
       const items = ["1", "2"].map((name) => inner({ name }));
@@ -125,7 +125,7 @@ describe("messages", () => {
     expect(follower.names).toEqual([["list[0].tags", "list[1].tags"]]);
   });
 
-  test("another message in place of the response: what it makes of fields that have not come is not sent", async () => {
+  test("a response message from `respond` omits values derived from missing fields", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(compose as never, {
       respond: {
@@ -152,7 +152,7 @@ describe("messages", () => {
     expect(follower.messages[1]?.cents).toBe(undefined);
   });
 
-  test("a part that the message in place of the response does not have is no message", async () => {
+  test("a part without a field in the response message is not sent", async () => {
     const { follow, client } = partsRig();
     const late = async (cx: Cx) => {
       const page = inner({ name: "n" });
@@ -172,7 +172,7 @@ describe("messages", () => {
 });
 
 describe("ends", () => {
-  test("a client that goes stops all calls, but side effects that have been sent", async () => {
+  test("a client that disconnects stops all calls except sent side effects", async () => {
     const { follow, client, clock } = partsRig();
     const { follower, following } = follow(async (cx) => {
       const page = whole();
@@ -192,7 +192,7 @@ describe("ends", () => {
     expect(clock.running).toBe(0);
   });
 
-  test("the end waits for deferred side effects, the first message for others", async () => {
+  test("the end waits for deferred side effects, the first message for all others", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(async (cx) => {
       const page = whole();
@@ -210,7 +210,7 @@ describe("ends", () => {
     expect(follower.heard.at(-1)).toBe("ended");
   });
 
-  test("a server that goes lets it come to its end", async () => {
+  test("a server that drains lets the stream finish", async () => {
     const { follow, client } = partsRig();
     const { follower, following } = follow(compose);
     client.of("title").thing();
@@ -222,7 +222,7 @@ describe("ends", () => {
     expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
   });
 
-  test("observers are told of its opening, of what lacks something, and of its end", async () => {
+  test("observers receive the opening, the incomplete messages, and the end", async () => {
     const responses: ResponseEvent[] = [];
     const opens: StreamOpenEvent[] = [];
     const lacking: string[][] = [];

@@ -224,7 +224,7 @@ async function summed(follower: PartsFollower): Promise<Whole> {
   return sorted(byBytes);
 }
 
-test("what a stream of parts comes to is the unary answer", { timeout: 120_000 }, async () => {
+test("the merged messages of a stream of parts equal the unary answer", { timeout: 120_000 }, async () => {
   let several = 0;
   await fc.assert(
     fc.asyncProperty(SPEC, ACTS, async (spec, acts) => {

@@ -170,7 +170,7 @@ const settle = async (world: World): Promise<void> => {
   }
 };
 
-test("each follower sees each item once and in order, or is reset; all see the newest, and nothing is left", async () => {
+test("each follower receives each item once and in order, or a reset; all receive the newest, without leftovers", async () => {
   const steps = fc.array(step, { minLength: 30, maxLength: 200, size: "max" });
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 5 }), steps, async (keep, all) => {

@@ -50,27 +50,24 @@ function called(streams: number, ofCall?: number) {
 test.each([
   ["the upstream", 3, undefined],
   ["the call", 10, 3],
-])(
-  "ever new keys keep nobody from the streams of %s: one that nobody reads gives its place",
-  async (_, ofAll, ofCall) => {
-    const { latest, follow, sent, topic, upstream } = called(ofAll, ofCall);
-    const reader = follow("read");
-    await idle();
-    sent[0]?.item(thing("first"));
-    await idle();
-    for (let i = 0; i < 20; i++) expect(await latest(`new-${i}`)).toBe(`new-${i}`);
-    expect([topic.state.keys, upstream.streams.state.taken]).toEqual([3, 3]);
-    const other = follow("other");
-    await idle();
-    sent.at(-1)?.item(thing("hello"));
-    await idle();
-    sent[0]?.item(thing("second"));
-    await idle();
-    expect([reader.heard, other.heard]).toEqual([["first", "second"], ["hello"]]);
-    expect(sent.filter(({ cancelled }) => !cancelled)).toHaveLength(3);
-  },
-);
-test("those that are read give way to nobody, and one that is read again does not either", async () => {
+])("new keys always get a stream of %s, because unread streams give way", async (_, ofAll, ofCall) => {
+  const { latest, follow, sent, topic, upstream } = called(ofAll, ofCall);
+  const reader = follow("read");
+  await idle();
+  sent[0]?.item(thing("first"));
+  await idle();
+  for (let i = 0; i < 20; i++) expect(await latest(`new-${i}`)).toBe(`new-${i}`);
+  expect([topic.state.keys, upstream.streams.state.taken]).toEqual([3, 3]);
+  const other = follow("other");
+  await idle();
+  sent.at(-1)?.item(thing("hello"));
+  await idle();
+  sent[0]?.item(thing("second"));
+  await idle();
+  expect([reader.heard, other.heard]).toEqual([["first", "second"], ["hello"]]);
+  expect(sent.filter(({ cancelled }) => !cancelled)).toHaveLength(3);
+});
+test("streams with a reader, even a returning one, do not give way", async () => {
   const { latest, follow, sent, clock, upstream } = called(2);
   const [one, two] = [follow("a"), follow("b")];
   await idle();
@@ -86,7 +83,7 @@ test("those that are read give way to nobody, and one that is read again does no
   await clock.advance(60_000);
   expect([upstream.streams.state.taken, clock.running]).toEqual([0, 0]);
 });
-test("the one that is idle for the longest time gives way first", async () => {
+test("the stream that is idle for longest gives way first", async () => {
   const { latest, follow, sent } = called(3);
   for (const key of ["a", "b", "c"]) await latest(key);
   follow("a").cancel(); // behind the others now

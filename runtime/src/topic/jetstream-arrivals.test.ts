@@ -24,12 +24,12 @@ function arriving(last: number) {
   return { arrivals, add, prove, happened, proofs };
 }
 
-test("neighbours pass at once, and so does the first item of a key", () => {
+test("consecutive items, and the first item of a key, pass at once", () => {
   const { add, happened, proofs } = arriving(0);
   for (const seq of [7, 8, 9, 9, 8]) add(seq);
   expect([happened, proofs]).toEqual([[7, 8, 9], []]);
 });
-test("others wait for the proof that the last is kept; what came before the proof began is proven by it", async () => {
+test("other items wait for a proof of continuity, which covers all items before its start", async () => {
   const { add, prove, happened, proofs } = arriving(1);
   for (const seq of [5, 6, 9]) add(seq);
   expect(happened).toEqual([]);
@@ -38,13 +38,13 @@ test("others wait for the proof that the last is kept; what came before the proo
   add(10);
   expect([happened, proofs]).toEqual([[5, 6, 9, 10], []]);
 });
-test("a gap is reported before the first item behind it, and what comes next is proven behind that", async () => {
+test("a gap is reported before the first item after it, and later items are proved from there", async () => {
   const { add, prove, happened } = arriving(1);
   for (const seq of [50, 51, 60, 70]) add(seq);
   expect([await prove("gap"), happened]).toEqual([1, ["gap", 50, 51]]);
   expect([await prove("whole"), happened]).toEqual([51, ["gap", 50, 51, 60, 70]]);
 });
-test("a proof that fails ends it, and closed it gives nothing more", async () => {
+test("a failed proof ends the arrivals, and closed arrivals give nothing", async () => {
   const failing = arriving(1);
   failing.add(5);
   await failing.prove("fail");
@@ -59,7 +59,7 @@ test("a proof that fails ends it, and closed it gives nothing more", async () =>
 test.each([
   ["items", 1_026, 1],
   ["bytes", 18, 65_536],
-])("too many %s that wait end it, beside another that goes on", async (_, count, bytes) => {
+])("too many waiting %s end the arrivals, without an effect on others", async (_, count, bytes) => {
   const [full, other] = [arriving(1), arriving(1)];
   for (let i = 0; i < count; i++) full.add(5 + 2 * i, bytes);
   for (let i = 0; i < 10; i++) other.add(5 + 2 * i);

@@ -22,8 +22,8 @@ function publishMeanwhile(url: string, key: string, from: number, to: number): v
 /** Where numbers do not follow their predecessor. */
 const holes = (heard: readonly number[]): number[] => heard.filter((n, i) => i > 0 && n !== (heard[i - 1] ?? 0) + 1);
 
-describe("a stream that drops items before a process receives them", { timeout: 60_000 }, () => {
-  test("resets every follower of the key, and goes on from the oldest item that is kept", async () => {
+describe("a stream that drops items before delivery", { timeout: 60_000 }, () => {
+  test("every follower of the key is reset, and continues from the oldest kept item", async () => {
     const { following, publish, server } = await setUp({ max_msgs_per_subject: 100 });
     await publish("a", ...upTo(10));
     await publish("b", ...upTo(10));
@@ -44,7 +44,7 @@ describe("a stream that drops items before a process receives them", { timeout: 
     expect(newest.resets.length).toBeGreaterThan(0);
     expect([other.heard, other.resets]).toEqual([upTo(11), []]);
   });
-  test("resets nobody while the oldest item that somebody has is still kept", async () => {
+  test("no follower is reset while the oldest received item is still kept", async () => {
     const { following, publish, server } = await setUp({ max_msgs_per_subject: 1_000 });
     await publish("a", ...upTo(10));
     const one = new Listener(following, "a");
@@ -57,7 +57,7 @@ describe("a stream that drops items before a process receives them", { timeout: 
   });
 });
 
-test("an item that does not decode ends the stream with its key, sequence and bytes; deleted, it is out of the way", async () => {
+test("an undecodable item ends the stream with its key, sequence and bytes; deleting the item resolves the failure", async () => {
   const { following, publish, admin } = await setUp();
   await publish("aside", 1);
   await publish("a", 1, 2);

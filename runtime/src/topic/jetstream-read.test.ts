@@ -4,7 +4,7 @@ import { systemClock } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
 import type { Nats } from "./nats.ts";
 
-test("items that a stream drops between two reads of one page are missed, and that is reported", async () => {
+test("items dropped between two reads of one page are reported as missed", async () => {
   let kept = [1, 2, 3, 4, 5, 6];
   const reads: number[] = [];
   const getMessage = async (_stream: string, { seq }: { seq: number }) => {

@@ -8,7 +8,7 @@ import { until } from "../testing/redis-rig.ts";
 import { readToken, tokenOf } from "./token.ts";
 
 describe("a topic in JetStream", { timeout: 60_000 }, () => {
-  test("is followed from its oldest item on, by one consumer for all, which is gone with the last of them", async () => {
+  test("a topic is followed from its oldest item by one shared consumer, which ends with the last follower", async () => {
     const { following, publish, admin, log } = await setUp();
     await publish("a", ...upTo(50));
     await publish("b", 1000);
@@ -29,7 +29,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     ]);
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
-  test("200 keys that come and go leave no consumer, also where they go while it is being made", async () => {
+  test("200 short-lived keys leave no consumer, even if their followers leave during its creation", async () => {
     const { following, admin, publish, log } = await setUp();
     await publish("k7", 1);
     const all = upTo(200).map((n) => new Listener(following, `k${n}`));
@@ -40,7 +40,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     for (const one of all.slice(120)) one.leave();
     await until(async () => log.consumers === 0 && (await admin.consumers("RUNS")) === 0);
   });
-  test("goes on behind a token; begins anew behind one that is expired, of another key, or beyond the end", async () => {
+  test("a topic continues behind a token, and starts again behind an expired, foreign or future token", async () => {
     const { following, publish, admin } = await setUp({ max_msgs_per_subject: 10 });
     await publish("other", 0);
     await publish("a", ...upTo(30)); // 2 to 31, of which 22 to 31 are left
@@ -63,7 +63,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     await publish("a", 31);
     await until(() => [...all, ...newest].every(({ heard }) => heard.at(-1) === 31));
   });
-  test("a slow follower whose items expire is reset", async () => {
+  test("a slow follower with expired items is reset", async () => {
     const { following, publish } = await setUp({ max_msgs_per_subject: 10 });
     const slow = new Listener(following, "a", undefined, { wants: 1 });
     await publish("a", ...upTo(3));
@@ -74,7 +74,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     expect(slow.heard).toEqual([1, ...upTo(60).slice(50)]);
     expect(slow.resets).toEqual([51]);
   });
-  test("ends behind the last item of a key, and at once behind its token; what cannot be read fails", async () => {
+  test("a topic ends behind the last item of a key, and at once behind its token; an undecodable item fails it", async () => {
     const { following, publish, admin } = await setUp();
     await publish("a", 1, -1);
     const first = new Listener(following, "a");
@@ -91,7 +91,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
       `${Code.INTERNAL} runs.{key}.events item 12 of RUNS (key "bad", 1 bytes) does not decode: Error: no number`,
     );
   });
-  test("a server that is killed and comes back: nothing is missed, and nothing comes twice", async () => {
+  test("a killed and restarted server causes no missed and no repeated item", async () => {
     const { following, publish, server, admin, log, faults } = await setUp();
     await publish("a", ...upTo(5));
     const all = ["a", "a", "b"].map((key) => new Listener(following, key));
@@ -114,7 +114,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     for (const one of [...all, late]) one.leave();
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
-  test("a stream that is deleted fails its followers; their tokens reset in the one made in its place", async () => {
+  test("a deleted stream fails its followers, whose tokens reset in a new stream", async () => {
     const { following, publish, admin } = await setUp();
     await publish("a", ...upTo(5));
     const one = new Listener(following, "a");
@@ -131,7 +131,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     });
     expect([again.heard, again.resets]).toEqual([[50, 51], [50]]);
   });
-  test("a stream that loses what was given while the server was away resets", async () => {
+  test("a stream that lost items while the server was away resets", async () => {
     const { following, publish, admin, server } = await setUp({ storage: "memory" });
     await publish("a", ...upTo(5));
     const one = new Listener(following, "a");
@@ -146,7 +146,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     await until(() => last.heard.at(-1) === 50);
     expect(last.resets).toEqual([50]);
   });
-  test("a consumer that somebody deletes is made anew", async () => {
+  test("a deleted consumer is created again", async () => {
     const { following, publish, admin } = await setUp();
     await publish("a", ...upTo(5));
     const one = new Listener(following, "a");
@@ -156,7 +156,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     await until(() => one.heard.length === 6);
     expect([one.heard, one.resets]).toEqual([upTo(6), []]);
   });
-  test("no stream, and one that does not allow direct access: UNAVAILABLE, and said once", async () => {
+  test("a missing stream, or one without direct access, is UNAVAILABLE and reported once", async () => {
     const server = await startNats();
     await server.start();
     const admin = await server.admin();
@@ -188,7 +188,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     one.leave();
     await until(async () => log.consumers === 0 && (await admin.consumers("RUNS")) === 0);
   });
-  test("the newest item of a key is one read away; while NATS is away that fails at once", async () => {
+  test("the newest item of a key needs one read, which fails at once while NATS is away", async () => {
     const { log, publish, server, faults } = await setUp();
     await publish("a", 1, 2, 3);
     const newest = (key: string): Promise<unknown> =>
@@ -205,7 +205,7 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     await until(() => faults.length === 1);
     expect(await newest("a")).toBe(`transport ${Code.UNAVAILABLE}`);
   });
-  test("without a server followers are held, and then fail; there at last, it is used", async () => {
+  test("followers wait for an absent server and then fail; a server that returns is used", async () => {
     const server = await startNats();
     const { following, faults } = follow(server.url, { clock: hasty(3_000) });
     const held = new Listener(following, "a");

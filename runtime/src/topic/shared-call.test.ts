@@ -118,8 +118,8 @@ function setUp(keep = 4) {
 const events = (...all: number[]): Event[] => all.map((n) => ({ n }));
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-describe("a topic that is followed through its call", () => {
-  test("is one stream for all who follow a key, and for a minute longer", async () => {
+describe("a topic with a call", () => {
+  test("all followers of a key share a stream, which stays open for another minute", async () => {
     const { upstream, following, clock } = setUp();
     upstream.publish("k", ...events(1, 2, 3));
     const [one, two] = [new Listener(following), new Listener(following)];
@@ -138,7 +138,7 @@ describe("a topic that is followed through its call", () => {
     await clock.advance(LINGER_MS);
     expect([upstream.streams.size, following.state.keys, clock.running]).toEqual([0, 0, 0]);
   });
-  test("that ends without an item says whether what a client has holds", async () => {
+  test("a stream that ends without an item reports whether the client's state is valid", async () => {
     const { upstream, following } = setUp();
     const [stranger, fresh] = [new Listener(following, "of nobody"), new Listener(following)];
     await idle();
@@ -146,7 +146,7 @@ describe("a topic that is followed through its call", () => {
     await idle();
     expect([stranger.heard, fresh.heard]).toEqual([["ended, reset"], ["ended"]]);
   });
-  test("has a stream of their own for those behind the ring, until they meet it", async () => {
+  test("followers behind the ring get separate streams until they reach the ring", async () => {
     const { upstream, following } = setUp();
     upstream.publish("k", ...events(...upTo(20)));
     const quick = new Listener(following);
@@ -165,7 +165,7 @@ describe("a topic that is followed through its call", () => {
     expect([quick, slow, late].map(({ heard }) => heard.at(-1))).toEqual([21, 21, 21]);
     expect([quick, slow, late].flatMap(({ resets }) => resets)).toEqual([]);
   });
-  test("a token that the upstream does not know resets, and harms nobody else", async () => {
+  test("an unknown token resets its follower, without an effect on others", async () => {
     const { upstream, following } = setUp();
     upstream.publish("k", ...events(1, 2));
     const one = new Listener(following);
@@ -183,7 +183,7 @@ describe("a topic that is followed through its call", () => {
     expect(all.map(({ heard, resets }) => [heard, resets])).toEqual(tokens.map(() => [[1, 2, 3], [1]]));
     expect([one.heard, one.resets, upstream.streams.size]).toEqual([[1, 2, 3], [], 1]);
   });
-  test("ends and fails with the stream, behind what is in the ring; the next one opens another", async () => {
+  test("a topic ends and fails with its stream, behind the items of the ring; the next follower opens another", async () => {
     for (const end of ["ended", `failed ${Code.UNAVAILABLE}`]) {
       const { upstream, following } = setUp();
       upstream.publish("k", ...events(1, 2));
@@ -204,7 +204,7 @@ describe("a topic that is followed through its call", () => {
       expect(upstream.opened).toBe(2);
     }
   });
-  test("ends behind its last item, and at once behind the token of that, also in another process", async () => {
+  test("a topic ends behind its last item, and at once behind that item's token, even in another process", async () => {
     const { upstream } = setUp();
     upstream.publish("k", ...events(1, 2));
     const inProcess = () =>
@@ -220,7 +220,7 @@ describe("a topic that is followed through its call", () => {
     await idle();
     expect(again.heard).toEqual(["ended"]);
   });
-  test("an item that makes no sense fails it with its key, cut", () => {
+  test("an undecodable item fails the stream, and the message names its shortened key", () => {
     const failures: string[] = [];
     const tails: Items<Event>[] = [];
     const open: OpenCall<Event> = (_cx, _key, _opened, _resume, items) => {
@@ -238,7 +238,7 @@ describe("a topic that is followed through its call", () => {
       'key "k", an item of 2 bytes does not decode',
     ]);
   });
-  test("any items, with a position and without, in any order of asking and leaving: each once, in order", async () => {
+  test("every item, with or without position, arrives once and in order for every sequence of followers", async () => {
     const deed = fc.oneof(
       fc.record({ do: fc.constant("publish"), bare: fc.boolean(), who: fc.nat(5) }),
       fc.record({

@@ -55,8 +55,8 @@ function setUp(keep = 3, lingerMs = 0) {
   return { log, clock, following };
 }
 
-describe("following a key", () => {
-  test("begins with the oldest item, and goes on with what comes", async () => {
+describe("a followed key", () => {
+  test("a follower starts with the oldest item, and continues with new ones", async () => {
     const { log, following } = setUp();
     for (let n = 1; n <= 10; n++) log.publish("k", { n });
     const one = new Listener(following);
@@ -71,7 +71,7 @@ describe("following a key", () => {
     one.source?.cancel();
     expect([log.tails, following.state]).toEqual([0, { followers: 0, keys: 0, ringBytes: 0, consumers: 0, resets: 0 }]);
   });
-  test("one tail serves all; who does not ask holds nobody up, and reads later what the ring has forgotten", async () => {
+  test("one tail serves all followers; a follower without demand blocks no other, and later reads older items", async () => {
     const { log, following } = setUp(3);
     const [slow, quick] = [new Listener(following), new Listener(following)];
     quick.wants(100);
@@ -86,7 +86,7 @@ describe("following a key", () => {
     expect(slow.heard).toEqual(quick.heard);
     expect([log.tails, log.reads]).toEqual([1, 0]);
   });
-  test("goes on behind a token, wherever that stands", async () => {
+  test("a follower continues behind a token at any position", async () => {
     const { log, following } = setUp(3);
     for (let n = 1; n <= 9; n++) log.publish("k", { n });
     for (const place of [2, 7, 9]) {
@@ -103,7 +103,7 @@ describe("following a key", () => {
     await turn();
     expect(ahead.heard).toEqual(["opened", 10]);
   });
-  test("begins anew, and says so, where a token is not readable, of another log, another key, or past what is kept", async () => {
+  test("a follower starts again with a reset behind an unreadable, foreign or expired token", async () => {
     const { log, following } = setUp(3);
     const other = log.publish("other", { n: 0 });
     for (let n = 1; n <= 9; n++) log.publish("k", { n });
@@ -126,7 +126,7 @@ describe("following a key", () => {
       expect([token, newest.heard, newest.resets]).toEqual([token, ["opened", 9], [9]]);
     }
   });
-  test("begins anew with the token of another key whose item is the one before the newest", async () => {
+  test("a follower starts again with another key's token, even just before the newest item", async () => {
     const { log, following } = setUp(3);
     log.publish("k", { n: 1 });
     const other = log.publish("other", { n: 0 });
@@ -142,7 +142,7 @@ describe("following a key", () => {
       one.source?.cancel();
     }
   });
-  test("gives only the newest to who wants no other", async () => {
+  test("a follower of the latest receives only the newest item", async () => {
     const { log, following } = setUp(8);
     for (let n = 1; n <= 4; n++) log.publish("k", { n });
     const one = new Listener(following, "k", undefined, true);
@@ -158,7 +158,7 @@ describe("following a key", () => {
       [4, 30],
     ]);
   });
-  test("ends behind the last item of its key, and at once behind the token of that", async () => {
+  test("a follower ends behind the last item of its key, and at once behind its token", async () => {
     const { log, following } = setUp(3);
     log.publish("k", { n: 1 });
     const last = log.publish("k", { n: 2, final: true });
@@ -175,7 +175,7 @@ describe("following a key", () => {
     }
     expect(log.tails).toBe(0);
   });
-  test("a log that is made anew resets those who have seen something", async () => {
+  test("a recreated log resets followers that have received items", async () => {
     const { log, following } = setUp(3);
     log.publish("k", { n: 1 });
     const [one, none] = [new Listener(following), new Listener(following, "empty")];
@@ -188,7 +188,7 @@ describe("following a key", () => {
     expect([none.heard, none.resets]).toEqual([["opened", 7], []]);
     expect(following.state.resets).toBe(1);
   });
-  test("an item that cannot be read fails those who come to it", async () => {
+  test("an unreadable item fails the followers that reach it", async () => {
     const log = new MemoryLog<Event | Failure>();
     const following = new TopicChannels<Event>({ name: "run", keep: 3 }, log as MemoryLog<Event>, new FakeClock());
     log.publish("k", { n: 1 });
@@ -198,7 +198,7 @@ describe("following a key", () => {
     await turn();
     expect(one.heard).toEqual(["opened", 1, `failed ${Code.INTERNAL}`]);
   });
-  test("no key may be empty, long, or mean something to NATS", async () => {
+  test("keys must not be empty, long, or special to NATS", async () => {
     const { log, following } = setUp();
     for (const key of ["", "a.b", "*", ">", "a b", "a\n", "\u0000", "x".repeat(257)]) {
       const one = new Listener(following, key);
@@ -210,7 +210,7 @@ describe("following a key", () => {
     await turn();
     expect(one.heard).toEqual(["opened"]);
   });
-  test("a tail may be held for a while when nobody follows any more", async () => {
+  test("a tail may be kept for a while after its last follower", async () => {
     const { log, following, clock } = setUp(3, 60_000);
     new Listener(following).source?.cancel();
     await turn();
@@ -230,7 +230,7 @@ describe("following a key", () => {
 });
 
 describe("a ring", () => {
-  test("keeps so many items, 64 KiB, and the newest always", () => {
+  test("a ring keeps a number of items, 64 KiB, and always the newest item", () => {
     const ring = new Ring<Event>(4, true);
     ring.begin({ epoch: "", from: undefined });
     const entry = (n: number, bytes: number): Entry<Event> => ({ place: BigInt(n), item: { n }, bytes });
@@ -253,14 +253,14 @@ describe("a ring", () => {
 });
 
 describe("a token", () => {
-  test("says what it was made of", () => {
+  test("a token decodes to its parts", () => {
     for (const place of [0n, 1n, -5n, 2n ** 64n - 1n, "", "a\nb", "n1"]) {
       const token = tokenOf("2026-11-21T16:00:00Z", place);
       expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
       expect(readToken(token)).toEqual({ epoch: "2026-11-21T16:00:00Z", place });
     }
   });
-  test("of anybody's making is read, or is not", () => {
+  test("an arbitrary token is decoded or refused, without an exception", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String()), (text) => {
         readToken(text);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as theirs from "../../../node_modules/@bufbuild/protovalidate/dist/esm/lib.js";
 import { bytesContain, bytesEndWith, bytesStartWith, isInf, unique } from "./functions.ts";
 
-test("bytes that stand in others are found where protovalidate finds them", () => {
+test("bytes inside others are found as by protovalidate", () => {
   const bytes = fc.uint8Array({ max: 2, maxLength: 8 });
   fc.assert(
     fc.property(bytes, bytes, (all, part) => {
@@ -17,7 +17,7 @@ test("bytes that stand in others are found where protovalidate finds them", () =
   expect(bytesContain(new Uint8Array([1, 2, 3, 4]).subarray(1, 3), new Uint8Array([4]))).toBe(false);
 });
 
-test("items of a list are unique as in protovalidate", () => {
+test("the uniqueness of list items equals protovalidate's", () => {
   const few = [
     fc.integer({ min: -1, max: 3 }),
     fc.bigInt({ min: -1n, max: 3n }),

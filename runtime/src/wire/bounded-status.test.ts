@@ -12,7 +12,7 @@ describe("a text", () => {
     [`${"a".repeat(1020)}äää`, `${"a".repeat(1020)}…`],
     ["🚀".repeat(300), `${"🚀".repeat(255)}…`],
     ["lone \ud800", "lone \ufffd"],
-  ])("is cut where it has more than 1 KiB, between characters (%#)", (text, handedOn) => {
+  ])("a text above 1 KiB is cut between characters (%#)", (text, handedOn) => {
     expect(boundedText(text)).toBe(handedOn);
     expect(Buffer.byteLength(handedOn)).toBeLessThanOrEqual(1024);
   });
@@ -38,10 +38,10 @@ describe("details", () => {
       [5000, 5000, 10],
       [5000, 10],
     ],
-  ])("that no longer fit into 8 KiB are left out: %j", (sizes, handedOn) => {
+  ])("details beyond 8 KiB are omitted: %j", (sizes, handedOn) => {
     expect(boundedDetails(status(...sizes)).map(({ value }) => value.length)).toEqual(handedOn);
   });
-  test("that make no sense are none", () => {
+  test("malformed details are omitted", () => {
     expect(boundedDetails(Uint8Array.of(255, 255, 255))).toEqual([]);
   });
 });

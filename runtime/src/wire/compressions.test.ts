@@ -3,7 +3,7 @@ import * as zlib from "node:zlib";
 import { expect, test } from "vitest";
 import { AtOnce, COMPRESSIONS } from "./compressions.ts";
 
-test("so many are done at the same time, one of each owner's in turn, and one that fails gives way, too", async () => {
+test("a maximum runs at the same time, owners take turns, and a failure frees its place", async () => {
   const most = new AtOnce(2);
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -39,7 +39,7 @@ test("so many are done at the same time, one of each owner's in turn, and one th
   ]);
 });
 
-test("answers are compressed as quickly by brotli as by gzip, and not as well as it can", async () => {
+test("brotli compresses answers as fast as gzip, at a low level", async () => {
   const bytes = Buffer.from(Array.from({ length: 500 }, (_, i) => `{"id":"user_${i * i}","name":"Ada ${i}"}`).join());
   const [gzip, br] = COMPRESSIONS;
   const compressed = (await br?.compress(bytes)) ?? new Uint8Array();

@@ -42,7 +42,7 @@ test.each([
   '{"a":1',
   '{"é":"漢:\\"","漢":2}',
   '{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1,"a":1}}',
-])("%s is read as protobuf-es reads it", expectAlike);
+])("%s is parsed as by protobuf-es", expectAlike);
 
 const textOf = (...units: string[]) =>
   fc.string({ unit: fc.constantFrom(...units), maxLength: 3 }).map((text) => JSON.stringify(text));
@@ -65,18 +65,18 @@ const texts = fc.letrec<{ value: string; string: string; name: string }>((tie) =
   ),
 })).value;
 
-test("any text is", () => {
+test("random JSON is parsed as by protobuf-es", () => {
   fc.assert(fc.property(texts, expectAlike), { numRuns: 2000 });
 });
 
-test("a text is not looked at character by character", () => {
+test("a text is not scanned character by character", () => {
   const charCodeAt = vi.spyOn(String.prototype, "charCodeAt");
   fromJsonText(ValueSchema, `{"a":"${"x:".repeat(100_000)}","b":1${" ".repeat(100_000)}}`, OPTIONS);
   expect(charCodeAt.mock.calls.length).toBeLessThan(100);
   charCodeAt.mockRestore();
 });
 
-test("as many levels as there are cost no stack", () => {
+test("deep nesting uses no stack, and is refused", () => {
   const text = `${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}`;
   expect(() => fromJsonText(ValueSchema, text, OPTIONS)).toThrow(/recursion/);
 });

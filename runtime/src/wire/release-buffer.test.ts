@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { markReleasable, releaseBuffer, releaseMarked } from "./release-buffer.ts";
 
-test("what has its memory for itself has none afterwards", () => {
+test("a buffer with exclusive memory is empty after its release", () => {
   const bytes = Buffer.alloc(1 << 20, "a");
   const view = bytes.subarray(10, 20);
   releaseBuffer(bytes);
   expect([bytes.length, view.length, bytes.buffer.byteLength]).toEqual([0, 0, 0]);
 });
 
-test("memory that others have a part of stays as it is", () => {
+test("memory shared with other buffers is kept", () => {
   const pooled = Buffer.allocUnsafe(2000).fill("p");
   const large = Buffer.alloc(1 << 20, "a");
   for (const one of [pooled, large.subarray(0, 500_000), large.subarray(1), Buffer.alloc(0)]) releaseBuffer(one);
@@ -16,13 +16,13 @@ test("memory that others have a part of stays as it is", () => {
   expect(large.length).toBe(1 << 20);
 });
 
-test("memory of threads is nobody's alone", () => {
+test("memory shared with threads is kept", () => {
   const shared = new Uint8Array(new SharedArrayBuffer(1 << 16));
   releaseBuffer(shared);
   expect(shared.length).toBe(1 << 16);
 });
 
-test("what a message was read from goes when all of it is said to have been read through, where it is large", () => {
+test("a large buffer is released after its message is marked as fully read", () => {
   const [small, unread, read] = [Buffer.alloc(60_000), Buffer.alloc(1 << 16), Buffer.alloc(1 << 16)];
   for (const one of [small, read]) markReleasable(one.subarray(0));
   for (const one of [small, unread, read]) releaseMarked(one);

@@ -117,7 +117,7 @@ const list = (count: number, text: string, gap: number): Buffer =>
   );
 
 describe("texts of a message", () => {
-  test("are those that protobuf-es reads, and what it refuses is refused, read or passed on", () => {
+  test("texts are decoded as by protobuf-es, and its refusals are refusals, decoded or forwarded", () => {
     const field = fc.oneof(
       { weight: 3, arbitrary: text.map((bytes) => delimited(PATHS, bytes)) },
       { weight: 1, arbitrary: fc.nat(GAP).map((bytes) => delimited(3, Buffer.alloc(bytes, 0xc3))) },
@@ -140,18 +140,18 @@ describe("texts of a message", () => {
       { numRuns: 400 },
     );
   });
-  test("that stand far from each other keep nothing of what is between", () => {
+  test("distant texts do not retain the bytes between them", () => {
     const { message, slices } = watched(list(100, "a text of 22 letters..", 300));
     expect(readPaths(message).paths).toHaveLength(100);
     expect(slices.reduce((sum, bytes) => sum + bytes)).toBeLessThan(100 * 22 + 512);
   });
-  test("that stand close together are made at once", () => {
+  test("adjacent texts are decoded together", () => {
     const { message, slices } = watched(list(1_000, "a text of 22 letters..", 0));
     expect(readPaths(message).paths).toHaveLength(1_000);
     expect(slices.length).toBeLessThan(12);
     expect(Math.max(...slices)).toBeLessThanOrEqual(8_192);
   });
-  test("are whole wherever what is made at once ends", () => {
+  test("texts are complete at every end of a joint decoding", () => {
     for (let length = 1; length < 80; length++) {
       const text = "0123456789".repeat(8).slice(0, length);
       const { paths } = readPaths(list(200, text, 0));
@@ -161,8 +161,8 @@ describe("texts of a message", () => {
   });
 });
 
-describe("texts that are written", () => {
-  test("are written as protobuf-es writes them, flat or cut of another, whatever their length", () => {
+describe("encoded texts", () => {
+  test("texts are encoded as by protobuf-es, flat or sliced, at every length", () => {
     const characters = ["a", "é", "—", "\u{1f6f6}"];
     for (const last of characters) {
       const long = `${"To be, or not to be; ".repeat(8)}${last}`;
@@ -174,8 +174,8 @@ describe("texts that are written", () => {
   });
 });
 
-describe("what is UTF-8", () => {
-  test("is what the engine says", () => {
+describe("the UTF-8 check", () => {
+  test("the UTF-8 check equals the engine's", () => {
     fc.assert(
       fc.property(fc.oneof(beyond, nearly), fc.nat(9), (bytes, before) => {
         expect(isText(among(bytes, before), before, before + bytes.length)).toBe(isUtf8(bytes));
@@ -183,7 +183,7 @@ describe("what is UTF-8", () => {
       { numRuns: 2_000 },
     );
   });
-  test("is so of all two bytes, and of all three and four that are near a bound", () => {
+  test("the UTF-8 check covers all two-byte sequences, and longer ones near the bounds", () => {
     const near = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed];
     near.push(0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff);
     const every = Array.from({ length: 256 }, (_, byte) => byte);

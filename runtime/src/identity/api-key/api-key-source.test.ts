@@ -88,7 +88,7 @@ class Rig {
 }
 
 describe("a key", () => {
-  test("says who is calling", async () => {
+  test("a key identifies its caller", async () => {
     const rig = await Rig.open({});
     const caller = await rig.verify(rig.add({ id: "key_1", scopes: ["read", "write"], expires: rig.second + 60 }));
     expect(caller).toMatchObject({
@@ -99,7 +99,7 @@ describe("a key", () => {
     expect(caller?.credential.expires).toBe(BigInt(rig.second + 60));
   });
 
-  test("has claims of the declared message, or is refused", async () => {
+  test("a key has claims of the declared message, or is refused", async () => {
     const rig = await Rig.open({
       claims: ClaimsSchema,
       principal: ({ org }, { source, issuer, subject }) =>
@@ -113,12 +113,12 @@ describe("a key", () => {
     );
   });
 
-  test("with an empty subject is nobody's", async () => {
+  test("a key with an empty subject is refused", async () => {
     const rig = await Rig.open({});
     expect(await rig.outcome(rig.add({ subject: "" }))).toBe("16 bff.v1.Principal.subject is empty");
   });
 
-  test("is its source's by its prefix and its length", async () => {
+  test("a key belongs to its source by prefix and length", async () => {
     const { source } = await Rig.open({});
     const key = newKey("acme_");
     expect(key).toMatch(/^acme_[0-9A-Za-z]{49}$/);
@@ -128,7 +128,7 @@ describe("a key", () => {
     }
   });
 
-  test("stands in a header, bearer's too", async () => {
+  test("a key is read from a header, with any case of the bearer scheme", async () => {
     for (const [header, scheme] of [
       ["x-api-key", undefined],
       ["authorization", "bearer"],
@@ -140,8 +140,8 @@ describe("a key", () => {
   });
 });
 
-describe("what is no key", () => {
-  test("is refused without asking the store: any other text, and keys with an error in them", async () => {
+describe("an invalid key", () => {
+  test("a text that is not a key, or has a wrong checksum, is refused without a query of the store", async () => {
     let asked = 0;
     const store = fakeStore({ find: () => void asked++ });
     const { source } = over(store);
@@ -160,7 +160,7 @@ describe("what is no key", () => {
     expect(asked).toBe(1);
   });
 
-  test("but looks like one is remembered to be none for a second, a thousand of them", async () => {
+  test("a well-formed unknown key is remembered for a second, up to a thousand of them", async () => {
     let asked = 0;
     const { source, clock } = over(fakeStore({ find: () => void asked++ }));
     const key = newKey("acme_");
@@ -174,7 +174,7 @@ describe("what is no key", () => {
     expect(asked).toBe(1_003);
   });
 
-  test("is refused for a reason that the log has", async () => {
+  test("the log has the reason of a refusal", async () => {
     const rig = await Rig.open({});
     expect(await rig.outcome(newKey("acme_"))).toBe("16 the key is unknown");
     expect(await rig.outcome(rig.add({ revoked: 1 }))).toBe("16 the key is revoked");
@@ -183,8 +183,8 @@ describe("what is no key", () => {
   });
 });
 
-describe("what is remembered", () => {
-  test("ends with the cache: by then a revocation is seen", async () => {
+describe("a remembered key", () => {
+  test("a remembered key ends with the cache, after which a revocation takes effect", async () => {
     const rig = await Rig.open({ cacheMs: 10_000 });
     const key = rig.add({ id: "key_1" });
     const first = await rig.verify(key);
@@ -196,7 +196,7 @@ describe("what is remembered", () => {
     expect(await rig.outcome(key)).toBe("16 the key is revoked");
   });
 
-  test("ends with the key", async () => {
+  test("a remembered key ends when the key expires", async () => {
     const rig = await Rig.open({ cacheMs: 3_600_000 });
     const key = rig.add({ expires: rig.second + 5 });
     expect(await rig.outcome(key)).toBe("ok");
@@ -204,7 +204,7 @@ describe("what is remembered", () => {
     expect(await rig.outcome(key)).toBe("16 the key has expired");
   });
 
-  test("of a slow store is asked for once by all who wait", async () => {
+  test("all callers that wait for a slow store share one query", async () => {
     const key = newKey("acme_");
     let asked = 0;
     const { promise, resolve } = Promise.withResolvers<StoredKey>();
@@ -223,8 +223,8 @@ describe("what is remembered", () => {
   });
 });
 
-describe("a store that is away", () => {
-  test("is no reason to drop a key", async () => {
+describe("an unavailable store", () => {
+  test("an unavailable store does not invalidate a key", async () => {
     for (const find of [() => Promise.reject(new Error("away")), fails]) {
       const { source, told } = over(fakeStore({ find }));
       const failure = await Promise.try(() => source.verify(newKey("acme_"), FROM)).catch((thrown: unknown) => thrown);
@@ -233,7 +233,7 @@ describe("a store that is away", () => {
     }
   });
 
-  test("from the beginning: it is tried again, and the server is not ready until it is there", async () => {
+  test("the source retries a store that is unavailable at the start, and the server is not ready before", async () => {
     let attempts = 0;
     const { source, clock, told } = over(
       fakeStore({
@@ -254,8 +254,8 @@ describe("a store that is away", () => {
   });
 });
 
-describe("uses", () => {
-  test("are written for many at a time, and the rest at the end", async () => {
+describe("last uses of keys", () => {
+  test("uses are written in batches, and the rest at the end", async () => {
     const written: (readonly KeyUse[])[] = [];
     const { source, clock } = over(fakeStore({ find: () => KEY, used: (uses) => void written.push(uses) }), 1_000);
     const [a, b] = [newKey("acme_"), newKey("acme_")];
@@ -277,7 +277,7 @@ describe("uses", () => {
     expect(written).toHaveLength(2);
   });
 
-  test("are in the table, and never go back", async () => {
+  test("uses are stored in the table, and never go back", async () => {
     const rig = await Rig.open({});
     const key = rig.add({ id: "key_1" });
     await rig.verify(key);
@@ -288,14 +288,14 @@ describe("uses", () => {
     expect(rig.store.list()[0]?.lastUsed).toBe(used);
   });
 
-  test("that cannot be written are told, and harm nobody", async () => {
+  test("unwritable uses are reported, without an effect on requests", async () => {
     const { source, clock, told } = over(fakeStore({ find: () => KEY, used: fails }));
     source.verify(newKey("acme_"), FROM);
     await clock.advance(10_000);
     expect(told).toEqual(["uses of keys of source robot cannot be noted"]);
   });
 
-  test("the first one is audited", async () => {
+  test("the first use is audited", async () => {
     const rig = await Rig.open({ cacheMs: 0 });
     const key = rig.add({ id: "key_1" });
     await rig.verify(key);
@@ -314,7 +314,7 @@ describe("uses", () => {
   });
 });
 
-test("other processes make keys and end them, several at once, also where there is no file yet", async () => {
+test("other processes create and revoke keys concurrently, even before the file exists", async () => {
   const command = fileURLToPath(new URL("../../../../packages/server/bin/bff-key.js", import.meta.url));
   const env = { PATH: process.env.PATH ?? "", BFF_STORE_FILE: path };
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [command, ...args], { env });
@@ -327,7 +327,7 @@ test("other processes make keys and end them, several at once, also where there 
   expect(await rig.outcome(key)).toBe("16 the key is revoked");
 });
 
-test("nothing of a key is in the file", async () => {
+test("the file contains no part of a key", async () => {
   const rig = await Rig.open({});
   const key = rig.add();
   await rig.verify(key);

@@ -58,7 +58,7 @@ const outcome = async (header: string, of = source): Promise<string> => {
 };
 
 describe("an assertion", () => {
-  test("says who calls, as the gateway has known them", async () => {
+  test("an assertion identifies the caller as authenticated by the gateway", async () => {
     const caller = await source.verify(rig.header());
     expect(caller.principal).toMatchObject({ subject: "ada", issuer: "https://login.example", source: "user" });
     const now = Math.floor(rig.clock.date().getTime() / 1000);
@@ -66,7 +66,7 @@ describe("an assertion", () => {
     expect(caller.credential.expires).toBe(BigInt(now + 60));
     expect(caller.token).toBeUndefined();
   });
-  test("is verified once; two of the same principal are one caller for caches, and other principals are others", async () => {
+  test("an assertion is verified once; equal principals share a cache key, and other principals do not", async () => {
     const header = rig.header();
     const first = await source.verify(header);
     expect(source.verify(header)).toBe(first);
@@ -76,7 +76,7 @@ describe("an assertion", () => {
     expect((await source.verify(renewed)).key).toBe(first.key);
     expect((await source.verify(rig.header(rig.caller("eve")))).key).not.toBe(first.key);
   });
-  test("has one spelling: nothing stands in it that is no base64, as where a header came twice", async () => {
+  test("an assertion has one spelling; other characters, as in a repeated header, are refused", async () => {
     const header = rig.header();
     for (const other of [
       `${header}, ${header}`,
@@ -88,7 +88,7 @@ describe("an assertion", () => {
       expect(await outcome(other)).toBe("16 the assertion is none");
     expect(await outcome(header)).toBe("ada");
   });
-  test("ends with its time, remembered or not", async () => {
+  test("an assertion expires, remembered or not", async () => {
     const header = rig.header();
     expect(await outcome(header)).toBe("ada");
     await rig.clock.advance(64_000);
@@ -96,12 +96,12 @@ describe("an assertion", () => {
     await rig.clock.advance(1_000);
     expect(await outcome(header)).toBe("16 the assertion has expired");
   });
-  test("is one for a service of ours", async () => {
+  test("an assertion must have an audience of this service", async () => {
     const other = rig.header(rig.caller(), "other.v1.OtherService");
     expect(await outcome(other)).toBe("16 the assertion is for another audience");
     expect(await outcome(other, sourceOf({ audience: [SERVICE, "other.v1.OtherService"] }))).toBe("ada");
   });
-  test("is its issuer's", async () => {
+  test("an assertion belongs to its issuer", async () => {
     expect(await outcome(rig.header(), sourceOf({ issuer: "https://other.example" }))).toBe(
       "16 the assertion is of another issuer",
     );
@@ -109,13 +109,13 @@ describe("an assertion", () => {
     expect(sourceOf({ issuer: "https://other.example" }).owns(rig.header())).toBe(false);
     for (const nothing of ["", "nothing", "AAAA", "a b"]) expect(source.owns(nothing)).toBe(false);
   });
-  test("holds what is declared", async () => {
+  test("an assertion contains the declared message", async () => {
     const others = sourceOf({ claims: CredentialSchema as never });
     expect(await outcome(rig.header(), others)).toBe(
       '16 the assertion holds "bff.v1.Principal", not a bff.v1.Credential',
     );
   });
-  test("of a principal without a text that must be there is refused", async () => {
+  test("an assertion of a principal without a required text is refused", async () => {
     const empty = { ...rig.caller(), bytes: toBinary(PrincipalSchema, create(PrincipalSchema, { source: "user" })) };
     expect(await outcome(rig.header(empty))).toBe("16 bff.v1.Principal.issuer is empty");
   });
@@ -127,11 +127,11 @@ describe("an assertion", () => {
       unpadded(toBinary(SignedPrincipalSchema, create(SignedPrincipalSchema, { assertion: Buffer.from([8]) }))),
       "16 the assertion cannot be read",
     ],
-  ])("%s: %s", async (header, expected) => {
+  ])("an assertion of %s: %s", async (header, expected) => {
     expect(await outcome(header)).toBe(expected);
     expect(fetches).toBe(1);
   });
-  test("without a signature, or with one of another key under a known name, is refused", async () => {
+  test("an assertion without a signature, or with one of another key under a known id, is refused", async () => {
     const known = keyIdOf(rig.write("other"));
     await rig.published();
     const stranger = rig.signing("other");
@@ -157,7 +157,7 @@ describe("an assertion", () => {
 });
 
 describe("keys at an address", () => {
-  test("that are new are fetched when somebody names one; what those that are gone have signed counts no longer", async () => {
+  test("new keys are fetched when an assertion names one; removed keys no longer verify", async () => {
     const old = rig.header();
     expect(await outcome(old)).toBe("ada");
     await rig.clock.advance(10_000);
@@ -175,7 +175,7 @@ describe("keys at an address", () => {
     expect(await outcome(fresh)).toBe("ada");
     expect(await outcome(old)).toMatch(/^16/);
   });
-  test("that are withdrawn end what they have signed at once", async () => {
+  test("withdrawn keys invalidate their assertions at once", async () => {
     const { clock } = rig;
     await clock.advance(200_000);
     const header = rig.header();
@@ -188,7 +188,7 @@ describe("keys at an address", () => {
     expect(await outcome(header)).toBe("16 the assertion is signed with an unknown key");
     next.close();
   });
-  test("that are away: the known ones go on, others cannot be judged, and nobody waits", async () => {
+  test("while the address is away, known keys verify, others are UNAVAILABLE, and no request waits", async () => {
     answer = () => Promise.reject(new Error("is away"));
     await rig.clock.advance(3_600_000);
     expect(await outcome(rig.header())).toBe("ada");
@@ -200,7 +200,7 @@ describe("keys at an address", () => {
     expect(await outcome(rig.header())).toBe("14 the issuer's keys cannot be fetched");
     next.close();
   });
-  test("are not fetched for what is refused anyway", async () => {
+  test("keys are not fetched for assertions that are refused anyway", async () => {
     await rig.clock.advance(10_000);
     rig.write("second");
     const next = rig.signing("second");
@@ -218,7 +218,7 @@ describe("keys in a file", () => {
     const file = new FileKeys(at(), rig.clock, (error) => failures.push(error));
     return { over: sourceOf({}, file), file };
   }
-  test("are what the gateway publishes, or PEM", async () => {
+  test("keys are those published by the gateway, or PEM", async () => {
     const pem = rig.write("first").export({ type: "spki", format: "pem" });
     const other = rig.write("second").export({ type: "spki", format: "pem" });
     rig.propagation.close();
@@ -229,7 +229,7 @@ describe("keys in a file", () => {
       await file.close();
     }
   });
-  test("are read again; what makes no sense changes nothing, and is told once", async () => {
+  test("key files are read again; a malformed file changes nothing, and is reported once", async () => {
     const { over, file } = await opened(await rig.published());
     const header = rig.header();
     writeFileSync(at(), "nonsense");
@@ -259,7 +259,7 @@ describe("faults at the start", () => {
     ["http://gateway.example/keys", "keys of source gateway is neither an https address nor one on loopback"],
     ["file:///etc/keys", "keys of source gateway is neither an https address nor one on loopback"],
     ["/nowhere/keys.json", "keys of source gateway is a file that cannot be used: ENOENT"],
-  ])("%s", async (address, fault) => {
+  ])("the address %s", async (address, fault) => {
     const [first = ""] = await faultsOf({ keys: address });
     expect(first.startsWith(fault)).toBe(true);
   });
@@ -273,7 +273,7 @@ describe("faults at the start", () => {
     writeFileSync(path, text);
     expect((await faultsOf({ keys: path }))[0]).toBe(`keys of source gateway is a file that cannot be used: ${fault}`);
   });
-  test("no audience, no issuer", async () => {
+  test("an empty audience and issuer are faults", async () => {
     expect(await faultsOf({ keys: "https://gateway.example/keys", audience: [], issuer: "" })).toEqual([
       "issuer of source gateway is empty",
       "audience of source gateway is empty",
@@ -281,7 +281,7 @@ describe("faults at the start", () => {
   });
 });
 
-test("one deployment behind another, judged as requests are", async () => {
+test("one deployment verifies the assertions of another during requests", async () => {
   const path = `${rig.folder}/keys.json`;
   writeFileSync(path, await rig.published());
   const spec = identity(PrincipalSchema, [
@@ -299,7 +299,7 @@ test("one deployment behind another, judged as requests are", async () => {
   await opened.close();
 });
 
-test("what is remembered is bounded", async () => {
+test("the number of remembered assertions is bounded", async () => {
   const file = new FileKeys(
     (() => {
       const path = `${rig.folder}/one.pem`;

@@ -7,7 +7,7 @@ import { decodeClaims } from "./claims.ts";
 const claims = (text: string): Claims => decodeClaims(ClaimsSchema, text) as Claims;
 
 describe("a payload", () => {
-  test("keeps all digits of whole numbers of 64 bits, wherever they are", () => {
+  test("the payload keeps all digits of 64-bit integers, in every position", () => {
     const big = "9007199254740993";
     const text = `{"uid":${big},"groups":[1,${big}],"quotas":{"a":-${big}},"nested":{"id":${big},"children":[{"id":${big}}]},
       "wrapped":${big},"by_name":{"x":{"id":${big}}},"share":${big},"extra":{"n":${big}},"unknown":${big}}`;
@@ -28,7 +28,7 @@ describe("a payload", () => {
     expect(() => claims('{"sub":9007199254740993}')).toThrow();
   });
 
-  test("has a value or several where registered claims may", () => {
+  test("a registered claim may have one value or several", () => {
     expect(claims('{"aud":"web"}').aud).toEqual(["web"]);
     expect(claims('{"aud":["web","mobile"]}').aud).toEqual(["web", "mobile"]);
     expect(claims('{"scope":["a","b"]}').scope).toBe("a b");
@@ -43,23 +43,23 @@ describe("a payload", () => {
     expect(() => claims('{"sub":["ada"]}')).toThrow();
   });
 
-  test("has times with a fraction", () => {
+  test("times may have a fraction", () => {
     expect(claims('{"exp":1800000000.75}').exp).toBe(1_800_000_000n);
     expect(() => claims('{"uid":1.5}')).toThrow();
   });
 
-  test("is read by JSON names and by the proto's own", () => {
+  test("claims are read by JSON name and by proto name", () => {
     expect(claims('{"https://acme.example/org":"acme"}').org).toBe("acme");
     expect(claims('{"org":"acme"}').org).toBe("acme");
   });
 
-  test("of names that objects have anyway is an ordinary one", () => {
+  test("claims named like object properties are ordinary", () => {
     const made = claims('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"sub":"ada"}');
     expect(made).toEqual(create(ClaimsSchema, { sub: "ada" }));
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  test("has texts with braces and quotes in them", () => {
+  test("texts may contain braces and quotes", () => {
     expect(claims(`{"sub":"${'[{\\"'.repeat(40)}"}`).sub).toBe('[{"'.repeat(40));
   });
 });

@@ -98,7 +98,7 @@ test.each<[string, () => Issuing | Promise<Issuing>]>([
   ["jwt", ofJwt],
   ["api_key", ofApiKey],
   ["assertion", ofAssertion],
-])("a credential that %s refuses names the claim that it lacks", async (_, issuing) => {
+])("a credential refused by %s names its missing claim", async (_, issuing) => {
   const { spec, clock, credential } = await issuing();
   const source = await spec.open({ clock, type: PrincipalSchema, audit: () => {}, fault: () => {} });
   onTestFinished(() => source.close?.());
@@ -146,7 +146,7 @@ test.each<[object, number, string | undefined]>([
   [{}, 1, "realm_access.parent.roles"],
   [{ realmAccess: { roles: ["a"] } }, 1, "realm_access.parent.roles"],
   [{}, 2, undefined],
-])("of %j the claim %i levels further inside is %s", (values, level, claim) => {
+])("the refusal of %j names the claim %i levels further inside: %s", (values, level, claim) => {
   const type = nestedClaims();
   const message = create(type, values as never) as Message & { readonly realmAccess?: Realm };
   const before = structuredClone(message);

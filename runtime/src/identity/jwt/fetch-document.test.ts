@@ -23,7 +23,7 @@ afterEach(() => {
 const patient = new AbortController().signal;
 
 describe("a document", () => {
-  test("is what the server answers, with what it says about its age", async () => {
+  test("a document is the server's answer, with its declared age", async () => {
     const seen: (string | undefined)[] = [];
     const url = await serve((request, response) => {
       seen.push(request.url, request.headers.accept, request.headers["accept-encoding"], request.headers.cookie);
@@ -34,7 +34,7 @@ describe("a document", () => {
   });
 
   test.each([301, 302, 303, 307, 308, 204, 206, 304, 404, 503])(
-    "with status %i is none, and nobody is followed",
+    "an answer with status %i is refused, without following redirects",
     async (status) => {
       let requests = 0;
       const url = await serve((_, response) => {
@@ -46,14 +46,14 @@ describe("a document", () => {
     },
   );
 
-  test.each([MAX_DOCUMENT_BYTES, MAX_DOCUMENT_BYTES + 1])("of %i bytes", async (bytes) => {
+  test.each([MAX_DOCUMENT_BYTES, MAX_DOCUMENT_BYTES + 1])("a document has %i bytes", async (bytes) => {
     const url = await serve((_, response) => response.end("x".repeat(bytes)));
     const fetched = fetchDocument(url, patient);
     if (bytes <= MAX_DOCUMENT_BYTES) expect((await fetched).text).toHaveLength(bytes);
     else await expect(fetched).rejects.toThrow("answers with more than 262144 bytes");
   });
 
-  test("that never ends is given up, and its connection closed", async () => {
+  test("an endless document is abandoned, and its connection closed", async () => {
     const closed = Promise.withResolvers<void>();
     const url = await serve((request, response) => {
       request.socket.on("close", () => closed.resolve());
@@ -67,7 +67,7 @@ describe("a document", () => {
     await closed.promise;
   });
 
-  test("that breaks off is none", async () => {
+  test("a truncated document is refused", async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { "content-length": "100" });
       response.write("{", () => response.destroy());
@@ -75,7 +75,7 @@ describe("a document", () => {
     await expect(fetchDocument(url, patient)).rejects.toThrow();
   });
 
-  test("of a server that answers something else than HTTP is none", async () => {
+  test("an answer that is not HTTP is refused", async () => {
     const url = await serve(() => {});
     server?.on("connection", (socket: Socket) => socket.end("nonsense\r\n\r\n"));
     await expect(fetchDocument(url, patient)).rejects.toThrow();
@@ -83,7 +83,7 @@ describe("a document", () => {
 });
 
 test.each(["before its headers", "in its body"])(
-  "an issuer that hangs %s is given up after 5 s of the clock",
+  "an issuer that hangs %s is abandoned after 5 s of the clock",
   async (where) => {
     const asked = Promise.withResolvers<Socket>();
     const url = await serve((request, response) => {
@@ -119,7 +119,7 @@ test.each([
   ["data:application/json,{}", false],
   ["issuer.example", false],
   ["", false],
-])("whether keys may come from %s: %j", (address, may) => {
+])("keys may come from %s: %j", (address, may) => {
   expect(isTrustworthy(address)).toBe(may);
 });
 

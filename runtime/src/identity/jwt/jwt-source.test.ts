@@ -12,8 +12,8 @@ import { MAX_TOKEN } from "./presented-token.ts";
 
 const UNAUTHENTICATED = 16;
 
-describe("a token of the issuer's", () => {
-  test("says who is calling", async () => {
+describe("a token of the issuer", () => {
+  test("a token identifies its caller", async () => {
     const rig = await JwtRig.open();
     const claims = { jti: "t1", scope: "read write", uid: 7, "https://acme.example/org": "acme", unknown: [1] };
     const { credential, principal, token } = await rig.verify(rig.issuer.token(claims));
@@ -42,7 +42,7 @@ describe("a token of the issuer's", () => {
     ["scope", ["read", "write"], ["read", "write"]],
     ["scp", ["read", "write"], ["read", "write"]],
     ["scp", "read", ["read"]],
-  ])("%s %j are the scopes %j", async (name, value, scopes) => {
+  ])("a token's claim %s %j gives the scopes %j", async (name, value, scopes) => {
     const rig = await JwtRig.open({ source: { claims: undefined } });
     expect((await rig.verify(rig.issuer.token({ [name]: value }))).credential.scopes).toEqual(scopes);
   });
@@ -52,7 +52,7 @@ describe("a token of the issuer's", () => {
     ["PS256", "rsa"],
     ["ES256", "p256"],
     ["EdDSA", "ed25519"],
-  ] as const)("may be signed by %s", async (alg, pair) => {
+  ] as const)("a token may be signed by %s", async (alg, pair) => {
     const issuer = new TestIssuer();
     issuer.keys = [jwkOf(PAIRS[pair], { kid: "k" })];
     const rig = await JwtRig.open({}, issuer);
@@ -60,14 +60,14 @@ describe("a token of the issuer's", () => {
   });
 
   test.each([undefined, "JWT", "jwt", "at+jwt", "application/at+jwt", "Application/JWT"])(
-    "may have typ %s",
+    "a token may have typ %s",
     async (typ) => {
       const rig = await JwtRig.open();
       expect(await rig.outcome(rig.issuer.token({}, { typ }))).toBe("ok");
     },
   );
 
-  test("brings no key of its own: jku, x5u and jwk are ignored", async () => {
+  test("a token cannot bring a key: jku, x5u and jwk are ignored", async () => {
     const rig = await JwtRig.open();
     const own = { jku: "https://evil.example/keys", x5u: "https://evil.example/x", jwk: jwkOf(PAIRS.rsa2) };
     expect(await rig.outcome(rig.issuer.token({}, own, PAIRS.rsa2))).toBe(
@@ -77,7 +77,7 @@ describe("a token of the issuer's", () => {
     expect(rig.issuer.asked).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
   });
 
-  test("may stand in a header of its own with or without Bearer, and in a cookie", async () => {
+  test("a token is read from a custom header with or without Bearer, and from a cookie", async () => {
     for (const place of [
       { kind: "header", name: "x-token", scheme: undefined },
       { kind: "cookie", name: "token" },
@@ -95,7 +95,7 @@ describe("a token of the issuer's", () => {
     expect(await rig.outcome(`Bearer ${rig.issuer.token()}`)).toBe("16 the token is none");
   });
 
-  test("is its source's by its issuer, whoever has signed it", async () => {
+  test("a token belongs to the source of its issuer, whatever its signature", async () => {
     const { source, issuer } = await JwtRig.open();
     expect(source.owns(issuer.token({}, {}, PAIRS.rsa2))).toBe(true);
     expect(source.owns(issuer.token({ iss: `${ISSUER}/` }))).toBe(false);
@@ -113,13 +113,13 @@ describe("times", () => {
     [{ exp: 60, nbf: 31 }, "16 the token does not count yet"],
     [{ exp: 60, nbf: 30.5 }, "16 the token does not count yet"],
     [{ exp: 60, iat: 3600 }, "ok"],
-  ])("of %j seconds from now: %s", async (offsets, outcome) => {
+  ])("times of %j seconds from now: %s", async (offsets, outcome) => {
     const rig = await JwtRig.open();
     const claims = Object.entries(offsets).map(([name, offset]) => [name, rig.issuer.now + offset]);
     expect(await rig.outcome(rig.issuer.token(Object.fromEntries(claims)))).toBe(outcome);
   });
 
-  test("a remembered token ends with its time", async () => {
+  test("a remembered token expires", async () => {
     const rig = await JwtRig.open();
     const token = rig.issuer.token({ exp: rig.issuer.now + 10 });
     expect(await rig.outcome(token)).toBe("ok");
@@ -130,14 +130,14 @@ describe("times", () => {
     expect(await rig.outcome(token)).toBe("16 the token has expired");
   });
 
-  test("leeway is the options'", async () => {
+  test("the options set the leeway", async () => {
     const rig = await JwtRig.open({ rules: { leewayMs: 0 } });
     expect(await rig.outcome(rig.issuer.token({ exp: rig.issuer.now }))).toBe("16 the token has expired");
     expect(await rig.outcome(rig.issuer.token({ exp: rig.issuer.now + 1 }))).toBe("ok");
   });
 });
 
-describe("is refused, and no signature is verified", () => {
+describe("a token refused before verification", () => {
   test.each([
     [{ exp: undefined }, "never expires"],
     [{ exp: "1900000000" }, "has times that are none"],
@@ -184,7 +184,7 @@ describe("is refused, and no signature is verified", () => {
     expect(rig.verifications).toBe(0);
   });
 
-  test("an HMAC with the public key as its secret", async () => {
+  test("an HMAC with the public key as its secret is refused", async () => {
     const rig = await JwtRig.open({ rules: { algorithms: ALGORITHMS } });
     const pem = PAIRS.rsa.publicKey.export({ format: "pem", type: "spki" });
     const [, payload] = rig.issuer.token().split(".");
@@ -193,7 +193,7 @@ describe("is refused, and no signature is verified", () => {
     expect(await rig.outcome(token)).toBe("16 the token is signed by an algorithm that is not allowed");
   });
 
-  test("more than 8 KiB", async () => {
+  test("a token of more than 8 KiB is refused", async () => {
     const rig = await JwtRig.open();
     const sized = (length: number): string => {
       const bare = rig.issuer.token({ pad: "" }).length;
@@ -209,7 +209,7 @@ describe("is refused, and no signature is verified", () => {
     expect(rig.source.owns(over)).toBe(false);
   });
 
-  test("what is no token", async () => {
+  test("a malformed token is refused", async () => {
     const rig = await JwtRig.open();
     const token = rig.issuer.token();
     const [header, payload, signature] = token.split(".");
@@ -234,7 +234,7 @@ describe("is refused, and no signature is verified", () => {
     }
   });
 
-  test("a token that is spelt otherwise: bits that base64 does not need are zero", async () => {
+  test("a token with another spelling is refused: unused base64 bits are zero", async () => {
     const rig = await JwtRig.open();
     const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const parts = rig.issuer.token({ sub: "" }).split(".");
@@ -247,7 +247,7 @@ describe("is refused, and no signature is verified", () => {
     for (const token of spelt) expect(await rig.outcome(token)).toBe("16 the token is none");
   });
 
-  test("a subject that does not match", async () => {
+  test("a subject that does not match the pattern is refused", async () => {
     const rig = await JwtRig.open({ rules: { subject: namePattern("spiffe://acme.example/ns/*/sa/web") } });
     expect(await rig.outcome(rig.issuer.token({ sub: "spiffe://acme.example/ns/shop/sa/web" }))).toBe("ok");
     for (const sub of [
@@ -261,8 +261,8 @@ describe("is refused, and no signature is verified", () => {
   });
 });
 
-describe("is refused after its signature", () => {
-  test("by another key under the same id, changed, or of another algorithm than its key's", async () => {
+describe("a token refused after verification", () => {
+  test("a token by another key under the same id, or changed, or of another algorithm than its key's, is refused", async () => {
     const rig = await JwtRig.open();
     const [header, , signature] = rig.issuer.token().split(".");
     const other = Buffer.from(JSON.stringify(rig.issuer.claims({ sub: "eve" }))).toString("base64url");
@@ -286,13 +286,13 @@ describe("is refused after its signature", () => {
     [{ admin: "true" }],
     [{ groups: [-1] }],
     [{ nested: [] }],
-  ])("with claims of other types: %j", async (claims) => {
+  ])("a token with claims of other types is refused: %j", async (claims) => {
     const rig = await JwtRig.open();
     const outcome = await rig.outcome(rig.issuer.token(claims));
     expect(outcome).toBe("16 the token's claims are not of the declared types");
   });
 
-  test("with a payload that is no UTF-8", async () => {
+  test("a payload that is not UTF-8 is refused", async () => {
     const rig = await JwtRig.open();
     const [head] = rig.issuer.token().split(".");
     const bytes = Buffer.concat([
@@ -305,7 +305,7 @@ describe("is refused after its signature", () => {
     expect(await rig.outcome(`${input}.${signature}`)).toBe("16 the token is not what its issuer has signed");
   });
 
-  test("with claims that make no principal, whatever is thrown", async () => {
+  test("claims that form no principal are refused, whatever the exception", async () => {
     const accept = () => {
       throw new RangeError("an expression's error");
     };
@@ -313,7 +313,7 @@ describe("is refused after its signature", () => {
     expect(await rig.outcome(rig.issuer.token())).toBe("16 the token's claims are not of the declared types");
   });
 
-  test("and the client hears the same each time", async () => {
+  test("the client receives the same message for every refusal", async () => {
     const rig = await JwtRig.open();
     for (const token of ["x", rig.issuer.token({ exp: 1 }), rig.issuer.token({}, {}, PAIRS.rsa2)]) {
       const failure = await rig.verify(token).catch((thrown: unknown) => thrown);
@@ -322,8 +322,8 @@ describe("is refused after its signature", () => {
   });
 });
 
-describe("a token is verified once", () => {
-  test("while it is remembered, and while it is being verified", async () => {
+describe("verification of a token", () => {
+  test("a token is verified once while it is remembered or being verified", async () => {
     const rig = await JwtRig.open();
     const token = rig.issuer.token();
     const callers = await Promise.all(Array.from({ length: 100 }, () => rig.verify(token)));
@@ -332,7 +332,7 @@ describe("a token is verified once", () => {
     expect(rig.source.verify(token)).toBe(callers[0]);
   });
 
-  test("and refusals are not remembered", async () => {
+  test("refusals are not remembered", async () => {
     const rig = await JwtRig.open();
     const token = rig.issuer.token({}, {}, PAIRS.rsa2);
     await Promise.all([rig.outcome(token), rig.outcome(token)]);
@@ -342,7 +342,7 @@ describe("a token is verified once", () => {
   });
 });
 
-test("whatever comes is answered by a caller or by a refusal", async () => {
+test("every input results in a caller or a refusal", async () => {
   const rig = await JwtRig.open();
   const valid = rig.issuer.token({ scope: "read" });
   const json = fc.json();
@@ -374,7 +374,7 @@ test("whatever comes is answered by a caller or by a refusal", async () => {
   );
 });
 
-test("payloads nested deeply are refused, not run out of stack", async () => {
+test("deeply nested payloads are refused, without a stack overflow", async () => {
   const rig = await JwtRig.open();
   const payload = (depth: number, open: string, close: string): string =>
     JSON.stringify(rig.issuer.claims()).replace(/}$/, `,"extra":${open.repeat(depth)}{}${close.repeat(depth)}}`);

@@ -25,14 +25,14 @@ async function faults(more: Partial<JwtOptions<Claims, typeof ClaimsSchema>>): P
 }
 const ADDRESS = "an address with https://, or one with http:// on loopback";
 
-test("a token in a cookie counts for browsers", () => {
+test("a token in a cookie marks its source as the one for browsers", () => {
   const token = { name: "user", issuer: ISSUER, audience: ["web"], principal: () => create(PrincipalSchema) };
   const inCookie = jwt({ ...token, name: "browser", cookie: "token" });
   expect(identity(PrincipalSchema, [jwt(token), inCookie]).byCookie).toBe("browser");
   expect(identity(PrincipalSchema, [jwt(token)]).byCookie).toBeUndefined();
 });
 
-test("one issuer for two sources that read one place is a fault that names the variables", async () => {
+test("two sources with one issuer and one place are a fault that names the variables", async () => {
   const faultsOf = async (
     second: Pick<Partial<JwtOptions<Message, undefined>>, "issuer" | "header" | "cookie" | "issuerVariables">,
   ): Promise<string[]> => {
@@ -55,7 +55,7 @@ test("one issuer for two sources that read one place is a fault that names the v
   expect(await faultsOf({ cookie: "authorization" })).toEqual([]);
 });
 
-describe("options with holes are looked at when these are filled", () => {
+describe("options that read variables are checked after these are read", () => {
   test.each([
     [{}, []],
     [{ issuer: "http://127.0.0.1:1" }, []],
@@ -80,13 +80,13 @@ describe("options with holes are looked at when these are filled", () => {
     ],
     [{ algorithms: ["none"] }, [expect.stringMatching(/^algorithm of source user \| is "none" \| one of RS256, /)]],
     [{ subject: "a*" }, ["subject of source user | is no SPIFFE id | one like spiffe://acme.example/ns/*"]],
-  ])("%j: %j", async (options, expected) => {
+  ])("the options %j have the faults %j", async (options, expected) => {
     expect(await faults(options)).toEqual(expected);
   });
 });
 
 describe("types", () => {
-  test("of claims and principals are those of the messages", () => {
+  test("the types of claims and principals are those of the messages", () => {
     const source = jwt({
       name: "user",
       issuer: ISSUER,

@@ -20,7 +20,7 @@ const hanging = (signal: AbortSignal): Promise<IssuerDocument> =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 describe("keys", () => {
-  test("are there before the first token, and again at four fifths of their age", async () => {
+  test("keys are fetched before the first token, and again at four fifths of their age", async () => {
     const rig = await JwtRig.open();
     await rig.keys.opened;
     expect(rig.issuer.asked).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
@@ -38,7 +38,7 @@ describe("keys", () => {
     ["no-store, max-age=1800", MINUTE],
     ["s-maxage=30", 10 * MINUTE],
     ["nonsense", 10 * MINUTE],
-  ])("with %s are %i ms old", async (cacheControl, age) => {
+  ])("keys with %s are %i ms old", async (cacheControl, age) => {
     const issuer = new TestIssuer();
     issuer.cacheControl = cacheControl;
     const rig = await JwtRig.open({}, issuer);
@@ -48,7 +48,7 @@ describe("keys", () => {
     expect(fetches(rig)).toBe(2);
   });
 
-  test("are fetched at another time by each instance", async () => {
+  test("each instance fetches keys at another time", async () => {
     const issuer = new TestIssuer();
     issuer.clock.chance = 0;
     const rig = await JwtRig.open({}, issuer);
@@ -56,14 +56,14 @@ describe("keys", () => {
     expect(fetches(rig)).toBe(2);
   });
 
-  test("may stand at an address that the options give", async () => {
+  test("keys may be at an address from the options", async () => {
     const place = { kind: "address", address: "https://elsewhere.example/jwks" } as const;
     const rig = await JwtRig.open({ keys: { place } });
     expect(rig.issuer.asked).toEqual(["https://elsewhere.example/jwks"]);
     expect(await rig.outcome(rig.issuer.token())).toBe("ok");
   });
 
-  test("of an issuer that ends in a slash", async () => {
+  test("an issuer may end in a slash", async () => {
     const issuer = new TestIssuer();
     const name = `${ISSUER}/tenant/`;
     issuer.discovery = { issuer: name, jwks_uri: `${ISSUER}/keys` };
@@ -72,8 +72,8 @@ describe("keys", () => {
   });
 });
 
-describe("a key that nobody knows", () => {
-  test("is asked for, by all who wait for it at once", async () => {
+describe("an unknown key", () => {
+  test("an unknown key is fetched once for all waiting tokens", async () => {
     const rig = await JwtRig.open();
     await rig.issuer.clock.advance(10_000);
     rig.issuer.keys = [one, two];
@@ -83,7 +83,7 @@ describe("a key that nobody knows", () => {
     expect(fetches(rig)).toBe(2);
   });
 
-  test("is asked for every 10 seconds at most, and held against nobody else", async () => {
+  test("unknown keys are fetched at most every 10 seconds, without an effect on other tokens", async () => {
     const rig = await JwtRig.open();
     const wrong = (n: number): string => rig.issuer.token({}, { kid: `wrong${n}` });
     for (let second = 0; second < 60; second++) {
@@ -94,7 +94,7 @@ describe("a key that nobody knows", () => {
     expect(fetches(rig)).toBe(1 + 5);
   });
 
-  test("while the issuer is away, nobody can say, and nobody waits", async () => {
+  test("while the issuer is away, tokens with unknown keys are UNAVAILABLE, and others verify without waiting", async () => {
     const rig = await JwtRig.open();
     await rig.issuer.clock.advance(10_000);
     rig.issuer.answer = (_, signal) => hanging(signal);
@@ -108,7 +108,7 @@ describe("a key that nobody knows", () => {
     expect(await rig.outcome(rig.issuer.token())).toBe("ok");
   });
 
-  test("more than a thousand do not wait for it", async () => {
+  test("at most a thousand tokens wait for a fetch", async () => {
     const rig = await JwtRig.open();
     await rig.issuer.clock.advance(10_000);
     rig.issuer.answer = (_, signal) => hanging(signal);
@@ -121,7 +121,7 @@ describe("a key that nobody knows", () => {
 });
 
 describe("a token without a key id", () => {
-  test("is signed with the only key that it can be signed with", async () => {
+  test("a token without a key id is verified with the only possible key", async () => {
     const issuer = new TestIssuer();
     issuer.keys = [one, jwkOf(PAIRS.p256, { kid: "ec" })];
     const rig = await JwtRig.open({}, issuer);
@@ -133,7 +133,7 @@ describe("a token without a key id", () => {
 });
 
 describe("rotation", () => {
-  test("takes in a new key, and the old one stays as long as it is published", async () => {
+  test("rotation accepts a new key, and keeps the old one while it is published", async () => {
     const rig = await JwtRig.open();
     const old = rig.issuer.token({ exp: rig.issuer.now + 7200 });
     expect(await rig.outcome(old)).toBe("ok");
@@ -144,7 +144,7 @@ describe("rotation", () => {
     expect(rig.verifications).toBe(2);
   });
 
-  test("a key that is withdrawn takes with it what it has signed, though it was remembered", async () => {
+  test("a withdrawn key invalidates its tokens, even remembered ones", async () => {
     const rig = await JwtRig.open();
     const old = rig.issuer.token({ exp: rig.issuer.now + 7200 });
     expect(await rig.outcome(old)).toBe("ok");
@@ -153,7 +153,7 @@ describe("rotation", () => {
     expect(await rig.outcome(old)).toBe(UNKNOWN);
   });
 
-  test("another key under the same id ends what the first has signed", async () => {
+  test("another key under the same id invalidates the tokens of the first", async () => {
     const rig = await JwtRig.open();
     const old = rig.issuer.token({ exp: rig.issuer.now + 7200 });
     expect(await rig.outcome(old)).toBe("ok");
@@ -162,7 +162,7 @@ describe("rotation", () => {
     expect(await rig.outcome(old)).toBe("16 the token is not what its issuer has signed");
   });
 
-  test("a key that is withdrawn and comes back verifies again", async () => {
+  test("a withdrawn key that returns verifies again", async () => {
     const rig = await JwtRig.open();
     for (const [keys, outcome] of [
       [[two], UNKNOWN],
@@ -229,7 +229,7 @@ function keySet(set: object): (address: string) => Promise<IssuerDocument> {
 const ADDRESSED = /^https:\/\/issuer\.example\/(keys|\.well-known\/openid-configuration): /;
 
 describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
-  test("for an hour is noticed by nobody whose key is known", async () => {
+  test("an issuer that is away for an hour does not affect tokens with known keys", async () => {
     const rig = await JwtRig.open();
     rig.issuer.answer = fault;
     const before = rig.issuer.asked.length;
@@ -249,7 +249,7 @@ describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
     expect(rig.told).toEqual([rig.told[0], rig.told[0]]);
   });
 
-  test("from the beginning: not open, nobody can be judged, and it ends when it is back", async () => {
+  test("an issuer that is away at the start keeps the source closed and UNAVAILABLE until it returns", async () => {
     const issuer = new TestIssuer();
     issuer.answer = fault;
     const rig = await JwtRig.open({}, issuer);
@@ -269,7 +269,7 @@ describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
   });
 });
 
-test("keys serve for as long as the options say, and then nobody can be judged, remembered or not", async () => {
+test("keys serve for the configured time; later all tokens are UNAVAILABLE, even remembered ones", async () => {
   const rig = await JwtRig.open({ keys: { maxStaleMs: 2 * HOUR } });
   const token = rig.issuer.token({ exp: rig.issuer.now + 86_400 });
   expect(await rig.outcome(token)).toBe("ok");
@@ -284,7 +284,7 @@ test("keys serve for as long as the options say, and then nobody can be judged, 
   expect(await rig.outcome(token)).toBe("ok");
 });
 
-test("closing ends a fetch that is under way, and begins no other", async () => {
+test("closing ends a running fetch, and starts no other", async () => {
   const issuer = new TestIssuer();
   issuer.answer = (_, signal) => hanging(signal);
   const rig = await JwtRig.open({}, issuer);

@@ -82,7 +82,7 @@ async function token(issuer: string, resource: string): Promise<string> {
   return made;
 }
 
-test("tokens of oidc-provider, found through its discovery document", async () => {
+test("tokens of oidc-provider are verified through its discovery document", async () => {
   const issuer = await provider();
   const told: unknown[] = [];
   const spec = identity(PrincipalSchema, [jwt({ name: "robot", issuer, audience: [AUDIENCE] })]);

@@ -60,13 +60,13 @@ describe("signatures", () => {
     ["A.3, ES256", ES256],
     ["A.4, ES512", A4.compact],
     ["RFC 8037, A.4, EdDSA", RFC_8037.compact],
-  ])("of %s", async (_, compact) => {
+  ])("the signature of %s verifies", async (_, compact) => {
     expect(await judgedSignature(compact, KEYS)).toBe("ok");
     const at = compact.lastIndexOf(".") + 3;
     const other = `${compact.slice(0, at)}${compact[at] === "A" ? "B" : "A"}${compact.slice(at + 1)}`;
     expect(await judgedSignature(other, KEYS)).toBe("signature");
   });
-  test("of A.1, HS256, and A.5, none", async () => {
+  test("signatures of A.1 (HS256) and A.5 (none) are refused", async () => {
     expect(await judgedSignature(HS256, KEYS)).toBe("header");
     expect(await judgedSignature(NONE, KEYS)).toBe("form");
   });
@@ -87,7 +87,7 @@ describe("tokens", () => {
       issuer,
     );
   }
-  test("without an audience are for nobody, though joe has signed them", async () => {
+  test("tokens without an audience are refused, even with joe's signature", async () => {
     const rig = await joe(new TestIssuer().clock.date().getTime() - EXPIRES * 1000 + 60_000);
     for (const token of [RS256, ES256]) {
       expect(rig.source.owns(token)).toBe(true);

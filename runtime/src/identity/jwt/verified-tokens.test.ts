@@ -19,7 +19,7 @@ function caller(token = ""): Caller {
   return { credential, principal: credential, bytes: new Uint8Array(0), key: "", token };
 }
 
-test("are 10,000 at most, and of 32 MiB at most", () => {
+test("the cache holds at most 10,000 tokens and 32 MiB", () => {
   const tokens = new VerifiedTokens();
   for (let i = 0; i < MAX_TOKENS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
   expect(tokens.get("0", 0)).toBeDefined();
@@ -33,7 +33,7 @@ test("are 10,000 at most, and of 32 MiB at most", () => {
   expect(tokens.size).toBe(Math.floor((32 * 1024 * 1024) / (8192 + 1024)));
 });
 
-test("end with their time and with their key, and make room", () => {
+test("tokens end with their time and with their key, and free their space", () => {
   const tokens = new VerifiedTokens();
   const one = key();
   tokens.set("a", { caller: caller(), key: one, until: 10 });

@@ -32,5 +32,7 @@ describe("patterns of certificate names", () => {
     ["*.internal", "spiffe://x.internal", false],
     ["gateway.internal", "gateway.internal.evil.example", false],
     ["gateway.internal", "gatewayxinternal", false],
-  ])("%s and %s: %s", (pattern, name, matches) => expect(namePattern(pattern)(name)).toBe(matches));
+  ])("the pattern %s and the name %s: %s", (pattern, name, matches) =>
+    expect(namePattern(pattern)(name)).toBe(matches),
+  );
 });

@@ -22,7 +22,7 @@ describe("addresses", () => {
     ["192.0.2", ""],
     ["192.0.2.01", ""],
     ["_hidden", ""],
-  ])("%j is %j", (text, address) => expect(plainAddress(text)).toBe(address));
+  ])("the plain address of %j is %j", (text, address) => expect(plainAddress(text)).toBe(address));
 });
 
 describe("networks", () => {
@@ -41,14 +41,16 @@ describe("networks", () => {
     ["::/0", "2001:db8::1", true],
     ["::/0", "", false],
     ["fd00::/8", "fdff::1", true],
-  ])("%s has %s: %s", (network, address, has) => expect(new Networks([network]).has(address)).toBe(has));
+  ])("the network %s contains %s: %s", (network, address, has) =>
+    expect(new Networks([network]).has(address)).toBe(has),
+  );
 
   test.each(["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "a.example", "/8", "::ffff:10.0.0.0/8"])(
-    "%s is none",
+    "%s is not a network",
     (text) => expect(() => new Networks([text])).toThrow(RangeError),
   );
 
-  test("of IPv4 what a bit count says (RFC 4632)", () => {
+  test("a network of IPv4 contains the addresses of its prefix (RFC 4632)", () => {
     const address = fc.nat({ max: 2 ** 32 - 1 });
     const text = (bits: number): string => [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
     fc.assert(
@@ -60,7 +62,7 @@ describe("networks", () => {
     );
   });
 
-  test("of the environment: what makes no sense is told", () => {
+  test("a malformed network in the environment is a fault", () => {
     const faults: ConfigFault[] = [];
     const read = (BFF_TRUSTED_PROXIES: string) => readNetworks(new EnvReader({ BFF_TRUSTED_PROXIES }, faults));
     expect(read("")).toBeUndefined();
@@ -94,7 +96,7 @@ describe("the client's address", () => {
     ["junk", "10.0.0.1", ["198.51.100.1, <script>"], "10.0.0.1"],
   ])("%s", (_, direct, forwarded, client) => expect(clientAddress(direct, forwarded, trusted)).toBe(client));
 
-  test("whatever a client writes, its proxy says who it is", () => {
+  test("the proxy determines the client's address, whatever the client writes", () => {
     fc.assert(
       fc.property(fc.string(), (written) => {
         expect(clientAddress("10.0.0.1", [`${written}, 198.51.100.1`], trusted)).toBe("198.51.100.1");

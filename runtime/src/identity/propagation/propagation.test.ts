@@ -68,31 +68,31 @@ function judged(header: string, { key = first.key, issuer = ISSUER, audience = B
 }
 
 describe("a signed principal", () => {
-  test("says who calls, to one service, for a minute", () => {
+  test("a signed principal identifies the caller to one service, for a minute", () => {
     const assertion = judged(signedFor(caller()));
     expect(assertion).toMatchObject({ issuer: ISSUER, audience: BILLING, source: "user", type: "bff.v1.Principal" });
     if (typeof assertion === "string") throw new Error(assertion);
     expect(assertion.expires - assertion.issued).toBe(60n);
     expect(fromBinary(PrincipalSchema, assertion.principal)).toMatchObject({ subject: "ada" });
   });
-  test("ends with its credential", () => {
+  test("a signed principal ends with its credential", () => {
     const assertion = judged(signedFor(caller("ada", BigInt(now() + 20))));
     expect(assertion).toMatchObject({ expires: BigInt(now() + 20) });
   });
-  test("is for no other service, of no other issuer, and nobody else's key", () => {
+  test("a signed principal is refused by other services, issuers and keys", () => {
     const header = signedFor(caller());
     expect(judged(header, { audience: "user.v1.UserService" })).toBe("is for another audience");
     expect(judged(header, { issuer: "https://evil.example" })).toBe("is of another issuer");
     expect(judged(header, { key: written("other.pem").key })).toBe("is not what its issuer has signed");
   });
-  test("counts neither before nor after its time", async () => {
+  test("a signed principal is refused before and after its time", async () => {
     const header = signedFor(caller());
     await clock.advance(64_000);
     expect(judged(header)).toMatchObject({ issuer: ISSUER });
     await clock.advance(1_000);
     expect(judged(header)).toBe("has expired");
   });
-  test("is not a signature over something else with the same key, nor over the bare bytes", () => {
+  test("a signature over another text of the same key, or over the bare bytes, is refused", () => {
     const signed = readSigned(signedFor(caller()));
     if (signed === undefined) throw new Error();
     const other = create(SignedPrincipalSchema, { ...signed, assertion: signed.assertion.slice(1) });
@@ -100,7 +100,7 @@ describe("a signed principal", () => {
       "has signed",
     );
   });
-  test("is the same for half of its life, and for nobody else", async () => {
+  test("a signed principal is reused for half of its lifetime, for one caller only", async () => {
     const ada = caller();
     const header = signedFor(ada);
     await clock.advance(29_000);
@@ -111,7 +111,7 @@ describe("a signed principal", () => {
     expect(propagation.propagator.header(ada, "signed", BILLING)?.key).toBe(ada.key);
     expect(caller("eve").key).not.toBe(ada.key);
   });
-  test("of any damage says the same or is refused, and is never thrown at", () => {
+  test("a damaged header has the same content or is refused, without an exception", () => {
     const header = signedFor(caller());
     const whole = judged(header);
     const bytes = Buffer.from(header, "base64");
@@ -133,8 +133,8 @@ describe("a signed principal", () => {
   });
 });
 
-describe("other ways to tell", () => {
-  test("the principal's bytes alone, and the caller's own token", () => {
+describe("other propagation modes", () => {
+  test("propagation sends the principal's bytes alone, or the caller's token", () => {
     const ada = caller();
     const plain = propagation.propagator.header(ada, "plain", BILLING);
     expect(plain).toMatchObject({ name: "x-principal-bin", key: ada.key });
@@ -143,7 +143,7 @@ describe("other ways to tell", () => {
     expect(token).toMatchObject({ name: "authorization", value: "Bearer token of ada" });
     expect(token?.key).not.toContain("token");
   });
-  test("nothing, where nothing is there to tell with", () => {
+  test("propagation without a key or a token sends nothing", () => {
     const silent = openPropagation(PrincipalSchema, undefined, { clock, audit: () => {}, fault: () => {} });
     expect(silent.propagator.header(caller(), "signed", BILLING)).toBeUndefined();
     expect(silent.propagator.header({ ...caller(), token: undefined }, "token", BILLING)).toBeUndefined();
@@ -163,7 +163,7 @@ describe("keys", () => {
     });
     return JSON.parse(String(answer?.body));
   };
-  test("are published, without what is private, also those that do not sign", async () => {
+  test("all keys are published without their private part, including those that do not sign", async () => {
     const second = written("second.pem");
     propagation = opened(first.path, second.path);
     const { issuer, keys } = await published();
@@ -173,7 +173,7 @@ describe("keys", () => {
     expect(createPublicKey({ key: keys[0], format: "jwk" }).equals(first.key)).toBe(true);
     expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
   });
-  test("that change in their files sign from then on", async () => {
+  test("a key that changes in its file signs from then on", async () => {
     const ada = caller();
     const header = signedFor(ada);
     const next = written("first.pem");
@@ -182,13 +182,13 @@ describe("keys", () => {
     expect(judged(signedFor(ada), { key: next.key })).toMatchObject({ issuer: ISSUER });
     expect(audited).toEqual(["keys-changed"]);
   });
-  test("that cannot be read again go on", async () => {
+  test("an unreadable key file keeps its previous key", async () => {
     writeFileSync(first.path, "no key");
     await clock.advance(20_000);
     expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
     expect(faults.length).toBe(2);
   });
-  test("that are missing or of another kind are faults at the start", () => {
+  test("keys that are missing or of another kind are faults at the start", () => {
     expect(faultsOf({}).faults).toEqual(["BFF_IDENTITY_ISSUER is not set", "BFF_IDENTITY_KEY_FILES is not set"]);
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
     const at = (path: string) => faultsOf({ BFF_IDENTITY_ISSUER: ISSUER, BFF_IDENTITY_KEY_FILES: path }).faults[0];

@@ -43,8 +43,8 @@ const told = async (header: string | null | undefined, more = {}): Promise<strin
   }
 };
 
-describe("a service is told", () => {
-  test("who calls", async () => {
+describe("a service verifies", () => {
+  test("a valid header names the caller", async () => {
     const { principal, expires } = await verifyPrincipal(rig.header(), {
       type: PrincipalSchema,
       issuer: GATEWAY,
@@ -55,10 +55,10 @@ describe("a service is told", () => {
     expect(expires.getTime()).toBe(Math.floor(rig.clock.date().getTime() / 1000) * 1000 + 60_000);
     expect(SIGNED_HEADER).toBe("x-principal-signed-bin");
   });
-  test.each([[undefined], [null], [""]])("nobody by %s", async (header) => {
+  test.each([[undefined], [null], [""]])("a header names no caller: %s", async (header) => {
     expect(await told(header)).toBe("16 no caller is named");
   });
-  test("nobody by what is for others, of others, or of another type", async () => {
+  test("a header for another audience, of another issuer, or of another type is refused", async () => {
     expect(await told(rig.header(), { audience: "other.v1.OtherService" })).toBe(
       "16 the assertion is for another audience",
     );
@@ -66,12 +66,12 @@ describe("a service is told", () => {
     expect(await told(rig.header(), { issuer: "https://other.example" })).toBe("16 the assertion is of another issuer");
     expect(await told(rig.header(), { type: CredentialSchema })).toBe("16 the assertion holds no bff.v1.Credential");
   });
-  test("nobody any more, once that has expired", async () => {
+  test("an expired header is refused", async () => {
     const header = rig.header();
     await rig.clock.advance(65_000);
     expect(await told(header)).toBe("16 the assertion has expired");
   });
-  test("by a new key as soon as it is published, and by one that is withdrawn no longer", async () => {
+  test("a new key is accepted as soon as it is published, and a withdrawn key is refused", async () => {
     await rig.clock.advance(10_000);
     const old = rig.header();
     rig.propagation.close();
@@ -81,7 +81,7 @@ describe("a service is told", () => {
     expect(asked).toBe(2);
     expect(await told(old)).toBe("16 the assertion is signed with an unknown key");
   });
-  test("that it cannot be told, where the keys have never been there", async () => {
+  test("a header is UNAVAILABLE if its keys were never fetched", async () => {
     const clock = new FakeClock();
     const away = openKeys("http://127.0.0.1:1/.well-known/bff-keys", { clock });
     expect(await told(rig.header(), { keys: away })).toBe("14 the issuer's keys cannot be fetched");
@@ -102,7 +102,7 @@ function loaded(statement: string): string[] {
   const run = execFileSync(process.execPath, ["--input-type=module", "--eval", script, "--", `${here}index.ts`]);
   return JSON.parse(String(run));
 }
-test("it loads none of the BFF's server, and protobuf-es alone of what is installed", () => {
+test("the module loads nothing of the BFF's server, and only protobuf-es of the installed packages", () => {
   const urls = loaded("");
   const own = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
   const rooms = own.map((url) => relative(root, fileURLToPath(url)).split("/").slice(0, 3).join("/"));
@@ -114,7 +114,7 @@ test("it loads none of the BFF's server, and protobuf-es alone of what is instal
   expect([...new Set(packages)]).toEqual(["@bufbuild/protobuf"]);
 });
 
-test("keys keep no process alive that is done", () => {
+test("the keys do not keep a finished process alive", () => {
   // Nobody listens there. It ends, or this would never return.
   expect(loaded(`keys.openKeys("http://127.0.0.1:1/keys");`).length).toBeGreaterThan(0);
 });

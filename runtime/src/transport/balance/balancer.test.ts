@@ -40,8 +40,8 @@ function expectShares(counts: readonly number[], shares: readonly number[], with
     expect(Math.abs(one / (shares[i] ?? 0) - 1), JSON.stringify(counts)).toBeLessThan(within);
 }
 
-describe("of equal addresses", () => {
-  test.each([2, 3, 4, 7, 10, 50])("%i take as many calls each, within 5 %", (count) => {
+describe("equal addresses", () => {
+  test.each([2, 3, 4, 7, 10, 50])("%i equal addresses take as many calls each, within 5 %", (count) => {
     const { calls } = world(count);
     expectShares(
       calls(20_000 * count, () => true),
@@ -49,13 +49,13 @@ describe("of equal addresses", () => {
       0.05,
     );
   });
-  test("the busier of two random ones takes none: the worst of many is a little above the mean", () => {
+  test("the less busy of two random addresses is chosen: the maximum is slightly above the mean", () => {
     const { balancer, places } = world(50);
     for (let i = 0; i < 5_000; i++) (balancer.pick() as Place<number>).inFlight++;
     const most = Math.max(...places.map(({ inFlight }) => inFlight));
     expect(most - 100).toBeLessThan(5); // by chance alone it would be 125 or so
   });
-  test("the one whose calls take twice as long gets fewer, and never none", () => {
+  test("an address whose calls take twice as long gets fewer calls, and never none", () => {
     const { balancer, clock } = world(3);
     const ends: { at: number; place: Place<number> }[] = [];
     const counts = [0, 0, 0];
@@ -78,13 +78,13 @@ describe("of equal addresses", () => {
   });
 });
 
-describe("an address that fails", () => {
-  test("at once does not draw calls: each failure counts as under way for a second", () => {
+describe("a failing address", () => {
+  test("fast failures do not attract calls, because each counts as in flight for a second", () => {
     const { calls } = world(3, { maxEjected: 0 });
     const [failing = 0] = share(calls(10_000, (of) => of !== 0));
     expect(failing).toBeLessThan(0.05);
   });
-  test("five times in a row gets no calls for 30 s, then one at a time, then more and more", () => {
+  test("an address with five consecutive failures gets no calls for 30 s, then one at a time, then more", () => {
     const { calls, clock, ejections, states, at, balancer } = world(3);
     calls(10_000, (of) => of !== 0);
     expect(ejections).toEqual([{ address: "10.0.0.0:80", forMs: 30_000, consecutive: 5, at: expect.any(Number) }]);
@@ -114,7 +114,7 @@ describe("an address that fails", () => {
     );
     expect(states()).toEqual(["connected", "connected", "connected"]);
   });
-  test("again is ejected for longer, up to five minutes; after it was well as long as that, for as long as at first", () => {
+  test("repeated ejections last longer, up to five minutes; an equally long healthy time resets the duration", () => {
     const { calls, clock, ejections } = world(3);
     for (let i = 0; i < 15; i++) {
       calls(10_000, (of) => of !== 0);
@@ -127,19 +127,19 @@ describe("an address that fails", () => {
     calls(10_000, (of) => of !== 0);
     expect(ejections.at(-1)).toMatchObject({ forMs: 30_000, consecutive: 5 });
   });
-  test("now and then stays: successes end the row", () => {
+  test("an address with occasional failures stays, because successes end the sequence", () => {
     let turn = 0;
     const { calls, ejections } = world(3);
     calls(10_000, (of) => of !== 0 || turn++ % 5 === 4);
     expect(ejections).toEqual([]);
   });
-  test("only what says something about the upstream counts", () => {
+  test("only outcomes that depend on the upstream count", () => {
     const { calls, ejections } = world(3);
     const counts = calls(3_000, (of) => (of === 0 ? undefined : true));
     expect(ejections).toEqual([]);
     expectShares(counts, even(3), 0.15);
   });
-  test("calls that began before the ejection say nothing of the time after it", () => {
+  test("calls from before the ejection do not count after it", () => {
     const { balancer, at, states } = world(3);
     const { era } = at(0);
     for (let i = 0; i < 6; i++) balancer.judged(at(0), era, false);
@@ -147,7 +147,7 @@ describe("an address that fails", () => {
     balancer.judged(at(0), era, true);
     expect(states()[0]).toBe("ejected");
   });
-  test("alone is never ejected, nor is one whose others cannot be reached", () => {
+  test("a single address, or one whose others are unreachable, is never ejected", () => {
     const alone = world(1);
     alone.calls(100, () => false);
     const last = world(2);
@@ -155,7 +155,7 @@ describe("an address that fails", () => {
     last.calls(100, () => false);
     expect([...alone.ejections, ...last.ejections]).toEqual([]);
   });
-  test("as more than may be ejected do: all are used, and those that are well are found again", () => {
+  test("if more addresses fail than may be ejected, all are used, and healthy ones are found again", () => {
     const { calls, states, ejections } = world(3);
     calls(2_000, (of) => of === 2);
     expect(ejections.length).toBeGreaterThan(1);
@@ -169,7 +169,7 @@ describe("an address that fails", () => {
       0.05,
     );
   });
-  test("as all do: all are used", () => {
+  test("all addresses are used if all fail", () => {
     const { calls } = world(4, { maxEjected: 1 });
     calls(1_000, () => false);
     expectShares(
@@ -178,20 +178,20 @@ describe("an address that fails", () => {
       0.2,
     );
   });
-  test("is never ejected where the policy says so", () => {
+  test("no address is ejected if the policy forbids it", () => {
     const { calls, ejections } = world(3, { maxEjected: 0 });
     calls(10_000, () => false);
     expect(ejections).toEqual([]);
   });
 });
 
-describe("gRFC A50's rules, where they are ours", () => {
-  test("at least one may be ejected, whatever the share", () => {
+describe("common rules with gRFC A50", () => {
+  test("at least one address may be ejected, whatever the share", () => {
     const { calls, states } = world(3, { maxEjected: 0.1 });
     calls(10_000, (of) => of !== 0);
     expect(states()).toEqual(["ejected", "connected", "connected"]);
   });
-  test("the time of an ejection is the base times how often in a row, and the longest is 300 s", () => {
+  test("an ejection lasts the base time multiplied by the consecutive ejections, at most 300 s", () => {
     const { calls, clock, ejections } = world(2, { ejectMs: 100_000 });
     for (let i = 0; i < 5; i++) {
       calls(10_000, (of) => of !== 0);
@@ -201,7 +201,7 @@ describe("gRFC A50's rules, where they are ours", () => {
   });
 });
 
-describe("an address that is slow", () => {
+describe("a slow address", () => {
   /** Calls of 10 ms, elsewhere of `slowMs`, 300 a second; gives the share of the slow one. */
   function openLoop({ balancer, clock }: ReturnType<typeof world>, seconds: number, slowMs: (of: number) => number) {
     let mean = 10;
@@ -225,7 +225,7 @@ describe("an address that is slow", () => {
     for (const { place } of ends) place.inFlight--;
     return counts;
   }
-  test("ten times gets less than one call in three hundred, and never none; once it is well it has its share again", () => {
+  test("an address ten times slower gets some calls, below one in three hundred, and its full share after recovery", () => {
     const all = world(3);
     openLoop(all, 10, (of) => (of === 0 ? 100 : 10));
     const counts = openLoop(all, 120, (of) => (of === 0 ? 100 : 10));
@@ -238,7 +238,7 @@ describe("an address that is slow", () => {
       0.05,
     );
   });
-  test("as all are is none", () => {
+  test("equally slow addresses get equal shares", () => {
     const all = world(3);
     openLoop(all, 10, () => 10);
     openLoop(all, 30, () => 100);
@@ -250,15 +250,15 @@ describe("an address that is slow", () => {
   });
 });
 
-describe("choosing", () => {
-  test("passes over those without room, and finds nobody when none has any", () => {
+describe("the choice of an address", () => {
+  test("the choice skips addresses without capacity, and is empty if none has any", () => {
     const { balancer, full } = world(3);
     full.add(0).add(1);
     for (let i = 0; i < 20; i++) expect(balancer.pick()?.of).toBe(2);
     full.add(2);
     expect(balancer.pick()).toBeUndefined();
   });
-  test("goes elsewhere for whoever has been there, where that can be", () => {
+  test("the choice avoids addresses of earlier attempts if possible", () => {
     const { balancer, at } = world(3);
     for (let i = 0; i < 50; i++) {
       expect(balancer.pick({ avoids: (place) => place === at(0) })?.of).not.toBe(0);
@@ -266,7 +266,7 @@ describe("choosing", () => {
     }
     expect(balancer.pick({ avoids: () => true })).toBeDefined();
   });
-  test("takes no one who leaves or is down", () => {
+  test("the choice excludes addresses that are leaving or down", () => {
     const { balancer, at, calls, states } = world(3);
     balancer.leave(at(0));
     balancer.down(at(1));
@@ -275,7 +275,7 @@ describe("choosing", () => {
     balancer.remove(at(0));
     expect(states()).toEqual(["idle", "connected"]);
   });
-  test("warms up who comes back among others, and not who is the first", () => {
+  test("a returning address warms up among others, and the first address does not", () => {
     const { balancer, at, calls, states } = world(3);
     balancer.down(at(0));
     balancer.up(at(0), true);
@@ -290,7 +290,7 @@ describe("choosing", () => {
 });
 
 /** Addresses that fall sick, slow, vanish and come back as a seed says: what holds in any world. */
-test.each(Array.from({ length: 40 }, (_, seed) => seed))("in random world %i", (seed) => {
+test.each(Array.from({ length: 40 }, (_, seed) => seed))("the invariants hold in random world %i", (seed) => {
   const dice = new RandomClock(seed + 1_000);
   const count = 2 + Math.floor(dice.random() * 6);
   const policy = {

@@ -43,7 +43,7 @@ const failure = (call: Promise<unknown>): Promise<ConnectError> =>
     (error) => error,
   );
 
-test("a call goes out and comes back with its headers and trailers", async () => {
+test("a call is sent and answered with its headers and trailers", async () => {
   upstream.answer = thing;
   const seen: (string | null)[] = [];
   const answer = await things().get(
@@ -62,7 +62,7 @@ test("a call goes out and comes back with its headers and trailers", async () =>
   expect(headers).not.toHaveProperty("grpc-status");
   expect(headers["grpc-timeout"]).toMatch(/^3(600|59\d)\d{3}m$/); // ten seconds for a slow machine
 });
-test("without a deadline none is told", async () => {
+test("a call without a deadline has no timeout header", async () => {
   upstream.answer = thing;
   await things().get({ id: "a" });
   await things({ defaultTimeoutMs: 7_000_000 }).get({ id: "b" });
@@ -72,7 +72,7 @@ test("without a deadline none is told", async () => {
 });
 
 describe("an error", () => {
-  test("has code, words, details and metadata", async () => {
+  test("an error has code, message, details and metadata", async () => {
     const any = toBinary(AnySchema, anyPack(ThingSchema, create(ThingSchema, { id: "gone" })));
     const details = Buffer.from([8, 5, 18, 1, 120, 26, any.length, ...any]).toString("base64");
     upstream.answer = (received) =>
@@ -82,11 +82,11 @@ describe("an error", () => {
     expect(error.findDetails(ThingSchema)).toMatchObject([{ id: "gone" }]);
     expect(error.metadata.get("x-a")).toBe("1");
   });
-  test("is INTERNAL for bytes that make no sense", async () => {
+  test("malformed bytes are INTERNAL", async () => {
     upstream.answer = (received) => reply(received, Buffer.from([0xff, 0xff, 0xff]));
     expect(await failure(things().get({ id: "a" }))).toMatchObject({ code: Code.Internal });
   });
-  test("is UNIMPLEMENTED for what takes a stream, and for streams of a client that has none", async () => {
+  test("client and bidi streams, and server streams of a unary client, are UNIMPLEMENTED", async () => {
     for (const [methodKind, of] of [
       ["client_streaming", client],
       ["bidi_streaming", client],
@@ -99,7 +99,7 @@ describe("an error", () => {
   });
 });
 
-describe("a stream that the upstream cancels", () => {
+describe("the code of a stream cancelled by the upstream", () => {
   const reset = { kind: "transport", code: 1, message: "stream closed with 8" } as const;
   /** Cancels after so many milliseconds, in which no timer here runs. */
   const cancelling = (afterMs: number): UnaryClient & StreamClient => {
@@ -134,13 +134,13 @@ describe("a stream that the upstream cancels", () => {
   });
 });
 
-describe("a call ends on the wire", () => {
-  test("at its deadline", async () => {
+describe("the end of a call on the wire", () => {
+  test("a call is reset at its deadline", async () => {
     const error = await failure(things().get({ id: "a" }, { timeoutMs: 30 }));
     expect(error.code).toBe(Code.DeadlineExceeded);
     expect(await (await upstream.next()).closed).toBe(http2.constants.NGHTTP2_CANCEL);
   });
-  test("by its signal", async () => {
+  test("a call is reset by its signal", async () => {
     const controller = new AbortController();
     const failed = failure(things().get({ id: "a" }, { signal: controller.signal }));
     const { closed } = await upstream.next();
@@ -148,7 +148,7 @@ describe("a call ends on the wire", () => {
     expect((await failed).code).toBe(Code.Canceled);
     expect(await closed).toBe(http2.constants.NGHTTP2_CANCEL);
   });
-  test("or never begins", async () => {
+  test("an aborted call is never sent", async () => {
     const failed = failure(things().get({ id: "a" }, { signal: AbortSignal.abort() }));
     expect((await failed).code).toBe(Code.Canceled);
     upstream.answer = thing;
@@ -157,7 +157,7 @@ describe("a call ends on the wire", () => {
   });
 });
 
-test("what the upstream has not processed is sent once more, and no more", async () => {
+test("an unprocessed call is sent again once", async () => {
   let refusals = 1;
   upstream.answer = (received) => {
     if (refusals-- > 0) received.stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
@@ -190,7 +190,7 @@ describe("a stream", () => {
     connectTransport(client).stream(WATCH, signal, timeoutMs, { "x-id": "7" }, asked({ id: "a" }) as never);
   const item = (id: string): Buffer => frame(toBinary(ThingSchema, create(ThingSchema, { id })));
 
-  test("gives its items, headers and trailers", async () => {
+  test("a stream gives its items, headers and trailers", async () => {
     upstream.answer = ({ stream }) => {
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "t-a": "2" }));
       stream.respond({ ...GRPC, "x-a": "1" }, { waitForTrailers: true });
@@ -209,7 +209,7 @@ describe("a stream", () => {
     expect(headers["x-id"]).toBe("7");
     expect(fromBinary(GetRequestSchema, body).id).toBe("a");
   });
-  test("fails behind its items, and at once where it is refused", async () => {
+  test("a stream fails behind its items, and at once if refused", async () => {
     upstream.answer = ({ stream }) => {
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "8", "grpc-message": "enough" }));
       stream.respond(GRPC, { waitForTrailers: true });
@@ -222,7 +222,7 @@ describe("a stream", () => {
     upstream.answer = (received) => refuse(received, "5");
     expect(await failure(open())).toMatchObject({ code: Code.NotFound });
   });
-  test("ends on the wire at its signal and its deadline, and with an item that makes no sense", async () => {
+  test("a stream is reset by its signal, at its deadline, and at a malformed item", async () => {
     upstream.answer = ({ stream }) => {
       stream.respond(GRPC);
       stream.write(item("a"));

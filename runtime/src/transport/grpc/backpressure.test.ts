@@ -39,7 +39,7 @@ async function pausing() {
 }
 const count = (peer: FramePeer, type: number): number => peer.frames.filter((frame) => frame.type === type).length;
 
-test("what it has not read bounds what is written: calls wait, and may be cancelled", async () => {
+test("unread data limits writing: calls wait, and may be cancelled", async () => {
   const { upstream, send } = await pausing();
   const first = send(frame(Buffer.alloc(1)));
   const peer = await upstream.next();
@@ -59,7 +59,7 @@ test("what it has not read bounds what is written: calls wait, and may be cancel
   expect(await last.outcome).toBe("last");
 });
 
-test("a large request goes on when it reads on", async () => {
+test("a large request continues when the upstream reads again", async () => {
   const { upstream, send } = await pausing();
   const message = randomBytes(64 << 20);
   const framed = frame(message);

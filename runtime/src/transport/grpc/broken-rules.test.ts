@@ -14,7 +14,7 @@ const { END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK } = Flag;
 const { DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, PUSH_PROMISE } = FrameType;
 const fields = (...all: readonly (readonly [string, string])[]) => blockOf(all);
 
-describe("what breaks the rules of a stream ends that stream alone:", () => {
+describe("a stream error ends only its stream:", () => {
   test.each<[string, number, Buffer[]]>([
     ["data without headers", ErrorCode.PROTOCOL_ERROR, [frameOf(DATA, 0, 1, Buffer.from("x"))]],
     ["headers without a status", ErrorCode.PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 1, fields(["a", "b"]))]],
@@ -70,7 +70,7 @@ describe("what breaks the rules of a stream ends that stream alone:", () => {
   });
 });
 
-describe("what breaks the rules of the connection ends that, and nothing else:", () => {
+describe("a connection error ends only its connection:", () => {
   const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR, COMPRESSION_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
   const flood = (frame: Buffer, count: number): Buffer => Buffer.concat(Array(count).fill(frame));
   test.each<[string, number, Buffer[]]>([

@@ -33,7 +33,7 @@ describe("connecting", () => {
     const letIn = (): void => waiting.forEach((socket) => void upstream.emit("connection", socket));
     return { url, received, waiting, letIn };
   }
-  test("uses up the call's own time: the upstream is told what is left", async () => {
+  test("connecting uses the call's timeout, and the upstream receives the rest", async () => {
     const clock = new FakeClock();
     const { url, received, waiting, letIn } = await doorway();
     const client = connected(url, { clock });
@@ -44,7 +44,7 @@ describe("connecting", () => {
     expect(await outcome).toMatchObject({ fault: { kind: "status", code: Code.NOT_FOUND } });
     expect(received.map((headers) => headers["grpc-timeout"])).toEqual(["700m"]);
   });
-  test("that takes longer than a call has leaves it unsent", async () => {
+  test("a connection slower than a call's timeout leaves the call unsent", async () => {
     const clock = new FakeClock();
     const { url, received, waiting, letIn } = await doorway();
     const client = connected(url, { clock });
@@ -55,7 +55,7 @@ describe("connecting", () => {
     expect(await outcome).toMatchObject({ fault: { kind: "status", code: Code.DEADLINE_EXCEEDED } });
     expect(received).toEqual([]);
   });
-  test("to somebody who speaks no HTTP/2 fails with who that seems to be", async () => {
+  test("a server without HTTP/2 fails the call, and the message guesses its protocol", async () => {
     const server = createServer((socket) => socket.on("error", hold).write("SSH-2.0-OpenSSH_9.9\r\n")).listen(
       0,
       "127.0.0.1",
@@ -68,7 +68,7 @@ describe("connecting", () => {
       fault: { kind: "transport", code: Code.UNAVAILABLE, message: `the server does not support HTTP/2${begins}` },
     });
   });
-  test("ends after 5 s, also when somebody is there who speaks no HTTP/2", async () => {
+  test("connecting ends after 5 s, even if the server does not use HTTP/2", async () => {
     const clock = new FakeClock();
     const { url, waiting } = await doorway();
     const client = connected(url, { clock });
@@ -81,7 +81,7 @@ describe("connecting", () => {
       fault: { kind: "transport", code: Code.UNAVAILABLE, message: "not connected after 5000 ms" },
     });
   });
-  test("to one that closes at once is not repeated before its time", async () => {
+  test("a connection that closes at once is retried only after the backoff", async () => {
     const clock = new FakeClock();
     const { url, waiting } = await doorway();
     const client = connected(url, { clock });
@@ -98,7 +98,7 @@ describe("connecting", () => {
   });
 });
 
-describe("a name", () => {
+describe("a host name", () => {
   /** Two servers that share a port, and a resolver that tells of them. */
   async function named(found: () => readonly string[], settings: http2.Settings = {}) {
     const one = await started(echo, { settings });
@@ -114,7 +114,7 @@ describe("a name", () => {
     const url = `http://upstream.example:${one.port}`;
     return { one, two, url, lookup, asked: () => asked };
   }
-  test("with several addresses is spread over them, connection by connection", async () => {
+  test("a name with several addresses is spread over them, one connection after another", async () => {
     const { one, two, url, lookup } = await named(() => ["127.0.0.1", "127.0.0.2"], { maxConcurrentStreams: 1 });
     one.answer = hold;
     two.answer = hold;
@@ -123,7 +123,7 @@ describe("a name", () => {
     await until(() => one.received.length + two.received.length === 4);
     expect([one.connections, two.connections]).toEqual([2, 2]);
   });
-  test("is resolved again when the connection is lost", async () => {
+  test("a name is resolved again after a lost connection", async () => {
     let addresses = ["127.0.0.1"];
     const { one, two, url, lookup, asked } = await named(() => addresses);
     const client = connected(url, { lookup });
@@ -135,13 +135,13 @@ describe("a name", () => {
     expect(await send(client, "b").outcome).toEqual({ message: "b" });
     expect([bodies(one), bodies(two), asked()]).toEqual([["a0", "a1", "a2"], ["b"], 2]);
   });
-  test("of which one address is dead still connects", async () => {
+  test("a name with one dead address still connects", async () => {
     const { two, url, lookup } = await named(() => ["127.0.0.3", "127.0.0.2"]);
     const client = connected(url, { lookup });
     expect(await send(client).outcome).toEqual({ message: "hello" });
     expect(two.connections).toBe(1);
   });
-  test("whose addresses are all dead, or that has none, is UNAVAILABLE", async () => {
+  test("a name without a reachable address is UNAVAILABLE", async () => {
     let addresses = ["127.0.0.3", "127.0.0.4"];
     const { url, lookup } = await named(() => addresses);
     const refused = await send(connected(url, { lookup })).outcome;
@@ -173,7 +173,7 @@ describe("TLS", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("verifies the upstream against `ca`, and against nothing else", async () => {
+  test("TLS verifies the upstream with `ca` only", async () => {
     const upstream = await started(echo, { tls: theirs });
     expect(await send(connected(upstream.url, { ca: theirs.cert })).outcome).toEqual({ message: "hello" });
     for (const ca of [undefined, ours.cert]) {
@@ -182,12 +182,12 @@ describe("TLS", () => {
       });
     }
   });
-  test("is refused at once with certificates that make no sense", () => {
+  test("malformed certificates are refused at once", () => {
     expect(() => new GrpcClient("https://127.0.0.1", { cert: "x", key: "y" })).toThrow();
     expect(() => new GrpcClient("https://127.0.0.1", { cert: ours.cert, key: theirs.key })).toThrow();
     expect(() => new GrpcClient("ftp://127.0.0.1")).toThrow("neither http nor https");
   });
-  test("verifies the name that was resolved", async () => {
+  test("TLS verifies the resolved name", async () => {
     const upstream = await started(echo, { tls: theirs });
     const lookup: LookupFunction = (_, __, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
     const at = (name: string) => connected(`https://${name}:${upstream.port}`, { ca: theirs.cert, lookup });
@@ -196,7 +196,7 @@ describe("TLS", () => {
       fault: { code: Code.UNAVAILABLE, message: expect.stringContaining("does not match") },
     });
   });
-  test("shows a certificate to an upstream that asks for one", async () => {
+  test("TLS presents a certificate to an upstream that requests one", async () => {
     const tls = { ...theirs, ca: ours.cert, requestCert: true, rejectUnauthorized: true };
     const upstream = await started(echo, { tls });
     const ca = theirs.cert;
@@ -208,7 +208,7 @@ describe("TLS", () => {
     expect(await send(connected(upstream.url, { ca, ...theirs })).outcome).toMatchObject(refused);
     expect(bodies(upstream)).toEqual(["hello"]);
   });
-  test("to a port that speaks none, and none to one that does, is UNAVAILABLE", async () => {
+  test("TLS to a plain port, and plain text to a TLS port, are UNAVAILABLE", async () => {
     const plain = await started(echo);
     const secure = await started(echo, { tls: theirs });
     const refused = (message: string) => ({ fault: { kind: "transport", code: Code.UNAVAILABLE, message } });

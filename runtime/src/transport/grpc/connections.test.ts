@@ -9,7 +9,7 @@ import { connected, echo, hold, send, started, until } from "../../testing/grpc-
 import type { H2Upstream, Received } from "../../testing/h2-upstream.ts";
 
 describe("streams", () => {
-  test("beyond what one connection allows get another one, and wait beyond the last", async () => {
+  test("streams beyond the maximum of a connection use another, and wait beyond the last", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 2 } });
     const client = connected(upstream.url, { maxConnections: 3 });
     const sent = Array.from({ length: 8 }, (_, i) => send(client, `m${i}`));
@@ -23,7 +23,7 @@ describe("streams", () => {
     expect(outcomes).toEqual(sent.map((_, i) => ({ message: `m${i}` })));
     expect(upstream.sessions.length).toBe(3);
   });
-  test("that wait go out in order, as soon as there is room; one that was cancelled never does", async () => {
+  test("waiting streams are sent in order when places are free, and cancelled ones never", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
     const client = connected(upstream.url, { maxConnections: 1 });
     const [, second] = ["a", "b", "c", "d"].map((message) => send(client, message));
@@ -34,7 +34,7 @@ describe("streams", () => {
       echo(received);
     }
   });
-  test("that are cancelled make room", async () => {
+  test("cancelled streams free their place", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
     const client = connected(upstream.url, { maxConnections: 1 });
     const [first, second] = [send(client, "a"), send(client, "b")];
@@ -46,7 +46,7 @@ describe("streams", () => {
       (end) => end === "b" || end.fault.message.includes("ENHANCE_YOUR_CALM"),
     );
   });
-  test("wait for a connection of their own when the one they wait for is lost", async () => {
+  test("waiting streams open another connection when theirs is lost", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
     const client = connected(upstream.url, { maxConnections: 1 });
     const [first, second] = [send(client, "a"), send(client, "b")];
@@ -57,7 +57,7 @@ describe("streams", () => {
     expect(await second.outcome).toEqual({ message: "b" });
     expect(upstream.sessions.length).toBe(2);
   });
-  test("that wait are refused when the client is closed; what is out may end", async () => {
+  test("waiting streams are refused when the client closes; sent streams may finish", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
     const client = connected(upstream.url, { maxConnections: 1 });
     const [first, second] = [send(client, "a"), send(client, "b")];
@@ -70,7 +70,7 @@ describe("streams", () => {
     await closed;
     expect(upstream.received).toEqual([]);
   });
-  test("may be as many as the settings say later", async () => {
+  test("later settings may raise the number of streams", async () => {
     const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
     const client = connected(upstream.url, { maxConnections: 1 });
     send(client, "a");
@@ -81,7 +81,7 @@ describe("streams", () => {
   });
 });
 
-test("connections that were needed for a moment are closed", async () => {
+test("connections for a brief peak are closed again", async () => {
   const clock = new FakeClock();
   const upstream = await started(hold, { settings: { maxConcurrentStreams: 1 } });
   const client = connected(upstream.url, { clock });
@@ -128,7 +128,7 @@ const pings = (upstream: H2Upstream): { readonly count: number } => {
 };
 
 describe("a silent connection", () => {
-  test("with calls in flight is asked for a sign of life; one that gives it stays", async () => {
+  test("a silent connection with calls in flight is pinged, and stays if it answers", async () => {
     const clock = new FakeClock();
     const upstream = await started();
     const client = connected(upstream.url, { clock });
@@ -145,7 +145,7 @@ describe("a silent connection", () => {
     expect(await outcome).toEqual({ message: "hello" });
     expect(upstream.sessions.length).toBe(1);
   });
-  test("that gives none is given up, and its calls fail; the next has a new one", async () => {
+  test("a silent connection without an answer is closed and its calls fail; the next call opens another", async () => {
     const clock = new FakeClock();
     const { upstream, url, cut } = await cuttable();
     const client = connected(url, { clock });
@@ -160,7 +160,7 @@ describe("a silent connection", () => {
     upstream.answer = echo;
     expect(await send(client).outcome).toEqual({ message: "hello" });
   });
-  test("on which calls are given up one after the other is noticed, too", async () => {
+  test("consecutive abandoned calls also reveal a dead connection", async () => {
     const clock = new FakeClock();
     const { upstream, url, cut } = await cuttable();
     const client = connected(url, { clock });
@@ -183,7 +183,7 @@ describe("a silent connection", () => {
     expect(await send(client).outcome).toEqual({ message: "hello" });
     expect(upstream.sessions.length).toBe(2);
   });
-  test("without calls is left alone", async () => {
+  test("a connection without calls is not pinged", async () => {
     const clock = new FakeClock();
     const upstream = await started(echo);
     const client = connected(upstream.url, { clock });
@@ -194,7 +194,7 @@ describe("a silent connection", () => {
     expect(seen.count).toBe(0);
     expect(clock.running).toBe(0);
   });
-  test("whose last call was given up is not asked", async () => {
+  test("a connection whose last call was cancelled is not pinged", async () => {
     const clock = new FakeClock();
     const upstream = await started();
     const client = connected(upstream.url, { clock });
@@ -207,7 +207,7 @@ describe("a silent connection", () => {
     await idle();
     expect(seen.count).toBe(0);
   });
-  test("is asked half as often when the upstream finds it too often", async () => {
+  test("a connection is pinged half as often if the upstream complains", async () => {
     const clock = new FakeClock();
     const upstream = await started();
     const client = connected(upstream.url, { clock });
@@ -228,7 +228,7 @@ describe("a silent connection", () => {
   });
 });
 
-test("ten thousand lost connections leave nothing behind", async () => {
+test("ten thousand lost connections leave no timer, socket or memory behind", async () => {
   const count = Number(process.env.RECONNECTS ?? 10_000);
   const clock = new FakeClock(); // holds timers only
   const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;

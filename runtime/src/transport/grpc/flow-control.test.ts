@@ -184,7 +184,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   ),
 });
 
-test("whatever the windows, every byte arrives, and none that is not allowed", async () => {
+test("every byte arrives under every window, and none is sent beyond it", async () => {
   let stalls = 0;
   await fc.assert(
     fc.asyncProperty(script, async (script) => {

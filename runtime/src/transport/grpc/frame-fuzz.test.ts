@@ -44,7 +44,7 @@ const fuzz = fc.record({
   end: fc.constantFrom("answer", "answer", "reset", "close", "silence"),
 });
 
-test("any frames end at most a connection, and each call once", async () => {
+test("random frames end at most a connection, and each call once", async () => {
   const seen = { kept: 0, lost: 0, answered: 0 };
   await fc.assert(
     fc.asyncProperty(fuzz, async ({ pieces, repeat, cut, size, end }) => {

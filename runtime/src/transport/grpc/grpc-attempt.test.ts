@@ -47,7 +47,7 @@ describe("headers of a reply", () => {
   test.each([
     ["200 of them", many(200, 1)],
     ["40 KiB of them", many(10, 4_096)],
-  ])("may be %s, in front and behind", async (_, more) => {
+  ])("headers may be %s, in headers and trailers", async (_, more) => {
     expect(await answered((to) => reply(to, to.body, undefined, { ...GRPC, ...more }))).toMatchObject({
       message: "hello",
     });
@@ -59,7 +59,7 @@ describe("headers of a reply", () => {
   test.each([
     ["many", many(300, 1)],
     ["large", many(20, 4_096)],
-  ])("that are too %s fail their call, and no other", async (_, more) => {
+  ])("headers that are too %s fail only their call", async (_, more) => {
     const failed = { fault: { kind: "transport" } };
     // Node's own server gives up the connection when it has to send so much: as always, once more is allowed.
     const next = async (): Promise<Outcome> => {
@@ -71,7 +71,7 @@ describe("headers of a reply", () => {
     expect(await answered((to) => reply(to, to.body, { "grpc-status": "0", ...more }))).toMatchObject(failed);
     expect(await next()).toMatchObject({ message: "hello" });
   });
-  test("may follow informational ones", async () => {
+  test("headers may follow informational ones", async () => {
     const outcome = await answered((received) => {
       received.stream.additionalHeaders({ ":status": 103, link: "</x>; rel=preload", "grpc-status": "5" });
       received.stream.additionalHeaders({ ":status": 102 });
@@ -86,20 +86,20 @@ describe("headers of a reply", () => {
     "application/grpc;charset=utf-8",
     "application/grpc+proto ; q=1",
     "Application/GRPC+Proto",
-  ])("may say %s", async (type) => {
+  ])("the content type may be %s", async (type) => {
     expect(
       await answered((to) => reply(to, to.body, { "grpc-status": "0" }, { ...GRPC, "content-type": type })),
     ).toMatchObject({ message: "hello" });
   });
   test.each(["application/grpc+json", "application/grpc-web", "application/grpcx", "application/json", ""])(
-    "may not say %j",
+    "the content type may not be %j",
     async (type) => {
       expect(
         await answered((to) => reply(to, to.body, { "grpc-status": "0" }, { ...GRPC, "content-type": type })),
       ).toMatchObject({ fault: { kind: "invalid" } });
     },
   );
-  test("reach whoever asks, and trailers apart from them", async () => {
+  test("headers and trailers are returned separately", async () => {
     const outcome = await answered((to) =>
       reply(
         to,
@@ -128,12 +128,12 @@ describe("a compressed reply", () => {
     bytes[0] = flag;
     stream.end(bytes);
   };
-  test.each(["identity", "gzip", undefined])("is invalid (grpc-encoding %s)", async (encoding) => {
+  test.each(["identity", "gzip", undefined])("a compressed reply is invalid (grpc-encoding %s)", async (encoding) => {
     expect(await answered(flagged(1, encoding))).toMatchObject({
       fault: { kind: "invalid", code: Code.INTERNAL, message: "a compressed message" },
     });
   });
-  test.each(["identity", "gzip"])("is one only by its flag (grpc-encoding %s)", async (encoding) => {
+  test.each(["identity", "gzip"])("only the flag of a reply marks compression (grpc-encoding %s)", async (encoding) => {
     expect(await answered(flagged(0, encoding))).toMatchObject({ message: "hello" });
   });
 });
@@ -144,16 +144,16 @@ test.each([
   ["100% of %zz", "100% of %zz"],
   ["%E4%A4", "%E4%A4"],
   ["", ""],
-])("the message %j is %j", async (sent, message) => {
+])("the message %j decodes to %j", async (sent, message) => {
   expect(await answered((to) => refuse(to, "5", { "grpc-message": sent }))).toMatchObject({ fault: { message } });
 });
 
-test.each(["CAU", "CAU="])("details in base64, padded or not (%s)", async (sent) => {
+test.each(["CAU", "CAU="])("details are base64, padded or not (%s)", async (sent) => {
   const { fault } = await answered((to) => refuse(to, "5", { "grpc-status-details-bin": sent }));
   expect(fault?.details).toEqual(Buffer.from([8, 5]));
 });
 
-test("a stream that is refused after its answer began was processed", async () => {
+test("a stream refused after its answer began counts as processed", async () => {
   const outcome = await answered(({ stream }) => {
     stream.respond(GRPC);
     stream.write(Buffer.from([0]), () => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM));
@@ -161,7 +161,7 @@ test("a stream that is refused after its answer began was processed", async () =
   expect(outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
 });
 
-test("what still waits for its stream is unsent, and says so when it is cancelled", async () => {
+test("a call that waits for its stream is unsent, and reports that when cancelled", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   upstream.answer = () => resolve();
   const reply = { replied: () => {}, faulted: () => {} };

@@ -57,7 +57,7 @@ const answerWith = async (answer: (received: Received) => void): Promise<Outcome
 };
 
 describe("a request", () => {
-  test("is gRPC on the wire", async () => {
+  test("a request is gRPC on the wire", async () => {
     upstream.answer = (received) => reply(received, received.body);
     await send().outcome; // connected: nothing of the deadline is used by that
     await upstream.next();
@@ -74,12 +74,12 @@ describe("a request", () => {
       "x-id": "1",
     });
   });
-  test("shares one connection with others", async () => {
+  test("requests share one connection", async () => {
     upstream.answer = (received) => reply(received, received.body);
     await Promise.all(Array.from({ length: 50 }, (_, i) => send({ message: `m${i}` }).outcome));
     expect(upstream.sessions.length).toBe(1);
   });
-  test("that is cancelled is reset on the wire, and hears nothing more", async () => {
+  test("a cancelled request is reset on the wire, and has no outcome", async () => {
     const { cancel, outcomes } = send();
     const { closed, stream } = await upstream.next();
     cancel();
@@ -87,7 +87,7 @@ describe("a request", () => {
     expect(stream.destroyed).toBe(true);
     expect(outcomes).toEqual([]);
   });
-  test("has a deadline of at most eight digits", () => {
+  test("a request has a deadline of at most eight digits", () => {
     expect([0.2, 1, 1_800.7, 99_999_999, 1e8, 1e15].map(grpcTimeout)).toEqual([
       "1m",
       "1m",
@@ -100,7 +100,7 @@ describe("a request", () => {
 });
 
 describe("an answer", () => {
-  test("may come in pieces of any size, and be empty", async () => {
+  test("an answer may arrive in pieces of any size, and be empty", async () => {
     const pieces = (received: Received): void => {
       const { stream } = received;
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
@@ -115,7 +115,7 @@ describe("an answer", () => {
     expect(await answerWith(pieces)).toEqual({ message: "in pieces" });
     expect(await answerWith((received) => reply(received, Buffer.alloc(0)))).toEqual({ message: "" });
   });
-  test("of a status has code, text, details and pushback", async () => {
+  test("an answer with a status has code, text, details and pushback", async () => {
     const more = {
       "grpc-message": "caf%C3%A9 100%25",
       "grpc-status-details-bin": "AQID",
@@ -209,7 +209,7 @@ describe("an answer", () => {
     const { closed } = await upstream.next();
     await closed; // nothing stays open
   });
-  test("that is too large is refused by its prefix, before it is there", async () => {
+  test("an oversized answer is refused by its prefix, before it arrives", async () => {
     const outcome = await answerWith(({ stream }) => {
       stream.respond(GRPC);
       stream.write(Buffer.from([0, 0x7f, 0xff, 0xff, 0xff]));
@@ -222,7 +222,7 @@ describe("an answer", () => {
     [404, Code.UNIMPLEMENTED],
     [401, Code.UNAUTHENTICATED],
     [500, Code.UNKNOWN],
-  ])("of HTTP %i is code %i", async (status, code) => {
+  ])("an answer with HTTP %i has code %i", async (status, code) => {
     const outcome = await answerWith(({ stream }) =>
       stream.respond({ ":status": status, "content-type": "text/html" }, { endStream: true }),
     );
@@ -241,25 +241,25 @@ describe("a stream", () => {
     [http2.constants.NGHTTP2_INTERNAL_ERROR, "transport", Code.INTERNAL],
     [http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, "transport", Code.RESOURCE_EXHAUSTED],
     [http2.constants.NGHTTP2_NO_ERROR, "invalid", Code.INTERNAL],
-  ])("reset with %i is %s, code %i", async (reset, kind, code) => {
+  ])("a stream reset with %i is %s, code %i", async (reset, kind, code) => {
     const outcome = await answerWith(({ stream }) => stream.close(reset));
     expect(outcome).toMatchObject({ fault: { kind, code } });
   });
-  test("reset in the middle of an answer is a transport fault", async () => {
+  test("a stream reset in the middle of an answer is a transport fault", async () => {
     const outcome = await answerWith(({ stream }) => {
       stream.respond(GRPC);
       stream.write(Buffer.from([0, 0, 0, 0, 9, 1]), () => stream.destroy(new Error("broken")));
     });
     expect(outcome).toMatchObject({ fault: { kind: "transport", code: Code.INTERNAL } });
   });
-  test("lost with its connection is UNAVAILABLE; the next has a new one", async () => {
+  test("a stream lost with its connection is UNAVAILABLE; the next uses another connection", async () => {
     expect(await answerWith(({ stream }) => stream.session?.socket.destroy())).toMatchObject({
       fault: { kind: "transport", code: Code.UNAVAILABLE },
     });
     expect(await answerWith((received) => reply(received, received.body))).toEqual({ message: "hello" });
     expect(upstream.sessions.length).toBe(2);
   });
-  test("that GOAWAY excludes was not processed; those before it end well; the next has a new connection", async () => {
+  test("a stream excluded by GOAWAY is unprocessed; earlier streams finish, and later ones use another connection", async () => {
     const first = send({ message: "first" });
     const held = await upstream.next();
     const second = send({ message: "second" });
@@ -275,7 +275,7 @@ describe("a stream", () => {
   });
 });
 
-test("GOAWAY with an error ends all streams; those it excludes were not processed", async () => {
+test("GOAWAY with an error ends all streams; excluded streams are unprocessed", async () => {
   const first = send({ message: "first" });
   await upstream.next();
   const second = send({ message: "second" });
@@ -285,7 +285,7 @@ test("GOAWAY with an error ends all streams; those it excludes were not processe
   expect(await first.outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
 });
 
-test("a receiver that throws is in no other call's way, and its exception is nobody's", async () => {
+test("a receiver that throws affects no other call, and its exception stays uncaught", async () => {
   const thrown: Error[] = [];
   const both = Promise.withResolvers<void>();
   process.setUncaughtExceptionCaptureCallback((error) => {
@@ -318,7 +318,7 @@ test("a receiver that throws is in no other call's way, and its exception is nob
 }, 5_000);
 
 describe("a connection", () => {
-  test("that cannot be made is UNAVAILABLE, and comes back when the upstream does", async () => {
+  test("a failed connection is UNAVAILABLE, and returns with the upstream", async () => {
     await upstream.stop();
     expect(await send().outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
     await upstream.start();
@@ -331,7 +331,7 @@ describe("a connection", () => {
     } while ("fault" in outcome && ++tries < 200);
     expect(outcome).toEqual({ message: "hello" });
   });
-  test("waits between attempts, and fails calls at once meanwhile", async () => {
+  test("a connection waits between attempts, and calls fail at once meanwhile", async () => {
     await upstream.stop();
     let now = 0;
     connect({
@@ -359,11 +359,11 @@ describe("a connection", () => {
     expect(await refused()).toBe(true);
     await upstream.start();
   });
-  test("sends nothing once it is closed", async () => {
+  test("a closed client sends nothing", async () => {
     await client.close();
     expect(await send().outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
   });
-  test("closes after what is in flight", async () => {
+  test("a client closes after its calls in flight", async () => {
     const { outcome } = send();
     const received = await upstream.next();
     const closed = client.close();
@@ -371,7 +371,7 @@ describe("a connection", () => {
     expect(await outcome).toEqual({ message: "hello" });
     await closed;
   });
-  test("a cancelled stream of a connection that is still being made is never sent", async () => {
+  test("a stream cancelled during connecting is never sent", async () => {
     const { cancel } = send({ message: "never" });
     cancel();
     upstream.answer = (received) => reply(received, received.body);

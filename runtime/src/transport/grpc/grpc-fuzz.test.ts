@@ -131,7 +131,7 @@ function behave(received: Received, how: Behaviour): void {
   } else stream.session?.destroy();
 }
 
-test("any answer has one outcome, and harms no other", async () => {
+test("every answer has one outcome, and affects no other call", async () => {
   let good = 0;
   await fc.assert(
     fc.asyncProperty(behaviour, async (how) => {

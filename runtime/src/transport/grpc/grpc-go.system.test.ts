@@ -37,8 +37,8 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-go serves", () =>
     await client.close();
     server.kill();
   });
-  test.each(Object.entries(INTEROP))("our own HTTP/2: %s", (_, run) => run(client));
+  test.each(Object.entries(INTEROP))("calls over our HTTP/2 client: %s", (_, run) => run(client));
   describe.each(["own", "node"] as const)("over HTTP/2 of %s", (http2) => {
-    test.each(Object.entries(INTEROP_STREAMS))("%s", (_, run) => run(port, http2));
+    test.each(Object.entries(INTEROP_STREAMS))("streams: %s", (_, run) => run(port, http2));
   });
 });

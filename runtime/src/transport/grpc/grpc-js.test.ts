@@ -25,7 +25,7 @@ beforeAll(() => {
   tls = { cert: readFileSync(cert), key: readFileSync(key) };
 });
 
-describe.each([false, true])("grpc-js serves our own HTTP/2 (TLS: %s):", (secure) => {
+describe.each([false, true])("grpc-js serves our HTTP/2 client (TLS: %s):", (secure) => {
   let server: grpc.Server;
   let client: GrpcClient;
   beforeAll(async () => {
@@ -74,7 +74,7 @@ describe.each([false, true])("grpc-js serves our own HTTP/2 (TLS: %s):", (secure
   test.each(Object.entries(INTEROP))("%s", (_, run) => run(client));
 });
 
-test.each([undefined, ["http/1.1"]])("a TLS server that offers %s is none of HTTP/2", async (ALPNProtocols) => {
+test.each([undefined, ["http/1.1"]])("a TLS server that offers %s does not use HTTP/2", async (ALPNProtocols) => {
   const server = createServer({ ...tls, ...(ALPNProtocols && { ALPNProtocols }) }).listen(0, "127.0.0.1");
   await once(server, "listening");
   server.on("secureConnection", (socket) => socket.on("error", () => {})).on("tlsClientError", () => {});

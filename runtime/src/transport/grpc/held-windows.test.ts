@@ -46,7 +46,7 @@ async function pinged(peer: FramePeer): Promise<void> {
 const message = (bytes: number): Buffer => frame(Buffer.alloc(bytes - 5, "x"));
 
 describe("the window of a stream", () => {
-  test("is 64 KiB, and stays shut until items are taken", async () => {
+  test("the window of a stream is 64 KiB, and grows only as items are taken", async () => {
     const { peer, stream } = await rig(0);
     const settings = peer.frames.find(({ type }) => type === SETTINGS)?.payload;
     expect(settings?.subarray(12, 18)).toEqual(Buffer.from([0, 4, 0, 1, 0, 0]));
@@ -62,7 +62,7 @@ describe("the window of a stream", () => {
     expect(given(peer)).toEqual([HALF]);
     expect(peer.frames.filter(({ type }) => type === RST_STREAM)).toEqual([]);
   });
-  test("that is overrun ends the stream", async () => {
+  test("an overrun window ends the stream", async () => {
     const { peer, stream } = await rig(0);
     peer.send(data(message(HELD_WINDOW)), frameOf(DATA, 0, 1, Buffer.alloc(1)));
     expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(3);
@@ -70,7 +70,7 @@ describe("the window of a stream", () => {
     expect(await stream.end).toMatchObject({ fault: { message: "more than the window of its stream" } });
     expect(stream.items.length).toBe(1);
   });
-  test("is given back for an item that is not whole yet, if that is asked for", async () => {
+  test("the window grows for an incomplete item if that item is in demand", async () => {
     const { peer, stream } = await rig(0);
     const large = message(200_000);
     peer.send(data(large.subarray(0, HELD_WINDOW)));
@@ -88,7 +88,7 @@ describe("the window of a stream", () => {
     expect(given(peer).reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(200_000 - HALF);
     expect(given(peer).reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(200_000);
   });
-  test("is given back for padding", async () => {
+  test("the window grows for padding", async () => {
     const { peer, stream } = await rig(0);
     const padded = Buffer.concat([Buffer.from([255]), message(5), Buffer.alloc(255)]);
     for (let i = 0; i < 200; i++) peer.send(frameOf(DATA, Flag.PADDED, 1, padded));
@@ -98,7 +98,7 @@ describe("the window of a stream", () => {
     await pinged(peer);
     expect(given(peer)).toEqual([HALF]);
   });
-  test("does not hold up that of the connection", async () => {
+  test("the window of a stream does not block that of the connection", async () => {
     const { peer, client } = await rig(0);
     const others = Array.from({ length: 8 }, () => new TestStream(client, 0));
     for (const _ of others) await peer.next(HEADERS);
@@ -111,7 +111,7 @@ describe("the window of a stream", () => {
     expect(peer.frames.filter(({ type, stream }) => type === WINDOW_UPDATE && stream > 0)).toEqual([]);
     for (const other of others) other.cancel();
   });
-  test("is no longer given once the stream has ended", async () => {
+  test("the window does not grow after the stream has ended", async () => {
     const { peer, stream } = await rig(0);
     peer.send(
       data(Buffer.concat([message(40_000), message(10)])),
@@ -125,7 +125,7 @@ describe("the window of a stream", () => {
   });
 });
 
-test("what comes late of many streams that were given up does not end the connection; more than their windows does", async () => {
+test("late data of many cancelled streams does not end the connection, unless it exceeds their windows", async () => {
   const { peer, client, stream } = await rig(0);
   const others = Array.from({ length: 20 }, () => new TestStream(client, 0));
   const ids: number[] = [];

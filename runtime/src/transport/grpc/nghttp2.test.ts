@@ -61,7 +61,7 @@ const value = fc
   .map((codes) => String.fromCharCode(...codes));
 const headers = fc.array(fc.tuple(name, value), { maxLength: 8 }).map((all) => Object.fromEntries(all));
 
-test("headers of any kind, there and back", async () => {
+test("headers of every kind are sent and received as by Node", async () => {
   await fc.assert(
     fc.asyncProperty(headers, headers, headers, async (sent, first, last) => {
       upstream.answer = (received) =>

@@ -85,7 +85,7 @@ const same = ({ message, fault }: Got, wanted: Buffer): void => {
   expect(message?.equals(wanted)).toBe(true);
 };
 
-describe("nghttpd serves files over our own HTTP/2", () => {
+describe("nghttpd serves files to our HTTP/2 client", () => {
   test.each<[string, readonly string[], boolean]>([
     ["as it is", [], false],
     ["with TLS", [], true],
@@ -107,7 +107,7 @@ describe("nghttpd serves files over our own HTTP/2", () => {
     expect((await get(client, "nothing")).fault).toBeDefined();
     same(await get(client, "small"), SMALL);
   });
-  test("with headers and trailers in several frames", async () => {
+  test("headers and trailers may take several frames", async () => {
     const long = "v".repeat(40_000);
     const client = connect(await serve([`--trailer=x-long: ${long}`, "--padding=255"]));
     for (const file of ["small", "large"]) {
@@ -116,24 +116,24 @@ describe("nghttpd serves files over our own HTTP/2", () => {
       expect(got.trailers["x-long"]).toBe(long);
     }
   });
-  test("with trailers that are too large, which fails the call alone", async () => {
+  test("oversized trailers fail only their call", async () => {
     const url = await serve([1, 2].map((i) => `--trailer=x-${i}: ${"v".repeat(32_730)}`));
     const client = connect(url, { maxConnections: 1 });
     const [long, missing] = await Promise.all([get(client, "small"), get(client, "missing")]);
     expect(long.fault).toMatchObject({ kind: "transport" });
     expect(missing.fault).toMatchObject({ message: "HTTP 404" });
   });
-  test("before the request is whole: its reset, which says NO_ERROR, overtakes the trailers, so that the status is missing", async () => {
+  test("an early answer misses its status, because its reset with NO_ERROR overtakes the trailers", async () => {
     const client = connect(await serve(["--early-response"]), { maxConnections: 1 });
     const missing = { kind: "invalid", code: Code.INTERNAL, message: "missing trailers" };
     for (let i = 0; i < 3; i++) expect(await get(client, "small", LARGE)).toEqual({ fault: missing, trailers: {} });
   });
-  test("on as few streams at a time as it allows", async () => {
+  test("calls respect the server's limit of streams", async () => {
     const client = connect(await serve(["--max-concurrent-streams=2"]), { maxConnections: 2 });
     const all = await Promise.all(Array.from({ length: 60 }, (_, i) => get(client, i % 20 === 0 ? "large" : "small")));
     for (const [i, got] of all.entries()) same(got, i % 20 === 0 ? LARGE : SMALL);
   });
-  test("and a call that is cancelled is in nobody's way", async () => {
+  test("cancelled calls affect no other call", async () => {
     const client = connect(await serve(["--max-concurrent-streams=3"]), { maxConnections: 1 });
     same(await get(client, "small"), SMALL);
     for (let i = 0; i < 50; i++) {
@@ -159,7 +159,7 @@ test.each<[string, readonly string[]]>([
   ["wide windows", ["--window-bits=30", "--connection-window-bits=30"]],
   ["the usual windows", []],
   ["narrow windows", ["--window-bits=8", "--padding=50"]],
-])("nghttpd gives back all that our own HTTP/2 sends it: %s", async (_, options) => {
+])("nghttpd echoes all data of our HTTP/2 client: %s", async (_, options) => {
   const url = new URL(await serve(["--echo-upload", ...options]));
   const encoder = new RequestEncoder({ scheme: "http", authority: url.host, prefix: "" });
   const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);

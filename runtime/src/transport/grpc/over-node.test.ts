@@ -3,7 +3,7 @@ import { describe } from "vitest";
 // What the client does over our own HTTP/2 it does over Node's, too. Each file has hooks of its own.
 process.env.BFF_HTTP2 = "node";
 process.env.RECONNECTS ??= "2000";
-describe("over Node's HTTP/2", () => {
+describe("the client over Node's HTTP/2", () => {
   describe("grpc-client", async () => void (await import("./grpc-client.test.ts")));
   describe("grpc-attempt", async () => void (await import("./grpc-attempt.test.ts")));
   describe("connecting", async () => void (await import("./connecting.test.ts")));

@@ -94,7 +94,7 @@ const farthest = (counts: ReadonlyMap<string, number>): number => {
   return Math.max(...all.map((one) => Math.abs(one / mean - 1)));
 };
 
-test("grpc-js's servers get as many calls each, within 5 %, as from its own client with round_robin", async () => {
+test("grpc-js's servers get equal numbers of calls, within 5 %, as from its own client with round_robin", async () => {
   const { port, counts } = await replicas();
   const client = new GrpcClient(HOSTS.map((host) => `http://${host}:${port}`));
   onTestFinished(() => client.close());
@@ -113,7 +113,7 @@ test("grpc-js's servers get as many calls each, within 5 %, as from its own clie
   expect([ours < 0.05, farthest(counts) < 0.05]).toEqual([true, true]);
 });
 
-test("grpc-js's servers that end their connections by age, again and again, lose no call", async () => {
+test("grpc-js's servers that repeatedly end their connections by age lose no call", async () => {
   const { port, counts } = await replicas((index) => ({
     "grpc.max_connection_age_ms": 200 + 130 * index,
     "grpc.max_connection_age_grace_ms": 5_000,
@@ -156,7 +156,7 @@ async function dnsmasq(file: string): Promise<{ readonly server: ChildProcess; r
   return { server, lookup };
 }
 
-test("dnsmasq's answers: what is new gets calls, what is gone does not, and without answers all stays", async () => {
+test("dnsmasq's new addresses get calls, removed ones do not, and failed lookups change nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bff-dnsmasq-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "hosts");

@@ -93,7 +93,7 @@ function expectEven(counts: Record<string, number>, addresses: readonly string[]
 }
 
 describe("the addresses of a name", () => {
-  test("take as many calls each, over one connection each", async () => {
+  test("the addresses get equal numbers of calls, over one connection each", async () => {
     const { client: connected, counts, connections } = await fleet(ALL);
     const client = connected();
     await sendUntil(client, () => open(connections(), 3));
@@ -102,14 +102,14 @@ describe("the addresses of a name", () => {
     expectEven(counts(), ALL);
     expect(connections()).toEqual([1, 1, 1]);
   });
-  test("have as many connections each as the policy says, which take calls in turn", async () => {
+  test("the addresses have as many connections as the policy sets, used in turn", async () => {
     const { client: connected, connections, servers } = await fleet(ALL);
     const client = connected({ balance: { connections: 2 } });
     await sendUntil(client, () => connections().every((count) => count === 2));
     await sendMany(client, 50);
     for (const { sessions } of servers.values()) expect(sessions.length).toBe(2);
   });
-  test("may stand in a list, by name or as they are", async () => {
+  test("the addresses may be a list of names and addresses", async () => {
     const all = await fleet(ALL, ["127.0.0.2"]);
     const urls = [`http://fleet.example:${all.port}`, `http://127.0.0.1:${all.port}`, `http://127.0.0.3:${all.port}`];
     const client = all.client({}, urls);
@@ -119,7 +119,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(all.counts(), ALL);
   });
-  test("of which one is dead: the others take its calls, and it is tried again, and warms up", async () => {
+  test("the calls of a dead address move to others; the address is retried, and warms up", async () => {
     const all = await fleet(["127.0.0.1", "127.0.0.3"]);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 2));
@@ -143,7 +143,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(all.counts(), ALL);
   });
-  test("are looked up again while there are calls: what is new gets its share, slowly", async () => {
+  test("the name is resolved again while there are calls, and a new address gets its share gradually", async () => {
     const all = await fleet(ALL, ["127.0.0.1"]);
     const client = all.client();
     await sendMany(client, 10);
@@ -160,7 +160,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(all.counts(), ALL);
   });
-  test("are looked up no more without calls", async () => {
+  test("the name is not resolved without calls", async () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendMany(client, 10);
@@ -173,7 +173,7 @@ describe("the addresses of a name", () => {
     await all.clock.advance(7_000);
     expect(all.asked).toBe(asked + 2); // at once, since what was known is old
   });
-  test("stay as they are when an answer is empty, or fails", async () => {
+  test("the addresses stay after an empty or failed lookup", async () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 3));
@@ -188,7 +188,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(all.counts(), ALL);
   });
-  test("that the name no longer has get no new call after two minutes, and end what they have", async () => {
+  test("a removed address gets no new call after two minutes, and finishes its calls", async () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 3));
@@ -227,7 +227,7 @@ describe("the addresses of a name", () => {
     await idle();
     expect(client.addresses().map(({ address }) => address)).not.toContain(`127.0.0.2:${all.port}`);
   });
-  test("lose one: its calls go to the others at once, and the name is asked at once", async () => {
+  test("the calls of a stopped address move to others at once, and the name is resolved at once", async () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 3));
@@ -245,7 +245,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(all.counts(), ["127.0.0.1", "127.0.0.3"]);
   });
-  test("keep their connections while there are calls; then one stays", async () => {
+  test("the connections stay while there are calls; later one stays", async () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 3));
@@ -262,7 +262,7 @@ describe("the addresses of a name", () => {
     await sendUntil(client, () => open(all.connections(), 3));
     expect(client.addresses().map(({ state }) => state)).toEqual(["connected", "connected", "connected"]);
   });
-  test("of the other family are no further servers", async () => {
+  test("addresses of the other family are not additional servers", async () => {
     const { client: connected, servers } = await fleet(ALL);
     const lookup: LookupFunction = (_, __, done) =>
       done(null, [
@@ -276,7 +276,7 @@ describe("the addresses of a name", () => {
     }
     expect([...servers.values()].map(({ sessions }) => sessions.length)).toEqual([0, 1, 0]);
   });
-  test("of the other family take the calls when none of the first can be reached", async () => {
+  test("addresses of the other family take the calls if none of the first is reachable", async () => {
     const { client: connected, counts, connections, clock } = await fleet(ALL);
     const lookup: LookupFunction = (_, __, done) =>
       done(null, [{ address: "::1", family: 6 }, ...ALL.map((address) => ({ address, family: 4 }))]);
@@ -288,7 +288,7 @@ describe("the addresses of a name", () => {
     await sendMany(client, 300);
     expectEven(counts(), ALL);
   });
-  test("are at most 128, however many an answer has", async () => {
+  test("at most 128 addresses are used, however many an answer has", async () => {
     const many = Array.from({ length: 5_000 }, (_, i) => `127.1.${i >> 8}.${i & 255}`);
     const all = await fleet(["127.0.0.1"], many);
     const client = all.client();

@@ -31,7 +31,7 @@ function right({ heard, items }: TestStream, asked: number): void {
   expect(heard.lastIndexOf("opened")).toBeLessThanOrEqual(0); // once, and first
 }
 
-test("any frames end at most a connection, and each stream once", async () => {
+test("random frames end at most a connection, and each stream once", async () => {
   const seen = { kept: 0, lost: 0, items: 0, ended: 0 };
   await fc.assert(
     fc.asyncProperty(fuzz, async ({ pieces, repeat, cut, takes, end }) => {

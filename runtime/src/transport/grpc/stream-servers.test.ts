@@ -40,23 +40,23 @@ describe.each(cases)("a stream of $name over $http2", ({ start, http2 }) => {
     vi.restoreAllMocks();
   });
 
-  test("gives its items and OK", async () => {
+  test("a stream gives its items and OK", async () => {
     const stream = follow("three");
     expect(await stream.end).toMatchObject({ trailers: { "grpc-status": "0" } });
     expect(stream.items.map(textOf)).toEqual(["a", "", "c"]);
   });
-  test("gives an item that is larger than its window", async () => {
+  test("a stream gives an item larger than its window", async () => {
     const stream = follow("large", 1);
     await stream.came(1);
     expect(textOf(stream.items[0] as Buffer).length).toBe(1_000_000);
     stream.cancel();
   });
-  test("ends with its status, behind its items", async () => {
+  test("a stream ends with its status, behind its items", async () => {
     const stream = follow("status");
     expect(await stream.end).toMatchObject({ fault: { kind: "status", code: Code.NOT_FOUND, message: "no more, ä" } });
     expect(stream.items.map(textOf)).toEqual(["a", "", "c"]);
   });
-  test("that is slowly taken has sent no more than is taken and its window", async () => {
+  test("a slow reader limits the sent data to the taken items and the window", async () => {
     const stream = follow("endless", 0);
     const most = (items: number): number => (WINDOW + AHEAD[http2] + items * ITEM_BYTES) * 1.1 + 2_048;
     await until(() => proxy.received > WINDOW * 0.9); // all that it may
@@ -70,7 +70,7 @@ describe.each(cases)("a stream of $name over $http2", ({ start, http2 }) => {
     stream.cancel();
     await until(() => server.cancelled() === 1);
   });
-  test("that is quiet can be given up, and one whose connection is lost ends", async () => {
+  test("a quiet stream can be cancelled, and a stream with a lost connection ends", async () => {
     const quiet = follow("quiet");
     const other = follow("endless", 1);
     await other.came(1); // so the first one has arrived

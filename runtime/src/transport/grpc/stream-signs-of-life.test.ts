@@ -12,7 +12,7 @@ import { GrpcClient } from "./grpc-client.ts";
 const LOOK_MS = 305_000;
 const { HEADERS, PING } = FrameType;
 
-test("a connection with a quiet stream is asked when nothing came for five minutes, and ends without an answer", async () => {
+test("a connection with a quiet stream is pinged after five minutes of silence, and ends without an answer", async () => {
   const upstream = await new FrameUpstream().start();
   const clock = new FakeClock();
   const client = new GrpcClient(upstream.url, { http2: "own", clock, keepAliveMs: 20_000 });

@@ -41,7 +41,7 @@ function answerWith(to: Received, items: readonly Buffer[]): void {
 }
 
 describe("a server stream", () => {
-  test("gives its items in order, then its end", async () => {
+  test("a stream gives its items in order, then its end", async () => {
     upstream.answer = (to) => {
       answerWith(to, [item("a"), item(""), item("c")]);
     };
@@ -51,7 +51,7 @@ describe("a server stream", () => {
     expect(stream.heard).toEqual(["opened", "item", "item", "item", "ended"]);
     expect(stream.headers).toMatchObject({ "content-type": "application/grpc+proto" });
   });
-  test("is opened before anything has come of it, and its items come as they are sent", async () => {
+  test("a stream opens before its first item, and items arrive as they are sent", async () => {
     const stream = new TestStream(client);
     const to = await upstream.next();
     begin(to);
@@ -68,7 +68,7 @@ describe("a server stream", () => {
     expect(await to.closed).toBe(8);
     expect(stream.heard).toEqual(["opened", "item", "item"]);
   });
-  test("gives no more items than are asked for, and its end after all of them", async () => {
+  test("a stream gives no more items than demanded, and its end after all of them", async () => {
     upstream.answer = (to) => {
       answerWith(to, [item("a"), item("b"), item("c")]);
     };
@@ -152,16 +152,16 @@ describe("a server stream", () => {
     expect(await stream.end).toMatchObject({ fault });
     expect(stream.texts).toEqual(items);
   });
-  test("that its upstream refuses was not begun with", async () => {
+  test("a refused stream is unprocessed", async () => {
     upstream.answer = ({ stream }) => stream.close(7);
     expect(await new TestStream(client).end).toMatchObject({ fault: { kind: "unprocessed", code: Code.UNAVAILABLE } });
   });
-  test("nobody is there", async () => {
+  test("a stream to a stopped upstream is UNAVAILABLE", async () => {
     await upstream.stop();
     expect(await new TestStream(client).end).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
     await upstream.start();
   });
-  test("is lost with its connection, behind the items that have come", async () => {
+  test("a stream is lost with its connection, behind the received items", async () => {
     const stream = new TestStream(client, 0);
     const to = await upstream.next();
     begin(to);
@@ -172,7 +172,7 @@ describe("a server stream", () => {
     for (const session of upstream.sessions) session.destroy();
     expect(await stream.end).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
   });
-  test("goes on when its connection takes no more streams; the next has another one", async () => {
+  test("a stream continues on a connection after GOAWAY; the next stream uses another", async () => {
     const stream = new TestStream(client);
     const to = await upstream.next();
     begin(to);
@@ -190,7 +190,7 @@ describe("a server stream", () => {
     expect(await stream.end).toMatchObject({ trailers: OK });
     expect(stream.texts).toEqual(["a", "b", "c"]);
   });
-  test("an item that never ends is bounded by what an item may be, and can be cancelled", async () => {
+  test("an endless item is limited by the maximum size of an item, and can be cancelled", async () => {
     const stream = new TestStream(client);
     const to = await upstream.next();
     begin(to);
@@ -202,8 +202,8 @@ describe("a server stream", () => {
   });
 });
 
-describe("connections", () => {
-  test("are others than those of unary calls, as many as streams need", async () => {
+describe("connections of streams", () => {
+  test("streams use separate connections from unary calls, as many as needed", async () => {
     const own = await started(undefined, { settings: { maxConcurrentStreams: 2 } });
     const client = connected(own.url, { maxConnections: 1 });
     own.answer = (to) => (to.body.toString() === "unary" ? echo(to) : begin(to));

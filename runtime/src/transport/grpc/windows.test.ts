@@ -17,7 +17,7 @@ describe("windows:", () => {
     peer.send(frameOf(PING, 0, 0, Buffer.alloc(8)));
     await peer.next(PING);
   };
-  test("a stream that may send nothing is not in the way of others", async () => {
+  test("a stream without a window does not block others", async () => {
     const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 200_000]) });
     const calls = [send("a".repeat(100_000)), send("b".repeat(100_000))];
     const peer = await upstream.next();
@@ -43,13 +43,13 @@ describe("windows:", () => {
     peer.send(answer("1"), answer("2", 3));
     for (const [i, { outcome }] of calls.entries()) expect((await outcome).message).toBe(String(i + 1));
   });
-  test("a request without a byte needs none", async () => {
+  test("a request without a body needs no window", async () => {
     const { client, upstream } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
     client.send("/a.B/C", Buffer.alloc(0), 60_000, undefined, 1, { replied: () => {}, faulted: () => {} });
     const peer = await upstream.next();
     expect(await peer.next(DATA)).toMatchObject({ flags: END_STREAM, payload: Buffer.alloc(0) });
   });
-  test("a request may be allowed byte by byte, which is no flood", async () => {
+  test("a window may grow byte by byte, which does not count as a flood", async () => {
     const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
     const { outcome } = send("x".repeat(11_000));
     const peer = await upstream.next();
@@ -60,7 +60,7 @@ describe("windows:", () => {
     peer.send(answer("1"));
     expect((await outcome).message).toBe("1");
   });
-  test("a stream that is given up is given no more", async () => {
+  test("a cancelled stream gets no more window", async () => {
     const { peer, call, stream } = await underWay();
     const tooMuch = Buffer.concat([frame(Buffer.alloc((1 << 19) - 10)), Buffer.alloc(10)]);
     peer.send(START);
@@ -71,7 +71,7 @@ describe("windows:", () => {
     await peer.next(RST_STREAM);
     expect(peer.frames.filter((frame) => frame.type === WINDOW_UPDATE && frame.stream === stream)).toEqual([]);
   });
-  test("a stream is given more when half of what it may send has come, padding included; one that ends is not", async () => {
+  test("a stream gets more window after half of it, padding included; an ending stream does not", async () => {
     const { peer, call, stream } = await underWay();
     const message = frame(Buffer.alloc((3 << 18) - 5, "x"));
     const piece = 1 << 13;

@@ -98,7 +98,7 @@ const headersOf = (block: Buffer): Record<string, string> => {
 };
 
 describe("a connection", () => {
-  test("begins with the preface, and acknowledges settings", async () => {
+  test("a connection starts with the preface, and acknowledges settings", async () => {
     const { peer } = await underWay();
     const [settings, window, ack, ...rest] = peer.frames;
     expect(settings).toMatchObject({ type: SETTINGS, flags: 0, stream: 0 });
@@ -116,7 +116,7 @@ describe("a connection", () => {
     expect(ack).toMatchObject({ type: SETTINGS, flags: ACK });
     expect(rest.map(({ type }) => type)).toEqual([HEADERS, DATA]);
   });
-  test("sends headers without a table, and says so in the first", async () => {
+  test("a connection sends headers without a dynamic table, and declares that in the first block", async () => {
     const { send, peer, call } = await underWay();
     const second = send("x", { "x-id": "1", Upper: " spaced\t", "x-empty": "", "x-latin": "\xe9" });
     await peer.next(HEADERS);
@@ -144,14 +144,14 @@ describe("a connection", () => {
     ["a header of HTTP/1", { connection: "close" }],
     ["a value of two lines", { a: "1\r\nb: 2" }],
     ["a value beyond Latin-1", { a: "中" }],
-  ])("does not send %s, which is no fault of the upstream", async (_, headers) => {
+  ])("a connection does not send %s, without a fault of the upstream", async (_, headers) => {
     const { send, peer, call } = await underWay();
     expect(await send("x", headers).outcome).toMatchObject({ fault: { kind: "unsendable", code: Code.INTERNAL } });
     peer.send(answer("1"));
     expect((await call.outcome).message).toBe("1");
     expect(peer.frames.filter(({ type }) => type === HEADERS).length).toBe(1);
   });
-  test("sends large headers in several frames", async () => {
+  test("a connection sends large headers in several frames", async () => {
     const { upstream, send } = await rig();
     const value = "v".repeat(40_000);
     const { outcome } = send("x", { "x-large": value });
@@ -167,12 +167,12 @@ describe("a connection", () => {
     peer.send(answer("1"));
     expect((await outcome).message).toBe("1");
   });
-  test("answers PING, and nothing to an answer", async () => {
+  test("a connection answers PING, and ignores acknowledgements", async () => {
     const { peer } = await underWay();
     peer.send(frameOf(PING, ACK, 0, Buffer.from("nothing!")), frameOf(PING, 0, 0, Buffer.from("12345678")));
     expect(await peer.next(PING)).toMatchObject({ flags: ACK, payload: Buffer.from("12345678") });
   });
-  test("takes what it does not know", async () => {
+  test("a connection ignores unknown frames and settings", async () => {
     const { peer, call } = await underWay();
     peer.send(
       frameOf(0x2a, 0xff, 1, Buffer.from("extension")),
@@ -182,7 +182,7 @@ describe("a connection", () => {
     );
     expect((await call.outcome).message).toBe("1");
   });
-  test("gives the room of a stream that it resets when the reset has left", async () => {
+  test("a reset stream frees its place when the reset has been sent", async () => {
     const { sessions, attempts, send, upstream } = await pooled();
     void send();
     const peer = await upstream.next();
@@ -192,7 +192,7 @@ describe("a connection", () => {
     await peer.next(RST_STREAM);
     while (sessions[0]?.streams !== 0) await new Promise((resolve) => setImmediate(resolve));
   });
-  test("from which the other end goes ends with the streams that may stay", async () => {
+  test("a connection with GOAWAY ends after its remaining streams", async () => {
     const { upstream, send } = await rig();
     const calls = [send("1"), send("2"), send("3")];
     const peer = await upstream.next();
@@ -211,7 +211,7 @@ describe("a connection", () => {
     expect((await peer.next(GOAWAY)).payload).toEqual(Buffer.alloc(8));
     await peer.closed;
   });
-  test("whose settings are not acknowledged in time ends", async () => {
+  test("a connection without acknowledged settings ends in time", async () => {
     const clock = new FakeClock();
     const { upstream, call, peer, send } = await underWay({ greeting: settingsOf(), options: { clock } });
     await clock.advance(SETTINGS_MS - 1);
@@ -232,7 +232,7 @@ describe("a connection", () => {
     expect((await third.outcome).message).toBe("3");
     expect(upstream.peers.length).toBe(2);
   });
-  test("that is closed before its settings are acknowledged leaves no timer", async () => {
+  test("a connection closed before its settings are acknowledged leaves no timer", async () => {
     const clock = new FakeClock();
     const { client, peer, call } = await underWay({ greeting: settingsOf(), options: { clock } });
     peer.send(answer("1"));
@@ -240,7 +240,7 @@ describe("a connection", () => {
     await client.close();
     expect(clock.running).toBe(0);
   });
-  test("on which we fail ourselves ends, and the fault is told", async () => {
+  test("an internal error ends the connection, and the fault is reported", async () => {
     const { upstream, sessions, attempts, send } = await pooled();
     const calls = [send(), send()];
     const peer = await upstream.next();
@@ -255,7 +255,7 @@ describe("a connection", () => {
     for (const outcome of calls) expect(await outcome).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
     expect(sessions[0]?.ended).toBe(true);
   });
-  test("that is lost before anything of a call has left leaves it unprocessed", async () => {
+  test("a connection lost before a call was sent leaves the call unprocessed", async () => {
     const { sessions, send, upstream } = await pooled();
     const first = send();
     const peer = await upstream.next();
@@ -265,7 +265,7 @@ describe("a connection", () => {
     expect(await first).toMatchObject({ kind: "transport", message: "cut" });
     expect(await second).toMatchObject({ kind: "unprocessed", message: "cut" });
   });
-  test("all of whose numbers are used up ends with its streams; the next call has a new one", async () => {
+  test("a connection without stream numbers ends with its streams; the next call uses another", async () => {
     const { upstream, send } = await pooled(WINDOW_MAX - 4, (peer, { type, flags, stream }) => {
       if (type === DATA && (flags & END_STREAM) !== 0 && stream !== WINDOW_MAX - 2) peer.send(answer("1", stream));
     });
@@ -285,7 +285,7 @@ describe("a connection", () => {
 });
 
 describe("an answer", () => {
-  test("may be padded, with a priority, in pieces, and come byte by byte", async () => {
+  test("an answer may have padding and priority, and arrive byte by byte", async () => {
     const { peer, call, stream } = await underWay();
     const message = frame(Buffer.from("padded"));
     const bytes = Buffer.concat([
@@ -310,7 +310,7 @@ describe("an answer", () => {
     for (const byte of bytes) peer.send(Buffer.from([byte]));
     expect((await call.outcome).message).toBe("padded");
   });
-  test("may have headers whose pieces come one by one", async () => {
+  test("an answer may have headers in several frames", async () => {
     const { peer, call, stream } = await underWay();
     const pieces = [
       frameOf(HEADERS, 0, stream, GRPC_HEADERS.subarray(0, 20)),
@@ -325,7 +325,7 @@ describe("an answer", () => {
     }
     expect((await call.outcome).message).toBe("pieces");
   });
-  test("may end before the request has", async () => {
+  test("an answer may end before the request", async () => {
     const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 10]) });
     const { outcome } = send("x".repeat(100));
     const peer = await upstream.next();
@@ -335,7 +335,7 @@ describe("an answer", () => {
     expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(ErrorCode.NO_ERROR);
     expect(peer.frames.filter(({ type }) => type === DATA).length).toBe(1);
   });
-  test("of a stream that was cancelled is nobody's", async () => {
+  test("an answer of a cancelled stream is dropped", async () => {
     const { peer, call, send, stream } = await underWay();
     call.cancel();
     expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(ErrorCode.CANCEL);
@@ -344,7 +344,7 @@ describe("an answer", () => {
     peer.send(answer("late", stream), wordOf(RST_STREAM, stream, 8), wordOf(WINDOW_UPDATE, stream, 5), answer("2", 3));
     expect((await second.outcome).message).toBe("2");
   });
-  test("that is reset before it begins, with REFUSED_STREAM, was not processed", async () => {
+  test("an answer reset at its start with REFUSED_STREAM is unprocessed", async () => {
     const { peer, call, stream } = await underWay();
     peer.send(wordOf(RST_STREAM, stream, ErrorCode.REFUSED_STREAM));
     expect(await call.outcome).toMatchObject({ fault: { kind: "unprocessed" } });

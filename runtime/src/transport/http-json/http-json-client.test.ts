@@ -158,13 +158,13 @@ describe("answers", () => {
     const { url } = await server((socket) => socket.write(bytes));
     expect(await check(clientOf(url))).toMatchObject({ status: "SERVING" });
   });
-  test("HTTP/1.0 until the end of the connection", async () => {
+  test("an HTTP/1.0 answer lasts until the connection ends", async () => {
     const { url } = await server((socket) =>
       socket.end(`HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n${SERVING}`),
     );
     expect(await check(clientOf(url))).toMatchObject({ status: "SERVING" });
   });
-  test("204 is an empty message", async () => {
+  test("an answer with 204 is an empty message", async () => {
     const { url } = await server((socket) => socket.write(http("204 No Content", [])));
     expect(await check(clientOf(url))).toMatchObject({ status: "UNKNOWN" });
   });
@@ -319,18 +319,18 @@ describe("answers", () => {
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
     ],
     ["nothing at all", ""],
-  ])("%s: the connection broke", async (_, text) => {
+  ])("a broken connection is UNAVAILABLE: %s", async (_, text) => {
     const { url } = await server((socket) => socket.end(text));
     expect((await check(clientOf(url))).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
   });
-  test("nobody there", async () => {
+  test("an unreachable server is UNAVAILABLE", async () => {
     const { url } = await server(() => {});
     open.splice(0)[0]?.close();
     const client = clientOf(url);
     expect((await check(client)).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
   });
 
-  test("details of a status, of known types and as bytes", async () => {
+  test("details of a status keep known types, and other types as bytes", async () => {
     const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "GONE", more: 1 };
     const unknown = { "@type": "type.googleapis.com/x.Y", a: 1 };
     const body = JSON.stringify({ code: 5, message: "m", details: [unknown, 7, info] });
@@ -338,14 +338,14 @@ describe("answers", () => {
     const { fault } = await check(clientOf(url));
     expect(statusDetail(fault?.details ?? new Uint8Array(), ErrorInfoSchema)).toMatchObject({ reason: "GONE" });
   });
-  test("when to try again, as a date", async () => {
+  test("a retry-after date becomes a pushback", async () => {
     const date = new Date(Date.now() + 60_000).toUTCString();
     const { url } = await server((socket) => socket.write(refusal("503 x", "", `retry-after: ${date}`)));
     const ms = (await check(clientOf(url))).fault?.pushbackMs ?? 0;
     expect(ms).toBeGreaterThan(50_000);
     expect(ms).toBeLessThanOrEqual(60_000);
   });
-  test("what came beside it: headers, several of a name, and trailers", async () => {
+  test("an answer keeps its headers, repeated headers and trailers", async () => {
     const head = ["content-type: application/json", "transfer-encoding: chunked", "x-a: 1", "x-a: 2", "etag: 3"];
     const body = `14\r\n${SERVING}\r\n0\r\nx-t: 4\r\n\r\n`;
     const { url } = await server((socket) => socket.write(http("200 OK", head, body)));
@@ -356,7 +356,7 @@ describe("answers", () => {
 });
 
 describe("requests", () => {
-  test("say what is theirs and what is given", async () => {
+  test("requests combine default and given headers", async () => {
     const { url, seen } = await server((socket) => socket.write(json(SERVING)));
     const client = clientOf(`${url}/base/`);
     await check(
@@ -378,16 +378,19 @@ describe("requests", () => {
     });
     expect(Object.keys(seen[0]?.headers ?? {})).not.toContain("expect");
   });
-  test.each(["", ".", "..", "a\nb", "\u0000", "\u007f", "\u0085"])("%j is in no path", async (service) => {
-    const { url, seen } = await server((socket) => socket.write(json(SERVING)));
-    const client = clientOf(url);
-    const bytes = frame(toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })));
-    const none = { replied: () => {}, faulted: () => {} };
-    expect(() => client.send(PATH, bytes, 1000, undefined, 1, none)).toThrow(/service/);
-    expect(await check(client)).toMatchObject({ status: "SERVING" });
-    expect(seen).toHaveLength(1);
-  });
-  test("share connections, one at a time", async () => {
+  test.each(["", ".", "..", "a\nb", "\u0000", "\u007f", "\u0085"])(
+    "the service %j cannot be in a path",
+    async (service) => {
+      const { url, seen } = await server((socket) => socket.write(json(SERVING)));
+      const client = clientOf(url);
+      const bytes = frame(toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })));
+      const none = { replied: () => {}, faulted: () => {} };
+      expect(() => client.send(PATH, bytes, 1000, undefined, 1, none)).toThrow(/service/);
+      expect(await check(client)).toMatchObject({ status: "SERVING" });
+      expect(seen).toHaveLength(1);
+    },
+  );
+  test("requests share connections, one at a time", async () => {
     const { url, connections } = await server((socket) => socket.write(json(SERVING)));
     const client = clientOf(url);
     for (let i = 0; i < 5; i++) expect(await check(client)).toMatchObject({ status: "SERVING" });
@@ -395,7 +398,7 @@ describe("requests", () => {
     await Promise.all(Array.from({ length: 4 }, () => check(client)));
     expect(connections()).toBe(4);
   });
-  test("are as many at once as there may be connections", async () => {
+  test("at most as many requests run as connections are allowed", async () => {
     const held: net.Socket[] = [];
     const { url, connections } = await server((socket) => void held.push(socket));
     const client = clientOf(url, { maxConnections: 2 });
@@ -410,7 +413,7 @@ describe("requests", () => {
     expect(await Promise.all(all)).toMatchObject(Array(3).fill({ status: "SERVING" }));
     expect(connections()).toBe(2);
   });
-  test("that are cancelled close their connection, and nothing is told", async () => {
+  test("a cancelled request closes its connection, without an outcome", async () => {
     const gone = Promise.withResolvers<void>();
     const came = Promise.withResolvers<void>();
     const { url } = await server((socket, _seen, connection) => {
@@ -430,7 +433,7 @@ describe("requests", () => {
     expect(await check(client)).toMatchObject({ status: "SERVING" });
     expect(told).toBe(false);
   });
-  test("after close are refused, and what is in flight ends", async () => {
+  test("requests after close are refused, and requests in flight finish", async () => {
     const held = Promise.withResolvers<net.Socket>();
     const { url } = await server((socket) => held.resolve(socket));
     const client = clientOf(url);
@@ -444,24 +447,24 @@ describe("requests", () => {
   });
 });
 
-describe("a kept connection that the server has closed", () => {
+describe("a kept connection closed by the server", () => {
   const once1: Answer = (socket, _seen, _connection, request) => {
     if (request === 1) socket.write(json(SERVING));
     else socket.destroy(); // as if its end had crossed the request
   };
-  test("GET may be sent again", async () => {
+  test("a GET may be sent again", async () => {
     const { url } = await server(once1);
     const client = clientOf(url);
     await check(client);
     expect((await check(client)).fault).toMatchObject({ kind: "unprocessed", code: Code.UNAVAILABLE });
   });
-  test("POST may not: it may have been seen", async () => {
+  test("a POST may not be sent again, because the server may have received it", async () => {
     const { url } = await server(once1);
     const client = clientOf(url, { rules: [POST] });
     await check(client);
     expect((await check(client)).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
   });
-  test("nor may one that has been answered with as little as a byte", async () => {
+  test("a request with even one received byte may not be sent again", async () => {
     const { url } = await server((socket, _seen, _connection, request) => {
       if (request === 1) socket.write(json(SERVING));
       else socket.end("H");
@@ -470,7 +473,7 @@ describe("a kept connection that the server has closed", () => {
     await check(client);
     expect((await check(client)).fault).toMatchObject({ kind: "transport" });
   });
-  test("what nobody has asked for answers nobody", async () => {
+  test("an unrequested answer is dropped", async () => {
     const { url } = await server((socket, _seen, connection, request) => {
       if (connection === 1 && request === 1)
         socket.write(Buffer.concat([json(SERVING), json('{"status":"NOT_SERVING"}')]));
@@ -479,7 +482,7 @@ describe("a kept connection that the server has closed", () => {
     const client = clientOf(url);
     for (let i = 0; i < 3; i++) expect(await check(client)).toMatchObject({ status: "SERVING" });
   });
-  test("nor what comes while nobody asks", async () => {
+  test("an answer between requests is dropped", async () => {
     const sockets: net.Socket[] = [];
     const { url } = await server((socket) => {
       sockets.push(socket);
@@ -493,7 +496,7 @@ describe("a kept connection that the server has closed", () => {
   });
 });
 
-test("several addresses share the calls, and one that is gone loses its own", async () => {
+test("several addresses share the calls, and a stopped address loses its calls", async () => {
   const one = await server((socket) => socket.write(json(SERVING)));
   const other = await server((socket) => socket.write(json(SERVING)));
   const client = new HttpJsonClient([one.url, other.url], { rules: [GET], balance: { ejectAfter: 1 } });

@@ -77,7 +77,7 @@ const refused = (message?: string) => ({
   ...(message === undefined ? {} : { message: expect.stringContaining(message) }),
 });
 
-test("verifies the upstream against `ca`, and against nothing else", async () => {
+test("TLS verifies the upstream with `ca` only", async () => {
   const { port, shown } = await upstream(theirs);
   const url = `https://127.0.0.1:${port}`;
   expect(await check(clientOf(url, { ca: theirs.cert }))).toBe("answered");
@@ -86,7 +86,7 @@ test("verifies the upstream against `ca`, and against nothing else", async () =>
   expect(shown.length).toBe(1);
 });
 
-test("verifies the name of the address, whatever it resolves to", async () => {
+test("TLS verifies the name of the address, whatever it resolves to", async () => {
   const { port, shown } = await upstream(theirs);
   const lookup: LookupFunction = (_, { all }, done) =>
     all === true ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
@@ -96,7 +96,7 @@ test("verifies the name of the address, whatever it resolves to", async () => {
   expect(shown.length).toBe(1);
 });
 
-test("shows a certificate to an upstream that asks for one, and from then on the one that it is renewed with", async () => {
+test("TLS presents a certificate to an upstream that requests one, and the renewed one later", async () => {
   const other = certificate("renewed");
   const asking = { ca: [ours.cert, other.cert], requestCert: true, rejectUnauthorized: true };
   const { port, shown } = await upstream({ ...theirs, ...asking });
@@ -111,12 +111,12 @@ test("shows a certificate to an upstream that asks for one, and from then on the
   expect(shown).toEqual(["bff", "renewed"]);
 });
 
-test("is refused at once with certificates that make no sense", () => {
+test("malformed certificates are refused at once", () => {
   expect(() => new HttpJsonClient("https://127.0.0.1", { rules: [rule], cert: "x", key: "y" })).toThrow();
   expect(() => new HttpJsonClient("https://127.0.0.1", { rules: [rule], cert: ours.cert, key: theirs.key })).toThrow();
 });
 
-test("to a port that speaks none, and none to one that does, is UNAVAILABLE", async () => {
+test("TLS to a plain port, and plain text to a TLS port, are UNAVAILABLE", async () => {
   const { port } = await upstream(theirs);
   expect(await check(clientOf(`http://127.0.0.1:${port}`))).toMatchObject(refused());
 });
