@@ -50,29 +50,32 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, serv
     expect(rig.starts).toEqual(rig.responses.map(({ request }) => request));
     return code;
   }
-  test("an answer", async () => {
+  test("an answer is reported", async () => {
     expect(await asked(ANN)).toBe(0);
   });
-  test("an answer that cannot be written", async () => {
+  test("an unencodable answer is reported as Internal", async () => {
     expect(await asked(ANN, { unwritable: true })).toBe(Code.Internal);
   });
-  test("no credential", async () => {
+  test("a request without a credential is reported as Unauthenticated", async () => {
     expect(await asked(undefined)).toBe(Code.Unauthenticated);
   });
-  test("one that nobody can judge", async () => {
+  test("a credential that cannot be checked is reported as Unavailable", async () => {
     expect(await asked("Bearer user-away")).toBe(Code.Unavailable);
   });
   // How large is too large is known to that server.
-  test.skipIf(server.startsWith("a server of one's own"))("a message that is too large", async () => {
-    expect(await asked(ANN, { size: 5_000 })).toBe(Code.ResourceExhausted);
-  });
+  test.skipIf(server.startsWith("a server of one's own"))(
+    "an oversized message is reported as ResourceExhausted",
+    async () => {
+      expect(await asked(ANN, { size: 5_000 })).toBe(Code.ResourceExhausted);
+    },
+  );
 });
 
 describe.each<[string, Serve]>([
   ["the fast path", fast],
   ["Connect's adapter", adapter],
   ["a server of one's own", ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
-])("an answer that JSON cannot say, %s", (_, serve) => {
+])("an answer that JSON cannot represent, %s", (_, serve) => {
   const headers = { authorization: ANN, "connect-protocol-version": "1" };
   const asked: [string, (url: string) => Promise<Response>, number][] = [
     ["in binary", (url) => post(url, "application/proto", ""), 200],
@@ -135,7 +138,7 @@ describe.each<[string, Serve]>([
 describe.each<[string, Serve]>([
   ["the fast path", fast],
   ["Connect's adapter", adapter],
-])("what clients of ours do not send, %s", (_, serve) => {
+])("malformed requests, %s", (_, serve) => {
   async function raw(type: string, body: Buffer | undefined, more: Record<string, string> = {}) {
     const rig = await gate({ sources: [sourceOf("user", BEARER)] });
     const { url } = await serve(rig.endpoint);
@@ -177,19 +180,19 @@ describe.each<[string, Serve]>([
   ])("%s", async (_name, type, body, code) => {
     expect(await raw(type, body)).toEqual([code]);
   });
-  test("no time left", async () => {
+  test("a request without remaining time is reported as DeadlineExceeded", async () => {
     const wrong = message("");
     expect(await raw("application/grpc", frame(wrong), { "grpc-timeout": "0n" })).toEqual([Code.DeadlineExceeded]);
   });
   test.each(["application/grpc", "application/proto", "application/json"])(
-    "a client that goes before its %s message has come",
+    "a client that disconnects before its %s message is complete is reported as Canceled",
     async (type) => {
       expect(await raw(type, undefined)).toEqual([Code.Canceled]);
     },
   );
 });
 
-test("a client that goes while it is judged is told of once, whatever judging comes to", async () => {
+test("a client that disconnects during authentication is reported once, whatever the decision", async () => {
   for (const [permit, code] of [
     [undefined, Code.Canceled],
     [{ scopes: ["write"] }, Code.PermissionDenied],
@@ -220,7 +223,7 @@ test("a client that goes while it is judged is told of once, whatever judging co
   }
 });
 
-test("an early limit that refuses is told between the start and the end of its request, with its trace", async () => {
+test("a refusal by an early limit is reported between the start and the end of its request, with its trace", async () => {
   const sink = new CollectingSink();
   const tracing = tracingTo(sink, systemClock);
   const counters = new Limits({ clock: systemClock, fault: () => {} });

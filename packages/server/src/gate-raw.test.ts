@@ -16,7 +16,7 @@ describe.each([
     ["twice, in two cases", ["authorization: Bearer user-ann", "AUTHORIZATION: x"], "several headers authorization"],
     ["twice, once empty", ["Authorization:", "Authorization: Bearer user-ann"], "several headers authorization"],
     ["of a key twice", ["X-Api-Key: key-a", "x-api-key: key-b"], "several headers x-api-key"],
-  ])("HTTP/1.1: a header %s", async (_, headers, reason) => {
+  ])("a header %s is refused over HTTP/1.1", async (_, headers, reason) => {
     const rig = await gate({ sources: SOURCES });
     const answer = await askRaw(await serve(rig.endpoint), post(headers));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
@@ -24,7 +24,7 @@ describe.each([
     expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
     expect(rig.audited).toMatchObject([{ reason, address: "127.0.0.1" }]);
   });
-  test("x-forwarded-for of a proxy that is not listed is reported", async () => {
+  test("x-forwarded-for from an unlisted proxy is reported", async () => {
     const faults: string[] = [];
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint, { fault: (what) => faults.push(what) });
@@ -32,13 +32,13 @@ describe.each([
     expect(rig.audited).toMatchObject([{ address: "127.0.0.1" }]);
     expect(faults).toEqual([expect.stringContaining("BFF_TRUSTED_PROXIES")]);
   });
-  test("HTTP/1.1: an empty header is none", async () => {
+  test("an empty header over HTTP/1.1 counts as absent", async () => {
     const rig = await gate({ sources: SOURCES });
     const answer = await askRaw(await serve(rig.endpoint), post(["Authorization:", "X-Api-Key: key-a"]));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(rig.seen).toMatchObject([{ subject: "a" }]);
   });
-  test("HTTP/1.1: cookies in several headers are read as one", async () => {
+  test("cookies in several HTTP/1.1 headers are joined", async () => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const cookies = ["Cookie: a=1", "Cookie: sid=browser-ann"];
@@ -50,7 +50,7 @@ describe.each([
     expect(await askRaw(served, post([...cookies, "X-Csrf: 1", "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  test("HTTP/2: a header twice", async () => {
+  test("a repeated header over HTTP/2 is refused", async () => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const all = (name: string, values: readonly string[]) => ({
@@ -71,7 +71,7 @@ describe.each([
       "several headers authorization",
     ]);
   });
-  test("HTTP/2: cookies may come one by one (RFC 9113, 8.2.3)", async () => {
+  test("cookies over HTTP/2 may be in several headers (RFC 9113, 8.2.3)", async () => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const headers = { ":method": "POST", ":path": GATE_PATH, "content-type": "application/json", "x-csrf": "1" };
@@ -84,7 +84,7 @@ describe.each([
     ["JSON that makes no sense", { "content-type": "application/json" }, "{"],
     ["binary that makes no sense", { "content-type": "application/proto" }, Buffer.from([0xff])],
     ["gRPC that makes no sense", { "content-type": "application/grpc", te: "trailers" }, frame(Buffer.from([0xff]))],
-  ])("%s is not read for who may not call", async (_, headers, body) => {
+  ])("%s is not read for an unauthorized caller", async (_, headers, body) => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const all = { ":method": "POST", ":path": GATE_PATH, ...headers };
@@ -95,7 +95,7 @@ describe.each([
     expect(rig.seen).toEqual([]);
   });
 
-  test("a large body of who may not call is read, and the connection goes on", async () => {
+  test("a large body of an unauthorized caller is drained, and the connection continues", async () => {
     const rig = await gate({ sources: SOURCES });
     const { port } = await serve(rig.endpoint);
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -114,7 +114,7 @@ describe.each([
     expect(await ask("{}", { "x-api-key": "key-a" })).toBe(200);
     expect(await ask("{", {})).toBe(401);
   });
-  test("a body that is too large is refused with RESOURCE_EXHAUSTED or UNAUTHENTICATED, and a normal client is served", async () => {
+  test("an oversized body is refused with RESOURCE_EXHAUSTED or UNAUTHENTICATED, and a normal client is served", async () => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint, { maxRequestBytes: 1000 });
     const answer = await askRaw(served, post([], JSON.stringify({ fileName: "x".repeat(5000) })));

@@ -11,7 +11,7 @@ import { askH2, askRaw, bytes, post } from "./testing/gate-requests.ts";
 describe.each([
   ["the fast path", fast],
   ["Connect's adapter", adapter],
-])("judging that has to ask, on %s", (_, serve) => {
+])("asynchronous authentication, on %s", (_, serve) => {
   async function slow(options: Partial<GateOptions> = {}) {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const asked: Promise<void>[] = [];
@@ -41,7 +41,7 @@ describe.each([
   const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow" };
   const asGrpc = { ...headers, "content-type": "application/grpc", te: "trailers" };
 
-  test("waits", async () => {
+  test("a request waits for its authentication", async () => {
     const { served, release, seen, asked } = await slow();
     const answer = askH2(served, asGrpc, frame(bytes("")));
     await asked[0];
@@ -49,7 +49,7 @@ describe.each([
     expect((await answer).status).toBe("0");
     expect(seen).toMatchObject([{ subject: "slow" }]);
   });
-  test("nothing begins for a client that has reset its stream", async () => {
+  test("composition does not start after the client has reset its stream", async () => {
     const { served, release, seen, asked } = await slow();
     const session = http2.connect(served.url);
     onTestFinished(() => session.destroy());
@@ -66,7 +66,7 @@ describe.each([
     expect(status).toBe("0");
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
-  test("nothing begins for a GET that has been reset", async () => {
+  test("composition does not start after a GET has been reset", async () => {
     const { served, release, seen, asked } = await slow();
     const session = http2.connect(served.url);
     onTestFinished(() => session.destroy());
@@ -81,7 +81,7 @@ describe.each([
     await askH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
-  test("nothing begins for a client of HTTP/1.1 that has gone", async () => {
+  test("composition does not start after an HTTP/1.1 client has disconnected", async () => {
     const { served, release, seen, asked } = await slow();
     const socket = net.connect(served.port, "127.0.0.1");
     socket.write(post(["Authorization: Bearer user-slow"]));
@@ -93,7 +93,7 @@ describe.each([
     await new Promise(setImmediate);
     expect(seen).toMatchObject([{ subject: "eve" }]);
   });
-  test("nothing begins when the client's deadline passes meanwhile", async () => {
+  test("composition does not start after the client's deadline", async () => {
     const { served, release, seen, asked } = await slow();
     const answer = askH2(served, { ...asGrpc, "grpc-timeout": "30m" }, frame(bytes("")));
     const json = { ...headers, "content-type": "application/json", "connect-timeout-ms": "30" };
@@ -105,7 +105,7 @@ describe.each([
     expect((await other).status).toBe("504");
     expect(seen).toEqual([]);
   });
-  test("nothing begins when the deadline of a GET passes meanwhile", async () => {
+  test("composition does not start after the deadline of a GET", async () => {
     const { served, release, seen, asked } = await slow();
     const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
     const get = { ...headers, ":method": "GET", ":path": path, "connect-timeout-ms": "30" };
@@ -116,7 +116,7 @@ describe.each([
     expect((await answer).status).toBe("504");
     expect(seen).toEqual([]);
   });
-  test("UNAVAILABLE when it takes longer than the rpc may", async () => {
+  test("authentication beyond the timeout of the RPC is UNAVAILABLE", async () => {
     const { served, seen, audited } = await slow({ timeoutMs: 30 });
     expect((await askH2(served, asGrpc, frame(bytes("")))).status).toBe("14");
     expect(seen).toEqual([]);
@@ -124,7 +124,7 @@ describe.each([
   });
 });
 
-test("a client's deadline ends a request whose judging hangs", async () => {
+test("a client's deadline ends a request with hanging authentication", async () => {
   const never = new Promise<void>(() => {});
   const rig = await gate({ sources: [sourceOf("user", BEARER, { released: never })] });
   const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow", "grpc-timeout": "20m" };

@@ -32,7 +32,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   }
   const seenBy = async (answer: Promise<{ fileName: string }>): Promise<Seen> => JSON.parse((await answer).fileName);
 
-  test("who presents a credential is known, and nobody finds it", async () => {
+  test("a credential identifies the caller, and is not readable", async () => {
     const headers = { authorization: "Bearer user-ann", "x-principal-bin": "AAAA", "x-request-id": "7" };
     const { answer, responses } = await asking({}, headers, "authorization,cookie,x-principal-bin,x-request-id");
     expect(await seenBy(answer)).toEqual({
@@ -54,7 +54,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     ["a cookie from another origin", { cookie: "sid=browser-ann", "sec-fetch-site": "same-site" }, "no credential"],
     ["a cookie and a header that is not 1", { cookie: "sid=browser-ann", "x-csrf": "true" }, "no credential"],
     ["the same cookie twice", { cookie: "sid=browser-ann; sid=browser-eve", "x-csrf": "1" }, "several cookies sid"],
-  ])("UNAUTHENTICATED for %s, and nothing is composed", async (_, headers, reason) => {
+  ])("%s results in UNAUTHENTICATED, and nothing is composed", async (_, headers, reason) => {
     const { answer, seen, audited, responses } = await asking({}, headers);
     await expect(answer).rejects.toMatchObject({ code: Code.Unauthenticated, rawMessage: "unauthenticated" });
     expect(seen).toEqual([]);
@@ -64,7 +64,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       expect(responses[0]?.header(name)).toBe("");
   });
 
-  test.each([{ "x-csrf": "1" }, { "sec-fetch-site": "same-origin" }])("a cookie counts with %j", async (proof) => {
+  test.each([{ "x-csrf": "1" }, { "sec-fetch-site": "same-origin" }])("a cookie is accepted with %j", async (proof) => {
     const cookie = 'other=1; sid="browser-ann"; sidx=browser-eve';
     const { answer } = await asking({}, { cookie, ...proof }, "cookie");
     expect(await seenBy(answer)).toMatchObject({ subject: "ann", source: "browser", headers: { cookie: null } });
@@ -74,27 +74,27 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     ["source", { sources: ["key", "browser"] }, "not from this source"],
     ["scope", { scopes: ["read", "write"] }, "a scope is missing"],
     ["role", { roles: [["admin", "owner"], ["staff"]] }, "a role is missing"],
-  ])("PERMISSION_DENIED for want of a %s", async (_, permit, reason) => {
+  ])("a missing %s results in PERMISSION_DENIED", async (_, permit, reason) => {
     const { answer, seen, audited } = await asking({ permit }, { authorization: "Bearer user-ann+read@admin" });
     await expect(answer).rejects.toMatchObject({ code: Code.PermissionDenied, rawMessage: "permission denied" });
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "denied", subject: "ann", source: "user", id: "id-ann", reason }]);
     expect(JSON.stringify(audited)).not.toContain("+read");
   });
-  test("who has them is let in", async () => {
+  test("a caller with all required claims is admitted", async () => {
     const permit = { sources: ["user"], scopes: ["read"], roles: [["admin", "owner"], ["staff"]] };
     const { answer } = await asking({ permit }, { authorization: "Bearer user-ann+read,write@staff,owner" });
     expect(await seenBy(answer)).toMatchObject({ subject: "ann" });
   });
 
-  test("a public rpc answers nobody, and refuses a bad credential", async () => {
+  test("a public RPC serves anonymous callers, and refuses a bad credential", async () => {
     const nobody = await asking({ permit: { public: true } }, {});
     expect(await seenBy(nobody.answer)).toMatchObject({ headers: {} });
     const bad = await asking({ permit: { public: true } }, { authorization: "Bearer user-bad" });
     await expect(bad.answer).rejects.toMatchObject({ code: Code.Unauthenticated });
   });
 
-  test("UNAVAILABLE where it cannot be judged, also on a public rpc", async () => {
+  test("a credential that cannot be checked results in UNAVAILABLE, even on a public RPC", async () => {
     const headers = { authorization: "Bearer user-away" };
     const { answer, seen, audited } = await asking({ permit: { public: true } }, headers);
     const error = { code: Code.Unavailable, rawMessage: "cannot check credentials now" };
@@ -103,7 +103,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(audited).toMatchObject([{ event: "unjudged", reason: "user: the keys are away" }]);
   });
 
-  test("a session that has ended is nobody's, and its cookie is taken back", async () => {
+  test("an ended session is refused, and its cookie is deleted", async () => {
     const headers = { cookie: "sid=browser-ended", "x-csrf": "1" };
     const taken = "sid=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax";
     const refused = await asking({}, headers);
@@ -115,7 +115,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect((error as { metadata: Headers }).metadata.get("set-cookie")).toBe(taken);
   });
 
-  test("the permit's own judge is asked with the message, and before anything is composed", async () => {
+  test("the permit's check receives the message, and precedes composition", async () => {
     const permit: GateOptions["permit"] = {
       judge: (cx, { fileName }) => {
         if (cx.principal.subject !== fileName) throw cx.refuse(7, "not yours");
@@ -130,7 +130,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(await seenBy(mine.answer)).toMatchObject({ subject: "ann" });
     expect(mine.audited).toEqual([]);
   });
-  test("a judge that has to ask refuses as well", async () => {
+  test("an asynchronous check refuses as well", async () => {
     const permit: GateOptions["permit"] = {
       judge: async (cx) => {
         await new Promise(setImmediate);
@@ -141,7 +141,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     await expect(answer).rejects.toMatchObject({ code: Code.PermissionDenied, rawMessage: "permission denied" });
     expect(seen).toEqual([]);
   });
-  test("a judge that breaks lets nobody in", async () => {
+  test("a check that throws refuses the caller", async () => {
     const permit: GateOptions["permit"] = {
       judge: () => {
         throw new TypeError("secret");
@@ -154,19 +154,19 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
 });
 
 const unreachable = (): never => expect.unreachable();
-describe("the permit's own judge", () => {
+describe("the permit's check", () => {
   const ask = (rig: Awaited<ReturnType<typeof gate>>, ended: (thing: unknown) => void) => {
     const headers = { get: (name: string) => (name === "authorization" ? "Bearer user-ann" : null) };
     return rig.endpoint.run(create(SourceContextSchema), headers, undefined, ended, ended);
   };
-  test("has refused, though it goes on", async () => {
+  test("a check that continues after its refusal still refuses", async () => {
     const permit: GateOptions["permit"] = { judge: (cx) => void cx.refuse(7) };
     const rig = await gate({ sources: SOURCES, permit });
     expect(await new Promise((resolve) => ask(rig, resolve))).toMatchObject({ clientCode: 7 });
     await new Promise(setImmediate);
     expect(rig.seen).toEqual([]);
   });
-  test("waits: nothing is composed when the client has gone meanwhile", async () => {
+  test("composition does not start if the client disconnects during the check", async () => {
     const { promise, resolve: decide } = Promise.withResolvers<void>();
     const rig = await gate({ sources: SOURCES, permit: { judge: () => promise } });
     const answering = ask(rig, unreachable);
@@ -178,7 +178,7 @@ describe("the permit's own judge", () => {
   });
 });
 
-test("a request that nobody has judged is judged by its endpoint, and begins nothing when it is cancelled meanwhile", async () => {
+test("an unauthenticated request is authenticated by its endpoint, and is not composed after a cancellation", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const rig = await gate({ sources: [sourceOf("user", BEARER, { released })] });
   const headers = { get: (name: string) => (name === "authorization" ? "Bearer user-slow" : null) };
@@ -191,7 +191,7 @@ test("a request that nobody has judged is judged by its endpoint, and begins not
   expect(rig.seen).toHaveLength(1);
 });
 
-test("resolvers get the principal, and find no credential", async () => {
+test("resolvers receive the principal, and no credential", async () => {
   const given: unknown[] = [];
   const rig = await gate({
     sources: SOURCES,
@@ -212,7 +212,7 @@ test("resolvers get the principal, and find no credential", async () => {
 test.each([
   ["the fast path", true],
   ["Connect's adapter", false],
-])("a package without an identity knows where requests come from, on %s", async (_, isFast) => {
+])("a package without an identity still has the client's address, on %s", async (_, isFast) => {
   const { endpoint } = await import("@protobff/runtime/internal/endpoint/endpoint");
   const { method, route, run } = endpoint(GateService.method.get, undefined, {
     timeoutMs: 1000,
@@ -222,7 +222,7 @@ test.each([
   expect(await askRaw(served, post(["X-Forwarded-For: 198.51.100.1"]))).toContain('{"fileName":"198.51.100.1"}');
 });
 
-test("grpc-js: answers, refusals and what is beside them", async () => {
+test("grpc-js receives answers, refusals and their metadata", async () => {
   const rig = await gate({ sources: SOURCES, permit: { scopes: ["read"] } });
   const { port } = await fast(rig.endpoint);
   const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
@@ -242,7 +242,7 @@ test("grpc-js: answers, refusals and what is beside them", async () => {
   });
 });
 
-test("a request that has been judged for one rpc is not let into another by that", async () => {
+test("the authentication for one RPC does not count for another", async () => {
   const { endpoint } = await gate({ sources: SOURCES, permit: { scopes: ["read"] } });
   const open = await gate({ sources: SOURCES });
   const judged = await open.endpoint.judge?.({ get: (name) => (name === "authorization" ? "Bearer user-ann" : null) });
@@ -252,7 +252,7 @@ test("a request that has been judged for one rpc is not let into another by that
   expect(failure).toMatchObject({ clientCode: Code.PermissionDenied });
 });
 
-test("a permit without an identity is refused when the endpoint is made", async () => {
+test("a permit without an identity is refused at construction", async () => {
   const { endpoint } = await import("@protobff/runtime/internal/endpoint/endpoint");
   const options = { timeoutMs: 1, permit: {}, compose: async () => create(SourceContextSchema) };
   expect(() => endpoint(GateService.method.get, undefined, options)).toThrow("has a permit, and no identity");

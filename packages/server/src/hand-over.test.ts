@@ -24,7 +24,7 @@ async function up() {
   return { server, transport, held: held.promise, release: released.resolve };
 }
 
-test("an idle connection of HTTP/1.1 is answered once more, and told to end with it", async () => {
+test("an idle HTTP/1.1 connection is answered once more, with connection: close", async () => {
   const { server } = await up();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const ready = async () => {
@@ -38,7 +38,7 @@ test("an idle connection of HTTP/1.1 is answered once more, and told to end with
   await done;
 });
 
-test("one that says nothing is closed when the time is over", async () => {
+test("a silent connection is closed when the time is over", async () => {
   const { server } = await up();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const [response] = (await once(http.get(`${server.url}/readyz`, { agent }), "response")) as [http.IncomingMessage];
@@ -48,7 +48,7 @@ test("one that says nothing is closed when the time is over", async () => {
   await closed;
 });
 
-test("what runs is answered, and connections of HTTP/2 end then", async () => {
+test("running requests are answered, and HTTP/2 connections end afterwards", async () => {
   const { server, transport, held, release } = await up();
   const client = createClient(EchoService, transport);
   const call = client.echo({ value: "wait" });
@@ -60,7 +60,7 @@ test("what runs is answered, and connections of HTTP/2 end then", async () => {
   await done;
 });
 
-test("who watches its health is not told that it ends, only sent away", async () => {
+test("a health watch gets no status change, and its connection ends", async () => {
   const { server, transport } = await up();
   const seen: Status[] = [];
   const watching = async () => {

@@ -53,7 +53,7 @@ const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(a
 describe.each([
   ["the fast path", true],
   ["Connect's adapter", false],
-])("on %s", (_, isFast) => {
+])("attacks on %s", (_, isFast) => {
   const encoded = GATE_PATH.replace("Get", "%47et");
   test.each<[string, Written]>([
     ["another case", { target: GATE_PATH.toLowerCase() }],
@@ -97,7 +97,7 @@ describe.each([
     ],
     ["a cookie behind a form feed", { headers: ["X-CSRF: 1", "Cookie: a=1;\u0085__Host-session=browser-eve"] }],
     ["a cookie within another's quotes, half of it", { headers: ["X-CSRF: 1", 'Cookie: a="; __Host-session =; b="'] }],
-  ])("nobody passes by %s", async (__, written) => {
+  ])("no attack bypasses %s", async (__, written) => {
     const { port, seen } = await served(isFast, {}, { corsOrigins: ["*"] });
     expect(statusOf(await answerTo(port, written))).not.toBe(200);
     expect(seen).toEqual([]);
@@ -105,7 +105,7 @@ describe.each([
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
 
-  test("a preflight reaches nobody, whatever it brings", async () => {
+  test("a preflight is not composed, whatever its headers", async () => {
     const { port, seen } = await served(isFast, {}, { corsOrigins: ["https://app.example"] });
     const headers = [
       "Origin: https://app.example",
@@ -118,7 +118,7 @@ describe.each([
     expect(seen).toEqual([]);
   });
 
-  test("headers count however many stand before them, or none of them does", async () => {
+  test("all headers count or none, however many precede them", async () => {
     const { port, seen } = await served(isFast, { permit: { public: true } }, { trustedProxies: ["127.0.0.1"] });
     for (const count of [0, 900, 991, ...Array.from({ length: 40 }, (__, i) => 992 + i), 1100, 2100, 4000]) {
       const headers = [
@@ -134,7 +134,7 @@ describe.each([
     expect(seen.length).toBeGreaterThan(2);
   });
 
-  test("two callers on one connection of HTTP/2 are never taken for one another", async () => {
+  test("two callers on one HTTP/2 connection are never confused", async () => {
     const released = Promise.resolve().then(() => new Promise<void>((resolve) => setImmediate(resolve)));
     const sources = [sourceOf("user", BEARER, { released }), SOURCES[1]].flatMap((one) => one ?? []);
     const { url } = await served(isFast, { sources });
@@ -186,7 +186,7 @@ describe.each([
   }, 30_000);
 });
 
-test("a server of one's own that gives all requests the same values mixes nobody up", async () => {
+test("a custom server with the same values for all requests confuses no callers", async () => {
   const gates = new Map<string, () => void>();
   const rig = await gate({
     sources: [

@@ -45,8 +45,8 @@ async function session(url: string) {
   return { connection, ask };
 }
 
-describe("a server that is to end, with a delay", () => {
-  test("is not ready, serves what still comes, on new connections, too, and ends when the time is over", async () => {
+describe("a server with a drain delay", () => {
+  test("a draining server is not ready, serves new connections, and ends after its delay", async () => {
     const { server, ask } = await served({ drainDelayMs: 1_500 });
     expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
     const old = await session(server.url);
@@ -67,7 +67,7 @@ describe("a server that is to end, with a delay", () => {
   });
 });
 
-describe("a server that ends", () => {
+describe("a closing server", () => {
   /** A connection that has said nothing yet, and answers to what it says. */
   async function silent(port: number) {
     const socket = net.connect(port, "127.0.0.1");
@@ -81,7 +81,7 @@ describe("a server that ends", () => {
     };
     return { socket, ask };
   }
-  test("answers the first request of connections that it has just accepted", async () => {
+  test("a closing server answers the first request of connections that it has just accepted", async () => {
     const { server } = await served({});
     const connections = await Promise.all(Array.from({ length: 10 }, () => silent(server.port)));
     const closed = server.close(20_000);
@@ -92,7 +92,7 @@ describe("a server that ends", () => {
     }
     await closed;
   });
-  test("answers a connection once more that it has answered a moment ago", async () => {
+  test("a closing server answers a recently used connection once more", async () => {
     const { server, ask } = await served({});
     const { port } = await ask();
     const closed = server.close(20_000);
@@ -100,7 +100,7 @@ describe("a server that ends", () => {
     expect(await ask()).toEqual({ status: 200, connection: "close", port });
     await closed;
   });
-  test("takes a connection of HTTP/2 that it has just accepted, and sends it away", async () => {
+  test("a closing server accepts a new HTTP/2 connection, and ends it with GOAWAY", async () => {
     const { server } = await served({});
     const { socket } = await silent(server.port);
     const closed = server.close(20_000);
@@ -116,7 +116,7 @@ describe("a server that ends", () => {
     await goaway;
     await closed;
   });
-  test("closes, soon, those that go on to say nothing", async () => {
+  test("a closing server soon closes silent connections", async () => {
     const { server } = await served({});
     const { socket } = await silent(server.port);
     const gone = once(socket.resume(), "close");
@@ -125,8 +125,8 @@ describe("a server that ends", () => {
   });
 });
 
-describe("a connection that has become old", () => {
-  test("ends: HTTP/1.1 with an answer, HTTP/2 by GOAWAY while what runs is answered", async () => {
+describe("an old connection", () => {
+  test("an old connection ends: HTTP/1.1 with an answer, HTTP/2 by GOAWAY after its running requests", async () => {
     const { server, ask } = await served({ maxConnectionAgeMs: 200 });
     const first = await ask();
     const old = await session(server.url);
@@ -142,7 +142,7 @@ describe("a connection that has become old", () => {
     expect(next).toMatchObject({ status: 200, connection: "keep-alive" });
     expect(next.port).not.toBe(first.port);
   });
-  test("stays where nothing is said", async () => {
+  test("a connection without a maximum age stays", async () => {
     const { server, ask } = await served({});
     const { port } = await ask();
     const other = await session(server.url);

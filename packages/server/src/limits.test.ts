@@ -49,7 +49,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     return { ...rig, ask, refused };
   }
 
-  test("who is above a limit is told when to come back, and nothing is composed", async () => {
+  test("a caller above a limit gets a retry delay, and nothing is composed", async () => {
     const { ask, refused, seen, limited, audited, responses } = await served({ late: [byUser] });
     for (let i = 0; i < 3; i++) await ask("ann");
     const error = await refused("ann");
@@ -77,7 +77,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     await ask();
   });
 
-  test("early ones come before credentials", async () => {
+  test("early limits precede credentials", async () => {
     const { ask, refused, seen, audited } = await served({ early: [byAddress] });
     await ask("ann");
     expect((await refused("bad")).code).toBe(Code.Unauthenticated);
@@ -90,7 +90,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   });
 });
 
-test("details are the messages that others know", () => {
+test("details decode as the standard messages", () => {
   // google.rpc.RetryInfo { retry_delay { seconds: 10 nanos: 500000000 } }, by hand
   const bytes = new Uint8Array([0x0a, 0x08, 0x08, 0x0a, 0x10, 0x80, 0xca, 0xb5, 0xee, 0x01]);
   expect(fromBinary(RetryInfoSchema, bytes).retryDelay?.nanos).toBe(500_000_000);

@@ -34,7 +34,7 @@ const known = [file_google_protobuf_any, file_google_protobuf_wrappers];
 const registry = createFileRegistry(file, (name) => known.find(({ proto }) => proto.name === name));
 const get = registry.getService("any.v1.AnyService")?.method.get as DescMethodUnary<typeof AnySchema, typeof AnySchema>;
 
-test("JSON may have an Any of a type that the service's file imports", async () => {
+test("JSON may contain an Any of a type imported by the service's file", async () => {
   const answer = anyPack(StringValueSchema, create(StringValueSchema, { value: "hello" }));
   const server = await listen([{ method: get, route: (router) => void router.rpc(get, () => answer) }]);
   onTestFinished(() => server.close(0));
@@ -46,7 +46,7 @@ test("JSON may have an Any of a type that the service's file imports", async () 
   expect(await response.json()).toEqual({ "@type": "type.googleapis.com/google.protobuf.StringValue", value: "hello" });
 });
 
-test("JSON may have an Any of a type of another file that the server knows", async () => {
+test("JSON may contain an Any of a type in another known file", async () => {
   const answer = anyPack(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { host: "h" }));
   const routes = [{ method: get, route: (router: ConnectRouter) => void router.rpc(get, () => answer) }];
   const ask = async (types: DescFile[]): Promise<Response> => {
@@ -61,7 +61,7 @@ test("JSON may have an Any of a type of another file that the server knows", asy
 });
 
 // As Go's HTTP/2 client does: it stops when an answer begins, against its own content-length, which is a malformed request.
-test("a message that is too large is answered when all of it has come", async () => {
+test("an oversized message is answered after its last byte", async () => {
   const server = await listen([echoEndpoint()], { maxRequestBytes: 1_000 });
   onTestFinished(() => server.close(0));
   const session = http2.connect(server.url);

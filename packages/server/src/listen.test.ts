@@ -38,13 +38,13 @@ const transports: [string, (baseUrl: string) => Transport][] = [
 ];
 
 describe.each(transports)("%s", (_, transport) => {
-  it("is served", async () => {
+  it("a client is served", async () => {
     const server = await listening();
     const client = createClient(EchoService, transport(server.url));
     expect((await client.echo({ value: "hello" })).value).toBe("hello");
   });
 
-  it("gets the status of a failure", async () => {
+  it("a client receives the status of a failure", async () => {
     const endpoint = echoEndpoint(() => {
       throw new ConnectError("no", Code.FailedPrecondition);
     });
@@ -53,7 +53,7 @@ describe.each(transports)("%s", (_, transport) => {
     await expect(call).rejects.toMatchObject({ code: Code.FailedPrecondition, rawMessage: "no" });
   });
 
-  it("is refused a message that is too large, and served afterwards", async () => {
+  it("an oversized message is refused, and the client is served afterwards", async () => {
     const server = await listening({ maxRequestBytes: 100_000 });
     const client = createClient(EchoService, transport(server.url));
     for (let n = 0; n < 5; n += 1) {
@@ -64,7 +64,7 @@ describe.each(transports)("%s", (_, transport) => {
   });
 });
 
-it("serves grpc-js", async () => {
+it("a grpc-js client is served", async () => {
   const server = await listening();
   const client = new grpc.Client(`127.0.0.1:${server.port}`, grpc.credentials.createInsecure());
   const reply = await new Promise<string | undefined>((resolve, reject) => {
@@ -80,7 +80,7 @@ it("serves grpc-js", async () => {
   expect(reply).toBe("hello");
 });
 
-it("serves fetch with JSON", async () => {
+it("a fetch with JSON is served", async () => {
   const server = await listening();
   const response = await fetch(`${server.url}/echo.v1.EchoService/Echo`, {
     method: "POST",
@@ -91,7 +91,7 @@ it("serves fetch with JSON", async () => {
   expect(await response.text()).toBe('"hello"');
 });
 
-it("refuses a body of unknown length that becomes too large", async () => {
+it("a body of unknown length that becomes too large is refused", async () => {
   const server = await listening({ maxRequestBytes: 1000 });
   const chunk = new TextEncoder().encode("x".repeat(10_000));
   const body = new ReadableStream({
@@ -110,7 +110,7 @@ it("refuses a body of unknown length that becomes too large", async () => {
   expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
 });
 
-it("refuses by a gRPC frame's length, before its bytes have come", async () => {
+it("an oversized gRPC frame is refused by its length, before its bytes", async () => {
   const server = await listening({ maxRequestBytes: 1000 });
   const session = http2.connect(server.url);
   const stream = session.request({
@@ -132,7 +132,7 @@ it("refuses by a gRPC frame's length, before its bytes have come", async () => {
 });
 
 it.each(["POST /echo.v1.EchoService/Echo HTTP/1.0\r\n", "POST /echo.v1.EchoService/Echo HTTP/1.1\r\nHost: [\r\n"])(
-  "survives %j, which names no host",
+  "the server continues after %j, which names no host",
   async (head) => {
     const server = await listening();
     const socket = net.connect(server.port, "127.0.0.1").setEncoding("latin1");
@@ -142,7 +142,7 @@ it.each(["POST /echo.v1.EchoService/Echo HTTP/1.0\r\n", "POST /echo.v1.EchoServi
   },
 );
 
-it("is healthy, and not found elsewhere", async () => {
+it("health paths are served, and unknown paths are not found", async () => {
   const server = await listening();
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${server.url}/readyz?verbose`)).status).toBe(200);
@@ -153,18 +153,18 @@ it("is healthy, and not found elsewhere", async () => {
   ]);
 });
 
-it("says when its port is taken", async () => {
+it("listen rejects with EADDRINUSE for a port in use", async () => {
   const { port } = await listening();
   await expect(listen([echoEndpoint()], { port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
 
-it("tells which services have no endpoint", async () => {
+it("a service without an endpoint is 404", async () => {
   const server = await listening();
   const response = await fetch(`${server.url}/echo.v1.EchoService/Shout`, { method: "POST" });
   expect(response.status).toBe(404);
 });
 
-describe("with TLS", () => {
+describe("a server with TLS", () => {
   let folder: string;
   let tls: { cert: Buffer; key: Buffer };
   beforeAll(() => {
@@ -183,13 +183,13 @@ describe("with TLS", () => {
       "Connect on HTTP/1.1",
       (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions: { ca: tls.cert } }),
     ],
-  ] as const)("serves %s", async (_, transport) => {
+  ] as const)("a client of %s is served over TLS", async (_, transport) => {
     const server = await listening({ tls });
     expect(server.url).toMatch(/^https:/);
     expect((await createClient(EchoService, transport(server.url)).echo({ value: "hello" })).value).toBe("hello");
   });
 
-  it("serves grpc-js", async () => {
+  it("a grpc-js client is served over TLS", async () => {
     const server = await listening({ tls });
     const client = new grpc.Client(`127.0.0.1:${server.port}`, grpc.credentials.createSsl(tls.cert));
     await new Promise<void>((resolve, reject) => {
@@ -198,7 +198,7 @@ describe("with TLS", () => {
     client.close();
   });
 
-  it("takes a request, in two records, while the answer before it is still leaving", async () => {
+  it("a request in two records is received while the previous answer is being sent", async () => {
     const size = 32 << 20; // more than the two ends of a connection hold
     const endpoint = echoEndpoint(() => create(StringValueSchema, { value: "x".repeat(size) }));
     const server = await listening({ tls }, endpoint);
@@ -215,7 +215,7 @@ describe("with TLS", () => {
     expect(bytes).toBeGreaterThan(2 * size);
   });
 
-  it("survives a client that speaks no TLS", async () => {
+  it("the server continues after a client without TLS", async () => {
     const server = await listening({ tls });
     const session = http2.connect(`http://127.0.0.1:${server.port}`);
     await closing(session);
@@ -227,8 +227,8 @@ describe("with TLS", () => {
   });
 });
 
-describe("close", () => {
-  it("makes the server unready, also for those who still have a connection", async () => {
+describe("closing the server", () => {
+  it("closing makes the server unready, even on existing connections", async () => {
     const { server, held, release } = await holding();
     const agent = new http.Agent({ keepAlive: true });
     const ready = async () => {
@@ -248,7 +248,7 @@ describe("close", () => {
     await server.close();
   });
 
-  it("tells requests that are cut off that the server is unavailable", async () => {
+  it("aborted requests fail as UNAVAILABLE", async () => {
     const { server, held } = await holding();
     const call = createClient(EchoService, createGrpcTransport({ baseUrl: server.url })).echo({ value: "hello" });
     const failed = expect(call).rejects.toMatchObject({

@@ -54,14 +54,14 @@ interface PromSample {
   readonly value: readonly [number, string];
 }
 
-it("promtool finds nothing to say against it", async () => {
+it("promtool accepts the metrics without complaint", async () => {
   const { metrics, ask } = await served();
   expect([await ask('"a"'), await ask("no")]).toEqual([200, 400]);
   const input = await (await fetch(metrics)).text();
   expect(execFileSync("promtool", ["check", "metrics"], { input, encoding: "utf8" })).toBe("");
 });
 
-it("Prometheus reads it under load, as OpenMetrics, and has the numbers that were sent", {
+it("Prometheus scrapes the metrics under load, as OpenMetrics, with exact counts", {
   timeout: 60_000,
 }, async () => {
   const { metrics, ask } = await served();

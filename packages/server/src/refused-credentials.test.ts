@@ -39,7 +39,7 @@ async function opened() {
   return { rig, audit, written, log, refuse, clock };
 }
 
-test("a refused token is one line a minute, with its source, both issuers and the claim", async () => {
+test("a refused token has one line a minute, with its source, both issuers and the claim", async () => {
   const { rig, written, refuse, clock } = await opened();
   const { issuer } = rig;
   await refuse(`Bearer ${issuer.token({ iss: `${ISSUER}/` })}`);
@@ -59,7 +59,7 @@ test("a refused token is one line a minute, with its source, both issuers and th
   );
 });
 
-test("nothing of a credential is in a line but the issuer that it claims, cut", async () => {
+test("a line contains nothing of a credential except its claimed issuer, shortened", async () => {
   const { rig, written, audit, refuse } = await opened();
   const tokens = [
     rig.issuer.token({ iss: `${"x".repeat(2000)}\nforged line`, sub: "secret-of-the-caller" }),
@@ -78,7 +78,7 @@ test("nothing of a credential is in a line but the issuer that it claims, cut", 
   }
 });
 
-test("a request without a credential is no line", async () => {
+test("a request without a credential has no line", async () => {
   const { log, written, clock } = await opened();
   const peer = { address: "", direct: "", names: [] };
   const judged = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });

@@ -49,7 +49,7 @@ function folder(): string {
   return made;
 }
 
-test("what its sources lack is told with all other faults", async () => {
+test("missing values of sources are reported with all other faults", async () => {
   const { code, stderr } = await run({ PORT: "none", ISSUER: "http://id", MESH: "1", BFF_AUDIT: "/none/audit" }).exited;
   expect(code).toBe(2);
   expect(stderr.split("\n")).toEqual([
@@ -65,7 +65,7 @@ test("what its sources lack is told with all other faults", async () => {
     "",
   ]);
 });
-test("of an identity whose own variables are missing only these are told, and a fault of two readers once", async () => {
+test("missing variables of an identity are reported alone, and a fault of two readers once", async () => {
   const { stderr } = await run({ ...NOWHERE, BFF_TRUSTED_PROXIES: "x" }).exited;
   expect(stderr.split("\n").slice(0, 3)).toEqual([
     "gate.v1 cannot start: 2 variables are missing or malformed",
@@ -75,7 +75,7 @@ test("of an identity whose own variables are missing only these are told, and a 
   const twice = await run({ ...NOWHERE, ISSUER: "https://id", BFF_TRUSTED_PROXIES: "x" }).exited;
   expect(twice.stderr).toMatch(/^gate\.v1 cannot start: 1 variable is missing/);
 });
-test("what an identity lacks besides is told in the same round as its own variables", async () => {
+test("further faults of an identity are reported together with its missing variables", async () => {
   const { stderr } = await run({ ...NOWHERE, MESH: "1" }).exited;
   expect(stderr.split("\n").slice(0, 4)).toEqual([
     "gate.v1 cannot start: 3 variables are missing or malformed",
@@ -84,7 +84,7 @@ test("what an identity lacks besides is told in the same round as its own variab
     expect.stringMatching(/^ {2}TLS_CLIENT_CA_FILE is not set/),
   ]);
 });
-test("an authority for clients needs TLS, and has to be one", async () => {
+test("an authority for clients needs TLS and a valid certificate", async () => {
   const ca = join(folder(), "ca.pem");
   writeFileSync(ca, "no certificate");
   const { stderr } = await run({ ...NOWHERE, ...SETTINGS, TLS_CLIENT_CA_FILE: ca }).exited;
@@ -92,7 +92,7 @@ test("an authority for clients needs TLS, and has to be one", async () => {
   expect(stderr).toContain("TLS_CLIENT_CA_FILE is set, but TLS_CERT_FILE is not; write that one and TLS_KEY_FILE, too");
 });
 
-test("it is up, and ready when its sources can judge; they are closed after the last request", async () => {
+test("the server is ready when its sources are, and closes them after the last request", async () => {
   const { url, child, exited } = await up({});
   expect(await (await fetch(`${url}/readyz`)).text()).toBe("starting\n");
   expect((await fetch(`${url}/open`)).status).toBe(200);
@@ -103,7 +103,7 @@ test("it is up, and ready when its sources can judge; they are closed after the 
 
 const TOKEN = "user-ann+read";
 test.each(["text", "json"])(
-  "no line of log or audit has a credential in it, and the audit has who it was (%s)",
+  "no line of log or audit contains a credential, and the audit names the caller (%s)",
   async (format) => {
     const path = join(folder(), "audit.log");
     const { ask, child, exited } = await up({ BFF_AUDIT: path, BFF_LOG: format });
@@ -141,7 +141,7 @@ test.each(["text", "json"])(
   },
 );
 
-test("pages of any origin and cookies that count do not go together", async () => {
+test("pages of any origin and cookie sources exclude each other", async () => {
   const env = { ...NOWHERE, ...SETTINGS, PORT: "0", BROWSER: "1", BFF_CORS_ORIGINS: "*" };
   const { code, stderr } = await run(env).exited;
   expect([code, stderr.split("\n")[1]]).toEqual([
@@ -155,7 +155,7 @@ test("pages of any origin and cookies that count do not go together", async () =
   expect((await none.ask({})).status).toBe(401);
 });
 
-test("a credential that a source reads is not passed on", async () => {
+test("a credential that a source reads is not forwarded", async () => {
   const heard: (string | null)[] = [];
   const upstream = await listen([
     echoEndpoint((request, context) => {
@@ -170,7 +170,7 @@ test("a credential that a source reads is not passed on", async () => {
   expect(heard).toEqual([null, null]);
 });
 
-test("the audit to standard error, whose reader goes away, harms nobody", async () => {
+test("the audit log to a closed standard error affects no request", async () => {
   const { ask, child, exited, stderr } = await up({ BFF_AUDIT: "stderr", BFF_LOG: "off" });
   expect((await ask({})).status).toBe(401);
   while (!stderr().includes("\n")) await once(child.stderr as net.Socket, "data");

@@ -59,7 +59,7 @@ async function upstream() {
 const clientOf = (baseUrl: string) => createClient(EchoService, createGrpcTransport({ baseUrl }));
 const textOf = async (url: string) => (await fetch(url)).text();
 
-it("shows what it has counted at a port of its own, until the last request has its answer", async () => {
+it("metrics are served at a separate port, until the last request is answered", async () => {
   const { url, requested, release } = await upstream();
   const { child, stdout, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, BFF_ADMIN_PORT: "0" });
   const found = /^listening on (http:\/\/127\.0\.0\.1:\d+) \(metrics: (http:\/\/127\.0\.0\.1:\d+)\/metrics\)\n$/.exec(
@@ -95,14 +95,14 @@ it("shows what it has counted at a port of its own, until the last request has i
   expect((await exited).code).toBe(0);
 });
 
-it("says as JSON, too, where it is", async () => {
+it("the JSON line has the address of metrics, too", async () => {
   const { stdout } = await up({ ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1", BFF_ADMIN_PORT: "0", BFF_LOG: "json" });
   const line = JSON.parse(stdout());
   expect(Object.keys(line)).toEqual(["time", "event", "url", "metrics"]);
   expect(line.metrics).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
 });
 
-it("says in one line that the port is taken, and exits with 1", async () => {
+it("a port in use is one line, with exit code 1", async () => {
   const { port, close } = await listen([]);
   onTestFinished(() => close(0));
   const env = { ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1", BFF_ADMIN_PORT: String(port) };
@@ -113,7 +113,7 @@ it("says in one line that the port is taken, and exits with 1", async () => {
   expect(code).toBe(1);
 });
 
-it("neither opens nor loads any of it when it is not asked to", async () => {
+it("no module of metrics is opened or loaded unless configured", async () => {
   const told = `import { registerHooks } from "node:module";
     registerHooks({ load: (url, context, next) => { if (/\\/(metrics\\/|explorer\\/|server\\/(admin|access-log))/.test(url)) process.stderr.write(url + "\\n"); return next(url, context); } });`;
   const loader = `data:text/javascript,${encodeURIComponent(told)}`;
@@ -129,7 +129,7 @@ it("neither opens nor loads any of it when it is not asked to", async () => {
 
 const linesOf = (text: string): string[] => text.split("\n").slice(1, -1);
 
-it.each(["text", "json"])("tells of each request on standard output: %s", async (format) => {
+it.each(["text", "json"])("each request is logged on standard output: %s", async (format) => {
   const { url } = await upstream();
   const env = { ECHO_V1_ECHOSERVICE_URL: url, BFF_ACCESS_LOG: "all", BFF_LOG: format };
   const { child, stdout, exited } = await up(env);
@@ -156,7 +156,7 @@ it.each(["text", "json"])("tells of each request on standard output: %s", async 
   }
 });
 
-it("answers on though nobody reads the access log", async () => {
+it("the server answers even if the access log is not read", async () => {
   const { url } = await upstream();
   const { child, stdout, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, BFF_ACCESS_LOG: "all", BFF_LOG: "json" });
   const [own = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout()) ?? [];

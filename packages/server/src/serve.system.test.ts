@@ -51,7 +51,7 @@ async function bff(url: string, redisPort: number) {
   return { echo, stop };
 }
 
-it("shares answers between servers, and lets them stop", async () => {
+it("servers share answers through Redis, and stop", async () => {
   const redisPort = await freePort();
   await printed("redis-server", ["--port", `${redisPort}`, "--save", ""], {}, /Ready to accept connections/);
   const url = await upstream();
@@ -67,7 +67,7 @@ it("shares answers between servers, and lets them stop", async () => {
   expect([await one.stop(), await two.stop()]).toEqual([0, 0]);
 });
 
-it("serves without it, and stops", async () => {
+it("servers run without Redis, and stop", async () => {
   const { echo, stop } = await bff(await upstream(), await freePort());
   expect(await echo("a")).toBe("hi a 1");
   expect(await echo("a")).toBe("hi a 1"); // from the first level

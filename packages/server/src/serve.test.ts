@@ -87,7 +87,7 @@ async function refused(port: number): Promise<void> {
 
 const NOWHERE = { ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1" };
 
-it("lists all missing and malformed variables, and exits with 2", async () => {
+it("all missing and malformed variables are listed, with exit code 2", async () => {
   const { code, stdout, stderr } = await run({ PORT: "none", TIMES: "twice", TLS_CERT_FILE: "/none/cert.pem" }).exited;
   expect(stderr.split("\n")).toEqual([
     "echo.v1 cannot start: 5 variables are missing or malformed",
@@ -102,7 +102,7 @@ it("lists all missing and malformed variables, and exits with 2", async () => {
   expect(code).toBe(2);
 });
 
-it("says in one line that its port is taken, and exits with 1", async () => {
+it("a port in use is one line, with exit code 1", async () => {
   const other = net.createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as net.AddressInfo;
@@ -114,7 +114,7 @@ it("says in one line that its port is taken, and exits with 1", async () => {
   expect(code).toBe(1);
 });
 
-it("serves, and exits with 0 after SIGTERM when the request in flight has finished", async () => {
+it("the server exits with 0 after SIGTERM when its last request has finished", async () => {
   const { url, requested, release } = await upstream();
   const { child, port, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, GREETING: "hello ", TIMES: "2" });
   const reply = echo(port, "you");
@@ -133,14 +133,14 @@ it.each([
   ],
   [{ BFF_LOG: "json" }, /^{"time":"\S+Z","event":"failed","rpc":"echo\.v1\.EchoService\/Echo".*}\n$/],
   [{ BFF_LOG: "off" }, /^$/],
-])("tells failures on standard error, as BFF_LOG says: %o", async (env, wanted) => {
+])("failures are logged on standard error, according to BFF_LOG: %o", async (env, wanted) => {
   const { child, port, exited } = await up({ ...NOWHERE, ...env });
   for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
   child.kill("SIGTERM");
   expect((await exited).stderr).toMatch(wanted);
 });
 
-it("goes on when nobody reads its log any more", async () => {
+it("the server continues when its log is not read", async () => {
   const { child, port, exited } = await up(NOWHERE);
   child.stderr?.destroy();
   for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
@@ -148,7 +148,7 @@ it("goes on when nobody reads its log any more", async () => {
   expect((await exited).code).toBe(0);
 });
 
-it.each(["closed", "full"])("starts and serves though its standard output is %s", async (how) => {
+it.each(["closed", "full"])("the server starts and serves though its standard output is %s", async (how) => {
   const port = await freePort();
   const full = how === "full" ? openSync("/dev/full", "w") : undefined;
   const env = { ...compiled, ...NOWHERE, HOST: "127.0.0.1", PORT: String(port) };
@@ -162,7 +162,7 @@ it.each(["closed", "full"])("starts and serves though its standard output is %s"
   expect((await exited).code).toBe(0);
 });
 
-it("goes on when a promise is rejected that nobody awaits, and tells of it", async () => {
+it("the server continues after an unhandled rejection, and logs it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "observer-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "observer.mjs");
@@ -177,7 +177,7 @@ it("goes on when a promise is rejected that nobody awaits, and tells of it", asy
   ]);
 });
 
-it("bears an observer that throws, and tells of it", async () => {
+it("the server continues after an exception of an observer, and logs it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "observer-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "observer.mjs");
@@ -196,7 +196,7 @@ it("bears an observer that throws, and tells of it", async () => {
   ]);
 });
 
-it("takes an observer from a module, and says what is wrong with one", async () => {
+it("an observer is loaded from a module, and its faults are explained", async () => {
   const folder = mkdtempSync(join(tmpdir(), "observer-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = (name: string, text: string): string => {
@@ -227,7 +227,7 @@ it("takes an observer from a module, and says what is wrong with one", async () 
   }
 });
 
-it("exits with 0 when the grace is over, whatever is in flight", async () => {
+it("the server exits with 0 at the end of the grace, whatever is in flight", async () => {
   const { url, requested } = await upstream();
   const { child, port, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, BFF_GRACE: "20ms" });
   const reply = echo(port, "you");
@@ -238,7 +238,7 @@ it("exits with 0 when the grace is over, whatever is in flight", async () => {
   await expect(reply).rejects.toBeInstanceOf(Error);
 });
 
-it("exits at once at a second signal", async () => {
+it("the server exits at once at a second signal", async () => {
   const { url, requested } = await upstream();
   const { child, port, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url });
   echo(port, "you").catch(() => {});

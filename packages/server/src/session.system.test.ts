@@ -72,7 +72,7 @@ const call = (of: Page, headers: Record<string, string> = {}) =>
   );
 const login = () => page.goto(`${site}/auth/login?return_to=/healthz`);
 
-test("login, call, who am I, logout", async () => {
+test("a browser logs in, calls, reads its user, and logs out", async () => {
   await page.goto(`${site}/healthz`);
   expect(await call(page)).toMatchObject({ status: 401 });
   await login();
@@ -92,7 +92,7 @@ test("login, call, who am I, logout", async () => {
   expect((await context.cookies(site)).filter(({ name }) => name === "__Host-session")).toEqual([]);
 });
 
-test("a logout at the provider ends the session here, without the browser", async () => {
+test("a logout at the provider ends the session without the browser", async () => {
   await login();
   expect(await call(page)).toMatchObject({ status: 200 });
   const { logout_url } = await page.evaluate(async () => (await fetch("/auth/logout", { method: "POST" })).json());
@@ -105,7 +105,7 @@ test("a logout at the provider ends the session here, without the browser", asyn
 });
 
 describe("a page of another site", () => {
-  test("calls nothing with the browser's cookie, by a script, a form or an image", async () => {
+  test("another site cannot call with the browser's cookie, by script, form or image", async () => {
     await login();
     rig.seen.length = 0;
     const other = await context.newPage();
@@ -140,7 +140,7 @@ describe("a page of another site", () => {
     expect(await call(page)).toMatchObject({ status: 200 });
     expect(rig.seen).toHaveLength(1);
   });
-  test("logs nobody out, and does not learn who it is", async () => {
+  test("another site can neither log out nor read the user", async () => {
     await login();
     const other = await context.newPage();
     await other.goto(elsewhere);

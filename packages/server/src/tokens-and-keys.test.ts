@@ -85,7 +85,7 @@ async function up(...[sources, more = {}]: [Parameters<typeof gate>[0]["sources"
 }
 const NO = "401 unauthenticated: unauthenticated";
 
-test("tokens of two issuers and keys share one header, and each has its source", async () => {
+test("tokens of two issuers and keys share one header, and each reaches its source", async () => {
   const [one, two] = [await issuer("rsa"), await issuer("p256")];
   const { ask, file, server, identity } = await up([
     jwt({ name: "user", issuer: one.url, audience: ["web"] }),
@@ -124,7 +124,7 @@ test("tokens of two issuers and keys share one header, and each has its source",
   expect(JSON.parse(fileName)).toMatchObject({ source: "user", subject: "ada" });
 });
 
-test("an issuer that hangs from the beginning: not ready, UNAVAILABLE in time, and ready when it answers", async () => {
+test("an issuer that hangs at the start keeps the server unready and UNAVAILABLE until it answers", async () => {
   const one = await issuer("rsa");
   const asked = Promise.withResolvers<void>();
   one.answer = () => asked.resolve();
@@ -142,7 +142,7 @@ test("an issuer that hangs from the beginning: not ready, UNAVAILABLE in time, a
   expect(await ask({ authorization: `Bearer ${one.token()}` })).toBe("200 user ada");
 }, 20_000);
 
-test("hundreds of strangers with keys that nobody knows, while the issuer hangs, hold nobody else up", async () => {
+test("hundreds of requests with unknown keys, while the issuer hangs, delay no other request", async () => {
   const one = await issuer("rsa");
   const { ask, identity } = await up([jwt({ name: "user", issuer: one.url, audience: ["web"] })]);
   await identity.opened;

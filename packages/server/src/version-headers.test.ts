@@ -98,7 +98,7 @@ describe.each(servers)("on %s", (_, serve) => {
     expect(answer.status).toBe(400);
     expect(told(answer.headers)).toEqual(TOLD);
   });
-  test("gRPC that makes no sense, by grpc-js", async () => {
+  test("malformed gRPC by grpc-js has the headers", async () => {
     const { endpoint } = await versioned();
     const url = new URL((await serve(endpoint)).url);
     const client = new grpc.Client(url.host, grpc.credentials.createInsecure());
@@ -117,7 +117,7 @@ describe.each(servers)("on %s", (_, serve) => {
     expect((await ended.promise)?.code).toBe(grpc.status.INVALID_ARGUMENT);
     expect((await metadata.promise).getMap()).toMatchObject(TOLD);
   });
-  test("a GET that is answered without a body, and from a cache", async () => {
+  test("a GET answered without a body, or from a cache, has the headers", async () => {
     const rig = await gate({
       sources: [sourceOf("user", BEARER)],
       version: VERSION,
@@ -138,7 +138,7 @@ describe.each(servers)("on %s", (_, serve) => {
     for (const { headers } of [first, again]) expect(told(headers)).toEqual(TOLD);
     expect(rig.responses.map(({ deprecated }) => deprecated?.subject)).toEqual(["ann", "ann"]);
   });
-  test("scripts of other origins may read them, and an rpc that stays has none", async () => {
+  test("scripts of other origins may read the headers, and a current RPC has none", async () => {
     const { endpoint } = await versioned();
     const { url } = await serve(endpoint, { corsOrigins: ["https://app.example"] });
     const headers = { "content-type": "application/json", origin: "https://app.example" };
@@ -158,7 +158,7 @@ describe.each(servers)("on %s", (_, serve) => {
   });
 });
 
-test("a server of one's own says so of messages that it does not read", async () => {
+test("a custom server sends the headers with messages that it does not read", async () => {
   const { endpoint } = await gate({ sources: [], permit: { public: true }, version: VERSION });
   const { url } = await own(http.createServer(connectNodeAdapter({ routes: routes([endpoint], { maxElements: 2 }) })));
   const query = "connect=v1&encoding=json&message=%7B%22a%22:[1,2,3]%7D";

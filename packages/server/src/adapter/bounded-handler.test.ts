@@ -8,7 +8,7 @@ import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
 import { expect, onTestFinished, test } from "vitest";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
-test("on a server of one's own, what others have kept of a body in pieces is whole when it is answered", async () => {
+test("with a custom server, pieces of a body that other code keeps stay intact", async () => {
   const bounds = { maxBytes: 1 << 20, maxElements: 10_000, masks: maskNames(createRegistry()) };
   const serve = connectNodeAdapter({
     routes: (router) => void addBounded(router, bounds, () => kindEndpoint(true).route(router)),

@@ -35,7 +35,7 @@ async function served(options: Partial<GateOptions> = {}, more: Parameters<typeo
   return { ...made, url, get };
 }
 
-test("an answer has a tag, and the client who has it gets no body", async () => {
+test("an answer has a tag, and a client with this tag gets no body", async () => {
   const { get, seen } = await served();
   const first = await get("ada");
   expect([first.status, first.headers.get("cache-control")]).toEqual([200, "private, max-age=30"]);
@@ -56,7 +56,7 @@ test("an answer has a tag, and the client who has it gets no body", async () => 
 test.each([
   ["HTTP/1.1", []],
   ["HTTP/2", ["--http2-prior-knowledge"]],
-])("HEAD over %s is answered as GET is, without the body", async (_, how) => {
+])("HEAD over %s is answered like GET, without the body", async (_, how) => {
   const { url, get, seen } = await served();
   const etag = (await get("ada")).headers.get("etag") ?? "";
   const curl = async (...more: readonly string[]) => {
@@ -74,14 +74,14 @@ test.each([
   expect(seen.length).toBe(4);
 });
 
-test("HEAD is refused as GET is", async () => {
+test("HEAD is refused like GET", async () => {
   const { url } = await served();
   const refused = await fetch(url + pathOf(), { method: "HEAD", headers: { authorization: "Bearer user-bad" } });
   expect([refused.status, refused.headers.get("cache-control")]).toEqual([401, "no-store"]);
   expect(refused.headers.get("www-authenticate")).toBe("Bearer");
 });
 
-test("who may not call is told so, whatever he has", async () => {
+test("an unauthorized caller is refused, whatever tag it has", async () => {
   const { get } = await served({ permit: { scopes: ["read"] } });
   const good = await get("ada+read");
   expect(good.status).toBe(200);
@@ -95,7 +95,7 @@ test("who may not call is told so, whatever he has", async () => {
   }
 });
 
-test("the tag is that of what is not compressed, and what is sent is compressed all the same", async () => {
+test("the tag is that of the uncompressed answer, and the answer is still compressed", async () => {
   const { url, get } = await served();
   const names = Array.from({ length: 200 }, (_, i) => `x-header-${i}`).join();
   const plain = await get("ada", { "accept-encoding": "identity" }, names);
@@ -109,13 +109,13 @@ test("the tag is that of what is not compressed, and what is sent is compressed 
   }
 });
 
-test("the BFF's own expressions see the headers as they came", async () => {
+test("the BFF's expressions see the original headers", async () => {
   const { get, seen } = await served();
   await get("ada", { "accept-encoding": "br" }, "accept-encoding");
   expect(seen[0]?.headers).toEqual({ "accept-encoding": "br" });
 });
 
-test("failures are kept by nobody", async () => {
+test("failures are not cacheable", async () => {
   const compose = async () => {
     throw refusal(Code.NOT_FOUND, "not here");
   };
@@ -128,7 +128,7 @@ test("failures are kept by nobody", async () => {
   ]);
 });
 
-test("an answer with a cookie is kept by nobody", async () => {
+test("an answer with a cookie is not cacheable", async () => {
   const cookie = { ...sourceOf("user", { kind: "cookie", name: "sid" } as const) };
   const { url } = await served({ sources: [cookie], permit: { public: true } });
   const headers = { cookie: "sid=user-ended", "x-csrf": "1" };
@@ -140,14 +140,14 @@ test("an answer with a cookie is kept by nobody", async () => {
   ]);
 });
 
-test("a stale answer is kept by nobody", async () => {
+test("a stale answer is not cacheable", async () => {
   const cache = { ttlMs: 1, staleMs: 60_000, plan: "1", principal: "whole" } as const;
   const { get } = await served({ cache });
   expect((await get("ada")).headers.get("cache-control")).toBe("private, max-age=30");
   await expect.poll(async () => (await get("ada")).headers.get("cache-control")).toBe("no-store");
 });
 
-test("rpcs that say nothing are kept by nobody; POST says nothing of caches", async () => {
+test("RPCs without a cache policy are not cacheable; POST has no cache headers", async () => {
   const { get } = await served({ http: undefined });
   const silent = await get("ada");
   expect([silent.headers.get("cache-control"), silent.headers.get("etag")]).toEqual(["no-store", null]);
@@ -157,7 +157,7 @@ test("rpcs that say nothing are kept by nobody; POST says nothing of caches", as
   expect([posted.status, posted.headers.get("cache-control"), posted.headers.get("etag")]).toEqual([200, null, null]);
 });
 
-test("where pages of others may read answers they depend on `origin`, also for those that have none", async () => {
+test("answers readable by other origins vary by `origin`, even without that header", async () => {
   for (const corsOrigins of [["https://app.example"], ["*"]]) {
     const { get } = await served({}, { corsOrigins });
     for (const headers of [{}, { origin: "https://app.example" }]) {
@@ -171,7 +171,7 @@ test("where pages of others may read answers they depend on `origin`, also for t
   }
 });
 
-test("a server of one's own says the same", async () => {
+test("a custom server sends the same headers", async () => {
   const made = await gate({ sources: [sourceOf("user", BEARER)], permit: {}, http: HTTP });
   closing.push(made.identity.close.bind(made.identity));
   const server = createServer(connectNodeAdapter({ routes: routes([made.endpoint]) }));

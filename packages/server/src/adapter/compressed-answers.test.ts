@@ -59,7 +59,7 @@ test.each<readonly [string, http.OutgoingHttpHeaders, Uint8Array, Read]>([
     frame(toBinary(SourceContextSchema, message)),
     readFrames,
   ],
-])("%s: they count as pending, and the oldest are given up", async (_, headers, body, read) => {
+])("%s: they count as pending, and the oldest are dropped", async (_, headers, body, read) => {
   const made = await gate({ sources: [sourceOf("user", BEARER)], permit: {} });
   const { url, close } = await listen([made.endpoint], { identity: made.identity, maxPendingBytes: 900_000 });
   closing.push(

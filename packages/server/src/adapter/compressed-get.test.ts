@@ -54,7 +54,7 @@ const decompressed = () => COMPRESSIONS.map((compression) => vi.spyOn(compressio
 const times = (spies: ReturnType<typeof decompressed>) => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
 
 test.each(["json", "proto"] as const)(
-  "it is decompressed once, and answered as one that is not: %s",
+  "a compressed GET is decompressed once, and answered like an uncompressed one: %s",
   async (encoding) => {
     const { url, seen } = await served();
     const plain = await get(url + pathOf(encoding));
@@ -76,7 +76,7 @@ test.each(["json", "proto"] as const)(
   },
 );
 
-test("what caches are told is of the answer that is not compressed, which is compressed once", async () => {
+test("cache headers describe the uncompressed answer, which is compressed once", async () => {
   const { url } = await served({ http: { maxAgeMs: 30_000, vary: ["authorization"] } });
   const plain = await get(url + pathOf("json"));
   expect(plain.etag).toMatch(/^W\//);
@@ -89,7 +89,7 @@ test("what caches are told is of the answer that is not compressed, which is com
   expect(again).toMatchObject({ status: 304, text: "", encoding: "none", etag: plain.etag });
 });
 
-test("it is held to the same bounds, and refused as it would be otherwise", async () => {
+test("a compressed GET has the same limits and refusals", async () => {
   const { url } = await served({}, { maxRequestBytes: 5000 });
   const large = create(SourceContextSchema, { fileName: "x,".repeat(5000) });
   const codeOf = async (path: string, headers: http.OutgoingHttpHeaders = {}) => {
@@ -107,14 +107,14 @@ test("it is held to the same bounds, and refused as it would be otherwise", asyn
   expect((await get(url + pathOf("json", "gzip"), { "content-type": "application/json" })).status).toBe(200);
 });
 
-test("who calls is judged before it is decompressed", async () => {
+test("the caller is authenticated before decompression", async () => {
   const { url } = await served();
   const spies = decompressed();
   const refused = await get(url + pathOf("json", "gzip"), { authorization: "Bearer user-bad" });
   expect([refused.status, times(spies)]).toEqual([401, 0]);
 });
 
-test("a server of one's own answers the same, and its interceptors see a GET", async () => {
+test("a custom server answers the same, and its interceptors see a GET", async () => {
   const made = await gate({ sources: [sourceOf("user", BEARER)], permit: {} });
   const methods: string[] = [];
   const server = http.createServer(

@@ -59,34 +59,37 @@ async function ask(session: http2.ClientHttp2Session, { headers, body, name }: K
 test.each([
   ["gRPC-Web", web],
   ["JSON", json],
-])("%s: few begin before the messages of those are decompressed, and all are answered", async (_, kind) => {
-  let judged = 0;
-  const { open, ...source } = sourceOf("user", BEARER);
-  const counted = async (parts: Parameters<typeof open>[0]) => {
-    const opened = await open(parts);
-    return { ...opened, owns: (credential: string) => ++judged > 0 && opened.owns(credential) };
-  };
-  const made = await gate({ sources: [{ ...source, open: counted }], permit: {} });
-  const { url, close } = await listen([made.endpoint], { identity: made.identity });
-  const session = http2.connect(url);
-  onTestFinished(async () => {
-    vi.restoreAllMocks();
-    session.destroy();
-    await close(0);
-    await made.identity.close();
-  });
-  const [gzip] = COMPRESSIONS;
-  if (gzip === undefined) throw new Error("no gzip");
-  const decompress = gzip.decompress.bind(gzip);
-  const begin = Promise.withResolvers<void>();
-  vi.spyOn(gzip, "decompress").mockImplementation((...args) => begin.promise.then(() => decompress(...args)));
-  const answers = Array.from({ length: COUNT }, (_, at) => ask(session, kind, at));
-  await expect.poll(() => judged).toBe(AHEAD);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  session.ping(() => resolve());
-  await promise; // what was sent before has come
-  for (let i = 0; i < 100; i++) await turn();
-  expect(judged).toBe(AHEAD);
-  begin.resolve();
-  expect(await Promise.all(answers)).toEqual(answers.map((_, at) => expect.stringContaining(nameOf(at))));
-});
+])(
+  "%s: few requests start before the messages of earlier ones are decompressed, and all are answered",
+  async (_, kind) => {
+    let judged = 0;
+    const { open, ...source } = sourceOf("user", BEARER);
+    const counted = async (parts: Parameters<typeof open>[0]) => {
+      const opened = await open(parts);
+      return { ...opened, owns: (credential: string) => ++judged > 0 && opened.owns(credential) };
+    };
+    const made = await gate({ sources: [{ ...source, open: counted }], permit: {} });
+    const { url, close } = await listen([made.endpoint], { identity: made.identity });
+    const session = http2.connect(url);
+    onTestFinished(async () => {
+      vi.restoreAllMocks();
+      session.destroy();
+      await close(0);
+      await made.identity.close();
+    });
+    const [gzip] = COMPRESSIONS;
+    if (gzip === undefined) throw new Error("no gzip");
+    const decompress = gzip.decompress.bind(gzip);
+    const begin = Promise.withResolvers<void>();
+    vi.spyOn(gzip, "decompress").mockImplementation((...args) => begin.promise.then(() => decompress(...args)));
+    const answers = Array.from({ length: COUNT }, (_, at) => ask(session, kind, at));
+    await expect.poll(() => judged).toBe(AHEAD);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    session.ping(() => resolve());
+    await promise; // what was sent before has come
+    for (let i = 0; i < 100; i++) await turn();
+    expect(judged).toBe(AHEAD);
+    begin.resolve();
+    expect(await Promise.all(answers)).toEqual(answers.map((_, at) => expect.stringContaining(nameOf(at))));
+  },
+);

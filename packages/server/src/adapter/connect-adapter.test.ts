@@ -15,7 +15,7 @@ async function serving(endpoint: Listenable): Promise<{ server: Listening; fault
 const JSON_POST = { method: "POST", headers: { "content-type": "application/json" } };
 const big = JSON.stringify({ fileName: "big:30000000" });
 
-test("a client that leaves amidst its answer is no fault of the server", async () => {
+test("a client that disconnects during its answer is not a server fault", async () => {
   const { server, faults } = await serving(kindEndpoint(true));
   for (let i = 0; i < 5; i++) {
     const client = http2.connect(server.url);
@@ -33,7 +33,7 @@ test("a client that leaves amidst its answer is no fault of the server", async (
   expect(faults).toEqual([]);
 });
 
-test("an answer whose headers cannot be sent ends its request, and is told", async () => {
+test("an answer with invalid headers ends its request, and is reported", async () => {
   const method = KindService.method.get;
   const { server, faults } = await serving({
     method,

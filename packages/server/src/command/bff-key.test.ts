@@ -38,8 +38,8 @@ async function stored() {
   return { all, find: (key: string) => store.find(digestOf(key)), close: () => store.close() };
 }
 
-describe("create", () => {
-  test("prints the key once, and keeps its digest", async () => {
+describe("the command create", () => {
+  test("create prints the key once, and stores its digest", async () => {
     const { code, out, error, audit } = await run(
       ...["create", "--subject", "ada", "--scope", "read", "--scope", "write", "--prefix", "acme_"],
       ...["--claims", '{"org":"acme"}', "--expires", "90d"],
@@ -73,7 +73,7 @@ describe("create", () => {
     [["--subject", "a", "--expires", "0m"], "--expires has passed"],
     [["--subject", "a", "--expires", "2020-01-31"], "--expires has passed"],
     [["--subject", "a", "--prefix", "a.*"], "--prefix has other characters than A-Z a-z 0-9 _ -, or more than 32"],
-  ])("with %j says what is wrong", async (args, why) => {
+  ])("create with %j explains the error", async (args, why) => {
     expect(await run("create", ...args)).toEqual({ code: 2, out: "", error: `bff-key: ${why}\n`, audit: [] });
     const { all, close } = await stored();
     close();
@@ -81,8 +81,8 @@ describe("create", () => {
   });
 });
 
-describe("revoke", () => {
-  test("ends keys by their ids", async () => {
+describe("the command revoke", () => {
+  test("revoke ends keys by their ids", async () => {
     await run("create", "--subject", "ada");
     const { all, close } = await stored();
     close();
@@ -98,7 +98,7 @@ describe("revoke", () => {
     expect(again.audit).toHaveLength(2);
   });
 
-  test("does not know others, and never repeats a key", async () => {
+  test("revoke refuses unknown ids, and never repeats a key", async () => {
     const { out } = await run("create", "--subject", "ada");
     expect(await run("revoke", out.trim())).toMatchObject({ code: 1, error: "bff-key: there is no key of that id\n" });
     expect(await run("revoke", "key_1")).toMatchObject({ code: 1, error: "bff-key: there is no key of key_1\n" });
@@ -109,7 +109,7 @@ describe("revoke", () => {
   });
 });
 
-test("list shows all of them, and no key", async () => {
+test("list shows all entries, and no key", async () => {
   const { out: key } = await run("create", "--subject", "ada\u001b[31m", "--scope", "read");
   await run("create", "--subject", "bob", "--expires", "2999-01-31");
   const { out } = await run("list");
@@ -129,8 +129,8 @@ test("list shows all of them, and no key", async () => {
   expect(subjects.sort()).toEqual(["ada\u001b[31m", "bob"]);
 });
 
-describe("what cannot be done", () => {
-  test("has an exit code and words of its own", async () => {
+describe("failures of the command", () => {
+  test("each failure has an exit code and a message", async () => {
     const nothing = await runWith({}, "list");
     expect(nothing).toMatchObject({
       code: 2,
@@ -155,18 +155,18 @@ describe("what cannot be done", () => {
     expect(await run("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Makes, ends and lists keys/) });
   });
 
-  test("an audit log that cannot be written fails the command", async () => {
+  test("an unwritable audit log fails the command", async () => {
     const { code, error } = await runWith({ BFF_STORE_FILE: path, BFF_AUDIT: folder }, "create", "--subject", "ada");
     expect([code, error]).toEqual([1, expect.stringContaining("cannot write the audit log")]);
   });
 
-  test("nobody but us reads the file that it makes", async () => {
+  test("only the owner can read the created file", async () => {
     await run("create", "--subject", "ada");
     expect(statSync(path).mode & 0o077).toBe(0);
   });
 });
 
-test("the command itself", () => {
+test("the installed command creates, lists and revokes keys", () => {
   const command = fileURLToPath(new URL("../../bin/bff-key.js", import.meta.url));
   const env = { PATH: process.env.PATH ?? "", BFF_STORE_FILE: path };
   const created = spawnSync(process.execPath, [command, "create", "--subject", "ada"], { env, encoding: "utf8" });

@@ -96,14 +96,14 @@ function outcome(source: Source, key: string): Promise<string> {
 }
 const create = (...more: string[]) => bffKey("create", "--subject", "ada", "--prefix", "acme_", ...more);
 
-test("the table is made by whoever comes first, of many at once", async () => {
+test("the first of many concurrent processes creates the table", async () => {
   const stores = await Promise.all(Array.from({ length: 8 }, () => PostgresKeys.at(address())));
   open.push(...stores);
   await Promise.all(stores.map((store) => store.open()));
   expect(await stores[0]?.list()).toEqual([]);
 });
 
-test("a role that may not make tables will do where there is one", async () => {
+test("a role without the right to create tables can use an existing table", async () => {
   const owner = await PostgresKeys.at(address());
   open.push(owner);
   await owner.open();
@@ -118,7 +118,7 @@ test("a role that may not make tables will do where there is one", async () => {
   expect(await reader.find(digestOf(newKey("")))).toBeUndefined();
 });
 
-test("keys that bff-key makes are known to servers, and those it revokes are not", async () => {
+test("servers accept keys that bff-key creates, and refuse those that it revokes", async () => {
   const { source } = await opened();
   await source.opened;
   const key = await create("--scope", "read", "--scope", "write", "--claims", '{"a":1}', "--expires", "1d");
@@ -129,7 +129,7 @@ test("keys that bff-key makes are known to servers, and those it revokes are not
   expect(await outcome(source, key)).toBe("16 the key is revoked");
 });
 
-test("uses of many keys are written by one statement", async () => {
+test("one statement writes the uses of many keys", async () => {
   const keys = [await create(), await create(), await create()];
   const { source } = await opened();
   await source.opened;
@@ -145,7 +145,7 @@ test("uses of many keys are written by one statement", async () => {
   expect((await store.find(digestOf(keys[0] ?? "")))?.lastUsed).toBe(used[0]?.lastUsed);
 });
 
-test("another process sees what this one does", async () => {
+test("another process sees the changes of this one", async () => {
   const key = await create();
   const command = fileURLToPath(new URL("../../bin/bff-key.js", import.meta.url));
   const env = { PATH: process.env.PATH ?? "", DATABASE_URL: address() };
@@ -158,7 +158,7 @@ test("another process sees what this one does", async () => {
   expect(await outcome(source, key)).toBe("16 the key is revoked");
 });
 
-test("away, stopped and back: UNAVAILABLE within its time, and then as before", async () => {
+test("a stopped Postgres makes keys UNAVAILABLE in time, until it returns", async () => {
   const key = await create();
   const { source, told } = await opened();
   await source.opened;
@@ -175,7 +175,7 @@ test("away, stopped and back: UNAVAILABLE within its time, and then as before", 
   expect(new Set(told)).toEqual(new Set(["keys of source robot cannot be looked up"]));
 });
 
-test("a server that never answers: so many wait, and no more; each for its time", async () => {
+test("a bounded number of queries waits for a silent server, each for its timeout", async () => {
   const silent: Server = createServer(() => {}).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port: at } = silent.address() as { readonly port: number };

@@ -24,11 +24,11 @@ it.each<[Record<string, string>]>([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318", OTEL_SDK_DISABLED: "true" }],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318", OTEL_TRACES_EXPORTER: "none" }],
   [{ BFF_OTEL: "sdk", OTEL_SDK_DISABLED: "TRUE" }],
-])("has no traces with %j", (source) => {
+])("the configuration has no traces with %j", (source) => {
   expect(read(source)).toEqual({ spans: undefined, faults: [] });
 });
 
-it("hands them to the user's own OpenTelemetry", () => {
+it("the configuration can select the user's OpenTelemetry", () => {
   expect(read({ BFF_OTEL: "sdk", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })).toEqual({ spans: { to: "sdk" }, faults: [] });
 });
 
@@ -54,7 +54,7 @@ it.each([
 
 const ON = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318" };
 
-it("has defaults", () => {
+it("the configuration has defaults", () => {
   expect(otlp(ON)).toEqual({
     url: "http://c:4318/v1/traces",
     headers: {},
@@ -68,7 +68,7 @@ it("has defaults", () => {
   });
 });
 
-it("takes what is said for traces before what is said for all", () => {
+it("variables of traces override those of all signals", () => {
   const all = { HEADERS: "a=1", TIMEOUT: "1000", COMPRESSION: "gzip" };
   const traces = { HEADERS: "b=2", TIMEOUT: "2000", COMPRESSION: "none" };
   const named = (prefix: string, values: Record<string, string>) =>
@@ -79,7 +79,7 @@ it("takes what is said for traces before what is said for all", () => {
   expect(otlp(both)).toMatchObject({ headers: { b: "2" }, timeoutMs: 2_000, gzip: false });
 });
 
-it("decodes headers and attributes of the resource", () => {
+it("headers and resource attributes are decoded", () => {
   const source = {
     ...ON,
     OTEL_EXPORTER_OTLP_HEADERS: " Authorization = Basic%20YWRhOnM= ,, x-tenant=a%2Cb",
@@ -97,7 +97,7 @@ it("decodes headers and attributes of the resource", () => {
   expect(otlp({ ...source, OTEL_SERVICE_NAME: "two" })?.resource["service.name"]).toBe("two");
 });
 
-it("makes batches no larger than what may wait", () => {
+it("batches are not larger than the queue", () => {
   expect(otlp({ ...ON, OTEL_BSP_MAX_QUEUE_SIZE: "100" })).toMatchObject({ mostWaiting: 100, mostInBatch: 100 });
 });
 
@@ -144,11 +144,11 @@ it.each([
     { OTEL_EXPORTER_OTLP_CERTIFICATE: "ca.pem" },
     "OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read (no ca.pem); write the path of a PEM file",
   ],
-])("refuses %j", (source, fault) => {
+])("the configuration refuses %j", (source, fault) => {
   expect(read({ ...ON, ...source }).faults).toEqual([fault]);
 });
 
-it("reads the variables that the page tells of, and no other", () => {
+it("the configuration reads the documented variables, and no others", () => {
   const asked = new Set<string>();
   const ask = (name: string | symbol): void =>
     void asked.add(String(name).replace("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"));

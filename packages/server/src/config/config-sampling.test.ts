@@ -25,11 +25,11 @@ test.each([
     { OTEL_TRACES_SAMPLER: "ParentBased_TraceIdRatio", OTEL_TRACES_SAMPLER_ARG: ".5" },
     { parent: true, ratio: 0.5 },
   ],
-])("%j", (env, sampling) => {
+])("the sampling of %j", (env, sampling) => {
   expect(read(env)).toEqual({ sampling, faults: [] });
 });
 
-test("what is no sampler, or no share, is a fault", () => {
+test("an unknown sampler and an invalid share are faults", () => {
   expect(read({ OTEL_TRACES_SAMPLER: "jaeger_remote" }).faults).toEqual(["OTEL_TRACES_SAMPLER"]);
   for (const text of ["-0.1", "1.1", "1e-3", "a", "Infinity", "0,1"]) {
     const env = { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: text };

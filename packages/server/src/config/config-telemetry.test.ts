@@ -8,17 +8,17 @@ function read(source: Record<string, string>) {
   return { config, faults: faults.map(({ variable, problem }) => `${variable} ${problem}`) };
 }
 
-it("has all of it off", () => {
+it("telemetry is off by default", () => {
   expect(read({})).toEqual({ config: {}, faults: [] });
   expect(read({ BFF_ADMIN_PORT: "", BFF_ADMIN_HOST: "0.0.0.0", BFF_ACCESS_LOG: "off" }).config).toEqual({});
 });
 
-it("is for this machine alone unless it says otherwise", () => {
+it("the admin port listens on loopback unless a host is set", () => {
   expect(read({ BFF_ADMIN_PORT: "9090" }).config.admin).toEqual({ host: "127.0.0.1", port: 9090 });
   expect(read({ BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "::" }).config.admin).toEqual({ host: "::", port: 0 });
 });
 
-it("does not show clients what is not for them", () => {
+it("the admin port differs from the port of requests", () => {
   expect(read({ BFF_ADMIN_PORT: "8080" }).faults).toEqual(["BFF_ADMIN_PORT is 8080, which is the port of requests"]);
   expect(read({ BFF_ADMIN_PORT: "0", PORT: "0" }).faults).toEqual([]);
   expect(read({ BFF_ADMIN_PORT: "8080", PORT: "80" }).faults).toEqual([]);
@@ -29,10 +29,10 @@ it.each([
   ["1", 1],
   ["0.01", 0.01],
   [".5", 0.5],
-])("takes %s as the share of requests with a line", (text, share) => {
+])("the share %s of requests is logged", (text, share) => {
   expect(read({ BFF_ACCESS_LOG: text })).toEqual({ config: { accessLog: share }, faults: [] });
 });
 
-it.each(["on", "0", "1.5", "-1", "1e-3", "50%", "0.0"])("refuses %s as such a share", (text) => {
+it.each(["on", "0", "1.5", "-1", "1e-3", "50%", "0.0"])("the share %s is refused", (text) => {
   expect(read({ BFF_ACCESS_LOG: text }).faults).toEqual([`BFF_ACCESS_LOG is ${JSON.stringify(text)}`]);
 });

@@ -21,7 +21,7 @@ const faultsOf = (source: Record<string, string>, readFile: (path: string) => Bu
   readConfig({ [URL]: "http://127.0.0.1:9001", ...source }, spec, readFile).faults ?? [];
 
 describe("readConfig", () => {
-  it("needs no more than the upstreams' addresses", () => {
+  it("readConfig needs only the addresses of upstreams", () => {
     expect(readConfig({ [URL]: "http://127.0.0.1:9001" }, spec, noFile).config).toEqual({
       host: "0.0.0.0",
       port: 8080,
@@ -53,7 +53,7 @@ describe("readConfig", () => {
     });
   });
 
-  it("reads everything", () => {
+  it("readConfig reads all variables", () => {
     const source = {
       [URL]: "https://echo.example/",
       HOST: "::1",
@@ -109,7 +109,7 @@ describe("readConfig", () => {
     });
   });
 
-  it("takes branches with an address, and says which variables have none", () => {
+  it("branches may have an address, and missing variables are named", () => {
     const branched = { ...spec, branches: { echo: ["canary", "next_one"] } };
     const source = { [URL]: "http://127.0.0.1:9001", ECHO_V1_ECHOSERVICE_CANARY_URL: "https://canary.example" };
     const { config } = readConfig(source, branched, noFile);
@@ -119,12 +119,12 @@ describe("readConfig", () => {
     expect(faults?.map(({ variable }) => variable)).toEqual(["ECHO_V1_ECHOSERVICE_CANARY_URL"]);
   });
 
-  it("takes an address with a path", () => {
+  it("an address may have a path", () => {
     const { config } = readConfig({ [URL]: "https://gateway.example/echo/" }, spec, noFile);
     expect(config?.upstreams.echo.urls).toEqual(["https://gateway.example/echo"]);
   });
 
-  it("takes a list of addresses", () => {
+  it("an upstream may have a list of addresses", () => {
     const list = " http://10.0.0.1:9001/echo/ ,http://[::1]:9001/echo,http://echo.example:9001/echo";
     const { config } = readConfig({ [URL]: list }, spec, noFile);
     expect(config?.upstreams.echo.urls).toEqual([
@@ -134,7 +134,7 @@ describe("readConfig", () => {
     ]);
   });
 
-  it("finds all faults at once", () => {
+  it("readConfig reports all faults at once", () => {
     const { faults } = readConfig(
       {
         PORT: "http",
@@ -177,14 +177,14 @@ describe("readConfig", () => {
     ["http://a.example/x,http://b.example/y", "has addresses with different paths"],
     ["http://a.example,http://b.example,http://a.example:80/", "has an address twice"],
     [Array.from({ length: 65 }, (_, i) => `http://10.0.0.${i}`).join(","), "has 65 addresses"],
-  ])("refuses the address %s", (url, problem) => {
+  ])("readConfig refuses the address %s", (url, problem) => {
     const faults = faultsOf({ [URL]: url });
     expect(faults).toMatchObject([{ variable: URL, problem }]);
     expect(JSON.stringify(faults)).not.toContain("secret");
   });
 
   it.each(["https://app.example/", "https://app.example/path", "null", "app.example"])(
-    "refuses the origin %s",
+    "readConfig refuses the origin %s",
     (origin) => {
       expect(faultsOf({ BFF_CORS_ORIGINS: `https://good.example,${origin}` })).toMatchObject([
         { variable: "BFF_CORS_ORIGINS", problem: `has ${JSON.stringify(origin)} in it` },
@@ -192,15 +192,15 @@ describe("readConfig", () => {
     },
   );
 
-  it.each(["-1", "65536", "80.5", "8080 "])("refuses the port %s", (port) => {
+  it.each(["-1", "65536", "80.5", "8080 "])("readConfig refuses the port %s", (port) => {
     expect(faultsOf({ PORT: port })).toMatchObject([{ variable: "PORT" }]);
   });
 
-  it("refuses a grace longer than a timer can be", () => {
+  it("readConfig refuses a grace beyond the maximum of a timer", () => {
     expect(faultsOf({ BFF_GRACE: "40000m" })).toMatchObject([{ variable: "BFF_GRACE" }]);
   });
 
-  it("explains the faults, one a line", () => {
+  it("the explanation has one line per fault", () => {
     const faults = faultsOf({ [URL]: "", PORT: "x" });
     expect(explainFaults("web.v1", faults, "text")).toBe(
       [
@@ -212,7 +212,7 @@ describe("readConfig", () => {
     );
   });
 
-  it("explains them as one object where logs are JSON, each once", () => {
+  it("the explanation is one JSON object, with each fault once, if logs are JSON", () => {
     const faults = faultsOf({ [URL]: "", PORT: "x" });
     const text = explainFaults("web.v1", [...faults, ...faults], "json");
     expect(text).toMatch(/^\{.*\}\n$/);
@@ -227,7 +227,7 @@ describe("readConfig", () => {
     });
   });
 
-  it("names variables after the full service name", () => {
+  it("variables are named after the full service name", () => {
     expect(variablePrefix("billing.v1.BillingService")).toBe("BILLING_V1_BILLINGSERVICE");
   });
 });
@@ -245,7 +245,7 @@ describe("certificates", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("are read", () => {
+  it("certificates are read", () => {
     const source = {
       [URL]: "https://echo.example",
       ECHO_V1_ECHOSERVICE_CA_FILE: path("a.crt"),
@@ -264,20 +264,20 @@ describe("certificates", () => {
     });
   });
 
-  it("must be readable", () => {
+  it("certificates must be readable", () => {
     const faults = faultsOf({ TLS_CERT_FILE: path("none.crt"), TLS_KEY_FILE: path("a.key") }, readFileSync);
     expect(faults).toMatchObject([{ variable: "TLS_CERT_FILE", remedy: "the path of a PEM file" }]);
     expect(faults[0]?.problem).toMatch(/^cannot be read \(ENOENT/);
   });
 
-  it("must belong together", () => {
+  it("a certificate and its key must match", () => {
     const faults = faultsOf({ TLS_CERT_FILE: path("a.crt"), TLS_KEY_FILE: path("b.key") }, readFileSync);
     expect(faults).toMatchObject([
       { variable: "TLS_CERT_FILE", problem: "and TLS_KEY_FILE are not a certificate and its key" },
     ]);
   });
 
-  it("must come with their key", () => {
+  it("a key needs its certificate", () => {
     const faults = faultsOf(
       { [URL]: "https://echo.example", ECHO_V1_ECHOSERVICE_KEY_FILE: path("a.key") },
       readFileSync,
@@ -286,21 +286,21 @@ describe("certificates", () => {
   });
 
   it.each(["", "garbage", "-----BEGIN CERTIFICATE-----\ngarbage\n-----END CERTIFICATE-----\n"])(
-    "must be certificates, not %j",
+    "a file with %j is refused as a certificate",
     (text) => {
       const source = { [URL]: "https://echo.example", ECHO_V1_ECHOSERVICE_CA_FILE: "ca.pem" };
       expect(faultsOf(source, () => Buffer.from(text))).toMatchObject([{ variable: "ECHO_V1_ECHOSERVICE_CA_FILE" }]);
     },
   );
 
-  it("make no sense without TLS", () => {
+  it("certificates without TLS are a fault", () => {
     expect(faultsOf({ ECHO_V1_ECHOSERVICE_CA_FILE: path("a.crt") }, readFileSync)).toMatchObject([{ variable: URL }]);
   });
 });
 
 describe("REDIS_URL", () => {
   it.each(["redis://127.0.0.1:6379", "redis://h", "redis://h/", "redis://:word@h:1/15", "rediss://u:p@h"])(
-    "may be %s",
+    "REDIS_URL may be %s",
     (url) => {
       expect(faultsOf({ REDIS_URL: url })).toEqual([]);
     },
@@ -310,7 +310,7 @@ describe("REDIS_URL", () => {
     ["http://u:secret@h", "begins with neither redis:// nor rediss://"],
     ["redis://:secret@h/x", "has more in it than user, password, host, port and the number of a database"],
     ["redis://:secret@h?x", "has more in it than user, password, host, port and the number of a database"],
-  ])("may not be %s, and what it is is not repeated", (url, problem) => {
+  ])("REDIS_URL may not be %s, and its value is not repeated", (url, problem) => {
     expect(faultsOf({ REDIS_URL: url })).toMatchObject([{ variable: "REDIS_URL", problem }]);
     expect(JSON.stringify(faultsOf({ REDIS_URL: url }))).not.toContain("secret");
   });

@@ -175,7 +175,7 @@ async function faultsOf(of: Page): Promise<readonly string[]> {
   });
 }
 
-test("the last requests, and of one what happened when", async () => {
+test("the explorer lists recent requests, and shows the timeline of a request", async () => {
   const { explorer, admin } = await opened({ plan: planOf("echo.v1.Text", [callStep("said")]) });
   await page.goto(admin.url);
   await page.getByText("No request yet").waitFor();
@@ -224,7 +224,7 @@ test("the last requests, and of one what happened when", async () => {
   expect(complaints).toEqual([]);
 });
 
-test("a request of one's own, with what is wrong with it, its answer, and what it did", async () => {
+test("the explorer sends a custom request, and shows its errors, its answer and its timeline", async () => {
   const { explorer, admin } = await opened();
   await page.goto(admin.url);
   await page.getByRole("link", { name: "Try it" }).click();
@@ -249,7 +249,7 @@ test("a request of one's own, with what is wrong with it, its answer, and what i
   expect(complaints).toEqual([]);
 });
 
-test("a request as somebody, chosen by name", async () => {
+test("the explorer sends a request with the credential of a named caller", async () => {
   let known = ["dev", "guest"];
   const came: (string | undefined)[] = [];
   const listing = createServer((request, response) => {
@@ -286,7 +286,7 @@ test("a request as somebody, chosen by name", async () => {
   expect(complaints).toEqual([]);
 });
 
-test("a switch for each mock", async () => {
+test("the explorer has a switch for each mock", async () => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { explorer, admin } = await opened({ mocks: new Map([["echo", mock]]) });
   explorer.upstreams.upstream({
@@ -319,7 +319,7 @@ test("a switch for each mock", async () => {
   expect(complaints).toEqual([]);
 });
 
-test("nothing in any field becomes markup, and nothing secret is shown", async () => {
+test("no field becomes markup, and no secret is shown", async () => {
   const header = (name: string) => (/authorization|cookie/.test(name) ? "s3cret" : EVIL);
   const evilStep = { ...callStep(EVIL), kind: EVIL, composes: EVIL, if: EVIL, on_failure: EVIL };
   const { explorer, admin } = await opened({
@@ -360,7 +360,7 @@ test("nothing in any field becomes markup, and nothing secret is shown", async (
   expect(complaints).toEqual([]);
 });
 
-test("a graph of 1,000 steps is drawn and can be moved about in", async () => {
+test("a graph of 1,000 steps is drawn and can be panned", async () => {
   const steps = Array.from({ length: 1_000 }, (_, i) => callStep(`step${i}`));
   const edges = steps.flatMap(({ step }, i) =>
     i === 0
@@ -389,7 +389,7 @@ const SHOWS = {
 };
 
 describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
-  test("axe-core finds nothing against any view, nor against the page that asks for a token", async () => {
+  test("axe-core reports no violation in any view, nor in the login page", async () => {
     await page.emulateMedia({ colorScheme });
     const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
     const plan = planOf(
@@ -424,7 +424,7 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
   });
 });
 
-test("asks for the token once, and is for keys alone as well", async () => {
+test("the explorer requests the token once, and works by keyboard alone", async () => {
   const { admin } = await opened({ token: "a token of many letters" });
   await page.goto(admin.url);
   await page.keyboard.type("no");
@@ -444,7 +444,7 @@ test("asks for the token once, and is for keys alone as well", async () => {
   expect((await (await other.newPage()).goto(admin.url))?.status()).toBe(401);
 });
 
-test("goes on with a server that has started again", async () => {
+test("the explorer reconnects to a restarted server", async () => {
   const first = await opened({ name: "before" });
   observed(first.explorer);
   await page.goto(first.admin.url);
@@ -474,7 +474,7 @@ test("goes on with a server that has started again", async () => {
   await page.getByText("HTTP 200").waitFor();
 });
 
-test("a page of another port, which is another origin, cannot make it do anything, nor read it", async () => {
+test("a page of another port can neither control nor read the explorer", async () => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { admin } = await opened({ mocks: new Map([["echo", mock]]) });
   await page.goto(`${own.url}/healthz`);

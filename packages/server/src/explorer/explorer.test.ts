@@ -52,7 +52,7 @@ async function asked(port: number, path: string, { body, ...more }: Ask) {
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };
 }
 
-it("serves a page that may load nothing from elsewhere and run nothing inline", async () => {
+it("the page may load nothing from other hosts and run nothing inline", async () => {
   const { ask } = await opened();
   const page = await ask("/");
   expect(page.status).toBe(200);
@@ -67,20 +67,20 @@ it("serves a page that may load nothing from elsewhere and run nothing inline", 
   expect((await ask("/explorer.js")).body).not.toMatch(/eval\(|new Function/);
 });
 
-it("is under 60 KB in all", async () => {
+it("the page has less than 60 KB in total", async () => {
   const { ask } = await opened();
   const all = await Promise.all(["/", "/explorer.js", "/explorer.css", "/explorer.svg"].map((path) => ask(path)));
   const bytes = all.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
   expect(bytes).toBeLessThanOrEqual(60_000);
 });
 
-it("says what is served, with a request to begin with", async () => {
+it("the overview lists the RPCs, each with a sample request", async () => {
   const { ask } = await opened({ plan: async () => [{ file: "echo.proto" }] });
   const told = JSON.parse((await ask("/explorer/overview")).body);
   expect(told).toEqual({ name: "echo.v1", rpcs: [{ rpc: ECHO, skeleton: '""' }], plan: [{ file: "echo.proto" }] });
 });
 
-it("sends a request of one's own to its own rpcs alone", async () => {
+it("a custom request is sent to the BFF's RPCs only", async () => {
   const { post } = await opened();
   const sent = await post("/explorer/try", { rpc: ECHO, body: '"a"', headers: [["X-Request-Id", "r1"]] });
   const tried = JSON.parse(sent.body);
@@ -100,7 +100,7 @@ it("sends a request of one's own to its own rpcs alone", async () => {
     expect((await post("/explorer/try", wrong)).status).toBe(400);
 });
 
-it("switches what a mock does", async () => {
+it("a mock's behaviour can be switched", async () => {
   const mock: Mock = {
     service: EchoService.typeName,
     behaviour: { kind: "answer" },
@@ -113,7 +113,7 @@ it("switches what a mock does", async () => {
   expect(mock.behaviour).toEqual({ kind: "garbage" });
 });
 
-it("tells pages what is new, and no more pages than there is room for", async () => {
+it("open pages receive events, up to a maximum of pages", async () => {
   const { admin, explorer, ask } = await opened();
   const streams: http.IncomingMessage[] = [];
   for (let i = 0; i < MOST_PAGES; i++) {
@@ -134,7 +134,7 @@ it("tells pages what is new, and no more pages than there is room for", async ()
   expect(told.flatMap(({ requests }) => requests)).toMatchObject([{ id: 1, rpc: ECHO, status: "RUNNING" }]);
 });
 
-it("is closed with pages still open", async () => {
+it("the admin port closes while pages are open", async () => {
   const { admin } = await opened();
   const request = http.get({ host: "127.0.0.1", port: admin.port, path: "/explorer/events", agent: false });
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -144,7 +144,7 @@ it("is closed with pages still open", async () => {
 
 const TOKEN = "a token of many letters";
 
-it("shows nothing to who has not shown the token, and metrics to anybody", async () => {
+it("without the token nothing is shown except metrics", async () => {
   const { ask, faults } = await opened({ token: TOKEN }, "0.0.0.0");
   const page = await ask("/");
   expect([page.status, page.body.includes("explorer.js"), page.body.includes("BFF_EXPLORER_TOKEN")]).toEqual([
@@ -162,7 +162,7 @@ it("shows nothing to who has not shown the token, and metrics to anybody", async
   expect(faults).toEqual([]);
 });
 
-it("has a cookie for who has shown the token, which is not the token", async () => {
+it("a valid token gives a cookie with another value", async () => {
   const { ask } = await opened({ token: TOKEN });
   const body = new URLSearchParams({ token: TOKEN }).toString();
   const login = await ask("/explorer/login", { method: "POST", body });
@@ -175,7 +175,7 @@ it("has a cookie for who has shown the token, which is not the token", async () 
   expect((await ask("/explorer/overview", { headers: { cookie: "bff_explorer=no" } })).status).toBe(401);
 });
 
-it("takes a token where a bearer's stands", async () => {
+it("a token is accepted as a bearer token", async () => {
   const { ask } = await opened({ token: "abcdefghijklmnop" });
   const headers = { authorization: "Bearer abcdefghijklmnop" };
   expect((await ask("/explorer/overview", { headers })).status).toBe(200);
@@ -189,7 +189,7 @@ it.each([
   ["another site, as the browser says", { "sec-fetch-site": "cross-site" }],
   ["another port, as the browser says", { "sec-fetch-site": "same-site" }],
   ["a name that leads here", { host: "evil.example" }],
-])("does nothing for %s", async (what, headers: Record<string, string>) => {
+])("%s has no effect", async (what, headers: Record<string, string>) => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { ask, word } = await opened({ mocks: new Map([["echo", mock]]) });
   const known = what === "no word" ? {} : { "x-bff-explorer": await word() };
@@ -199,7 +199,7 @@ it.each([
   expect(mock.behaviour).toEqual({ kind: "answer" });
 });
 
-it("changes nothing by GET, and shows what it has to no other page", async () => {
+it("GET changes nothing, and other pages cannot read", async () => {
   const { ask } = await opened();
   for (const path of ["/explorer/try", "/explorer/switch", "/explorer/login"])
     expect(await ask(path)).toMatchObject({ status: 405, headers: { allow: "POST" } });
@@ -210,7 +210,7 @@ it("changes nothing by GET, and shows what it has to no other page", async () =>
     expect((await ask(path, { headers })).status).toBe(403);
 });
 
-it("has no room for a body that is too long", async () => {
+it("an oversized body is refused", async () => {
   const { admin, word } = await opened();
   for (const path of ["/explorer/login", "/explorer/switch", "/explorer/try"]) {
     const headers = { "x-bff-explorer": await word() };
@@ -223,7 +223,7 @@ it("has no room for a body that is too long", async () => {
   }
 });
 
-it("masks what a header of an answer lets in", async () => {
+it("secret values in request headers are masked", async () => {
   const { explorer, ask } = await opened();
   const secrets: Record<string, string> = { authorization: "Bearer s3cret", cookie: "a=s3cret", "user-agent": "curl" };
   const header = (name: string): string => secrets[name] ?? "";
@@ -253,7 +253,7 @@ async function server(env: Record<string, string>) {
   return String(line);
 }
 
-it("is there with BFF_EXPLORER, and a server says where", { timeout: 60_000 }, async () => {
+it("BFF_EXPLORER enables the explorer, and the server prints its address", { timeout: 60_000 }, async () => {
   const upstream = await listen([echoEndpoint()]);
   onTestFinished(() => upstream.close(0));
   const line = await server({ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", ECHO_V1_ECHOSERVICE_URL: upstream.url });
@@ -284,6 +284,6 @@ it.each([
     { BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_EXPLORER_CALLERS: "http://callers.example/" },
     "BFF_EXPLORER_CALLERS is no address with http:// on this machine",
   ],
-])("does not start with %j: %s", { timeout: 60_000 }, async (env, why) => {
+])("the server refuses to start with %j: %s", { timeout: 60_000 }, async (env, why) => {
   expect(await server(env)).toContain(why);
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BOX, placed } from "../../explorer/layout.ts";
 
-test("what waits for another stands right of it, and no two stand on each other, whatever the graph", () => {
+test("a dependent step is right of its inputs, and no two steps overlap, in every graph", () => {
   const graph = fc.integer({ min: 1, max: 80 }).chain((count) =>
     fc.record({
       count: fc.constant(count),
@@ -28,7 +28,7 @@ test("what waits for another stands right of it, and no two stand on each other,
   );
 });
 
-test("a circle, which no plan has, is laid out all the same", () => {
+test("a cycle, which no plan has, still gets a layout", () => {
   const edges = [
     { from: 0, to: 1 },
     { from: 1, to: 0 },
@@ -59,7 +59,7 @@ function looks(count: number): number {
   return seen;
 }
 
-test("1,000 steps cost ten times what 100 do", () => {
+test("the layout of 1,000 steps costs ten times that of 100", () => {
   expect(looks(100)).toBe(400);
   expect(looks(1_000)).toBe(4_000);
 });

@@ -40,7 +40,7 @@ function open() {
   return { recorder, pages, response, change };
 }
 
-it("tells what is new, once, and now and then that it is still there", () => {
+it("events are sent once, with occasional keep-alives", () => {
   const { recorder, response, change } = open();
   expect(response.written).toHaveLength(1);
   vi.advanceTimersByTime(5_000);
@@ -54,7 +54,7 @@ it("tells what is new, once, and now and then that it is still there", () => {
   expect(response.written.slice(2)).toEqual([":\n\n"]);
 });
 
-it("keeps nothing for a page that does not take it, and lets go of it in the end", () => {
+it("no events are queued for a page that does not read, and its connection is closed finally", () => {
   const { pages, response, change } = open();
   response.writableNeedDrain = true;
   for (let i = 0; i < 39; i++) {
@@ -67,7 +67,7 @@ it("keeps nothing for a page that does not take it, and lets go of it in the end
   expect(vi.getTimerCount()).toBe(0); // nobody looks, and nothing runs
 });
 
-it("goes on with a page that was only slow", () => {
+it("a slow page continues to receive events", () => {
   const { response, change } = open();
   response.writableNeedDrain = true;
   change();
@@ -77,7 +77,7 @@ it("goes on with a page that was only slow", () => {
   expect(response.written).toHaveLength(2);
 });
 
-it("shows a breaker with the time since it changed, and a limit without a bound", () => {
+it("a breaker is shown with the time since its change, and an unlimited limit without a bound", () => {
   let now = 1_000;
   const upstreams = new Upstreams(() => now);
   upstreams.upstream({

@@ -59,7 +59,7 @@ const desc = registry.getMessage("a.Login")!;
 const one = { user: "ann", password: "s3cret" };
 const shown = { user: "ann", password: MASK };
 
-it("masks fields with debug_redact wherever they stand", () => {
+it("fields with debug_redact are masked in every position", () => {
   const json: JsonValue = { ...one, inner: one, all: [one, one], byName: { password: one }, keys: [one] };
   expect(masked(json, desc, registry)).toEqual({
     ...shown,
@@ -73,26 +73,26 @@ it("masks fields with debug_redact wherever they stand", () => {
   expect(masked({ "[a.extension]": "s3cret" }, desc, registry)).toEqual({ "[a.extension]": MASK });
 });
 
-it("looks into a google.protobuf.Any of a type that it knows, and masks others", () => {
+it("a google.protobuf.Any is masked by field if its type is known, and otherwise entirely", () => {
   const any = { typeName: "google.protobuf.Any" } as never;
   expect(masked({ "@type": "x/a.Login", ...one }, any, registry)).toEqual({ "@type": "x/a.Login", ...shown });
   expect(masked({ "@type": "x/a.Other", ...one }, any, registry)).toEqual({ "@type": "x/a.Other", value: MASK });
   expect(masked({ ...one }, any, registry)).toEqual({ "@type": null, value: MASK });
 });
 
-it("goes as deep as it has to, and not for ever", () => {
+it("masking handles deep nesting in bounded depth", () => {
   let json: JsonValue = one;
   for (let i = 0; i < 1_000; i++) json = { inner: json };
   expect(JSON.stringify(masked(json, desc, registry))).not.toContain("s3cret");
 });
 
-it("shows messages as JSON, or why it cannot", () => {
+it("messages are shown as JSON, or with the reason why they cannot be shown", () => {
   const bytes = toBinary(desc, create(desc, one as never));
   expect(JSON.parse(shownMessage(desc, bytes, registry))).toEqual(shown);
   expect(shownMessage(desc, Uint8Array.of(10, 200, 1), registry)).toMatch(/^cannot be shown: /);
 });
 
-it("shows few headers, and of secret ones that they are there", () => {
+it("few headers are shown, and secret ones only by name", () => {
   const all = { authorization: "s3cret", cookie: "s3cret", "x-other": "s3cret", "user-agent": "u".repeat(1_000) };
   expect(shownHeaders((name) => (all as Record<string, string>)[name] ?? "")).toEqual([
     ["user-agent", "u".repeat(500)],
@@ -104,7 +104,7 @@ it("shows few headers, and of secret ones that they are there", () => {
   expect(shownHeader("content-type", "a")).toBe("a");
 });
 
-it("makes a request to begin with, of a message that holds itself, too", () => {
+it("the sample request of a recursive message is finite", () => {
   const login = { user: "", password: "", all: [], byName: {}, keys: [] };
   expect(JSON.parse(skeletonOf(desc))).toEqual({ ...login, inner: { ...login, inner: { ...login, inner: {} } } });
 });
@@ -112,7 +112,7 @@ it("makes a request to begin with, of a message that holds itself, too", () => {
 const CALLEE = { service: "a.S", method: "a.S/M" };
 const header = () => "";
 
-it("keeps 200 requests, 300 spans of one, 20 attempts of a call, and so many bytes", () => {
+it("the recorder keeps 200 requests, 300 spans each, 20 attempts per call, and a maximum of bytes", () => {
   const recorder = new Recorder();
   const requests = Array.from({ length: 201 }, () => ({}));
   for (const request of requests) recorder.responseStart({ request, method: "a.S/M", startedAt: 0, header });
@@ -142,7 +142,7 @@ it("keeps 200 requests, 300 spans of one, 20 attempts of a call, and so many byt
   ]);
 });
 
-it("goes on with what is told of requests that it does not keep", () => {
+it("the recorder ignores events of requests that it does not keep", () => {
   const recorder = new Recorder();
   const call = {};
   recorder.callStart({ request: {}, call, ...CALLEE, startedAt: 0 });

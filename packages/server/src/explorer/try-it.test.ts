@@ -27,7 +27,7 @@ async function opened(options: ListenOptions = {}, answer?: (request: StringValu
 }
 const echo = (text: string) => ({ rpc: ECHO, body: JSON.stringify(text), headers: [] });
 
-it("reaches a server that listens on all addresses, and one with TLS, whatever its certificate is for", async () => {
+it("a request reaches a server on all addresses, and a server with TLS whatever its certificate", async () => {
   const folder = mkdtempSync(join(tmpdir(), "try-it-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -41,7 +41,7 @@ it("reaches a server that listens on all addresses, and one with TLS, whatever i
   }
 });
 
-it("shows no detail of an error, and why a server does not answer", async () => {
+it("details of an error are hidden, and the reason of an unreachable server is shown", async () => {
   const detail = { type: "echo.v1.Secret", value: Buffer.from("s3cret") };
   const refusing = await opened({}, async () => {
     const error = new ConnectError("no", Code.NotFound);
@@ -58,7 +58,7 @@ it("shows no detail of an error, and why a server does not answer", async () => 
   await expect(starting.send(echo("a"))).rejects.toThrow("the server is still starting");
 });
 
-it("has room for so many at a time, and for so much of an answer", async () => {
+it("concurrent requests and the size of an answer are limited", async () => {
   const released = Promise.withResolvers<void>();
   const held = await opened({}, async (request) => {
     await released.promise;
@@ -72,13 +72,13 @@ it("has room for so many at a time, and for so much of an answer", async () => {
   await expect(held.send(echo("a".repeat(1 << 19)))).rejects.toThrow("the answer has more than 1048576 bytes");
 });
 
-it("gives the headers of the answer", async () => {
+it("the headers of the answer are shown", async () => {
   const { headers } = await (await opened()).send({ ...echo("a"), headers: [["x-request-id", "r1"]] });
   expect(headers).toContainEqual(["x-request-id", "r1"]);
   expect(JSON.stringify(headers)).not.toContain(MASK);
 });
 
-describe("as somebody", () => {
+describe("a request as a named caller", () => {
   /** An address that answers with a text. */
   async function telling(text: string, status = 200, headers: Record<string, string> = {}): Promise<string> {
     const server = createServer((_, response) => response.writeHead(status, headers).end(text));
@@ -103,7 +103,7 @@ describe("as somebody", () => {
     return { tryIt, came: () => came };
   }
 
-  it("has their credential, which the page never sees", async () => {
+  it("a request uses the caller's credential, which the page never sees", async () => {
     const { tryIt, came } = await called(JSON.stringify(ADA));
     const tried = await tryIt.send({ ...echo("a"), as: "ada" });
     expect(came().authorization).toBe("Bearer s3cret");
@@ -111,7 +111,7 @@ describe("as somebody", () => {
     await tryIt.send(echo("a"));
     expect(came().authorization).toBeUndefined();
   });
-  it("is refused where nobody is meant, or two are", async () => {
+  it("a request with an unknown caller, or with two, is refused", async () => {
     const { tryIt } = await called(JSON.stringify(ADA));
     await expect(tryIt.send({ ...echo("a"), as: "bob" })).rejects.toThrow('nobody is called "bob" any more');
     await expect(tryIt.send({ ...echo("a"), as: 1 })).rejects.toThrow("who calls is a name");
@@ -128,18 +128,18 @@ describe("as somebody", () => {
     [" ".repeat((1 << 20) + 1), 200, "what came has more than 1048576 bytes"],
     ["principals.json is no JSON", 400, "principals.json is no JSON"],
     ["", 302, "fetch failed"],
-  ])("%.20j with %d tells of nobody", async (text, status, why) => {
+  ])("the callers %.20j with status %d are refused", async (text, status, why) => {
     const known = new KnownCallers(
       await telling(text, status, status === 302 ? { location: "http://127.0.0.1:1/" } : {}),
     );
     await expect(known.names()).rejects.toThrow(why);
   });
-  it("is nobody where nothing tells of anybody", async () => {
+  it("the list of callers is empty without a source", async () => {
     expect(await new KnownCallers(undefined).names()).toEqual([]);
   });
 });
 
-describe("an rpc that streams", () => {
+describe("a streaming RPC", () => {
   const FOLLOW = "streams.v1.StreamService/Follow";
   async function followed(begin: (follower: TestFollower) => void) {
     const stream = testStream(begin);
@@ -155,7 +155,7 @@ describe("an rpc that streams", () => {
   }
   const shown = (name: string): string => JSON.stringify({ fileName: name }, undefined, 2);
 
-  it("shows what comes until its end", async () => {
+  it("the messages are shown until the end", async () => {
     const { tried, stream } = await followed((it) => {
       it.follower.opened(undefined);
       it.item("a");
@@ -165,7 +165,7 @@ describe("an rpc that streams", () => {
     expect([tried.status, tried.body]).toEqual([200, `${shown("a")}\n${shown("b")}\n… and that was the end`]);
     expect(stream.followers.map(({ text }) => text)).toEqual(["what"]);
   });
-  it("is left after twenty messages", async () => {
+  it("the stream is cancelled after twenty messages", async () => {
     const { tried, stream } = await followed((it) => {
       it.follower.opened(undefined);
       for (let i = 0; i < 25; i++) it.item(`${i}`);
@@ -174,7 +174,7 @@ describe("an rpc that streams", () => {
     expect(tried.body).toBe(`${names.join("\n")}\n… and so on`);
     await stream.followers[0]?.cancelled;
   });
-  it("shows why it has failed", async () => {
+  it("the failure of a stream is shown", async () => {
     const { tried } = await followed((it) => {
       it.follower.opened(undefined);
       it.item("a");

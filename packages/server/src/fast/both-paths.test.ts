@@ -24,7 +24,7 @@ describe.each([
     while (!holds()) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  test("a client that goes cancels its request (HTTP/2)", async () => {
+  test("a client that disconnects cancels its request (HTTP/2)", async () => {
     const { server, kept } = await serving();
     const session = http2.connect(server.url);
     const headers = { ":method": "POST", ":path": PATH, "content-type": "application/grpc" };
@@ -41,7 +41,7 @@ describe.each([
     expect(kept.cancelled).toBe(2);
   });
 
-  test("a client that goes cancels its request (HTTP/1.1)", async () => {
+  test("a client that disconnects cancels its request (HTTP/1.1)", async () => {
     const { server, kept } = await serving();
     const socket = net.connect(server.port, "127.0.0.1");
     const body = said("wait");
@@ -54,7 +54,7 @@ describe.each([
     expect(kept.cancelled).toBe(1);
   });
 
-  test.each([1, 2])("a client that goes in the middle of its body harms nobody (HTTP/%d)", async (version) => {
+  test.each([1, 2])("a client that disconnects during its body affects no other request (HTTP/%d)", async (version) => {
     const { server, kept } = await serving();
     if (version === 1) {
       const socket = net.connect(server.port, "127.0.0.1");
@@ -74,7 +74,7 @@ describe.each([
     expect(kept).toEqual({ running: 0, cancelled: 0 });
   });
 
-  test.each([1, 2] as const)("a server that shuts down answers what it cuts off (HTTP/%d)", async (version) => {
+  test.each([1, 2] as const)("a server that shuts down answers aborted requests (HTTP/%d)", async (version) => {
     const { server, kept } = await serving();
     const answer = ask(server, json(version, [said("wait")]));
     await until(() => kept.running === 1);
@@ -88,7 +88,7 @@ describe.each([
     expect(kept).toEqual({ running: 0, cancelled: 1 });
   });
 
-  test("a server that shuts down lets a request finish (HTTP/1.1, connection: close)", async () => {
+  test("a server that shuts down finishes a request (HTTP/1.1, connection: close)", async () => {
     const { server } = await serving();
     const socket = net.connect(server.port, "127.0.0.1");
     const chunks: Buffer[] = [];
@@ -102,7 +102,7 @@ describe.each([
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\{\}$/i);
   });
 
-  test("a server that shuts down lets a request finish (HTTP/2, GOAWAY)", async () => {
+  test("a server that shuts down finishes a request (HTTP/2, GOAWAY)", async () => {
     const { server } = await serving();
     const session = http2.connect(server.url);
     const stream = session.request({ ":method": "POST", ":path": PATH, "content-type": "application/grpc" });
@@ -121,7 +121,7 @@ describe.each([
     await Promise.all([drained, closed]);
   });
 
-  test("a body that comes after the deadline is too late, and nothing is run for it", async () => {
+  test("a body that completes after the deadline is too late, and is not handled", async () => {
     const { server, kept } = await serving();
     const session = http2.connect(server.url);
     onTestFinished(() => session.destroy());
@@ -138,26 +138,29 @@ describe.each([
   test.each([
     ["99999999H", "9999999999"],
     ["2147484S", "2147483648"], // just longer than timers
-  ])("a deadline that is longer than timers does not pass at once: %s, %s ms", async (grpcTimeout, connectTimeout) => {
-    const { server } = await serving();
-    const session = http2.connect(server.url);
-    onTestFinished(() => session.destroy());
-    const headers = { "grpc-timeout": grpcTimeout, "connect-timeout-ms": connectTimeout };
-    const [grpc, json] = ["application/grpc", "application/json"].map((type) =>
-      session.request({ ":method": "POST", ":path": PATH, "content-type": type, ...headers }),
-    ) as [http2.ClientHttp2Stream, http2.ClientHttp2Stream];
-    const [trailers, response] = [once(grpc.resume(), "trailers"), once(json.resume(), "response")];
-    grpc.write(framed(bytes("x")));
-    json.write("{");
-    await until(() => server.requests.all === 2);
-    await new Promise((resolve) => setTimeout(resolve, 20)); // the server's clock has to go on
-    grpc.end();
-    json.end("}");
-    expect((await trailers)[0]).toMatchObject({ "grpc-status": "0" });
-    expect((await response)[0]).toMatchObject({ ":status": 200 });
-  });
+  ])(
+    "a deadline beyond the maximum of a timer does not expire at once: %s, %s ms",
+    async (grpcTimeout, connectTimeout) => {
+      const { server } = await serving();
+      const session = http2.connect(server.url);
+      onTestFinished(() => session.destroy());
+      const headers = { "grpc-timeout": grpcTimeout, "connect-timeout-ms": connectTimeout };
+      const [grpc, json] = ["application/grpc", "application/json"].map((type) =>
+        session.request({ ":method": "POST", ":path": PATH, "content-type": type, ...headers }),
+      ) as [http2.ClientHttp2Stream, http2.ClientHttp2Stream];
+      const [trailers, response] = [once(grpc.resume(), "trailers"), once(json.resume(), "response")];
+      grpc.write(framed(bytes("x")));
+      json.write("{");
+      await until(() => server.requests.all === 2);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // the server's clock has to go on
+      grpc.end();
+      json.end("}");
+      expect((await trailers)[0]).toMatchObject({ "grpc-status": "0" });
+      expect((await response)[0]).toMatchObject({ ":status": 200 });
+    },
+  );
 
-  test("a connection is used again, also after requests that were refused", async () => {
+  test("a connection is reused, even after refused requests", async () => {
     const { server } = await serving();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());

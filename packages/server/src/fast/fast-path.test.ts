@@ -172,7 +172,7 @@ const left: [string, Asked][] = [
   ["a host that is none", json(1, ["{}"], { host: "[" })],
 ];
 
-describe("the fast path answers as Connect's adapter does", () => {
+describe("the fast path answers like Connect's adapter", () => {
   let servers: { fast: Listening; slow: Listening };
   beforeAll(async () => {
     servers = await pair();
@@ -208,7 +208,7 @@ describe.each([
   });
 });
 
-describe("where the adapter would not do", () => {
+describe("deviations from the adapter", () => {
   test.each([["the path, which is no header", "header::path", {}, "null"]])("%s", async (_, kind, headers, answer) => {
     const server = await listen([kindEndpoint(false)]);
     onTestFinished(() => server.close(0));

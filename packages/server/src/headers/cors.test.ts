@@ -24,7 +24,7 @@ function post(origin: string): RequestInit {
   return { method: "POST", headers: { origin, "content-type": "application/json" }, body: '"hello"' };
 }
 
-it("answers the preflight of a listed origin", async () => {
+it("the preflight of a listed origin is answered", async () => {
   const response = await call(["https://a.example", "https://b.example"], preflight("https://b.example"));
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-allow-origin")).toBe("https://b.example");
@@ -33,7 +33,7 @@ it("answers the preflight of a listed origin", async () => {
   expect(response.headers.get("vary")).toBe("origin");
 });
 
-it("lets scripts of a listed origin read the response and what concerns them in its headers", async () => {
+it("scripts of a listed origin may read the response and its exposed headers", async () => {
   const response = await call(["https://a.example"], post("https://a.example"));
   expect(await response.text()).toBe('"hello"');
   expect(response.headers.get("access-control-allow-origin")).toBe("https://a.example");
@@ -41,7 +41,7 @@ it("lets scripts of a listed origin read the response and what concerns them in 
   expect(exposed).toEqual(expect.arrayContaining(["grpc-status", "grpc-message", "bff-degraded"]));
 });
 
-it("gives other origins nothing", async () => {
+it("other origins get no CORS headers", async () => {
   for (const init of [preflight("https://evil.example"), post("https://evil.example")]) {
     const response = await call(["https://a.example"], init);
     expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
@@ -49,13 +49,13 @@ it("gives other origins nothing", async () => {
   }
 });
 
-it("lets any origin in when told so", async () => {
+it("every origin is allowed with *", async () => {
   const response = await call(["*"], post("https://any.example"));
   expect(response.headers.get("access-control-allow-origin")).toBe("*");
   expect(response.headers.get("vary")).toBeNull();
 });
 
-it("is off by default", async () => {
+it("CORS is off by default", async () => {
   const response = await call([], preflight("https://a.example"));
   expect(response.status).toBe(405);
   expect(response.headers.get("access-control-allow-origin")).toBeNull();

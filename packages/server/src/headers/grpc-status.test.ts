@@ -15,7 +15,7 @@ const metadata = fc.dictionary(
   fc.constantFrom("-1", "10", "a b"),
 );
 
-test("trailers of an error are what Connect makes of it", () => {
+test("the trailers of an error equal Connect's", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...Object.values(Code).filter((code) => typeof code === "number")),

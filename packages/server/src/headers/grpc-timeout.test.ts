@@ -8,7 +8,7 @@ function byConnect(text: string): number | undefined {
   return error === undefined ? timeoutMs : undefined;
 }
 
-test("a timeout is what Connect says", () => {
+test("a timeout is parsed as by Connect", () => {
   const text = fc.oneof(
     fc.stringMatching(/^\d{0,9}[HMSmunh ]?$/),
     fc.stringMatching(/^[-+ ]?[0-9.e]{0,9}[HMSmun]{0,2}$/),

@@ -22,7 +22,7 @@ describe("a deadline", () => {
     expect(leftUntil(text, at - 1_500)).toBeCloseTo(1_500, 3);
     expect(leftUntil(text, at + 1)).toBe(0);
   });
-  test.each(["0", "1", "2000", "9999999999"])("%s is what is left, whatever the clock says", (text) => {
+  test.each(["0", "1", "2000", "9999999999"])("%s is the remaining time, whatever the clock", (text) => {
     expect(leftUntil(text, NOW)).toBe(Number(text));
   });
   test.each([
@@ -46,10 +46,10 @@ describe("a deadline", () => {
     ...["2026-02-29T00:00:00Z", "2026-00-10T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T06:60:00Z"],
     ...["2026-11-21T06:00:61Z", "2026-11-21T06:00:00+24:00", "2026-11-21T06:00:00.Z", "20261-11-21T06:00:00Z"],
     ...["2026-11-21T06:00:00.1234567890Z", "2026-11-21T06:00:00Z\n", `${"9".repeat(5_000)}`],
-  ])("%j is none", (text) => {
+  ])("%j is not a deadline", (text) => {
     expect(leftUntil(text, NOW)).toBeUndefined();
   });
-  test("is read as protobuf reads a Timestamp's JSON, which is RFC 3339", () => {
+  test("a deadline is parsed like a Timestamp's JSON, which is RFC 3339", () => {
     const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, "0"));
     const time = fc
       .tuple(
@@ -89,7 +89,7 @@ describe("a deadline", () => {
   });
 });
 
-describe("a server that is sent x-request-deadline", () => {
+describe("a request with x-request-deadline", () => {
   const asked = async (deadline: string, body: object, init: RequestInit = {}) => {
     const server = await listen([kindEndpoint(false)]);
     onTestFinished(() => server.close(0));
@@ -97,14 +97,14 @@ describe("a server that is sent x-request-deadline", () => {
     const answer = await fetch(server.url + PATH, { method: "POST", body: JSON.stringify(body), ...init, headers });
     return { status: answer.status, body: (await answer.json()) as { code?: string; message?: string } };
   };
-  test("ends by then", async () => {
+  test("the request ends at its deadline", async () => {
     const soon = new Date(Date.now() + 60).toISOString();
     for (const deadline of ["30", soon]) {
       const { status, body } = await asked(deadline, { fileName: "wait" });
       expect([status, body.code]).toEqual([504, "deadline_exceeded"]);
     }
   });
-  test("says that what it says makes no sense", async () => {
+  test("a malformed deadline is refused with an explanation", async () => {
     const { status, body } = await asked(String(NOW), { fileName: "x" });
     expect([status, body.code]).toEqual([400, "invalid_argument"]);
     expect(body.message).toBe(

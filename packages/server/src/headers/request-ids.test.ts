@@ -77,11 +77,11 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ server, ser
     return { answered: answers[0], upstream, observed: observed[0] };
   }
 
-  it("one that the client brings is the request's, everywhere", async () => {
+  it("a client's id is used for the request everywhere", async () => {
     const seen = await ask("a", "Client-1._");
     expect(seen).toEqual({ answered: own ? null : "Client-1._", upstream: "Client-1._", observed: "Client-1._" });
   });
-  it.each(["", "a b", "é", "a".repeat(129), "a,b", "<script>", 'a"b'])("%s is none", async (id) => {
+  it.each(["", "a b", "é", "a".repeat(129), "a,b", "<script>", 'a"b'])("the id %s is refused", async (id) => {
     const { answered, upstream, observed } = await ask("a", id);
     if (own) {
       expect([answered, upstream]).toEqual([null, undefined]);
@@ -90,7 +90,7 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ server, ser
     expect(answered).toMatch(OURS);
     expect([upstream, observed]).toEqual([answered, answered]);
   });
-  it.skipIf(own)("is made where there is none, also of what is refused", async () => {
+  it.skipIf(own)("a missing id is created, even for a refused request", async () => {
     const seen = await ask("a", undefined);
     expect(seen.answered).toMatch(OURS);
     expect([seen.upstream, seen.observed]).toEqual([seen.answered, seen.answered]);
@@ -116,29 +116,29 @@ describe("over plain HTTP", () => {
     "/echo/a?none=1",
     "/echo.v1.EchoService/Echo",
     "/echo.v1.EchoService/None",
-  ])("%s answers with it, too", async (path) => {
+  ])("%s answers with an id, too", async (path) => {
     const { port } = await ours([rig().served]);
     expect((await get(port, path))["x-request-id"]).toMatch(OURS);
     expect((await get(port, path, { "x-request-id": "r1" }))["x-request-id"]).toBe("r1");
   });
-  it("two are none", async () => {
+  it("two ids count as none", async () => {
     const { port } = await ours([rig().served]);
     const twice = ["host", "x", "x-request-id", "r1", "x-request-id", "r2"];
     expect((await get(port, "/healthz", twice))["x-request-id"]).toMatch(OURS);
   });
-  it("pages that may call may see it", async () => {
+  it("pages of listed origins may read the id", async () => {
     const { port } = await ours([rig().served], { corsOrigins: ["https://app.example"] });
     const headers = await get(port, "/echo.v1.EchoService/Echo", { origin: "https://app.example" });
     expect(headers["access-control-expose-headers"]).toContain("x-request-id");
   });
-  it("no two requests get the same", async () => {
+  it("every request gets a different id", async () => {
     const { port } = await ours([rig().served]);
     const ids = await Promise.all(Array.from({ length: 20 }, () => get(port, "/healthz")));
     expect(new Set(ids.map((one) => one["x-request-id"])).size).toBe(20);
   });
 });
 
-it("is no part of what caches know a call by, forwarded or not", async () => {
+it("the id is not part of cache keys, forwarded or not", async () => {
   for (const forward of [undefined, ["x-request-id"]]) {
     const { served, sent } = rig({ ttlMs: 60_000, ...(forward && { forward }) });
     const { url } = await ours([served]);

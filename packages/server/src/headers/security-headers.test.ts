@@ -14,7 +14,7 @@ async function served(options: ListenOptions = {}) {
   return server;
 }
 
-describe("every answer by HTTP says that it is no page", () => {
+describe("every HTTP answer has nosniff", () => {
   test.each<[string, string, number, RequestInit]>([
     ["an answer", PATH, 200, JSON_POST],
     ["a failure", PATH, 400, { ...JSON_POST, body: "{" }],
@@ -35,7 +35,7 @@ describe("every answer by HTTP says that it is no page", () => {
       expect(answer.headers.get("strict-transport-security")).toBeNull();
     }
   });
-  test("gRPC's own do not", async () => {
+  test("gRPC answers do not have it", async () => {
     const server = await served();
     const session = http2.connect(server.url);
     onTestFinished(() => session.destroy());
@@ -52,12 +52,12 @@ describe("every answer by HTTP says that it is no page", () => {
   });
 });
 
-test("browsers that are to come by TLS are told so", () => {
+test("HSTS is sent if it is configured", () => {
   const { of } = new SecurityHeaders(90_000, corsHeaders([]));
   expect(of(undefined)).toEqual(["x-content-type-options", "nosniff", "strict-transport-security", "max-age=90"]);
 });
 
-test("what is remembered of origins is bounded, and nothing of those that may not call", () => {
+test("the cache of origins is bounded, and excludes unlisted origins", () => {
   const some = new SecurityHeaders(0, corsHeaders(["https://a.example"]));
   expect(some.of("https://a.example")).toBe(some.of("https://a.example"));
   expect(some.of("https://evil.example")).not.toBe(some.of("https://evil.example"));

@@ -76,7 +76,7 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     ["JSON that is not UTF-8", "application/json", Buffer.from('{"fileName":"a\xff"}', "latin1")],
     ["JSON that is not UTF-8 where nobody reads it", "application/json", NOT_UTF8],
     ["bytes", "application/proto", BAD_BINARY],
-  ])("%s over Connect: 400", async (_, type, body) => {
+  ])("%s over Connect results in 400", async (_, type, body) => {
     for (const encoding of ["identity", "gzip"]) {
       const answered = await ask(servers[path], { "content-type": type, "accept-encoding": encoding }, body);
       const { code, message } = jsonError(answered);
@@ -85,54 +85,60 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
       expect(answered.headers["content-length"]).toBe(String(answered.body.length));
     }
   });
-  test("bytes over gRPC: INVALID_ARGUMENT", async () => {
+  test("malformed bytes over gRPC result in INVALID_ARGUMENT", async () => {
     const { trailers } = await ask(servers[path], GRPC, frame(BAD_BINARY));
     expect(trailers).toMatchObject({ "grpc-status": "3", "grpc-message": expect.stringContaining("parse%20binary") });
   });
   test.each([
     ["gzip", gzipSync],
     ["br", brotliCompressSync],
-  ])("JSON that is not UTF-8, compressed by %s: 400", async (encoding, compressed) => {
+  ])("JSON that is not UTF-8, compressed by %s, results in 400", async (encoding, compressed) => {
     const headers = { "content-type": "application/json", "content-encoding": encoding, "accept-encoding": "identity" };
     const answered = await ask(servers[path], headers, compressed(NOT_UTF8));
     expect(jsonError(answered)).toEqual({ code: "invalid_argument", message: "the message is not UTF-8" });
   });
   test.each(["application/grpc-web+json", "application/grpc+json"])(
-    "%s that is not UTF-8: INVALID_ARGUMENT",
+    "%s that is not UTF-8 results in INVALID_ARGUMENT",
     async (type) => {
       const answered = await ask(servers[path], { ...GRPC, "content-type": type }, frame(NOT_UTF8));
       const status = type.includes("web") ? webTrailers(answered) : answered.trailers;
       expect(status["grpc-status"]).toBe("3");
     },
   );
-  test.each(["identity", "gzip"])("JSON over gRPC and gRPC-Web: INVALID_ARGUMENT (%s)", async (encoding) => {
-    const accept = { "grpc-accept-encoding": encoding };
-    const grpc = await ask(
-      servers[path],
-      { ...GRPC, ...accept, "content-type": "application/grpc+json" },
-      frame(Buffer.from(BAD_JSON)),
-    );
-    expect(grpc.trailers["grpc-status"]).toBe("3");
-    expect(decodeURIComponent(String(grpc.trailers["grpc-message"])).length).toBeLessThan(MOST);
-    const type = { "content-type": "application/grpc-web+json" };
-    const web = webTrailers(await ask(servers[path], { ...accept, ...type }, frame(Buffer.from(BAD_JSON))));
-    expect(web["grpc-status"]).toBe("3");
-    expect(decodeURIComponent(String(web["grpc-message"])).length).toBeLessThan(MOST);
-  });
+  test.each(["identity", "gzip"])(
+    "malformed JSON over gRPC and gRPC-Web results in INVALID_ARGUMENT (%s)",
+    async (encoding) => {
+      const accept = { "grpc-accept-encoding": encoding };
+      const grpc = await ask(
+        servers[path],
+        { ...GRPC, ...accept, "content-type": "application/grpc+json" },
+        frame(Buffer.from(BAD_JSON)),
+      );
+      expect(grpc.trailers["grpc-status"]).toBe("3");
+      expect(decodeURIComponent(String(grpc.trailers["grpc-message"])).length).toBeLessThan(MOST);
+      const type = { "content-type": "application/grpc-web+json" };
+      const web = webTrailers(await ask(servers[path], { ...accept, ...type }, frame(Buffer.from(BAD_JSON))));
+      expect(web["grpc-status"]).toBe("3");
+      expect(decodeURIComponent(String(web["grpc-message"])).length).toBeLessThan(MOST);
+    },
+  );
   const percent = "%".repeat(20_000);
   test.each([
     ["grpc-timeout", GRPC, { "grpc-timeout": percent }],
     ["grpc-encoding", GRPC, { "grpc-encoding": percent }],
-  ])("a %s that is none, over gRPC", async (_, headers, more) => {
+  ])("an invalid %s over gRPC is refused briefly", async (_, headers, more) => {
     const { trailers } = await ask(servers[path], { ...headers, ...more }, frame(Buffer.of()));
     expect(["3", "12"]).toContain(trailers["grpc-status"]);
     expect(String(trailers["grpc-message"]).length).toBeLessThan(3 * MOST);
   });
-  test.each(["connect-timeout-ms", "content-encoding"])("a %s that is none, over Connect", async (name) => {
-    const answered = await ask(servers[path], { "content-type": "application/json", [name]: percent }, "{}");
-    expect([400, 501]).toContain(answered.status);
-    expect(jsonError(answered).message.length).toBeLessThan(MOST);
-  });
+  test.each(["connect-timeout-ms", "content-encoding"])(
+    "an invalid %s over Connect is refused briefly",
+    async (name) => {
+      const answered = await ask(servers[path], { "content-type": "application/json", [name]: percent }, "{}");
+      expect([400, 501]).toContain(answered.status);
+      expect(jsonError(answered).message.length).toBeLessThan(MOST);
+    },
+  );
 });
 
 describe("a GET", () => {
@@ -141,13 +147,13 @@ describe("a GET", () => {
   const asked = (message: string, more = "") =>
     `connect=v1&encoding=json&message=${encodeURIComponent(message)}${more}`;
 
-  test("is answered with what no cache keeps, well or not", async () => {
+  test("a GET is answered with no-store, successful or not", async () => {
     const good = await get(asked('{"fileName":"a"}'));
     expect([good.status, good.headers["cache-control"]]).toEqual([200, "no-store"]);
     const failed = await get(asked('{"fileName":"fail:x"}'));
     expect([failed.status, failed.headers["cache-control"]]).toEqual([404, "no-store"]);
   });
-  test("of an rpc that is not called by GET is 405, which no cache keeps", async () => {
+  test("a GET of an RPC without GET is 405, with no-store", async () => {
     const path = "/grpc.health.v1.Health/Check?connect=v1&encoding=json&message={}";
     const { status, headers } = await ask(servers.fast, { ":method": "GET", ":path": path });
     expect([status, headers["cache-control"]]).toEqual([405, "no-store"]);
@@ -160,25 +166,25 @@ describe("a GET", () => {
     ["bytes that are not UTF-8, by percents", "connect=v1&encoding=proto&message=%0A%03%FF"],
     ["JSON that is none", asked("x".repeat(10_000))],
     ["JSON of another kind", asked(JSON.stringify("x".repeat(10_000)))],
-  ])("with %s is 400", async (_, query) => {
+  ])("a GET with %s is 400", async (_, query) => {
     const answered = await get(query);
     const { code, message } = jsonError(answered);
     expect([answered.status, code, answered.headers["cache-control"]]).toEqual([400, "invalid_argument", "no-store"]);
     expect(message.length).toBeLessThan(MOST);
   });
-  test.each(["%EF%BF%BD", "100%", "a+b", "%C3%A4%EF%BF%BD"])("with %s is read as URLs are", async (text) => {
+  test.each(["%EF%BF%BD", "100%", "a+b", "%C3%A4%EF%BF%BD"])("a GET with %s is decoded like a URL", async (text) => {
     const { status, body } = await get(`connect=v1&encoding=json&message={"fileName":"${text}"}`);
     expect(status).toBe(200);
     expect(JSON.parse(String(body))).toEqual({ fileName: new URLSearchParams(`a=${text}`).get("a") });
   });
-  test("with a compression that is none is told so briefly", async () => {
+  test("a GET with an unknown compression is refused briefly", async () => {
     const answered = await get(asked("{}", `&compression=${"%25".repeat(5_000)}`));
     expect(answered.status).toBe(501);
     expect(jsonError(answered).message.length).toBeLessThan(MOST);
   });
 });
 
-test("what an endpoint says goes out as it is", async () => {
+test("an endpoint's message is sent unchanged", async () => {
   const rest = "y".repeat(3_000);
   for (const server of Object.values(servers)) {
     const body = JSON.stringify({ fileName: `fail:${rest}` });
@@ -189,7 +195,7 @@ test("what an endpoint says goes out as it is", async () => {
   }
 });
 
-test("a stream of reflection that makes no sense ends with a short text", async () => {
+test("a malformed reflection stream ends with a short text", async () => {
   const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   const { body } = await ask(
     servers.fast,

@@ -78,7 +78,7 @@ async function byHand(server: Listening, ...first: Buffer[]) {
 }
 
 describe("a connection of HTTP/2", () => {
-  test("has a handle of node's, which is kept until its streams are freed: else node may abort", async () => {
+  test("a connection keeps Node's handle until its streams are freed, because Node may abort otherwise", async () => {
     const server = http2.createServer().listen(0);
     onTestFinished(() => void server.close());
     const opened = once(server, "session") as Promise<[http2.ServerHttp2Session]>;
@@ -88,7 +88,7 @@ describe("a connection of HTTP/2", () => {
     expect(handleOf(session)?.constructor.name).toBe("Http2Session");
   });
 
-  test("has as many streams as it is told; the next ones wait for room", async () => {
+  test("a connection has a maximum of streams, and further streams wait", async () => {
     const server = await serving({ maxStreams: 3 });
     const session = await dialled(server);
     expect(session.remoteSettings.maxConcurrentStreams).toBe(3);
@@ -96,7 +96,7 @@ describe("a connection of HTTP/2", () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   });
 
-  test("ends when its client does not acknowledge our SETTINGS in time, and is served until then", async () => {
+  test("a connection without acknowledged SETTINGS ends in time, and is served before", async () => {
     const server = await serving({ handshakeTimeoutMs: 300 });
     const later = stopped();
     const { closed, got } = await byHand(server, ...request(1, asking("x")));
@@ -105,7 +105,7 @@ describe("a connection of HTTP/2", () => {
     await closed;
   });
 
-  test("that acknowledges them stays", async () => {
+  test("a connection with acknowledged SETTINGS stays", async () => {
     const server = await serving({ handshakeTimeoutMs: 300 });
     const later = stopped();
     const session = await dialled(server);
@@ -114,7 +114,7 @@ describe("a connection of HTTP/2", () => {
     expect(await ask(session, "x")).toEqual({ status: 200, body: asking("x") });
   });
 
-  test("may not send larger headers than allowed before it knows our limits either", async () => {
+  test("a client may not send oversized headers even before it has our limits", async () => {
     const server = await serving();
     const entry = Buffer.concat([Buffer.from([0x40]), text("x-e"), text("e".repeat(120))]);
     const referring = (times: number) => Buffer.concat([HEADERS, entry, Buffer.alloc(times, 0x80 | 62)]);
@@ -135,7 +135,7 @@ describe("a connection of HTTP/2", () => {
     expect(second.got().toString("latin1")).not.toContain("large");
   });
 
-  test("is closed when it has had no request for a while, not while one runs", async () => {
+  test("a connection is closed after an idle time without a running request", async () => {
     const kept = { running: 0, cancelled: 0 };
     const server = await serving({ idleMs: 200 }, false, kept);
     const busy = connected(server);
@@ -157,8 +157,8 @@ describe("a connection of HTTP/2", () => {
 describe.each([
   ["on the fast path", false],
   ["on Connect's adapter", true],
-])("requests that are reset, %s", (_, slow) => {
-  test("together with their end begin nothing", async () => {
+])("reset requests, %s", (_, slow) => {
+  test("requests reset at their end are not handled", async () => {
     const kept = { running: 0, cancelled: 0 };
     const server = await serving({}, slow, kept);
     const ids = Array.from({ length: 20 }, (_, i) => i * 2 + 1);
@@ -172,7 +172,7 @@ describe.each([
     expect(kept).toEqual({ running: 0, cancelled: 0 });
   });
 
-  test("without an answer, too many of them, end the connection", async () => {
+  test("many unanswered resets end the connection", async () => {
     const kept = { running: 0, cancelled: 0 };
     const server = await serving({}, slow, kept);
     const session = await dialled(server);
@@ -189,7 +189,7 @@ describe.each([
     expect((await ask(await dialled(server), "x")).status).toBe(200);
   });
 
-  test("some of them, among answers, are everyday life", async () => {
+  test("occasional resets among answers are accepted", async () => {
     const server = await serving({}, slow);
     const session = await dialled(server);
     for (let i = 0; i < 400; i++) {
@@ -206,7 +206,7 @@ describe.each([
   ["on the fast path", false],
   ["on Connect's adapter", true],
 ])("bodies, %s", (_, slow) => {
-  test("in pieces of one byte are read", async () => {
+  test("bodies in one-byte pieces are read", async () => {
     const server = await serving({ maxRequestBytes: 30_000 }, slow);
     const body = asking("x".repeat(5_000));
     const { socket, got } = await byHand(server, ACK, frame(1, 4, 1, HEADERS));
@@ -215,7 +215,7 @@ describe.each([
     await expect.poll(() => got().length, PATIENT).toBeGreaterThan(5_000);
   });
 
-  test("that are more than may be under way are given up, the oldest first; small ones are served", async () => {
+  test("the oldest bodies beyond the pending maximum are dropped; small ones are served", async () => {
     const server = await serving({ maxPendingBytes: 1 << 20 }, slow);
     const session = await dialled(server);
     const large = Array.from({ length: 12 }, () => {

@@ -49,7 +49,7 @@ async function asked(client: GrpcClient, path: string, message: Uint8Array): Pro
   return new WeakRef(told);
 }
 
-test.each(["node", "own"] as const)("a client's stream lets go of its call (%s HTTP/2)", async (kind) => {
+test.each(["node", "own"] as const)("a client's closed stream releases its call (%s HTTP/2)", async (kind) => {
   const upstream = await new H2Upstream((received) => reply(received, received.body)).start();
   const client = new GrpcClient(upstream.url, { http2: kind });
   const replies: WeakRef<Reply>[] = [];
@@ -64,7 +64,7 @@ test.each([
   ["HTTP/2", "node"],
   ["HTTP/2", "own"],
   ["HTTP/1.1", undefined],
-] as const)("a server's stream lets go of its call (%s, %s)", async (version, http2Server) => {
+] as const)("a server's closed stream releases its call (%s, %s)", async (version, http2Server) => {
   const endpoint = kindEndpoint(false);
   const calls: WeakRef<object>[] = [];
   const run: typeof endpoint.run = (args, headers, ...rest) => {

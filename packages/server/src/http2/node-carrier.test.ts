@@ -38,7 +38,7 @@ async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise
   return all;
 }
 
-test("a request whose connection goes in the middle has not come whole", async () => {
+test("a request whose connection is lost during its body is incomplete", async () => {
   expect(await heard((request) => request.session?.socket?.destroy())).toEqual(["close"]);
   expect(await heard((request) => request.end("abc"))).toEqual(["data 3", "end", "close"]);
 });

@@ -5,7 +5,7 @@ vi.mock("./client-http2.ts", async (original) => ({
   ...(await original<typeof import("./client-http2.ts")>()),
   DEFAULT_SERVER_HTTP2: "node",
 }));
-describe("over Node's HTTP/2", () => {
+describe("the server over Node's HTTP/2", () => {
   describe("fast-path", async () => void (await import("../fast/fast-path.test.ts")));
   describe("both-paths", async () => void (await import("../fast/both-paths.test.ts")));
   describe("raw-clients", async () => void (await import("../raw-clients.test.ts")));

@@ -89,7 +89,7 @@ function mixed(all: readonly (readonly Buffer[])[], picks: readonly number[]): B
 test.each([
   ["the fast path", false],
   ["Connect's adapter", true],
-])("bodies of several requests, in whatever pieces they come, are read as they were said: %s", async (_, slow) => {
+])("bodies of several requests are read correctly, in any pieces: %s", async (_, slow) => {
   const server = await listen([kindEndpoint(slow)], { http2Server: "own" });
   onTestFinished(() => server.close(0));
   const picks = fc.array(fc.nat(10), { minLength: 1, maxLength: 20 });
@@ -118,7 +118,7 @@ function listing(length: number): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-test("messages of one request, in whatever pieces they come, are each answered", async () => {
+test("each message of one request is answered, in any pieces", async () => {
   const server = await listen([kindEndpoint(false)], { http2Server: "own", reflection: true });
   onTestFinished(() => server.close(0));
   const session = http2.connect(server.url);

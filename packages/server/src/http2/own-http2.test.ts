@@ -57,7 +57,7 @@ async function byHand(server: Listening, ...first: Buffer[]) {
 }
 const eventually = (what: () => unknown) => expect.poll(what, PATIENT);
 
-test("a request that crosses the first GOAWAY is answered; one behind the second is not begun with", async () => {
+test("a request that crosses the first GOAWAY is answered; a request after the second is not started", async () => {
   const kept = { running: 0, cancelled: 0 };
   const server = await serving({}, kept);
   const { socket, of, text: answer, goaways, closed } = await byHand(server, BEGIN, request(1, "wait"));
@@ -79,7 +79,7 @@ test("a request that crosses the first GOAWAY is answered; one behind the second
   await Promise.all([closed, drained]);
 });
 
-test("headers in pieces are read; too many pieces are not, and a process that is flooded with them says so once", async () => {
+test("headers in several frames are read; too many frames are refused, and a flood is reported once per process", async () => {
   const faults: string[] = [];
   const server = await serving({ fault: (what) => faults.push(what) });
   const pieces = [...HEAD].map((byte, i) =>
@@ -107,7 +107,7 @@ test.each([
     "too many frames that bring nothing",
     48,
   ],
-])("a flood of %s", async (what, streams, why, most) => {
+])("a flood of %s ends the connection", async (what, streams, why, most) => {
   const server = await serving({ fault: () => {} });
   const open = Array.from({ length: streams }, (_, i) => frame(HEADERS, END_HEADERS, 2 * i + 1, HEAD));
   const { socket, of, goaways, closed } = await byHand(server, BEGIN, ...open, frame(PING, 0, 0, Buffer.alloc(8)));
@@ -122,7 +122,7 @@ test.each([
   expect(taken).toBeLessThanOrEqual(most);
 });
 
-test("a block of headers that does not come whole ends its connection, and no other one", async () => {
+test("an incomplete header block ends its connection, and no other", async () => {
   const server = await serving();
   const other = await byHand(server, BEGIN);
   const half = await byHand(server, BEGIN);
@@ -139,7 +139,7 @@ test("a block of headers that does not come whole ends its connection, and no ot
   await eventually(() => other.text(1)).toContain("well");
 });
 
-test("answers wait for the client's windows, of the stream and of the connection", async () => {
+test("answers wait for the client's windows of stream and connection", async () => {
   const server = await serving();
   const none = frame(SETTINGS, 0, 0, Buffer.concat([Buffer.from([0, 4]), word(0)]));
   const { socket, of, text: answer } = await byHand(server, BEGIN, none, request(1, "first"), request(3, "second"));
@@ -152,7 +152,7 @@ test("answers wait for the client's windows, of the stream and of the connection
   await eventually(() => answer(1)).toHaveLength(5);
 });
 
-test("more connections than may be are closed as they come, and told of once", async () => {
+test("connections beyond the maximum are closed at once, and reported once", async () => {
   const faults: string[] = [];
   const server = await serving({ maxConnections: 2, fault: (what) => faults.push(what) });
   const [first] = [await byHand(server, BEGIN), await byHand(server, BEGIN)];

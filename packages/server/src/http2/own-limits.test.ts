@@ -18,7 +18,7 @@ class Connection implements ConnectionHold {
   }
 }
 
-test("who holds more than one connection may is ended, and of too much together who holds the most", () => {
+test("a connection above its share ends; if the total is exceeded, the largest connection ends", () => {
   const all: Connection[] = [];
   const bytes: ConnectionBytes = new ConnectionBytes(all, { all: 800, one: 300 });
   for (let i = 0; i < 10; i++) all.push(new Connection(() => bytes));
@@ -33,7 +33,7 @@ test("who holds more than one connection may is ended, and of too much together 
   expect(bytes.bytes).toBe(551);
 });
 
-test("frames of streams that are over are errors only when they cannot have crossed the end", () => {
+test("frames of closed streams are errors only if they cannot have crossed the end", () => {
   const over = new OverStreams();
   over.opened(0, 1);
   over.opened(1, 3);
@@ -58,7 +58,7 @@ test("frames of streams that are over are errors only when they cannot have cros
   expect(over.wrong(13)).toBeUndefined(); // forgotten
 });
 
-test("resets have a budget, which time and answers fill", () => {
+test("resets have a budget, which time and answers refill", () => {
   let at = 1_000;
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   const budget = new ResetBudget();
@@ -72,7 +72,7 @@ test("resets have a budget, which time and answers fill", () => {
   now.mockRestore();
 });
 
-test("what clients bring about is told once a minute, with how often it was", () => {
+test("faults caused by clients are reported once a minute, with their count", () => {
   let at = 0;
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   const lines: string[] = [];

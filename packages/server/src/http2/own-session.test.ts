@@ -53,7 +53,7 @@ function opened(): Opened {
 test.each([
   ["DATA", frame(0, 1, 3, Buffer.from("late"))],
   ["HEADERS", frame(1, 5, 3, Buffer.alloc(0))],
-])("%s behind a reset, as grpc-java sends it when a call is cancelled, ends no other stream", async (_, late) => {
+])("%s after a reset, as grpc-java sends it on cancellation, ends no other stream", async (_, late) => {
   const { socket, session, streams } = opened();
   const reset = frame(3, 0, 3, Buffer.from([0, 0, 0, 8]));
   const hello = [MAGIC, frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))];
@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each([1, 2, 10, 30, 33, 50, 63, 64])(
-  "of two answers of %i KiB in two turns both leave, though the socket takes them later and is never full",
+  "two answers of %i KiB in two turns both leave, though the socket drains later and is never full",
   async (kib) => {
     const { socket, session, streams } = opened();
     const wide = frame(8, 0, 0, Buffer.from([0x01, 0, 0, 0]));
@@ -93,7 +93,7 @@ test.each([1, 2, 10, 30, 33, 50, 63, 64])(
   },
 );
 
-test("a connection that asks for much at once is read in parts, and others between them, in the order in which each has asked", async () => {
+test("connections with many requests are read in parts, in the order of their first requests", async () => {
   const began: string[] = [];
   const asking = (name: string, count: number) => {
     const socket = new LateSocket();
@@ -124,7 +124,7 @@ test("a connection that asks for much at once is read in parts, and others betwe
   normal.session.destroy();
 });
 
-test("who is slow to answer the PING before the first GOAWAY has not answered the one behind it: the last stream is told later", async () => {
+test("a late acknowledgement of an earlier PING does not count for the first GOAWAY, so the last stream follows later", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const { socket, session, streams } = opened();

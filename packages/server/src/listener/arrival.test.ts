@@ -56,11 +56,11 @@ const BEGUN = Buffer.from([0, 0, 0, 100, 0]);
 describe.each([
   ["on the fast path", false],
   ["on Connect's adapter", true],
-])("a request that does not come whole, %s", (_, slow) => {
+])("an incomplete request, %s", (_, slow) => {
   test.each([
     ["nothing of it", ""],
     ["a byte at a time", "drips"],
-  ])("is DEADLINE_EXCEEDED over HTTP/2 when its time is over: %s", async (_, drips) => {
+  ])("a request over HTTP/2 is DEADLINE_EXCEEDED when its time is over: %s", async (_, drips) => {
     const server = await serving(slow, 100);
     const session = await dialled(server);
     const before = server.requests.fast;
@@ -94,7 +94,7 @@ describe.each([
   test.each([
     ["nothing of it", ""],
     ["a byte at a time", "drips"],
-  ])("is 408 over HTTP/1.1, and the connection ends: %s", async (_, drips) => {
+  ])("a request over HTTP/1.1 is 408, and the connection ends: %s", async (_, drips) => {
     const server = await serving(slow, 100);
     const socket = net.connect(server.port, "127.0.0.1").setEncoding("latin1");
     let text = "";
@@ -112,7 +112,7 @@ describe.each([
     if (drips === "") expect(text).toContain("HTTP/1.1 408 Request Timeout\r\n");
   });
 
-  test("has all that time: one that comes in the end is answered", async () => {
+  test("a request that completes within its time is answered", async () => {
     const server = await serving(slow, 60_000);
     const stream = open(await dialled(server), "application/json");
     const answer = answerTo(stream);
@@ -123,14 +123,14 @@ describe.each([
   });
 });
 
-test("headers of HTTP/1.1 that do not come are 408", async () => {
+test("incomplete headers of HTTP/1.1 are 408", async () => {
   const server = await serving(false, 100);
   const socket = net.connect(server.port, "127.0.0.1").setEncoding("latin1");
   socket.write(`POST ${PATH} HTTP/1.1\r\nHost: a\r\n`);
   expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test("a stream that goes on in both directions, and has been answered once, may go on", async () => {
+test("a bidirectional stream may continue after its first answer", async () => {
   const server = await serving(false, 100);
   const session = await dialled(server);
   const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

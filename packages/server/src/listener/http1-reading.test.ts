@@ -48,7 +48,7 @@ describe("a body in chunks", () => {
     [500, 1],
     [9_000, 1],
     [12_000, 100],
-  ])("of an honest client is read: %i of %i bytes", async (count, bytes) => {
+  ])("a body of a normal client is read: %i of %i bytes", async (count, bytes) => {
     const { port } = await listening(counting);
     const { socket, closed } = dial(port);
     socket.write(chunked(count, bytes) + LAST);
@@ -57,7 +57,7 @@ describe("a body in chunks", () => {
     expect(text).toContain(`\r\n\r\n${count * bytes}HTTP/1.1`);
   });
 
-  test("of one byte, 12,000 of them, closes its connection, and no other", async () => {
+  test("a body of 12,000 one-byte chunks closes its connection, and no other", async () => {
     const faults: string[] = [];
     const { port } = await listening(counting, faults);
     const normal = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -92,7 +92,7 @@ function slowly(): { readonly handler: Handler; readonly order: string[] } {
 const many = (count: number): string => `GET /many HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(count);
 
 describe("requests in one segment", () => {
-  test("are all answered, and those of other connections between them", async () => {
+  test("pipelined requests are all answered, interleaved with other connections", async () => {
     const { handler, order } = slowly();
     const { port } = await listening(handler);
     const [one, other] = [dial(port), dial(port)];
@@ -104,7 +104,7 @@ describe("requests in one segment", () => {
     expect(statuses(await one.closed)).toHaveLength(1_001);
   });
 
-  test("that wait are bounded over all connections: the one with the most is closed", async () => {
+  test("waiting pipelined requests are limited over all connections, and the largest connection is closed", async () => {
     const { handler } = slowly();
     const server = http.createServer(handler);
     const calmed: string[] = [];
@@ -124,12 +124,12 @@ describe("requests in one segment", () => {
   });
 });
 
-describe("a request that offers a protocol that is not taken", () => {
+describe("a request with an unsupported upgrade", () => {
   const offer = "GET /offer HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n";
   const ok: Handler = (request, response) => response.end(request.url ?? "");
   const withBody = offer.replace("GET", "POST").replace("\r\n\r\n", "\r\nContent-Length: 3\r\n\r\nabc");
 
-  test("is answered, and so is the next one of its connection", async () => {
+  test("the request and its successor are answered", async () => {
     const { port } = await listening(ok);
     const { socket, closed } = dial(port);
     socket.write(offer);
@@ -143,7 +143,7 @@ describe("a request that offers a protocol that is not taken", () => {
     ["a request before it", many(1) + offer + LAST],
     ["a request behind a body", withBody + LAST],
     ["one like it before it", `GET /offer HTTP/1.1\r\nHost: a\r\n\r\n${offer}${LAST}`],
-  ])("ends the connection where node's parser drops %s in the same segment", async (_, text) => {
+  ])("the connection ends if Node's parser drops %s in the same segment", async (_, text) => {
     const { port } = await listening(ok);
     const { socket, closed } = dial(port);
     socket.write(text);
@@ -156,7 +156,7 @@ describe("a request that offers a protocol that is not taken", () => {
   test.each([
     ["behind the head", withBody.length - 3],
     ["in the body", withBody.length - 1],
-  ])("is followed by others when it has a body and a segment ends %s", async (_, at) => {
+  ])("a request with a body and a segment that ends %s is followed by others", async (_, at) => {
     const came = Promise.withResolvers<void>();
     const { port } = await listening((request, response) => {
       came.resolve();

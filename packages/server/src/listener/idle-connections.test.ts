@@ -5,7 +5,7 @@ import { IdleConnections } from "./idle-connections.ts";
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-test("what came or was answered of late is waited for, and nothing after a second", () => {
+test("recently opened or answered connections are awaited, and none after a second", () => {
   const idle = new IdleConnections();
   const [old, late, later, last] = Array.from({ length: 4 }, () => new Socket()) as [Socket, Socket, Socket, Socket];
   idle.idle(old);
@@ -26,7 +26,7 @@ test("what came or was answered of late is waited for, and nothing after a secon
   expect([idle.size, idle.counts, ...told]).toEqual([0, false, 1, 0]);
 });
 
-test("no longer than there is time", () => {
+test("connections are awaited no longer than the remaining time", () => {
   const idle = new IdleConnections();
   idle.idle(new Socket());
   idle.awaitNext(100, () => {});

@@ -48,7 +48,7 @@ async function isServing(listener: Listener): Promise<boolean> {
 }
 
 describe("the first bytes", () => {
-  it("may come one by one (HTTP/1.1)", async () => {
+  it("the first bytes may arrive one by one (HTTP/1.1)", async () => {
     const listener = await listening();
     const { socket, closed } = dial(listener);
     socket.setNoDelay(true);
@@ -60,7 +60,7 @@ describe("the first bytes", () => {
     expect(await closed).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 
-  it("may come one by one (HTTP/2)", async () => {
+  it("the first bytes may arrive one by one (HTTP/2)", async () => {
     const listener = await listening();
     const { socket } = dial(listener);
     socket.setNoDelay(true);
@@ -81,7 +81,7 @@ describe("the first bytes", () => {
     ["a TLS client's hello", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"],
     ["something that begins as HTTP/2 does", `PRI * HTTP/3.0\r\n\r\n${"x".repeat(100)}`],
     ["HTTP/2 with frames that are none", `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\xff".repeat(100)}`],
-  ])("may be %s, which closes the connection only", async (_, bytes) => {
+  ])("the first bytes may be %s, which closes only that connection", async (_, bytes) => {
     const listener = await listening();
     const { socket, closed } = dial(listener);
     socket.write(bytes, "latin1");
@@ -94,7 +94,7 @@ describe("the first bytes", () => {
     ["the beginning of a word", "P"],
     ["the beginning of a preface", "PRI * HTT"],
     ["a preface without settings", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ])("close the connection when they are %s for too long", async (_, bytes) => {
+  ])("the connection closes if the first bytes are %s for too long", async (_, bytes) => {
     const listener = await listening(ok, { handshakeTimeoutMs: 50 });
     const { socket, closed } = dial(listener);
     socket.write(bytes, "latin1");
@@ -107,14 +107,14 @@ describe("the first bytes", () => {
   it.each([
     ["before them", ""],
     ["among them", "PR"],
-  ])("may end %s", async (_, bytes) => {
+  ])("the connection may end %s", async (_, bytes) => {
     const listener = await listening();
     const { socket, closed } = dial(listener);
     socket.end(bytes);
     expect(await closed).toBe("");
   });
 
-  it("may be followed by a reset", async () => {
+  it("the first bytes may be followed by a reset", async () => {
     const listener = await listening();
     for (const bytes of ["", "P", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nHo"]) {
       const { socket, closed } = dial(listener);
@@ -127,7 +127,7 @@ describe("the first bytes", () => {
   });
 });
 
-it("answers 400 when the handler throws", async () => {
+it("a handler that throws results in 400", async () => {
   const listener = await listening(() => {
     throw new Error("no authority");
   });
@@ -140,7 +140,7 @@ it("answers 400 when the handler throws", async () => {
   session.destroy();
 });
 
-it("reads on what it has answered at once (HTTP/1.1), and leaves nothing behind on the connection", async () => {
+it("a connection with an immediate answer is read on (HTTP/1.1), without leftover listeners", async () => {
   const listeners: number[] = [];
   const listener = await listening((request, response) => {
     listeners.push(request.socket.listenerCount("close"));
@@ -160,7 +160,7 @@ it("reads on what it has answered at once (HTTP/1.1), and leaves nothing behind 
 });
 
 describe("drain", () => {
-  it("lets a request in flight finish (HTTP/1.1), and closes its connection", async () => {
+  it("draining finishes a request (HTTP/1.1), and closes its connection", async () => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const agent = new http.Agent({ keepAlive: true });
@@ -175,7 +175,7 @@ describe("drain", () => {
     agent.destroy();
   });
 
-  it("lets a request in flight finish (HTTP/2), and sends GOAWAY", async () => {
+  it("draining finishes a request (HTTP/2), and sends GOAWAY", async () => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const session = http2.connect(`http://127.0.0.1:${listener.port}`);
@@ -189,7 +189,7 @@ describe("drain", () => {
     await Promise.all([drained, closed]);
   });
 
-  it("names the last request taken, so that the next may be sent again elsewhere", async () => {
+  it("draining names the last accepted request, so that later ones may be sent again", async () => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const session = http2.connect(`http://127.0.0.1:${listener.port}`);
@@ -207,7 +207,7 @@ describe("drain", () => {
     await drained;
   });
 
-  it("accepts nothing more", async () => {
+  it("draining accepts no new connection", async () => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const { socket } = dial(listener);
@@ -222,7 +222,7 @@ describe("drain", () => {
     await drained;
   });
 
-  it("does not wait for idle, silent or half-begun connections", async () => {
+  it("draining does not wait for idle, silent or incomplete connections", async () => {
     const listener = await listening();
     const agent = new http.Agent({ keepAlive: true });
     const [response] = (await once(http.get({ port: listener.port, agent }), "response")) as [http.IncomingMessage];
@@ -241,7 +241,7 @@ describe("drain", () => {
     session.destroy();
   });
 
-  it.each(["1.1", "2"])("cuts off what has not finished in time (HTTP/%s)", async (version) => {
+  it.each(["1.1", "2"])("draining aborts unfinished requests at its time limit (HTTP/%s)", async (version) => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const session = version === "2" ? http2.connect(`http://127.0.0.1:${listener.port}`) : undefined;
@@ -258,7 +258,7 @@ describe("drain", () => {
     session?.destroy();
   });
 
-  it("lets an answer out that the end of the time brings about", async () => {
+  it("draining sends answers caused by its time limit", async () => {
     const { handler, held, arrived } = holding();
     const listener = await listening(handler);
     const answered = once(http.get({ port: listener.port }), "response");

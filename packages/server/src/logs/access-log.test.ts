@@ -60,8 +60,8 @@ const NOT_FOUND = {
   clientCode: Code.NOT_FOUND,
 };
 
-describe("a request's line", () => {
-  it("says what was asked and what came of it", async () => {
+describe("the line of a request", () => {
+  it("the line has the request and its outcome", async () => {
     const { asked, headers, lines } = rig();
     asked(
       { source: "user", trace: { traceId: "4b".repeat(16), spanId: "00f067aa0ba902b7", onCall: () => ({}) } },
@@ -80,7 +80,7 @@ describe("a request's line", () => {
     ]);
   });
 
-  it("says of a stream, at its end, how many items it had and why it has ended", async () => {
+  it("the line of a stream, written at its end, has the number of items and the reason of the end", async () => {
     const { asked, headers, lines } = rig();
     headers["x-request-id"] = "";
     asked({ stream: { openedAt: 0, items: 12, degraded: 2, end: "ended" } });
@@ -92,7 +92,7 @@ describe("a request's line", () => {
     ]);
   });
 
-  it("is JSON where logs are", async () => {
+  it("the line is JSON if logs are JSON", async () => {
     const { asked, headers, lines } = rig({ format: "json" });
     headers.traceparent = `00-${"4b".repeat(16)}-00f067aa0ba902b7-01`;
     asked({ source: "user" }, undefined, 2);
@@ -118,14 +118,14 @@ describe("a request's line", () => {
     ["application/connect+proto", "connect"],
     ["application/json", "connect"],
     ["", "connect"],
-  ])("knows %s as %s", async (type, protocol) => {
+  ])("the protocol of %s is %s", async (type, protocol) => {
     const { asked, headers, lines } = rig({ format: "json" });
     headers["content-type"] = type;
     asked();
     expect(JSON.parse((await lines())[0] ?? "").protocol).toBe(protocol);
   });
 
-  it("has declared attributes, cut and on one line, and nothing else of who calls", async () => {
+  it("the line has the declared attributes, shortened to one line, and no other data of the caller", async () => {
     const value = `ann\n\u001b[31m${"x".repeat(1_000)}`;
     const telemetry: RequestTelemetry = {
       attributes: () => [
@@ -151,7 +151,7 @@ describe("a request's line", () => {
     expect(lined[0]).toContain(', principal.tenant "ann [31mxxx');
   });
 
-  it("is there for the share that is asked for", async () => {
+  it("lines are written for the configured share", async () => {
     const { asked, clock, lines } = rig({ share: 0.25 });
     for (const chance of [0, 0.2, 0.25, 0.9]) {
       clock.chance = chance;
@@ -161,8 +161,8 @@ describe("a request's line", () => {
   });
 });
 
-describe("who does not read", () => {
-  it("costs lines and no memory, and is told how many are missing", async () => {
+describe("a reader that does not read", () => {
+  it("a slow reader loses lines, which are counted, and uses no memory", async () => {
     const reader = new Reader(false);
     const { asked, log, lines } = rig({}, reader);
     for (let i = 0; i < 20_000; i++) {
@@ -179,12 +179,12 @@ describe("who does not read", () => {
     expect(lost.length).toBeGreaterThan(0);
     expect(all.length - lost.length + lost.reduce((a, b) => a + b, 0)).toBe(20_001);
   });
-  it("is not waited for beyond what is left", async () => {
+  it("a slow reader is not awaited beyond the remaining time", async () => {
     const { asked, log } = rig({}, new Reader(false));
     asked();
     await log.flush(5);
   });
-  it("and has gone gets nothing", async () => {
+  it("a closed reader receives nothing", async () => {
     const reader = new Reader();
     reader.destroyed = true;
     const { asked, log } = rig({}, reader);

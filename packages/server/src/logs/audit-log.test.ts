@@ -27,7 +27,7 @@ const objects = (text: string): unknown[] =>
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 
-test("a line for each event, in their order", async () => {
+test("each event has a line, in order", async () => {
   const path = join(folder(), "audit.log");
   const faults: unknown[] = [];
   const log = new AuditLog(appendingTo(path), (...fault) => faults.push(fault));
@@ -47,7 +47,7 @@ test("a line for each event, in their order", async () => {
   expect(faults).toEqual([]);
 });
 
-test("a subject that would be lines of its own is one text, and not too long", async () => {
+test("a subject with line breaks stays one text, shortened", async () => {
   const lines: string[] = [];
   const log = new AuditLog(async (text) => void lines.push(text), expect.unreachable);
   log.audit({ ...EVENT, subject: `ann\n{"event":"login"}\u2028\u0007${"x".repeat(10_000)}` });
@@ -57,7 +57,7 @@ test("a subject that would be lines of its own is one text, and not too long", a
   expect(only?.length).toBeLessThan(1000);
 });
 
-test("a file that is moved away is begun again", async () => {
+test("a moved file is created again", async () => {
   const path = join(folder(), "audit.log");
   const log = new AuditLog(appendingTo(path), expect.unreachable);
   log.audit(EVENT);
@@ -69,7 +69,7 @@ test("a file that is moved away is begun again", async () => {
   expect(objects(readFileSync(`${path}.1`, "utf8"))).toMatchObject([{ subject: "ann" }]);
 });
 
-test("what cannot be written is counted, told of, and harms nobody", async () => {
+test("unwritable events are counted and reported, without an effect on requests", async () => {
   const path = join(folder(), "audit.log");
   mkdirSync(path); // a folder takes no lines
   const faults: string[] = [];
@@ -87,7 +87,7 @@ test("what cannot be written is counted, told of, and harms nobody", async () =>
   chmodSync(path, 0o600);
 });
 
-test("while a disk does not answer no more than a megabyte waits", async () => {
+test("at most a megabyte waits for a blocked disk", async () => {
   const written: string[] = [];
   const stuck = Promise.withResolvers<void>();
   const log = new AuditLog(async (text) => {
@@ -110,7 +110,7 @@ test("while a disk does not answer no more than a megabyte waits", async () => {
   expect(kept + (told as { count: number }[]).reduce((sum, { count }) => sum + count, 0)).toBe(many);
 });
 
-test("of standard error that nobody reads a bounded part waits, and a server that ends does not wait for it", async () => {
+test("a bounded part waits for an unread standard error, and a closing server does not wait for it", async () => {
   let length = 0;
   const taken: (() => void)[] = [];
   const unread = {

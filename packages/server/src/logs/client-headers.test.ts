@@ -24,8 +24,8 @@ function bff() {
   return { ...parts, get, lines };
 }
 
-describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("%j", (odd) => {
-  test("as authorization refuses the call, by the client's fault", async () => {
+describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("the header value %j", (odd) => {
+  test("an invalid authorization refuses the call as the client's fault", async () => {
     const { get, client, lines } = bff();
     expect((await get({ authorization: odd })).failure).toMatchObject({
       clientCode: Code.INVALID_ARGUMENT,
@@ -34,12 +34,12 @@ describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("%j", (odd) => {
     expect(client.sent).toEqual([]);
     expect(lines).toEqual([]);
   });
-  test("as any other header to forward is left out", async () => {
+  test("any other invalid forwarded header is omitted", async () => {
     const { get, client } = bff();
     expect((await get({ "x-tenant": odd, authorization: "Bearer a" })).page?.title).toBe("a");
     expect(client.sent[0]?.headers).toEqual({ authorization: "Bearer a" });
   });
-  test("in metadata refuses the call, by the client's fault", async () => {
+  test("an invalid client header in metadata refuses the call as the client's fault", async () => {
     const { get, client, lines } = bff();
     const { failure } = await get({ "x-tenant": odd }, (header) => `of ${header("x-tenant")}`);
     expect(failure).toMatchObject({
@@ -49,7 +49,7 @@ describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("%j", (odd) => {
     expect(client.sent).toEqual([]);
     expect(lines).toEqual([]);
   });
-  test("in metadata that comes from elsewhere is our fault", async () => {
+  test("invalid metadata from another source is an internal error", async () => {
     const { get, lines } = bff();
     const { failure } = await get({ "x-tenant": "fine" }, (header) => `${header("x-tenant")} ${odd}`);
     expect(failure).toMatchObject({ clientCode: Code.INTERNAL, clientMessage: "internal error" });
@@ -57,7 +57,7 @@ describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("%j", (odd) => {
   });
 });
 
-test("a supplementary call that is refused so is absent, and that stands in no log", async () => {
+test("a supplementary call refused for a header is absent, and is not logged", async () => {
   const { ask, lines } = bff();
   const { answer } = ask(
     async (cx) => {

@@ -31,7 +31,7 @@ function logged(format: LogFormat = "text") {
 }
 const HEAD = `${RPC} is deprecated since 2026-11-01 and may be gone from 2027-05-01 on, in favour of page.v2.PageService/Get: called by`;
 
-test("each caller of a deprecated rpc is told once in an hour, with how often it has called in between", async () => {
+test("each caller of a deprecated RPC is logged once an hour, with the number of calls since", async () => {
   const { clock, called, lines } = logged();
   called(ann, { "user-agent": "shop-app/3.1", "x-request-id": "r1" });
   for (let i = 0; i < 4; i++) called(ann);
@@ -46,7 +46,7 @@ test("each caller of a deprecated rpc is told once in an hour, with how often it
   expect(lines()).toEqual([`${HEAD} "ann" of user ("t-1") (and 5 more calls in between)`, `${HEAD} "bob" of user`]);
 });
 
-test("as JSON, with what is known alone", () => {
+test("the JSON line has only the known values", () => {
   const { called, written } = logged("json");
   called(ann, { "user-agent": "shop-app/3.1" });
   called({ since: "2026-11-01" });
@@ -68,7 +68,7 @@ test("as JSON, with what is known alone", () => {
   ]);
 });
 
-test("who is not known is one caller, and what others write stays on its line", () => {
+test("anonymous callers count as one, and foreign text stays on its line", () => {
   const { called, lines } = logged();
   called({ since: "2026-11-01" }, { "user-agent": "curl/8\r\n2027-01-15 forged" });
   called({ since: "2026-11-01" }, { "user-agent": "other" });
@@ -79,7 +79,7 @@ test("who is not known is one caller, and what others write stays on its line", 
   ]);
 });
 
-test("what will be deprecated is not told of", () => {
+test("a future deprecation is not logged", () => {
   const { called, lines } = logged();
   called({ since: "2027-01-16" });
   expect(lines()).toEqual([]);
@@ -87,7 +87,7 @@ test("what will be deprecated is not told of", () => {
   expect(lines()).toHaveLength(1);
 });
 
-test("so many callers are told apart; those beyond are told together, until others have not called for an hour", () => {
+test("a maximum of callers is logged separately; further callers share a line until others pause for an hour", () => {
   const calls = new DeprecatedCalls(3);
   const by = (subject: string, now: number, rpc = RPC) => calls.called(rpc, { ...SINCE, subject }, now);
   for (const [i, subject] of ["a", "b", "c"].entries()) expect(by(subject, i)).toMatchObject({ use: { subject } });

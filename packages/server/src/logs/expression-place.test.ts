@@ -13,7 +13,7 @@ function thrown(message: string, frames: readonly string[]): ExpressionError {
 }
 const FRAMES = ["seconds (file:///app/cel/time.js:58:9)", "compose (file:///app/gen/shop_bff.ts:86:3)"];
 
-test("a place is what the frames say, and nothing that the message does", () => {
+test("a place comes from the stack frames, and not from the message", () => {
   for (const text of ["no", "x_bff.ts:1:1", "no\n    at a (file:///x_bff.ts:1:1)"]) {
     expect(placeOf(thrown(`not a timestamp: ${text}`, FRAMES))).toBe("shop_bff.ts:86");
     expect(placeOf(thrown(`not a timestamp: ${text}`, FRAMES.slice(0, 1)))).toBeUndefined();
@@ -25,11 +25,11 @@ test.each([
   "async compose (file:///app/shop_bff.js:7:3)",
   "file:///app/shop_bff.js:7:3",
   "async /app/shop_bff.js:7:3",
-])("a frame may be written as %s", (frame) => {
+])("a frame may be formatted as %s", (frame) => {
   expect(placeOf(thrown("no", [frame]))).toBe("shop_bff.js:7");
 });
 
-test("the field of a message that is created is named, also where it goes over several lines", () => {
+test("the field of a created message is named, even over several lines", () => {
   const folder = mkdtempSync(join(tmpdir(), "place-"));
   const file = join(folder, "shop_bff.ts");
   const code = `/** shop.v1.Hits */
@@ -65,11 +65,11 @@ export function toHit(of: UpHit): Hit {
   }
 });
 
-test("a long text in a message is not searched for one", () => {
+test("a long message is not searched for a place", () => {
   expect(placeOf(thrown(`not a timestamp: ${"a".repeat(1 << 20)}`, FRAMES))).toBe("shop_bff.ts:86");
 });
 
-test("what is not an expression's has none, nor has what says nothing of its frames", () => {
+test("other errors, and errors without frames, have no place", () => {
   expect(placeOf(new Error("no"))).toBeUndefined();
   const silent = new ExpressionError("no");
   silent.stack = "";

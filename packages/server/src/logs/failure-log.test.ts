@@ -47,7 +47,7 @@ function logged(format: LogFormat = "text", own?: Observer) {
   };
 }
 
-test("a response that fails is told with the upstream's words, on one line, and by whose request", async () => {
+test("a failed response is logged on one line, with the upstream's message and the request", async () => {
   const { critical, written } = logged();
   expect((await critical({ "x-request-id": "r 1" })).failure?.clientMessage).toBe("unavailable");
   expect(written).toEqual([
@@ -55,7 +55,7 @@ test("a response that fails is told with the upstream's words, on one line, and 
   ]);
 });
 
-test("a degraded response is told with what it lacks", async () => {
+test("a degraded response is logged with its missing fields", async () => {
   const { supplementary, lines } = logged();
   await supplementary();
   expect(lines()).toEqual([
@@ -63,7 +63,7 @@ test("a degraded response is told with what it lacks", async () => {
   ]);
 });
 
-test("so is a message of a stream", () => {
+test("a degraded message of a stream is logged", () => {
   const { log, lines } = logged();
   const failure = new Failure({
     code: Code.UNAVAILABLE,
@@ -78,7 +78,7 @@ test("so is a message of a stream", () => {
   expect(lines()).toEqual(["test.v1.Front/Follow degraded in runs[*].title: test.v1.Upstream/Get UNAVAILABLE: gone"]);
 });
 
-test("one kind of failure is told once in ten seconds, and then with how many it stands for", async () => {
+test("a kind of failure is logged once in ten seconds, then with its count", async () => {
   const { critical, supplementary, client, clock, lines } = logged();
   client.answer = (sent) => sent.fault(Code.NOT_FOUND, { message: "no such thing" });
   for (let i = 0; i < 3; i++) await critical();
@@ -96,7 +96,7 @@ test("one kind of failure is told once in ten seconds, and then with how many it
   ]);
 });
 
-test("breakers are told whenever they change", async () => {
+test("breakers are logged at every change", async () => {
   const { supplementary, client, clock, lines } = logged();
   for (let i = 0; i < 4; i++) await supplementary();
   await clock.advance(10);
@@ -109,7 +109,7 @@ test("breakers are told whenever they change", async () => {
   ]);
 });
 
-test("addresses that are ejected are told, in words and in JSON", () => {
+test("ejected addresses are logged, as text and as JSON", () => {
   const event = { service: "a.v1.B", branch: "canary", address: "10.0.0.7:80", forMs: 30_000, consecutive: 5, at: 0 };
   const written: string[] = [];
   new FailureLog((line) => written.push(line), "text").ejection(event);
@@ -127,7 +127,7 @@ test("addresses that are ejected are told, in words and in JSON", () => {
   });
 });
 
-test("what a guard says, a client that has gone and what goes well are not told", async () => {
+test("refusals by guards, cancelled clients and successes are not logged", async () => {
   const { ask, app, client, written } = logged();
   await ask(async (cx) => {
     throw cx.refuse(Code.PERMISSION_DENIED, "closed", 0);
@@ -139,7 +139,7 @@ test("what a guard says, a client that has gone and what goes well are not told"
   expect(written).toEqual([]);
 });
 
-test("what a resolver throws is told with its stack, indented", async () => {
+test("an exception of a resolver is logged with its stack, indented", async () => {
   const { ask, lines } = logged();
   const run = (): string => {
     throw new TypeError("the key is 1234\n2027-01-15T08:00:01.000Z all is well");
@@ -161,7 +161,7 @@ async function thrownBy(run: () => string, format: LogFormat = "text"): Promise<
   return lines();
 }
 
-test("what a resolver throws is told once when it is no error, and with the causes of an error", async () => {
+test("a thrown value that is not an Error is logged once, and an Error with its causes", async () => {
   const [text] = await thrownBy(() => {
     throw "no rates today";
   });
@@ -184,7 +184,7 @@ test("what a resolver throws is told once when it is no error, and with the caus
   expect(long.length).toBeLessThan(9_000);
 });
 
-test("a status that a resolver throws is told with the resolver and the stack", async () => {
+test("a status thrown by a resolver is logged with the resolver and the stack", async () => {
   const [thrown = "", failed] = await thrownBy(() => {
     throw new ConnectError("no such rate", ConnectCode.Internal);
   });
@@ -196,7 +196,7 @@ test("a status that a resolver throws is told with the resolver and the stack", 
   );
 });
 
-test("a promise that nobody awaits is told with its stack, once in ten seconds", () => {
+test("an unhandled rejection is logged with its stack, once in ten seconds", () => {
   const { log, lines } = logged();
   for (let i = 0; i < 3; i++) log.rejection(new Error(`no ${i}`));
   const [line = "", ...more] = lines();
@@ -204,7 +204,7 @@ test("a promise that nobody awaits is told with its stack, once in ten seconds",
   expect(more).toEqual([]);
 });
 
-test.each<LogFormat>(["text", "json"])("no line has control characters, whoever sent them (%s)", async (format) => {
+test.each<LogFormat>(["text", "json"])("no line has control characters, whatever their source (%s)", async (format) => {
   const nasty = "a\u009b31m\u0085b\u001b[31m\u2028c\u007f";
   const { critical, client, log, written } = logged(format);
   client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: nasty });
@@ -220,7 +220,7 @@ test.each<LogFormat>(["text", "json"])("no line has control characters, whoever 
   expect(written.length).toBe(4);
 });
 
-test("as JSON each line is an object", async () => {
+test("each line is an object in JSON", async () => {
   const { critical, supplementary, log, written } = logged("json");
   await critical({ "x-request-id": "r1", traceparent: "00-4bf9-00f0-01" });
   await supplementary();
@@ -241,7 +241,7 @@ test("as JSON each line is an object", async () => {
   ]);
 });
 
-test("paths lose their indexes and keys, and only a few are told", () => {
+test("paths lose their indexes and keys, and only a few are logged", () => {
   const { log, lines } = logged();
   const paths = ["runs[0].owner", "runs[1].owner", 'by["a]\\"b"].name', ...["b", "c", "d", "e", "f"]];
   const failure = timedOut("up.v1.Up", "no answer in time");
@@ -258,7 +258,7 @@ test("paths lose their indexes and keys, and only a few are told", () => {
   ]);
 });
 
-test("an observer hears beside the log, and of nothing that it did not ask for", async () => {
+test("a custom observer receives only the events of its methods, beside the log", async () => {
   class Own implements Observer {
     readonly #heard: string[] = [];
     response(): void {
@@ -293,7 +293,7 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
   ]);
 });
 
-test("what the server says by itself, without anything thrown, is the text alone", () => {
+test("a message of the server without an error is logged as plain text", () => {
   const text = logged();
   text.log.server("sessions are kept in this process", undefined);
   text.log.server("keys cannot be fetched", new Error("HTTP 503"));
@@ -308,7 +308,7 @@ test("what the server says by itself, without anything thrown, is the text alone
   ]);
 });
 
-test("a line has the ids of the request's own trace, where there is one", () => {
+test("a line has the trace ids of the request, if any", () => {
   const lines: string[] = [];
   const log = new FailureLog((line) => lines.push(line), "json");
   const failure = new Failure({ code: 14, reason: 2, callee: "a.v1.A/Get", message: "gone", clientCode: 14 });

@@ -30,13 +30,13 @@ async function peak(before: string): Promise<number> {
   return Number(stdout) / 2 ** 20;
 }
 
-it.concurrent("what functions are compiled with is freed while others wait to be compiled", async () => {
+it.concurrent("memory of finished compilations is freed while other functions wait", async () => {
   const free = await peak("");
   const bound = await peak(`(await import(${JSON.stringify(MODULE)})).freeAfterCompiling();`);
   expect(bound).toBeLessThan(Math.max(free / 2, 10)); // about 20 of 95; where V8 has no Maglev, as in Node 22, 1 of 1
 }, 60_000);
 
-it.concurrent("is done by servers", async () => {
+it.concurrent("servers free the memory of compilations", async () => {
   const told = `
 import v8 from "node:v8";
 import { syncBuiltinESMExports } from "node:module";

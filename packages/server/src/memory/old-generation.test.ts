@@ -7,7 +7,7 @@ import { Growth } from "./old-generation.ts";
 const MB = 2 ** 20;
 const { NODE_PERFORMANCE_GC_MAJOR, NODE_PERFORMANCE_GC_MINOR, NODE_PERFORMANCE_GC_INCREMENTAL } = constants;
 
-describe("what is to come together until the next collection", () => {
+describe("the growth until the next collection", () => {
   /** Of a heap of 20 MB: collections that take so much of each second. */
   const after = (growth: Growth, share: number, count: number, from = 0): number => {
     for (let i = 1; i <= count; i++) {
@@ -20,23 +20,23 @@ describe("what is to come together until the next collection", () => {
     return growth.percentOf(20 * MB);
   };
 
-  it("is V8's own while collections take little", () => {
+  it("the growth is V8's default while collections take little time", () => {
     expect(after(new Growth(4096 * MB), 0.029, 10)).toBe(0);
   });
-  it("doubles while they take more, up to 32 MiB", () => {
+  it("the growth doubles while collections take more time, up to 32 MiB", () => {
     const steps = [1, 2, 3, 4].map((count) => after(new Growth(4096 * MB), 0.031, count));
     expect(steps).toEqual([0, 160, 160, 160]);
   });
-  it("is at most an eighth of what the heap may become", () => {
+  it("the growth is at most an eighth of the heap limit", () => {
     expect(after(new Growth(256 * MB), 0.5, 10)).toBe(160);
     expect(after(new Growth(128 * MB), 0.5, 10)).toBe(0);
   });
-  it("is V8's own where that may be more", () => {
+  it("the growth is V8's default if that is larger", () => {
     const growth = new Growth(4096 * MB);
     after(growth, 0.5, 10);
     expect([30, 40].map((mb) => growth.percentOf(mb * MB))).toEqual([107, 0]);
   });
-  it("goes back to V8's own", () => {
+  it("the growth returns to V8's default", () => {
     const growth = new Growth(4096 * MB);
     expect(after(growth, 0.5, 3)).toBe(160);
     expect([1, 2].map((n) => after(growth, 0.01, 1, 2 + n))).toEqual([0, 0]);
@@ -74,12 +74,12 @@ async function told(args: readonly string[]): Promise<readonly string[]> {
   return (JSON.parse(stdout) as { readonly told: readonly string[] }).told;
 }
 
-it.concurrent("tells V8", async () => {
+it.concurrent("the growth is set as a flag of V8", async () => {
   const percents = (await told([])).map((flag) => Number(/^--heap-growing-percent=(\d+)$/.exec(flag)?.[1]));
   expect(percents.length).toBeGreaterThan(0);
   expect(percents.at(-1)).toBeGreaterThanOrEqual(100);
   expect(percents.at(-1)).toBeLessThanOrEqual(400);
 });
-it.concurrent("leaves a growth alone that Node was started with", async () => {
+it.concurrent("a growth set at the start of Node is kept", async () => {
   expect(await told(["--heap-growing-percent=30"])).toEqual([]);
 });

@@ -43,14 +43,14 @@ async function told(processors: number, args: readonly string[] = []): Promise<u
 const WELL = { collected: true, whole: true };
 const FLAGS = ["--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping"];
 
-it.concurrent("where there is one processor, V8 is told to sweep on one thread, and collects on", async () => {
+it.concurrent("on one processor, V8 sweeps on one thread, and still collects", async () => {
   expect(await told(1)).toEqual({ told: FLAGS, ...WELL });
 });
-it.concurrent("where there are more, it is told nothing", async () => {
+it.concurrent("on several processors, no flag is set", async () => {
   expect(await told(2)).toEqual({ told: [], ...WELL });
 });
 it.concurrent.each(["--single-threaded-gc", "--no-concurrent-sweeping"])(
-  "nor where Node was started with %s",
+  "no flag is set if Node was started with %s",
   async (flag) => {
     expect(await told(1, [flag])).toEqual({ told: [], ...WELL });
   },

@@ -41,20 +41,20 @@ const churned = async (args: readonly string[], env?: Readonly<Record<string, st
     readonly bound: number;
   };
 
-it.concurrent("lets the young generation grow to 8 MiB for each half again, whatever it has been", async () => {
+it.concurrent("the young generation may grow to 8 MiB per half again, whatever its size before", async () => {
   const { free, now, bound } = await churned([]);
   expect(mib(free)).toBeGreaterThanOrEqual(16);
   expect(mib(now)).toBeLessThanOrEqual(1);
   expect(mib(bound)).toBe(8);
 });
 
-it.concurrent("leaves a size alone that Node was started with", async () => {
+it.concurrent("a size set at the start of Node is kept", async () => {
   expect(mib((await churned(["--max-semi-space-size=16"])).bound)).toBeGreaterThanOrEqual(16);
   const env = { NODE_OPTIONS: "--max_semi_space_size=16" };
   expect(mib((await churned([], env)).bound)).toBeGreaterThanOrEqual(16);
 });
 
-it.concurrent("is done by servers before they listen", async () => {
+it.concurrent("servers set the size before they listen", async () => {
   const told = `
 import { subscribe } from "node:diagnostics_channel";
 import { youngBytes } from ${JSON.stringify(MODULE)};

@@ -61,7 +61,7 @@ const attempt = (more: Partial<AttemptEvent>): AttemptEvent => ({
 });
 
 describe("streams", () => {
-  it("are requests until they are open, and then have items and ends of their own", () => {
+  it("streams count as requests until they open, and then have items and ends", () => {
     const metrics = metricsOf();
     const lines = () => linesOf(metrics, /^(rpc_server.*_count|bff_requests|bff_stream)/);
     const [first, second] = [{ request: {} }, { request: {} }].map((one) => ({ ...asked, ...one }));
@@ -93,7 +93,7 @@ describe("streams", () => {
     expect(lines()).toContain(`bff_stream_items_total${of} 10`);
     expect(lines()).toContain(opened);
   });
-  it("have messages that lack something, which are counted by field, and are no degraded answers", () => {
+  it("incomplete messages of streams are counted by field, and are not degraded answers", () => {
     const metrics = metricsOf();
     const degraded = ["runs[3].owner", "title"].map((path) =>
       create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 }),
@@ -110,7 +110,7 @@ describe("streams", () => {
   });
 });
 
-it("tells topics of one name apart, and adds up what several files follow of one", () => {
+it("topics with one name are separate per service, and summed over files", () => {
   const metrics = metricsOf();
   const state = () => ({ followers: 2, keys: 1, ringBytes: 64, consumers: 1, resets: 3 });
   for (const service of ["a.v1.A", "b.v1.B", "a.v1.A"]) metrics.topic({ name: "run", service, state });
@@ -131,7 +131,7 @@ it("tells topics of one name apart, and adds up what several files follow of one
 });
 
 describe("requests", () => {
-  it("are counted by rpc and code, in the buckets of their durations", () => {
+  it("requests are counted by RPC and code, in the buckets of their durations", () => {
     const metrics = metricsOf();
     for (const endedAt of [1_005, 1_005.5, 1_030, 1_000 + 60_000, 990]) {
       metrics.responseStart(asked);
@@ -153,7 +153,7 @@ describe("requests", () => {
     ]);
   });
 
-  it("that lack something are counted by field, without positions and keys, whatever these are", () => {
+  it("degraded requests are counted by field, without positions and keys", () => {
     const metrics = metricsOf();
     const degraded = [
       ...["runs[3].owner", "runs[*].owner", 'runs["a"].owner', 'runs["x\\"].y[1]"].owner', "title"].map((path) =>
@@ -168,7 +168,7 @@ describe("requests", () => {
     ]);
   });
 
-  it("cannot make more series than the plan has, whatever they say", () => {
+  it("requests cannot create more series than the plan has, whatever their content", () => {
     const metrics = metricsOf();
     const before = metrics.snapshot().families.flatMap(({ samples }) => samples).length;
     const hostile = (i: number) => `${i}\n"}\\ evil{a="b"} 1 é\u0000\ud800`;
@@ -193,7 +193,7 @@ describe("requests", () => {
     expect(renderPrometheus(metrics.snapshot())).not.toContain("evil");
   });
 
-  it("have paths without end in messages that hold themselves: beyond a bound they are one", () => {
+  it("paths in recursive messages are merged beyond a maximum", () => {
     const metrics = metricsOf();
     for (let i = 0; i < 5_000; i++) {
       const degraded = [create(DegradationSchema, { path: `${"child.".repeat(i)}name`, reason: 2 })];
@@ -204,7 +204,7 @@ describe("requests", () => {
     expect(lines.at(-1)).toBe('bff_degraded_total{left_out="true"} 3000');
   });
 
-  it("for what is deprecated are counted by source, from the day on", () => {
+  it("deprecated requests are counted by source, from the date on", () => {
     const metrics = metricsOf();
     metrics.response(answered({ deprecated: { since: "1970-01-01", source: "user" } }));
     metrics.response(answered({ deprecated: { since: "1970-01-01" } }));
@@ -217,7 +217,7 @@ describe("requests", () => {
 });
 
 describe("calls", () => {
-  it("are counted by method, branch and the upstream's own code", () => {
+  it("calls are counted by method, branch and the upstream's code", () => {
     const metrics = metricsOf();
     for (const branch of [undefined, "canary"]) {
       metrics.callStart({ request: {}, call: {}, ...of, branch, startedAt: 0 });
@@ -234,7 +234,7 @@ describe("calls", () => {
     ]);
   });
 
-  it("have attempts, told apart by what they were and how they ended", () => {
+  it("attempts are counted by kind and by outcome", () => {
     const metrics = metricsOf();
     const fault = { kind: "transport", code: Code.UNAVAILABLE, message: "" } as const;
     metrics.attempt(attempt({}));
@@ -252,7 +252,7 @@ describe("calls", () => {
     ]);
   });
 
-  it("are answered by caches", () => {
+  it("calls answered by caches are counted by outcome", () => {
     const metrics = metricsOf();
     for (const outcome of ["missed", "fresh", "fresh"] as const) metrics.cache({ request: {}, ...of, outcome });
     expect(linesOf(metrics, /^bff_cache/)).toEqual([
@@ -262,7 +262,7 @@ describe("calls", () => {
   });
 });
 
-it("shows upstreams as they are when it is asked", () => {
+it("the state of upstreams is read at each scrape", () => {
   const metrics = metricsOf();
   let open = false;
   const upstream: UpstreamEvent = {
@@ -316,7 +316,7 @@ it("shows upstreams as they are when it is asked", () => {
   ]);
 });
 
-it("tells of the process", async () => {
+it("the metrics include the process", async () => {
   const metrics = metricsOf();
   const value = (name: string) => Number(linesOf(metrics, new RegExp(`^${name} `))[0]?.split(" ")[1]);
   expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e7);
@@ -326,7 +326,7 @@ it("tells of the process", async () => {
   expect(value("nodejs_eventloop_delay_p99_seconds")).toBe(0); // nothing is measured yet
 });
 
-it("counters of rpcs are 0 before their first event", () => {
+it("counters of RPCs are 0 before their first event", () => {
   const metrics = metricsOf();
   metrics.begin([
     { name: "a.v1.A/Get", isStream: false },

@@ -20,7 +20,7 @@ const histogram = (labels: string[], counts: number[], value: number): Family =>
 });
 
 describe("snapshots of several processes", () => {
-  it("are one, also after they were JSON", () => {
+  it("snapshots are merged, even after a round trip through JSON", () => {
     const one = [gauge("sum", 1), gauge("max", 1), gauge("min", 1), histogram(["a", "x"], [1, 0, 2], 7)];
     const other = [
       ...[gauge("sum", 2), gauge("max", 2), gauge("min", 2)],
@@ -37,25 +37,25 @@ describe("snapshots of several processes", () => {
       ].join("\n"),
     );
   });
-  it("may be none", () => {
+  it("an empty list of snapshots merges to no families", () => {
     expect(mergeSnapshots([])).toEqual({ families: [] });
   });
 });
 
-describe("the text", () => {
+describe("the exposition format", () => {
   const counter = new Counter("bff_things_total", 'Things, "so" called.', ["path", "kind"]);
   counter.add('a\\b"c\nd', "");
   counter.add('a\\b"c\nd', "");
   counter.add("\ud800", "k");
   const families = [counter.family, { ...counter.family, name: "empty_total", samples: [] }];
 
-  it("is Prometheus' own", () => {
+  it("the format is Prometheus' text", () => {
     expect(renderPrometheus({ families })).toBe(
       '# HELP bff_things_total Things, "so" called.\n# TYPE bff_things_total counter\n' +
         'bff_things_total{path="a\\\\b\\"c\\nd"} 2\nbff_things_total{path="\ufffd",kind="k"} 1\n',
     );
   });
-  it("is OpenMetrics where that is asked for", () => {
+  it("the format is OpenMetrics if requested", () => {
     expect(renderPrometheus({ families }, "openmetrics")).toBe(
       '# HELP bff_things Things, \\"so\\" called.\n# TYPE bff_things counter\n' +
         'bff_things_total{path="a\\\\b\\"c\\nd"} 2\nbff_things_total{path="\ufffd",kind="k"} 1\n# EOF\n',
@@ -82,7 +82,7 @@ describe("the text", () => {
     ["text/plain;version=0.0.4;q=1, application/openmetrics-text;q=0.5", "prometheus"],
     ["application/openmetrics-text;q=0", "prometheus"],
     ["application/openmetrics-text;q=nonsense, text/plain", "prometheus"],
-  ])("of accept: %s is %s", (accept, format) => {
+  ])("the format for accept: %s is %s", (accept, format) => {
     expect(formatFor(accept)).toBe(format);
   });
 });

@@ -28,7 +28,7 @@ async function ask(port: number, path: string, { method = "GET", headers = {} }:
 }
 
 describe("the admin port", () => {
-  it("shows metrics, in the format that is asked for", async () => {
+  it("the admin port shows metrics, in the requested format", async () => {
     const { get } = await opened({ metrics: (format) => `${format} 1\n` });
     const plain = await get("/metrics?all=1");
     expect([plain.status, plain.body]).toEqual([200, "prometheus 1\n"]);
@@ -45,7 +45,7 @@ describe("the admin port", () => {
     expect([head.status, head.body, head.headers["content-length"]]).toEqual([200, "", "13"]);
   });
 
-  it("says whether the process lives and whether it wants requests", async () => {
+  it("the admin port shows liveness and readiness", async () => {
     let state: "starting" | "ready" | "draining" = "starting";
     const { get } = await opened({ state: () => state });
     expect((await get("/healthz")).status).toBe(200);
@@ -56,7 +56,7 @@ describe("the admin port", () => {
     expect(await get("/readyz")).toMatchObject({ status: 503, body: "draining\n" });
   });
 
-  it("has nothing else but what it is given", async () => {
+  it("the admin port has only the given routes", async () => {
     const { get } = await opened({ routes: new Map([["/live", () => ({ body: "<p>", type: "text/html" })]]) });
     expect(await get("/live")).toMatchObject({ status: 200, body: "<p>" });
     expect((await get("/")).body).toBe("there are /healthz, /readyz, /metrics, /live\n");
@@ -65,14 +65,14 @@ describe("the admin port", () => {
       expect(await get("/metrics", { method })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
   });
 
-  it("tells of what cannot be made, and not those who ask", async () => {
+  it("an internal failure is reported to the log, and not to the client", async () => {
     const { get, faults } = await opened({ metrics: () => Promise.reject(new Error("secret")) });
     expect(await get("/metrics")).toMatchObject({ status: 500, body: "cannot answer\n" });
     expect(faults).toEqual(["cannot answer /metrics of the admin port"]);
     expect((await get("/healthz")).status).toBe(200);
   });
 
-  it("is made once for all who ask at a time", async () => {
+  it("concurrent requests share one rendering", async () => {
     let made = 0;
     const asked = Promise.withResolvers<void>();
     const given = Promise.withResolvers<string>();
@@ -99,11 +99,11 @@ describe("the admin port", () => {
     ["evil.example", 421],
     ["localhost.evil.example:9090", 421],
     ["127.0.0.1.nip.io", 421],
-  ])("is for this machine: a page whose name leads here, %s, gets %i", async (host, status) => {
+  ])("a loopback port checks the host: %s gets %i", async (host, status) => {
     const { get } = await opened();
     expect((await get("/metrics", { headers: { host } })).status).toBe(status);
   });
-  it("goes by any name where others may come", async () => {
+  it("a public port accepts every host name", async () => {
     const { get } = await opened({ host: "0.0.0.0" });
     expect((await get("/metrics", { headers: { host: "shop-bff.prod.svc" } })).status).toBe(200);
   });
@@ -119,18 +119,18 @@ describe("an attacker at the admin port", () => {
     return Buffer.concat(chunks).toString();
   };
 
-  it("has no room for large headers", async () => {
+  it("oversized headers are refused", async () => {
     const { admin, get } = await opened();
     const answer = await closedBy(admin.port, `GET /metrics HTTP/1.1\r\nhost: x\r\na: ${"a".repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1.1 431 /);
     expect((await get("/healthz")).status).toBe(200);
   });
-  it("cannot send a body that anybody keeps", async () => {
+  it("a body is refused without being stored", async () => {
     const { admin } = await opened();
     const head = "POST /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000000\r\n\r\n";
     expect(await closedBy(admin.port, head)).toMatch(/^HTTP\/1.1 405 [\s\S]*connection: close/i);
   });
-  it("takes no more than so many connections, and those that say nothing are closed", { timeout: 20_000 }, async () => {
+  it("connections are limited, and silent ones are closed", { timeout: 20_000 }, async () => {
     const { admin, get } = await opened();
     const sockets = Array.from({ length: 80 }, () => net.connect(admin.port, "127.0.0.1").on("error", () => {}));
     const closed = sockets.map((socket) => once(socket.resume(), "close"));
@@ -140,7 +140,7 @@ describe("an attacker at the admin port", () => {
   });
 });
 
-it("is closed when what is being answered has left, and does not wait for those who only hold it", async () => {
+it("the admin port closes after its running answers, and does not wait for idle connections", async () => {
   const given = Promise.withResolvers<string>();
   const asked = Promise.withResolvers<void>();
   const metrics = () => {
@@ -160,7 +160,7 @@ it("is closed when what is being answered has left, and does not wait for those 
   await expect(get("/healthz")).rejects.toThrow("ECONNREFUSED");
 });
 
-it("says which port it cannot have", async () => {
+it("a port in use rejects with EADDRINUSE", async () => {
   const { admin } = await opened();
   await expect(opened({ port: admin.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

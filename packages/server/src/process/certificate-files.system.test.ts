@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 
-test("a process takes renewed certificates, of its own, of its clients' authority and for upstreams, and keeps its old ones where they are bad", async () => {
+test("a process loads renewed certificates of all kinds, and keeps the old ones if the new ones are invalid", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bff-process-"));
   const path = (name: string): string => join(folder, name);
   for (const name of ["first", "second"]) {

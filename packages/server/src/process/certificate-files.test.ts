@@ -96,15 +96,15 @@ function watched(renew: (found: Certificates) => void = () => {}, from: Certific
   return { clock, files, told, taken };
 }
 
-describe("files", () => {
-  test("that are as they were change nothing", async () => {
+describe("watched files", () => {
+  test("unchanged files change nothing", async () => {
     const { files, told, taken } = watched();
     await files.look();
     mounted.put(first);
     await files.look();
     expect([told, taken]).toEqual([[], []]);
   });
-  test("whose link has been changed are taken", async () => {
+  test("files behind a changed link are loaded", async () => {
     const { files, told, taken } = watched();
     mounted.put(second);
     await files.look();
@@ -112,7 +112,7 @@ describe("files", () => {
     expect(taken).toEqual([second]);
     expect(told).toMatchObject([{ variable: "TLS_CERT_FILE", outcome: "renewed" }]);
   });
-  test("are looked at every ten seconds, until that is to end", async () => {
+  test("files are checked every ten seconds, until the end", async () => {
     const { clock, files, taken } = watched();
     mounted.put(second);
     await clock.advance(LOOK_MS - 1);
@@ -129,7 +129,7 @@ describe("files", () => {
     ["an empty file", { cert: "", key: "" }, /./],
     ["one that has ended", ended, /has ended at/],
     ["a large file", { cert: "x".repeat(2 << 20), key: first.key }, /larger than 1048576/],
-  ])("with %s are told once, at the second look, and the old ones stay", async (_, content, reason) => {
+  ])("files with %s are reported once, at the second check, and the old ones stay", async (_, content, reason) => {
     const { files, told, taken } = watched();
     mounted.put(content);
     await files.look();
@@ -141,7 +141,7 @@ describe("files", () => {
     await files.look();
     expect(taken).toEqual([second]);
   });
-  test("that are gone for a moment, or belong together a moment later, are told to nobody", async () => {
+  test("files that are missing or inconsistent for a moment are not reported", async () => {
     const { files, told, taken } = watched();
     rmSync(join(mounted.folder, "..data"));
     await files.look();
@@ -152,7 +152,7 @@ describe("files", () => {
     expect(told.map(({ outcome }) => outcome)).toEqual(["renewed"]);
     expect(taken).toEqual([second]);
   });
-  test("that end in less than 14 days are told once a day", async () => {
+  test("certificates that expire in less than 14 days are reported once a day", async () => {
     const { clock, files, told } = watched();
     for (const day of [45, 47, 47, 48, 61]) {
       clock.aheadMs = day * 24 * 3_600_000;
@@ -164,7 +164,7 @@ describe("files", () => {
       ["ending", -2],
     ]);
   });
-  test("that are made for a day are told in its last quarter", async () => {
+  test("one-day certificates are reported in their last quarter", async () => {
     mounted.put(daily);
     const { clock, files, told } = watched(undefined, daily);
     for (const hour of [17, 19, 20, 25]) {
@@ -175,7 +175,7 @@ describe("files", () => {
   });
 });
 
-test("paths are those that are set, of branches, too", () => {
+test("the paths are those of the set variables, branches included", () => {
   const source = {
     TLS_CERT_FILE: "/s.pem",
     TLS_KEY_FILE: "/s.key",
@@ -203,8 +203,8 @@ async function shown(port: number): Promise<string> {
   return /subject=CN ?= ?(\w+)/.exec(text)?.[1] ?? text;
 }
 
-describe("a server", () => {
-  test("shows new connections the new certificate, and goes on with those that it has", async () => {
+describe("a server with renewed certificates", () => {
+  test("new connections get the new certificate, and existing connections continue", async () => {
     const server = await listen([echoEndpoint()], { tls: first });
     onTestFinished(() => server.close(0));
     const { files, told } = watched(({ cert, key }) => {
@@ -238,7 +238,7 @@ describe("a server", () => {
 });
 
 describe.each(["own", "node"] as const)("an upstream, over the HTTP/2 of %s", (http2Of) => {
-  test("is shown the new certificate on the next connection", async () => {
+  test("an upstream sees the new certificate on the next connection", async () => {
     const seen: string[] = [];
     const sessions = new Set<http2.ServerHttp2Session>();
     const upstream = http2.createSecureServer({ ...first, requestCert: true, rejectUnauthorized: false });

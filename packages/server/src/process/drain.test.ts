@@ -12,7 +12,7 @@ function draining() {
   return { source, closed, close, exit, exited: exited.promise };
 }
 
-it.each(["SIGTERM", "SIGINT"])("exits with 0 when all is closed after %s", async (signal) => {
+it.each(["SIGTERM", "SIGINT"])("the process exits with 0 when everything is closed after %s", async (signal) => {
   const { source, closed, close, exit, exited } = draining();
   source.emit(signal);
   expect(close).toHaveBeenCalledOnce();
@@ -21,7 +21,7 @@ it.each(["SIGTERM", "SIGINT"])("exits with 0 when all is closed after %s", async
   expect(await exited).toBe(0);
 });
 
-it("exits at once at a second signal", () => {
+it("the process exits at once at a second signal", () => {
   const { source, close, exit } = draining();
   source.emit("SIGTERM");
   source.emit("SIGINT");
@@ -29,7 +29,7 @@ it("exits at once at a second signal", () => {
   expect(exit.mock.calls).toEqual([[130]]);
 });
 
-it("exits with 1 when closing fails", async () => {
+it("the process exits with 1 if closing fails", async () => {
   const { source, closed, exited } = draining();
   source.emit("SIGTERM");
   closed.reject(new Error("no"));

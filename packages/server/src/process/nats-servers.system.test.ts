@@ -47,7 +47,7 @@ function folderOf(name: string): string {
 }
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-describe("with an operator", { timeout: 60_000 }, () => {
+describe("NATS with an operator", { timeout: 60_000 }, () => {
   type Keys = ReturnType<typeof nkeys.createUser>;
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
   /** A JWT of NATS: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt */
@@ -110,7 +110,7 @@ resolver_preload: {
     return { nats, admin, shop, file, own };
   }
 
-  test("a file of credentials lets in, and what it allows is enough to follow", async () => {
+  test("a file of credentials authenticates, and its documented permissions suffice for following", async () => {
     const { nats, admin, shop, file } = await operated();
     // What docs/deploying.md says that a BFF needs.
     const allowed = [
@@ -133,7 +133,7 @@ resolver_preload: {
     leave();
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
-  test("those of another operator's account do not", async () => {
+  test("credentials of another operator's account are refused", async () => {
     const { nats, file } = await operated();
     const NATS_CREDS = file("other.creds", credsOf(nkeys.createAccount()));
     const { faults } = await opened({ NATS_URL: nats.url, NATS_CREDS });
@@ -145,8 +145,8 @@ resolver_preload: {
 /** An election, and a consumer that is found to be dead, take their time. */
 const LONG_MS = 60_000;
 
-describe("of three servers", { timeout: 180_000 }, () => {
-  test("one may die, the leader of the stream too: each event comes once and in order, to whoever is connected to it", async () => {
+describe("a cluster of three servers", { timeout: 180_000 }, () => {
+  test("one server may stop, even the stream's leader: each event arrives once and in order at every follower", async () => {
     const names = ["one", "two", "three"];
     const routes = await Promise.all(names.map(() => freePort()));
     const all = await Promise.all(

@@ -8,7 +8,7 @@ import { addCertificates, addSpans, KeySets } from "./server-families.ts";
 const metrics = new Metrics();
 afterEach(() => metrics.close());
 
-it("shows the age of keys, what certificates have left, and what became of spans", () => {
+it("the metrics show the age of keys, the remaining time of certificates, and the outcome of spans", () => {
   const keySets = new KeySets();
   metrics.add(() => keySets.families);
   const ends = new Date(Date.now() + 36 * 3_600_000);

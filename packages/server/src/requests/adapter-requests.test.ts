@@ -32,7 +32,7 @@ async function served(hadTheirTurn: boolean): Promise<readonly number[]> {
   return counts;
 }
 
-test("what has had its turn is served, and does not wait for another one; what has not is served in turns, one in the first of them", async () => {
+test("requests after their turn are served at once; other requests are served in turns, one in the first turn", async () => {
   expect(await served(true)).toEqual([10, 10, 10, 10]);
   expect(await served(false)).toEqual([0, 1, 2, 3]);
 });

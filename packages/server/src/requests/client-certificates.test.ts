@@ -110,7 +110,7 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       return { ...rig, port: up.port };
     }
 
-    test("who has one is known by its names", async () => {
+    test("a client certificate identifies its caller by its names", async () => {
       const { port, seen, identity } = await served({ sources: [MESH] });
       expect(identity.sources).toEqual(["mesh"]);
       expect((await ask(port, clients.web)).status).toBe(200);
@@ -125,7 +125,7 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       ["one whose name looks like two", clients.tricky],
       ["one with two SPIFFE ids", clients.several],
       ["one with names of one kind in the place of the other", clients.misplaced],
-    ])("who has %s is nobody, and is served as that", async (___, pair) => {
+    ])("a client with %s is anonymous, and is served as such", async (___, pair) => {
       const refused = await served({ sources: [MESH] });
       expect(await ask(refused.port, pair)).toEqual({
         status: 401,
@@ -136,13 +136,13 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       expect(open.seen).toMatchObject([{ subject: undefined }]);
     });
 
-    test("a credential goes first", async () => {
+    test("a credential takes precedence", async () => {
       const { port, seen } = await served({ sources: [MESH, USER] });
       expect((await ask(port, clients.web, { authorization: "Bearer user-ann" })).status).toBe(200);
       expect((await ask(port, clients.web, { authorization: "Bearer user-bad" })).status).toBe(401);
       expect(seen).toMatchObject([{ subject: "ann", source: "user" }]);
     });
-    test("of a page in a browser it counts only with proof of the page", async () => {
+    test("the certificate of a browser counts only with proof of the page", async () => {
       const { port, seen } = await served({ sources: [MESH] });
       expect((await ask(port, clients.web, { origin: "https://evil.example" })).status).toBe(401);
       expect((await ask(port, clients.web, { "sec-fetch-site": "cross-site" })).status).toBe(401);
@@ -151,7 +151,7 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       expect(seen).toHaveLength(2);
     });
 
-    test("a source with `from` counts only over a gateway's connections", async () => {
+    test("a source with `from` accepts only a gateway's connections", async () => {
       const gateway = trusted({ name: "gateway", header: "x-user", from: ["gateway.internal"] });
       const { port, seen, audited } = await served({ sources: [gateway] });
       const principal = { source: "gateway", issuer: "gateway", subject: "ann" };
@@ -169,7 +169,7 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
   });
 });
 
-test("the same names are known when a session of TLS is resumed", async () => {
+test("a resumed TLS session keeps the names", async () => {
   const rig = await gate({ sources: [MESH] });
   const up = await listen([rig.endpoint], { tls: options });
   onTestFinished(() => up.close(0));
@@ -196,7 +196,7 @@ test("the same names are known when a session of TLS is resumed", async () => {
   expect(rig.seen.map(({ subject }) => subject)).toEqual([WEB, WEB]);
 });
 
-test("when the authorities are renewed, new connections count by the new ones alone, resumed sessions too", async () => {
+test("new authorities decide over new connections, resumed sessions included", async () => {
   const rig = await gate({ sources: [MESH] });
   const up = await listen([rig.endpoint], { tls: options });
   onTestFinished(() => up.close(0));
@@ -220,7 +220,7 @@ test("when the authorities are renewed, new connections count by the new ones al
   expect(await ask(resuming, clients.web)).toBe(401);
 });
 
-test("without an authority nobody is asked for a certificate, and none counts", async () => {
+test("without an authority no certificate is requested, and none counts", async () => {
   const rig = await gate({ sources: [MESH], permit: { public: true } });
   const up = await listen([rig.endpoint], { tls: server });
   onTestFinished(() => up.close(0));
@@ -228,7 +228,7 @@ test("without an authority nobody is asked for a certificate, and none counts", 
   expect(rig.seen.map(({ subject }) => subject)).toEqual([undefined, undefined]);
 });
 
-describe("alternative names, as node writes them", () => {
+describe("alternative names in Node's format", () => {
   test.each([
     ["", []],
     ["DNS:a.example", ["a.example"]],
@@ -261,7 +261,7 @@ async function renegotiated(port: number, protocol: string): Promise<string> {
   return outcome;
 }
 test.each(["h2", "http/1.1"])(
-  "nobody handshakes again in the middle of a connection, %s (RFC 9113, 9.2.1)",
+  "renegotiation is refused in the middle of a connection, %s (RFC 9113, 9.2.1)",
   async (protocol) => {
     const up = await listen([], { tls: options });
     onTestFinished(() => up.close(0));

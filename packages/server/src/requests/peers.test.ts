@@ -17,7 +17,7 @@ function connection(until: Date, authorized = true): TLSSocket {
 }
 const none = (): readonly string[] => [];
 
-test("a certificate counts until it ends, on a connection that lasts longer", () => {
+test("a certificate counts until it expires, even on a longer connection", () => {
   vi.useFakeTimers({ now: new Date("2026-11-21T00:00:00Z"), toFake: ["Date"] });
   const socket = connection(new Date("2026-11-21T01:00:00Z"));
   for (const proxies of [undefined, new Networks(["192.0.2.1"])]) {
@@ -29,16 +29,16 @@ test("a certificate counts until it ends, on a connection that lasts longer", ()
     expect(peers.of(socket, none)).toEqual({ ...peer, names: [] });
   }
 });
-test("one that nobody vouches for has no names", () => {
+test("an unverified certificate has no names", () => {
   expect(new Peers(undefined).of(connection(new Date(), false), none).names).toEqual([]);
 });
-test("a connection that is gone is nowhere", () => {
+test("a closed connection has no address", () => {
   expect(new Peers(undefined).of(undefined, none)).toBe(NOWHERE);
 });
-test("values of a header, as they came", () => {
+test("the values of a header keep their order", () => {
   expect(valuesOf(["A", "1", "b", "2", "a", "", "aa", "3"], "a")).toEqual(["1", ""]);
 });
-test("x-forwarded-for of a proxy that is not trusted is reported once", () => {
+test("x-forwarded-for from an untrusted proxy is reported once", () => {
   const faults: string[] = [];
   const socket = connection(new Date(), false);
   for (const proxies of [undefined, new Networks(["10.0.0.0/8"])]) {
@@ -50,7 +50,7 @@ test("x-forwarded-for of a proxy that is not trusted is reported once", () => {
     "ignored x-forwarded-for from 192.0.2.1, so all clients behind it count as one: list the proxy in BFF_TRUSTED_PROXIES";
   expect(faults).toEqual([line, line]);
 });
-test("x-forwarded-for of a trusted one is not", () => {
+test("x-forwarded-for from a trusted proxy is not reported", () => {
   const faults: string[] = [];
   const peers = new Peers(new Networks(["192.0.2.1"]), (what) => faults.push(what));
   expect(peers.of(connection(new Date(), false), () => ["203.0.113.7"]).address).toBe("203.0.113.7");

@@ -21,8 +21,8 @@ function holders(pending: PendingBytes) {
   return { gone, holder };
 }
 
-describe("bytes under way", () => {
-  test("over the limit the oldest of the heaviest goes, and small ones stay", () => {
+describe("pending bytes", () => {
+  test("over the limit the oldest large body is dropped, and small ones stay", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     const [small, first, second, third] = ["small", "first", "second", "third"].map((name) => holder(name));
@@ -38,7 +38,7 @@ describe("bytes under way", () => {
     expect(pending.givenUp).toBe(1);
   });
 
-  test("when there are small ones only, the oldest of them goes, and not who comes", () => {
+  test("among small bodies the oldest is dropped, and not the new one", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     for (let i = 0; i < 16; i++) pending.add(holder(`slow ${i}`), 60 * KB);
@@ -46,7 +46,7 @@ describe("bytes under way", () => {
     expect(gone).toEqual(["slow 0", "slow 1", "slow 2"]); // an eighth is free again
   });
 
-  test("the client with the most loses bodies, and not the one whose are older, or larger", () => {
+  test("the client with most bytes loses bodies, even if others are older or larger", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     pending.add(holder("honest", "192.0.2.1"), 200 * KB);
@@ -54,7 +54,7 @@ describe("bytes under way", () => {
     expect(gone).toEqual(["attack 0", "attack 1", "attack 2"]);
   });
 
-  test("clients with equally much lose as much", () => {
+  test("clients with equal bytes lose equally", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     pending.add(holder("honest", "192.0.2.1"), 200 * KB);
@@ -62,7 +62,7 @@ describe("bytes under way", () => {
     expect(gone).toEqual(["attack 0", "attack 1"]);
   });
 
-  test("of one address the heaviest connection does", () => {
+  test("the largest connection of an address loses bodies", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     pending.add(holder("honest"), 200 * KB);
@@ -71,7 +71,7 @@ describe("bytes under way", () => {
     expect(gone).toEqual(["attack 0", "attack 1", "attack 2"]);
   });
 
-  test("one that is larger than the limit goes itself", () => {
+  test("a body larger than the limit is dropped itself", () => {
     const pending = new PendingBytes(100 * KB);
     const { gone, holder } = holders(pending);
     pending.add(holder("much"), 101 * KB);
@@ -79,7 +79,7 @@ describe("bytes under way", () => {
     expect(pending.bytes).toBe(0);
   });
 
-  test("whoever comes and goes, the sum is right, and never above the limit", () => {
+  test("the sum is exact, and never above the limit, for every sequence", () => {
     const step = fc.record({ who: fc.nat(20), more: fc.integer({ min: -40_000, max: 200_000 }), gone: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {

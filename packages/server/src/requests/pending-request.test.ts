@@ -51,7 +51,7 @@ function connection(pending = new PendingBytes(1 << 20)) {
 }
 const frame = (length: number, ...bytes: number[]) => Buffer.from([0, 0, 0, length >> 8, length & 255, ...bytes]);
 
-test("requests whose bodies never end are nobody's; those that end are handed on in turns, one in the first of them", async () => {
+test("incomplete requests are not handled; complete requests are handled in turns, one in the first turn", async () => {
   const { ask, come } = connection();
   const all = Array.from({ length: 5 }, () => ask("/a.B/C"));
   for (const one of all) one.data(frame(2, 1));
@@ -73,7 +73,7 @@ test("requests whose bodies never end are nobody's; those that end are handed on
   );
 });
 
-test("bodies that are too large, and those given up for want of room, are handed on in their turn, too", async () => {
+test("oversized and dropped bodies are handled in their turn, too", async () => {
   const large = connection();
   for (let i = 0; i < 5; i++) large.ask("/a.B/C").data(frame(MAX + 1));
   expect(large.come).toHaveLength(0);
@@ -91,7 +91,7 @@ test("bodies that are too large, and those given up for want of room, are handed
   ]);
 });
 
-test("one that does not come in its time fails; one whose client goes is told, and counts no more", async () => {
+test("a late body fails; a cancelled request is reported and no longer counted", async () => {
   const { ask, come, gone, requests, pending } = connection();
   const one = ask("/a.B/C");
   one.data(frame(2, 1));
@@ -104,7 +104,7 @@ test("one that does not come in its time fails; one whose client goes is told, a
   expect(come.map(({ failure }) => failure?.message)).toEqual(["[deadline_exceeded] the request has not arrived"]);
 });
 
-test("what goes on both ways, says that it is too long or expects something unknown is handed on at once", () => {
+test("bidirectional, declared oversized and unexpected requests are handled at once", () => {
   const { ask, come } = connection();
   ask("/both.Ways/Talk");
   ask("/a.B/C", {}, MAX + 1);

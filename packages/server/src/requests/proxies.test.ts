@@ -29,12 +29,12 @@ describe.each([
   }
   const open: GateOptions = { sources: [], permit: { public: true } };
 
-  test("without any a request comes from the other end, whatever it says", async () => {
+  test("without trusted proxies the address is that of the connection, whatever the headers", async () => {
     const { port, seen } = await served(open, {});
     await ask(port, ["X-Forwarded-For: 198.51.100.1", "Forwarded: for=198.51.100.1", "X-Real-Ip: 198.51.100.1"]);
     expect(seen).toMatchObject([{ address: "127.0.0.1" }]);
   });
-  test("what they say counts, from the right, over all headers that there are", async () => {
+  test("headers of trusted proxies count from the right, over all of them", async () => {
     const { port, seen } = await served(open, { trustedProxies: ["127.0.0.0/8", "10.0.0.0/8"] });
     await ask(port, ["X-Forwarded-For: 1.1.1.1, 198.51.100.1"]);
     await ask(port, ["X-Forwarded-For: 1.1.1.1", "x-forwarded-for: 198.51.100.1, 10.0.0.9"]);
@@ -42,7 +42,7 @@ describe.each([
     await ask(port, []);
     expect(seen.map(({ address }) => address)).toEqual(["198.51.100.1", "198.51.100.1", "198.51.100.2", "127.0.0.1"]);
   });
-  test("connections by IPv4 to a socket of IPv6 are of IPv4", async () => {
+  test("IPv4 connections to an IPv6 socket have IPv4 addresses", async () => {
     const { port, seen } = await served(open, { trustedProxies: ["127.0.0.1"], host: "::" });
     await ask(port, ["X-Forwarded-For: 2001:DB8::1"]);
     await ask(port, ["X-Forwarded-For: 2001:DB8::1"], "::1");
@@ -62,7 +62,7 @@ describe.each([
       "X-User-Bin",
       Buffer.from(toBinary(PrincipalSchema, ann)).toString("base64").replace(/=+$/, ""),
     ],
-  ])("a gateway says who it has verified, as %s; anybody else is refused", async (__, header, value) => {
+  ])("a gateway names its verified caller, as %s; other clients are refused", async (__, header, value) => {
     const sources = [trusted({ name: "gateway", header })];
     const environment = { BFF_TRUSTED_PROXIES: "127.0.0.2" };
     const { port, seen, audited } = await served({ sources, environment }, {});
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-test("a source that trusts nobody is a fault", async () => {
+test("a source without trusted addresses is a fault", async () => {
   const sources = [trusted({ name: "gateway", header: "x-user" })];
   await expect(gate({ sources })).rejects.toThrow(
     "BFF_TRUSTED_PROXIES is not set, and the source gateway counts only for requests that come from there",

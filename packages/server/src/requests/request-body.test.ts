@@ -26,7 +26,7 @@ function reading(maxPending: number, streams: boolean) {
   return { pending, response, comes, after };
 }
 
-test("a body that is given up is not gathered on, and what still comes is passed over", async () => {
+test("a dropped body is not collected further, and its later bytes are ignored", async () => {
   const { pending, comes, after } = reading(100_000 + ADAPTER_BYTES, false);
   expect(await comes(60_000)).toBe(60_000);
   expect(pending.bytes).toBe(60_000 + ADAPTER_BYTES);
@@ -35,7 +35,7 @@ test("a body that is given up is not gathered on, and what still comes is passed
   expect(await after(50_000)).toEqual([0, 0, true]);
 });
 
-test("a request that streams counts as long as it goes on, and has an end", async () => {
+test("a streaming request counts until it ends, and is limited", async () => {
   const { pending, response, comes, after } = reading(8 << 20, true);
   for (let i = 1; i <= 17; i++) {
     expect(await comes(64_000)).toBe(64_000);
@@ -49,7 +49,7 @@ test("a request that streams counts as long as it goes on, and has an end", asyn
   expect(pending.bytes).toBe(0);
 });
 
-test("requests of one connection that fail at the same time are refused two in a turn", async () => {
+test("failed requests of one connection are refused two in a turn", async () => {
   const pending = new PendingBytes(1 << 20);
   const stream = { closed: false, session: {} };
   let refused = 0;

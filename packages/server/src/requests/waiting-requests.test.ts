@@ -28,13 +28,13 @@ const json = (fileName: string): Uint8Array => Buffer.from(JSON.stringify({ file
 const framed = (fileName: string): Uint8Array =>
   frame(toBinary(SourceContextSchema, create(SourceContextSchema, { fileName })));
 
-describe("requests without an answer over HTTP/2", () => {
+describe("unanswered requests over HTTP/2", () => {
   test.each<[string, boolean, string, string, (fileName: string) => Uint8Array]>([
     ["gRPC", false, PATH, "application/grpc", framed],
     ["Connect", false, PATH, "application/json", json],
     ["REST", false, "/kinds/x", "application/json", json],
     ["gRPC-Web, by Connect's adapter", true, PATH, "application/grpc-web+proto", framed],
-  ])("%s: those of one caller are held to a bound, and another one's stay", async (_, slow, path, type, body) => {
+  ])("%s: those of one caller are limited, and another caller's stay", async (_, slow, path, type, body) => {
     const kept: Kept = { running: 0, cancelled: 0 };
     const server = await serving(slow, kept, ROOM);
     const connect = (localAddress: string) => {
@@ -72,7 +72,7 @@ describe("requests without an answer over HTTP/2", () => {
   });
 });
 
-describe("requests without an answer over one connection of HTTP/1.1", () => {
+describe("unanswered requests over one connection of HTTP/1.1", () => {
   const post = (fileName: string, more = ""): string => {
     const body = JSON.stringify({ fileName });
     return `POST ${PATH} HTTP/1.1\r\nHost: a\r\n${more}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -80,7 +80,7 @@ describe("requests without an answer over one connection of HTTP/1.1", () => {
   test.each([
     ["on the fast path", false],
     ["by Connect's adapter", true],
-  ])("%s: no more begin than HTTP/2 may have, and all are answered in the end", async (_, slow) => {
+  ])("%s: at most as many start as over HTTP/2, and all are answered finally", async (_, slow) => {
     const kept: Kept = { running: 0, cancelled: 0 };
     const server = await serving(slow, kept, { maxStreams: 40, maxPendingBytes: 40 << 20 });
     const socket = net.connect(server.port, "127.0.0.1").on("error", () => {});

@@ -6,7 +6,7 @@ test.each([
   ["GET", "no-store"],
   ["HEAD", "no-store"],
   ["PUT", null],
-])("%s at a path without a rule for it is 405, which no cache keeps", async (method, cacheControl) => {
+])("%s at a path without a rule for it is 405, with no-store", async (method, cacheControl) => {
   const rest = [{ method: "POST", segments: ["kinds", "*"], body: "*" }];
   const server = await listen([{ ...kindEndpoint(false), rest }]);
   onTestFinished(() => server.close(0));

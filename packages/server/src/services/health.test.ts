@@ -27,19 +27,19 @@ it.each(["", "echo.v1.EchoService", "grpc.health.v1.Health"])("%j is serving", a
   expect((await health.check({ service })).status).toBe(Status.SERVING);
 });
 
-it("does not know other services", async () => {
+it("other services are NotFound", async () => {
   const { health } = await watching();
   await expect(health.check({ service: "web.v1.Dashboard" })).rejects.toMatchObject({ code: Code.NotFound });
 });
 
-it("lists", async () => {
+it("list contains all services", async () => {
   const { health } = await watching();
   const { statuses } = await health.list({});
   expect(Object.keys(statuses).sort()).toEqual(["", "echo.v1.EchoService", "grpc.health.v1.Health"]);
   expect(statuses[""]?.status).toBe(Status.SERVING);
 });
 
-it("tells those who watch when the server drains, and does not wait for them", async () => {
+it("watches receive the drain of the server, which does not wait for them", async () => {
   const { server, health } = await watching();
   const seen: Status[] = [];
   for await (const { status } of health.watch({ service: "echo.v1.EchoService" })) {
@@ -50,7 +50,7 @@ it("tells those who watch when the server drains, and does not wait for them", a
   await server.close();
 });
 
-it("serves when the identity can judge, and tells those who watch", async () => {
+it("the server serves when the identity is ready, and watches receive that", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const server = await listen([echoEndpoint()], { identity: { opened, routes: new Map() } });
   onTestFinished(() => server.close(0));
@@ -65,7 +65,7 @@ it("serves when the identity can judge, and tells those who watch", async () => 
   expect(seen).toEqual([Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING]);
 });
 
-it("lets one watch a service that is unknown", async () => {
+it("an unknown service may be watched", async () => {
   const { health } = await watching();
   const gone = new AbortController();
   const seen: Status[] = [];
@@ -80,7 +80,7 @@ it("lets one watch a service that is unknown", async () => {
 });
 
 it.each(["", "web.v1.Dashboard"])(
-  "answers about %j as Connect's adapter does, which decompresses it",
+  "the fast path answers about %j like Connect's adapter, which decompresses it",
   async (service) => {
     const { server } = await watching();
     const ask = async (more: Readonly<Record<string, string>>, body: BodyInit) => {
@@ -96,7 +96,7 @@ it.each(["", "web.v1.Dashboard"])(
   },
 );
 
-it("ends a watch when it is too old, or its client's deadline comes", () => {
+it("a watch ends at its maximum age, or at its client's deadline", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const { watch } = new ServedHealth([], new Readiness(new AbortController().signal), 1000);
@@ -121,7 +121,7 @@ it("ends a watch when it is too old, or its client's deadline comes", () => {
   expect(ends.slice(1).map(([, why]) => why)).toEqual(Array(2).fill("the stream has been open for its max_age"));
 });
 
-it("sends nothing to a watch whose client does not read, but the last status", async () => {
+it("a watch whose client does not read receives only the last status", async () => {
   const draining = new AbortController();
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const readiness = new Readiness(draining.signal, opened);

@@ -28,11 +28,11 @@ async function firstLine(text: string): Promise<string> {
   return String(answer).split("\r\n", 1)[0] ?? "";
 }
 
-test.each(["PROPFIND", "TRACE", "QUERY"])("%s, which no path has, is 501 over HTTP/1.1", async (method) => {
+test.each(["PROPFIND", "TRACE", "QUERY"])("%s, which no path supports, is 501 over HTTP/1.1", async (method) => {
   for (const path of [PATH, "/kinds/x", "/nothing", "/healthz"])
     expect(await firstLine(`${method} ${path} HTTP/1.1\r\nhost: a\r\n\r\n`)).toMatch(/^HTTP\/1\.1 501 /);
 });
-test("a method that no path has is 501 over HTTP/2, one of another path 405", async () => {
+test("a method that no path supports is 501 over HTTP/2; a method of another path is 405", async () => {
   const session = http2.connect(server.url);
   onTestFinished(() => session.destroy());
   const statusOf = async (method: string, path: string) =>
@@ -45,7 +45,7 @@ test("a method that no path has is 501 over HTTP/2, one of another path 405", as
 test("CONNECT is 501", async () => {
   expect(await firstLine("CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\n\r\n")).toBe("HTTP/1.1 501 Not Implemented");
 });
-test("an absolute target becomes a WebSocket as its path does", async () => {
+test("an absolute target upgrades to a WebSocket like its path", async () => {
   const upgrade = (target: string) =>
     [
       `GET ${target} HTTP/1.1`,

@@ -37,19 +37,22 @@ function filesOf(answer: ServerReflectionResponse["messageResponse"] | undefined
 }
 
 describe("reflection", () => {
-  it("lists services", async () => {
+  it("reflection lists services", async () => {
     const [answer] = await ask({ messageRequest: { case: "listServices", value: "" } });
     expect(answer?.value).toMatchObject({
       service: [{ name: "echo.v1.EchoService" }, { name: "grpc.reflection.v1.ServerReflection" }],
     });
   });
 
-  it.each(["echo.v1.EchoService", ".echo.v1.EchoService", "echo.v1.EchoService.Echo"])("finds %s", async (value) => {
-    const [answer] = await ask({ messageRequest: { case: "fileContainingSymbol", value } });
-    expect(filesOf(answer)).toEqual(["echo/v1/echo.proto", "google/protobuf/wrappers.proto"]);
-  });
+  it.each(["echo.v1.EchoService", ".echo.v1.EchoService", "echo.v1.EchoService.Echo"])(
+    "reflection finds %s",
+    async (value) => {
+      const [answer] = await ask({ messageRequest: { case: "fileContainingSymbol", value } });
+      expect(filesOf(answer)).toEqual(["echo/v1/echo.proto", "google/protobuf/wrappers.proto"]);
+    },
+  );
 
-  it("finds messages, fields and files that a service needs, one question after the other", async () => {
+  it("reflection finds messages, fields and files of a service in successive questions", async () => {
     const answers = await ask(
       { messageRequest: { case: "fileContainingSymbol", value: "google.protobuf.StringValue" } },
       { messageRequest: { case: "fileContainingSymbol", value: "google.protobuf.StringValue.value" } },
@@ -58,7 +61,7 @@ describe("reflection", () => {
     expect(answers.map(filesOf)).toEqual(Array(3).fill(["google/protobuf/wrappers.proto"]));
   });
 
-  it("says what it does not find", async () => {
+  it("reflection reports what it does not find", async () => {
     const answers = await ask(
       { messageRequest: { case: "fileContainingSymbol", value: "no.Such" } },
       { messageRequest: { case: "fileByFilename", value: "no/such.proto" } },
@@ -82,7 +85,7 @@ describe("reflection", () => {
     ]);
   });
 
-  it("answers by its older name too", async () => {
+  it("reflection also answers under its older name", async () => {
     const alpha = { ...ServerReflection, typeName: "grpc.reflection.v1alpha.ServerReflection" };
     const methods = ServerReflection.methods.map((method) => ({ ...method, parent: alpha }));
     const { reflection } = await reflecting({ ...alpha, methods } as typeof ServerReflection);
@@ -95,7 +98,7 @@ describe("reflection", () => {
     expect.assertions(1);
   });
 
-  it("does not hold up the server's end", async () => {
+  it("reflection does not delay the server's end", async () => {
     const { server, reflection } = await reflecting();
     const never = Promise.withResolvers<never>();
     async function* all(): AsyncGenerator<Question> {
@@ -106,7 +109,7 @@ describe("reflection", () => {
     await server.close();
   });
 
-  it("ends a stream that is too old", async () => {
+  it("a reflection stream ends at its maximum age", async () => {
     const transport = createRouterTransport((router) => routeReflection(router, [], new AbortController().signal, 20));
     const never = Promise.withResolvers<never>();
     async function* all(): AsyncGenerator<Question> {
@@ -118,7 +121,7 @@ describe("reflection", () => {
     await expect(answers.next()).rejects.toMatchObject({ code: Code.Unavailable });
   });
 
-  it("is off by default", async () => {
+  it("reflection is off by default", async () => {
     const server = await listen([echoEndpoint()]);
     onTestFinished(() => server.close(0));
     const response = await fetch(`${server.url}/grpc.reflection.v1.ServerReflection/ServerReflectionInfo`, {

@@ -52,7 +52,7 @@ const login: Route = async ({ method, query, headers, body }) => ({
 test.each([
   ["HTTP/1.1", askH1],
   ["HTTP/2", askH2],
-])("a path of a source is served, %s", async (_, ask) => {
+])("the path of a source is served, %s", async (_, ask) => {
   const { port, faults } = await serving({
     "/auth/login": login,
     "/auth/broken": () => {
@@ -80,7 +80,7 @@ test.each([
   expect((await ask(port, "GET", "/healthz")).body).toBe("ok\n");
 });
 
-test("a body that does not come keeps nothing open for ever, and others are served meanwhile", async () => {
+test("an incomplete body ends in time, and others are served meanwhile", async () => {
   const ends: PromiseSettledResult<Uint8Array>[] = [];
   const { port, url } = await serving(
     {
@@ -108,13 +108,13 @@ test("a body that does not come keeps nothing open for ever, and others are serv
   expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
-test("scripts of other origins read none of it", async () => {
+test("scripts of other origins cannot read the answers", async () => {
   const { url } = await serving({ "/auth/me": () => ({ status: 200, body: "{}" }) });
   const response = await fetch(`${url}/auth/me`, { headers: { origin: "https://app.example" } });
   expect(response.headers.get("access-control-allow-origin")).toBeNull();
 });
 
-test("not ready before the sources can judge, nor while draining", async () => {
+test("the server is not ready before its sources are, nor while draining", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const up = await serving({}, opened);
   const { port } = up;

@@ -34,7 +34,7 @@ const judge = (token: string) =>
   judgeLogoutToken(token, { issuer: ISSUER, clientId: AUDIENCE, keys, jose, clock: issuer.clock });
 const token = (more: object = {}, header: object = HEADER) => signed(header, claims(more), PAIRS.rsa.privateKey);
 
-test("names a session, or else a subject", async () => {
+test("a token names a session, or else a subject", async () => {
   expect(await judge(token())).toEqual({ sid: "s1" });
   expect(await judge(token({ sid: undefined }))).toEqual({ sub: "ada" });
   expect(await judge(token({ exp: undefined }))).toEqual({ sid: "s1" });
@@ -58,7 +58,7 @@ test.each<[string, object, object?]>([
 ])("a token %s is refused", async (_, more, header) => {
   await expect(judge(token(more, header))).rejects.toThrow();
 });
-test("one that somebody else has signed is refused, and so is what is none", async () => {
+test("a token with another signature, or a malformed one, is refused", async () => {
   await expect(judge(signed(HEADER, claims(), PAIRS.rsa2.privateKey))).rejects.toThrow();
   const [, payload = "", signature = ""] = token().split(".");
   const unsigned = Buffer.from(JSON.stringify({ ...HEADER, alg: "none" })).toString("base64url");

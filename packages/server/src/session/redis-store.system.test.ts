@@ -64,7 +64,7 @@ const groups = { names: ["sid", "sub"], lifeMs: 60_000 };
 const bytes = (text: string) => Buffer.from(text);
 
 describe.each(Object.entries(KINDS))("%s", (_, make) => {
-  test("bytes come back as they were, and an end is an end", async () => {
+  test("bytes are stored unchanged, and an ended session is deleted", async () => {
     const store = await make();
     const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     await store.add("a", all, 60_000, groups);
@@ -78,7 +78,7 @@ describe.each(Object.entries(KINDS))("%s", (_, make) => {
     expect(await store.replace("a", bytes("again"), 60_000)).toBe(false);
     expect(await store.get("a")).toBeUndefined();
   });
-  test("a use keeps it, and nothing else does", async () => {
+  test("only a use extends a session", async () => {
     const store = await make();
     await store.add("kept", bytes("1"), 200, groups);
     await store.add("left", bytes("2"), 200, groups);
@@ -98,7 +98,7 @@ describe.each(Object.entries(KINDS))("%s", (_, make) => {
     expect(await store.deleteGroup("ada")).toBe(0);
     expect(await store.get("c")).toBeDefined();
   });
-  test("one at a time has a lock, and gives back no other's", async () => {
+  test("one process at a time holds a lock, and releases only its lock", async () => {
     const store = await make();
     const first = await store.lock("a", 150);
     expect(first).toBeDefined();
@@ -116,8 +116,8 @@ describe.each(Object.entries(KINDS))("%s", (_, make) => {
   });
 });
 
-describe("a Redis that is away", () => {
-  test("is told at once when it has gone, and used again when it is back", async () => {
+describe("an unavailable Redis", () => {
+  test("a stopped Redis is reported at once, and used again when it returns", async () => {
     const store = await inRedis();
     await store.add("a", bytes("1"), 60_000, groups);
     await stop();
@@ -134,7 +134,7 @@ describe("a Redis that is away", () => {
       )
       .toBe("up");
   });
-  test("is told within a second when it hangs", async () => {
+  test("a hanging Redis is reported within a second", async () => {
     const store = await inRedis();
     server.kill("SIGSTOP");
     const asked = store.touch("a", 60_000);
@@ -146,8 +146,8 @@ describe("a Redis that is away", () => {
   });
 });
 
-describe("two processes, one Redis, and a provider that ends a session whose refresh token comes twice", () => {
-  test("renew once between them, and end together", async () => {
+describe("two processes with one Redis, and a provider that ends a session whose refresh token is repeated", () => {
+  test("two processes renew once together, and the session ends in both", async () => {
     const site = "https://app.example";
     const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
     const environment = {
@@ -186,7 +186,7 @@ describe("two processes, one Redis, and a provider that ends a session whose ref
   });
 });
 
-test("who reads Redis finds neither ids nor names", async () => {
+test("Redis contains neither ids nor names in plain text", async () => {
   const store = await inRedis();
   await store.add("hash-of-an-id", bytes("sealed"), 60_000, groups);
   const admin = createClient({ url: `redis://127.0.0.1:${port}` });

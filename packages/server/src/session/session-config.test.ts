@@ -24,6 +24,6 @@ test.each(["2", "auto"])("with BFF_WORKERS=%s sessions need Redis", (workers) =>
   expect(faultsOf({ BFF_WORKERS: workers, REDIS_URL: "redis://127.0.0.1" })).toEqual([]);
   expect(faultsOf({ BFF_WORKERS: workers, BFF_STATE_REDIS_URL: "redis://127.0.0.1" })).toEqual([]);
 });
-test("one process does not", () => {
+test("sessions of one process do not need Redis", () => {
   expect([faultsOf({}), faultsOf({ BFF_WORKERS: "1" })]).toEqual([[], []]);
 });

@@ -65,7 +65,7 @@ const callerIn = async (of = source) => of.verify(browser.cookies.get(COOKIE) ??
 const login = (returnTo = "/inbox") => browser.visit(`/auth/login?return_to=${encodeURIComponent(returnTo)}`);
 
 describe("a login", () => {
-  test("gives the browser an opaque cookie, and leads back", async () => {
+  test("a login sets an opaque cookie, and returns to the page", async () => {
     expect((await login("/inbox?tab=1#x")).url).toBe(`${SITE}/inbox?tab=1#x`);
     expect(browser.cookies.get(COOKIE)).toMatch(/^[\w-]{43}$/);
     expect([...browser.cookies.keys()].filter((name) => name.startsWith("app.example"))).toEqual([COOKIE]);
@@ -77,7 +77,7 @@ describe("a login", () => {
       browser.cookies.get(COOKIE),
     );
   });
-  test("sets a cookie for this host alone, which no script reads", async () => {
+  test("a login sets a cookie for this host only, hidden from scripts", async () => {
     const answers: string[] = [];
     const { get } = browser;
     browser.get = async (...args) => {
@@ -103,10 +103,10 @@ describe("a login", () => {
     "/a\nb",
     `/${"a".repeat(2_048)}`,
     "",
-  ])("does not lead to $#", async (returnTo) => {
+  ])("a login does not redirect to $#", async (returnTo) => {
     expect((await browser.get(`/auth/login?return_to=${encodeURIComponent(returnTo)}`)).status).toBe(400);
   });
-  test("gives a new id each time: one that somebody has planted is worth nothing, and what it was ends", async () => {
+  test("a login creates a new id each time: a planted id is worthless, and the former session ends", async () => {
     await login();
     const first = browser.cookies.get(COOKIE) ?? "";
     await login();
@@ -123,7 +123,7 @@ describe("a login", () => {
     ["/a b%20c", "/a%20b%20c"],
     ["/.//evil.example", "/.//evil.example"],
     ["/%2f/evil.example", "/%2f/evil.example"],
-  ])("leads to %j by a header that can be sent", async (returnTo, location) => {
+  ])("a login redirects to %j with a valid header", async (returnTo, location) => {
     const led: (string | null)[] = [];
     const { get } = browser;
     browser.get = async (...args) => {
@@ -135,7 +135,7 @@ describe("a login", () => {
     expect(led.at(-1)).toBe(location);
     expect(new URL(url).origin).toBe(SITE);
   });
-  test("counts only in the browser that has begun it, and once", async () => {
+  test("a login is valid only in the browser that started it, and once", async () => {
     let back = "";
     const { get } = browser;
     browser.get = async (address, ...rest) => {
@@ -153,7 +153,7 @@ describe("a login", () => {
     expect((await browser.get(back)).status).toBe(400);
     expect(audited.map(({ event }) => event)).toEqual(["login-failed", "login", "login-failed"]);
   });
-  test("fails at another state, and at what the provider refuses", async () => {
+  test("a login fails with another state, and if the provider refuses", async () => {
     const begun = await browser.get("/auth/login");
     const state = new URL(new Headers(pairsOf(begun.headers ?? [])).get("location") ?? "").searchParams.get("state");
     expect((await browser.get("/auth/callback?code=x&state=another")).status).toBe(400);
@@ -163,7 +163,7 @@ describe("a login", () => {
     expect(refused).toMatchObject({ status: 401, body: expect.not.stringContaining("script") });
     expect(browser.cookies.has(COOKIE)).toBe(false);
   });
-  test("without a claim that the principal needs fails, and the audit names the claim", async () => {
+  test("a login without a required claim fails, and the audit names the claim", async () => {
     const principal: SessionOptions<Principal, typeof ClaimsSchema>["principal"] = ({ org }) =>
       create(PrincipalSchema, { source: "browser", issuer: "any", subject: org });
     source = await opened(ENVIRONMENT, { claims: ClaimsSchema, principal });
@@ -172,13 +172,13 @@ describe("a login", () => {
     const reason = "bff.v1.Principal.subject is empty";
     expect(audited).toMatchObject([{ event: "login-failed", reason, claim: "https://acme.example/org" }]);
   });
-  test("is not available while the provider is away, and is again when it is back", async () => {
+  test("a login is unavailable while the provider is away, and available again later", async () => {
     provider.mode = "down";
     expect((await browser.get("/auth/login")).status).toBe(503);
     provider.mode = "up";
     await expect.poll(async () => (await browser.get("/auth/login")).status, { timeout: 5_000 }).toBe(302);
   });
-  test("does not fill the browser's requests with logins that nobody ends", async () => {
+  test("abandoned logins do not fill the browser's cookies", async () => {
     for (let i = 0; i < 12; i++) await browser.get("/auth/login");
     expect(browser.cookies.size).toBeLessThanOrEqual(5);
     const long = `/auth/login?return_to=/${"a".repeat(2_000)}`;
@@ -187,7 +187,7 @@ describe("a login", () => {
       expect(browser.cookieHeader("app.example").length).toBeLessThan(7_500);
     }
   });
-  test("takes back so many cookies with an answer, and ends so many sessions with a request", async () => {
+  test("an answer deletes a limited number of cookies, and a request ends a limited number of sessions", async () => {
     const many = Array.from({ length: 500 }, (_, i) => `__Host-login-${i}=x`).join("; ");
     const answer = await browser.get("/auth/login", { cookie: many });
     expect(pairsOf(answer.headers ?? []).filter(([name]) => name === "set-cookie").length).toBeLessThanOrEqual(33);
@@ -197,7 +197,7 @@ describe("a login", () => {
     expect((await browser.get("/auth/logout", { cookie: planted, "x-csrf": "1" }, "POST")).status).toBe(200);
     expect(await source.verify(id, incoming)).toBeDefined();
   });
-  test("comes back a thousand times while the provider hangs: so many wait for it, and the others are told to come again", async () => {
+  test("a limited number of callbacks waits for a hanging provider, and the others are refused with a retry", async () => {
     const begun = await browser.get("/auth/login");
     const state = new URL(new Headers(pairsOf(begun.headers ?? [])).get("location") ?? "").searchParams.get("state");
     provider.mode = "hangs";
@@ -211,11 +211,11 @@ describe("a login", () => {
 });
 
 describe("a session", () => {
-  test("is one object as long as it has not changed", async () => {
+  test("a session is one object until it changes", async () => {
     await login();
     expect(await callerIn()).toBe(await callerIn());
   });
-  test("whose claims no longer make a principal is unauthenticated, and a logout ends it", async () => {
+  test("a session whose claims form no principal is unauthenticated, and a logout ends it", async () => {
     let allowed = true;
     const principal: SessionOptions<Principal, typeof ClaimsSchema>["principal"] = () => {
       if (!allowed) throw unauthenticated("bff.v1.Principal.subject is empty");
@@ -228,19 +228,19 @@ describe("a session", () => {
     expect((await browser.get("/auth/logout", { "x-csrf": "1" }, "POST")).status).toBe(200);
     expect(await callerIn()).toBeUndefined();
   });
-  test("of another deployment's key is none", async () => {
+  test("a session of another deployment's key is refused", async () => {
     await login();
     const id = browser.cookies.get(COOKIE) ?? "";
     const other = await opened({ ...ENVIRONMENT, BFF_SESSION_KEYS: Buffer.alloc(32, 2).toString("base64") });
     expect(await other.verify(id, incoming)).toBeUndefined();
   });
   test.each(["", "x", "'; DROP", "a".repeat(44), "a".repeat(100_000)])(
-    "that nobody has begun is none, $#",
+    "an unknown session is refused, $#",
     async (id) => {
       expect(await source.verify(id, incoming)).toBeUndefined();
     },
   );
-  test("tells who it is to its own pages alone", async () => {
+  test("a session shows its user only to pages of its origin", async () => {
     await login();
     expect(await browser.get("/auth/me", { "x-csrf": "1" })).toMatchObject({ status: 200 });
     expect(await browser.get("/auth/me", { "sec-fetch-site": "same-origin" })).toMatchObject({ status: 200 });
@@ -249,7 +249,7 @@ describe("a session", () => {
     const { body } = await browser.get("/auth/me", { "x-csrf": "1" });
     expect(JSON.parse(String(body))).toMatchObject({ principal: { subject: "ada", source: "browser" } });
   });
-  test("ends by a logout from its own pages alone", async () => {
+  test("a session ends only by a logout from pages of its origin", async () => {
     await login();
     const id = browser.cookies.get(COOKIE) ?? "";
     expect((await browser.get("/auth/logout", { "x-csrf": "1" })).status).toBe(405);

@@ -72,8 +72,8 @@ function rig() {
   return { clock, provider, store, process };
 }
 
-describe("an access token that ends", () => {
-  test("is renewed once, however many ask in two processes", async () => {
+describe("an expiring access token", () => {
+  test("an access token is renewed once, for all requests in two processes", async () => {
     const { clock, provider, process } = rig();
     const [one, two] = [process(), process()];
     const { id } = await one.begin(provider.tokens(60));
@@ -84,7 +84,7 @@ describe("an access token that ends", () => {
     expect(found.map((session) => session?.caller.token)).toEqual(Array(5).fill("access 1"));
     expect(provider).toMatchObject({ asked: 1, reused: false });
   });
-  test("nobody waits for while it is good", async () => {
+  test("a valid access token is used while its renewal runs", async () => {
     const { clock, provider, process } = rig();
     const sessions = process();
     const { id } = await sessions.begin(provider.tokens(60));
@@ -96,7 +96,7 @@ describe("an access token that ends", () => {
     await clock.advance(50);
     expect((await sessions.find(id))?.caller.token).toBe("access 1");
   });
-  test("stays with a known caller while the provider is away", async () => {
+  test("an access token stays with its caller while the provider is away", async () => {
     const { clock, provider, process } = rig();
     const sessions = process();
     const { id } = await sessions.begin(provider.tokens(60));
@@ -106,7 +106,7 @@ describe("an access token that ends", () => {
     provider.away = false;
     expect((await sessions.find(id))?.caller.token).toBe("access 1");
   });
-  test("ends the session where the provider has taken it back", async () => {
+  test("a refusal of the provider ends the session", async () => {
     const { clock, provider, store, process } = rig();
     const sessions = process();
     const { id, session } = await sessions.begin(provider.tokens(60));
@@ -115,7 +115,7 @@ describe("an access token that ends", () => {
     expect(await sessions.find(id)).toBeUndefined();
     expect(await store.get(session.key)).toBeUndefined();
   });
-  test("renewed meanwhile does not bring back a session that a logout has ended", async () => {
+  test("a renewal does not restore a session that a logout has ended", async () => {
     const { clock, provider, process } = rig();
     const sessions = process();
     const { id } = await sessions.begin(provider.tokens(60));
@@ -129,7 +129,7 @@ describe("an access token that ends", () => {
     expect(await asked).toBeUndefined();
     expect(await sessions.find(id)).toBeUndefined();
   });
-  test("is never asked for twice with the same refresh token, whatever the order", async () => {
+  test("a refresh token is never used twice, for every sequence", async () => {
     const step = fc.record({ process: fc.nat(2), waitMs: fc.nat(40_000), provider: fc.integer({ min: 0, max: 80 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
@@ -153,7 +153,7 @@ describe("an access token that ends", () => {
 });
 
 describe("a session", () => {
-  test("ends when it is idle for too long, and at its own end however busy", async () => {
+  test("a session ends after its idle time, and at its maximum age even if busy", async () => {
     const { clock, provider, process } = rig();
     const sessions = process();
     const idle = await sessions.begin(provider.tokens(1_000_000));
@@ -166,7 +166,7 @@ describe("a session", () => {
     await clock.advance(60_000);
     expect(await sessions.find(busy.id)).toBeUndefined();
   });
-  test("of an id that reads like another's record is none: records are bound to their ids", async () => {
+  test("a session record under another id is refused, because records are bound to ids", async () => {
     const { store, provider, process } = rig();
     const sessions = process();
     const ada = await sessions.begin(provider.tokens(600));
@@ -176,7 +176,7 @@ describe("a session", () => {
   });
 });
 
-test("a store in the process keeps so many sessions, and forgets the one that is unused for longest", async () => {
+test("a store in the process keeps a maximum of sessions, and drops the one that is unused for longest", async () => {
   const clock = new FakeClock();
   const store = new MemoryStore(clock, 3);
   const none = { names: ["g"], lifeMs: 1_000 };
@@ -187,7 +187,7 @@ test("a store in the process keeps so many sessions, and forgets the one that is
   expect(kept.map((one) => one !== undefined)).toEqual([true, false, true, true]);
   expect(await store.deleteGroup("g")).toBe(3);
 });
-test("a store in the process keeps so many bytes", async () => {
+test("a store in the process keeps a maximum of bytes", async () => {
   const store = new MemoryStore(new FakeClock());
   const large = Buffer.alloc(1 << 20);
   const kept = async (): Promise<number> => {

@@ -122,7 +122,7 @@ test("each path of a running server is in an account", () => {
 
 describe.each(Object.entries(STREAMS))("%s", (path, bounds) => {
   const ways = path === FOLLOW ? [...WAYS, EVENTS] : REFLECT.includes(path) ? WAYS.slice(0, 2) : WAYS;
-  test.each(ways)("$name: a caller is held to its bound, and another one is served", async (way) => {
+  test.each(ways)("$name: the streams of a caller are limited, and another caller is served", async (way) => {
     const perConnection = Math.min(bounds.connection, MAX_STREAMS);
     let open = 0;
     while (open < bounds.caller) {
@@ -141,7 +141,7 @@ describe.each(Object.entries(STREAMS))("%s", (path, bounds) => {
   });
 });
 
-test.each(REQUESTS)("%s: a connection is held to its bound, and what it has open counts", async (path) => {
+test.each(REQUESTS)("%s: the open requests of a connection are limited", async (path) => {
   const socket = net.connect(server.port, "127.0.0.1").on("error", () => {});
   onTestFinished(() => void socket.destroy());
   let [refused, seen] = [0, Buffer.alloc(0)];
@@ -166,7 +166,7 @@ test.each(REQUESTS)("%s: a connection is held to its bound, and what it has open
   await until(() => server.open === 0);
 });
 
-test(`${SOCKET}: follows are counted as other streams are`, async () => {
+test(`${SOCKET}: follows are counted like other streams`, async () => {
   const sockets: WebSocket[] = [];
   const socketOf = async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}${SOCKET}`, "bff.v1.json");

@@ -86,7 +86,7 @@ describe.each([
     );
   });
 
-  test("what a GET says: JSON, base64, binary, and the token to go on behind", async () => {
+  test("a GET carries JSON, base64, binary messages, and the token for resuming", async () => {
     const stream = testStream((it) => it.follower.ended(undefined));
     const server = await serve(stream);
     const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
@@ -104,7 +104,7 @@ describe.each([
     expect(stream.followers.slice(3).map(({ resume }) => resume)).toEqual(["t0", "t1", "t2"]);
   });
 
-  test("what was at its end is answered with 204, and begins nothing", async () => {
+  test("a finished stream is answered with 204, and is not started", async () => {
     const stream = testStream();
     const { status, body } = await ask(await serve(stream), { headers: { "last-event-id": "~end" } });
     expect([status, body, stream.followers.length]).toEqual([204, "", 0]);
@@ -114,7 +114,7 @@ describe.each([
     [Code.NOT_FOUND, 404, "not_found"],
     [Code.UNAUTHENTICATED, 401, "unauthenticated"],
     [Code.INTERNAL, 500, "internal"],
-  ])("a final failure at the beginning has its own status: %s", async (code, status, name) => {
+  ])("a final failure at the start has its status: %s", async (code, status, name) => {
     const metadata = { headers: ["x-one", "1"], trailers: [] };
     const told = await ask(await serve(testStream((it) => it.follower.failed(failure(code), undefined, metadata))));
     expect([told.status, told.headers["content-type"], told.headers["x-one"]]).toEqual([
@@ -126,7 +126,7 @@ describe.each([
   });
 
   test.each([Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED])(
-    "one that can be resumed is a stream that ends, at which an EventSource comes back: %s",
+    "a resumable failure at the start is an ended stream, to which an EventSource reconnects: %s",
     async (code) => {
       const stream = testStream((it) => it.follower.failed(failure(code, 7000), undefined, undefined));
       const told = await ask(await serve(stream));
@@ -138,7 +138,7 @@ describe.each([
     },
   );
 
-  test("later a final failure is an event, with the id of the end", async () => {
+  test("a later final failure is an event, with the id of the end", async () => {
     const stream = testStream((it) => {
       it.item("a", "t1");
       it.follower.failed(failure(Code.NOT_FOUND), "t1", undefined);
@@ -147,7 +147,7 @@ describe.each([
       `id: t1\ndata: {"fileName":"a"}\n\nevent: failure\nid: ~end\ndata: {"code":"not_found","message":"not found"}\n\n`,
     );
   });
-  test("later one that can be resumed is the end of the stream, with the last token", async () => {
+  test("a later resumable failure is the end of the stream, with the last token", async () => {
     const stream = testStream((it) => {
       it.item("a", "t1");
       it.follower.failed(failure(Code.UNAVAILABLE), "t2", undefined);
@@ -157,7 +157,7 @@ describe.each([
     );
   });
 
-  test("a beat is no event, and moves the token", async () => {
+  test("a heartbeat is not an event, and advances the token", async () => {
     const stream = testStream((it) => {
       it.item("a", "t1");
       setImmediate(() =>
@@ -185,13 +185,13 @@ describe.each([
     expect([told.status, stream.followers.length]).toEqual([status, 0]);
   });
 
-  test("an rpc that may have side effects is not followed by GET", async () => {
+  test("an RPC with side effects is not followed by GET", async () => {
     const stream = testStream(undefined, { name: "run" });
     const told = await ask(await serve(stream), { path: "/streams.v1.StreamService/Run" });
     expect([told.status, told.headers.allow, stream.followers.length]).toEqual([405, "POST", 0]);
   });
 
-  test("who calls is judged, and pages of other origins are told whether they may read", async () => {
+  test("the caller is authenticated, and CORS headers are sent", async () => {
     const judge = () =>
       new Denied(refusal(Code.UNAUTHENTICATED, "who?"), { headers: ["www-authenticate", "Bearer"], trailers: [] });
     const server = await serve(testStream(undefined, { judge }), { corsOrigins: ["https://app.example"] });
@@ -203,7 +203,7 @@ describe.each([
   });
 });
 
-test("who does not read holds back the source; when it leaves, that is cancelled", async () => {
+test("a slow reader delays the source; a disconnect cancels it", async () => {
   const stream = testStream();
   const server = await serve(stream);
   const request = http.get(`${server.url}${PATH}${QUERY}`, { agent: false, headers: { accept: "text/event-stream" } });
@@ -230,7 +230,7 @@ describe("the eventsource package", () => {
     return source;
   }
 
-  test("comes back behind what it has when the server goes, and stops at the end", async () => {
+  test("an EventSource resumes behind its last item when the server goes away, and stops at the end", async () => {
     const heard: string[] = [];
     const first = testStream((it: TestFollower) => {
       it.item("a", "t1");
@@ -266,7 +266,7 @@ describe("the eventsource package", () => {
     expect(second.followers.length).toBe(1);
   });
 
-  test("stops at a final failure, and is told it", async () => {
+  test("an EventSource stops at a final failure, and receives it", async () => {
     const told = Promise.withResolvers<string>();
     const stream = testStream((it) => {
       it.item("a", "t1");

@@ -91,7 +91,7 @@ async function statusOf(server: Listening, headers: Record<string, string>): Pro
 }
 
 describe("a WebSocket", () => {
-  test("carries many follows, each with its items, tokens, beats and end", async () => {
+  test("a WebSocket carries many follows, each with items, tokens, heartbeats and an end", async () => {
     const stream = testStream();
     const { heard, say } = await open(await serve(stream));
     say({ id: 1, follow: RPC, request: { fileName: "one" }, resume: "t0" });
@@ -114,7 +114,7 @@ describe("a WebSocket", () => {
     expect(await heard.next()).toEqual({ id: 2, token: "t9", error: { code: "not_found", message: "not found" } });
   });
 
-  test("an id may be used again when its follow has ended, or was cancelled", async () => {
+  test("an id may be reused after its follow has ended or was cancelled", async () => {
     const stream = testStream();
     const { heard, say } = await open(await serve(stream));
     say({ id: 1, follow: RPC });
@@ -127,7 +127,7 @@ describe("a WebSocket", () => {
     expect(await heard.next()).toEqual({ id: 1, item: { fileName: "second" } });
   });
 
-  test("128 items wait to be acknowledged, and then the source waits", async () => {
+  test("the source pauses after 128 unacknowledged items", async () => {
     const stream = testStream();
     const { heard, say } = await open(await serve(stream));
     say({ id: 7, follow: RPC });
@@ -143,7 +143,7 @@ describe("a WebSocket", () => {
     expect(given).toBe(128 + 63); // the last one fills it again
   });
 
-  test("who leaves is cancelled everywhere", async () => {
+  test("a disconnect cancels all follows", async () => {
     const stream = testStream();
     const { socket, say } = await open(await serve(stream));
     say({ id: 1, follow: RPC });
@@ -153,7 +153,7 @@ describe("a WebSocket", () => {
     await Promise.all(both.map(({ cancelled }) => cancelled));
   });
 
-  test("what cannot be followed is an error of its own: the socket goes on", async () => {
+  test("a follow that fails has a separate error, and the socket continues", async () => {
     const judge = () => new Denied(refusal(Code.UNAUTHENTICATED, "who?"));
     const { heard, say } = await open(await serve(testStream(undefined, { judge })));
     say({ id: 1, follow: "streams.v1.StreamService/Nothing" });
@@ -172,7 +172,7 @@ describe("a WebSocket", () => {
     expect(await open2.heard.next()).toMatchObject({ id: 4, error: { code: "resource_exhausted" } });
   });
 
-  test("each follow is judged by the headers of the upgrade, or by the credential that it brings", async () => {
+  test("each follow is authenticated by the headers of the upgrade, or by its credential", async () => {
     const seen: (string | null)[] = [];
     const stream = testStream((it) => void seen.push(it.headers.get("authorization"), it.headers.get("cookie")));
     const { say } = await openRude(await serve(stream), { authorization: "Bearer a", cookie: "s=1" });
@@ -184,7 +184,7 @@ describe("a WebSocket", () => {
     expect(second.headers.get(":protocol")).toBe("websocket");
   });
 
-  test("100 are followed at a time", async () => {
+  test("at most 100 follows run on one socket", async () => {
     const stream = testStream();
     const { heard, say } = await open(await serve(stream));
     for (let id = 0; id <= 100; id++) say({ id, follow: RPC });
@@ -192,7 +192,7 @@ describe("a WebSocket", () => {
     expect(stream.followers.length).toBe(100);
   });
 
-  test("a server that goes tells all that is followed, closes the socket behind it, and takes no other", async () => {
+  test("a draining server ends all follows, closes the socket, and refuses new ones", async () => {
     const stream = testStream((it) => {
       it.item("a", "t1");
       it.drained.then(() => it.follower.failed(failure(Code.UNAVAILABLE), "t1", undefined));
@@ -218,11 +218,11 @@ describe("a WebSocket", () => {
     ["with another subprotocol", { "sec-websocket-protocol": "chat" }, 400],
     ["with another version", { "sec-websocket-version": "7" }, 400],
     ["without a key", { "sec-websocket-key": "" }, 400],
-  ])("a page %s", async (_, headers, status) => {
+  ])("the status of an upgrade by a page %s", async (_, headers, status) => {
     const server = await serve(testStream(), { corsOrigins: ["https://app.example"] });
     expect((await statusOf(server, headers))[0]).toBe(status);
   });
-  test("cookies count for pages of the server's own origin, which browsers need not say otherwise", async () => {
+  test("a page of the server's origin counts as same-origin, even without sec-fetch-site", async () => {
     const stream = testStream();
     const server = await serve(stream, { corsOrigins: ["https://app.example"] });
     const own = await openRude(server, { origin: server.url });
@@ -240,11 +240,11 @@ describe("a WebSocket", () => {
     ["of the same host at another port", { origin: "https://app.example:8443", host: "app.example:8443" }, 403],
     ["of the host that the server has itself", { origin: "http://127.0.0.1", host: "127.0.0.1" }, 403],
     ["of a listed origin", { origin: "https://other.example", host: "other.example" }, 101],
-  ])("with a public address a page %s", async (_, headers, status) => {
+  ])("the status with a public address, by a page %s", async (_, headers, status) => {
     const server = await serve(testStream(), { publicUrl: PUBLIC, corsOrigins: ["https://other.example"] });
     expect((await statusOf(server, headers))[0]).toBe(status);
   });
-  test("with a public address cookies count for its pages alone", async () => {
+  test("with a public address, only its pages count as same-origin", async () => {
     const stream = testStream();
     const server = await serve(stream, { publicUrl: PUBLIC, corsOrigins: ["http://app.example"] });
     for (const [origin, site] of [
@@ -256,7 +256,7 @@ describe("a WebSocket", () => {
       expect((await stream.next()).headers.get("sec-fetch-site")).toBe(site);
     }
   });
-  test("whatever else asks to become something is served as if it had not", async () => {
+  test("a request for another upgrade is served without it", async () => {
     const server = await serve(testStream());
     const request = http.get(`${server.url}/healthz`, {
       headers: { connection: "upgrade, http2-settings", upgrade: "h2c" },
@@ -302,7 +302,7 @@ describe("attacks on WebSockets", () => {
     ["a flood of pings", (rude) => flood(() => rude.ping()), 1008],
     ["a message in a thousand pieces", (rude) => flood(() => rude.send("", { fin: false })), 1008],
     ["an id that is in use", (rude) => flood(() => rude.send(`{"id":1,"follow":"${RPC}"}`)), 1008],
-  ])("%s ends it, and nobody else", async (_, attack, status) => {
+  ])("%s ends that socket only", async (_, attack, status) => {
     const stream = testStream();
     const server = await serve(stream);
     const goesOn = await beside(stream, server);
@@ -315,7 +315,7 @@ describe("attacks on WebSockets", () => {
     for (let i = 0; i < 1000; i++) send(i);
   }
 
-  test("who never reads holds back what it follows, and what waits is bounded", async () => {
+  test("a client that never reads delays its follows, and its queue is bounded", async () => {
     const stream = testStream();
     const server = await serve(stream);
     const goesOn = await beside(stream, server);
@@ -339,7 +339,7 @@ describe("attacks on WebSockets", () => {
     await goesOn();
   });
 
-  test("messages that are never whole count as pending: the heaviest sockets end, and others do not notice", async () => {
+  test("incomplete messages count as pending: the largest sockets end, and others continue", async () => {
     const stream = testStream();
     const server = await serve(stream, { maxPendingBytes: 500_000 });
     const goesOn = await beside(stream, server);
@@ -382,7 +382,7 @@ describe("attacks on WebSockets", () => {
   });
   const raw = (socket: WsClient): net.Socket => (socket as unknown as { _socket: net.Socket })._socket;
 
-  test("500 damaged frames: the socket ends, or goes on, and others do not notice", async () => {
+  test("500 damaged frames may end their socket, and others continue", async () => {
     const stream = testStream();
     const server = await serve(stream);
     const goesOn = await beside(stream, server);
@@ -403,7 +403,7 @@ describe("attacks on WebSockets", () => {
     await goesOn();
   });
 
-  test("half a frame, and half a handshake, hold nobody up", async () => {
+  test("incomplete frames and handshakes delay no other client", async () => {
     const stream = testStream();
     const server = await serve(stream);
     const half = net.connect(server.port, "127.0.0.1");

@@ -12,8 +12,8 @@ import { CollectingSink, tracingTo } from "../testing/trace-rig.ts";
 
 noUnhandledRejections();
 
-describe("items that are dropped", () => {
-  test("take no room behind one that is not ready", () => {
+describe("dropped items", () => {
+  test("dropped items behind a pending one are freed", () => {
     const line = new ItemQueue<number>();
     line.add(new QueuedItem(0, { token: "0", reset: false }, false));
     for (let item = 1; item <= 1_000; item++) {
@@ -32,7 +32,7 @@ describe("items that are dropped", () => {
 const title = (id: string) => ({ id });
 
 describe("a stream", () => {
-  test("gives one message for each item, in their order, and ends with its source", async () => {
+  test("a stream gives one message per item, in order, and ends with its source", async () => {
     const { follow, source, clock, responses, opens } = streamRig();
     const { heard } = follow();
     await idle();
@@ -47,13 +47,13 @@ describe("a stream", () => {
     expect(opens).toMatchObject([{ method: "test.v1.Front/Show" }]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 3, degraded: 0, end: "ended" } }]);
   });
-  test("goes on behind the token that its follower brings", async () => {
+  test("a stream continues behind its follower's token", async () => {
     const { follow, source } = streamRig();
     follow({}, { resume: "7" });
     await idle();
     expect(source().resume).toBe("7");
   });
-  test("composes as many items at once as its rpc says, and asks for no more", async () => {
+  test("a stream composes the declared number of items concurrently, and requests no more", async () => {
     const { follow, source, client } = streamRig();
     const { heard } = follow({
       ahead: 2,
@@ -73,7 +73,7 @@ describe("a stream", () => {
     expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
     expect(source().credit).toBe(1);
   });
-  test("asks for nothing while its follower does not read", async () => {
+  test("a stream has no demand while its follower does not read", async () => {
     const { follow, source } = streamRig();
     const { heard, follower, following } = follow({ ahead: 1 });
     follower.reads = false;
@@ -85,7 +85,7 @@ describe("a stream", () => {
     following.ready();
     expect(source().credit).toBe(1);
   });
-  test("drops what `if` does not hold for, passes over its token, and `until` sees it", async () => {
+  test("a stream drops items for which `if` is false, advances the token, and still evaluates `until`", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({ if: (_cx, _args, item) => item % 2 === 1, until: (_cx, _args, item) => item === 4 });
     await idle();
@@ -96,7 +96,7 @@ describe("a stream", () => {
     expect(source().cancelled).toBe(true);
     expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
   });
-  test("ends at once behind the token of the item that `until` was true of", async () => {
+  test("a stream ends at once behind the token of the item for which `until` was true", async () => {
     const { follow, source, sources } = streamRig();
     const until = (_cx: unknown, _args: unknown, item: number): boolean => item === 2;
     const first = follow({ until });
@@ -114,7 +114,7 @@ describe("a stream", () => {
     await idle();
     expect(sources.map(({ resume }) => resume)).toEqual([undefined, "1", "2~"]);
   });
-  test("waits for conditions that wait", async () => {
+  test("a stream waits for asynchronous conditions", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({
       if: async (_cx, _args, item) => item !== 2,
@@ -128,7 +128,7 @@ describe("a stream", () => {
     }
     expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3~", "ended"]);
   });
-  test("hands on what came before an item that fails, and nothing behind it", async () => {
+  test("a stream delivers items before a failed one, and none after it", async () => {
     const { follow, source, client, clock, responses } = streamRig();
     const { heard } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
@@ -147,7 +147,7 @@ describe("a stream", () => {
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { items: 1, end: "failed" } }]);
   });
-  test("ends with what a guard says of an item", async () => {
+  test("a stream ends with the refusal of an item's guard", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({
       compose: async (cx, _, item) => {
@@ -161,7 +161,7 @@ describe("a stream", () => {
     await idle();
     expect(heard).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
   });
-  test("gives no item before its guards have spoken", async () => {
+  test("a stream gives no item before its guards have passed", async () => {
     const { follow, source, client } = streamRig();
     const { heard } = follow({
       compose: async (cx, _, item) => {
@@ -180,7 +180,7 @@ describe("a stream", () => {
     await idle();
     expect(heard).toEqual(["opened", "failed 5 gone"]);
   });
-  test("ends with what its source fails with, after its items", async () => {
+  test("a stream ends with the failure of its source, after its items", async () => {
     const { follow, source, client } = streamRig();
     const { heard } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
@@ -195,7 +195,7 @@ describe("a stream", () => {
     await idle();
     expect(heard).toEqual(["opened", "item first @1", "failed 16 gone @1"]);
   });
-  test("stops all that runs for a follower that goes", async () => {
+  test("a stream stops all work for a follower that leaves", async () => {
     const { follow, source, client, clock, responses } = streamRig();
     const { heard, following } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
@@ -211,7 +211,7 @@ describe("a stream", () => {
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "left" } }]);
   });
-  test("gives each item its own time", async () => {
+  test("a stream gives each item a separate timeout", async () => {
     const { follow, source, clock, client } = streamRig();
     const { heard } = follow({
       compose: async (cx, _, item) => {
@@ -229,7 +229,7 @@ describe("a stream", () => {
     await clock.advance(2_000);
     expect(heard).toEqual(["opened", "item 1 ada @1", "item 2 nobody @2"]);
   });
-  test("whose message cannot be written fails", async () => {
+  test("a stream with an unencodable message fails", async () => {
     const { follow, source, clock } = streamRig();
     class Broken extends TestFollower {
       override item(): boolean {
@@ -268,7 +268,7 @@ describe("the trace of a stream", () => {
     }
     return { sink, client, following };
   }
-  test("is its opening, sent when it is open, and the calls of its items below it", async () => {
+  test("the trace has the opening, exported when open, and the calls of items below it", async () => {
     const { sink, client, following } = await followed(1, 2);
     following.cancel();
     expect(sink.named("test.v1.Front/Show")).toHaveLength(1);
@@ -278,12 +278,12 @@ describe("the trace of a stream", () => {
     expect(calls).toHaveLength(3);
     expect(client.of("2").headers.traceparent).toBe(`00-${opening?.traceId}-${calls.at(-1)?.spanId}-03`);
   });
-  test("has at most 1,000 calls", async () => {
+  test("the trace has at most 1,000 calls", async () => {
     const { sink, following } = await followed(1, 1_010);
     following.cancel();
     expect(sink.named("test.v1.Upstream/Get")).toHaveLength(1_000);
   }, 60_000);
-  test("is none where it is not sampled, and upstreams are told so", async () => {
+  test("an unsampled stream has no trace, and upstreams receive that flag", async () => {
     const { sink, client, following } = await followed(0, 2);
     following.cancel();
     expect(sink.spans).toEqual([]);

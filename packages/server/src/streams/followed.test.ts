@@ -78,12 +78,12 @@ describe.each([
     const { message } = await transportOf(server.url).stream(SHOW, undefined, timeoutMs, headers, request);
     yield* message;
   }
-  test("all items in order, and OK at the end", async () => {
+  test("all items arrive in order, with OK at the end", async () => {
     const titles: string[] = [];
     for await (const { title } of open(await serve(1000, true))) titles.push(title);
     expect(titles).toEqual(Array.from({ length: 1000 }, (_, i) => String(i + 1)));
   });
-  test("a server that goes gives the token, and another goes on behind it", async () => {
+  test("a draining server sends its token, and another server continues behind it", async () => {
     const server = await serve(3, false);
     const titles: string[] = [];
     let token: string | null = null;
@@ -102,7 +102,7 @@ describe.each([
       titles.push(title);
     expect(titles).toEqual(["1", "2", "3", "4", "5"]);
   });
-  test("the client's deadline ends it, with the token", async () => {
+  test("the client's deadline ends the stream, with the token", async () => {
     const titles: string[] = [];
     let error: unknown;
     try {
@@ -113,7 +113,7 @@ describe.each([
     expect(titles).toEqual(["1", "2"]);
     expect(error).toMatchObject({ code: Code.DeadlineExceeded });
   });
-  test("beats are messages", async () => {
+  test("heartbeats are messages", async () => {
     for await (const { title } of open(await serve(0, false, 20))) {
       expect(title).toBe("beat");
       break;
@@ -121,7 +121,7 @@ describe.each([
   });
 });
 
-test("server-sent events: beats are comments, and the end stops it", async () => {
+test("server-sent events have heartbeats as comments, and stop at the end", async () => {
   const server = await serve(0, false, 20);
   const request = http.get(`${server.url}/${NAME}?encoding=json&message={}`, {
     headers: { accept: "text/event-stream" },
@@ -141,7 +141,7 @@ test("server-sent events: beats are comments, and the end stops it", async () =>
   expect(titles).toEqual(Array.from({ length: 50 }, (_, i) => String(i + 1)));
 });
 
-test("a WebSocket: more items than may be unacknowledged, in order", async () => {
+test("a WebSocket delivers more items in order than may be unacknowledged", async () => {
   const server = await serve(500, true);
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/bff.v1/follow`, "bff.v1.json");
   onTestFinished(() => socket.close());

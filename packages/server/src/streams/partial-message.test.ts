@@ -30,7 +30,7 @@ const control = fc.record({
   mask: fc.boolean(),
 });
 
-test("what is not whole is known after any bytes, whatever control frames are between", () => {
+test("the incomplete message is known after every byte, with any control frames between", () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(data, control), { maxLength: 8 }),
@@ -51,7 +51,7 @@ test("what is not whole is known after any bytes, whatever control frames are be
   );
 });
 
-test("what has come of a frame counts before it is whole", () => {
+test("the received part of a frame counts before the frame is complete", () => {
   const partial = new PartialMessage();
   const frame = written({ opcode: 1, fin: true, length: 1000, mask: true });
   partial.add(frame.subarray(0, 508));

@@ -94,14 +94,14 @@ const TRANSPORTS: readonly (readonly [string, (baseUrl: string) => Transport])[]
 ];
 
 describe.each(TRANSPORTS)("%s", (_, transportOf) => {
-  test("each part as it comes, and OK at the end", async () => {
+  test("each part arrives when it completes, with OK at the end", async () => {
     const served = await serve();
     const messages = await inTurn(served, open(transportOf(served.server.url)));
     expect(messages.map((message, i) => equals(WholeSchema, message, EACH[i] ?? whole()))).toEqual([true, true, true]);
     expect(served.clock.running).toBe(0);
   });
 
-  test("a client that goes in the middle stops what is left", async () => {
+  test("a client that disconnects in the middle stops the remaining parts", async () => {
     const served = await serve();
     const left = new AbortController();
     const taking = (async () => {
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)("%s", (_, transportOf) => {
     expect(served.clock.running).toBe(0);
   });
 
-  test("a server that goes gives what is left, and then is gone", async () => {
+  test("a draining server sends the remaining parts, and then closes", async () => {
     const served = await serve();
     let closed: Promise<void> | undefined;
     const answer = async (id: string): Promise<void> => {
@@ -132,14 +132,14 @@ describe.each(TRANSPORTS)("%s", (_, transportOf) => {
   });
 });
 
-test("Connect's own adapter, which keeps the objects that it is given", async () => {
+test("Connect's adapter, which keeps its objects, receives the same parts", async () => {
   const served = await serve();
   const transport = createRouterTransport((router) => served.stream(compose).route(router));
   const messages = await inTurn(served, open(transport));
   expect(messages.map((message, i) => equals(WholeSchema, message, EACH[i] ?? whole()))).toEqual([true, true, true]);
 });
 
-test("grpc-js", async () => {
+test("grpc-js receives the same parts", async () => {
   const served = await serve();
   const client = new grpc.Client(`127.0.0.1:${served.server.port}`, grpc.credentials.createInsecure());
   onTestFinished(() => client.close());
@@ -160,7 +160,7 @@ const FOLLOWS: readonly (readonly [string, (baseUrl: string) => FollowTransport]
 ];
 
 describe.each(FOLLOWS)("@protobff/client by %s", (_, over) => {
-  test("comes to the unary answer, and gives no token to go on from", async () => {
+  test("the merged parts equal the unary answer, without a token for resuming", async () => {
     const served = await serve();
     const tokens = new Set<string | undefined>();
     const messages = (async function* () {
@@ -186,7 +186,7 @@ async function getEvents(server: Listening, headers: Record<string, string> = {}
   return { status: response.statusCode, text };
 }
 
-test("EventSource: the parts, the end, and it does not come again", async () => {
+test("an EventSource receives the parts and the end, and does not reconnect", async () => {
   const served = await serve();
   const source = new EventSource(`${served.server.url}/${NAME}?encoding=json&message={}`);
   onTestFinished(() => source.close());
@@ -207,7 +207,7 @@ test("EventSource: the parts, the end, and it does not come again", async () => 
   expect(served.client.sent.length).toBe(sent);
 });
 
-test("a token that no one has given is passed over: who has lost the connection gets the whole again", async () => {
+test("an unknown token is ignored, so that a reconnected client receives everything again", async () => {
   const served = await serve();
   const answered = getEvents(served.server, { "last-event-id": "some", "bff-resume": "other" });
   for (const id of ["facts", "tags", "title"]) await served.answer(id);

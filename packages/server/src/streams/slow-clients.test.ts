@@ -38,7 +38,7 @@ const turns = async (): Promise<void> => {
 const answers = (session: http2.ClientHttp2Session): Promise<void> =>
   new Promise((resolve, reject) => session.ping((error) => (error ? reject(error) : resolve())));
 
-test("over HTTP/1.1 what a stream has at its end is waited for 30 s, and then the connection is cut", async () => {
+test("an HTTP/1.1 connection that does not read the end of its stream is cut after 30 s", async () => {
   const { server, ended } = await served();
   const socket = net.connect(server.port, "127.0.0.1");
   onTestFinished(() => void socket.destroy());
@@ -60,7 +60,7 @@ test("over HTTP/1.1 what a stream has at its end is waited for 30 s, and then th
 });
 
 test.each(["own", "node"] as const)(
-  "over HTTP/2, %s, the stream is, and others of the connection go on",
+  "over HTTP/2, %s, an unread stream is reset after 30 s, and others of the connection continue",
   async (http2Server) => {
     const { server, ended } = await served({ http2Server });
     const session = http2.connect(server.url);
@@ -84,7 +84,7 @@ test.each(["own", "node"] as const)(
   },
 );
 
-test("a WebSocket whose client answers no ping is cut after a minute", async () => {
+test("a WebSocket without pongs is cut after a minute", async () => {
   const { server, stream } = await served();
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/bff.v1/follow`, "bff.v1.json", { autoPong: false });
   onTestFinished(() => socket.terminate());

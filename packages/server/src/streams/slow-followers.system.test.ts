@@ -61,7 +61,7 @@ function silentSocket(port: number): void {
   onTestFinished(() => socket.terminate());
 }
 
-test("followers that never read cost what waits for them, and others go on", async () => {
+test("followers that never read cost only their queues, and others continue", async () => {
   const { port, tell, child } = await pumping();
   for (let i = 0; i < CLIENTS; i++) {
     silent(port, `GET ${QUERY} HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n`);

@@ -30,7 +30,7 @@ const WHY = {
   connection: "[resource_exhausted] a connection may have 2 such streams",
 };
 
-test("no more than the process may have, and whoever leaves makes room", () => {
+test("the streams of a process are limited, and an ended stream frees its place", () => {
   const streams = account({ process: 2 });
   const [first, second, third] = [stream(), stream(), stream()];
   const enter = (one: typeof first) => streams.enter(one, HOST, {})?.message;
@@ -40,7 +40,7 @@ test("no more than the process may have, and whoever leaves makes room", () => {
   expect([streams.count, enter(third), enter(first)]).toEqual([1, undefined, WHY.process]);
 });
 
-test("no more than a connection may have", () => {
+test("the streams of a connection are limited", () => {
   const streams = account({ connection: 2 });
   const [connection, other] = [{}, {}];
   const first = stream();
@@ -62,7 +62,7 @@ test.each([
   ["a principal", subject("ann"), subject("ann", "another session"), subject("bob")],
   ["a principal without a subject", subject("", "key 1"), subject("", "key 1"), subject("", "key 2")],
   ["a principal beside its address", subject("ann"), subject("ann"), from("192.0.2.9")],
-])("no more than %s may have", (_, caller, same, other) => {
+])("the streams of %s are limited", (_, caller, same, other) => {
   const streams = account({ caller: 2 });
   const first = stream();
   expect(streams.enter(first, caller, {})).toBeUndefined();
@@ -73,7 +73,7 @@ test.each([
   expect(streams.enter(stream(), same, {})).toBeUndefined();
 });
 
-test("a caller that opens and closes all the time waits, and others do not", () => {
+test("a caller that constantly opens and closes waits, and others do not", () => {
   let now = 0;
   const streams = account({ caller: 1, connection: 1 }, () => now);
   const open = (caller = HOST) => {
@@ -95,7 +95,7 @@ test("a caller that opens and closes all the time waits, and others do not", () 
   expect([open()?.code, open()?.code]).toEqual([undefined, Code.ResourceExhausted]);
 });
 
-test("a caller may open all of its streams at once, again after they have ended", () => {
+test("a caller may open all of its streams at once, and again after they have ended", () => {
   let now = 0;
   const streams = account({ process: 1000, caller: 500 }, () => now);
   for (let round = 0; round < 3; round++, now += 20_000) {
@@ -115,7 +115,7 @@ test("the log names the variable, once", () => {
   expect(lines).toEqual(["refused a stream: one caller has 1 open (BFF_X)"]);
 });
 
-test("draining ends the first at once, the others over the time, and none that has left", async () => {
+test("draining ends the first stream at once, and the others spread over the time, except ended ones", async () => {
   const streams = account({});
   const all = Array.from({ length: 50 }, stream);
   let count = 0;
@@ -133,7 +133,7 @@ test("draining ends the first at once, the others over the time, and none that h
   expect(count).toBe(49);
 });
 
-test("where there is no time, all are ended at once", async () => {
+test("draining without time ends all streams at once", async () => {
   const streams = account({});
   let count = 0;
   for (let i = 0; i < 50; i++) streams.enter({ drain: () => count++ }, HOST, {});

@@ -77,13 +77,13 @@ async function followInPage({ url, rpc }: { url: string; rpc: string }): Promise
 const EVENTS = ['1 {"fileName":"1"}', '2 {"fileName":"2"}', '3 {"fileName":"3"}', "end"];
 const MESSAGES = ['{"beat":15000}', '{"id":1,"token":"3","item":{"fileName":"3"}}', '{"id":1,"end":true}'];
 
-test("a page of its own origin: what breaks is gone on with, and the end is one", async () => {
+test("a page of the server's origin resumes broken streams, and receives one end", async () => {
   const { server, heard } = await serve([]);
   expect(await follow(server.url, `${server.url}/healthz`)).toEqual([...EVENTS, ...MESSAGES]);
   expect(heard).toEqual(["sse 0 same-origin", "sse 1 same-origin", "sse 2 same-origin", "websocket 2 same-origin"]);
 }, 60_000);
 
-test("a page of a listed origin", async () => {
+test("a page of a listed origin follows streams", async () => {
   const origin = await site();
   const { server, heard } = await serve([origin]);
   expect(await follow(server.url, origin)).toEqual([...EVENTS, ...MESSAGES]);

@@ -80,7 +80,7 @@ describe.each(transports)("%s", (_, transportOf) => {
   };
   const text = async (messages: AsyncIterator<{ fileName: string }>) => (await messages.next()).value?.fileName;
 
-  test("items come one by one, in order, with the endpoint's headers", async () => {
+  test("items arrive one by one, in order, with the endpoint's headers", async () => {
     const stream = testStream(undefined, { heartbeatMs: 15_000 });
     const { messages, told } = await open(stream, { headers: { "bff-resume": "t1" } });
     const first = text(messages);
@@ -116,7 +116,7 @@ describe.each(transports)("%s", (_, transportOf) => {
     expect(error.metadata.get("x-late")).toBe("1");
   });
 
-  test("who leaves is cancelled", async () => {
+  test("a client that disconnects is cancelled", async () => {
     const stream = testStream(({ follower }) => void follower.item(create(SourceContextSchema), undefined));
     const { messages, aborting } = await open(stream);
     await messages.next();
@@ -128,7 +128,7 @@ describe.each(transports)("%s", (_, transportOf) => {
     expect(follower.item("nobody hears it")).toBe(false);
   });
 
-  test("the client's deadline is the endpoint's to keep", async () => {
+  test("the endpoint enforces the client's deadline", async () => {
     const stream = testStream();
     const { messages } = await open(stream, { timeoutMs: 100_000 });
     const next = messages.next();
@@ -139,21 +139,21 @@ describe.each(transports)("%s", (_, transportOf) => {
     await next;
   });
 
-  test("who may not call is told before the message is read", async () => {
+  test("an unauthorized caller is refused before the message is read", async () => {
     const judge = () => new Denied(refusal(Code.PermissionDenied, "no"), { headers: ["x-why", "not"], trailers: [] });
     const { messages } = await open(testStream(undefined, { judge }));
     const error = await caught(messages.next());
     expect([error.code, error.rawMessage]).toEqual([Code.PermissionDenied, "no"]);
   });
 
-  test("messages that are too large, or hold too much, are refused", async () => {
+  test("oversized messages, and messages with too many elements, are refused", async () => {
     const server = await serve(testStream(), { maxRequestBytes: 100 });
     const client = createClient(StreamService, transportOf(server.url));
     const messages = client.follow({ fileName: "x".repeat(10_000) })[Symbol.asyncIterator]();
     expect((await caught(messages.next())).code).toBe(Code.ResourceExhausted);
   });
 
-  test("more than may follow are refused", async () => {
+  test("followers beyond the maximum are refused", async () => {
     const stream = testStream(({ follower }) => void follower.item(create(SourceContextSchema), undefined));
     const { messages, client, server } = await open(stream, { maxFollowers: 1 });
     expect(server).toMatchObject({ followers: 0, room: { followers: 1 } });
@@ -167,7 +167,7 @@ describe.each(transports)("%s", (_, transportOf) => {
     expect((await third.next()).done).toBe(false);
   });
 
-  test("all are told when the server goes, and end with what they need to go on", async () => {
+  test("all followers receive the drain of the server, and end with a token for resuming", async () => {
     const stream = testStream((follower) => {
       follower.item("a", "t1");
       follower.drained.then(() => follower.follower.failed(unavailable(), "t1", undefined));
@@ -180,7 +180,7 @@ describe.each(transports)("%s", (_, transportOf) => {
     await closed;
   });
 
-  test("what does not end by itself is cut off, with its token", async () => {
+  test("a stream that does not end by itself is aborted, with its token", async () => {
     const stream = testStream((follower) => void follower.item("a", "t1"));
     const { messages, server } = await open(stream);
     await messages.next();
@@ -196,7 +196,7 @@ describe.each(transports)("%s", (_, transportOf) => {
 function grpcRequest(body: Buffer): Buffer {
   return frame(body);
 }
-test("headers leave after a second, though there is no item", async () => {
+test("headers are sent after a second without an item", async () => {
   await Promise.all(
     transports.map(async ([, transportOf]) => {
       const stream = testStream(({ follower }) => follower.opened(undefined));
@@ -223,7 +223,7 @@ async function raw(server: Listening) {
 }
 
 describe("gRPC, byte by byte", () => {
-  test("items of one turn are one write, and those that come while it is under way are the next", async () => {
+  test("items of one turn share a write, and items during a write share the next", async () => {
     const stream = testStream((it) => {
       for (const item of ["a", "b", "c"]) it.item(item);
       process.nextTick(() => {
@@ -242,7 +242,7 @@ describe("gRPC, byte by byte", () => {
     expect(pieces).toEqual([3, 2]);
   });
 
-  test("a client that does not read holds back the source", async () => {
+  test("a client that does not read delays the source", async () => {
     const stream = testStream();
     const server = await serve(stream);
     const session = await raw(server);
@@ -284,7 +284,7 @@ describe("gRPC, byte by byte", () => {
     expect((await trailers)[0]).toMatchObject({ "grpc-status": String(status) });
   });
 
-  test("a token that no header can hold is not sent, and the failure is", async () => {
+  test("a token with invalid characters is omitted, and the failure is sent", async () => {
     const stream = testStream(({ follower }) => follower.failed(unavailable(), "a\r\nb: c", undefined));
     const session = await raw(await serve(stream));
     const request = session.request({ ":method": "POST", ":path": PATH, "content-type": "application/grpc" });
@@ -296,7 +296,7 @@ describe("gRPC, byte by byte", () => {
     expect(told).not.toHaveProperty("bff-resume");
   });
 
-  test("a message that cannot be written fails the stream, and whatever runs for it ends", async () => {
+  test("an unencodable message fails the stream, and cancels its work", async () => {
     const encode = () => {
       throw new TypeError("no");
     };
@@ -312,7 +312,7 @@ describe("gRPC, byte by byte", () => {
   });
 });
 
-test("grpc-js follows, and reads the trailers", async () => {
+test("grpc-js follows a stream, and reads its trailers", async () => {
   const stream = testStream((it) => {
     for (const item of ["a", "b", "c"]) it.item(item, `t-${item}`);
     it.follower.failed(unavailable(), "t-c", undefined);
@@ -329,7 +329,7 @@ test("grpc-js follows, and reads the trailers", async () => {
   expect([error.code, error.metadata.get("bff-resume")]).toEqual([grpc.status.UNAVAILABLE, ["t-c"]]);
 });
 
-describe("what is left to Connect's adapter", () => {
+describe("streams through Connect's adapter", () => {
   /** gRPC with JSON is. */
   const open = async (begin: Parameters<typeof testStream>[0], options?: ListenOptions) => {
     const stream = testStream(begin);
@@ -341,7 +341,7 @@ describe("what is left to Connect's adapter", () => {
     return { stream, server, follow };
   };
 
-  test("counts among those who follow, until it ends or its client leaves", async () => {
+  test("a stream counts as a follower until it ends or its client disconnects", async () => {
     const { stream, server, follow } = await open((it) => it.item("a", "t1"), { maxFollowers: 1 });
     const leaving = new AbortController();
     const first = follow({ signal: leaving.signal });
@@ -359,7 +359,7 @@ describe("what is left to Connect's adapter", () => {
     expect((await follow().next()).value?.fileName).toBe("a");
     expect(stream.followers.length).toBe(3);
   });
-  test("is told when the server goes", async () => {
+  test("a stream receives the drain of the server", async () => {
     const { server, follow } = await open((it) => {
       it.item("a", "t1");
       it.drained.then(() => it.follower.failed(unavailable(), "t1", undefined));

@@ -48,8 +48,8 @@ async function bff(environment: Record<string, string>) {
   return { url: server.url, topic: app.run, faults, close };
 }
 
-describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
-  test("go on at another server behind a token of the first, over gRPC and Connect, and end where the topic does", async () => {
+describe("RPCs that follow a topic in NATS", { timeout: 60_000 }, () => {
+  test("a follower resumes at another server behind its token, over gRPC and Connect, and ends with the topic", async () => {
     const nats = await startNats("--user", "bff", "--pass", "s3cret%");
     await nats.start();
     const admin = await nats.admin({ user: "bff", pass: "s3cret%" });
@@ -81,7 +81,7 @@ describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
     expect(two.topic.state).toMatchObject({ followers: 0, keys: 0, consumers: 0 });
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
-  test("are followed by EventSource through a killed server of NATS", async () => {
+  test("an EventSource follows through a killed NATS server", async () => {
     const nats = await startNats();
     await nats.start();
     const admin = await nats.admin();
@@ -101,14 +101,14 @@ describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
     await until(() => heard.at(-1) === "2");
     expect(heard).toEqual(["1", "2"]);
   });
-  test("a wrong token is told of", async () => {
+  test("a wrong token is reported", async () => {
     const nats = await startNats("--user", "bff", "--pass", "right");
     await nats.start();
     const server = await bff({ NATS_URL: nats.url, NATS_TOKEN: "wrong" });
     await until(() => server.faults[0]);
     expect(server.faults).toEqual([expect.stringMatching(/^NATS cannot be reached.*: AuthorizationError/)]);
   });
-  test("over TLS the server is known by NATS_CA, and the BFF by NATS_CERT", async () => {
+  test("NATS_CA verifies the TLS server, and NATS_CERT authenticates the BFF", async () => {
     const folder = mkdtempSync(join(tmpdir(), "bff-nats-tls-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
@@ -129,7 +129,7 @@ describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
     await expect(follow()).rejects.toThrow("unavailable");
     expect(server.faults).toEqual(["the JetStream stream RUNS is not there; topics need it, and no server makes it"]);
   });
-  test("what is not asked for is not loaded", async () => {
+  test("the NATS client is not loaded unless configured", async () => {
     const { configureTopics } = await import("@protobff/runtime/internal/environment/open-topics");
     const faults: ConfigFault[] = [];
     const spec = await configureTopics([{ ...USE, call: true }], new EnvReader({}, faults), () => Buffer.alloc(0));

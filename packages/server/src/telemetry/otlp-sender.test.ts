@@ -26,7 +26,7 @@ function rig(...answers: PostResult[]) {
   return { clock, attempts, sent, failures, sender: new Sender(CONFIG, hearer, clock, how) };
 }
 
-it("tries again after longer and longer pauses, for a minute", async () => {
+it("the sender retries with growing pauses, for a minute", async () => {
   const { clock, attempts, sent, failures, sender } = rig(again());
   clock.chance = 1; // the longest
   sender.send(batch());
@@ -36,7 +36,7 @@ it("tries again after longer and longer pauses, for a minute", async () => {
   expect(sent).toMatchObject([{ lost: 10, why: "answers 503" }]);
 });
 
-it("takes half of a pause at least", async () => {
+it("the sender waits at least half of a pause", async () => {
   const { clock, attempts, sender } = rig(again());
   clock.chance = 0;
   sender.send(batch());
@@ -44,7 +44,7 @@ it("takes half of a pause at least", async () => {
   expect(attempts.map(({ at }) => at)).toEqual([0, 500, 1_500, 3_500]);
 });
 
-it("waits as long as the collector asks, with all batches, and not when that is too long", async () => {
+it("the sender respects the collector's delay for all batches, except if it is too long", async () => {
   const { clock, attempts, sent, sender } = rig(again(20_000), taken);
   sender.send(batch());
   await clock.advance(1_000);
@@ -59,7 +59,7 @@ it("waits as long as the collector asks, with all batches, and not when that is 
   expect(other.sent).toMatchObject([{ lost: 10 }]);
 });
 
-it("starts with short pauses again when the collector is back", async () => {
+it("the sender returns to short pauses after a success", async () => {
   const { clock, attempts, sender } = rig(again(), again(), taken, again(), taken);
   clock.chance = 1;
   sender.send(batch());
@@ -69,7 +69,7 @@ it("starts with short pauses again when the collector is back", async () => {
   expect(attempts.map(({ at }) => at)).toEqual([0, 1_000, 3_000, 10_000, 11_000]);
 });
 
-it("does not try again what would not help", async () => {
+it("the sender does not retry permanent failures", async () => {
   const { clock, attempts, sent, sender } = rig({ kind: "lost", why: "answers 400" });
   sender.send(batch());
   await clock.advance(60_000);
@@ -77,7 +77,7 @@ it("does not try again what would not help", async () => {
   expect(sent).toMatchObject([{ lost: 10, why: "answers 400" }]);
 });
 
-it("tells of a warning as of a rejection, and believes no more rejected spans than there were", async () => {
+it("the sender reports warnings and rejections, and limits rejected spans to the sent ones", async () => {
   const { clock, sent, sender } = rig(
     { kind: "taken", rejected: 0, message: "soon too old" },
     { kind: "taken", rejected: 99, message: "" },
@@ -91,7 +91,7 @@ it("tells of a warning as of a rejection, and believes no more rejected spans th
   ]);
 });
 
-it("tries what waits for a better time once more at the end, and no longer than there is time", async () => {
+it("the sender retries waiting batches once at the end, within the remaining time", async () => {
   const { clock, attempts, sent, sender } = rig(again(30_000), again());
   sender.send(batch());
   await clock.advance(5_000);
@@ -106,7 +106,7 @@ it("tries what waits for a better time once more at the end, and no longer than 
   expect(closed).toBe(true);
 });
 
-it("is closed at once where nothing is under way", async () => {
+it("the sender closes at once without work", async () => {
   const { sender } = rig(taken);
   await sender.close(10);
 });
@@ -145,7 +145,7 @@ it.each([
   });
 });
 
-it("makes of a message of google.rpc.Status why it is lost", async () => {
+it("a message of google.rpc.Status becomes the reason of the loss", async () => {
   const { create, toBinary } = await import("@bufbuild/protobuf");
   const { StatusSchema } = await import("@protobff/messages/google/rpc/status_pb.js");
   const body = toBinary(StatusSchema, create(StatusSchema, { code: 3, message: "no trace id" }));

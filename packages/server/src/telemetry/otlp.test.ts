@@ -45,7 +45,7 @@ async function sinkTo(
 }
 const many = (count: number) => Array.from({ length: count }, () => spanRecord());
 
-it("sends spans that OpenTelemetry's own protos read as they were", async () => {
+it("OpenTelemetry's protos decode the spans unchanged", async () => {
   const { url, spans, requests } = await collector();
   const { sink } = await sinkTo(url);
   const full = spanRecord({
@@ -132,7 +132,7 @@ it("sends spans that OpenTelemetry's own protos read as they were", async () => 
   });
 });
 
-it("compresses, adds headers, and says of the resource what it is told", async () => {
+it("requests are compressed, with the configured headers and resource", async () => {
   const { url, spans, requests } = await collector();
   const { sink } = await sinkTo(url, {
     gzip: true,
@@ -149,7 +149,7 @@ it("compresses, adds headers, and says of the resource what it is told", async (
   });
 });
 
-it("makes batches of as many as may be in one, and sends the rest after a while", async () => {
+it("full batches are sent at once, and the rest after a delay", async () => {
   const { url, spans, requests } = await collector();
   const { sink } = await sinkTo(url, { mostInBatch: 10 });
   sink.export(many(25));
@@ -158,7 +158,7 @@ it("makes batches of as many as may be in one, and sends the rest after a while"
   await vi.waitFor(() => expect(sink.counts()).toEqual({ exported: 25, dropped: 0 }));
 });
 
-it("sends at the end what waits, and counts what comes later", async () => {
+it("waiting spans are sent at the end, and later ones are counted", async () => {
   const { url, requests } = await collector();
   const { sink } = await sinkTo(url, { delayMs: 60_000 });
   sink.export(many(3));
@@ -168,7 +168,7 @@ it("sends at the end what waits, and counts what comes later", async () => {
   expect(sink.counts()).toEqual({ exported: 3, dropped: 2 });
 });
 
-it("counts what the collector rejects, and tells what it says", async () => {
+it("rejected spans are counted, and the collector's message is reported", async () => {
   const { url } = await collector((response) => {
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end(partially(2, "too old"));
   });
@@ -178,7 +178,7 @@ it("counts what the collector rejects, and tells what it says", async () => {
   expect(faults).toEqual([`traces: the collector at ${url}/v1/traces: has rejected 2 spans: too old`]);
 });
 
-it("identifies, and trusts only whom it is told to", async () => {
+it("the sender presents its certificate, and trusts only the configured authority", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-otlp-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const names = ["-subj", "/CN=collector", "-addext", "subjectAltName=IP:127.0.0.1"];
@@ -211,7 +211,7 @@ it("identifies, and trusts only whom it is told to", async () => {
 
 // ---- what a collector may do to a server ----
 
-it("drops and counts what a collector that is not there does not take, and is done when it has to end", async () => {
+it("spans for an absent collector are dropped and counted, and closing succeeds in time", async () => {
   const { url, close } = await testCollector();
   await close();
   const { sink, faults } = await sinkTo(url, { mostInBatch: 10, mostWaiting: 100 });
@@ -222,7 +222,7 @@ it("drops and counts what a collector that is not there does not take, and is do
   expect(sink.counts()).toEqual({ exported: 0, dropped: 1_000 });
 });
 
-it("holds no more while a collector hangs", async () => {
+it("the queue is bounded while a collector hangs", async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => void sockets.push(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -239,7 +239,7 @@ it("holds no more while a collector hangs", async () => {
   expect(sink.counts()).toEqual({ exported: 0, dropped: 200 });
 });
 
-it("does not try again what answers 500, and goes on with what comes", async () => {
+it("an answer of 500 is not retried, and later spans are sent", async () => {
   let answers = 0;
   const { url } = await collector((response) => {
     answers++;
@@ -253,7 +253,7 @@ it("does not try again what answers 500, and goes on with what comes", async () 
   expect(faults).toEqual([`traces: the collector at ${url}/v1/traces: answers 500: no disk left`]);
 });
 
-it("reads no more of an answer than it may have", async () => {
+it("the size of an answer is limited", async () => {
   const open = new Set<NodeJS.Timeout>();
   const { url } = await collector((response) => {
     response.writeHead(200, { "content-type": "application/x-protobuf" });
@@ -268,7 +268,7 @@ it("reads no more of an answer than it may have", async () => {
   expect(faults).toEqual([`traces: the collector at ${url}/v1/traces: answers 200 with more than 4194304 bytes`]);
 });
 
-it("tells no user and no password of the collector's address", async () => {
+it("the user and password of the collector's address are not logged", async () => {
   const { url } = await collector((response) => response.writeHead(401).end());
   const { sink, faults } = await sinkTo(url.replace("http://", "http://ada:secret@"), {});
   sink.export(many(1));
@@ -280,7 +280,7 @@ it("tells no user and no password of the collector's address", async () => {
 
 const threadOf = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 
-it("begins another thread when one ends, a few times, and counts what was lost with each", async () => {
+it("a thread that ends is replaced a few times, and its lost spans are counted", async () => {
   const clock = { ...(await import("@protobff/runtime/internal/clock")).systemClock };
   const waits: number[] = [];
   const soon: typeof clock.setTimeout = (run, ms, argument) => {
@@ -305,7 +305,7 @@ it("begins another thread when one ends, a few times, and counts what was lost w
   expect(waits.filter((ms) => ms >= 1_000)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
 });
 
-it("holds no more while the thread itself hangs, and ends nevertheless", async () => {
+it("the queue is bounded while the thread hangs, and closing still succeeds", async () => {
   const thread = threadOf("for (;;) {}");
   const { sink } = await sinkTo("http://127.0.0.1:1", { mostInBatch: 10, mostWaiting: 100 }, { thread });
   sink.export(many(1_000));
@@ -314,7 +314,7 @@ it("holds no more while the thread itself hangs, and ends nevertheless", async (
   expect(sink.counts()).toEqual({ exported: 0, dropped: 1_000 });
 });
 
-it("holds no more bytes than it may, however few the spans are", async () => {
+it("the queue is bounded in bytes, even with few spans", async () => {
   const thread = threadOf("for (;;) {}");
   const { sink } = await sinkTo("http://127.0.0.1:1", {}, { thread });
   const large = spanRecord({ attributes: [["text", "x".repeat(1 << 20)]] });

@@ -7,14 +7,14 @@ import { isSampled, PerSecond } from "./sampler.ts";
 const id = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 });
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
-test("a trace of a smaller share is one of every larger share", () => {
+test("a trace sampled at a smaller share is sampled at every larger share", () => {
   fc.assert(
     fc.property(id, share, share, (traceId, a, b) => {
       if (isSampled(traceId, Math.min(a, b))) expect(isSampled(traceId, Math.max(a, b))).toBe(true);
     }),
   );
 });
-test("all and none are all and none", () => {
+test("a share of one samples all traces, and a share of zero none", () => {
   fc.assert(
     fc.property(id, (traceId) => {
       expect([isSampled(traceId, 0), isSampled(traceId, 1), isSampled(traceId, Number.NaN)]).toEqual([
@@ -26,7 +26,7 @@ test("all and none are all and none", () => {
   );
   expect(isSampled("f".repeat(32), Number.MIN_VALUE)).toBe(false);
 });
-test("of random ids a share is sampled that is about what was asked for", () => {
+test("the sampled part of random ids is close to the share", () => {
   const ids = new Ids();
   for (const ratio of [0.01, 0.1, 0.5]) {
     let sampled = 0;
@@ -34,13 +34,13 @@ test("of random ids a share is sampled that is about what was asked for", () => 
     expect(Math.abs(sampled / 20_000 - ratio)).toBeLessThan(0.02);
   }
 });
-test("the first half of an id says nothing: it need not be random", () => {
+test("the first half of an id has no influence, because it may not be random", () => {
   const tail = "0123456789abcd";
   for (const ratio of [0.1, 0.5, 0.9]) {
     expect(isSampled("0".repeat(18) + tail, ratio)).toBe(isSampled("f".repeat(18) + tail, ratio));
   }
 });
-test("so many a second, and no more", () => {
+test("the number of samples per second is limited", () => {
   const clock = new FakeClock();
   const limit = new PerSecond(3, clock);
   const taken = (): number => Array.from({ length: 5 }, () => limit.take()).filter(Boolean).length;
@@ -50,7 +50,7 @@ test("so many a second, and no more", () => {
   clock.skip(1);
   expect(taken()).toBe(3);
 });
-test("ids are not zeros, and no two alike", () => {
+test("ids are not zero, and are unique", () => {
   let fills = 0;
   const ids = new Ids((bytes) => {
     bytes.fill(0);

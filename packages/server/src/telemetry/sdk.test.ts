@@ -9,7 +9,7 @@ afterEach(() => trace.disable());
 const register = (options: ConstructorParameters<typeof TracerProvider>[0]) =>
   trace.setGlobalTracerProvider(new TracerProvider(options));
 
-it("says that there is no provider, and has no problem with one", async () => {
+it("a missing provider is a problem, and a registered one is not", async () => {
   expect(await sdkProblem()).toEqual({
     problem: "is sdk, but no OpenTelemetry provider is registered in this process",
     remedy: "own, or start with NODE_OPTIONS='--import ./telemetry.mjs', a module of yours that registers one",
@@ -19,7 +19,7 @@ it("says that there is no provider, and has no problem with one", async () => {
   expect(await sdkProblem()).toBeUndefined();
 });
 
-it("hands spans to the user's provider as they were, whatever its sampler says, and has it send them at the end", async () => {
+it("the user's provider receives all spans, whatever its sampler, and exports them at the end", async () => {
   const exporter = new InMemorySpanExporter();
   const processor = new BatchSpanProcessor({ exporter, scheduledDelayMillis: 60_000 });
   register({ spanProcessors: [processor], sampler: new AlwaysOffSampler() });
@@ -72,7 +72,7 @@ it("hands spans to the user's provider as they were, whatever its sampler says, 
   expect(faults).toEqual([]);
 });
 
-it("leaves the spans of the user's own tracers as the user has them", async () => {
+it("spans of the user's tracers stay under the user's control", async () => {
   const exporter = new InMemorySpanExporter();
   register({
     spanProcessors: [new BatchSpanProcessor({ exporter })],
@@ -84,7 +84,7 @@ it("leaves the spans of the user's own tracers as the user has them", async () =
   expect(span.spanContext().traceId).toMatch(/^(?!0{32})[\da-f]{32}$/);
 });
 
-it("tells of a provider that takes no ids, or throws, and harms nobody", async () => {
+it("a provider that ignores ids or throws is reported, without an effect on requests", async () => {
   const others = {
     startSpan: (name: string) => {
       if (name === "broken") throw new Error("full");
@@ -107,7 +107,7 @@ it("tells of a provider that takes no ids, or throws, and harms nobody", async (
   await sink.close(100);
 });
 
-it("does not wait for a provider longer than there is time", async () => {
+it("a provider is not awaited beyond the remaining time", async () => {
   const stuck = { getTracer: () => ({}), forceFlush: () => new Promise(() => {}) };
   trace.setGlobalTracerProvider(stuck as never);
   const sink = await openSdk({ name: "web.v1", fault: () => {} });

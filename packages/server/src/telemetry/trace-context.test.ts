@@ -8,7 +8,7 @@ const TRACE = "12345678901234567890123456789012";
 const SPAN = "1234567890123456";
 
 describe("traceparent", () => {
-  test("says which span of which trace, and which flags we know", () => {
+  test("a traceparent has a trace, a span and the known flags", () => {
     const found = { traceId: TRACE, spanId: SPAN };
     expect(parseTraceparent(`00-${TRACE}-${SPAN}-01`)).toEqual({ ...found, flags: 1 });
     expect(parseTraceparent(`00-${TRACE}-${SPAN}-02`)).toEqual({ ...found, flags: 2 });
@@ -26,7 +26,7 @@ describe("traceparent", () => {
     `00-${TRACE}-${"0".repeat(16)}-01`,
     `00-${TRACE.replace("1", "A")}-${SPAN}-01`,
     `00-${TRACE}-${SPAN}-01\n`,
-  ])("%j is none", (header) => {
+  ])("%j is not a traceparent", (header) => {
     expect(parseTraceparent(header)).toBeUndefined();
   });
 
@@ -44,7 +44,7 @@ describe("traceparent", () => {
   const header = fc
     .tuple(version, digits(32), digits(16), digits(2), more)
     .map(([first, traceId, spanId, flags, rest]) => `${first}-${traceId}-${spanId}-${flags}${rest}`);
-  test("is read as by OpenTelemetry's own propagator", () => {
+  test("a traceparent is parsed as by OpenTelemetry's propagator", () => {
     const propagator = new W3CTraceContextPropagator();
     fc.assert(
       fc.property(header, (traceparent) => {
@@ -61,7 +61,7 @@ describe("traceparent", () => {
 });
 
 describe("tracestate", () => {
-  test("is passed on without space and empty members, in its order", () => {
+  test("a tracestate is forwarded in order, without spaces and empty members", () => {
     expect(parseTracestate("foo=1 \t , \t bar=2,,  ,baz@v=a b")).toBe("foo=1,bar=2,baz@v=a b");
     expect(parseTracestate("")).toBe("");
     expect(parseTracestate(" , ,")).toBe("");
@@ -76,10 +76,10 @@ describe("tracestate", () => {
     "foo",
     "a=1,\u00e4=2",
     "a=\u00e4",
-  ])("%j is left out as a whole", (header) => {
+  ])("%j is dropped entirely", (header) => {
     expect(parseTracestate(header)).toBe("");
   });
-  test("has 32 members and 512 characters at most", () => {
+  test("a tracestate has at most 32 members and 512 characters", () => {
     const members = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=v`).join(",");
     expect(parseTracestate(members(32))).toBe(members(32));
     expect(parseTracestate(members(33))).toBe("");
@@ -99,7 +99,7 @@ describe("tracestate", () => {
       fc.string({ unit: fc.constantFrom(..."aZ09 !~;"), minLength: 1, maxLength: 6 }),
     )
     .map(([key, value]) => `${key}=${value}`);
-  test("that is right is read as by OpenTelemetry, which drops members where we drop the whole", () => {
+  test("a valid tracestate is parsed as by OpenTelemetry, which drops single members", () => {
     const propagator = new W3CTraceContextPropagator();
     fc.assert(
       fc.property(fc.array(member, { maxLength: 8 }), (members) => {

@@ -32,7 +32,7 @@ function traced(options: FrontOptions = {}, tracing: Partial<TracingOptions> = {
 }
 
 describe("a request with one call", () => {
-  test("is a span of the server below the caller's, and one of a client below that, which the upstream is told", async () => {
+  test("a request is a server span below the caller's, and its call a client span sent to the upstream", async () => {
     const { client, get, sink, clock } = traced();
     const { answer } = get("a", { ...sampled, tracestate: "a=1, b=2" });
     await clock.advance(10);
@@ -54,7 +54,7 @@ describe("a request with one call", () => {
     });
     expect(sink.batches).toBe(1);
   });
-  test("that nobody began has a trace of its own, with random ids", async () => {
+  test("a request without a parent starts a trace with random ids", async () => {
     const { client, get, sink } = traced();
     for (const id of ["a", "b"]) {
       const { answer } = get(id, { tracestate: "a=1" });
@@ -67,7 +67,7 @@ describe("a request with one call", () => {
     expect(client.sent[0]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
     expect(client.sent[0]?.headers.tracestate).toBeUndefined();
   });
-  test("that is not sampled is passed on with the same trace, and leaves nothing", async () => {
+  test("an unsampled request forwards its trace, and exports nothing", async () => {
     const { client, get, sink } = traced();
     const { answer } = get("a", { traceparent: `00-${TRACE}-${SPAN}-02` });
     client.of("a").thing();
@@ -75,7 +75,7 @@ describe("a request with one call", () => {
     expect(client.sent[0]?.headers.traceparent).toMatch(new RegExp(`^00-${TRACE}-(?!${SPAN})[0-9a-f]{16}-02$`));
     expect(sink.spans).toEqual([]);
   });
-  test("passes on ours in place of what was forwarded", async () => {
+  test("our trace headers replace the forwarded ones", async () => {
     const { client, get, sink } = traced({ call: { forward: ["traceparent", "tracestate", "x-a", "baggage"] } });
     const headers = { ...sampled, tracestate: "WRONG", "x-a": "1", baggage: "k=v" };
     const { answer } = get("a", headers);
@@ -92,7 +92,7 @@ describe("a request with one call", () => {
 });
 
 describe("attempts", () => {
-  test("are spans below their call where there are several, hedges told from retries", async () => {
+  test("several attempts are spans below their call, which distinguish hedges and retries", async () => {
     const { client, get, sink, clock } = traced();
     clock.chance = 0;
     const retry = { ...RETRY, attempts: 2 };
@@ -117,13 +117,13 @@ describe("attempts", () => {
   });
 });
 
-describe("what is kept although it was not sampled", () => {
+describe("exported despite not being sampled", () => {
   const failing = (code: Code) => async (all: ReturnType<typeof traced>) => {
     all.client.answer = (sent) => sent.fault(code);
     await all.get("a", unsampled).answer;
     return all.sink;
   };
-  test("failed: with its calls, whose upstreams were told that it is not", async () => {
+  test("a failed request is exported with its calls, whose upstreams received the unsampled flag", async () => {
     const sink = await failing(Code.UNAVAILABLE)(traced());
     expect(sink.tree).toEqual([
       `${SHOW} server 0 ms ERROR code=UNAVAILABLE error.type=UNAVAILABLE bff.reason=UNAVAILABLE bff.kept=failed`,
@@ -131,7 +131,7 @@ describe("what is kept although it was not sampled", () => {
     ]);
     expect(sink.spans.map(({ flags }) => flags)).toEqual([0x300, 0x100]);
   });
-  test("degraded", async () => {
+  test("a degraded request is exported", async () => {
     const { ask, client, sink } = traced();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
     await ask(
@@ -146,7 +146,7 @@ describe("what is kept although it was not sampled", () => {
     ).answer;
     expect(attributesOf(sink.named(SHOW)[0] ?? never())).toMatchObject({ "bff.kept": "degraded" });
   });
-  test("slow: of an rpc that says what that is", async () => {
+  test("a slow request is exported if its RPC declares slowness", async () => {
     const all = traced({ telemetry: { slowMs: 100 } });
     for (const ms of [100, 101]) {
       const { answer } = all.get(`${ms}`, unsampled);
@@ -156,7 +156,7 @@ describe("what is kept although it was not sampled", () => {
     }
     expect(all.sink.named(SHOW).map((span) => attributesOf(span)["bff.kept"])).toEqual(["slow"]);
   });
-  test("not what is refused, nor what is meant to be said, nor a client that has gone", async () => {
+  test("refusals, client faults and cancelled requests are not exported", async () => {
     const all = traced();
     await all.ask(
       async (cx) => {
@@ -176,7 +176,7 @@ describe("what is kept although it was not sampled", () => {
     await idle();
     expect(all.sink.spans).toEqual([]);
   });
-  test("no more than 100 in a second", async () => {
+  test("at most 100 requests per second are exported", async () => {
     const all = traced();
     for (let i = 0; i < 130; i++) await failing(Code.UNAVAILABLE)(all);
     expect(all.sink.named(SHOW)).toHaveLength(100);
@@ -186,37 +186,37 @@ describe("what is kept although it was not sampled", () => {
   });
 });
 
-describe("what is sampled", () => {
+describe("the sampling decision", () => {
   const shares = async (all: ReturnType<typeof traced>, times: number, headers: Record<string, string>) => {
     all.client.answer = (sent) => sent.thing();
     for (let i = 0; i < times; i++) await all.get("a", headers).answer;
     return all.sink.named(SHOW).length;
   };
-  test("by the word of clients: ten in a second, of the others the share", async () => {
+  test("a client's flag samples ten requests a second, and the share decides over the others", async () => {
     const all = traced({}, { sampling: { parent: true, ratio: 0 } });
     expect(await shares(all, 30, sampled)).toBe(10);
     expect(all.client.sent.at(-1)?.headers.traceparent).toMatch(/-00$/);
     all.clock.skip(1_000);
     expect(await shares(all, 30, sampled)).toBe(20);
   });
-  test("by the word of a proxy of ours: as often as it says so", async () => {
+  test("the flag of a trusted proxy always decides", async () => {
     expect(await shares(traced({}, { sampling: { parent: true, ratio: 0 }, trusts: () => true }), 30, sampled)).toBe(
       30,
     );
   });
-  test("by the share alone, where the parent's flag is not asked", async () => {
+  test("the share alone decides if the parent's flag is ignored", async () => {
     expect(await shares(traced({}, { sampling: { parent: false, ratio: 1 } }), 3, unsampled)).toBe(3);
     expect(await shares(traced({}, { sampling: { parent: false, ratio: 0 } }), 3, sampled)).toBe(0);
   });
-  test("by what the rpc says, unless the environment says another", async () => {
+  test("the RPC's share decides unless the environment sets one", async () => {
     expect(await shares(traced({ telemetry: { sample: 0 } }), 3, {})).toBe(0);
     expect(await shares(traced({ telemetry: { sample: 0 } }, { sampling: { parent: true, ratio: 1 } }), 3, {})).toBe(3);
   });
 });
 
-describe("calls that are none of their own", () => {
+describe("calls that are answered by others", () => {
   const cache = { ttlMs: 100, staleMs: 1_000 };
-  test("answers of the cache are spans without length; one that waits for another's fetch is linked to that", async () => {
+  test("answers of the cache are empty spans; a call that waits for another fetch has a link to it", async () => {
     const all = traced({ call: { cache } });
     const { sink, clock, client } = all;
     const answers = [all.get("a"), all.get("a")].map(({ answer }) => answer);
@@ -246,7 +246,7 @@ describe("calls that are none of their own", () => {
     expect(joined?.traceId).not.toBe(fetch?.traceId);
     expect(stale?.links[0]).toMatchObject({ traceId: renewal?.traceId, spanId: renewal?.spanId });
   });
-  test("a call that ends after its request is sent where that was kept, and forgotten where not", async () => {
+  test("a call that outlasts its request is exported with a kept request, and dropped otherwise", async () => {
     for (const [headers, spans] of [
       [sampled, 3],
       [unsampled, 0],
@@ -262,7 +262,7 @@ describe("calls that are none of their own", () => {
       expect(all.sink.spans).toHaveLength(spans);
     }
   });
-  test("equal calls of one request are spans of the time that they waited, linked to the one that was made", async () => {
+  test("equal calls of a request are spans of their waiting time, with a link to the shared call", async () => {
     const { ask, app, client, clock, sink } = traced();
     const rpc = app.getWith({ coalesce: true });
     const { answer } = ask(async (cx) => {
@@ -284,7 +284,7 @@ describe("calls that are none of their own", () => {
     const [call, ...joined] = sink.named(GET);
     for (const { links } of joined) expect(links[0]).toMatchObject({ spanId: call?.spanId });
   });
-  test("a batch says how many keys it has", async () => {
+  test("the span of a batch has the number of keys", async () => {
     const { ask, client, sink } = traced();
     const { answer } = ask(async (cx) => {
       await Promise.all(["a", "b"].map((id) => cx.load(cx.app.byId, id)));
@@ -295,7 +295,7 @@ describe("calls that are none of their own", () => {
     await answer;
     expect(sink.tree[1]).toBe("  test.v1.Upstream/BatchGet client 0 ms code=OK bff.batch.size=2");
   });
-  test("whole answers: their request says how it was had, and is linked to that which was asked for it", async () => {
+  test("the request of a cached response has its outcome, and a link to the fetching request", async () => {
     const all = traced({ answers: { ttlMs: 100, plan: "p" } });
     const asking = all.asking(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     const answers = [asking(), asking()].map(({ answer }) => answer);
@@ -315,7 +315,7 @@ describe("calls that are none of their own", () => {
   });
 });
 
-describe("calls that never leave", () => {
+describe("calls that are not sent", () => {
   test("a breaker's refusal and a full limit are spans of calls without attempts", async () => {
     const policy = { breaker: { errorRate: 0.5, minimum: 1, windowMs: 1_000, openMs: 1_000, probes: 1 } };
     const all = traced({ policy });
@@ -336,7 +336,7 @@ describe("calls that never leave", () => {
   });
 });
 
-test("of a request without end so many calls are spans, and the rest a number; all are told of the trace", async () => {
+test("a request has a maximum of call spans and counts the others; every call carries the trace", async () => {
   const { ask, client, sink } = traced({ concurrent: 2_000 });
   client.answer = (sent) => sent.thing();
   const { answer } = ask(async (cx) => {
@@ -350,7 +350,7 @@ test("of a request without end so many calls are spans, and the rest a number; a
   expect(client.sent.at(-1)?.headers.traceparent).toContain(`-${server.spanId}-`);
 });
 
-test("declared attributes stand at the request's span; what throws or gives nothing does not; none are made of what is not kept", async () => {
+test("declared attributes are on the request's span, except failed and absent ones, and only for exported requests", async () => {
   let made = 0;
   const attributes: NonNullable<NonNullable<FrontOptions["telemetry"]>["attributes"]> = [
     ["args.id", (_, { id }) => `id ${id} ${++made}`],
@@ -378,7 +378,7 @@ test("declared attributes stand at the request's span; what throws or gives noth
   expect(made).toBe(1);
 });
 
-test("each request that is over is told once, also one whose client has gone", async () => {
+test("each ended request is exported once, even for a disconnected client", async () => {
   const all = traced();
   const asked = all.get("a");
   await idle();

@@ -117,7 +117,7 @@ describe("traceparent", () => {
     expect([traceId, flags]).toEqual([T, "02"]);
     expect(parentId).not.toBe(S);
   });
-  test("test_multiple_requests_*: the calls of a request have one trace and a parent of each", async () => {
+  test("test_multiple_requests_*: the calls of a request share a trace, with a separate parent each", async () => {
     for (const headers of [[parent(`00-${T}-${S}-01`)], [], [parent(`00-${"0".repeat(32)}-${S}-01`)]]) {
       const all = await ask(headers, 3);
       expect(new Set(all.map(({ parentId }) => parentId)).size).toBe(3);

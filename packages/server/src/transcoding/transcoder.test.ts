@@ -11,7 +11,7 @@ const answered = (output: DescMethodUnary["output"], init: Record<string, unknow
   return JSON.parse(new TextDecoder().decode(write(create(output, init))));
 };
 
-test("a field that `response_body` names is written as in the whole answer", () => {
+test("the field in `response_body` is encoded as in the whole answer", () => {
   const things = [{ id: "a" }, { count: 3n, tags: ["t"] }, {}];
   const whole = answered(BatchGetResponseSchema, { things });
   expect(answered(BatchGetResponseSchema, { things }, "things")).toEqual((whole as { things: unknown }).things);
@@ -29,6 +29,6 @@ test.each([
   [BatchGetResponseSchema, "by_id", {}],
   [CardSchema, "owner_name", null],
   [CardSchema, "inner", {}],
-] as const)("an unset field of %s is written as its default: %s", (output, responseBody, json) => {
+] as const)("an unset field of %s is encoded as its default: %s", (output, responseBody, json) => {
   expect(answered(output, {}, responseBody)).toEqual(json);
 });

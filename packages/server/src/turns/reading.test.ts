@@ -16,7 +16,7 @@ function reader(read: string[], name: string, goes: number, ms: number) {
   return one;
 }
 
-test("what waits is read in the next turn, one after the other, for 2 ms in all", async () => {
+test("waiting connections are read in the next turn, one after another, for 2 ms in total", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const read: string[] = [];
   expect(readsUntil() - performance.now()).toBe(1);
@@ -29,7 +29,7 @@ test("what waits is read in the next turn, one after the other, for 2 ms in all"
   expect(read).toEqual(["a", "b", "c", "a", "b", "c"]);
 });
 
-test("while connections come, little is read, and what waits no more than once in a millisecond", async () => {
+test("while connections arrive, reading is short, and waiting connections are read at most once in a millisecond", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   vi.advanceTimersByTime(10);
   const read: string[] = [];

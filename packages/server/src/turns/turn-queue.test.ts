@@ -28,7 +28,7 @@ test("much work is done in order, with turns of the event loop between", async (
   expect(turns).toBeGreaterThan(10);
 });
 
-test("what promises do afterwards counts as the work that has settled them", async () => {
+test("promise callbacks count as work of the task that settled them", async () => {
   let done = 0;
   for (let i = 0; i < 40; i++)
     inTurn(() => {
@@ -45,7 +45,7 @@ test("what promises do afterwards counts as the work that has settled them", asy
   expect(most).toBeLessThanOrEqual(2);
 });
 
-test("work is done at once again when nothing waits", async () => {
+test("work is done at once again after the queue is empty", async () => {
   for (let turns = 0; turns < 10; turns++) await immediate();
   let done = false;
   inTurn(() => {

@@ -51,7 +51,7 @@ function started() {
   return { loop, turns, request, turn };
 }
 
-test("a turn is a callback, and two for each connection that has requests", () => {
+test("a turn has one callback, plus two for each connection with requests", () => {
   const { loop, turns, request, turn } = started();
   expect(loop.scheduled).toBe(0);
   const one = {};
@@ -67,7 +67,7 @@ test("a turn is a callback, and two for each connection that has requests", () =
   expect(loop.scheduled).toBe(0);
 });
 
-test("connections that come after the time of a turn begin in the next turn", () => {
+test("connections after the time limit of a turn start in the next turn", () => {
   const { turns, request, turn } = started();
   for (const name of ["a", "b", "c", "d", "e"]) turns.begin({}, request(name, 1));
   expect(turn()).toEqual(["a", "b"]);
@@ -75,7 +75,7 @@ test("connections that come after the time of a turn begin in the next turn", ()
   expect(turn()).toEqual(["e"]);
 });
 
-test("work that promises do after a request counts as time of its connection", () => {
+test("promise callbacks after a request count as time of its connection", () => {
   const { loop, turns, request, turn } = started();
   const connection = {};
   const quick = request("quick");
@@ -90,7 +90,7 @@ test("work that promises do after a request counts as time of its connection", (
   expect(counts).toEqual([1, 2, 3, 2, 4]); // without the slow request in the third turn: 1, 2, 4, 8, 8
 });
 
-test("a long turn is followed by two in which nothing heavy begins, and light requests do", () => {
+test("after a long turn, two turns start light requests only", () => {
   const { loop, turns, request, turn } = started();
   turns.begin({}, request("heavy", 0, ADAPTER_WEIGHT + 1));
   loop.ms += 4; // in the turn in which it came
@@ -138,7 +138,7 @@ test("a connection whose messages wait for zlib leaves no callbacks behind", asy
   expect(turn()).toEqual(["late"]);
 });
 
-test("each instance has turns of its own", () => {
+test("each instance has separate turns", () => {
   const [one, other] = [started(), started()];
   one.turns.begin({}, one.request("a"));
   expect(other.loop.scheduled).toBe(0);

@@ -22,7 +22,7 @@ function connection(name: string, begun: string[]) {
 const named = (name: string, from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `${name}${from + i}`);
 
-test("a request begins in the next turn of the event loop", async () => {
+test("a request starts in the next turn of the event loop", async () => {
   const begun: string[] = [];
   connection("a", begun)();
   await Promise.resolve();
@@ -31,7 +31,7 @@ test("a request begins in the next turn of the event loop", async () => {
   expect(begun).toEqual(["a0"]);
 });
 
-test("a connection that asks for much at once is begun in parts, and others between them", async () => {
+test("a connection with many requests is started in parts, interleaved with others", async () => {
   const begun: string[] = [];
   const many = connection("m", begun);
   const other = connection("o", begun);
@@ -54,7 +54,7 @@ test("a connection that asks for much at once is begun in parts, and others betw
   expect(begun.at(-1)).toBe(`m${7 + 2 * AT_ONCE + 2}`);
 });
 
-test("a connection begins as many in a turn as its requests take time, at least one, and soon more where they take none", async () => {
+test("a connection starts requests per turn by their duration: at least one, and soon more if they are fast", async () => {
   const session = {};
   let begun = 0;
   const ask = (count: number, ms: number, more: { readonly weight?: number } = {}) => {
@@ -81,7 +81,7 @@ test("a connection begins as many in a turn as its requests take time, at least 
   expect(await parts(4)).toEqual([2, 0, 0, 1]); // with the rests after what took long
 });
 
-test("in two turns after one that took long, whatever it did, nobody begins but who asked for nothing until now, and what is light", async () => {
+test("in the two turns after a long one, only new connections and light requests start", async () => {
   const begun: string[] = [];
   const ask = (connection: object, name: string, ms = 0, weight = 1) =>
     beginInTurn(connection, {
@@ -111,7 +111,7 @@ test("in two turns after one that took long, whatever it did, nobody begins but 
   expect(await after(1)).toEqual(["later"]);
 });
 
-test("a connection that has fallen behind with what is light waits for one heavy request at a time, and not for those of all others", async () => {
+test("a connection that lags behind with light requests waits for one heavy request at a time, not for all", async () => {
   const begun: string[] = [];
   const heavy = () => ({
     weight: ADAPTER_WEIGHT + 1,
@@ -134,7 +134,7 @@ test("a connection that has fallen behind with what is light waits for one heavy
   expect(begun.slice(0, last).filter((what) => what === "heavy").length).toBeLessThanOrEqual(6);
 });
 
-test("a connection whose answers wait for their compression begins nothing more, and goes on when fewer do", async () => {
+test("a connection with answers in compression starts no more requests until fewer wait", async () => {
   const begun: string[] = [];
   const many = {};
   const ask = (connection: object, name: string) => beginInTurn(connection, { begin: () => void begun.push(name) });
@@ -160,7 +160,7 @@ test("a connection whose answers wait for their compression begins nothing more,
   expect(begun.at(-1)).toBe("third");
 });
 
-test("no more begin at once than may yet go ahead", async () => {
+test("at most as many requests start at once as may still run ahead", async () => {
   const connection = {};
   let begun = 0;
   for (let i = 0; i < 40; i++) beginInTurn(connection, { begin: () => void begun++ });
@@ -180,7 +180,7 @@ test("no more begin at once than may yet go ahead", async () => {
   await Promise.all(works);
 });
 
-test("what has begun goes on before what has not, and where nothing more begins", async () => {
+test("started requests continue before new ones, even if no new ones may start", async () => {
   const begun: string[] = [];
   const connection = {};
   const whole = (name: string) => ({ begin: () => void begun.push(name) });
@@ -201,7 +201,7 @@ test("what has begun goes on before what has not, and where nothing more begins"
   expect(begun).toEqual(["third"]);
 });
 
-test("what fails ahead holds nothing up", async () => {
+test("a failure ahead blocks nothing", async () => {
   const begun: string[] = [];
   const connection = {};
   const failures = Array.from({ length: 8 }, () => ahead(connection, () => Promise.reject(new Error("no"))));
@@ -211,7 +211,7 @@ test("what fails ahead holds nothing up", async () => {
   expect(begun).toEqual(["next"]);
 });
 
-test("a connection that comes to have too much ahead while it waits for its turn is passed over", async () => {
+test("a connection that gets too much ahead while it waits for its turn is skipped", async () => {
   const begun: string[] = [];
   const connection = {};
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -29,7 +29,7 @@ async function called(client: http2.ClientHttp2Session, path: string) {
   return [status, trailers["grpc-status"], Buffer.concat(body)];
 }
 
-it("upstreams answer in every form, and say so of what they do not serve", async () => {
+it("stand-in upstreams answer in every form, and refuse unknown paths", async () => {
   const message = frame(Buffer.alloc(16_000, 7));
   const upstream = await standIn((path) => (path === PATH ? [message] : []));
   onTestFinished(() => upstream.close());
@@ -41,7 +41,7 @@ it("upstreams answer in every form, and say so of what they do not serve", async
   expect(await called(client, "/a.v1.AService/Other")).toEqual([200, "12", Buffer.alloc(0)]);
 });
 
-it("upstreams end the connections of who makes no sense, or asks for too much at once", async () => {
+it("stand-in upstreams close connections with malformed or excessive requests", async () => {
   const upstream = await standIn(() => [frame(new Uint8Array([1]))]);
   onTestFinished(() => upstream.close());
   const { port } = new URL(upstream.url);
@@ -59,7 +59,7 @@ it("upstreams end the connections of who makes no sense, or asks for too much at
   expect((await called(client, PATH))[1]).toBe("0");
 });
 
-it("a client asks for all in turn, in every form, as often as it is to", async () => {
+it("the client sends every request in turn, in every form, the configured number of times", async () => {
   const seen = new Map<string, number>();
   const said = new Set<string>();
   const server = http2.createServer((request, response) => {
@@ -78,7 +78,7 @@ it("a client asks for all in turn, in every form, as often as it is to", async (
   expect([...said].sort()).toEqual([message.toString("hex"), JSON.stringify(headers)].sort());
 });
 
-it("a client gives up when nobody is there any more", async () => {
+it("the client stops when the server has closed", async () => {
   const server = http2.createServer();
   let answered = 0;
   server.on("stream", (stream) => {

@@ -41,7 +41,7 @@ function asking(told: (answer: string) => void) {
   };
 }
 
-it("asks for rpcs over stand-ins that answer with samples, and is announced as no server", async () => {
+it("warm-up calls RPCs over stand-ins with samples, and is not announced as a server", async () => {
   const announced: unknown[] = [];
   const note = (listening: unknown) => announced.push(listening);
   subscribe("protobff.listening", note);
@@ -53,7 +53,7 @@ it("asks for rpcs over stand-ins that answer with samples, and is announced as n
   expect(announced).toEqual([]);
 }, 60_000);
 
-it("whoever calls is the sample of a principal, and nobody is charged", async () => {
+it("the caller is the sample of a principal, and no limit is charged", async () => {
   const identity = new SampleIdentity({ type: StringValueSchema, sources: ["user"] });
   const sources = new Set<string>();
   const known = () => [
@@ -77,7 +77,7 @@ it("whoever calls is the sample of a principal, and nobody is charged", async ()
   expect(limits.charge()).toMatchObject({ alone: [] });
 }, 60_000);
 
-it("is over when its time is, whatever is under way", async () => {
+it("warm-up ends at its time limit, whatever is in flight", async () => {
   let composed = 0;
   const never = ({ echo: _ }: Readonly<Record<string, UnaryClient>>) => [
     endpoint(method, {}, { timeoutMs: 60_000, compose: () => new Promise<StringValue>(() => composed++) }),
@@ -86,7 +86,7 @@ it("is over when its time is, whatever is under way", async () => {
   expect(composed).toBeGreaterThan(0);
 }, 60_000);
 
-it("goes on behind answers that are failures", async () => {
+it("warm-up continues after failed answers", async () => {
   const failing = () => [
     endpoint(
       method,
@@ -102,12 +102,12 @@ it("goes on behind answers that are failures", async () => {
   expect(await warmUp({ ...common, forMs: 300, create: failing })).toBeGreaterThan(16);
 }, 60_000);
 
-it("nothing that users supply is called", () => {
+it("user functions are not called", () => {
   const { resolvers } = REFUSING as unknown as { resolvers: Record<string, Record<string, () => void>> };
   expect(() => resolvers.shop?.price?.()).toThrow("is not called while the server warms up");
 });
 
-it("an observer and one that is silent are alike", () => {
+it("an observer has the same shape as its silent substitute", () => {
   class Counting {
     #count = 0;
     responseStart() {
@@ -127,7 +127,7 @@ it("an observer and one that is silent are alike", () => {
   expect(told.responseStart?.(event)).toEqual({ context: "2" });
 });
 
-it("servers do it before they listen, and no upstream hears of it", async () => {
+it("servers warm up before they listen, without a call to an upstream", async () => {
   let calls = 0;
   const upstream = await listen([
     echoEndpoint((request) => {

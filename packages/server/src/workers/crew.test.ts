@@ -67,7 +67,7 @@ function rig(size: number) {
 }
 
 describe("Crew", () => {
-  test("starts the first alone, and then the others", async () => {
+  test("the crew starts the first worker alone, and then the others", async () => {
     const { crew, started, at } = rig(3);
     const all = crew.start();
     await idle();
@@ -79,7 +79,7 @@ describe("Crew", () => {
     at(1).ready();
     expect(await all).toBe(undefined);
   });
-  test("one that cannot start ends all, with its code", async () => {
+  test("a worker that cannot start ends all workers, with its code", async () => {
     const { crew, at, told } = rig(2);
     const all = crew.start();
     await idle();
@@ -90,7 +90,7 @@ describe("Crew", () => {
     expect(at(0).orders).toContain("kill");
     expect(told).toEqual([]); // it has said itself why
   });
-  test("starts another one for each that dies, later and later while they die at once", async () => {
+  test("a dead worker is replaced, with growing pauses while workers die at once", async () => {
     const { crew, clock, started, told, failed, dealer, up, at } = rig(2);
     await up();
     await clock.advance(20_000);
@@ -117,7 +117,7 @@ describe("Crew", () => {
     expect(failed).toEqual([7]);
     expect(told).toContain("worker 1 (100) ended with 1");
   });
-  test("one that has lived for a while is no sign of more to come", async () => {
+  test("a death after a long life does not lengthen the pause", async () => {
     const { clock, started, up, at } = rig(1);
     await up();
     for (let i = 0; i < 20; i++) {
@@ -128,7 +128,7 @@ describe("Crew", () => {
       expect(started).toHaveLength(i + 2);
     }
   });
-  test("replaces one after the other, each when the new one is ready and the old one gone", async () => {
+  test("workers are replaced one after another, each when the new one is ready and the old one has exited", async () => {
     const { crew, started, dealer, up, at } = rig(2);
     await up();
     crew.replace();
@@ -150,7 +150,7 @@ describe("Crew", () => {
     expect(started.map(({ number }) => number)).toEqual([1, 2, 1, 2]);
     expect([dealer.takers, crew.restarts]).toEqual([2, 0]);
   });
-  test("told twice it replaces those that are new, too; before all are up it waits", async () => {
+  test("a second order replaces new workers, too; an early order waits until all run", async () => {
     const { crew, started, up, at } = rig(1);
     crew.replace();
     await up();
@@ -163,7 +163,7 @@ describe("Crew", () => {
     await idle();
     expect(started).toHaveLength(3);
   });
-  test("a new one that dies, or is not ready in time, replaces nothing, and no further one is tried", async () => {
+  test("a new worker that dies or is late replaces none, and no further one is started", async () => {
     const { crew, clock, started, told, dealer, up, at } = rig(2);
     await up();
     crew.replace();
@@ -180,7 +180,7 @@ describe("Crew", () => {
     await clock.advance(60_000);
     expect([started.length, dealer.takers]).toEqual([4, 2]);
   });
-  test("a new version that never starts ends nobody, however often it is tried", async () => {
+  test("a new version that never starts ends no worker, however often it is tried", async () => {
     const { crew, clock, started, failed, up, at } = rig(1);
     await up();
     for (let i = 1; i <= 12; i++) {
@@ -191,7 +191,7 @@ describe("Crew", () => {
     }
     expect([started.length, failed, at(0).orders]).toEqual([13, [], []]);
   });
-  test("one that dies while it is replaced is replaced by the same", async () => {
+  test("a worker that dies during its replacement is succeeded by the new one", async () => {
     const { crew, clock, started, dealer, up, at } = rig(1);
     await up();
     crew.replace();
@@ -201,7 +201,7 @@ describe("Crew", () => {
     await clock.advance(1_000);
     expect([started.length, dealer.takers]).toEqual([2, 1]);
   });
-  test("one that dies while it is replaced in vain is started again", async () => {
+  test("a worker that dies during a failed replacement is started again", async () => {
     const { crew, clock, started, up, at } = rig(1);
     await up();
     crew.replace();
@@ -211,7 +211,7 @@ describe("Crew", () => {
     await clock.advance(1_000);
     expect(started).toHaveLength(3);
   });
-  test("one that somebody else ends is replaced first, and even if that fails it may end", async () => {
+  test("a worker ended from outside is replaced first, and may end even if that fails", async () => {
     const { clock, started, up, at, crew } = rig(1);
     await up();
     at(0).says("leaving");
@@ -223,7 +223,7 @@ describe("Crew", () => {
     await clock.advance(1_000);
     expect([started.length, crew.restarts]).toEqual([3, 0]);
   });
-  test("ends all; what starts meanwhile, or does not end in time, is killed", async () => {
+  test("the end stops all workers, and kills starting or late ones", async () => {
     const { crew, clock, told, up, at } = rig(2);
     await up();
     crew.replace();
@@ -238,7 +238,7 @@ describe("Crew", () => {
     expect(told).toEqual(["worker 2 (101) has not ended in time and is killed"]);
     expect(clock.running).toBe(0);
   });
-  test("tells of one that does not answer, once, and when it does again", async () => {
+  test("an unresponsive worker is reported once, and again when it responds", async () => {
     const { clock, told, up, at } = rig(2);
     await up();
     const pass = async () => {

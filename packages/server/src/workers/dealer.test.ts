@@ -29,14 +29,14 @@ function rig(count: number) {
 }
 
 describe("Dealer", () => {
-  test("gives each as many, also in a burst", () => {
+  test("the dealer gives each worker equal numbers, even in a burst", () => {
     const { accept, settle, counts } = rig(3);
     accept(10);
     expect(counts()).toEqual([1, 1, 1]); // one at a time
     settle();
     expect(counts()).toEqual([4, 3, 3]);
   });
-  test("whoever has fewest gets the next", () => {
+  test("the worker with fewest connections gets the next", () => {
     const { accept, settle, counts, takers } = rig(2);
     accept(4);
     settle();
@@ -46,7 +46,7 @@ describe("Dealer", () => {
     settle();
     expect(counts()).toEqual([4, 2]);
   });
-  test("of equals each gets one in turn, also when it has closed before the next comes", () => {
+  test("equal workers take turns, even if a connection closes before the next arrives", () => {
     const { accept, settle, counts, takers } = rig(3);
     for (let i = 0; i < 6; i++) {
       accept(1);
@@ -55,7 +55,7 @@ describe("Dealer", () => {
     }
     expect(counts()).toEqual([2, 2, 2]);
   });
-  test("does not wait for long for one that does not take what it was sent", async () => {
+  test("the dealer does not wait long for a worker that does not take its connection", async () => {
     const { clock, dealer, accept, counts, takers } = rig(2);
     const [first, second] = takers as [FakeTaker, FakeTaker];
     accept(2);
@@ -72,7 +72,7 @@ describe("Dealer", () => {
     accept(3);
     expect(first.has).toHaveLength(2);
   });
-  test("what could not be sent goes to another one", () => {
+  test("an unsendable connection goes to another worker", () => {
     const { dealer, accept, settle, counts, takers } = rig(2);
     const [first] = takers as [FakeTaker];
     first.failing = true;
@@ -81,7 +81,7 @@ describe("Dealer", () => {
     expect(counts()).toEqual([0, 2]);
     expect(dealer.takers).toBe(1);
   });
-  test("connections wait for a worker, 1,024 of them, and no more", () => {
+  test("at most 1,024 connections wait for a worker", () => {
     const { dealer, accept } = rig(0);
     accept(1024);
     const beyond = new Socket();

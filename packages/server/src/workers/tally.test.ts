@@ -12,7 +12,7 @@ const counted = (total: number, now: number): MetricsSnapshot => ({
 const values = ({ families }: MetricsSnapshot) =>
   Object.fromEntries(families.map(({ name, samples }) => [name, samples[0]?.value]));
 
-test("is what all have counted, those that are silent or gone too", async () => {
+test("the tally sums all workers, including silent and ended ones", async () => {
   const clock = new FakeClock();
   const tally = new Tally<{ total: number; answers: boolean }>(clock);
   const [one, two] = [
@@ -42,7 +42,7 @@ test("is what all have counted, those that are silent or gone too", async () => 
   expect(clock.running).toBe(0);
 });
 
-test("one that goes while it is asked is not waited for", async () => {
+test("a worker that ends during a query is not awaited", async () => {
   const tally = new Tally<object>(new FakeClock());
   const worker = {};
   const asked = tally.together([worker], () => {});

@@ -91,7 +91,7 @@ function folder(): string {
 }
 
 describe("workers", () => {
-  test("serve one port, which is told once, get as many connections each, and end together", async () => {
+  test("workers share one port, printed once, get equal numbers of connections, and end together", async () => {
     const server = new Running({ BFF_WORKERS: "3" });
     const port = await server.port();
     expect(counts(await pids(port, 6))).toEqual([2, 2, 2]);
@@ -101,7 +101,7 @@ describe("workers", () => {
     expect(server.err).toBe("");
   });
 
-  test("what is wrong with the environment is told once, with 2", async () => {
+  test("a fault of the environment is reported once, with exit code 2", async () => {
     const server = new Running({ BFF_GRACE: "x" });
     expect(await server.exited).toBe(2);
     expect(server.err.match(/BFF_GRACE is "x"/g)).toHaveLength(1);
@@ -110,14 +110,14 @@ describe("workers", () => {
     expect(none.err).toContain('BFF_WORKERS is "0"; write auto, or a whole number between 1 and 512\n');
   });
 
-  test("what is wrong with a user's module is told once, with 2", async () => {
+  test("a fault of a user's module is reported once, with exit code 2", async () => {
     const server = new Running({ BFF_OBSERVER: "/nowhere.ts" });
     expect(await server.exited).toBe(2);
     expect(server.err.match(/BFF_OBSERVER is/g)).toHaveLength(1);
     expect(server.out).toBe("");
   });
 
-  test("a port that is taken ends them with 1", async () => {
+  test("a port in use ends the workers with exit code 1", async () => {
     const other = net.createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     onTestFinished(() => void other.close());
@@ -129,7 +129,7 @@ describe("workers", () => {
     );
   });
 
-  test("one that is killed loses what it was answering, and another one comes", async () => {
+  test("a killed worker loses only its running answers, and is replaced", async () => {
     const server = new Running({});
     const port = await server.port();
     const clients = [new Client(port), new Client(port)];
@@ -148,7 +148,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("at SIGHUP each is replaced by one that is ready before it ends, which it does when its clients have gone", async () => {
+  test("SIGHUP replaces each worker by a ready one before the old one ends, which its clients may delay", async () => {
     const server = new Running({});
     const port = await server.port();
     const before = new Set(await pids(port, 2));
@@ -165,7 +165,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("a new version that does not start replaces nothing", async () => {
+  test("a new version that does not start replaces no worker", async () => {
     const broken = join(folder(), "broken");
     const server = new Running({ BROKEN: broken });
     const port = await server.port();
@@ -178,7 +178,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("SIGHUP before they are up counts when they are; SIGTERM while they are replaced ends all", async () => {
+  test("an early SIGHUP counts when all workers run; SIGTERM during a replacement ends all", async () => {
     const server = new Running({});
     await once(server.child, "spawn");
     const port = await server.port();
@@ -191,7 +191,7 @@ describe("workers", () => {
     for (const pid of before) await gone(pid);
   });
 
-  test("they end when the supervisor is killed, and answer before", async () => {
+  test("workers end when the supervisor is killed, after their answers", async () => {
     const server = new Running({});
     const port = await server.port();
     const client = new Client(port);
@@ -202,7 +202,7 @@ describe("workers", () => {
     await gone(pid);
   });
 
-  test("one that is told to end by somebody else is replaced first", async () => {
+  test("a worker with SIGTERM from outside is replaced first", async () => {
     const server = new Running({});
     const port = await server.port();
     const [pid = 0] = await pids(port, 2);
@@ -214,7 +214,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("the second signal ends them at once", async () => {
+  test("a second signal ends all workers at once", async () => {
     const server = new Running({});
     const port = await server.port();
     const client = new Client(port);
@@ -233,7 +233,7 @@ describe("workers", () => {
     await gone(pid);
   });
 
-  test("at SIGHUP under load no request fails that is sent again where nobody has begun it", async () => {
+  test("under load, SIGHUP fails no request that is sent again if unprocessed", async () => {
     const server = new Running({ BFF_GRACE: "5s" });
     const port = await server.port();
     const load = new Load();
@@ -254,7 +254,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("when one is killed under load, only what it was answering fails, and its clients go on", async () => {
+  test("a worker killed under load fails only its running requests, and its clients continue", async () => {
     const server = new Running({});
     const port = await server.port();
     const load = new Load();
@@ -274,7 +274,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("what they have counted is served together, and does not go back when one is killed", async () => {
+  test("the counts of workers are served as a sum, which does not fall when a worker is killed", async () => {
     const server = new Running({ BFF_ADMIN_PORT: "0" });
     const [, port, admin] = await server.says(/:(\d+) \(metrics: (http:.*)\)\n/, "out");
     const metrics = async () => {
@@ -298,7 +298,7 @@ describe("workers", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("lines of one file of theirs stay whole", async () => {
+  test("workers that write one file keep its lines intact", async () => {
     const audit = join(folder(), "audit");
     const script = `
       const { AuditLog, appendingTo } = await import(${JSON.stringify(new URL("../logs/audit-log.ts", import.meta.url).href)});
