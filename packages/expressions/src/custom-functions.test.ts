@@ -6,8 +6,8 @@ import { or } from "./logic.ts";
 
 const made = (value: unknown, result: string) => customFunctions({ of: () => value }, { of: ["a.b", result] }).of;
 
-describe("a function of the user", () => {
-  it("is called as a method, with its arguments", () => {
+describe("a custom function", () => {
+  it("a custom function is called as a method, with its arguments", () => {
     class Mine {
       readonly #end = "!";
       of(a: string, b: bigint): string {
@@ -26,7 +26,7 @@ describe("a function of the user", () => {
     [[1n], "list"],
     [new Map([["a", 1n]]), "map"],
     [create(TimestampSchema), "google.protobuf.Timestamp"],
-  ])("gives %s as %s", (value, result) => expect(made(value, result)()).toBe(value));
+  ])("a custom function returns %s as %s", (value, result) => expect(made(value, result)()).toBe(value));
   it.each([
     [1, "int", "a.b gave double, not int"],
     [2n ** 63n, "int", "a.b gave 9223372036854775808, which is out of the range of int"],
@@ -35,13 +35,13 @@ describe("a function of the user", () => {
     [null, "string", "a.b gave null_type, not string"],
     [create(TimestampSchema), "google.protobuf.Duration", "a.b gave google.protobuf.Timestamp, not"],
     [Promise.resolve("a"), "string", "a.b gave a promise, and expressions do not wait"],
-  ])("does not give %s as %s", (value, result, said) => expect(made(value, result)).toThrow(said));
-  it("that gives a promise is not waited for, and nobody hears how that ends", async () => {
+  ])("a custom function cannot return %s as %s", (value, result, said) => expect(made(value, result)).toThrow(said));
+  it("a custom function that returns a promise fails, and a later rejection is ignored", async () => {
     const { of } = customFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
     expect(of).toThrow("a.b gave a promise");
     await Promise.resolve();
   });
-  it("that throws is an error like others, with the cause for the log; another operand may decide", () => {
+  it("an exception of a custom function keeps its cause, and another operand may decide", () => {
     const cause = new Error("no");
     const names: { of: CustomFunction } = { of: ["a.b", "bool"] };
     const { of } = customFunctions(

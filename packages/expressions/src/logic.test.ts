@@ -8,21 +8,21 @@ const fails = (text: string) => () => {
   throw new ExpressionError(text);
 };
 
-describe("an error counts only when nothing decides", () => {
-  it("and", () => {
+describe("an error counts only if no operand decides", () => {
+  it("the operator and absorbs errors", () => {
     expect(and(yes, yes)).toBe(true);
     expect(and(fails("a"), no)).toBe(false);
     expect(and(no, fails("a"))).toBe(false);
     expect(() => and(yes, fails("a"), fails("b"))).toThrow("a");
   });
 
-  it("or", () => {
+  it("the operator or absorbs errors", () => {
     expect(or(no, no)).toBe(false);
     expect(or(fails("a"), yes)).toBe(true);
     expect(() => or(fails("a"), no)).toThrow("a");
   });
 
-  it("all and exists", () => {
+  it("the macros all and exists absorb errors", () => {
     const test = (item: number) => (item === 0 ? fails("zero")() : item > 1);
     expect(all([0, 1], test)).toBe(false);
     expect(all([], test)).toBe(true);
@@ -32,7 +32,7 @@ describe("an error counts only when nothing decides", () => {
     expect(() => exists([0, 1], test)).toThrow("zero");
   });
 
-  it("stops at what decides", () => {
+  it("exists stops at the deciding item", () => {
     const seen: number[] = [];
     exists([1, 2, 3], (item) => {
       seen.push(item);

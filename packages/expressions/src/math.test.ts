@@ -33,7 +33,7 @@ it.each<[string, unknown, unknown]>([
   expect(value).toEqual(wanted);
 });
 
-it("gives NaN where a NaN comes first", () => {
+it("a leading NaN gives NaN", () => {
   expect(math.greatest([Number.NaN, 1])).toBeNaN();
 });
 

@@ -7,23 +7,23 @@ function times(count: number, act: () => void): void {
   for (let i = 0; i < count; i++) act();
 }
 
-test("so many frames that bring nothing end the connection", () => {
+test("a number of frames without progress ends the connection", () => {
   const guard = new FloodGuard(true);
   times(10_000, () => guard.idle(0));
   expect(() => guard.idle(0)).toThrow(calm);
 });
-test("one-byte pieces of bodies are such frames; larger ones outweigh some", () => {
+test("one-byte pieces of bodies count as idle frames; larger pieces compensate some", () => {
   const guard = new FloodGuard(true);
   times(10_000, () => guard.moved(1, 0));
   guard.moved(640, 0);
   times(10, () => guard.moved(1, 0));
   expect(() => guard.moved(1, 0)).toThrow(calm);
 });
-test("those of whoever was chosen are not counted by size", () => {
+test("a client does not count the sizes of its server's frames", () => {
   const guard = new FloodGuard();
   times(100_000, () => guard.moved(1, 0));
 });
-test("requests outweigh a thousand each, and what is sent a few", () => {
+test("a request compensates a thousand frames, a sent frame a few", () => {
   const guard = new FloodGuard(true);
   times(10_000, () => guard.idle(0));
   guard.progress();
@@ -32,7 +32,7 @@ test("requests outweigh a thousand each, and what is sent a few", () => {
   times(4, () => guard.idle(0));
   expect(() => guard.idle(0)).toThrow(calm);
 });
-test("PING now and then, for days, is no flood; many at once are one", () => {
+test("occasional PINGs over days are accepted; many at once are a flood", () => {
   let at = 0;
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   onTestFinished(() => now.mockRestore());
@@ -40,7 +40,7 @@ test("PING now and then, for days, is no flood; many at once are one", () => {
   for (; at < 1e9; at += 10_000) guard.idle(0);
   expect(() => times(20_001, () => guard.idle(0))).toThrow(calm);
 });
-test("answers that nobody reads, and more is asked all the same", () => {
+test("growing unread answers end the connection", () => {
   const guard = new FloodGuard(true);
   guard.idle(2 << 20);
   expect(() => guard.idle((2 << 20) + 1)).toThrow(calm);

@@ -19,8 +19,8 @@ function slowSocket() {
 }
 const { PING, GOAWAY, SETTINGS } = FrameType;
 
-describe("what is held back", () => {
-  test("waits for its release; what was written before it leaves as soon as the socket can", () => {
+describe("held frames", () => {
+  test("held frames wait for their release; earlier frames leave as soon as the socket is writable", () => {
     const { socket, written, next } = slowSocket();
     const writer = new FrameWriter(socket, () => {});
     writer.frame(SETTINGS, 0, 0, Buffer.alloc(0));
@@ -42,7 +42,7 @@ describe("what is held back", () => {
     expect(writer.waiting).toBe(0);
   });
 
-  test("counts as waiting, so that whoever sends bodies stops", () => {
+  test("held frames count as waiting, so that senders of bodies pause", () => {
     const { socket } = slowSocket();
     const writer = new FrameWriter(socket, () => {});
     writer.hold();

@@ -58,8 +58,8 @@ describe("RFC 7541, appendix C", () => {
     ["4.3", "828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf"],
     ["5.2", "4803333037c1c0bf"],
     ["6.2", "4883640effc1c0bf"],
-  ])("%s refers to the dynamic table, of which there is none", (_, hex) => broken(hex));
-  test("the new literals of 6.3", () => {
+  ])("%s refers to a dynamic table, which is absent", (_, hex) => broken(hex));
+  test("the new literals of 6.3 decode", () => {
     const hex = `6196d07abe941054d444a8200595040b8166e084a62d1bff 5a839bd9ab
       77ad94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007`;
     expect(decoded(hex)).toEqual([
@@ -71,7 +71,7 @@ describe("RFC 7541, appendix C", () => {
 });
 
 describe("a block", () => {
-  test("may begin with an empty table, any number of times", () => {
+  test("a block may start with resets of the table to size 0", () => {
     expect(decoded("2020 88")).toEqual([[":status", "200"]]);
     expect(decoded("")).toEqual([]);
   });
@@ -91,8 +91,8 @@ describe("a block", () => {
     ["padding of eight bits", "0001 61 82 1fff"],
     ["padding that is not of ones", "0001 61 81 18"],
     ["the end of text in a text", "0001 61 84 ffffffff"],
-  ])("is broken by %s", (_, hex) => broken(hex));
-  test("that is random is decoded, or broken", () => {
+  ])("a block fails with %s", (_, hex) => broken(hex));
+  test("a random block decodes or fails", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -106,7 +106,7 @@ describe("a block", () => {
   });
 });
 
-test("the static table", () => {
+test("the static table has the 61 entries of the RFC", () => {
   expect(STATIC_TABLE.length).toBe(61);
   expect([STATIC_TABLE[0], STATIC_TABLE[7], STATIC_TABLE[30], STATIC_TABLE[60]]).toEqual([
     [":authority", ""],
@@ -126,7 +126,7 @@ describe("Huffman's code", () => {
     ["fffffff7", "\r"],
     ["fffffffb", "\x16"],
     ["fffffffbff", undefined], // ten bits behind it
-  ])("of %j is %j", (hex, text) => {
+  ])("the code of %j is %j", (hex, text) => {
     const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
     expect(decodeHuffman(bytes, 0, bytes.length)).toBe(text);
   });
@@ -151,7 +151,7 @@ const read = (...fields: Field[]) => {
 };
 
 describe("headers", () => {
-  test("are joined, but for cookies", () => {
+  test("repeated headers are joined, except cookies", () => {
     const { headers, status, malformed } = read(
       [":status", "200"],
       ["a", "1"],
@@ -194,12 +194,12 @@ describe("headers", () => {
     ["a length that is none", [["content-length", "-1"]]],
     ["too many", Array.from({ length: 257 }, (_, i): Field => [`x-${i}`, ""])],
     ["too large ones", [["a", "v".repeat(HEADER_BYTES - 32)]]],
-  ])("with %s are malformed", (_, fields) => expect(read(...fields).malformed).toBeTypeOf("string"));
-  test("of the largest size are not", () => {
+  ])("headers with %s are malformed", (_, fields) => expect(read(...fields).malformed).toBeTypeOf("string"));
+  test("headers of the maximum size are accepted", () => {
     expect(read(["a", "v".repeat(HEADER_BYTES - 33)]).malformed).toBeUndefined();
     expect(read(...Array.from({ length: 256 }, (_, i): Field => [`x-${i}`, ""])).malformed).toBeUndefined();
   });
-  test("are known by their bytes", () => {
+  test("known blocks are found by their bytes", () => {
     const blocks = new KnownBlocks();
     const once = (value: string) => {
       const bytes = Buffer.concat([Buffer.from("xx"), block(["a", value])]);

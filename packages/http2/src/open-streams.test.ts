@@ -4,7 +4,7 @@ import { type Listed, OpenStreams } from "./open-streams.ts";
 interface Numbered extends Listed<Numbered> {}
 const stream = (id: number): Numbered => ({ id, next: undefined });
 
-test("streams are found by their number, however many have the same place", () => {
+test("streams are found by their number, even with equal slots", () => {
   const open = new OpenStreams<Numbered>();
   const streams = [1, 513, 1025, 3, 2 ** 31 - 1].map(stream);
   for (const one of streams) open.add(one);
@@ -18,7 +18,7 @@ test.each([
   ["first", 1],
   ["in the middle", 513],
   ["last", 1025],
-])("one that is %s in its place goes, once", (_, gone) => {
+])("a stream that is %s in its slot is removed once", (_, gone) => {
   const open = new OpenStreams<Numbered>();
   const streams = [1, 513, 1025].map(stream);
   for (const one of streams) open.add(one);

@@ -29,8 +29,8 @@ const GET: Fields = [
 const without = (name: string): Fields => GET.filter(([one]) => one !== name);
 const POST: Fields = [[":method", "POST"], ...without(":method")];
 
-describe("a request's headers", () => {
-  test("are as node has them", () => {
+describe("the headers of a request", () => {
+  test("the headers are equal to Node's", () => {
     const fields: Fields = [
       ...POST,
       ["cookie", "a=1"],
@@ -92,7 +92,7 @@ describe("a request's headers", () => {
     ["another host than its authority", [...GET, ["host", "b.example"]]],
     ["a host with a user", [...without(":authority"), ["host", "u@a.example"]]],
     ["an authority with a user", [...without(":authority"), [":authority", "u@a.example"]]],
-  ])("are malformed with %s", (_, fields) => {
+  ])("the headers are malformed with %s", (_, fields) => {
     expect(read(fields).malformed).toMatch(/^a wrong header/);
   });
   test.each<[string, Fields]>([
@@ -115,17 +115,17 @@ describe("a request's headers", () => {
     ],
     ["characters above ASCII", [...GET, ["a", "\xe9"]]],
     ["a tab in a value", [...GET, ["a", "b\tc"]]],
-  ])("may have %s", (_, fields) => {
+  ])("the headers may have %s", (_, fields) => {
     expect(read(fields).malformed).toBeUndefined();
   });
-  test("are too large by bytes or by count", () => {
+  test("the headers are limited in bytes and in number", () => {
     expect(read([...GET, ["a", "x".repeat(700)]]).tooLarge).toBe(false);
     expect(read([...GET, ["a", "x".repeat(900)]]).tooLarge).toBe(true);
     const many = (count: number): Fields => [...GET, ...Array.from({ length: count }, () => ["a", ""] as const)];
     expect(read(many(16)).tooLarge).toBe(false);
     expect(read(many(17)).tooLarge).toBe(true);
   });
-  test("as trailers have no pseudo-headers", () => {
+  test("trailers have no pseudo-headers", () => {
     expect(read([["a", "b"]], true)).toMatchObject({ malformed: undefined, raw: ["a", "b"] });
     expect(read([[":path", "/"]], true).malformed).toBeDefined();
   });
@@ -135,7 +135,7 @@ describe("blocks of one connection", () => {
   const blocks = (known = new Map()) => new RequestBlocks(known, LIMITS, new DynamicTable());
   const request = (of: RequestBlocks, bytes: Buffer) => of.request(bytes, 0, bytes.length).headers;
 
-  test("may use a dynamic table until the client has said that it does not", () => {
+  test("a block may use a dynamic table until the client has acknowledged its absence", () => {
     const of = blocks();
     expect(request(of, block([...GET, ["x-a", "b"]], 0x40))["x-a"]).toBe("b");
     expect(of.standAlone).toBe(false);
@@ -148,7 +148,7 @@ describe("blocks of one connection", () => {
     expect(of.standAlone).toBe(true);
     expect(() => request(of, again)).toThrow(expect.objectContaining({ code: ErrorCode.COMPRESSION_ERROR }));
   });
-  test("cannot have a larger table than was announced, before and after", () => {
+  test("a block cannot enlarge the table beyond the announced size, before or after", () => {
     const size = (bytes: number) => Buffer.concat([Buffer.from([0x3f, ...varint(bytes - 31)]), block(GET)]);
     const of = blocks();
     request(of, size(4_096));
@@ -156,14 +156,14 @@ describe("blocks of one connection", () => {
     of.settled();
     expect(() => request(of, size(100))).toThrow();
   });
-  test("that are refused for their size leave the table as the client knows it", () => {
+  test("a block refused for its size still updates the table", () => {
     const of = blocks();
     const large = block([...GET, ["x-large", "x".repeat(2_000)]]);
     const bytes = Buffer.concat([large, block([["x-a", "b"]], 0x40)]);
     expect(of.request(bytes, 0, bytes.length).tooLarge).toBe(true);
     expect(request(of, Buffer.concat([block(GET), Buffer.from([0x80 | 62])]))["x-a"]).toBe("b");
   });
-  test("are remembered, each time as an object of its own", () => {
+  test("known blocks are cached, and copied for each request", () => {
     const known = new Map();
     const of = blocks(known);
     of.settled();
@@ -173,7 +173,7 @@ describe("blocks of one connection", () => {
     expect(known.size).toBe(1);
     expect(request(of, block(GET))).toEqual({ ...Object.fromEntries(GET) });
   });
-  test("that are never the same fill no memory", () => {
+  test("ever new blocks do not fill the cache", () => {
     const known = new Map();
     const of = blocks(known);
     of.settled();
@@ -185,12 +185,12 @@ describe("blocks of one connection", () => {
 
 const varint = (of: number): number[] => (of < 128 ? [of] : [(of & 127) | 128, ...varint(of >>> 7)]);
 
-describe("a response's headers", () => {
+describe("the headers of a response", () => {
   const written = (status: number | undefined, pairs: readonly string[], first = false): Buffer => {
     const out = Buffer.alloc(responseBound(pairs));
     return out.subarray(0, writeResponse(out, 0, status, pairs, first));
   };
-  test("are read by our own client", () => {
+  test("our client reads the headers", () => {
     const long = "x".repeat(300);
     for (const status of [200, 304, 429]) {
       const bytes = written(
@@ -209,13 +209,13 @@ describe("a response's headers", () => {
       });
     }
   });
-  test("that HTTP/2 cannot carry are not written", () => {
+  test("headers that HTTP/2 forbids are not written", () => {
     expect(() => written(200, ["connection", "close"])).toThrow(TypeError);
     expect(() => written(200, ["a b", "c"])).toThrow(TypeError);
     expect(() => written(200, ["a", "b\nc"])).toThrow(TypeError);
     expect(() => written(200, ["a", "\u0100"])).toThrow(TypeError);
   });
-  test("that are secrets are never indexed", () => {
+  test("secret headers are never indexed", () => {
     expect((fieldName("set-cookie")[0] ?? 0) & 0xf0).toBe(0x10);
   });
 });

@@ -4,7 +4,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { type Sending, SendQueue } from "./send-queue.ts";
 
-test("the end of a body that has left goes out though the other end has made its window smaller than nothing", () => {
+test("the END_STREAM of a sent body leaves even if the peer has made its window negative", () => {
   const socket = new Socket();
   const written: Buffer[] = [];
   socket.write = (chunk: Uint8Array | string): boolean => written.push(Buffer.from(chunk as Uint8Array)) > 0;

@@ -11,7 +11,7 @@ import { expect, test } from "vitest";
 import { PageSchema } from "../../../runtime/src/testing/gen/test_pb.ts";
 import { completed, sample } from "./sample.ts";
 
-test("a sample has a value in every field, and is always the same", () => {
+test("a sample has a value in every field, and is deterministic", () => {
   expect(toJson(PageSchema, sample(PageSchema))).toEqual({
     title: "title-1",
     spentCents: "1",
@@ -24,13 +24,13 @@ test("a sample has a value in every field, and is always the same", () => {
   });
   expect(sample(PageSchema)).toEqual(sample(PageSchema));
 });
-test("what would be endless ends, and can be encoded", () => {
+test("a recursive sample is finite and encodable", () => {
   const file = sample(FileDescriptorProtoSchema);
   expect(fromBinary(FileDescriptorProtoSchema, toBinary(FileDescriptorProtoSchema, file))).toEqual(file);
   expect(file.messageType[0]?.nestedType).toEqual([]);
   expect(sample(FeatureSetSchema).fieldPresence).toBe(1);
 });
-test("what is required is there", () => {
+test("required fields are set", () => {
   const part = create(UninterpretedOption_NamePartSchema, { namePart: "mine" });
   expect(() => toBinary(UninterpretedOption_NamePartSchema, part)).toThrow("required");
   const whole = completed(UninterpretedOption_NamePartSchema, part);
@@ -52,7 +52,7 @@ function woven(depth: number, label: Label): DescMessage {
   if (found === undefined) throw new Error("no M0");
   return found;
 }
-test("there are at most 500 messages, nested at most 8 deep", () => {
+test("a sample has at most 500 messages, nested at most 8 deep", () => {
   const wide = toBinary(woven(12, Label.OPTIONAL), sample(woven(12, Label.OPTIONAL)));
   expect(wide.length).toBeLessThan(500 * 8);
   const deep = woven(30, Label.REPEATED);
@@ -61,7 +61,7 @@ test("there are at most 500 messages, nested at most 8 deep", () => {
   for (; one !== undefined; depth++) one = (one as { readonly f1: readonly unknown[] }).f1[0];
   expect(depth).toBe(8);
 });
-test("what requires itself comes to an end, and says when it is encoded that it cannot be", () => {
+test("a message that requires itself is finite, and fails to encode", () => {
   const endless = woven(3, Label.REQUIRED);
   const found = sample(endless);
   expect(() => toBinary(endless, found)).toThrow("required");

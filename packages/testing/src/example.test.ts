@@ -7,7 +7,7 @@ import { recordedExamples } from "./example.ts";
 import { idle } from "./fake-clock.ts";
 import { MockUpstream } from "./mock-upstream.ts";
 
-test("what a mock has answered becomes examples, each once; what it has not does not", async () => {
+test("successful answers of a mock become examples, each once", async () => {
   const mock = new MockUpstream(Upstream, {
     get: ({ id }: { readonly id: string }) => {
       if (id === "none") throw new ConnectError("none", Code.NotFound);

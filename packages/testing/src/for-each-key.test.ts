@@ -47,13 +47,13 @@ function answered(of: DescMethodUnary, fields: BatchFields, request: JsonObject)
   return toJson(of.output, handler(fromJson(of.input, request)));
 }
 
-test("a text that is the key of an item, in a list and in a map", () => {
+test("a text key identifies an item, in a list and in a map", () => {
   const list = answered(Upstream.method.batchGet, { keys: "ids", items: "things", key: ["id"] }, { ids: ["a", "b"] });
   expect(list).toEqual({ things: ["a", "b"].map((id) => ({ id, count: "1", tags: ["tags-1"] })) });
   const map = answered(Upstream.method.batchGet, { keys: "ids", items: "byId" }, { ids: ["a"] });
   expect(map).toMatchObject({ byId: { a: { id: "id-1" } } });
 });
-test("what asks for an item stands in it: under the same names, or as its key", () => {
+test("an item contains its request: in fields of the same names, or in its key", () => {
   const name = { owner: "o", part: "p" };
   const same = answered(method(), { keys: "refs", items: "items", key: ["name"] }, { refs: [{ name }] });
   expect(same).toEqual({ items: [{ key: "1", name, rank: 1 }] });
@@ -65,6 +65,6 @@ test("what asks for an item stands in it: under the same names, or as its key", 
   const computed = answered(method(), { keys: "refs", items: "items" }, { refs: [{ name }] });
   expect(computed).toMatchObject({ items: [{ name }] });
 });
-test("without a key there is no item", () => {
+test("no item is created without a key", () => {
   expect(answered(method(), { keys: "refs", items: "items" }, {})).toEqual({});
 });

@@ -50,7 +50,7 @@ const named = (items: readonly { fileName: string }[]): string[] => items.map(({
 const things = (...counts: number[]) => counts.map((count) => ({ id: "t", count: BigInt(count), tags: [] }));
 
 describe("a mock's stream", () => {
-  test("gives three samples that differ, then its end", async () => {
+  test("a mock's stream gives three different samples, then its end", async () => {
     const { follow, mock } = bff();
     expect(named(await follow({ fileName: "run" }).all())).toEqual(["id-1 1", "id-1 2", "id-1 3"]);
     expect(mock.calls).toMatchObject([
@@ -58,11 +58,11 @@ describe("a mock's stream", () => {
     ]);
     expect(mock.callsOf("get").length).toBe(1);
   });
-  test("gives the items of a list", async () => {
+  test("a mock's stream gives the items of a list", async () => {
     expect(named(await bff(things(4, 5)).follow({}).all())).toEqual(["t 4", "t 5"]);
     expect(await bff([]).follow({}).all()).toEqual([]);
   });
-  test("gives what a function gives, each item when it is wanted", async () => {
+  test("a mock's stream gives the items of a function, each on demand", async () => {
     let made = 0;
     const { follow } = bff(function* (request: { id: string }, sample: Thing) {
       for (;;) yield { ...sample, id: request.id, count: BigInt(++made) };
@@ -73,7 +73,7 @@ describe("a mock's stream", () => {
     expect(await stream.next()).toBeUndefined();
     expect(made).toBeLessThan(10);
   });
-  test("may be asynchronous, and throw a status", async () => {
+  test("a function may be asynchronous, and throw a status", async () => {
     const { follow } = bff(async function* () {
       yield* things(1);
       throw new ConnectError("no more", ConnectCode.NotFound);
@@ -82,20 +82,20 @@ describe("a mock's stream", () => {
     expect((await stream.next())?.fileName).toBe("t 1");
     await expect(stream.next()).rejects.toMatchObject({ code: ConnectCode.Internal }); // as upstreams' words are
   });
-  test("whose function throws something else fails the test", async () => {
+  test("a function that throws another error fails the test", async () => {
     const { follow } = bff((() => {
       throw new Error("a slip");
     }) as MockHandler);
     await expect(follow({}).next()).rejects.toThrow("the mock of test.v1.Upstream/Get has thrown: Error: a slip");
   });
-  test("goes on behind a token", async () => {
+  test("a mock's stream continues behind a token", async () => {
     const { follow, mock } = bff(things(1, 2));
     const first = follow({});
     await first.next();
     await follow({}, { resume: first.token }).all();
     expect(mock.calls.map(({ request }) => (request as unknown as { id: string }).id)).toEqual([" ", " 1"]);
   });
-  test("a status after so many items ends it, with the token", async () => {
+  test("a status after a number of items ends the stream, with the token", async () => {
     const { follow, mock } = bff(things(1, 2, 3));
     mock.behaviour = { kind: "status", code: Code.NOT_FOUND, afterItems: 2 };
     const stream = follow({});
@@ -115,7 +115,7 @@ describe("a mock's stream", () => {
     mock.behaviour = { kind: "answer" };
     expect(named(await stream.all())).toEqual(["t 3"]);
   });
-  test("that hangs, is refused, too large, or garbage", async () => {
+  test("a mock's stream can hang, be refused, be too large, or be garbage", async () => {
     const hangs = bff(things(1, 2));
     hangs.mock.behaviour = { kind: "hang", afterItems: 1 };
     const stream = hangs.follow({});
@@ -136,7 +136,7 @@ describe("a mock's stream", () => {
       expect(other.mock.calls[0]?.answer.items).toBe(kind === "refused" ? undefined : 1);
     }
   });
-  test("without end gives its items again and again, in the time of its clock", async () => {
+  test("an endless stream repeats its items, at the pace of its clock", async () => {
     const { follow, mock, bed } = bff(things(1, 2));
     mock.behaviour = { kind: "answer", endless: true, everyMs: 250, afterMs: 1_000 };
     const from = bed.clock.now();
@@ -148,7 +148,7 @@ describe("a mock's stream", () => {
     bed.close();
     expect(await stream.next()).toBeUndefined();
   });
-  test("of a method that is none is UNIMPLEMENTED", async () => {
+  test("a stream of an unknown method is UNIMPLEMENTED", async () => {
     const { bed, mock } = bff();
     const faults: object[] = [];
     const end = new Promise<void>((resolve) =>

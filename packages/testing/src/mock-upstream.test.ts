@@ -34,7 +34,7 @@ function send(mock: MockUpstream, id: string, path = `/${GET}`) {
 }
 
 describe("a mock of an upstream", () => {
-  test("answers by its handlers, which see what has come over the wire", async () => {
+  test("a mock answers with its handlers, which receive the decoded request", async () => {
     const clock = new FakeClock();
     const mock = new MockUpstream(Upstream, { get: ({ id }: { id: string }) => ({ id: `of ${id}` }) }, { clock });
     const { seen } = send(mock, "a");
@@ -47,7 +47,7 @@ describe("a mock of an upstream", () => {
     mock.forget();
     expect(mock.calls).toEqual([]);
   });
-  test("answers with samples, and with values", async () => {
+  test("a mock answers with samples, and with values", async () => {
     const plain = send(new MockUpstream(Upstream), "a");
     const fixed = send(new MockUpstream(Upstream, { get: { id: "fixed" } }), "a");
     const spread = send(
@@ -62,14 +62,14 @@ describe("a mock of an upstream", () => {
     expect(spread.seen.message).toEqual({ ...plain.seen.message, id: "x" });
     expect(byDefault.seen.message?.id).toBe("a");
   });
-  test("gives handlers what is answered by default", async () => {
+  test("handlers receive the default answer", async () => {
     const handlers = { get: (_: never, usual: { id: string }) => ({ id: `${usual.id}!` }) };
     const mock = new MockUpstream(Upstream, handlers, { defaults: { get: ({ id }: { id: string }) => ({ id }) } });
     const { seen } = send(mock, "a");
     await idle();
     expect(seen.message?.id).toBe("a!");
   });
-  test("behaves as it is told, all of it or one method", async () => {
+  test("a mock follows its behaviour, for all methods or for one", async () => {
     const clock = new FakeClock();
     const mock = new MockUpstream(Upstream, {}, { clock });
     mock.behaviour = { kind: "status", code: Code.NOT_FOUND, message: "gone" };
@@ -111,7 +111,7 @@ describe("a mock of an upstream", () => {
     expect(seen.fault).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, said: "too many", pushbackMs: 70 });
     expect(statusDetails(seen.fault?.details ?? new Uint8Array())).toMatchObject([{ type: "test.v1.Thing" }]);
   });
-  test("whatever else a handler throws is told", async () => {
+  test("any other exception of a handler is reported", async () => {
     const thrown: Error[] = [];
     const handlers = { get: () => Promise.reject(new RangeError("oops")) };
     const mock = new MockUpstream(Upstream, handlers, { thrown: (error) => thrown.push(error) });
@@ -120,7 +120,7 @@ describe("a mock of an upstream", () => {
     expect(thrown.map(({ message }) => message)).toEqual([`the mock of ${GET} has thrown: RangeError: oops`]);
     expect(seen.fault).toMatchObject({ kind: "status", code: Code.UNKNOWN });
   });
-  test("tells nothing after it is cancelled", async () => {
+  test("a cancelled call has no outcome", async () => {
     const clock = new FakeClock();
     const mock = new MockUpstream(Upstream, {}, { clock });
     const at = send(mock, "a");
@@ -131,7 +131,7 @@ describe("a mock of an upstream", () => {
     await clock.advance(10);
     expect([at.seen, later.seen, clock.running]).toEqual([{}, {}, 0]);
   });
-  test("headers that a handler sets come beside the answer", async () => {
+  test("headers set by a handler are sent with the answer", async () => {
     const mock = new MockUpstream(Upstream, {
       get: (_: never, sample: object, call: { answer: { headers: Record<string, string> } }) => {
         call.answer.headers["x-version"] = "7";
@@ -142,14 +142,14 @@ describe("a mock of an upstream", () => {
     await idle();
     expect(seen.headers).toEqual({ "x-version": "7" });
   });
-  test("keeps the last 1,000 calls", async () => {
+  test("a mock keeps the last 1,000 calls", async () => {
     const mock = new MockUpstream(Upstream);
     for (let i = 0; i < 1_005; i++) send(mock, String(i));
     expect(mock.calls.length).toBe(1_000);
     expect(mock.calls.at(0)).toMatchObject({ request: { id: "5" } });
     expect(mock.calls.at(-1)).toMatchObject({ request: { id: "1004" } });
   });
-  test("knows no method that the service does not have", async () => {
+  test("a mock refuses methods outside of the service", async () => {
     expect(() => new MockUpstream(Upstream, { fetch: {} })).toThrow(
       "no method fetch that takes one message; it has get",
     );
@@ -161,7 +161,7 @@ describe("a mock of an upstream", () => {
 });
 
 describe("time", () => {
-  test("passes until something has settled, and no further", async () => {
+  test("time advances until a promise has settled, and no further", async () => {
     const clock = new FakeClock();
     const after = (ms: number) => new Promise<number>((resolve) => clock.setTimeout(resolve, ms, ms));
     const start = clock.now();

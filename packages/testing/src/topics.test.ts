@@ -4,7 +4,7 @@ import { Topic } from "@protobff/runtime/internal/topic/topic";
 import { expect, test } from "vitest";
 import { TestBed } from "./bed.ts";
 
-test("a topic that has no call is there on mocks, too, and gives what a test publishes", async () => {
+test("a topic without a call exists on mocks, too, and delivers published items", async () => {
   const bed = new TestBed({});
   const notices = new Topic<Thing>(
     { name: "notices", subject: "notices.{key}", jetstream: "NOTICES", decode: () => create(ThingSchema), keep: 8 },

@@ -25,20 +25,20 @@ import {
 } from "./collection.ts";
 
 describe("elements", () => {
-  it("have positions that are ints, of whatever type", () => {
+  it("elements have integer positions of any numeric type", () => {
     expect([2n, uint(2), 2].map(position)).toEqual([2n, 2n, 2n]);
     for (const key of [uint(2n ** 63n), 2 ** 63, -(2 ** 63), 0.5, "1", null])
       expect(() => position(key)).toThrow(ExpressionError);
   });
 
-  it("are found in lists", () => {
+  it("elements are found in lists", () => {
     expect(at(["a", "b"], 1n)).toBe("b");
     expect(at([0, 1], 0)).toBe(0);
     expect(() => at(["a"], 1)).toThrow(ExpressionError);
     expect(() => at(["a"], -1)).toThrow(ExpressionError);
   });
 
-  it("are found in maps of both forms", () => {
+  it("elements are found in maps of both forms", () => {
     expect(entry({ a: 0 }, "a")).toBe(0);
     expect(entry({ 3: "c" }, 3n)).toBe("c");
     expect(entry(new Map([[1n, "a"]]), 1n)).toBe("a");
@@ -48,13 +48,13 @@ describe("elements", () => {
     expect(() => entry({ a: 1 }, "b")).toThrow(ExpressionError);
   });
 
-  it("are never those of every object", () => {
+  it("elements exclude inherited object properties", () => {
     expect(hasKey({}, "constructor")).toBe(false);
     expect(() => entry({}, "toString")).toThrow(ExpressionError);
     expect(() => select({}, "__proto__")).toThrow(ExpressionError);
   });
 
-  it("are found in what is only known at run time", () => {
+  it("elements are found in values of type dyn", () => {
     expect(index([1, 2], 1n)).toBe(2);
     expect(index({ a: [true] }, "a")).toEqual([true]);
     expect(select({ a: 1 }, "a")).toBe(1);
@@ -66,7 +66,7 @@ describe("elements", () => {
   });
 });
 
-it("takes and sums", () => {
+it("the functions take and sum work", () => {
   expect(take([1, 2, 3], 2n)).toEqual([1, 2]);
   expect(take([1], 5)).toEqual([1]);
   expect(() => take([1], -1)).toThrow(ExpressionError);
@@ -76,7 +76,7 @@ it("takes and sums", () => {
   expect(() => sumUint([2n ** 64n - 1n, 1n])).toThrow(ExpressionError);
 });
 
-it("converts maps", () => {
+it("the map functions convert maps", () => {
   expect(mapOf(["a", 1n])).toEqual(new Map([["a", 1n]]));
   expect(() => mapOf(["a", 1n], ["a", 2n])).toThrow(ExpressionError);
   expect(toMap({ 3: 4 }, BigInt, BigInt)).toEqual(new Map([[3n, 4n]]));
@@ -85,7 +85,7 @@ it("converts maps", () => {
   expect(convertMap(new Map([[1n, 2]]), String, BigInt)).toEqual(new Map([["1", 2n]]));
 });
 
-it("reads JSON out of its messages", () => {
+it("JSON is read from its messages", () => {
   expect(fromJsonValue(undefined)).toBeNull();
   expect(fromJsonValue(create(ValueSchema))).toBeNull();
   expect(fromJsonValue(fromJson(ValueSchema, { a: [1, null] }))).toEqual({ a: [1, null] });

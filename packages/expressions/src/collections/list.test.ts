@@ -57,7 +57,7 @@ it.each<[string, unknown, unknown]>([
   expect(value).toEqual(wanted);
 });
 
-it("looks up in long lists as in short ones", () => {
+it("lookups in long lists equal those in short lists", () => {
   const long = Array.from({ length: 100 }, (_, index) => BigInt(index));
   expect(containsAll(long, [5n, 99, uint(7)])).toBe(true);
   expect(containsAll(long, [5.5, 99n])).toBe(false);
@@ -92,10 +92,10 @@ it.each<[string, () => unknown]>([
     () =>
       reduce(Array.from({ length: 40 }), new Map([[1n, "a"]]), (of) => new Map([[1n, `${of.get(1n)}${of.get(1n)}`]])),
   ],
-])("reduce ends where %s is too large", (_, run) => {
+])("reduce fails if %s is too large", (_, run) => {
   expect(run).toThrow(ExpressionError);
 });
 
-it("sortDesc takes lists only", () => {
+it("sortDesc accepts lists only", () => {
   expect(() => sortDescAny(1n)).toThrow(ExpressionError);
 });

@@ -8,8 +8,8 @@ import { cast, castMap, castMessage } from "./cast.ts";
 
 const timestamp = create(TimestampSchema, { seconds: 1n });
 
-describe("a dyn where a certain type is wanted", () => {
-  it("is the value when it is of that type", () => {
+describe("the cast of a dyn", () => {
+  it("a cast returns a value of the expected type", () => {
     expect(cast(5n, "int")).toBe(5n);
     expect(cast(uint(5), "uint")).toBe(5n);
     expect(cast(timestamp, "google.protobuf.Timestamp")).toBe(timestamp);
@@ -39,11 +39,11 @@ describe("a dyn where a certain type is wanted", () => {
         ),
     ],
     ["a map with such values", () => castMap({ a: "x" }, "string", (item) => cast(item, "int"))],
-  ])("is an error when it is not %s", (_, make) => {
+  ])("a cast to another type fails: %s", (_, make) => {
     expect(make).toThrow(ExpressionError);
   });
 
-  it("is a Map, whatever the map was", () => {
+  it("a cast to a map returns a Map, whatever the form", () => {
     expect(castMap({ a: "x" }, "string", (item) => cast(item, "string"))).toEqual(new Map([["a", "x"]]));
     expect(castMap(new Map([[1n, true]]), "int")).toEqual(new Map([[1n, true]]));
     expect(castMap(new Map([[true, 1]]), "bool")).toEqual(new Map([[true, 1]]));

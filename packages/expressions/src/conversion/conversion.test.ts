@@ -60,8 +60,8 @@ it.each<[string, () => unknown]>([
   expect(convert).toThrow(ExpressionError);
 });
 
-describe("values of type dyn", () => {
-  it("have the type of what they are", () => {
+describe("the type of a dyn", () => {
+  it("a dyn has the type of its value", () => {
     expect([1n, 1, "a", true, null, Uint8Array.of(), [], {}, new Map(), timestamp].map(typeName)).toEqual(
       "int double string bool null_type bytes list map map google.protobuf.Timestamp".split(" "),
     );

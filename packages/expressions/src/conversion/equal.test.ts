@@ -40,8 +40,8 @@ it.each<[string, unknown, unknown, boolean]>([
   expect(unequal(a, b)).toBe(!wanted);
 });
 
-describe("in", () => {
-  it("finds values and keys whatever their form", () => {
+describe("the operator in", () => {
+  it("the operator finds values and keys in every form", () => {
     expect(isIn(2n, [1, 2])).toBe(true);
     expect(isIn("a", { a: 1 })).toBe(true);
     expect(isIn(1n, new Map([[1n, "a"]]))).toBe(true);
@@ -50,21 +50,21 @@ describe("in", () => {
   });
 });
 
-describe("order", () => {
-  it("of text is by code point", () => {
+describe("the order of values", () => {
+  it("texts are ordered by code point", () => {
     expect(compareText("🚀", "\uffee")).toBeGreaterThan(0);
     expect(compareText("a", "ab")).toBeLessThan(0);
     expect(compareText("b", "ab")).toBeGreaterThan(0);
     expect(compareText("ab", "ab")).toBe(0);
   });
 
-  it("of bytes", () => {
+  it("bytes are ordered by value, then by length", () => {
     expect(compareBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3))).toBeLessThan(0);
     expect(compareBytes(Uint8Array.of(1), Uint8Array.of(1, 0))).toBeLessThan(0);
     expect(compareBytes(Uint8Array.of(2), Uint8Array.of(1, 9))).toBeGreaterThan(0);
   });
 
-  it("of anything that has one", () => {
+  it("all ordered types compare, and others fail", () => {
     expect(compare(1n, 1.5)).toBeLessThan(0);
     expect(compare(Number.NaN, 1)).toBeNaN();
     expect(compare(false, true)).toBeLessThan(0);

@@ -30,10 +30,10 @@ test.each([
   expect(format(text, [value])).toBe(expected);
 });
 
-test.each(["%.101f", "%.101e", "%.99999999999999999999f"])("%s is an error: no double has so many digits", (text) => {
+test.each(["%.101f", "%.101e", "%.99999999999999999999f"])("%s fails, because doubles have fewer digits", (text) => {
   expect(() => format(text, [0.1])).toThrow("precision");
 });
 
-test("an optional has no text", () => {
+test("an optional cannot be formatted", () => {
   expect(() => format("%s", [optionalOf(1n)])).toThrow("cannot become string");
 });

@@ -30,19 +30,19 @@ describe("an Any", () => {
     ["a text", "a"],
     ["a bool", true],
     ["bytes", Uint8Array.of(1)],
-  ])("holds %s", (_, value) => {
+  ])("an Any contains %s", (_, value) => {
     const all = { getMessage: (name: string) => types.getMessage(name) ?? known(name) };
     expect(fromAny(toAny(value, all), all)).toEqual(value);
   });
 
-  it("holds messages that are known", () => {
+  it("an Any contains known messages only", () => {
     expect(fromAny(toAny(toDuration("1s"), types), types)).toEqual(toDuration("1s"));
     expect(() => toAny(toTimestamp("2020-01-01T00:00:00Z"), types)).toThrow(ExpressionError);
     expect(() => fromAny(create(AnySchema, { typeUrl: "x/acme.Unknown" }), types)).toThrow(ExpressionError);
     expect(() => fromAny(create(AnySchema), types)).toThrow(ExpressionError);
   });
 
-  it("may be unset or malformed", () => {
+  it("an Any may be unset, and fails if malformed", () => {
     expect(fromAny(undefined, types)).toBeNull();
     expect(anyUnlessNull(null, types)).toBeUndefined();
     expect(fromAny(toAny(null, registry), { getMessage: known })).toBeNull();
@@ -50,7 +50,7 @@ describe("an Any", () => {
     expect(() => fromAny(malformed, types)).toThrow(ExpressionError);
   });
 
-  it("equals another by what it holds", () => {
+  it("an Any equals another with the same content", () => {
     const one = anyPack(UInt32ValueSchema, create(UInt32ValueSchema, { value: 5 }));
     const same = create(AnySchema, { ...one, typeUrl: `other.host/${UInt32ValueSchema.typeName}` });
     expect(equal(one, same, types)).toBe(true);
@@ -67,7 +67,7 @@ function known(name: string) {
 }
 const wrappers = createRegistry((await import("@bufbuild/protobuf/wkt")).file_google_protobuf_wrappers);
 
-describe("a message that has become a dyn", () => {
+describe("a message as a dyn", () => {
   const field = create(FieldDescriptorProtoSchema, {
     name: "a",
     number: 5,
@@ -75,7 +75,7 @@ describe("a message that has become a dyn", () => {
     options: { deprecated: true, uninterpretedOption: [{ identifierValue: "x", positiveIntValue: 7n }] },
   });
 
-  it("has fields", () => {
+  it("a message has its declared fields", () => {
     expect(select(field, "name", types)).toBe("a");
     expect(select(field, "number", types)).toBe(5n);
     expect(select(field, "type", types)).toBe(8n);
@@ -87,7 +87,7 @@ describe("a message that has become a dyn", () => {
     expect([hasField(field, "number", types), hasField(field, "json_name", types)]).toEqual([true, false]);
   });
 
-  it("has no others", () => {
+  it("an undeclared field fails", () => {
     expect(() => select(field, "nope", types)).toThrow(ExpressionError);
     expect(() => hasField(field, "nope", types)).toThrow(ExpressionError);
     expect(() => select(field, "name")).toThrow(ExpressionError);
@@ -111,7 +111,7 @@ describe("JSON", () => {
     expect(fromJsonValue(toValue(value))).toEqual(wanted);
   });
 
-  it("comes in messages", () => {
+  it("JSON converts to and from its messages", () => {
     expect(fromStruct(toStruct(new Map<string, unknown>([["a", { b: [1.5] }]])) as Struct)).toEqual({
       a: { b: [1.5] },
     });
@@ -119,7 +119,7 @@ describe("JSON", () => {
     expect(toJsonObject({ a: 1n })).toEqual({ a: 1 });
   });
 
-  it("cannot hold everything", () => {
+  it("values without a JSON form fail", () => {
     expect(() => toJsonValue(create(FieldDescriptorProtoSchema))).toThrow(ExpressionError);
     expect(() => toJsonValue(undefined)).toThrow(ExpressionError);
     expect(() => toJsonObject(5)).toThrow(ExpressionError);

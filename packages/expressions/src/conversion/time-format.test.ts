@@ -24,22 +24,22 @@ it.each([
   expect(formatTime(TIME, pattern, zone)).toBe(wanted);
 });
 
-it("is of UTC where there is no zone", () => {
+it("the default zone is UTC", () => {
   expect(formatTime(TIME, "HH VV")).toBe("23 UTC");
 });
 
 it.each(["YYYY", "DD", "yyyyy", "MMMMM", "aa", "SSSSSSSSSS", "XXXX", "V", "b", "[H]", "'a", "{", "#"])(
-  "%s is no pattern",
+  "%s is not a valid pattern",
   (pattern) => {
     expect(() => formatTime(TIME, pattern)).toThrow(ExpressionError);
   },
 );
 
-it("takes zones that there are", () => {
+it("an unknown zone fails", () => {
   expect(() => formatTime(TIME, "H", "Europe/Nowhere")).toThrow(ExpressionError);
 });
 
-it("of a dyn is of a text or of a timestamp", () => {
+it("a dyn is formatted as a text or as a timestamp", () => {
   expect(formatAny("%d", [1n])).toBe("1");
   expect(formatAny(TIME, "yyyy")).toBe("2020");
   expect(() => formatAny(TIME, [1n])).toThrow(ExpressionError);

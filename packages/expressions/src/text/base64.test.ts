@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { ExpressionError } from "../value/error.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 
-it("encodes with padding and decodes with or without", () => {
+it("base64 is encoded with padding, and decoded with or without", () => {
   const bytes = new TextEncoder().encode("hello");
   expect(encodeBase64(bytes)).toBe("aGVsbG8=");
   expect([decodeBase64("aGVsbG8="), decodeBase64("aGVsbG8"), decodeBase64("")]).toEqual([

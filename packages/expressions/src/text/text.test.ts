@@ -71,7 +71,7 @@ it.each<[string, unknown, unknown]>([
   expect(value).toEqual(wanted);
 });
 
-describe("positions outside", () => {
+describe("positions outside of a text", () => {
   it.each([
     ["charAt", () => charAt("ab", 3)],
     ["charAt below", () => charAt("ab", -1n)],
@@ -84,7 +84,7 @@ describe("positions outside", () => {
   });
 });
 
-it("refuses patterns that RE2 does not have", () => {
+it("patterns outside of RE2 fail", () => {
   for (const pattern of ["(?=a)", "(?<!a)", "(a)\\1", "["]) {
     expect(() => matches("a", pattern)).toThrow(ExpressionError);
   }
@@ -126,12 +126,12 @@ describe("format", () => {
     ["%q", [1n]],
     ["%", [1n]],
     ["none", [1n]],
-  ])("%s with what does not fit it fails", (text, args) => {
+  ])("format %s fails for unsuitable arguments", (text, args) => {
     expect(() => format(text, args)).toThrow(ExpressionError);
   });
 });
 
-describe("a text that grows", () => {
+describe("a growing text", () => {
   const long = "a".repeat(1024 * 1024);
   it.each<[string, () => unknown]>([
     ["by repeat", () => repeat("ab", 524_289)],
@@ -139,16 +139,16 @@ describe("a text that grows", () => {
     ["by replace", () => replace(long, "a", "bb")],
     ["by replace between all code points", () => replace(long, "", "b")],
     ["by one replace", () => replace(long, "a", "bb", 1)],
-  ])("%s ends at 1 MiB", (_, run) => {
+  ])("%s fails beyond 1 MiB", (_, run) => {
     expect(run).toThrow(ExpressionError);
   });
-  it("may be as long as that", () => {
+  it("a result may have exactly 1 MiB", () => {
     expect(repeat("ab", 524_288)).toHaveLength(long.length);
     expect(replace(long.slice(1), "a", "bb", 1)).toHaveLength(long.length);
     expect(replace(long + long, "x", "yy")).toHaveLength(2 * long.length);
   });
 });
 
-it("nothing is repeated a negative number of times", () => {
+it("a negative count of repetitions fails", () => {
   expect(() => repeat("a", -1)).toThrow(ExpressionError);
 });

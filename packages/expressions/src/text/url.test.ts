@@ -40,7 +40,7 @@ it.each([
   "http://a.b:x/",
   "http://a.b/%zz",
   "http://a.b/\u0000",
-])("%j is no URL", (text) => {
+])("%j is not a URL", (text) => {
   expect(isUrl(text)).toBe(false);
   expect(() => urlHost(text)).toThrow(ExpressionError);
 });
@@ -51,19 +51,19 @@ it.each([
   ["!*'();:@&=+$,/?#[]", "%21%2A%27%28%29%3B%3A%40%26%3D%2B%24%2C%2F%3F%23%5B%5D"],
   ["a b\n%", "a%20b%0A%25"],
   ["ü🚀", "%C3%BC%F0%9F%9A%80"],
-])("%j is encoded, and decoded again", (text, encoded) => {
+])("%j is encoded and decoded", (text, encoded) => {
   expect(encodeUrl(text)).toBe(encoded);
   expect(decodeUrl(encoded)).toBe(text);
 });
 
-it("takes half a pair of surrogates for what is no character", () => {
+it("a lone surrogate is encoded as the replacement character", () => {
   expect(encodeUrl("\ud83d")).toBe("%EF%BF%BD");
 });
 
-it.each(["%", "%2", "%zz", "%FF"])("%s is not encoded", (text) => {
+it.each(["%", "%2", "%zz", "%FF"])("%s fails to decode", (text) => {
   expect(() => decodeUrl(text)).toThrow(ExpressionError);
 });
 
-it("decodes no plus sign", () => {
+it("a plus sign is not decoded", () => {
   expect(decodeUrl("a+b")).toBe("a+b");
 });

@@ -48,6 +48,6 @@ it.each<[string, () => unknown]>([
   ["a year after 9999", () => addYears(at("2020-05-15T12:34:56Z"), 8000)],
   ["a year before 1", () => addMonths(at("0001-05-15T12:34:56Z"), -12)],
   ["no number of days", () => addDays(at("2020-05-15T12:34:56Z"), 2n ** 62n)],
-])("%s is an error", (_, run) => {
+])("%s fails", (_, run) => {
   expect(run).toThrow(ExpressionError);
 });

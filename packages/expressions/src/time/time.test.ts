@@ -6,7 +6,7 @@ import * as time from "./time.ts";
 const leap = toTimestamp("2020-02-29T23:30:15.25Z");
 const old = toTimestamp("1969-12-31T23:59:59.75Z");
 
-it("adds and subtracts", () => {
+it("timestamps and durations are added and subtracted", () => {
   expect(time.addToTimestamp(leap, toDuration("29m44.75s"))).toEqual(toTimestamp("2020-03-01T00:00:00Z"));
   expect(time.subtractFromTimestamp(toTimestamp("1970-01-01T00:00:00Z"), toDuration("250ms"))).toEqual(old);
   expect(time.between(old, toTimestamp("1970-01-01T00:00:00Z"))).toEqual(toDuration("-250ms"));
@@ -14,7 +14,7 @@ it("adds and subtracts", () => {
   expect(time.subtractDurations(toDuration("1s"), toDuration("1.5s"))).toEqual(toDuration("-500ms"));
 });
 
-it("refuses what is out of range", () => {
+it("results outside of the range fail", () => {
   const last = toTimestamp("9999-12-31T23:59:59Z");
   expect(() => time.addToTimestamp(last, toDuration("1s"))).toThrow(ExpressionError);
   expect(() => time.addDurations(toDuration("2540400h"), toDuration("2540400h"))).toThrow(ExpressionError);
@@ -47,22 +47,25 @@ describe("parts", () => {
     ...["PST", "utc", "america/new_york", "AMERICA/NEW_YORK", "+0530", "+05"],
     // Beyond a day, or an hour.
     ...["+24:00", "+99:99", "+00:60", "-24:00"],
-  ])("need a zone that exists, unlike %s", (zone) => {
+  ])("parts need an existing zone, unlike %s", (zone) => {
     expect(() => time.hours(leap, zone)).toThrow(ExpressionError);
   });
 
-  it.each(["EST", "US/Pacific", "Asia/Calcutta", "GMT+0", "W-SU", "-23:59", "05:30"])("know %s", (zone) => {
-    expect(time.hours(leap, zone)).toBeGreaterThanOrEqual(0);
-  });
+  it.each(["EST", "US/Pacific", "Asia/Calcutta", "GMT+0", "W-SU", "-23:59", "05:30"])(
+    "parts accept the zone %s",
+    (zone) => {
+      expect(time.hours(leap, zone)).toBeGreaterThanOrEqual(0);
+    },
+  );
 
-  it("need a timestamp that is one", () => {
+  it("parts need a valid timestamp", () => {
     for (const seconds of [2n ** 62n, -(2n ** 62n), 253_402_300_800n]) {
       expect(() => time.fullYear({ seconds, nanos: 0 })).toThrow(ExpressionError);
     }
   });
 });
 
-it("gives durations in units", () => {
+it("durations are converted to units", () => {
   const duration = toDuration("-1h30m1.25s");
   expect(time.durationHours(duration)).toBe(-1n);
   expect(time.durationMinutes(duration)).toBe(-90n);

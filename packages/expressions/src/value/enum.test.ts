@@ -17,7 +17,7 @@ const file = {
 const kind = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getEnum("Kind");
 if (kind === undefined) throw new Error("no enum");
 
-it("names the first of several names, and a number that is not declared in digits", () => {
+it("the first of several names is used, and digits for an undeclared number", () => {
   expect([0, 1, -1, 7, -7].map((value) => enumName(kind, value))).toEqual([
     "KIND_NONE",
     "KIND_BOOK",
@@ -27,15 +27,15 @@ it("names the first of several names, and a number that is not declared in digit
   ]);
 });
 
-it("makes values of declared numbers only", () => {
+it("only declared numbers become values", () => {
   expect([0n, 1, -1n, 7, 2n ** 40n].map((value) => enumFrom(kind, value))).toEqual([0, 1, -1, undefined, undefined]);
 });
 
-it("makes values of all declared names, as they are written", () => {
+it("all declared names become values, with exact spelling", () => {
   const names = ["KIND_BOOK", "KIND_VOLUME", "BOOK", "kind_book", "1", "toString", ""];
   expect(names.map((name) => enumParse(kind, name))).toEqual([1, 1, ...Array.from({ length: 5 }, () => undefined)]);
 });
 
-it("has no text for what is not declared", () => {
+it("an undeclared value has an empty text", () => {
   expect([0, 1, 7].map((value) => enumText({ 0: "", 1: "Book" }, value))).toEqual(["", "Book", ""]);
 });
