@@ -38,7 +38,7 @@ describe("protoc-gen-bff", () => {
     return spawnSync(join(root, "node_modules/.bin/buf"), ["generate"], { cwd: dir, encoding: "utf8" });
   };
 
-  test("gives errors to buf and writes nothing", () => {
+  test("errors are returned to buf, and nothing is written", () => {
     const { status, stderr } = generate();
     expect(status).toBe(1);
     expect(stderr).toContain(`
@@ -51,7 +51,7 @@ app/app/v1/app.proto:4:44: error BFF103: the duration "0s" of "timeout" is zero
     expect(existsSync(join(dir, "gen"))).toBe(false);
   });
 
-  test("prints workflow commands at the start of a line, and writes the document", () => {
+  test("workflow commands start at the beginning of a line, and the document is written", () => {
     const { status, stderr } = generate("error_format=github", "error_output=found.json");
     expect(status).toBe(1);
     expect(stderr).toMatch(
@@ -65,7 +65,7 @@ app/app/v1/app.proto:4:44: error BFF103: the duration "0s" of "timeout" is zero
     ]);
   });
 
-  test("the first line tells the options that decide what is generated, as they were given", () => {
+  test("the first line of a file has the options of the generation, as given", () => {
     put(
       "app/app/v1/app.proto",
       `syntax = "proto3";
@@ -93,26 +93,26 @@ message Page {
     );
   });
 
-  test("says when the document cannot be written", () => {
+  test("an unwritable document is reported", () => {
     const { status, stderr } = generate("error_output=no/such/found.json");
     expect(status).toBe(1);
     expect(stderr).toContain("error_output=no/such/found.json cannot be written");
   });
 
-  test("refuses options that it does not know", () => {
+  test("unknown options are refused", () => {
     const { status, stderr } = generate("sever=true");
     expect(status).toBe(1);
     expect(stderr).toContain('unknown option "sever": did you mean "server"?');
   });
 
-  test("prints its version", () => {
+  test("the version is printed", () => {
     const { status, stdout } = spawnSync(process.execPath, [bin, "--version"], { encoding: "utf8" });
     expect(status).toBe(0);
     const { version } = JSON.parse(readFileSync(join(root, "plugin/package.json"), "utf8"));
     expect(stdout).toBe(`protoc-gen-bff ${version}\n`);
   });
 
-  test("refuses other arguments", () => {
+  test("other arguments are refused", () => {
     const { status, stderr } = spawnSync(process.execPath, [bin, "generate"], { encoding: "utf8", input: "" });
     expect(status).toBe(1);
     expect(stderr).toContain("is a plugin of buf and protoc");

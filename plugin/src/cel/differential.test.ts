@@ -123,7 +123,7 @@ it.each([...new Set(expressions)])("%s", (expression) => {
   expect(sameResult(ours.value, theirs), `${ours.code} gives ${String(ours.value)}, not ${String(theirs)}`).toBe(true);
 });
 
-it("counts and orders by code point, where the interpreter goes by UTF-16", () => {
+it("texts are counted and ordered by code point, while the interpreter uses UTF-16", () => {
   expect(compiled("'a🚀b'.substring(1, 2)", variables)?.value).toBe("🚀");
   expect(compiled("'a🚀b'.indexOf('b')", variables)?.value).toBe(2n);
   expect(compiled("'🚀' > s.single_string + '\\uffee'", variables)?.value).toBe(true);

@@ -60,7 +60,7 @@ function seconds(min: number, max: number, timestamp: boolean): fc.Arbitrary<Mes
   });
 }
 
-it("gives what the interpreter gives", { timeout: 120_000 }, () => {
+it("compiled expressions equal the interpreter", { timeout: 120_000 }, () => {
   let both = 0;
   const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
     const expression = randomExpression(g, 4);
@@ -79,7 +79,7 @@ it("gives what the interpreter gives", { timeout: 120_000 }, () => {
   expect(both).toBeGreaterThan(1000);
 });
 
-it("gives strictly what a walk from left to right gives, in which nothing is absorbed", { timeout: 120_000 }, () => {
+it("strict compiled expressions equal a left-to-right evaluation without absorbed errors", { timeout: 120_000 }, () => {
   let decided = 0;
   let refused = 0;
   const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
@@ -99,7 +99,7 @@ it("gives strictly what a walk from left to right gives, in which nothing is abs
   expect(refused).toBeGreaterThan(200);
 });
 
-it("gives a value or an error that was announced, whatever of the language is used", { timeout: 120_000 }, () => {
+it("compiled expressions give a value or an announced error, for the whole language", { timeout: 120_000 }, () => {
   let checked = 0;
   const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
     const expression = randomExpression(g, 4, ALL_FORMS);
@@ -114,7 +114,7 @@ it("gives a value or an error that was announced, whatever of the language is us
   expect(checked).toBeGreaterThan(1000);
 });
 
-it("is accepted by a strict TypeScript compiler", { timeout: 120_000 }, () => {
+it("a strict TypeScript compiler accepts the code", { timeout: 120_000 }, () => {
   const expressions = fc.sample(
     fc.gen().map((g) => randomExpression(g, 4, ALL_FORMS)),
     { numRuns: 300, seed: Number(process.env.CEL_SEED ?? 7) },
@@ -128,7 +128,7 @@ it("is accepted by a strict TypeScript compiler", { timeout: 120_000 }, () => {
   expect(errors.filter((line) => line.includes("): error"))).toEqual([]);
 });
 
-it("meets garbage with a diagnostic and never with an exception", { timeout: 60_000 }, () => {
+it("garbage results in a diagnostic and never in an exception", { timeout: 60_000 }, () => {
   const token = fc.constantFrom(
     ..."s list a b args env headers now count . .? [ ] [? ( ) { } , : ? && || ! - + * / % == != < <= > >= in".split(
       " ",

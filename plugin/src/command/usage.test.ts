@@ -7,13 +7,13 @@ test.each([
   [["init-resolvers", "my file's.ts"], "npx protobff init-resolvers 'my file'\\''s.ts'"],
   [["protos", "proto"], "npx protobff protos proto"],
   [["reference"], "npx protobff reference"],
-])("%j names the command of today, and does nothing", (args, command) => {
+])("%j names the current command, and has no effect", (args, command) => {
   const { exitCode, stdout, stderr } = answerWords(args);
   expect([exitCode, stdout]).toEqual([1, ""]);
   expect(stderr.split("\n")[0]).toBe(`"${args[0]}" is a command of protobff now: ${command}`);
 });
 
-test("anything else is told how the plugin is used", () => {
+test("all other arguments print the usage of the plugin", () => {
   for (const args of [[], ["use"], ["--what"]]) {
     const { exitCode, stderr } = answerWords(args);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining("name it in buf.gen.yaml")]);

@@ -13,7 +13,7 @@ describe("did you mean", () => {
     ["STATUS_IDLE", ["status_idle"], "status_idle"],
     ["cards", [], undefined],
     ["abcdef", ["abcxyz", "abcdxy", "abcdyx"], "abcdxy"],
-  ])("%s among %j: %s", (name, candidates, expected) => {
+  ])("%s among %j suggests %s", (name, candidates, expected) => {
     expect(didYouMean(name, candidates)).toBe(expected);
   });
 
@@ -22,15 +22,15 @@ describe("did you mean", () => {
     ["demo.CardService", ["demo.CartService", "demo.AdService"], "demo.CartService"],
     ["demo.v1.CartService", ["demo.CartService"], "demo.CartService"],
     ["Cart", ["Card"], "Card"],
-  ])("the type %s among %j: %s", (name, candidates, expected) => {
+  ])("the type %s among %j suggests %s", (name, candidates, expected) => {
     expect(didYouMeanType(name, candidates)).toBe(expected);
   });
 
-  test("never the name itself", () => {
+  test("the name itself is never suggested", () => {
     expect(didYouMean("a", ["a", "A"])).toBe("A");
   });
 
-  test("finds any name that has lost, gained or changed one letter", () => {
+  test("every name with one letter lost, added or changed is found", () => {
     const word = fc.string({ minLength: 2, unit: fc.constantFrom(..."abcdef_") });
     fc.assert(
       fc.property(word, fc.nat(), fc.constantFrom("", "x"), fc.boolean(), (name, at, put, over) => {

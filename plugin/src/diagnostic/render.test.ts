@@ -35,7 +35,7 @@ const error = (more: Partial<Diagnostic>): Diagnostic => ({
 const text = (...diagnostics: Diagnostic[]) => renderDiagnostics(diagnostics, sources, "text");
 
 describe("text", () => {
-  test("shows the line, the place in it, related places and the hint", () => {
+  test("the text has the line, the marked range, related places and the hint", () => {
     expect(
       text(
         error({
@@ -52,13 +52,13 @@ describe("text", () => {
   hint: write a duration of more than zero`);
   });
 
-  test("aligns the carets behind wide characters", () => {
+  test("carets are aligned after wide characters", () => {
     expect(text(error({ at: at(3, 40, 44) }))).toBe(`web/v1/web.proto:3:40: error BFF103: the duration "0s" is zero
     3 |   timeout: "0s" /* 漢字 */ name: "é" bad: "no"
       |                                           ^^^^`);
   });
 
-  test("marks the first line of a stretch over several", () => {
+  test("only the first line of a range is marked", () => {
     expect(
       text(error({ at: at(4, 8, 4, undefined, 6) })),
     ).toBe(`web/v1/web.proto:4:8: error BFF103: the duration "0s" is zero
@@ -66,13 +66,13 @@ describe("text", () => {
       |        ^`);
   });
 
-  test("cuts long lines around the place", () => {
+  test("long lines are shortened around the range", () => {
     const [, line, carets] = text(error({ at: at(1, 202, 206, "b.proto") })).split("\n");
     expect(line).toBe(`    1 | … ${"x".repeat(59)} here ${"y".repeat(95)} …`);
     expect(carets).toBe(`      | ${" ".repeat(62)}^^^^`);
   });
 
-  test("lets no control characters through", () => {
+  test("control characters are replaced", () => {
     expect(text(error({ at: at(2, 1, 5, "b.proto"), message: 'bad "\u001b[31m"' }))).toBe(
       `b.proto:2:1: error BFF103: bad "\\x1b[31m"
     2 | \ufffd[31m red
@@ -80,7 +80,7 @@ describe("text", () => {
     );
   });
 
-  test("indents messages and hints of several lines", () => {
+  test("messages and hints of several lines are indented", () => {
     expect(text(error({ at: at(1, 1, 1, "gone.proto"), message: "a\nb", hint: "either\nor" }))).toBe(
       `gone.proto:1:1: error BFF103: a
   b
@@ -89,7 +89,7 @@ describe("text", () => {
     );
   });
 
-  test("is sorted by place and says everything once", () => {
+  test("diagnostics are sorted by place, without duplicates", () => {
     const late = error({ at: at(3, 11, 15) });
     const early = error({ at: at(1, 1, 2), severity: "warning", code: "BFF141" });
     const same = error({ at: at(1, 1, 2), code: "BFF190" });
@@ -105,18 +105,18 @@ describe("text", () => {
     ]);
   });
 
-  test("names files by their path where it is known", () => {
+  test("files are named by their path if it is known", () => {
     const known: Sources = Object.assign((file: string) => texts[file], { path: (file: string) => `proto/${file}` });
     expect(renderDiagnostics([error({})], known, "text")).toMatch(/^proto\/web\/v1\/web\.proto:3:11: /);
   });
 
-  test("of nothing is empty", () => {
+  test("an empty list has an empty text", () => {
     expect(text()).toBe("");
   });
 });
 
 describe("github", () => {
-  test("is one workflow command per diagnostic, escaped", () => {
+  test("each diagnostic is one escaped workflow command", () => {
     const diagnostics = [
       error({
         message: "50% of\nit",
@@ -138,7 +138,7 @@ describe("documents", () => {
     error({ severity: "warning", code: "BFF141" }),
   ];
 
-  test("as JSON", () => {
+  test("a document is written as JSON", () => {
     expect(JSON.parse(renderDocument(diagnostics, sources, "out.json"))).toEqual({
       version: 1,
       diagnostics: [
@@ -155,7 +155,7 @@ describe("documents", () => {
     });
   });
 
-  test("as SARIF", () => {
+  test("a document is written as SARIF", () => {
     const document = JSON.parse(renderDocument(diagnostics, sources, "out.SARIF"));
     expect(document.version).toBe("2.1.0");
     expect(document.runs[0].tool.driver.rules).toEqual([{ id: "BFF103" }, { id: "BFF141" }]);
@@ -186,7 +186,7 @@ describe("documents", () => {
   });
 
   // What SARIF 2.1.0 requires of the objects used (§3.13, 3.14, 3.18, 3.19, 3.27, 3.28, 3.30, 3.11.9), and that ids are distinct.
-  test("SARIF has all that its schema requires, with related places and without, and with nothing to say", () => {
+  test("SARIF satisfies its schema, with and without related places, and without results", () => {
     for (const found of [diagnostics, diagnostics.slice(1), []]) {
       const document = JSON.parse(renderDocument(found, sources, "out.sarif"));
       expect(document).toEqual({ $schema: expect.any(String), version: "2.1.0", runs: [expect.anything()] });
@@ -214,7 +214,7 @@ describe("documents", () => {
     }
   });
 
-  test("paths are those from the workspace, in every format", () => {
+  test("paths are relative to the workspace, in every format", () => {
     const own: Sources = Object.assign((file: string) => texts[file], { path: (file: string) => `proto/a #1/${file}` });
     const related = [{ at: at(1, 10, 18), message: "here" }];
     const found = [error({ related, severity: "warning" })];

@@ -4,15 +4,15 @@ import { sortByDependency } from "./graph.ts";
 
 const sort = (edges: Record<string, string[]>) => sortByDependency(Object.keys(edges), (node) => edges[node] ?? []);
 
-test("dependencies come first, ties in the order given", () => {
+test("dependencies come first, and ties keep the input order", () => {
   expect(sort({ a: ["c"], b: [], c: [] }).order).toEqual(["c", "a", "b"]);
 });
 
-test("every cycle is a walk that can be drawn with arrows", () => {
+test("every cycle is a path along edges", () => {
   expect(sort({ a: ["b"], b: ["c"], c: ["a"], d: ["d"], e: ["a"] }).cycles).toEqual([["a", "b", "c"], ["d"]]);
 });
 
-test("an edge goes only to what is sorted before, unless both are in one cycle", () => {
+test("an edge leads only to an earlier node, unless both are in one cycle", () => {
   fc.assert(
     fc.property(fc.array(fc.array(fc.nat(11), { maxLength: 4 }), { minLength: 12, maxLength: 12 }), (edges) => {
       const nodes = edges.map((_, i) => i);

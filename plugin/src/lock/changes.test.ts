@@ -24,7 +24,7 @@ extend Item { ${declared} }
 
 describe("an extension", () => {
   const was = extension("optional int32 weight = 100;");
-  test("that is the same has not changed", () => {
+  test("an equal extension has no change", () => {
     expect(changesOf(was, extension("optional int32 weight = 100;"))).toEqual([]);
   });
   test.each([
@@ -34,7 +34,7 @@ describe("an extension", () => {
     ["has a default", "optional int32 weight = 100 [default = 7];", ["BFF922"]],
     ["is deprecated", "optional int32 weight = 100 [deprecated = true];", ["BFF920"]],
     ["is another one", "optional Unit weight = 120;", ["BFF913", "BFF914"]],
-  ])("that %s is told", (_, declared, codes) => {
+  ])("an extension that %s is reported", (_, declared, codes) => {
     expect(changesOf(was, extension(declared)).map(({ code }) => code)).toEqual(codes);
   });
 });

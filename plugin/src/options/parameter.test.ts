@@ -4,7 +4,7 @@ import { withSeverity } from "../diagnostic/severity.ts";
 import { parseParameter } from "./parameter.ts";
 
 describe("parameter", () => {
-  test("has defaults", () => {
+  test("the parameter has defaults", () => {
     expect(parseParameter("")).toEqual({
       parameter: {
         shaping: "",
@@ -31,7 +31,7 @@ describe("parameter", () => {
     });
   });
 
-  test("reads every option", () => {
+  test("the parameter accepts every option", () => {
     const raw =
       "import_extension=ts,map_imports=bff/v1/:@protobff/messages,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141,off=BFF803@web/v1/web.proto";
     expect(parseParameter(raw)).toEqual({
@@ -163,7 +163,7 @@ describe("parameter", () => {
     expect(withSeverity(one("BFF101", "error"), parameter)).toEqual(one("BFF101", "error"));
   });
 
-  test("a file's own severities come first; only warnings can be off", () => {
+  test("a file's severities take precedence; only warnings can be off", () => {
     const { parameter } = parseParameter("error=BFF141@f+BFF343,off=BFF141+BFF343@f+BFF701@f+BFF702,warn=BFF702");
     const one = (code: Diagnostic["code"], severity: Diagnostic["severity"], file = "f"): Diagnostic => ({
       code,

@@ -30,8 +30,8 @@ const plain = (value: unknown): unknown => {
   );
 };
 
-describe("what is read", () => {
-  test("are the files with rules, in the order of the request, imported ones too", () => {
+describe("the intermediate representation", () => {
+  test("the representation contains the files with rules in the order of the request, including imported ones", () => {
     const ir = read(
       {
         "policy.proto": `syntax = "proto3"; import "bff/v1/options.proto"; option (bff.v1.file).upstream = { timeout: "1s" };`,
@@ -48,7 +48,7 @@ describe("what is read", () => {
     expect(ir.allFiles.map((file) => file.proto.name)).toContain("plain.proto");
   });
 
-  test("are all messages and enums, nested ones too, ruled or not", () => {
+  test("the representation contains all messages and enums, including nested ones and those without rules", () => {
     const [file] = read({
       "a.proto": `syntax = "proto3"; import "bff/v1/options.proto";
         message A { map<string, B> m = 1; message B { enum E { X = 0; } message C { option (bff.v1.message) = {}; } } }
@@ -65,7 +65,7 @@ describe("what is read", () => {
     expect(file?.services).toEqual([]);
   });
 
-  test("is every option", () => {
+  test("the representation contains every option", () => {
     const [file] = read({
       "a.proto": `syntax = "proto3"; package p; import "bff/v1/options.proto";
 option (bff.v1.file) = {

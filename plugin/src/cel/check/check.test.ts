@@ -293,7 +293,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ],
 ];
 
-describe("what is wrong", () => {
+describe("invalid expressions", () => {
   it.each(FAULTS.map(([expression, ...reported]) => ({ expression, reported })))(
     "$expression",
     ({ expression, reported }) => {
@@ -308,7 +308,7 @@ describe("what is wrong", () => {
   );
 });
 
-describe("what is fine", () => {
+describe("valid expressions", () => {
   it.each([
     ["[1, 2u, 'x']", "list"],
     ["[]", "list"],
@@ -351,7 +351,7 @@ describe("what is fine", () => {
   });
 });
 
-describe("types that are found on the way, as in cel-go", () => {
+describe("inferred types, as in cel-go", () => {
   it.each([
     ["optional.of(1).optFlatMap(x, optional.none().value())", "optional(dyn)"],
     ["optional.of(s).repeated_string[dyn(0)]", "optional(string)"],
@@ -366,7 +366,7 @@ describe("types that are found on the way, as in cel-go", () => {
   });
 });
 
-it("reads an enum by its full name even when a step has the name of its package", () => {
+it("an enum is found by its full name even if a step has the name of its package", () => {
   const cel = variable("cel", { kind: "string" });
   const { expression } = check("cel.expr.conformance.proto3.TestAllTypes.NestedEnum.BAR", scopeOf([cel]), registry);
   expect(expression?.root.kind).toBe("enum");
@@ -393,20 +393,20 @@ describe("absence", () => {
     ["ok(args.stock) ? args.stock.single_int32 : 0", []],
     ["args.stock.single_int32", ["stock"]],
     ["args.id", []],
-  ])("%s rests on %j", (text, unsafe) => {
+  ])("%s depends on %j", (text, unsafe) => {
     const { expression, diagnostics } = check(text, scope, registry);
     expect(diagnostics).toEqual([]);
     expect(expression?.unsafe.map((one) => one.name)).toEqual(unsafe);
   });
 
   it.each(["ok(a) ? 0 : a.single_int32", "ok(a) || a.single_bool", "!ok(a) && a.single_bool"])(
-    "%s reads in vain",
+    "%s reads an absent value",
     (text) => {
       expect(check(text, scope, registry).diagnostics.map(({ code }) => code)).toEqual(["BFF321"]);
     },
   );
 
-  it("lists every read with its place", () => {
+  it("every read is listed with its position", () => {
     const { expression } = check("ok(a) ? a.single_string : headers['x'] + env.LIMIT.string()", scope, registry);
     expect(expression).toBeUndefined();
     const reads = check("ok(a) ? a.single_string : headers['x'] + args.id", scope, registry).expression?.reads;
@@ -419,7 +419,7 @@ describe("absence", () => {
   });
 });
 
-it("refuses messages compared with null", () => {
+it("messages compared with null are refused", () => {
   const shown = (text: string) =>
     check(text, scope, registry).diagnostics.map(({ code, severity, hint }) => [code, severity, hint]);
   expect(shown("s.standalone_message != null")).toEqual([["BFF315", "error", "write has(s.standalone_message)"]]);
@@ -432,7 +432,7 @@ it("refuses messages compared with null", () => {
   expect(shown("s.single_int64_wrapper == null")).toEqual([]);
 });
 
-it("knows where a message may be null", () => {
+it("positions with a possible null message are detected", () => {
   const fails = (text: string) => check(text, scope, registry).expression?.fails;
   expect(fails("(s.single_bool ? s : null) == null")).toBe(false);
   expect(fails("(s.single_bool ? s : null).single_int32")).toBe(true);
@@ -442,7 +442,7 @@ it("knows where a message may be null", () => {
   expect(fails("(s.single_bool ? s : s).single_int32")).toBe(false);
 });
 
-it("knows what may have no JSON", () => {
+it("values without a JSON form are detected", () => {
   const fails = (text: string) => check(text, scope, registry).expression?.fails;
   expect(fails("TestAllTypes{single_value: [1, 2.5], single_struct: {'a': now}}")).toBe(false);
   expect(fails("TestAllTypes{single_struct: s.single_struct, single_value: s.single_value}")).toBe(false);
@@ -450,7 +450,7 @@ it("knows what may have no JSON", () => {
   expect(fails("TestAllTypes{single_struct: {'a': dyn(s)}}")).toBe(true);
 });
 
-it("knows constants", () => {
+it("constants are evaluated", () => {
   const constant = (text: string) => check(text, scope, registry).expression?.constant;
   expect([constant("5"), constant("'x'"), constant("true"), constant("null"), constant("1.5")]).toEqual([
     5n,

@@ -56,6 +56,6 @@ test.each([
   "item.same in [Same.SAME_OPEN]",
   "item.number == State.STATE_OPEN",
   "int(item.state) == int(State.STATE_OPEN)",
-])("%s is compared", (condition) => {
+])("%s is allowed", (condition) => {
   expect(codesOf(condition)).toEqual([]);
 });

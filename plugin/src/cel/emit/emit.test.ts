@@ -48,7 +48,7 @@ describe("paths", () => {
     expect([printed(print), maybe]).toEqual([wanted, mayBeUndefined]);
   });
 
-  it("leaves a field of proto2 unset that is", () => {
+  it("an unset field of proto2 stays unset", () => {
     const desc = registry.getMessage("cel.expr.conformance.proto2.TestAllTypes")!;
     const old = variable("old", { kind: "message", desc }, { proto: { kind: "message", desc } });
     const expression = check("old.single_int32", scopeOf([old]), registry).expression!;
@@ -59,13 +59,13 @@ describe("paths", () => {
     );
   });
 
-  it("converts what is there and leaves the rest unset", () => {
+  it("a present value is converted, and an absent one stays unset", () => {
     const converted = path("a.single_int64", INT32);
     expect(printed(converted.print)).toBe("unlessUnset(a?.singleInt64, toInt32)");
     expect(converted).toMatchObject({ mayBeUndefined: true, fails: true });
   });
 
-  it("says whether anything on the way may be unset", () => {
+  it("a path reports whether a part may be unset", () => {
     expect(checked("s.single_int32")).toMatchObject({ path: true, mayBeUnset: false });
     expect(checked("s.standalone_message.bb")).toMatchObject({ path: true, mayBeUnset: true });
     expect(checked("s.map_string_string.x")).toMatchObject({ path: false, fails: true });
@@ -74,18 +74,18 @@ describe("paths", () => {
 });
 
 describe("representations", () => {
-  it("refuses another type", () => {
+  it("another type is refused", () => {
     expect(code("s.single_string", INT32)).toBeUndefined();
     expect(code("s.single_uint32", INT64)).toBeUndefined();
     expect(code("s.repeated_string", STRING)).toBeUndefined();
   });
 
-  it("takes an enum for the int that it is", () => {
+  it("an enum is accepted as its int", () => {
     expect(code("s.standalone_enum", INT64)?.proto).toEqual(INT64);
     expect(code("s.standalone_enum", INT64)?.print[0]).toBe("BigInt");
   });
 
-  it("announces checks of range", () => {
+  it("range checks are marked as failing", () => {
     expect(checked("count").fails).toBe(false);
     expect(code("count", INT32)?.fails).toBe(true);
     expect(code("s.single_int32", INT64)?.fails).toBe(false);
@@ -126,7 +126,7 @@ describe("64-bit integers that are strings in TypeScript (jstype = JS_STRING)", 
     expect(printed(emitValue(expression!, bareNames()).print)).toBe(wanted);
   });
 
-  it("are passed on as they are", () => {
+  it("the integers are copied unchanged", () => {
     const { expression } = check("t.id", scopeOf([t], "t"), known);
     const to = (name: string) => fieldType(desc.fields.find((one) => one.name === name)!).proto;
     const as = (name: string) => printed(emitAs(emitPath(expression!, bareNames()), to(name), bareNames())!.print);
@@ -165,13 +165,13 @@ it.each([
     "[1].map(it, [[1, 2]][?0][?it].orValue(0))",
     "[1n].map((it) => unlessUnset(elementAt([[1n, 2n]], 0), (it_) => elementAt(it_, it)) ?? 0n)",
   ],
-])("keeps names of locals apart: %s", (text, wanted) => {
+])("names of locals stay distinct: %s", (text, wanted) => {
   const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const { registry: _, ...names } = { ...namesFor(), local: camel };
   expect(printed(emitValue(checked(text), names).print)).toBe(wanted);
 });
 
-it("is accepted by a strict TypeScript compiler", { timeout: 60_000 }, () => {
+it("a strict TypeScript compiler accepts the code", { timeout: 60_000 }, () => {
   const all = Object.values(EMITTED_CASES).flat();
   expect(typeErrorsOf(all.map(([expression, , as]) => [checked(expression), as]))).toBe("");
 });
@@ -189,11 +189,11 @@ const CHAINS: readonly (readonly [what: string, text: string])[] = [
   ],
 ];
 
-it.each(CHAINS)("takes %s as long as may be", (_, text) => {
+it.each(CHAINS)("%s may be very long", (_, text) => {
   expect(printed(emitValue(checked(text), namesFor()).print).length).toBeLessThan(60 * text.length);
 });
 
-it("does not care for the error of what is bound and not needed", () => {
+it("the error of an unneeded binding is ignored", () => {
   expect(printed(code("cel.bind(x, 10 / s.single_int64, x > 1 || s.single_bool)")!.print)).toBe(
     "s.singleBool || divideInt(10n, s.singleInt64) > 1n",
   );

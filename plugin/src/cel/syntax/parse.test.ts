@@ -37,11 +37,11 @@ function shape(ast: Ast): unknown {
   return [own, partsOf(ast).map(shape)];
 }
 
-it("parses every conformance expression", () => {
+it("every conformance expression is parsed", () => {
   expect(expressions.filter((text) => "faults" in parseExpression(text))).toEqual([]);
 });
 
-it("knows the place of every part: cut out, it parses to itself", () => {
+it("the range of every part is exact: its text parses to the same part", () => {
   let parts = 0;
   for (const text of expressions) {
     const parsed = parseExpression(text);
@@ -65,7 +65,7 @@ function debug(expr: Expr | undefined): string {
   return expr === undefined ? "" : toDebugString(expr, KindAdorner.singleton);
 }
 
-it("reads what @bufbuild/cel reads as it does", () => {
+it("the parser agrees with @bufbuild/cel", () => {
   let compared = 0;
   for (const text of expressions) {
     let theirs: Expr | undefined;
@@ -89,7 +89,7 @@ describe("cel-go's parser", () => {
   // Tests that a setting of cel-go's, or a macro of a test, decides are left out. Macros stay as written here.
   const plain = all.filter((test) => test.ast !== undefined && !test.ast.includes("__comprehension__"));
 
-  it.each(plain.map((test) => [test.original.expr, test.ast ?? ""]))("reads %j as it does", (text, ast) => {
+  it.each(plain.map((test) => [test.original.expr, test.ast ?? ""]))("%j is parsed as by cel-go", (text, ast) => {
     const parsed = parseExpression(text);
     if ("faults" in parsed) throw new Error(parsed.faults[0]?.message);
     expect(debug(toExpr(parsed.ast))).toBe(ast);
@@ -99,7 +99,7 @@ describe("cel-go's parser", () => {
   const OURS = /macro|argument|accumulator|recursion|unsupported syntax|overwrites/;
   const wrong = all.filter((test) => test.ast === undefined && !OURS.test(test.error ?? ""));
 
-  it.each(wrong.map((test) => [test.original.expr]))("refuses %j as it does", (text) => {
+  it.each(wrong.map((test) => [test.original.expr]))("%j is refused as by cel-go", (text) => {
     expect(parseExpression(text)).toHaveProperty("faults");
   });
 });
@@ -112,17 +112,17 @@ describe("limits", () => {
     ["fields", `a${".b".repeat(501)}`],
     ["both", `${"(".repeat(240)}1${"+1)".repeat(240)}${"+1".repeat(300)}`],
     ["conditions", `${"a ? b : ".repeat(300)}c`],
-  ])("refuses %s that are too deep", (_, text) => {
+  ])("%s beyond the maximum depth are refused", (_, text) => {
     const parsed = parseExpression(text);
     expect("faults" in parsed && parsed.faults[0]?.message).toBe("the expression is nested too deeply");
   });
 
-  it("takes chains that are long and not deep", () => {
+  it("long, shallow chains are accepted", () => {
     expect(parseExpression(Array(501).fill("1").join("+"))).toHaveProperty("ast");
     expect(parseExpression(`a${".b".repeat(500)}`)).toHaveProperty("ast");
   });
 
-  it("takes long chains of conditions", () => {
+  it("long chains of conditions are accepted", () => {
     expect(parseExpression(Array(5000).fill("a").join(" && "))).toHaveProperty("ast");
     expect(parseExpression(`${"!".repeat(5001)}a`)).toHaveProperty("ast");
   });

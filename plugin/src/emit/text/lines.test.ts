@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mentions, unreadAsVoid } from "./lines.ts";
 
-test("constants that nothing reads become statements, whatever binds closer", () => {
+test("unread constants become statements, with parentheses as needed", () => {
   const body = [["const a = ", "1", ";"], ["const b = ", '"x" as string', ";"], ["const c = f(a);"], ["return c;"]];
   expect(unreadAsVoid(body).map((row) => row.join(""))).toEqual([
     "const a = 1;",
@@ -20,7 +20,7 @@ test("constants that nothing reads become statements, whatever binds closer", ()
   ]);
 });
 
-test("a constant that a block declares again is not read there", () => {
+test("a constant shadowed by a block is not read there", () => {
   const voided = (body: string[]) =>
     unreadAsVoid(body.map((row) => (row === "" ? [] : row.startsWith("  ") ? ["  ", row.slice(2)] : [row])))[0]?.join(
       "",
@@ -31,7 +31,7 @@ test("a constant that a block declares again is not read there", () => {
   expect(voided(block.toSpliced(2, 1))).toBe("const a = f();");
 });
 
-test("a property is no use of a name, wherever its dot is printed", () => {
+test("a property is not a use of a name, wherever its dot is printed", () => {
   expect(mentions([["f(args", ".", "id", ")"]], "id")).toBe(false);
   expect(mentions([["f(a", ["?.", "id"], ")"]], "id")).toBe(false);
   expect(mentions([["{ ", "id", ": 1 }"]], "id")).toBe(false);

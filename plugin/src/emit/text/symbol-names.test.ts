@@ -23,7 +23,7 @@ service PlainSchema2 {}
   "b.proto": `syntax = "proto3";\nmessage NoPackage {}\n`,
 };
 
-test("names are those that protoplugin gives", () => {
+test("names equal those of protoplugin", () => {
   const names: string[] = [];
   const plugin = createEcmaScriptPlugin({
     name: "names",

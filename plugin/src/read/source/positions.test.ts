@@ -258,7 +258,7 @@ describe("positions", () => {
 });
 
 describe("names", () => {
-  test("stand where the compiler says", () => {
+  test("names are at the compiler's positions", () => {
     const files = Object.fromEntries(
       forms.map(({ proto, head = 'syntax = "proto3";' }, index) => {
         const first = `${head} package p${index}; import "bff/v1/options.proto";`;
@@ -294,7 +294,7 @@ describe("names", () => {
 });
 
 describe("extension names", () => {
-  test("are resolved from the scope of the element", () => {
+  test("extension names are resolved from the scope of the element", () => {
     const { text, places } = marked(
       "s.proto",
       `syntax = "proto3"; package bff.x;
@@ -318,7 +318,7 @@ message M { string a = 1 [(v1.field).by = «"a"»]; option (v1.message) = { let 
     expect([r && fieldOf(r)?.by?.at, r && by(r)?.at]).toEqual(relative.places);
   });
 
-  test("of other packages are none of ours", () => {
+  test("extensions of other packages are ignored", () => {
     const files = {
       "o.proto": `syntax = "proto3"; package o;
 import "bff/v1/options.proto"; import "google/protobuf/descriptor.proto";
@@ -339,7 +339,7 @@ message M { string a = 1 [(o.field).by = "theirs", (bff.v1.field).by = "ours"]; 
   });
 });
 
-describe("without a source", () => {
+describe("positions without a source", () => {
   const text = `syntax = "proto3"; package p; import "bff/v1/options.proto";
 message O {
   message M {
@@ -378,10 +378,10 @@ service S {
       file?.services[0]?.methods[0]?.timeout?.at,
     ].map((at) => at?.line);
   };
-  test("the lines are those of the nearest thing that the descriptor knows", () => {
+  test("a line is that of the nearest element in the descriptor", () => {
     expect(read(undefined)).toEqual([3, 4, 7, 8, 8, 12, 14, 17]);
   });
-  test("a source that has changed since does not mislead", () => {
+  test("an outdated source is ignored", () => {
     expect(read("")).toEqual([3, 4, 7, 8, 8, 12, 14, 17]);
   });
 });

@@ -26,7 +26,7 @@ const character = fc.oneof(
 );
 
 describe("string literals", () => {
-  test("each character is found where it was written, in however many pieces", () => {
+  test("each character has its source position, in any number of pieces", () => {
     fc.assert(
       fc.property(fc.array(fc.array(character), { minLength: 1, maxLength: 3 }), (pieces) => {
         let source = "";

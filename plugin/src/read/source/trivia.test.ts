@@ -14,7 +14,7 @@ describe("trivia", () => {
     .trim()
     .split(/\s+/);
   const trivia = fc.constantFrom(" ", "\n", "\r\n", "\t", " // c '\"{\n", ' /* } " \n */ ', "  ", " /**/\n\t");
-  test("moves positions and changes nothing else", () => {
+  test("trivia moves positions and changes nothing else", () => {
     fc.assert(
       fc.property(fc.array(trivia, { minLength: words.length, maxLength: words.length }), (between) => {
         let text = "";
@@ -43,7 +43,7 @@ describe("trivia", () => {
     );
   });
 
-  test("any text whatever is tokenized to its end", () => {
+  test("any text is tokenized to its end", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."ab1.\"'\\/*#{}[]()<>=;:,-+\n option message") }), (text) => {
         expect(tokenize(text).at(-1)?.to ?? 0).toBeLessThanOrEqual(text.length);

@@ -50,7 +50,7 @@ describe("durations", () => {
     expect(parseDuration(value)).toMatchObject({ ok: false, malformed: false, problem });
   });
 
-  test("any whole number of units is exactly that many", () => {
+  test("a whole number of units is exact", () => {
     const unit = fc.constantFrom(["ms", 1], ["s", 1000], ["m", 60_000] as const);
     const long = fc.constantFrom(["h", 3_600_000, 576], ["d", 86_400_000, 24] as const);
     fc.assert(
@@ -73,7 +73,7 @@ describe("durations", () => {
     );
   });
 
-  test("whatever is read has the one syntax, and what is not says what to write", () => {
+  test("accepted texts have one syntax, and refused texts have a correction", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.mshd -+e"), maxLength: 6 }), (value) => {
         const parsed = parseDuration(value);

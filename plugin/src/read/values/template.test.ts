@@ -36,7 +36,7 @@ describe("templates", () => {
     expect(shown(template)).toBe(expected);
   });
 
-  test("text without an opening brace is itself, and doubled braces are single ones", () => {
+  test("a text without an opening brace is literal, and doubled braces are single ones", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(shown(text.replace(/[{}]/g, "$&$&"))).toBe(text);

@@ -65,27 +65,24 @@ function compiled(...run: Parameters<typeof requested>) {
 }
 const said = (...run: Parameters<typeof compiled>) => compiled(...run).map(({ code, hint }) => `${code} ${hint}`);
 
-test.each(["all", "directory"] as const)(
-  "strategy %s: what is imported, or imported by what is, is visible",
-  (strategy) => {
-    const other = "other/v1/other.proto";
-    const hub = (kind: string) =>
-      `syntax = "proto3";\npackage hub.v1;\nimport ${kind} "${other}";\nmessage Hub { other.v1.Key key = 1; }\n`;
-    const use = 'import "hub/v1/hub.proto";\nmessage Uses { hub.v1.Hub hub = 1; }';
-    expect(said({ [APP]: page(`import "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
-    expect(said({ [APP]: page(`import weak "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
-    for (const kind of ["", "public"])
-      expect(said({ [APP]: page(use), [other]: OTHER, "hub/v1/hub.proto": hub(kind) }, strategy)).toEqual([]);
-  },
-);
+test.each(["all", "directory"] as const)("strategy %s: direct and indirect imports are visible", (strategy) => {
+  const other = "other/v1/other.proto";
+  const hub = (kind: string) =>
+    `syntax = "proto3";\npackage hub.v1;\nimport ${kind} "${other}";\nmessage Hub { other.v1.Key key = 1; }\n`;
+  const use = 'import "hub/v1/hub.proto";\nmessage Uses { hub.v1.Hub hub = 1; }';
+  expect(said({ [APP]: page(`import "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
+  expect(said({ [APP]: page(`import weak "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
+  for (const kind of ["", "public"])
+    expect(said({ [APP]: page(use), [other]: OTHER, "hub/v1/hub.proto": hub(kind) }, strategy)).toEqual([]);
+});
 
-test("a file of the workspace that is not imported is visible with strategy: all alone, and the hint says so", () => {
+test("a file that is not imported is visible only with strategy: all, as the hint explains", () => {
   const files = { [APP]: page(""), "other/v1/other.proto": OTHER };
   expect(said(files, "all")).toEqual([]);
   expect(said(files, "directory")).toEqual([expect.stringMatching(/^BFF201 .*give the plugin `strategy: all`/)]);
 });
 
-test("however many names another directory hides, that is one error", () => {
+test("names hidden by another directory are one error", () => {
   const upstreams = ["one", "two", "three"];
   const files: Record<string, string> = {};
   for (const name of upstreams) files[`${name}/v1/${name}.proto`] = OTHER.replace("other.v1", `${name}.v1`);
@@ -104,7 +101,7 @@ test("however many names another directory hides, that is one error", () => {
   ]);
 });
 
-test("beside a lock, too, another directory is one error that says so", () => {
+test("with a lock, too, another directory is one error that names the lock", () => {
   const third = '{ name: "third" call: { method: "third.v1.Others/Get" set: { spread: "args" } } },';
   const files: Readonly<Record<string, string>> = {
     [APP]: twice(page("")).replace("let: [", `let: [${third}`).replace("other.name +", "third.name + other.name +"),
@@ -120,7 +117,7 @@ test("beside a lock, too, another directory is one error that says so", () => {
   ]);
 });
 
-test("with strategy: all, what is not there has to be imported", () => {
+test("with strategy: all, an absent name needs an import", () => {
   const files = {
     [APP]: page(""),
     "other/v1/other.proto": OTHER,

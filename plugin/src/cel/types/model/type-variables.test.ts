@@ -10,7 +10,7 @@ const NULL: CelType = { kind: "null" };
 const WRAPPER: CelType = { kind: "wrapper", of: INT };
 const list = (element: CelType): CelType => ({ kind: "list", element });
 
-it("remembers what a variable stands for only when all fits", () => {
+it("a variable is bound only if all types match", () => {
   const types = new TypeVariables();
   const a = types.fresh();
   expect(types.allAssignable([INT, STRING], [a, INT])).toBe(false);
@@ -19,7 +19,7 @@ it("remembers what a variable stands for only when all fits", () => {
   expect(types.resolve(list(a))).toEqual(list(INT));
 });
 
-it("takes the more general of two types", () => {
+it("the more general of two types is bound", () => {
   const types = new TypeVariables();
   const a = types.fresh();
   expect(types.allAssignable([INT, DYN], [a, a])).toBe(true);
@@ -29,7 +29,7 @@ it("takes the more general of two types", () => {
   expect(types.resolve(b)).toEqual(WRAPPER);
 });
 
-it("makes no type that holds itself", () => {
+it("a recursive type is refused", () => {
   const types = new TypeVariables();
   const a = types.fresh();
   expect(types.assignable(list(a), a)).toBe(false);
@@ -38,7 +38,7 @@ it("makes no type that holds itself", () => {
   expect(types.assignable(b, list(a))).toBe(false);
 });
 
-it("joins what a literal holds", () => {
+it("the types of a literal are joined", () => {
   const types = new TypeVariables();
   const join = (a: CelType, b: CelType) => typeName(types.resolve(types.join(a, b) ?? DYN, true));
   expect(types.join(INT, STRING)).toBeUndefined();
@@ -50,7 +50,7 @@ it("joins what a literal holds", () => {
   expect(join(list(INT), list(DYN))).toBe("list(dyn)");
 });
 
-it("gives every call of a function variables of its own", () => {
+it("every call of a function has fresh variables", () => {
   const types = new TypeVariables();
   const param: CelType = { kind: "param", name: "A" };
   const [first] = types.instance([param, list(param)]);

@@ -109,10 +109,10 @@ const own = FieldRulesSchema.fields.flatMap((rules) => {
     .map((field) => ({ rules, desc, field, type, given }));
 });
 
-test("there are rules for every type", () => expect(own.length).toBeGreaterThan(160));
+test("rules exist for every type", () => expect(own.length).toBeGreaterThan(160));
 
 test.each(own.map((one) => [`${one.rules.name}.${one.field.name}`, one] as const))(
-  "%s says what protovalidate says",
+  "%s gives the result of protovalidate",
   (_, { desc, field, type, given }) => {
     const set = desc.fields.filter((one) => one === field || ["lt", "lte", "gt", "gte", "strict"].includes(one.name));
     const made = fc
