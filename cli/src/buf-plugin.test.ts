@@ -90,7 +90,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test(
-  "buf lint finds what buf generate finds, with its code and its very place",
+  "buf lint reports the same diagnostics as buf generate, with code and position",
   () => {
     const { stdout, stderr } = buf("lint", "--error-format=json");
     expect(stderr).toBe("");
@@ -197,7 +197,7 @@ class Editor {
 }
 
 test(
-  "in an editor it finds what is not saved yet, also of upstreams that the open file does not import",
+  "an editor shows diagnostics of unsaved text, including upstreams that the open file does not import",
   async () => {
     const editor = new Editor();
     try {

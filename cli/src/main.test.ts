@@ -2,25 +2,25 @@ import { describe, expect, test } from "vitest";
 import { run } from "./testing/run.ts";
 
 describe("protobff", () => {
-  test("--help names the words, on standard output", async () => {
+  test("--help lists the commands on standard output", async () => {
     const { exitCode, stdout, stderr } = await run(["--help"], ".");
     expect(exitCode).toBe(0);
     expect(stdout).toContain("explain <code>");
     expect(stderr).toBe("");
   });
-  test("without a word it says what there is, and that it was not asked as it has to be", async () => {
+  test("a call without a command lists the commands on standard error, with exit code 2", async () => {
     const { exitCode, stdout, stderr } = await run([], ".");
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toContain("explain <code>");
   });
-  test("a word that there is not", async () => {
+  test("an unknown command is refused with a suggestion", async () => {
     const { exitCode, stderr } = await run(["expain"], ".");
     expect(exitCode).toBe(2);
     expect(stderr).toContain("error: unknown command 'expain'\n(Did you mean explain?)");
     expect(stderr).not.toContain("    at ");
   });
-  test("explain", async () => {
+  test("the command explain prints a diagnostic", async () => {
     const { exitCode, stdout } = await run(["explain", "bff601"], ".");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^BFF601 \(error\): /);

@@ -55,7 +55,7 @@ const line = fc.oneof(
 const end = fc.constantFrom("\n", "\r", "\r\n");
 const text = fc.array(fc.tuple(line, end), { maxLength: 20 }).map((all) => all.map((one) => one.join("")).join(""));
 
-test("events are those of eventsource-parser, however the text comes in pieces", () => {
+test("events equal those of eventsource-parser, for every division of the text", () => {
   fc.assert(
     fc.property(text, fc.array(fc.nat(200), { maxLength: 5 }), fc.boolean(), (all, cuts, mark) => {
       const whole = `${mark ? "\ufeff" : ""}${all}data: last\n\n`;
@@ -82,7 +82,7 @@ test.each([
   ["data\n\ndata\ndata\n\ndata:", ["", "\n"], [undefined, undefined]],
   ["data:test\n\ndata: test\n\n", ["test", "test"], [undefined, undefined]],
   ["id: a\0b\ndata: x\n\n", ["x"], [undefined]],
-])("as the specification has it: %j", (whole, data, ids) => {
+])("the text is parsed as specified: %j", (whole, data, ids) => {
   for (const pieces of [[whole], [...whole]]) {
     const told = ours(pieces);
     expect(told.map((event) => event.data)).toEqual(data);
@@ -90,7 +90,7 @@ test.each([
   }
 });
 
-test("a line without end is refused", () => {
+test("an endless line is refused", () => {
   const parser = new EventStreamParser(
     () => {},
     () => {},

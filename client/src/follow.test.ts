@@ -144,8 +144,8 @@ function take(over: FollowTransport, more: Partial<FollowOptions> = {}): Taken {
 }
 const opened = (it: TestFollower): void => it.follower.opened(undefined);
 
-describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
-  test("items come in order, to the end", async () => {
+describe.each(TRANSPORTS)("follow over %s", (_, made, hasTokens) => {
+  test("items arrive in order, to the end", async () => {
     const stream = testStream((it) => {
       opened(it);
       for (let i = 0; i < 300; i++) it.item(`${i}`, `t${i}`);
@@ -159,7 +159,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
     expect(stream.followers.map(({ text }) => text)).toEqual(["what"]);
   });
 
-  test("a server that drains is followed at its next one, from where it was", async () => {
+  test("a follow resumes behind its last item when its server drains", async () => {
     const first = testStream();
     const server = await serve(first);
     const taken = take(made(server.url));
@@ -180,7 +180,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
     expect([taken.names, taken.resets]).toEqual([["a", "b"], []]);
   });
 
-  test("a connection that is cut is made again", async () => {
+  test("a lost connection is opened again", async () => {
     // node:http2 does not tell its streams of a connection that ends in order.
     const stream = testStream(undefined, { heartbeatMs: 100 });
     const server = await serve(stream);
@@ -204,7 +204,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
   });
 
   test.each([GrpcCode.UNAVAILABLE, GrpcCode.RESOURCE_EXHAUSTED, GrpcCode.DEADLINE_EXCEEDED])(
-    "a failure that passes is gone through: %s",
+    "a temporary failure is retried: %s",
     async (code) => {
       let times = 0;
       const stream = testStream((it) => {
@@ -222,7 +222,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
   );
 
   test.each([GrpcCode.NOT_FOUND, GrpcCode.PERMISSION_DENIED, GrpcCode.INTERNAL])(
-    "one that does not is thrown, before the first item and behind it: %s",
+    "a permanent failure is thrown, before the first item and after it: %s",
     async (code) => {
       for (const begun of [false, true]) {
         const stream = testStream((it) => {
@@ -246,7 +246,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
     },
   );
 
-  test("credentials are asked for at each opening, and may be refused once", async () => {
+  test("credentials are requested at each opening, and may be refused once", async () => {
     const stream = testStream((it) => {
       if (it.headers.get("authorization") === "Bearer 1")
         it.follower.failed(failure(GrpcCode.UNAUTHENTICATED), undefined, undefined);
@@ -261,7 +261,7 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
     expect(stream.followers.length).toBe(4);
   });
 
-  test("who leaves is no longer served", async () => {
+  test("a follower that leaves is cancelled on the server", async () => {
     const stream = testStream();
     const { url } = await serve(stream);
     const followed = follow(method, {}, { over: made(url), backoff: FAST })[Symbol.asyncIterator]();
@@ -294,7 +294,7 @@ describe("a client with other descriptors than the server", () => {
     it.item("a", "t1");
   };
 
-  test.each(TRANSPORTS)("a field that was added to the response is ignored over %s", async (_, made) => {
+  test.each(TRANSPORTS)("a field added to the response is ignored over %s", async (_, made) => {
     const stream = testStream((it) => {
       item(it);
       it.follower.ended(undefined);
@@ -303,7 +303,7 @@ describe("a client with other descriptors than the server", () => {
     expect(await takeAs(made(url), [])).toBe(1);
   });
 
-  test.each(TRANSPORTS)("a response that does not decode is a ConnectError, at once, over %s", async (_, made) => {
+  test.each(TRANSPORTS)("an undecodable response is a ConnectError, at once, over %s", async (_, made) => {
     const stream = testStream(item);
     const { url } = await serve(stream);
     const { MESSAGE } = FieldDescriptorProto_Type;
@@ -317,7 +317,7 @@ describe("a client with other descriptors than the server", () => {
 
 // A WebSocket has beats of its own: web-socket.test.ts.
 test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
-  "a server that is silent for more than two beats is left for another: %s",
+  "a server without heartbeats for two intervals is replaced by another: %s",
   async (_, made) => {
     const stream = testStream(undefined, { heartbeatMs: 20 });
     const { url } = await serve(stream);
@@ -335,7 +335,7 @@ test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
   },
 );
 
-test("a reset that no item has told is heard before the end", async () => {
+test("a reset without an item is reported before the end", async () => {
   const states: string[] = [];
   const message = create(RunUpdateSchema, { position: { token: "t1", beat: true, reset: true } });
   const over = {
@@ -350,7 +350,7 @@ test("a reset that no item has told is heard before the end", async () => {
   expect(states).toEqual(["opening", "open", "reset"]);
 });
 
-test("after so many losses in a row it is given up", async () => {
+test("a follow is abandoned after a number of consecutive losses", async () => {
   const states: FollowState[] = [];
   const onState = (state: FollowState): void => void states.push(state);
   const over = events({ baseUrl: "http://127.0.0.1:1" });

@@ -22,7 +22,7 @@ function withoutAny(json: JsonValue): JsonValue | undefined {
   return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as JsonValue;
 }
 
-test("merging is what bytes in one piece come to", () => {
+test("merging equals decoding the concatenated bytes", () => {
   const desc: DescMessage = Proto3Schema;
   const any = anyJson(desc).map((json) => fromJson(desc, (withoutAny(json as JsonValue) ?? {}) as JsonValue));
   fc.assert(
@@ -37,7 +37,7 @@ test("merging is what bytes in one piece come to", () => {
   );
 });
 
-test("what has not changed is the object that it was", async () => {
+test("unchanged parts keep their objects", async () => {
   type Shape = MessageShape<typeof Proto3Schema>;
   async function* parts(): AsyncGenerator<Shape> {
     yield create(Proto3Schema, { singleInt32: 1, standaloneMessage: { bb: 1 }, repeatedString: ["a"] });
@@ -56,7 +56,7 @@ test("what has not changed is the object that it was", async () => {
   expect(all[1]?.repeatedString).toBe(all[0]?.repeatedString);
 });
 
-test("of a part it is told whether it has arrived, by the names that there are", () => {
+test("the arrival of a part is known by its declared name", () => {
   const PAGE_PARTS = ["facts", "card.maker"] as const;
   const page = { parts: [{ name: "card.maker" }] };
   expect(arrived(page, "card.maker", PAGE_PARTS)).toBe(true);

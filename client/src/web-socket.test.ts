@@ -51,7 +51,7 @@ async function namesOf(over: FollowTransport, fileName: string): Promise<readonl
   return names;
 }
 
-test("a socket that is silent for more than two beats is left for another", async () => {
+test("a socket without heartbeats for two intervals is replaced by another", async () => {
   const asked: unknown[] = [];
   const { over } = await serve(({ id, resume }, send) => {
     asked.push(resume);
@@ -62,7 +62,7 @@ test("a socket that is silent for more than two beats is left for another", asyn
   expect(asked).toEqual([undefined, "t1"]);
 });
 
-test("silence of a socket moves all its follows to one new socket, one that has just begun too", async () => {
+test("a silent socket moves all its follows to one new socket, including one that has just started", async () => {
   const resumed: string[] = [];
   const { over, sockets } = await serve(({ id, request, resume }, send, socket) => {
     const name = request?.fileName ?? "";
@@ -85,7 +85,7 @@ test("silence of a socket moves all its follows to one new socket, one that has 
   expect(sockets.length).toBe(2);
 });
 
-test("a socket lives as long as its beats come, and no longer", async () => {
+test("a socket lives as long as its heartbeats arrive, and no longer", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const sockets: FakeSocket[] = [];
@@ -122,14 +122,11 @@ test("a socket lives as long as its beats come, and no longer", async () => {
   expect(sockets.map(({ closed }) => closed)).toEqual([true]);
 });
 
-test.each(["not JSON", "null", '"text"'])(
-  "what no server of ours sends ends each follow with INTERNAL: %s",
-  async (text) => {
-    const { over, sockets } = await serve(() => sockets[0]?.send(text), LONG);
-    const ends = await Promise.allSettled(["a", "b"].map((name) => namesOf(over, name)));
-    for (const end of ends) {
-      expect(end).toMatchObject({ status: "rejected", reason: { code: Code.Internal } });
-      expect((end as PromiseRejectedResult).reason).toBeInstanceOf(ConnectError);
-    }
-  },
-);
+test.each(["not JSON", "null", '"text"'])("an invalid message ends each follow with INTERNAL: %s", async (text) => {
+  const { over, sockets } = await serve(() => sockets[0]?.send(text), LONG);
+  const ends = await Promise.allSettled(["a", "b"].map((name) => namesOf(over, name)));
+  for (const end of ends) {
+    expect(end).toMatchObject({ status: "rejected", reason: { code: Code.Internal } });
+    expect((end as PromiseRejectedResult).reason).toBeInstanceOf(ConnectError);
+  }
+});

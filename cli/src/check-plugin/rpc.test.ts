@@ -31,8 +31,8 @@ async function run(args: readonly string[], input: Uint8Array = new Uint8Array()
 const response = async (args: readonly string[], input?: Uint8Array): Promise<Response> =>
   fromBinary(ResponseSchema, (await run(args, input)).stdout);
 
-describe("the protocol of plugins", () => {
-  test("is told, and which rpcs there are, in both formats", async () => {
+describe("the plugin protocol", () => {
+  test("the plugin prints its protocol and its RPCs in both formats", async () => {
     const decoder = new TextDecoder();
     expect(decoder.decode((await run(["--protocol"])).stdout)).toBe("1\n");
     const paths = [CHECK, RULES, CATEGORIES];
@@ -47,7 +47,7 @@ describe("the protocol of plugins", () => {
       });
   });
 
-  test("lists every category of every rule, and no id that buf would refuse", async () => {
+  test("the lists contain every category of every rule, and only ids that buf accepts", async () => {
     const { value: rulesValue } = await response([RULES]);
     const { value: categoriesValue } = await response([CATEGORIES]);
     const { rules } = anyUnpack(rulesValue!, ListRulesResponseSchema)!;
@@ -63,7 +63,7 @@ describe("the protocol of plugins", () => {
     expect(rules.length).toBeLessThan(250);
   });
 
-  test("nothing on standard input is an empty request, and so is an empty envelope", async () => {
+  test("an empty standard input and an empty envelope are empty requests", async () => {
     expect((await response([CHECK])).error).toBeUndefined();
     const json = await run([CHECK, "--format", "json"], new TextEncoder().encode("{}"));
     expect(JSON.parse(new TextDecoder().decode(json.stdout))).toEqual({
@@ -71,7 +71,7 @@ describe("the protocol of plugins", () => {
     });
   });
 
-  test("a request that cannot be read is answered with what is wrong", async () => {
+  test("a malformed request is answered with an explanation", async () => {
     const wrong = toBinary(RequestSchema, create(RequestSchema, { value: anyPack(SpecSchema, create(SpecSchema)) }));
     for (const input of [new Uint8Array([1, 2, 3]), wrong]) {
       const { error } = await response([CHECK], input);
@@ -80,7 +80,7 @@ describe("the protocol of plugins", () => {
     }
   });
 
-  test("an option that there is not is named", async () => {
+  test("an unknown option is named", async () => {
     const request = create(CheckRequestSchema, { options: [{ key: "parameter" }] });
     const input = toBinary(RequestSchema, create(RequestSchema, { value: anyPack(CheckRequestSchema, request) }));
     expect((await response([CHECK], input)).error?.message).toBe(
@@ -89,7 +89,7 @@ describe("the protocol of plugins", () => {
   });
 
   test.each([[[]], [["--what"]], [["--spec", "more"]], [["--format", "xml", "--spec"]]])(
-    "%j is no rpc",
+    "%j is not an RPC",
     async (args) => {
       const { exitCode, stdout, stderr } = await run(args);
       expect([exitCode, stdout.length]).toEqual([1, 0]);
@@ -98,7 +98,7 @@ describe("the protocol of plugins", () => {
     },
   );
 
-  test("a project that does not build is no reason for buf to fail", async () => {
+  test("a project that does not build does not fail buf", async () => {
     const file = { fileDescriptorProto: { name: "bff/v1/options.proto" } };
     const request = create(CheckRequestSchema, { fileDescriptors: [file] });
     const input = toBinary(RequestSchema, create(RequestSchema, { value: anyPack(CheckRequestSchema, request) }));

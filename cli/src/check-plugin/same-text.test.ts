@@ -18,7 +18,7 @@ function file(fields: readonly (readonly [number, string])[], column = 1): FileD
   });
 }
 
-test("the order of an option's fields is no difference; their text and their place are", () => {
+test("the order of an option's fields is ignored; their text and position are compared", () => {
   const one = file([
     [1, "user"],
     [2, "by"],

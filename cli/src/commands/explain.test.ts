@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { explanations } from "../../../scripts/explanations.ts";
 import { run } from "../testing/run.ts";
 
-test.each(["BFF601", "bff601", "601"])("explains %s", async (wanted) => {
+test.each(["BFF601", "bff601", "601"])("the command explains %s", async (wanted) => {
   const { exitCode, stdout, stderr } = await run(["explain", wanted], ".");
   expect([exitCode, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^BFF601 \(error\): A value that may be absent .*\.\n\nWrong:\n\n {4}\S/);
@@ -10,7 +10,7 @@ test.each(["BFF601", "bff601", "601"])("explains %s", async (wanted) => {
   expect(stdout).toMatch(/\n\nRight:\n\n {4}\S(.*\n)*$/);
 });
 
-test("explains every code", async () => {
+test("the command explains every code", async () => {
   const all = explanations();
   expect(all.length).toBeGreaterThan(100);
   for (const { code, severity, meaning, sections } of all) {
@@ -27,7 +27,7 @@ test.each([
   [["explain", "what"], 'there is no diagnostic "what": a code is BFF and three digits'],
   [["explain"], "missing required argument 'code'"],
   [["explain", "BFF601", "BFF602"], "too many arguments"],
-])("%j", async (args, said) => {
+])("%j is refused", async (args, said) => {
   const { exitCode, stdout, stderr } = await run(args, ".");
   expect([exitCode, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(said);

@@ -24,7 +24,7 @@ const write = (name: string, content: string | Buffer) => writeFileSync(join(dir
 const read = (name: string) => readFileSync(join(dir, name), "utf8");
 
 describe("protobff init-resolvers", () => {
-  test("begins a file with what the generated code asks for", async () => {
+  test("a new file contains the resolvers of the generated code", async () => {
     generated("gen/app");
     expect(await init("src/resolvers.ts")).toEqual({
       exitCode: 0,
@@ -38,7 +38,7 @@ describe("protobff init-resolvers", () => {
     expect(read("src/resolvers.ts")).toBe(text);
   });
 
-  test("adds what is missing, and names what nothing needs", async () => {
+  test("missing resolvers are added, and obsolete ones are named", async () => {
     generated("gen/app");
     write("r.ts", "export const resolvers = {\n  cardNote: () => 'x',\n  old: 1,\n};\n");
     expect((await init("r.ts")).stdout).toBe(
@@ -49,7 +49,7 @@ describe("protobff init-resolvers", () => {
     );
   });
 
-  test("of several packages takes the one that is said, or that the file imports already", async () => {
+  test("among several packages, --from or an existing import decides", async () => {
     generated("gen/app");
     generated("gen/other");
     const { exitCode, stderr } = await init("r.ts");
@@ -62,7 +62,7 @@ describe("protobff init-resolvers", () => {
     expect((await init("r.ts")).stdout).toBe("r.ts has all resolvers\n");
   });
 
-  test("tells what it cannot do in a line, and changes nothing", async () => {
+  test("every failure has a one-line message, and changes nothing", async () => {
     mkdirSync(join(dir, "empty"));
     generated("gen/app");
     write("broken.ts", "export const resolvers = {");

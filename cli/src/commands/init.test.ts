@@ -79,7 +79,7 @@ message Currency { string code = 1; }
 const UPSTREAMS = { "theirs/books/v1/books.proto": BOOKS, "theirs/money/v1/money.proto": MONEY };
 
 /** A server that says where it is, and is asked as it says. */
-test("from an empty folder to an answer, by one command", async () => {
+test("one command leads from an empty folder to an answer", async () => {
   put(UPSTREAMS);
   const args = [BIN, "init", "shop", "--from", "theirs", "--no-install", "--port", "0"];
   const child = spawn(process.execPath, args, { cwd: work, stdio: ["ignore", "pipe", "pipe"] });
@@ -112,7 +112,7 @@ test("from an empty folder to an answer, by one command", async () => {
   expect(status).toBe(0);
 }, 120_000);
 
-test("an upstream that is a BFF itself is taken without what makes it one", async () => {
+test("an upstream that is a BFF is imported without its BFF options", async () => {
   put(UPSTREAMS);
   const first = await init(["inner", "--from", "theirs"], work);
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
@@ -122,7 +122,7 @@ test("an upstream that is a BFF itself is taken without what makes it one", asyn
   expect(existsSync(join(work, "outer/gen/outer/v1/server.ts"))).toBe(true);
 }, 60_000);
 
-describe("what takes many ids", () => {
+describe("the proposed batch call", () => {
   const RUNS = `syntax = "proto3";
 package runs.v1;
 service UserService { rpc BatchGetUsers(BatchGetUsersRequest) returns (BatchGetUsersResponse); }
@@ -139,7 +139,7 @@ message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
     { from: "an answer", rpcs: ["GetRun", "BatchGetUsers"], golden: "batch.proto", field: "User owner" },
     { from: "a list", rpcs: ["ListRuns", "BatchGetUsers"], golden: "batch-list.proto", field: "repeated User owners" },
   ])(
-    "is proposed for an id of $from, and generates once it is no comment",
+    "a batch call is proposed for an id of $from, and generates when uncommented",
     async ({ rpcs, golden: name, field }) => {
       put({ "theirs/runs/v1/runs.proto": RUNS });
       const wanted = rpcs.flatMap((rpc) => ["--rpc", rpc]);
@@ -165,13 +165,13 @@ message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
     { ids: "string owner_id = 2; string editor_id = 3;", by: undefined },
     { ids: "string tenant_id = 2;", by: undefined },
     { ids: "string token_id = 2;", by: undefined },
-  ])("is proposed for the id that is a user's: $ids", async ({ ids, by }) => {
+  ])("a batch call is proposed for the id of a user: $ids", async ({ ids, by }) => {
     put({ "theirs/runs/v1/runs.proto": `${RUNS.replace("string owner_id = 2;", ids)}message Tenant {}` });
     const args = ["shop", "--from", "theirs", "--rpc", "GetRun", "--rpc", "BatchGetUsers", "--dry-run"];
     const { stdout } = await init(args, work);
     expect(/^ *\/\/ +by: "(.*)"/m.exec(stdout)?.[1]).toBe(by);
   });
-  test("nothing is proposed where no answer has an id", async () => {
+  test("no batch call is proposed for answers without an id", async () => {
     put({ "theirs/runs/v1/runs.proto": RUNS.replaceAll("owner_id", "owner") });
     const args = ["shop", "--from", "theirs", "--rpc", "GetRun", "--rpc", "BatchGetUsers"];
     expect(await init(args, work)).toMatchObject({ exitCode: 0 });
@@ -179,7 +179,7 @@ message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
   }, 60_000);
 });
 
-describe("what looks private", () => {
+describe("private fields", () => {
   const PRODUCTS = `syntax = "proto3";
 package catalog.v1;
 service CatalogService {
@@ -214,7 +214,7 @@ message Product {
 }
 message Secret { string name = 1; bytes secret_value = 2; }
 `;
-  test("is left out and listed, and the live page names the rest until it is reviewed", async () => {
+  test("private fields are omitted and listed, and the live page lists the others until the review", async () => {
     put({ "theirs/catalog/v1/catalog.proto": PRODUCTS });
     const ran = await init(["shop", "--from", "theirs"], work);
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
@@ -239,7 +239,7 @@ message Secret { string name = 1; bytes secret_value = 2; }
     expect(readFileSync(plan, "utf8")).not.toContain("unreviewed");
   }, 60_000);
 
-  test("is left out of an rpc that is private by its name, too", async () => {
+  test("private fields of an RPC with a private name are omitted, too", async () => {
     put({ "theirs/catalog/v1/catalog.proto": PRODUCTS });
     const ran = await init(["shop", "--from", "theirs", "--rpc", "GetSecret", "--rpc", "GetAudit"], work);
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
@@ -248,7 +248,7 @@ message Secret { string name = 1; bytes secret_value = 2; }
 });
 
 describe("init --from a folder", () => {
-  test("writes a package that generates as it is, and is as buf formats and lints it", async () => {
+  test("init writes a package that generates, and that buf formats and lints without change", async () => {
     put(UPSTREAMS);
     const ran = await init(["shop", "--from", "theirs"], work);
     expect(ran.stderr).toBe("");
@@ -264,7 +264,7 @@ describe("init --from a folder", () => {
     expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");
   }, 60_000);
 
-  test("protos that @protobff/messages holds are not generated, others beside them are", async () => {
+  test("protos in @protobff/messages are not generated, and other protos beside them are", async () => {
     const published = (name: string) => readFileSync(join(root, "proto/third_party", name), "utf8");
     const behavior = `syntax = "proto3";
 package google.api;
@@ -303,7 +303,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     expect(checked.stdout).toBe("");
   }, 120_000);
 
-  test("leaves protos of the package itself where they are", async () => {
+  test("protos inside the package stay in place", async () => {
     put({ "shop/protos/books/v1/books.proto": BOOKS, "shop/protos/money/v1/money.proto": MONEY });
     const ran = await init([".", "--from", "protos", "--rpc", "ListBooks"], join(work, "shop"));
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
@@ -311,7 +311,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     expect(read("shop/buf.yaml")).toContain("- path: protos");
   }, 60_000);
 
-  test("calls what writes one after the other, and what reads beside it", async () => {
+  test("writing calls are sequential, and reading calls are parallel", async () => {
     put(UPSTREAMS);
     const rpcs = ["CreateBook", "GetBook", "DeleteBook"].flatMap((name) => ["--rpc", name]);
     const ran = await init(["shop", "--from", "theirs", ...rpcs], work);
@@ -320,7 +320,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     golden("writes.proto", read("shop/proto/shop/v1/shop.proto"));
   }, 60_000);
 
-  test("overwrites nothing, unless it is told to; what is not installed is not generated", async () => {
+  test("existing files are kept unless --force is set; uninstalled packages are not generated", async () => {
     work = rehomed();
     put({ ...UPSTREAMS, "shop/package.json": "mine" });
     const refused = await init(["shop", "--from", "theirs"], work);
@@ -334,7 +334,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     expect(JSON.parse(read("shop/package.json"))).toMatchObject({ name: "shop" });
   }, 60_000);
 
-  test("--dry-run says what it would write", async () => {
+  test("--dry-run prints the files without writing them", async () => {
     put(UPSTREAMS);
     const ran = await init(["shop", "--from", "theirs", "--dry-run"], work);
     expect(ran.stdout).toContain("would write upstream/books/v1/books.proto\n");
@@ -350,7 +350,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     { args: ["--from", "theirs", "--rpc", "GetBook", "--rpc", "GetBook"], says: "twice" },
     { args: ["--from", "theirs/money"], says: "there is no service in these protos" },
     { args: [], says: "--from" },
-  ])("refuses $args", async ({ args, says }) => {
+  ])("init refuses $args", async ({ args, says }) => {
     put({ ...UPSTREAMS, "shop/x.txt": "" });
     const ran = await init(["shop", ...args], work);
     expect(ran.exitCode).not.toBe(0);

@@ -60,7 +60,7 @@ describe("protobff uses", () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  test("prints what an upstream's team may not break", async () => {
+  test("uses prints the parts of an upstream that must stay compatible", async () => {
     const { exitCode, stdout, stderr } = await run(["uses", "--upstream", "billing.v1.BillingService"], dir);
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(`billing.v1.BillingService: what BFFs use of it, and must stay as it is
@@ -84,13 +84,13 @@ billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
     [["--upstream", "nothing.like.It"], 1, "it uses billing.v1.BillingService, user.v1.UserService"],
     [[], 2, "required option '--upstream <service>' not specified"],
     [["--upstream", "a.B", "--loc", "x"], 2, "unknown option '--loc'\n(Did you mean --lock?)"],
-  ])("%j", async (args, code, said) => {
+  ])("%j is refused", async (args, code, said) => {
     const { exitCode, stdout, stderr } = await run(["uses", ...args], dir);
     expect([exitCode, stdout]).toEqual([code, ""]);
     expect(stderr).toContain(said);
   });
 
-  test("says when there is no lock, or none that it can read", async () => {
+  test("a missing or unreadable lock is explained", async () => {
     const at = async (file: string) => (await run(["uses", "--upstream", "a.B", "--lock", file], dir)).stderr;
     expect(await at("none.json")).toBe('there is no "none.json": run `buf generate`, or name the lock with --lock\n');
     writeFileSync(join(dir, "bad.json"), "{");

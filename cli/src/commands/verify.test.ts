@@ -24,7 +24,7 @@ const contract = (...args: string[]) => run(["contract", "--upstream", "billing.
 const verify = (...args: string[]) => run(["verify", ...args], dir);
 
 describe("protobff contract", () => {
-  test("writes what the lock says of a service", async () => {
+  test("a contract contains the uses of a service from the lock", async () => {
     const { exitCode, stdout } = await contract();
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -41,7 +41,7 @@ describe("protobff contract", () => {
     expect(written).toMatchObject({ exitCode: 0, stderr: "" });
     expect(readFileSync(join(dir, "a.json"), "utf8")).toBe(stdout);
   });
-  test("holds examples, cut to what is read", async () => {
+  test("a contract contains examples, reduced to the fields that are read", async () => {
     const example = {
       method: "billing.v1.BillingService/GetUsage",
       request: { workspaceId: "w" },
@@ -56,7 +56,7 @@ describe("protobff contract", () => {
     expect((await contract(...examples)).stderr).toContain("examples.json is no JSON: ");
     expect((await contract("--examples", "no.json")).stderr).toContain("no.json cannot be read");
   });
-  test("says what is wrong", async () => {
+  test("faults are explained", async () => {
     expect(await run(["contract", "--upstream", "billing.v1.BilingService"], root)).toMatchObject({
       exitCode: 1,
       stderr: '"bff.lock.json" has no use of "billing.v1.BilingService": did you mean "billing.v1.BillingService"?\n',
@@ -73,7 +73,7 @@ describe("protobff contract", () => {
 describe("protobff verify", () => {
   beforeEach(async () => put("contracts/shop.json", (await contract("--consumer", "shop")).stdout));
 
-  test("in the upstream's repository: a folder, an image, a git reference; several contracts at once", async () => {
+  test("verify accepts a folder, an image or a git reference in the upstream's repository, and several contracts", async () => {
     put("contracts/app.json", (await contract("--consumer", "app")).stdout);
     const both = ["--contract", "contracts/app.json", "contracts/shop.json"];
     const uses = (name: string, said: string) =>
@@ -148,7 +148,7 @@ describe("protobff verify", () => {
       },
       "and at most 100000 are read",
     ],
-  ])("refuses %s", async (_, changed, said) => {
+  ])("verify refuses %s", async (_, changed, said) => {
     const text = readFileSync(join(dir, "contracts/shop.json"), "utf8");
     expect(changed(text)).not.toBe(text);
     put("contracts/other.json", changed(text));
@@ -157,7 +157,7 @@ describe("protobff verify", () => {
     expect(stderr).toContain("contracts/other.json");
     expect(stderr).toContain(said);
   });
-  test("refuses what is not there, protos that do not build, and too many contracts", async () => {
+  test("verify refuses missing contracts, protos that do not build, and too many contracts", async () => {
     expect((await verify("--contract", "no.json")).stderr).toContain("no.json cannot be read: ");
     const many = await verify("--contract", ...Array.from({ length: 1_001 }, () => "contracts/shop.json"));
     expect(many).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("name at most 1000") });

@@ -107,10 +107,10 @@ function judge(...edits: readonly (readonly [string, string])[]) {
 const said = (...edits: readonly (readonly [string, string])[]): string[] =>
   judge(...edits).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
 
-test("nothing is said of the protos that it was cut from", () => expect(said()).toEqual([]));
+test("the protos of the contract have no finding", () => expect(said()).toEqual([]));
 
 const S = "stock.v1";
-describe("what is used and has changed", () => {
+describe("a change of a used part", () => {
   test.each<[string, readonly (readonly [string, string])[], readonly string[]]>([
     [
       "field removed",
@@ -246,7 +246,7 @@ describe("what is used and has changed", () => {
   });
 });
 
-describe("what is only worth knowing", () => {
+describe("a change worth a note", () => {
   test.each<[string, readonly (readonly [string, string])[], readonly string[]]>([
     [
       "new enum value",
@@ -289,9 +289,9 @@ test.each<[string, readonly (readonly [string, string])[]]>([
     ],
   ],
   ["an optional field of a request added", [["string unset = 2;", "string unset = 2; optional string more = 3;"]]],
-])("nothing is said of what is not used: %s", (_, edits) => expect(said(...edits)).toEqual([]));
+])("a change of an unused part has no finding: %s", (_, edits) => expect(said(...edits)).toEqual([]));
 
-test("it says where, what the consumer does with it, and what to do instead", () => {
+test("a finding names the place, the consumer's use, and the remedy", () => {
   const findings = judge(
     ["int32 pieces", "int32 items"],
     ["NO_SIDE_EFFECTS; }\n", "IDEMPOTENT; }\n"],

@@ -207,7 +207,7 @@ async function verify(protocol: "grpc" | "connect", examples: readonly Example[]
 const faults = ({ stdout }: { readonly stdout: string }): string[] =>
   [...stdout.matchAll(/^ {4}(.*)$/gm)].map(([, said = ""]) => said);
 
-test("an example holds what is read, and nothing else", () => {
+test("an example contains the fields that are read, and no others", () => {
   const [cut] = cutExamples([example()], contract, registry, "examples.json");
   const { unread: _, ...read } = ANSWER;
   expect(cut?.response).toEqual({ ...read, shelves: [{ name: "a" }, { name: "b" }], first: { name: "a" } });
@@ -238,12 +238,12 @@ test.each<[string, unknown, string]>([
   ["neither answer nor error", [{ method: GET, request: {} }], 'either "response" or "error"'],
   ["a status that is none", [{ method: GET, request: {}, error: "OK" }], '"error" has to be a status'],
   ["too many", Array.from({ length: 1_001 }, () => example()), "at most 1000"],
-])("refuses %s", (_, given, said) => {
+])("examples are refused: %s", (_, given, said) => {
   expect(() => cutExamples(given, contract, registry, "examples.json")).toThrow(said);
 });
 
-describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
-  test("an answer as recorded, whatever else it holds", async () => {
+describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
+  test("a recorded answer passes, whatever its other fields", async () => {
     const { unread: _, ...read } = ANSWER;
     answer = { ...read, unread: "something else", shelves: [{ name: "a", unread: "new" }, { name: "b" }] };
     const headers = ["--header", "authorization: Bearer x"];
@@ -267,7 +267,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     ["another text in a message", { first: { name: "b" } }, 'first.name is "b", and was "a"'],
     ["other bytes", { hash: "AQM=" }, "hash is 2 bytes, and was 2 bytes"],
     ["a number in place of NaN", { weight: 1 }, "weight is 1, and was NaN"],
-  ])("%s is told", async (_, change, said) => {
+  ])("%s is reported", async (_, change, said) => {
     answer = { ...ANSWER, ...(change as Record<string, JsonValue>) };
     const ran = await verify(protocol, [example()]);
     expect([ran.exitCode, faults(ran)[0]]).toEqual([1, expect.stringContaining(said)]);
@@ -275,7 +275,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     expect(ran.stdout).toContain("0 of 1 example answered as recorded");
   });
 
-  test("what is missing is told", async () => {
+  test("a missing field is reported", async () => {
     answer = {};
     const ran = await verify(protocol, [example()]);
     expect(faults(ran)).toContain("note is missing");
@@ -283,7 +283,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     expect(faults(ran)).toContain("shelves has 0 items, and had 2");
   });
 
-  test("by shape values may differ, and what was there has to be", async () => {
+  test("comparison by shape accepts other values of present fields", async () => {
     answer = { ...ANSWER, pieces: "1", note: "", shelves: [{ name: "c" }], state: "STATE_NEW" };
     expect(faults(await verify(protocol, [example({ compare: "shape" })]))).toEqual([]);
     answer = { ...ANSWER, shelves: [], byName: {}, state: 77 };
@@ -294,7 +294,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     ]);
   });
 
-  test("a status that was recorded, and another", async () => {
+  test("the recorded status passes, and another status is reported", async () => {
     answer = 5;
     const { response: _, ...failing } = example({ error: "NOT_FOUND" });
     expect(faults(await verify(protocol, [failing]))).toEqual([]);
@@ -306,7 +306,7 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     expect(faults(await verify(protocol, [failing]))).toEqual(["is answered, and NOT_FOUND was recorded"]);
   });
 
-  test("what has side effects is sent on demand", async () => {
+  test("an example with side effects is sent on demand only", async () => {
     const write = example({ method: TAKE });
     const without = await verify(protocol, [write]);
     expect([without.exitCode, got]).toEqual([0, []]);
@@ -315,20 +315,20 @@ describe.each(["grpc", "connect"] as const)("over %s", (protocol) => {
     expect(got).toHaveLength(1);
   });
 
-  test("a server that never answers", async () => {
+  test("a server that never answers is reported", async () => {
     answer = "never";
     const ran = await verify(protocol, [example()], "--timeout", "50");
     expect(faults(ran)[0]).toMatch(/^is answered DEADLINE_EXCEEDED .*, and an answer was recorded$/);
   });
 
-  test("an answer that is too large", async () => {
+  test("an oversized answer is reported", async () => {
     answer = { unread: "x".repeat(4 << 20) };
     expect(faults(await verify(protocol, [example()]))[0]).toMatch(/^is answered RESOURCE_EXHAUSTED /);
   });
 });
 
-describe("servers that are none", () => {
-  test.each(["grpc", "connect"] as const)("nobody listens (%s)", async (protocol) => {
+describe("invalid servers", () => {
+  test.each(["grpc", "connect"] as const)("an unreachable server is reported (%s)", async (protocol) => {
     const nobody: NetServer = createServer();
     await new Promise<void>((done) => nobody.listen(0, "127.0.0.1", done));
     const before = urls[protocol];

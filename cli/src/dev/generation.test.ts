@@ -7,7 +7,7 @@ import { Generation } from "./generation.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-test("gives what buf generate writes, of all plugins, and so writes nothing where that has run", () => {
+test("generation equals buf generate with all plugins, and writes nothing if that has run", () => {
   const generation = new Generation(root);
   const generated = generation.generate();
   expect(generated).toMatchObject({ kind: "generated", touched: [], changes: [] });
@@ -32,7 +32,7 @@ message Page {
 }
 `;
 
-test("writes the plan in the forms that are asked for, and all diagnostics where error_output says", () => {
+test("generation writes the plan in the requested forms, and all diagnostics to error_output", () => {
   const cwd = mkdtempSync(join(tmpdir(), "protobff-generation-"));
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
   const write = (name: string, text: string): void => {

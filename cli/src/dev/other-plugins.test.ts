@@ -19,7 +19,7 @@ const sorted = (files: readonly OutputFile[]) => files.toSorted((a, b) => (a.pat
 const onDisk = (files: readonly OutputFile[]) =>
   files.map(({ path }) => ({ path, content: readFileSync(join(root, path), "utf8") }));
 
-test("protoc-gen-es gives here what buf has it write", () => {
+test("protoc-gen-es returns the same files as under buf", () => {
   const files = new OtherPlugins(root).run(image, template);
   expect(files.length).toBeGreaterThan(10);
   expect(files).toEqual(onDisk(files));
@@ -28,7 +28,7 @@ test("protoc-gen-es gives here what buf has it write", () => {
   expect(sorted(byBuf).map(({ path }) => path)).toEqual(sorted(files).map(({ path }) => path));
 });
 
-test("of a change only what rests on it is generated anew, and all is given", () => {
+test("a change regenerates only its dependents, and all files are returned", () => {
   const plugins = new OtherPlugins(root);
   const before = plugins.run(image, template);
   const name = "billing/v1/billing.proto";

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("what does not differ is not written", () => {
+test("an unchanged file is not written", () => {
   const same = join(folder, "same.ts");
   writeFileSync(same, "same");
   utimesSync(same, 1, 1);
@@ -25,7 +25,7 @@ test("what does not differ is not written", () => {
   expect(outputs.write(files)).toEqual([]);
 });
 
-test("what it has given and gives no more goes away, what others have written stays", () => {
+test("obsolete outputs are deleted, and foreign files are kept", () => {
   const outputs = new Outputs(folder);
   writeFileSync(join(folder, "own.ts"), "mine");
   outputs.write([
@@ -36,14 +36,14 @@ test("what it has given and gives no more goes away, what others have written st
   expect(["a.ts", "b.ts", "own.ts"].filter((name) => existsSync(join(folder, name)))).toEqual(["b.ts", "own.ts"]);
 });
 
-test("what somebody else has written as it has to be now is other than before, too", () => {
+test("a file changed by others to the new content counts as changed", () => {
   const outputs = new Outputs(folder);
   outputs.write([{ path: "a.ts", content: "a" }]);
   writeFileSync(join(folder, "a.ts"), "b");
   expect(outputs.write([{ path: "a.ts", content: "b" }])).toEqual([join(folder, "a.ts")]);
 });
 
-test("it knows what others have changed of its files", () => {
+test("foreign changes of an output are detected", () => {
   const outputs = new Outputs(folder);
   const path = join(folder, "a.ts");
   outputs.write([{ path: "a.ts", content: "a" }]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Places } from "./places.ts";
 
-test("a server that is renamed or comes back has the port that it had, and no two have one", () => {
+test("a renamed or returning server keeps its port, and all ports differ", () => {
   const places = new Places(8080);
   expect(places.take("a.v1")).toEqual({ index: 0, port: 8080 });
   expect(places.take("b.v1")).toEqual({ index: 1, port: 8081 });

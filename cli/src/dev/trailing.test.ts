@@ -45,7 +45,7 @@ function trailing() {
   return { timers, runs, run, end };
 }
 
-test("several files at once are one run, when it is quiet", () => {
+test("several changed files are one run, after a pause", () => {
   const { timers, runs, run } = trailing();
   run.changed("a");
   timers.pass(20);
@@ -57,7 +57,7 @@ test("several files at once are one run, when it is quiet", () => {
   expect(runs).toEqual([["a", "b"]]);
 });
 
-test("what changes during a run is the next one's, and no two run at once", async () => {
+test("changes during a run start the next run, and runs do not overlap", async () => {
   const { timers, runs, run, end } = trailing();
   run.changed("a");
   timers.pass(25);
@@ -72,7 +72,7 @@ test("what changes during a run is the next one's, and no two run at once", asyn
   expect(run.isDue).toBe(false);
 });
 
-test("what never becomes quiet is run all the same", () => {
+test("constant changes do not prevent a run", () => {
   const { timers, runs, run } = trailing();
   for (let i = 0; i < 110; i++) {
     run.changed(`${i % 3}`);
@@ -81,7 +81,7 @@ test("what never becomes quiet is run all the same", () => {
   expect(runs).toEqual([["0", "1", "2"]]);
 });
 
-test("nothing runs once it is closed, which waits for what runs", async () => {
+test("close waits for the current run, and prevents others", async () => {
   const { timers, runs, run, end } = trailing();
   run.changed("a");
   timers.pass(25);

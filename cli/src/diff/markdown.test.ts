@@ -25,7 +25,7 @@ const shown = (html: string): string =>
     .replace(/&(?:#(\d+)|(\w+));/g, (_, sign, name) => NAMED[name] ?? String.fromCodePoint(Number(sign)));
 
 describe("Markdown", () => {
-  test("whatever was compared stays in its cell, and is shown as it is", () => {
+  test("every compared text stays in its cell, unchanged", () => {
     const signs = fc.constantFrom(
       ..."|\\`<>*_[]()!#@&~ax \n\t'\"$".split(""),
       "<b>",
@@ -52,7 +52,7 @@ describe("Markdown", () => {
     );
   });
 
-  test("fits into a comment, and says what it leaves out", () => {
+  test("the table fits into a comment, and counts the omitted rows", () => {
     const many = Array.from({ length: 5_000 }, (_, i) => finding(`${i}`));
     const markdown = markdownOf(many, "main");
     expect(markdown.length).toBeLessThan(62_000);
@@ -64,7 +64,7 @@ describe("Markdown", () => {
     expect(linesOf(many).length).toBe(5_000);
   });
 
-  test("a long text is cut", () => {
+  test("a long text is shortened", () => {
     const [, , before] = cells(markdownOf([finding("x".repeat(10_000))], "main"));
     expect(before?.text).toBe(`\`${"x".repeat(240)}…\``);
   });

@@ -7,7 +7,7 @@ interface Manifest {
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
 
-test("a new package installs what is tested here, and a Node of its own", () => {
+test("a new package installs the tested versions, and the minimum Node", () => {
   const root = new URL("../../../", import.meta.url);
   const manifests = ["", "cli/", "runtime/", "packages/server/", "plugin/"].map((folder) =>
     JSON.parse(readFileSync(new URL(`${folder}package.json`, root), "utf8")),

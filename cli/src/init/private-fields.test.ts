@@ -9,11 +9,11 @@ function fieldsOf(body: string) {
   return message?.fields ?? [];
 }
 
-describe("a name is private by its words", () => {
+describe("private names", () => {
   const WORDS = ["private", "internal", "secret", "cost", "margin", "token", "password", "ssn", "credential"];
   const AROUND = ["", "supplier_", "my2_", "the_"];
   const BEHIND = ["", "s", "_cents", "_hash", "_2", "2"];
-  test.each(WORDS)("%s", (word) => {
+  test.each(WORDS)("%s is private", (word) => {
     for (const before of AROUND)
       for (const behind of BEHIND) {
         const name = `${before}${word}${behind}`;
@@ -26,7 +26,7 @@ describe("a name is private by its words", () => {
     ..."apiKey,API_KEY,apikey,access_token,accesstoken,refreshTokens,private_key,unitcost,scrubPII,taxId".split(","),
     ..."card_number,creditCardCvv,bank_account_number,token,tokens,new_token,reset_tokens,otp,passwd".split(","),
     ..."next_page_token_secret,page_token_password".split(","),
-  ])("%s", (name) => expect(isPrivateName(name)).toBe(true));
+  ])("%s is private", (name) => expect(isPrivateName(name)).toBe(true));
   test.each([
     ..."page_token,next_page_token,nextPageToken,previous_page_token,continuation_token,sync_token,pageToken".split(
       ",",
@@ -37,10 +37,10 @@ describe("a name is private by its words", () => {
       ",",
     ),
     ..."marginal,tokenize,internet,international,classname,lessn,privates2".split(",").slice(0, 6),
-  ])("%s is not", (name) => expect(isPrivateName(name)).toBe(false));
+  ])("%s is not private", (name) => expect(isPrivateName(name)).toBe(false));
 });
 
-describe("a field is private", () => {
+describe("private fields", () => {
   test.each([
     ["string a = 1 [debug_redact = true];", "debug_redact", "debug_redact"],
     ["string unit_cost = 1;", "name: unit cost", "name: unit cost"],
@@ -64,7 +64,7 @@ describe("a field is private", () => {
   });
 });
 
-test("comments are carried as lines, without what is for tools, and none that mentions what is private", () => {
+test("comments are copied by line, without directives and without mentions of private fields", () => {
   const long = Array.from({ length: 60 }, (_, i) => `// line ${i}`).join("\n");
   const [a, b, c, d, e] = fieldsOf(`
 // What it is.

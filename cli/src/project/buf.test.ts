@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { buildImage, bytesOf } from "./buf.ts";
 
-test("files that are as they were are the same objects, others are those of a first build", () => {
+test("unchanged files keep their objects, and changed files equal those of a first build", () => {
   const cwd = mkdtempSync(join(tmpdir(), "protobff-buf-"));
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
   const write = (name: string, body: string): void =>

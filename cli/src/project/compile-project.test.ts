@@ -8,7 +8,7 @@ import { genConfigOf } from "./gen-config.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-test("gives what buf generate writes", () => {
+test("compilation equals buf generate", () => {
   const { compilation, config } = compileProject({ cwd: root });
   expect(compilation.response.error).toBe("");
   expect(compilation.response.file.length).toBeGreaterThan(5);
@@ -16,7 +16,7 @@ test("gives what buf generate writes", () => {
     expect(content).toBe(readFileSync(`${root}/${config.out}/${name}`, "utf8"));
 });
 
-test("faults are told for the requests of faults.json where it is asked for", () => {
+test("plan=faults reports the requests of faults.json", () => {
   const cwd = mkdtempSync(join(tmpdir(), "protobff-"));
   try {
     const config = genConfigOf(

@@ -77,7 +77,7 @@ beforeAll(() => {
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe("an image", () => {
-  test("is printed as files that mean the same", () => {
+  test("an image is written as files with the same meaning", () => {
     put(join(work, "theirs"), ODD);
     runBuf(["build", "theirs", "-o", "image.binpb"], work);
     const upstream = ask("image.binpb");
@@ -87,14 +87,14 @@ describe("an image", () => {
     expect([...upstream.texts(names).keys()].toSorted()).toEqual(names.toSorted());
   }, 60_000);
 
-  test("may be a set of descriptors with any name", () => {
+  test("an image may be a file descriptor set with any name", () => {
     runBuf(["build", "theirs", "--as-file-descriptor-set", "-o", "image.binpb"], work);
     execFileSync("cp", ["image.binpb", "all.protoset"], { cwd: work });
     expect(ask("all.protoset").registry.getService("odd.OddService")?.methods).toHaveLength(2);
   }, 60_000);
 });
 
-test("a reference to git says which commit", () => {
+test("a git reference is resolved to its commit", () => {
   const repository = join(work, "repository");
   put(repository, {
     "protos/odd/options.proto": ODD["odd/options.proto"],
@@ -121,7 +121,7 @@ test("a reference to git says which commit", () => {
   }
 }, 60_000);
 
-test("--path takes some of a folder's files", () => {
+test("--path selects files of a folder", () => {
   put(join(work, "theirs"), { ...ODD, "broken/broken.proto": "syntax =" });
   const upstream = ask("theirs", { paths: ["odd/odd.proto"] });
   try {
@@ -144,7 +144,7 @@ describe("a server of grpc-js", () => {
   });
   afterAll(() => void server?.kill());
 
-  test("says what it offers", () => {
+  test("reflection lists the services of the server", () => {
     const upstream = ask(url, { reflect: true });
     expect(upstream.source).toMatchObject({ from: url, kind: "reflection" });
     const agent = upstream.registry.getService("agent.v1.AgentService");
@@ -162,7 +162,7 @@ describe("a server of grpc-js", () => {
     { limit: { bytes: 100 }, says: "gives more than is taken" },
     { limit: { ms: 1 }, says: "takes too long" },
     { limit: { rounds: 0 }, says: "more than 0 steps" },
-  ])("is given up beyond $limit", ({ limit, says }) => {
+  ])("reflection stops beyond $limit", ({ limit, says }) => {
     expect(refused(() => reflected(url, [], { ...limits, ...limit }))).toContain(says);
   });
 });
@@ -174,7 +174,7 @@ test.each([
   { from: "127.0.0.1:1", reflect: true, says: "write http://127.0.0.1:9001" },
   { from: "http://127.0.0.1:1", reflect: true, says: "http://127.0.0.1:1 does not list its services" },
 ])(
-  "refuses $from",
+  "the source $from is refused",
   ({ from, says, reflect = false }) => {
     expect(refused(() => ask(from, { reflect }))).toContain(says);
   },

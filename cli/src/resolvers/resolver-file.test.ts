@@ -23,7 +23,7 @@ function without(text: string, additions: readonly string[]): string {
   return additions.reduce((left, addition) => left.replace(addition, ""), text);
 }
 
-test("a new file has a function for each, and the type they have to be of", () => {
+test("a new file has each function, and the type of all", () => {
   const { text, added } = newFile(wanted, types, "npx protobff init-resolvers resolvers.ts");
   expect(
     text,
@@ -37,7 +37,7 @@ ${stub("card", "web.v1.Card")}${stub("cardBadge", "web.v1.Card.badge")}} satisfi
   expect(update(text)).toEqual({ text, added: [], obsolete: [] });
 });
 
-describe("what is there stays, what is missing comes behind it", () => {
+describe("an existing file keeps its text, and missing functions follow", () => {
   const badge = stub("cardBadge", "web.v1.Card.badge");
   test.each([
     ["a comma at the end", "export const resolvers = {\n  card: () => 1,\n};\n", [badge]],
@@ -82,7 +82,7 @@ describe("what is there stays, what is missing comes behind it", () => {
     );
   });
 
-  test("a file without them gets an object at its end, and an import behind its imports", () => {
+  test("a file without resolvers gets an object at its end, and an import after its imports", () => {
     const text = '// mine\nimport { x } from "x"; // why\n\nx();';
     const updated = update(text);
     expect(updated.text.startsWith('// mine\nimport { x } from "x";\nimport type { WebResolvers }')).toBe(true);
@@ -91,7 +91,7 @@ describe("what is there stays, what is missing comes behind it", () => {
   });
 });
 
-test("what nothing needs is named with its line, and stays", () => {
+test("obsolete functions are named with their line, and stay", () => {
   const text = "export const resolvers = {\n  card: f,\n  cardBadge: f,\n  gone: f,\n};\n";
   expect(update(text)).toEqual({ text, added: [], obsolete: [{ name: "gone", line: 4 }] });
 });
@@ -120,7 +120,7 @@ test.each<[string, string, Refused]>([
   expect(updatedFile(text, wanted, types)).toEqual(refused);
 });
 
-test("whatever stands in and around the object survives byte for byte, and a second run changes nothing", () => {
+test("the text in and around the object is kept byte for byte, and a second run changes nothing", () => {
   const newline = fc.constantFrom("\n", "\r\n");
   const trivia = fc.constantFrom("", " ", "  ", "\t", "/* } */ ", "// { card: 1 }\n", "\n\n", "/** ünï 🎴 */\n");
   const member = fc.constantFrom(

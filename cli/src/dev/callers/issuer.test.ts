@@ -52,7 +52,7 @@ const verified = async (text: string) =>
     .payload;
 
 describe("tokens", () => {
-  test("jose verifies them; the first principal has what permits ask for, guest has none of it", async () => {
+  test("jose verifies the tokens; the first principal satisfies all permits, and the guest none", async () => {
     const claims = { workspaces: ["workspaces-1"], email: "email-1" };
     const dev = await verified((await get("/token")).text);
     expect(dev).toMatchObject({ ...claims, sub: "dev", realm: { roles: ["admin", "auditor"] }, scope: "read write" });
@@ -60,12 +60,15 @@ describe("tokens", () => {
     const guest = await verified((await get("/token?for=shop.v1&source=user&as=guest")).text);
     expect(guest).toMatchObject({ ...claims, sub: "guest", realm: { roles: [] }, scope: "" });
   });
-  test.each(["RS256", "PS384", "ES512", "EdDSA"])("are signed with %s where a source wants that", async (algorithm) => {
-    await issuer.serve("other.v1", { ways: [{ ...token, algorithm }], apiKeys: new Map() });
-    const { text } = await get("/token?for=other.v1");
-    expect((await verified(text)).sub).toBe("dev");
-  });
-  test("have the claims that a query gives", async () => {
+  test.each(["RS256", "PS384", "ES512", "EdDSA"])(
+    "tokens are signed with %s if a source requires it",
+    async (algorithm) => {
+      await issuer.serve("other.v1", { ways: [{ ...token, algorithm }], apiKeys: new Map() });
+      const { text } = await get("/token?for=other.v1");
+      expect((await verified(text)).sub).toBe("dev");
+    },
+  );
+  test("a query sets the claims of a token", async () => {
     const query = new URLSearchParams([
       ...[
         ["sub", "42"],
@@ -107,7 +110,7 @@ describe("tokens", () => {
 
 describe("principals.json", () => {
   const write = (text: string) => writeFileSync(join(folder, "principals.json"), text);
-  test("says who there is, as it is now", async () => {
+  test("the file defines the principals, and is read at each request", async () => {
     write('{"ada": {"sub": "u-ada", "workspaces": ["atlas"]}, "ben": {}}');
     expect(decodeJwt((await get("/token")).text)).toMatchObject({ sub: "u-ada", workspaces: ["atlas"] });
     const { text } = await get("/token?as=ben");
@@ -123,7 +126,7 @@ describe("principals.json", () => {
     ['{"ada": {"sub": 1}}', /^principals\.json: "sub" of "ada" is no text; write "sub": "u-ada"$/],
     [JSON.stringify(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`p${i}`, {}]))), /has 101 principals/],
     [`{"ada": {"sub": "${"a".repeat(300_000)}"}}`, /^principals\.json has more than 256 KiB$/],
-  ])("%.30s is told", async (text, wanted) => {
+  ])("the file %.30s is refused", async (text, wanted) => {
     write(text);
     expect(await get("/token")).toMatchObject({ status: 400, text: expect.stringMatching(wanted) });
     expect(issuer.fault).toMatch(wanted);
@@ -149,7 +152,7 @@ describe("logins", () => {
     return { config, path: url.pathname + url.search };
   }
 
-  test("openid-client logs somebody in and refreshes the tokens", async () => {
+  test("openid-client logs a user in and refreshes the tokens", async () => {
     const verifier = oidc.randomPKCECodeVerifier();
     const { config, path } = await begun(verifier);
     const page = await get(path);
@@ -177,7 +180,7 @@ describe("logins", () => {
     ["another client", { client_id: "other" }, "invalid_client"],
     ["another secret", { client_secret: "guessed" }, "invalid_client"],
     ["another grant", { grant_type: "password" }, "unsupported_grant_type"],
-  ])("a code is no good with %s", async (_, wrong, error) => {
+  ])("a code is refused with %s", async (_, wrong, error) => {
     const verifier = oidc.randomPKCECodeVerifier();
     const { path } = await begun(verifier);
     const { location } = await get(`${path}&as=dev`);
@@ -199,14 +202,14 @@ describe("logins", () => {
     [{ client_id: "other" }, /no server of this dev has the client other/],
     [{ response_type: "token" }, /^response_type has to be code$/],
     [{ code_challenge_method: "plain" }, /code_challenge with the method S256$/],
-  ])("nobody is sent on with %j", async (wrong: Record<string, string>, wanted) => {
+  ])("a login with %j does not redirect", async (wrong: Record<string, string>, wanted) => {
     const { path } = await begun(oidc.randomPKCECodeVerifier());
     const url = new URL(path, issuer.url);
     for (const [name, value] of Object.entries(wrong)) url.searchParams.set(name, value);
     const answer = await get(`${url.pathname}${url.search}&as=dev`);
     expect(answer).toMatchObject({ status: 400, location: null, text: expect.stringMatching(wanted) });
   });
-  test("nobody is sent to somebody else's page after a logout", async () => {
+  test("a logout does not redirect to a foreign page", async () => {
     expect(await get("/logout?post_logout_redirect_uri=https://evil.example/")).toMatchObject({
       status: 200,
       location: null,
@@ -214,8 +217,8 @@ describe("logins", () => {
   });
 });
 
-describe("is for this machine's own", () => {
-  test("names that lead here are refused", async () => {
+describe("local access only", () => {
+  test("foreign host names that resolve to this machine are refused", async () => {
     const { port } = new URL(issuer.url);
     const status = await new Promise((resolve, reject) => {
       const options = { port, path: "/token", headers: { host: `evil.example:${port}` } };
@@ -230,15 +233,15 @@ describe("is for this machine's own", () => {
     { origin: "null" },
     { "sec-fetch-site": "cross-site" },
     { "sec-fetch-site": "same-site" },
-  ])("pages of another origin get nothing: %j", async (headers) => {
+  ])("pages of another origin are refused: %j", async (headers) => {
     for (const path of ["/token", "/credentials?for=shop.v1", "/"]) expect((await get(path, headers)).status).toBe(403);
   });
-  test("a form has an end", async () => {
+  test("the size of a form is limited", async () => {
     const body = `grant_type=${"a".repeat(20_000)}`;
     const response = await fetch(`${issuer.url}/token`, { method: "POST", body });
     expect(await response.text()).toBe("a form may have 16384 bytes\n");
   });
-  test("nothing of a name becomes markup", async () => {
+  test("no part of a name becomes markup", async () => {
     writeFileSync(join(folder, "principals.json"), JSON.stringify({ "<b>&\"'": { a: "<script>" } }));
     const query = new URLSearchParams({
       client_id: "shop",

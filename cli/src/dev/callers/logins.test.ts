@@ -31,7 +31,7 @@ const trade = (logins: Logins, code: string) =>
     undefined,
   );
 
-test("a code is good for a minute", () => {
+test("a code is valid for a minute", () => {
   let now = 0;
   const logins = new Logins(() => now);
   const [soon, late] = [begun(logins), begun(logins)];
@@ -40,7 +40,7 @@ test("a code is good for a minute", () => {
   now = 60_000;
   expect(() => trade(logins, late)).toThrow("invalid_grant");
 });
-test("a thousand codes are kept, the newest", () => {
+test("the newest thousand codes are kept", () => {
   const logins = new Logins();
   const codes = Array.from({ length: 1_001 }, () => begun(logins));
   expect(() => trade(logins, codes[0] ?? "")).toThrow("invalid_grant");

@@ -26,7 +26,7 @@ function around(sources: readonly SourceOfCallers[], set: Record<string, string>
 }
 const ISSUER = { issuer: env("OIDC_ISSUER") };
 
-test("a token: the issuer's variable, and those of audience and keys", () => {
+test("a JWT source gets variables for issuer, audience and keys", () => {
   expect(around([of("jwt", ISSUER)])).toEqual({
     env: { OIDC_ISSUER: "http://127.0.0.1:9" },
     ways: ["token"],
@@ -39,7 +39,7 @@ test("a token: the issuer's variable, and those of audience and keys", () => {
     JWKS: "http://127.0.0.1:9/keys",
   });
 });
-test("what is set, or has a default, is left alone", () => {
+test("set variables and defaults are kept", () => {
   const none = { env: {}, ways: [], notes: [] };
   expect(around([of("jwt", ISSUER)], { OIDC_ISSUER: "https://login.example" })).toEqual(none);
   expect(around([of("jwt", { issuer: env("OIDC_ISSUER", { default: "https://login.example" }) })])).toEqual(none);
@@ -54,14 +54,14 @@ test("what is set, or has a default, is left alone", () => {
 test.each<[Setting, string]>([
   [{ kind: "text", text: "https://login.example" }, '"https://login.example"'],
   [{ kind: "mixed", text: "https://{env.TENANT}.example" }, '"https://{env.TENANT}.example"'],
-])("an issuer that is no variable alone is told: %j", (issuer, shown) => {
+])("an issuer that is not a single variable is reported: %j", (issuer, shown) => {
   expect(around([of("jwt", { issuer })])).toEqual({
     env: {},
     ways: [],
     notes: [`user: its issuer is ${shown}, which dev cannot replace: write issuer: "{env.OIDC_ISSUER}"`],
   });
 });
-test("a session: what a login needs", () => {
+test("a session source gets the variables of a login", () => {
   const found = around([of("session", { ...ISSUER, name: "web-user" })]);
   expect(found).toEqual({
     env: {
@@ -78,7 +78,7 @@ test("a session: what a login needs", () => {
   expect(elsewhere.notes).toEqual(["user: set BFF_USER_CLIENT_SECRETto the value from its provider"]);
   expect(Object.keys(elsewhere.env)).toEqual(["BFF_PUBLIC_URL", "BFF_SESSION_KEYS"]);
 });
-test("what signs is in a file for this user alone, and gone in the end", () => {
+test("the signing key is in a file for this user only, and is deleted at the end", () => {
   const { BFF_IDENTITY_KEY_FILES: path = "", BFF_IDENTITY_ISSUER } = around([], {}, true).env;
   expect(BFF_IDENTITY_ISSUER).toBe("http://127.0.0.1:8080");
   expect(createPrivateKey(readFileSync(path)).asymmetricKeyType).toBe("ed25519");
@@ -87,20 +87,20 @@ test("what signs is in a file for this user alone, and gone in the end", () => {
   expect(existsSync(path)).toBe(false);
   expect(around([], { BFF_IDENTITY_ISSUER: "a", BFF_IDENTITY_KEY_FILES: "b" }, true).env).toEqual({});
 });
-test("API keys, where there is no store yet", () => {
+test("API keys get a store unless one is configured", () => {
   expect(around([of("api_key")])).toMatchObject({ env: { BFF_STORE_FILE: expect.any(String) }, ways: ["key"] });
   const note = "user: keys are in the configured store; create one with npx bff-key create";
   for (const name of ["DATABASE_URL", "BFF_STORE_FILE"])
     expect(around([of("api_key")], { [name]: "x" })).toEqual({ env: {}, ways: [], notes: [note] });
 });
-test("a gateway in front is this machine", () => {
+test("this machine is the gateway of a trusted source", () => {
   const header = of("trusted", { header: "x-jwt" });
   expect(around([header])).toEqual({ env: { BFF_TRUSTED_PROXIES: "127.0.0.1,::1" }, ways: ["header"], notes: [] });
   expect(around([of("trusted", { header: "x-jwt-bin" })]).notes[0]).toMatch(
     /the bytes of a message, which dev does not/,
   );
 });
-test("certificates and a BFF in front are told of", () => {
+test("sources with certificates or an outer BFF are reported", () => {
   const certificate = /^user: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it needs/;
   expect(around([of("peer")]).notes).toEqual([expect.stringMatching(certificate)]);
   expect(around([of("trusted", { header: "x", from: ["spiffe://a/b"] })])).toMatchObject({ env: {}, ways: [] });
