@@ -10,13 +10,13 @@ test.each(LOCKS)("%s names every optional package, so that npm ci works", (path)
   expect(missingEntries(lock)).toEqual({});
 });
 
-test.each(LOCKS)("%s names no registry", (path) => {
+test.each(LOCKS)("%s contains no registry", (path) => {
   const lock = lockOf(path);
   const resolved = Object.values(lock.packages).flatMap((one) => one.resolved ?? []);
   expect(resolved.filter((place) => place.includes("://"))).toEqual([]);
 });
 
-test("an entry has the version and the platform that the name says", () => {
+test("an entry has the version and the platform from its name", () => {
   const optionalDependencies = { "@x/cli-linux-armv7": "1.2.3", "@x/cli-linux-x64-musl": "1.2.3", here: "1.0.0" };
   const packages = { "node_modules/x": { dev: true, optionalDependencies }, "node_modules/here": { version: "1.0.0" } };
   expect(missingEntries({ packages })).toEqual({

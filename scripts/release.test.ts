@@ -9,13 +9,13 @@ const packages: readonly Workspace[] = [
 ];
 const CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Fixed\n\n- A fault.\n\n## 0.1.0 (2026-01-01)\n";
 
-test("a package is published after those that it depends on", () => {
+test("a package is published after its dependencies", () => {
   expect(inDependencyOrder(packages).map(({ folder }) => folder)).toEqual(["core", "cli", "server"]);
   const circle = { folder: "core", manifest: { name: "core", version: "0.2.0", dependencies: { tool: "0.2.0" } } };
   expect(() => inDependencyOrder([...packages.slice(0, 2), circle])).toThrow("in a circle");
 });
 
-test("the packages of this repository can be ordered, and depend on each other by exact version", () => {
+test("the packages of this repository have an order, and depend on each other by exact version", () => {
   const own = publicPackages();
   const version = own[0]?.manifest.version ?? "";
   expect(inDependencyOrder(own)).toHaveLength(own.length);

@@ -20,17 +20,17 @@ const run = (ok: boolean, tests: readonly EndedTest[], rest?: Partial<SuiteRepor
 });
 const FAILED = run(false, [test1("a1", "passed"), test1("a2", "failed", "slow\nat x"), test1("b1", "skipped")]);
 
-describe("a run counts", () => {
-  test("what passed and failed, and says why on one line", () => {
+describe("the tally of a run", () => {
+  test("the tally counts passed and failed tests, with each reason on one line", () => {
     expect(tally("t", FAILED)).toEqual({ passed: 1, failed: 1, failures: ["a.test.ts > a2: slow"], passedAgain: [] });
   });
-  test("of a property that failed also its seed and example", () => {
+  test("a failed property is listed with its seed and example", () => {
     const property = "Property failed after 3 tests\n{ seed: 7 }\nCounterexample: [0]\nmore";
     expect(tally("t", run(false, [test1("a1", "failed", property)])).failures).toEqual([
       "a.test.ts > a1: Property failed after 3 tests { seed: 7 } Counterexample: [0]",
     ]);
   });
-  test("a file that failed outside of its tests, and what was thrown outside of all, as one each", () => {
+  test("a file that failed outside of its tests counts as one failure, and so does an error outside of all", () => {
     const rest = { files: [{ file: "b.test.ts", message: "no such module" }], errors: ["thrown late"] };
     expect(tally("t", run(false, [test1("a1", "passed")], rest))).toEqual({
       passed: 1,
@@ -39,13 +39,13 @@ describe("a run counts", () => {
       passedAgain: [],
     });
   });
-  test("a run that failed without saying why, and one without a report, as one", () => {
+  test("a failed run without a reason counts as one failure, and so does a run without a report", () => {
     expect(tally("t", run(false, [test1("a1", "passed")]))).toMatchObject({ passed: 1, failed: 1 });
     expect(tally("t", { ok: false, report: undefined })).toMatchObject({ passed: 0, failed: 1 });
   });
 });
 
-describe("what failed and is run again alone", () => {
+describe("a failed test that runs again alone", () => {
   const asked: unknown[][] = [];
   const again =
     (second: SuiteRun): RunAgain =>
@@ -54,7 +54,7 @@ describe("what failed and is run again alone", () => {
       return second;
     };
 
-  test("counts as passed when it passes, and is told by name", () => {
+  test("a test that passes the second time counts as passed, and is listed", () => {
     const second = run(true, [test1("a1", "skipped"), test1("a2", "passed")]);
     expect(tally("t", FAILED, again(second))).toEqual({
       passed: 2,
@@ -68,7 +68,7 @@ describe("what failed and is run again alone", () => {
     ["it fails again", run(false, [test1("a2", "failed", "slow")])],
     ["it is not there", run(true, [test1("a2", "skipped")])],
     ["there is no report", { ok: false, report: undefined }],
-  ])("counts as failed when %s", (_, second) => {
+  ])("a test counts as failed when %s", (_, second) => {
     expect(tally("t", FAILED, again(second))).toEqual({
       passed: 1,
       failed: 1,
@@ -76,7 +76,7 @@ describe("what failed and is run again alone", () => {
       passedAgain: [],
     });
   });
-  test("counts with what fails beside it in the second run", () => {
+  test("new failures of the second run are counted, too", () => {
     const errors = { errors: ["thrown late"] };
     expect(tally("t", FAILED, again(run(false, [test1("a2", "passed")], errors)))).toMatchObject({
       passed: 2,
@@ -89,14 +89,14 @@ describe("what failed and is run again alone", () => {
     const both = run(false, [test1("a2", "failed", "x"), test1("a2", "passed")]);
     expect(tally("t", FAILED, again(both))).toMatchObject({ failures: ["a.test.ts > a2: x"], passedAgain: [] });
   });
-  test("is not what was thrown outside of tests", () => {
+  test("an error outside of tests is not repeated", () => {
     const first = run(false, [test1("a2", "failed", "slow")], { errors: ["thrown late"] });
     expect(tally("t", first, again(run(true, [test1("a2", "passed")])))).toMatchObject({
       passed: 1,
       failures: ["t: outside of tests: thrown late"],
     });
   });
-  test("is all of a file that failed outside of its tests: also what passes only now, and what fails only now", () => {
+  test("a file that failed outside of its tests runs again whole, and the second result counts", () => {
     const files = [{ file: "a.test.ts", message: "no port" }];
     const first = run(false, [test1("a1", "skipped"), test1("a2", "passed"), test1("b1", "passed")], { files });
     asked.splice(0);
@@ -110,7 +110,7 @@ describe("what failed and is run again alone", () => {
     const worse = run(false, [test1("a1", "passed"), test1("a2", "failed", "now")]);
     expect(tally("t", first, again(worse))).toMatchObject({ passed: 2, failures: ["a.test.ts > a2: now"] });
   });
-  test("is nothing when it is in many files", () => {
+  test("failures in many files are not repeated", () => {
     const many = run(
       false,
       [..."abcdef"].map((file) => test1(`${file}1`, "failed", "x")),
@@ -121,7 +121,7 @@ describe("what failed and is run again alone", () => {
   });
 });
 
-test("what a test itself has asked for again is told with its name", () => {
+test("a case that a test repeated itself is listed with its name", () => {
   const passedAgain = ["case 1: canceled"];
   const one: EndedTest = { ...test1("a1", "passed"), passedAgain };
   expect(tally("t", run(true, [one])).passedAgain).toEqual(["a.test.ts > a1: case 1: canceled"]);

@@ -20,16 +20,16 @@ test("every test file is in exactly one group of one tier", () => {
   expect(files.length).toBeGreaterThan(400);
   expect(files.filter((file) => groupsOf(file).length !== 1).map((file) => [file, ...groupsOf(file)])).toEqual([]);
 });
-test("the quick tier holds a smoke test of every protocol", () => {
+test("the quick tier has a smoke test of every protocol", () => {
   expect(groupsOf("test/e2e/protocols.test.ts")).toEqual(["quick"]);
   expect(groupsOf("test/e2e/http-json.test.ts")).toEqual(["quick"]);
 });
-test("no file of the quick tier replaces modules or sets variables of the process, since files share a worker", () => {
+test("no file of the quick tier replaces modules or sets variables of the process, because files share a worker", () => {
   const patches = /\bvi\.(mock|doMock|resetModules)\(|\bprocess\.env\.\w+ \??= |\bprocess\.chdir\(/;
   const quick = files.filter((file) => groupsOf(file).includes("quick"));
   expect(quick.filter((file) => patches.test(readFileSync(file, "utf8")))).toEqual([]);
 });
-test("an unknown tier is refused with the names of the known ones", () => {
+test("an unknown tier is refused with the names of all tiers", () => {
   expect(() => tiersOf("fast")).toThrow('PROTOBFF_TIER is "fast"; tiers are quick, processes, system, corpora');
   expect(tiersOf(undefined)).toEqual(TIERS);
 });

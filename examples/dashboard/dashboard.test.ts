@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createTestBff } from "../../generated/web/v1/web_mock.ts";
 
-test("a dashboard without billing says that spending is missing", async () => {
+test("a dashboard without billing lists spent_cents as degraded", async () => {
   const bff = createTestBff();
   bff.mocks.billing.behaviour = { kind: "hang" };
   const dashboard = await bff.getDashboard({ workspaceId: "w1", userId: "u1" });

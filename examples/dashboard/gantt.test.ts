@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { gantt } from "./gantt.ts";
 
-test("bars stand where their times are, in order of start", () => {
+test("bars are at their times, in order of start", () => {
   const lines = gantt(
     [
       { label: "second", startedAt: 150, endedAt: 200 },
@@ -14,6 +14,6 @@ test("bars stand where their times are, in order of start", () => {
   expect(lines).toEqual(["first   █████         0 →  50 ms  failed", "second       █████   50 → 100 ms"]);
 });
 
-test("a span of no length, even at the end, has a bar", () => {
+test("an empty span, even at the end, has a bar", () => {
   expect(gantt([{ label: "a", startedAt: 10, endedAt: 10 }], 0, 10, 4)).toEqual(["a     █  10 → 10 ms"]);
 });

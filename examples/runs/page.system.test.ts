@@ -18,7 +18,7 @@ async function begun(nats: string | undefined): Promise<{ readonly runs: RunsBff
 }
 
 test.each([{ source: "a worker's stream" }, { source: "NATS" }])(
-  "EventSource goes on where it was when the BFF comes back, following $source",
+  "an EventSource resumes when the BFF returns, following $source",
   async ({ source }) => {
     const nats = source === "NATS" ? await startNats() : undefined;
     if (nats !== undefined) onTestFinished(() => nats.close());

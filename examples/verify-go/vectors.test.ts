@@ -112,13 +112,13 @@ const VECTORS = {
   ],
 };
 
-test("what Go is held against is what the runtime makes", () => {
+test("the vectors of the Go example are those of the runtime", () => {
   const text = `${JSON.stringify(VECTORS, null, 2)}\n`;
   if (process.env.UPDATE_GOLDENS !== undefined) writeFileSync(path, text);
   expect(readFileSync(path, "utf8")).toBe(text);
 });
 
-test.each(VECTORS.cases)("$name: the runtime says the same", ({ header, now, keys, ...one }) => {
+test.each(VECTORS.cases)("$name: the runtime gives the same result", ({ header, now, keys, ...one }) => {
   const signed = readSigned(header);
   const key = [first, second].find(({ id }) => id === signed?.keyId);
   const isPublished = key === (keys === "first" ? first : second);

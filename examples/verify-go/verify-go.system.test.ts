@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-test("a service in Go knows callers by what the runtime has signed", () => {
+test("a service in Go identifies callers by the runtime's signature", () => {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   const env = { ...process.env, GOFLAGS: "-count=1", GOPROXY: "off", GOTOOLCHAIN: "local" };
   const go = (...args: string[]): string => execFileSync("go", args, { cwd: folder, env, encoding: "utf8" });
