@@ -40,7 +40,7 @@ function promtool(...args: readonly string[]): { readonly status: number | null;
   return { status, said: stdout + stderr };
 }
 
-test("promtool finds nothing wrong, nor with the example's", () => {
+test("promtool accepts the rules, including those of the example", () => {
   const generated = fileURLToPath(new URL("../generated", import.meta.url));
   const example = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("alerts.yaml"),
@@ -107,7 +107,7 @@ const situations: readonly Situation[] = [
     fires: [],
   },
   {
-    name: "what the server refuses is no error",
+    name: "refusals of the server do not count as errors",
     of: "branches",
     input: {
       [rpc(GET, "OK")]: "0+500x400",
@@ -156,7 +156,7 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffBreakerOpen", labels: { severity: "page", upstream: "up.v1.ItemService" } }],
   },
   {
-    name: "a breaker of a branch, of a method of its own, in one of two processes",
+    name: "the breaker of a method of a branch is open in one of two processes",
     of: "branches",
     input: {
       [`bff_breaker_state{${UP}, branch="canary", rpc_method="up.v1.ItemService/GetItem", state="closed"}`]: "0x60",
@@ -179,7 +179,7 @@ const situations: readonly Situation[] = [
     ],
   },
   {
-    name: "a breaker that opens and closes, and one that is open while nobody calls",
+    name: "one breaker opens and closes, and another is open without calls",
     of: "branches",
     input: {
       [`bff_breaker_state{${UP}, state="closed"}`]: "1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1x10",
@@ -219,7 +219,7 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffDegraded", labels: { severity: "ticket", rpc_method: "shop.v1.ShopService/GetPage" } }],
   },
   {
-    name: "one of a hundred is",
+    name: "one of a hundred answers is degraded",
     of: "absence",
     input: {
       [rpc("shop.v1.ShopService/GetPage", "OK")]: "0+1000x60",
@@ -229,7 +229,7 @@ const situations: readonly Situation[] = [
     fires: [],
   },
   {
-    name: "a tenth of the messages of a stream lack something, which is no share of its requests",
+    name: "a tenth of the messages of a stream are degraded, which does not count as requests",
     of: "stream",
     input: {
       [rpc(FOLLOW, "OK")]: "0+1x60",
@@ -242,7 +242,7 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffDegraded", labels: { severity: "ticket", rpc_method: FOLLOW } }],
   },
   {
-    name: "a fifth of the streams that end are broken off",
+    name: "a fifth of the ending streams are broken off",
     of: "stream",
     input: {
       [ended("ended", "OK")]: "0+4x60",
@@ -254,7 +254,7 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffStreamsBreak", labels: { severity: "ticket", rpc_method: FOLLOW } }],
   },
   {
-    name: "streams whose guards refuse, that a server leaves behind as it goes, and that are broken off now and then",
+    name: "streams end because of guards, of a stopping server, and seldom of a broken connection",
     of: "stream",
     input: {
       [ended("failed", "PERMISSION_DENIED")]: "0+10x60",
@@ -266,7 +266,7 @@ const situations: readonly Situation[] = [
     fires: [],
   },
   {
-    name: "an upstream of which nearly all streams are open, in one of two processes",
+    name: "nearly all streams of an upstream are open in one of two processes",
     of: "stream",
     input: {
       [`bff_upstream_streams_open{${WATCHED}}`]: "480x60",
@@ -295,7 +295,7 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffTopicResets", labels: { severity: "ticket", topic: "run" } }],
   },
   {
-    name: "an event loop that is late, of a BFF and of something else",
+    name: "the event loops of a BFF and of another process are late",
     of: "branches",
     input: {
       [ready]: "1x60",
@@ -387,7 +387,7 @@ test.each(situations)("$name", ({ of, input, at, fires }) => {
   expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining("SUCCESS") });
 });
 
-test("a call of what was to end on a day is told from that day on, and says of whom and when", () => {
+test("the alert for a call of a sunset rpc fires from its day on and names the caller and the day", () => {
   const texts = rulesOf("versions").map((path) => readFileSync(path, "utf8"));
   const rules = texts.flatMap((text) => (parse(text) as Rules).groups.flatMap((group) => group.rules));
   // promtool's clock begins in 1970: the day is the tenth of that year instead.

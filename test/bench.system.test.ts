@@ -25,7 +25,7 @@ test.each([
   { scenario: "example", names: [...names, "protobff-on-node-http2"], calls: 6 },
   { scenario: "list", names, calls: 2 },
   { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
-])("$scenario: the last line is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
+])("$scenario: the last line of the output is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
   const args = ["bench/main.ts", scenario, "--quick", "--json"];
   // Those in Go have a test of their own.
   const env = { ...process.env, PROTOBFF_WITHOUT_GO: "1" };
@@ -52,7 +52,7 @@ test.each([
   }
 });
 
-test("an answer other than the expected one ends the run", { timeout: 120_000 }, async () => {
+test("an unexpected answer ends the run", { timeout: 120_000 }, async () => {
   vi.stubEnv("PROTOBFF_WITHOUT_GO", "1"); // nothing of Go's is built for it
   onTestFinished(() => void vi.unstubAllEnvs());
   const chain = closedLoops.find(({ name }) => name === "chain")!;
@@ -69,7 +69,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("the peer in Go", () =>
   }, 600_000);
   afterAll(() => upstream.stop());
 
-  test.each(["fanout", "example", "chain", "list"])("%s: answers what ours does", async (scenario) => {
+  test.each(["fanout", "example", "chain", "list"])("%s: gives the same answer as protobff", async (scenario) => {
     const loop = closedLoops.find(({ name }) => name === scenario)!;
     const { method } = loop.variants[0]!;
     const variant = goPeer(grpcGo, scenario, method) as Variant;

@@ -31,7 +31,7 @@ describe("imports", () => {
   const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
   const generated = imports("generated");
 
-  test("are found at all", () => {
+  test("are found with their kinds", () => {
     expect(shown(plugin)).toContain("plugin/src/compile.ts imports plugin/src/read/read-ir.ts");
     expect(shown(generated)).toContain("generated/web/v1/web_bff.ts imports @protobff/runtime");
     expect(shown(imports("test/oracle")).length).toBeGreaterThan(20);
@@ -56,7 +56,7 @@ describe("imports", () => {
       "./later.ts",
     ]);
   });
-  test("circles are found", () => {
+  test("are checked for circles", () => {
     const edges = ["ab", "bc", "cb", "cd", "ee", "fg", "gh", "hf", "gd"].map(([from = "", to = ""]) => ({ from, to }));
     expect(circles(edges)).toEqual([["b", "c"], ["e"], ["f", "g", "h"]]);
   });
@@ -64,19 +64,19 @@ describe("imports", () => {
   const order = ["read", "resolve", "check", "lock", "plan", "report", "emit", "openapi", "deploy", "dashboards"];
   const stages = order.map((stage) => `plugin/src/${stage}`);
   test.each(stages.map((stage, i) => ({ stage, later: stages.slice(i + 1) })))(
-    "$stage: no later stage",
+    "$stage imports no later stage",
     ({ stage, later }) => {
       expect(shown(plugin.filter(({ from, to }) => below(from, stage) && below(to, ...later)))).toEqual([]);
     },
   );
 
-  test("the interpreter of faults knows what the plan's JSON says, and nothing else", () => {
+  test("the interpreter of faults imports nothing outside its package", () => {
     const found = faults.filter(({ to }) => !below(to, "packages/faults/src"));
     expect(faults.length).toBeGreaterThan(50);
     expect(shown(found)).toEqual([]);
   });
 
-  test("the printer knows the plan and what reports it, and no earlier stage", () => {
+  test("the printer imports the plan and its reports, and no earlier stage", () => {
     const earlier = order.slice(0, order.indexOf("plan")).map((stage) => `plugin/src/${stage}`);
     const found = plugin.filter(({ from, to }) => below(from, "plugin/src/emit") && below(to, ...earlier));
     expect(shown(found)).toEqual([]);
@@ -84,11 +84,11 @@ describe("imports", () => {
     expect(shown(declarations)).toEqual([]);
   });
 
-  test("expressions know no stage", () => {
+  test("expressions import no stage", () => {
     expect(shown(plugin.filter(({ from, to }) => below(from, "plugin/src/cel") && below(to, ...stages)))).toEqual([]);
   });
 
-  test("the shared model knows expressions and places alone", () => {
+  test("the shared model imports expressions and source positions only", () => {
     const found = plugin.filter(
       ({ from, to }) =>
         below(from, "plugin/src/model") &&
@@ -99,19 +99,19 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test("a declaration is read without looking into expressions", () => {
+  test("readers of declarations do not import expressions", () => {
     const found = plugin.filter(({ from, to }) => below(from, "plugin/src/read") && below(to, "plugin/src/cel"));
     expect(shown(found.filter(({ to }) => to !== "plugin/src/cel/types/functions/reserved-names.ts"))).toEqual([]);
   });
 
-  test("diagnostics know no stage", () => {
+  test("diagnostics import no stage", () => {
     const found = plugin.filter(
       ({ from, to }) => below(from, "plugin/src/diagnostic") && below(to, ...stages, "plugin/src/cel"),
     );
     expect(shown(found)).toEqual([]);
   });
 
-  test("only the doors of the plugin stand outside its rooms", () => {
+  test("the plugin has only its entry files outside its rooms", () => {
     const files = new Set(plugin.map(({ from }) => from).filter((path) => room(path).endsWith(".ts")));
     expect([...files].map(room).sort()).toEqual(["compile.ts", "index.ts", "main.ts"]);
   });
@@ -124,7 +124,7 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test("the plugin and the runtime know nothing of each other", () => {
+  test("the plugin and the runtime do not import each other", () => {
     const tools = (to: string): boolean =>
       below(to, "runtime", "packages/server") || /^@protobff\/(runtime|server)/.test(to);
     expect(shown(plugin.filter(({ to }) => tools(to)))).toEqual([]);
@@ -132,7 +132,7 @@ describe("imports", () => {
     expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
   });
 
-  test("no package reaches into another by a relative path, and the core knows only messages, HTTP/2 and expressions", () => {
+  test("no package imports another by a relative path, and the core imports only messages, HTTP/2 and expressions", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&
       !below(
@@ -147,7 +147,7 @@ describe("imports", () => {
     expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages|http2|expressions)/.test(to)))).toEqual([]);
   });
 
-  test("each package's sources import only packages that its package.json names, and those of this repository are needed", () => {
+  test("each package imports only packages that its package.json names, and uses every package of this repository that it names", () => {
     const ours = new Set(workspaces().map(({ manifest }) => manifest.name));
     for (const { folder, manifest } of workspaces()) {
       const named = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
@@ -181,7 +181,7 @@ describe("imports", () => {
       "testing",
       /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|samples|runtime\/internal)\/)/,
     ],
-  ])("the sources of %s need no more of others than %s", (name, allowed) => {
+  ])("the sources of %s import only these parts of other packages: %s", (name, allowed) => {
     const folder = `packages/${name}/src`;
     const found = imports(folder).filter(({ from, to }) => !isTest(from) && !below(to, folder));
     expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
@@ -220,11 +220,11 @@ describe("imports", () => {
     "redis-client.ts": [],
     wire: [],
   };
-  test("all rooms of the runtime are known", () => {
+  test("the table of rooms covers all rooms of the runtime", () => {
     const all = new Set(shipped.map(({ from }) => room(from)));
     expect([...all].filter((one) => one !== "index.ts" && rooms[one] === undefined)).toEqual([]);
   });
-  test("each imports those below it, and index.ts alone imports all", () => {
+  test("each room of the runtime imports rooms below it only, and only index.ts imports all", () => {
     const found = shipped.filter(({ from, to }) => {
       const [above, other] = [room(from), room(to)];
       return below(to, "runtime/src") && above !== other && above !== "index.ts" && !rooms[above]?.includes(other);
@@ -346,7 +346,7 @@ describe("imports", () => {
       "http-json": clients,
     },
   };
-  test.each(Object.entries(inside))("each room of %s imports those below it alone", (stage, all) => {
+  test.each(Object.entries(inside))("each room of %s imports rooms below it only", (stage, all) => {
     const part = (path: string): string => path.slice(stage.length + 1).replace(/\/.*/, "");
     const found = [...plugin, ...faults, ...expressions, ...shipped].filter(
       ({ from, to }) => below(from, stage) && below(to, stage) && part(from) !== part(to),
@@ -399,7 +399,7 @@ describe("imports", () => {
     memory: [],
     command: ["identity", "environment", ...bottom],
   };
-  test("each room of the server imports those below it, and index.ts alone its doors", () => {
+  test("each room of the server imports rooms below it only, and only index.ts imports its entry files", () => {
     const all = new Set(server.map(({ from }) => room(from)));
     expect([...all].filter((one) => one !== "index.ts" && serverRooms[one] === undefined)).toEqual([]);
     const found = server.filter(({ from, to }) => {
@@ -414,7 +414,7 @@ describe("imports", () => {
     expect(circles(edges)).toEqual([]);
   });
 
-  test("the server is rooms of 25 files at most; only its doors and the makers of ids stand beside them", () => {
+  test("rooms of the server have at most 25 files, and only entry files and id generators are outside them", () => {
     const files = new Set(server.map(({ from }) => from));
     const sizes = Map.groupBy(files, (path) => path.slice(0, path.lastIndexOf("/")));
     expect(sizes.size).toBeGreaterThan(20);
@@ -424,7 +424,7 @@ describe("imports", () => {
     expect([...sizes].filter(([, inside]) => inside.length > 25).map(([folder]) => folder)).toEqual([]);
   });
 
-  test("folders hold 25 files at most", () => {
+  test("folders have at most 25 files", () => {
     const found = ["plugin", "runtime", "packages", "cli", "client"].flatMap(sources).map(({ path }) => path);
     const sizes = Map.groupBy(found, (path) => path.slice(0, path.lastIndexOf("/")));
     expect(sizes.size).toBeGreaterThan(50);
@@ -432,7 +432,7 @@ describe("imports", () => {
     expect(all.filter(([, files]) => files > 25)).toEqual([]);
   });
 
-  test("no file is loaded in a circle", () => {
+  test("no file loads itself through other files", () => {
     expect(
       circles(
         [...shipped, ...server, ...plugin, ...testing, ...faults, ...http2, ...expressions].filter(
@@ -449,7 +449,7 @@ describe("imports", () => {
     "runtime/src",
     "packages/server/src",
     "cli/src",
-  ])("no file of %s imports itself by way of others, not even types", (folder) => {
+  ])("no file of %s imports itself through other files, not even types", (folder) => {
     const inside = [
       ...shipped,
       ...server,
@@ -462,7 +462,7 @@ describe("imports", () => {
     expect(inside.length).toBeGreaterThan(20);
     expect(circles(inside)).toEqual([]);
   });
-  test("no room of the plugin imports itself by way of another, not even types", () => {
+  test("no room of the plugin imports itself through another room, not even types", () => {
     const between = plugin
       .filter(({ from, to }) => below(to, "plugin/src") && room(from) !== room(to))
       .map(({ from, to }) => ({ from: room(from), to: room(to) }));
@@ -487,7 +487,7 @@ describe("imports", () => {
     "refusal.ts": [],
     "terminal.ts": [],
   };
-  test("each room of protobff imports those below it, and all may refuse and print", () => {
+  test("each room of protobff imports rooms below it only, plus refusals and terminal output", () => {
     expect([...new Set(cli.map(({ from }) => room(from)))].filter((one) => words[one] === undefined)).toEqual([]);
     const found = cli.filter(({ from, to }) => {
       const [above, other] = [room(from), room(to)];
@@ -497,7 +497,7 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
     expect(circles(Object.entries(words).flatMap(([from, all]) => all.map((to) => ({ from, to }))))).toEqual([]);
   });
-  test("protobff knows of the compiler what that publishes for it, and of the runtime nothing", () => {
+  test("protobff imports only the published entry of the compiler, and nothing of the runtime", () => {
     const inside = cli.filter(
       ({ to }) => below(to, "plugin", "runtime", "packages", "test") || to.startsWith("@protobff/"),
     );
@@ -506,7 +506,7 @@ describe("imports", () => {
     expect(shown(compiler)).toEqual([]);
     expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
   });
-  test("what judges and renders in protobff does no IO", () => {
+  test("protobff evaluates and renders without IO", () => {
     const pure = ["check-plugin", "contract", "descriptors", "diff", "init", "reference", "resolvers"];
     const found = cli.filter(
       ({ from, to }) => pure.includes(room(from)) && /^node:(fs|child_process|process|net|http)/.test(to),
@@ -514,7 +514,7 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test("the client knows Connect and protobuf, and nothing that is not in browsers", () => {
+  test("the client imports only Connect and protobuf, and nothing that browsers lack", () => {
     const found = imports("client/src").filter(({ from }) => !isTest(from));
     const allowed = ({ to }: Import): boolean =>
       below(to, "client/src") || /^@(bufbuild\/protobuf|connectrpc\/connect)(\/|$)/.test(to);
@@ -523,7 +523,7 @@ describe("imports", () => {
     expect(circles(found)).toEqual([]);
   });
 
-  test("generated code imports the runtime, messages, protobuf and generated code; server.ts and sessions, the server", () => {
+  test("generated code imports the runtime, messages, protobuf and generated code; server.ts and sessions also import the server", () => {
     const allowed = ({ from, to }: Import): boolean =>
       /^@protobff\/runtime(\/identity|\/validate)?$/.test(to) ||
       (/_(mock|faults\.test)\.ts$/.test(from) && to === "@protobff/testing") ||
@@ -535,7 +535,7 @@ describe("imports", () => {
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);
   });
 
-  test("the oracle shares nothing with what it judges", () => {
+  test("the oracle imports nothing that it verifies", () => {
     const judged = ["resolve", "check", "plan", "emit", "cel"].map((folder) => `plugin/src/${folder}`);
     const found = imports("test/oracle").filter(
       ({ to }) => below(to, ...judged, "runtime", "packages") || /^@protobff\/(runtime|server)/.test(to),

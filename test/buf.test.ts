@@ -54,7 +54,7 @@ plugins:
     return { protos: one.protos, text: printedOf(one) };
   };
 
-  test("writes the code of a BFF without a fault, and says nothing", () => {
+  test("writes the code of a correct BFF and prints nothing", () => {
     const one = goldenCases("emit").find(({ name }) => name === "call")!;
     const { status, stderr, written } = generate(one.protos, "server=true");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -62,7 +62,7 @@ plugins:
   });
 
   test.each(["MULTI-all-at-once", "MULTI-two-files", "BFF601-field"])(
-    "shows every error and writes nothing: %s",
+    "prints every error and writes nothing: %s",
     (name) => {
       const { protos, text } = golden(name);
       const { status, stderr, written } = generate(protos);
@@ -72,7 +72,7 @@ plugins:
     },
   );
 
-  test("says that `strategy: all` is missing, of a name in a file that is only imported too", () => {
+  test("reports a missing `strategy: all`, including for a name in a file that is only imported", () => {
     const { protos } = golden("BFF343-unread");
     const [app = "", text = ""] = Object.entries(protos)[0] ?? [];
     const parts = `syntax = "proto3";
@@ -103,14 +103,14 @@ message Thing {
     expect(generate(all).status).toBe(0);
   });
 
-  test("shows warnings on standard error, and writes", () => {
+  test("prints warnings on standard error and writes files", () => {
     const { protos, text } = golden("BFF343-unread");
     const { status, stderr, written } = generate(protos);
     expect({ status, stderr }).toEqual({ status: 0, stderr: text });
     expect(Object.keys(written)).toEqual(["app/v1/app_bff.ts", "app/v1/app_codec.ts"]);
   });
 
-  test("takes a warning for an error when told to", () => {
+  test("treats a warning as an error if an option requires it", () => {
     const { protos } = golden("BFF343-unread");
     const { status, stderr, written } = generate(protos, "error=BFF343");
     expect(status).toBe(1);
@@ -128,7 +128,7 @@ message Thing {
     );
   });
 
-  test("writes all diagnostics as JSON, next to errors too", () => {
+  test("writes all diagnostics as JSON, including on errors", () => {
     const { status } = generate(golden("BFF601-field").protos, "error_output=found.json");
     expect(status).toBe(1);
     const { diagnostics } = JSON.parse(readFileSync(join(dir, "found.json"), "utf8"));
@@ -162,7 +162,7 @@ message Thing {
     ]);
   });
 
-  test("an errorless run after a failing one writes; a failing one leaves what is there", () => {
+  test("writes files after an earlier failure, and a failing run leaves existing files", () => {
     const [good, bad] = [
       goldenCases("emit").find(({ name }) => name === "call")!.protos,
       golden("BFF601-field").protos,
@@ -233,7 +233,7 @@ message Thing {
     ["alias", (text) => `alias: "${text}"`],
   ];
   test.each(holes.map(([what, hole]) => ({ what, hole })))(
-    "garbage in $what gives diagnostics, never a stack trace",
+    "garbage in $what gives diagnostics and no stack trace",
     ({ hole }) => {
       const messages = garbage.map(
         (text, i) =>

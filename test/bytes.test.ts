@@ -102,21 +102,21 @@ describe("through a BFF", () => {
     readonly copy?: Message;
   }
 
-  test("unknown fields survive where the type is the upstream's own, and in no copy", async () => {
+  test("unknown fields survive in messages of the upstream's type, and not in copies", async () => {
     const more = new BinaryWriter().tag(99, WireType.LengthDelimited).string("news").finish();
     const { page } = await got(Buffer.concat([item({ id: "a" }), more]));
     const { same, copy } = page as Message & Page;
     expect(same?.$unknown?.map(({ no }) => no)).toEqual([99]);
     expect(copy?.$unknown).toBe(undefined);
   });
-  test("int64 keeps its 64 bits, and presence is kept", async () => {
+  test("int64 keeps its 64 bits, and presence survives", async () => {
     const whole = { id: "a", big: "-9223372036854775808", bigger: "18446744073709551615", maybe: 0 };
     expect((await got(item(whole))).json).toEqual({ same: whole, copy: whole });
     expect((await got(item({ id: "a" }))).json).toEqual({ same: { id: "a" }, copy: { id: "a" } });
   });
 });
 
-test("what nobody says is what the runtime's page says", () => {
+test("defaults in generated code are those on the runtime's page", () => {
   const said = `option (bff.v1.file) = { upstream: {
     retry: {} hedge: { delay: "20ms" } breaker: { slow: "300ms" } cache: { ttl: "5s" } limit: {} } };`;
   const protos = { ...bff.protos, "app/v1/app.proto": BFF(said) };

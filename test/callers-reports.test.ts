@@ -38,7 +38,7 @@ const rpc = (name: string, permit: string, request = "GetRequest") =>
 const service = (...rpcs: readonly string[]) =>
   `service S { option (bff.v1.service) = { permit: { scope: "read" } }; ${rpcs.join("\n")} }`;
 
-test("sources, their settings, and the claims that hold rights", () => {
+test("a report lists sources, their settings, and the claims that hold rights", () => {
   const report = reportOf(
     `env: [ { name: "ISSUER" type: "string" alternate: "OLD_ISSUER" }, { name: "AUD" type: "string" default: "shop" },
             { name: "TENANT" type: "string" } ]
@@ -110,7 +110,7 @@ test("sources, their settings, and the claims that hold rights", () => {
   });
 });
 
-test("the default principal's scopes are of the token", () => {
+test("the default principal has the scopes of the token", () => {
   const report = reportOf(
     `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "a" } } }`,
     service(rpc("Get", "")),
@@ -120,7 +120,7 @@ test("the default principal's scopes are of the token", () => {
     rights: [{ path: ["scope"], as: "words", values: ["read"] }],
   });
 });
-test("what a gateway says without claims is the principal", () => {
+test("the report of a gateway's header has the principal's fields as claims", () => {
   const report = reportOf(
     `identity: { type: "a.v1.Caller" source: { name: "edge" trusted: { header: "x-caller" } from: "spiffe://a.example/edge" } }`,
     service(rpc("Get", "")).replace('permit: { scope: "read" }', "permit: { public: true }"),
@@ -133,6 +133,6 @@ test("what a gateway says without claims is the principal", () => {
     claims: { id: "id-1", roles: ["roles-1"], scopes: ["scopes-1"] },
   });
 });
-test("no identity, no report", () => {
+test("a BFF without an identity has no report", () => {
   expect(reportOf("", `service S { option (bff.v1.service) = {}; ${rpc("Get", "")} }`)).toBeUndefined();
 });

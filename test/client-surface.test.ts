@@ -26,7 +26,7 @@ function seenByClients(file: DescFile) {
   return { registry, text: bytes.map((one) => Buffer.from(one).toString("latin1")).join("\n") };
 }
 
-test.each([file_web_v1_web, file_mobile_v1_mobile])("a BFF's descriptors are whole without its options", (file) => {
+test.each([file_web_v1_web, file_mobile_v1_mobile])("a BFF's descriptors are complete without its options", (file) => {
   const { registry, text } = seenByClients(file);
   const own = [...registry].filter(({ kind }) => kind === "service");
   expect(own.length).toBeGreaterThan(0);
@@ -39,7 +39,7 @@ test.each([file_web_v1_web, file_mobile_v1_mobile])("a BFF's descriptors are who
   expect(text).not.toMatch(/bff\/v1\/options|AgentService|BillingService|args\.|headers\[|env\./);
 });
 
-test("options of others stay where the BFF's go, with their imports", () => {
+test("options of other packages stay, with their imports, when the BFF's options are removed", () => {
   const protos = {
     "gate/v1/gate.proto": `syntax = "proto3";
 package gate.v1;

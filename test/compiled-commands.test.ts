@@ -42,7 +42,7 @@ describe.each(COMMANDS)("%s", (...command) => {
     const found = join(tmp, "node-compile-cache");
     return existsSync(found) ? readdirSync(found, { recursive: true }).length : 0;
   };
-  test("keeps what is compiled, unless it is told not to", () => {
+  test("stores its compiled code unless the cache is disabled", () => {
     const tmp = folder();
     const disabled = run(command, { TMPDIR: tmp, NODE_DISABLE_COMPILE_CACHE: "1" });
     expect(disabled).toMatchObject({ status: 0, stderr: "" });
@@ -51,7 +51,7 @@ describe.each(COMMANDS)("%s", (...command) => {
     expect(kept(tmp)).toBeGreaterThan(10);
     expect(run(command, { TMPDIR: tmp })).toEqual(disabled);
   });
-  test("works where nothing can be kept, and with a Node that cannot", () => {
+  test("works without a writable cache and on a Node without a compile cache", () => {
     const tmp = folder();
     const file = join(tmp, "file");
     writeFileSync(file, "");

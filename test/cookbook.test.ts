@@ -23,14 +23,14 @@ function planOf(recipe: Recipe): string {
   return response.file.find(({ name }) => name.endsWith("_plan.txt"))?.content ?? "";
 }
 
-test("there are as many as it says, numbered", () => {
+test("the cookbook has as many numbered recipes as it announces", () => {
   const page = readFileSync(COOKBOOK, "utf8");
   expect(page).toContain("\nTwenty-nine things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
   expect(numbers).toEqual(Array.from({ length: 29 }, (_, i) => i + 1));
 });
 
-test.each(recipes)("$title: the plan is the page's", (recipe) => {
+test.each(recipes)("$title: the page shows the plan of the compiler", (recipe) => {
   const plan = planOf(recipe);
   if (UPDATE) {
     const page = readFileSync(COOKBOOK, "utf8");
@@ -39,7 +39,7 @@ test.each(recipes)("$title: the plan is the page's", (recipe) => {
   } else expect(recipe.plan).toBe(plan);
 });
 
-test("side by side, and one after the other", async () => {
+test("calls run side by side, and one after the other", async () => {
   const bff = await start("Side by side, and one after the other");
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({
     title: "product p1",
@@ -49,7 +49,7 @@ test("side by side, and one after the other", async () => {
   expect(bff.asked.at(-1)).toBe("UserService/GetUser");
 });
 
-test("a part that may be missing", async () => {
+test("a part of the response may be missing", async () => {
   let answer = STUBS["review.v1.ReviewService/ListReviews"]!;
   const bff = await start("A part that may be missing", {
     stubs: { "review.v1.ReviewService/ListReviews": (...asked) => answer(...asked) },
@@ -64,7 +64,7 @@ test("a part that may be missing", async () => {
   expect(degraded(without)).toEqual(["reviews: EFFECT_MISSING", "stars: EFFECT_MISSING"]);
 });
 
-test("a value whatever happens", async () => {
+test("a fallback replaces a failed call", async () => {
   const bff = await start("A value whatever happens", {
     stubs: { "recommend.v1.RecommendService/Recommend": DOWN },
     env: { BESTSELLERS: ["b1", "b2"] },
@@ -74,20 +74,20 @@ test("a value whatever happens", async () => {
   expect(degraded(home)).toEqual(["product_ids: EFFECT_REPLACED"]);
 });
 
-test("calls that the request selects", async () => {
+test("the request selects calls", async () => {
   const bff = await start("Calls that the request selects");
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
   expect(bff.asked).toEqual(["CatalogService/GetProduct"]);
   expect(await get(bff, "GetPage", { productId: "p1", withReviews: true })).toMatchObject({ reviewCount: 2 });
 });
 
-test("one of two upstreams", async () => {
+test("the request selects one of two upstreams", async () => {
   const bff = await start("One of two upstreams", { stubs: { "recommend.v1.RecommendService/Recommend": DOWN } });
   expect(await get(bff, "GetHome", { beta: true })).toEqual({ productIds: ["p2", "p1"] });
   expect(bff.asked).toEqual(["RecommendService/Recommend"]);
 });
 
-test("a card per item, one call for all", async () => {
+test("one call fetches a card for each item", async () => {
   const bff = await start("A card per item, one call for all");
   expect(await get(bff, "Search", { text: "tea" })).toEqual({
     cards: [{ title: " 1", seller: "user s1" }, { title: " 2", seller: "user s1" }, { title: " 3" }],
@@ -95,7 +95,7 @@ test("a card per item, one call for all", async () => {
   expect(bff.asked).toEqual(["CatalogService/Search", "UserService/BatchGetUsers"]);
 });
 
-test("the best of several lists", async () => {
+test("shards give the best of several lists", async () => {
   const bff = await start("The best of several lists", {
     stubs: {
       "catalog.v1.CatalogService/Search": (request, context) =>
@@ -108,7 +108,7 @@ test("the best of several lists", async () => {
   expect(degraded(results)).toEqual(["titles: EFFECT_INCOMPLETE"]);
 });
 
-test("a list from the client", async () => {
+test("the client sends a bounded list", async () => {
   const bff = await start("A list from the client");
   const products = (count: number) =>
     get(bff, "GetProducts", { productIds: Array.from({ length: count }, (_, i) => `p${i}`) });
@@ -119,7 +119,7 @@ test("a list from the client", async () => {
   expect(bff.asked.length).toBe(sent);
 });
 
-test("hand the whole request on", async () => {
+test("the BFF hands the whole request on", async () => {
   const got: JsonObject[] = [];
   const bff = await start("Hand the whole request on", {
     stubs: {
@@ -138,7 +138,7 @@ test("hand the whole request on", async () => {
   ]);
 });
 
-test("refuse before anything is sent", async () => {
+test("the BFF refuses a request before it calls an upstream", async () => {
   const bff = await start("Refuse before anything is sent");
   const ann = await bff.as("u1");
   const reviews = (request: JsonObject, headers = ann) => get(bff, "GetReviews", request, headers);
@@ -151,7 +151,7 @@ test("refuse before anything is sent", async () => {
   expect(await reviews({ productId: "p1", limit: 1 })).toEqual({ texts: ["good"] });
 });
 
-test("the user, once per request", async () => {
+test("the BFF fetches the user once per request", async () => {
   const tenants: unknown[] = [];
   const bff = await start("The user, once per request", {
     stubs: {
@@ -170,7 +170,7 @@ test("the user, once per request", async () => {
   expect(tenants).toEqual([["north", null, true]]);
 });
 
-test("absent values", async () => {
+test("values may be absent", async () => {
   const none = fails(Code.NotFound);
   const stubs = { "review.v1.ReviewService/ListReviews": none };
   const bff = await start("Absent values", { stubs });
@@ -184,7 +184,7 @@ test("absent values", async () => {
   });
 });
 
-test("a slow upstream: the second attempt answers", async () => {
+test("the second attempt answers in place of a slow upstream", async () => {
   let attempts = 0;
   const bff = await start("A slow upstream", {
     stubs: {
@@ -199,7 +199,7 @@ test("a slow upstream: the second attempt answers", async () => {
   expect(attempts).toBe(2);
 });
 
-test("writes, in order and in none", async () => {
+test("writes run in order or unordered", async () => {
   const bff = await start("Writes, in order and in none", { stubs: { "mail.v1.MailService/Send": DOWN } });
   const order = { productId: "p1", count: 1, key: "k" };
   expect(await get(bff, "PlaceOrder", order)).toMatchObject({ code: "unauthenticated" });
@@ -217,7 +217,7 @@ test("writes, in order and in none", async () => {
   expect(soldOut.asked).not.toContain("OrderService/PlaceOrder");
 });
 
-test("reads beside a write: a read is tried again, the write is not", async () => {
+test("a read beside a write is retried, and the write is not", async () => {
   let fail = true;
   const bff = await start("Reads beside a write", {
     stubs: {
@@ -236,7 +236,7 @@ test("reads beside a write: a read is tried again, the write is not", async () =
   expect(bff.asked.filter((method) => method === "OrderService/PlaceOrder")).toHaveLength(1);
 });
 
-test("why something is missing", async () => {
+test("the response explains why something is missing", async () => {
   let code = Code.PermissionDenied;
   const bff = await start("Why something is missing", {
     stubs: { "review.v1.ReviewService/ListReviews": () => fails(code)() },
@@ -247,7 +247,7 @@ test("why something is missing", async () => {
   expect(await hint()).toBe("Reviews are not available, come back later.");
 });
 
-test("as people write it", async () => {
+test("dates and prices are formatted for people", async () => {
   const bff = await start("As people write it", {
     stubs: {
       "catalog.v1.CatalogService/GetProduct": ({ productId }) =>
@@ -273,13 +273,13 @@ test("as people write it", async () => {
   expect(degraded(nowhere)).toEqual(["released: EFFECT_MISSING"]);
 });
 
-test("a function of your own", async () => {
+test("an expression calls the author's function", async () => {
   const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "Tea & Söhne, 2 kg", priceCents: "1999" }) };
   const bff = await start("A function of your own", { stubs });
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ slug: "tea-sohne-2-kg", price: "19,99 €" });
 });
 
-test("a choice that costs what is chosen", async () => {
+test("a choice calls only the upstreams of the chosen member", async () => {
   let premium = true;
   const bff = await start("A choice that costs what is chosen", {
     stubs: { "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), premium }) },
@@ -292,7 +292,7 @@ test("a choice that costs what is chosen", async () => {
   expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
 });
 
-test("a pruned copy with an added field", async () => {
+test("a pruned copy has an added field", async () => {
   const got: JsonObject[] = [];
   const bff = await start("A pruned copy with an added field", {
     stubs: {
@@ -317,7 +317,7 @@ test("a pruned copy with an added field", async () => {
   ]);
 });
 
-test("keys that are more than an id", async () => {
+test("keys have more fields than an id", async () => {
   const got: JsonObject[] = [];
   const prices = STUBS["price.v1.PriceService/BatchGetPrices"]!;
   const bff = await start("Keys that are more than an id", {
@@ -335,7 +335,7 @@ test("keys that are more than an id", async () => {
   expect(got).toEqual([{ prices: keys, country: "de" }]);
 });
 
-test("a resolver that may refuse", async () => {
+test("a resolver may refuse", async () => {
   vi.stubEnv("VOUCHER_KEY", "secret");
   onTestFinished(() => void vi.unstubAllEnvs());
   const stubs = {
@@ -355,7 +355,7 @@ test("a resolver that may refuse", async () => {
   });
 });
 
-test("why, in the upstream's own details", async () => {
+test("the upstream's own details explain a failure", async () => {
   let code = Code.FailedPrecondition;
   const bff = await start("Why, in the upstream's own details", {
     stubs: {
@@ -372,7 +372,7 @@ test("why, in the upstream's own details", async () => {
   expect(await order()).toEqual({ code: "internal", message: "the order was not placed" });
 });
 
-test("headers and trailers of an answer", async () => {
+test("expressions read headers and trailers of an answer", async () => {
   let beside: Readonly<Record<string, string>> = { "x-total-count": "120", "x-index-version": "v7" };
   const versions: (string | null)[] = [];
   const search = STUBS["catalog.v1.CatalogService/Search"]!;
@@ -395,7 +395,7 @@ test("headers and trailers of an answer", async () => {
   expect(versions).toEqual(["v7", null]);
 });
 
-test("rate limits", async () => {
+test("rate limits bound requests", async () => {
   const bff = await start("Rate limits");
   const search = (limit: number) => bff.ask("shop.v1.ShopService/Search", { text: "tea", limit });
   // Three are found of ten that are paid for, so that seven come back.
@@ -409,12 +409,12 @@ test("rate limits", async () => {
   expect(bff.asked).toHaveLength(2);
 });
 
-test("an upstream that is sometimes overloaded: with room, it is asked for everything", async () => {
+test("an upstream with free capacity receives all calls", async () => {
   const bff = await start("An upstream that is sometimes overloaded");
   expect(await get(bff, "GetOffer", { productId: "p1" })).toEqual({ available: 4, warehouses: ["north"] });
 });
 
-test("several replicas, one of them sick: what fails once is asked again", async () => {
+test("a call that fails on a sick replica is retried", async () => {
   let asked = 0;
   const once = () => {
     if (asked++ === 0) return DOWN();
@@ -441,7 +441,7 @@ function byProtocol(grpcUrl: string, parcels: string): UnaryClient {
   };
 }
 
-test("an upstream over HTTP with JSON", async () => {
+test("an upstream uses HTTP with JSON", async () => {
   const seen: string[] = [];
   const carrier = createServer(({ method, url, headers }, response) => {
     seen.push(`${method} ${url} ${String(headers["x-api-key"])}`);
@@ -468,7 +468,7 @@ test("an upstream over HTTP with JSON", async () => {
   expect(seen).toEqual(["GET /public/v2/parcels/P%201?lang=en secret", "GET /public/v2/parcels/P%202?lang=en secret"]);
 });
 
-test("traces of what matters: what each request is told to leave", async () => {
+test("traces have the attributes that each request records", async () => {
   const begun: ResponseStartEvent[] = [];
   const observer = { responseStart: (event: ResponseStartEvent) => void begun.push(event) };
   const bff = await start("Traces of what matters", { observer });

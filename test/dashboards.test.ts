@@ -42,7 +42,7 @@ function compiled({ name, protos }: GoldenCase): Files {
   return Object.fromEntries(found.map((file) => [file.name, file.content]));
 }
 
-test.each(cases.filter(({ name }) => SHOWN.includes(name)))("files of $name", (one) => {
+test.each(cases.filter(({ name }) => SHOWN.includes(name)))("the files of $name match the golden", (one) => {
   const found = watched(one);
   expect(found).toEqual(goldenOf(`dashboards/${one.name}`, "", found));
 });
@@ -142,7 +142,7 @@ const SUPERVISED: ReadonlyMap<string, readonly string[]> = new Map([["bff_worker
 const SCRAPED = ["job", "instance"];
 
 describe.each(cases)("$name", (one) => {
-  test("has expressions of what there is", () => {
+  test("has expressions over documented metrics and labels only", () => {
     const shown = documented();
     const recorded = new Set(
       rules(one).flatMap(({ groups }) => groups.flatMap((group) => group.rules.flatMap(({ record }) => record ?? []))),
@@ -164,7 +164,7 @@ describe.each(cases)("$name", (one) => {
     }
   });
 
-  test("has a dashboard whose panels have ids, places and names of their own", () => {
+  test("has dashboards whose panels have unique ids, positions and names", () => {
     for (const dashboard of dashboards(one)) {
       expect(dashboard.uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
       const all = allPanels(dashboard);
@@ -194,12 +194,12 @@ describe.each(cases)("$name", (one) => {
   });
 });
 
-test("the supervisor tells what is asked of it", () => {
+test("the supervisor serves every metric that dashboards read from it", () => {
   const text = readFileSync(join(root, "packages/server/src/workers/workers-admin.ts"), "utf8");
   expect([...SUPERVISED.keys()].filter((name) => !text.includes(`"${name}"`))).toEqual([]);
 });
 
-test("the calls of an rpc stand in the order of the plan", () => {
+test("the calls of an rpc are in the order of the plan", () => {
   const [web] = dashboards(example).filter(({ panels }) =>
     panels.some(({ title }) => title === "DashboardService/GetDashboard"),
   );

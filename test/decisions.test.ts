@@ -7,7 +7,7 @@ import { AREAS, decisionRecords, decisionsIndex } from "../scripts/decisions.ts"
 const records = decisionRecords();
 const index = readFileSync(new URL("../docs/decisions/README.md", import.meta.url), "utf8");
 
-test("numbers of records are unique, and names of files begin with them", () => {
+test("numbers of records are unique, and file names begin with them", () => {
   expect(records.length).toBeGreaterThan(50);
   expect(new Set(records.map(({ number }) => number)).size).toBe(records.length);
   expect(

@@ -50,7 +50,7 @@ test("npm run demo rejects an unknown option by its name", () => {
   expect([status, stderr]).toEqual([1, "\nunknown option --every: use --all, --keep, --nats\n"]);
 });
 
-test("npm run demo -- --all shows the answers with everything up, to callers with and without access and to callers that send too much, without billing (from a cache and without one), and without the agent", () => {
+test("npm run demo -- --all shows answers of every scene: all upstreams up, access checks, too many requests, missing billing and missing agent", () => {
   const stdout = demo("--all");
   expect(stdout).toMatch(/^ *HTTP 503 {2}\{"code":"unavailable"/m);
   expect(stdout).toMatch(

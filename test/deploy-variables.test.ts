@@ -23,7 +23,7 @@ const protosOf = (suite: string, name: string) => goldenCases(suite).find((one) 
 test.each([
   { name: "everything", protos: protosOf("deploy", "everything"), server: "desk/v1" },
   { name: "batch", protos: protosOf("emit", "batch"), server: "shop/v1" },
-])("what $name reads is what it is deployed with", ({ name, protos, server }) => {
+])("the manifests of $name set every variable that the server reads", ({ name, protos, server }) => {
   const project = new GeneratedProject(`deploy-${name}`, protos);
   onTestFinished(() => project.remove());
   project.generate();
@@ -99,7 +99,7 @@ test("the documented variables are those of the table, with their defaults", () 
   }
 });
 
-test("a default is what counts where nothing is set", () => {
+test("the default of a variable equals its effect when unset", () => {
   const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318", OTEL_TRACES_SAMPLER: "traceidratio" };
   const read = (env: Readonly<Record<string, string>>) =>
     readConfig({ ...traced, ...env }, { upstreams: {}, env: () => ({}) }, () => Buffer.alloc(0)).config;

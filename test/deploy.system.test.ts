@@ -234,7 +234,7 @@ async function freePort(): Promise<string> {
   return String(typeof address === "object" ? address?.port : "");
 }
 
-test("the steps of a Dockerfile give what serves, is healthy, and ends in order", { timeout: 120_000 }, async () => {
+test("the steps of a Dockerfile give a server that is healthy and stops cleanly", { timeout: 120_000 }, async () => {
   const { folder, env, user, command, health } = built(join(context, "gen/shop/v1/deploy/Dockerfile"));
   // What is for nobody's eyes, or of no use, has not come along; what develops has not been installed.
   for (const path of [

@@ -47,7 +47,7 @@ function compiled(protos: Files, options: string): Files {
   return Object.fromEntries(found.map(({ name, content }) => [name, content]));
 }
 
-test.each(cases.filter(({ name }) => SHOWN.includes(name)))("files of $name", (one) => {
+test.each(cases.filter(({ name }) => SHOWN.includes(name)))("the files of $name match the golden", (one) => {
   const found = deployed(one);
   expect(found).toEqual(goldenOf(`deploy/${one.name}`, "expected", found));
 });
@@ -91,7 +91,7 @@ const manifests = (files: Files): (readonly [string, KubernetesObject])[] =>
     .filter(([name]) => name.endsWith(".yaml"))
     .map(([name, text]) => [name, objectIn(text)]);
 
-test.each(cases)("Kubernetes takes the objects of $name", (one) => {
+test.each(cases)("the objects of $name are valid Kubernetes objects", (one) => {
   const all = manifests(deployed(one));
   const objects = all.filter(([name]) => !name.endsWith("/kustomization.yaml"));
   expect(objects.length).toBeGreaterThan(0);
@@ -112,7 +112,7 @@ test.each(cases)("Kubernetes takes the objects of $name", (one) => {
   }
 });
 
-test("no object has a field that Kubernetes does not know", () => {
+test("no object has a field that is unknown to Kubernetes", () => {
   const folder = join(root, `test/.generated/deploy-types-${process.pid}`);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const typed = (objects: readonly KubernetesObject[]): string => {
@@ -144,7 +144,7 @@ test("no object has a field that Kubernetes does not know", () => {
   );
 });
 
-test("a pod has longer to end than its server takes, and listens where probes look", () => {
+test("a pod has longer to stop than its server takes, and listens on the ports of its probes", () => {
   const [one] = cases.filter(({ name }) => name === "branches");
   const all = manifests(one === undefined ? {} : deployed(one)).map(([, object]) => object);
   const [config] = all.flatMap((one) => (one.kind === "ConfigMap" ? [(one as unknown as ConfigMap).data] : []));
@@ -160,7 +160,7 @@ test("a pod has longer to end than its server takes, and listens where probes lo
   ]);
 });
 
-test.each(cases)("a linter has nothing to say about the Dockerfile of $name", (one) => {
+test.each(cases)("a linter finds nothing in the Dockerfile of $name", (one) => {
   for (const options of [parameterOf(one), parameterOf(one).replace("import_extension=ts", "import_extension=js")]) {
     const found = Object.entries(deployed(one, options)).filter(([name]) => name.endsWith("/Dockerfile"));
     expect(found.length).toBeGreaterThan(0);

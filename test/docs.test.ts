@@ -60,11 +60,11 @@ function brokenLinks(page: string): string[] {
   });
 }
 
-test.each(pages)("%s has a title, and something below it", (page) => {
+test.each(pages)("%s has a title and a text below it", (page) => {
   expect(read(page)).toMatch(/^# .+\n\n[\s\S]{200}/);
 });
 
-test.each(pages)("the relative links of %s lead somewhere", (page) => {
+test.each(pages)("the relative links of %s lead to existing files", (page) => {
   expect(brokenLinks(page)).toEqual([]);
 });
 
@@ -75,7 +75,7 @@ test("every path of the layout exists", () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-test("the worked example on the language page is the one that is tested", () => {
+test("the worked example on the language page is the tested one", () => {
   const [, example = ""] = /^## An example\n+```proto\n(.*?)^```$/ms.exec(read("docs/language.md")) ?? [];
   expect(example).toBe(read("test/worked-example/proto/web/v1/web.proto"));
 });
@@ -129,7 +129,7 @@ test("the tutorial's protos generate without a warning", () => {
   ]);
 });
 
-test("the error that the tutorial shows is the one that a renamed field gives", () => {
+test("the error in the tutorial is the one for a renamed field", () => {
   const catalog = "catalog/v1/catalog.proto";
   const { lock } = compileTutorial(tutorial);
   const renamed = { ...tutorial, [catalog]: tutorial[catalog]!.replace("price_cents", "price_minor") };
@@ -138,7 +138,7 @@ test("the error that the tutorial shows is the one that a renamed field gives", 
   expect(read("docs/tutorial.md")).toContain(response.error);
 });
 
-test("what the tutorial adds in the end generates without a warning, too", () => {
+test("the protos after the tutorial's last step generate without a warning", () => {
   const [, last = ""] = /^## 7\. (.*?)^## /ms.exec(read("docs/tutorial.md")) ?? [];
   const [service = "", fields = "", step = ""] = [...last.matchAll(/^```proto\n(.*?)^```$/gms)].map(([, text]) => text);
   const shop = "shop/v1/shop.proto";
@@ -158,7 +158,7 @@ test("the plan on the language page is the tutorial's", () => {
   expect(read("docs/language.md")).toContain(`\`\`\`text\n${plan}\`\`\``);
 });
 
-test("what the language page says that an upstream may not break is what the tutorial's lock says", () => {
+test("the uses on the language page are those of the tutorial's lock", () => {
   const lock = parseLock(compileTutorial(tutorial).lock ?? "", "bff.lock.json");
   if ("message" in lock) throw new Error(lock.message);
   const { text } = describeUses(lock, "catalog.v1.CatalogService");
@@ -167,7 +167,7 @@ test("what the language page says that an upstream may not break is what the tut
   );
 });
 
-test("the page of variables lists every one that a server reads, and no other", () => {
+test("the page of variables lists every variable that a server reads, and no other", () => {
   const identity = ["runtime/src/identity", "packages/server/src/session"].flatMap((folder) =>
     Object.entries(textsBelow(join(root, folder))),
   );
@@ -199,7 +199,7 @@ function heldSections(): { readonly path: string; readonly anchor: string }[] {
   );
 }
 
-test("each section of the runtime page is held by a test file, and each mark names a section", () => {
+test("each section of the runtime page has a test file, and each mark names a section", () => {
   const sections = [
     ...anchors(
       withoutCode(read("docs/runtime.md"))
@@ -223,7 +223,7 @@ test("the runtime page lists every event", () => {
 
 const diagnosticsPage = generatedDocs()["docs/diagnostics.md"] ?? "";
 
-test("every diagnostic is on the page, with what is wrong, what is said and what is right", () => {
+test("the page lists every diagnostic with its meaning, its text and a correct example", () => {
   const codes = explanations().map(({ code }) => code);
   const whole =
     /^### .*\n\n\*(Error|Warning)\.\* .*\.\n\n(.*\n)*Diagnostic:\n\n```text\n(.*\n)*(Right|And then):\n\n```/;
@@ -237,7 +237,7 @@ test("the meaning of a diagnostic is a sentence", () => {
   expect(fragments.map(({ code, meaning }) => `${code}: ${meaning}`)).toEqual([]);
 });
 
-test("each diagnostic of drift is the example's own", () => {
+test("each diagnostic on the page has its own severity and code", () => {
   const wrong = explanations().filter(({ code, severity, sections }) => {
     const said = sections.find(({ title }) => title === "Diagnostic")?.text ?? "";
     return !said.includes(`: ${severity} ${code}: `);

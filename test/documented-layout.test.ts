@@ -61,24 +61,24 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each([["lint"], ["format", "--diff", "--exit-code"], ["breaking", "--against", ".git#branch=main"], ["generate"]])(
-  "buf %s says nothing",
+  "buf %s prints nothing",
   (...args) => {
     expect(run("buf", ...args)).toBe("");
   },
 );
 
-test("nothing of the options themselves is generated", () => {
+test("the options file itself has no generated code", () => {
   expect(existsSync(join(folder, "gen/bff"))).toBe(false);
   expect(readFileSync(join(folder, "gen/shop/v1/shop_pb.ts"), "utf8")).not.toContain("options_pb");
 });
 
-test("the test on the page about testing passes", () => {
+test("the test on the testing page passes", () => {
   const page = readFileSync(join(root, "docs/testing.md"), "utf8");
   write("shop.test.ts", block(page, "shop.test.ts", "ts"));
   expect(run("node", "--test")).toMatch(/^ℹ pass 2$|^# pass 2$/m);
 });
 
-test("the tests on mocks on that page pass, also with the function of the last step", () => {
+test("the tests on mocks of the testing page pass, including the one with the function of the tutorial's last step", () => {
   const page = readFileSync(join(root, "docs/testing.md"), "utf8");
   const [service = "", fields = "", step = ""] = blocks(tutorial.slice(tutorial.indexOf("## 7. ")), "proto");
   const shop = block(tutorial, "proto/shop/v1/shop.proto", "proto");
@@ -101,7 +101,7 @@ test("the tests on mocks on that page pass, also with the function of the last s
   write("buf.gen.yaml", block(tutorial, "buf.gen.yaml", "yaml"));
 }, 120_000);
 
-test("`protos` writes what is another version's, and leaves alone what is not", async () => {
+test("`protos` replaces files of another version and leaves current files alone", async () => {
   const protos = async () => (await runWord(["protos", "proto"], folder)).stdout;
   expect(await protos()).toMatch(/^(\S+ is that of \S+ already\n){4}$/);
   write("proto/bff/v1/degradation.proto", "// older\n");
@@ -114,7 +114,7 @@ test("`protos` writes what is another version's, and leaves alone what is not", 
   });
 });
 
-test("a copy of another version is refused, with the command that helps; comments and layout do not matter", () => {
+test("the plugin refuses a copy of another version and prints the command that replaces it; comments and layout do not matter", () => {
   const path = "proto/bff/v1/degradation.proto";
   const own = PROTOS["bff/v1/degradation.proto"] ?? "";
   write(path, `// Checked in by us.\n${own.replaceAll("  ", "    ")}`);
@@ -127,7 +127,7 @@ test("a copy of another version is refused, with the command that helps; comment
   expect(run("buf", "generate")).toBe("");
 });
 
-test("what the page for web clients says keeps a bundle free of the BFF's options", () => {
+test("the template on the page for web clients keeps the BFF's options out of bundles", () => {
   write("buf.gen.web.yaml", block(webClients, "buf.gen.web.yaml", "yaml"));
   expect(run("buf", "generate", "--template", "buf.gen.web.yaml")).toBe("");
   const generated = readFileSync(join(folder, "web/gen/shop/v1/shop_pb.ts"), "utf8");

@@ -17,7 +17,7 @@ const sections = page
   }))
   .filter(({ files }) => files.length > 0);
 
-test("there are protos", () => {
+test("the page has protos in the expected sections", () => {
   expect(sections.map(({ name }) => name)).toEqual(
     expect.arrayContaining(["Validation", "Caching answers", "Versions", "Branches"]),
   );

@@ -188,7 +188,7 @@ function decoded(desc: DescMessage, bytes: Uint8Array): Message | undefined {
 }
 
 describe("a message's bytes", () => {
-  test("hold what protobuf-es makes of them", () => {
+  test("hold as many elements as protobuf-es decodes", () => {
     fc.assert(
       fc.property(schemas, fc.nat(), (registry, seed) => {
         const desc = root(registry);
@@ -199,7 +199,7 @@ describe("a message's bytes", () => {
     );
   });
 
-  test("never hold more than was counted: damaged, or of another schema", () => {
+  test("never hold more elements than counted, even if damaged or of another schema", () => {
     let readable = 0;
     fc.assert(
       fc.property(schemas, schemas, fc.nat(), damage, (sent, read, seed, changes) => {
@@ -216,7 +216,7 @@ describe("a message's bytes", () => {
     expect(readable).toBeGreaterThan(RUNS / 10);
   });
 
-  test("that are no message at all end the count", () => {
+  test("end the count if they are no message", () => {
     fc.assert(
       fc.property(schemas, fc.uint8Array({ maxLength: 200 }), (registry, bytes) => {
         const desc = root(registry);
@@ -239,7 +239,7 @@ const json = (text: string, masks: readonly string[] = []): number =>
   countJson(Buffer.from(text), new Set(masks), Number.MAX_SAFE_INTEGER) / ELEMENT;
 
 describe("a JSON text", () => {
-  test("holds what JSON.parse makes of it", () => {
+  test("holds as many elements as JSON.parse returns", () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 6 }).filter(hasReadableKeys),
@@ -264,14 +264,14 @@ describe("a JSON text", () => {
     expect(json(text)).toBe(count);
   });
 
-  test("a large object costs more than a list of as much", () => {
+  test("has a higher cost for a large object than for a list of the same length", () => {
     const text = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":0`).join()}}`;
     expect(json(text(1000))).toBe(1000);
     expect(json(text(3000))).toBe(1000 + 3 * 2000);
     expect(json(`[${text(900)},${text(900)}]`)).toBe(2 + 1800);
   });
 
-  test("a number in a string costs by the square of its digits", () => {
+  test("has a cost for a number in a string that grows with the square of its digits", () => {
     expect(json(`{"n":"${"9".repeat(2999)}"}`)).toBe(1);
     const million = json(`{"n":"${"9".repeat(1_000_000)}"}`);
     expect(million).toBeGreaterThan(100_000);
@@ -281,7 +281,7 @@ describe("a JSON text", () => {
     expect(json(`{"n":"${"漢".repeat(1_000_000)}"}`)).toBe(1);
   });
 
-  test("a string that is a field mask costs by its length", () => {
+  test("has a cost for a field mask that grows with its length", () => {
     const text = `{"updateMask":"${"a,".repeat(2000)}a","text":"${"a,".repeat(2000)}"}`;
     expect(json(text)).toBe(2);
     expect(json(text, ["updateMask", "update_mask"])).toBe(2 + 801);

@@ -48,11 +48,11 @@ test.each([
   ["315576000001s", "one", "duration", false],
   ["0s", "one", "duration", true],
   ["1.0000000001s", "one", "duration", false],
-] as const)("%s is a %s of %s for both, or for neither: %s", (text, of, item, wanted) => {
+] as const)("%s is a %s of %s for the plugin and the runtime alike: %s", (text, of, item, wanted) => {
   expect(both(text, { of, item })).toEqual([wanted, wanted]);
 });
 
-test("any text is a value for both, or for neither", () => {
+test("any text is a value for both the plugin and the runtime, or for neither", () => {
   const part = fc.constantFrom(
     ...",=\\ \t+-.eE0123456789abms",
     "\\,",

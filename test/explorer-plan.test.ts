@@ -20,7 +20,7 @@ interface Plan {
   readonly messages: readonly (Block & { readonly message: string })[];
 }
 
-test("there are plans to draw", () => expect(plans.length).toBeGreaterThan(8));
+test("the explorer has plans to draw", () => expect(plans.length).toBeGreaterThan(8));
 
 test.each(plans)("%s", (path) => {
   const plan = JSON.parse(files[path] ?? "") as Plan;
@@ -49,4 +49,4 @@ test.each(plans)("%s", (path) => {
   }
 });
 
-test("an rpc that the plan does not have has no graph", () => expect(graphOf([], "a.S/M")).toBeUndefined());
+test("an rpc outside the plan has no graph", () => expect(graphOf([], "a.S/M")).toBeUndefined());

@@ -28,7 +28,7 @@ it.each(examples())("%s", (cell) => {
   expect(compiled((code ?? "").replaceAll("\\|", "|"), {})?.value).toBe(true);
 });
 
-it("names every function and macro", () => {
+it("the page names every function and macro", () => {
   const names = [...functionNames(), ...MACROS, "hasValue", "value", "or", "orValue"];
   const missing = names.filter((name) => !new RegExp(`[.\`(]${name.replaceAll(".", "\\.")}\\(`).test(page));
   expect(missing).toEqual([]);

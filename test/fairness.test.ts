@@ -112,7 +112,7 @@ async function fill(): Promise<Promise<unknown>[]> {
   return held;
 }
 
-test("a hanging upstream with its queue full refuses at once, and others answer as ever", async () => {
+test("a hanging upstream with a full queue refuses at once, and others answer as usual", async () => {
   const held = await fill();
   const refused = await world.ask("hanging");
   expect(refused.degraded).toMatchObject([{ path: "unread", reason: 4, upstream: NotifyService.typeName }]);
@@ -128,7 +128,7 @@ test("a hanging upstream with its queue full refuses at once, and others answer 
   expect(world.hanging.open).toBe(0);
 });
 
-test("a response that needs both has the other's part, and says what is missing", async () => {
+test("a response that needs both has the other's part, and names the missing one", async () => {
   const held = await fill();
   for (let round = 0; round < 5; round++) {
     const { name, unread, degraded } = await world.ask("both");
@@ -140,7 +140,7 @@ test("a response that needs both has the other's part, and says what is missing"
   await Promise.all(held);
 });
 
-test("the other's call goes out while one's own waits in the queue of the hanging one", async () => {
+test("a call to another upstream is sent while one waits in the queue of the hanging one", async () => {
   const held = Array.from({ length: CONCURRENT }, () => world.ask("hanging").catch(() => undefined));
   await world.begun(NotifyService.typeName, CONCURRENT);
   const both = world.ask("both").catch((error) => ConnectError.from(error).code);

@@ -21,14 +21,14 @@ async function fuzzed(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-test("250 damaged option files", { timeout: 600_000 }, async () => {
+test("250 damaged option files cause no failure", { timeout: 600_000 }, async () => {
   const stdout = await fuzzed("compiler", "--cases", "250", "--seed", "1");
   const [, share] = /^250 cases, (\d+) % generate .*, 0 failed$/m.exec(stdout) ?? [];
   expect(share, stdout).toBeDefined();
   expect(Number(share)).toBeGreaterThanOrEqual(30);
 });
 
-test("the command says how it is used", { timeout: 60_000 }, async () => {
+test("the command prints its usage and rejects wrong arguments", { timeout: 60_000 }, async () => {
   expect(await fuzzed("--help")).toMatch(/^usage: npm run fuzz -- \[compiler \| .*(\n {2}--.*)+\n$/);
   expect(askedBy(["-h"])).toBeUndefined();
   expect(askedBy(["--sed", "2"])).toMatch(/^Unknown option '--sed'/);
@@ -38,7 +38,7 @@ test("the command says how it is used", { timeout: 60_000 }, async () => {
   expect(askedBy(["rich", "--seed", "7"])).toMatchObject({ scenario: "rich", seed: 7, cases: 20_000, only: undefined });
 });
 
-test("75 random BFFs", { timeout: 300_000 }, async () => {
+test("75 random BFFs cause no failure", { timeout: 300_000 }, async () => {
   const stdout = await fuzzed("rich", "--cases", "75", "--seed", "1");
   expect(stdout).toMatch(/^75 cases, .*, 0 failed$/m);
 });
@@ -74,7 +74,7 @@ const FOUND: readonly (readonly [base: string, from: string, to: string])[] = [
   // What comes later is unset before.
   ["emit/names-inherited", '{ name: "other" supplementary: true', '{ name: "other" defer: true'],
 ];
-test("what was found once in a base type-checks", { timeout: 120_000 }, async () => {
+test("earlier finds in the bases type-check", { timeout: 120_000 }, async () => {
   const cases = FOUND.map(([name, from, to], index) => {
     const base = BASES.find((one) => one.name === name);
     const [file = "", text = ""] = Object.entries(base?.protos ?? {}).find(([, one]) => one.includes(from)) ?? [];
@@ -85,7 +85,7 @@ test("what was found once in a base type-checks", { timeout: 120_000 }, async ()
   expect([...faults].map(([{ mutations }, fault]) => `${mutations[0]?.what}: ${fault}`)).toEqual([]);
 });
 
-test("what random cases have found, beside warnings, type-checks", { timeout: 60_000 }, async () => {
+test("earlier finds of random cases type-check, and have no fault but warnings", { timeout: 60_000 }, async () => {
   const { faults, generated } = await faultsIn(FOUND_CASES);
   const wrong = FOUND_CASES.flatMap((one) => {
     const fault = faults.get(one) ?? (generated.has(one) ? undefined : "is refused");
@@ -94,7 +94,7 @@ test("what random cases have found, beside warnings, type-checks", { timeout: 60
   expect(wrong).toEqual([]);
 });
 
-test("what random cases have found answers what the oracle says", { timeout: 120_000 }, async () => {
+test("earlier finds of random cases give the oracle's answers", { timeout: 120_000 }, async () => {
   // The oracle does not parse entries with `?`, and knows of no callers.
   const known = FOUND_CASES.filter(({ protos }) => !/[{[,] *\?|identity:/.test(Object.values(protos).join("")));
   const { faults, bffs } = await answersOf(known, 1, 40);
@@ -102,7 +102,7 @@ test("what random cases have found answers what the oracle says", { timeout: 120
   expect(faults.join("\n")).toBe("");
 });
 
-test("a few random BFFs answer, in parts and item by item as well, what the oracle says", {
+test("random BFFs give the oracle's answers, also in parts and item by item", {
   timeout: 120_000,
 }, async () => {
   const { faults, bffs, whole, degraded, failed } = await fuzzAnswers(
@@ -114,7 +114,7 @@ test("a few random BFFs answer, in parts and item by item as well, what the orac
   expect([bffs > 20, whole > 20, degraded > 1, failed > 10]).toEqual([true, true, true, true]);
 });
 
-test("every base is one that buf accepts, and several copies of it stand side by side", {
+test("buf accepts every base, and several copies of a base side by side", {
   timeout: 60_000,
 }, async () => {
   const twice = [...BASES, ...BASES].map((base, index) =>
@@ -123,13 +123,13 @@ test("every base is one that buf accepts, and several copies of it stand side by
   expect([...(await requestsFor(twice)).rejected].map(({ base }) => base.name)).toEqual([]);
 });
 
-test("a seed and a number give the same case again", () => {
+test("a seed and a number always give the same case", () => {
   const texts = (seed: number) => Array.from({ length: 20 }, (_, i) => Object.values(makeCase(seed, i).protos).join());
   expect(texts(7)).toEqual(texts(7));
   expect(texts(7)).not.toEqual(texts(8));
 });
 
-test("the entries of option literals are found, however they are written", () => {
+test("the entries of option literals are found in every notation", () => {
   const text = `message M {
   option (bff.v1.message) = { let: [ { name: "a" 'b' by: "1" }, { name: "c" } ] let { name: "d" } };
   option (bff.v1.message).let = { name: "e" };

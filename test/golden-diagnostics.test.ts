@@ -112,19 +112,19 @@ describe("diagnostics", () => {
   });
 
   // What docs/diagnostics.md and `protobff explain` show beside the wrong protos.
-  test.each(right)("$name, done right", (one) => {
+  test.each(right)("$name: its correction has no diagnostics", (one) => {
     expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
     expect(one.given).not.toEqual(one.protos);
     expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
   });
 
   // The protos after doing what the hint says, to the letter.
-  test.each(followed)("$name, its hint followed", (one) => {
+  test.each(followed)("$name: its hint, when followed, leaves no diagnostics", (one) => {
     expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
     expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
   });
 
-  test("a hint begins in lower case, and is no sentence with a full stop", () => {
+  test("hints begin in lower case, and have no full stop", () => {
     const said = cases.map(printedOf).join("");
     const hints = [...said.matchAll(/^ {2}hint: (.*)$/gm)].map(([, hint = ""]) => hint);
     expect(hints.length).toBeGreaterThan(100);

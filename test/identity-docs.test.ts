@@ -37,7 +37,7 @@ message CheckResponse { bool allowed = 1; }
 `,
 };
 
-test("there is a whole file, and a snippet for each source", () => {
+test("the page has a complete file, and a snippet for each source", () => {
   expect(whole).toMatch(/^syntax = "proto3";/);
   for (const source of ["jwt", "session", "api_key", "assertion", "trusted", "peer"])
     expect(

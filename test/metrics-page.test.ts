@@ -43,11 +43,11 @@ test("every metric has a row, and every row a metric", () => {
   expect(rows.map(({ name }) => name).sort()).toEqual(namesInSources());
 });
 
-test("a row has the type that the name says", () => {
+test("a row has the type that the suffix of its name implies", () => {
   for (const { name, type } of rows) expect([name, type === "counter"]).toEqual([name, name.endsWith("_total")]);
 });
 
-test("what is rendered has the labels of its row, in their order", () => {
+test("rendered metrics have the labels of their row, in the same order", () => {
   const metrics = new Metrics();
   observeEach(metrics);
   const { families } = metrics.snapshot();

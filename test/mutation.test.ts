@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { instrument } from "./mutation/sites.ts";
 
 describe("mutation of the checks", () => {
-  test("no diagnostic of a sample goes missing unnoticed", { timeout: 300_000 }, async () => {
+  test("reveals every removed diagnostic of a sample", { timeout: 300_000 }, async () => {
     const main = fileURLToPath(new URL("mutation/main.ts", import.meta.url));
     const run = promisify(execFile)(process.execPath, [main, "--sample", "25", "--seed", "1"]);
     const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => ({
@@ -15,7 +15,7 @@ describe("mutation of the checks", () => {
     expect(stdout).toMatch(/^25 report sites, \d+ noticed, \d+ silent for a reason, 0 survived$/m);
   });
 
-  test("a site is a code that is given, not one that is compared with or a type", () => {
+  test("finds codes that are reported, not codes in comparisons or types", () => {
     const source = `
 type Code = "BFF101" | "BFF102";
 function report(code: Code) {

@@ -147,7 +147,7 @@ message Card {
   return { index, base: { name: "names", protos: {} }, folder, file, mutations: [], protos: { [file]: proto } };
 }
 
-test("no names collide", { timeout: 120_000 }, async () => {
+test("names in generated code do not collide", { timeout: 120_000 }, async () => {
   const all = Array.from({ length: CASES }, (_, index) => caseOf(index));
   const { requests, rejected } = await requestsFor(all);
   expect([...rejected].map(({ protos }) => protos)).toEqual([]);

@@ -38,7 +38,7 @@ const installed = [...new Set((process.env.PATH ?? "").split(delimiter))]
   .map((node) => ({ node, version: versionOf(node), before: [] as string[] }))
   .filter(({ version }) => isTooOld(version));
 
-test("every command is known", () => {
+test("the list covers every command", () => {
   expect(Object.keys(COMMANDS).sort()).toEqual(["bff-key", "buf-plugin-bff", "protobff", "protoc-gen-bff"]);
 });
 

@@ -83,7 +83,7 @@ test.each(cases)("the documents of $name are OpenAPI 3.1", async ({ texts, targe
   }
 });
 
-test.each(["account", "limits", "rest"])("the document of %s", (name) => {
+test.each(["account", "limits", "rest"])("the document of %s matches the golden", (name) => {
   const found = cases.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no case ${name}`);
   for (const [path, content] of Object.entries(documents(found.texts, found.targets))) {
@@ -135,7 +135,7 @@ const files = (openapi?: string): Document => {
   return JSON.parse(content) as Document;
 };
 
-test("templates that differ in names of variables alone are one path item; that with `**` gives way", async () => {
+test("templates that differ only in variable names are one path item, and those with `**` give way", async () => {
   const document = files("rest");
   expect((await new Validator().validate(document as never)).errors).toBeUndefined();
   expect(document.paths).toMatchObject({
@@ -154,7 +154,7 @@ test("`openapi=rest` leaves out the paths of Connect", () => {
   expect(Object.keys(files("rest").components.schemas)).not.toContain("connect.Error");
   expect(Object.keys(files().paths)).toContain("/files.v1.Files/Get");
 });
-test("statuses of guards and `on_error` are those of the rpc, without what a supplementary step absorbs", () => {
+test("statuses of guards and `on_error` are those of the rpc, without those that a supplementary step absorbs", () => {
   for (const item of Object.values(files().paths))
     for (const { responses } of Object.values(item) as unknown as { responses: Record<string, object> }[]) {
       expect(responses).toMatchObject({
@@ -165,7 +165,7 @@ test("statuses of guards and `on_error` are those of the rpc, without what a sup
     }
 });
 
-test.each(cases)("any answer of $name fits its schema", ({ texts, targets }) => {
+test.each(cases)("random answers of $name match their schema", ({ texts, targets }) => {
   const { files, registry } = schemaOf(requestFor(texts, targets));
   const random = numbers(7);
   let checked = 0;
@@ -188,7 +188,7 @@ test.each(cases)("any answer of $name fits its schema", ({ texts, targets }) => 
 
 /** Of an expression, in `validation-cel`: what it says no document can. */
 const BY_EXPRESSION = new Set(["string.begins"]);
-test("what an empty request lacks by protovalidate is what its schema requires", () => {
+test("the schema requires exactly the fields that protovalidate misses in an empty request", () => {
   const differing: string[] = [];
   let required = 0;
   for (const { name, texts, targets } of cases) {
@@ -219,7 +219,7 @@ test("what an empty request lacks by protovalidate is what its schema requires",
   expect(required).toBeGreaterThan(10);
 });
 
-test("the page of a document is one file that asks nobody, whatever the document's texts are", async () => {
+test("the page of a document is one file that loads nothing, for any texts in the document", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-reference-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [path, out] = [join(folder, "openapi.json"), join(folder, "index.html")];
@@ -243,7 +243,7 @@ test.each([
   [[], 2, "missing required argument 'document'"],
   [["nowhere.json"], 1, '"nowhere.json" cannot be read'],
   [["package.json"], 1, '"package.json" is no OpenAPI document'],
-])("reference %j says what is wrong", async (args, code, said) => {
+])("reference %j reports the fault", async (args, code, said) => {
   const { exitCode, stderr } = await run(["reference", ...args], root);
   expect(exitCode).toBe(code);
   expect(stderr).toContain(said);

@@ -25,7 +25,7 @@ test("the reference has every message, option, enum and value, in the order of t
   expect(found("enum")).toEqual(enums.map(({ name, values }) => [name, values.map((value) => value.name)]));
 });
 
-test("each of them is described in sentences of at most 25 words", () => {
+test("each entry of the reference has a description in sentences of at most 25 words", () => {
   const texts = types.flatMap(({ name, comment, members }) => [
     [name, comment.text] as const,
     ...members.map((member) => [`${name}.${member.name}`, member.comment.text] as const),
@@ -35,7 +35,7 @@ test("each of them is described in sentences of at most 25 words", () => {
   expect(sentences.filter((sentence) => sentence.split(" ").length > 25)).toEqual([]);
 });
 
-test("the example of an option sets that option, and its message takes it", () => {
+test("the example of an option sets that option, and its message accepts the example", () => {
   expect(examples.filter(({ option, example }) => !example.startsWith(`${option}: `))).toEqual([]);
   const extensions = messages.map(({ name }, i) => `  optional bff.v1.${name} of_${name} = ${70_000 + i};`);
   const options = examples.map(
@@ -64,7 +64,7 @@ test("the BFFs of test/options contain every example", () => {
   expect(examples.filter(({ example }) => !all.includes(dense(example)))).toEqual([]);
 });
 
-test("they generate without a diagnostic", () => {
+test("the BFFs of test/options generate without a diagnostic", () => {
   const sources = (name: string) => protos[name];
   const request = { ...requestFor(protos, targets), parameter: "import_extension=ts,server=true" };
   const { response, diagnostics } = compile(request, sources);

@@ -18,7 +18,7 @@ message Page { repeated bff.v1.Degradation degraded = 1; bff.v1.Part part = 2; }
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("messages of a copy are messages of the package, and the other way round", () => {
+test("messages of a copy and of the package are assignable to each other", () => {
   project.write(
     "both.ts",
     `import { create } from "@bufbuild/protobuf";
@@ -33,7 +33,7 @@ export const list: Page["degraded"] = [asCopy, asShared];
   expect(project.typeChecked()).toBe("");
 }, 120_000);
 
-test("a copy means the same on the wire and in a registry", async () => {
+test("a copy equals the package on the wire and in a registry", async () => {
   const load = async (path: string) => (await import(join(project.folder, path))) as typeof shared;
   const copy = await load("bff/v1/degradation_pb.ts");
   expect(copy.DegradationSchema).not.toBe(shared.DegradationSchema);

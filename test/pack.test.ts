@@ -230,7 +230,7 @@ test.each([
   { name: "packages/http2", needed: ["LICENSE", "README.md", "dist/frames.js", "dist/frames.d.ts"] },
   { name: "packages/expressions", needed: ["LICENSE", "README.md", "dist/index.js", "dist/value/error.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
-])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
+])("the package of $name contains the needed files, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
@@ -270,7 +270,7 @@ test.each(packages)(
   2 * MINUTES,
 );
 
-test("stack traces out of the runtime lead to its sources, which its source maps hold", () => {
+test("stack traces of the runtime point to its sources, which its source maps contain", () => {
   for (const name of ["runtime", "server"]) {
     const dist = join(project, "node_modules/@protobff", name, "dist");
     const scripts = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
@@ -287,7 +287,7 @@ test("stack traces out of the runtime lead to its sources, which its source maps
   expect(trace).toMatch(/server\/src\/[\w-]+\.ts:\d+:\d+/);
 });
 
-test("protobff is there as a command, and answers where there is no project", () => {
+test("protobff is installed as a command, and runs without a project", () => {
   const empty = mkdtempSync(join(work, "empty-"));
   const command = join(project, "node_modules/.bin/protobff");
   expect(run(empty, command, "--help")).toMatch(/^Usage: protobff .*\n(.*\n)* {2}explain <code> /);
@@ -298,12 +298,12 @@ test("protobff is there as a command, and answers where there is no project", ()
   expect(run(project, "npx", "--no-install", "protobff", "--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test("bff-key is there as a command", () => {
+test("bff-key is installed as a command", () => {
   const command = join(project, "node_modules/.bin/bff-key");
   expect(run(project, command, "--help")).toContain("bff-key create --subject");
 });
 
-test("what packing does to package.json can be taken back", () => {
+test("changes of package.json for packing are reversible", () => {
   const runtime = readFileSync(join(root, "runtime", "package.json"), "utf8");
   const packed = pointedAtDist(runtime);
   expect(JSON.parse(packed).exports).toEqual({
@@ -392,7 +392,7 @@ const CORE = packages.filter((name) =>
 );
 
 test(
-  "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",
+  "endpoints run in a separate Connect server, which installs the core and nothing of our server",
   async () => {
     configure("ts", "gen", "copies");
     run(project, join(project, "node_modules/.bin/buf"), "generate");

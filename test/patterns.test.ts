@@ -32,11 +32,11 @@ test.each([
   ["[b-a]", false],
   ["(?=a)", false],
   ["*", false],
-])("%s is one for both, or for neither: %s", (text, wanted) => {
+])("%s is a pattern for both the plugin and the runtime, or for neither: %s", (text, wanted) => {
   expect([compiler(text), runtime(text)]).toEqual([wanted, wanted]);
 });
 
-test("any text is one for both, or for neither", () => {
+test("any text is a pattern for both the plugin and the runtime, or for neither", () => {
   const part = fc.constantFrom(..."{}[]()\\QE*+?|^$:,-0123ab", "\\Q", "\\E", "[:alpha:]", "{1}", "{2,}", "\\{");
   const text = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));
   fc.assert(

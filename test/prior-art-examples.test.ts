@@ -38,7 +38,7 @@ test("the table of test/prior-art/README.md has every example, with its lines", 
   for (const [, name, there, here] of rows) expect(Number(here), name).toBeLessThan(Number(there));
 });
 
-test("what docs/migrating.md shows of this language is a piece of an example", () => {
+test("the examples contain every snippet of docs/migrating.md in this language", () => {
   const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
   const lines = (text: string): string => `\n${text.replace(/^ +| +$/gm, "")}`;
   const told = lines(examples.flatMap((name) => Object.values(textsBelow(join(folder, name, "proto")))).join("\n"));
@@ -47,7 +47,7 @@ test("what docs/migrating.md shows of this language is a piece of an example", (
   expect(shown.filter((text) => !told.includes(lines(text)))).toEqual([]);
 });
 
-test("every function that docs/migrating.md names on our side is on the page of expressions", () => {
+test("the page of expressions has every function of ours that docs/migrating.md names", () => {
   const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
   const [, table = ""] = /^## Expressions$(.*?)^## /ms.exec(page) ?? [];
   const ours = [...table.matchAll(/^\| .* \| (.*) \|$/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`[^`]+`/g)]);

@@ -77,7 +77,7 @@ describe("the table of test/prior-art/README.md", () => {
     expect(new Set(rows.map(([, , name]) => name)).size).toBe(80);
   });
 
-  it("names goldens that exist, one at least for what is refused", () => {
+  it("names existing goldens, at least one for each refused case", () => {
     const goldens = new Set(goldenCases("diagnostics").map(({ name }) => name));
     for (const [, , name, here, said = ""] of rows) {
       const named = [...said.matchAll(/`?(BFF\d{3}-[a-z0-9-]+)`?/g)].map(([, golden]) => golden ?? "");
@@ -97,7 +97,7 @@ describe("the table of test/prior-art/README.md", () => {
 });
 
 describe("edges of the graph", () => {
-  it("X1: what only the condition of a request field reads is waited for", () => {
+  it("X1: a call waits for steps that only the condition of a request field reads", () => {
     const set = `set: [ { name: "id" by: "args.id" }, { name: "locale" by: "'de'" if: "flag.paid" } ]`;
     const item = `{ name: "item" call: { method: "up.v1.ItemService/GetItem" ${set} } }`;
     expect(edges(app({ let: [item, FLAG], fields: [NAME] }))).toEqual(["flag → item"]);
@@ -106,7 +106,7 @@ describe("edges of the graph", () => {
     expect(codes(app({ let: [retry, FLAG], fields: [NAME] }).diagnostics)).toEqual(["BFF302"]);
   });
 
-  it("X2: so is what the message of a failure and a fallback read", () => {
+  it("X2: a call waits for steps that a failure's message or a fallback reads", () => {
     const rule = (then: string) =>
       `{ name: "item" ${GET_ITEM.replace(/ }$/, ` on_error: { on: NOT_FOUND ${then} } }`)} }`;
     const fails = rule(`fail: { message: "none for {flag.id}" }`);
@@ -115,7 +115,7 @@ describe("edges of the graph", () => {
     expect(edges(app({ let: [replaced, FLAG], fields: [NAME] }))).toEqual(["flag → item"]);
   });
 
-  it("X3: so is what a loop over enums reads", () => {
+  it("X3: a loop over enums waits for the steps that it reads", () => {
     const item = `{ name: "item" ${GET_ITEM} }`;
     const kinds = `{ name: "kinds" each: { var: "id" in: "args.ids" by: "id == '' ? up.v1.Kind.KIND_BOOK : item.kind" } }`;
     const fields = [`repeated Kind kinds = 1 [(bff.v1.field).by = "kinds"];`];
@@ -126,7 +126,7 @@ describe("edges of the graph", () => {
     expect(edges(app({ let: [kinds, item], fields, messages }))).toEqual(["item → kinds"]);
   });
 
-  it("X4: a circle through a switch is found, and so is what is composed behind one", () => {
+  it("X4: the compiler finds a circle through a switch, and messages composed behind one", () => {
     const circle = [
       `{ name: "a" switch: { case: { if: "b != ''" by: "'x'" } default: "''" } }`,
       `{ name: "b" by: "a" }`,
@@ -144,7 +144,7 @@ describe("edges of the graph", () => {
     expect(code).toMatch(/function composeCard\b/);
   });
 
-  it("X5: a circle that the response is part of is found", () => {
+  it("X5: the compiler finds a circle through the response", () => {
     const compose = (message: string) =>
       `{ name: "inner" compose: { message: "${message}" args: { name: "id" by: "args.id" } } }`;
     const { diagnostics } = app({
@@ -158,7 +158,7 @@ describe("edges of the graph", () => {
     expect(codes(diagnostics)).toEqual(["BFF409"]);
   });
 
-  it("X6: a message that nothing composes is not passed over", () => {
+  it("X6: a message outside any composition is also checked", () => {
     const page = { fields: [`string id = 1 [(bff.v1.field).by = "args.id"];`] };
     const alone = app({ ...page, messages: `message Card { string text = 1 [(bff.v1.field).by = "args.nothing"]; }` });
     expect(codes(alone.diagnostics)).toEqual(["BFF205"]);
@@ -175,7 +175,7 @@ describe("edges of the graph", () => {
     expect(codes(mistyped.diagnostics).sort()).toEqual(["BFF302", "BFF305"]);
   });
 
-  it("X7: two rpcs with one response are both held to what it reads, in any order", () => {
+  it("X7: two rpcs with one response must both provide its arguments, in any order", () => {
     const other = `rpc FindPage(FindPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }`;
     const fields = [`string id = 1 [(bff.v1.field).by = "args.id"];`];
     const messages = "message FindPageRequest { string text = 1; }";
@@ -191,7 +191,7 @@ describe("edges of the graph", () => {
     expect(told[1]).toEqual(told[0]);
   });
 
-  it("X8: a message that is a response and part of another one reads its request's fields", () => {
+  it("X8: a message that is a response and part of another reads its request's fields", () => {
     const whole = app({
       rpcs: "rpc GetBook(GetPageRequest) returns (Book) { option idempotency_level = NO_SIDE_EFFECTS; }",
       fields: [`string id = 1 [(bff.v1.field).by = "args.id"];`],
@@ -203,7 +203,7 @@ describe("edges of the graph", () => {
     expect(whole.error).toBe("");
   });
 
-  it("X9: twice the layers make twice the code", () => {
+  it("X9: twice the layers result in twice the code", () => {
     const size = (layers: number): number => {
       const inner = (i: number): string => {
         const steps = ["a", "b"].map(
@@ -253,7 +253,7 @@ describe("edges of the graph", () => {
 });
 
 describe("silent loss", () => {
-  it("Y1: a step with an `if` runs when it holds", () => {
+  it("Y1: a step with an `if` runs when the condition holds", () => {
     const { code, error, plan } = app({ let: [`{ name: "item" if: "args.count > 0" ${GET_ITEM} }`], fields: [NAME] });
     expect(error).toBe("");
     expect(code).toMatch(/getItem/);
@@ -272,7 +272,7 @@ describe("silent loss", () => {
     ).toEqual(["BFF346"]);
   });
 
-  it("Y3: a fault that is not the user's is thrown", () => {
+  it("Y3: an error outside the author's files is thrown", () => {
     const text = protoOf({ fields: [`string id = 1 [(bff.v1.field).by = "nothing"];`] });
     const request = requestFor({ ...UPSTREAMS, "app/v1/app.proto": text }, ["app/v1/app.proto"]);
     const broken = (): never => {
@@ -281,7 +281,7 @@ describe("silent loss", () => {
     expect(() => compile({ ...request, parameter: "" }, broken)).toThrow("the disk is gone");
   });
 
-  it("Y4: what is read anywhere is not called unused", () => {
+  it("Y4: a step with a reader of any kind is not reported as unused", () => {
     const flag = `{ name: "flag" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } } }`;
     const call = (more: string) => `{ name: "item" ${GET_ITEM.replace(/ }$/, ` ${more} }`)} }`;
     const readers = [
@@ -312,20 +312,20 @@ describe("silent loss", () => {
     expect(unread.map((field) => field.toString())).toEqual([]);
   });
 
-  it("Y6: an error in a detail is not left out: it is part of what is evaluated for the failure", () => {
+  it("Y6: an error in a detail is not left out but evaluated with the failure", () => {
     const guard = `{ guard: { if: "args.id == ''" fail: { code: NOT_FOUND details: "up.v1.GetItemRequest{id: args.ids[0]}" } } }`;
     const { code, error } = app({ let: [guard], fields: [`string id = 1 [(bff.v1.field).by = "args.id"];`] });
     expect(error).toBe("");
     expect(code).not.toMatch(/\bcatch\b/);
   });
 
-  it("Y7: a skipped step is no zero", () => {
+  it("Y7: a skipped step is absent, not zero", () => {
     const fields = [`string name = 1 [(bff.v1.field).by = "item.name"];`];
     const skipped = app({ let: [`{ name: "item" if: "args.count > 0" ${GET_ITEM} }`], fields });
     expect(codes(skipped.diagnostics)).toEqual(["BFF601"]);
   });
 
-  it("Y8: absence goes along with an argument", () => {
+  it("Y8: an argument passes on absence", () => {
     const step = `{ name: "item" ${GET_ITEM.replace(/ }$/, " on_error: { on: NOT_FOUND ignore: true } }")} }`;
     const card = `{ name: "card" compose: { message: "Card" args: { name: "item" by: "item" } } }`;
     const within = (type: string, by: string) =>
@@ -350,13 +350,13 @@ describe("expressions as text", () => {
     expect(code).toContain('"$$"');
   });
 
-  it("Z2: whatever stands in a text, the generated file parses", () => {
+  it("Z2: the generated file parses for any text", () => {
     const { code, error } = text(`"'\`' + args.id + '\${x} \\\\\\\\ \\\\n */ \\"'"`);
     expect(error).toBe("");
     expect(() => stripTypeScriptTypes(code)).not.toThrow();
   });
 
-  it("Z3: a column is that of the source, behind escapes too", () => {
+  it("Z3: a column is that of the source, even after escapes", () => {
     const by = `"args.id + '\\"\\u00e4' + args.idd"`;
     const source = protoOf({ fields: [`string text = 1 [(bff.v1.field).by = ${by}];`] });
     const [found] = compiled(source).diagnostics;
@@ -367,7 +367,7 @@ describe("expressions as text", () => {
     });
   });
 
-  it("Z4: in concatenated literals the right one is pointed at", () => {
+  it("Z4: a diagnostic points to the right one of concatenated literals", () => {
     const source = protoOf({ fields: [`string text = 1 [(bff.v1.field).by = "args.id +"\n    " args.idd"];`] });
     const [found] = compiled(source).diagnostics;
     const lines = source.split("\n");

@@ -40,7 +40,7 @@ const findingsIn = (source: Source): string[] =>
     .map((sentence) => `${source.path}: ${sentence}`);
 
 describe("texts that people read", () => {
-  test("a literal, a template and JSX are texts, a module's name is none", () => {
+  test("are literals, templates and JSX, but no module names", () => {
     const text = `import 'who is here'; const a = 'It is told.'; const b = \`Who \${a} is.\`; const c = <p>Of a p</p>;`;
     expect(findingsIn({ path: "a.tsx", text })).toEqual(["a.tsx: It is told.", "a.tsx: Who x is.", "a.tsx: Of a p"]);
   });

@@ -17,7 +17,8 @@ import {
   wideLines,
   wordsOf,
 } from "./support/prose.ts";
-import { commentFindings, measured, type ProseCounts, pages } from "./support/prose-counts.ts";
+import { commentFindings, measured, type ProseCounts, packagesOf, pages } from "./support/prose-counts.ts";
+import { patternsOfTitle, titleFindings, titlesOf } from "./support/prose-titles.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -71,7 +72,7 @@ describe("a sentence", () => {
       "A dot. in",
     ]);
   });
-  test("has words, of which punctuation is none", () => expect(wordsOf("One – `two`, (three) | 4.")).toBe(4));
+  test("has words, and punctuation alone is none", () => expect(wordsOf("One – `two`, (three) | 4.")).toBe(4));
 });
 
 describe("a page", () => {
@@ -120,7 +121,7 @@ What is in code is no prose, and its lines may be as wide as they need to be, ev
   });
 });
 
-test("a source has comments: a block is one, and so are neighbouring lines", () => {
+test("comments of a source are blocks, or neighbouring lines", () => {
   const source = `#!/usr/bin/env node
 // The first
 // comment.
@@ -176,6 +177,25 @@ describe("prose", () => {
   });
 });
 
+describe("titles of tests", () => {
+  test("are literals of tests and groups, with tables and templates", () => {
+    const source = `describe("a", () => {
+      test.each([["row", 1]])("b %s", () => {});
+      it.skipIf(x("y", z))(\`c \${1 + 1}\`, () => {});
+      test(name, () => {});
+    });`;
+    expect(titlesOf(source)).toEqual(["a", "b %s", "c x"]);
+  });
+  test.each([
+    ["what comes after waits", "begins with a clause that has no noun"],
+    ["how a retry ends", "begins without a noun or a verb"],
+    ["so are later frames", "begins without a noun or a verb"],
+    ["the server says no", "a program speaks"],
+    ["word ".repeat(26), LONG_SENTENCE],
+  ])("%j has a pattern", (title, pattern) => expect(patternsOfTitle(title)).toEqual([pattern]));
+  test.each(packagesOf())("have none of the patterns in %s", (folder) => expect(titleFindings(folder)).toEqual([]));
+});
+
 describe("diagnostics", () => {
   /** Highest number of distinct findings in the messages and hints of a room: a figure only falls. */
   const MOST = { read: 0, cel: 0, resolve: 0, lock: 0, check: 2 } as const;
@@ -195,7 +215,7 @@ describe("diagnostics", () => {
     const found = [...CODES].flatMap(([code, title]) => findingsIn(title).map((finding) => ({ code, ...finding })));
     expect(found).toEqual([]);
   });
-  test.each(Object.entries(MOST))("of %s have messages and hints with at most %i findings", (room, most) => {
+  test.each(Object.entries(MOST))("in the room %s have messages and hints with at most %i findings", (room, most) => {
     const goldens = ["diagnostics", "diagnostics-lock"].flatMap(goldenCases);
     const texts = goldens
       .filter(({ name }) => roomOf(name.slice(0, 6)) === room)

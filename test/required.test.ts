@@ -29,7 +29,7 @@ message Page {
 }
 `;
 
-test("what lacks a required field is not sent on: INTERNAL, and nothing of it goes out", async () => {
+test("a message without a required field is not sent, and the answer is INTERNAL", async () => {
   const protos = { "legacy/v1/legacy.proto": LEGACY, "app/v1/app.proto": PAGE };
   const bff = { name: "required", protos, targets: ["app/v1/app.proto"] };
   const dir = generate(bff, true);

@@ -53,12 +53,12 @@ describe("a change of an upstream", () => {
     ["a field that nothing uses is retyped", "  double rating = 20;", "  string rating = 20;"],
     ["a field is added", "  bytes digest = 21;", "  bytes digest = 21;\n  string colour = 22;"],
     [
-      "a method that nothing calls goes",
+      "an unused method is removed",
       "  rpc FindItems(FindItemsRequest) returns (FindItemsResponse) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n",
       "",
     ],
     ["an enum grows", "  KIND_FILM = 3;", "  KIND_FILM = 3;\n  KIND_GAME = 4;"],
-  ])("%s: the same code", (_what, from, to) => {
+  ])("%s, and the code stays the same", (_what, from, to) => {
     const changed = compileOver((proto) => proto.replace(from, to));
     expect(changed.diagnostics).toEqual([]);
     expect(filesOf(changed)).toEqual(unchanged);

@@ -52,7 +52,7 @@ test.each<[string, object]>([
   expect(servers(parameter)).toEqual({ error: "", servers: expected });
 });
 
-test("a name that no package is below is told, and nothing is written", () => {
+test("a server name without a package is reported, and nothing is written", () => {
   expect(servers("server=web,server=wbe")).toEqual({
     error:
       'option "server" contains "wbe", but this run has no package with BFF services of that name or below it; write "mobile.v1", "web", "web.admin.v1", "web.v1", "web.v2", "webshop.v1", or a common parent of several',

@@ -70,7 +70,7 @@ describe("sources", () => {
 
   test("no type is any", () => expect(all(({ any }) => any)).toEqual([]));
   test("no value is asserted to be non-null", () => expect(all(({ nonNull }) => nonNull)).toEqual([]));
-  test("no object spreads a literal: its properties stand in the object itself", () => {
+  test("no object spreads a literal: its properties are in the object itself", () => {
     expect(all(({ spreads }) => spreads)).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@ process.channel.unref();
 
 type Counts = readonly (readonly [name: string, calls: number])[];
 
-it("what every request runs has been run often before the server listens", async () => {
+it("functions of every request have run often before the server listens", async () => {
   const upstream = await startUpstream();
   onTestFinished(() => upstream.stop());
   const child = fork(SERVER, [], {

@@ -43,7 +43,7 @@ const KINDS = [
   "double",
 ];
 
-test("messages of thousands of fields, of all kinds, with rules", () => {
+test("messages with thousands of fields, of all kinds and with rules, compile", () => {
   const fields = times(WIDE, (i) => `${KINDS[i % KINDS.length]} f${i} = ${i + 1};`);
   const made = project(
     "wide-fields",
@@ -59,7 +59,7 @@ message Out { option (bff.v1.message) = { ${get('{ name: "f1" by: "args.f0" }')}
 }, 300_000);
 
 const MEMBERS = 200;
-test("oneofs of hundreds of messages: copied, from two oneofs, and composed", async () => {
+test("oneofs with hundreds of messages are copied, merged from two oneofs, and composed", async () => {
   const members = (from: number, to: number): string =>
     times(to - from, (i) => `M${from + i} m${from + i} = ${from + i + 1};`);
   const made = project(

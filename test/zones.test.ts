@@ -63,12 +63,15 @@ const CASES: readonly (readonly [zone: string, is: boolean])[] = [
 ];
 const overloads = Object.keys(FUNCTIONS);
 
-test.each(overloads)("%s: these are zones for both, or for neither", (overload) => {
-  const found = CASES.map(([zone]) => [zone, compiler(overload, zone), runtime(overload, zone)]);
-  expect(found).toEqual(CASES.map(([zone, is]) => [zone, is, is]));
-});
+test.each(overloads)(
+  "%s: the zones of a list are valid for both the compiler and the runtime, or for neither",
+  (overload) => {
+    const found = CASES.map(([zone]) => [zone, compiler(overload, zone), runtime(overload, zone)]);
+    expect(found).toEqual(CASES.map(([zone, is]) => [zone, is, is]));
+  },
+);
 
-test("all that Intl knows, and these in other spellings, are zones for both, or for neither", () => {
+test("all zones of Intl, in several spellings, are valid for both the compiler and the runtime, or for neither", () => {
   const known = Intl.supportedValuesOf("timeZone");
   expect(known.length).toBeGreaterThan(300);
   expect(known.filter((zone) => !compiler("timestamp_getHours", zone))).toEqual([]);
@@ -77,7 +80,7 @@ test("all that Intl knows, and these in other spellings, are zones for both, or 
   expect(differ).toEqual([]);
 });
 
-test("any text is a zone for both, or for neither", () => {
+test("any text is a zone for both the compiler and the runtime, or for neither", () => {
   const part = fc.constantFrom(
     ..."+-:0125/_AEPSTUCZgm ",
     "Etc/",

@@ -89,7 +89,7 @@ function expectSame(desc: DescMessage, name: string, bytes: Uint8Array): void {
 }
 
 describe("generated codecs", () => {
-  test("write what protobuf-es writes", () => {
+  test("write the same bytes as protobuf-es", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const message = random(everything, seed);
@@ -101,7 +101,7 @@ describe("generated codecs", () => {
     );
   });
 
-  test("read what protobuf-es reads", () => {
+  test("read the same messages as protobuf-es", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         expectSame(everything, "Everything", toBinary(everything, random(everything, seed)));
@@ -112,7 +112,7 @@ describe("generated codecs", () => {
     );
   });
 
-  test("say of which bytes they keep nothing", () => {
+  test("release received bytes if the message keeps no part of them", () => {
     const text = { fString: "long".repeat(20_000), self: { fListInt32: [1, 2], simpleText: "text" } };
     const made = (more: object): Buffer => Buffer.from(toBinary(everything, create(everything, { ...text, ...more })));
     const unknown = Buffer.concat([made({}), Buffer.from([0xaa, 0xdd, 0x01, 1, 0x61])]); // number 3541
@@ -136,7 +136,7 @@ describe("generated codecs", () => {
     expect(codecCounters.decoded - before.decoded).toBe(cases.length); // what protobuf-es reads keeps a part
   });
 
-  test("do so themselves", () => {
+  test("read and write without protobuf-es", () => {
     const before = { ...codecCounters };
     let read = 0;
     for (let seed = 0; seed < 20; seed++) {
@@ -151,7 +151,7 @@ describe("generated codecs", () => {
     const { decoded, encoded } = before;
     expect(codecCounters).toEqual({ ...before, decoded: decoded + read, encoded: encoded + 20 });
   });
-  test("pass on what nobody looks into, byte by byte", () => {
+  test("pass on unread messages byte by byte", () => {
     const nest = codec.registry.getMessage("wire.v1.Nest") as DescMessage;
     const pages = codec.registry.getMessage("pass.v1.Page") ?? pass.registry.getMessage("pass.v1.Page");
     fc.assert(
@@ -180,7 +180,7 @@ describe("generated codecs", () => {
     const sent = pass.encode("Page")({ $typeName: "pass.v1.Page", echo: pass.decode("Everything")(odd) } as never);
     expect(sent.subarray(5)).toEqual(record(1, 2, Buffer.concat([varint(odd.length), odd])));
   });
-  test("leave out what nobody reads or sets", () => {
+  test("leave out fields that are neither read nor set", () => {
     const before = codecCounters.decoded;
     const full = { fString: "text", fInt32: 5, leaf: { text: "in it", n: 3 }, at: { seconds: 1n } };
     const message = fromBinary(
@@ -204,7 +204,7 @@ describe("generated codecs", () => {
       ),
     );
   });
-  test("leave the rest to protobuf-es where there are too many messages", async () => {
+  test("leave the remaining messages to protobuf-es if there are too many", async () => {
     const much = await generateCodec(PROTOS, "much/v1/much.proto");
     try {
       const wide = much.registry.getMessage("wide.v1.Wide") as DescMessage;
@@ -221,7 +221,7 @@ describe("generated codecs", () => {
       rmSync(much.folder, { recursive: true, force: true });
     }
   });
-  test("leave what is not proto3 to protobuf-es", () => {
+  test("leave messages that are not proto3 to protobuf-es", () => {
     const old = codec.registry.getMessage("old.v1.Old") as DescMessage;
     const message = random(old, 1);
     const before = codecCounters.encodedByProtobufEs;
@@ -230,7 +230,7 @@ describe("generated codecs", () => {
     expect(codecCounters.encodedByProtobufEs).toBe(before + 1);
   });
 
-  test("refuse what protobuf-es refuses, and nothing else, of bytes that somebody changed", () => {
+  test("reject changed bytes if and only if protobuf-es rejects them", () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(changes, { minLength: 1, maxLength: 4 }), (seed, edits) => {
         const whole: Uint8Array = toBinary(everything, random(everything, seed));
@@ -242,7 +242,7 @@ describe("generated codecs", () => {
       { numRuns: RUNS.numRuns * 4 },
     );
   });
-  test("refuse what protobuf-es refuses, and nothing else, of any bytes", () => {
+  test("reject any bytes if and only if protobuf-es rejects them", () => {
     fc.assert(
       fc.property(fc.array(records, { maxLength: 8 }), (parts) => {
         expectSame(everything, "Everything", Buffer.concat(parts));
@@ -253,7 +253,7 @@ describe("generated codecs", () => {
     );
   });
 
-  test("refuse text that is no UTF-8 also where nobody reads it", () => {
+  test("reject text that is not UTF-8, even in unread fields", () => {
     for (const length of [1, 70, 600]) {
       const text = Buffer.concat([Buffer.alloc(length, "a"), Buffer.of(0xff)]);
       const wrong = record(1, 2, withLength(text));
@@ -264,7 +264,7 @@ describe("generated codecs", () => {
       for (const { decode } of [codec, some, pass]) expect(() => decode("Everything")(unread)).toThrow();
     }
   });
-  test("refuse values that protobuf-es refuses, in its words", () => {
+  test("reject the same values as protobuf-es, with the same error", () => {
     const wrong: Record<string, unknown>[] = [
       { fInt32: 2 ** 31 },
       { fInt32: 1.5 },

@@ -24,7 +24,7 @@ async function outcomeOf(target: Target, name: string): Promise<string> {
   return `${statuses}, and no good answer behind it`;
 }
 
-test("answers that break the rules, flood or are too large", { timeout: 300_000 }, async () => {
+test("a BFF withstands answers that break the rules, flood it or are too large", { timeout: 300_000 }, async () => {
   const upstream = await answering();
   const outcome = await attacked(
     async (target) => {

@@ -62,7 +62,7 @@ describe.each([
   ["on the fast path", "application/json"],
   ["on Connect's adapter", "application/grpc-web+proto"],
 ])("%s", (where, type) => {
-  test("chunks of one byte over HTTP/1.1", async () => {
+  test("chunks of one byte over HTTP/1.1 do no harm", async () => {
     const chunks = Buffer.from("1\r\nx\r\n".repeat(2000));
     const outcome = await run(`chunks of one byte, ${where}`, { heapMb: 64 }, async ({ port }, until) => {
       const head = `POST ${FAST} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`;
@@ -87,7 +87,7 @@ describe.each([
     expect(outcome.result.pieces).toBeGreaterThan(50_000);
   }, 60_000);
 
-  test("DATA frames of one byte over HTTP/2", async () => {
+  test("DATA frames of one byte over HTTP/2 do no harm", async () => {
     const outcome = await run(`DATA frames of one byte, ${where}`, { heapMb: 64 }, async ({ port }, until) => {
       const ids = streamIds(20);
       const totals = await Promise.all(
@@ -106,7 +106,7 @@ describe.each([
     expect(outcome.result.pieces).toBeGreaterThan(30_000);
   }, 60_000);
 
-  test("bodies that never end: what is held is bounded over the process", async () => {
+  test("endless bodies occupy bounded memory in the process", async () => {
     const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
     const outcome = await run(`held bodies, ${where}`, { env }, async (target, until) => {
       const ids = streamIds(100);
@@ -126,7 +126,7 @@ describe.each([
     expect(outcome.result.heldMb).toBeLessThan(40); // buffers grow by doubling
   }, 60_000);
 
-  test("many bodies that begin and never end: normal clients are served", async () => {
+  test("many unfinished bodies leave normal clients served", async () => {
     const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
     const outcome = await run(`begun bodies, ${where}`, { env }, async ({ port }, until) => {
       const ids = streamIds(200);
@@ -146,7 +146,7 @@ describe.each([
   }, 60_000);
 });
 
-test("messages of reflection that never end: what is held is bounded over the process", async () => {
+test("endless messages of reflection occupy bounded memory in the process", async () => {
   const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB), BFF_REFLECTION: "true" };
   const outcome = await run("held messages of reflection", { env }, async (target, until) => {
     const ids = streamIds(100);
@@ -195,7 +195,7 @@ test.each<readonly [mb: number, type: string, http2: string, Readonly<Record<str
   [1, "application/json", "own", { "content-encoding": "gzip" }, zlib.gzipSync(jsonOf(MOST))],
   [4, "application/grpc+proto", "own", { "grpc-encoding": "gzip" }, compressedFrame(protoOf(ALLOWED))],
 ])(
-  "4,000 small messages that become %i MB each, %s, BFF_HTTP2_SERVER=%s: the process bounds what it holds",
+  "4,000 small messages that expand to %i MB each, %s, BFF_HTTP2_SERVER=%s, occupy bounded memory in the process",
   async (mb, type, http2, encoding, body) => {
     const env = {
       BFF_MAX_PENDING_BYTES: String(16 * MIB),
@@ -246,7 +246,7 @@ test.each<readonly [string, string, string, Omit<AttackOptions, "env">]>([
   ],
   ["from the upstream", FAST, "POST", { normal: HEALTH }],
 ])(
-  "answers that nobody reads, %s: what is held is bounded over the process",
+  "unread answers, %s, occupy bounded memory in the process",
   async (where, path, method, more) => {
     const env = { BFF_MAX_PENDING_BYTES: String(4 * MIB) };
     const outcome = await run(`answers not read, ${where}`, { env, ...more }, async (target, until) => {
@@ -286,7 +286,7 @@ test.each<readonly [string, "GET" | "POST", string]>([
   ["through Connect's adapter", "GET", "gzip"],
   ["through Connect's adapter", "GET", "br"],
 ])(
-  "answers that wait for their compression, %s, %s %s: what is held is bounded over the process",
+  "answers that wait for compression, %s, %s %s, occupy bounded memory in the process",
   async (where, method, encoding) => {
     const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
     const outcome = await run(`answers to be compressed, ${where}, ${encoding}`, { env }, async (target, until) => {

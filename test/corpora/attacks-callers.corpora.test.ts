@@ -6,7 +6,7 @@ import { ask, attacked, described, expectUnharmed } from "./attacks/rig.ts";
 vi.setConfig({ testTimeout: 120_000 });
 type Answer = Readonly<{ baggage?: string; n?: number }>;
 
-test("the baggage that an expression makes of the principal keeps tenants apart", async () => {
+test("baggage that an expression computes from the principal keeps tenants apart", async () => {
   const issuer = await startIssuer();
   const tenants = ["one", "two", "three"];
   const tokens = await Promise.all(tenants.map((tenant) => issuer.token(tenant)));
@@ -32,7 +32,7 @@ test("the baggage that an expression makes of the principal keeps tenants apart"
   expectUnharmed(outcome);
 });
 
-test("the baggage of an anonymous client is nobody else's, in caches of the BFF and of HTTP", async () => {
+test("the baggage of an anonymous client reaches no other caller through caches of the BFF or of HTTP", async () => {
   const normal = { path: "/fwd.v1.FwdService/Call", body: '{"key":"normal"}' };
   const outcome = await attacked(
     async ({ url }) => {

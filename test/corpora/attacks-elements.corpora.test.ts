@@ -203,14 +203,14 @@ describe.each(Object.entries(PROTOCOLS))("%s", (protocol, send) => {
       return codes;
     };
 
-  test("refuses what holds too much", { timeout: 180_000 }, async () => {
+  test("refuses requests with too many elements", { timeout: 180_000 }, async () => {
     const outcome = await attacked(each(REFUSED));
     console.log(described(protocol, outcome));
     expect(outcome.result).toEqual(Object.fromEntries(Object.keys(REFUSED).map((name) => [name, INVALID_ARGUMENT])));
     expectUnharmed(outcome);
   });
 
-  test("answers what is deep, long or odd", { timeout: 180_000 }, async () => {
+  test("answers requests that are deep, long or odd", { timeout: 180_000 }, async () => {
     const outcome = await attacked(each(ANSWERED));
     console.log(described(protocol, outcome));
     expect(Object.values(outcome.result).filter((code) => /reset|no answer|HTTP/.test(code))).toEqual([]);
@@ -218,7 +218,7 @@ describe.each(Object.entries(PROTOCOLS))("%s", (protocol, send) => {
   });
 });
 
-test("a bound of the deployment", { timeout: 180_000 }, async () => {
+test("the deployment sets the limit of elements", { timeout: 180_000 }, async () => {
   const outcome = await attacked(
     async (target) => [
       await connect(target, json("Who", `{"ids":${list(98, '"a"')}}`)),

@@ -276,7 +276,7 @@ async function outcomes<Row>(
 test.each([
   ["HTTP/1.1", columns(HTTP1), ({ port }: Target) => outcomes(HTTP1, (row) => http1(port, row))],
   ["HTTP/2", columns(HTTP2), ({ port }: Target) => outcomes(HTTP2, (row) => http2(port, row))],
-])("requests over %s have the answers that its RFCs want", { timeout: 120_000 }, async (version, expected, all) => {
+])("requests over %s have the answers that the RFCs require", { timeout: 120_000 }, async (version, expected, all) => {
   // What nghttp2 passes over in place of refusing it, node's HTTP/2 does: these rows are about our own.
   const outcome = await attacked(all, { env: { BFF_HTTP2_SERVER: "own" } });
   console.log(

@@ -27,9 +27,9 @@ const FUZZ_MS = Number(process.env.FUZZ_MS ?? 8000);
 describe("floods", () => {
   const times = (count: number, one: Buffer) => Buffer.concat(numbers(count).map(() => one));
   const kinds: readonly (readonly [name: string, frames: Buffer, reads: boolean])[] = [
-    ["SETTINGS, whose acknowledgements nobody reads", times(200, settings([3, 100])), false],
+    ["SETTINGS with unread acknowledgements", times(200, settings([3, 100])), false],
     ["SETTINGS", times(100, settings([4, 65_535])), true],
-    ["PING, whose answers nobody reads", times(500, frame(Frame.ping, 0, 0, Buffer.alloc(8))), false],
+    ["PING with unread answers", times(500, frame(Frame.ping, 0, 0, Buffer.alloc(8))), false],
     ["PING", times(200, frame(Frame.ping, 0, 0, Buffer.alloc(8))), true],
     ["empty DATA", times(1000, frame(Frame.data, 0, 1)), true],
     [
@@ -77,7 +77,7 @@ const OPENS = [
   (bytes: number) => settings([Setting.initialWindowSize, bytes]),
   () => Buffer.concat(streamIds(200).map((id) => frame(Frame.windowUpdate, 0, id, uint32(1)))),
 ];
-test("windows of 200 answers that are opened byte by byte, by SETTINGS and by WINDOW_UPDATE", async () => {
+test("windows of 200 answers that open byte by byte, by SETTINGS and by WINDOW_UPDATE, do no harm", async () => {
   const body = Buffer.from('{"size":100000}');
   const asks = Buffer.concat(
     streamIds(200).map((id) =>
@@ -102,7 +102,7 @@ test("windows of 200 answers that are opened byte by byte, by SETTINGS and by WI
   expectUnharmed(outcome);
 }, 60_000);
 
-test("25,000 requests whose bodies never come, on 100 connections", async () => {
+test("25,000 requests without bodies, on 100 connections, do no harm", async () => {
   const outcome = await attacked(async (target) => {
     const all: RawConnection[] = [];
     const asks = Buffer.concat(streamIds(250).map((id) => headers(id, requestHeaders())));
@@ -121,7 +121,7 @@ test("25,000 requests whose bodies never come, on 100 connections", async () => 
   expect(outcome.result.heapMb).toBeLessThan(150);
 }, 60_000);
 
-test("a thousand idle connections are closed when their time is over", async () => {
+test("a thousand idle connections close at the idle timeout", async () => {
   const outcome = await attacked(
     async ({ port }) => {
       const all = [];
@@ -180,7 +180,7 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
 }, 60_000);
 
 test.each(["own", "node"])(
-  "random sessions, mostly valid, BFF_HTTP2=%s",
+  "random sessions, mostly valid, do no harm, BFF_HTTP2=%s",
   async (own) => {
     const seed = seedOf("SEED");
     const outcome = await attacked(

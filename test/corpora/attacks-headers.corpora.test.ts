@@ -156,7 +156,7 @@ test.each([references7, refused])(
   60_000,
 );
 
-test("a client that never acknowledges our SETTINGS is served, and closed after ten seconds", async () => {
+test("a client that never acknowledges SETTINGS is served, and its connection closes after ten seconds", async () => {
   const outcome = await attacked(async ({ port }) => {
     const connection = await RawConnection.http2(port, [[Setting.initialWindowSize, 65_535]], { acknowledges: false });
     await connection.send(headers(1, request), frame(Frame.data, Flag.endStream, 1, Buffer.from('{"key":"k"}')));

@@ -109,7 +109,7 @@ const forged = (kid: string): string => {
   return `${base64url({ alg: "ES256", kid })}.${base64url(claims)}.${randomBytes(64).toString("base64url")}`;
 };
 
-test("tokens that nobody has signed, each another, with a key that there is", async () => {
+test("different forged tokens with an existing key id are refused", async () => {
   const outcome = await run("forged tokens", (target, until) =>
     flood(target, () => asking({ authorization: `Bearer ${forged("k1")}` }), { until }),
   );
@@ -117,7 +117,7 @@ test("tokens that nobody has signed, each another, with a key that there is", as
   expect(Object.keys(outcome.result)).toEqual(["401"]);
 });
 
-test("tokens with keys that nobody knows, each another", async () => {
+test("different tokens with unknown key ids are refused, and keys are fetched at most four times", async () => {
   const before = issuer.asked();
   const outcome = await run("unknown keys", (target, until) =>
     flood(target, (i) => asking({ authorization: `Bearer ${forged(`k${i + 2}`)}` }), { until }),
@@ -128,7 +128,7 @@ test("tokens with keys that nobody knows, each another", async () => {
   expect(issuer.asked() - before).toBeLessThanOrEqual(4);
 });
 
-test("100,000 tokens, cookies and keys that prove nothing leave nothing behind", async () => {
+test("100,000 invalid tokens, cookies and keys leave no memory behind", async () => {
   const kinds: readonly (() => Headers)[] = [
     () => ({ authorization: `Bearer ${randomBytes(300).toString("base64url")}.e30.e30` }),
     () => ({ cookie: `__Host-session=${randomBytes(32).toString("base64url")}`, "x-csrf": "1" }),
@@ -141,7 +141,7 @@ test("100,000 tokens, cookies and keys that prove nothing leave nothing behind",
   expect(outcome.result).toEqual({ 401: 100_000 });
 }, 180_000);
 
-test("tokens that are good, each in a header of 28 KiB", async () => {
+test("valid tokens in headers of 28 KiB are accepted", async () => {
   const tokens = await Promise.all(numbers(3_000).map((i) => issuer.token(`user ${i}`)));
   const spaces = " ".repeat(28 << 10);
   const outcome = await run("good tokens in large headers", (target) =>
@@ -151,7 +151,7 @@ test("tokens that are good, each in a header of 28 KiB", async () => {
   expect(outcome.result).toEqual({ 200: tokens.length });
 });
 
-test("logins that nobody ends, and answers to logins that nobody has begun", async () => {
+test("unfinished logins and unexpected login callbacks do no harm", async () => {
   const query = () => `state=${randomBytes(32).toString("base64url")}&code=x`;
   const paths = [
     () => `/auth/login?return_to=/${"a".repeat(2_000)}`,
@@ -166,7 +166,7 @@ test("logins that nobody ends, and answers to logins that nobody has begun", asy
   expect(Object.keys(outcome.result).sort()).toEqual(["302", "400", "401"]);
 });
 
-test("logouts of a provider that are too long, too slow, or none", async () => {
+test("provider logouts that are too long, too slow or invalid are refused", async () => {
   const path = "/auth/backchannel-logout";
   const outcome = await run("logouts", async (target, until) => {
     const sockets = numbers(200).map(() => {
@@ -191,7 +191,7 @@ test("logouts of a provider that are too long, too slow, or none", async () => {
   expect(Object.keys(outcome.result)).toEqual(["400"]);
 });
 
-test("10,000 requests of callers with tokens and keys, all on one connection, are answered to each as that caller", async () => {
+test("10,000 requests of callers with tokens and keys on one connection each have the answer of that caller", async () => {
   const eve = await issuer.token("eve");
   const callers: readonly (readonly [string, string, string])[] = [
     ["ann", "authorization", `Bearer ${ann}`],

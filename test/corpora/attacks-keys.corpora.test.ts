@@ -41,7 +41,7 @@ async function firstOf(target: Target, key: string): Promise<string> {
     .toString();
 }
 
-test("the newest item of more keys than the upstream has streams", async () => {
+test("requests for the newest item are answered for more keys than the upstream has streams", async () => {
   const outcome = await attacked(async (target) => {
     const attack = await latestOfNew(target, 4 * STREAMS);
     const followed = await firstOf(target, "fresh");
@@ -54,7 +54,7 @@ test("the newest item of more keys than the upstream has streams", async () => {
   expect(JSON.parse(followed)).toMatchObject({ key: "fresh" });
 }, 60_000);
 
-test("the same kept up at 20 a second, beside callers with keys of their own", async () => {
+test("20 requests for new keys a second leave callers with other keys served", async () => {
   const outcome = await attacked(async (target) => {
     await latestOfNew(target, STREAMS + AT_ONCE);
     const honest: Record<string, number> = {};

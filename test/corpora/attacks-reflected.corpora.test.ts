@@ -88,7 +88,7 @@ async function ask(
   return { status, bytes, reset: stream.rstCode ?? 0 };
 }
 
-test("texts that quote the client", async () => {
+test("texts that quote the client do no harm to other requests of the connection", async () => {
   const outcome = await attacked(
     async ({ url }) => {
       const told: Record<string, { attack: Answered; neighbour: Answered; goaway: number | undefined }> = {};

@@ -98,7 +98,9 @@ const ROWS: Readonly<Record<string, readonly [Written, string]>> = {
   "four encodings in one another": [rpc("Maps", "x", { "content-encoding": "gzip, gzip, gzip, gzip" }), "501"],
 };
 
-test("a caller's requests by other ways, in other names, and as bombs", { timeout: 180_000 }, async () => {
+test("requests by other paths, under other names and as bombs have the expected answers", {
+  timeout: 180_000,
+}, async () => {
   const issuer = await startIssuer();
   const authorization = `Bearer ${await issuer.token("ann")}`;
   const normal = { path: `${SERVICE}/Maps`, body: "{}", headers: { authorization } };

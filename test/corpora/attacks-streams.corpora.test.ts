@@ -47,7 +47,7 @@ async function otherFollower({ url, port }: Target): Promise<string> {
   return first.subarray(5).toString("latin1");
 }
 
-test("anonymous watches of health", async () => {
+test("anonymous watches of health are bounded", async () => {
   const connectionsCount = 40;
   const attack = attacked(
     async ({ port }) => {
@@ -67,7 +67,7 @@ test("anonymous watches of health", async () => {
   expect(outcome.result.open).toBe(500);
 }, 120_000);
 
-test("one caller takes all places of followers", async () => {
+test("one caller with many followers leaves places for other callers", async () => {
   const attack = attacked(
     async (target) => {
       const all: RawConnection[] = [];
@@ -90,7 +90,7 @@ test.each([
   ["on the fast path", "application/connect+json"],
   ["on Connect's adapter", "application/grpc+json"],
 ])(
-  "streams that end together, %s",
+  "streams that end together, %s, do no harm",
   async (name, type) => {
     const connectionsCount = 16;
     const attack = attacked(

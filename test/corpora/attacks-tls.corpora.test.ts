@@ -72,18 +72,18 @@ test.each<[string, string, readonly string[], RegExp]>([
   await expectServed();
 });
 
-test("HTTP/1.1 where HTTP/2 was chosen is not answered", { timeout: 60_000 }, async () => {
+test("HTTP/1.1 gets no answer on a connection that negotiated HTTP/2", { timeout: 60_000 }, async () => {
   expect(await client("-alpn h2", [get("a")])).not.toContain("HTTP/1.1");
   await expectServed();
 });
 
-test("early data, which others could send again, is not offered", { timeout: 60_000 }, async () => {
+test("the server offers no early data, because early data can be replayed", { timeout: 60_000 }, async () => {
   const printed = await client("-tls1_3", ["Q\n"]);
   expect(printed).toContain("Verif");
   expect(printed).not.toMatch(/Max Early Data: [1-9]/);
 });
 
-test("key updates without end keep nobody else out", { timeout: 60_000 }, async () => {
+test("endless key updates leave other clients served", { timeout: 60_000 }, async () => {
   const printed = client(
     "-tls1_3",
     Array.from({ length: 2_000 }, () => "K\n"),

@@ -22,7 +22,9 @@ const AT_ONCE = 100;
 /** A message that its length does not fit: the answer is headers with `grpc-status`. */
 const BROKEN = Buffer.from([0, 0, 0, 0, 1, 255]);
 
-test("refusals that nobody reads", { timeout: 180_000 }, async () => {
+test("the server takes no more requests from a client that does not read its refusals", {
+  timeout: 180_000,
+}, async () => {
   const outcome = await attacked(
     async ({ port }) => {
       const until = performance.now() + ATTACK_MS;

@@ -8,7 +8,7 @@ import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
 const MS = Number(process.env.ATTACK_MS ?? 2000);
 const HEAD = `POST ${FAST} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
 
-test("chunks of one byte over HTTP/1.1, as fast as they are read: normal clients are served", async () => {
+test("chunks of one byte over HTTP/1.1, as fast as the server reads them, leave normal clients served", async () => {
   const chunks = Buffer.from("1\r\nx\r\n".repeat(2000));
   const outcome = await attacked(
     async ({ port }) => {
@@ -60,7 +60,7 @@ async function slowUpload(port: number): Promise<string> {
   return answer.slice(9, 12) || "no answer";
 }
 
-test("large bodies that never end: slow uploads of others arrive", async () => {
+test("endless large bodies leave slow uploads of other clients served", async () => {
   const env = { BFF_MAX_PENDING_BYTES: String(24 << 20) };
   const begun = Buffer.alloc(900_000, " ");
   const outcome = await attacked(

@@ -56,7 +56,7 @@ async function rapid(port: number, { burst, gapMs, afterMs }: Kind, until: numbe
 }
 
 test.each(kinds)(
-  "requests that are $name",
+  "the upstream survives requests that are $name",
   async (kind) => {
     const outcome = await attacked(
       async ({ port, upstream }) => {

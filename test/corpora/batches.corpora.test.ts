@@ -58,7 +58,7 @@ function txn({ success }: Plain): Plain {
   return { succeeded: true, responses };
 }
 
-test("keys of etcd are read by transactions of at most `max`, each once; what it does not have is absent", async () => {
+test("transactions of at most `max` keys read each key of etcd once, and a missing key is absent", async () => {
   const upstreams = protos();
   const keysOf = ({ success }: Plain): string[] =>
     (success as { request_range: { key: Buffer } }[]).map(({ request_range: { key } }) => key.toString());

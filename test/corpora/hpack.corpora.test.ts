@@ -78,7 +78,7 @@ const STRICTER: readonly RegExp[] = [
 ];
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("golang.org/x/net", () => {
-  test(`${COUNT} random sequences of header blocks of seed ${SEED} say the same to both, or nothing`, () => {
+  test(`${COUNT} random sequences of header blocks of seed ${SEED} decode to the same headers in both, or fail`, () => {
     const sequences = Array.from({ length: COUNT }, (_, i) => sequence(seeded(SEED, i)));
     const theirs = goDecoded(sequences);
     const counts = { blocks: 0, refused: 0, stricter: 0, laxer: 0 };

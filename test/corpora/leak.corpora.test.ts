@@ -55,14 +55,14 @@ function judgedFields({ caller, rpc, key, tag }: Asked, answer: Json): [string, 
   return found.filter(([, value]) => value !== undefined);
 }
 
-test("a foreign field is seen", () => {
+test("the test detects a foreign field", () => {
   const asked: Asked = { caller: { subject: "u1", tenant: "t1", tokens: [] }, rpc: "Page", key: "a", tag: "x" };
   const answer = { pc: "u1", me: "u2", tag: "x", cards: [{ who: "u3" }, {}], pckey: "b" };
   const foreign = judgedFields(asked, answer).filter(([, value, wanted]) => value !== wanted);
   expect(foreign.map(([name]) => name)).toEqual(["me", "pckey", "cards.who"]);
 });
 
-test(`none of ${FIELDS} fields that ${CALLERS} callers receive is another caller's`, {
+test(`none of ${FIELDS} fields that ${CALLERS} callers receive belongs to another caller`, {
   timeout: 60_000 + FIELDS * 20,
 }, async () => {
   const folder = generated();

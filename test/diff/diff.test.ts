@@ -41,7 +41,7 @@ function reports(shop: string): readonly FileReport[] {
 describe("protobff diff", () => {
   const before = reports(SHOP);
 
-  test("of the same: nothing", () => {
+  test("finds nothing between equal reports", () => {
     expect(compareReports(before, reports(SHOP))).toEqual([]);
   });
 
@@ -92,14 +92,14 @@ plugins:
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  test("of the same: nothing, and nothing is written", async () => {
+  test("finds nothing between equal trees, and writes nothing", async () => {
     const { exitCode, stdout, stderr } = await run(["diff", "--fail-on", "worse"], cwd);
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("## BFF: the behaviour is unchanged\n\nCompared with `.git#branch=main`.\n");
     expect(git("status", "--porcelain").toString()).toBe("");
   });
 
-  test("what buf finds comes first; what upstreams change breaks no client; each side has its own buf.gen.yaml", async () => {
+  test("prints findings of buf first, accepts changes of upstreams, and reads the buf.gen.yaml of each side", async () => {
     write(
       "proto/shop/v1/shop.proto",
       SHOP.replace("  optional string note = 3", "  optional string notes = 3").replace(`"1s"`, `"800ms"`),
@@ -129,7 +129,7 @@ plugins:
     expect(stderr).not.toContain("hash");
   });
 
-  test("a module with rules of its own more: buf compares all with all", async () => {
+  test("compares all modules if one module has separate rules", async () => {
     const yaml = readFileSync(join(cwd, "buf.yaml"), "utf8");
     write("buf.yaml", yaml.replace("breaking:", "  - path: more\n    breaking:\n      use: [WIRE]\nbreaking:"));
     write("more/more/v1/more.proto", 'syntax = "proto3"; package more.v1; message More {}');
@@ -143,7 +143,7 @@ plugins:
     expect(stdout).not.toContain("deleted");
   });
 
-  test("the other side does not compile: told, and a failure for what cannot be judged", async () => {
+  test("reports that the other side does not compile, and fails if a requested check is impossible", async () => {
     git("checkout", "-q", "-b", "broken");
     write("proto/shop/v1/shop.proto", SHOP.replace("item.note", "item.not_there"));
     git("commit", "-qam", "broken");
@@ -155,7 +155,7 @@ plugins:
     expect((await run([...against, "--fail-on=breaking,exposure"], cwd)).exitCode).toBe(1);
   });
 
-  test("what is not there", async () => {
+  test("rejects a branch or path that does not exist", async () => {
     expect(await run(["diff", "--against", ".git#branch=nowhere"], cwd)).toMatchObject({
       exitCode: 1,
       stdout: "",

@@ -39,7 +39,7 @@ const call = (headers: Readonly<Record<string, string>>): RequestInit => ({
   headers: { "content-type": "application/json", ...headers },
 });
 
-test("who picks an account in the browser has a session, which counts for requests of the page itself", async () => {
+test("a user who picks an account in the browser has a session, which counts only for requests of the page itself", async () => {
   const browser = new Browser();
   const list = await browser.go(locationOf(await browser.go(`${account.url}/auth/login?return_to=/`)));
   const [, link = ""] = /href="([^"]+u-dina)"/.exec(await list.text()) ?? [];
@@ -51,7 +51,7 @@ test("who picks an account in the browser has a session, which counts for reques
   expect((await browser.go(rpc, call({}))).status).toBe(401);
 });
 
-test("a code is good once, and only for who knows what its challenge was made of", async () => {
+test("an authorization code is valid once, and only with the verifier of its challenge", async () => {
   const query = new URLSearchParams({ client_id: AUDIENCE, redirect_uri: `${account.url}/auth/callback` });
   query.set("subject", "u-ada");
   query.set("code_challenge", "of something else");

@@ -20,7 +20,7 @@ interface Name {
   readonly module: string;
 }
 
-test("keys go out wrapped, once each; items are found by what is computed of them, and by messages", async () => {
+test("each key is sent once, wrapped, and items are matched by computed keys and by messages", async () => {
   const calls: Call[] = [];
   const json = ({ value }: Ref): JsonValue =>
     value.case === "id" ? { id: value.value } : { name: { owner: value.value.owner, module: value.value.module } };

@@ -30,7 +30,7 @@ describe("a server under measurement", () => {
   };
   const UNTIL_SIGTERM = 'setInterval(() => {}, 1000); process.once("SIGTERM", () => process.exit(0));\n';
 
-  test("tells its usage, and at the end what its fast paths took", async () => {
+  test("reports its usage, and the counts of its fast paths when it stops", async () => {
     const entry = script(
       "counting.mjs",
       `import { channel } from "node:diagnostics_channel";
@@ -48,7 +48,7 @@ describe("a server under measurement", () => {
     expect(await server.stop()).toEqual({ requests: { fast: 2, all: 3 } });
   });
 
-  test("tells what it has allocated between two questions, collected or not", async () => {
+  test("reports its allocations between two measurements, collected or not", async () => {
     const entry = script(
       "allocating.mjs",
       // One object for each call: those of a loop, which is unrolled, would be allocated four at a time.
@@ -78,12 +78,12 @@ describe("a server under measurement", () => {
     await server.stop();
   });
 
-  test("counts nothing where it has no counters", async () => {
+  test("reports no counts if it has no counters", async () => {
     const entry = script("silent.mjs", `console.log("listening on http://127.0.0.1:1"); ${UNTIL_SIGTERM}`);
     expect(await (await startServer({ entry })).stop()).toEqual({});
   });
 
-  test("that cannot start says why", async () => {
+  test("rejects with its error if it cannot start", async () => {
     const entry = script("broken.mjs", 'throw new Error("no such upstream");');
     await expect(startServer({ entry })).rejects.toThrow(/ended with 1 before it listened[\s\S]*no such upstream/);
   });
@@ -110,7 +110,7 @@ describe("an open loop", () => {
   });
   afterAll(() => server.close());
 
-  test("counts every request once: by kind of answer, by status, or as late", async () => {
+  test("counts each request once: by kind of answer, by status, or as late", async () => {
     const asked: string[] = [];
     const { kinds, latenciesMs, lagsMs } = await openLoop(
       { origin, path: "/", headers: {}, body: Buffer.alloc(5) },
@@ -159,7 +159,7 @@ describe("requests with ids", () => {
     return idsCost(measured, { origin, path: "/", headers, body: Buffer.alloc(5) }, load, 5, 0);
   };
 
-  test("are each asked once: first warming up, then all the same, then all others", async () => {
+  test("are each sent once: first the warm-up, then equal requests, then all others", async () => {
     expect(await ask("any")).toEqual({ same: 1, fresh: 1 });
     const [warmUp, same, fresh] = [heard.slice(0, 20), heard.slice(20, 60), heard.slice(60)];
     expect([warmUp, same, fresh].map((ids) => [ids.length, new Set(ids).size])).toEqual([
@@ -170,7 +170,7 @@ describe("requests with ids", () => {
     for (const ids of heard) expect(ids).toMatch(/^[0-9a-f]{32} 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
-  test("whose answers are too short count for nothing", async () => {
+  test("are rejected if their answers are too short", async () => {
     await expect(ask("short")).rejects.toThrow("replies had 4 bytes on average, the checked one 5");
   });
 });
@@ -179,12 +179,12 @@ describe("an answer", () => {
   const method = HomeService.method.getHome;
   const without = { path: "settings", upstream: "bench.up.v1.SettingsService" };
 
-  test("is the expected one or is not", () => {
+  test("is compared with the expected one", () => {
     expect(unless(home)(home(HomeSchema), method)).toBeUndefined();
     expect(unless(home)(create(HomeSchema, { profile, items }), method)).toContain("in place of");
   });
 
-  test("without one part has all others and says so", () => {
+  test("without one part must have all other parts and an entry for the missing part", () => {
     const fault = unlessWithout("settings");
     expect(fault(create(HomeSchema, { profile, items, degraded: [without] }), method)).toBeUndefined();
     expect(fault(create(HomeSchema, { profile, items }), method)).toContain('says that ""');
@@ -195,7 +195,7 @@ describe("an answer", () => {
   });
 });
 
-test("one call on a slow path in fanout is a failure", () => {
+test("a call of fanout on a slow path is a failure", () => {
   const fanout = closedLoops.find(({ name }) => name === "fanout")!;
   const failures = (fast_paths: PathCounters, calls = 3) =>
     fanout.failures?.([{ name: "protobff", upstream_calls_per_request: calls, fast_paths }]);
@@ -204,14 +204,14 @@ test("one call on a slow path in fanout is a failure", () => {
   expect(failures({}, 4)).toEqual(["protobff makes 4 upstream calls per request in place of 3"]);
 });
 
-test("medians and percentiles", () => {
+test("median and percentile return values of the list", () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
   const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
   expect([percentile(hundred, 0.5), percentile(hundred, 0.99), percentile(hundred, 1)]).toEqual([51, 100, 100]);
 });
 
-test("bars are as long as their values", () => {
+test("the width of a bar is proportional to its value", () => {
   const svg = barChart("a < b", [
     { label: "ours", value: 50, ours: true },
     { label: "theirs", value: 100, ours: false },

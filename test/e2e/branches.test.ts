@@ -74,7 +74,7 @@ describe("a server with branches", () => {
   test("compiles as strictly as this repository", () => {
     expect(project.typeChecked()).toBe("");
   });
-  test("has each tenant on the side that its hash says, with all calls, in every process", async () => {
+  test("sends all calls of a tenant to the side that its hash selects, in every process", async () => {
     const servers = [await served(all), await served(all)];
     let there = 0;
     for (const tenant of tenants(200)) {
@@ -88,7 +88,7 @@ describe("a server with branches", () => {
     expect(there).toBeGreaterThan(20);
     expect(there).toBeLessThan(60);
   });
-  test("draws for each request, once for both of its upstreams", async () => {
+  test("draws a side for each request, once for both of its upstreams", async () => {
     const { ask } = await served(all);
     let there = 0;
     for (let i = 0; i < 500; i++) {
@@ -100,14 +100,14 @@ describe("a server with branches", () => {
     expect(there).toBeGreaterThan(95); // 150, six standard deviations away
     expect(there).toBeLessThan(205);
   });
-  test("never answers one side out of the other's cache", async () => {
+  test("keeps the caches of both sides apart", async () => {
     const { ask } = await served(all);
     for (const tenant of [...tenants(60), ...tenants(60)]) {
       const { body } = await ask(tenant, "GetCached");
       expect(body.item).toBe(shareOf("canary", tenant) < 0.2 ? "canary" : "main");
     }
   });
-  test("whose canary is down fails there alone, by a breaker that says so", async () => {
+  test("fails only the requests of a broken canary, and logs its breaker with the branch", async () => {
     const { ask, log } = await served(({ dice }) => ({ ...all({ canary: NOWHERE, dice }) }));
     for (const tenant of tenants(120)) {
       const { status } = await ask(tenant);
@@ -116,7 +116,7 @@ describe("a server with branches", () => {
     expect(log()).toMatch(/breaker of up\.v1\.ItemService, branch canary: closed -> open/);
     expect(log()).not.toMatch(/breaker of up\.v1\.ItemService: /);
   });
-  test("says once which branches are off, whose requests go where the others do", async () => {
+  test("logs once which branches are off, and sends their requests to the main side", async () => {
     const { ask, log } = await served(() => ({}));
     for (const tenant of ["", ...tenants(20)]) expect((await ask(tenant)).body.item).toBe("main");
     expect(log().match(/3 branches are off: .*/g)).toEqual([

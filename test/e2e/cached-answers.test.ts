@@ -159,12 +159,12 @@ async function get(
   };
 }
 
-describe("a server whose answers are used again", () => {
+describe("a server with cached answers", () => {
   test("compiles as strictly as this repository", () => {
     expect(project.typeChecked()).toBe("");
   });
 
-  test("composes one for all who are alike in what it reads, by any protocol", async () => {
+  test("composes one answer for all callers with equal inputs, over any protocol", async () => {
     const { url, post, calls } = await served();
     const team = async (who: Who) => (await get(url, "ShopService/GetTeam", { headers: credential(who) })).body.tenant;
     expect([await team("ada"), await team("ann"), await team("eve"), await team("ann")]).toEqual([
@@ -184,7 +184,7 @@ describe("a server whose answers are used again", () => {
     expect([nobody.status, nobody.headers["cache-control"], calls()]).toEqual([401, "no-store", 2]);
   });
 
-  test("keeps nothing that is degraded, and tells caches not to", async () => {
+  test("caches no degraded answer, and forbids caches to store it", async () => {
     const { url, orders } = await served();
     for (let i = 1; i <= 2; i++) {
       const answer = await get(url, "ShopService/GetBroken", { headers: credential("ada") });
@@ -198,7 +198,7 @@ describe("a server whose answers are used again", () => {
     }
   });
 
-  test("is asked by a cache that has the answer whether it still is the answer, and sends no body", async () => {
+  test("answers a conditional request with 304 and no body if the answer is unchanged", async () => {
     const { url } = await served();
     const { dispatcher, statuses, close } = cacheOf("private");
     const ask = (who: Who) => get(url, "ShopService/GetChecked", { headers: credential(who), dispatcher });
@@ -210,7 +210,7 @@ describe("a server whose answers are used again", () => {
     await close();
   });
 
-  test("lets a shared cache keep what is for everybody, and nothing else", async () => {
+  test("lets a shared cache store only answers that are equal for all callers", async () => {
     const { url } = await served();
     const { dispatcher, statuses, close } = cacheOf("shared");
     const ask = (rpc: string, who: Who, language = "de") =>
@@ -225,7 +225,7 @@ describe("a server whose answers are used again", () => {
     await close();
   });
 
-  test(`gives nobody another one's answer, in ${RUNS} walks through caches that all share`, async () => {
+  test(`never gives a caller the answer of another caller, in ${RUNS} walks through shared caches`, async () => {
     const { url, calls } = await served();
     const caches = { private: cacheOf("private"), shared: cacheOf("shared"), none: undefined };
     let asked = 0;

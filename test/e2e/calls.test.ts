@@ -50,7 +50,7 @@ function timeoutMs(call: LoggedCall): number {
   return Number(digits) * (inMs[unit] ?? Number.NaN);
 }
 
-test("every method is called once, with the deadline that its policy says", async () => {
+test("every method is called once, with the deadline of its policy", async () => {
   await post(url, ATLAS);
   expect(calls.map(methodOf).sort()).toEqual(METHODS);
   for (const call of calls) {
@@ -60,7 +60,7 @@ test("every method is called once, with the deadline that its policy says", asyn
   }
 });
 
-test("a client's deadline is passed on, less what composing needs", async () => {
+test("a client's deadline is passed on, less the time that composing needs", async () => {
   const { message } = await client.getDashboard(ATLAS, {}, { timeoutMs: 300 }).reply;
   expect(message).toEqual(expectedDashboard("atlas", "u-ada"));
   // a tenth is kept
@@ -71,7 +71,7 @@ test("a client's deadline is passed on, less what composing needs", async () => 
   }
 });
 
-test("a client's deadline passes while the agent hangs: DEADLINE_EXCEEDED, and its calls are cancelled", async () => {
+test("a client's deadline that passes while the agent hangs results in DEADLINE_EXCEEDED and cancels the calls", async () => {
   example.upstreams.services.agent.fault({ kind: "hang" });
   const { status } = await client.getDashboard(ATLAS, {}, { timeoutMs: 150 }).reply;
   expect(status?.code).toBe(4);
@@ -81,7 +81,7 @@ test("a client's deadline passes while the agent hangs: DEADLINE_EXCEEDED, and i
   expect(hung.length).toBeGreaterThan(0);
 });
 
-test.each(["grpc", "fetch"])("a client that leaves takes its calls along (%s)", async (by) => {
+test.each(["grpc", "fetch"])("a client that disconnects cancels its calls (%s)", async (by) => {
   for (const service of ["agent", "notify"] as const) example.upstreams.services[service].fault({ kind: "hang" });
   const leaving = new AbortController();
   if (by === "grpc") {
@@ -100,7 +100,7 @@ test.each(["grpc", "fetch"])("a client that leaves takes its calls along (%s)", 
   for (const call of hanging()) expect(call.endedAt! - left).toBeLessThan(200);
 });
 
-test("UNAVAILABLE is tried again, and says how often before", async () => {
+test("a call that fails with UNAVAILABLE is retried, and sends the number of previous attempts", async () => {
   const { agent } = example.upstreams.services;
   agent.fault((call) =>
     methodOf(call as LoggedCall) === "GetSummary" && callsTo("GetSummary").length < 3
@@ -116,13 +116,13 @@ test("UNAVAILABLE is tried again, and says how often before", async () => {
   ]);
 });
 
-test("other failures are not tried again", async () => {
+test("calls with other failures are not retried", async () => {
   example.upstreams.services.billing.fault({ kind: "fail", code: Code.Internal });
   await post(url, ATLAS);
   expect(callsTo("GetUsage")).toHaveLength(1);
 });
 
-test("a breaker opens: memory is left alone, and the answer says why", async () => {
+test("an open breaker stops calls to memory, and the answer has BREAKER_OPEN as the reason", async () => {
   example.upstreams.services.memory.fault({ kind: "fail", code: Code.Internal });
   const reasons: string[] = [];
   for (let count = 0; count < 21; count++) {
@@ -140,7 +140,7 @@ test("a breaker opens: memory is left alone, and the answer says why", async () 
   ]);
 });
 
-test("what the policy lists is forwarded, and nothing else", async () => {
+test("the server forwards the headers of the policy, and no others", async () => {
   const sent = { authorization: "Bearer made-up", "x-request-id": "r-1", cookie: "a=b", "x-other": "no" };
   await post(url, ATLAS, sent);
   expect(calls.map(methodOf).sort()).toEqual(METHODS);
@@ -151,7 +151,7 @@ test("what the policy lists is forwarded, and nothing else", async () => {
   }
 });
 
-test("the owners of all runs are asked for in one call, each once", async () => {
+test("one call fetches the owners of all runs, each owner once", async () => {
   const { body } = await post(url, { workspaceId: "lumen", userId: "u-ada" });
   expect(body.runs).toHaveLength(8);
   const batches = callsTo("BatchGetUsers").map((call) => fromBinary(BatchGetUsersRequestSchema, call.request).ids);

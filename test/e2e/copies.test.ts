@@ -114,8 +114,8 @@ const sent = async (request: object): Promise<JsonValue | undefined> => {
   return asked.at(-1);
 };
 
-describe("a request that is a copy is written back", () => {
-  test("through paths, into messages that are there when something in them is", async () => {
+describe("a request that is written back from a copy", () => {
+  test("sets paths, and creates messages only if a field in them is set", async () => {
     expect(await sent({ city: "Oulu", age: 0, tag: "x", limit: 5, order: "SORT_NAME" })).toEqual({
       where: { city: "Oulu", age: 0, tag: { name: "x" } },
       limit: 5,
@@ -128,13 +128,13 @@ describe("a request that is a copy is written back", () => {
       sort: "SORT_AGE",
     });
   });
-  test("with the fallbacks alone where nothing is set", async () => {
+  test("has only the fallbacks if the copy is empty", async () => {
     expect(await sent({})).toEqual({ limit: 20, sort: "SORT_AGE" });
   });
 });
 
-describe("an answer's copies", () => {
-  test("have what the expressions say, fallbacks, and nothing where a path finds nothing", async () => {
+describe("the copies in an answer", () => {
+  test("have values of expressions and fallbacks, and lack fields whose path is unset", async () => {
     answer = {
       people: [
         { first: "Ada", last: "Lovelace", born: 10 },
@@ -148,7 +148,7 @@ describe("an answer's copies", () => {
       ],
     });
   });
-  test("fail the response with an expression that fails", async () => {
+  test("fail the response if an expression fails", async () => {
     answer = { people: [{ first: "A", last: "B" }] };
     expect(await find({})).toEqual({ code: "internal", message: "internal error" });
   });

@@ -144,7 +144,7 @@ async function ask(url: string, name = "hi"): Promise<unknown> {
   return response.json();
 }
 
-test("a save has a new answer on the same port, a mistake leaves the old one, however it is saved", {
+test("a save changes the answer on the same port, and a mistake keeps the old server", {
   timeout: 240_000,
 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'", RESOLVED));
@@ -227,7 +227,7 @@ message GetRequest {}
 message Me { string id = 1 [(bff.v1.field).by = "principal.id"]; }
 `;
 
-test("a server that wants to know who calls starts without a variable, and the printed lines call it", {
+test("a server with an identity starts without variables, and the printed commands call it", {
   timeout: 240_000,
 }, async () => {
   write("proto/me/v1/me.proto", CALLED);
@@ -288,7 +288,7 @@ test("a server that wants to know who calls starts without a variable, and the p
   expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
 });
 
-test("without mock=true in `opt` what has no address is mocked, and only then mocks are generated", {
+test("without mock=true in `opt`, upstreams without an address are mocked, and mocks are generated only if needed", {
   timeout: 240_000,
 }, async () => {
   write("buf.gen.yaml", CONFIG["buf.gen.yaml"].replace(", mock=true", ""));
@@ -305,7 +305,7 @@ test("without mock=true in `opt` what has no address is mocked, and only then mo
   expect(await ask(url, "lo")).toEqual({ text: "name-1" });
 });
 
-test("a server whose package is renamed keeps the port", { timeout: 240_000 }, async () => {
+test("a server keeps its port if its package is renamed", { timeout: 240_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");
   const url = await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
@@ -316,7 +316,7 @@ test("a server whose package is renamed keeps the port", { timeout: 240_000 }, a
   expect(await ask(url, "he")).toEqual({ text: "three" });
 });
 
-test("servers end with a command that is killed", { timeout: 120_000 }, async () => {
+test("servers end if their command is killed", { timeout: 120_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");
   await dev.says(/hi\.v1 listens on (\S+)/);
@@ -327,7 +327,7 @@ test("servers end with a command that is killed", { timeout: 120_000 }, async ()
   await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: PATIENCE_MS, interval: 100 });
 });
 
-test("a port that is taken is told once, and had when it is free", { timeout: 120_000 }, async () => {
+test("a taken port is reported once, and used as soon as it is free", { timeout: 120_000 }, async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const port = portOf(taken);

@@ -31,7 +31,7 @@ const project = new GeneratedProject("each-keys", { "app/v1/app.proto": PROTO })
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("a key that is absent leaves out what an if has chosen, and nothing is called for it", async () => {
+test("an absent key leaves out the item that an `if` selects, and makes no call", async () => {
   const asked: string[] = [];
   const handlers: Handlers<{ id: string }> = {
     "up.v1.ItemService/GetItem": ({ id }) => {

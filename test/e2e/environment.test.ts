@@ -35,7 +35,7 @@ const project = new GeneratedProject("environment", PROTOS);
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("lists, maps and other names are read, and are values of expressions", async () => {
+test("expressions read variables that are lists, maps or renamed", async () => {
   expect(project.typeChecked()).toBe("");
   const env = { LIMITS: "a=7, b\\,c = 8", OLD_SIZES: "5, 6", WAITS: "1ms,2s", OLDER_NAMES: "k=v w", OLD_COUNT: "9" };
   const { post } = await project.served("shop/v1/server.ts", {}, env);
@@ -54,7 +54,7 @@ test("lists, maps and other names are read, and are values of expressions", asyn
   }
 });
 
-test("what is wrong or missing stops the start, by the name under which it is set", () => {
+test("a malformed or missing variable prevents the start and is reported by the name that is set", () => {
   const { status, stderr } = project.start("shop/v1/server.ts", { LIMITS: "a=-1", OLD_SIZES: "1,x" });
   expect(status).toBe(2);
   expect(stderr).toContain(

@@ -19,7 +19,9 @@ async function started(): Promise<string> {
   return /explorer: ([^\s,)]+)/.exec(String(line))?.[1] ?? `no page: ${line}`;
 }
 
-test("a request of one's own on mocks, before and after an upstream goes down", { timeout: 120_000 }, async () => {
+test("the explorer sends an edited request to mocks, before and after an upstream goes down", {
+  timeout: 120_000,
+}, async () => {
   const url = await started();
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

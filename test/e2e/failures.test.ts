@@ -39,7 +39,7 @@ function without(fields: readonly string[], degraded: readonly object[]): object
   return { ...Object.fromEntries(kept), degraded };
 }
 
-test("billing down: its field is missing, the rest is there", async () => {
+test("billing is down: its field is missing, and the others are present", async () => {
   await example.upstreams.services.billing.stop();
   const { status, headers, body } = await post(url, ATLAS);
   const entry = {
@@ -52,7 +52,7 @@ test("billing down: its field is missing, the rest is there", async () => {
   expect([status, headers.get("bff-degraded")]).toEqual([200, "spent_cents"]);
 });
 
-test("billing comes back: so does the field", async () => {
+test("billing recovers, and its field returns", async () => {
   await example.upstreams.services.billing.stop();
   expect((await post(url, ATLAS)).body.spentCents).toBeUndefined();
   await example.upstreams.services.billing.start();
@@ -61,7 +61,7 @@ test("billing comes back: so does the field", async () => {
     .toEqual(expectedDashboard("atlas", "u-ada"));
 });
 
-test("billing hangs: given up after its 80 ms", async () => {
+test("billing hangs: the call ends after its 80 ms", async () => {
   example.upstreams.services.billing.fault({ kind: "hang" });
   const { body, headers } = await post(url, ATLAS);
   expect(body.degraded).toEqual([
@@ -81,7 +81,7 @@ test("billing hangs: given up after its 80 ms", async () => {
   expect(Number(ms)).toBeLessThanOrEqual(80);
 });
 
-test("billing hangs and knows no deadlines: its stream is reset", async () => {
+test("billing hangs and ignores deadlines: its stream is reset", async () => {
   const server = http2.createServer();
   const reset = Promise.withResolvers<number>();
   server.on("stream", (stream) => stream.on("close", () => reset.resolve(stream.rstCode)));
@@ -96,7 +96,7 @@ test("billing hangs and knows no deadlines: its stream is reset", async () => {
   expect(await reset.promise).toBe(http2.constants.NGHTTP2_CANCEL);
 });
 
-test("the session fails: facts are missing because of it, and memory is not asked", async () => {
+test("the session fails: facts are missing because of it, and memory receives no call", async () => {
   example.upstreams.services.agent.fault((call) =>
     call.method.endsWith("/GetSession") ? { kind: "fail", code: Code.PermissionDenied } : undefined,
   );
@@ -111,7 +111,7 @@ test("the session fails: facts are missing because of it, and memory is not aske
   expect(callsTo("Search")).toEqual([]);
 });
 
-test("users down: every card is without its owner, in one entry each", async () => {
+test("users are down: every card lacks its owner, with one entry each", async () => {
   await example.upstreams.services.user.stop();
   const { body, headers } = await post(url, ATLAS);
   expect(body.runs.map((run: { ownerName?: string }) => run.ownerName)).toEqual(Array(5).fill(undefined));
@@ -121,19 +121,19 @@ test("users down: every card is without its owner, in one entry each", async () 
   expect(headers.get("bff-degraded")).toBe("runs[*].owner_name");
 });
 
-test("agent down: the whole answer is UNAVAILABLE, and says nothing of its upstream", async () => {
+test("the agent is down: the answer is UNAVAILABLE and reveals nothing about the upstream", async () => {
   await example.upstreams.services.agent.stop();
   const { status, body } = await post(url, ATLAS);
   expect([status, body.code]).toEqual([503, "unavailable"]);
   expect(JSON.stringify(body)).not.toMatch(/agent|127\.0\.0\.1|ECONN/i);
 });
 
-test("an upstream's refusal is not the client's fault", async () => {
+test("an upstream's NOT_FOUND becomes INTERNAL", async () => {
   const { status, body } = await post(url, { workspaceId: "nowhere" });
   expect([status, body.code]).toEqual([500, "internal"]);
 });
 
-test("a failed agent cancels what still runs", async () => {
+test("a failure of the agent cancels calls in flight", async () => {
   example.upstreams.services.notify.fault({ kind: "hang" });
   example.upstreams.services.agent.fault({ kind: "fail", code: Code.Internal, afterMs: 60 });
   expect((await post(url, ATLAS)).status).toBe(500);

@@ -127,7 +127,7 @@ const answered = async (method: string, id: string, desk: object = {}): Promise<
   (await arrived(method, id)).answer({ name: `${method} ${id};`, ...desk });
 
 describe("read_only", () => {
-  test("reads of an unmarked service are sent side by side at once, writes after all of them and one after the other", async () => {
+  test("reads of an unmarked service run side by side at once, writes run after them and one after another", async () => {
     const answer = ask("Move", { id: "a" });
     // Nothing is answered until all of these are there.
     const reads = await Promise.all([arrived("Get", "a"), arrived("List", "a"), arrived("Get", "hint")]);
@@ -170,7 +170,7 @@ describe("read_only", () => {
     await gates.logged("x Get hint");
   });
 
-  test("a guard that reads one comes before any write", async () => {
+  test("a guard over a read precedes any write", async () => {
     const answer = ask("Move", { id: "c" });
     await answered("Get", "c", { name: "closed" });
     expect(await answer).toMatchObject({ status: 400, body: { code: "failed_precondition", message: "closed" } });
@@ -178,7 +178,7 @@ describe("read_only", () => {
     expect(gates.log.filter((line) => /^> (Take|Free)/.test(line))).toEqual([]);
   });
 
-  test("when the client goes, reads are cancelled, and a write that is sent is not", async () => {
+  test("a client that disconnects cancels reads, but no write that has been sent", async () => {
     const gone = new AbortController();
     const answer = ask("Move", { id: "d" }, gone.signal);
     await answered("Get", "d");
@@ -192,7 +192,7 @@ describe("read_only", () => {
     expect(gates.log).not.toContain("x Take d");
   });
 
-  test("one may be hedged: the second attempt's answer is taken, and the first is cancelled", async () => {
+  test("a read may be hedged: the second attempt answers, and the first is cancelled", async () => {
     const answer = ask("Hedge", { id: "e" });
     await arrived("Get", "e");
     await answered("Get", "e", { name: "second" });
@@ -203,7 +203,7 @@ describe("read_only", () => {
 });
 
 describe("unordered", () => {
-  test("writes run side by side, items up to `concurrent`, after guards and critical steps; what names them comes after them", async () => {
+  test("writes run side by side, up to `concurrent` items, after guards and critical steps; steps that name them run later", async () => {
     const friends = ["f1", "f2", "f3", "f4", "f5"];
     const answer = ask("Invite", { friends });
     await answered("Get", "quota", { count: 9 });
@@ -236,7 +236,7 @@ describe("unordered", () => {
     ]);
   });
 
-  test("when an item fails, those that are sent go on, and those that are not are not sent", async () => {
+  test("a failing item lets sent writes finish and prevents unsent ones", async () => {
     const answer = ask("Invite", { friends: ["f1", "f2", "f3", "f4"] });
     await answered("Get", "quota", { count: 9 });
     const [mail, f1, f2, f3] = await Promise.all([
@@ -259,7 +259,7 @@ describe("unordered", () => {
     expect(gates.log).not.toContain("> Free note");
   });
 
-  test("guards come before them all the same", async () => {
+  test("guards also precede unordered writes", async () => {
     const answer = ask("Invite", { friends: ["f1"] });
     await answered("Get", "quota", { count: 0 });
     expect(await answer).toMatchObject({ status: 429, body: { message: "none left" } });
@@ -278,7 +278,7 @@ describe("steps that only a member of a oneof reads", () => {
   };
   const asked = (): string[] => gates.log.filter((line) => line.startsWith(">"));
 
-  test("are asked for when their member may be chosen, and no other is", async () => {
+  test("run if their member may be selected, and no others run", async () => {
     const gold = await pick("u", 1, "rich", 5);
     await answered("Get", "gold of rich", { name: "ingot" });
     expect((await gold.answer).body).toEqual({ gold: "ingot" });
@@ -289,7 +289,7 @@ describe("steps that only a member of a oneof reads", () => {
     expect(gates.log.indexOf("< Get v")).toBeLessThan(gates.log.indexOf("> Get silver"));
   });
 
-  test("an `if` over what is absent does not hold, and the next is asked", async () => {
+  test("run for the next member if an `if` reads an absent value", async () => {
     const { answer } = await pick("w", 1, "any", undefined);
     await answered("Get", "common", { name: "leaf" });
     expect(await answer).toEqual({
@@ -300,13 +300,13 @@ describe("steps that only a member of a oneof reads", () => {
     expect(asked().slice(2)).toEqual(["> Get common"]);
   });
 
-  test("an `if` that fails, fails the response, and nothing is asked for it", async () => {
+  test("do not run if an `if` fails, which fails the response", async () => {
     const { answer } = await pick("x", 0, "any", 5);
     expect(await answer).toMatchObject({ status: 500, body: { code: "internal" } });
     expect(asked()).toHaveLength(2);
   });
 
-  test("the chosen one's failure leaves the oneof unset, and asks for no other", async () => {
+  test("leave the oneof unset if the selected step fails, and no other step runs", async () => {
     const { answer } = await pick("y", 1, "silver", 5);
     (await arrived("Get", "gold of silver")).fail(grpc.status.NOT_FOUND);
     expect(await answer).toEqual({ status: 200, body: {}, degraded: ["gold EFFECT_MISSING"] });

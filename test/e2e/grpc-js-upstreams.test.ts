@@ -29,7 +29,7 @@ afterEach(() => {
   theirs.calls.length = 0;
 });
 
-test("the answer is the same, and they see deadline and headers", async () => {
+test("grpc-js upstreams give the same answer and receive deadline and headers", async () => {
   const before = Date.now();
   const { body } = await post(url, { workspaceId: "atlas", userId: "u-ada" }, HEADERS);
   expect(body).toEqual(expectedDashboard("atlas", "u-ada"));
@@ -46,7 +46,7 @@ test("the answer is the same, and they see deadline and headers", async () => {
   }
 });
 
-test("a status of theirs degrades what rests on it", async () => {
+test("a status of a grpc-js upstream degrades the fields that depend on it", async () => {
   theirs.fault("user.v1.UserService/BatchGetUsers", { code: grpc.status.DATA_LOSS, details: "shard is gone" });
   const { body } = await post(url, { workspaceId: "quarry", userId: "u-ada" }, HEADERS);
   expect(body.degraded).toEqual([
@@ -60,7 +60,7 @@ test("a status of theirs degrades what rests on it", async () => {
   expect(JSON.stringify(body)).not.toContain("shard is gone");
 });
 
-test("their UNAVAILABLE is tried three times and becomes ours", async () => {
+test("a call with UNAVAILABLE from grpc-js is tried three times, and the answer is UNAVAILABLE", async () => {
   theirs.fault("agent.v1.AgentService/GetSummary", { code: grpc.status.UNAVAILABLE, details: "restarting" });
   const { status, body } = await post(url, { workspaceId: "quarry", userId: "u-ada" }, HEADERS);
   expect([status, body.code]).toEqual([503, "unavailable"]);

@@ -159,7 +159,7 @@ async function books(statuses: number[]): Promise<{ url: string; seen: Seen[] }>
 }
 const items = { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name: `item ${id}` }) };
 
-test("composes both, tries again, remembers, and sends what belongs to a request", async () => {
+test("a server with an HTTP upstream composes, retries, caches and sends the headers of a request", async () => {
   const { url, seen } = await books([503]);
   const { post } = await project.served("desk/v1/server.ts", items, {
     BOOKS_V1_BOOKSERVICE_URL: url,
@@ -186,7 +186,7 @@ test("composes both, tries again, remembers, and sends what belongs to a request
   expect(seen[2]).toMatchObject({ line: "POST /v1/shelves/s/books/b:rename", body: '{"title":"Ä"}' });
 });
 
-test("answers without it when it is down", async () => {
+test("a server answers without an HTTP upstream that is down", async () => {
   const { post } = await project.served("desk/v1/server.ts", items, {
     BOOKS_V1_BOOKSERVICE_URL: "http://127.0.0.1:1",
   });
@@ -197,7 +197,7 @@ test("answers without it when it is down", async () => {
 /** `GET /v1/books:batchGet?names=a&names=b` */
 const namesOf = (url: string | undefined): string[] => new URL(url ?? "", "http://books").searchParams.getAll("names");
 
-test("asks for the keys of all items in one request, each item gets its own, and what fails is tried again as a whole", async () => {
+test("a batch sends the keys of all items in one request, returns each item's value, and is retried as a whole", async () => {
   const asked: string[] = [];
   const statuses = [503, 200, 503, 503];
   const url = await listening(({ method, url: path }, response) => {
@@ -219,7 +219,7 @@ test("asks for the keys of all items in one request, each item gets its own, and
   expect(asked.length).toBe(4);
 });
 
-test("a second request is sent beside one that does not answer; the first answer counts, and the other one is ended", async () => {
+test("a hedged request takes the first answer, and the other request ends", async () => {
   const held: ServerResponse[] = [];
   const ended = Promise.withResolvers<void>();
   const attempts: (string | undefined)[] = [];
@@ -244,7 +244,7 @@ test("a second request is sent beside one that does not answer; the first answer
   expect(attempts).toEqual([undefined, "1"]);
 });
 
-test("a value that cannot be sent is the client's fault where fields of its request alone make it, and ours elsewhere", async () => {
+test("an unsendable value is the client's fault only if fields of its request alone form it", async () => {
   const { url, seen } = await books([]);
   const { post } = await project.served(
     "desk/v1/server.ts",

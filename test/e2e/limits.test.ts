@@ -89,7 +89,7 @@ async function curl(url: string, headers: Readonly<Record<string, string>>, body
   return { status, headers: Object.fromEntries(pairs) as Readonly<Record<string, string>>, body: JSON.parse(text) };
 }
 
-test("the third of two is 429, with what clients need to come back, and no upstream hears of it", async () => {
+test("the third request at a limit of two gets 429 with retry headers, and makes no upstream call", async () => {
   const { post, calls, url } = await started();
   const ann = await as("ann");
   for (const id of ["a", "b"])
@@ -134,7 +134,7 @@ test("grpc-js reads RESOURCE_EXHAUSTED with RetryInfo, QuotaFailure and the time
   expect(calls).toEqual(["a", "b"]);
 }, 60_000);
 
-test("a limit by the address refuses before credentials are looked at, and has counted those without any", async () => {
+test("a limit by address refuses before credentials are verified, and counts requests without credentials", async () => {
   const { post, calls } = await started();
   const run = { "x-run": "early" };
   for (let i = 0; i < 3; i++) expect(await post("app.v1.App/Get", {}, { headers: run })).toMatchObject({ status: 401 });
@@ -147,7 +147,7 @@ test("a limit by the address refuses before credentials are looked at, and has c
     expect(await post("app.v1.App/Get", { id }, { headers: ann })).toMatchObject({ status: 200 });
 }, 60_000);
 
-test("a budget takes the most at once and gives back what was not used; more than it is refused as a fault of the client", async () => {
+test("a budget reserves the maximum and returns the unused part; a request above the budget is the client's fault", async () => {
   const { post, calls } = await started();
   const cat = { headers: await as("cat") };
   // 90 are taken, and 3 used: then 90 fit again.
@@ -166,13 +166,13 @@ test("a budget takes the most at once and gives back what was not used; more tha
   expect(calls).toHaveLength(3);
 }, 60_000);
 
-test("a key that is not there lets nobody through", async () => {
+test("a missing key refuses every request", async () => {
   const { post, calls } = await started();
   expect(await post("app.v1.App/ByTeam", { id: "a" }, { headers: await as("ann") })).toMatchObject({ status: 403 });
   expect(calls).toEqual([]);
 }, 60_000);
 
-test("in a public rpc callers without a credential are not counted by a limit over the principal", async () => {
+test("a limit over the principal does not count anonymous callers of a public rpc", async () => {
   const { post } = await started();
   for (let i = 0; i < 3; i++) expect(await post("app.v1.Open/Look", { id: "a" })).toMatchObject({ status: 200 });
   const dan = { headers: await as("dan") };

@@ -103,7 +103,7 @@ function foretold(id: string, most: number) {
 }
 
 describe("functions in expressions", () => {
-  test("are begun by init-resolvers, as TypeScript has them", () => {
+  test("have stubs from init-resolvers, with TypeScript types", () => {
     const { stdout, stderr } = project.initResolvers("begun.ts");
     expect([stdout, stderr]).toEqual(["begun.ts is new, with 3 functions: priceBest, slugOf, slugTransient\n", ""]);
     project.write("resolvers.ts", FUNCTIONS);
@@ -118,7 +118,7 @@ describe("functions in expressions", () => {
     expect(project.typeChecked()).toContain("wrong.ts");
   });
 
-  test("have to be there at the start", () => {
+  test("are required at the start", () => {
     const env = { UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", BFF_RESOLVERS: "half.ts" };
     project.write("half.ts", "export const functions = { slugOf: () => '' };\n");
     expect(project.start("shop/v1/server.ts", env).stderr).toContain(
@@ -128,7 +128,7 @@ describe("functions in expressions", () => {
     expect(project.start("shop/v1/server.ts", env).stderr).toContain("which exports no object `functions`");
   });
 
-  test("give values, in steps, fields, guards and retries", async () => {
+  test("return values in steps, fields, guards and retries", async () => {
     project.write("resolvers.ts", FUNCTIONS);
     const { get, asked } = await served();
     const expected = { slug: "big-one", best: "Small Tent", any: true, slugs: ["big-tent", "small-tent"] };
@@ -146,7 +146,7 @@ describe("functions in expressions", () => {
     expect(foretold("down", 0).statuses).toEqual([[14]]);
   });
 
-  test("that throw, wait or give nothing are errors of their expressions", async () => {
+  test("fail their expressions if they throw, wait or return nothing", async () => {
     project.write("resolvers.ts", FUNCTIONS);
     const { get, log } = await served();
     const body = { slug: "a", any: true, slugs: ["big-tent", "small-tent"] };

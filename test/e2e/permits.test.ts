@@ -165,8 +165,8 @@ async function serve(stubs: Stubs = STUBS): Promise<StubbedBff> {
 }
 const DENIED = { code: "permission_denied", message: "permission denied" };
 
-describe("what names decide", () => {
-  test("nobody that is known: UNAUTHENTICATED, and no upstream hears of it", async () => {
+describe("a permit by names", () => {
+  test("refuses an anonymous caller with UNAUTHENTICATED, and makes no upstream call", async () => {
     const bff = await serve();
     const { status, body } = await bff.ask("app.v1.App/GetByTenant", { id: "1" });
     expect({ status, body }).toEqual({ status: 401, body: { code: "unauthenticated", message: "unauthenticated" } });
@@ -177,14 +177,14 @@ describe("what names decide", () => {
     ["the service's scope missing", as({ scopes: ["more"], roles: ["a"] })],
     ["the rpc's scope missing", as({ scopes: ["read"], roles: ["a"] })],
     ["no role of the list", as({ scopes: ["read", "more"], roles: ["c"] })],
-  ])("%s: PERMISSION_DENIED, and no upstream hears of it", async (_, headers) => {
+  ])("refuses a caller with PERMISSION_DENIED, and makes no upstream call: %s", async (_, headers) => {
     const bff = await serve();
     const { status, body } = await bff.ask("app.v1.App/GetByScope", { id: "1" }, headers);
     expect({ status, body }).toEqual({ status: 403, body: DENIED });
     expect(bff.asked).toEqual([]);
     expect(audited.map(({ event, subject }) => [event, subject])).toEqual([["denied", "ann"]]);
   });
-  test("all scopes, and one of the roles", async () => {
+  test("requires all scopes and one of the roles", async () => {
     const bff = await serve();
     const { status, body } = await bff.ask(
       "app.v1.App/GetByScope",
@@ -193,7 +193,7 @@ describe("what names decide", () => {
     );
     expect({ status, body }).toEqual({ status: 200, body: { name: "thing 1", viewer: "viewer ann" } });
   });
-  test("public: anybody, and one who is known is known", async () => {
+  test("admits everybody if it is public, and identifies a caller with credentials", async () => {
     const bff = await serve();
     expect((await bff.ask("app.v1.OpenService/Greet")).body).toEqual({ text: "hello" });
     expect((await bff.ask("app.v1.OpenService/Greet", {}, as({ source: "robot" }))).body).toEqual({
@@ -202,7 +202,7 @@ describe("what names decide", () => {
   });
 });
 
-describe("what a condition decides", () => {
+describe("a permit by a condition", () => {
   test.each<[string, Told, JsonObject, number]>([
     ["the same tenant", { tenant: "a" }, { tenant: "a" }, 200],
     ["another tenant", { tenant: "a" }, { tenant: "b" }, 403],
@@ -215,7 +215,7 @@ describe("what a condition decides", () => {
     expect(status).toBe(wanted);
     if (wanted === 403) expect({ body, asked: bff.asked }).toEqual({ body: DENIED, asked: [] });
   });
-  test("an expression that fails refuses as the permit says, and hides what it hides", async () => {
+  test("refuses with its own status if its expression fails, and hides the cause", async () => {
     const bff = await serve();
     const short = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a"] }, as());
     const refused = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "ann"] }, as());
@@ -226,7 +226,7 @@ describe("what a condition decides", () => {
     const passed = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "d"] }, as());
     expect(passed.status).toBe(200);
   });
-  test("a function of the user's that throws refuses", async () => {
+  test("refuses if a function of the author throws", async () => {
     const bff = await serve();
     expect(await bff.ask("app.v1.App/GetByFunction", { id: "throws" }, as())).toMatchObject({
       status: 403,
@@ -238,8 +238,8 @@ describe("what a condition decides", () => {
   });
 });
 
-describe("what a call decides", () => {
-  test("no other upstream hears of a request before it is decided", async () => {
+describe("a permit by a call", () => {
+  test("is decided before other upstreams receive a call", async () => {
     const [reached, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const bff = await serve({
       ...STUBS,
@@ -256,7 +256,7 @@ describe("what a call decides", () => {
     expect((await reply).status).toBe(200);
     expect([...bff.asked].sort()).toEqual(["Rights/Check", "Things/Get", "Viewers/Get"]);
   });
-  test("refused: what `fail` says, and no other upstream hears of it", async () => {
+  test("refuses with its `fail`, and makes no other upstream call", async () => {
     const bff = await serve();
     const { status, body } = await bff.ask("app.v1.App/GetDecided", { id: "hers" }, as());
     expect({ status, body }).toEqual({
@@ -271,17 +271,17 @@ describe("what a call decides", () => {
     ["unknown", 503, { code: "unavailable", message: "unavailable" }],
     ["unauthenticated", 503, { code: "unavailable", message: "unavailable" }],
     ["busy", 429, { code: "resource_exhausted", message: "slow down" }],
-  ])("the upstream that decides says %s: nobody is let in", async (id, wanted, body) => {
+  ])("admits no caller if the deciding upstream returns %s", async (id, wanted, body) => {
     const bff = await serve();
     expect(await bff.ask("app.v1.App/GetDecided", { id }, as())).toMatchObject({ status: wanted, body });
     expect(bff.asked).toEqual(["Rights/Check"]);
   });
-  test("an expression of its request that fails refuses, and nobody is asked", async () => {
+  test("refuses without a call if an expression of its request fails", async () => {
     const bff = await serve();
     expect(await bff.ask("app.v1.App/GetOwned", {}, as())).toMatchObject({ status: 403, body: DENIED });
     expect(bff.asked).toEqual([]);
   });
-  test("a field of its answer that is unset is nobody's", async () => {
+  test("refuses if the compared field of its answer is unset", async () => {
     const bff = await serve();
     expect(await bff.ask("app.v1.App/GetOwned", { ids: ["nobodys"] }, as())).toMatchObject({
       status: 403,
@@ -289,7 +289,7 @@ describe("what a call decides", () => {
     });
     expect((await bff.ask("app.v1.App/GetOwned", { ids: ["anns"] }, as())).status).toBe(200);
   });
-  test("a step of the service that it rests on is asked for once, the answer's part included", async () => {
+  test("shares a step of the service with the answer, with one call", async () => {
     const bff = await serve();
     expect((await bff.ask("app.v1.App/GetBoth", { id: "1" }, as())).body).toEqual({
       name: "thing 1",
@@ -297,7 +297,7 @@ describe("what a call decides", () => {
     });
     expect(bff.asked).toEqual(["Viewers/Get", "Rights/Check", "Things/Get"]);
   });
-  test("of several requests each is decided for itself", async () => {
+  test("is decided for each request alone", async () => {
     const bff = await serve();
     const all = ["hers", "1", "away", "2", "hers", "3"];
     const replies = await Promise.all(all.map((id) => bff.ask("app.v1.App/GetDecided", { id }, as())));

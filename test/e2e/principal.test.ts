@@ -126,20 +126,20 @@ describe("a generated server with an identity", () => {
       realm: "eu/user",
     });
   });
-  test("an optional field of a claim that the token lacks is unset", async () => {
+  test("leaves an optional field unset if the token lacks its claim", async () => {
     const { iss, page } = await served();
     const { body } = await page(`Bearer ${await token(iss, { sub: "bob", scope: "" })}`);
     expect(body).toMatchObject({ part: { who: "7 of bob" }, sent: "[]" });
     expect(body.part).not.toHaveProperty("tenant");
   });
-  test("answers anybody where an rpc is public, and still refuses what proves nothing", async () => {
+  test("admits every caller of a public rpc, and still refuses invalid credentials", async () => {
     const { iss, teaser } = await served();
     expect(await teaser()).toEqual({ status: 200, body: { greeting: "hello" } });
     const known = { subject: "ann", greeting: "hello ann" };
     expect(await teaser(`Bearer ${await token(iss, { sub: "ann", scope: "" })}`)).toEqual({ status: 200, body: known });
     expect(await teaser("Bearer x")).toMatchObject({ status: 401 });
   });
-  test("refuses whom nothing proves, and whoever a guard refuses", async () => {
+  test("refuses callers without valid credentials, and callers that a guard refuses", async () => {
     const { iss, page, log } = await served();
     const nobody = { status: 401, body: { code: "unauthenticated", message: "unauthenticated" } };
     expect(await page()).toEqual(nobody);

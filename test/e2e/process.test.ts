@@ -54,7 +54,7 @@ async function refused(url: string): Promise<void> {
   }
 }
 
-test("SIGTERM: takes nothing new, answers what is in flight, exits with 0", async () => {
+test("SIGTERM stops new requests, finishes those in flight, and ends the process with 0", async () => {
   const agent = await heldAgent();
   const example = await startExample(SPLIT_SERVER, { urls: { agent: agent.url }, warm: false });
   onTestFinished(() => example.close());
@@ -69,7 +69,7 @@ test("SIGTERM: takes nothing new, answers what is in flight, exits with 0", asyn
   expect(await stopped).toBe(0);
 });
 
-test("everything that is wrong with the environment is said at once, and it exits with 2", () => {
+test("a wrong environment is reported completely, and the process exits with 2", () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [SPLIT_SERVER], {
     cwd: root,
     encoding: "utf8",
@@ -95,7 +95,7 @@ test("everything that is wrong with the environment is said at once, and it exit
   expect([status, stdout]).toEqual([2, ""]);
 });
 
-test("DEFAULT_QUERY comes from the environment", async () => {
+test("DEFAULT_QUERY is read from the environment", async () => {
   const example = await startExample(SPLIT_SERVER, { env: { DEFAULT_QUERY: "monday" } });
   onTestFinished(() => example.close());
   const { body } = await post(example.bff.url, { workspaceId: "lumen" });

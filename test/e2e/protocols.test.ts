@@ -71,7 +71,7 @@ beforeAll(() => {
 afterAll(() => generated.remove());
 
 describe.each([
-  { name: "the worked example as it stands", server: () => generated.server },
+  { name: "the worked example unchanged", server: () => generated.server },
   { name: "its rule in a policy file", server: () => SPLIT_SERVER },
 ])("$name", ({ server }) => {
   let example: Example;
@@ -85,7 +85,7 @@ describe.each([
     for (const service of Object.values(example.upstreams.services)) service.fault(undefined);
   });
 
-  test("every protocol gives what the upstreams' data says", async () => {
+  test("every protocol returns the upstreams' data", async () => {
     const client = grpcJsClient(url);
     try {
       for (const workspaceId of workspaceIds) {
@@ -113,13 +113,13 @@ describe.each([
     }
   });
 
-  test("the query of the request goes before the environment's", async () => {
+  test("the query of the request takes precedence over the environment's", async () => {
     const { body } = await post(url, { workspaceId: "lumen", userId: "u-ada", query: "monday" });
     expect(body).toEqual(expectedDashboard("lumen", "u-ada", "monday"));
     expect(body.facts).toEqual(["Never reindex on a Monday"]);
   });
 
-  test("a refusal is the same in every protocol, and calls nobody", async () => {
+  test("a refusal is the same in every protocol, and makes no call", async () => {
     const client = grpcJsClient(url);
     try {
       example.upstreams.calls.length = 0;

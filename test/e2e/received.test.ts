@@ -157,12 +157,12 @@ describe.each(["own", "node"] as const)("over %s HTTP/2", (http2) => {
     });
     const ask = async (bff: StubbedBff, id: string, other: string) => bff.ask("app.v1.App/GetPage", { id, other });
 
-    test("what comes beside an answer is read, each answer's own", async () => {
+    test("headers and trailers are read from the answer of each step", async () => {
       const { body } = await ask(await served(), "a", "b");
       expect(body).toEqual({ ...page("a"), other: "b-1", safe: "b-2" });
     });
 
-    test("a step that failed has none, whatever came with the failure", async () => {
+    test("a failed step has no headers or trailers, even if the failure had some", async () => {
       const { body } = await ask(await served(), "a", "fails");
       expect(body).toMatchObject({ ...page("a"), safe: "none" });
       expect(body).not.toHaveProperty("other");
@@ -172,13 +172,13 @@ describe.each(["own", "node"] as const)("over %s HTTP/2", (http2) => {
       ]);
     });
 
-    test("a guard decides by them", async () => {
+    test("a guard reads headers and trailers", async () => {
       const { body } = await ask(await served(), "gone", "b");
       expect(body).toEqual({ code: "not_found", message: "gone since 2020" });
     });
 
     test.each(["large", "large-trailer"])(
-      "more of them than the bound fail the call, and no other: %s",
+      "headers and trailers above the limit fail their call, and no other: %s",
       async (large) => {
         const bff = await served();
         const all = await Promise.all([ask(bff, "a", large), ask(bff, "a", "b")]);

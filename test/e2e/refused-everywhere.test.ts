@@ -135,7 +135,7 @@ async function passed(): Promise<void> {
 }
 
 describe.each(CLIENTS)("%s", (_, ask) => {
-  test("a resolver has what it reads, and does not wait for what it does not", async () => {
+  test("a resolver receives the steps that it reads, and does not wait for others", async () => {
     const run = Promise.withResolvers<readonly string[]>();
     resolve = ({ steps }) => {
       run.resolve(Object.keys(steps));
@@ -149,7 +149,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
     expect(await answer).toEqual({ page: { greeting: "Hello Ada", count: 3 } });
   });
 
-  test("what it refuses is the answer, where its field may be absent too, and calls that still run are cancelled", async () => {
+  test("a resolver's refusal is the answer, even for an optional field, and cancels calls in flight", async () => {
     let aborted = (): boolean => false;
     const text = "not for “Ada” – 50 % off\nis over";
     resolve = ({ refuse, signal }) => {
@@ -164,7 +164,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
     expect([order.cancelled, aborted()]).toEqual([true, true]);
   });
 
-  test("a guard that may still speak goes before it", async () => {
+  test("a pending guard takes precedence over a resolver's refusal", async () => {
     const run = Promise.withResolvers<void>();
     resolve = ({ refuse }) => {
       run.resolve();
@@ -177,7 +177,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
     expect(await answer).toEqual({ code: 7, text: "said by the guard", details: 0 });
   });
 
-  test("a refusal that its function swallows counts all the same; one without a text has that of its code", async () => {
+  test("a refusal counts even if its function catches it; one without a text has the text of its code", async () => {
     resolve = ({ refuse }) => {
       try {
         return refuse(Code.UNAUTHENTICATED);
@@ -193,7 +193,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
   test.each([
     ["OK", Code.OK],
     ["a number that is no status", 17],
-  ])("to refuse with %s is a fault of the resolver, and its field is missing", async (_name, code) => {
+  ])("a refusal with %s is a fault of the resolver, and its field is missing", async (_name, code) => {
     resolve = ({ refuse }) => refuse(code as number, "no");
     const answer = ask("e");
     await passed();
@@ -206,7 +206,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
   test.each([
     ["half of a character", "half \ud83d of it"],
     ["control characters", "zero \u0000, bell \u0007, return \r\n"],
-    ["what the client has sent, 1 MB of it", `no page ${"ä".repeat(500_000)}`],
+    ["1 MB of the client's own text", `no page ${"ä".repeat(500_000)}`],
   ])("a text with %s arrives as a status", async (_name, text) => {
     resolve = ({ refuse }) => refuse(Code.NOT_FOUND, text);
     const answer = ask("f");

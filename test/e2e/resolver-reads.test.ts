@@ -60,7 +60,7 @@ function foretold(id: string) {
   });
 }
 
-test("are given the steps that they name, of the service too, and are touched by no other; what they refuse is the answer", async () => {
+test("resolvers receive the steps that they name, including those of the service; only these degrade them; their refusals are the answer", async () => {
   project.write("resolvers.ts", RESOLVERS);
   expect(project.typeChecked()).toBe("");
   project.write("wrong.ts", RESOLVERS.replace("steps.viewer.name", "steps.order?.count"));

@@ -65,7 +65,7 @@ async function served(module: string | undefined) {
 }
 
 describe("a server with resolvers", () => {
-  test("says at once that they are missing, and exits with 2", () => {
+  test("reports at the start that they are missing, and exits with 2", () => {
     const start = (env: Record<string, string>) =>
       project.start("page/v1/server.ts", { UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", ...env });
     const { status, stderr } = start({});
@@ -84,7 +84,7 @@ describe("a server with resolvers", () => {
     );
   });
 
-  test("starts with what init-resolvers began, which says of each function that it is to be written", async () => {
+  test("starts with the stubs of init-resolvers, each of which throws that it is not written", async () => {
     const { status, stdout, stderr } = project.initResolvers("begun.ts");
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toBe("begun.ts is new, with 3 resolvers: pageTitle, pageNote, card\n");
@@ -96,7 +96,7 @@ describe("a server with resolvers", () => {
     );
   });
 
-  test("TypeScript checks what they are given and what they give", () => {
+  test("has TypeScript types for their arguments and results", () => {
     const wrong = [
       ["steps.item.name}", "steps.item.title}", "Property 'title' does not exist on type 'Item'"],
       ["steps.order?.count", "steps.order.count", "'steps.order' is possibly 'undefined'"],
@@ -117,7 +117,7 @@ describe("a server with resolvers", () => {
     }
   });
 
-  test("answers with what they supply, calls through its upstreams, and tells what a failure touched", async () => {
+  test("answers with their values, calls through its upstreams, and reports the degraded fields", async () => {
     project.write("resolvers.ts", functions);
     expect(project.typeChecked()).toBe("");
     expect(project.initResolvers("resolvers.ts").stdout).toBe("resolvers.ts has all resolvers\n");
@@ -166,7 +166,7 @@ describe("a server with resolvers", () => {
     expect(await get("sold")).toEqual({ status: 400, body: { code: "failed_precondition", message: "sold out" } });
   });
 
-  test("keeps what they throw to its log, ends those that hang, and tells them when the client has gone", async () => {
+  test("keeps their errors in its log, aborts those that hang, and aborts them when the client disconnects", async () => {
     project.write("resolvers.ts", functions);
     const { get, until, log } = await served("./resolvers.ts");
     expect(await get("a", "throw")).toEqual({ status: 500, body: { code: "internal", message: "internal error" } });

@@ -52,7 +52,7 @@ test.each([
   [{ LIMIT: "3", POCKET_BRAND: "p" }, ["shop", 3], ["p", 3]],
   [{ LIMIT: "3", POCKET_BRAND: "p", MOBILE_BRAND: "m" }, ["shop", 3], ["m", 3]],
   [{ LIMIT: "3", BRAND: "both", MOBILE_BRAND: "m" }, ["both", 3], ["both", 3]],
-] as const)("of %j each service takes its own", async (env, web, mobile) => {
+] as const)("each service reads its own variables of %j", async (env, web, mobile) => {
   const { post } = await project.served("shop/v1/server.ts", {}, env);
   const ir = irOf({ ...UPSTREAMS, ...PROTOS });
   for (const [service, [brand, limit]] of [
@@ -68,7 +68,7 @@ test.each([
   expect(body).toEqual({ text: `Welcome to ${web[0]}` });
 });
 
-test("a value that is wrong for both stops the start, and is told once", () => {
+test("a value that is wrong for both services prevents the start and is reported once", () => {
   expect(project.typeChecked()).toBe("");
   const { status, stderr } = project.start("shop/v1/server.ts", { LIMIT: "-1" });
   expect(status).toBe(2);

@@ -123,7 +123,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("steps 4 to 7 print what the tutorial shows", async () => {
+test("steps 4 to 7 print the tutorial's output", async () => {
   const [upstreams, unset, , server] = session(section(4));
   const both = await start(upstreams!.command, upstreams!.printed);
   const { PATH } = environment();
@@ -160,7 +160,7 @@ test("steps 4 to 7 print what the tutorial shows", async () => {
   await stop(bff, again);
 }, 120_000);
 
-test("the README's example answers as shown, with and without the stock service", async () => {
+test("the README's example prints the shown answers, with and without the stock service", async () => {
   const [, example = ""] = /^## Example\n(.*?)^## /ms.exec(readme) ?? [];
   const [message = ""] = blocks(example, "proto");
   const [withBoth = "", degraded = ""] = blocks(withOurPorts(example), "");

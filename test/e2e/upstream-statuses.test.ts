@@ -184,7 +184,7 @@ async function overConnect(id: string, useBinaryFormat: boolean): Promise<Connec
 const received = ({ details }: ConnectError) =>
   details.map((detail) => ("type" in detail ? [detail.type, Buffer.from(detail.value)] : []));
 
-describe("a status that is handed on as it is", () => {
+describe("a status that is passed on", () => {
   test.each(["plain", "detailed", "late", "refused"])(
     "has the upstream's code, text and details, byte by byte: %s",
     async (id) => {
@@ -200,7 +200,7 @@ describe("a status that is handed on as it is", () => {
     },
   );
 
-  test("has of its own what the rule says: the text, or the details", async () => {
+  test("has the text or the details of the rule if the rule sets them", async () => {
     const changed = await overConnect("changed", true);
     expect([changed.code, changed.rawMessage]).toEqual([ConnectCode.Aborted, "try again"]);
     expect(received(changed)).toEqual([["nobody.v1.Knows", Buffer.from(unknown)]]);
@@ -213,7 +213,7 @@ describe("a status that is handed on as it is", () => {
     ]);
   });
 
-  test("ends at 1 KiB of text and 8 KiB of details", async () => {
+  test("is cut at 1 KiB of text and 8 KiB of details", async () => {
     const long = await overConnect("long", false);
     expect(long.rawMessage).toBe(`${"ä".repeat(510)}…`);
     expect((await overGrpc("long")).text).toBe(long.rawMessage);
@@ -222,7 +222,7 @@ describe("a status that is handed on as it is", () => {
     expect((await overGrpc("large")).status?.length).toBeLessThan(8 * 1024);
   });
 
-  test("has the fixed text where the failure is ours", async () => {
+  test("has the fixed text if the BFF causes the failure", async () => {
     const away = new GrpcClient("http://127.0.0.1:1", { http2: testedHttp2() });
     const server = await listen(await endpoints(bff, dir, away, {}, {}));
     const headers = { "content-type": "application/json" };
@@ -234,7 +234,7 @@ describe("a status that is handed on as it is", () => {
   });
 });
 
-test("failure(step) is read in fields", async () => {
+test("fields read failure(step)", async () => {
   const ask = async (id: string) => {
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${url}/app.v1.PageService/GetPart`, {

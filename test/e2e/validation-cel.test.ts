@@ -38,9 +38,9 @@ const told = (error: ConnectError): readonly string[] =>
     .flatMap(({ violations }) => violations.map(({ ruleId, message }) => `${ruleId}: ${message}`));
 
 describe("rules in CEL", () => {
-  test("what is emitted compiles strictly", () => expect(project.typeChecked()).toBe(""));
+  test("compile strictly", () => expect(project.typeChecked()).toBe(""));
 
-  test("tell what they say, or what is said for them", async () => {
+  test("report their message, or a default message", async () => {
     const { find, refused } = await served();
     expect(await find(RIGHT)).toMatchObject({ text: "t-shirt" });
     expect(told(await refused({ text: "shirt" }))).toEqual(["string.begins: shirt does not begin with t-"]);
@@ -55,7 +55,7 @@ describe("rules in CEL", () => {
     expect(told(await refused({ sure: false, in: "x" }))).toEqual(["sure: be sure"]);
   });
 
-  test("a rule that fails at run time ends the request with INTERNAL and no detail, and others get theirs", async () => {
+  test("end the request with INTERNAL and no detail if they fail at run time, and other requests are answered", async () => {
     const { find, refused, log } = await served();
     const error = await refused({ limit: 0 });
     expect(error.code).toBe(Code.Internal);

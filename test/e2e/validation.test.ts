@@ -81,9 +81,9 @@ const violationsOf = (error: ConnectError): readonly Violation[] =>
   error.findDetails(ViolationsSchema).flatMap(({ violations }) => violations);
 
 describe("rules of buf.validate", () => {
-  test("what is emitted compiles strictly", () => expect(project.typeChecked()).toBe(""));
+  test("compile strictly", () => expect(project.typeChecked()).toBe(""));
 
-  test("every protocol tells the rule and the field, and nothing is called", async () => {
+  test("report rule and field in every protocol, and no upstream is called", async () => {
     const { find, refused, calls } = await served();
     for (const over of ["Connect, JSON", "Connect, binary", "gRPC", "gRPC-Web"]) {
       const before = calls();
@@ -113,7 +113,7 @@ describe("rules of buf.validate", () => {
     }
   });
 
-  test("a request that breaks thousands of rules gets an answer that clients take, and others theirs", async () => {
+  test("report thousands of violations in an answer that clients accept, and other requests are answered", async () => {
     const { find, refused } = await served();
     const hostile = { id: "abc", tags: Array.from({ length: 5_000 }, () => "") };
     const keys = {
@@ -137,7 +137,7 @@ describe("rules of buf.validate", () => {
     }
   });
 
-  test("a path leads through messages inside of messages; what is in one is found where it stands", async () => {
+  test("report the whole path through nested messages", async () => {
     const { refused } = await served();
     let request: object = { id: "X" };
     for (let i = 0; i < 30; i++) request = { id: "abc", other: request };
@@ -150,7 +150,7 @@ describe("rules of buf.validate", () => {
     expect(error.rawMessage).toMatch(/^(other\.){30}id: must be at least 2 characters; /);
   });
 
-  test("keys that are no text on their own are told, too", async () => {
+  test("report map keys with unprintable characters", async () => {
     const { post } = await served();
     const { status, body } = await post("shop.v1.ShopService/Find", { id: "abc", sizes: { 'a"b\n\u0000long': 1 } });
     expect(status).toBe(400);

@@ -166,7 +166,7 @@ describe("page.v1 and page.v2 in one server", () => {
     ["gRPC-Web", createGrpcWebTransport, {}],
   ] as const;
   test.each(transports)(
-    "answer clients of both versions by %s, and the old one is deprecated",
+    "answer clients of both versions by %s, and the old version is deprecated",
     async (_, make, more) => {
       const { url, authorization } = await served();
       const asked = async (version: "v1" | "v2", headers: Record<string, string>) => {
@@ -195,7 +195,7 @@ describe("page.v1 and page.v2 in one server", () => {
     },
   );
 
-  test("grpc-js sees the headers beside an answer and beside a failure", async () => {
+  test("send deprecation headers to grpc-js, with an answer and with a failure", async () => {
     const { url, authorization } = await served();
     const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
     onTestFinished(() => client.close());
@@ -223,7 +223,7 @@ describe("page.v1 and page.v2 in one server", () => {
   });
 
   test.runIf(spawnSync("curl", ["--version"]).status === 0)(
-    "curl sees them, and the link answers the same request",
+    "send deprecation headers to curl, and their link answers the same request",
     async () => {
       const { url, authorization } = await served();
       const curl = async (path: string): Promise<string[]> => {
@@ -244,7 +244,7 @@ describe("page.v1 and page.v2 in one server", () => {
     },
   );
 
-  test("over REST, too: beside an answer, a refusal, and a request that makes no sense", async () => {
+  test("send deprecation headers over REST, with an answer, a refusal and a malformed request", async () => {
     const { url, authorization } = await served();
     const get = async (path: string, headers: Record<string, string> = {}) => {
       const answer = await fetch(url + path, { headers });
@@ -259,7 +259,7 @@ describe("page.v1 and page.v2 in one server", () => {
     expect(await get("/v1/pages/7?nothing=1", { authorization })).toMatchObject({ told: TOLD });
   });
 
-  test("share an upstream's breaker, and tell who still calls", async () => {
+  test("share an upstream's breaker, and log the callers of the old version", async () => {
     const { post, authorization, log } = await served();
     const headers = { authorization, "user-agent": "shop-app/3.1" };
     for (let i = 0; i < 4; i++) await post("page.v1.PageService/Get", { id: "fail" }, { headers });
@@ -273,7 +273,7 @@ describe("page.v1 and page.v2 in one server", () => {
     expect(log()).not.toContain("page.v2.PageService/Get is deprecated");
   });
 
-  test("share an inner limit of a method", async () => {
+  test("share a method's inner limit", async () => {
     const asked = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const held = async ({ ids }: { ids: string[] }): Promise<object> => {
@@ -330,7 +330,7 @@ describe("page.v1 and page.v2 in one server", () => {
     expect(half.stderr).toContain("lacks pageV2PageBadge in its `resolvers`");
   });
 
-  test("have their functions begun by init-resolvers, in one module", () => {
+  test("have stubs of both from init-resolvers, in one module", () => {
     const functions = (): string[] =>
       readFileSync(`${project.folder}/begun.ts`, "utf8").match(/^ {2}(?:async )?page\w+/gm) ?? [];
     expect(project.initResolvers("begun.ts")).toMatchObject({ stderr: "", status: 0 });
@@ -348,7 +348,7 @@ describe("page.v1 and page.v2 in one server", () => {
     rmSync(`${project.folder}/begun.ts`); // its type is that of the one version
   });
 
-  test("have no other server beside them", () => {
+  test("have one server and no other", () => {
     const files = execFileSync("find", [project.folder, "-name", "server.ts", "-o", "-name", "identity.ts"]).toString();
     expect(files.trim().split("\n").sort()).toEqual(
       ["identity.ts", "server.ts"].map((name) => `${project.folder}/page/${name}`),

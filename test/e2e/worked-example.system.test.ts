@@ -47,20 +47,20 @@ describe("curl", () => {
   test.each([
     { over: "HTTP/1.1", version: "1.1", flags: ["--http1.1"] },
     { over: "HTTP/2 with prior knowledge", version: "2", flags: ["--http2-prior-knowledge"] },
-  ])("Connect JSON over $over", async ({ version, flags }) => {
+  ])("calls Connect JSON over $over", async ({ version, flags }) => {
     const told = ["-w", "\n%{http_version} %{http_code}"];
     const lines = (await curl(...flags, ...JSON_BODY, ...told, `${url}/${METHOD}`)).split("\n");
     expect(lines[1]).toBe(`${version} 200`);
     expect(JSON.parse(lines[0] ?? "")).toEqual(expected);
   });
 
-  test.each(["--http1.1", "--http2-prior-knowledge"])("Connect GET, %s", async (flag) => {
+  test.each(["--http1.1", "--http2-prior-knowledge"])("calls Connect GET, %s", async (flag) => {
     const query = ["connect=v1", "encoding=json", 'message={"workspaceId":"atlas","userId":"u-ada"}'];
     const data = query.flatMap((one) => ["--data-urlencode", one]);
     expect(JSON.parse(await curl(flag, "--get", ...data, `${url}/${METHOD}`))).toEqual(expected);
   });
 
-  test("is it alive, and ready?", async () => {
+  test("reads that the server is alive and ready", async () => {
     for (const path of ["healthz", "readyz"]) {
       expect(await curl("-o", "/dev/null", "-w", "%{http_code}", `${url}/${path}`)).toBe("200");
     }
@@ -72,19 +72,19 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GRPCURL === "1")("grpcurl, by refle
     expect((await run("grpcurl", "-plaintext", host, "list")).trim().split("\n")).toContain("web.v1.DashboardService");
   });
 
-  test("asks for a dashboard", async () => {
+  test("calls GetDashboard", async () => {
     const answer = await run("grpcurl", "-plaintext", "-d", '{"workspace_id":"atlas","user_id":"u-ada"}', host, METHOD);
     expect(JSON.parse(answer)).toEqual(expected);
   });
 
-  test("is told why not", async () => {
+  test("prints the reason of a refusal", async () => {
     const refused = run("grpcurl", "-plaintext", host, METHOD);
     await expect(refused).rejects.toMatchObject({
       stderr: expect.stringMatching(/Code: InvalidArgument\s+Message: workspace_id is missing/),
     });
   });
 
-  test("asks for its health", async () => {
+  test("reads the health of the server", async () => {
     // health is not among what reflection tells of
     const health = ["-import-path", "packages/server/proto", "-proto", "grpc/health/v1/health.proto"];
     const answer = await run("grpcurl", "-plaintext", ...health, host, "grpc.health.v1.Health/Check");
@@ -92,7 +92,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GRPCURL === "1")("grpcurl, by refle
   });
 });
 
-test("h2load: gRPC, many streams on few connections", async () => {
+test("h2load sends gRPC over many streams of few connections", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-h2load-"));
   try {
     const message = toBinary(

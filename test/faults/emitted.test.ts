@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ADMIN = { principal: { id: "u-1", workspaces: ["workspace_id-1"], roles: ["admin"] } };
 
-test("it is told who calls: somebody who may, whoever is said, or nobody", () => {
+test("the table names the caller: an authorized one, a configured one, or an anonymous one", () => {
   const examples = {
     [SPENDING]: [
       { name: "an admin", caller: ADMIN },
@@ -56,7 +56,7 @@ test("it is told who calls: somebody who may, whoever is said, or nobody", () =>
   ]);
 });
 
-test("the table", () => {
+test("the table matches the golden", () => {
   const path = join(root, "test/golden/faults/web_faults.txt");
   const text = textOf("web/v1/web_faults.txt");
   if (UPDATE) {
@@ -66,7 +66,7 @@ test("the table", () => {
   expect(text).toBe(readFileSync(path, "utf8"));
 });
 
-describe("tests that are written hold", async () => {
+describe("generated tests pass", async () => {
   const examples = JSON.stringify({
     [RPC]: [{ name: "no workspace", request: { userId: "u-1" }, headers: { Authorization: "Bearer x" } }],
     [SPENDING]: [{ name: "an admin in a browser", caller: { ...ADMIN, source: "browser" } }],
@@ -86,7 +86,7 @@ describe("tests that are written hold", async () => {
   }
 });
 
-test("a prediction that does not hold fails its test", async () => {
+test("a wrong prediction fails its test", async () => {
   const { runFaultTest } = await import("../../packages/testing/src/fault-cell.ts");
   const { createTestBff } = await import("../../generated/web/v1/web_mock.ts");
   const cell = { call: "billing.v1.BillingService/GetUsage", fault: "timeout" } as const;
@@ -132,15 +132,15 @@ describe("faults.json", () => {
   ])("%j", (examples, text) => {
     expect(said(examples)).toContain(text);
   });
-  test("is for tables and tests of faults alone", () => {
+  test("is read for tables and tests of faults only", () => {
     const { error } = compile({ ...request, parameter: "plan=json" }, (name) => protos[name], undefined, "{").response;
     expect(error).toBe("");
   });
 });
 
-describe("a stream", () => {
+describe("the faults of a stream", () => {
   const streams = (name: string) => goldenTexts(`emit/${name}`, "proto");
-  test("the table", () => {
+  test("have the table of the golden", () => {
     const protos = streams("stream");
     const path = join(root, "test/golden/faults/stream_faults.txt");
     const request = { ...requestOf({ protos }), parameter: "import_extension=ts,plan=faults" };
@@ -149,13 +149,13 @@ describe("a stream", () => {
     if (UPDATE) writeFileSync(path, text);
     expect(text).toBe(readFileSync(path, "utf8"));
   });
-  test.each(["stream", "topics", "defer", "defer-editions"])("tests that are written of %s hold", async (name) => {
+  test.each(["stream", "topics", "defer", "defer-editions"])("have generated tests that pass: %s", async (name) => {
     const protos = streams(name);
     const { wrong, cells } = await tried(name, requestOf({ protos }), { ...UPSTREAMS, ...protos });
     expect(wrong.join("\n")).toBe("");
     expect(cells).toBeGreaterThan(10);
   });
-  test("a prediction of what comes later that does not hold fails its test", async () => {
+  test("have a test that fails if the predicted end is wrong", async () => {
     const { runFaultTest } = await import("../../packages/testing/src/fault-cell.ts");
     const { createTestBff } = await import("../../generated/runs/v1/runs_mock.ts");
     const call = "worker.v1.WorkerService/Watch";
@@ -170,7 +170,7 @@ describe("a stream", () => {
   });
 });
 
-test("a request with rules is told, for its sample keeps them, and tests of that hold", async () => {
+test("a request with rules has predictions, because its sample satisfies them, and their tests pass", async () => {
   const protos = {
     "shop/v1/shop.proto": `syntax = "proto3";
 package shop.v1;

@@ -106,14 +106,14 @@ function compared(
   return { told: b !== OPEN, wrong };
 }
 
-test("over expressions of the tests of the language: what compiled code gives", () => {
+test("the interpreter and compiled code agree on the expressions of the language's tests", () => {
   const all = Object.values(EMITTED_CASES).flatMap((cases) => cases.map(([expression]) => expression));
   const found = [...new Set(all)].map((one) => compared(one, byCode));
   expect(found.flatMap(({ wrong }) => wrong ?? []).join("\n")).toBe("");
   console.log(`${found.filter(({ told }) => told).length} of ${found.length} told`);
 });
 
-test("over random ones: what @bufbuild/cel gives", { timeout: 60_000 }, () => {
+test("the interpreter and @bufbuild/cel agree on random expressions", { timeout: 60_000 }, () => {
   let [told, all] = [0, 0];
   const property = fc.property(fc.gen(), (g) => {
     const one = compared(randomExpression(g, 4), (one) => interpreted(one, VARIABLES));

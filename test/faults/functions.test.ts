@@ -9,7 +9,7 @@ import { overloadNames } from "../../plugin/src/cel/types/functions/signatures.t
 /** The interpreter evaluates these itself, since not all of their operands are. */
 const LAZY = ["logical_and", "logical_or", "conditional"];
 
-test("each overload of the language is implemented or unknown on purpose", () => {
+test("each overload of the language is implemented, or unknown on purpose", () => {
   const names = overloadNames();
   expect(names.length).toBeGreaterThan(150);
   const missing = names.filter(
@@ -54,7 +54,7 @@ test.each(cases)("%s, case %#", (overload, args, expected) => {
   else expect(run()).toEqual(expected);
 });
 
-test("an error that is evaluated only under an unknown condition may happen", () => {
+test("an error under an unknown condition is possible, not certain", () => {
   const unknown: TreeReport = { name: "unknown" };
   const error: TreeReport = { call: "string_to_int64", args: [{ value: "x" }], fails: true };
   const isError: TreeReport = { call: "equals", args: [error, { value: { int: "1" } }], fails: true };

@@ -65,7 +65,7 @@ for (const bff of [web, mobile, account, second, every].filter(({ name }) => onl
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);
 }
-test("count", () => {
+test("predicted and unpredicted cells are counted", () => {
   const sum = (of: (one: Tried) => number) => all.reduce((total, one) => total + of(one), 0);
   console.log(
     `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ untold }) => untold.length)} untold, ${sum(({ notReached }) => notReached)} not reached`,

@@ -78,7 +78,7 @@ function envReport(name: string, value: unknown): [string, ValueReport][] {
   return typeof value === "number" ? [[name, { double: value }]] : [];
 }
 
-describe("the plan's JSON and the oracle agree", () => {
+describe("the interpreter of the plan's JSON and the oracle agree", () => {
   test.each([web, mobile, workedExample, second, every])(
     "$name",
     (bff) => {

@@ -66,7 +66,7 @@ message Guarded {
 `,
 };
 
-test("the table", () => {
+test("the table matches the golden", () => {
   const path = join(root, "test/golden/faults/unknown_faults.txt");
   const request = { ...requestOf({ protos }), parameter: "import_extension=ts,plan=faults" };
   const { response } = compile(request, (name) => ({ ...UPSTREAMS, ...protos })[name as never]);
@@ -76,14 +76,14 @@ test("the table", () => {
   expect(text).toBe(readFileSync(path, "utf8"));
 });
 
-test("tests that are written of the cells that are known hold", async () => {
+test("generated tests of the predicted cells pass", async () => {
   const { cells, wrong, untold } = await tried("unknown", requestOf({ protos }), { ...UPSTREAMS, ...protos });
   expect(wrong).toEqual([]);
   expect(cells).toBeGreaterThan(40);
   expect(untold.filter((one) => one.startsWith("shop.v1.ShopService/GetRounded"))).toEqual([]);
 });
 
-test("decisions are taken in every combination, in at most 64 runs", () => {
+test("exploration covers every combination of decisions, in at most 64 runs", () => {
   const run = (count: number) =>
     explore((decide) => Array.from({ length: count }, (_, i) => decide({ why: String(i), isError: true })).join());
   const three = run(3);

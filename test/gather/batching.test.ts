@@ -17,7 +17,7 @@ afterEach(() => world.close());
 
 const item = (id: string, text = id.toUpperCase()) => ({ id, text });
 
-test("keys of all depths go out together, each once, split at max", async () => {
+test("keys of all depths are sent together, each once, split at max", async () => {
   const answer = world.ask("GetTree", { ids: ["a", "b", "a"], more: ["c", "b", "d"] });
   const calls = await world.calls(2);
   const asked = calls.map(({ ids }) => ids);
@@ -33,7 +33,7 @@ test("keys of all depths go out together, each once, split at max", async () => 
   expect(world.count).toBe(2);
 });
 
-test("a missing key is absent without cause; of two items the first; what nobody asked for is dropped; order does not matter", async () => {
+test("a missing key is absent without a cause; the first of two items counts; unrequested items and the order do not matter", async () => {
   const answer = world.ask("GetTree", { ids: ["a", "b"], more: ["c"] });
   const [call] = await world.calls(1);
   call?.answer({ items: [item("z"), item("c"), item("a", "first"), item("a", "second")] });
@@ -44,7 +44,7 @@ test("a missing key is absent without cause; of two items the first; what nobody
   });
 });
 
-test("a part that fails fails its keys, at every place that asked for one, and no others", async () => {
+test("a failing part fails its keys wherever they are read, and no others", async () => {
   const answer = world.ask("GetTree", { ids: ["a", "b", "c"], more: ["d", "e"] });
   const calls = await world.calls(2);
   const failing = calls.find(({ ids }) => !ids.includes("a"));

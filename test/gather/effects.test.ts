@@ -23,7 +23,7 @@ const named = (calls: readonly Call[], name: string) => {
   return found;
 };
 
-test("what is said to be read-only waits for nothing, and is tried again", async () => {
+test("a read-only call waits for nothing and is retried", async () => {
   const answer = world.ask("OrderService/GetVouched", { ids: [] });
   const calls = await world.calls(2);
   expect(names(calls)).toEqual(["OrderService/Redeem again", "OrderService/Tell told"]);
@@ -35,7 +35,7 @@ test("what is said to be read-only waits for nothing, and is tried again", async
   expect(await answer).toEqual({ cents: "5" });
 });
 
-test("unordered writes wait for what all side effects wait for, and not for each other", async () => {
+test("unordered writes wait for the prerequisites of all side effects, and not for each other", async () => {
   const answer = world.ask("OrderService/SendAll", { ids: ["a", "b", "c"] });
   const [ready] = await world.calls(1);
   expect(ready?.name).toBe("ItemService/Get ready");
@@ -60,7 +60,7 @@ test("unordered writes wait for what all side effects wait for, and not for each
   expect(await answer).toEqual({ cents: "4321", placed: ["A", "B", "C"] });
 });
 
-test("when an unordered write fails, those that are sent go on, and those that are not are not", async () => {
+test("a failing unordered write lets sent ones finish and prevents unsent ones", async () => {
   const answer = world.ask("OrderService/SendAll", { ids: ["a", "b", "c"] });
   const failure = answer.catch((error: unknown) => error);
   (await world.calls(1))[0]?.answer({});

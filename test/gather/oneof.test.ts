@@ -25,7 +25,7 @@ async function planOf(stock: number) {
   return { answer, next };
 }
 
-test("only the chosen member's steps are called, one behind the other", async () => {
+test("only the steps of the selected member are called, one after another", async () => {
   const { answer, next } = await planOf(11);
   expect(next?.name).toBe("NoteService/Get gold");
   next?.answer({ id: "more", text: "go" });
@@ -36,7 +36,7 @@ test("only the chosen member's steps are called, one behind the other", async ()
   expect(world.count).toBe(3);
 });
 
-test("those of a later member are called when no earlier one may be chosen; a failure touches its member", async () => {
+test("steps of a later member are called when no earlier one can be selected, and their failure degrades that member", async () => {
   const { answer, next } = await planOf(7);
   expect(next?.name).toBe("NoteService/Get silver");
   next?.fail(NOT_FOUND);
@@ -46,7 +46,7 @@ test("those of a later member are called when no earlier one may be chosen; a fa
   expect(world.count).toBe(2);
 });
 
-test("the default's are called when none holds; a critical one fails the response", async () => {
+test("steps of the default are called when no member is selected, and a critical failure fails the response", async () => {
   const { answer, next } = await planOf(0);
   expect(next?.name).toBe("NoteService/Get free");
   const failure = answer.catch((error: unknown) => error);

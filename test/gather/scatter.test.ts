@@ -23,7 +23,7 @@ const named = (calls: readonly Call[], name: string) => {
   return found;
 };
 
-test("so many at a time; one that ends makes room for the next, in order", async () => {
+test("calls are limited to `concurrent` at a time, and the next item follows in order", async () => {
   const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d"] });
   const first = await world.calls(3);
   expect(names(first)).toEqual(["ItemService/Get beside", "NoteService/Get a", "NoteService/Get b"]);
@@ -39,7 +39,7 @@ test("so many at a time; one that ends makes room for the next, in order", async
   expect(await answer).toEqual({ notes: ["A", "B", "C", "D"], beside: "beside" });
 });
 
-test("the first failure stops the list: what runs is cancelled, what waits is never sent, what is beside goes on", async () => {
+test("the first failure cancels running items, prevents waiting ones, and leaves other steps alone", async () => {
   const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d"] });
   const calls = await world.calls(3);
   named(calls, "NoteService/Get a").fail(NOT_FOUND);
@@ -51,7 +51,7 @@ test("the first failure stops the list: what runs is cancelled, what waits is ne
   expect(world.count).toBe(3);
 });
 
-test("more items than max: nothing is sent for them, and the list says so", async () => {
+test("a list with more items than max makes no call and is degraded", async () => {
   const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d", "e", "f"] });
   const [beside] = await world.calls(1);
   expect(beside?.name).toBe("ItemService/Get beside");
@@ -61,7 +61,7 @@ test("more items than max: nothing is sent for them, and the list says so", asyn
   expect(world.count).toBe(1);
 });
 
-test("partial: a failing item is left out, with what it still ran, and the others say what they lack by their new places", async () => {
+test("a partial list leaves out a failing item with its calls, and entries of the others have their new indexes", async () => {
   const answer = world.ask("GetSome", { ids: ["a", "b", "c"] });
   const calls = await world.calls(6);
   named(calls, "NoteService/Get a").fail(NOT_FOUND);
@@ -77,7 +77,7 @@ test("partial: a failing item is left out, with what it still ran, and the other
   ]);
 });
 
-test("partial: when none succeeds, the list fails; when there were none, it does not", async () => {
+test("a partial list fails if all of its items fail, and not if it is empty", async () => {
   const answer = world.ask("GetSome", { ids: ["a", "b"] });
   const refused = expect(answer).rejects.toMatchObject({ code: 13 });
   const calls = await world.calls(4);
@@ -86,7 +86,7 @@ test("partial: when none succeeds, the list fails; when there were none, it does
   expect(await world.ask("GetSome", {})).toEqual({});
 });
 
-test("the best of all shards, whatever order they answer in; one that fails leaves the best of the others", async () => {
+test("the best of all shards are selected in any order of answers, and a failing shard leaves the best of the others", async () => {
   const hits = (id: string, ...scores: number[]) => ({ hits: scores.map((score) => ({ id: `${id}${score}`, score })) });
   const whole = world.ask("GetBest", { ids: ["x", "y", "z"] });
   const calls = await world.calls(3);

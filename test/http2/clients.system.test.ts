@@ -56,7 +56,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   });
   const both = () => [plain, secure];
 
-  test("curl: large bodies both ways, and several requests on one connection", async () => {
+  test("curl sends and receives large bodies, and several requests on one connection", async () => {
     const large = fileOf("large.json", json(LARGE, 2 << 20));
     for (const { url } of both()) {
       const how = ["--silent", "--insecure", url.startsWith("https") ? "--http2" : "--http2-prior-knowledge"];
@@ -76,7 +76,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     }
   }, 60_000);
 
-  test("curl: what waits for 100 before its body, and what is refused before it", async () => {
+  test("curl waits for 100 before it sends a body, and receives a refusal before the body", async () => {
     const body = fileOf("body.json", json(10));
     const args = ["--silent", "-i", "--http2-prior-knowledge", "-H", "content-type: application/json"];
     const told = await printed("curl", [...args, "-H", "expect: 100-continue", "-d", `@${body}`, plain.url + UNARY]);
@@ -86,7 +86,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     expect(refused).toMatch(/^HTTP\/2 (413|429|400|500)/m);
   }, 60_000);
 
-  test("nghttp: gRPC with trailers both ways, padding, and small windows", async () => {
+  test("nghttp calls gRPC with trailers in both directions, padding and small windows", async () => {
     const body = fileOf("body.grpc", framed(10_000));
     const ask = (url: string, more: readonly string[]) =>
       printed("nghttp", [
@@ -109,7 +109,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     }
   }, 60_000);
 
-  test("h2load: many requests at once, and a window of little", async () => {
+  test("h2load sends many requests at once, and uses small windows", async () => {
     const body = fileOf("body.proto", Buffer.from([0x10, 0xe8, 0x07]));
     for (const { url } of both()) {
       for (const more of [
@@ -179,7 +179,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     120_000,
   );
 
-  test("grpc-js: the same", async () => {
+  test("grpc-js makes the same calls", async () => {
     const ca = grpc.credentials.createSsl(readFileSync(certificate().files.TLS_CERT_FILE));
     const bytes = (value: Buffer): Buffer => value;
     for (const [{ port }, credentials] of [
@@ -210,7 +210,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     }
   }, 60_000);
 
-  test("Chromium over TLS: fetches side by side, a large upload, and what is aborted", async () => {
+  test("Chromium over TLS fetches in parallel, uploads a large body and aborts", async () => {
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox"],
@@ -229,7 +229,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   }, 60_000);
 
   test.runIf(process.env.PROTOBFF_GRPC_CLIENTS === "1")(
-    "grpc-go: its interop tests, as far as a BFF serves them",
+    "grpc-go passes the interop tests of methods that a BFF serves",
     async () => {
       const client = goTool("google.golang.org/grpc/interop/client", "v1.84.0");
       const cases = ["empty_unary", "large_unary", "server_streaming", "special_status_message"];

@@ -33,7 +33,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
 }
 
-describe.each(OWN_FIRST)("a server that goes under load, BFF_HTTP2_SERVER=%s", (framing: Framing) => {
+describe.each(OWN_FIRST)("a server that stops under load, BFF_HTTP2_SERVER=%s", (framing: Framing) => {
   test.each([...named(plain, false), ...named(overTls, true)])(
     "$name, $how: no request fails",
     async ({ name, load, tls, how }) => {

@@ -6,7 +6,7 @@ import { OWN_FIRST } from "./under-test.ts";
 const MEMORY_BACK = 16 << 20;
 
 test.each(OWN_FIRST)(
-  "random frames at the server: right ones are answered, wrong ones end at most a connection (%s)",
+  "the server answers valid random frames, and invalid ones end at most their connection (%s)",
   async (framing) => {
     const outcome = await fuzzFrames({ framing, frames: 4_000, seed: 1, only: undefined });
     expect(outcome.failures).toEqual([]);

@@ -25,7 +25,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   });
 
   test.skipIf(WITHOUT_PYTHON)(
-    "grpc-c++: unary, large, compressed, metadata, errors, deadlines, cancelled, streams, slow readers, keepalive, many at once",
+    "grpc-c++ calls: unary, large, compressed, metadata, errors, deadlines, cancelled, streams, slow readers, keepalive, many at once",
     async () => {
       allOk(await casesOf("grpcio", ["all", `127.0.0.1:${plain.port}`]));
       allOk(await casesOf("grpcio", ["all", `127.0.0.1:${secure.port}`, CA]));
@@ -35,7 +35,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   );
 
   test.skipIf(WITHOUT_PYTHON)(
-    "grpc-c++: connections that become too old while many ask",
+    "grpc-c++ survives connections that reach their maximum age under load",
     async () => {
       const server = await underTest(framing, { BFF_MAX_CONNECTION_AGE: "1s" });
       onTestFinished(() => server.process.kill());
@@ -53,13 +53,13 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   );
 
   test.skipIf(WITHOUT_PYTHON)(
-    "httpx, with Python's h2: large both ways, side by side, what is not read to its end, headers",
+    "httpx, with Python's h2, calls: large in both directions, in parallel, partly read, with headers",
     async () => allOk(await casesOf("httpx", ["all", secure.url, CA])),
     LONG_MS,
   );
 
   test.runIf(process.env.PROTOBFF_GRPC_CLIENTS === "1")(
-    "grpc-java: unary, large, compressed, metadata, errors, what is left early, streams, many at once",
+    "grpc-java calls: unary, large, compressed, metadata, errors, partly read, streams, many at once",
     async () => {
       allOk(await javaCases(plain.port, []));
       allOk(await javaCases(secure.port, [CA]));
@@ -68,7 +68,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   );
 
   test(
-    "the JDK's: HTTP/2 over TLS; without, where it asks to upgrade, HTTP/1.1",
+    "the JDK's client uses HTTP/2 over TLS, and HTTP/1.1 without TLS because it attempts an upgrade",
     async () => {
       for (const [url, ca, version] of [
         [plain.url, [], "HTTP_1_1"],
@@ -87,7 +87,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   );
 
   test(
-    "undici with allowH2: side by side, large both ways, aborted",
+    "undici with allowH2 calls: in parallel, large in both directions, aborted",
     async () => {
       const agent = new Agent({ allowH2: true, connections: 1, pipelining: 100, connect: { ca: readFileSync(CA) } });
       onTestFinished(() => agent.close());

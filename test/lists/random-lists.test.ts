@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => made.remove());
 
-test(`random lists are what the oracle says, seed ${SEED}`, { timeout: 3_600_000 }, async () => {
+test(`random lists equal the oracle's answers, seed ${SEED}`, { timeout: 3_600_000 }, async () => {
   const { ir, all } = made;
   const wrong: string[] = [];
   const seen = { lists: all.length, answers: 0, degraded: 0, failed: 0, calls: 0 };

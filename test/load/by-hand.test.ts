@@ -12,7 +12,7 @@ const byHand = (mistake?: Mistake): Bff => ({
 });
 
 describe("the worked example by hand, under load", () => {
-  it("every answer is what the oracle says", async () => {
+  it("gives the oracle's answers", async () => {
     const report = await load(byHand(), { requests: 300, inFlight: 16, breakers: false });
     expect(summary(report.mismatches)).toBe("");
     expect(report.logFaults).toEqual([]);
@@ -27,7 +27,7 @@ describe("the worked example by hand, under load", () => {
     ["no entry", "no entry for unread"],
     ["unguarded", "must not be made"],
   ] as const)(
-    "a mistake is found: %s",
+    "reveals a mistake: %s",
     async (mistake, fault) => {
       const report = await load(byHand(mistake), { requests: 150, breakers: false });
       expect(report.mismatches.some((one) => one.includes(fault))).toBe(true);

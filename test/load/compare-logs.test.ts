@@ -28,15 +28,15 @@ const failed: Made["outcome"] = {
   failure: new Failure({ code: 14, reason: 2, callee: "up.v1.Up", message: "", clientCode: 14 }),
 };
 
-describe("the runtime's log against the upstreams'", () => {
-  it("agree, with attempts that got lost on the way and ids that were not passed on", () => {
+describe("the logs of the runtime and the upstreams", () => {
+  it("agree if attempts are lost on the way or ids are not passed on", () => {
     expect(compareLogs([made()], [attempt()])).toEqual([]);
     expect(compareLogs([made({ attempts: 3 })], [attempt({ response: undefined }), attempt()])).toEqual([]);
     expect(compareLogs([made()], [attempt({ requestId: "" })])).toEqual([]);
     expect(compareLogs([made({ outcome: failed, attempts: 0 })], [])).toEqual([]);
   });
 
-  it("differ", () => {
+  it("differ if a call, a body, an id or an outcome differs", () => {
     expect(compareLogs([], [attempt()])).toHaveLength(2);
     expect(compareLogs([made()], [attempt(), attempt({ response: undefined })])).toHaveLength(2);
     expect(compareLogs([made()], [attempt({ requestId: "r2" })])).toHaveLength(1);
@@ -48,7 +48,7 @@ describe("the runtime's log against the upstreams'", () => {
   });
 });
 
-it("what ends after the first who waited may have left is late, however it ends", () => {
+it("a call is late if it ends after the first waiting caller may have left", () => {
   const cancelled: Made["outcome"] = {
     ok: false,
     failure: new Failure({ code: 1, reason: 1, callee: "", message: "", clientCode: 1 }),

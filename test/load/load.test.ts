@@ -12,7 +12,7 @@ describe.each([workedExample, second])("$name under load", (bff) => {
     { breakers: false, complete: requests / 100 },
     { breakers: true, complete: 0 },
   ])(
-    "every answer is what the oracle says, breakers: $breakers",
+    "gives the oracle's answers, breakers: $breakers",
     async ({ breakers, complete }) => {
       const report = await load(bff, { requests, breakers });
       expect(summary(report.mismatches)).toBe("");

@@ -101,7 +101,7 @@ const names = [
 ];
 
 describe.each(names)("%s", (name) => {
-  it("every answer is what the oracle says", async () => {
+  it("gives the oracle's answers", async () => {
     const report = await load(bffOf(name), { requests: 50, inFlight: 16, breakers: false, failing: 0.05, hanging: 0 });
     expect(summary(report.mismatches)).toBe("");
     expect(report.logFaults.slice(0, 5)).toEqual([]);

@@ -61,7 +61,7 @@ describe("drift", () => {
   });
 
   // What docs/diagnostics.md and `protobff explain` show: the BFF follows the upstream, or what has changed is accepted.
-  test.each(explained())("$name, done right", (one) => {
+  test.each(explained())("$name: its correction has no diagnostics", (one) => {
     const now = { ...one.protos, ...textsIn(one, "after"), ...textsIn(one, "right") };
     const code = one.name.slice(0, 6);
     const parameter = isChange(code) && !FOLLOWED.includes(code) ? "lock_mode=update" : "";

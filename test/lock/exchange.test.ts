@@ -69,7 +69,7 @@ interface Element {
 const elementsOf = (text: string | undefined): Readonly<Record<string, Element>> =>
   JSON.parse(text ?? "").files["shop/v1/shop.proto"];
 
-test("each method has what is set in requests, and read of answers", () => {
+test("each method lists the fields that requests set and answers provide", () => {
   const { lock, diagnostics } = run(undefined);
   expect(diagnostics).toEqual([]);
   const elements = elementsOf(lock);
@@ -101,7 +101,7 @@ test("each method has what is set in requests, and read of answers", () => {
   expect(elements["stock.v1.TakeStockRequest.pieces"]).toMatchObject({ presence: "oneof", oneof: "how" });
 });
 
-test("a lock of version 1 is compared, and written anew with what it did not know", () => {
+test("a lock of version 1 is compared, and rewritten with the facts that it lacks", () => {
   const { lock = "" } = run(undefined);
   const before = JSON.parse(lock);
   before.version = 1;

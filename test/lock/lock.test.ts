@@ -76,10 +76,10 @@ const uses = (text: string | undefined): Record<string, string[]> =>
     ]),
   );
 
-describe("what is used", () => {
+describe("the uses in a lock", () => {
   test.each([
     [
-      "a call, what its request sets and what is read of its response",
+      "a call, with the fields that its request sets and the fields of its response that are read",
       BFF,
       {
         "GetStockRequest.sku": ["Product let.stock.call.set.sku"],
@@ -182,7 +182,7 @@ describe("what is used", () => {
       },
     ],
     [
-      "what expressions of a copy read, and where its paths are written",
+      "fields that expressions of a copy read, and fields that its paths write",
       shop(
         `{ name: "stock" call: { method: "stock.v1.StockService/GetStock" request: "args.asked" } }`,
         `Copy copy = 1 [(bff.v1.field).by = "stock"];`,
@@ -205,7 +205,7 @@ describe("what is used", () => {
       },
     ],
     [
-      "upstream types that the BFF's clients see, with all that is in them",
+      "upstream types that the BFF's clients see, with all of their fields",
       shop(STEP, `stock.v1.Detail detail = 1 [(bff.v1.field).by = "stock.detail"];`).replace(
         `import "bff/v1/options.proto";`,
         `import "bff/v1/options.proto"; import "stock/v1/stock.proto";`,
@@ -242,13 +242,13 @@ describe("the lock", () => {
     ["an unused enum value renamed", "STATE_OLD", "STATE_ANCIENT"],
     ["a field added", "int32 unused = 6;", "int32 unused = 6; int32 fresh = 10;"],
     ["comments and order", "message Filter", "// moved\n\n\nmessage Filter"],
-  ])("nothing is said of what is not used: %s", (_, from, to) => {
+  ])("ignores changes of unused elements: %s", (_, from, to) => {
     expect(STOCK).toContain(from);
     const changed = world(BFF, STOCK.replace(from, to));
     expect(run(changed, { text: lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: [] });
   });
 
-  test("moving code does not change it", () => {
+  test("is unaffected by moved code", () => {
     const two = shop(
       `${STEP}, { name: "b" by: "args.sku" }`,
       `string b = 2 [(bff.v1.field).by = "b"]; optional int32 pieces = 1 [(bff.v1.field).by = "stock.pieces"];`,
@@ -276,28 +276,28 @@ describe("the lock", () => {
     expect(locks).toEqual([lock, lock]);
   });
 
-  test("needs no source to find the options", () => {
+  test("finds the options without sources", () => {
     const protos = world(BFF);
     expect(
       compile(requestFor(protos, ["shop/v1/shop.proto"]), () => undefined, { text: undefined, ci: false }).lock,
     ).toBe(lock);
   });
 
-  test("gains uses, and loses them", () => {
+  test("gains and loses uses", () => {
     const more = BFF.replace(`by = "stock.pieces"`, `by = "stock.pieces + stock.unused"`);
     const grown = lockOf(world(more), lock);
     expect(uses(grown)).toHaveProperty(["Stock.unused"], ["Product.pieces by"]);
     expect(lockOf(world(BFF), grown)).toBe(lock);
   });
 
-  test("is not wanted by a BFF without upstreams", () => {
+  test("is not required for a BFF without upstreams", () => {
     expect(run(world(shop("", `string sku = 1 [(bff.v1.field).by = "args.sku"];`)), { ci: true })).toMatchObject({
       lock: undefined,
       codes: [],
     });
   });
 
-  test("a renamed field that the options follow is no fault", () => {
+  test("accepts a renamed field that the options follow", () => {
     const renamed = world(
       BFF.replaceAll("stock.pieces", "stock.amount"),
       STOCK.replace("int32 pieces", "int32 amount"),
@@ -305,7 +305,7 @@ describe("the lock", () => {
     expect(uses(lockOf(renamed, lock))).toHaveProperty(["Stock.amount"]);
   });
 
-  test("a removed field whose use is removed too is no fault", () => {
+  test("accepts a removed field whose use is also removed", () => {
     const without = world(
       shop(STEP, `optional string note = 1 [(bff.v1.field).by = "stock.note"];`),
       STOCK.replace("int32 pieces = 1;", ""),
@@ -313,7 +313,7 @@ describe("the lock", () => {
     expect(uses(lockOf(without, lock))).not.toHaveProperty(["Stock.pieces"]);
   });
 
-  test("`lock_mode=update` accepts a change, with CI=true too", () => {
+  test("accepts a change with `lock_mode=update`, including with CI=true", () => {
     const changed = world(BFF, STOCK.replace("int32 pieces = 1", "sint32 pieces = 11"));
     expect(run(changed, { text: lock ?? "" }).codes).toEqual(["error BFF913", "error BFF914"]);
     const accepted = run(changed, { text: lock ?? "", parameter: "lock_mode=update", ci: true });
@@ -325,7 +325,7 @@ describe("the lock", () => {
     expect(run(changed, { text: accepted.lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: [] });
   });
 
-  test("checking accepts nothing: a warning stays until it is accepted, also where uses are added", () => {
+  test("keeps a warning until the change is accepted, even if uses are added", () => {
     const old = world(BFF, STOCK.replace("int32 pieces = 1;", "int32 pieces = 1 [deprecated = true];"));
     expect(run(old, { text: lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: ["warning BFF920"] });
     const more = BFF.replace(`by = "stock.pieces"`, `by = "stock.pieces + stock.unused"`);
@@ -335,31 +335,31 @@ describe("the lock", () => {
     expect(run(old, { text: lock ?? "", parameter: "lock_mode=update" }).lock).toContain("deprecated");
   });
 
-  test("a change that is only a warning leaves the errors that follow from it", () => {
+  test("reports the errors that follow from a change that is only a warning", () => {
     const changed = world(BFF, STOCK.replace("int32 pieces", "int32 amount"));
     expect(run(changed, { text: lock ?? "", parameter: "warn=BFF912" }).codes).toContain("warning BFF912");
     expect(run(changed, { text: lock ?? "", parameter: "warn=BFF912" }).codes.join()).toMatch(/error BFF[23]/);
     expect(run(changed, { text: lock ?? "" }).codes).toEqual(["error BFF912"]);
   });
 
-  test("a warning can be made an error", () => {
+  test("reports a warning as an error if an option requires it", () => {
     const changed = world(BFF, STOCK.replace("int32 pieces = 1;", "int32 pieces = 1 [deprecated = true];"));
     expect(run(changed, { text: lock ?? "", parameter: "error=BFF920" }).codes).toEqual(["error BFF920"]);
   });
 
-  test("an error of another kind keeps it as it is", () => {
+  test("remains unchanged on an error of another kind", () => {
     const broken = world(BFF.replace("stock.pieces", "stock.pices"));
     const { codes, lock: next } = run(broken, { text: lock ?? "" });
     expect([codes.length, codes[0]?.startsWith("error BFF3"), next]).toEqual([1, true, undefined]);
   });
 });
 
-describe("part of a workspace", () => {
+describe("a run over a part of a workspace", () => {
   const other = BFF.replaceAll("shop.v1", "shopper.v1").replaceAll("GetProduct", "GetThing");
   const both: Protos = { ...world(BFF), "shopper/v1/shopper.proto": other };
   const lock = lockOf(both);
 
-  test("rewrites only the entries of the files that are generated", () => {
+  test("rewrites only the entries of the generated files", () => {
     const changed: Protos = { ...both, "stock/v1/stock.proto": STOCK.replace("int32 pieces = 1", "int32 pieces = 11") };
     const updated = run(changed, { text: lock ?? "", parameter: "lock_mode=update", targets: ["shop/v1/shop.proto"] });
     const { files } = read(updated.lock);
@@ -370,14 +370,14 @@ describe("part of a workspace", () => {
     expect(run(changed, { text: updated.lock ?? "" }).codes).toEqual(["error BFF913"]);
   });
 
-  test("a file that has lost its rules loses its entry", () => {
+  test("removes the entry of a file that has lost its rules", () => {
     const plain = `syntax = "proto3"; package shopper.v1; message GetThingRequest {}`;
     const { files } = read(lockOf({ ...both, "shopper/v1/shopper.proto": plain }, lock));
     expect(Object.keys(files)).toEqual(["shop/v1/shop.proto"]);
   });
 });
 
-test("what an rpc vouches for stands in the lock, and in what `uses` says; where the upstream says it, nothing does", () => {
+test("the lock and `uses` contain an rpc's `NO_SIDE_EFFECTS` only if the upstream does not declare it", () => {
   const vouched = lockOf(world(BFF, UNMARKED)) ?? "";
   const entry = JSON.parse(vouched).files["shop/v1/shop.proto"]["stock.v1.StockService/GetStock"];
   expect(entry.vouched_by).toEqual(["shop.v1.ShopService/GetProduct"]);
@@ -389,7 +389,7 @@ test("what an rpc vouches for stands in the lock, and in what `uses` says; where
   expect(lockOf(world(quiet, UNMARKED))).not.toContain("vouched_by");
 });
 
-test("so does what `read_only` vouches for, as the option that says it, and the upstream's level stays a fact", () => {
+test("the lock contains `read_only` as the option that declares it, and keeps the upstream's level as a fact", () => {
   const quiet = BFF.replace(" { option idempotency_level = NO_SIDE_EFFECTS; }", ";");
   const call = quiet.replace('by: "args.sku" }', 'by: "args.sku" } read_only: true');
   const entry = quiet.replace(
@@ -419,7 +419,7 @@ test("so does what `read_only` vouches for, as the option that says it, and the 
   expect(run(world(call), { text: accepted }).codes).toEqual(["error BFF918"]);
 });
 
-test("names of an enum that are made or read at run time are all in use", () => {
+test("all names of an enum are in use if names are computed or parsed at run time", () => {
   const field = (by: string) =>
     shop(STEP.replace(" supplementary: true", ""), `string name = 1 [(bff.v1.field).by = "${by}"];`);
   const all = ["", ".STATE_IN", ".STATE_OLD", ".STATE_OUT", ".STATE_UNSPECIFIED"].map(

@@ -15,7 +15,7 @@ function run(text: string, lock?: string, ci = false) {
 const permitsOf = (lock: string | undefined) => JSON.parse(lock ?? "{}").permits?.[file];
 const locked = run(proto).lock ?? "";
 
-test("each rpc has what its service and itself say together", () => {
+test("each rpc has the permits of its service and its own combined", () => {
   const user = "principal.tenant == args.tenant";
   const open = "!env.CLOSED || 'admin' in principal.roles";
   expect(permitsOf(locked)).toMatchObject({
@@ -31,7 +31,7 @@ test("each rpc has what its service and itself say together", () => {
   });
 });
 
-test("what a permit uses of upstreams is held, under a path of its own", () => {
+test("upstream fields that a permit reads are in the lock under the permit's path", () => {
   const { files } = JSON.parse(locked);
   const uses = files[file]["up.v1.Order.paid"].used_by;
   expect(uses).toEqual(["shop.v1.ShopService/GetDecidedPage permit.if"]);
@@ -40,7 +40,7 @@ test("what a permit uses of upstreams is held, under a path of its own", () => {
   ]);
 });
 
-test("the same permits write nothing", () => {
+test("equal permits write nothing", () => {
   expect(run(proto, locked).lock).toBeUndefined();
   expect(run(proto, locked, true).diagnostics).toEqual([]);
 });
@@ -72,7 +72,7 @@ describe.each([
   ],
 ])("%s", (_, widen, rpc, says = new RegExp(`in the permit of "shop.v1.[A-Za-z]+/${rpc}"`)) => {
   const wider = widen(proto);
-  test("is a difference of the lock", () => {
+  test("changes the lock", () => {
     expect(wider).not.toBe(proto);
     const { lock } = run(wider, locked);
     expect(permitsOf(lock)).not.toEqual(permitsOf(locked));

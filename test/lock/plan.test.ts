@@ -84,7 +84,7 @@ function anotherOrder<F extends { readonly name: string; readonly dependency: re
 }
 
 describe.each(cases)("the plan of the $name", ({ name, protos, upstreams }) => {
-  test.each(["json", "mermaid", "text"])("as %s", (format) => {
+  test.each(["json", "mermaid", "text"])("matches the golden as %s", (format) => {
     const found = plans(protos, upstreams, format);
     for (const [file, text] of Object.entries(found))
       expect(text).toBe(goldenOf(`plan/${name}`, `expected/${file}`, { "": text })[""]);
@@ -139,7 +139,7 @@ const cards = (each: string) =>
 const CARDS = `repeated Card cards = 3 [(bff.v1.field).by = "cards"];`;
 
 describe("the worst case", () => {
-  test("counts calls and their attempts; side by side the longest decides, one after another the sum", () => {
+  test("counts calls and attempts, with the longest of parallel steps and the sum of sequential ones", () => {
     const steps = `{ name: "a" ${get("args.id", `timeout: "100ms" retry: { attempts: 2 }`)} },
       { name: "b" ${get("a.id", `timeout: "200ms" retry: { attempts: 1 }`)} },
       { name: "c" ${get("args.id", `timeout: "250ms"`)} }`;
@@ -156,7 +156,7 @@ describe("the worst case", () => {
     });
   });
 
-  test("begins with the permit, and what that has asked of the service is not waited for again", () => {
+  test("begins with the permit, and does not wait again for service steps that the permit has called", () => {
     const identity = `option (bff.v1.file).identity = { type: "P" source: { name: "user" set: { name: "id" by: "claims.id" }
       jwt: { issuer: "https://id.example" audience: "app" claims: "P" } } };\nmessage P { string id = 1; }\n`;
     const own = `permit: {} let: { name: "own" ${get("principal.id", `timeout: "400ms"`)} }`;
@@ -173,7 +173,7 @@ describe("the worst case", () => {
     });
   });
 
-  test("is cut to what the budget leaves, and a call without a timeout may take it all", () => {
+  test("is limited by the rest of the budget, which a call without a timeout may take completely", () => {
     const steps = `{ name: "a" ${get("args.id", `timeout: "100ms"`)} }, { name: "b" ${get("a.id")} }`;
     const found = rpc(bff(steps, field("b.id")));
     expect(found.worst_ms).toBe(900);
@@ -185,15 +185,15 @@ describe("the worst case", () => {
 
   test.each([
     ["a list without `max` is not bounded", "", get("args.x", `timeout: "50ms"`), null, 900],
-    ["nor is one batch of it", "", batch("args.x"), null, 900],
-    ["items in rounds of `concurrent`", "max: 25", get("args.x", `timeout: "50ms"`), 26, 250],
-    ["all items at once in one batch", "max: 25", batch("args.x", "max: 10"), 4, 900],
+    ["a batch over a list without `max` is not bounded", "", batch("args.x"), null, 900],
+    ["items run in rounds of `concurrent`", "max: 25", get("args.x", `timeout: "50ms"`), 26, 250],
+    ["a batch contains all items at once", "max: 25", batch("args.x", "max: 10"), 4, 900],
   ])("%s", (_, max, inner, calls, ms) => {
     const found = rpc(bff(cards(max), CARDS, card(`{ name: "c" supplementary: true ${inner} }`)));
     expect([found.worst_calls, found.worst_ms]).toEqual([calls, ms]);
   });
 
-  test("multiplies nested lists; a batch behind a call of the item is asked at any time", () => {
+  test("multiplies nested lists, and counts a batch behind a call of the item for each item", () => {
     const nested = `message Card { option (bff.v1.message) = { let: [
         { name: "b" ${get("args.x", `timeout: "10ms"`)} },
         { name: "c" supplementary: true ${batch("b.id", "max: 10")} },
@@ -206,12 +206,12 @@ describe("the worst case", () => {
     ]);
   });
 
-  test("counts a hedge beside each try", () => {
+  test("counts a hedge beside each attempt", () => {
     const steps = `{ name: "a" ${get("args.id", `timeout: "100ms" retry: { attempts: 2 } hedge: { delay: "20ms" max: 2 }`)} }`;
     expect(rpc(bff(steps, field("a.id")))).toMatchObject({ worst_calls: 1, worst_attempts: 6 });
   });
 
-  test("takes the heaviest case of a switch, not all of them", () => {
+  test("counts only the heaviest case of a switch", () => {
     const steps = `{ name: "a" ${get("args.id")} }, { name: "b" ${get("args.id")} }, { name: "c" ${get("b.id")} },
       { name: "s" switch: { case: { if: "args.id == 'x'" by: "a.id" } default: "c.id" } }`;
     expect(rpc(bff(steps, field("s"))).worst_calls).toBe(2);
@@ -236,10 +236,10 @@ describe("the worst case", () => {
   });
 });
 
-describe("what degrades to what", () => {
+describe("the list of degradations", () => {
   const steps = `{ name: "a" supplementary: true ${get("args.id")} }, { name: "b" supplementary: true fallback: "up.v1.Res{}" ${get("args.id")} },
     { name: "c" each: { var: "x" in: "b.ids" partial: true ${get("x")} } }, { name: "d" ${get("args.id")} }`;
-  test("missing, replaced, incomplete; what fails the response is no degradation", () => {
+  test("has missing, replaced and incomplete fields, and no failures of the response", () => {
     const fields = `${field("a.id")} ${list("c.map(x, x.id)")} string e = 3 [(bff.v1.field).by = "ok(a) ? a.id : d.id"]; string f = 4 [(bff.v1.field).by = "b.id"];`;
     const [out] = report(bff(steps, fields)).messages;
     expect(out?.degrades).toEqual([
@@ -267,7 +267,7 @@ describe("steps of the service", () => {
     const more = card(`{ name: "c" supplementary: true ${get("args.x + v.id", `timeout: "100ms"`)} }`);
     return bff(steps, CARDS, more, timeout).replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${own} }`);
   };
-  test("take their time from the beginning, and not once more where they are read", () => {
+  test("start with the request, and their time counts once", () => {
     // 450 ms are left for calls; one after the other it would be 500 ms (BFF703).
     expect(rpc(shared("200ms"))).toMatchObject({
       worst_ms: 300,
@@ -277,7 +277,7 @@ describe("steps of the service", () => {
       ],
     });
   });
-  test("are what is waited for where they end last", () => {
+  test("are on the critical path if they end last", () => {
     expect(rpc(shared("300ms"))).toMatchObject({
       worst_ms: 400,
       critical_path: [
@@ -289,7 +289,7 @@ describe("steps of the service", () => {
 });
 
 describe("the weight", () => {
-  test("counts what is decided, where headers decide, and what two BFFs have in common", () => {
+  test("counts decisions, decisions by headers, and the common parts of two BFFs", () => {
     const web = bff(
       `{ name: "a" ${get("args.id")} }, { name: "ios" by: "headers['x-os'] == 'ios'" },
        { guard: { if: "args.id == ''" fail: { code: INVALID_ARGUMENT } } },
@@ -323,7 +323,7 @@ describe("the weight", () => {
 });
 
 describe("caches", () => {
-  test("a critical step with stale answers is never replaced: what it feeds is stale", () => {
+  test("make fields stale that read a critical step with stale answers", () => {
     const proto = bff(`{ name: "a" ${get("args.id", `cache: { ttl: "5s" stale: "60s" }`)} }`, field("a.id"));
     expect(report(proto).messages[0]?.degrades).toEqual([{ field: "id", when: "a", becomes: "stale" }]);
     const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"];
@@ -337,13 +337,13 @@ describe("caches", () => {
     return { cache: report(proto).messages[0]?.steps[0]?.call?.cache, text };
   };
 
-  test("for all callers: what only tells where a request came from is not in the key", () => {
+  test("are shared by all callers if only request ids and traces are forwarded", () => {
     const { cache, text } = planned(`forward: ["x-request-id", "traceparent"]`);
     expect(cache).toEqual({ ttl_ms: 5_000, stale_ms: 60_000 });
     expect(text).toContain("cached 5 s for all callers");
   });
 
-  test("for callers who are alike in what is passed on", () => {
+  test("are shared by callers with equal forwarded headers", () => {
     const { cache, text } = planned(
       `forward: ["authorization", "x-request-id"] metadata: { name: "x-team" by: "headers['x-team']" }`,
     );

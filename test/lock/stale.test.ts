@@ -64,7 +64,7 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-describe("after random deletions, renames and partial runs it is as from nothing", () => {
+describe("random deletions, renames and partial runs lead to the lock of a new run", () => {
   const POOL = [0, 1, 2, 3, 4, 5].map((i) => `page${i}`);
   const texts = Object.fromEntries(
     POOL.map((name, i) => [`${name}/v1/${name}.proto`, bff(name, i % 2 === 0 ? "pieces" : "note", i % 3 === 0)]),
@@ -115,20 +115,20 @@ describe("after random deletions, renames and partial runs it is as from nothing
   });
 });
 
-describe("an entry of a file that was deleted", () => {
+describe("an entry of a deleted file", () => {
   const both = lockAfter(world({ ...SHOP, ...DESK }));
 
-  test("goes when generating, and so does what the lock has of its callers", () => {
+  test("disappears when code is generated, and so do the callers in the lock", () => {
     expect(lockAfter(world(SHOP), { text: both })).toBe(run(world(SHOP)).lock);
     expect(both).toContain('"permits"');
   });
 
-  test("goes with the last BFF file", () => {
+  test("disappears with the last BFF file", () => {
     const plain = { "plain/v1/plain.proto": `syntax = "proto3"; package plain.v1;` };
     expect(filesIn(lockAfter(world(plain), { text: lockAfter(world(SHOP)) }))).toEqual([]);
   });
 
-  test("is an error with CI=true, alone where nothing else differs", () => {
+  test("is an error with CI=true, even if nothing else differs", () => {
     const { lock, errors } = run(world(SHOP), { text: both, ci: true });
     expect([lock, errors.map(({ code, message }) => `${code} ${message}`)]).toEqual([
       undefined,
@@ -141,14 +141,14 @@ describe("an entry of a file that was deleted", () => {
     expect(codes.sort()).toEqual(["BFF902", "BFF924"]);
   });
 
-  test("does not go when an option has an error", () => {
+  test("stays when an option has an error", () => {
     const broken = { "shop/v1/shop.proto": bff("shop", "pieces").replace("stock.pieces", "stock.pices") };
     expect(run(world(broken), { text: both })).toMatchObject({ lock: undefined });
     expect(run(world(broken), { text: both, ci: true }).errors.map(({ code }) => code)).not.toContain("BFF924");
   });
 });
 
-test("a renamed file takes its facts along, so that a change of an upstream is still reported", () => {
+test("a renamed file keeps its facts, so that a change of an upstream is still reported", () => {
   const lock = lockAfter(world(SHOP));
   const changed = {
     "new/v1/shop.proto": bff("shop", "pieces"),
@@ -159,10 +159,10 @@ test("a renamed file takes its facts along, so that a change of an upstream is s
   expect(run(gone, { text: lock }).errors.map(({ code }) => code)).toEqual(["BFF912"]);
 });
 
-describe("an entry stays that a run cannot judge", () => {
+describe("a run keeps entries that it cannot verify:", () => {
   const remote = lockAfter(world(DESK), { disk: {} });
 
-  test("of an input whose files are not on disk", () => {
+  test("entries of an input whose files are not on disk", () => {
     expect(JSON.parse(remote).elsewhere).toEqual({ "desk/v1/desk.proto": null });
     const both = lockAfter(world(SHOP), { text: remote });
     expect(filesIn(both)).toEqual(["desk/v1/desk.proto", "shop/v1/shop.proto"]);
@@ -175,7 +175,7 @@ describe("an entry stays that a run cannot judge", () => {
     expect(filesIn(lockAfter(world(SHOP), { text: both, parameter: "lock_mode=update" }))).toEqual(filesIn(both));
   });
 
-  test("of another project that shares the lock, until that project's own run", () => {
+  test("entries of another project that shares the lock, until that project's own run", () => {
     const shop = lockAfter(world(SHOP), { project: "shop" });
     const both = lockAfter(world(DESK), { text: shop, project: "desk" });
     expect(JSON.parse(both).elsewhere).toEqual({ "desk/v1/desk.proto": "desk", "shop/v1/shop.proto": "shop" });
@@ -188,7 +188,7 @@ describe("an entry stays that a run cannot judge", () => {
     ]);
   });
 
-  test("with CI=true where no source can be read, as in a run over an image", () => {
+  test("entries without readable sources with CI=true, as in a run over an image", () => {
     const lock = lockAfter(world({ ...SHOP, ...DESK }));
     expect(run(world(SHOP), { text: lock, ci: true, disk: {} })).toEqual({ lock: undefined, errors: [] });
   });

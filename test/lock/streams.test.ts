@@ -24,7 +24,7 @@ function locked(name: string): Locked["files"][string] {
   return (JSON.parse(lockOf(name)) as Locked).files["web/v1/web.proto"] ?? {};
 }
 
-test("a method that a stream follows is in the lock, with what is set and read of it", () => {
+test("a method that a stream follows is in the lock, with the fields that it sets and reads", () => {
   const found = locked("stream");
   expect(found["agent.v1.AgentService/WatchRun"]).toMatchObject({
     streaming: "server",
@@ -49,7 +49,7 @@ test("a topic is in the lock with its call, and with the type of its items", () 
   ]);
 });
 
-test("what is used says which methods give streams", () => {
+test("`uses` marks the methods that return streams", () => {
   const lock = parseLock(lockOf("stream"), "bff.lock.json");
   if ("message" in lock) throw new Error(lock.message);
   const { text = "" } = describeUses(lock, "agent.v1.AgentService");

@@ -71,7 +71,7 @@ describe("bff.lock.json", () => {
     return { status, stderr };
   };
 
-  test("is written where there is none, and left alone while it is true", () => {
+  test("is written if it is missing, and left alone while it is correct", () => {
     expect(generate()).toEqual({ status: 0, stderr: "" });
     expect(Object.keys(JSON.parse(lock()).files["shop/v1/shop.proto"])).toEqual([
       "stock.v1.GetStockRequest.sku",
@@ -83,7 +83,7 @@ describe("bff.lock.json", () => {
     expect(statSync(join(dir, "bff.lock.json"), { bigint: true }).mtimeNs).toBe(mtimeNs);
   });
 
-  test("stands where `lock` says, in a folder that is made for it", () => {
+  test("is at the path of `lock`, in a new folder", () => {
     expect(generate(["lock=locks/shop.json"]).status).toBe(0);
     expect([existsSync(join(dir, "bff.lock.json")), JSON.parse(lock("locks/shop.json")).version]).toEqual([false, 2]);
   });
@@ -95,7 +95,7 @@ describe("bff.lock.json", () => {
     expect([existsSync(join(dir, "bff.lock.json")), existsSync(join(dir, "gen"))]).toEqual([false, false]);
   });
 
-  test("is not written next to an error", () => {
+  test("is not written if there is an error", () => {
     put("app/shop/v1/shop.proto", BFF.replace("stock.pieces", "stock.pices"));
     expect(generate().status).toBe(1);
     expect(existsSync(join(dir, "bff.lock.json"))).toBe(false);
@@ -104,7 +104,7 @@ describe("bff.lock.json", () => {
     expect(existsSync(join(dir, "bff.lock.json"))).toBe(false);
   });
 
-  test("fails the build when an upstream has changed, until that is accepted", () => {
+  test("fails the build when an upstream has changed, until the change is accepted", () => {
     generate();
     const before = lock();
     put("app/stock/v1/stock.proto", UPSTREAM.replace("pieces = 1", "pieces = 2"));
@@ -117,7 +117,7 @@ describe("bff.lock.json", () => {
     expect(generate([], { CI: "true" })).toEqual({ status: 0, stderr: "" });
   });
 
-  test("loses the entry of a BFF file that is deleted, and keeps one of an input that is not in this directory", () => {
+  test("loses the entry of a deleted BFF file, and keeps one of an input outside this directory", () => {
     put("app/gone/v1/gone.proto", BFF.replace("package shop.v1", "package gone.v1"));
     const inputs = "inputs:\n  - directory: app\n  - directory: other\n";
     put("other/buf.yaml", "version: v2\nmodules:\n  - path: protos\n  - path: bff\n");
@@ -142,7 +142,7 @@ describe("bff.lock.json", () => {
     expect(generate([], { CI: "true" }, inputs)).toEqual({ status: 0, stderr: "" });
   });
 
-  test("says why it cannot be written", () => {
+  test("is reported if it cannot be written", () => {
     mkdirSync(join(dir, "taken"));
     const { status, stderr } = generate(["lock=taken"]);
     expect(status).toBe(1);
@@ -151,7 +151,7 @@ describe("bff.lock.json", () => {
   });
 });
 
-test("the lock of this repository is true", () => {
+test("the lock of this repository is up to date", () => {
   const build = spawnSync(join(root, "node_modules/.bin/buf"), ["build", "--as-file-descriptor-set", "-o", "-"], {
     cwd: root,
   });

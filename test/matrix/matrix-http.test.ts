@@ -15,19 +15,19 @@ const KINDS = [
 ];
 const kinds = httpFaults.filter(({ name }) => KINDS.includes(name));
 
-it("every fault comes to what is declared", async () => {
+it("every HTTP fault has the declared result", async () => {
   const report = await matrix(web, { over: overHttp });
   expect(told(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * httpFaults.length);
 }, 600_000);
-it("a fault of each kind comes to what is declared, under every policy", async () => {
+it("a fault of each kind has the declared result, under every policy", async () => {
   expect(kinds.length).toBe(KINDS.length);
   const report = await matrix(every, { over: overHttp, faults: kinds });
   expect(told(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * kinds.length);
 }, 600_000);
 
-it("what is not as declared is found", async () => {
+it("a result that differs from the declared one is found", async () => {
   const found = httpFaults.find(({ name }) => name === "HTTP 503");
   if (found === undefined) throw new Error("no such fault");
   const declared = { ...found, first: { kind: "failure", failing: status(5) } } as const;

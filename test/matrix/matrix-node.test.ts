@@ -5,7 +5,7 @@ import { matrix, told } from "./matrix.ts";
 
 process.env.BFF_HTTP2 = "node";
 describe.each([web, mobile, workedExample])("$name", (bff) => {
-  it("every fault on every edge comes to what is declared", async () => {
+  it("has the declared result for every fault on every edge", async () => {
     expect(told(await matrix(bff))).toMatch(/all as declared/);
   }, 600_000);
 });

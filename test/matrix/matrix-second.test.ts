@@ -4,7 +4,7 @@ import { second } from "./bffs.ts";
 import { faults } from "./faults.ts";
 import { matrix, told } from "./matrix.ts";
 
-it("the second BFF: every fault on every edge comes to what is declared", async () => {
+it("the second BFF has the declared result for every fault on every edge", async () => {
   const report = await matrix(second);
   expect(told(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * faults.length);

@@ -231,7 +231,7 @@ const wanted = (events: readonly Event[], faults?: Faults): object[] =>
 const WHOLE: Play = { end: "hang" };
 
 describe("a stream of an upstream that", () => {
-  test("is as it should be ends with OK when `until` holds, and is cancelled", { timeout: 60_000 }, async () => {
+  test("succeeds ends with OK when `until` holds, and is cancelled", { timeout: 60_000 }, async () => {
     const { got, error, afters } = await follow([WHOLE]);
     expect(got.map(seen)).toEqual(wanted(EVENTS));
     expect([error, afters]).toEqual([undefined, [0]]);
@@ -243,7 +243,7 @@ describe("a stream of an upstream that", () => {
     expect(error).toBe(undefined);
   });
 
-  const twice = "goes on behind its last item, and nobody notices";
+  const twice = "it resumes after its last item, unnoticed by callers";
   const REOPENED: readonly [string, Play][] = [
     ["UNAVAILABLE at once", { items: 0, end: { status: 14 } }],
     ["reset at once", { items: 0, end: "reset" }],
@@ -280,7 +280,7 @@ describe("a stream of an upstream that", () => {
     ["no trailers after two items", { items: 2, end: "no trailers" }, Code.Internal],
   ];
   test.each(FINAL)(
-    "fails, %s: what came before is given, then the failure",
+    "fails, %s, sends the earlier items and then the failure",
     { timeout: 60_000 },
     async (_, play, code) => {
       const { got, error, afters } = await follow([play, WHOLE]);
@@ -291,7 +291,7 @@ describe("a stream of an upstream that", () => {
     },
   );
 
-  test("goes on behind the token that a client brings", { timeout: 60_000 }, async () => {
+  test("is resumed with a client's token starts after that token", { timeout: 60_000 }, async () => {
     const first = await follow([{ items: 2, end: "garbage" }]);
     const token = first.error?.metadata.get("bff-resume") ?? undefined;
     const { got, afters } = await follow([WHOLE], {}, EVENTS, token);
@@ -300,11 +300,11 @@ describe("a stream of an upstream that", () => {
   });
 });
 
-describe("a call of", () => {
+describe("a failing call:", () => {
   test.each([
     ["the opening that is critical", { run: 14 }, Code.Unavailable],
     ["the opening that is critical, refused", { run: 5 }, Code.Internal],
-  ] as const)("%s fails the request, and nothing is followed", { timeout: 60_000 }, async (_, faults, code) => {
+  ] as const)("%s fails the request, and no stream is opened", { timeout: 60_000 }, async (_, faults, code) => {
     const { got, error, afters } = await follow([WHOLE], faults);
     expect([got, error?.code, afters]).toEqual([[], code, []]);
   });
@@ -313,7 +313,7 @@ describe("a call of", () => {
     ["an item", { users: { bob: 5 } }],
     ["either", { users: { own: 13, ada: 14 } }],
   ] as const)(
-    "%s that is supplementary degrades the messages that rest on it",
+    "%s that is supplementary degrades the messages that depend on it",
     { timeout: 60_000 },
     async (_, faults) => {
       const { got, error, calls } = await follow([WHOLE], faults);
@@ -324,7 +324,7 @@ describe("a call of", () => {
       expect(calls.filter((method) => method === "GetUser")).toHaveLength(1 + 3);
     },
   );
-  test("none, but a guard that is true of an item ends the stream behind those before it", {
+  test("a guard that holds for an item ends the stream after the items before it", {
     timeout: 60_000,
   }, async () => {
     const events = [...EVENTS.slice(0, 2), { text: "poison", actor: "ada" }, { text: "never", actor: "ada" }];

@@ -199,7 +199,7 @@ const WHOLE: Play = { end: "hang" };
 const TIME = { timeout: 60_000 };
 
 describe("a topic whose call", () => {
-  test("is as it should be: one stream for all, which ends behind the last item", TIME, async () => {
+  test("succeeds shares one stream among all callers, which ends after the last item", TIME, async () => {
     const { rpcs, afters } = await serving([WHOLE]);
     const [a, b] = await Promise.all([followed(rpcs), followed(rpcs)]);
     for (const { got, error } of [a, b]) expect([wrong(got, 4), error]).toEqual([[], undefined]);
@@ -221,7 +221,7 @@ describe("a topic whose call", () => {
     ["reset after two items", { items: 2, end: "reset" }],
     ["connection cut after two items", { items: 2, end: "cut" }],
   ];
-  test.each(REOPENED)("breaks, %s: it goes on behind its last item, and nobody notices", TIME, async (_, play) => {
+  test.each(REOPENED)("breaks, %s, resumes after its last item, unnoticed by callers", TIME, async (_, play) => {
     const { rpcs, afters } = await serving([play, WHOLE]);
     for (const { got, error } of await Promise.all([followed(rpcs), followed(rpcs)]))
       expect([wrong(got, 4), error]).toEqual([[], undefined]);
@@ -235,7 +235,7 @@ describe("a topic whose call", () => {
     ["an item above 16 MiB after two", { items: 2, end: "oversize" }],
     ["no trailers after two items", { items: 2, end: "no trailers" }],
   ];
-  test.each(FINAL)("fails, %s: all are given what came before, then the failure", TIME, async (_, play) => {
+  test.each(FINAL)("fails, %s, sends the earlier items to all callers and then the failure", TIME, async (_, play) => {
     const { rpcs, afters } = await serving([play]);
     const both = await Promise.all([followed(rpcs), followed(rpcs)]);
     for (const { got, error } of both) {
@@ -251,7 +251,7 @@ describe("a topic whose call", () => {
     ["after two items", { items: 2, end: "hang" }],
     ["with an item that never ends, after two", { items: 2, end: "never-ending item" }],
   ];
-  test.each(SILENT)("is silent, %s: that is no failure, and what came is there for all", TIME, async (_, play) => {
+  test.each(SILENT)("is silent, %s, does not fail, and sends its items to all callers", TIME, async (_, play) => {
     const { rpcs, afters } = await serving([play]);
     const first = await followed(rpcs, 2);
     const later = await followed(rpcs, 2);
@@ -260,7 +260,7 @@ describe("a topic whose call", () => {
   });
 });
 
-describe("who asks for the newest item of a topic whose call", () => {
+describe("a request for the newest item of a topic whose call", () => {
   const REASONS = { timeout: 1, unavailable: 2, rejected: 5, invalid: 6 } as const;
   const CELLS: readonly [string, readonly Play[], string | keyof typeof REASONS][] = [
     ["has it", [WHOLE], "four"],
@@ -288,7 +288,7 @@ describe("who asks for the newest item of a topic whose call", () => {
       reason,
     ]);
   });
-  test("never says anything: the answer lacks it", TIME, async () => {
+  test("never sends an item lacks it in the answer", TIME, async () => {
     const { rpcs } = await serving([{ items: 0, end: "mute" }]);
     const { text, degraded } = await rpcs.getRunSoon({ runId: "r-7" });
     expect([text, degraded.map(({ path }) => path)]).toEqual([undefined, ["text"]]);

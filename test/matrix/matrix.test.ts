@@ -7,14 +7,14 @@ import { type Fault, faults } from "./faults.ts";
 import { matrix, told } from "./matrix.ts";
 
 describe.each([every, web, mobile, workedExample])("$name", (bff) => {
-  it("every fault on every edge comes to what is declared", async () => {
+  it("has the declared result for every fault on every edge", async () => {
     const report = await matrix(bff);
     expect(told(report)).toMatch(/all as declared/);
     expect(report.cells).toBe(report.edges * faults.length);
   }, 600_000);
 });
 
-describe("what is not as declared is found", () => {
+describe("a result that differs from the declared one is found", () => {
   const declared = (name: string, change: Partial<Fault>): Fault => {
     const found = faults.find((fault) => fault.name === name);
     if (found === undefined) throw new Error(`no fault ${name}`);

@@ -8,7 +8,7 @@ import { createTestBff } from "../../generated/web/v1/web_mock.ts";
 const asked = { workspaceId: "w1", userId: "u1" };
 
 describe("a BFF on mocks", () => {
-  test("answers samples, and owners by their keys", async () => {
+  test("answers with samples, and owners by their keys", async () => {
     const bff = createTestBff();
     const dashboard = await bff.getDashboard(asked);
     expect(dashboard).toMatchObject({
@@ -22,7 +22,7 @@ describe("a BFF on mocks", () => {
     expect(bff.mocks.user.calls).toMatchObject([{ request: { ids: ["owner_id-1"] } }]);
     expect(bff.mocks.memory.calls).toMatchObject([{ request: { sessionId: "id-1", query: "recent" } }]);
   });
-  test("answers what its mocks say", async () => {
+  test("answers with the values of its mocks", async () => {
     const bff = createTestBff({
       env: { DEFAULT_QUERY: "all" },
       mocks: {
@@ -43,7 +43,7 @@ describe("a BFF on mocks", () => {
     expect(bff.mocks.memory.calls[0]?.request).toMatchObject({ query: "all" });
     expect(bff.mocks.billing.calls[0]?.headers).toEqual({ authorization: "Bearer a" });
   });
-  test("degrades, at once, and says so", async () => {
+  test("degrades immediately and lists the degraded fields", async () => {
     const bff = createTestBff();
     bff.mocks.billing.behaviour = { kind: "hang" };
     bff.mocks.notify.behaviour = { kind: "status", code: Code.NOT_FOUND };
@@ -64,7 +64,7 @@ describe("a BFF on mocks", () => {
     bff.mocks.agent.behaviour = { kind: "oversize" };
     await expect(bff.getDashboard(asked)).rejects.toMatchObject({ code: ConnectCode.Internal });
   });
-  test("a breaker opens and closes in its time", async () => {
+  test("opens and closes a breaker in the mocked time", async () => {
     const bff = createTestBff();
     bff.mocks.billing.behaviour = { kind: "status", code: Code.UNAVAILABLE };
     for (let i = 0; i < 20; i++) await bff.getDashboard(asked);
@@ -73,7 +73,7 @@ describe("a BFF on mocks", () => {
     await bff.clock.advance(5_000);
     expect((await bff.getDashboard(asked)).degraded).toEqual([]);
   });
-  test("time is the test's where it gives a clock", async () => {
+  test("runs on the clock that the test passes", async () => {
     const clock = new FakeClock();
     const bff = createTestBff({ clock });
     bff.mocks.agent.behaviour = { kind: "answer", afterMs: 50 };
@@ -86,7 +86,7 @@ describe("a BFF on mocks", () => {
     await clock.advance(1);
     expect((await answer).agent?.id).toBe("id-1");
   });
-  test("what a mock throws fails the call; a ConnectError is its status", async () => {
+  test("fails a call whose mock throws, with the status of a ConnectError", async () => {
     const bff = createTestBff({
       mocks: {
         billing: {
@@ -102,14 +102,14 @@ describe("a BFF on mocks", () => {
       "the mock of billing.v1.BillingService/GetUsage has thrown: Error: a mistake in this mock",
     );
   });
-  test("what a mock throws is told also where it fails the whole answer", async () => {
+  test("rejects with the mock's error even if it fails the whole answer", async () => {
     const mistaken = () => Promise.reject(new RangeError("out of bounds"));
     const bff = createTestBff({ mocks: { agent: { getSummary: mistaken } } });
     await expect(bff.getDashboard(asked)).rejects.toThrow("has thrown: RangeError: out of bounds");
     bff.mocks.agent.behaviour = { kind: "status", code: Code.UNAVAILABLE };
     await expect(bff.getDashboard(asked)).rejects.toMatchObject({ code: ConnectCode.Unavailable });
   });
-  test("refuses as a server does, and ends when its client goes", async () => {
+  test("refuses like a server, and ends when its client leaves", async () => {
     const bff = createTestBff();
     await expect(bff.getDashboard({})).rejects.toMatchObject({
       code: ConnectCode.InvalidArgument,
@@ -130,9 +130,9 @@ describe("a BFF on mocks", () => {
   });
 });
 
-describe("a BFF that knows its callers", () => {
+describe("a BFF with an identity on mocks", () => {
   const admin = { principal: { id: "u1", workspaces: ["w1"], roles: ["admin"] } };
-  test("is called by whom the test says", async () => {
+  test("has the caller that the test sets", async () => {
     const bff = createAccountBff({ caller: admin });
     expect(await bff.getAccount({})).toMatchObject({ name: "name-1", unread: 1, workspaces: ["w1"] });
     expect(bff.mocks.user.calls).toMatchObject([{ request: { id: "u1" } }]);
@@ -140,7 +140,7 @@ describe("a BFF that knows its callers", () => {
     const nobody = { principal: { id: "" } };
     await expect(bff.getAccount({}, { caller: nobody })).rejects.toMatchObject({ code: ConnectCode.Unauthenticated });
   });
-  test("permits, rules and limits hold; upstreams are told", async () => {
+  test("enforces permits, rules and limits, and forwards the principal to upstreams", async () => {
     const bff = createAccountBff({ caller: admin });
     expect(await bff.getSpending({ workspaceId: "w1" })).toMatchObject({ spentCents: 1n });
     expect(bff.mocks.billing.calls[0]?.headers).toHaveProperty("x-principal-signed-bin");

@@ -38,7 +38,7 @@ function typeChecked(proto: string, fixture: string): string {
   }
 }
 
-test("a fixture says all that is read, and nothing else", () => {
+test("a fixture requires all fields that are read, and no others", () => {
   expect(typeChecked(PROTO, FIXTURE)).toBe("");
   const more = PROTO.replace("item.size.width", "item.stock + item.size.height");
   const said = typeChecked(more, FIXTURE);
@@ -57,7 +57,7 @@ const project = new GeneratedProject("mock-mix", mix?.protos ?? {});
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("behind what clients are told stands why", async () => {
+test("an error on mocks has its internal reason as the cause", async () => {
   const enums = goldenCases("emit").find(({ name }) => name === "enums");
   const texts = Object.entries(enums?.protos ?? {}).map(([name, text]) => [name, `${text}\n// opt: mock=true\n`]);
   const failing = new GeneratedProject("mock-enums", Object.fromEntries(texts));
@@ -72,7 +72,7 @@ test("behind what clients are told stands why", async () => {
   await expect(bff.getPage({})).rejects.toMatchObject({ cause: { message: expect.stringContaining("illegal tag") } });
 });
 
-test("batches, branches, callers, resolvers and variables", async () => {
+test("mocks cover batches, branches, callers, resolvers and variables", async () => {
   const { createTestBff } = await import(`${project.folder}/mix/v1/mix_mock.ts`);
   const caller = { principal: { subject: "u1" } };
   const resolvers = {

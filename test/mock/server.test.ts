@@ -44,7 +44,7 @@ const answered = {
   degraded: [],
 };
 
-test("Connect and gRPC get samples of all that is composed", async () => {
+test("Connect and gRPC return samples of all composed fields", async () => {
   const { url, mocked } = await started(["--mock"], {});
   expect(mocked).toEqual(["agent", "billing", "memory", "notify", "user"]);
   const connect = createClient(DashboardService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
@@ -52,7 +52,7 @@ test("Connect and gRPC get samples of all that is composed", async () => {
   expect(await byGrpc(url)).toMatchObject(answered);
 }, 60_000);
 
-test("an upstream that has an address is called, unless all are mocked", async () => {
+test("an upstream with an address is called, unless all are mocked", async () => {
   const env = { BILLING_V1_BILLINGSERVICE_URL: "http://127.0.0.1:9" }; // where nobody listens
   const some = await started(["--mock"], env);
   expect(some.mocked).toEqual(["agent", "memory", "notify", "user"]);
@@ -62,7 +62,7 @@ test("an upstream that has an address is called, unless all are mocked", async (
   expect((await byGrpc(all.url)).degraded).toEqual([]);
 }, 60_000);
 
-test("what is no way to mock is refused, and without it addresses are missed", () => {
+test("an unknown value of --mock is refused, and without --mock addresses are required", () => {
   const start = (...args: string[]) =>
     spawnSync(process.execPath, [server, ...args], { env: { PORT: "0" }, encoding: "utf8" });
   const wrong = start("--mock=some");

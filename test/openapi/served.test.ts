@@ -48,14 +48,14 @@ async function started(server: string, env: Readonly<Record<string, string>> = {
   throw new Error(`${server} has ended`);
 }
 
-test("the example answers as its document says", async () => {
+test("the example answers as its document declares", async () => {
   const { document } = documented(textsBelow(join(root, "proto/example")), ["web/v1/web.proto"]);
   const { faults, statuses } = await judge(document, await started(join(root, "generated/web/v1/server.ts")));
   expect(faults).toEqual([]);
   expect(Object.keys(statuses)).toEqual(expect.arrayContaining(["200", "400", "415"]));
 });
 
-test("without a credential all that is not for anybody is refused as the document says", async () => {
+test("requests without a credential are refused as the document declares, except those of public rpcs", async () => {
   const { document } = documented(textsBelow(join(root, "proto/example")), ["account/v1/account.proto"]);
   const folder = mkdtempSync(join(tmpdir(), "protobff-openapi-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -77,7 +77,7 @@ const IDENTITY = {
 // `rest`: paths, queries and bodies of google.api.http. `defer`: server-sent events.
 const GOLDENS = ["rest", "defer", "validation"];
 test.each(goldenCases("emit").filter(({ name }) => GOLDENS.includes(name)))(
-  "$name answers as its document says",
+  "$name answers as its document declares",
   async ({ name, protos }) => {
     const targets = Object.keys(protos);
     const [first = ""] = targets;

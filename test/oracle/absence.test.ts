@@ -63,13 +63,13 @@ const { get } = bffOf({
 });
 
 describe("absence", () => {
-  it("a comparison with true or false asks what is compared", () => {
+  it("a comparison with true or false tests the compared value for absence", () => {
     const { answer, degraded } = get("Compared", { calls: [A(dead)] });
     expect(answer).toEqual({ a: "none", b: "none" });
     expect(degraded).toEqual([up("a", "REPLACED"), up("b", "REPLACED"), up("c")]);
   });
 
-  it("safe reads replace, unsafe ones are not evaluated, ok is a read", () => {
+  it("safe reads replace, unsafe reads are not evaluated, and ok is a read", () => {
     expect(get("Ok", { calls: [A({ s: "a" }), B({ s: "b" })] }).answer).toEqual({
       text: "a",
       unsafe: "ab",
@@ -86,19 +86,19 @@ describe("absence", () => {
     ]);
   });
 
-  it("several causes: the first declared step that failed", () => {
+  it("the first declared failed step is the cause among several", () => {
     const { degraded } = get("Order", { calls: [A(fails("NOT_FOUND")), B(fails("DEADLINE_EXCEEDED"))] });
     expect(degraded).toEqual([up("text", "MISSING", "TIMEOUT"), up("other", "MISSING", "TIMEOUT")]);
   });
 
-  it("a fallback stands in for any absence and is recorded only after a failure", () => {
+  it("a fallback replaces any absent value and is recorded only after a failure", () => {
     const { answer, degraded } = get("Fallback", { calls: [A(dead)] });
     expect(answer).toEqual({ x: "instead", y: "off" });
     expect(degraded).toEqual([up("x", "REPLACED")]);
     expect(get("Fallback", { request: { flag: true }, calls: [A({}), B(dead)] }).statuses).toEqual([[14]]);
   });
 
-  it("an if carries the failure that it reads", () => {
+  it("an `if` passes on the failure that it reads", () => {
     expect(get("Conditional", { calls: [A({ n: 0 })] })).toEqual({ answer: {} });
     expect(get("Conditional", { calls: [A(dead)] })).toMatchObject({ answer: {}, degraded: [up("y")] });
     expect(get("Conditional", { request: { flag: true }, calls: [A({ n: 1 }), B({ s: "y" })] })).toEqual({
@@ -106,7 +106,7 @@ describe("absence", () => {
     });
   });
 
-  it("a step that one case reads runs only when that case is chosen", () => {
+  it("a step that only one case reads runs only when that case is selected", () => {
     expect(get("Chosen", { request: { n: 1 }, calls: [A({ s: "x" })] })).toEqual({ answer: { r: "x" } });
     expect(get("Chosen", { request: { n: 2 }, calls: [B({ s: "y" })] })).toEqual({ answer: { r: "y" } });
     expect(get("Chosen", { calls: [] })).toEqual({ answer: { r: "none" } });
@@ -114,7 +114,7 @@ describe("absence", () => {
     expect(get("Chosen", { request: { n: 1 }, calls: [A(dead)] }).statuses).toEqual([[14]]);
   });
 
-  it("a switch is touched through its ifs up to the chosen case, and that case", () => {
+  it("a switch is degraded by its ifs up to the selected case, and by that case", () => {
     const degraded = (flag: boolean, calls: Call[]) => get("SwitchTaint", { request: { flag }, calls }).degraded;
     expect(degraded(true, [A(dead), B(dead)])).toBeUndefined();
     expect(degraded(false, [A({ s: "x" }), B(dead)])).toBeUndefined();

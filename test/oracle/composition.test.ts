@@ -134,8 +134,8 @@ const ir = irOf({ "up/v1/up.proto": UPSTREAM, "b/v1/b.proto": proto.replace(/ups
 const get = (name: keyof typeof rooted, scenario: Scenario, of = ir) =>
   run(of, `b.v1.S/Get${name}`, { ...scenario, request: { id: "i", ...(scenario.request as object) } });
 
-describe("towards upstreams", () => {
-  it("the first alias; a value without one fails INVALID_ARGUMENT", () => {
+describe("an enum value towards upstreams", () => {
+  it("is the first alias; a value without an alias fails with INVALID_ARGUMENT", () => {
     expect(get("Upwards", { request: { kind: "KIND_EX" }, calls: [A({ s: "s" }, { kind: "KIND_X" })] })).toEqual({
       answer: { s: "s" },
     });
@@ -143,8 +143,8 @@ describe("towards upstreams", () => {
   });
 });
 
-describe("items left out", () => {
-  it("for absence that a failure began: INCOMPLETE; an if that reads it: REPLACED", () => {
+describe("left-out items", () => {
+  it("are INCOMPLETE if a failure is the cause, and REPLACED if an `if` reads it", () => {
     const x = B({
       items: [
         { id: "1", n: 1, name: "one" },
@@ -160,20 +160,20 @@ describe("items left out", () => {
     });
   });
 
-  it("the entry says what the cause did that it names, and of a step that did two things REPLACED", () => {
+  it("have the effect of the named cause, and REPLACED for a step with two effects", () => {
     expect(get("TwoEffects", { calls: [A(dead), B(fails("NOT_FOUND"))] })).toMatchObject({
       degraded: [up("asked", "REPLACED"), up("both", "INCOMPLETE")],
     });
   });
 
-  it("what items rest on has touched the list, too, where one of them fails", () => {
+  it("degrade their list by the steps that the items depend on, even if one of them fails", () => {
     const calls = [A(fails("NOT_FOUND")), B(dead, { id: "x", n: 1 }), B({}, { id: "x", n: 2 })];
     expect(get("Asked", { calls }).degraded).toEqual([up("there", "REPLACED", "REJECTED")]);
   });
 });
 
 describe("composed messages", () => {
-  it("paths go through messages, lists and maps; reading inside gives one entry", () => {
+  it("have paths through messages, lists and maps, and one entry if their fields are read", () => {
     expect(get("Deep", { calls: [A({ s: "x" }), B(dead)] })).toMatchObject({
       answer: { outer: { inner: {}, s: "x" } },
       degraded: [up("outer.inner.y"), up("leaf")],
@@ -191,22 +191,22 @@ describe("composed messages", () => {
     expect(get("IntKeys", { calls })).toMatchObject({ degraded: [up("leaves[8].y")], header: "leaves[*].y" });
   });
 
-  it("one value in two fields is recorded in both; by another name it is one entry", () => {
+  it("record one value in two fields twice, and the same value under another name once", () => {
     expect(get("Reused", { calls: [B(dead)] }).degraded).toEqual([up("one.y"), up("two.y"), up("three", "REPLACED")]);
   });
 
-  it("a guard further in: before a critical failure or after it", () => {
+  it("have guards whose failure may precede or follow a critical failure", () => {
     expect(get("Nested", { calls: [A({}), B({ n: 1 })] }).statuses).toEqual([[5, "inside"]]);
     expect(get("Nested", { calls: [A(dead), B({ n: 1 })] }).statuses).toEqual([[5, "inside"], [14]]);
     expect(get("Nested", { calls: [A(dead)] }).statuses).toEqual([[14]]);
   });
 
-  it("a guard over arguments alone comes before any call of its message", () => {
+  it("have guards over arguments that precede any call of the message", () => {
     expect(get("Quick", { request: { id: "bad" }, calls: [] })).toEqual({ statuses: [[5]] });
     expect(get("Quick", { request: { id: "bad" }, calls: [B({}, { id: "bad" })] }).unasked).toEqual(["up.v1.Up/B"]);
   });
 
-  it("side effects inside wait for the critical steps around", () => {
+  it("have side effects that wait for the critical steps of the outer message", () => {
     expect(get("Sending", { calls: [A({}), B({}), DO({ s: "done" })] })).toEqual({ answer: { sent: { s: "done" } } });
     expect(get("Sending", { calls: [A(dead), B({}), DO({})] })).toEqual({ statuses: [[14]], unasked: ["up.v1.Up/Do"] });
     expect(get("Sending", { calls: [A({}), B(dead)] }).degraded).toEqual([up("sent")]);
@@ -216,7 +216,7 @@ describe("composed messages", () => {
 });
 
 describe("policies and choices", () => {
-  it("on_error of an upstream's entry, after the call's own", () => {
+  it("on_error of an upstream's entry follows the call's own", () => {
     const state = (code: Parameters<typeof fails>[0]) => get("Inherited", { calls: [C(fails(code))] }, inherited);
     expect(state("INTERNAL")).toEqual({ answer: {} });
     expect(state("NOT_FOUND")).toMatchObject({
@@ -227,7 +227,7 @@ describe("policies and choices", () => {
     expect(get("Inherited", { calls: [C(fails("NOT_FOUND"))] }).statuses).toEqual([[13]]);
   });
 
-  it("steps read only through a case may run or not when it is not chosen", () => {
+  it("steps read only through an unselected case may run or not", () => {
     expect(get("Through", { request: { flag: true }, calls: [A({ s: "x" })] })).toEqual({ answer: { r: "x!" } });
     expect(get("Through", { calls: [] })).toEqual({ answer: {} });
     expect(get("Through", { calls: [A({ s: "x" })] })).toEqual({ answer: {} });
@@ -247,13 +247,13 @@ describe("answers", () => {
     degradedHeader: "names,picked",
   };
 
-  it("bytes, entries and header have to fit", () => {
+  it("must match in bytes, entries and header", () => {
     expect(mismatch(verdict, got)).toBeUndefined();
     expect(mismatch(verdict, { ...got, degradedHeader: undefined })).toMatch("bff-degraded");
     expect(mismatch(verdict, { ...got, message: new Uint8Array() })).toBe('answer.picked: expected [""], got nothing');
   });
 
-  it("a long header says how many it leaves out", () => {
+  it("have a long header with the number of omitted fields", () => {
     const paths = Array.from({ length: 100 }, (_, at) => `a_rather_long_field_name_${at}`);
     const header = degradedHeader(paths);
     expect(header.length).toBeLessThan(1030);

@@ -46,7 +46,7 @@ describe("copies", () => {
     expect(run(sending, "b.v1.S/GetPage", scenario)).toEqual({ answer: { s: "found" } });
   });
 
-  it("have what expressions make of the upstream's message, and a fallback for what is unset", () => {
+  it("have values of expressions, and fallbacks for unset fields", () => {
     expect(get("Read", { calls: [A({ s: "a", n: 3 })] })).toMatchObject({
       answer: { told: { s: "a!", maybe: "none", tag: "?", kind: "KIND_OTHER", count: 3 } },
     });

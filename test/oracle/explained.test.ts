@@ -36,7 +36,7 @@ const { get } = bffOf({
 
 const UP = "14up.v1.Up";
 describe("failure(step)", () => {
-  it("is none where all is well", () => {
+  it("is none if no step fails", () => {
     const calls = [A({ s: "a" }), B({ s: "b", list: ["x"] }), C({ s: "c" })];
     const none = {
       own: "0",
@@ -51,7 +51,7 @@ describe("failure(step)", () => {
     expect(get("Why", { calls })).toEqual({ answer: { ...none, asked: "a", value: "ba" } });
   });
 
-  it("is that of the step, and of those that are left out for want of it; an `if` that asks leaves none", () => {
+  it("is that of the failed step, and of steps that are left out because of it; an unread `if` leaves none", () => {
     const calls = [A(dead), B({ list: ["x"] }), C({})];
     const { answer } = get("Why", { calls, request: { flag: true } });
     const of = { own: UP, behind: UP, backed: UP, choice: UP, both: UP };
@@ -59,7 +59,7 @@ describe("failure(step)", () => {
     expect(get("Why", { calls }).answer).toMatchObject({ choice: "0" });
   });
 
-  it("is also that which was ignored or replaced; of two the first declared", () => {
+  it("is also an ignored or replaced failure, and the first declared of two", () => {
     const calls = [A(dead), B(dead), C(fails("NOT_FOUND"))];
     const { answer } = get("Why", { calls });
     expect(answer).toMatchObject({ other: "5up.v1.Up", replaced: UP, both: UP, invalid: "13", value: "fbnone" });
@@ -67,7 +67,7 @@ describe("failure(step)", () => {
     expect(ignored).toMatchObject({ own: "0", other: "5up.v1.Up", both: "5up.v1.Up", replaced: "0" });
   });
 
-  it("decides in a guard", () => {
+  it("is read in a guard", () => {
     expect(get("Guarded", { calls: [B(fails("PERMISSION_DENIED", "no, no"))] })).toEqual({ statuses: [[7, "no, no"]] });
     expect(get("Guarded", { calls: [B(dead)] })).toMatchObject({ answer: { s: "none" } });
   });

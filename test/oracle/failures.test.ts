@@ -103,7 +103,7 @@ const { get } = bffOf(
 );
 
 describe("failures", () => {
-  it("on_error: ignored without cause, replaced, fatal from a supplementary step", () => {
+  it("on_error ignores a failure without a cause, replaces it, or fails the response from a supplementary step", () => {
     const fine = [A({}), B({}), C({})];
     expect(get("Rules", { calls: [A(fails("NOT_FOUND")), B(dead), C({ s: "c" })] })).toMatchObject({
       answer: { replaced: "fb", fatal: "c" },
@@ -117,7 +117,7 @@ describe("failures", () => {
     expect(get("Rules", { calls: [...fine.slice(0, 2), C(dead)] }).degraded).toEqual([up("fatal")]);
   });
 
-  it("guards that hold win over critical failures, the first declared first", () => {
+  it("guards that hold take precedence over critical failures, in declared order", () => {
     expect(get("Guarded", { calls: [A({ n: 1 }), B({})] }).statuses).toEqual([[7, "first"]]);
     expect(get("Guarded", { calls: [A({ s: "s" }), B({ n: 1 })] }).statuses).toEqual([[5, "second s"]]);
     expect(get("Guarded", { calls: [A({ n: 1 }), B(dead)] }).statuses).toEqual([[7, "first"]]);
@@ -125,23 +125,23 @@ describe("failures", () => {
     expect(get("Guarded", { calls: [A({}), B({})] })).toEqual({ answer: {} });
   });
 
-  it("a guard waits for what it says, and says nothing where that has failed", () => {
+  it("a guard waits for the steps of its message, and is undecided if one has failed", () => {
     expect(get("Said", { calls: [A({ s: "s" })] }).statuses).toEqual([[5, "no s"]]);
     expect(get("Said", { calls: [A(dead)] }).statuses).toEqual([[14]]);
     expect(get("Said", { calls: [] }).missing).toEqual(['up.v1.Up/A {"id":"i"}']);
   });
 
-  it("a guard's calls run on after a critical failure", () => {
+  it("calls of guards continue after a critical failure", () => {
     expect(get("Guarded", { calls: [B(dead)] }).statuses).toEqual([[14]]);
     expect(get("Guarded", { calls: [A({ n: 0 })] }).missing).toEqual(['up.v1.Up/B {"id":"i"}']);
   });
 
-  it("a guard that rests on what has failed waits for no other call, nor does what is composed with it", () => {
+  it("a guard that depends on a failed step waits for no other call, nor do messages composed with it", () => {
     expect(get("Early", { calls: [A(fails("NOT_FOUND"))] })).toEqual({ statuses: [[10, "no"]] });
     expect(get("Early", { calls: [A({})] }).missing).toEqual(["up.v1.Up/C {}", 'up.v1.Up/B {"id":"i"}']);
   });
 
-  it("side effects only after guards and critical steps, in order", () => {
+  it("side effects run in order, after guards and critical steps", () => {
     const done = [DO({ s: "done" }), DO({}, { id: "2" })];
     expect(get("Effects", { calls: [A({}), ...done] })).toEqual({ answer: { s: "done" } });
     expect(get("Effects", { calls: [A({ n: 1 })] }).statuses).toEqual([[10]]);
@@ -157,7 +157,7 @@ describe("failures", () => {
     expect(get("Effects", { calls: [A({}), DO({})] }).missing).toEqual(['up.v1.Up/Do {"id":"2"}']);
   });
 
-  it("unordered side effects wait for everything but each other and what rests on each other", () => {
+  it("unordered side effects wait for all steps but each other and steps that depend on them", () => {
     const [two, three] = [DO({ s: "2" }, { id: "2" }), DO({}, { id: "3" })];
     expect(get("Unordered", { calls: [A({ s: "x" }), DO({ s: "1" }), two, three] })).toEqual({ answer: { s: "1x2" } });
     // The other one was sent, or was not; what comes after both was not.
@@ -172,28 +172,28 @@ describe("failures", () => {
     });
   });
 
-  it("unordered items may be sent after one that has failed", () => {
+  it("unordered items may be sent after a failed item", () => {
     const item = (n: number, outcome: Parameters<typeof DO>[0]) => DO(outcome, { n });
     const one = get("UnorderedItems", { calls: [item(1, dead), item(2, { s: "2" })] });
     expect(one).toMatchObject({ answer: {}, degraded: [up("s")] });
     expect(one.unasked).toBeUndefined();
   });
 
-  it("a call that is read-only waits for nothing, and side effects wait for it", () => {
+  it("a read-only call waits for nothing, and side effects wait for it", () => {
     const done = DO({ s: "done" }, { id: "2" });
     expect(get("Vouched", { calls: [A({}), DO({ s: "read" }), done] })).toEqual({ answer: { s: "readdone" } });
     expect(get("Vouched", { calls: [A(dead), DO({}), done] })).toEqual({ statuses: [[14]], unasked: ["up.v1.Up/Do"] });
     expect(get("Vouched", { calls: [A({}), DO(dead)] })).toEqual({ statuses: [[14]] });
   });
 
-  it("an error in an expression is the step's failure; in a field the response's", () => {
+  it("an error in an expression fails its step, and an error in a field fails the response", () => {
     const { answer, degraded } = get("Broken", { request: { n: 1 }, calls: [A({ list: ["l"], big: "2147483647" })] });
     expect(answer).toEqual({});
     expect(degraded).toEqual(["bad MISSING INVALID", "y MISSING INVALID"]);
     expect(get("BrokenField", { request: { n: 1 }, calls: [A({ list: ["l"] })] }).statuses).toEqual([[13]]);
   });
 
-  it("requests: base, spread, dotted paths, ifs, and what is unset", () => {
+  it("requests combine a base, spreads, dotted paths, ifs and unset fields", () => {
     const base = { id: "i", n: 5, inner: { tag: "t" } };
     const calls = [A({ s: "x" }, base), B({ s: "y" }, {})];
     expect(get("Requests", { request: { n: 5 }, calls })).toEqual({ answer: { s: "xy" } });

@@ -37,13 +37,13 @@ const told = (...degraded: { path: string; count?: number }[]): string | undefin
 const one = (i: number) => ({ path: `runs[${i}].owner_name` });
 
 test.each([
-  ["all of them", [{ path: "runs[*].owner_name", count: 10 }], undefined],
-  ["without the one that need not be told", [{ path: "runs[*].owner_name", count: 9 }], undefined],
-  ["one too few", [{ path: "runs[*].owner_name", count: 8 }], "and only 8"],
-  ["one too many", [{ path: "runs[*].owner_name", count: 11 }], "count of"],
-  ["another field", [{ path: "runs[*].owner", count: 9 }], "count of"],
-  ["none is folded", Array.from({ length: 9 }, (_, i) => one(i)), "not folded"],
-  ["one beside what is folded", [{ path: "runs[*].owner_name", count: 9 }, one(0)], "degraded twice"],
+  ["all fields are folded into one entry", [{ path: "runs[*].owner_name", count: 10 }], undefined],
+  ["the entry may leave out an optional field", [{ path: "runs[*].owner_name", count: 9 }], undefined],
+  ["one field is missing", [{ path: "runs[*].owner_name", count: 8 }], "and only 8"],
+  ["one field is too many", [{ path: "runs[*].owner_name", count: 11 }], "count of"],
+  ["the entry has another field", [{ path: "runs[*].owner", count: 9 }], "count of"],
+  ["no field is folded", Array.from({ length: 9 }, (_, i) => one(i)), "not folded"],
+  ["a folded field also has its own entry", [{ path: "runs[*].owner_name", count: 9 }, one(0)], "degraded twice"],
 ])("%s", (_, degraded, fault) => {
   const found = told(...degraded);
   if (fault === undefined) expect(found).toBe(undefined);

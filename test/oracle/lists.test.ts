@@ -73,7 +73,7 @@ const { ir, get } = bffOf(
 
 describe("lists", () => {
   const three = { items: [{ id: "1" }, { id: "2" }, { id: "3", n: -1 }] };
-  it("partial leaves failing items out: INCOMPLETE in lists, REPLACED elsewhere", () => {
+  it("leave failing items out if they are partial: INCOMPLETE in lists, REPLACED elsewhere", () => {
     const calls = [A(three), B(dead, { id: "1" }), B({ s: "two" }, { id: "2" })];
     expect(get("Parts", { calls })).toMatchObject({
       answer: { names: ["two"], count: 1 },
@@ -81,7 +81,7 @@ describe("lists", () => {
     });
   });
 
-  it("none succeeded: the step fails; no items: it does not", () => {
+  it("fail if they are partial and no item succeeds, and not if they are empty", () => {
     expect(
       get("Parts", { calls: [A(three), B(dead, { id: "1" }), B(fails("NOT_FOUND"), { id: "2" })] }).statuses,
     ).toEqual([[14]]);
@@ -91,18 +91,18 @@ describe("lists", () => {
     ]);
   });
 
-  it("more than max items: no call, the step fails", () => {
+  it("with more than max items make no call and fail their step", () => {
     expect(get("PartsOptional", { calls: [A(three)] }).degraded).toEqual(["names MISSING INVALID"]);
   });
 
-  it("a key twice fails the step", () => {
+  it("with a duplicate key fail their step", () => {
     expect(get("Keyed", { calls: [A({ items: [{ id: "1", name: "x" }] })] }).answer).toEqual({ byId: { 1: "x" } });
     expect(get("Keyed", { calls: [A({ items: [{ id: "1" }, { id: "1" }] })] }).degraded).toEqual([
       "by_id MISSING INVALID",
     ]);
   });
 
-  it("composed children: paths by position after leaving out, keys, and one entry for who reads into them", () => {
+  it("have paths of composed children by final position or key, and one entry for a step that reads them", () => {
     const twice = (call: Call): Call[] => [call, call];
     const calls = [
       A({
@@ -129,7 +129,7 @@ describe("lists", () => {
     });
   });
 
-  it("arguments carry absence and its cause", () => {
+  it("pass absence and its cause to arguments", () => {
     const strict = B({ s: "strict" });
     expect(get("Children", { calls: [A(dead), strict] })).toMatchObject({
       answer: { child: { stock: "unknown" }, careful: { s: "strict" } },
@@ -140,12 +140,12 @@ describe("lists", () => {
     });
   });
 
-  it("a supplementary child that fails is absent; its guard fails the response", () => {
+  it("lack a supplementary child that fails, and fail if its guard holds", () => {
     expect(get("Children", { calls: [A({}), B(dead)] }).degraded).toEqual([up("careful")]);
     expect(get("Children", { calls: [A({}), B({ n: 1 })] }).statuses).toEqual([[5]]);
   });
 
-  it("batches: map items, groups, many", () => {
+  it("in batches have map items, groups and repeated values", () => {
     const items = A({ items: [{ id: "1" }, { id: "2" }, { id: "1" }] });
     const map = (ids: string[], group = "i"): Call => [
       "up.v1.Up/ItemMap",
@@ -165,7 +165,7 @@ describe("lists", () => {
     });
   });
 
-  it("batches: a fallback of on_error is what each key has of the answer", () => {
+  it("in batches take a fallback of on_error for each key", () => {
     const calls: Call[] = [
       ["up.v1.Up/ItemMap", { ids: ["i"] }, dead],
       ["up.v1.Up/Items", { ids: ["i"] }, dead],
@@ -177,7 +177,7 @@ describe("lists", () => {
   });
 });
 
-describe("logs that can be read in several ways", () => {
+describe("logs with several readings", () => {
   const rpc = "b.v1.S/GetBatched";
   const calls: Call[] = [
     A({ items: [{ id: "1" }, { id: "1" }] }),
@@ -185,7 +185,7 @@ describe("logs that can be read in several ways", () => {
     ["up.v1.Up/ItemMap", { ids: ["1"], group: "i" }, { items: { 1: { name: "one" } } }],
     ["up.v1.Up/Items", { ids: ["i"] }, {}],
   ];
-  it("a key asked for again after a failure", () => {
+  it("allow a second call for a key after a failure", () => {
     const found = verdicts(ir, rpc, { request: { id: "i" }, calls }).map(written);
     expect(found).toContainEqual({ answer: { names: ["one", "one"] } });
     expect(found).toContainEqual({ statuses: [[14]] });

@@ -29,7 +29,7 @@ const { get } = bffOf({
 });
 
 describe("steps that only members of a oneof read", () => {
-  it("run for the member that may be chosen, and for no other", () => {
+  it("run for the member that may be selected, and for no other", () => {
     expect(get("Own", { calls: [A({ n: 1 }), B({ s: "y" })] })).toEqual({ answer: { y: "y" } });
     expect(get("Own", { calls: [A({}), C({ s: "z" })] })).toEqual({ answer: { z: "z" } });
     expect(get("Own", { calls: [A({ n: 1 }), B({ s: "y" }), C({})] }).unasked).toEqual(["up.v1.Up/C"]);
@@ -37,7 +37,7 @@ describe("steps that only members of a oneof read", () => {
     expect(get("Own", { calls: [A({})] }).missing).toEqual(['up.v1.Up/C {"id":"i"}']);
   });
 
-  it("count like any other where they run, and not at all where they do not", () => {
+  it("count like other steps if they run, and not at all otherwise", () => {
     expect(get("Own", { calls: [A({ n: 1 }), B(dead)] })).toEqual({ statuses: [[14]] });
     expect(get("Own", { calls: [A(dead)] })).toEqual({ statuses: [[14]] });
   });
@@ -49,7 +49,7 @@ describe("steps that only members of a oneof read", () => {
     });
   });
 
-  it("do not wait for the value of an earlier member, which may leave theirs to be chosen", () => {
+  it("do not wait for the value of an earlier member, which may be unset", () => {
     const y = B({ maybe: "y" });
     expect(get("Perhaps", { calls: [A({ s: "x", n: 1 })] })).toEqual({ answer: { x: "x" } });
     expect(get("Perhaps", { calls: [A({}), y, C({ s: "z" })] })).toEqual({ answer: { y: "y" } });
@@ -61,7 +61,7 @@ describe("steps that only members of a oneof read", () => {
     });
   });
 
-  it("run whatever comes of it where an `if` reads them", () => {
+  it("may run without an effect if an `if` reads them", () => {
     expect(get("Asked", { calls: [A({ n: 1, s: "x" })] }).missing).toBeUndefined();
     expect(get("Asked", { calls: [A({ n: 1, s: "x" }), B({ s: "y" })] })).toEqual({ answer: { x: "x" } });
     expect(get("Asked", { calls: [A({}), B({ s: "y" })] })).toEqual({ answer: { y: "y" } });

@@ -28,7 +28,7 @@ function* ways(log: readonly LoggedCall[]) {
 }
 const all = (code: number | undefined) => ids.map(() => code);
 
-test("a list whose time is over before the call fails, and somebody else who waits until it does", () => {
+test("a list may time out before its call fails, and other waiting callers may as well", () => {
   const log = [logged({ failed: NOT_FOUND }, true)];
   const few = [...ways(log)].slice(0, 4);
   expect(few).toContainEqual({ listed: all(5), elsewhere: 5 });
@@ -36,18 +36,18 @@ test("a list whose time is over before the call fails, and somebody else who wai
   expect(few).toContainEqual({ listed: all(4), elsewhere: 4 });
 });
 
-test("each key of a list may also have had its own", () => {
+test("each key of a list may have its own outcome", () => {
   const log = [logged({ failed: NOT_FOUND }, true)];
   const listed = [...all(5).slice(1), 4];
   expect([...ways(log)]).toContainEqual({ listed, elsewhere: 5 });
 });
 
-test("a call that ended in time, or that was late itself, leaves no choice", () => {
+test("a call that ends in time, or that itself times out, has one outcome", () => {
   expect([...ways([logged({ failed: NOT_FOUND }, false)])]).toEqual([{ listed: all(5), elsewhere: 5 }]);
   expect([...ways([logged({ failed: TIMEOUT }, true)])]).toEqual([{ listed: all(4), elsewhere: 4 }]);
 });
 
-test("an item may have been over when a call failed that went on for another step", () => {
+test("an item may be cancelled before its call fails, if the call continues for another step", () => {
   const single = UserService.method.getUser;
   const request = create(single.input, { id: "u1" });
   const name = `${UserService.typeName}/${single.name}`;

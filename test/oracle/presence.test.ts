@@ -58,7 +58,7 @@ const { get } = bffOf({
 
 describe("presence and conversion", () => {
   const base = { env: { LIMIT: 3 }, now: 1000 };
-  it("a pure path leaves unset what is unset on the way; a computed value sets", () => {
+  it("a pure path keeps unset fields unset, and a computed value sets", () => {
     expect(get("Presence", { ...base, calls: [A({})] }).answer).toEqual({
       computed: "!",
       at: "1970-01-01T00:00:01Z",
@@ -81,7 +81,7 @@ describe("presence and conversion", () => {
     });
   });
 
-  it("what a request leaves unset is unset, also for a message composed elsewhere; a path or a spread hands it on", () => {
+  it("unset arguments stay unset, also in composed messages, and paths and spreads pass them on", () => {
     expect(get("Noted", { calls: [] }).answer).toEqual({ computed: "!" });
     expect(get("Noted", { request: { note: "" }, calls: [] }).answer).toEqual({ note: "", computed: "!" });
     expect(get("AroundNoted", { calls: [A({})] }).answer).toEqual({
@@ -90,7 +90,7 @@ describe("presence and conversion", () => {
     });
   });
 
-  it("has asks for an argument that every place gives by a path to a field with presence; ok for one that is given with an if", () => {
+  it("`has` tests arguments that all places set by a path with presence; `ok` tests arguments under an `if`", () => {
     expect(get("AroundAsked", { calls: [A({})] }).answer).toEqual({ given: { or: "none" }, mixed: {} });
     expect(get("AroundAsked", { calls: [A({ maybe: "" })] }).answer).toEqual({
       given: { has: true, note: "" },
@@ -98,11 +98,11 @@ describe("presence and conversion", () => {
     });
   });
 
-  it("a number that does not fit fails the response", () => {
+  it("a number outside its type's range fails the response", () => {
     expect(get("Presence", { ...base, calls: [A({ big: "2000000000" })] }).statuses).toEqual([[13]]);
   });
 
-  it("an alias prunes, maps enums, and keeps what is unset unset", () => {
+  it("an alias prunes fields, maps enums, and keeps unset fields unset", () => {
     const full = {
       s: "s",
       n: 3,
@@ -133,7 +133,7 @@ describe("presence and conversion", () => {
     expect(get("Aliased", { calls: [A({})] }).answer).toEqual({ copy: {} });
   });
 
-  it("autobind fills what has no source", () => {
+  it("autobind fills fields without a source", () => {
     expect(get("Auto", { calls: [A({ maybe: "m", list: ["l"], inner: { big: "1" } })] }).answer).toEqual({
       maybe: "m",
       list: ["l"],
@@ -143,7 +143,7 @@ describe("presence and conversion", () => {
     expect(get("Auto", { calls: [A(dead)] }).degraded).toEqual([up("maybe"), up("list"), up("inner")]);
   });
 
-  it("a oneof takes the first member that holds", () => {
+  it("a oneof takes the first member whose condition holds", () => {
     expect(get("Pick", { calls: [A({ n: 1, s: "x" }), B({ maybe: "y" })] }).answer).toEqual({ fromX: "x" });
     expect(get("Pick", { calls: [A({}), B({ maybe: "y" })] }).answer).toEqual({ fromY: "y" });
     expect(get("Pick", { calls: [A({}), B({})] })).toEqual({ answer: { none: "none" } });

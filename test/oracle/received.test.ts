@@ -27,27 +27,27 @@ const beside = (name: string, more = {}) => ({
 });
 
 describe("header(step, …) and trailer(step, …)", () => {
-  it("are what came beside the answer of the step", () => {
+  it("are those of the step's answer", () => {
     const calls = [came(A({}), beside("a")), came(B({}), beside("b")), came(C({ s: "c" }), beside("c"))];
     expect(get("Beside", { calls })).toEqual({
       answer: { one: "a1a2", two: "b1", safe: "b1", three: "cc1", read: "b2!" },
     });
   });
 
-  it("are empty where nothing came, and beside what stands in for an answer", () => {
+  it("are empty if the answer has none, and for a fallback", () => {
     const { answer } = get("Beside", { calls: [A({}), B({}), C(dead)] });
     expect(answer).toMatchObject({ two: "", three: "fb" });
     expect(answer).not.toHaveProperty("read");
   });
 
-  it("are read as fields of the step are: what reads one that failed is absent, and recorded", () => {
+  it("are read like fields of the step: readers of a failed step are absent and recorded", () => {
     const calls = [came(A({}), beside("a")), B(dead), came(C({ s: "c" }), beside("c"))];
     const { answer, degraded } = get("Beside", { calls });
     expect(answer).toEqual({ one: "a1a2", safe: "none", three: "cc1" });
     expect(degraded).toEqual([up("two"), up("safe", "REPLACED"), up("read")]);
   });
 
-  it("decide in a guard", () => {
+  it("are read in a guard", () => {
     const calls = [came(A({}), beside("a", { "x-state": "gone" })), B({}), C(fails("NOT_FOUND"))];
     expect(get("Beside", { calls })).toEqual({ statuses: [[5, "since a2"]] });
   });

@@ -22,7 +22,7 @@ const X = { s: "x", list: ["1"] };
 const answer = { x: "x", list: ["1"], there: true, part: { s: "x" }, args: "i" };
 
 describe("an old answer", () => {
-  it("is STALE in every field that reads it, for the reason that it could not be renewed", () => {
+  it("is STALE in every field that reads it, with the reason of the failed renewal", () => {
     expect(get("Old", { calls: [A(old(X, fails("UNAVAILABLE"))), B({ s: "y" })] })).toEqual({
       answer: { ...answer, both: "yx", else: "y" },
       degraded: [
@@ -37,7 +37,7 @@ describe("an old answer", () => {
       header: "x,both,list,there,part.s,part.maybe,else",
     });
   });
-  it("counts behind a failure, also behind one that is declared later", () => {
+  it("has lower priority than a failure, even one that is declared later", () => {
     const { degraded } = get("Old", { calls: [A(old(X, fails("UNAVAILABLE"))), B(fails("DEADLINE_EXCEEDED"))] });
     expect(degraded).toContain("both MISSING TIMEOUT up.v1.Up");
     expect(degraded).toContain("else REPLACED TIMEOUT up.v1.Up");
@@ -70,7 +70,7 @@ describe("a message composed in place of the declared response", () => {
   });
   const shown = (x: Parameters<typeof A>[0], y: Parameters<typeof B>[0]) =>
     run(ir, "b.v1.S/GetShown", { request: { id: "i" }, calls: [A(x), B(y)] });
-  it("gives its fields by name; those that the response has not stay inside", () => {
+  it("sets the response's fields by name; its other fields are not sent", () => {
     expect(shown({ s: "x", maybe: "m" }, { s: "y" })).toEqual({ answer: { a: "x", b: "y", inside: { s: "y" } } });
   });
   it("is degraded in the response's fields, in their order", () => {

@@ -51,7 +51,7 @@ describe("resolvers", () => {
   const refuses = () => {
     throw new Refused(5, "no such page");
   };
-  it("supply fields; each is given all steps, so it is touched with them", () => {
+  it("supply fields; each receives all steps, so that every failed step degrades it", () => {
     const calls = [A({ s: "x" }), B({})];
     const fine = { s: "hello i", list: ["x", "y"], byX: "x", right: "right" };
     expect(get("Supplied", { calls, resolvers: supplied })).toEqual({ answer: fine });
@@ -63,7 +63,7 @@ describe("resolvers", () => {
       degraded: [up("s", "REPLACED"), up("maybe"), up("list", "REPLACED")],
     });
   });
-  it("fail like calls: the response, or a field that may be absent", () => {
+  it("fail like calls: they fail the response, or leave an optional field out", () => {
     const calls = [A({ s: "x" }), B({})];
     expect(get("Supplied", { calls, resolvers: { ...supplied, "b.v1.Supplied.s": throws } }).statuses).toEqual([[13]]);
     const { answer, degraded } = get("Supplied", {
@@ -74,7 +74,7 @@ describe("resolvers", () => {
     expect(degraded).toEqual(["maybe MISSING INVALID", "list MISSING INVALID"]);
     expect(get("Supplied", { calls: [A({ n: 1 }), B({})], resolvers: supplied }).statuses).toEqual([[10]]);
   });
-  it("that say what they read are given that, wait for that, and are touched with that; they may refuse", () => {
+  it("with declared reads receive and await only these steps, which alone degrade them; they may refuse", () => {
     const resolvers = {
       "b.v1.Reading.none": (_: unknown, steps: object) => `${Object.keys(steps).length}`,
       "b.v1.Reading.one": (_: unknown, steps: object) => Object.keys(steps).join(),

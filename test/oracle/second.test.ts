@@ -63,8 +63,8 @@ function verdict(number: number, failing: number) {
   return oracle(ir, method, message, new Map(Object.entries(headers)), env, now, made(number, failing));
 }
 
-describe("the second BFF", () => {
-  it("every message is understood, whole and broken", () => {
+describe("the oracle of the second BFF", () => {
+  it("has a verdict for every request, with and without faults", () => {
     const kinds = { answer: 0, degraded: 0, status: 0 };
     for (let number = 0; number < 300; number++) {
       const one = verdict(number, number % 2 === 0 ? 0 : 0.1);
@@ -77,7 +77,7 @@ describe("the second BFF", () => {
     expect(Math.min(kinds.answer, kinds.degraded, kinds.status)).toBeGreaterThan(20);
   });
 
-  it("accepts what it says itself, and nothing else", () => {
+  it("accepts its own answers, and no changed ones", () => {
     const answers = Array.from({ length: 100 }, (_, number) => ({ number, one: verdict(number, 0.1) })).flatMap(
       ({ number, one }) => one.acceptable.flatMap((first) => (first.kind === "answer" ? [{ number, one, first }] : [])),
     );

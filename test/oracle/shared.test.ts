@@ -59,14 +59,14 @@ const viewer = (n = 1): Call => A({ s: "v", n }, { id: "t" });
 const owner = (outcome: Call[2]): Call => B(outcome, { id: "v" });
 
 describe("the let of a service", () => {
-  it("is seen by all messages of the response, and runs once", () => {
+  it("is visible in all messages of the response, and runs once", () => {
     const calls = [viewer(), owner({ s: "o", list: ["w"] })];
     expect(get("S/GetPage", { request: { id: "i" }, headers, calls })).toEqual({
       answer: { card: { owner: "o", known: true }, viewer: "vt", words: ["w"] },
     });
   });
 
-  it("tells of a failure wherever it reaches, also through steps of the service", () => {
+  it("records a failure wherever its values are read, also through steps of the service", () => {
     expect(get("S/GetPage", { request: { id: "i" }, headers, calls: [viewer(), owner(dead)] })).toMatchObject({
       answer: { card: {}, viewer: "vt" },
       degraded: [up("card.owner"), up("card.known", "REPLACED"), up("words")],
@@ -74,27 +74,27 @@ describe("the let of a service", () => {
     expect(get("S/GetPage", { request: { id: "i" }, headers, calls: [A(dead, { id: "t" })] }).statuses).toEqual([[14]]);
   });
 
-  it("has paths into what it composes, where a field shows that as it is", () => {
+  it("has paths into its composed messages if a field copies them", () => {
     expect(get("S/GetBadge", { request: { id: "i" }, headers, calls: [viewer(), owner(dead)] })).toMatchObject({
       answer: { card: {} },
       degraded: [up("card.owner"), up("card.known", "REPLACED")],
     });
   });
 
-  it("starts what the response reads, and what guards do", () => {
+  it("starts the steps that the response or a guard reads", () => {
     expect(get("S/GetBare", { request: { id: "i" }, headers, calls: [viewer()] })).toEqual({ answer: { id: "i" } });
     expect(get("S/GetBare", { headers, calls: [viewer(), owner({})] }).unasked).toEqual(["up.v1.Up/B"]);
     expect(get("S/GetBare", { headers, calls: [] }).missing).toEqual(['up.v1.Up/A {"id":"t"}']);
   });
 
-  it("has guards that come before those of messages, and before all calls where they need none", () => {
+  it("has guards that precede those of messages, and that precede all calls if they read none", () => {
     expect(get("S/GetPage", { headers: { "x-tenant": "none" }, calls: [] }).statuses).toEqual([[16, "who?"]]);
     expect(get("S/GetPage", { headers, calls: [] }).statuses).toEqual([[3, "id"]]);
     const calls = [viewer(10), owner({})];
     expect(get("S/GetPage", { request: { id: "i" }, headers, calls }).statuses).toEqual([[7, "v may not"]]);
   });
 
-  it("is seen by upstream entries: what they read has to be there for a call to be sent", () => {
+  it("is visible in upstream entries, whose calls need the steps that they read", () => {
     const third: Call = ["up.v1.Up/C", { id: "i" }, { s: "three" }];
     const asked = { request: { id: "i" }, headers };
     expect(get("S/GetThird", { ...asked, calls: [viewer(), owner({ s: "o" }), third] }).answer).toEqual({ s: "three" });
@@ -103,7 +103,7 @@ describe("the let of a service", () => {
     ]);
   });
 
-  it("goes before the side effects of messages", () => {
+  it("precedes the side effects of messages", () => {
     const log = A({}, { id: "log" });
     expect(get("T/Do", { request: { id: "i" }, calls: [log, DO({ s: "d" })] })).toEqual({ answer: { s: "d" } });
     const failing = get("T/Do", { request: { id: "i" }, calls: [A(dead, { id: "log" })] });

@@ -81,23 +81,23 @@ const runs = [
 const complete = { agent, spentCents: "9007199254740993", unread: 4, facts: ["x", "y"], runs };
 
 describe("the worked example", () => {
-  it("all answer", () => {
+  it("is complete if all upstreams answer", () => {
     expect(run(ir, RPC, dashboard())).toEqual({ answer: complete });
   });
 
-  it("an agent's status without a counterpart becomes the default", () => {
+  it("has the default for an agent's status without a counterpart", () => {
     const { answer } = run(ir, RPC, dashboard({ agent: { id: "a", status: "STATUS_FAILED" }, users: "never" }));
     expect(answer).toEqual({ agent: { id: "a" }, spentCents: "9007199254740993", unread: 4, facts: ["x", "y"] });
   });
 
-  it("the query of the request is used", () => {
+  it("reads the query of the request", () => {
     const calls = dashboard({ facts: "never" }, { query: "q" });
     const asked = { ...calls, calls: [...calls.calls, [SEARCH, { sessionId: "s", query: "q" }, {}] as const] };
     expect(run(ir, RPC, asked).answer).toMatchObject({ agent });
     expect(run(ir, RPC, calls).missing).toEqual([`${SEARCH} {"sessionId":"s","query":"q"}`]);
   });
 
-  it("billing is dead", () => {
+  it("lacks one field if billing is down", () => {
     const { spentCents: _, ...rest } = complete;
     expect(run(ir, RPC, dashboard({ usage: fails("UNAVAILABLE") }))).toEqual({
       answer: rest,
@@ -106,7 +106,7 @@ describe("the worked example", () => {
     });
   });
 
-  it("notify is too slow and billing refuses", () => {
+  it("lacks two fields if notify times out and billing refuses", () => {
     const { spentCents: _, unread: __, ...rest } = complete;
     expect(run(ir, RPC, dashboard({ usage: fails("NOT_FOUND"), unread: fails("DEADLINE_EXCEEDED") }))).toEqual({
       answer: rest,
@@ -118,7 +118,7 @@ describe("the worked example", () => {
     });
   });
 
-  it("facts are missing where the session is, and are not asked for", () => {
+  it("lacks facts if the session fails, without a call for them", () => {
     const { facts: _, ...rest } = complete;
     const degraded = ["facts MISSING UNAVAILABLE agent.v1.AgentService"];
     expect(run(ir, RPC, dashboard({ session: fails("UNAVAILABLE"), facts: "never" }))).toEqual({
@@ -129,7 +129,7 @@ describe("the worked example", () => {
     expect(run(ir, RPC, dashboard({ session: fails("UNAVAILABLE") })).unasked).toEqual([SEARCH]);
   });
 
-  it("users are dead: every owner, by its place", () => {
+  it("lacks every owner, by index, if users are down", () => {
     expect(run(ir, RPC, dashboard({ users: fails("UNAVAILABLE") }))).toEqual({
       answer: { ...complete, runs: runs.map(({ ownerName: _, ...run }) => run) },
       degraded: [0, 1, 2].map((at) => `runs[${at}].owner_name MISSING UNAVAILABLE user.v1.UserService`),
@@ -137,13 +137,13 @@ describe("the worked example", () => {
     });
   });
 
-  it("a user that is unknown is absent without cause", () => {
+  it("lacks the name of an unknown user without a cause", () => {
     const { answer, degraded } = run(ir, RPC, dashboard({ users: { users: [{ id: "u2", name: "Uwe" }] } }));
     expect(answer).toMatchObject({ runs: [{ id: "r1", title: "One" }, { ownerName: "Uwe" }, { id: "r3" }] });
     expect(degraded).toBeUndefined();
   });
 
-  it("a batch split in two, one of which fails, touches only its keys", () => {
+  it("lacks only the keys of the failing half of a split batch", () => {
     const scenario = dashboard({ users: "never" });
     const calls: Call[] = [
       ...scenario.calls,
@@ -158,13 +158,13 @@ describe("the worked example", () => {
     expect(header).toBe("runs[*].owner_name");
   });
 
-  it("no runs: no owners asked for", () => {
+  it("makes no call for owners if there are no runs", () => {
     const { answer } = run(ir, RPC, dashboard({ agent: { id: "a" }, users: "never" }));
     expect(answer).toMatchObject({ agent: { id: "a" } });
     expect(run(ir, RPC, dashboard({ agent: { id: "a" } })).unasked).toEqual([USERS]);
   });
 
-  it("the agent is dead: the response fails, whatever else was made", () => {
+  it("fails if the agent is down, whatever the other calls return", () => {
     const dead = { agent: fails("UNAVAILABLE"), users: "never" } as const;
     expect(run(ir, RPC, dashboard(dead))).toEqual({ statuses: [[14]] });
     expect(run(ir, RPC, dashboard({ ...dead, usage: "never", facts: "never", session: "never" }))).toEqual({
@@ -174,19 +174,19 @@ describe("the worked example", () => {
     expect(run(ir, RPC, dashboard({ agent: fails("DEADLINE_EXCEEDED"), users: "never" }))).toEqual({ statuses: [[4]] });
   });
 
-  it("the guard: no call at all", () => {
+  it("makes no call if a guard holds", () => {
     const scenario = { request: {}, env: { DEFAULT_QUERY: "" } };
     const statuses = [[3, "workspace_id is missing"]];
     expect(run(ir, RPC, scenario)).toEqual({ statuses });
     expect(run(ir, RPC, { ...scenario, calls: [[USAGE, {}, {}]] })).toEqual({ statuses, unasked: [USAGE] });
   });
 
-  it("a call left out of the log is missed", () => {
+  it("reports a call that is missing in the log", () => {
     expect(run(ir, RPC, dashboard({ usage: "never" })).missing).toEqual([`${USAGE} {"workspaceId":"w"}`]);
     expect(run(ir, RPC, dashboard({ users: "never" })).missing).toHaveLength(2);
   });
 
-  it("equal calls with different ends leave one verdict per order", () => {
+  it("has one verdict for each order of equal calls with different outcomes", () => {
     const scenario = dashboard();
     const twice: Call[] = [...scenario.calls, [USAGE, { workspaceId: "w" }, fails("INTERNAL")]];
     const both = verdicts(ir, RPC, { ...scenario, calls: twice });

@@ -91,7 +91,7 @@ const only = <T>(all: readonly T[]): T => {
   return all[0] as T;
 };
 
-test("a request is one tree: the client's span, the BFF's, its six calls, and the upstreams' spans below these", async () => {
+test("a request is one tree: spans of the client, the BFF, its six calls, and the upstreams below these", async () => {
   const on = await rig();
   const bff = await on.start("generated/web/v1/server.ts");
   await warmUp(on, `${bff.url}/${DASHBOARD}`, ATLAS);
@@ -117,7 +117,7 @@ test("a request is one tree: the client's span, the BFF's, its six calls, and th
 });
 const MILLISECOND = 1_000_000n;
 
-test("with BFF_OTEL=sdk it is the same tree, by the user's own provider, which sends while the server ends", async () => {
+test("with BFF_OTEL=sdk the author's own provider exports the same tree, even during the shutdown", async () => {
   const on = await rig();
   const provider = new URL("./own-provider.ts", import.meta.url).href;
   const bff = await on.start("generated/web/v1/server.ts", { BFF_OTEL: "sdk", NODE_OPTIONS: `--import=${provider}` });
@@ -132,14 +132,14 @@ test("with BFF_OTEL=sdk it is the same tree, by the user's own provider, which s
   for (const call of calls) expect(only(below(spans, call))).toMatchObject({ service: "upstream", name: call.name });
 });
 
-test("without a provider BFF_OTEL=sdk says what to do", async () => {
+test("BFF_OTEL=sdk without a provider prevents the start with an instruction", async () => {
   const on = await rig();
   await expect(on.start("generated/web/v1/server.ts", { BFF_OTEL: "sdk" })).rejects.toThrow(
     "  BFF_OTEL is sdk, but no OpenTelemetry provider is registered in this process; write own, or start with NODE_OPTIONS='--import ./telemetry.mjs', a module of yours that registers one",
   );
 });
 
-test("attempts of a call that is tried again are told apart, and each has its span at the upstream", async () => {
+test("attempts of a retried call have separate spans, each with its span at the upstream", async () => {
   const on = await rig();
   const bff = await on.start("generated/web/v1/server.ts");
   await warmUp(on, `${bff.url}/${DASHBOARD}`, ATLAS);
@@ -158,7 +158,7 @@ test("attempts of a call that is tried again are told apart, and each has its sp
   expect(below(spans, call).filter(({ service }) => service === "upstream")).toHaveLength(2);
 });
 
-test("so are those of a call that is hedged", async () => {
+test("attempts of a hedged call have separate spans", async () => {
   const on = await rig();
   let profiles = 0;
   const routes = (router: ConnectRouter) => {
@@ -197,7 +197,7 @@ test("so are those of a call that is hedged", async () => {
 const HOME = "mobile.v1.HomeService/GetHome";
 const USAGE = "billing.v1.BillingService/GetUsage";
 
-test("what comes out of a cache, or of another request's call, is in the trace of each request", async () => {
+test("answers from a cache, or from another request's call, are in the trace of each request", async () => {
   const on = await rig();
   const bff = await on.start("generated/mobile/v1/server.ts");
   const url = `${bff.url}/${HOME}`;

@@ -14,7 +14,7 @@ const OTHERWISE = new Set(["random", "names-odd", "names-inherited"]);
 const folder = fileURLToPath(new URL("../../proto/example", import.meta.url));
 const example: GoldenCase = { name: "example", protos: textsBelow(folder) };
 
-test("what streams of parts come to are the unary answers, over all goldens", { timeout: 600_000 }, async () => {
+test("streams of parts add up to the unary answers, over all goldens", { timeout: 600_000 }, async () => {
   const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
   for (const one of [...goldenCases("emit"), example]) if (!OTHERWISE.has(one.name)) await hold(one, 6, SEED, seen);
   expect(seen.faults).toEqual([]);

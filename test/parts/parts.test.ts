@@ -8,7 +8,7 @@ afterAll(cleanUp);
 const SEED = seedOf("SEED");
 const CASES = ["defer", "defer-editions", "oneof", "each", "failure", "alias", "nesting"];
 
-test("what streams of parts come to are the unary answers", { timeout: 120_000 }, async () => {
+test("streams of parts add up to the unary answers", { timeout: 120_000 }, async () => {
   const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
   for (const one of goldenCases("emit").filter(({ name }) => CASES.includes(name))) await hold(one, 20, SEED, seen);
   expect(seen.faults).toEqual([]);

@@ -60,13 +60,13 @@ describe.each(PRESENT)("behind %s", (name) => {
   describe.each(Object.entries(TRANSPORTS))("%s", (_, transport) => {
     const client = () => createClient(TestService, transport(`https://${where()}`));
 
-    test("answers, small and large", async () => {
+    test("passes on answers, small and large", async () => {
       for (const size of [0, 10, LARGE]) {
         const { payload } = await client().unaryCall({ responseSize: size, payload: { body: new Uint8Array(size) } });
         expect(payload?.body.length ?? 0).toBe(size);
       }
     });
-    test("errors, with their details and headers", async () => {
+    test("passes on errors, with their details and headers", async () => {
       const [code, message] = [Code.FailedPrecondition, "nö, 100 %"];
       const call = client().unaryCall({ responseStatus: { code, message } });
       const error = await call.catch((thrown: unknown) => ConnectError.from(thrown));
@@ -74,12 +74,12 @@ describe.each(PRESENT)("behind %s", (name) => {
       expect([error.code, error.rawMessage, error.metadata.get("x-told")]).toEqual([code, message, "yes"]);
       expect(error.details).toHaveLength(1);
     });
-    test("deadlines", async () => {
+    test("keeps deadlines", async () => {
       const headers = { "x-wait-ms": "100000" };
       const call = client().unaryCall({}, { timeoutMs: 300, headers });
       await expect(call).rejects.toMatchObject({ code: Code.DeadlineExceeded });
     });
-    test("streams, each item when it is sent", async () => {
+    test("passes on each item of a stream as soon as it is sent", async () => {
       const responseParameters = [item(10), item(LARGE), item(20)];
       expect(await sizesOf(client().streamingOutputCall({ responseParameters }))).toEqual([10, LARGE, 20]);
       const gone = new AbortController();
@@ -91,7 +91,7 @@ describe.each(PRESENT)("behind %s", (name) => {
     });
   });
 
-  test("a stream over a WebSocket", async () => {
+  test("passes on a stream over a WebSocket", async () => {
     const origin = `https://${where()}`;
     const socket = new WebSocket(`wss://${where()}/bff.v1/follow`, "bff.v1.json", { ca: nodeOptions.ca, origin });
     onTestFinished(() => socket.terminate());
@@ -108,7 +108,7 @@ describe.each(PRESENT)("behind %s", (name) => {
     expect(kinds).toEqual(["beat", "opened", "item", "item"]);
   });
 
-  test("many requests at once", async () => {
+  test("passes on many requests at once", async () => {
     const client = createClient(TestService, createGrpcTransport({ baseUrl: `https://${where()}`, nodeOptions }));
     const sizes = Array.from({ length: AT_ONCE }, (_, at) => 1_000 + at * 100);
     const answers = await Promise.all(sizes.map((responseSize) => client.unaryCall({ responseSize })));
@@ -117,7 +117,7 @@ describe.each(PRESENT)("behind %s", (name) => {
 });
 
 describe.each(PRESENT)("behind %s, under load", (name) => {
-  test("a server goes, and its requests are answered", { timeout: 120_000 }, async () => {
+  test("a stopping server answers its requests", { timeout: 120_000 }, async () => {
     const servers = await twoServers({ LATENCY_MS: "5", BFF_GRACE: "30s", BFF_DRAIN_DELAY: "3s" });
     for (const { process } of servers) onTestFinished(() => process.kill());
     const front = await proxy(name, [servers[0].port, servers[1].port]);
@@ -143,7 +143,7 @@ describe.each(PRESENT)("behind %s, under load", (name) => {
   });
 });
 
-test("nginx without a server: an EventSource gets a stream that ends, at which it comes back; others a 502", async () => {
+test("nginx without a server sends an EventSource a stream that ends, so that it reconnects, and others a 502", async () => {
   const front = await proxy("nginx", [await freePort(), await freePort()]);
   onTestFinished(() => front.stop());
   const get = (accept: string) =>

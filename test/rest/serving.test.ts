@@ -88,7 +88,7 @@ describe.each(both)("over %s", (_, ask) => {
     expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
     expect(headers).toMatchObject({ "x-content-type-options": "nosniff", vary: "origin" });
   });
-  test("HEAD is as GET, without the body", async () => {
+  test("HEAD equals GET without the body", async () => {
     answering("GetBook", { name: "shelves/1/books/2" });
     const get = await ask(port, "GET /v1/shelves/1/books/2");
     const head = await ask(port, "HEAD /v1/shelves/1/books/2");
@@ -97,12 +97,12 @@ describe.each(both)("over %s", (_, ask) => {
     expect({ ...head.headers, ...own }).toEqual({ ...get.headers, ...own });
     expect(head.status).toBe(200);
   });
-  test("405 says which methods there are", async () => {
+  test("405 lists the allowed methods", async () => {
     const { status, headers, json } = await ask(port, "PUT /v1/shelves/1", JSON_TYPE, "{}");
     expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: "GET, DELETE, HEAD" });
     expect(json).toEqual({ code: Code.UNIMPLEMENTED, message: "this path takes GET and DELETE and HEAD" });
   });
-  test("404 is a Status, too", async () => {
+  test("404 has a Status as its body", async () => {
     const { status, headers, json } = await ask(port, "GET /v9");
     expect({ status, json }).toEqual({ status: 404, json: { code: 5, message: "nothing is served at this path" } });
     expect(headers["content-type"]).toBe("application/json");
@@ -122,13 +122,13 @@ describe.each(both)("over %s", (_, ask) => {
     if (status === 415) expect(answer.headers.accept).toBe("application/json");
   });
   test.each(["{", "{}{}", "[1]", "1", '"x"', "{'a': 1}", '{"theme": 1}', "\xff", '{"theme":"\\ud800"}', "nul"])(
-    "%j is no body",
+    "%j is an invalid body",
     async (text) => {
       const { status, json } = await ask(port, "POST /v1/shelves", JSON_TYPE, Buffer.from(text, "latin1"));
       expect({ status, json }).toEqual({ status: 400, json: { code: 3, message: expect.any(String) } });
     },
   );
-  test("a body may be compressed, and what it becomes is bounded", async () => {
+  test("a body may be compressed, and its decompressed size is bounded", async () => {
     const zipped = { ...JSON_TYPE, "content-encoding": "gzip" };
     expect(await ask(port, "POST /v1/shelves", zipped, gzipSync('{"theme":"x"}'))).toMatchObject({ status: 200 });
     expect(await ask(port, "POST /v1/shelves", zipped, "no gzip")).toMatchObject({ status: 400 });
@@ -145,7 +145,7 @@ describe.each(both)("over %s", (_, ask) => {
     const br = await ask(port, "GET /v1/shelves/1/books/2", { "accept-encoding": "br" });
     expect(JSON.parse(brotliDecompressSync(br.bytes).toString())).toEqual({ title: "x".repeat(5_000) });
   });
-  test("bytes are bounded, said or not", async () => {
+  test("bytes are bounded, with and without a content length", async () => {
     const large = `{"theme":"${"x".repeat(20_000)}"}`;
     const { status, json } = await ask(port, "POST /v1/shelves", JSON_TYPE, large);
     expect({ status, json }).toEqual({
@@ -168,10 +168,10 @@ describe.each(both)("over %s", (_, ask) => {
   test.each([
     ["connect-timeout-ms", "x"],
     ["x-request-deadline", "soon"],
-  ])("%s: %s is told", async (name, value) => {
+  ])("%s: %s is refused", async (name, value) => {
     expect((await ask(port, "GET /v1/shelves", { [name]: value })).json).toMatchObject({ code: 3 });
   });
-  test("pages of a listed origin may read answers, and errors", async () => {
+  test("pages of a listed origin may read answers and errors", async () => {
     const origin = { origin: "https://a.example" };
     for (const line of ["GET /v1/shelves", "GET /v1/shelves?x=1", "PUT /v1/shelves/1", "GET /v9"])
       expect((await ask(port, line, origin)).headers["access-control-allow-origin"]).toBe(origin.origin);
@@ -182,14 +182,14 @@ describe.each(both)("over %s", (_, ask) => {
       methods: expect.stringContaining("PATCH"),
     });
   });
-  test("rpcs and probes stay where they are", async () => {
+  test("rpcs and probes keep their paths", async () => {
     expect((await ask(port, "GET /healthz")).bytes.toString()).toBe("ok\n");
     const health = await ask(port, "POST /grpc.health.v1.Health/Check", JSON_TYPE, "{}");
     expect(health.json).toEqual({ status: "SERVING" });
   });
 });
 
-test("what is needed of a rule is checked when a server begins", async () => {
+test("the server checks its rules at the start", async () => {
   const one = served.endpoints.find(({ method }) => method.name === "CreateShelf");
   if (one === undefined) throw new Error();
   await expect(listen([one, one])).rejects.toThrow("two rpcs have one path: POST /v1/shelves");
@@ -224,7 +224,7 @@ describe("failures", () => {
     expect({ status: answer.status, json: answer.json }).toEqual({ status, json: { code, message: "no" } });
     expect(answer.headers["cache-control"]).toBe("no-store");
   });
-  test("details are those of google.rpc.Status, and headers go with them", async () => {
+  test("details are those of google.rpc.Status, and headers are sent with them", async () => {
     const desc = BadRequestSchema;
     const value = create(desc, { fieldViolations: [{ field: "name", description: "too long" }] });
     const unknown = { type: "a.B", value: new Uint8Array([1, 2]) };
@@ -271,7 +271,7 @@ describe("failures", () => {
   }
 });
 
-describe("attacks, beside a client like any other", () => {
+describe("attacks, beside a normal client", () => {
   const TARGETS = [
     "/v1/shelves/../../etc/passwd",
     "/v1/shelves/%2e%2e/%2e%2e",
@@ -312,7 +312,7 @@ describe("attacks, beside a client like any other", () => {
     expect(served.last).toMatchObject({ method: { name: "GetShelf" } });
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
-  test("a verb takes nothing of another rpc's", async () => {
+  test("a verb keeps its requests apart from another rpc's", async () => {
     // `:` in a value is text where no verb of that name is, and `%3A` always.
     for (const [path, status] of [
       ["/v1/shelves/1:merge:merge", 200],
@@ -324,21 +324,21 @@ describe("attacks, beside a client like any other", () => {
     ] as const)
       expect([path, (await h1(port, `POST ${path}`, JSON_TYPE, "{}")).status]).toEqual([path, status]);
   });
-  test("what is nested deeply is refused, and nobody waits for it", async () => {
+  test("deeply nested JSON is refused, and other requests are answered", async () => {
     const deep = `{"pushConfig":${'{"a":'.repeat(1_500)}1${"}".repeat(1_500)}}`;
     const path = "PUT /v1/projects/p/subscriptions/s";
     const answer = await h1(port, path, JSON_TYPE, deep);
     expect([200, 400]).toContain(answer.status);
     expect(await h1(port, path, JSON_TYPE, "{}")).toMatchObject({ status: 200 });
   });
-  test("a path of many segments is a path like any other", async () => {
+  test("a path with many segments is valid", async () => {
     const { status } = await h1(port, `GET /v1/operations/${"a/".repeat(4_000)}b`);
     expect(status).toBe(200);
     expect((await h1(port, `GET /v1/shelves/${"a/".repeat(4_000)}b`)).status).toBe(404);
   });
 });
 
-describe("who may call", () => {
+describe("the permits of an rpc", () => {
   const rest = [
     { method: "GET", segments: ["v1", "gate"] },
     { method: "POST", segments: ["v1", "gate"], body: "*" },
@@ -350,7 +350,7 @@ describe("who may call", () => {
     onTestFinished(() => server.close(0));
     return { ...rig, port: server.port };
   }
-  test.each(both)("over %s a cookie counts only with a proof, also for GET", async (_, ask) => {
+  test.each(both)("accept a cookie over %s only with a proof, also for GET", async (_, ask) => {
     const { port: own, seen } = await gated();
     const cookie = { cookie: "sid=browser-ann" };
     expect((await ask(own, "GET /v1/gate")).json).toMatchObject({ code: Code.UNAUTHENTICATED });
@@ -363,14 +363,14 @@ describe("who may call", () => {
     });
     expect(seen.map(({ subject }) => subject)).toEqual(["ann", "ann"]);
   });
-  test("who is refused learns nothing of the request's faults", async () => {
+  test("refuse a caller before its request is validated", async () => {
     const { port: own } = await gated();
     expect(await h1(own, "POST /v1/gate", JSON_TYPE, "{")).toMatchObject({ status: 401 });
     expect(await h1(own, "GET /v1/gate?x=1")).toMatchObject({ status: 401 });
   });
 });
 
-test.each(both)("over %s an answer that HTTP caches may keep has a tag, and 304 is without a body", async (_, ask) => {
+test.each(both)("a cacheable answer over %s has a tag, and its 304 has no body", async (_, ask) => {
   const reading = served.endpoints.find(({ method }) => method.name === "GetBook");
   if (reading === undefined) throw new Error();
   const server = await listen([{ ...reading, http: { maxAgeMs: 30_000, vary: ["authorization"] } }]);
@@ -382,7 +382,7 @@ test.each(both)("over %s an answer that HTTP caches may keep has a tag, and 304 
   expect(again.headers).not.toHaveProperty("content-type");
 });
 
-test("a server of one's own serves them before others", async () => {
+test("another HTTP server passes requests to the REST handler first", async () => {
   const rest = restHandler(served.endpoints, { reserved: ["/v1/shelves"] });
   const server = http.createServer((request, response) => {
     if (!rest(request, response)) response.writeHead(404).end('"other"');

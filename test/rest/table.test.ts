@@ -317,7 +317,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.server.close(0));
 
-test("there are more than a hundred", () => expect(rows.length).toBeGreaterThan(120));
+test("the table has more than a hundred rows", () => expect(rows.length).toBeGreaterThan(120));
 
 test.each(
   rows.map((row) => ({

@@ -31,14 +31,14 @@ function client(service: string) {
   >;
 }
 
-test("answers follow from the request alone", async () => {
+test("an answer depends only on the request", async () => {
   const catalog = client("catalog.v1.CatalogService");
   const first = await catalog.getProduct!({ id: "p1" });
   expect(await catalog.getProduct!({ id: "p1" })).toEqual(first);
   expect(await catalog.getProduct!({ id: "p2" })).not.toEqual(first);
 });
 
-test("every upstream method answers with a message that survives a round trip, and fills every field at some time", () => {
+test("every upstream method answers with messages that survive a round trip, and sets every field in some answer", () => {
   for (const [path, method] of upstreamMethods(registry)) {
     const unseen = new Set(method.output.fields);
     for (let seed = 0; seed < 60; seed++) {
@@ -52,7 +52,7 @@ test("every upstream method answers with a message that survives a round trip, a
   }
 });
 
-test("a key's item does not depend on the company of other keys", async () => {
+test("the item of a key does not depend on other keys", async () => {
   const pricing = client("pricing.v1.PricingService");
   const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
   const all = (await pricing.getPrices!({ productIds: ids, currency: "EUR" })).prices as Record<string, unknown>;
@@ -66,7 +66,7 @@ test("a key's item does not depend on the company of other keys", async () => {
   expect(dollars[one!]).not.toEqual(all[one!]);
 });
 
-test("faults come by the seed, and are logged", async () => {
+test("faults depend on the seed, and are logged", async () => {
   upstreams.calls.length = 0;
   upstreams.set({ seed: 3, failing: 1 });
   const orders = client("orders.v1.OrderService");
@@ -87,7 +87,7 @@ test("faults come by the seed, and are logged", async () => {
   upstreams.set({});
 });
 
-test("failures to reserve carry a detail, sometimes", async () => {
+test("some failures to reserve carry a detail", async () => {
   upstreams.calls.length = 0;
   upstreams.set({ failing: 1 });
   const shortage = registry.getMessage("inventory.v1.Shortage")!;

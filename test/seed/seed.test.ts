@@ -6,14 +6,14 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test("a run has a seed, which properties begin with", () => {
+test("a run has a seed, and properties begin with it", () => {
   expect(seedOf()).toMatch(/^\d{1,10}$/);
   expect(fc.readConfigureGlobal()).toEqual({ seed: Number(seedOf()) });
   const twice = [1, 2].map(() => fc.sample(fc.nat(), 5));
   expect(twice[0]).toEqual(twice[1]);
   expect(fc.check(fc.property(fc.nat(), () => true)).seed).toBe(Number(seedOf()));
 });
-test("a test's own variable counts for more", () => {
+test("a test's own variable takes precedence", () => {
   vi.stubEnv("PROTOBFF_SEED", "7");
   expect(seedOf("PROTOBFF_TEST_SEED")).toBe("7");
   vi.stubEnv("PROTOBFF_TEST_SEED", "8");

@@ -4,7 +4,7 @@ import { followWorld } from "./follow-world.ts";
 
 const SEEDS = 300;
 
-test(`${SEEDS} random worlds: whoever follows to the end has had all, once and in order`, async () => {
+test(`followers to the end receive every item once and in order, in ${SEEDS} random worlds`, async () => {
   const wrong: string[] = [];
   const seen: Record<string, number> = {};
   for (let seed = 0; seed < SEEDS && wrong.length < 5; seed++) {
@@ -28,7 +28,7 @@ test(`${SEEDS} random worlds: whoever follows to the end has had all, once and i
   for (const [name, count] of Object.entries(seen)) expect([name, count > 20]).toEqual([name, true]);
 }, 120_000);
 
-test("an item that is lost is noticed", async () => {
+test("the simulation detects a lost item", async () => {
   let noticed = false;
   for (let seed = 0; seed < 100 && !noticed; seed++) noticed = (await followWorld(seed, true)).violations.length > 0;
   expect(noticed).toBe(true);

@@ -6,7 +6,7 @@ import { simulate } from "./simulate.ts";
 
 const SEEDS = 2_000;
 
-test(`${SEEDS} random worlds, all as the rules say`, async () => {
+test(`${SEEDS} random worlds follow the rules`, async () => {
   const wrong: string[] = [];
   const seen: Record<string, number> = {};
   for (let seed = 0; seed < SEEDS && wrong.length < 5; seed++) {
@@ -20,7 +20,7 @@ test(`${SEEDS} random worlds, all as the rules say`, async () => {
   for (const [name, count] of Object.entries(seen)) expect([name, count > 10]).toEqual([name, true]);
 }, 120_000);
 
-test("a seed gives the same world again", async () => {
+test("a seed always gives the same world", async () => {
   for (const seed of [1, 77, 1_234]) expect(await simulate(seed)).toEqual(await simulate(seed));
 });
 
@@ -41,7 +41,7 @@ test.each<[string, (setup: Setup) => Setup]>([
   ["fewer attempts", each(({ retry }) => ({ retry: retry && { ...retry, attempts: retry.attempts - 1 } }))],
   ["later hedges", each(({ hedge }) => ({ hedge: hedge && { ...hedge, delayMs: hedge.delayMs + 5 } }))],
   ["no hedges", each(() => ({ hedge: undefined }))],
-  ["nothing kept for so long", each(({ cache }) => ({ cache: cache && { ttlMs: cache.ttlMs / 2 } }))],
+  ["a shorter time in the cache", each(({ cache }) => ({ cache: cache && { ttlMs: cache.ttlMs / 2 } }))],
   ["other headers passed on", each(({ forward }) => ({ forward: forward?.slice(0, 1) }))],
   ["equal calls made once", each(() => ({ coalesce: true }))],
   ["a smaller inner limit", each(({ limit }) => ({ limit: limit && { ...limit, concurrent: limit.concurrent - 1 } }))],
@@ -60,9 +60,9 @@ test.each<[string, (setup: Setup) => Setup]>([
   ],
   ["a breaker open for longer", upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, openMs: 400 } }))],
   ["another slow rule", upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, slowMs: 10, slowRate: 0.1 } }))],
-  ["no breaker of a method's own", upstream(() => ({ methods: undefined }))],
+  ["no breaker for a single method", upstream(() => ({ methods: undefined }))],
 ])(
-  "rules that are told of %s notice",
+  "rules with %s detect the violation",
   async (_, told) => {
     let noticed = false;
     for (let seed = 0; seed < 500 && !noticed; seed++) noticed = (await simulate(seed, told)).violations.length > 0;

@@ -40,7 +40,7 @@ test("images keep their place below docs/", () => {
   expect(linked("![a](performance/a.svg)")).toBe("![a](performance/a.svg)");
 });
 
-test("a link that leads nowhere is an error", () => {
+test("a link without a target is an error", () => {
   expect(() => linked("[a](../no.md)")).toThrow("docs/performance.md: dead link ../no.md");
 });
 

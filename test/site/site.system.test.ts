@@ -111,7 +111,7 @@ async function search(words: string): Promise<readonly string[]> {
   return results.evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
 }
 
-test("the build counts its pages, and finds a link that leads nowhere", () => {
+test("the build counts its pages, and the check finds dead links", () => {
   expect(printed).toMatch(/^\d{3} pages, [\d.]+ MB in /m);
   expect(deadLinks(out, BASE)).toEqual([]);
   expect(deadLinks(out, "/other/").length).toBeGreaterThan(100);
@@ -145,7 +145,7 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
   });
 });
 
-test("the search finds a diagnostic by its code, and the pages about a word", async () => {
+test("the search finds a diagnostic by its code, and pages by a word", async () => {
   await page.goto(urlOf(""));
   const [first] = await search("BFF240");
   expect(first).toContain(`${BASE}diagnostics/bff240.html`);

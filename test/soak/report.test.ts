@@ -24,7 +24,7 @@ function report(sampleOf: (round: number) => Sample, more: Partial<SoakReport> =
 const broken = (of: SoakReport) => judged(of).flatMap(({ what, ok }) => (ok ? [] : what.replace(/,.*/, "")));
 
 describe("a soak", () => {
-  test("is fine when everything is back to the start, and heap noise is no growth", () => {
+  test("passes if every value is back at the start, and heap noise is no growth", () => {
     const noisy = report((round) => sample(round, { heapBytes: 20 * MIB + (round % 3) * 400_000 }));
     expect(broken(noisy)).toEqual([]);
     expect(described(noisy, 60)).toContain(
@@ -41,11 +41,11 @@ describe("a soak", () => {
     // 1.5 MiB per 100,000 requests
     ["heap", (round) => sample(round, { heapBytes: 20 * MIB + round * 0.15 * MIB })],
     ["buffers", (round) => sample(round, { bufferBytes: round * 0.15 * MIB })],
-  ])("is broken by more %s", (what, sampleOf) => {
+  ])("fails with more %s", (what, sampleOf) => {
     expect(broken(report(sampleOf))).toEqual([what]);
     expect(described(report(sampleOf), 60)).toContain("BROKEN");
   });
-  test("is broken by a process that ends otherwise, that answers next to nothing, or that was hardly asked", () => {
+  test("fails if the process ends differently, answers too little or has too few samples", () => {
     expect(broken(report(sample, { exit: "1 by itself\nError: no" }))).toEqual(["exit code"]);
     expect(broken(report(sample, { answers: 100, degraded: 100 }))).toEqual(["answered"]);
     expect(broken(report(sample, { samples: [sample(1), sample(2)] }))).toEqual(["samples"]);

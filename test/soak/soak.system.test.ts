@@ -6,7 +6,7 @@ import { soak } from "./soak.ts";
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 60);
 
-test("a process that has been through faults at load holds what it held before", async () => {
+test("a process returns to its initial resources after faults under load", async () => {
   const report = await soak({ seconds: SECONDS });
   process.stdout.write(`${described(report, SECONDS)}\n`);
   expect(judged(report).filter(({ ok }) => !ok)).toEqual([]);

@@ -73,7 +73,7 @@ async function run(one: Case, seed: string) {
   return { fault: fault === undefined ? undefined : `in ${count} parts: ${fault}`, answer, count };
 }
 
-test(`random pages are what the oracle says, whole and in parts, seed ${SEED}`, async () => {
+test(`random pages equal the oracle's answers, whole and in parts, seed ${SEED}`, async () => {
   const wrong: string[] = [];
   const seen = { pages: all.length, answers: 0, failed: 0, "several parts": 0, degraded: 0 };
   for (const one of all)

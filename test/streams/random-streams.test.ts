@@ -89,7 +89,7 @@ async function run(one: Case, seed: string): Promise<{ readonly fault: string | 
   return { fault: wrong === undefined ? undefined : `behind item ${at} (${token}): ${wrong}`, got };
 }
 
-test(`random streams in random worlds are what the oracle says, seed ${SEED}`, async () => {
+test(`random streams in random worlds equal the oracle's answers, seed ${SEED}`, async () => {
   const wrong: string[] = [];
   const seen = { streams: all.length, items: 0, ended: 0, failed: 0, degraded: 0 };
   for (const one of all)

@@ -73,7 +73,7 @@ async function rig() {
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 
-test("every follower sees each event once and in order, whatever becomes of the workers", async () => {
+test("every follower sees each event once and in order when workers stop or are killed", async () => {
   const { start, url, log, consumers, metric, publish } = await rig();
   const first = await start();
   publish(1, 5);

@@ -19,7 +19,7 @@ message A {}
 `;
 const read = (text: string) => Object.fromEntries(filesOf(parseArchive(text), { head: 'syntax = "proto3";\n' }));
 
-test("an archive gives its files, with frames, changes and JSON in full", () => {
+test("an archive contains its files, with frames, changes and JSON expanded", () => {
   expect(printArchive(parseArchive(ARCHIVE))).toBe(ARCHIVE);
   const proto = 'syntax = "proto3";\n\nmessage Get {}\n\nmessage A {}\n';
   expect(read(ARCHIVE)).toEqual({
@@ -39,7 +39,7 @@ test.each([
   expect(() => read(text)).toThrow(error);
 });
 
-test("each place of a change is the first with its lines, behind the place before", () => {
+test("each hunk of a change applies to the first match after the hunk before", () => {
   const base = "a\nb\nc\nb\nd\n";
   expect(applyChange(base, "-b\n+x\n")).toBe("a\nx\nc\nb\nd\n");
   expect(applyChange(base, " c\n-b\n+x\n@@\n d\n+y\n")).toBe("a\nb\nc\nx\nd\ny\n");
@@ -54,7 +54,7 @@ test("emitted code refers to the frames that it contains", () => {
   expect(filesOf([section], allFrames()).get("expected/a.ts")).toBe(text);
 });
 
-test("JSON is only folded if that can be undone", () => {
+test("JSON is folded only if the original can be restored", () => {
   const text = '{\n  "a": {},\n  "b": [\n    true\n  ],\n  "c": ["x",{"y":1}],\n  "d": "{ \\"e\\": [ 1 ] }"\n}\n';
   expect(fold(text)).toBe('{ "a": {}, "b": [ true ], "c": ["x",{"y":1}], "d": "{ \\"e\\": [ 1 ] }" }\n');
   expect(unfold(fold(text) ?? "")).toBe(text);

@@ -9,7 +9,7 @@ const alone = (files: Protos) => build({ ...provided(files), ...files });
 const bytes = (file: ReturnType<typeof build>) => toBinary(FileDescriptorSetSchema, { ...EMPTY, file: [...file] });
 const EMPTY = { $typeName: "google.protobuf.FileDescriptorSet" } as const;
 
-test("what is built together is what each would be alone, with where it stands", () => {
+test("a combined build equals separate builds, including source positions", () => {
   const several = goldenCases("diagnostics").filter(({ protos }) => Object.keys(protos).length > 1);
   const cases = [...several.slice(0, 3), ...several.slice(-3), ...goldenCases("emit").slice(0, 3)].map(
     (one) => one.protos,
@@ -24,7 +24,7 @@ test("what is built together is what each would be alone, with where it stands",
 
 const app = (text: string): Protos => ({ "app/v1/app.proto": `syntax = "proto3";\npackage app.v1;\n${text}` });
 
-test("one that does not compile says so itself, and the others are built", () => {
+test("a case that does not compile reports its own error, and the others are built", () => {
   const right = app('import "up/v1/up.proto";\nmessage A { up.v1.Item app_item = 1; }');
   const wrong = app("message B { app.v1.Nobody b = 1; }");
   together(UPSTREAMS, [wrong, right]);
@@ -42,7 +42,7 @@ test.each([
     app('import "google/protobuf/descriptor.proto";\nextend google.protobuf.FileOptions { string s = 50001; }'),
   ],
   ["in the place of what is shared", { "up/v1/up.proto": 'syntax = "proto3";\npackage up.v1;' }],
-])("%s: alone", (_, own) => {
+])("%s is built alone", (_, own) => {
   together(UPSTREAMS, [own]);
   const files = { ...UPSTREAMS, ...own };
   expect(builtTogether(files)).toBeUndefined();

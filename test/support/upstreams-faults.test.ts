@@ -18,7 +18,7 @@ function kinds(seed: number, numbers: readonly number[]): string[] {
   return numbers.map((number) => rule(call(number))?.kind ?? "none");
 }
 
-test("about as many as asked for, the same for the same seed", () => {
+test("faults have the configured share, and the same seed gives the same faults", () => {
   const numbers = Array.from({ length: 5_000 }, (_, index) => index);
   const first = kinds(1, numbers);
   const share = (kind: string) => first.filter((one) => one === kind).length / first.length;

@@ -32,7 +32,7 @@ function transportTo(url: string) {
   return createGrpcTransport({ baseUrl: url, sessionManager });
 }
 
-test("both implementations answer the same", async () => {
+test("both implementations give the same answer", async () => {
   const summaries = await Promise.all(
     [upstreams.urls.agent, grpcJs.urls.agent].map((url) =>
       createClient(AgentService, transportTo(url)).getSummary({ workspaceId: "lumen" }),
@@ -64,7 +64,7 @@ test("calls are logged with request, headers and outcome", async () => {
   expect(first?.response?.length).toBeGreaterThan(40);
 });
 
-test("faults: fail, hang until the caller leaves", async () => {
+test("faults fail calls, or hang them until the caller leaves", async () => {
   const client = createClient(BillingService, transportTo(upstreams.urls.billing));
   upstreams.services.billing.fault((call) =>
     call.number % 2 === upstreams.calls[0]!.number % 2 ? { kind: "fail", code: Code.DataLoss } : { kind: "hang" },
@@ -78,7 +78,7 @@ test("faults: fail, hang until the caller leaves", async () => {
   await expect.poll(() => upstreams.calls[1]).toMatchObject({ cancelled: true, outcome: Code.Canceled });
 });
 
-test("one service stops and comes back on its port; the others stay", async () => {
+test("a stopped service restarts on its port, and the others continue", async () => {
   const billing = createClient(BillingService, transportTo(upstreams.urls.billing));
   const agent = createClient(AgentService, transportTo(upstreams.urls.agent));
   await billing.getUsage({ workspaceId: "atlas" });

@@ -34,7 +34,7 @@ ${rows.join("\n")}
 }
 `;
 
-test("each format says of an empty value and of a wrong one what protovalidate says", async () => {
+test("each format treats an empty value and a wrong one like protovalidate", async () => {
   const generated = await generate({ "val/v1/val.proto": PROTO }, "formats");
   try {
     const { desc } = generated;

@@ -7,7 +7,7 @@ const SEED = seedOf("PROTOBFF_VALIDATION_SEED");
 const SETS = 3;
 
 test.each(Array.from({ length: SETS }, (_, i) => `${SEED}-${i}`))(
-  "what random rules say of random messages is what protovalidate says, seed %s",
+  "random rules give the same violations of random messages as protovalidate, seed %s",
   { timeout: 120_000 },
   async (seed) => {
     const { differences } = await compare(seed, 40);

@@ -65,7 +65,7 @@ const checks: readonly (readonly [readonly Case[], (one: Case) => Checked])[] = 
   [checkingCases(), checkingCheck],
 ];
 
-it("gives every part of an expression the type that cel-go gives it", () => {
+it("every part of an expression has the type that cel-go gives it", () => {
   let compared = 0;
   const differences: string[] = [];
   for (const [cases, check] of checks) {

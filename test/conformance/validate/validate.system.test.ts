@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { runConformance } from "./conformance.ts";
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("buf.validate's conformance", () => {
-  test("what the plugin emits passes all cases, at least 2800", async () => {
+  test("emitted code passes all cases, at least 2800", async () => {
     const { passed, failed, text, samples } = await runConformance();
     expect(failed, text.slice(0, 20_000)).toBe(0);
     expect(passed).toBeGreaterThanOrEqual(2_800);

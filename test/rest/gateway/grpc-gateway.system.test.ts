@@ -121,7 +121,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-gateway", () => {
   }
 
   test.each(Object.entries(Code).filter(([, code]) => code !== Code.OK && code <= 16))(
-    "%s is told with its words and details",
+    "returns %s with its message and details",
     async (_, code) => {
       const rpc = rpcOf("GetShelf");
       const said = create(StringValueSchema, { value: "what is behind it" });

@@ -58,7 +58,7 @@ const spreads: readonly Spread[] = ["even", "exponential"];
 const each = SEEDS.flatMap((seed) => spreads.map((spread) => ({ seed, spread })));
 
 describe.each(each)("services that take $spread times, seed $seed", ({ seed, spread }) => {
-  test("half of the servers lost: 9 of 10 answers that are left, quickly, and critical calls first; then all again", () => {
+  test("lose half of their servers: 9 of 10 remaining answers arrive quickly, critical calls first, and later all again", () => {
     const { servers, seconds } = world(seed, (time) => adaptive(time), 300, spread);
     seconds(23);
     servers.servers = 8;
@@ -76,7 +76,7 @@ describe.each(each)("services that take $spread times, seed $seed", ({ seed, spr
     expect(recovered.goodCritical).toBeGreaterThan(0.98 * recovered.critical);
     expect(recovered.timeouts).toBe(0);
   });
-  test("every server half as fast: the same, after half a minute", () => {
+  test("become half as fast: the same holds after half a minute", () => {
     const { servers, seconds } = world(seed, (time) => adaptive(time), 300, spread);
     seconds(23);
     servers.slowness = 2;
@@ -89,7 +89,7 @@ describe.each(each)("services that take $spread times, seed $seed", ({ seed, spr
     const recovered = seconds(20);
     expect(recovered.good).toBeGreaterThan(0.93 * recovered.calls);
   });
-  test.each([2, 4])("%i processes, each with a limit of its own: it keeps its answers", (processes) => {
+  test.each([2, 4])("keep their answers with %i processes, each with its own limit", (processes) => {
     const { servers, seconds } = world(seed, (time) => adaptive(time), 300, spread, processes);
     seconds(23);
     servers.servers = 8;
@@ -98,7 +98,7 @@ describe.each(each)("services that take $spread times, seed $seed", ({ seed, spr
     expect(then.perSecond).toBeGreaterThan(0.9 * HALF);
     expect(then.timeouts).toBeLessThan(then.calls / 100);
   });
-  test("half of what it can do is no overload: nothing is refused, nothing waits too long", () => {
+  test("have no overload at half load: no call is refused, and none waits too long", () => {
     const { seconds } = world(seed, (time) => adaptive(time), ALL / 2, spread);
     const all = seconds(120);
     expect({ shed: all.shed, timeouts: all.timeouts }).toEqual({ shed: 0, timeouts: 0 });
@@ -119,7 +119,7 @@ test("processes share an overloaded upstream in about equal parts", () => {
   expect(Math.max(...ratios)).toBeLessThan(3);
 });
 
-test.each(SEEDS)("a fixed limit lets an upstream collapse that has lost half of its servers, seed %i", (seed) => {
+test.each(SEEDS)("a fixed limit lets an upstream collapse after the loss of half of its servers, seed %i", (seed) => {
   const { servers, seconds } = world(seed, () => fixed(100), 300, "even");
   seconds(23);
   servers.servers = 8;
@@ -130,7 +130,7 @@ test.each(SEEDS)("a fixed limit lets an upstream collapse that has lost half of 
   expect(seconds(10).perSecond).toBeLessThan(0.1 * ALL);
 });
 
-test("an upstream that refuses what it cannot take: the limit stays near what it takes", () => {
+test("the limit stays near the capacity of an upstream that refuses excess calls", () => {
   const { servers, seconds, guards } = world(1, (time) => adaptive(time), 600, "even");
   servers.most = 24;
   seconds(10);
@@ -144,7 +144,7 @@ test("an upstream that refuses what it cannot take: the limit stays near what it
   expect(percentile(limits, 0.9)).toBeLessThan(60);
 });
 
-test("a method whose answers take twenty times as long makes no overload when more of them come", () => {
+test("more calls of a slow method do not count as overload", () => {
   const time = new Timeline(3);
   const servers = new Servers(time, 64);
   const guard = adaptive(time, 1_000, 2);
@@ -159,7 +159,7 @@ test("a method whose answers take twenty times as long makes no overload when mo
 
 describe("random worlds", () => {
   test.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    "seed %i: between floor and most, no waiter lost",
+    "keep the limit between floor and maximum, and lose no waiting call, seed %i",
     (seed) => {
       const time = new Timeline(seed);
       const pick = <T>(...of: readonly [T, ...T[]]): T => of[Math.floor(time.random() * of.length)] ?? of[0];
@@ -193,7 +193,7 @@ describe("random worlds", () => {
 });
 
 // What docs/decisions/0033-adaptive-limits.md says of the rules that others use, by their formulas, in the same worlds.
-describe("rules of others", () => {
+describe("rules of other projects", () => {
   const after = (guard: (time: Timeline) => Guard, hurt: (servers: Servers) => void, processes = 1) => {
     const { servers, seconds } = world(1, guard, 300, "even", processes);
     seconds(23);
@@ -207,12 +207,12 @@ describe("rules of others", () => {
   const slow = (servers: Servers): void => {
     servers.slowness = 2;
   };
-  test("Gradient2 keeps the answers, and does not know who is critical", () => {
+  test("Gradient2 keeps the answers, but does not prefer critical calls", () => {
     const { perSecond, critical, goodCritical } = after(() => ruled(gradient2(200), 20), lost);
     expect(perSecond).toBeGreaterThan(0.95 * HALF);
     expect(goodCritical).toBeLessThan(0.6 * critical);
   });
-  test("Vegas takes a slower upstream for an overloaded one", () => {
+  test("Vegas mistakes a slower upstream for an overloaded one", () => {
     expect(after((time) => ruled(vegas(1_000, time.random), 20), lost).perSecond).toBeGreaterThan(0.95 * HALF);
     expect(after((time) => ruled(vegas(1_000, time.random), 20), slow).perSecond).toBeLessThan(0.8 * HALF);
   });
