@@ -1,4 +1,4 @@
-// docs/performance.md and its plots, from bench/results.
+// docs/performance.md with its plots, and the table of costs in the README, from bench/results.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
@@ -10,8 +10,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const RESULTS = `${root}/bench/results`;
 const PAGE = `${root}/docs/performance.md`;
 const PLOTS = `${root}/docs/performance`;
+const README = `${root}/README.md`;
+/** The README's table of costs is between these lines. */
+const COST_BEGIN = "<!-- Written by `npm run bench -- --report`. Do not edit. -->\n";
+const COST_END = "<!-- End of the written table. -->\n";
+const COST_ROWS = ["protobff", "grpc-go", "grpc-federation", "grpc-js", "connect-node"];
+const COST_COLUMNS = ["cpu_us_per_request", "cold_cpu_us_per_request", "requests_per_second", "p99_ms", "max_rss_mb"];
 
-/** Writes the page anew. Plots of scenarios that are no more recorded go away. */
+/** Writes the page and the README's table, and removes plots of scenarios that are no longer recorded. */
 export function writeReport(): void {
   const results = readResults();
   rmSync(PLOTS, { recursive: true, force: true });
@@ -22,6 +28,17 @@ export function writeReport(): void {
     writeFileSync(`${PLOTS}/${one.scenario}.svg`, plot(one, result));
   }
   writeFileSync(PAGE, page(results));
+  const fanout = results.get("fanout");
+  if (fanout !== undefined) writeFileSync(README, withCosts(readFileSync(README, "utf8"), fanout));
+}
+
+function withCosts(readme: string, fanout: ScenarioResult): string {
+  const [before, rest] = readme.split(COST_BEGIN);
+  const after = rest?.split(COST_END)[1];
+  if (before === undefined || after === undefined) throw new Error("README.md lacks the marks of the table of costs");
+  const variants = COST_ROWS.flatMap((name) => fanout.variants.filter((variant) => variant.name === name));
+  const lines = table({ ...fanout, variants }, COST_COLUMNS).filter((line) => line !== "");
+  return [before, COST_BEGIN, ...lines.map((line) => `${line}\n`), COST_END, after].join("");
 }
 
 function readResults(): Map<string, ScenarioResult> {
@@ -43,35 +60,47 @@ const INTRODUCTION = `# Performance
 
 <!-- Written by \`npm run bench -- --report\` from bench/results. Do not edit. -->
 
-With this page you can compare the cost of a composed request with the same composition by hand. \`npm run bench -- <scenario>\` measures, \`--record\` keeps the
-result, \`--report\` writes this page. \`--quick\` only shows that all of it works.
+With this page you can compare the cost of a composed request with the same composition by hand.
+\`npm run bench -- <scenario>\` measures, and \`--record\` keeps the result. \`--report\` writes this page and the table of the
+README. \`--quick\` only checks that everything works.
 
-How it is measured: all variants in one run, in interleaved rounds, a fresh process for each measurement, over the same upstream process
-(raw node:http2, answers encoded beforehand). Load is h2load's, 4 connections with 8 streams each in a closed loop, or a generator of our own
-where clients have deadlines or a rate. Every request has a deadline, an \`authorization\` of 200 characters and an \`x-request-id\`; both are passed on.
-Before it is timed, and again after the warm-up, each variant's answer is decoded and compared with the expected message, and the mean length
-of the replies under load has to be that of the checked one, so that no error counts as an answer. CPU is that of all threads of the server's
-process, garbage collection and compilation included, after 6,000 requests of warm-up; figures are medians over the rounds.
+## Method
 
-Cold is the CPU of the first 2,500 requests of a process after the one that was checked: a hundred one after the other, then 32 at a time.
-"In order" is that by the CPU of 2,500 more that are asked in the same way once all is warm: one after the other they cost more however warm a process is.
-RSS is what the process held right after the load; the most is that of any round since its start. Garbage is what was allocated for the measured
-requests: in Node the objects of the heap, by its size before and after each collection, without buffers outside of the heap; in Go all bytes.
-Allocations are counted with 200 more requests, one at a time, by V8's sampling of every allocation, where objects that optimised code allocates
-in one go count as one; in Go over the measured requests. GC is in Node how long the thread of JavaScript stood still for collections, in Go the
-CPU of its collector.
+All variants of a scenario run together, in interleaved rounds. Each measurement has a fresh process, over the same
+upstream process (raw node:http2, with answers encoded beforehand). The load generator is h2load, with 4 connections of 8
+streams each; a stream sends its next request after an answer. If clients have deadlines or a rate, a generator of this
+repository replaces h2load. Every request has a deadline, an \`authorization\` of 200 characters and an \`x-request-id\`;
+servers pass on both headers.
 
-h2load says the same headers each time, so that what a server remembers of earlier requests helps it as no real callers do. Where fresh ids have a column, 2,000 requests
-follow in each of three rounds whose \`x-request-id\` and \`traceparent\` are random, and 2,000 whose are not, by one client on node:http2; a thousand more
-before are not measured.
+Each variant's answer is decoded and compared with the expected message, before the measurement and after the warm-up of
+6,000 requests. The mean length of the replies under load must equal that of the checked reply, so errors do not count
+as answers. Figures are medians over the rounds.
 
-Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
-Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
-(with protobuf-es) and raw node:http2 on both sides, the floor. [grpc-go](../bench/peers/grpc-go) is the same composition as people write it in Go,
-with errgroup; [grpc-federation](../bench/peers/grpc-federation) is what its plugin generates of the same compositions in its options. Both are
-generated and built where Go is installed. Ours are the generated servers as they are deployed. All that run in Node have two settings of our Dockerfile:
-what Node compiles of them is kept (\`NODE_COMPILE_CACHE\`, filled beforehand, types taken away), and \`MALLOC_ARENA_MAX=2\`. \`BENCH_PROFILE=<folder>\` leaves a
-CPU profile of every server there.
+| figure | meaning |
+|---|---|
+| CPU | CPU time of all threads of the server's process, garbage collection and compilation included, after the warm-up |
+| cold CPU | CPU time of the first 2,500 requests of a process after the checked one: a hundred one after the other, then 32 at a time |
+| cold × warm in order | cold CPU divided by the CPU of 2,500 requests in the same order to a warm process |
+| RSS, max RSS | memory of the process right after the load, and its maximum in any round |
+| garbage | bytes allocated for the measured requests. In Node these are objects of the heap, from its size before and after each collection, without buffers outside the heap |
+| allocations | in Go over the measured requests; in Node over 200 more requests, one at a time, by V8's sampling of every allocation. A combined allocation of optimised code counts as one |
+| GC | in Node the time for which collections stop the JavaScript thread, in Go the CPU of the collector |
+| fresh ids, same ids | three rounds of 2,000 requests each by one client on node:http2, after 1,000 unmeasured ones: with random \`x-request-id\` and \`traceparent\`, and with constant ones |
+
+h2load sends the same headers each time. A server that remembers earlier headers therefore benefits more than with real
+callers; the columns of fresh ids show the difference.
+
+Upstreams, load generator and server share the machine. Compare CPU per request rather than requests per second, and
+compare only within one run.
+
+Peers are in [bench/peers](../bench/peers). One [composition](../bench/peers/compositions.ts) is served and called with
+connect-node, with grpc-js (and protobuf-es), and with raw node:http2 on both sides, the minimum in Node. In Go,
+[grpc-go](../bench/peers/grpc-go) is the same composition by hand, with errgroup.
+[grpc-federation](../bench/peers/grpc-federation) is the output of its plugin for the same compositions in its options.
+Both are generated and built if Go is installed. The variants of protobff are generated servers as they are deployed.
+
+All servers in Node have two settings of the generated Dockerfile. \`NODE_COMPILE_CACHE\` names a filled folder of compiled
+code without types, and \`MALLOC_ARENA_MAX\` is 2. \`BENCH_PROFILE=<folder>\` writes a CPU profile of every server there.
 `;
 
 function page(results: ReadonlyMap<string, ScenarioResult>): string {
@@ -100,7 +129,7 @@ function machineText({ cpu, cores, memory_gb, node, packages }: Machine): string
 }
 
 function section({ scenario, text, goal, columns }: About, result: ScenarioResult | undefined): string {
-  const lines = [`## ${scenario}`, "", text, ...(goal === undefined ? [] : ["", `Wanted: ${goal}.`]), ""];
+  const lines = [`## ${scenario}`, "", text, ...(goal === undefined ? [] : ["", `Goal: ${goal}.`]), ""];
   if (result === undefined) return [...lines, "Not recorded yet.", ""].join("\n");
   const rounds = result.rounds === 1 ? "1 round" : `${result.rounds} rounds`;
   return [
