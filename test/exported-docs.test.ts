@@ -1,8 +1,8 @@
 // Doc comments of the symbols that packages export. `UPDATE_GOLDENS=1` writes the exceptions, which only shrink.
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { workspaces } from "../scripts/workspaces.ts";
-import { undocumented } from "./support/exported-docs.ts";
+import { root, workspaces } from "../scripts/workspaces.ts";
+import { entriesOf, undocumented } from "./support/exported-docs.ts";
 
 type Exceptions = Readonly<Record<string, readonly string[]>>;
 
@@ -22,7 +22,23 @@ test("the entries of packages export symbols", () => {
   expect(counts.cli).toBe(0);
 });
 
-test("each exported symbol has a doc comment, and each function and class an example", () => {
+test("entries with stable names are public", () => {
+  const entries = workspaces().flatMap((workspace) =>
+    entriesOf(workspace).map(({ file, isPublic }) => [file.replace(root, ""), isPublic] as const),
+  );
+  expect(Object.fromEntries(entries)).toMatchObject({
+    "client/src/index.ts": true,
+    "runtime/src/identity/index.ts": false,
+    "runtime/src/identity/verify/index.ts": true,
+    "runtime/src/index.ts": true,
+    "runtime/src/transport/http-json/index.ts": true,
+    "packages/expressions/src/text/pattern.ts": false,
+    "packages/server/src/index.ts": true,
+    "packages/testing/src/fake-clock.ts": true,
+  });
+});
+
+test("each exported symbol has a doc comment, and each function and class of a public entry an example", () => {
   const found = results.flatMap(({ folder, found }) =>
     found
       .filter(({ name }) => !exceptions[folder]?.includes(name))

@@ -2,7 +2,12 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type FollowTransport, Lost, type Opening, type TransportEvent } from "./transport.ts";
 
-/** Follows through a transport of Connect's: by Connect, gRPC or gRPC-Web. */
+/**
+ * Returns the protocol of a transport of Connect: Connect, gRPC or gRPC-Web.
+ *
+ * @example
+ * const over = connect(createConnectTransport({ baseUrl: "https://bff.example.com" }));
+ */
 export function connect(transport: Transport): FollowTransport {
   return { open: (opening) => overConnect(transport, opening) };
 }

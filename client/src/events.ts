@@ -20,7 +20,11 @@ export interface EventsOptions {
 }
 
 /**
- * Follows by server-sent events, read by fetch: only rpcs without side effects. Unlike EventSource it can send headers.
+ * Returns the protocol of server-sent events, read by fetch. It follows only RPCs without side effects. Unlike
+ * EventSource it can send headers.
+ *
+ * @example
+ * const over = events({ baseUrl: "https://bff.example.com" });
  */
 export function events(options: EventsOptions): FollowTransport {
   return { open: (opening) => overEvents(options, opening) };

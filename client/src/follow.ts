@@ -33,6 +33,7 @@ export interface FollowOptions {
   readonly onState?: ((state: FollowState) => void) | undefined;
 }
 
+/** State of the connection of a follow, as `FollowOptions.onState` receives it. */
 export type FollowState =
   | { readonly kind: "opening" }
   | { readonly kind: "open" }
@@ -61,6 +62,10 @@ const SILENT_BEATS = 2.5;
  * @throws ConnectError for a permanent error of the server: any code but UNAVAILABLE, RESOURCE_EXHAUSTED,
  *   DEADLINE_EXCEEDED, and the first UNAUTHENTICATED in a row
  * @throws Lost after `attempts` losses
+ * @example
+ * const over = events({ baseUrl: "https://bff.example.com" });
+ * for await (const { message, token } of follow(RunService.method.followRun, { runId: "42" }, { over }))
+ *   show(message, token);
  */
 export function follow<I extends DescMessage, O extends DescMessage>(
   method: DescMethodServerStreaming<I, O>,

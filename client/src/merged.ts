@@ -12,6 +12,9 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 /**
  * Merges a stream of parts and yields the merged message after each part. Each yield is a new object that shares its
  * unchanged values with the previous one, so that a page redraws only the changes.
+ *
+ * @example
+ * for await (const page of merged(RunPageSchema, client.openRun({ runId: "42" }))) render(page);
  */
 export async function* merged<Desc extends DescMessage>(
   desc: Desc,
@@ -27,6 +30,9 @@ export async function* merged<Desc extends DescMessage>(
 /**
  * Merges two messages, as protobuf does (Protocol Buffers, "Encoding", "Last One Wins"). Set fields of `part` replace,
  * messages are merged, lists are appended, entries of maps replace. Neither message is changed.
+ *
+ * @example
+ * const page = mergedWith(RunPageSchema, first, second);
  */
 export function mergedWith<Desc extends DescMessage>(
   desc: Desc,
@@ -112,6 +118,8 @@ export interface Arriving {
  *
  * @param name the path of its field, such as "card.maker"
  * @param _of the message's constant in `<name>_parts.ts`, such as `PAGE_PARTS`: with it only names of its parts compile
+ * @example
+ * if (arrived(page, "card.maker", PAGE_PARTS)) show(page.card?.maker);
  */
 export function arrived<const Names extends readonly string[]>(
   { parts }: Arriving,

@@ -35,7 +35,14 @@ export interface FollowTransport {
   open<I extends DescMessage, O extends DescMessage>(opening: Opening<I, O>): AsyncIterable<TransportEvent<O>>;
 }
 
-/** The connection closed without a reason. */
+/**
+ * The connection closed without a reason.
+ *
+ * @example
+ * const onState = (state: FollowState): void => {
+ *   if (state.kind === "waiting" && state.why instanceof Lost) console.log(`reconnects in ${state.ms} ms`);
+ * };
+ */
 export class Lost extends Error {
   override name = "Lost";
 }

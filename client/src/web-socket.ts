@@ -15,8 +15,11 @@ export interface WebSocketOptions {
 }
 
 /**
- * Follows over one shared WebSocket, which opens for the first caller and closes after the last. The only header sent
- * is `authorization`, because browsers cannot send others; a session's cookie is part of the upgrade.
+ * Returns the protocol of one shared WebSocket, which opens for the first caller and closes after the last. The only
+ * header sent is `authorization`, because browsers cannot send others; a session's cookie is part of the upgrade.
+ *
+ * @example
+ * const over = webSocket({ baseUrl: "https://bff.example.com" });
  */
 export function webSocket(options: WebSocketOptions): FollowTransport {
   const shared = new Shared(options);

@@ -52,7 +52,12 @@ const TEXTS: Readonly<Record<Code, string>> = {
   [Code.UNAUTHENTICATED]: "unauthenticated",
 };
 
-/** Returns the fixed text for clients, if no rule sets another. */
+/**
+ * Returns the fixed text for clients, if no rule sets another.
+ *
+ * @example
+ * codeText(Code.NOT_FOUND); // "not found"
+ */
 export function codeText(code: Code): string {
   return TEXTS[code];
 }
@@ -133,6 +138,13 @@ export interface ErrorInfo {
 /**
  * The only value that represents a failure. A failure can be thrown but is not an Error: its stack is never read.
  * Capturing a stack costs more than the rest of a failed call.
+ *
+ * @example
+ * const observer: Observer = {
+ *   call: ({ method, outcome }) => {
+ *     if (!outcome.ok) console.log(method, outcome.failure.code, outcome.failure.message);
+ *   },
+ * };
  */
 export class Failure implements ErrorInfo {
   /** Status code that the upstream or this runtime assigned. */
@@ -279,6 +291,9 @@ export function blamed(failure: Failure, clientFields: ClientFields | undefined)
 /**
  * Returns the thrown value as a failure. Any other value, such as an expression error or a mapping error, gets reason
  * INVALID.
+ *
+ * @example
+ * asFailure(new Error("no key")).clientCode; // Code.INTERNAL
  */
 export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : invalid("", String(thrown), thrown);

@@ -67,6 +67,7 @@ export function sign(value: unknown): unknown {
   return Math.sign(double("math.sign", value));
 }
 
+/** Returns the square root of a number; NaN for a negative one. */
 export function sqrt(value: unknown): number {
   if (typeof value === "bigint") return Math.sqrt(Number(value));
   return Math.sqrt(value instanceof Uint ? Number(value.value) : double("math.sqrt", value));

@@ -24,6 +24,7 @@ export interface ExpressionReport {
   /** True for a name and fields of it, nothing else. */
   readonly path?: true;
 }
+/** A name that an expression reads. */
 export interface ReadReport {
   readonly name: string;
   /** Only tested for presence, or read where it is known to be set. */
@@ -68,6 +69,7 @@ export type TreeReport =
   /** Reason why the expression cannot be evaluated. */
   | { readonly untold: string };
 
+/** Behaviour of all RPCs of a plan, from which predictions are computed. */
 export interface BehaviourReport {
   readonly rpcs: readonly RpcBehaviour[];
   /** Composed messages by name. */
@@ -85,6 +87,7 @@ export interface BehaviourReport {
   /** Environment variables of each service: the default of a variable, otherwise a sample. */
   readonly env: { readonly [service: string]: { readonly [name: string]: ValueReport } };
 }
+/** Behaviour of one RPC. */
 export interface RpcBehaviour {
   readonly rpc: string;
   readonly service: string;
@@ -116,12 +119,14 @@ export interface RpcBehaviour {
   /** Reason why its outcome cannot be predicted from the plan. */
   readonly untold?: string;
 }
+/** Identity of callers of a package. */
 export interface IdentityBehaviour {
   /** Sources of credentials, by name, in the order of declaration. */
   readonly sources: readonly string[];
   /** A sample of the principal. */
   readonly principal: ValueReport;
 }
+/** Permit of an RPC: the callers that it admits, and its steps. */
 export interface PermitBehaviour {
   /** True if callers need not be authenticated. */
   readonly public?: true;
@@ -137,6 +142,7 @@ export interface PermitBehaviour {
    */
   readonly steps: readonly StepBehaviour[];
 }
+/** The source of a stream, and its handling of items. */
 export interface StreamBehaviour {
   /** Name of the item among the arguments. */
   readonly var: string;
@@ -159,6 +165,7 @@ export interface StreamBehaviour {
   /** Silence is a failure. */
   readonly idle?: true;
 }
+/** Rate limit of an RPC. */
 export interface LimitBehaviour {
   readonly if?: ExpressionReport;
   readonly key: ExpressionReport;
@@ -168,12 +175,15 @@ export interface LimitBehaviour {
   /** It is charged before authentication. */
   readonly early?: true;
 }
+/** Fields of messages, by the full name of the message; a value is the message of the field, or null. */
 export type FieldNames = { readonly [message: string]: { readonly [field: string]: string | null } };
 
+/** Composition of one message: its steps and fields. */
 export interface BlockBehaviour {
   readonly steps: readonly StepBehaviour[];
   readonly fields: readonly TargetBehaviour[];
 }
+/** One step of a composition. */
 export interface StepBehaviour {
   readonly index: number;
   readonly name?: string;
@@ -190,6 +200,7 @@ export interface StepBehaviour {
   readonly immediate?: true;
   readonly unordered?: true;
 }
+/** Source of the value of a step. */
 export type SourceBehaviour =
   | { readonly kind: "by"; readonly by: ExpressionReport }
   | { readonly kind: "call"; readonly call: CallBehaviour }
@@ -216,11 +227,13 @@ export type SourceBehaviour =
   | { readonly kind: "latest"; readonly key: ExpressionReport }
   /** `reads`: the steps that it receives; `gives`: a sample of its result. */
   | { readonly kind: "resolver"; readonly reads: readonly string[]; readonly gives: ValueReport };
+/** A named value, such as an argument or a field of a request. */
 export interface BindBehaviour {
   readonly name: string;
   readonly by: ExpressionReport;
   readonly if?: ExpressionReport;
 }
+/** Call of a method of an upstream. */
 export interface CallBehaviour {
   readonly method: string;
   readonly side_effects?: true;
@@ -243,6 +256,7 @@ export interface CallBehaviour {
   /** A stale answer may replace a failure: time for which an answer is fresh, and maximum age of a stale one. */
   readonly stale?: { readonly ttl_ms: number; readonly stale_ms: number };
 }
+/** One rule of `on_error`. */
 export interface ErrorRuleBehaviour {
   /** Status codes. Empty: all. */
   readonly on: readonly number[];
@@ -252,7 +266,9 @@ export interface ErrorRuleBehaviour {
   /** Code of `fail`. Left out: the upstream's. */
   readonly code?: number;
 }
+/** Field or oneof that a composition sets. */
 export type TargetBehaviour = FieldBehaviour | { readonly oneof: string; readonly members: readonly MemberBehaviour[] };
+/** Field of a composed message, and its expression. */
 export interface FieldBehaviour {
   readonly field: string;
   readonly by: ExpressionReport;
@@ -262,6 +278,7 @@ export interface FieldBehaviour {
   /** For a oneof whose message is supplied: the member counts if it is set. */
   readonly chosen?: true;
 }
+/** Member of a oneof of a composed message. */
 export interface MemberBehaviour extends FieldBehaviour {
   readonly if?: ExpressionReport;
   readonly default?: true;

@@ -7,7 +7,13 @@ import type { Response } from "./composition/composition.ts";
 import { partOf } from "./composition/expressions.ts";
 import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values/values.ts";
 
-/** Returns a caller with a given principal. */
+/**
+ * Returns a caller with a given principal. Default source: the first that the permit accepts.
+ *
+ * @throws TypeError if the principal is no message
+ * @example
+ * const caller = givenCaller(behaviour, rpc, { message: "bff.v1.Principal", fields: { subject: "u-1" } });
+ */
 export function givenCaller(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,

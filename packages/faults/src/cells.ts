@@ -23,6 +23,7 @@ export interface Cell {
   readonly followed?: { readonly items: number };
 }
 type Stale = NonNullable<CallBehaviour["stale"]>;
+/** Predictions for one RPC: without a fault, and for every fault of every call. */
 export interface RpcTable {
   readonly rpc: string;
   /** The caller. Null: not authenticated; undefined: the RPC does not authenticate. */
@@ -33,7 +34,12 @@ export interface RpcTable {
   readonly cells: readonly Cell[];
 }
 
-/** Every fault of every call of an rpc. */
+/**
+ * Returns the predictions of every fault of every call of an RPC.
+ *
+ * @example
+ * const tables = behaviour.rpcs.map((rpc) => tableOf(behaviour, rpc));
+ */
 export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Given = {}): RpcTable {
   const caller = behaviour.identity && (callerOf(behaviour, rpc, asked) ?? null);
   const given: Given = { ...asked, caller: caller ?? null };

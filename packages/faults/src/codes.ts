@@ -21,9 +21,20 @@ const CODES = [
   "UNAUTHENTICATED",
 ];
 
+/**
+ * Returns the name of a google.rpc.Code, or its number if it has no name.
+ *
+ * @example
+ * codeName(5); // "NOT_FOUND"
+ */
 export const codeName = (code: number): string => CODES[code] ?? String(code);
 
-/** Returns numbers of google.rpc.Code, without those of failing upstreams and limits. A supplementary step has none. */
+/**
+ * Returns numbers of google.rpc.Code, without those of failing upstreams and limits. A supplementary step has none.
+ *
+ * @example
+ * const names = [...declaredCodes(behaviour, rpc)].map(codeName);
+ */
 export function declaredCodes(behaviour: BehaviourReport, rpc: RpcBehaviour): ReadonlySet<number> {
   const codes = new Set<number>();
   const composed = new Set([rpc.composes]);

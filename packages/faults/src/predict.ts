@@ -54,6 +54,7 @@ export interface Run {
   readonly complete: boolean;
 }
 
+/** Conditions of a prediction. */
 export interface Given {
   /** True if stale answers replace failures where the plan allows them. */
   readonly remembered?: boolean;
@@ -260,7 +261,12 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
 
 // ---- as text ----
 
-/** Formats a prediction in one line, for tables and tests. Undefined: there is no prediction. */
+/**
+ * Formats a prediction in one line, for tables and tests. Undefined: there is no prediction.
+ *
+ * @example
+ * writtenPrediction({ kind: "status", codes: [14] }); // "status UNAVAILABLE"
+ */
 export function writtenPrediction(prediction: Prediction): string | undefined {
   if (prediction.kind === "untold") return undefined;
   if (prediction.kind === "status") return `status ${prediction.codes.map(codeName).join("|")}`;

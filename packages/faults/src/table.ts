@@ -7,7 +7,13 @@ import type { Then } from "./composition/followed.ts";
 import type { Prediction } from "./predict.ts";
 import { FAULTS } from "./values/endings.ts";
 
-/** @param example what the request is called */
+/**
+ * Formats the predictions of an RPC for people, one line per outcome.
+ *
+ * @param example what the request is called
+ * @example
+ * console.log(tableText(tableOf(behaviour, rpc), "the sample request"));
+ */
 export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, example: string): string {
   const calls = Map.groupBy(cells, ({ call }) => call);
   const width = Math.max(0, ...[...calls.values()].flatMap(rowsOf).map(({ faults }) => faults.length));

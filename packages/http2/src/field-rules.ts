@@ -26,6 +26,7 @@ export function isFieldValue(value: string): boolean {
   return VALUE.test(value);
 }
 
+/** Reports whether a text is a content-length (RFC 9110, 8.6) of at most 15 digits. */
 export const isContentLength = (value: string): boolean => /^\d{1,15}$/.test(value);
 
 const AUTHORITY = /^[\w\-.~!$&'()*+,;=:[\]%]*$/;

@@ -12,8 +12,10 @@ export const FrameType = {
   CONTINUATION: 9,
 } as const;
 
+/** Flags of frames (RFC 9113, 6), by name. */
 export const Flag = { END_STREAM: 1, ACK: 1, END_HEADERS: 4, PADDED: 8, PRIORITY: 32 } as const;
 
+/** Identifiers of settings (RFC 9113, 6.5.2), by name. */
 export const Setting = {
   HEADER_TABLE_SIZE: 1,
   ENABLE_PUSH: 2,
@@ -23,6 +25,7 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 6,
 } as const;
 
+/** Size of the header of a frame, in bytes (RFC 9113, 4.1). */
 export const FRAME_HEAD_BYTES = 9;
 /** The smallest maximum frame that every end must accept, in bytes, and the largest frame that we accept. */
 export const FRAME_BYTES = 16_384;
@@ -50,6 +53,7 @@ export function writeFrameHead(
   return writeUint32(out, at + 5, stream);
 }
 
+/** Writes 32 bits in network byte order. Returns the index behind them. */
 export function writeUint32(out: Buffer, at: number, value: number): number {
   out[at] = value >>> 24;
   out[at + 1] = value >>> 16;

@@ -66,6 +66,7 @@ export function trimmed(value: string): string {
 }
 const SPACE = 0x20;
 
+/** Copies bytes to an index of a buffer. Returns the index behind them. */
 export function copyBytes(out: Buffer, at: number, bytes: Uint8Array): number {
   out.set(bytes, at);
   return at + bytes.length;

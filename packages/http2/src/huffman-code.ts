@@ -13,6 +13,7 @@ const LENGTHS = `
 /** The symbol behind the last byte: it ends what has no end, and is in no text. */
 export const EOS = 256;
 
+/** Symbol of the Huffman code of HPACK (RFC 7541, appendix B). */
 export interface HuffmanSymbol {
   /** A byte, or {@link EOS}. */
   readonly symbol: number;

@@ -15,6 +15,7 @@ export class RequestFields {
 Object.setPrototypeOf(RequestFields.prototype, null);
 Reflect.deleteProperty(RequestFields.prototype, "constructor");
 
+/** Bounds of the headers of one request. */
 export interface HeaderLimits {
   /** Maximum size of all names and values, by HTTP/2's count (32 more for each), in bytes. */
   readonly bytes: number;

@@ -9,6 +9,9 @@ const ITEMS = 3;
 /**
  * Returns samples of a stream's items, always the same. Whole numbers of the item itself count from 1, so that each
  * item is distinct. Only the last item has its flags set. Fields with rules of buf.validate may differ.
+ *
+ * @example
+ * sampleItems(RunEventSchema).map(({ percent }) => percent); // [1, 2, 3]
  */
 export function sampleItems<Desc extends DescMessage>(desc: Desc): readonly MessageShape<Desc>[] {
   return Array.from({ length: ITEMS }, (_, i) => sampleItem(desc, i + 1));

@@ -34,12 +34,20 @@ const SECOND = 1_000_000_000n;
  * take precedence, unless they are in CEL or a value is hard to find. A message within one of the same type is left
  * out. So are messages nested more than 8 deep, and those after the first 500. Required ones are kept if their nesting
  * is finite. A Degradation is left out, because nothing is degraded.
+ *
+ * @example
+ * const run = sample(RunSchema); // { id: "id-1", task: "task-1" }
  */
 export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
   return new Sampling().of(desc, []).message as MessageShape<Desc>;
 }
 
-/** True if a sample is known to satisfy all rules. */
+/**
+ * Reports whether a sample of the type is known to satisfy all rules of buf.validate.
+ *
+ * @example
+ * isSure(RunSchema); // true, because it has no rules
+ */
 export function isSure(desc: DescMessage): boolean {
   const sampling = new Sampling();
   sampling.of(desc, []);
@@ -47,8 +55,11 @@ export function isSure(desc: DescMessage): boolean {
 }
 
 /**
- * Sets required fields that are unset to samples, also in nested messages. Without them the message could not be
- * encoded.
+ * Sets required fields that are unset to samples, also in nested messages, and returns the message. Without them the
+ * message could not be encoded.
+ *
+ * @example
+ * const bytes = toBinary(PageSchema, completed(PageSchema, create(PageSchema)));
  */
 export function completed<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
   complete(reflect(desc, message), new Sampling());

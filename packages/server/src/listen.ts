@@ -171,6 +171,8 @@ export interface Listening {
  * Publishes every server that is up on the channel `protobff.listening` (node:diagnostics_channel).
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
+ * @example
+ * const server = await listen(createShopService({ upstreams, env: {} }), { port: 8080 });
  */
 export async function listen(
   endpoints: readonly (Listenable | StreamListenable)[],

@@ -107,9 +107,11 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
 
 /**
  * Runs a server as a process, configured by the environment. Resolves when it is up, after it has printed
- * `listening on http://<host>:<port>` (as an object with BFF_LOG=json). Reports failures on standard error. Ends the
- * process with 0 after SIGTERM or SIGINT. Ends it with 1 if the port is not available, and with 2 if variables are
- * missing or malformed.
+ * `listening on http://<host>:<port>` (as an object with BFF_LOG=json). Failures are reported on standard error. Ends
+ * the process with 0 after SIGTERM or SIGINT, 1 if the port is not available, 2 if variables are missing or malformed.
+ *
+ * @example
+ * await serve({ name: "shop.v1", services: [ShopService], upstreams: { stock: StockService }, env, create });
  */
 export async function serve<
   const Upstreams extends Readonly<Record<string, DescService>>,

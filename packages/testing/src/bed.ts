@@ -67,7 +67,15 @@ export type TestStreamRpc<I extends DescMessage, O extends DescMessage, Principa
   call?: TestCall<Principal> & { readonly resume?: string | undefined },
 ) => TestFollow<MessageShape<O>>;
 
-/** Parts of a BFF in this process, for generated code. */
+/**
+ * Parts of a BFF in this process, for generated code.
+ *
+ * @example
+ * const bed = new TestBed({ clock: new FakeClock() });
+ * const upstreams = createUpstreams(mocks, bed.upstreams);
+ * const endpoints = createRunService({ upstreams, env: {}, topics: bed.topics });
+ * const getRun = bed.rpc(endpoints, RunService.method.getRun);
+ */
 export class TestBed<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
   readonly clock: C;
   /** Options for `createUpstreams`. */

@@ -11,9 +11,11 @@ export interface RecordedExample {
 }
 
 /**
- * The calls of a mock (`bff.mocks.billing.calls`) that have been answered, each pair of request and answer once.
+ * Returns the answered calls of a mock (`bff.mocks.billing.calls`), each pair of request and answer once.
  *
  * @param service of the mock, as protobuf-es generates it
+ * @example
+ * const examples = recordedExamples(BillingService, bff.mocks.billing.calls);
  */
 export function recordedExamples(service: DescService, calls: readonly MockCall[]): readonly RecordedExample[] {
   const found = new Map<string, RecordedExample>();

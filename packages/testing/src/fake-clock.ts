@@ -11,7 +11,14 @@ interface Pending {
 /** Interval between checks for progress outside of the clock, in milliseconds of real time. */
 const OUTSIDE_MS = 1;
 
-/** A clock whose time only a test advances. */
+/**
+ * A clock whose time only a test advances.
+ *
+ * @example
+ * const bff = createTestBff({ clock: new FakeClock() });
+ * const answer = bff.getDashboard({ workspaceId: "atlas" });
+ * await bff.clock.advance(300);
+ */
 export class FakeClock implements Clock {
   readonly #timers = new Set<Pending>();
   #now = 1_000;
@@ -96,7 +103,14 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Resolves when every promise that could has settled, and all ticks have run. */
+/**
+ * Resolves when every promise that could has settled, and all ticks have run.
+ *
+ * @example
+ * const answer = bff.getDashboard({ workspaceId: "atlas" });
+ * await idle();
+ * console.log(bff.mocks.billing.calls.length);
+ */
 export async function idle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -39,6 +39,7 @@ export interface FaultableBff {
   readonly upstreams: Readonly<Record<string, Upstream>>;
   close(): void;
 }
+/** A call of an upstream, its fault, and the values that the fault needs. */
 export interface FaultCell {
   /** `package.Service/Method` */
   readonly call: string;
@@ -85,12 +86,18 @@ function behaviourOf({ fault, slowMs = 1, followed = 0 }: FaultCell): Behaviour 
 const isLater = (fault: MockFault): fault is MockLaterFault => fault in LATER;
 
 /**
- * Tests one cell. It fails with the difference from the prediction.
+ * Tests one cell: makes a BFF, and compares the outcome of the fault with the prediction.
  *
  * @param make returns a new BFF on mocks that answer with samples
  * @param predicted the text in generated code: `status UNAVAILABLE`, `answer`, or entries such as
  * `spent_cents MISSING TIMEOUT billing.v1.BillingService`; for a stream followed past its first item, with the outcome
  * after it: `answer; then status INTERNAL`, `answer; then item`, `answer; then end`
+ * @throws Error with the difference from the prediction
+ * @throws TypeError if the BFF does not have the call's upstream
+ * @example
+ * const cell = { call: "billing.v1.BillingService/GetUsage", fault: "unavailable" } as const;
+ * const predicted = "spent_cents MISSING UNAVAILABLE billing.v1.BillingService";
+ * await runFaultTest(() => createTestBff(), cell, predicted, (bff, call) => bff.getDashboard({}, call));
  */
 export async function runFaultTest<Bff extends FaultableBff>(
   make: () => Bff,
@@ -112,6 +119,9 @@ export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => P
  *
  * @param predicted as for `runFaultTest`
  * @throws TypeError if the BFF does not have the call's upstream
+ * @example
+ * const cell = { call: "billing.v1.BillingService/GetUsage", fault: "unavailable" } as const;
+ * const difference = await runFaultCell(bff, cell, "answer", (call) => bff.getDashboard({}, call));
  */
 export async function runFaultCell(
   bff: FaultableBff,

@@ -6,7 +6,14 @@ import { shownError } from "./shown-error.ts";
 
 type Next<Item> = { readonly item: Item; readonly token: string | undefined } | { readonly error: unknown } | undefined;
 
-/** A stream of a BFF, followed in this process. `for await` iterates over its items, and cancels it on early exit. */
+/**
+ * A stream of a BFF, followed in this process. `for await` iterates over its items, and cancels it on early exit.
+ *
+ * @example
+ * const updates = bff.followRun({ runId: "r-1" });
+ * const first = await updates.next();
+ * updates.cancel();
+ */
 export class TestFollow<Item> implements AsyncIterable<Item> {
   /**
    * Token of the last item, after which another stream resumes. The metadata of a failure has it, too, as `bff-resume`.

@@ -16,7 +16,13 @@ export interface BatchFields {
   readonly key?: readonly string[];
 }
 
-/** Answers every requested key with a sample that has the key. */
+/**
+ * Returns a handler that answers every requested key with a sample that has the key.
+ *
+ * @throws TypeError if the request has no list `keys`, or the answer has no field `items`
+ * @example
+ * const batchGetUsers = forEachKey(UserService.method.batchGetUsers, { keys: "ids", items: "users", key: ["id"] });
+ */
 export function forEachKey({ input, output }: DescMethodUnary, { keys, items, key }: BatchFields): MockHandler {
   const asked = input.fields.find(({ localName }) => localName === keys);
   const given = output.fields.find(({ localName }) => localName === items);

@@ -19,7 +19,13 @@ export interface TestCaller<Principal extends DescMessage = DescMessage> {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** An identity without a verifier: tests name the caller. */
+/**
+ * Identity without a verifier: each call of a test names its caller.
+ *
+ * @example
+ * const identity = new TestIdentity(PersonSchema, ["user", "browser"]);
+ * const bed = new TestBed({ caller: { principal: { id: "u-1" } } }, identity);
+ */
 export class TestIdentity<Desc extends DescMessage> implements Identity<MessageShape<Desc>> {
   readonly type: Desc;
   readonly sources: readonly string[];

@@ -22,6 +22,7 @@ import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
 import type { MockCall, MockHandler, MockItems } from "./mock-rpc.ts";
 import { MockStream } from "./mock-stream.ts";
 
+/** Options of a mocked upstream: its clock, its default answers, and the receiver of errors of handlers. */
 export interface MockUpstreamOptions {
   /** Default: that of the process. */
   readonly clock?: Clock | undefined;
@@ -37,6 +38,10 @@ const KEPT = 1_000;
 /**
  * An upstream in this process: it decodes requests, answers by handlers or with samples, and behaves as configured. It
  * opens no socket, and uses the time of its clock.
+ *
+ * @example
+ * const user = new MockUpstream(UserService, { batchGetUsers: { users: [{ id: "u-1" }] } });
+ * user.behaviour = { kind: "hang" };
  */
 export class MockUpstream implements UnaryClient, StreamClient {
   /** Its full name. */

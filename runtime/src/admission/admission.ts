@@ -31,6 +31,13 @@ export interface Permit<App, Args extends Message, Principal> {
 /** Result of a request's credentials for one RPC: the caller, or the reason for a refusal. */
 export type Verdict = AuthenticatedRequest | Denied;
 
+/**
+ * Refusal of a request before its message is read: the failure, and the metadata that the client receives.
+ *
+ * @example
+ * const codeOf = (verdict: Verdict): Code | undefined =>
+ *   verdict instanceof Denied ? verdict.failure.clientCode : undefined;
+ */
 export class Denied {
   readonly failure: Failure;
   /** Metadata that accompanies the refusal. */

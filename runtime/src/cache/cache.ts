@@ -62,7 +62,13 @@ export interface SharedFetch {
 /** Maximum share of the ttl that an entry's jitter takes. */
 const JITTER = 0.1;
 
-/** The answers of upstreams that calls may use again; one for a process. */
+/**
+ * Answers of upstreams that calls may use again, bounded in bytes. A process has one cache.
+ *
+ * @example
+ * const cache = new Cache({ maxBytes: 128 << 20 });
+ * const upstreams = createUpstreams(clients, { cache });
+ */
 export class Cache {
   readonly clock: Clock;
   readonly second: HarmlessLevel | undefined;

@@ -40,8 +40,12 @@ export interface UpstreamOptions {
 }
 
 /**
- * One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. Each of its branches is
- * one, too.
+ * One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. Each
+ * branch of a service is an `Upstream`, too.
+ *
+ * @example
+ * const worker = new Upstream("worker.v1.WorkerService", new GrpcClient("http://127.0.0.1:9001"), {});
+ * const start = worker.unary(WorkerService.method.start, { timeoutMs: 500 });
  */
 export class Upstream {
   /** Full service name. */
@@ -232,7 +236,13 @@ export interface Codec<Req, Res> {
   readonly digest: () => string;
 }
 
-/** A method of an upstream, and the policy of its calls. */
+/**
+ * A method of an upstream, and the policy of its calls.
+ *
+ * @example
+ * const start = upstreams.worker.unary(WorkerService.method.start, { timeoutMs: 500 });
+ * const run = await cx.call(start, { task: "build" });
+ */
 export class Rpc<Req, Res> {
   readonly upstream: Upstream;
   /** `package.Service/Method` */
@@ -304,7 +314,13 @@ export interface StreamCodec<Req, Res> {
   readonly decode: (item: Uint8Array) => Res;
 }
 
-/** A server-streaming method of an upstream, and the policy of its streams. */
+/**
+ * A server-streaming method of an upstream, and the policy of its streams.
+ *
+ * @example
+ * const watch = upstreams.worker.stream(WorkerService.method.watch, {});
+ * const source = callSource(watch, (_cx, args: FollowRunRequest) => ({ runId: args.runId }));
+ */
 export class StreamRpc<Req, Res> {
   readonly upstream: Upstream;
   /** `package.Service/Method` */

@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.ts";
  * answer.
  */
 export type Rescue<R> = (error: Failure) => R;
+/** The values of a compiled `on_error` that replace an answer: its results without `Failure`. */
 export type Instead<R> = Exclude<R, Failure>;
 
 /** Options of a call besides its request. */

@@ -27,6 +27,12 @@ import { begin, critical, filled, guarded, handled, supplementary, when } from "
 /**
  * One request for composing code, or a part of one (`sub`, `bounded`). Code need not await the promises that its
  * methods return: an unobserved rejection has no effect.
+ *
+ * @example
+ * async function composeRunState(cx: Request<App>, args: GetRunRequest): Promise<RunState> {
+ *   const last = await cx.latest(cx.app.runTopic, args.runId);
+ *   return create(RunStateSchema, defined({ percent: last?.percent, text: last?.text }));
+ * }
  */
 export class Request<out App, out Principal = undefined> extends RequestFacts<Principal> implements CallContext {
   /** Calls and environment of the service, from its creation. */

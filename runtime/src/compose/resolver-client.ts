@@ -36,6 +36,9 @@ export type ClientOf<S extends DescService, Principal = unknown> = (
  *
  * @param metadata sent with every call of a method
  * @param readOnly methods without side effects, by an upstream entry
+ * @example
+ * const worker = clientOf(WorkerService, upstreams.worker, { start: { timeoutMs: 500 } });
+ * const run = await worker(cx).start({ task: "build" });
  */
 export function clientOf<S extends DescService, Principal = unknown>(
   service: S,
@@ -61,7 +64,13 @@ export function clientOf<S extends DescService, Principal = unknown>(
     ) as unknown as ResolverClient<S>; // a function for each name of `policies`
 }
 
-/** Returns all upstreams of a request. Each is made on first access. */
+/**
+ * Returns all upstreams of a request. Each is made on first access.
+ *
+ * @example
+ * const clients = clientsOf({ worker: clientOf(WorkerService, upstreams.worker, { start: {} }) });
+ * const run = await clients(cx).worker.start({ task: "build" });
+ */
 export function clientsOf<Services extends Readonly<Record<string, DescService>>, Principal = unknown>(
   of: {
     readonly [Name in keyof Services]: ClientOf<Services[Name], Principal>;

@@ -7,7 +7,12 @@ export function shortened(text: string): string {
   return `${text.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
-/** Formats a template. Long values are shortened, and characters that cannot be sent are replaced. */
+/**
+ * Formats a template. Values of more than 200 characters are shortened, and unpaired surrogates become U+FFFD.
+ *
+ * @example
+ * throw cx.refuse(Code.NOT_FOUND, short`no run ${args.runId}`);
+ */
 export function short(texts: TemplateStringsArray, ...values: readonly unknown[]): string {
   return String.raw({ raw: texts }, ...values.map((value) => shortened(String(value)).toWellFormed()));
 }

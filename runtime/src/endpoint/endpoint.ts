@@ -12,7 +12,15 @@ import { admissionOf, authenticateFirst, refusalReporter, versioned } from "./fr
 import { openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
-/** Returns the endpoint of an RPC whose responses `compose` creates. */
+/**
+ * Returns the endpoint of an RPC whose responses `compose` creates.
+ *
+ * @example
+ * const getRun = endpoint(RunService.method.getRun, app, {
+ *   timeoutMs: 2_000,
+ *   compose: (cx, args) => composeRunState(cx, args),
+ * });
+ */
 export function endpoint<
   App,
   I extends DescMessage,

@@ -25,6 +25,10 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
  * of faults and gets a zero value, so that one pass finds all of them.
  *
  * A variable that is set to the empty text counts as not set, except for `string`, lists and maps.
+ *
+ * @example
+ * const read = new EnvReader(process.env, []);
+ * const query = read.string("DEFAULT_QUERY", "recent"); // "recent" if the variable is not set
  */
 export class EnvReader {
   readonly #source: Environment;

@@ -5,6 +5,7 @@ import type { AuditEvent } from "../observer-requests.ts";
 import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import type { ServerFault } from "./server-fault.ts";
 
+/** Options of `openIdentity`: the variables, the clock, and the receivers of audit events and faults. */
 export interface OpenIdentityOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
@@ -21,6 +22,9 @@ export interface OpenIdentityOptions {
  * Opens an identity for a custom server; `serve` does it by itself. Close it when the server has ended.
  *
  * @throws Error that names every variable that is missing or malformed
+ * @example
+ * const identity = await openIdentity(createIdentity({ OIDC_ISSUER: "https://id.example" }));
+ * const endpoints = createShopService({ upstreams, env: {}, identity });
  */
 export async function openIdentity<P extends Message>(
   spec: IdentitySpec<P>,

@@ -6,6 +6,7 @@ import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import { readRedisUrl } from "./redis-url.ts";
 import type { ServerFault } from "./server-fault.ts";
 
+/** Options of `openLimits`: the variables, the clock, and the receiver of faults. */
 export interface OpenLimitsOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
@@ -122,6 +123,9 @@ function readStateRedisUrl(read: EnvReader): string | undefined {
  *
  * @param limits all that are used: generated as `LIMITS`
  * @throws Error that names every variable that is missing or malformed
+ * @example
+ * const limits = await openLimits(LIMITS);
+ * const endpoints = createShopService({ upstreams, env: {}, limits });
  */
 export async function openLimits(
   limits: readonly RateLimit[],

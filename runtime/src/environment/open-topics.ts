@@ -147,6 +147,7 @@ function readCredentials(
   return password === "" ? { token: inUrl } : { user: inUrl, pass: password };
 }
 
+/** Options of `openTopics`: the variables, the clock, the observer, and the receiver of faults. */
 export interface OpenTopicsOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
@@ -161,6 +162,9 @@ export interface OpenTopicsOptions {
  *
  * @param topics all that are used: generated as `TOPICS`
  * @throws Error that names every variable that is missing or malformed
+ * @example
+ * const topics = await openTopics(TOPICS);
+ * const endpoints = createRunService({ upstreams, env: {}, topics });
  */
 export async function openTopics(
   topics: readonly TopicUse[],

@@ -13,6 +13,7 @@ export interface RestRule {
   readonly responseBody?: string | undefined;
 }
 
+/** Variable of a path template: the field of the request that it sets, and the segments that it takes. */
 export interface RestVariable {
   /** A field of the request by its name, or by the names that lead to it: `book.name`. */
   readonly field: string;

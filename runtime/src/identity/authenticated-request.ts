@@ -10,7 +10,13 @@ export interface AuthenticatedRequestParts {
   readonly propagator?: Propagator | undefined;
 }
 
-/** A request whose credentials were verified. Its headers hide them. */
+/**
+ * A request whose credentials were verified. Its headers hide them.
+ *
+ * @example
+ * const subjectOf = (verdict: Verdict): string | undefined =>
+ *   verdict instanceof AuthenticatedRequest ? verdict.caller?.credential.subject : undefined;
+ */
 export class AuthenticatedRequest implements IncomingHeaders {
   /** The verified caller. Undefined if the request has none. */
   readonly caller: Caller | undefined;

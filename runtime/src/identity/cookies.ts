@@ -2,9 +2,11 @@
 const MOST_CHARACTERS = 64 << 10;
 
 /**
- * The values of all cookies of a name (RFC 6265, 4.2.1 and 5.4), in order; quotes around one are no part of it.
+ * Returns the values of all cookies of a name (RFC 6265, 4.2.1 and 5.4), in order and without quotes around them.
  *
  * @param headers every value of the header `cookie`: HTTP/2 may send one for each (RFC 9113, 8.2.3)
+ * @example
+ * cookieValues(["a=1; b=2", "a=3"], "a"); // ["1", "3"]
  */
 export function cookieValues(headers: readonly string[], name: string): readonly string[] {
   const values: string[] = [];

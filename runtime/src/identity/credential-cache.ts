@@ -5,7 +5,13 @@ export const MOST_CALLERS = 10_000;
 /** Approximate maximum size of the cached values, in bytes. */
 const MOST_BYTES = 32 << 20;
 
-/** Results by key, bounded in number and bytes: the least recently used one is dropped first. */
+/**
+ * Results by key, bounded in number and bytes: the least recently used one is dropped first.
+ *
+ * @example
+ * const callers = new CredentialCache<Caller>(10_000);
+ * callers.set(key, caller);
+ */
 export class CredentialCache<V> {
   readonly #most: number;
   readonly #weigh: (value: V) => number;

@@ -6,11 +6,14 @@ import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
 
 /**
- * The identity of a package: its sources and the type of its principals.
+ * Returns the identity of a package: its sources and the type of its principals.
  *
  * @param type of principals
  * @param sources in the order in which they are declared
  * @param signs true if an upstream receives the caller by `identify: SIGNED`
+ * @throws TypeError for two sources of one name
+ * @example
+ * const spec = identity(PersonSchema, [jwt({ name: "user", issuer, audience: ["shop"] })]);
  */
 export function identity<Desc extends DescMessage>(
   type: Desc,

@@ -29,7 +29,12 @@ export interface Peer {
 
 export const NOWHERE: Peer = { address: "", direct: "", names: [] };
 
-/** Returns the request for headers that come from another server. Its peer is unknown. */
+/**
+ * Returns the request for headers that come from another server. Its peer is unknown.
+ *
+ * @example
+ * incomingOf(new Headers({ cookie: "a=1" })).all("cookie"); // ["a=1"]
+ */
 export function incomingOf(headers: IncomingHeaders): Incoming {
   if ("all" in headers && "peer" in headers) return headers as Incoming;
   const all = (name: string): readonly string[] => {

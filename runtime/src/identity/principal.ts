@@ -31,6 +31,9 @@ export interface Proof {
  * here. A text or bytes that are `optional` are unset if they are empty.
  *
  * @throws Failure UNAUTHENTICATED if `set` cannot be computed, or leaves a required text or bytes empty
+ * @example
+ * const credential = create(CredentialSchema, { source: "user", subject: "u-1" });
+ * const caller = callerOf({ type: PrincipalSchema, credential, principal: undefined });
  */
 export function callerOf({
   type,
@@ -64,6 +67,9 @@ export function callerOf({
 /**
  * Returns source, issuer, type and bytes as one text. Callers that differ have different texts, because each part
  * begins with its length.
+ *
+ * @example
+ * const key = keyOf("user", "https://id.example", "bff.v1.Principal", bytes);
  */
 export function keyOf(source: string, issuer: string, type: string, bytes: Uint8Array): string {
   const texts = [source, issuer, type].map((text) => `${text.length}:${text}`);

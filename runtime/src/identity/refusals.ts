@@ -29,14 +29,23 @@ export function refusing(failure: Failure, credential: RefusedCredential): Failu
 }
 
 /**
- * Returns a failure of which the client receives the code only. `why` is for the audit, and contains no part of the
- * credential.
+ * Returns the failure UNAUTHENTICATED, of which the client receives the code only. `why` is for the audit, and contains
+ * no part of the credential.
+ *
+ * @example
+ * throw unauthenticated("the signature does not match", { source: "user" });
  */
 export function unauthenticated(why: string, credential?: RefusedCredential): Failure {
   const failure = rejected(Code.UNAUTHENTICATED, why);
   return credential === undefined ? failure : refusing(failure, credential);
 }
-/** Returns the same failure for a caller that is authenticated. */
+/**
+ * Returns the failure PERMISSION_DENIED for a caller that is authenticated. The client receives the code only, and
+ * `why` is for the audit.
+ *
+ * @example
+ * throw denied("a scope is missing");
+ */
 export function denied(why: string): Failure {
   return rejected(Code.PERMISSION_DENIED, why);
 }
@@ -45,10 +54,12 @@ function rejected(code: Code, why: string): Failure {
 }
 
 /**
- * Returns a failure for a credential that cannot be verified now, because a dependency is unavailable. The client may
- * keep the credential and retry.
+ * Returns the failure UNAVAILABLE for a credential that cannot be verified now, because a dependency is unavailable.
+ * The client may keep the credential and retry.
  *
  * @param why for the log, with no part of the credential
+ * @example
+ * throw unjudged("the keys cannot be fetched", error);
  */
 export function unjudged(why: string, cause?: unknown): Failure {
   const code = Code.UNAVAILABLE;

@@ -6,6 +6,7 @@ export type Routes = ReadonlyMap<string, Route>;
 /** Answers requests for one path, of any method. */
 export type Route = (request: RouteRequest) => RouteAnswer | Promise<RouteAnswer>;
 
+/** Request for a path that a source serves, such as the callback of a login. */
 export interface RouteRequest {
   /** In upper case. */
   readonly method: string;
@@ -17,6 +18,7 @@ export interface RouteRequest {
   body(maxBytes: number): Promise<Uint8Array>;
 }
 
+/** Answer to a `RouteRequest`. */
 export interface RouteAnswer {
   readonly status: number;
   /** Names, in lower case, each followed by its value. `cache-control` defaults to `no-store`. */

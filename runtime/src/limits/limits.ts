@@ -63,7 +63,14 @@ const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, p
 const AWAY = "the counters of limits cannot be reached, each process counts alone meanwhile";
 const LOST = "a charge to a limit's counters has been lost";
 
-/** The limits of a process. Open one with `openLimits`. */
+/**
+ * The limits of a process. Open one with `openLimits`.
+ *
+ * @example
+ * const limits = await openLimits(LIMITS);
+ * const result = await limits.charge([{ limit, key: "user-1", cost: 1 }]);
+ * if ("failure" in result) throw result.failure;
+ */
 export class Limits {
   readonly #clock: Clock;
   readonly #shared: Shared | undefined;

@@ -23,7 +23,13 @@ export interface RouteOptions {
   readonly maxElements?: number;
 }
 
-/** Returns the RPCs as routes for a custom server: `connectNodeAdapter({ routes: routes(endpoints) })`. */
+/**
+ * Returns the RPCs as routes of a Connect router, for a custom server.
+ *
+ * @example
+ * const endpoints = createShopService({ upstreams, env: {} });
+ * createServer(connectNodeAdapter({ routes: routes(endpoints) })).listen(8080, "127.0.0.1");
+ */
 export function routes(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   options: RouteOptions = {},

@@ -35,6 +35,9 @@ interface Notes {
 /**
  * Placeholder for the promise of a running step, which has no access to that promise. Notes on it belong to the
  * promise. The first note wins, unless it is that of a value past its time.
+ *
+ * @example
+ * const order = cx.step(async (mark) => cx.send(cx.app.getOrder, { id: args.id }, { mark }));
  */
 export class Mark {
   #step: object | undefined;

@@ -41,6 +41,12 @@ export interface StreamExtra<Cx, Args, Opened> {
  * @param request creates the request; `resume` is the position in a token, undefined without a token, or if it is
  * unreadable
  * @param position undefined: the stream cannot be resumed from an item
+ * @example
+ * const source = callSource(
+ *   app.watchRun,
+ *   (_cx, { runId }: FollowRunRequest, _opened, resume) => ({ runId, afterSeq: resume ?? 0n }),
+ *   { kind: "uint", of: ({ seq }) => seq },
+ * );
  */
 export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K extends PositionKind>(
   rpc: StreamRpc<Req, Item>,

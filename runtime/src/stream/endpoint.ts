@@ -11,7 +11,16 @@ import { Follow } from "./follow.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
 import type { StreamOptions } from "./stream-options.ts";
 
-/** Returns a server-streaming RPC whose messages `compose` makes, one for each item of a source. */
+/**
+ * Returns a server-streaming RPC whose messages `compose` makes, one for each item of a source.
+ *
+ * @example
+ * const followRun = streamEndpoint(RunService.method.followRun, app, {
+ *   timeoutMs: 2_000,
+ *   source: topicSource(app.runTopic, (_cx, args) => args.runId),
+ *   compose: (cx, args, event) => composeRunUpdate(cx, { runId: args.runId, event }),
+ * });
+ */
 export function streamEndpoint<
   App,
   I extends DescMessage,

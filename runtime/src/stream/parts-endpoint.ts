@@ -6,7 +6,16 @@ import { PartsFollow } from "./parts-follow.ts";
 import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
 
-/** Returns a server-streaming RPC that answers once. Its deferred parts follow in separate messages. */
+/**
+ * Returns a server-streaming RPC that answers once. Its deferred parts follow in separate messages.
+ *
+ * @example
+ * const openRun = partsEndpoint(RunService.method.openRun, app, {
+ *   timeoutMs: 2_000,
+ *   partsTimeoutMs: 10_000,
+ *   compose: (cx, args) => composeRunPage(cx, args),
+ * });
+ */
 export function partsEndpoint<
   App,
   I extends DescMessage,

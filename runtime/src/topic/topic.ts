@@ -32,6 +32,7 @@ export interface TopicSpec<Item> {
   /** Server stream with a key's items, for use without NATS. */
   readonly call?: TopicCall<Item> | undefined;
 }
+/** Server stream with the items of a key, by which a topic is followed without NATS. */
 export interface TopicCall<Item> {
   /** `package.Service/Method` */
   readonly method: string;
@@ -66,7 +67,14 @@ const QUIET_MS = 20;
  */
 const LATEST_AGAIN_MS = 5_000;
 
-/** Parts that all topics of a process share. */
+/**
+ * Parts that all topics of a process share.
+ *
+ * @example
+ * const topics = await openTopics(TOPICS);
+ * const endpoints = createRunService({ upstreams, env: {}, topics });
+ * process.once("SIGTERM", () => void topics.close());
+ */
 export class Topics {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
@@ -132,7 +140,12 @@ function rpcOf<Item>(upstream: Upstream, method: string, codec: Rpc<string, Item
   return new Rpc<string, Item | undefined>(upstream, method, { coalesce: true, received: true }, codec);
 }
 
-/** One topic of a process: in NATS if it is configured, else a shared call for all its followers. */
+/**
+ * One topic of a process: in NATS if it is configured, else a shared call for all its followers.
+ *
+ * @example
+ * const runs = new Topic({ name: "run", decode: decodeRunEvent, keep: 256, call }, new Topics());
+ */
 export class Topic<Item> {
   readonly name: string;
   /** RPC for a key's newest item. It returns undefined if the key has none. */
@@ -249,6 +262,8 @@ function soon(run: () => void): () => void {
  * Returns a source for a key of a topic.
  *
  * @param latestOnly true to deliver only the newest item each time, and to skip those between
+ * @example
+ * const source = topicSource(app.runTopic, (_cx, args: FollowRunRequest) => args.runId);
  */
 export function topicSource<Cx, Args, Opened, Item>(
   topic: Topic<Item>,

@@ -1,7 +1,12 @@
 // Functions for rules in CEL, besides CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
 import { ExpressionError } from "@protobff/expressions/error";
 
-/** Reports whether a double is infinite; with a sign other than 0, whether it is infinity of that sign. */
+/**
+ * Reports whether a double is infinite; with a sign other than 0, whether it is infinity of that sign.
+ *
+ * @example
+ * isInf(Number.NEGATIVE_INFINITY, 1); // false
+ */
 export function isInf(value: number, sign: number | bigint = 0): boolean {
   return (sign >= 0 && value === Number.POSITIVE_INFINITY) || (sign <= 0 && value === Number.NEGATIVE_INFINITY);
 }
@@ -9,6 +14,9 @@ export function isInf(value: number, sign: number | bigint = 0): boolean {
 /**
  * Reports whether no two items of a list of scalars are equal. NaN equals nothing; -0 equals 0. Linear in the size of
  * the list.
+ *
+ * @example
+ * unique(["a", "b", "a"]); // false
  */
 export function unique(list: readonly unknown[]): boolean {
   const seen = new Set<unknown>();
@@ -21,14 +29,32 @@ export function unique(list: readonly unknown[]): boolean {
   return seen.size === count;
 }
 
+/**
+ * Reports whether bytes begin with `part`.
+ *
+ * @example
+ * bytesStartWith(file, Uint8Array.of(0x25, 0x50)); // true for "%PDF-1.7"
+ */
 export function bytesStartWith(bytes: Uint8Array, part: Uint8Array): boolean {
   return part.length <= bytes.length && Buffer.compare(bytes.subarray(0, part.length), part) === 0;
 }
 
+/**
+ * Reports whether bytes end with `part`.
+ *
+ * @example
+ * bytesEndWith(line, Uint8Array.of(10));
+ */
 export function bytesEndWith(bytes: Uint8Array, part: Uint8Array): boolean {
   return part.length <= bytes.length && Buffer.compare(bytes.subarray(bytes.length - part.length), part) === 0;
 }
 
+/**
+ * Reports whether bytes contain `part`.
+ *
+ * @example
+ * bytesContain(line, Uint8Array.of(0));
+ */
 export function bytesContain(bytes: Uint8Array, part: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(
     Buffer.from(part.buffer, part.byteOffset, part.length),
@@ -40,6 +66,8 @@ export function bytesContain(bytes: Uint8Array, part: Uint8Array): boolean {
  * for false.
  *
  * @throws ExpressionError for anything but a bool and a text
+ * @example
+ * saidBy(args.to > args.from, "`to` must be after `from`");
  */
 export function saidBy(result: unknown, otherwise: string): string {
   if (typeof result === "string") return result;

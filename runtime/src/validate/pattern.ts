@@ -1,6 +1,11 @@
 import { pattern as compiled } from "@protobff/expressions/pattern";
 
-/** Returns a test of whether a text contains a match of the RE2 pattern, in time linear in the text. */
+/**
+ * Returns a test of whether a text contains a match of the RE2 pattern, in time linear in the text.
+ *
+ * @example
+ * const isKey = pattern("^[a-z]+$"); // isKey("abc") is true
+ */
 export function pattern(source: string): (text: string) => boolean {
   return compiled(source).test;
 }

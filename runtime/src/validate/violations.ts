@@ -14,7 +14,14 @@ const MOST = 32;
 /** In the text of the status. */
 const MOST_IN_TEXT = 3;
 
-/** Violations that were found in one request. */
+/**
+ * Violations that were found in one request.
+ *
+ * @example
+ * const found = new Violations();
+ * if (args.name === "") found.at(GetItemRequestSchema.field.name, rule);
+ * found.refuse();
+ */
 export class Violations {
   /** How many there are. */
   count = 0;

@@ -22,6 +22,9 @@ export interface CodecCounters {
   encoded: number;
   encodedByProtobufEs: number;
 }
+/**
+ * The counters of this process. Their object is published on the channel `protobff.codecs` (node:diagnostics_channel).
+ */
 export const codecCounters: CodecCounters = {
   decoded: 0,
   decodedByProtobufEs: 0,
@@ -40,6 +43,8 @@ const WRITER = new Writer();
  * Returns a decoder that works as protobuf-es does, without the fields that `read` leaves out.
  *
  * @throws what protobuf-es throws
+ * @example
+ * const decodeRunEvent = decoder(RunEventSchema, readRunEvent);
  */
 export function decoder<T, M extends Message & T>(
   schema: GenMessage<M>,
@@ -62,7 +67,14 @@ export function decoder<T, M extends Message & T>(
   };
 }
 
-/** Passes on a message as it is: refuses what protobuf-es refuses, and decodes only on access. */
+/**
+ * Returns a decoder for a message that is passed on as it is. It rejects what protobuf-es rejects, and decodes fields
+ * only on access.
+ *
+ * @throws what protobuf-es throws
+ * @example
+ * const decodeItem = passer(ItemSchema);
+ */
 export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
   return decoder<M, M>(schema, (r) => r.rest(schema));
 }
@@ -71,6 +83,9 @@ export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8A
  * Returns an encoder that works as protobuf-es does, with gRPC's prefix in front.
  *
  * @throws what protobuf-es throws
+ * @example
+ * const encodeStartRequest = encoder(StartRequestSchema, writeStartRequest);
+ * const framed = encodeStartRequest({ task: "build" });
  */
 export function encoder<Desc extends DescMessage>(
   schema: Desc,
@@ -89,14 +104,26 @@ export function encoder<Desc extends DescMessage>(
   };
 }
 
-/** For a message that has no generated codec. */
+/**
+ * Returns the decoder of protobuf-es, for a message that has no generated codec.
+ *
+ * @throws what protobuf-es throws
+ * @example
+ * const decodeItem = otherDecoder(ItemSchema);
+ */
 export function otherDecoder<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
   return (bytes) => {
     codecCounters.decodedByProtobufEs++;
     return fromBinary<GenMessage<M>>(schema, bytes) as unknown as M;
   };
 }
-/** For a message that has no generated codec. */
+/**
+ * Returns the encoder of protobuf-es, with gRPC's prefix in front, for a message that has no generated codec.
+ *
+ * @throws what protobuf-es throws
+ * @example
+ * const encodeItem = otherEncoder(ItemSchema);
+ */
 export function otherEncoder<Desc extends DescMessage>(schema: Desc): (message: MessageInitShape<Desc>) => Buffer {
   return (message) => {
     codecCounters.encodedByProtobufEs++;

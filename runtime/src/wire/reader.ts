@@ -19,7 +19,17 @@ import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 const LONG_BYTES = 512;
 const NO_BYTES = engineBuffer(new Uint8Array());
 
-/** Reads one message after the other, field by field, for generated codecs; see `decoder`. */
+/**
+ * Reads one message after the other, field by field, for generated codecs; see `decoder`.
+ *
+ * @example
+ * const message = { id: "" };
+ * while (r.more()) {
+ *   const tag = r.tag();
+ *   if (tag === 10) message.id = r.string();
+ *   else r.skip(tag, RunSchema);
+ * }
+ */
 export class Reader {
   #bytes: Uint8Array = NO_BYTES;
   #buffer = NO_BYTES;

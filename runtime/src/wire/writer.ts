@@ -27,7 +27,14 @@ const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
   return Number.isNaN(value) ? 0 : value;
 });
 
-/** Writes one message after the other, field by field, for generated codecs; see `encoder`. */
+/**
+ * Writes one message after the other, field by field, for generated codecs; see `encoder`.
+ *
+ * @example
+ * const encodeStartRequest = encoder(StartRequestSchema, (w, message) => {
+ *   if (message.task) w.tag(10).string(message.task);
+ * });
+ */
 export class Writer {
   #buffer = allocate(FIRST_BYTES);
   #view = viewOf(this.#buffer);

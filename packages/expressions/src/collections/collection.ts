@@ -32,6 +32,7 @@ export function valueAt<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]:
   return lookUp(map, key);
 }
 
+/** Reports whether a map has a key: `key in map`. A double finds the integer that equals it. */
 export function hasKey(map: object, key: unknown): boolean {
   // A double finds the integer that equals it.
   const known = keyOf(key);
@@ -130,6 +131,7 @@ export function take<L extends readonly unknown[]>(list: L, count: number | bigi
   return list.slice(0, Number(count));
 }
 
+/** Returns the sum of doubles; 0 for an empty list. */
 export function sum(list: readonly number[]): number {
   return list.reduce((total, item) => total + item, 0);
 }
@@ -243,10 +245,12 @@ export function withoutNulls(
   return Object.fromEntries(Object.entries(values).filter(([, item]) => item !== null));
 }
 
+/** Converts the values of a map of protobuf, and keeps its keys. */
 export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (value: V) => W): { [key: string]: W } {
   return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, value(item)]));
 }
 
+/** Converts the keys and values of a map of CEL. A map with keys of type uint keeps this type. */
 export function convertMap<K, V, L, W>(map: ReadonlyMap<K, V>, key: (key: K) => L, value: (value: V) => W): Map<L, W> {
   const entries = [...map].map(([name, item]) => [key(name), value(item)] as const);
   return map instanceof UintMap ? (uintKeys(new Map(entries) as Map<never, W>) as Map<never, W>) : new Map(entries);

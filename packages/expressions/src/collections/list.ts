@@ -111,10 +111,12 @@ export function range(count: Int): number[] {
   return Array.from({ length: Number(count) }, (_, index) => index);
 }
 
+/** Returns the first item of a list; an empty optional for an empty list. */
 export function first<T>(list: readonly T[]): Optional<T> {
   return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[0] as T);
 }
 
+/** Returns the last item of a list; an empty optional for an empty list. */
 export function last<T>(list: readonly T[]): Optional<T> {
   return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[list.length - 1] as T);
 }

@@ -71,6 +71,11 @@ export function toBool(value: unknown): boolean {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/**
+ * Converts a text to its bytes in UTF-8; bytes stay as they are.
+ *
+ * @throws ExpressionError for other types
+ */
 export function toBytes(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === "string") return encoder.encode(value);

@@ -32,6 +32,7 @@ export function equal(a: unknown, b: unknown, types?: AnyTypes): boolean {
   return isMessage(a) && isMessage(b) ? equalMessages(a, b, types) : equalMaps(a, b, types);
 }
 
+/** Reports whether two values differ: the negation of `equal`. */
 export function unequal(a: unknown, b: unknown, types?: AnyTypes): boolean {
   return !equal(a, b, types);
 }
@@ -80,6 +81,7 @@ export function compareText(a: string, b: string): number {
   }
 }
 
+/** Compares bytes in lexicographical order. Negative: `a` is before `b`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (const [index, byte] of a.entries()) {
     const other = b[index];

@@ -72,6 +72,7 @@ export function upper(text: string): string {
   return text.toUpperCase();
 }
 
+/** Returns the text in lower case, by Unicode. */
 export function lower(text: string): string {
   return text.toLowerCase();
 }
@@ -83,10 +84,12 @@ export function repeat(text: string, count: Int): string {
   return text === "" ? "" : text.repeat(Number(count));
 }
 
+/** Returns the text without the prefix, or the same text if it begins otherwise. */
 export function trimPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
+/** Returns the text without the suffix, or the same text if it ends otherwise. */
 export function trimSuffix(text: string, suffix: string): string {
   return text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text;
 }
@@ -116,6 +119,7 @@ function grown(text: string, part: string, by: string, limit: Int): number {
   return replaced === 0 ? 0 : text.length + replaced * (by.length - part.length);
 }
 
+/** Returns the characters (code points) of a text in reverse order. */
 export function reverseText(text: string): string {
   return [...text].reverse().join("");
 }
@@ -129,6 +133,7 @@ export function split(text: string, separator: string, limit: Int = -1): string[
   return [...parts.slice(0, most), parts.slice(most).join(separator)];
 }
 
+/** Joins texts, with the separator between them. */
 export function join(parts: readonly string[], separator = ""): string {
   return parts.join(separator);
 }

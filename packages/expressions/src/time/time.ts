@@ -75,10 +75,20 @@ export function timeText(time: Time & { readonly $typeName: string }): string {
   }
 }
 
+/**
+ * Adds a duration to a timestamp.
+ *
+ * @throws ExpressionError if the result is out of range
+ */
 export function addToTimestamp(to: Time, added: Time): Timestamp {
   return timestamp(to.seconds + added.seconds, to.nanos + added.nanos);
 }
 
+/**
+ * Subtracts a duration from a timestamp.
+ *
+ * @throws ExpressionError if the result is out of range
+ */
 export function subtractFromTimestamp(from: Time, subtracted: Time): Timestamp {
   return timestamp(from.seconds - subtracted.seconds, from.nanos - subtracted.nanos);
 }
@@ -88,19 +98,39 @@ export function between(a: Time, b: Time): Duration {
   return duration(a.seconds - b.seconds, a.nanos - b.nanos);
 }
 
+/**
+ * Adds two durations.
+ *
+ * @throws ExpressionError if the result is out of range
+ */
 export function addDurations(a: Time, b: Time): Duration {
   return duration(a.seconds + b.seconds, a.nanos + b.nanos);
 }
 
+/**
+ * Subtracts the second duration from the first.
+ *
+ * @throws ExpressionError if the result is out of range
+ */
 export function subtractDurations(a: Time, b: Time): Duration {
   return duration(a.seconds - b.seconds, a.nanos - b.nanos);
 }
 
 // ---- parts of a timestamp; numbered from 0 as in CEL, except `date` ----
 
+/**
+ * Returns the year in a time zone. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function fullYear(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCFullYear();
 }
+/**
+ * Returns the month in a time zone, from 0. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function month(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCMonth();
 }
@@ -108,6 +138,11 @@ export function month(timestamp: Time, zone?: string): number {
 export function date(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCDate();
 }
+/**
+ * Returns the day of the month in a time zone, from 0. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function dayOfMonth(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCDate() - 1;
 }
@@ -115,33 +150,61 @@ export function dayOfMonth(timestamp: Time, zone?: string): number {
 export function dayOfWeek(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCDay();
 }
+/**
+ * Returns the day of the year in a time zone, from 0. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function dayOfYear(timestamp: Time, zone?: string): number {
   const day = local(timestamp, zone);
   const first = new Date(day);
   first.setUTCMonth(0, 1);
   return Math.round((day.getTime() - first.getTime()) / 86_400_000);
 }
+/**
+ * Returns the hour of the day in a time zone, from 0. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function hours(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCHours();
 }
+/**
+ * Returns the minute of the hour in a time zone. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function minutes(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCMinutes();
 }
+/**
+ * Returns the second of the minute in a time zone. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function seconds(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCSeconds();
 }
+/**
+ * Returns the millisecond of the second in a time zone. Default: UTC.
+ *
+ * @throws ExpressionError for an invalid time zone
+ */
 export function milliseconds(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCMilliseconds();
 }
 
 // ---- a duration in units, truncated towards zero ----
 
+/** Returns the whole hours of a duration. */
 export function durationHours(duration: Time): bigint {
   return duration.seconds / 3600n;
 }
+/** Returns the whole minutes of a duration. */
 export function durationMinutes(duration: Time): bigint {
   return duration.seconds / 60n;
 }
+/** Returns the whole seconds of a duration. */
 export function durationSeconds(duration: Time): bigint {
   return duration.seconds;
 }

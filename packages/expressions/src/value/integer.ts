@@ -17,14 +17,29 @@ export function asUint(value: bigint): bigint {
   return value;
 }
 
+/**
+ * Adds two ints.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function addInt(a: bigint, b: bigint): bigint {
   return asInt(a + b);
 }
 
+/**
+ * Subtracts the second int from the first.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function subtractInt(a: bigint, b: bigint): bigint {
   return asInt(a - b);
 }
 
+/**
+ * Multiplies two ints.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function multiplyInt(a: bigint, b: bigint): bigint {
   return asInt(a * b);
 }
@@ -41,27 +56,57 @@ export function moduloInt(a: bigint, b: bigint): bigint {
   return a % b;
 }
 
+/**
+ * Negates an int.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function negateInt(a: bigint): bigint {
   return asInt(-a);
 }
 
+/**
+ * Adds two uints.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function addUint(a: bigint, b: bigint): bigint {
   return asUint(a + b);
 }
 
+/**
+ * Subtracts the second uint from the first.
+ *
+ * @throws ExpressionError if the result is negative
+ */
 export function subtractUint(a: bigint, b: bigint): bigint {
   return asUint(a - b);
 }
 
+/**
+ * Multiplies two uints.
+ *
+ * @throws ExpressionError if the result does not fit into 64 bits
+ */
 export function multiplyUint(a: bigint, b: bigint): bigint {
   return asUint(a * b);
 }
 
+/**
+ * Divides two uints, and drops the remainder.
+ *
+ * @throws ExpressionError for a zero divisor
+ */
 export function divideUint(a: bigint, b: bigint): bigint {
   if (b === 0n) throw new ExpressionError("division by zero");
   return a / b;
 }
 
+/**
+ * Returns the remainder of a division of two uints.
+ *
+ * @throws ExpressionError for a zero divisor
+ */
 export function moduloUint(a: bigint, b: bigint): bigint {
   if (b === 0n) throw new ExpressionError("modulus by zero");
   return a % b;

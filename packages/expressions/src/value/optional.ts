@@ -17,6 +17,7 @@ export function optionalOf<T>(value: T | undefined): Optional<T> {
   return new Optional(value);
 }
 
+/** Returns an empty optional. */
 export function optionalNone<T = never>(): Optional<T> {
   return new Optional<T>(undefined);
 }
@@ -32,6 +33,7 @@ export function orElse<T, U>(first: T | undefined, other: () => U): T | U {
   return first === undefined ? other() : first;
 }
 
+/** Returns the value, or null in place of `undefined`. */
 export function orNull<T>(inner: T | undefined): T | null {
   return inner === undefined ? null : inner;
 }
@@ -99,10 +101,12 @@ export function required<T>(value: T | null | undefined): T {
   return value;
 }
 
+/** Converts a value. Null stays null, and `undefined` becomes null. */
 export function unlessNull<T, R>(value: T | null | undefined, convert: (value: T) => R): R | null {
   return value === null || value === undefined ? null : convert(value);
 }
 
+/** Converts a value. `undefined` stays `undefined`. */
 export function unlessUnset<T, R>(value: T | undefined, convert: (value: T) => R): R | undefined {
   return value === undefined ? undefined : convert(value);
 }

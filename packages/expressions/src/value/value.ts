@@ -11,6 +11,7 @@ export class Uint {
   }
 }
 
+/** Boxes a number as a uint in a value of unknown type (dyn). */
 export function uint(value: number | bigint): Uint {
   return new Uint(BigInt(value));
 }
@@ -45,10 +46,12 @@ export class Type {
   }
 }
 
+/** Returns the type of this name, as `type(x)` does. */
 export function typeNamed(name: string): Type {
   return new Type(name);
 }
 
+/** Key of a map of CEL: a text, an integer or a bool. */
 export type Key = string | bigint | boolean;
 
 /** A key as a `Map` of CEL has it: any number that is an integer as a `bigint`. Undefined for what no key equals. */

@@ -13,6 +13,7 @@ export interface Asked {
   /** Number of requests in a row. */
   readonly times: number;
 }
+/** Caller for which a prediction is computed. */
 export interface Caller {
   /** Source of the credential. */
   readonly source: string;

@@ -8,6 +8,7 @@ export class Unknown {
   }
 }
 export const UNKNOWN = new Unknown();
+/** Value of an expression in a prediction. */
 export type Value =
   | Unknown
   | null
@@ -78,6 +79,12 @@ function isList(report: ValueReport): report is readonly ValueReport[] {
   return Array.isArray(report);
 }
 
+/**
+ * Reports whether a value is a list.
+ *
+ * @example
+ * if (isListValue(value)) console.log(value.length);
+ */
 export const isListValue = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 /** UNKNOWN where a part that decides is. */

@@ -11,6 +11,7 @@ import { Peers } from "../requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "../requests/pending-bytes.ts";
 import { type RestEndpoint, RestPath } from "./rest-path.ts";
 
+/** Options of `restHandler`: bounds of requests, origins, proxies, and the receiver of faults. */
 export interface RestHandlerOptions extends RouteOptions {
   /** Paths reserved by the server, which take precedence over rules. */
   readonly reserved?: Iterable<string>;
@@ -26,11 +27,14 @@ export interface RestHandlerOptions extends RouteOptions {
 }
 
 /**
- * Serves the paths that RPCs have by google.api.http on a server of node:http. The handler returns true if it has taken
- * the request. Create it by `const rest = restHandler(endpoints);`. Use it by
- * `createServer((request, response) => rest(request, response) || connect(request, response))`.
+ * Returns a handler for a server of node:http that serves the paths of google.api.http of the RPCs. It returns true if
+ * it has taken the request.
  *
  * @throws TypeError for two rules with one path
+ * @example
+ * const rest = restHandler(endpoints);
+ * const connect = connectNodeAdapter({ routes: routes(endpoints) });
+ * createServer((request, response) => rest(request, response) || connect(request, response)).listen(8080);
  */
 export function restHandler(
   endpoints: readonly RestEndpoint[],

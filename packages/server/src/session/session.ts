@@ -51,9 +51,12 @@ const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 10 * 3_600_000;
 
 /**
- * Authenticates browsers by a session. People log in at an OpenID provider, by authorization code with PKCE, and the
- * browser gets a cookie with a random id. The session's data, including its tokens, is stored in Redis
- * (BFF_STATE_REDIS_URL, else REDIS_URL), or in the process if neither is set.
+ * Returns a source that authenticates browsers by a session. People log in at an OpenID provider, by authorization code
+ * with PKCE (RFC 7636), and the browser gets a cookie with a random id. The session's data, including its tokens, is
+ * stored in Redis (BFF_STATE_REDIS_URL, else REDIS_URL), or in the process if neither is set.
+ *
+ * @example
+ * const browser = session({ name: "browser", issuer: "https://id.example", clientId: "web" });
  */
 export function session<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: SessionOptions<P, Claims>,

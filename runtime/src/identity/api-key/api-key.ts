@@ -29,7 +29,13 @@ export interface ApiKeyOptions<P extends Message, Claims extends DescMessage | u
 
 const CACHE_MS = 10_000;
 
-/** Returns a source that authenticates callers by keys that `bff-key` has made. */
+/**
+ * Returns a source that authenticates callers by keys that `bff-key` has made.
+ *
+ * @throws TypeError for an invalid `prefix`
+ * @example
+ * const keys = apiKey({ name: "partner", prefix: "shop", cacheMs: 10_000 });
+ */
 export function apiKey<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: ApiKeyOptions<P, Claims>,
 ): SourceSpec<P> {

@@ -6,7 +6,13 @@ import type { AssertionOptions } from "./assertion-options.ts";
 import { AssertionSource } from "./assertion-source.ts";
 import { issuerKeys, problemOfKeys } from "./issuer-keys.ts";
 
-/** Returns a source of callers that another deployment has authenticated and sends by `identify: SIGNED`. */
+/**
+ * Returns a source of callers that another deployment has authenticated and sends by `identify: SIGNED`.
+ *
+ * @example
+ * const keys = "https://gateway.example/.well-known/bff-keys";
+ * const gateway = assertion({ name: "gateway", issuer: "gateway", keys, audience: ["shop.v1.ShopService"] });
+ */
 export function assertion<P extends Message = Principal, Claims extends DescMessage = DescMessage>(
   options: AssertionOptions<P, Claims>,
 ): SourceSpec<P> {

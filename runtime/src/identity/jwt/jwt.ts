@@ -50,7 +50,12 @@ export interface JwtOptions<P extends Message, Claims extends DescMessage | unde
 const LEEWAY_MS = 30_000;
 const MAX_STALE_MS = 24 * 3_600_000;
 
-/** Returns a source that authenticates callers by a JSON Web Token of an issuer. */
+/**
+ * Returns a source that authenticates callers by a JSON Web Token (RFC 7519) of an issuer.
+ *
+ * @example
+ * const user = jwt({ name: "user", issuer: "https://id.example", audience: ["shop"] });
+ */
 export function jwt<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: JwtOptions<P, Claims>,
 ): SourceSpec<P> {

@@ -22,6 +22,9 @@ export interface PeerOptions<P extends Message> {
 /**
  * Returns a source that authenticates callers by the connection's client certificate, if requests present no other
  * credential.
+ *
+ * @example
+ * const mesh = peer({ name: "mesh", dns: ["*.internal.example"] });
  */
 export function peer<P extends Message = Principal>(options: PeerOptions<P>): SourceSpec<P> {
   return {

@@ -34,7 +34,12 @@ export interface TrustedOptions<C extends DescMessage, P extends Message> {
 /** Maximum length of the header, in characters. A longer header is refused. */
 const MOST_CHARACTERS = 64 << 10;
 
-/** Returns a source that trusts a gateway in front, over connections that only the gateway can have. */
+/**
+ * Returns a source that trusts a gateway in front, over connections that only the gateway can have.
+ *
+ * @example
+ * const gateway = trusted({ name: "gateway", header: "x-caller-bin" });
+ */
 export function trusted<P extends Message = Principal, C extends DescMessage = DescMessage>(
   options: TrustedOptions<C, P>,
 ): SourceSpec<P> {

@@ -17,6 +17,7 @@ export interface PrincipalKeys {
   close(): Promise<void>;
 }
 
+/** Options of `openKeys`: the receiver of failures, and the clock. */
 export interface PrincipalKeysOptions {
   /**
    * Called when fetching or reading the keys begins to fail. Known keys stay valid for a day. By default it does
@@ -51,6 +52,12 @@ export interface VerifiedPrincipal<Desc extends DescMessage> {
 /**
  * The caller is not verified. `code` is that of gRPC: 16 (UNAUTHENTICATED) or, while the keys cannot be fetched, 14
  * (UNAVAILABLE).
+ *
+ * @example
+ * const unverified = (thrown: unknown): never => {
+ *   throw thrown instanceof NotVerified ? new ConnectError(thrown.message, thrown.code) : thrown;
+ * };
+ * const { principal } = await verifyPrincipal(header, expected).catch(unverified);
  */
 export class NotVerified extends Error {
   override readonly name = "NotVerified";
@@ -79,6 +86,8 @@ const background: Clock = {
  * @param keys the address of the BFF's `/.well-known/bff-keys` (https, or on loopback), or the path of a file. The file
  *   contains the response of that address or public keys in PEM, and is reread every 10 seconds.
  * @throws Error for a file that contains no keys
+ * @example
+ * const keys = openKeys("https://app.example/.well-known/bff-keys");
  */
 export function openKeys(
   keys: string,
@@ -93,6 +102,10 @@ export function openKeys(
  *
  * @param header the value of `x-principal-signed-bin`; null or undefined if the request has none
  * @throws NotVerified if the header proves nothing, or cannot be verified now
+ * @example
+ * const audience = "billing.v1.BillingService";
+ * const expected = { type: PrincipalSchema, issuer: "https://app.example", audience, keys };
+ * const { principal } = await verifyPrincipal(headers.get(SIGNED_HEADER), expected);
  */
 export async function verifyPrincipal<Desc extends DescMessage>(
   header: string | null | undefined,

@@ -31,9 +31,12 @@ export interface ConnectTransportOptions {
 }
 
 /**
- * Returns a Transport of Connect for a client of upstreams: `createClient(Service, connectTransport(client))`. It
- * supports unary and server-streaming RPCs; those that take a stream fail with UNIMPLEMENTED. A unary call that the
- * upstream has certainly not processed is sent once more. The transport has no retries, breakers or limits.
+ * Returns a Transport of Connect for a client of upstreams. It supports unary and server-streaming RPCs; those that
+ * take a stream fail with UNIMPLEMENTED. A unary call that the upstream has certainly not processed is sent once more.
+ * The transport has no retries, breakers or limits.
+ *
+ * @example
+ * const stock = createClient(StockService, connectTransport(new GrpcClient("http://127.0.0.1:9002")));
  */
 export function connectTransport(client: UnaryClient, options: ConnectTransportOptions = {}): Transport {
   return {

@@ -52,6 +52,7 @@ export interface GrpcClientOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Implementation of HTTP/2 towards upstreams: `node:http2` or the own one of this package. */
 export type Http2 = "node" | "own";
 export const DEFAULT_HTTP2: Http2 = "own";
 
@@ -78,6 +79,11 @@ const STREAM_SESSIONS = 256;
 /**
  * Unary gRPC and server streams over HTTP/2 connections, which open on demand and reopen after a loss. Streams use
  * separate connections, so that neither waits for the windows of the other.
+ *
+ * @example
+ * const stock = new GrpcClient(["https://stock-1:9002", "https://stock-2:9002"], { maxConnections: 4 });
+ * const upstreams = createUpstreams({ stock });
+ * process.once("SIGTERM", () => void stock.close());
  */
 export class GrpcClient implements UnaryClient, StreamClient {
   readonly #clock: Clock;

@@ -70,7 +70,14 @@ const OURS: ReadonlySet<string> = new Set(["accept", "accept-encoding", "expect"
 /** Maximum deadline that a header can carry, in milliseconds: eight digits (gRPC's PROTOCOL-HTTP2.md). */
 const MOST_TIMEOUT_MS = 99_999_999;
 
-/** Unary calls over HTTP/1.1, with requests and answers in ProtoJSON, as google.api.http binds them. */
+/**
+ * Unary calls over HTTP/1.1, with requests and answers in ProtoJSON, as google.api.http binds them.
+ *
+ * @example
+ * const variables = [{ field: "id", from: 2, to: 3 }];
+ * const rule = { rpc: StockService.method.getStock, method: "GET", segments: ["v1", "stock", "*"], variables };
+ * const stock = new HttpJsonClient("https://stock.example", { rules: [rule] });
+ */
 export class HttpJsonClient implements UnaryClient {
   readonly #rpcs = new Map<string, Rpc>();
   readonly #registry: Registry;

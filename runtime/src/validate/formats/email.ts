@@ -4,6 +4,9 @@ import { DOT, HYPHEN, isLetterOrDigit, isMailboxCharacter } from "./characters.t
  * Reports whether a text is an email address by the HTML standard (https://html.spec.whatwg.org/#valid-e-mail-address),
  * as buf.validate's `isEmail`. The standard is looser than RFC 5322 for common mistypings, and lacks its quoted forms.
  * Linear in the length of the text.
+ *
+ * @example
+ * isEmail("ada@example.com"); // true
  */
 export function isEmail(text: string): boolean {
   const sign = text.indexOf("@");

@@ -6,6 +6,9 @@ import { isIp } from "./ip.ts";
  * Reports whether a text is a name of a host (RFC 1034, section 3.5, as amended by RFC 1123), as buf.validate's
  * `isHostname`. It has labels of up to 63 letters, digits and inner hyphens with dots between them, and at most 253
  * characters. The last label does not consist of digits alone; a dot may follow it.
+ *
+ * @example
+ * isHostname("example.com."); // true
  */
 export function isHostname(text: string): boolean {
   const end = text.charCodeAt(text.length - 1) === DOT ? text.length - 1 : text.length;
@@ -30,7 +33,12 @@ export function isHostname(text: string): boolean {
   }
 }
 
-/** Reports whether a text is a name of a host or an address. */
+/**
+ * Reports whether a text is a name of a host or an address.
+ *
+ * @example
+ * isAddress("10.1.2.3"); // true
+ */
 export function isAddress(text: string): boolean {
   return isHostname(text) || isIp(text);
 }
@@ -38,6 +46,9 @@ export function isAddress(text: string): boolean {
 /**
  * Reports whether a text is a host and a port from 0 to 65535 behind a colon, as buf.validate's `isHostAndPort`:
  * "example.com:8080", "10.1.2.3:80", "[::1]:443". Without `portRequired` the port may be left out.
+ *
+ * @example
+ * isHostAndPort("[::1]:443", true); // true
  */
 export function isHostAndPort(text: string, portRequired: boolean): boolean {
   const colon = text.lastIndexOf(":");

@@ -5,6 +5,9 @@ import { COLON, DOT, isDigit, isHex } from "./characters.ts";
 /**
  * Reports whether a text is an address of IPv4 or IPv6, as buf.validate's `isIp`. `version` 4 or 6 selects one of them,
  * 0 both; with any other version nothing is an address.
+ *
+ * @example
+ * isIp("::1", 4); // false
  */
 export function isIp(text: string, version: number | bigint = 0): boolean {
   const wanted = Number(version);
@@ -16,6 +19,9 @@ export function isIp(text: string, version: number | bigint = 0): boolean {
 /**
  * Reports whether a text is an address with the length of a prefix, "10.1.0.0/16", as buf.validate's `isIpPrefix`.
  * `strict`: all bits behind the prefix are zero. `version` as for `isIp`; a zone is not allowed.
+ *
+ * @example
+ * isIpPrefix("10.1.2.0/16", 4, true); // false
  */
 export function isIpPrefix(text: string, version: number | bigint = 0, strict = false): boolean {
   const wanted = Number(version);
@@ -30,7 +36,12 @@ export function isIpPrefix(text: string, version: number | bigint = 0, strict = 
   return wanted === 0 && (isIpPrefix(text, 4, strict) || isIpPrefix(text, 6, strict));
 }
 
-/** The same for either version. */
+/**
+ * Reports whether a text is an address of either version with the length of a prefix.
+ *
+ * @example
+ * isAnyIpPrefix("fe80::/10", true); // true
+ */
 export function isAnyIpPrefix(text: string, strict: boolean): boolean {
   return isIpPrefix(text, 0, strict);
 }

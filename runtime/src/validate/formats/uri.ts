@@ -22,13 +22,23 @@ import {
 } from "./characters.ts";
 import { isIpv6At } from "./ip.ts";
 
-/** Reports whether a text is a URI, with its scheme, as buf.validate's `isUri`. */
+/**
+ * Reports whether a text is a URI, with its scheme, as buf.validate's `isUri`.
+ *
+ * @example
+ * isUri("urn:isbn:0451450523"); // true
+ */
 export function isUri(text: string): boolean {
   const colon = readScheme(text);
   return colon !== -1 && isRest(text, colon + 1, true);
 }
 
-/** Reports whether a text is a URI or a relative reference, such as "./a?b", as buf.validate's `isUriRef`. */
+/**
+ * Reports whether a text is a URI or a relative reference, such as "./a?b", as buf.validate's `isUriRef`.
+ *
+ * @example
+ * isUriRef("./a?b"); // true
+ */
 export function isUriRef(text: string): boolean {
   return isUri(text) || isRest(text, 0, false);
 }
