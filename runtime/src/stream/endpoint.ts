@@ -18,7 +18,7 @@ import type { StreamOptions } from "./stream-options.ts";
  * const followRun = streamEndpoint(RunService.method.followRun, app, {
  *   timeoutMs: 2_000,
  *   source: topicSource(app.runTopic, (_cx, args) => args.runId),
- *   compose: (cx, args, event) => composeRunUpdate(cx, { runId: args.runId, event }),
+ *   compose: (cx, args, event: RunEvent) => composeRunUpdate(cx, { runId: args.runId, event }),
  * });
  */
 export function streamEndpoint<
