@@ -116,7 +116,7 @@ function namesIn(expr: string): {
   return { metrics, grouping };
 }
 
-/** What servers show, by docs/metrics.md; a histogram by the names of its series. */
+/** Returns the labels of each metric in docs/metrics.md; a histogram is listed by the names of its series. */
 function documented(): ReadonlyMap<string, readonly string[]> {
   const page = readFileSync(join(root, "docs/metrics.md"), "utf8");
   const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) \| ([^|]*)\| \S/gm)];

@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import { describe, expect, test } from "vitest";
 import { patternsOf, sentencesOf } from "./support/prose.ts";
+import { literalText } from "./support/prose-titles.ts";
 import { type Source, sources } from "./support/shapes.ts";
 
 /** Maximum number of findings by folder; a figure only falls. Those of runtime are SQL and Lua. */
@@ -23,10 +24,8 @@ function textsOf({ path, text }: Source): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) return;
-    if (ts.isStringLiteralLike(node)) found.push(node.text);
-    else if (ts.isTemplateExpression(node))
-      found.push(node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join(""));
-    else if (ts.isJsxText(node)) found.push(node.text.replaceAll(/\s+/g, " "));
+    found.push(...literalText(node));
+    if (ts.isJsxText(node)) found.push(node.text.replaceAll(/\s+/g, " "));
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));

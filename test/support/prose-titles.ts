@@ -17,7 +17,7 @@ export function titlesOf(source: string): string[] {
     if (ts.isCallExpression(node) && /^(?:test|it|describe)\b/.test(node.expression.getText())) {
       const [title, body] = node.arguments;
       const isTable = /\.(?:each|for|skipIf|runIf)$/.test(node.expression.getText());
-      if (title !== undefined && body !== undefined && !isTable) titles.push(...textOf(title));
+      if (title !== undefined && body !== undefined && !isTable) titles.push(...literalText(title));
     }
     ts.forEachChild(node, visit);
   };
@@ -25,7 +25,8 @@ export function titlesOf(source: string): string[] {
   return titles;
 }
 
-function textOf(node: ts.Node): string[] {
+/** Returns the text of a literal or a template, in which each interpolated value is the word `x`; none for other nodes. */
+export function literalText(node: ts.Node): string[] {
   if (ts.isStringLiteralLike(node)) return [node.text];
   if (!ts.isTemplateExpression(node)) return [];
   return [node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join("")];
