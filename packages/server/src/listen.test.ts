@@ -164,6 +164,54 @@ it("a service without an endpoint is 404", async () => {
   expect(response.status).toBe(404);
 });
 
+describe.each(["own", "node"] as const)("an unknown rpc with %s HTTP/2", (http2Server) => {
+  const SHOUT = "/echo.v1.EchoService/Shout";
+  const grpcHeaders = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+
+  it("is UNIMPLEMENTED for grpc-js, whose next call is served", async () => {
+    const server = await listening({ http2Server });
+    const client = new grpc.Client(new URL(server.url).host, grpc.credentials.createInsecure());
+    const call = (path: string) =>
+      new Promise<[grpc.status | undefined, Buffer | undefined]>((resolve) => {
+        const bytes = (value: Buffer) => value;
+        client.makeUnaryRequest(path, bytes, bytes, Buffer.from([10, 1, 97]), (error, answer) =>
+          resolve([error?.code, answer]),
+        );
+      });
+    expect((await call(SHOUT))[0]).toBe(grpc.status.UNIMPLEMENTED);
+    expect(await call("/echo.v1.EchoService/Echo")).toEqual([undefined, Buffer.from([10, 1, 97])]);
+    client.close();
+  });
+
+  it("is one block of headers with an id, and CORS headers for a page", async () => {
+    const server = await listening({ http2Server, corsOrigins: ["https://app.example"] });
+    const session = http2.connect(server.url);
+    const stream = session.request({ ...grpcHeaders, ":path": SHOUT, origin: "https://app.example" });
+    const [headers] = await once(stream.end(), "response");
+    expect(headers).toMatchObject({
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": "12",
+      "grpc-message": "no rpc is served at this path",
+      "x-request-id": expect.stringMatching(/^[0-9a-f]{16}$/),
+      "access-control-allow-origin": "https://app.example",
+    });
+    session.destroy();
+  });
+
+  it("does not wait for a body, whose rest is dropped", async () => {
+    const server = await listening({ http2Server });
+    const session = http2.connect(server.url);
+    const stream = session.request({ ...grpcHeaders, ":path": SHOUT });
+    stream.on("error", () => {}).write(Buffer.alloc(1_000_000));
+    const [headers] = await once(stream, "response");
+    expect(headers["grpc-status"]).toBe("12");
+    const next = session.request({ ...grpcHeaders, ":path": SHOUT }).end();
+    expect((await once(next, "response"))[0]["grpc-status"]).toBe("12");
+    session.destroy();
+  });
+});
+
 describe("a server with TLS", () => {
   let folder: string;
   let tls: { cert: Buffer; key: Buffer };

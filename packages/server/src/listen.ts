@@ -15,6 +15,7 @@ import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
 import { connectAdapter } from "./adapter/connect-adapter.ts";
 import type { Handler } from "./carrier/handler.ts";
 import { FastPath } from "./fast/fast-path.ts";
+import { UnknownMethods } from "./fast/unknown-methods.ts";
 import { corsHeaders, withCors } from "./headers/cors.ts";
 import { withLongDeadlines } from "./headers/long-deadlines.ts";
 import { checkRequestDeadline, withRequestDeadline } from "./headers/request-deadline.ts";
@@ -190,7 +191,7 @@ export async function listenUnannounced(
 ): Promise<Listening> {
   const base = baseOf(endpoints, options);
   const connect = connectOf(base);
-  const paths = pathsOf(base);
+  const paths = pathsOf(base, connect.paths);
   const listener = await openListener(base, connect, paths);
   return running(base, connect, paths, listener);
 }
@@ -275,7 +276,7 @@ function connectOf(base: Base) {
 
 type Paths = ReturnType<typeof pathsOf>;
 /** The shortcuts past Connect's adapter. */
-function pathsOf(base: Base) {
+function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins } = base;
   const { maxBytes, maxElements, masks, cors } = base;
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
@@ -293,7 +294,8 @@ function pathsOf(base: Base) {
     streaming.length === 0
       ? undefined
       : new FollowSockets({ ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf });
-  const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
+  const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
+  const shortcut = new Shortcuts([fast, streams, rest, unknown].filter((path) => path !== undefined));
   return { security, pending, ids, rest, sockets, shortcut };
 }
 

@@ -137,8 +137,10 @@ const taken: [string, Asked][] = [
 
 const left: [string, Asked][] = [
   ...named(
-    "another path",
-    each("x").map(([name, asked]) => [name, { ...asked, path: `${PATH}ter` }]),
+    "another path", // gRPC's is refused without the adapter
+    each("x").flatMap(([name, asked]) =>
+      asked.headers["content-type"] === "application/grpc" ? [] : [[name, { ...asked, path: `${PATH}ter` }]],
+    ),
   ),
   ...named(
     "a query",

@@ -1,0 +1,49 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Shortcut } from "../carrier/handler.ts";
+import type { CorsHeaders } from "../headers/cors.ts";
+import type { RequestIds } from "../headers/request-ids.ts";
+
+/** Content types of gRPC, which gRPC-Web does not match. */
+const GRPC = /^application\/grpc(?:$|[+;])/;
+const ANSWER: readonly string[] = [
+  ...["content-type", "application/grpc"],
+  ...["grpc-status", String(Code.Unimplemented)],
+  ...["grpc-message", "no rpc is served at this path"],
+];
+
+/**
+ * Refuses gRPC requests at unknown paths with UNIMPLEMENTED, as gRPC's own servers do (Trailers-Only in gRPC's
+ * PROTOCOL-HTTP2.md). Only the path and the content type are read. All other requests get 404 elsewhere.
+ */
+export class UnknownMethods implements Shortcut {
+  readonly #served: ReadonlySet<string>;
+  readonly #ids: RequestIds;
+  readonly #cors: CorsHeaders;
+
+  /** @param served all paths that something serves */
+  constructor(served: Iterable<string>, ids: RequestIds, cors: CorsHeaders) {
+    this.#served = new Set(served);
+    this.#ids = ids;
+    this.#cors = cors;
+  }
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, _raw: readonly string[]): boolean {
+    const { ":method": method, ":path": path, "content-type": type } = headers;
+    if (method !== "POST" || path === undefined || type === undefined) return false;
+    if (this.#served.has(path) || path.includes("?") || !GRPC.test(type)) return false;
+    stream.hear(NOBODY);
+    const all = [...ANSWER, REQUEST_ID, this.#ids.of(headers), ...this.#cors(headers.origin)];
+    stream.answer(200, all, undefined, undefined, true);
+    return true;
+  }
+  request(_request: http.IncomingMessage, _response: http.ServerResponse): boolean {
+    return false;
+  }
+  checkArrivals(_rounds: number): void {}
+  abort(_error: ConnectError): void {}
+}
+
+const NOBODY = { copies: true, data() {}, end() {}, close() {} };
