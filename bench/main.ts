@@ -18,6 +18,7 @@ import { runHang } from "./scenarios/hang.ts";
 import { runHop } from "./scenarios/hop.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
+import { runRefusals } from "./scenarios/refusals.ts";
 import { runSame } from "./scenarios/same.ts";
 import { runStream } from "./scenarios/stream.ts";
 import { runTail } from "./scenarios/tail.ts";
@@ -50,6 +51,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   idle: reported(runIdle),
   identity: reported(runIdentity),
   edge: reported(runEdge),
+  refusals: reported(runRefusals),
   telemetry: reported(runTelemetry),
   workers: reported(runWorkers),
   attacks: reported(runAttacks),

@@ -16,18 +16,28 @@ const OTHER_KEYS = 20_000;
 export interface Callers {
   /** For a BFF with an identity. */
   readonly env: Readonly<Record<string, string>>;
-  /** Tokens of the user, of the user but expired an hour ago, and of another user. */
-  readonly tokens: { readonly good: string; readonly expired: string; readonly other: string };
+  /** Tokens: of the user, of the user but expired an hour ago, of another user, and of a user without scopes. */
+  readonly tokens: {
+    readonly good: string;
+    readonly expired: string;
+    readonly other: string;
+    readonly unscoped: string;
+  };
   /** Keys: one of the user, and an unknown one of the same form. */
   readonly keys: { readonly good: string; readonly unknown: string };
   /** PEM files of the key that signs. */
   readonly signing: { readonly privateKey: string; readonly publicKey: string };
+  /** File for the audit. */
+  readonly audit: string;
   close(): Promise<void>;
 }
 
 export async function startCallers(): Promise<Callers> {
   const claims = { tenant: "acme", scope: "home inbox", name: "Ada Okafor", email: "ada@acme.example" };
-  const accounts = Object.fromEntries([USER, "another"].map((id) => [id, { name: id, claims }]));
+  const accounts = {
+    ...Object.fromEntries([USER, "another"].map((id) => [id, { name: id, claims }])),
+    unscoped: { name: "unscoped", claims: { ...claims, scope: "" } },
+  };
   const issuer = await startIssuer({ accounts });
   const folder = mkdtempSync(join(tmpdir(), "protobff-bench-"));
   const file = (name: string, text: string): string => {
@@ -53,8 +63,10 @@ export async function startCallers(): Promise<Callers> {
       good: await issuer.token(USER, AUDIENCE, 24 * 3_600),
       expired: await issuer.token(USER, AUDIENCE, -3_600),
       other: await issuer.token("another", AUDIENCE, 24 * 3_600),
+      unscoped: await issuer.token("unscoped", AUDIENCE, 24 * 3_600),
     },
     keys: { good, unknown: newKey("bench_") },
+    audit: join(folder, "audit.jsonl"),
     signing,
     async close() {
       await issuer.close();

@@ -232,6 +232,13 @@ export const about: readonly About[] = [
     drawn: "own_ratio_to_quiet",
   },
   {
+    scenario: "refusals",
+    text: "The CPU of refused requests against answered ones of the same server, with the access log off and the audit on. Credentials were seen before. Limits are used up. The minimum is a node:http2 server that reads a request and writes a status.",
+    goal: "refusals at most 0.25 × answered",
+    columns: ["ratio_to_answered", ...COST],
+    drawn: "cpu_us_per_request",
+  },
+  {
     scenario: "hop",
     text: "The latency of one composed request on a quiet server. The peer is a client on connect-node that makes the same three calls itself, over its own connections. The calls run in parallel (`fanout`) or in sequence (`chain`). The client is on the same machine, or has a round trip of 20 ms to every server that it calls.",
     goal: "p50 at most 1.1 × the client's own calls on loopback, and 0.45 × with delay and a chain of three",

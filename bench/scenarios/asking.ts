@@ -1,5 +1,5 @@
 // Sends requests of several kinds to one BFF or several: measures the cost of each, and checks each answer.
-import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
+import { type DescMethodUnary, fromBinary, type Message } from "@bufbuild/protobuf";
 import { h2load } from "../rig/h2load.ts";
 import { callOnce } from "../rig/one-call.ts";
 import type { VariantResult } from "../rig/result.ts";
@@ -19,6 +19,8 @@ export interface Asking {
   readonly status: number;
   /** True if one request goes out before, to use up the limit or quota. */
   readonly first?: boolean;
+  /** The request's message. Default: that of most scenarios. */
+  readonly message?: Message;
 }
 
 interface Sample {
@@ -55,7 +57,7 @@ export async function measureAll(
 function measure(asking: Asking, size: typeof SIZE, upstream: UpstreamProcess): Promise<Sample> {
   const { variant } = asking;
   return withServer(variant, upstream, async (server) => {
-    const request = requestOf(asking, grpcRequest(variant, server, forUser(variant.method)));
+    const request = requestOf(asking, grpcRequest(variant, server, asking.message ?? forUser(variant.method)));
     if (asking.first) await callOnce(request, ASK_MS);
     const bytes = await checked(asking, request);
     await h2load(request, { ...size, requests: size.warmUp });

@@ -175,13 +175,13 @@ function permitGetHomeFromHere(cx: Request<App, Caller>, _args: GetHomeRequest):
 export async function composeHome(cx: Request<App, Caller>, args: GetHomeRequest): Promise<Home> {
   const { getProfile, listItems, getSettings } = cx.app;
 
-  // edge.proto:87:10
+  // edge.proto:89:10
   const profileStep = cx.call(getProfile, { userId: args.userId });
 
-  // edge.proto:87:10
+  // edge.proto:89:10
   const items_Step = cx.call(listItems, { userId: args.userId });
 
-  // edge.proto:87:10
+  // edge.proto:89:10
   const settingsStep = cx.call(getSettings, { userId: args.userId });
 
   const profile = await profileStep;

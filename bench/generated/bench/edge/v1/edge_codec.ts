@@ -120,12 +120,14 @@ function readGetHomeRequest(r: Reader): GetHomeRequest {
   const message: GetHomeRequest = {
     $typeName: "bench.edge.v1.GetHomeRequest",
     userId: "",
+    tags: [],
   };
   let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.userId = r.string(); break;
+      case 18: message.tags.push(r.string()); break;
       default: unknown = r.unknown(tag, GetHomeRequestSchema, unknown);
     }
   }
