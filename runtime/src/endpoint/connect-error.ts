@@ -1,10 +1,24 @@
 import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
+
+/** Trailer with the delay before a retry, in milliseconds; negative: do not retry (gRFC A6). */
+export const PUSHBACK = "grpc-retry-pushback-ms";
+
+/** Returns the value of the trailer `PUSHBACK` for the client; undefined: the failure has none. */
+export function pushbackOf({ pushbackMs, pushback }: Failure): string | undefined {
+  const value = pushbackMs ?? (pushback ? -1 : undefined);
+  return value === undefined ? undefined : String(value);
+}
+
+/** Returns the error that Connect's encoders write. */
+export function asConnectError(error: ConnectError | Failure): ConnectError {
+  return error instanceof Failure ? connectError(error) : error;
+}
 
 /** Returns a failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
-  const pushback = failure.pushbackMs ?? (failure.pushback ? -1 : undefined);
-  const metadata = pushback === undefined ? undefined : { "grpc-retry-pushback-ms": String(pushback) };
+  const pushback = pushbackOf(failure);
+  const metadata = pushback === undefined ? undefined : { [PUSHBACK]: pushback };
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0; // nobody reads it, and it costs more than all the rest
   const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);

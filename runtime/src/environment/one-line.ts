@@ -8,9 +8,12 @@ const MOST_CAUSES = 5;
 
 /** Control characters of both sets, C0 and C1, and all other ends of lines. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+/** Most texts, which need no change. */
+const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Another party's words, on one line and not too long. */
 export function tame(text: string): string {
+  if (text.length <= MOST_CHARACTERS && PLAIN.test(text)) return text;
   return cut(text.replace(CONTROLS, " "), MOST_CHARACTERS);
 }
 

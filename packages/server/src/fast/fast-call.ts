@@ -5,10 +5,9 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { LONGEST_TIMER_MS, systemClock, type Timer } from "@protobff/runtime/internal/clock";
-import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import { type Failure, OVER } from "@protobff/runtime/internal/failure";
+import { Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
@@ -202,7 +201,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
       return;
     }
     if (verdict instanceof Denied) {
-      this.refuseNow(connectError(verdict.failure), verdict.metadata);
+      this.refuseNow(verdict.failure, verdict.metadata);
     } else {
       this.#judged = verdict;
       this.complete();
@@ -333,9 +332,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
 
   /** The answer is this. */
-  protected refuseNow(error: ConnectError, metadata?: AnswerMetadata): void {
+  protected refuseNow(error: ConnectError | Failure, metadata?: AnswerMetadata): void {
     if (this.#over) return;
-    this.#report(serverRefusal(error.code, error.rawMessage));
+    if (!this.#reported) this.#report(error instanceof Failure ? error : serverRefusal(error.code, error.rawMessage));
     this.settle();
     this.failWith(error, metadata);
   }
@@ -345,7 +344,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     this.#reported = true;
     this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
   }
-  protected failWith(error: ConnectError, metadata: AnswerMetadata | undefined): void {
+  protected failWith(error: ConnectError | Failure, metadata: AnswerMetadata | undefined): void {
     try {
       this.fail(error, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
     } catch (thrown) {
@@ -368,7 +367,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     leaveList(this.rpc.open, this);
   }
 
-  protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
+  protected abstract fail(error: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void;
   /** Ends the stream or connection without an answer. */
   protected abstract cutOff(): void;
   /** Ends the stream or connection of an answer that is not taken, and drops its unsent bytes. */

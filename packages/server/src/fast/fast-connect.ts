@@ -1,6 +1,8 @@
 import type * as http from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { asConnectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import type { Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { FastHead } from "./fast-call.ts";
@@ -45,7 +47,8 @@ export class FastConnectCall extends FastHttpCall {
     if (degraded !== "") all.push("bff-degraded", degraded);
     this.#respond(200, all, compressed ? bytes : bytes.subarray(this.rpc.prefix), compressed);
   }
-  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+  protected fail(refusal: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
+    const error = asConnectError(refusal);
     const all = this.#headers("application/json", headers, trailers);
     error.metadata.forEach((value, name) => {
       all.push(name, value);

@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { Failure } from "@protobff/runtime/internal/failure";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import type { Carrier } from "../carrier/carrier.ts";
 import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
@@ -78,7 +79,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
       trailers.length > 0 ? { ...OK_TRAILERS, ...trailersOf(trailers) } : OK_TRAILERS,
     );
   }
-  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+  protected fail(error: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
     const status = statusTrailers(error);
     this.#respond(headers, "", undefined, trailers.length > 0 ? { ...trailersOf(trailers), ...status } : status);
   }

@@ -1,7 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
-import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
@@ -36,7 +35,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
         headers,
         leftMs,
         (response, degraded, metadata) => this.#answer(response, degraded, metadata),
-        (failure, metadata) => this.refuseNow(connectError(failure), metadata),
+        (failure, metadata) => this.refuseNow(failure, metadata),
       ),
     );
   }
@@ -55,7 +54,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     } catch (thrown) {
       // Which field it is concerns the log alone.
       const failure = asFailure(thrown);
-      this.failWith(connectError(failure), metadata);
+      this.failWith(failure, metadata);
       return failure;
     }
     const { prefix, pending } = this.rpc;

@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import { ERROR_CODES, Failure, Reason } from "@protobff/runtime/internal/failure";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { statusTrailers } from "./grpc-status.ts";
@@ -29,6 +31,28 @@ test("the trailers of an error equal Connect's", () => {
           ? [...details, { desc: DurationSchema, value: create(DurationSchema, { seconds: 1n }) }]
           : details;
         expect(statusTrailers(error)).toEqual(Object.fromEntries(setTrailerStatus(new Headers(), error)));
+      },
+    ),
+  );
+});
+
+test("the trailers of a failure equal those of its error", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...ERROR_CODES),
+      fc.constantFrom(...Object.values(Reason)),
+      fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
+      fc.array(detail, { maxLength: 3 }),
+      fc.option(fc.nat(), { nil: undefined }),
+      fc.boolean(),
+      (clientCode, reason, clientMessage, details, pushbackMs, own) => {
+        const desc = { desc: DurationSchema, value: create(DurationSchema, { seconds: 1n }) };
+        const failure = new Failure({
+          ...{ code: clientCode, clientCode, reason, clientMessage, pushbackMs, callee: "", message: "for logs" },
+          details: own ? [...details, desc] : details,
+        });
+        const expected = Object.fromEntries(setTrailerStatus(new Headers(), connectError(failure)));
+        expect(statusTrailers(failure)).toEqual(expected);
       },
     ),
   );

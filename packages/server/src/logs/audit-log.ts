@@ -28,11 +28,13 @@ export class AuditLog implements Observer {
     this.#fault = fault;
   }
 
-  audit({ event, at, reason, ...rest }: AuditEvent): void {
-    const texts = Object.entries({ reason, ...rest }).flatMap(([name, value]) =>
-      value === undefined || value === "" ? [] : [[name, tame(value)] as const],
-    );
-    const line = `${JSON.stringify({ time: at.toISOString(), event, ...Object.fromEntries(texts) })}\n`;
+  audit({ event, at, ...rest }: AuditEvent): void {
+    const texts: Record<string, string> = { time: at.toISOString(), event };
+    for (const name in rest) {
+      const value = rest[name as keyof typeof rest];
+      if (value !== undefined && value !== "") texts[name] = tame(value);
+    }
+    const line = `${JSON.stringify(texts)}\n`;
     if (this.#length + line.length > MOST_WAITING) {
       this.#lost++;
       return;

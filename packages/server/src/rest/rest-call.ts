@@ -2,7 +2,9 @@ import type * as http from "node:http";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { asConnectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { HttpCaching } from "@protobff/runtime/internal/endpoint/http-caching";
+import type { Failure } from "@protobff/runtime/internal/failure";
 import { cachedAnswer, NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
 import { COMPRESS_FROM, decompress } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
@@ -135,7 +137,8 @@ export class RestCall extends FastHttpCall {
     }
     this.#send(200, all, bytes);
   }
-  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+  protected fail(refusal: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
+    const error = asConnectError(refusal);
     const all = this.#headers(headers, trailers);
     error.metadata.forEach((value, name) => {
       all.push(name, value);

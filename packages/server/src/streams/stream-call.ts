@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
-import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import { asConnectError, connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { asFailure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -141,7 +141,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   }
   failed(failure: Failure, token: string | undefined, metadata: AnswerMetadata | undefined): void {
     this.#token = token;
-    this.refuseNow(connectError(failure), metadata);
+    this.refuseNow(failure, metadata);
   }
 
   #serialized(message: Message, token: string | undefined): Uint8Array | undefined {
@@ -238,7 +238,8 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     }
   }
 
-  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+  protected fail(failure: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
+    const error = asConnectError(failure);
     const refusal = this.#begun ? undefined : this.#protocol.refuse?.(error);
     if (refusal !== undefined) {
       const { status, bytes } = refusal;
