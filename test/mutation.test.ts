@@ -15,9 +15,10 @@ describe("mutation of the checks", () => {
     expect(stdout).toMatch(/^25 report sites, \d+ noticed, \d+ silent for a reason, 0 survived$/m);
   });
 
-  test("finds codes that are reported, not codes in comparisons or types", () => {
+  test("finds codes that are reported, not codes in comparisons, sets or types", () => {
     const source = `
 type Code = "BFF101" | "BFF102";
+const CERTAIN = new Set(["BFF107", "BFF108"]);
 function report(code: Code) {
   if (code === "BFF101" || code !== "BFF102") fault("BFF103", one ? "BFF104" : "BFF105");
   switch (code) { case "BFF106": return { code: "BFF103" as const }; }
@@ -25,10 +26,10 @@ function report(code: Code) {
 `;
     const { text, sites } = instrument("a.ts", source);
     expect(sites).toEqual([
-      { name: "a.ts report BFF103", code: "BFF103", line: 4 },
-      { name: "a.ts report BFF104", code: "BFF104", line: 4 },
-      { name: "a.ts report BFF105", code: "BFF105", line: 4 },
-      { name: "a.ts report BFF103 (2)", code: "BFF103", line: 5 },
+      { name: "a.ts report BFF103", code: "BFF103", line: 5 },
+      { name: "a.ts report BFF104", code: "BFF104", line: 5 },
+      { name: "a.ts report BFF105", code: "BFF105", line: 5 },
+      { name: "a.ts report BFF103 (2)", code: "BFF103", line: 6 },
     ]);
     expect(text).toContain('case "BFF106": return { code: globalThis.__reportSite("a.ts report BFF103 (2)", "BFF103")');
   });

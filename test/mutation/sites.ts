@@ -49,12 +49,17 @@ function nameOf(node: ts.Node): string | undefined {
   return undefined;
 }
 
-/** Reports whether a node reports its code; a comparison only tests one. */
+/** Reports whether a node reports its code; a comparison only tests one, and so does a set of codes. */
 function reports(node: ts.Node): boolean {
   const { parent } = node;
-  if (ts.isLiteralTypeNode(parent) || ts.isCaseClause(parent)) return false;
+  if (ts.isLiteralTypeNode(parent) || ts.isCaseClause(parent) || isSetOf(parent)) return false;
   if (!ts.isBinaryExpression(parent)) return true;
   return ![ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(
     parent.operatorToken.kind,
   );
+}
+
+function isSetOf(elements: ts.Node): boolean {
+  const { parent } = elements;
+  return ts.isArrayLiteralExpression(elements) && ts.isNewExpression(parent) && parent.expression.getText() === "Set";
 }

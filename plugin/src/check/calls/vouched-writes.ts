@@ -40,12 +40,14 @@ function checkVouchedWrites(model: Model, report: Report): void {
     const [voucher] = vouched;
     if (voucher === undefined && readOnly?.ofService !== true) continue;
     const uses = usesOf(call, readers.get(call) ?? []);
-    const severity = uses.length > 0 ? ({ code: "BFF579", severity: "error" } as const) : WARNING;
+    const code = uses.length > 0 ? "BFF579" : "BFF518";
+    const severity = uses.length > 0 ? "error" : "warning";
     const so = uses.length > 0 ? `: it ${listed(uses)}` : "";
     const sounds = `"${call.method.name}" is named like a write`;
     if (voucher !== undefined)
       report({
-        ...severity,
+        code,
+        severity,
         message: `${sounds}, but rpc "${voucher.desc.name}" declares no side effects${so}`,
         at: call.methodAt,
         related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" covers all of its calls` }],
@@ -53,7 +55,8 @@ function checkVouchedWrites(model: Model, report: Report): void {
       });
     else if (readOnly !== undefined)
       report({
-        ...severity,
+        code,
+        severity,
         message: `${sounds}, but its service entry declares no side effects${so}`,
         at: call.methodAt,
         related: [{ at: readOnly.at, message: `this covers all rpcs of "${call.method.parent.name}"` }],
@@ -61,7 +64,6 @@ function checkVouchedWrites(model: Model, report: Report): void {
       });
   }
 }
-const WARNING = { code: "BFF518", severity: "warning" } as const;
 
 /** Returns the unary rpcs with NO_SIDE_EFFECTS, by the calls that they reach: all of them answer GET. */
 function readersOf(model: Model): ReadonlyMap<Call, readonly BffMethod[]> {

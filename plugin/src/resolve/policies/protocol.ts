@@ -46,7 +46,7 @@ export function httpRule(
     });
     return undefined;
   }
-  const faults: Diagnostic[] = [...binding.faults];
+  const faults: Mistake[] = [...binding.faults];
   const rule = binding.rule && boundFields(binding.rule, method, (fault) => faults.push(fault));
   if (rule !== undefined && faults.length === 0) faults.push(...uncallable(rule, method));
   const [fault] = faults;
@@ -65,16 +65,13 @@ export function httpRule(
   return undefined;
 }
 
+/** The part of a diagnostic that the diagnostic of a call repeats. */
+type Mistake = Pick<Diagnostic, "message" | "at" | "hint">;
+
 /** Returns the faults of a rule that a server can serve but no client can call. */
-function uncallable(rule: RestRule, method: DescMethod): Diagnostic[] {
+function uncallable(rule: RestRule, method: DescMethod): Mistake[] {
   const { ir } = rule;
-  const fault = (message: string, hint: string): Diagnostic => ({
-    code: "BFF289",
-    severity: "error",
-    message,
-    at: ir.path.at,
-    hint,
-  });
+  const fault = (message: string, hint: string): Mistake => ({ message, at: ir.path.at, hint });
   const { segments } = ir.template;
   const open = segments.findIndex(
     (segment, i) => segment.startsWith("*") && !rule.variables.some(({ from, to }) => i >= from && i < to),
