@@ -1,4 +1,4 @@
-// Examples of a contract: calls with their expected results. All are JSON of protobuf, for people to read.
+// Examples of a contract: calls with their expected results, as readable ProtoJSON.
 import {
   clearField,
   type DescField,
@@ -34,7 +34,7 @@ export interface Example {
   readonly compare?: Compare;
 }
 
-/** gRPC's, by number. */
+/** Names of gRPC's status codes, by number. */
 export const STATUSES: readonly string[] = [
   ...["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"],
   ...["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"],
@@ -59,8 +59,8 @@ export function faultIn(example: unknown): string | undefined {
 }
 
 /**
- * Returns the examples for a contract. Responses contain only the fields that are read, so that nothing more is handed
- * on.
+ * Returns the examples for a contract. Responses keep only the fields that the consumer reads, so the contract reveals
+ * no others.
  *
  * Throws a `Refusal` for an example of another method, and for a request with fields that the consumer never sets.
  *
@@ -103,7 +103,7 @@ export function methodOf(name: string, registry: Registry): DescMethod | undefin
   return registry.getService(service)?.methods.find((method) => method.name === own);
 }
 
-/** The message, or why it is none. */
+/** Returns the message, or the reason why the JSON is invalid. */
 export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): Message | string {
   try {
     return fromJson(desc, json, { registry });
@@ -124,7 +124,7 @@ function prune(message: ReflectMessage, names: ReadonlySet<string>, taken: Set<s
   }
 }
 
-/** The messages in a field, where they are not google's own, which are used as wholes. */
+/** Returns the messages in a field. Those of google.protobuf are used as a whole and left out. */
 function messagesIn(message: ReflectMessage, field: DescField): readonly ReflectMessage[] {
   if (field.message === undefined || field.message.file.proto.package === "google.protobuf") return [];
   switch (field.fieldKind) {

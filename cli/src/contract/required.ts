@@ -1,4 +1,4 @@
-// Fields of requests that have to be set now and that the consumer never sets (proto2).
+// Fields of requests (proto2) that are newly required and that the consumer never sets.
 import type { DescMessage, Registry } from "@bufbuild/protobuf";
 import { factsOf, parentName, shortName } from "protoc-gen-bff/compiler";
 import type { Contract } from "./document.ts";
@@ -32,7 +32,7 @@ interface Sent {
   readonly method: string;
 }
 
-/** The messages that requests hold, as far as they are set. */
+/** Returns the messages of requests, and the messages in fields that the consumer sets. */
 function requests(methods: Contract["methods"], registry: Registry): ReadonlyMap<DescMessage, Sent> {
   const found = new Map<DescMessage, Sent>();
   for (const [method, { facts, sets: names }] of methods) {

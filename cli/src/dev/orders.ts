@@ -1,9 +1,9 @@
 // Messages between `dev` and the process of a server.
 
 export type Order =
-  /** Import these modules, so that beginning takes no time; absolute paths. */
+  /** Import these modules now, so that `begin` is fast; absolute paths. */
   | { readonly kind: "prepare"; readonly modules: readonly string[] }
-  /** Be `node <file> …args`. */
+  /** Run as `node <file> …args`. */
   | {
       readonly kind: "begin";
       readonly file: string;
@@ -15,5 +15,5 @@ export type Report =
   /** Files that were loaded since the last report, without those of packages. */
   | { readonly kind: "loaded"; readonly paths: readonly string[] }
   | { readonly kind: "prepared" }
-  /** A module throws; `code` as of Node's errors. */
+  /** A module threw an error; `code` is that of Node. */
   | { readonly kind: "unprepared"; readonly message: string; readonly code: string | undefined };

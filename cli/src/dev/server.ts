@@ -1,4 +1,4 @@
-// One server of the project: the process that answers, the one that stands by, and the port that both have in turn.
+// One server of the project: the running process, the standby process, and the port that they use in turn.
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,16 +7,16 @@ import { Child, type Up } from "./child.ts";
 
 export interface ServerOptions {
   readonly cwd: string;
-  /** The package, or what several of them are below: `web.v1`. */
+  /** Name of the package, or the common prefix of several packages: `web.v1`. */
   readonly name: string;
-  /** Its `server.ts`; absolute. */
+  /** Absolute path of its `server.ts`. */
   readonly file: string;
-  /** 0: a free one, and from then on the same. */
+  /** 0: a free port, which then stays the server's port. */
   readonly port: number;
-  /** The same of what is for its developers; undefined: none. */
+  /** Port of the pages for developers, likewise; undefined: none. */
   readonly adminPort: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A line of its log. */
+  /** Prints a line of its log. */
   readonly print: (line: string) => void;
   /** Called when the server has ended by itself. */
   readonly lost: (name: string, how: string) => void;
@@ -27,7 +27,7 @@ export type Restarted =
   | { readonly kind: "up"; readonly up: Up }
   /** The former server continues; `why` is the fault of the new modules. */
   | { readonly kind: "kept"; readonly why: string }
-  /** None answers. */
+  /** No server answers. */
   | { readonly kind: "down"; readonly why: string };
 
 const ERASABLE =

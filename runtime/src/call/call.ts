@@ -290,7 +290,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     for (const attempt of this.#live) attempt.urge();
   }
 
-  /** True if its time is over. Its own timer may be a moment behind that of its waiter. */
+  /** True if the deadline has passed. The call's timer may fire shortly after that of its waiter. */
   get late(): boolean {
     return this.#left() < LEAST_MS;
   }
@@ -321,7 +321,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.#close(attempt, late ? false : undefined, outcome);
     }
   }
-  /** Returns the places of ended attempts. This has to be the last action, since other calls continue at once. */
+  /** Releases the limiter's places of ended attempts. Must be the last action: waiting calls continue at once. */
   #free(): void {
     let attempt = this.#closed;
     this.#closed = undefined;

@@ -1,2 +1,2 @@
-/** Thrown to let protobuf-es take over. It is not visible outside of `decoder` and `encoder`. */
+/** Thrown to make protobuf-es handle the message. `decoder` and `encoder` catch it. */
 export const FALLBACK = Symbol("unusual");

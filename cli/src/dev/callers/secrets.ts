@@ -10,7 +10,7 @@ export function loginVariables(source: string): { readonly publicUrl: string; re
   return { publicUrl: "BFF_PUBLIC_URL", clientSecret: `BFF_${part}_CLIENT_SECRET` };
 }
 
-/** The issuer's keys are not among them: nothing of those is ever in a file. */
+/** Secrets of one run of `dev`. The issuer's keys are not among them, because they are never written to a file. */
 export class Secrets {
   readonly sessionKey = randomBytes(32).toString("base64");
   readonly clientSecret = randomBytes(16).toString("base64url");
@@ -18,7 +18,7 @@ export class Secrets {
   #signingKeyFile: string | undefined;
   readonly #atExit = (): void => this.forget();
 
-  /** A key that signs who calls: servers take it from a file alone. For this user's eyes, and gone when `dev` is. */
+  /** Returns the path of the key that signs principals. Only this user can read the file, and `dev` deletes it. */
   signingKeyFile(): string {
     if (this.#signingKeyFile !== undefined) return this.#signingKeyFile;
     const path = join(this.#ownFolder(), "identity-key.pem");

@@ -1,4 +1,4 @@
-// Steps whose failure an expression reads: the emitted code notes failures only for them.
+// Steps whose failure an expression reads. The emitted code records failures of these steps only.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
 import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
@@ -19,7 +19,7 @@ export function explainedSteps(model: Model): ReadonlySet<Step> {
   return new Set(reachable(asked, missing));
 }
 
-/** Returns the expressions without whose values a step is left out. */
+/** Returns the expressions whose values a step needs to run. */
 function wantedBy({ if: condition, source }: Step): readonly (Expression | undefined)[] {
   if (source.kind === "each") return [condition, source.in];
   const decides = source.kind === "by" || source.kind === "call" || source.kind === "switch";

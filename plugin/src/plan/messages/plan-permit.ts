@@ -6,7 +6,7 @@ import { stepNames } from "../names/step-names.ts";
 import { type MessageSurroundings, membersOf, planSteps } from "./plan-message.ts";
 
 /**
- * Returns undefined if nothing is left to decide after the credential check.
+ * Plans a permit; undefined if the credential check decides all of it.
  * @param limited true if limits run between the immediate conditions and the conditions that depend on calls
  */
 export function planPermit(

@@ -3,20 +3,20 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 
 /** Contents of `<file>_codec.ts`. */
 export interface PlanCodec {
-  /** Whole messages that are sent, and that are received; each once. */
+  /** Messages that are sent or received as a whole, each once. */
   readonly encodes: readonly CodecRoot[];
   readonly decodes: readonly CodecRoot[];
   /** These messages and the messages inside them, if they have generated functions. */
   readonly writers: ReadonlyMap<DescMessage, CodecMessage>;
   readonly readers: ReadonlyMap<DescMessage, CodecMessage>;
-  /** Messages that are passed on as they are. */
+  /** Messages whose bytes are passed on unchanged. */
   readonly passed: ReadonlySet<DescMessage>;
   /** Methods, called or served, with generated functions; protobuf-es handles the other methods. */
   readonly methods: ReadonlySet<DescMethod>;
 }
 export interface CodecMessage {
   readonly desc: DescMessage;
-  /** `Summary` of `readSummary`. */
+  /** Suffix of the function names, such as `Summary` in `readSummary`. */
   readonly name: string;
   /** Fields that are read or set, by number; undefined: all fields. */
   readonly fields: readonly DescField[] | undefined;
