@@ -186,11 +186,12 @@ describe.each(["own", "node"] as const)("an unknown rpc with %s HTTP/2", (http2S
   it("is one block of headers with an id, and CORS headers for a page", async () => {
     const server = await listening({ http2Server, corsOrigins: ["https://app.example"] });
     const session = http2.connect(server.url);
-    const stream = session.request({ ...grpcHeaders, ":path": SHOUT, origin: "https://app.example" });
+    const more = { "content-type": "application/grpc+json;charset=utf-8", origin: "https://app.example" };
+    const stream = session.request({ ...grpcHeaders, ...more, ":path": SHOUT });
     const [headers] = await once(stream.end(), "response");
     expect(headers).toMatchObject({
       ":status": 200,
-      "content-type": "application/grpc",
+      "content-type": "application/grpc+json",
       "grpc-status": "12",
       "grpc-message": "no rpc is served at this path",
       "x-request-id": expect.stringMatching(/^[0-9a-f]{16}$/),

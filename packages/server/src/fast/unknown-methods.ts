@@ -7,10 +7,9 @@ import type { Shortcut } from "../carrier/handler.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 
-/** Content types of gRPC, which gRPC-Web does not match. */
-const GRPC = /^application\/grpc(?:$|[+;])/;
+/** Content types of gRPC, which gRPC-Web does not match. Clients expect the codec of their request. */
+const GRPC = /^application\/grpc(?:\+[a-z]{1,16})?(?=$|;)/;
 const ANSWER: readonly string[] = [
-  ...["content-type", "application/grpc"],
   ...["grpc-status", String(Code.Unimplemented)],
   ...["grpc-message", "no rpc is served at this path"],
 ];
@@ -33,9 +32,12 @@ export class UnknownMethods implements Shortcut {
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, _raw: readonly string[]): boolean {
     const { ":method": method, ":path": path, "content-type": type } = headers;
     if (method !== "POST" || path === undefined || type === undefined) return false;
-    if (this.#served.has(path) || path.includes("?") || !GRPC.test(type)) return false;
+    if (this.#served.has(path) || path.includes("?")) return false;
+    const contentType = GRPC.exec(type)?.[0];
+    if (contentType === undefined) return false;
     stream.hear(NOBODY);
-    const all = [...ANSWER, REQUEST_ID, this.#ids.of(headers), ...this.#cors(headers.origin)];
+    const ids = [REQUEST_ID, this.#ids.of(headers)];
+    const all = ["content-type", contentType, ...ANSWER, ...ids, ...this.#cors(headers.origin)];
     stream.answer(200, all, undefined, undefined, true);
     return true;
   }
