@@ -1,5 +1,14 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { inDependencyOrder, publicPackages, releaseFaults, withRelease, withVersion } from "./release.ts";
+import {
+  CONSTANT,
+  inDependencyOrder,
+  publicPackages,
+  releaseFaults,
+  withConstant,
+  withRelease,
+  withVersion,
+} from "./release.ts";
 import type { Workspace } from "./workspaces.ts";
 
 const packages: readonly Workspace[] = [
@@ -29,6 +38,13 @@ test("prepare writes the version, and pins the repository's own packages", () =>
     { name: "server", version: "0.3.0-rc.1", peerDependencies: { core: "0.3.0-rc.1" } },
     { name: "core", version: "0.3.0-rc.1" },
   ]);
+});
+
+test("prepare writes the version into the constant of the plugin, which has that of the packages until then", () => {
+  const source = readFileSync(CONSTANT, "utf8");
+  expect(withConstant(source, publicPackages()[0]?.manifest.version ?? "")).toBe(source);
+  expect(withConstant(source, "0.3.0-rc.1")).toContain('export const VERSION = "0.3.0-rc.1";\n');
+  expect(() => withConstant("export {};\n", "0.3.0")).toThrow("no constant VERSION");
 });
 
 test("prepare moves unreleased changes under the version", () => {

@@ -1,7 +1,8 @@
 // Releases of the packages: `npm run release -- prepare <version>` on a branch, `npm run release -- publish [--dry-run]` on the tagged commit.
 //
-// `prepare` writes the version into all packages and into CHANGELOG.md. `publish` refuses a tree that `prepare` has not made, and publishes with
-// npm's provenance statement (https://docs.npmjs.com/generating-provenance-statements), which only a workflow with an OIDC token can sign.
+// `prepare` writes the version into all packages, into the plugin's constant and into CHANGELOG.md. `publish` refuses a tree that
+// `prepare` has not made, and publishes with npm's provenance statement
+// (https://docs.npmjs.com/generating-provenance-statements), which only a workflow with an OIDC token can sign.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,8 @@ import { type Manifest, root, type Workspace, workspaces } from "./workspaces.ts
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
 const UNRELEASED = "## Unreleased\n";
+/** Declares the version again, for the headers of generated files. */
+export const CONSTANT = join(root, "plugin/src/package/version.ts");
 
 /** The packages, each after all packages that it depends on. Throws when they depend on each other in a circle. */
 export function inDependencyOrder(packages: readonly Workspace[]): Workspace[] {
@@ -37,6 +40,13 @@ export function withVersion(manifest: Manifest, version: string, names: Readonly
     ...(manifest.dependencies && { dependencies: pinned(manifest.dependencies) }),
     ...(manifest.peerDependencies && { peerDependencies: pinned(manifest.peerDependencies) }),
   };
+}
+
+/** `source` with this version as its constant `VERSION`. Throws when it declares none. */
+export function withConstant(source: string, version: string): string {
+  const declaration = /^(export const VERSION = )"[^"]*";$/m;
+  if (!declaration.test(source)) throw new Error("the source declares no constant VERSION");
+  return source.replace(declaration, `$1"${version}";`);
 }
 
 /** The changelog with its unreleased changes under this version. Throws when there are none. */
@@ -86,6 +96,7 @@ function prepare(version: string): void {
     const text = JSON.stringify(withVersion(manifest, version, names), null, 2);
     writeFileSync(join(root, folder, "package.json"), `${text}\n`);
   }
+  writeFileSync(CONSTANT, withConstant(readFileSync(CONSTANT, "utf8"), version));
   run("npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]);
   run(process.execPath, ["scripts/complete-lockfile.ts"]);
   console.log(`Commit this, tag the commit v${version} and push the tag; the release workflow publishes it.`);
