@@ -14,6 +14,9 @@ export interface CarrierListener {
   close(): void;
 }
 
+/** Drops all that arrives. */
+export const NO_LISTENER: CarrierListener = { data() {}, end() {}, close() {} };
+
 /** A connection of HTTP/2. */
 export type CarrierConnection = http2.Http2Session | { readonly socket: Socket };
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Stream } from "@protobff/http2/connection";
 import { ErrorCode } from "@protobff/http2/error-code";
-import type { Carrier, CarrierListener } from "./carrier.ts";
+import { type Carrier, type CarrierListener, NO_LISTENER } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 
 /** Connection of `OwnStream`s. */
@@ -28,7 +28,6 @@ export interface OwnConnection {
 }
 
 const NOTHING = new Uint8Array();
-const UNHEARD: CarrierListener = { data() {}, end() {}, close() {} };
 
 /** A request of a client, and its answer, in frames of our own. The connection reads and writes its fields. */
 export class OwnStream implements Carrier, Stream<OwnStream> {
@@ -45,7 +44,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   ended = false;
   contentLength: number | undefined;
   received = 0;
-  receiver: CarrierListener = UNHEARD;
+  receiver: CarrierListener = NO_LISTENER;
   /** Size of its headers, by HTTP/2's count. */
   readonly headerBytes: number;
   /** Its answer has begun. */

@@ -2,7 +2,7 @@ import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
-import type { Carrier } from "../carrier/carrier.ts";
+import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
@@ -35,7 +35,7 @@ export class UnknownMethods implements Shortcut {
     if (this.#served.has(path) || path.includes("?")) return false;
     const contentType = GRPC.exec(type)?.[0];
     if (contentType === undefined) return false;
-    stream.hear(NOBODY);
+    stream.hear(NO_LISTENER);
     const ids = [REQUEST_ID, this.#ids.of(headers)];
     const all = ["content-type", contentType, ...ANSWER, ...ids, ...this.#cors(headers.origin)];
     stream.answer(200, all, undefined, undefined, true);
@@ -47,5 +47,3 @@ export class UnknownMethods implements Shortcut {
   checkArrivals(_rounds: number): void {}
   abort(_error: ConnectError): void {}
 }
-
-const NOBODY = { copies: true, data() {}, end() {}, close() {} };
