@@ -61,7 +61,7 @@ function emitBody(opening: PlanOpening, file: FileNames, planned: StepContext["p
   const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
   const handed = gives.map(({ name, step }) => handedOn(name, step));
   const ending: Lines = [
-    ...awaited.filter(({ step }) => step.source.kind !== "guard").map((step): Line => [`await ${step.name}Step;`]),
+    ...awaited.filter(({ source }) => source.kind !== "guard").map(({ name }): Line => [`await ${name}Step;`]),
     handed.length === 0 ? ["return {};"] : ["return { ", ...commas(handed), " };"],
   ];
   const admissions = mentioned(

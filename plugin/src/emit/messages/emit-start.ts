@@ -52,7 +52,7 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
   return {
     lines,
     of: (message) => {
-      const owners = message.shared.map(({ step }) => (step.source.kind === "shared" ? step.source.of : []));
+      const owners = message.shared.map(({ source }) => (source.kind === "shared" ? source.of : []));
       const container = file.services.find(({ starts }) =>
         owners.every(([only, ...others]) => others.length === 0 && starts.some((start) => provides(start, only))),
       );

@@ -161,7 +161,7 @@ export class MessageNames implements Names {
   }
   constant(variable: Variable): Node | undefined {
     const planned = this.#steps.get(variable);
-    return planned?.sync && planned.step.source.kind === "by" ? planned.step.source.by.root : undefined;
+    return planned?.sync && planned.source.kind === "by" ? planned.source.by.root : undefined;
   }
   hides(test: Node): boolean {
     return this.#hidden.tests.has(test);

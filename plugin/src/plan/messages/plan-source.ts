@@ -46,9 +46,8 @@ function planSource({ source, if: condition }: Pick<Step, "source" | "if">, with
     case "compose":
     case "switch":
     case "resolver":
-      return source;
     case "shared":
-      return { kind: "shared" };
+      return source;
     case "call":
       return { kind: "call", call: planCall(source.call, within) };
     case "each":

@@ -4,6 +4,7 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Bound, FieldBinding } from "../../model/conversion.ts";
+import type { Step } from "../../resolve/model/model.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
 
 /** A part of a call, by its name in the runtime: a field in the path or the query, or `metadata x-key`. */
@@ -71,8 +72,14 @@ export type PlanSource =
   | PlanGuardSource
   | { readonly kind: "latest"; readonly topic: PlanTopic; readonly key: Expression }
   | PlanResolverSource
-  | { readonly kind: "shared" };
+  | PlanSharedSource;
 
+/** A step of the service, which the service starts. */
+export interface PlanSharedSource {
+  readonly kind: "shared";
+  /** The step of each service that the message is composed for. */
+  readonly of: readonly Step[];
+}
 export interface PlanBySource {
   readonly kind: "by";
   readonly by: Expression;
