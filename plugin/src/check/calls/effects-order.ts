@@ -40,7 +40,7 @@ function checkEffectsOrder(model: Model, report: Report): void {
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
         hint: orElse(
           [step],
-          "add `concurrent: 1` to the `each`, or add `unordered: true` to the step if no order is needed",
+          "add `concurrent: 1` to the `each`, or `unordered: true` to the step",
         ),
       });
     }
@@ -81,7 +81,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
         related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
         hint: orElse(
           [earlier, later],
-          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both if no order is needed`,
+          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both`,
         ),
       });
     }
@@ -123,7 +123,7 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
             related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
             hint: orElse(
               [earlier, later],
-              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both if no order is needed`,
+              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both`,
             ),
           });
         }

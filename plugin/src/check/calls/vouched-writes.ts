@@ -85,7 +85,7 @@ function usesOf(call: Call, readers: readonly BffMethod[]): readonly string[] {
     ...(attempts > 1 ? [`is sent up to ${attempts} times`] : []),
     ...(hedge.delay !== undefined && hedge.max?.value !== 0 ? ["is hedged"] : []),
     ...(isCached(call) ? ["is cached"] : []),
-    ...(reader === undefined ? [] : [`is reached by GET through "${reader.desc.name}"`]),
+    ...(reader === undefined ? [] : [`serves GET of "${reader.desc.name}"`]),
   ];
 }
 const listed = (all: readonly string[]): string =>
