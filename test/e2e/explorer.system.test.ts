@@ -45,7 +45,7 @@ test("the explorer sends an edited request to mocks, before and after an upstrea
     ["notify.v1.NotifyService", "silent"],
   ] as const) {
     const flipped = page.waitForResponse("**/explorer/switch");
-    await page.getByLabel(`What the mock of ${service} does`).selectOption(behaviour);
+    await page.getByLabel(`Behaviour of the mock of ${service}`).selectOption(behaviour);
     expect((await flipped).ok()).toBe(true);
   }
   const degraded = await send();

@@ -123,7 +123,7 @@ describe("faults.json", () => {
     [{ [RPC]: [{ name: "x", requests: {} }] }, 'has "requests"'],
     [{ [RPC]: [{ name: "x", headers: { a: 1 } }] }, "headers are texts by name"],
     [{ [RPC]: [{ name: "x", request: { workspace: "w" } }] }, "workspace"],
-    [{ [RPC]: [{ name: "x", caller: null }] }, "nobody asks who calls it: leave it out"],
+    [{ [RPC]: [{ name: "x", caller: null }] }, "but the package has no identity: leave it out"],
     [{ [SPENDING]: [{ name: "x", caller: 1 }] }, "a caller is an object, or null"],
     [{ [SPENDING]: [{ name: "x", caller: {} }] }, "a caller has a principal"],
     [{ [SPENDING]: [{ name: "x", caller: { id: "u" } }] }, 'a caller has no "id"'],

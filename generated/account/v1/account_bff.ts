@@ -19,7 +19,7 @@ import type { Account, GetAccountRequest, GetSpendingRequest, Person, Spending }
 import { AccountService } from "./account_pb.ts";
 import { validateGetSpendingRequest } from "./account_rules.ts";
 
-// ---- policies: what account/v1/account.proto and its imports say, over the defaults ----
+// ---- policies: account/v1/account.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -37,10 +37,10 @@ const BILLING_CALL = {
   identify: "signed" as const, // account.proto:40
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"billing" | "notify" | "user", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     billing: new Upstream("billing.v1.BillingService", clients.billing, UPSTREAM, options),
@@ -50,12 +50,12 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-/** What the environment has to give. */
+/** Variables of the environment. */
 export interface Env {
   readonly OIDC_ISSUER: string; // account.proto:12:8
 }
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getUser: Rpc<MessageInitShape<typeof GetUserRequestSchema>, UserRead>;
@@ -75,7 +75,7 @@ function createApp({ billing, notify, user }: Upstreams, env: Env): App {
 // ---- limits ----
 
 const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:76
-/** What a server counts. */
+/** Limits that the server counts. */
 export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
 
 // ---- services ----
@@ -120,7 +120,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
 
 // ---- permits ----
 
-/** Who may call account.v1.AccountService/GetSpending. */
+/** Access check of account.v1.AccountService/GetSpending. */
 function permitGetSpending(cx: Request<App, Person>, args: GetSpendingRequest): void {
   const { principal } = cx;
 

@@ -18,7 +18,7 @@ import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** user.v1.GetUserRequest */
 export const encodeGetUserRequest = encoder(GetUserRequestSchema, writeGetUserRequest);
@@ -76,7 +76,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** user.v1.User */
 export const decodeUser = decoder(UserSchema, readUser);
@@ -93,7 +93,7 @@ export const decodeGetAccountRequest = decoder(GetAccountRequestSchema, readGetA
 /** account.v1.GetSpendingRequest */
 export const decodeGetSpendingRequest = decoder(GetSpendingRequestSchema, readGetSpendingRequest);
 
-/** What is read of user.v1.User. */
+/** The fields of user.v1.User that the BFF reads. */
 export interface UserRead extends Pick<User, "$typeName" | "name"> {}
 
 function readUser(r: Reader): UserRead {
@@ -111,7 +111,7 @@ function readUser(r: Reader): UserRead {
   return message;
 }
 
-/** What is read of notify.v1.CountUnreadResponse. */
+/** The fields of notify.v1.CountUnreadResponse that the BFF reads. */
 export interface CountUnreadResponseRead extends Pick<CountUnreadResponse, "$typeName" | "count"> {}
 
 function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
@@ -129,7 +129,7 @@ function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
   return message;
 }
 
-/** What is read of billing.v1.Usage. */
+/** The fields of billing.v1.Usage that the BFF reads. */
 export interface UsageRead extends Pick<Usage, "$typeName" | "spentCents"> {}
 
 function readUsage(r: Reader): UsageRead {

@@ -18,7 +18,7 @@ import type { Env } from "./account_bff.ts";
 import { createAccountService, createUpstreams } from "./account_bff.ts";
 import { EnvReader } from "@protobff/runtime";
 
-/** What upstreams answer: of the rpcs that are called, all that is read. One that is left out answers a sample. */
+/** Answers of upstreams: the fields that the BFF reads. An rpc without an answer returns a sample. */
 export interface Mocks {
   readonly billing?: {
     readonly getUsage?: MockRpc<GetUsageRequest, UsageRead> | undefined;
@@ -31,7 +31,7 @@ export interface Mocks {
   } | undefined;
 }
 
-/** What rpcs answer that are asked for several at once: a sample for each key. */
+/** Default answers of batch rpcs: a sample for each key. */
 export const DEFAULTS = {};
 
 /** All upstreams, in this process. */
@@ -43,14 +43,14 @@ export function mockUpstreams(mocks: Mocks = {}, options?: MockUpstreamOptions) 
   };
 }
 
-/** What a test says of the BFF that it makes. */
+/** Options of a BFF under test. */
 export interface TestBffOptions<C extends Clock = Clock> extends TestOptions<C, typeof PersonSchema> {
   readonly mocks?: Mocks | undefined;
-  /** Default: as declared; of what is declared without one a sample. */
+  /** Default: the declared default, else a sample. */
   readonly env?: Partial<Env> | undefined;
 }
 
-/** The BFF in this process, on mocks: a function for each rpc, its mocks, and its time. */
+/** Creates the BFF on mocks in this process: a function for each rpc, the mocks and the clock. */
 export function createTestBff<C extends Clock = FakeClock>({ mocks, env, ...options }: TestBffOptions<C> = {}) {
   const identity = new TestIdentity(PersonSchema, ["user", "browser"]);
   const bed = new TestBed(options, identity);
@@ -63,13 +63,13 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, env, ...opti
     getAccount: bed.rpc(accountServiceEndpoints, AccountService.method.getAccount),
     /** account.v1.AccountService/GetSpending */
     getSpending: bed.rpc(accountServiceEndpoints, AccountService.method.getSpending),
-    /** Its upstreams. */
+    /** The mocks of the upstreams. */
     mocks: upstreams,
-    /** Their breakers, limits and throttles. */
+    /** Breakers, limits and throttles of the upstreams. */
     upstreams: made,
-    /** Its time, and theirs. */
+    /** The clock of the BFF and the upstreams. */
     clock: bed.clock,
-    /** Ends what still runs. */
+    /** Ends running calls and streams. */
     close: () => bed.close(),
   };
 }

@@ -11,7 +11,7 @@ import { ClaimsSchema, PersonSchema } from "./account_pb.ts";
 import { create } from "@protobff/runtime";
 import { session } from "@protobff/server/session";
 
-/** Who calls the services of account.v1 (account.proto:13:13). */
+/** Identifies the callers of the services of account.v1 (account.proto:13:13). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Person> {
   return identity(PersonSchema, [
     jwt({ // account.proto:18:15

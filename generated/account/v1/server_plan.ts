@@ -4,7 +4,7 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-/** What the live page of BFF_EXPLORER=1 draws: as `plan=json` writes it, without what is on the wire. */
+/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

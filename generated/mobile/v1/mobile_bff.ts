@@ -20,7 +20,7 @@ import { UserService } from "../../user/v1/user_pb.ts";
 import type { GetHomeRequest, Home, RunLine } from "./mobile_pb.ts";
 import { HomeService } from "./mobile_pb.ts";
 
-// ---- policies: what mobile/v1/mobile.proto and its imports say, over the defaults ----
+// ---- policies: mobile/v1/mobile.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -44,10 +44,10 @@ const BILLING_CALL = {
   cache: { ttlMs: 1_000, staleMs: 3_600_000 }, // mobile.proto:15, mobile.proto:16
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"agent" | "billing" | "notify" | "user", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     agent: new Upstream("agent.v1.AgentService", clients.agent, UPSTREAM, options),
@@ -58,12 +58,12 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-/** What the environment has to give. */
+/** Variables of the environment. */
 export interface Env {
   readonly DEFAULT_QUERY: string; // policy/v1/policy.proto:14:8
 }
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, SummaryRead>;
@@ -149,7 +149,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
   return home;
 }
 
-/** mobile.v1.RunLine, for each of a list */
+/** mobile.v1.RunLine, for each item of a list */
 export async function composeEachRunLine(cx: Request<App>, list: readonly { readonly run: Run }[]): Promise<RunLine[]> {
   const { userById } = cx.app;
 

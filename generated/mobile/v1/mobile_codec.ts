@@ -21,7 +21,7 @@ import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** agent.v1.GetSummaryRequest */
 export const encodeGetSummaryRequest = encoder(GetSummaryRequestSchema, writeGetSummaryRequest);
@@ -86,7 +86,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** agent.v1.Summary */
 export const decodeSummary = decoder(SummarySchema, readSummary);
@@ -103,7 +103,7 @@ export const decodeBatchGetUsersResponse = decoder(BatchGetUsersResponseSchema, 
 /** mobile.v1.GetHomeRequest */
 export const decodeGetHomeRequest = decoder(GetHomeRequestSchema, readGetHomeRequest);
 
-/** What is read of agent.v1.Summary. */
+/** The fields of agent.v1.Summary that the BFF reads. */
 export interface SummaryRead extends Pick<Summary, "$typeName" | "status" | "displayName" | "runs"> {}
 
 function readSummary(r: Reader): SummaryRead {
@@ -125,7 +125,7 @@ function readSummary(r: Reader): SummaryRead {
   return message;
 }
 
-/** What is read of notify.v1.CountUnreadResponse. */
+/** The fields of notify.v1.CountUnreadResponse that the BFF reads. */
 export interface CountUnreadResponseRead extends Pick<CountUnreadResponse, "$typeName" | "count"> {}
 
 function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
@@ -143,7 +143,7 @@ function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
   return message;
 }
 
-/** What is read of billing.v1.Usage. */
+/** The fields of billing.v1.Usage that the BFF reads. */
 export interface UsageRead extends Pick<Usage, "$typeName" | "spentCents"> {}
 
 function readUsage(r: Reader): UsageRead {
@@ -161,7 +161,7 @@ function readUsage(r: Reader): UsageRead {
   return message;
 }
 
-/** What is read of user.v1.BatchGetUsersResponse. */
+/** The fields of user.v1.BatchGetUsersResponse that the BFF reads. */
 export interface BatchGetUsersResponseRead extends Pick<BatchGetUsersResponse, "$typeName"> {
   users: UserRead[];
 }
@@ -251,7 +251,7 @@ function readRun(r: Reader): Run {
   return message;
 }
 
-/** What is read of user.v1.User. */
+/** The fields of user.v1.User that the BFF reads. */
 export interface UserRead extends Pick<User, "$typeName" | "id" | "name"> {}
 
 function readUser(r: Reader): UserRead {

@@ -4,7 +4,7 @@
 
 // The phone's BFF: the same upstreams and policies as web's, fewer fields, shorter lists.
 
-/** What the live page of BFF_EXPLORER=1 draws: as `plan=json` writes it, without what is on the wire. */
+/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

@@ -16,7 +16,7 @@ import { UserService } from "../../user/v1/user_pb.ts";
 import type { GetRunRequest, OpenRunRequest, RunPage, RunState, RunUpdate, StartedRun, StartRunRequest } from "./runs_pb.ts";
 import { RunService } from "./runs_pb.ts";
 
-// ---- policies: what runs/v1/runs.proto and its imports say, over the defaults ----
+// ---- policies: runs/v1/runs.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -39,10 +39,10 @@ const USER_CALL = {
 
 const STREAM = {};
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"user" | "worker", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     user: new Upstream("user.v1.UserService", clients.user, UPSTREAM, options),
@@ -53,7 +53,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly start: Rpc<MessageInitShape<typeof StartRequestSchema>, RunRead>;
@@ -150,7 +150,7 @@ export async function composeStartedRun(cx: Request<App>, args: StartRunRequest,
   return startedRun;
 }
 
-/** What runs.v1.RunUpdate has of a stream before its items come, once for all of them. */
+/** Steps of runs.v1.RunUpdate that run once per stream, before its items. */
 export async function openRunUpdate(cx: Request<App>, args: { readonly runId: string }) {
   // runs.proto:65:5
   if (args.runId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "run_id is missing", 0);

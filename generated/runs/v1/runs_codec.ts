@@ -17,7 +17,7 @@ import type { PartSchema, PositionSchema } from "@protobff/messages/bff/v1/strea
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** worker.v1.StartRequest */
 export const encodeStartRequest = encoder(StartRequestSchema, writeStartRequest);
@@ -114,7 +114,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** worker.v1.Run */
 export const decodeRun = decoder(RunSchema, readRun);
@@ -137,7 +137,7 @@ export const decodeOpenRunRequest = decoder(OpenRunRequestSchema, readOpenRunReq
 /** runs.v1.GetRunRequest */
 export const decodeGetRunRequest = decoder(GetRunRequestSchema, readGetRunRequest);
 
-/** What is read of worker.v1.Run. */
+/** The fields of worker.v1.Run that the BFF reads. */
 export interface RunRead extends Pick<Run, "$typeName" | "id"> {}
 
 function readRun(r: Reader): RunRead {
@@ -155,7 +155,7 @@ function readRun(r: Reader): RunRead {
   return message;
 }
 
-/** What is read of user.v1.BatchGetUsersResponse. */
+/** The fields of user.v1.BatchGetUsersResponse that the BFF reads. */
 export interface BatchGetUsersResponseRead extends Pick<BatchGetUsersResponse, "$typeName"> {
   users: UserRead[];
 }
@@ -175,7 +175,7 @@ function readBatchGetUsersResponse(r: Reader): BatchGetUsersResponseRead {
   return message;
 }
 
-/** What is read of worker.v1.RunEvent. */
+/** The fields of worker.v1.RunEvent that the BFF reads. */
 export interface RunEventRead extends Pick<RunEvent, "$typeName" | "seq" | "percent" | "text" | "actorId" | "final"> {}
 
 function readRunEvent(r: Reader): RunEventRead {
@@ -271,7 +271,7 @@ function readGetRunRequest(r: Reader): GetRunRequest {
   return message;
 }
 
-/** What is read of user.v1.User. */
+/** The fields of user.v1.User that the BFF reads. */
 export interface UserRead extends Pick<User, "$typeName" | "id" | "name"> {}
 
 function readUser(r: Reader): UserRead {

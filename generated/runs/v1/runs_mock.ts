@@ -14,7 +14,7 @@ import { WorkerService } from "../../worker/v1/worker_pb.ts";
 import { createRunService, createUpstreams } from "./runs_bff.ts";
 import { RunService } from "./runs_pb.ts";
 
-/** What upstreams answer: of the rpcs that are called, all that is read. One that is left out answers a sample. */
+/** Answers of upstreams: the fields that the BFF reads. An rpc without an answer returns a sample. */
 export interface Mocks {
   readonly user?: {
     readonly batchGetUsers?: MockRpc<BatchGetUsersRequest, BatchGetUsersResponseRead> | undefined;
@@ -25,7 +25,7 @@ export interface Mocks {
   } | undefined;
 }
 
-/** What rpcs answer that are asked for several at once: a sample for each key. */
+/** Default answers of batch rpcs: a sample for each key. */
 export const DEFAULTS = {
   user: {
     batchGetUsers: forEachKey(UserService.method.batchGetUsers, { keys: "ids", items: "users", key: ["id"] }),
@@ -40,12 +40,12 @@ export function mockUpstreams(mocks: Mocks = {}, options?: MockUpstreamOptions) 
   };
 }
 
-/** What a test says of the BFF that it makes. */
+/** Options of a BFF under test. */
 export interface TestBffOptions<C extends Clock = Clock> extends TestOptions<C> {
   readonly mocks?: Mocks | undefined;
 }
 
-/** The BFF in this process, on mocks: a function for each rpc, its mocks, and its time. */
+/** Creates the BFF on mocks in this process: a function for each rpc, the mocks and the clock. */
 export function createTestBff<C extends Clock = FakeClock>({ mocks, ...options }: TestBffOptions<C> = {}) {
   const bed = new TestBed(options);
   const upstreams = mockUpstreams(mocks, bed);
@@ -60,13 +60,13 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, ...options }
     openRun: bed.stream(runServiceEndpoints, RunService.method.openRun),
     /** runs.v1.RunService/GetRun */
     getRun: bed.rpc(runServiceEndpoints, RunService.method.getRun),
-    /** Its upstreams. */
+    /** The mocks of the upstreams. */
     mocks: upstreams,
-    /** Their breakers, limits and throttles. */
+    /** Breakers, limits and throttles of the upstreams. */
     upstreams: made,
-    /** Its time, and theirs. */
+    /** The clock of the BFF and the upstreams. */
     clock: bed.clock,
-    /** Ends what still runs. */
+    /** Ends running calls and streams. */
     close: () => bed.close(),
   };
 }

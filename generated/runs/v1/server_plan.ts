@@ -4,7 +4,7 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-/** What the live page of BFF_EXPLORER=1 draws: as `plan=json` writes it, without what is on the wire. */
+/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

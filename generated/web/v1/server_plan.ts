@@ -2,7 +2,7 @@
 // @generated from file web/v1/web.proto (package web.v1, syntax proto3)
 /* eslint-disable */
 
-/** What the live page of BFF_EXPLORER=1 draws: as `plan=json` writes it, without what is on the wire. */
+/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

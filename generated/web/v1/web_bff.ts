@@ -20,7 +20,7 @@ import { UserService } from "../../user/v1/user_pb.ts";
 import type { AgentSummary, Dashboard, GetDashboardRequest, RunCard } from "./web_pb.ts";
 import { AgentStatus, DashboardService } from "./web_pb.ts";
 
-// ---- policies: what web/v1/web.proto and its imports say, over the defaults ----
+// ---- policies: web/v1/web.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -43,10 +43,10 @@ const BILLING_CALL = {
   timeoutMs: 80, // policy/v1/policy.proto:12
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"agent" | "billing" | "memory" | "notify" | "user", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     agent: new Upstream("agent.v1.AgentService", clients.agent, UPSTREAM, options),
@@ -58,12 +58,12 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-/** What the environment has to give. */
+/** Variables of the environment. */
 export interface Env {
   readonly DEFAULT_QUERY: string; // policy/v1/policy.proto:14:8
 }
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, SummaryRead>;
@@ -165,7 +165,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   return dashboard;
 }
 
-/** web.v1.RunCard, for each of a list */
+/** web.v1.RunCard, for each item of a list */
 export async function composeEachRunCard(cx: Request<App>, list: readonly { readonly run: RunRead }[]): Promise<RunCard[]> {
   const { userById } = cx.app;
 

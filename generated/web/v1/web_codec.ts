@@ -20,7 +20,7 @@ import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** agent.v1.GetSummaryRequest */
 export const encodeGetSummaryRequest = encoder(GetSummaryRequestSchema, writeGetSummaryRequest);
@@ -108,7 +108,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** agent.v1.Summary */
 export const decodeSummary = decoder(SummarySchema, readSummary);
@@ -131,7 +131,7 @@ export const decodeBatchGetUsersResponse = decoder(BatchGetUsersResponseSchema, 
 /** web.v1.GetDashboardRequest */
 export const decodeGetDashboardRequest = decoder(GetDashboardRequestSchema, readGetDashboardRequest);
 
-/** What is read of agent.v1.Summary. */
+/** The fields of agent.v1.Summary that the BFF reads. */
 export interface SummaryRead extends Pick<Summary, "$typeName" | "id" | "status" | "displayName"> {
   runs: RunRead[];
 }
@@ -157,7 +157,7 @@ function readSummary(r: Reader): SummaryRead {
   return message;
 }
 
-/** What is read of billing.v1.Usage. */
+/** The fields of billing.v1.Usage that the BFF reads. */
 export interface UsageRead extends Pick<Usage, "$typeName" | "spentCents"> {}
 
 function readUsage(r: Reader): UsageRead {
@@ -175,7 +175,7 @@ function readUsage(r: Reader): UsageRead {
   return message;
 }
 
-/** What is read of notify.v1.CountUnreadResponse. */
+/** The fields of notify.v1.CountUnreadResponse that the BFF reads. */
 export interface CountUnreadResponseRead extends Pick<CountUnreadResponse, "$typeName" | "count"> {}
 
 function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
@@ -193,7 +193,7 @@ function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
   return message;
 }
 
-/** What is read of agent.v1.Session. */
+/** The fields of agent.v1.Session that the BFF reads. */
 export interface SessionRead extends Pick<Session, "$typeName" | "id"> {}
 
 function readSession(r: Reader): SessionRead {
@@ -211,7 +211,7 @@ function readSession(r: Reader): SessionRead {
   return message;
 }
 
-/** What is read of memory.v1.SearchResponse. */
+/** The fields of memory.v1.SearchResponse that the BFF reads. */
 export interface SearchResponseRead extends Pick<SearchResponse, "$typeName"> {
   items: FactRead[];
 }
@@ -231,7 +231,7 @@ function readSearchResponse(r: Reader): SearchResponseRead {
   return message;
 }
 
-/** What is read of user.v1.BatchGetUsersResponse. */
+/** The fields of user.v1.BatchGetUsersResponse that the BFF reads. */
 export interface BatchGetUsersResponseRead extends Pick<BatchGetUsersResponse, "$typeName"> {
   users: UserRead[];
 }
@@ -272,7 +272,7 @@ function readGetDashboardRequest(r: Reader): GetDashboardRequest {
   return message;
 }
 
-/** What is read of agent.v1.Run. */
+/** The fields of agent.v1.Run that the BFF reads. */
 export interface RunRead extends Pick<Run, "$typeName" | "id" | "title" | "ownerId"> {}
 
 function readRun(r: Reader): RunRead {
@@ -294,7 +294,7 @@ function readRun(r: Reader): RunRead {
   return message;
 }
 
-/** What is read of memory.v1.Fact. */
+/** The fields of memory.v1.Fact that the BFF reads. */
 export interface FactRead extends Pick<Fact, "$typeName" | "text"> {}
 
 function readFact(r: Reader): FactRead {
@@ -312,7 +312,7 @@ function readFact(r: Reader): FactRead {
   return message;
 }
 
-/** What is read of user.v1.User. */
+/** The fields of user.v1.User that the BFF reads. */
 export interface UserRead extends Pick<User, "$typeName" | "id" | "name"> {}
 
 function readUser(r: Reader): UserRead {

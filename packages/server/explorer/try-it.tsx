@@ -28,14 +28,14 @@ export function TryIt({
     forget();
   };
   const rpcs = about.rpcs.map((one) => [one.rpc, shortName(one.rpc)] as const);
-  const callers = [...known.map((name) => [name, name] as const), [NOBODY, "nobody"] as const];
+  const callers = [...known.map((name) => [name, name] as const), [NOBODY, "no caller"] as const];
   return (
     <div class="try">
       <Form onSend={() => void send({ rpc, body, headers, as: caller })}>
         <Choice id="rpc" label="Rpc" value={rpc} options={rpcs} onChoose={choose} />
         <Text id="body" label="Request, as JSON" rows={12} value={body} invalid={wrong !== ""} onText={setBody} />
         {known.length > 0 && (
-          <Choice id="as" label="Who calls" value={caller ?? NOBODY} options={callers} onFocus={ask} onChoose={setAs} />
+          <Choice id="as" label="Caller" value={caller ?? NOBODY} options={callers} onFocus={ask} onChoose={setAs} />
         )}
         <Text
           id="headers"
@@ -188,7 +188,7 @@ function Mocks({ mocks }: { readonly mocks: readonly ShownMock[] }) {
   if (mocks.length === 0) return null;
   return (
     <fieldset>
-      <legend>What upstreams do</legend>
+      <legend>Behaviour of upstreams</legend>
       {mocks.map((mock) => (
         <p key={mock.name}>
           <Mocked mock={mock} title={mock.name} />

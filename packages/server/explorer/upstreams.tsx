@@ -106,7 +106,7 @@ export function Mocked({
     <label>
       {title}{" "}
       <select
-        aria-label={`What the mock of ${service} does`}
+        aria-label={`Behaviour of the mock of ${service}`}
         value={behaviour}
         onChange={(event) => void flip({ name, behaviour: event.currentTarget.value })}
       >

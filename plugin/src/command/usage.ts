@@ -3,7 +3,7 @@ const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.
 
   protoc-gen-bff --version
 
-What is for people is in the package protobff (npm install --save-dev protobff); npx protobff --help says what there is.`;
+Commands for people are in the package protobff (npm install --save-dev protobff). Run npx protobff --help for a list.`;
 
 /** Words of this bin once, and now of `protobff`. */
 const MOVED: readonly string[] = ["explain", "init-resolvers", "protos", "reference", "uses"];

@@ -21,7 +21,7 @@ export function dashboardOf(watched: Watched): JsonObject {
     // The same for the same server, so that a new version takes the place of the old one. At most 40 characters.
     uid: `bff-${createHash("sha256").update(name).digest("hex").slice(0, 20)}`,
     title: name,
-    description: `What ${name} answers and calls. Written by protoc-gen-bff from its plan.`,
+    description: `Answers and upstream calls of ${name}. Written by protoc-gen-bff from its plan.`,
     tags: ["bff", "protobff"],
     schemaVersion: 39,
     version: 1,

@@ -104,7 +104,7 @@ function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
   return [
     {
       title: "Requests by code",
-      description: `Of ${method} in a second; codes as clients get them.`,
+      description: `Requests per second of ${method}, by the code that clients receive.`,
       unit: "reqps",
       stacked: true,
       lines: [

@@ -48,7 +48,7 @@ export function rulesOf(watched: Watched): string {
     group(`${name}: process`, PROCESS.map(rule)),
   ];
   return `# Rules for ${comment(name)}, written by protoc-gen-bff: docs/telemetry.md, "Dashboards and alerts".
-# Alerts of upstreams and processes are the same in the rules of other servers: Alertmanager takes equal ones for one.
+# Rules of other servers repeat the alerts of upstreams and processes. Alertmanager merges equal alerts.
 groups:
 ${groups.join("\n")}
 `;

@@ -19,7 +19,7 @@ RUN npm run build && npm prune --omit=dev --no-audit --no-fund`;
   return `# The image of ${comment(server.name || "the BFF")}, written by protoc-gen-bff. From the folder with package.json:
 #   docker build -f ${comment(word(`${out}/${folder}/Dockerfile`))} -t ${name} .
 # ${command}: --build-arg OUT=src/gen.
-# NODE may be pinned by its digest: --build-arg NODE=node:24-slim@sha256:… A registry's password: --secret id=npmrc,src=.npmrc
+# Pin Node by digest with --build-arg NODE=node:24-slim@sha256:… Pass a registry's password with --secret id=npmrc,src=.npmrc
 ARG NODE=node:24-slim
 
 FROM \${NODE} AS build
@@ -29,23 +29,23 @@ ${installed}
 ARG OUT=${out}
 # Node follows the link, so that imports and the working directory are those of the project.
 RUN test -f "\${OUT}"/${word(main)} && ln -s "\${OUT}"/${word(main)} ${entry} && mkdir ${COMPILED} && chown 1000 ${COMPILED} && chmod -R a+rX .
-# What Node compiles of it is kept${typescript ? ", types taken away" : ""}, for this user. With such a port the server says so and ends with 2: it has been loaded, and has done nothing.
+# Fills the compile cache${typescript ? " and removes types" : ""} for this user. The port is invalid, so that the server loads and exits with 2.
 USER 1000:1000
-RUN said=$(NODE_COMPILE_CACHE=${COMPILED} PORT=none node ${entry} 2>&1) || test $? -eq 2 || { echo "$said"; exit 1; }; chmod -R a+rX ${COMPILED}
+RUN output=$(NODE_COMPILE_CACHE=${COMPILED} PORT=none node ${entry} 2>&1) || test $? -eq 2 || { echo "$output"; exit 1; }; chmod -R a+rX ${COMPILED}
 
 FROM \${NODE}
-# Nothing installs anything in here any more.
+# The image installs nothing from here on.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* /usr/local/bin/yarn /usr/local/bin/yarnpkg
 ENV NODE_ENV=production
 ENV NODE_COMPILE_CACHE=/app/${COMPILED}
-# V8 compiles on threads, and glibc would keep memory for each of them.
+# V8 compiles on threads, and glibc would keep memory for each thread.
 ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /app ./
-# By number, so that runAsNonRoot can see it: \`node\` of the image.
+# The number of the user \`node\`: runAsNonRoot needs a number.
 USER 1000:1000
 EXPOSE 8080
-# Kubernetes does not look at it: its probes are in the Deployment.
+# Kubernetes ignores it and uses the probes of the Deployment.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", ${JSON.stringify(HEALTH)}]
 # SIGTERM drains for BFF_DRAIN_DELAY and BFF_GRACE (10s): docker stop --timeout 15
 STOPSIGNAL SIGTERM
@@ -70,7 +70,7 @@ const HEALTH = [
 ].join("; ");
 
 /** For \`Dockerfile.dockerignore\`, which counts for the Dockerfile beside it alone. */
-export const DOCKERIGNORE = `# What is in no image: written by protoc-gen-bff. https://docs.docker.com/build/concepts/context/#dockerignore-files
+export const DOCKERIGNORE = `# Files that images leave out. Written by protoc-gen-bff. https://docs.docker.com/build/concepts/context/#dockerignore-files
 **/.git
 **/node_modules
 **/.npmrc

@@ -16,7 +16,7 @@ export function manifests(deployed: ServerDeployment): readonly { readonly file:
     { file: "networkpolicy.yaml", text: networkPolicy(deployed) },
   ];
   const all = { file: "kustomization.yaml", text: kustomization(deployed, objects) };
-  const head = `# Of ${comment(deployed.server.name || "the BFF")}, written by protoc-gen-bff: change it in an overlay (docs/deploying.md, "Deploy files").\n`;
+  const head = `# ${comment(deployed.server.name || "the BFF")}: written by protoc-gen-bff. Change it in an overlay (docs/deploying.md, "Deploy files").\n`;
   return [...objects, all].map(({ file, text }) => ({ file, text: `${head}${text}` }));
 }
 
@@ -55,7 +55,7 @@ spec:
   minReplicas: 2
   maxReplicas: 10
   metrics:
-    # Of what the container requests: one core, which is what one process uses.
+    # Share of the CPU that the container requests: one core, as one process uses.
     - type: Resource
       resource: { name: cpu, target: { type: Utilization, averageUtilization: 70 } }
 `;

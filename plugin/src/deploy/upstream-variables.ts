@@ -9,12 +9,12 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
       name: `${prefix}_URL`,
       required: true,
       example: `http://${service.name.toLowerCase()}:9001`,
-      about: `where ${service.typeName} is; calls are spread over the pods of a headless service`,
+      about: `address of ${service.typeName}; calls are spread over the pods of a headless service`,
     };
     const others = branches.flatMap(({ name }): Variable[] => {
       const variable = `${prefix}_${name.toUpperCase()}`;
       const example = `http://${service.name.toLowerCase()}-${name.toLowerCase()}:9001`;
-      const about = `where the branch ${name} of ${service.typeName} is; without it the branch is off`;
+      const about = `address of the branch ${name} of ${service.typeName}; without it the branch is off`;
       return [
         { name: `${variable}_URL`, example, about },
         ...certificates(variable, `the branch ${name} of ${service.typeName}`),
@@ -27,7 +27,7 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
 /** Returns three variables with the same description, which is printed once, above the first. */
 function certificates(prefix: string, peer: string): readonly Variable[] {
   const folder = `/var/run/secrets/bff/${prefix.toLowerCase().replaceAll("_", "-")}`;
-  const about = `whom to trust for ${peer}, and the certificate and key to show there`;
+  const about = `TLS towards ${peer}: certificate authorities, client certificate or its key`;
   return [
     { name: `${prefix}_CA_FILE`, kind: "file", example: `${folder}/ca.crt`, about },
     { name: `${prefix}_CERT_FILE`, kind: "file", example: `${folder}/tls.crt`, about },

@@ -23,7 +23,7 @@ const ENDS = (unit: string): string =>
 const CHARGE = `
 with wanted as (
   select counter, quota, cost, ${ENDS("unit")} as ends
-  from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as asked (counter, quota, cost, unit)
+  from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as request (counter, quota, cost, unit)
 ), locked as (
   select q.counter, w.quota, w.cost, greatest(q.ends, w.ends) as ends, case when q.ends >= w.ends then q.used else 0 end as used
   from bff_quota q join wanted w on w.counter = q.counter
@@ -38,7 +38,7 @@ with wanted as (
 )
 select counter, used, ends, passes, (extract(epoch from now()) * 1000000)::bigint as at from locked, verdict`;
 const BEGIN =
-  "insert into bff_quota (counter, ends, used) select counter, 0, 0 from unnest($1::text[]) as asked (counter) order by counter on conflict do nothing";
+  "insert into bff_quota (counter, ends, used) select counter, 0, 0 from unnest($1::text[]) as request (counter) order by counter on conflict do nothing";
 const ADD = `
 update bff_quota q
 set used = greatest(0, least(${MOST_TICKS}, case when q.ends >= n.ends then q.used else 0 end + $2::bigint)), ends = greatest(q.ends, n.ends)

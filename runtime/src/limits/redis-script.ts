@@ -16,7 +16,7 @@ const SHARED = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
--- When the calendar unit ends that a moment is in, UTC. Of days since 1970 in the Gregorian calendar, in years that begin in March.
+-- End of the calendar unit that contains a moment, UTC. Days count from 1970 in the Gregorian calendar, in years that begin in March.
 local function ends(unit, micros)
   local day = math.floor(micros / 86400000000)
   if unit == 'day' then return (day + 1) * 86400000000 end
@@ -72,7 +72,7 @@ end
  */
 export const CHARGE: Script = script(`${SHARED}
 local levels = {}
-local told = {}
+local waits = {}
 local refused = false
 for i = 1, #KEYS do
   local unit = ARGV[4 * i - 3]
@@ -86,10 +86,10 @@ for i = 1, #KEYS do
     if unit == '' then wait = math.ceil((after - full) / drain) else wait = ends(unit, now) - now end
   end
   levels[i] = after
-  told[2 * i - 1] = wait
-  told[2 * i] = math.max(0, full - level)
+  waits[2 * i - 1] = wait
+  waits[2 * i] = math.max(0, full - level)
 end
-if refused then return told end
+if refused then return waits end
 for i = 1, #KEYS do keep(KEYS[i], ARGV[4 * i - 3], tonumber(ARGV[4 * i - 2]), levels[i]) end
 return now
 `);

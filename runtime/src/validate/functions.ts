@@ -67,9 +67,9 @@ export function bytesContain(bytes: Uint8Array, part: Uint8Array): boolean {
  *
  * @throws ExpressionError for anything but a bool and a text
  * @example
- * saidBy(args.to > args.from, "`to` must be after `from`");
+ * violationText(args.to > args.from, "`to` must be after `from`");
  */
-export function saidBy(result: unknown, otherwise: string): string {
+export function violationText(result: unknown, otherwise: string): string {
   if (typeof result === "string") return result;
   if (typeof result === "boolean") return result ? "" : otherwise;
   throw new ExpressionError("a rule gives a bool or a string");

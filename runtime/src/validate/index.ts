@@ -12,7 +12,7 @@ export {
   isUuid,
 } from "./formats/names.ts";
 export { isUri, isUriRef } from "./formats/uri.ts";
-export { bytesContain, bytesEndWith, bytesStartWith, isInf, saidBy, unique } from "./functions.ts";
+export { bytesContain, bytesEndWith, bytesStartWith, isInf, unique, violationText } from "./functions.ts";
 export { pattern } from "./pattern.ts";
 export { compareTimes, isOneOfTimes, isWithin, type Time } from "./times.ts";
 export {

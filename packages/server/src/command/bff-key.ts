@@ -12,7 +12,7 @@ import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
 const USAGE = `Makes, ends and lists keys of callers, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).
 
   bff-key create --subject <text> [--scope <word>]... [--claims <JSON object>] [--expires <when>] [--prefix <text>]
-      prints the key, which nobody can see again; <when> is 90d, 12h, 30m, a date or a time of RFC 3339
+      prints the key once; <when> is 90d, 12h, 30m, a date or a time of RFC 3339
   bff-key revoke <id>...
       servers notice within the \`cache\` of their source
   bff-key list [--json]

@@ -264,7 +264,7 @@ test("the explorer sends a request with the credential of a named caller", async
   const at = `http://127.0.0.1:${(listing.address() as AddressInfo).port}`;
   const { admin } = await opened({ callers: `${at}/callers`, own: () => at });
   await page.goto(`${admin.url}/#try`);
-  const who = page.getByLabel("Who calls");
+  const who = page.getByLabel("Caller");
   await expect.poll(() => who.inputValue(), PATIENT).toBe("dev");
   const send = async () => {
     const tried = page.waitForResponse("**/explorer/try");
@@ -272,7 +272,7 @@ test("the explorer sends a request with the credential of a named caller", async
     await tried;
   };
   await send();
-  await who.selectOption("nobody");
+  await who.selectOption("no caller");
   await send();
   known = ["ada"];
   await page.getByLabel("Headers").focus();
@@ -313,7 +313,7 @@ test("the explorer has a switch for each mock", async () => {
       expect.stringContaining("3 of 10, 2 waiting"),
       "ejected, 1 in flight",
     ]);
-  const flip = card.getByRole("combobox", { name: "What the mock of echo.v1.EchoService does" });
+  const flip = card.getByRole("combobox", { name: "Behaviour of the mock of echo.v1.EchoService" });
   await flip.selectOption("garbage");
   await expect.poll(() => mock.behaviour, PATIENT).toEqual({ kind: "garbage" });
   expect(complaints).toEqual([]);

@@ -113,11 +113,11 @@ describe("a request as a named caller", () => {
   });
   it("a request with an unknown caller, or with two, is refused", async () => {
     const { tryIt } = await called(JSON.stringify(ADA));
-    await expect(tryIt.send({ ...echo("a"), as: "bob" })).rejects.toThrow('nobody is called "bob" any more');
+    await expect(tryIt.send({ ...echo("a"), as: "bob" })).rejects.toThrow('the caller "bob" does not exist any more');
     await expect(tryIt.send({ ...echo("a"), as: 1 })).rejects.toThrow("who calls is a name");
     const twice = { ...echo("a"), headers: [["Authorization", "Bearer x"]], as: "ada" };
     await expect(tryIt.send(twice)).rejects.toThrow(
-      "authorization says who calls already: leave it out, or call as nobody",
+      "authorization identifies a caller already: remove it, or choose no caller",
     );
   });
   it.each([

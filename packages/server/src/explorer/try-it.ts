@@ -61,10 +61,10 @@ export class TryIt {
 
   async #credentialOf(as: string, headers: Try["headers"]): Promise<readonly [string, string]> {
     const found = await this.#callers.headerOf(as);
-    if (found === undefined) throw new Unsendable(`nobody is called ${JSON.stringify(as)} any more`);
+    if (found === undefined) throw new Unsendable(`the caller ${JSON.stringify(as)} does not exist any more`);
     const [name] = found;
-    if (headers.some(([said]) => said === name))
-      throw new Unsendable(`${name} says who calls already: leave it out, or call as nobody`);
+    if (headers.some(([header]) => header === name))
+      throw new Unsendable(`${name} identifies a caller already: remove it, or choose no caller`);
     return found;
   }
 

@@ -74,7 +74,7 @@ test("anonymous callers count as one, and foreign text stays on its line", () =>
   called({ since: "2026-11-01" }, { "user-agent": "other" });
   called({ since: "2026-11-01", source: "user", subject: "a\nb" });
   expect(lines()).toEqual([
-    `${RPC} is deprecated since 2026-11-01: called by somebody unknown with "curl/8 2027-01-15 forged"`,
+    `${RPC} is deprecated since 2026-11-01: called by an anonymous caller with "curl/8 2027-01-15 forged"`,
     `${RPC} is deprecated since 2026-11-01: called by "a b" of user`,
   ]);
 });

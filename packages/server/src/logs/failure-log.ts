@@ -362,7 +362,7 @@ function callerText({
   subject,
   id,
 }: Record<"subject" | "id", string> & { source: string | undefined }): string {
-  if (source === undefined) return "somebody unknown";
+  if (source === undefined) return "an anonymous caller";
   return `${subject === "" ? "somebody" : quoted(subject)} of ${source}${id === "" ? "" : ` (${quoted(id)})`}`;
 }
 function listed(paths: readonly string[]): string {

@@ -148,7 +148,7 @@ export class CertificateFiles {
   /** Reports a fault at its second check, once for the same contents. */
   #refuse(what: string, thrown: unknown): void {
     const before = this.#suspect;
-    const told = `told ${what}`;
+    const told = `reported ${what}`;
     if (before === told) return;
     this.#suspect = before === what ? told : what;
     if (this.#suspect !== told) return;

@@ -26,7 +26,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
   const lines: Line[] = [];
   if (file.entries.length + file.clients.length + file.topics.length > 0)
     lines.push(
-      [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
+      [`// ---- policies: ${file.desc.proto.name} and its imports, over the defaults ----`],
       [],
       ...policies.lines,
     );
@@ -47,10 +47,10 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
         ];
   const upstream = names.runtime("Upstream");
   lines.push(
-    [`/** How to reach each upstream${others.length === 0 ? "" : "; a branch that is left out is off"}. */`],
+    [`/** Connections to upstreams${others.length === 0 ? "" : "; a branch without one is off"}. */`],
     ["export type Clients = ", ...clients, ";"],
     [],
-    ["/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */"],
+    ["/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */"],
     ...block(
       [
         `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
@@ -85,7 +85,7 @@ export function emitEnv(env: readonly PlanEnvVar[], names: FileNames): Lines {
   const rows = env.map(
     (entry): Line => ["readonly ", ...envProperty(entry, names), `; // ${names.place(entry.ir.at)}`],
   );
-  return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
+  return [["/** Variables of the environment. */"], ...block(["export interface Env {"], rows, ["}"]), []];
 }
 
 /** Returns true for a stream of items. */
@@ -146,7 +146,7 @@ export function emitApp(file: PlanFile, names: FileNames): Lines {
   const functions =
     file.functions.length === 0 ? [] : line(`readonly functions: ${suppliedType(file.desc, "Functions")};`);
   return [
-    ["/** What composing needs besides the request. */"],
+    ["/** Dependencies of composing, besides the request. */"],
     ...block(["export interface App {"], [["readonly env: Env;"], ...functions, ...supplied, ...rows], ["}"]),
     [],
   ];

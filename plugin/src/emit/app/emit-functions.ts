@@ -10,7 +10,7 @@ export function emitFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return [
     [
-      "/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */",
+      "/** Your functions that expressions call. `npx protobff init-resolvers resolvers.ts` writes stubs of them. */",
     ],
     ...block(
       [`export interface ${suppliedType(file.desc, "Functions")} {`],

@@ -14,10 +14,10 @@ import { isUnwrapped, KEYED_BY_NUMBER, LENGTH, methodOf, SCALARS, scalarOf, tagO
 
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
-  const lines: Line[] = [["// ---- what is sent ----"], []];
+  const lines: Line[] = [["// ---- sent messages ----"], []];
   for (const message of codec.encodes) lines.push(...emitRoot(message, "encode", codec, names), []);
   for (const message of codec.writers.values()) lines.push(...emitWriter(message, codec, names), []);
-  lines.push(["// ---- what is received ----"], []);
+  lines.push(["// ---- received messages ----"], []);
   for (const message of codec.decodes) lines.push(...emitRoot(message, "decode", codec, names), []);
   for (const message of codec.readers.values()) lines.push(...emitReader(message, codec, names), []);
   f.preamble(file.desc);
@@ -259,7 +259,7 @@ function readType({ desc, name, fields }: CodecMessage, codec: PlanCodec, names:
   const keys = reserved.map((key) => JSON.stringify(key)).join(" | ");
   const open: Line = [`export interface ${name}Read extends Pick<`, names.shape(desc), `, ${keys}> {`];
   return [
-    [`/** What is read of ${desc.typeName}. */`],
+    [`/** The fields of ${desc.typeName} that the BFF reads. */`],
     ...(rest.length === 0 ? [[...open, "}"]] : block(open, rest, ["}"])),
   ];
 }

@@ -50,7 +50,7 @@ export function emitForList(
   const waits = body.some(([first]) => typeof first === "string" && /^(const \S+ = )?await /.test(first));
   const result: Line = waits ? ["): Promise<", shape, "[]> {"] : ["): ", shape, "[] {"];
   return [
-    [`/** ${composed.desc.typeName}, for each of a list */`],
+    [`/** ${composed.desc.typeName}, for each item of a list */`],
     ...block(
       [
         `export ${waits ? "async " : ""}function ${message.name}(`,

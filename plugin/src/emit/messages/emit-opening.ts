@@ -30,7 +30,7 @@ export function emitOpening(
           ...emitAdmission(admits.name, opening, (inside) => commonParameters(opening, file, inside), planned, file),
           [],
         ]),
-    [`/** What ${composed.desc.typeName} has of a stream before its items come, once for all of them. */`],
+    [`/** Steps of ${composed.desc.typeName} that run once per stream, before its items. */`],
     ...block(
       [
         "export async function ",

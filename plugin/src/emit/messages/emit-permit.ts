@@ -46,7 +46,7 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
   const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
   const { desc, rpc } = permit.composed;
   return [
-    [`/** Who may call ${desc.typeName}/${rpc.desc.name}. */`],
+    [`/** Access check of ${desc.typeName}/${rpc.desc.name}. */`],
     ...block(
       [
         `${later ? "async " : ""}function ${part.name}(${parameter("cx")}: `,

@@ -44,7 +44,7 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
       .sort((a, b) => a.step.step.index - b.step.step.index)
       .map(({ step, start }): Line => [...property(step, start, names), "; ", `// ${names.place(step.step.ir.at)}`]);
     lines.push(
-      [`/** What messages read of the steps that ${desc.name} starts, once per request. */`],
+      [`/** Steps of ${desc.name} that messages read. They run once per request. */`],
       ...block([`export interface ${name} {`], rows, ["}"]),
       [],
     );

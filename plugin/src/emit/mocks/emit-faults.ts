@@ -22,10 +22,10 @@ export function emitFaults(file: PlanFile, predictions: readonly RpcPrediction[]
   const lines: Lines = [
     ["/**"],
     [
-      " * A test for every fault of every call of every rpc: what a client gets is what the plan says (`plan=faults` prints it).",
+      " * Adds a test for every fault of every call: the client receives the answer that the plan predicts (`plan=faults`).",
     ],
     [" *"],
-    [" * @param test that of a runner: of `vitest` or of `node:test`"],
+    [" * @param test the function `test` of vitest or `node:test`"],
     [" */"],
     ...block(
       [

@@ -75,10 +75,10 @@ function emitMocks(file: PlanFile, names: FileNames): Lines {
     return [...block([`readonly ${upstream.name}?: {`], methods, ["} | undefined;"]), ...branches];
   });
   const branched = file.upstreams.some(({ branches }) => branches.length > 0);
-  const off = branched ? " A branch that is left out is off." : "";
+  const off = branched ? " A branch without answers is off." : "";
   return [
     [
-      `/** What upstreams answer: of the rpcs that are called, all that is read. One that is left out answers a sample.${off} */`,
+      `/** Answers of upstreams: the fields that the BFF reads. An rpc without an answer returns a sample.${off} */`,
     ],
     ...(rows.length === 0 ? [["export type Mocks = object;"]] : block(["export interface Mocks {"], rows, ["}"])),
   ];
@@ -93,7 +93,7 @@ function emitDefaults(file: PlanFile, names: FileNames): Lines {
     return methods.length === 0 ? [] : block([`${upstream.name}: {`], methods, ["},"]);
   });
   return [
-    ["/** What rpcs answer that are asked for several at once: a sample for each key. */"],
+    ["/** Default answers of batch rpcs: a sample for each key. */"],
     ...(rows.length === 0 ? [["export const DEFAULTS = {};"]] : block(["export const DEFAULTS = {"], rows, ["};"])),
   ];
 }
@@ -158,14 +158,14 @@ function emitOptions(file: PlanFile, names: FileNames): Lines {
     file.env.length === 0
       ? []
       : [
-          ["/** Default: as declared; of what is declared without one a sample. */"],
+          ["/** Default: the declared default, else a sample. */"],
           ["readonly env?: Partial<", names.bffType("Env", file.desc), "> | undefined;"],
         ];
   const supplied = suppliedParts(file).map(
     ({ name, type }): Line => [`readonly ${name}: `, names.bffType(type, file.desc), ";"],
   );
   return [
-    ["/** What a test says of the BFF that it makes. */"],
+    ["/** Options of a BFF under test. */"],
     ...block(
       [
         "export interface TestBffOptions<C extends ",
@@ -200,7 +200,7 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
           `, [${sources}]);`,
         );
   return [
-    ["/** The BFF in this process, on mocks: a function for each rpc, its mocks, and its time. */"],
+    ["/** Creates the BFF on mocks in this process: a function for each rpc, the mocks and the clock. */"],
     ...block(
       [
         "export function createTestBff<C extends ",
@@ -220,19 +220,19 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
           ["return {"],
           [
             ...rpcsOf(file.services, names),
-            ["/** Its upstreams. */"],
+            ["/** The mocks of the upstreams. */"],
             ["mocks: upstreams,"],
-            ["/** Their breakers, limits and throttles. */"],
+            ["/** Breakers, limits and throttles of the upstreams. */"],
             ["upstreams: made,"],
-            ["/** Its time, and theirs. */"],
+            ["/** The clock of the BFF and the upstreams. */"],
             ["clock: bed.clock,"],
             ...(file.topics.some(({ entry }) => entry === undefined)
               ? [
-                  ["/** Puts an item into a topic that has no call: its name, the key, and the item. */"],
+                  ["/** Publishes an item of a topic without a call: name of the topic, key, item. */"],
                   ["publish: bed.publish,"],
                 ]
               : []),
-            ["/** Ends what still runs. */"],
+            ["/** Ends running calls and streams. */"],
             ["close: () => bed.close(),"],
           ],
           ["};"],

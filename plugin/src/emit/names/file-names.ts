@@ -119,7 +119,7 @@ export class FileNames {
     const withMessages = [...files].filter(({ messages }) => messages.length > 0);
     const schemas = withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => [this.#f.importSchema(file)]);
     return [
-      ["/** What a google.protobuf.Any may hold here. */"],
+      ["/** Messages that a google.protobuf.Any may contain here. */"],
       [`const ${MESSAGES} = `, this.protobuf("createRegistry"), "(", ...commas(schemas), ");"],
     ];
   }

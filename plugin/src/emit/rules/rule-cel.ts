@@ -33,13 +33,14 @@ export function emitCel(rule: CelRule, value: string, names: RuleNames, report: 
   const call: Line = [functionOf(rule, readsNow, names), `(${value}${readsNow ? ", found.now" : ""})`];
   if (rule.gives === "bool") return [["if (!", ...call, ") ", ...report()]];
   const otherwise = JSON.stringify(`"${rule.expression.text.value}" returned false`);
-  const failure: Line = rule.gives === "string" ? call : [names.validate("saidBy"), "(", ...call, `, ${otherwise})`];
+  const failure: Line =
+    rule.gives === "string" ? call : [names.validate("violationText"), "(", ...call, `, ${otherwise})`];
   if (rule.rule.message !== "") return [["if (", ...failure, ' !== "") ', ...report()]];
   return block(
     ["{"],
     [
-      ["const said = ", ...failure, ";"],
-      ['if (said !== "") ', ...report("said")],
+      ["const text = ", ...failure, ";"],
+      ['if (text !== "") ', ...report("text")],
     ],
     ["}"],
   );

@@ -41,7 +41,7 @@ export function emitIdentity(
     signs ? "], { signs: true });" : "]);",
   ]);
   const rows: Line[] = [
-    [`/** Who calls the services of ${server.name} (${names.place(identity.ir.at)}). */`],
+    [`/** Identifies the callers of the services of ${server.name} (${names.place(identity.ir.at)}). */`],
     ...block(
       [
         "export function createIdentity(",

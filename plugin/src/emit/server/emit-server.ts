@@ -198,7 +198,7 @@ function suppliedBy(
 
 function typesLines(types: readonly DescFile[], names: FileNames): Lines {
   const rows = types.map((file): Line => [names.types(file), ","]);
-  return [["// What a google.protobuf.Any may hold in JSON."], ...block(["types: ["], rows, ["],"])];
+  return [["// Messages that a google.protobuf.Any may contain in JSON."], ...block(["types: ["], rows, ["],"])];
 }
 
 /** The branches of upstreams that have any, by name. */

@@ -20,7 +20,7 @@ export function emitRateLimits({ limits }: PlanFile, names: FileNames): Lines {
     ["// ---- limits ----"],
     [],
     ...limits.map((limit): Line => [`const ${limit.constant}: `, type, ` = ${rateLimit(limit)};`, place(limit, names)]),
-    ["/** What a server counts. */"],
+    ["/** Limits that the server counts. */"],
     [`export const ${LIMITS}: readonly `, type, `[] = [${limits.map(({ constant }) => constant).join(", ")}];`],
     [],
   ];

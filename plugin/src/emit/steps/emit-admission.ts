@@ -33,7 +33,7 @@ export function emitAdmission(
   const { desc, kind } = of.composed;
   const open = `${kind === "let" ? "" : "export "}${later ? "async " : ""}function ${name}(`;
   return [
-    [`/** Guards of ${desc.typeName} that speak before any call is sent. */`],
+    [`/** Guards of ${desc.typeName} that run before any call. */`],
     ...block([open, ...parameters(body), later ? "): Promise<void> {" : "): void {"], body, ["}"]),
   ];
 }

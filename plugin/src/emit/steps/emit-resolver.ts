@@ -49,7 +49,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
       ? line("export type ResolverClients = object;")
       : block(["export interface ResolverClients {"], clients, ["}"])),
     [],
-    ["/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */"],
+    ["/** Your functions that supply fields. `npx protobff init-resolvers resolvers.ts` writes stubs of them. */"],
     ...block(
       [`export interface ${name} {`],
       file.resolvers.flatMap((resolver) => member(resolver, names)),

@@ -292,7 +292,7 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         gives: source.field === undefined ? sampleOf(source.message) : sampleOfField(source.field),
       };
     case "shared":
-      throw new Error("a step of a service stands in its service");
+      throw new Error("a shared step belongs to its service");
   }
 }
 

@@ -167,9 +167,9 @@ function callerOf(
   registry: Registry,
 ): ExampleCaller | null | string {
   const at = `${EXAMPLES}, ${place}`;
-  if (identity === undefined) return `${at} has a caller, and nobody asks who calls it: leave it out`;
+  if (identity === undefined) return `${at} has a caller, but the package has no identity: leave it out`;
   if (caller === null) return null;
-  if (!isObject(caller)) return `${at}: a caller is an object, or null for nobody that is known: ${CALLER}`;
+  if (!isObject(caller)) return `${at}: a caller is an object, or null for an anonymous caller: ${CALLER}`;
   const { principal, source, ...rest } = caller;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) return `${at}: a caller has no "${unknown}", but principal and source: ${CALLER}`;

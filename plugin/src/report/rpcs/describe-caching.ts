@@ -40,7 +40,7 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
   }
   if (http !== undefined) {
     const caches = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
-    const age = http.maxAgeMs === 0 ? " and ask each time" : ` for ${timeText(http.maxAgeMs)}`;
+    const age = http.maxAgeMs === 0 ? " and revalidate each time" : ` for ${timeText(http.maxAgeMs)}`;
     const stale = http.staleMs === undefined ? "" : `, and for ${timeText(http.staleMs)} more while they are renewed`;
     const vary = http.vary.length === 0 ? "" : `, by ${http.vary.join(", ")}`;
     lines.push(`${caches}${age}${stale}${vary}`);

@@ -106,8 +106,8 @@ export function streamLines(report: StreamReport, short: (ms: number) => string)
   const parts = [
     ...(report.if === undefined ? [] : [`where ${report.if}`]),
     ...(report.until === undefined ? [] : [`until ${report.until}`]),
-    ...(topic?.subject !== undefined ? ["goes on by places in the topic"] : []),
-    ...(places === undefined || topic?.subject !== undefined ? [] : [`goes on behind ${places}`]),
+    ...(topic?.subject !== undefined ? ["resumes by positions in the topic"] : []),
+    ...(places === undefined || topic?.subject !== undefined ? [] : [`resumes after ${places}`]),
     ...(report.idle_ms === undefined ? [] : [`silent for ${time(report.idle_ms)} it has failed`]),
     ...(report.heartbeat_ms === undefined ? [] : [`a beat every ${time(report.heartbeat_ms)}`]),
     `for ${time(report.max_age_ms)}`,

@@ -14,7 +14,7 @@ import { decodeGetHomeRequest, decodeItems, decodeProfile, decodeSettings, encod
 import type { GetHomeRequest, Home } from "./bare_pb.ts";
 import { HomeService } from "./bare_pb.ts";
 
-// ---- policies: what bench/bare/v1/bare.proto and its imports say, over the defaults ----
+// ---- policies: bench/bare/v1/bare.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: undefined,
@@ -25,10 +25,10 @@ const CALL = {
   forward: ["authorization", "x-request-id"], // bare.proto:9
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"item" | "profile" | "settings", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     item: new Upstream("bench.up.v1.ItemService", clients.item, UPSTREAM, options),
@@ -40,7 +40,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, Profile>;

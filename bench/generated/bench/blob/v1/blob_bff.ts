@@ -14,7 +14,7 @@ import { decodeBlob, decodeGetFileRequest, encodeFile, encodeGetBlobRequest } fr
 import type { File, GetFileRequest } from "./blob_pb.ts";
 import { FileService } from "./blob_pb.ts";
 
-// ---- policies: what bench/blob/v1/blob.proto and its imports say, over the defaults ----
+// ---- policies: bench/blob/v1/blob.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -27,10 +27,10 @@ const CALL = {
   forward: ["authorization", "x-request-id"], // blob.proto:9
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"blob", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     blob: new Upstream("bench.up.v1.BlobService", clients.blob, UPSTREAM, options),
@@ -40,7 +40,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getBlob: Rpc<MessageInitShape<typeof GetBlobRequestSchema>, Blob>;

@@ -12,7 +12,7 @@ import { FileSchema, GetFileRequestSchema } from "./blob_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import { BlobSchema } from "../../types/v1/types_pb.ts";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.GetBlobRequest */
 export const encodeGetBlobRequest = encoder(GetBlobRequestSchema, writeGetBlobRequest);
@@ -34,7 +34,7 @@ function writeBlob(w: Writer, message: MessageInitShape<typeof BlobSchema>): voi
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.types.v1.Blob, passed on */
 export const decodeBlob = passer(BlobSchema);

@@ -14,7 +14,7 @@ import { decodeGetPlaceRequest, decodeProfile, decodeRegion, decodeTeam, encodeG
 import type { GetPlaceRequest, Place } from "./chain_pb.ts";
 import { PlaceService } from "./chain_pb.ts";
 
-// ---- policies: what bench/chain/v1/chain.proto and its imports say, over the defaults ----
+// ---- policies: bench/chain/v1/chain.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -27,10 +27,10 @@ const CALL = {
   forward: ["authorization", "x-request-id"], // chain.proto:8
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"profile" | "region" | "team", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     profile: new Upstream("bench.up.v1.ProfileService", clients.profile, UPSTREAM, options),
@@ -42,7 +42,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, ProfileRead>;

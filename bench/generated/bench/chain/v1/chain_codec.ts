@@ -14,7 +14,7 @@ import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { Profile } from "../../types/v1/types_pb.ts";
 import { ProfileSchema } from "../../types/v1/types_pb.ts";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.GetProfileRequest */
 export const encodeGetProfileRequest = encoder(GetProfileRequestSchema, writeGetProfileRequest);
@@ -48,7 +48,7 @@ function writePlace(w: Writer, message: MessageInitShape<typeof PlaceSchema>): v
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.types.v1.Profile */
 export const decodeProfile = decoder(ProfileSchema, readProfile);
@@ -62,7 +62,7 @@ export const decodeRegion = decoder(RegionSchema, readRegion);
 /** bench.chain.v1.GetPlaceRequest */
 export const decodeGetPlaceRequest = decoder(GetPlaceRequestSchema, readGetPlaceRequest);
 
-/** What is read of bench.types.v1.Profile. */
+/** The fields of bench.types.v1.Profile that the BFF reads. */
 export interface ProfileRead extends Pick<Profile, "$typeName" | "name" | "teamId"> {}
 
 function readProfile(r: Reader): ProfileRead {
@@ -82,7 +82,7 @@ function readProfile(r: Reader): ProfileRead {
   return message;
 }
 
-/** What is read of bench.up.v1.Team. */
+/** The fields of bench.up.v1.Team that the BFF reads. */
 export interface TeamRead extends Pick<Team, "$typeName" | "name" | "regionId"> {}
 
 function readTeam(r: Reader): TeamRead {
@@ -102,7 +102,7 @@ function readTeam(r: Reader): TeamRead {
   return message;
 }
 
-/** What is read of bench.up.v1.Region. */
+/** The fields of bench.up.v1.Region that the BFF reads. */
 export interface RegionRead extends Pick<Region, "$typeName" | "name" | "timeZone"> {}
 
 function readRegion(r: Reader): RegionRead {

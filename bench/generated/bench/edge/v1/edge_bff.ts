@@ -15,7 +15,7 @@ import type { Caller, GetHomeRequest, Home } from "./edge_pb.ts";
 import { HomeService } from "./edge_pb.ts";
 import { validateGetHomeRequest } from "./edge_rules.ts";
 
-// ---- policies: what bench/edge/v1/edge.proto and its imports say, over the defaults ----
+// ---- policies: bench/edge/v1/edge.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1, slowMs: 1_000, slowRate: 0.5 }, // edge.proto:10
@@ -30,10 +30,10 @@ const CALL = {
   forward: ["x-request-id"], // edge.proto:10
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"item" | "profile" | "settings", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     item: new Upstream("bench.up.v1.ItemService", clients.item, UPSTREAM, options),
@@ -43,12 +43,12 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-/** What the environment has to give. */
+/** Variables of the environment. */
 export interface Env {
   readonly OIDC_ISSUER: string; // edge.proto:10:8
 }
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, Profile>;
@@ -72,7 +72,7 @@ const USER_LIMIT: RateLimit = { name: "user", package: "bench.edge.v1", rate: 1_
 const TENANT_LIMIT: RateLimit = { name: "tenant", package: "bench.edge.v1", rate: 100_000_000, per: 60_000, burst: 100_000_000 }; // edge.proto:10
 const ONCE_LIMIT: RateLimit = { name: "once", package: "bench.edge.v1", rate: 1, per: 86_400_000, burst: 1 }; // edge.proto:67
 const HERE_LIMIT: RateLimit = { name: "here", package: "bench.edge.v1", rate: 1, per: 86_400_000, burst: 1, local: true }; // edge.proto:75
-/** What a server counts. */
+/** Limits that the server counts. */
 export const LIMITS: readonly RateLimit[] = [ADDRESS_LIMIT, USER_LIMIT, TENANT_LIMIT, ONCE_LIMIT, HERE_LIMIT];
 
 // ---- services ----
@@ -145,7 +145,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
 
 // ---- permits ----
 
-/** Who may call bench.edge.v1.HomeService/GetHome. */
+/** Access check of bench.edge.v1.HomeService/GetHome. */
 function permitGetHome(cx: Request<App, Caller>, _args: GetHomeRequest): void {
   const { principal } = cx;
 
@@ -153,7 +153,7 @@ function permitGetHome(cx: Request<App, Caller>, _args: GetHomeRequest): void {
   if (!(principal.tenant === "acme")) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
-/** Who may call bench.edge.v1.HomeService/GetHomeOnce. */
+/** Access check of bench.edge.v1.HomeService/GetHomeOnce. */
 function permitGetHomeOnce(cx: Request<App, Caller>, _args: GetHomeRequest): void {
   const { principal } = cx;
 
@@ -161,7 +161,7 @@ function permitGetHomeOnce(cx: Request<App, Caller>, _args: GetHomeRequest): voi
   if (!(principal.tenant === "acme")) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
-/** Who may call bench.edge.v1.HomeService/GetHomeFromHere. */
+/** Access check of bench.edge.v1.HomeService/GetHomeFromHere. */
 function permitGetHomeFromHere(cx: Request<App, Caller>, _args: GetHomeRequest): void {
   const { principal } = cx;
 

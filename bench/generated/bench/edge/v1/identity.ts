@@ -10,7 +10,7 @@ import type { Caller } from "./edge_pb.ts";
 import { CallerSchema, ClaimsSchema } from "./edge_pb.ts";
 import { cel, create } from "@protobff/runtime";
 
-/** Who calls the services of bench.edge.v1 (edge.proto:10:8). */
+/** Identifies the callers of the services of bench.edge.v1 (edge.proto:10:8). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Caller> {
   return identity(CallerSchema, [
     jwt({ // edge.proto:10:8

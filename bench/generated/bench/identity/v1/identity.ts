@@ -10,7 +10,7 @@ import type { Caller } from "./identity_pb.ts";
 import { CallerSchema, ClaimsSchema } from "./identity_pb.ts";
 import { cel, create } from "@protobff/runtime";
 
-/** Who calls the services of bench.identity.v1 (identity.proto:9:8). */
+/** Identifies the callers of the services of bench.identity.v1 (identity.proto:9:8). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Caller> {
   return identity(CallerSchema, [
     jwt({ // identity.proto:9:8

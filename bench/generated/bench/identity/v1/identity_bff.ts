@@ -14,7 +14,7 @@ import { decodeGetHomeRequest, decodeItems, decodeProfile, decodeSettings, encod
 import type { Caller, GetHomeRequest, Home } from "./identity_pb.ts";
 import { HomeService } from "./identity_pb.ts";
 
-// ---- policies: what bench/identity/v1/identity.proto and its imports say, over the defaults ----
+// ---- policies: bench/identity/v1/identity.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1, slowMs: 1_000, slowRate: 0.5 }, // identity.proto:9
@@ -30,10 +30,10 @@ const CALL = {
   identify: "signed" as const, // identity.proto:9
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"item" | "profile" | "settings", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     item: new Upstream("bench.up.v1.ItemService", clients.item, UPSTREAM, options),
@@ -43,12 +43,12 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-/** What the environment has to give. */
+/** Variables of the environment. */
 export interface Env {
   readonly OIDC_ISSUER: string; // identity.proto:9:8
 }
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, Profile>;
@@ -84,7 +84,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
 
 // ---- permits ----
 
-/** Who may call bench.identity.v1.HomeService/GetHome. */
+/** Access check of bench.identity.v1.HomeService/GetHome. */
 function permitGetHome(cx: Request<App, Caller>, args: GetHomeRequest): void {
   const { principal } = cx;
 

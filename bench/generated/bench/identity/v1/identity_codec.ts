@@ -14,7 +14,7 @@ import type { ItemSchema } from "../../types/v1/types_pb.ts";
 import { ItemsSchema, ProfileSchema, SettingsSchema } from "../../types/v1/types_pb.ts";
 import type { TimestampSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.GetProfileRequest */
 export const encodeGetProfileRequest = encoder(GetProfileRequestSchema, writeGetProfileRequest);
@@ -102,7 +102,7 @@ function writeItem(w: Writer, message: MessageInitShape<typeof ItemSchema>): voi
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.types.v1.Profile, passed on */
 export const decodeProfile = passer(ProfileSchema);

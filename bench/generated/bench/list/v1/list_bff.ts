@@ -14,7 +14,7 @@ import { decodeBatchGetAuthorsResponse, decodeGetFeedRequest, decodePosts, encod
 import type { Entry, Feed, GetFeedRequest } from "./list_pb.ts";
 import { FeedService } from "./list_pb.ts";
 
-// ---- policies: what bench/list/v1/list.proto and its imports say, over the defaults ----
+// ---- policies: bench/list/v1/list.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -27,10 +27,10 @@ const CALL = {
   forward: ["authorization", "x-request-id"], // list.proto:9
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"author" | "post", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     author: new Upstream("bench.up.v1.AuthorService", clients.author, UPSTREAM, options),
@@ -41,7 +41,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly listPosts: Rpc<MessageInitShape<typeof ListPostsRequestSchema>, PostsRead>;
@@ -104,7 +104,7 @@ export async function composeFeed(cx: Request<App>, args: GetFeedRequest): Promi
   return feed_;
 }
 
-/** bench.list.v1.Entry, for each of a list */
+/** bench.list.v1.Entry, for each item of a list */
 export async function composeEachEntry(cx: Request<App>, list: readonly { readonly post: PostRead }[]): Promise<Entry[]> {
   const { authorById } = cx.app;
 

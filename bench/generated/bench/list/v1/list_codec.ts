@@ -14,7 +14,7 @@ import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.ListPostsRequest */
 export const encodeListPostsRequest = encoder(ListPostsRequestSchema, writeListPostsRequest);
@@ -62,7 +62,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.up.v1.Posts */
 export const decodePosts = decoder(PostsSchema, readPosts);
@@ -73,7 +73,7 @@ export const decodeBatchGetAuthorsResponse = decoder(BatchGetAuthorsResponseSche
 /** bench.list.v1.GetFeedRequest */
 export const decodeGetFeedRequest = decoder(GetFeedRequestSchema, readGetFeedRequest);
 
-/** What is read of bench.up.v1.Posts. */
+/** The fields of bench.up.v1.Posts that the BFF reads. */
 export interface PostsRead extends Pick<Posts, "$typeName"> {
   posts: PostRead[];
 }
@@ -93,7 +93,7 @@ function readPosts(r: Reader): PostsRead {
   return message;
 }
 
-/** What is read of bench.up.v1.BatchGetAuthorsResponse. */
+/** The fields of bench.up.v1.BatchGetAuthorsResponse that the BFF reads. */
 export interface BatchGetAuthorsResponseRead extends Pick<BatchGetAuthorsResponse, "$typeName"> {
   authors: AuthorRead[];
 }
@@ -130,7 +130,7 @@ function readGetFeedRequest(r: Reader): GetFeedRequest {
   return message;
 }
 
-/** What is read of bench.up.v1.Post. */
+/** The fields of bench.up.v1.Post that the BFF reads. */
 export interface PostRead extends Pick<Post, "$typeName" | "id" | "title" | "authorId"> {}
 
 function readPost(r: Reader): PostRead {
@@ -152,7 +152,7 @@ function readPost(r: Reader): PostRead {
   return message;
 }
 
-/** What is read of bench.up.v1.Author. */
+/** The fields of bench.up.v1.Author that the BFF reads. */
 export interface AuthorRead extends Pick<Author, "$typeName" | "id" | "name"> {}
 
 function readAuthor(r: Reader): AuthorRead {

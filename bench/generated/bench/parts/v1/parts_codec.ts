@@ -15,7 +15,7 @@ import { ItemsSchema, ProfileSchema, SettingsSchema } from "../../types/v1/types
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.GetProfileRequest */
 export const encodeGetProfileRequest = encoder(GetProfileRequestSchema, writeGetProfileRequest);
@@ -120,7 +120,7 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.types.v1.Profile, passed on */
 export const decodeProfile = passer(ProfileSchema);

@@ -14,7 +14,7 @@ import { decodeEvent, decodeFollowRequest, decodeGetAuthorRequest, decodeProfile
 import type { Author, ComposedUpdate, GetAuthorRequest, PlainUpdate } from "./stream_pb.ts";
 import { RunService } from "./stream_pb.ts";
 
-// ---- policies: what bench/stream/v1/stream.proto and its imports say, over the defaults ----
+// ---- policies: bench/stream/v1/stream.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1, slowMs: 1_000, slowRate: 0.5 }, // stream.proto:8
@@ -39,10 +39,10 @@ const STREAM = {
   forward: ["authorization", "x-request-id"], // stream.proto:8
 };
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"event" | "profile", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     event: new Upstream("bench.up.v1.EventService", clients.event, UPSTREAM, options),
@@ -53,7 +53,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly watch: StreamRpc<MessageInitShape<typeof WatchRequestSchema>, EventRead>;

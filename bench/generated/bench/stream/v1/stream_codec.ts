@@ -14,7 +14,7 @@ import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { Profile } from "../../types/v1/types_pb.ts";
 import { ProfileSchema } from "../../types/v1/types_pb.ts";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.WatchRequest */
 export const encodeWatchRequest = encoder(WatchRequestSchema, writeWatchRequest);
@@ -59,7 +59,7 @@ function writeAuthor(w: Writer, message: MessageInitShape<typeof AuthorSchema>):
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.up.v1.Event */
 export const decodeEvent = decoder(EventSchema, readEvent);
@@ -73,7 +73,7 @@ export const decodeFollowRequest = decoder(FollowRequestSchema, readFollowReques
 /** bench.stream.v1.GetAuthorRequest */
 export const decodeGetAuthorRequest = decoder(GetAuthorRequestSchema, readGetAuthorRequest);
 
-/** What is read of bench.up.v1.Event. */
+/** The fields of bench.up.v1.Event that the BFF reads. */
 export interface EventRead extends Pick<Event, "$typeName" | "seq" | "text" | "authorId"> {}
 
 function readEvent(r: Reader): EventRead {
@@ -95,7 +95,7 @@ function readEvent(r: Reader): EventRead {
   return message;
 }
 
-/** What is read of bench.types.v1.Profile. */
+/** The fields of bench.types.v1.Profile that the BFF reads. */
 export interface ProfileRead extends Pick<Profile, "$typeName" | "name"> {}
 
 function readProfile(r: Reader): ProfileRead {

@@ -12,7 +12,7 @@ import { EventService } from "../../up/v1/up_pb.ts";
 import type { SharedUpdate } from "./topic_pb.ts";
 import { RunService } from "./topic_pb.ts";
 
-// ---- policies: what bench/topic/v1/topic.proto and its imports say, over the defaults ----
+// ---- policies: bench/topic/v1/topic.proto and its imports, over the defaults ----
 
 const UPSTREAM = {
   breaker: { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 },
@@ -22,10 +22,10 @@ const UPSTREAM = {
 
 const STREAM = {};
 
-/** How to reach each upstream. */
+/** Connections to upstreams. */
 export type Clients = Readonly<Record<"event", UnaryClient>>;
 
-/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
+/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     event: new Upstream("bench.up.v1.EventService", clients.event, UPSTREAM, options),
@@ -35,7 +35,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** What composing needs besides the request. */
+/** Dependencies of composing, besides the request. */
 export interface App {
   readonly env: Env;
   readonly runTopic: Topic<EventRead>;

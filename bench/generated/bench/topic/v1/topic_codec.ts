@@ -13,7 +13,7 @@ import { FollowSharedRequestSchema, SharedUpdateSchema } from "./topic_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 
-// ---- what is sent ----
+// ---- sent messages ----
 
 /** bench.up.v1.WatchRequest */
 export const encodeWatchRequest = encoder(WatchRequestSchema, writeWatchRequest);
@@ -43,7 +43,7 @@ function writePosition(w: Writer, message: MessageInitShape<typeof PositionSchem
   w.unknown(message);
 }
 
-// ---- what is received ----
+// ---- received messages ----
 
 /** bench.up.v1.Event */
 export const decodeEvent = decoder(EventSchema, readEvent);
@@ -51,7 +51,7 @@ export const decodeEvent = decoder(EventSchema, readEvent);
 /** bench.topic.v1.FollowSharedRequest */
 export const decodeFollowSharedRequest = decoder(FollowSharedRequestSchema, readFollowSharedRequest);
 
-/** What is read of bench.up.v1.Event. */
+/** The fields of bench.up.v1.Event that the BFF reads. */
 export interface EventRead extends Pick<Event, "$typeName" | "seq" | "text" | "authorId"> {}
 
 function readEvent(r: Reader): EventRead {
