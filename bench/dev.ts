@@ -25,10 +25,10 @@ export async function runDev(options: RunOptions): Promise<ScenarioResult> {
     const times = { dev: [] as number[], hand: [] as number[] };
     // The first is a warm-up. Interleaved, so that what else the machine does falls on both.
     for (let round = 0; round <= rounds; round++) {
-      const [one, other] = [await dev.save(round + 1), await hand.save(round + 1)];
+      const [devMs, handMs] = [await dev.save(round + 1), await hand.save(round + 1)];
       if (round === 0) continue;
-      times.dev.push(one);
-      times.hand.push(other);
+      times.dev.push(devMs);
+      times.hand.push(handMs);
     }
     const by = median(times.hand);
     // Both start short-lived processes, which wait for a core on a busy machine. The reader of the times needs the
@@ -148,12 +148,12 @@ async function urlOf({ stdout }: ChildProcess): Promise<string> {
 async function answered(url: () => string, unread: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
-    if ((await ask(url())) === unread) return;
+    if ((await fetchUnread(url())) === unread) return;
     await sleep(2);
   }
   throw new Error(`no answer shows ${unread} after ${PATIENCE_MS} ms`);
 }
-async function ask(url: string): Promise<unknown> {
+async function fetchUnread(url: string): Promise<unknown> {
   try {
     const response = await fetch(`${url}/web.v1.DashboardService/GetDashboard`, {
       method: "POST",

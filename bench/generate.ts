@@ -59,7 +59,7 @@ async function compared(
     for (let round = 0; round < rounds; round++) {
       for (const [plugin, request] of requests) used.get(plugin)?.push(await run(plugin, request, folder));
     }
-    const middle = (plugin: Plugin, key: keyof Used) => median((used.get(plugin) ?? []).map((one) => one[key]));
+    const middle = (plugin: Plugin, key: keyof Used) => median((used.get(plugin) ?? []).map((usage) => usage[key]));
     const peer = plugins.includes("protoc-gen-es") ? middle("protoc-gen-es", "cpu_ms") : undefined;
     return plugins.map((plugin) => ({
       name: `${plugin}, ${what}`,
@@ -115,10 +115,10 @@ async function run(plugin: Plugin, request: Uint8Array, folder: string): Promise
     child.on("close", resolve);
   });
   const wall_ms = performance.now() - started;
-  const said = Buffer.concat(err).toString().trim();
+  const stderr = Buffer.concat(err).toString().trim();
   const { error, file } = fromBinary(CodeGeneratorResponseSchema, Buffer.concat(out));
   if (code !== 0 || error !== "" || file.length === 0)
-    throw new Error(`${plugin} fails: ${(error || said).slice(0, 2000)}`);
-  const { cpu_ms, max_rss_mb } = JSON.parse(said.split("\n").at(-1) ?? "") as Omit<Used, "wall_ms">;
+    throw new Error(`${plugin} fails: ${(error || stderr).slice(0, 2000)}`);
+  const { cpu_ms, max_rss_mb } = JSON.parse(stderr.split("\n").at(-1) ?? "") as Omit<Used, "wall_ms">;
   return { wall_ms, cpu_ms, max_rss_mb };
 }

@@ -12,7 +12,7 @@ test.each(LOCKS)("%s names every optional package, so that npm ci works", (path)
 
 test.each(LOCKS)("%s contains no registry", (path) => {
   const lock = lockOf(path);
-  const resolved = Object.values(lock.packages).flatMap((one) => one.resolved ?? []);
+  const resolved = Object.values(lock.packages).flatMap((entry) => entry.resolved ?? []);
   expect(resolved.filter((place) => place.includes("://"))).toEqual([]);
 });
 

@@ -39,8 +39,8 @@ export function missingEntries({ packages }: Lockfile): Record<string, LockedPac
 /** In npm's order of keys. Packages for one platform have it in their names: `cli-linux-arm64-musl`. */
 function entry(name: string, version: string, dev: boolean): LockedPackage {
   const words = name.replace("armv7", "arm").split(/[^a-z0-9]+/);
-  const os = SYSTEMS.find((one) => words.includes(one));
-  const cpu = PROCESSORS.find((one) => words.includes(one));
+  const os = SYSTEMS.find((system) => words.includes(system));
+  const cpu = PROCESSORS.find((processor) => words.includes(processor));
   if (os === undefined || cpu === undefined) throw new Error(`${name}: no platform in its name; add its entry by hand`);
   return {
     version,

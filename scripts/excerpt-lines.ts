@@ -39,7 +39,7 @@ const indentOf = (line: string): number => /^[-+]?\s*/.exec(line)?.[0].length ??
  * Returns the wanted lines and the first and last lines of all blocks around them; `…` replaces the rest. Empty when no
  * line is wanted.
  */
-export function shortened(lines: readonly string[], wanted: (index: number) => boolean): readonly string[] {
+export function shortened(lines: readonly string[], isRelevant: (index: number) => boolean): readonly string[] {
   const kept = new Set<number>();
   const keepBlock = (opening: number): void => {
     kept.add(opening);
@@ -49,7 +49,7 @@ export function shortened(lines: readonly string[], wanted: (index: number) => b
     if (closing >= 0) kept.add(closing);
   };
   for (let i = 0; i < lines.length; i++) {
-    if (!wanted(i) || lines[i]?.replace(/^[-+]/, "").trim() === "") continue;
+    if (!isRelevant(i) || lines[i]?.replace(/^[-+]/, "").trim() === "") continue;
     keepBlock(i);
     let indent = indentOf(lines[i] ?? "");
     for (let above = i - 1; above >= 0 && indent > indentOf(""); above--) {

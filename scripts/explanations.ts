@@ -94,16 +94,16 @@ function rightOf(code: string, { protos, right }: Example, places: Places): read
   const follow = Object.keys(right).flatMap((name) => {
     const text = protos[name] ?? "";
     const lines = difference(text, right[name] ?? text);
-    const wanted = new Set<number>();
+    const lineNumbers = new Set<number>();
     let old = 0;
     const kept: MarkedLine[] = [];
     for (const line of lines) {
       if (line.mark !== "+") old++;
       if (line.mark === "-") continue;
       kept.push(line);
-      if (line.mark === " " && places.get(name)?.has(old)) wanted.add(kept.length);
+      if (line.mark === " " && places.get(name)?.has(old)) lineNumbers.add(kept.length);
     }
-    return shown("Right", name, kept, right, wanted);
+    return shown("Right", name, kept, right, lineNumbers);
   });
   if (!(code in driftCodes) || FOLLOWED.includes(code)) return follow;
   const commands = isChange(code)

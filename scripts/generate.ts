@@ -59,10 +59,10 @@ function buf(args: readonly string[], check: boolean): void {
 }
 
 function bringUpToDate(folder: string, fresh: string, check: boolean): string[] {
-  const wanted = filesBelow(join(fresh, folder));
+  const files = filesBelow(join(fresh, folder));
   const present = new Set(filesBelow(join(root, folder)));
   const differing: string[] = [];
-  for (const file of wanted) {
+  for (const file of files) {
     const content = readFileSync(join(fresh, folder, file));
     const target = join(root, folder, file);
     if (present.delete(file) && readFileSync(target).equals(content)) continue;

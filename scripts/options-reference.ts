@@ -33,7 +33,7 @@ export function optionTypes(proto: string): readonly OptionType[] {
   let members: OptionMember[] = [];
   let lines: string[] = [];
   let group = "";
-  for (const line of proto.split("\n").map((one) => one.trim())) {
+  for (const line of proto.split("\n").map((text) => text.trim())) {
     const heading = /^\/\/ ---- (.*) ----$/.exec(line)?.[1];
     const [, kind, name = ""] = /^(message|enum) (\w+) \{$/.exec(line) ?? [];
     const member = /^(?:(optional|repeated) )?(?:([\w.]+) )?(\w+) = \d+;$/.exec(line);

@@ -25,10 +25,10 @@ test("a package is published after its dependencies", () => {
 });
 
 test("the packages of this repository have an order, and depend on each other by exact version", () => {
-  const own = publicPackages();
-  const version = own[0]?.manifest.version ?? "";
-  expect(inDependencyOrder(own)).toHaveLength(own.length);
-  expect(releaseFaults(own, `## ${version} (2026-01-01)`, `v${version}`)).toEqual([]);
+  const workspaces = publicPackages();
+  const version = workspaces[0]?.manifest.version ?? "";
+  expect(inDependencyOrder(workspaces)).toHaveLength(workspaces.length);
+  expect(releaseFaults(workspaces, `## ${version} (2026-01-01)`, `v${version}`)).toEqual([]);
 });
 
 test("prepare writes the version, and pins the repository's own packages", () => {

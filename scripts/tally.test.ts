@@ -46,11 +46,11 @@ describe("the tally of a run", () => {
 });
 
 describe("a failed test that runs again alone", () => {
-  const asked: unknown[][] = [];
+  const calls: unknown[][] = [];
   const again =
     (second: SuiteRun): RunAgain =>
     (...args) => {
-      asked.push(args);
+      calls.push(args);
       return second;
     };
 
@@ -62,7 +62,7 @@ describe("a failed test that runs again alone", () => {
       failures: [],
       passedAgain: ["a.test.ts > a2: slow"],
     });
-    expect(asked.splice(0)).toEqual([["a.test.ts", ["a2"]]]);
+    expect(calls.splice(0)).toEqual([["a.test.ts", ["a2"]]]);
   });
   test.each<[string, SuiteRun]>([
     ["it fails again", run(false, [test1("a2", "failed", "slow")])],
@@ -99,14 +99,14 @@ describe("a failed test that runs again alone", () => {
   test("a file that failed outside of its tests runs again whole, and the second result counts", () => {
     const files = [{ file: "a.test.ts", message: "no port" }];
     const first = run(false, [test1("a1", "skipped"), test1("a2", "passed"), test1("b1", "passed")], { files });
-    asked.splice(0);
+    calls.splice(0);
     expect(tally("t", first, again(run(true, [test1("a1", "passed"), test1("a2", "passed")])))).toEqual({
       passed: 3,
       failed: 0,
       failures: [],
       passedAgain: ["a.test.ts: no port"],
     });
-    expect(asked.splice(0)).toEqual([["a.test.ts", undefined]]);
+    expect(calls.splice(0)).toEqual([["a.test.ts", undefined]]);
     const worse = run(false, [test1("a1", "passed"), test1("a2", "failed", "now")]);
     expect(tally("t", first, again(worse))).toMatchObject({ passed: 2, failures: ["a.test.ts > a2: now"] });
   });
@@ -115,14 +115,14 @@ describe("a failed test that runs again alone", () => {
       false,
       [..."abcdef"].map((file) => test1(`${file}1`, "failed", "x")),
     );
-    asked.splice(0);
+    calls.splice(0);
     expect(tally("t", many, again(run(true, []))).failed).toBe(6);
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 });
 
 test("a case that a test repeated itself is listed with its name", () => {
   const passedAgain = ["case 1: canceled"];
-  const one: EndedTest = { ...test1("a1", "passed"), passedAgain };
-  expect(tally("t", run(true, [one])).passedAgain).toEqual(["a.test.ts > a1: case 1: canceled"]);
+  const endedTest: EndedTest = { ...test1("a1", "passed"), passedAgain };
+  expect(tally("t", run(true, [endedTest])).passedAgain).toEqual(["a.test.ts > a1: case 1: canceled"]);
 });

@@ -42,14 +42,14 @@ export function tally(title: string, { ok, report }: SuiteRun, runAgain?: RunAga
   ];
   if (!ok && failing.length === 0 && failures.length === 0) failures.push(`${title}: the run failed, and no test did`);
   const passed = ended.tests.filter(({ state }) => state === "passed");
-  const asked = passed.flatMap(({ file, name, passedAgain = [] }) =>
-    passedAgain.map((one) => `${file} > ${name}: ${one}`),
+  const cases = passed.flatMap(({ file, name, passedAgain = [] }) =>
+    passedAgain.map((caseName) => `${file} > ${name}: ${caseName}`),
   );
   return {
     passed: passed.length,
     failed: failures.length,
     failures,
-    passedAgain: [...asked, ...passedSince(report, ended)],
+    passedAgain: [...cases, ...passedSince(report, ended)],
   };
 }
 
@@ -60,7 +60,7 @@ const failedOf = (tests: readonly EndedTest[]): readonly EndedTest[] => tests.fi
  * tests.
  */
 function withSecond(first: SuiteReport, file: string, runAgain: RunAgain): SuiteReport {
-  const whole = first.files.some((one) => one.file === file);
+  const whole = first.files.some((failure) => failure.file === file);
   const names = [...new Set(failedOf(first.tests).flatMap((test) => (test.file === file ? [test.name] : [])))];
   const { ok, report } = runAgain(file, whole ? undefined : names);
   if (report === undefined) return first;
@@ -72,7 +72,7 @@ function withSecond(first: SuiteReport, file: string, runAgain: RunAgain): Suite
     : report.files;
   return {
     tests: [...first.tests.filter((test) => test.file !== file || !instead.has(test.name)), ...ran],
-    files: [...first.files.filter((one) => one.file !== file), ...files],
+    files: [...first.files.filter((failure) => failure.file !== file), ...files],
     errors: [...first.errors, ...report.errors],
   };
 }

@@ -64,7 +64,7 @@ export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
 /** The tier that PROTOBFF_TIER names; every tier if it is unset, so that any file runs by its path. */
 export function tiersOf(name: string | undefined): readonly Tier[] {
   if (name === undefined) return TIERS;
-  const tier = TIERS.find((one) => one === name);
+  const tier = TIERS.find((candidate) => candidate === name);
   if (tier === undefined) throw new Error(`PROTOBFF_TIER is "${name}"; tiers are ${TIERS.join(", ")}`);
   return [tier];
 }

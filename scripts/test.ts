@@ -112,7 +112,7 @@ function parse(args: readonly string[]) {
   if (rest.length > 0) return undefined;
   if (first === undefined) return { tiers: ["quick"] as const, changed };
   if (first === "--all") return second === undefined ? { tiers: TIERS, changed } : undefined;
-  const tier = TIERS.find((one) => one === second);
+  const tier = TIERS.find((candidate) => candidate === second);
   return first === "--tier" && tier !== undefined ? { tiers: [tier], changed } : undefined;
 }
 
@@ -124,10 +124,10 @@ if (parsed === undefined) {
   const command = `PROTOBFF_SEED=${seed} node scripts/test.ts ${process.argv.slice(2).join(" ")}`.trim();
   process.stdout.write(`seed of random tests: ${seed}\n`);
   for (const tier of parsed.tiers) {
-    if (tier === "quick") for (const one of CHECKS) check(one);
+    if (tier === "quick") for (const entry of CHECKS) check(entry);
     runTier(tier, parsed.changed === undefined ? [] : [parsed.changed]);
   }
-  for (const one of passedAgain) process.stdout.write(`\npassed when run again alone: ${one}`);
+  for (const name of passedAgain) process.stdout.write(`\npassed when run again alone: ${name}`);
   for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
   if (failures.length + passedAgain.length > 0) process.stdout.write(`\nrun again: ${command}`);
   process.stdout.write(`\n${Math.round((performance.now() - started) / 1000)} s\n`);

@@ -16,14 +16,14 @@ const files: string[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-alerts-"));
-  for (const { name, protos } of goldenCases("emit").filter((one) =>
-    /^(absence|versions|branches|names-odd|no-package|served-together|stream|topics)$/.test(one.name),
+  for (const { name, protos } of goldenCases("emit").filter((golden) =>
+    /^(absence|versions|branches|names-odd|no-package|served-together|stream|topics)$/.test(golden.name),
   )) {
     const texts = { ...UPSTREAMS, ...protos };
     const parameter = `${parameterOf({ protos })},dashboards=prometheus`;
     const { response } = compile({ ...requestFor(texts, Object.keys(protos)), parameter }, (file) => texts[file]);
     expect(response.error).toBe("");
-    for (const file of response.file.filter((one) => one.name.endsWith("alerts.yaml"))) {
+    for (const file of response.file.filter((file) => file.name.endsWith("alerts.yaml"))) {
       const path = join(folder, name, file.name);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, file.content);
@@ -33,11 +33,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function promtool(...args: readonly string[]): { readonly status: number | null; readonly said: string } {
+function promtool(...args: readonly string[]): { readonly status: number | null; readonly output: string } {
   const { status, stdout, stderr, error } = spawnSync("promtool", args, { cwd: folder, encoding: "utf8" });
   if (error !== undefined)
     throw new Error(`there is no promtool (Debian: apt-get install prometheus): ${error.message}`);
-  return { status, said: stdout + stderr };
+  return { status, output: stdout + stderr };
 }
 
 test("promtool accepts the rules, including those of the example", () => {
@@ -46,8 +46,8 @@ test("promtool accepts the rules, including those of the example", () => {
     path.endsWith("alerts.yaml"),
   );
   expect([files.length, example.length]).toEqual([10, 4]);
-  const { status, said } = promtool("check", "rules", ...files, ...example.map((path) => join(generated, path)));
-  expect({ status, said }).toEqual({ status: 0, said: expect.not.stringContaining("FAILED") });
+  const { status, output } = promtool("check", "rules", ...files, ...example.map((path) => join(generated, path)));
+  expect({ status, output }).toEqual({ status: 0, output: expect.not.stringContaining("FAILED") });
 });
 
 /** Series as promtool writes them: `0+6x10` is 0, 6, 12, … in eleven values. */
@@ -383,8 +383,8 @@ test.each(situations)("$name", ({ of, input, at, fires }) => {
       ],
     }),
   );
-  const { status, said } = promtool("test", "rules", path);
-  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining("SUCCESS") });
+  const { status, output } = promtool("test", "rules", path);
+  expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining("SUCCESS") });
 });
 
 test("the alert for a call of a sunset rpc fires from its day on and names the caller and the day", () => {
@@ -402,7 +402,7 @@ test("the alert for a call of a sunset rpc fires from its day on and names the c
   // page.v1.PageService/Get ends later, on 2027-05-01.
   const calls = (method: string): string =>
     `bff_deprecated_calls_total{job="bff", instance="a", rpc_method="page.v1.PageService/${method}", source="partner"}`;
-  const told = {
+  const sunsetAlert = {
     exp_labels: {
       severity: "ticket",
       sunset: "2027-03-31",
@@ -415,7 +415,7 @@ test("the alert for a call of a sunset rpc fires from its day on and names the c
       description: "By callers of the source partner: 24 times in a day.",
     },
   };
-  const asked = (time: string, alerts: readonly object[]) => ({
+  const alertTest = (time: string, alerts: readonly object[]) => ({
     eval_time: time,
     alertname: "BffSunsetRpcCalled",
     exp_alerts: alerts,
@@ -429,13 +429,13 @@ test("the alert for a call of a sunset rpc fires from its day on and names the c
         {
           interval: "1h",
           input_series: ["List", "Get"].map((method) => ({ series: calls(method), values: "0+1x500" })),
-          alert_rule_test: [asked("9d", []), asked("11d", [told])],
+          alert_rule_test: [alertTest("9d", []), alertTest("11d", [sunsetAlert])],
         },
       ],
     }),
   );
-  const { status, said } = promtool("test", "rules", join(folder, "situation.json"));
-  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining("SUCCESS") });
+  const { status, output } = promtool("test", "rules", join(folder, "situation.json"));
+  expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining("SUCCESS") });
 });
 
 interface Rules {

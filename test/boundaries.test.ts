@@ -24,7 +24,7 @@ describe("imports", () => {
   const shipped = runtime.filter(({ from }) => !isTest(from));
   const server = imports("packages/server/src")
     .filter(({ from }) => !isTest(from))
-    .map((one) => ({ ...one, to: coreFile(one.to) }));
+    .map((edge) => ({ ...edge, to: coreFile(edge.to) }));
   const faults = imports("packages/faults/src").filter(({ from }) => !isTest(from));
   const http2 = imports("packages/http2/src").filter(({ from }) => !isTest(from));
   const expressions = imports("packages/expressions/src").filter(({ from }) => !isTest(from));
@@ -222,7 +222,7 @@ describe("imports", () => {
   };
   test("the table of rooms covers all rooms of the runtime", () => {
     const all = new Set(shipped.map(({ from }) => room(from)));
-    expect([...all].filter((one) => one !== "index.ts" && rooms[one] === undefined)).toEqual([]);
+    expect([...all].filter((name) => name !== "index.ts" && rooms[name] === undefined)).toEqual([]);
   });
   test("each room of the runtime imports rooms below it only, and only index.ts imports all", () => {
     const found = shipped.filter(({ from, to }) => {
@@ -401,7 +401,7 @@ describe("imports", () => {
   };
   test("each room of the server imports rooms below it only, and only index.ts imports its entry files", () => {
     const all = new Set(server.map(({ from }) => room(from)));
-    expect([...all].filter((one) => one !== "index.ts" && serverRooms[one] === undefined)).toEqual([]);
+    expect([...all].filter((name) => name !== "index.ts" && serverRooms[name] === undefined)).toEqual([]);
     const found = server.filter(({ from, to }) => {
       const [above, other] = [room(from), room(to)];
       if (above === "index.ts" || above === other) return false;
@@ -488,7 +488,7 @@ describe("imports", () => {
     "terminal.ts": [],
   };
   test("each room of protobff imports rooms below it only, plus refusals and terminal output", () => {
-    expect([...new Set(cli.map(({ from }) => room(from)))].filter((one) => words[one] === undefined)).toEqual([]);
+    expect([...new Set(cli.map(({ from }) => room(from)))].filter((name) => words[name] === undefined)).toEqual([]);
     const found = cli.filter(({ from, to }) => {
       const [above, other] = [room(from), room(to)];
       const known = ["refusal.ts", "terminal.ts", ...(words[above] ?? [])];
@@ -519,7 +519,7 @@ describe("imports", () => {
     const allowed = ({ to }: Import): boolean =>
       below(to, "client/src") || /^@(bufbuild\/protobuf|connectrpc\/connect)(\/|$)/.test(to);
     expect(found.length).toBeGreaterThan(10);
-    expect(shown(found.filter((one) => !allowed(one)))).toEqual([]);
+    expect(shown(found.filter((edge) => !allowed(edge)))).toEqual([]);
     expect(circles(found)).toEqual([]);
   });
 
@@ -532,13 +532,13 @@ describe("imports", () => {
       (from.endsWith("/identity.ts") && to === "@protobff/server/session") ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");
-    expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);
+    expect(shown(generated.filter((edge) => !allowed(edge)))).toEqual([]);
   });
 
   test("the oracle imports nothing that it verifies", () => {
-    const judged = ["resolve", "check", "plan", "emit", "cel"].map((folder) => `plugin/src/${folder}`);
+    const subjects = ["resolve", "check", "plan", "emit", "cel"].map((folder) => `plugin/src/${folder}`);
     const found = imports("test/oracle").filter(
-      ({ to }) => below(to, ...judged, "runtime", "packages") || /^@protobff\/(runtime|server)/.test(to),
+      ({ to }) => below(to, ...subjects, "runtime", "packages") || /^@protobff\/(runtime|server)/.test(to),
     );
     expect(shown(found)).toEqual([]);
   });

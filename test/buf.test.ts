@@ -50,15 +50,15 @@ plugins:
     return { status, stderr, written: textsBelow(join(dir, "gen")) };
   };
   const golden = (name: string) => {
-    const one = goldenCases("diagnostics").find((candidate) => candidate.name === name)!;
-    return { protos: one.protos, text: printedOf(one) };
+    const match = goldenCases("diagnostics").find((candidate) => candidate.name === name)!;
+    return { protos: match.protos, text: printedOf(match) };
   };
 
   test("writes the code of a correct BFF and prints nothing", () => {
-    const one = goldenCases("emit").find(({ name }) => name === "call")!;
-    const { status, stderr, written } = generate(one.protos, "server=true");
+    const golden = goldenCases("emit").find(({ name }) => name === "call")!;
+    const { status, stderr, written } = generate(golden.protos, "server=true");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(written).toEqual(textsIn(one, "expected"));
+    expect(written).toEqual(textsIn(golden, "expected"));
   });
 
   test.each(["MULTI-all-at-once", "MULTI-two-files", "BFF601-field"])(

@@ -117,9 +117,9 @@ describe("through a BFF", () => {
 });
 
 test("defaults in generated code are those on the runtime's page", () => {
-  const said = `option (bff.v1.file) = { upstream: {
+  const policies = `option (bff.v1.file) = { upstream: {
     retry: {} hedge: { delay: "20ms" } breaker: { slow: "300ms" } cache: { ttl: "5s" } limit: {} } };`;
-  const protos = { ...bff.protos, "app/v1/app.proto": BFF(said) };
+  const protos = { ...bff.protos, "app/v1/app.proto": BFF(policies) };
   const { response } = compileCase(requestFor(protos, bff.targets), protos, "import_extension=ts");
   const text = response.file.find(({ name }) => name.endsWith("_bff.ts"))?.content ?? response.error;
   for (const part of [

@@ -21,16 +21,16 @@ function reached(file: DescFile, found = new Set<DescFile>()): ReadonlySet<DescF
 /** As a client that has asked for them puts them together. */
 function seenByClients(file: DescFile) {
   const bytes = [...reached(file)].map(publicBytes);
-  const protos = bytes.map((one) => fromBinary(FileDescriptorProtoSchema, one));
+  const protos = bytes.map((buffer) => fromBinary(FileDescriptorProtoSchema, buffer));
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: protos.reverse() }));
-  return { registry, text: bytes.map((one) => Buffer.from(one).toString("latin1")).join("\n") };
+  return { registry, text: bytes.map((buffer) => Buffer.from(buffer).toString("latin1")).join("\n") };
 }
 
 test.each([file_web_v1_web, file_mobile_v1_mobile])("a BFF's descriptors are complete without its options", (file) => {
   const { registry, text } = seenByClients(file);
-  const own = [...registry].filter(({ kind }) => kind === "service");
-  expect(own.length).toBeGreaterThan(0);
-  for (const service of own) {
+  const services = [...registry].filter(({ kind }) => kind === "service");
+  expect(services.length).toBeGreaterThan(0);
+  for (const service of services) {
     if (service.kind !== "service") continue;
     expect(service.methods.every(({ idempotency }) => idempotency === Level.NO_SIDE_EFFECTS)).toBe(true);
   }

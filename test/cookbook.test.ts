@@ -46,13 +46,13 @@ test("calls run side by side, and one after the other", async () => {
     available: 4,
     seller: "user s1",
   });
-  expect(bff.asked.at(-1)).toBe("UserService/GetUser");
+  expect(bff.upstreamCalls.at(-1)).toBe("UserService/GetUser");
 });
 
 test("a part of the response may be missing", async () => {
   let answer = STUBS["review.v1.ReviewService/ListReviews"]!;
   const bff = await start("A part that may be missing", {
-    stubs: { "review.v1.ReviewService/ListReviews": (...asked) => answer(...asked) },
+    stubs: { "review.v1.ReviewService/ListReviews": (...args) => answer(...args) },
   });
   const page = () => get(bff, "GetPage", { productId: "p1" });
   expect(await page()).toEqual({ title: "product p1", reviews: ["good", "fair"], stars: 3.5 });
@@ -77,14 +77,14 @@ test("a fallback replaces a failed call", async () => {
 test("the request selects calls", async () => {
   const bff = await start("Calls that the request selects");
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
-  expect(bff.asked).toEqual(["CatalogService/GetProduct"]);
+  expect(bff.upstreamCalls).toEqual(["CatalogService/GetProduct"]);
   expect(await get(bff, "GetPage", { productId: "p1", withReviews: true })).toMatchObject({ reviewCount: 2 });
 });
 
 test("the request selects one of two upstreams", async () => {
   const bff = await start("One of two upstreams", { stubs: { "recommend.v1.RecommendService/Recommend": DOWN } });
   expect(await get(bff, "GetHome", { beta: true })).toEqual({ productIds: ["p2", "p1"] });
-  expect(bff.asked).toEqual(["RecommendService/Recommend"]);
+  expect(bff.upstreamCalls).toEqual(["RecommendService/Recommend"]);
 });
 
 test("one call fetches a card for each item", async () => {
@@ -92,7 +92,7 @@ test("one call fetches a card for each item", async () => {
   expect(await get(bff, "Search", { text: "tea" })).toEqual({
     cards: [{ title: " 1", seller: "user s1" }, { title: " 2", seller: "user s1" }, { title: " 3" }],
   });
-  expect(bff.asked).toEqual(["CatalogService/Search", "UserService/BatchGetUsers"]);
+  expect(bff.upstreamCalls).toEqual(["CatalogService/Search", "UserService/BatchGetUsers"]);
 });
 
 test("shards give the best of several lists", async () => {
@@ -113,10 +113,10 @@ test("the client sends a bounded list", async () => {
   const products = (count: number) =>
     get(bff, "GetProducts", { productIds: Array.from({ length: count }, (_, i) => `p${i}`) });
   expect((await products(50)).titles).toHaveLength(50);
-  const sent = bff.asked.length;
+  const sent = bff.upstreamCalls.length;
   expect(await products(51)).toEqual({ code: "invalid_argument", message: "at most 50 products, not 51" });
   expect((await products(300)).code).toBe("invalid_argument");
-  expect(bff.asked.length).toBe(sent);
+  expect(bff.upstreamCalls.length).toBe(sent);
 });
 
 test("the BFF hands the whole request on", async () => {
@@ -147,7 +147,7 @@ test("the BFF refuses a request before it calls an upstream", async () => {
   expect(wrong).toMatchObject({ code: "invalid_argument", message: '"x" is no product' });
   expect((wrong.details as JsonObject[]).map(({ type }) => type)).toEqual(["shop.v1.BadField"]);
   expect(await reviews({ productId: "p1", limit: 101 })).toMatchObject({ code: "out_of_range" });
-  expect(bff.asked).toEqual([]);
+  expect(bff.upstreamCalls).toEqual([]);
   expect(await reviews({ productId: "p1", limit: 1 })).toEqual({ texts: ["good"] });
 });
 
@@ -156,17 +156,17 @@ test("the BFF fetches the user once per request", async () => {
   const bff = await start("The user, once per request", {
     stubs: {
       "catalog.v1.CatalogService/GetProduct": (_, { requestHeader }) => {
-        const told = requestHeader.has("x-principal-signed-bin");
-        tenants.push([requestHeader.get("x-tenant"), requestHeader.get("authorization"), told]);
+        const hasPrincipal = requestHeader.has("x-principal-signed-bin");
+        tenants.push([requestHeader.get("x-tenant"), requestHeader.get("authorization"), hasPrincipal]);
         return { title: "tea" };
       },
     },
   });
   const page = (headers: Readonly<Record<string, string>>) => get(bff, "GetPage", { productId: "p1" }, headers);
   expect(await page(ANYBODY)).toMatchObject({ code: "unauthenticated" });
-  expect(bff.asked).toEqual([]);
+  expect(bff.upstreamCalls).toEqual([]);
   expect(await page(await bff.as("u1"))).toEqual({ title: "tea", greeting: { text: "Hello user u1" } });
-  expect(bff.asked).toEqual(["UserService/GetUser", "CatalogService/GetProduct"]);
+  expect(bff.upstreamCalls).toEqual(["UserService/GetUser", "CatalogService/GetProduct"]);
   expect(tenants).toEqual([["north", null, true]]);
 });
 
@@ -203,18 +203,18 @@ test("writes run in order or unordered", async () => {
   const bff = await start("Writes, in order and in none", { stubs: { "mail.v1.MailService/Send": DOWN } });
   const order = { productId: "p1", count: 1, key: "k" };
   expect(await get(bff, "PlaceOrder", order)).toMatchObject({ code: "unauthenticated" });
-  expect(bff.asked).toEqual([]);
+  expect(bff.upstreamCalls).toEqual([]);
   const receipt = await get(bff, "PlaceOrder", order, await bff.as("u1"));
   expect(receipt).toMatchObject({ orderId: "order of u1" });
   expect(degraded(receipt)).toEqual(["mailed: EFFECT_REPLACED"]);
-  expect(bff.asked.slice(-3)).toEqual(["OrderService/PlaceOrder", "MailService/Send", "MailService/Send"]);
+  expect(bff.upstreamCalls.slice(-3)).toEqual(["OrderService/PlaceOrder", "MailService/Send", "MailService/Send"]);
   const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "tea", status: "STATUS_SOLD_OUT" }) };
   const soldOut = await start("Writes, in order and in none", { stubs });
   expect(await get(soldOut, "PlaceOrder", order, await soldOut.as("u1"))).toEqual({
     code: "failed_precondition",
     message: "tea is not for sale",
   });
-  expect(soldOut.asked).not.toContain("OrderService/PlaceOrder");
+  expect(soldOut.upstreamCalls).not.toContain("OrderService/PlaceOrder");
 });
 
 test("a read beside a write is retried, and the write is not", async () => {
@@ -233,7 +233,7 @@ test("a read beside a write is retried, and the write is not", async () => {
   const order = (count: number) => get(bff, "PlaceOrder", { productId: "p1", count, key: "k" });
   expect(await order(1)).toEqual({ orderId: "order of nobody", warehouses: ["north"] });
   expect(await order(5)).toEqual({ code: "failed_precondition", message: "only 4 left" });
-  expect(bff.asked.filter((method) => method === "OrderService/PlaceOrder")).toHaveLength(1);
+  expect(bff.upstreamCalls.filter((method) => method === "OrderService/PlaceOrder")).toHaveLength(1);
 });
 
 test("the response explains why something is missing", async () => {
@@ -289,7 +289,7 @@ test("a choice calls only the upstreams of the chosen member", async () => {
   expect(await get(bff, "GetPick", {}, ann)).toEqual({ forYou: "p1" });
   premium = false;
   expect(await get(bff, "GetPick", {}, ann)).toEqual({ bestseller: "p7" });
-  expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
+  expect(bff.upstreamCalls.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
 });
 
 test("a pruned copy has an added field", async () => {
@@ -397,7 +397,7 @@ test("expressions read headers and trailers of an answer", async () => {
 
 test("rate limits bound requests", async () => {
   const bff = await start("Rate limits");
-  const search = (limit: number) => bff.ask("shop.v1.ShopService/Search", { text: "tea", limit });
+  const search = (limit: number) => bff.send("shop.v1.ShopService/Search", { text: "tea", limit });
   // Three are found of ten that are paid for, so that seven come back.
   expect((await search(10)).status).toBe(200);
   expect((await search(17)).status).toBe(200);
@@ -406,7 +406,7 @@ test("rate limits bound requests", async () => {
   expect(refused.headers.get("ratelimit-policy")).toBe('"search";q=60;w=60');
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await search(21)).body).toMatchObject({ code: "invalid_argument" });
-  expect(bff.asked).toHaveLength(2);
+  expect(bff.upstreamCalls).toHaveLength(2);
 });
 
 test("an upstream with free capacity receives all calls", async () => {
@@ -415,14 +415,14 @@ test("an upstream with free capacity receives all calls", async () => {
 });
 
 test("a call that fails on a sick replica is retried", async () => {
-  let asked = 0;
+  let attempts = 0;
   const once = () => {
-    if (asked++ === 0) return DOWN();
+    if (attempts++ === 0) return DOWN();
     return { available: 4 };
   };
   const bff = await start("Several replicas, one of them sick", { stubs: { "stock.v1.StockService/GetStock": once } });
   expect(await get(bff, "GetStock", { productId: "p1" })).toEqual({ available: 4 });
-  expect(asked).toBe(2);
+  expect(attempts).toBe(2);
 });
 
 /** What speaks HTTP at `parcels`, and gRPC at the stubs' address. */

@@ -18,7 +18,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const NOT_OURS =
   /^(NODE_|npm_|PATH$|HOME$|TERM|FORCE_COLOR$|NO_COLOR$|COLORTERM$|CI$|TZ$|WATCH_REPORT_DEPENDENCIES$|toJSON$|BUF_BIGINT_DISABLE$|BFF_WORKER$)/;
 
-const protosOf = (suite: string, name: string) => goldenCases(suite).find((one) => one.name === name)?.protos ?? {};
+const protosOf = (suite: string, name: string) =>
+  goldenCases(suite).find((golden) => golden.name === name)?.protos ?? {};
 
 test.each([
   { name: "everything", protos: protosOf("deploy", "everything"), server: "desk/v1" },
@@ -33,7 +34,7 @@ test.each([
     (file) => texts[file],
   );
   const text = (file: string): string =>
-    response.file.find((one) => one.name === `${server}/deploy/kubernetes/${file}`)?.content ?? "";
+    response.file.find((output) => output.name === `${server}/deploy/kubernetes/${file}`)?.content ?? "";
   const config = parse(text("configmap.yaml")).data as Record<string, string>;
   const inConfigMap = [...text("configmap.yaml").matchAll(/^ {2}(?:# )?"?([A-Z][A-Z0-9_]*)"?: "/gm)].map(
     ([, key = ""]) => key,
@@ -62,7 +63,7 @@ test.each([
     },
   );
   expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('"variable":"PORT"') });
-  const read = (JSON.parse(readFileSync(recorded, "utf8")) as string[]).filter((one) => !NOT_OURS.test(one));
+  const read = (JSON.parse(readFileSync(recorded, "utf8")) as string[]).filter((variable) => !NOT_OURS.test(variable));
   // What alternates are called stands behind the variable that they are for.
   const alternates = [...`${text("configmap.yaml")}${text("deployment.yaml")}`.matchAll(/, or ([A-Z][A-Z0-9_]+)/g)].map(
     ([, key = ""]) => key,
@@ -92,10 +93,10 @@ test("the documented variables are those of the table, with their defaults", () 
     rows.flatMap((row) => row.names).filter((name) => name !== "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
   );
   expect([...names].sort()).toEqual(FIXED_VARIABLES.map(({ name }) => name).sort());
-  const said = new Map(rows.flatMap((row) => row.names.map((name) => [name, row.default] as const)));
+  const defaults = new Map(rows.flatMap((row) => row.names.map((name) => [name, row.default] as const)));
   for (const { name, default: value } of FIXED_VARIABLES) {
-    if (value !== undefined) expect([name, said.get(name)]).toEqual([name, value]);
-    else expect([name, said.get(name)]).not.toEqual([name, expect.stringMatching(/^(\d\S*|true|false|text)$/)]);
+    if (value !== undefined) expect([name, defaults.get(name)]).toEqual([name, value]);
+    else expect([name, defaults.get(name)]).not.toEqual([name, expect.stringMatching(/^(\d\S*|true|false|text)$/)]);
   }
 });
 

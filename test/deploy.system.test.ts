@@ -59,8 +59,8 @@ beforeAll(() => {
   if (process.getuid?.() !== 0) writeFileSync(join(bin, "chown"), "#!/bin/sh\n", { mode: 0o755 }); // all is one user's
   context = join(work, "project");
 
-  const [one] = goldenCases("emit").filter(({ name }) => name === "call");
-  const protos = Object.entries(one?.protos ?? {}).map(([name, text]) => [
+  const [golden] = goldenCases("emit").filter(({ name }) => name === "call");
+  const protos = Object.entries(golden?.protos ?? {}).map(([name, text]) => [
     name,
     `${text}// opt: server=true,deploy=docker\n`,
   ]);
@@ -108,14 +108,14 @@ beforeAll(() => {
     "@bufbuild/protobuf": runtime["@bufbuild/protobuf"],
     ...Object.fromEntries(tarballs),
   };
-  const own = {
+  const manifest = {
     name: "shop",
     private: true,
     type: "module",
     dependencies,
     devDependencies: { "fast-check": "^4.0.0" },
   };
-  writeFileSync(join(context, "package.json"), JSON.stringify(own));
+  writeFileSync(join(context, "package.json"), JSON.stringify(manifest));
   run(context, "npm", "install", "--package-lock-only", "--no-audit", "--no-fund", "--loglevel=error");
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -146,19 +146,19 @@ function built(path: string): Image {
   const stages: string[] = [];
   const image = { env: {} as Record<string, string>, user: "", command: [] as string[], health: [] as string[] };
   const instructions = DockerfileParser.parse(readFileSync(path, "utf8")).getInstructions();
-  const last = instructions.findLastIndex((one) => one.getKeyword() === "FROM");
+  const last = instructions.findLastIndex((instruction) => instruction.getKeyword() === "FROM");
   // The last one always has the same path, as /app has in an image.
   const here = (): string => join(work, "app");
-  const set = (one: Instruction): void => {
-    const [, name = "", value = ""] = /^(\w+)=(.*)$/.exec(one.getArgumentsContent() ?? "") ?? [];
+  const set = (instruction: Instruction): void => {
+    const [, name = "", value = ""] = /^(\w+)=(.*)$/.exec(instruction.getArgumentsContent() ?? "") ?? [];
     variables[name] = value;
-    if (one.getKeyword() === "ENV") image.env[name] = value;
+    if (instruction.getKeyword() === "ENV") image.env[name] = value;
   };
-  for (const [i, one] of instructions.entries()) {
-    const words = one.getArguments().map((argument) => argument.getValue());
+  for (const [i, instruction] of instructions.entries()) {
+    const words = instruction.getArguments().map((argument) => argument.getValue());
     const strings = (): string[] =>
-      (one as JSONInstruction).getJSONStrings().map((text) => JSON.parse(text.getValue()) as string);
-    switch (one.getKeyword()) {
+      (instruction as JSONInstruction).getJSONStrings().map((text) => JSON.parse(text.getValue()) as string);
+    switch (instruction.getKeyword()) {
       case "FROM":
         expect(words[0]).toMatch(/^\$\{NODE\}$/);
         stages.push(join(work, `stage${stages.length}`));
@@ -168,13 +168,13 @@ function built(path: string): Image {
         break;
       case "ARG":
       case "ENV":
-        set(one);
+        set(instruction);
         break;
       case "WORKDIR":
         expect(words).toEqual(["/app"]);
         break;
       case "COPY": {
-        const from = /--from=build/.test(one.getTextContent());
+        const from = /--from=build/.test(instruction.getTextContent());
         const sources = words.filter((word) => !word.startsWith("--")).slice(0, -1);
         if (from) {
           cpSync(stages[0] ?? "", here(), { recursive: true, verbatimSymlinks: true });
@@ -188,7 +188,7 @@ function built(path: string): Image {
         break;
       }
       case "RUN": {
-        const line = (one.getArgumentsContent() ?? "").replace(/^--mount=\S+ /, "");
+        const line = (instruction.getArgumentsContent() ?? "").replace(/^--mount=\S+ /, "");
         if (i > last) expect(line).toMatch(/^rm -rf( \/(usr\/local|opt)\/\S+)+$/);
         else
           runAs(
@@ -206,7 +206,9 @@ function built(path: string): Image {
         image.user = words[0] ?? "";
         break;
       case "HEALTHCHECK":
-        image.health = (JSON.parse(/CMD (\[.*\])$/.exec(one.getTextContent())?.[1] ?? "[]") as string[]).slice();
+        image.health = (
+          JSON.parse(/CMD (\[.*\])$/.exec(instruction.getTextContent())?.[1] ?? "[]") as string[]
+        ).slice();
         break;
       case "CMD":
         image.command = strings();
@@ -215,7 +217,7 @@ function built(path: string): Image {
       case "STOPSIGNAL":
         break;
       default:
-        throw new Error(`another instruction: ${one.getTextContent()}`);
+        throw new Error(`another instruction: ${instruction.getTextContent()}`);
     }
   }
   return { folder: here(), ...image };
@@ -248,8 +250,8 @@ test("the steps of a Dockerfile give a server that is healthy and stops cleanly"
     "README.md",
   ])
     expect([path, existsSync(join(folder, path))]).toEqual([path, false]);
-  const said = { NODE_ENV: "production", NODE_COMPILE_CACHE: "/app/.compiled", MALLOC_ARENA_MAX: "2" };
-  expect([env, user, command[0], health[0]]).toEqual([said, "1000:1000", "node", "node"]);
+  const expectedEnv = { NODE_ENV: "production", NODE_COMPILE_CACHE: "/app/.compiled", MALLOC_ARENA_MAX: "2" };
+  expect([env, user, command[0], health[0]]).toEqual([expectedEnv, "1000:1000", "node", "node"]);
 
   const who = whoIs(user);
   const port = await freePort();

@@ -47,9 +47,9 @@ function compiled(protos: Files, options: string): Files {
   return Object.fromEntries(found.map(({ name, content }) => [name, content]));
 }
 
-test.each(cases.filter(({ name }) => SHOWN.includes(name)))("the files of $name match the golden", (one) => {
-  const found = deployed(one);
-  expect(found).toEqual(goldenOf(`deploy/${one.name}`, "expected", found));
+test.each(cases.filter(({ name }) => SHOWN.includes(name)))("the files of $name match the golden", (golden) => {
+  const found = deployed(golden);
+  expect(found).toEqual(goldenOf(`deploy/${golden.name}`, "expected", found));
 });
 
 const MODELS = {
@@ -91,8 +91,8 @@ const manifests = (files: Files): (readonly [string, KubernetesObject])[] =>
     .filter(([name]) => name.endsWith(".yaml"))
     .map(([name, text]) => [name, objectIn(text)]);
 
-test.each(cases)("the objects of $name are valid Kubernetes objects", (one) => {
-  const all = manifests(deployed(one));
+test.each(cases)("the objects of $name are valid Kubernetes objects", (golden) => {
+  const all = manifests(deployed(golden));
   const objects = all.filter(([name]) => !name.endsWith("/kustomization.yaml"));
   expect(objects.length).toBeGreaterThan(0);
   expect(objects.length % Object.keys(MODELS).length).toBe(0);
@@ -132,8 +132,8 @@ test("no object has a field that is unknown to Kubernetes", () => {
     );
     return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" }).stdout;
   };
-  const objects = cases.flatMap((one) =>
-    manifests(deployed(one)).flatMap(([, object]) => (isKind(object.kind) ? [object] : [])),
+  const objects = cases.flatMap((golden) =>
+    manifests(deployed(golden)).flatMap(([, object]) => (isKind(object.kind) ? [object] : [])),
   );
   expect(typed(objects)).toBe("");
   // It would be seen.
@@ -145,10 +145,14 @@ test("no object has a field that is unknown to Kubernetes", () => {
 });
 
 test("a pod has longer to stop than its server takes, and listens on the ports of its probes", () => {
-  const [one] = cases.filter(({ name }) => name === "branches");
-  const all = manifests(one === undefined ? {} : deployed(one)).map(([, object]) => object);
-  const [config] = all.flatMap((one) => (one.kind === "ConfigMap" ? [(one as unknown as ConfigMap).data] : []));
-  const [deployment] = all.flatMap((one) => (one.kind === "Deployment" ? [(one as unknown as Deployment).spec] : []));
+  const [golden] = cases.filter(({ name }) => name === "branches");
+  const all = manifests(golden === undefined ? {} : deployed(golden)).map(([, object]) => object);
+  const [config] = all.flatMap((object) =>
+    object.kind === "ConfigMap" ? [(object as unknown as ConfigMap).data] : [],
+  );
+  const [deployment] = all.flatMap((object) =>
+    object.kind === "Deployment" ? [(object as unknown as Deployment).spec] : [],
+  );
   const pod = deployment?.template.spec;
   const seconds = (name: string): number => Number(/^(\d+)s$/.exec(config?.[name] ?? "")?.[1]);
   const needed = seconds("BFF_DRAIN_DELAY") + seconds("BFF_GRACE");
@@ -160,9 +164,12 @@ test("a pod has longer to stop than its server takes, and listens on the ports o
   ]);
 });
 
-test.each(cases)("a linter finds nothing in the Dockerfile of $name", (one) => {
-  for (const options of [parameterOf(one), parameterOf(one).replace("import_extension=ts", "import_extension=js")]) {
-    const found = Object.entries(deployed(one, options)).filter(([name]) => name.endsWith("/Dockerfile"));
+test.each(cases)("a linter finds nothing in the Dockerfile of $name", (golden) => {
+  for (const options of [
+    parameterOf(golden),
+    parameterOf(golden).replace("import_extension=ts", "import_extension=js"),
+  ]) {
+    const found = Object.entries(deployed(golden, options)).filter(([name]) => name.endsWith("/Dockerfile"));
     expect(found.length).toBeGreaterThan(0);
     for (const [, text] of found) expect(validate(text).map(({ message }) => message)).toEqual([]);
   }

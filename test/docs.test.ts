@@ -239,8 +239,8 @@ test("the meaning of a diagnostic is a sentence", () => {
 
 test("each diagnostic on the page has its own severity and code", () => {
   const wrong = explanations().filter(({ code, severity, sections }) => {
-    const said = sections.find(({ title }) => title === "Diagnostic")?.text ?? "";
-    return !said.includes(`: ${severity} ${code}: `);
+    const diagnostic = sections.find(({ title }) => title === "Diagnostic")?.text ?? "";
+    return !diagnostic.includes(`: ${severity} ${code}: `);
   });
   expect(wrong.map(({ code }) => code)).toEqual([]);
 });

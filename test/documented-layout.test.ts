@@ -43,11 +43,11 @@ function write(path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
-const OWN = ["proto/catalog/v1/catalog.proto", "proto/stock/v1/stock.proto", "proto/shop/v1/shop.proto"];
+const AUTHOR_PROTOS = ["proto/catalog/v1/catalog.proto", "proto/stock/v1/stock.proto", "proto/shop/v1/shop.proto"];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-layout-"));
-  for (const path of OWN) write(path, block(tutorial, path, "proto"));
+  for (const path of AUTHOR_PROTOS) write(path, block(tutorial, path, "proto"));
   write("buf.yaml", block(tutorial, "buf.yaml", "yaml"));
   write("buf.gen.yaml", block(tutorial, "buf.gen.yaml", "yaml"));
   write("package.json", `{ "type": "module" }\n`);
@@ -116,13 +116,13 @@ test("`protos` replaces files of another version and leaves current files alone"
 
 test("the plugin refuses a copy of another version and prints the command that replaces it; comments and layout do not matter", () => {
   const path = "proto/bff/v1/degradation.proto";
-  const own = PROTOS["bff/v1/degradation.proto"] ?? "";
-  write(path, `// Checked in by us.\n${own.replaceAll("  ", "    ")}`);
+  const original = PROTOS["bff/v1/degradation.proto"] ?? "";
+  write(path, `// Checked in by us.\n${original.replaceAll("  ", "    ")}`);
   expect(run("buf", "generate")).toBe("");
-  write(path, own.replace("REASON_REJECTED", "REASON_REFUSED"));
-  const said = run("buf", "generate");
-  expect(said).toContain(`${path}:1:1: error BFF191`);
-  const [, command = ""] = /hint: run `npx (.*)`/.exec(said) ?? [];
+  write(path, original.replace("REASON_REJECTED", "REASON_REFUSED"));
+  const output = run("buf", "generate");
+  expect(output).toContain(`${path}:1:1: error BFF191`);
+  const [, command = ""] = /hint: run `npx (.*)`/.exec(output) ?? [];
   run("sh", "-c", command);
   expect(run("buf", "generate")).toBe("");
 });

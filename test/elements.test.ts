@@ -233,7 +233,7 @@ describe("a message's bytes", () => {
 
 function members(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
-  return Object.values(value).reduce((sum: number, one) => sum + ELEMENT + members(one), 0);
+  return Object.values(value).reduce((sum: number, member) => sum + ELEMENT + members(member), 0);
 }
 const json = (text: string, masks: readonly string[] = []): number =>
   countJson(Buffer.from(text), new Set(masks), Number.MAX_SAFE_INTEGER) / ELEMENT;

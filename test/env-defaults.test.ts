@@ -48,8 +48,8 @@ test.each([
   ["315576000001s", "one", "duration", false],
   ["0s", "one", "duration", true],
   ["1.0000000001s", "one", "duration", false],
-] as const)("%s is a %s of %s for the plugin and the runtime alike: %s", (text, of, item, wanted) => {
-  expect(both(text, { of, item })).toEqual([wanted, wanted]);
+] as const)("%s is a %s of %s for the plugin and the runtime alike: %s", (text, of, item, expected) => {
+  expect(both(text, { of, item })).toEqual([expected, expected]);
 });
 
 test("any text is a value for both the plugin and the runtime, or for neither", () => {
@@ -86,8 +86,8 @@ test("any text is a value for both the plugin and the runtime, or for neither", 
   const shape = fc.record({ of: fc.constantFrom("one", "list", "map"), item: fc.constantFrom(...items) });
   let values = 0;
   fc.assert(
-    fc.property(fc.oneof(text, joined), shape, (one, of) => {
-      const [compiler, server] = both(one, of);
+    fc.property(fc.oneof(text, joined), shape, (input, of) => {
+      const [compiler, server] = both(input, of);
       if (server) values++;
       return compiler === server;
     }),

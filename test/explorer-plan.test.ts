@@ -43,7 +43,7 @@ test.each(plans)("%s", (path) => {
     graph.nodes.forEach(({ step }, index) => {
       if (found(step.composes ?? "").length === 0) return;
       const to = graph.edges.filter(({ from, kind }) => from === index && kind === "composes").map((edge) => edge.to);
-      expect(to.map((one) => graph.nodes[one]?.of)).toContain(step.composes);
+      expect(to.map((target) => graph.nodes[target]?.of)).toContain(step.composes);
     });
     expect(new Set(graph.nodes.map(({ of, step }) => `${of} ${step.step}`)).size).toBe(graph.nodes.length);
   }

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 interface World {
   /** Asks; what was asked for ends up in `ended`, whatever came of it. */
-  ask(what: "hanging" | "good" | "both"): Promise<Home>;
+  send(what: "hanging" | "good" | "both"): Promise<Home>;
   readonly ended: string[];
   readonly hanging: FaultyUpstream;
   /** Resolves when a call with this number of its service has begun. */
@@ -85,14 +85,14 @@ beforeEach(async () => {
   world = {
     ended,
     hanging,
-    ask: (what) => {
+    send: (what) => {
       const answer = client.getHome({ workspaceId: what }, { signal: gone.signal });
       const end = () => void ended.push(what);
       answer.then(end, end);
       return answer;
     },
     async begun(service, number) {
-      const there = () => begun.filter((one) => one === service).length >= number;
+      const there = () => begun.filter((name) => name === service).length >= number;
       if (there()) return;
       await new Promise<void>((resolve) => {
         const look = () => {
@@ -107,18 +107,18 @@ beforeEach(async () => {
 
 /** Takes all places of the hanging upstream, and all of its queue. */
 async function fill(): Promise<Promise<unknown>[]> {
-  const held = Array.from({ length: HELD }, () => world.ask("hanging").catch(() => undefined));
+  const held = Array.from({ length: HELD }, () => world.send("hanging").catch(() => undefined));
   await world.begun(NotifyService.typeName, HELD);
   return held;
 }
 
 test("a hanging upstream with a full queue refuses at once, and others answer as usual", async () => {
   const held = await fill();
-  const refused = await world.ask("hanging");
+  const refused = await world.send("hanging");
   expect(refused.degraded).toMatchObject([{ path: "unread", reason: 4, upstream: NotifyService.typeName }]);
   // More at a time than the hanging one has places, and more in a row than it has places and queue.
   for (let round = 0; round < 10; round++) {
-    const answers = await Promise.all(Array.from({ length: CONCURRENT }, () => world.ask("good")));
+    const answers = await Promise.all(Array.from({ length: CONCURRENT }, () => world.send("good")));
     expect(answers.map(({ name, degraded }) => [name, degraded.length])).toEqual(answers.map(() => ["good", 0]));
   }
   expect(world.ended.filter((what) => what === "hanging")).toHaveLength(1); // the refused one: all who were held still are
@@ -131,7 +131,7 @@ test("a hanging upstream with a full queue refuses at once, and others answer as
 test("a response that needs both has the other's part, and names the missing one", async () => {
   const held = await fill();
   for (let round = 0; round < 5; round++) {
-    const { name, unread, degraded } = await world.ask("both");
+    const { name, unread, degraded } = await world.send("both");
     expect([name, unread]).toEqual(["both", undefined]);
     expect(degraded).toMatchObject([{ path: "unread", reason: 4 }]);
   }
@@ -141,11 +141,11 @@ test("a response that needs both has the other's part, and names the missing one
 });
 
 test("a call to another upstream is sent while one waits in the queue of the hanging one", async () => {
-  const held = Array.from({ length: CONCURRENT }, () => world.ask("hanging").catch(() => undefined));
+  const held = Array.from({ length: CONCURRENT }, () => world.send("hanging").catch(() => undefined));
   await world.begun(NotifyService.typeName, CONCURRENT);
-  const both = world.ask("both").catch((error) => ConnectError.from(error).code);
+  const both = world.send("both").catch((error) => ConnectError.from(error).code);
   await world.begun(AgentService.typeName, 1);
-  await world.ask("good");
+  await world.send("good");
   expect(world.ended).toEqual(["good"]);
   world.leave();
   expect(await both).toBe(Code.Canceled);

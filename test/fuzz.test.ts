@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { askedBy } from "./fuzz/asked.ts";
+import { parseOptions } from "./fuzz/asked.ts";
 import { BASES } from "./fuzz/bases.ts";
 import { caseWith, makeCase } from "./fuzz/cases.ts";
 import { faultsIn } from "./fuzz/compiler.ts";
@@ -30,12 +30,17 @@ test("250 damaged option files cause no failure", { timeout: 600_000 }, async ()
 
 test("the command prints its usage and rejects wrong arguments", { timeout: 60_000 }, async () => {
   expect(await fuzzed("--help")).toMatch(/^usage: npm run fuzz -- \[compiler \| .*(\n {2}--.*)+\n$/);
-  expect(askedBy(["-h"])).toBeUndefined();
-  expect(askedBy(["--sed", "2"])).toMatch(/^Unknown option '--sed'/);
-  expect(askedBy(["poor"])).toBe('There is no scenario "poor".');
-  expect(askedBy(["rich", "answers"])).toBe('One scenario at a time, without "answers".');
-  expect(askedBy(["rich", "--only", "x"])).toBe('--only is a number, not "x".');
-  expect(askedBy(["rich", "--seed", "7"])).toMatchObject({ scenario: "rich", seed: 7, cases: 20_000, only: undefined });
+  expect(parseOptions(["-h"])).toBeUndefined();
+  expect(parseOptions(["--sed", "2"])).toMatch(/^Unknown option '--sed'/);
+  expect(parseOptions(["poor"])).toBe('There is no scenario "poor".');
+  expect(parseOptions(["rich", "answers"])).toBe('One scenario at a time, without "answers".');
+  expect(parseOptions(["rich", "--only", "x"])).toBe('--only is a number, not "x".');
+  expect(parseOptions(["rich", "--seed", "7"])).toMatchObject({
+    scenario: "rich",
+    seed: 7,
+    cases: 20_000,
+    only: undefined,
+  });
 });
 
 test("75 random BFFs cause no failure", { timeout: 300_000 }, async () => {
@@ -76,8 +81,9 @@ const FOUND: readonly (readonly [base: string, from: string, to: string])[] = [
 ];
 test("earlier finds in the bases type-check", { timeout: 120_000 }, async () => {
   const cases = FOUND.map(([name, from, to], index) => {
-    const base = BASES.find((one) => one.name === name);
-    const [file = "", text = ""] = Object.entries(base?.protos ?? {}).find(([, one]) => one.includes(from)) ?? [];
+    const base = BASES.find((base) => base.name === name);
+    const [file = "", text = ""] =
+      Object.entries(base?.protos ?? {}).find(([, content]) => content.includes(from)) ?? [];
     if (base === undefined || text === "") throw new Error(`"${from}" is not in ${name}`);
     return caseWith({ index, base, file }, [{ what: to, text: text.replace(from, to) }]);
   });
@@ -87,9 +93,9 @@ test("earlier finds in the bases type-check", { timeout: 120_000 }, async () => 
 
 test("earlier finds of random cases type-check, and have no fault but warnings", { timeout: 60_000 }, async () => {
   const { faults, generated } = await faultsIn(FOUND_CASES);
-  const wrong = FOUND_CASES.flatMap((one) => {
-    const fault = faults.get(one) ?? (generated.has(one) ? undefined : "is refused");
-    return fault === undefined ? [] : [`${one.what}: ${fault}`];
+  const wrong = FOUND_CASES.flatMap((testCase) => {
+    const fault = faults.get(testCase) ?? (generated.has(testCase) ? undefined : "is refused");
+    return fault === undefined ? [] : [`${testCase.what}: ${fault}`];
   });
   expect(wrong).toEqual([]);
 });

@@ -33,26 +33,33 @@ const shownHere = Object.fromEntries([...CODES].filter(([code]) => !(code in dri
 /** `<CODE>-<slug>` has that code alone; `MULTI-<slug>` has several faults at once. */
 const cases = goldenCases("diagnostics");
 /** Those with a folder of protos that take the place of what is wrong in them. */
-const corrected = (folder: "right" | "followed"): readonly (Golden & { readonly given: GoldenCase["protos"] })[] =>
-  cases.map((one) => ({ ...one, given: textsIn(one, folder) })).filter(({ given }) => Object.keys(given).length > 0);
+const corrected = (
+  folder: "right" | "followed",
+): readonly (Golden & { readonly replacements: GoldenCase["protos"] })[] =>
+  cases
+    .map((golden) => ({ ...golden, replacements: textsIn(golden, folder) }))
+    .filter(({ replacements }) => Object.keys(replacements).length > 0);
 const right = corrected("right");
 const followed = corrected("followed");
-const put = ({ protos, given }: (typeof right)[number]): GoldenCase["protos"] => ({ ...protos, ...given });
+const put = ({ protos, replacements }: (typeof right)[number]): GoldenCase["protos"] => ({
+  ...protos,
+  ...replacements,
+});
 together(UPSTREAMS, [...cases.map(({ protos }) => protos), ...[...right, ...followed].map(put)]);
 
-function compiled(one: GoldenCase) {
-  const texts = { ...UPSTREAMS, ...one.protos };
-  const request = requestOf(one);
-  const { response, diagnostics } = compileCase(request, texts, parameterOf(one));
+function compiled(golden: GoldenCase) {
+  const texts = { ...UPSTREAMS, ...golden.protos };
+  const request = requestOf(golden);
+  const { response, diagnostics } = compileCase(request, texts, parameterOf(golden));
   const ordered = [...diagnostics];
   const text = `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n`;
   return { request, texts, response, diagnostics: ordered, text };
 }
 
 /** What buf's check plugin finds. */
-function checked(one: GoldenCase, { request, texts }: ReturnType<typeof compiled>) {
-  const asked = new Set(request.fileToGenerate);
-  const imports = new Set(request.protoFile.map(({ name }) => name).filter((name) => !asked.has(name)));
+function checked(golden: GoldenCase, { request, texts }: ReturnType<typeof compiled>) {
+  const targets = new Set(request.fileToGenerate);
+  const imports = new Set(request.protoFile.map(({ name }) => name).filter((name) => !targets.has(name)));
   const fileDescriptors = request.protoFile.map((file) => ({
     fileDescriptorProto: file,
     isImport: imports.has(file.name),
@@ -61,23 +68,23 @@ function checked(one: GoldenCase, { request, texts }: ReturnType<typeof compiled
   return check(create(CheckRequestSchema, { fileDescriptors, ruleIds }), {
     files: request.protoFile,
     imports,
-    parameter: parameterOf(one),
+    parameter: parameterOf(golden),
     sources: (file: string) => texts[file],
   }).annotations;
 }
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 
 describe("diagnostics", () => {
-  test.each(cases)("$name", (one) => {
-    const compilation = compiled(one);
+  test.each(cases)("$name", (golden) => {
+    const compilation = compiled(golden);
     const { response, diagnostics, text } = compilation;
     // First, so that UPDATE_GOLDENS writes no section that reports another code.
-    const code = one.name.slice(0, one.name.indexOf("-"));
+    const code = golden.name.slice(0, golden.name.indexOf("-"));
     const codes = diagnostics.map((diagnostic) => diagnostic.code);
     if (code !== "MULTI") expect(codes).toEqual([code]);
-    const path = `${one.prefix}expected.txt`;
-    expect(text).toBe(goldenOf(one.archive, path, { "": text })[""]);
-    const folders = new Set(Object.keys(textsIn(one, "")).map((name) => name.split("/")[0]));
+    const path = `${golden.prefix}expected.txt`;
+    expect(text).toBe(goldenOf(golden.archive, path, { "": text })[""]);
+    const folders = new Set(Object.keys(textsIn(golden, "")).map((name) => name.split("/")[0]));
     expect([...folders].filter((name) => name !== "right" && name !== "followed").sort()).toEqual([
       "expected.txt",
       "proto",
@@ -90,7 +97,7 @@ describe("diagnostics", () => {
     });
 
     // The check plugin says the same, at places that buf knows.
-    const found = checked(one, compilation).map(({ ruleId, message, fileLocation }) => ({
+    const found = checked(golden, compilation).map(({ ruleId, message, fileLocation }) => ({
       ruleId,
       message,
       file: fileLocation?.fileName,
@@ -113,32 +120,34 @@ describe("diagnostics", () => {
   });
 
   // What docs/diagnostics.md and `protobff explain` show beside the wrong protos.
-  test.each(right)("$name: its correction has no diagnostics", (one) => {
-    expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
-    expect(one.given).not.toEqual(one.protos);
-    expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
+  test.each(right)("$name: its correction has no diagnostics", (golden) => {
+    expect(Object.keys(golden.replacements).filter((name) => !(name in golden.protos))).toEqual([]);
+    expect(golden.replacements).not.toEqual(golden.protos);
+    expect(compiled({ ...golden, protos: put(golden) }).text).toBe("\n");
   });
 
   // The protos after doing what the hint says, to the letter.
-  test.each(followed)("$name: its hint, when followed, leaves no diagnostics", (one) => {
-    expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
-    expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
+  test.each(followed)("$name: its hint, when followed, leaves no diagnostics", (golden) => {
+    expect(Object.keys(golden.replacements).filter((name) => !(name in golden.protos))).toEqual([]);
+    expect(compiled({ ...golden, protos: put(golden) }).text).toBe("\n");
   });
 
   test("hints begin in lower case, and have no full stop", () => {
-    const said = cases.map(printedOf).join("");
-    const hints = [...said.matchAll(/^ {2}hint: (.*)$/gm)].map(([, hint = ""]) => hint);
+    const text = cases.map(printedOf).join("");
+    const hints = [...text.matchAll(/^ {2}hint: (.*)$/gm)].map(([, hint = ""]) => hint);
     expect(hints.length).toBeGreaterThan(100);
     expect(hints.filter((hint) => /^[A-Z]|[^.]\.$/.test(hint))).toEqual([]);
   });
 
   test("each declared code has one golden with a right example", () => {
     const missing = Object.keys(shownHere).flatMap((code) => {
-      const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
-      const right = own.filter((one) => Object.keys(textsIn(one, "right")).length > 0);
+      const matches = cases.filter(({ name }) => name.startsWith(`${code}-`));
+      const right = matches.filter((golden) => Object.keys(textsIn(golden, "right")).length > 0);
       if (right.length === 1) return [];
       if (right.length > 1) return [`${right.map(({ name }) => name).join(" and ")}: keep one right/`];
-      return [`write ${own[0]?.prefix ?? "…/"}right/app/v1/app.proto.diff in test/golden/diagnostics/${code}.txtar`];
+      return [
+        `write ${matches[0]?.prefix ?? "…/"}right/app/v1/app.proto.diff in test/golden/diagnostics/${code}.txtar`,
+      ];
     });
     expect(missing).toEqual([]);
   });

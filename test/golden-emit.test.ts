@@ -41,22 +41,22 @@ interface Emitted extends GoldenCase {
 }
 
 const cases: readonly Emitted[] = [
-  ...goldenCases("emit").map((one) => ({
-    ...one,
+  ...goldenCases("emit").map((golden) => ({
+    ...golden,
     // The worked example is the one of docs/language.md, over the example's upstreams.
-    ...(one.name === "worked-example"
+    ...(golden.name === "worked-example"
       ? { protos: textsBelow(join(root, "test/worked-example/proto")), upstreams: exampleUpstreams }
       : { upstreams: UPSTREAMS }),
   })),
-  ...recipes.map((one) => ({
-    ...one,
-    name: `cookbook/${one.name}`,
-    archive: `cookbook/${one.name}`,
+  ...recipes.map((recipe) => ({
+    ...recipe,
+    name: `cookbook/${recipe.name}`,
+    archive: `cookbook/${recipe.name}`,
     upstreams: shopUpstreams,
   })),
 ];
 
-for (const [upstreams, some] of Map.groupBy(cases, (one) => one.upstreams))
+for (const [upstreams, some] of Map.groupBy(cases, (golden) => golden.upstreams))
   together(
     upstreams,
     some.map(({ protos }) => protos),
@@ -82,24 +82,28 @@ function recorded({ name }: Emitted, files: Files): { readonly texts: Files; rea
   return { texts: Object.fromEntries(all.filter(isText)), checksums: sums.join("") };
 }
 
-function emit(one: Emitted): {
+function emit(golden: Emitted): {
   readonly files: Files;
   readonly request: CodeGeneratorRequest;
 } {
-  const request = requestOf(one, one.upstreams);
-  const { response, diagnostics } = compileCase(request, { ...one.upstreams, ...one.protos }, parameterOf(one));
+  const request = requestOf(golden, golden.upstreams);
+  const { response, diagnostics } = compileCase(
+    request,
+    { ...golden.upstreams, ...golden.protos },
+    parameterOf(golden),
+  );
   // Some cases are about upstream types shown to clients, two packages in a folder, lists without a bound, or what is always true or never.
-  const unasked = diagnostics.filter(
+  const unexpected = diagnostics.filter(
     ({ code }) => !["BFF348", "BFF349", "BFF803", "BFF821", "BFF706", "BFF316"].includes(code),
   );
-  expect(renderDiagnostics(unasked, (file) => one.protos[file], "text")).toBe("");
+  expect(renderDiagnostics(unexpected, (file) => golden.protos[file], "text")).toBe("");
   return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
 }
 
 /** The mocks of a case, and its tests of faults on them, to be type-checked; what mocks look like is one case's business. */
-function mocksOf(one: Emitted, request: CodeGeneratorRequest): Files {
-  const parameter = `${parameterOf(one)},mock=true,faults=node`;
-  const { response } = compileCase(request, { ...one.upstreams, ...one.protos }, parameter);
+function mocksOf(golden: Emitted, request: CodeGeneratorRequest): Files {
+  const parameter = `${parameterOf(golden)},mock=true,faults=node`;
+  const { response } = compileCase(request, { ...golden.upstreams, ...golden.protos }, parameter);
   const files = response.file.filter(({ name }) => /_(mock|faults|faults\.test)\.ts$|server\.ts$/.test(name));
   return Object.fromEntries(files.map(({ name, content }) => [name, content]));
 }
@@ -115,16 +119,16 @@ describe("emitted TypeScript", () => {
   beforeAll(() => rmSync(generated, { recursive: true, force: true }));
   afterAll(() => rmSync(generated, { recursive: true, force: true }));
 
-  test.each(cases)("$name", (one) => {
-    const { files, request } = emit(one);
-    write(join(generated, one.name), { ...messagesOf(request), ...files });
-    const beside = Object.entries(one.beside ?? {}).map(([name, text]) => [name, text.replaceAll('"./gen/', '"./')]);
-    write(join(generated, one.name), Object.fromEntries(beside));
-    write(join(generated, one.name), mocksOf(one, request));
-    const { texts, checksums } = recorded(one, files);
-    expect(texts).toEqual(goldenOf(one.archive, "expected", texts));
+  test.each(cases)("$name", (golden) => {
+    const { files, request } = emit(golden);
+    write(join(generated, golden.name), { ...messagesOf(request), ...files });
+    const beside = Object.entries(golden.beside ?? {}).map(([name, text]) => [name, text.replaceAll('"./gen/', '"./')]);
+    write(join(generated, golden.name), Object.fromEntries(beside));
+    write(join(generated, golden.name), mocksOf(golden, request));
+    const { texts, checksums } = recorded(golden, files);
+    expect(texts).toEqual(goldenOf(golden.archive, "expected", texts));
     const sums: Files = checksums === "" ? {} : { "": checksums };
-    expect(sums).toEqual(goldenOf(one.archive, "expected.sha256", sums));
+    expect(sums).toEqual(goldenOf(golden.archive, "expected.sha256", sums));
   });
 
   test("compiles as strictly as this repository", () => {

@@ -12,7 +12,7 @@ const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) 
   ([, name = "", type = "", labels = ""]) => ({
     name,
     type,
-    labels: [...labels.matchAll(/`(\w+)`/g)].map(([, one = ""]) => one),
+    labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = ""]) => label),
   }),
 );
 
@@ -56,13 +56,13 @@ test("rendered metrics have the labels of their row, in the same order", () => {
     samples.map(({ labels }) => ({ name, type, labels: labels.filter((_, i) => i % 2 === 0) })),
   );
   for (const { name, type, labels } of all) {
-    const row = rows.find((one) => one.name === name);
-    expect({ name, type, labels }).toEqual({ ...row, labels: row?.labels.filter((one) => labels.includes(one)) });
+    const row = rows.find((row) => row.name === name);
+    expect({ name, type, labels }).toEqual({ ...row, labels: row?.labels.filter((label) => labels.includes(label)) });
   }
   // All labels that a row has were there, too: histograms of collections come when there was one.
-  const seen = rows.filter(({ name }) => name.startsWith("rpc_") || all.some((one) => one.name === name));
+  const seen = rows.filter(({ name }) => name.startsWith("rpc_") || all.some((metric) => metric.name === name));
   for (const { name, labels } of seen)
-    expect([name, new Set(all.flatMap((one) => (one.name === name ? one.labels : [])))]).toEqual([
+    expect([name, new Set(all.flatMap((metric) => (metric.name === name ? metric.labels : [])))]).toEqual([
       name,
       new Set(labels),
     ]);

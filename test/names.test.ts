@@ -76,8 +76,8 @@ const jsonName = (name: string): string => name.replaceAll("_", "").toLowerCase(
 function caseOf(index: number): Case {
   const random = seeded("names", index);
   const folder = `f${index}`;
-  const [own = [], service = []] = [names(random, 9), names(random, 3)];
-  const steps = own.filter((name) => !service.includes(name));
+  const [local = [], service = []] = [names(random, 9), names(random, 3)];
+  const steps = local.filter((name) => !service.includes(name));
   const variable = (): string =>
     pick(
       random,
@@ -85,11 +85,11 @@ function caseOf(index: number): Case {
     );
   // Now and then two that are the same to TypeScript.
   const args = names(random, 6, random() < 0.2 ? undefined : jsonName);
-  const given = (value: string): string => args.map((name) => `{ name: "${name}" by: "${value}" }`).join(", ");
+  const argsOf = (value: string): string => args.map((name) => `{ name: "${name}" by: "${value}" }`).join(", ");
   const source = (name: string): readonly [step: string, read: string] => {
     const each = variable();
     const item = `{ method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }`;
-    const composed = (value: string) => `compose: { message: "Card" args: [${given(value)}] }`;
+    const composed = (value: string) => `compose: { message: "Card" args: [${argsOf(value)}] }`;
     return pick(random, [
       [`{ name: "${name}" by: "'a'" }`, `${name} == 'b'`],
       [`{ name: "${name}" call: ${item} }`, `${name}.name == ''`],
@@ -153,8 +153,8 @@ test("names in generated code do not collide", { timeout: 120_000 }, async () =>
   expect([...rejected].map(({ protos }) => protos)).toEqual([]);
   const outputs: Generated[] = [];
   const codes = new Map<string, number>();
-  for (const [one, request] of requests) {
-    const texts = { ...SHARED, ...one.protos };
+  for (const [testCase, request] of requests) {
+    const texts = { ...SHARED, ...testCase.protos };
     const parameter = "import_extension=ts,server=true,plan=json";
     const { response, diagnostics } = compile({ ...request, parameter }, (name) => texts[name], {
       text: undefined,
@@ -166,7 +166,11 @@ test("names in generated code do not collide", { timeout: 120_000 }, async () =>
     expect(errors.filter(({ code }) => code !== "BFF241").map(({ code, message }) => `${code} ${message}`)).toEqual([]);
     if (errors.length > 0) continue;
     const files = response.file.filter(({ name }) => name.endsWith(".ts"));
-    outputs.push({ of: one, request, files: Object.fromEntries(files.map(({ name, content }) => [name, content])) });
+    outputs.push({
+      of: testCase,
+      request,
+      files: Object.fromEntries(files.map(({ name, content }) => [name, content])),
+    });
   }
   const { errors, checked } = await typeErrors(outputs, new Set());
   expect([...errors].map(([{ index }, error]) => `case ${index}: ${error} ${shown(outputs, index, error)}`)).toEqual(

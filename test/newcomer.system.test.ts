@@ -51,8 +51,8 @@ beforeAll(() => {
     cpSync(join(root, path), join(clone, path), { recursive: true, filter: kept });
   symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
   for (const { folder } of workspaces()) {
-    const own = join(root, folder, "node_modules");
-    if (existsSync(own)) symlinkSync(own, join(clone, folder, "node_modules"));
+    const modules = join(root, folder, "node_modules");
+    if (existsSync(modules)) symlinkSync(modules, join(clone, folder, "node_modules"));
   }
   const upstream = join(work, "catalog/proto/catalog/v1/catalog.proto");
   mkdirSync(dirname(upstream), { recursive: true });

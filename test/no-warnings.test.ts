@@ -36,9 +36,9 @@ ${more}`,
 }
 
 function warnings(app: App): string {
-  const own = protosOf(app);
-  const texts = { ...UPSTREAMS, ...own };
-  const { diagnostics } = compileCase(requestFor(texts, Object.keys(own)), texts);
+  const protos = protosOf(app);
+  const texts = { ...UPSTREAMS, ...protos };
+  const { diagnostics } = compileCase(requestFor(texts, Object.keys(protos)), texts);
   return renderDiagnostics([...diagnostics], (name) => texts[name as keyof typeof texts], "text");
 }
 
@@ -228,12 +228,12 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   "what-may-be-null": ["BFF348", "BFF349"],
 };
 
-test.each(goldenCases("emit"))("golden $name", (one) => {
-  const texts = { ...UPSTREAMS, ...one.protos };
-  const { diagnostics } = compileCase(requestOf(one), texts);
+test.each(goldenCases("emit"))("golden $name", (golden) => {
+  const texts = { ...UPSTREAMS, ...golden.protos };
+  const { diagnostics } = compileCase(requestOf(golden), texts);
   // What goldens have, too: a message of the very same type that is passed as it is, a list that nobody bounds, a question about
   // what is always there, and conditions that are known beforehand.
-  const shown = new Set(["BFF803", "BFF706", ...(SHOWN[one.name] ?? [])]);
+  const shown = new Set(["BFF803", "BFF706", ...(SHOWN[golden.name] ?? [])]);
   const found = diagnostics.filter(({ code }) => !shown.has(code));
   expect(renderDiagnostics([...found], (name) => texts[name], "text")).toBe("");
 });

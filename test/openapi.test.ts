@@ -84,7 +84,7 @@ test.each(cases)("the documents of $name are OpenAPI 3.1", async ({ texts, targe
 });
 
 test.each(["account", "limits", "rest"])("the document of %s matches the golden", (name) => {
-  const found = cases.find((one) => one.name === name);
+  const found = cases.find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`no case ${name}`);
   for (const [path, content] of Object.entries(documents(found.texts, found.targets))) {
     expect(content).toBe(goldenOf(`openapi/${name}`, path, { "": content })[""]);
@@ -204,14 +204,16 @@ test("the schema requires exactly the fields that protovalidate misses in an emp
         const { violations = [] } = validator.validate(input, create(input));
         // Of what protovalidate says nothing, for the message could not even be read.
         const { fields } = input;
-        const legacy = fields.flatMap((one) => (one.presence === Presence.LEGACY_REQUIRED ? [one.jsonName] : []));
+        const legacy = fields.flatMap((field) => (field.presence === Presence.LEGACY_REQUIRED ? [field.jsonName] : []));
         const lacking = violations.flatMap(({ field: [first, ...deeper], ruleId }) =>
           first?.kind === "field" && deeper.length === 0 && !BY_EXPRESSION.has(ruleId) ? [first.jsonName] : [],
         );
-        const asked = schema.required?.filter((one) => !legacy.includes(one)) ?? [];
-        required += asked.length;
-        const odd = [...new Set([...asked, ...lacking])].filter((one) => asked.includes(one) !== lacking.includes(one));
-        differing.push(...odd.map((one) => `${name} ${input.typeName} ${one}`));
+        const requiredNames = schema.required?.filter((member) => !legacy.includes(member)) ?? [];
+        required += requiredNames.length;
+        const odd = [...new Set([...requiredNames, ...lacking])].filter(
+          (member) => requiredNames.includes(member) !== lacking.includes(member),
+        );
+        differing.push(...odd.map((member) => `${name} ${input.typeName} ${member}`));
       }
     }
   }
@@ -243,8 +245,8 @@ test.each([
   [[], 2, "missing required argument 'document'"],
   [["nowhere.json"], 1, '"nowhere.json" cannot be read'],
   [["package.json"], 1, '"package.json" is no OpenAPI document'],
-])("reference %j reports the fault", async (args, code, said) => {
+])("reference %j reports the fault", async (args, code, message) => {
   const { exitCode, stderr } = await run(["reference", ...args], root);
   expect(exitCode).toBe(code);
-  expect(stderr).toContain(said);
+  expect(stderr).toContain(message);
 });

@@ -150,8 +150,8 @@ beforeAll(() => {
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   for (const name of packages) {
-    const own = join(root, name, "node_modules");
-    if (existsSync(own)) symlinkSync(own, join(copy, name, "node_modules"));
+    const modules = join(root, name, "node_modules");
+    if (existsSync(modules)) symlinkSync(modules, join(copy, name, "node_modules"));
   }
   project = join(work, "project");
   mkdirSync(project);
@@ -172,7 +172,7 @@ beforeAll(() => {
   const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node"].map(
     (name) => `${name}@${devDependencies[name]}`,
   );
-  const own = packages.map((name) => `./${tarballs[name]!.filename}`);
+  const archives = packages.map((name) => `./${tarballs[name]!.filename}`);
   run(
     project,
     "npm",
@@ -182,7 +182,7 @@ beforeAll(() => {
     "--no-audit",
     "--no-fund",
     "--loglevel=error",
-    ...own,
+    ...archives,
     ...tools,
   );
   expect(run(project, join(project, "node_modules/.bin/protobff"), "protos", "proto")).toContain("is new");
@@ -400,14 +400,14 @@ test(
     cpSync(join(project, "gen"), join(folder, "gen"), { recursive: true });
     rmSync(join(folder, "gen/shop/v1/server.ts"));
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "embedded", private: true, type: "module" }));
-    const own = CORE.map((name) => join(project, tarballs[name]!.filename));
-    run(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...own);
+    const archives = CORE.map((name) => join(project, tarballs[name]!.filename));
+    run(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...archives);
 
     const modules = join(folder, "node_modules");
     const installed = readdirSync(modules)
       .filter((name) => !name.startsWith("."))
       .flatMap((name) =>
-        name.startsWith("@") ? readdirSync(join(modules, name)).map((one) => `${name}/${one}`) : [name],
+        name.startsWith("@") ? readdirSync(join(modules, name)).map((entry) => `${name}/${entry}`) : [name],
       );
     expect(installed.filter((name) => name.startsWith("@protobff/"))).toEqual(
       CORE.map((name) => `@protobff/${basename(name)}`).sort(),

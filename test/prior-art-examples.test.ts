@@ -10,21 +10,21 @@ import { expect, onTestFinished, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { compileCase, textsBelow } from "./support/golden.ts";
 import { requestFor, schemaOf } from "./support/request.ts";
-import { type Given, type StubbedBff, stubbed } from "./support/stubbed.ts";
+import { type StubbedBff, type StubbedOptions, stubbed } from "./support/stubbed.ts";
 
 const folder = fileURLToPath(new URL("prior-art", import.meta.url));
 const upstreams = textsBelow(join(folder, "upstreams"));
 const examples = readdirSync(folder).filter((name) => /^\d/.test(name));
 
 /** Warnings that are right: 17_error_handler hands on what the upstream wrote. */
-const ASKED: Readonly<Record<string, readonly string[]>> = { "17_error_handler": ["BFF804"] };
+const EXPECTED_CODES: Readonly<Record<string, readonly string[]>> = { "17_error_handler": ["BFF804"] };
 
 test.each(examples)("%s generates without a warning", (name) => {
-  const own = textsBelow(join(folder, name, "proto"));
-  const all = { ...upstreams, ...own };
-  const { diagnostics } = compileCase(requestFor(all, Object.keys(own)), all);
-  const unasked = diagnostics.filter(({ code }) => !ASKED[name]?.includes(code));
-  expect(renderDiagnostics(unasked, (file) => all[file], "text")).toBe("");
+  const protos = textsBelow(join(folder, name, "proto"));
+  const all = { ...upstreams, ...protos };
+  const { diagnostics } = compileCase(requestFor(all, Object.keys(protos)), all);
+  const unexpected = diagnostics.filter(({ code }) => !EXPECTED_CODES[name]?.includes(code));
+  expect(renderDiagnostics(unexpected, (file) => all[file], "text")).toBe("");
 });
 
 test("the table of test/prior-art/README.md has every example, with its lines", () => {
@@ -41,10 +41,10 @@ test("the table of test/prior-art/README.md has every example, with its lines", 
 test("the examples contain every snippet of docs/migrating.md in this language", () => {
   const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
   const lines = (text: string): string => `\n${text.replace(/^ +| +$/gm, "")}`;
-  const told = lines(examples.flatMap((name) => Object.values(textsBelow(join(folder, name, "proto")))).join("\n"));
+  const sources = lines(examples.flatMap((name) => Object.values(textsBelow(join(folder, name, "proto")))).join("\n"));
   const shown = [...page.matchAll(/^```proto\n\/\/ protobff\n(.*?)^```$/gms)].map(([, text = ""]) => text);
   expect(shown.length).toBeGreaterThan(5);
-  expect(shown.filter((text) => !told.includes(lines(text)))).toEqual([]);
+  expect(shown.filter((text) => !sources.includes(lines(text)))).toEqual([]);
 });
 
 test("the page of expressions has every function of ours that docs/migrating.md names", () => {
@@ -60,11 +60,11 @@ test("the page of expressions has every function of ours that docs/migrating.md 
   expect([...named].filter((name) => !known.includes(`${function_(name)}(`))).toEqual([]);
 });
 
-async function start(name: string, given: Given): Promise<StubbedBff> {
-  const own = textsBelow(join(folder, name, "proto"));
-  const made = await stubbed({ name, protos: { ...upstreams, ...own }, targets: Object.keys(own) });
+async function start(name: string, options: StubbedOptions): Promise<StubbedBff> {
+  const protos = textsBelow(join(folder, name, "proto"));
+  const made = await stubbed({ name, protos: { ...upstreams, ...protos }, targets: Object.keys(protos) });
   onTestFinished(made.remove);
-  const bff = await made.serve(given);
+  const bff = await made.serve(options);
   onTestFinished(bff.close);
   return bff;
 }
@@ -106,7 +106,7 @@ test("02_simple", async () => {
       },
     },
   });
-  const { body } = await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" }, { key1: "value1" });
+  const { body } = await bff.send("blog.v1.BlogService/GetPost", { id: "foo" }, { key1: "value1" });
   const { post: composed, any, uuid, ...rest } = body;
   expect(composed).toEqual({
     id: "post:foo",
@@ -178,7 +178,7 @@ test("03_custom_resolver", async () => {
           : { user: { id: id(request), name: `name of ${id(request)}` } },
     },
   });
-  const get = async () => (await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" })).body;
+  const get = async () => (await bff.send("blog.v1.BlogService/GetPost", { id: "foo" })).body;
   const rest = { envA: "xxx", envB: "2", envC: "30s", ref: { a: "xxx" } };
   expect(await get()).toEqual({ post: { user: { id: "anonymous_id", name: "anonymous" }, nullCheck: true }, ...rest });
   fail = false;
@@ -202,13 +202,13 @@ test("04_timeout", async () => {
       "post.v1.PostService/DeletePost": () => ({}),
     },
   });
-  const ask = async (rpc: string) => (await bff.ask(`blog.v1.BlogService/${rpc}`, { id: "x" })).body;
-  expect(await ask("UpdatePost")).toEqual({});
-  expect(bff.asked).toEqual(["PostService/UpdatePost", "PostService/DeletePost"]);
-  expect(await ask("GetPost")).toEqual({ id: "x", title: "title of x" });
+  const send = async (rpc: string) => (await bff.send(`blog.v1.BlogService/${rpc}`, { id: "x" })).body;
+  expect(await send("UpdatePost")).toEqual({});
+  expect(bff.upstreamCalls).toEqual(["PostService/UpdatePost", "PostService/DeletePost"]);
+  expect(await send("GetPost")).toEqual({ id: "x", title: "title of x" });
   expect(attempts).toBe(3);
   code = Code.Unimplemented;
-  expect((await ask("GetPost")).code).toBe("internal");
+  expect((await send("GetPost")).code).toBe("internal");
   expect(attempts).toBe(4);
 });
 
@@ -226,7 +226,7 @@ test("06_alias", async () => {
       }),
     },
   });
-  const { body } = await bff.ask("blog.v1.BlogService/GetPost", { id: "foo", a: { prop: "bar" } });
+  const { body } = await bff.send("blog.v1.BlogService/GetPost", { id: "foo", a: { prop: "bar" } });
   const data = (title: string, more: string): JsonObject => ({
     type: "POST_TYPE_BAR",
     title,
@@ -242,7 +242,7 @@ test("06_alias", async () => {
       type3: "POST_TYPE_BAR",
     },
   });
-  await bff.ask("blog.v1.BlogService/GetPost", { id: "foo", b: {} });
+  await bff.send("blog.v1.BlogService/GetPost", { id: "foo", b: {} });
   expect(got).toEqual([
     { id: "foo", a: { prop: "bar" } },
     { id: "foo", b: {} },
@@ -251,16 +251,16 @@ test("06_alias", async () => {
 
 test("10_oneof", async () => {
   const bff = await start("10_oneof", { stubs: { [GET_USER]: (request) => ({ user: { id: id(request) } }) } });
-  const get = async (kind: string) => (await bff.ask("blog.v1.BlogService/Get", { kind })).body;
+  const get = async (kind: string) => (await bff.send("blog.v1.BlogService/Get", { kind })).body;
   expect(await get("b")).toEqual({
     user: { id: "b" },
     msg: { msgB: "bbb" },
     nested: { int: "1" },
     cast: { type: "USER_TYPE_ANONYMOUS" },
   });
-  expect(bff.asked).toEqual(["UserService/GetUser"]);
+  expect(bff.upstreamCalls).toEqual(["UserService/GetUser"]);
   expect(await get("z")).toEqual({ user: { id: "c" }, msg: { msgC: "ccc" }, nested: {}, cast: {} });
-  expect(bff.asked).toHaveLength(2);
+  expect(bff.upstreamCalls).toHaveLength(2);
 });
 
 test("11_multi_service", async () => {
@@ -271,8 +271,8 @@ test("11_multi_service", async () => {
       getResponsePost: ({ steps }: { steps: { post: { id: string } } }) => ({ id: steps.post.id, title: "by hand" }),
     },
   });
-  const ask = async (rpc: string) => (await bff.ask(`blog.v1.${rpc}`, { id: "foo" })).body;
-  expect(await ask("BlogService/GetPost")).toEqual({
+  const send = async (rpc: string) => (await bff.send(`blog.v1.${rpc}`, { id: "foo" })).body;
+  expect(await send("BlogService/GetPost")).toEqual({
     post: {
       id: "post-id",
       title: "title",
@@ -283,16 +283,16 @@ test("11_multi_service", async () => {
     },
     upperName: "FEDERATION",
   });
-  expect(await ask("BlogService/GetName")).toEqual({ name: "federation" });
-  expect(await ask("PrivateService/GetPost")).toMatchObject({ upperName: "PRIVATE" });
-  expect(await ask("PrivateService/GetName")).toEqual({ name: "private" });
-  expect(await ask("DebugService/GetStatus")).toEqual({ user: { id: "xxxx", name: "yyyy" } });
-  expect(await ask("OtherService/Get")).toEqual({ post: { id: "post-id", title: "by hand" } });
+  expect(await send("BlogService/GetName")).toEqual({ name: "federation" });
+  expect(await send("PrivateService/GetPost")).toMatchObject({ upperName: "PRIVATE" });
+  expect(await send("PrivateService/GetName")).toEqual({ name: "private" });
+  expect(await send("DebugService/GetStatus")).toEqual({ user: { id: "xxxx", name: "yyyy" } });
+  expect(await send("OtherService/Get")).toEqual({ post: { id: "post-id", title: "by hand" } });
 });
 
 test("12_validation", async () => {
   const bff = await start("12_validation", { stubs: {} });
-  const get = (request: JsonObject) => bff.ask("blog.v1.BlogService/GetPost", request);
+  const get = (request: JsonObject) => bff.send("blog.v1.BlogService/GetPost", request);
   const { status, body } = await get({ id: "correct-id" });
   expect([status, body]).toEqual([
     200,
@@ -320,12 +320,12 @@ test("13_map", async () => {
   const bff = await start("13_map", {
     stubs: {
       "post.v1.PostService/GetPosts": ({ ids }) => ({
-        posts: (ids as string[]).map((one) => post(one, { content: `content of ${one}` })),
+        posts: (ids as string[]).map((id) => post(id, { content: `content of ${id}` })),
       }),
       [GET_USER]: (request) => ({ user: { id: id(request), name: `name_${id(request)}` } }),
     },
   });
-  const { body } = await bff.ask("blog.v1.BlogService/GetPosts", { ids: ["x", "y"] });
+  const { body } = await bff.send("blog.v1.BlogService/GetPosts", { ids: ["x", "y"] });
   expect(body).toEqual({
     ids: ["x", "y"],
     titles: ["title of x", "title of y"],
@@ -341,19 +341,19 @@ test("13_map", async () => {
 
 test("14_condition", async () => {
   const bff = await start("14_condition", { stubs: { [GET_POST]: (request) => ({ post: post(id(request)) }) } });
-  const get = async (request: JsonObject) => (await bff.ask("blog.v1.BlogService/GetPost", request)).body;
+  const get = async (request: JsonObject) => (await bff.send("blog.v1.BlogService/GetPost", request)).body;
   expect(await get({ id: "x" })).toEqual({ post: { id: "x", title: "title of x", user: { id: "x" } } });
   expect(await get({})).toEqual({ post: {} });
-  expect(bff.asked).toEqual(["PostService/GetPost"]);
+  expect(bff.upstreamCalls).toEqual(["PostService/GetPost"]);
 });
 
 test("15_cel_plugin", async () => {
   const make = () => [{ value: 1n }, { value: 2n }];
   const pick = (all: readonly { value: bigint }[]) => all.filter(({ value }) => value > 1n);
   const bff = await start("15_cel_plugin", { stubs: {}, functions: { exampleMake: make, examplePick: pick } });
-  const ask = async (rpc: string, request: JsonObject) => (await bff.ask(`blog.v1.BlogService/${rpc}`, request)).body;
-  expect(await ask("IsMatch", { expr: "^h.*o$", target: "hello" })).toEqual({ result: true });
-  expect(await ask("GetExample", {})).toEqual({ size: "1", str: "abc", value: "3" });
+  const send = async (rpc: string, request: JsonObject) => (await bff.send(`blog.v1.BlogService/${rpc}`, request)).body;
+  expect(await send("IsMatch", { expr: "^h.*o$", target: "hello" })).toEqual({ result: true });
+  expect(await send("GetExample", {})).toEqual({ size: "1", str: "abc", value: "3" });
 });
 
 test("17_error_handler", async () => {
@@ -365,7 +365,7 @@ test("17_error_handler", async () => {
       },
     },
   });
-  const get = async () => (await bff.ask("blog.v1.BlogService/GetPost", { id: "x" })).body;
+  const get = async () => (await bff.send("blog.v1.BlogService/GetPost", { id: "x" })).body;
   expect((await get()).post).toEqual({ id: "anonymous", title: "", code: Code.Unimplemented });
   error = new ConnectError("failed", Code.FailedPrecondition);
   expect((await get()).post).toEqual({ code: Code.FailedPrecondition });
@@ -379,7 +379,7 @@ test("17_error_handler", async () => {
   const custom = await get();
   expect(custom).toMatchObject({ code: "failed_precondition", message: "this is a message of ours" });
   expect(typesOf(custom)).toEqual(["post.v1.Post", "blog.v1.CustomMessage", "google.rpc.LocalizedMessage"]);
-  const { body: asItIs } = await bff.ask("blog.v1.BlogService/GetPost2", { id: "x" });
+  const { body: asItIs } = await bff.send("blog.v1.BlogService/GetPost2", { id: "x" });
   expect(asItIs).toMatchObject({ code: "failed_precondition", message: "failed to make the post" });
   expect(typesOf(asItIs)).toEqual(["google.rpc.PreconditionFailure", "google.rpc.LocalizedMessage", "post.v1.Post"]);
 });
@@ -396,14 +396,14 @@ test("20_callopt", async () => {
       },
     },
   });
-  const { body } = await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" });
+  const { body } = await bff.send("blog.v1.BlogService/GetPost", { id: "foo" });
   expect(body).toEqual({ header: "header-value", trailer: "trailer-value" });
   expect(seen).toEqual(["Bearer xxx"]);
 });
 
 test("22_switch", async () => {
   const bff = await start("22_switch", { stubs: {}, env: { A: "red" } });
-  const chosen = async (one: string) => (await bff.ask("blog.v1.BlogService/GetPost", { id: one })).body;
+  const chosen = async (color: string) => (await bff.send("blog.v1.BlogService/GetPost", { id: color })).body;
   expect(await chosen("blue")).toEqual({ svar: "1", switch: "3" });
   expect(await chosen("red")).toEqual({ svar: "1", switch: "4" });
   expect(await chosen("green")).toEqual({ svar: "1", switch: "5" });

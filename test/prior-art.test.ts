@@ -46,9 +46,9 @@ ${messages}
 }
 
 function compiled(text: string, parameter = "import_extension=ts,plan=json") {
-  const own = { "app/v1/app.proto": text };
-  const texts = { ...UPSTREAMS, ...own };
-  const request = { ...requestFor(texts, Object.keys(own)), parameter };
+  const protos = { "app/v1/app.proto": text };
+  const texts = { ...UPSTREAMS, ...protos };
+  const request = { ...requestFor(texts, Object.keys(protos)), parameter };
   const { response, diagnostics } = compile(request, (file) => texts[file as keyof typeof texts]);
   const content = (ending: string): string =>
     response.file.find(({ name }) => name?.endsWith(ending) && !name.endsWith("server.ts"))?.content ?? "";
@@ -61,7 +61,7 @@ const codes = (diagnostics: readonly Diagnostic[]): string[] => diagnostics.map(
 function edges({ plan, error }: ReturnType<typeof compiled>, message = "app.v1.Page"): string[] {
   if (error !== "") throw new Error(error);
   const report = JSON.parse(plan) as FileReport;
-  const found = report.messages.find((one) => one.message === message);
+  const found = report.messages.find((candidate) => candidate.message === message);
   return (found?.edges ?? []).map(({ from, to }) => `${from} → ${to}`);
 }
 
@@ -79,8 +79,8 @@ describe("the table of test/prior-art/README.md", () => {
 
   it("names existing goldens, at least one for each refused case", () => {
     const goldens = new Set(goldenCases("diagnostics").map(({ name }) => name));
-    for (const [, , name, here, said = ""] of rows) {
-      const named = [...said.matchAll(/`?(BFF\d{3}-[a-z0-9-]+)`?/g)].map(([, golden]) => golden ?? "");
+    for (const [, , name, here, evidence = ""] of rows) {
+      const named = [...evidence.matchAll(/`?(BFF\d{3}-[a-z0-9-]+)`?/g)].map(([, golden]) => golden ?? "");
       expect(
         named.filter((golden) => !goldens.has(golden)),
         name,
@@ -184,11 +184,11 @@ describe("edges of the graph", () => {
     const at = lines.findIndex((line) => line.includes("rpc FindPage"));
     const [moved = ""] = lines.splice(at, 1);
     lines.splice(at + 1, 0, moved);
-    const told = [text, lines.join("\n")].map((one) =>
-      compiled(one).diagnostics.map(({ code, message }) => `${code} ${message}`),
+    const findings = [text, lines.join("\n")].map((proto) =>
+      compiled(proto).diagnostics.map(({ code, message }) => `${code} ${message}`),
     );
-    expect(told[0]).toEqual([`BFF338 rpc "FindPage" composes "Page" without the argument "id"`]);
-    expect(told[1]).toEqual(told[0]);
+    expect(findings[0]).toEqual([`BFF338 rpc "FindPage" composes "Page" without the argument "id"`]);
+    expect(findings[1]).toEqual(findings[0]);
   });
 
   it("X8: a message that is a response and part of another reads its request's fields", () => {
@@ -360,7 +360,7 @@ describe("expressions as text", () => {
     const by = `"args.id + '\\"\\u00e4' + args.idd"`;
     const source = protoOf({ fields: [`string text = 1 [(bff.v1.field).by = ${by}];`] });
     const [found] = compiled(source).diagnostics;
-    const line = source.split("\n").find((one) => one.includes("args.idd")) ?? "";
+    const line = source.split("\n").find((line) => line.includes("args.idd")) ?? "";
     expect(found).toMatchObject({
       code: "BFF303",
       at: { column: line.indexOf("idd") + 1, endColumn: line.indexOf("idd") + 4 },
@@ -371,7 +371,7 @@ describe("expressions as text", () => {
     const source = protoOf({ fields: [`string text = 1 [(bff.v1.field).by = "args.id +"\n    " args.idd"];`] });
     const [found] = compiled(source).diagnostics;
     const lines = source.split("\n");
-    const line = lines.findIndex((one) => one.includes("args.idd"));
+    const line = lines.findIndex((line) => line.includes("args.idd"));
     expect(found).toMatchObject({
       code: "BFF303",
       at: { line: line + 1, column: (lines[line] ?? "").indexOf("idd") + 1 },

@@ -29,7 +29,7 @@ function textsOf({ path, text }: Source): string[] {
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
-  return found.filter((one) => /[a-z]+ [a-z]+/i.test(one));
+  return found.filter((text) => /[a-z]+ [a-z]+/i.test(text));
 }
 
 /** Returns a line without the marks of a comment in a generated file. */

@@ -152,7 +152,7 @@ describe("prose", () => {
   test("the docs have at most 16 pages by hand, of 500 kB: generated pages, decisions and reports count separately", () => {
     const bytes = guide.map((page) => readFileSync(`${root}/${page}`).length);
     expect(guide.length).toBeLessThanOrEqual(16);
-    expect(bytes.reduce((total, one) => total + one, 0)).toBeLessThanOrEqual(500_000);
+    expect(bytes.reduce((total, size) => total + size, 0)).toBeLessThanOrEqual(500_000);
   });
   test.each(guide)("%s begins with what the reader can do", (page) => {
     expect(readFileSync(`${root}/${page}`, "utf8")).toMatch(/^# .+\n\n(?:With|After) this page you (?:can|have) /);
@@ -219,7 +219,7 @@ describe("diagnostics", () => {
     const goldens = ["diagnostics", "diagnostics-lock"].flatMap(goldenCases);
     const texts = goldens
       .filter(({ name }) => roomOf(name.slice(0, 6)) === room)
-      .flatMap((one) => textsOf(printedOf(one)));
+      .flatMap((golden) => textsOf(printedOf(golden)));
     expect(texts.length).toBeGreaterThan(10);
     const found = [...new Set(texts.flatMap(findingsIn).map(({ pattern, text }) => `${pattern}: ${text}`))];
     expect(found.length, found.join("\n")).toBeLessThanOrEqual(most);

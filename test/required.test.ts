@@ -50,20 +50,20 @@ test("a message without a required field is not sent, and the answer is INTERNAL
   };
   const server = await listen(await endpoints(bff, dir, client, observer, {}));
   onTestFinished(() => server.close());
-  const ask = async (asked: object) => {
+  const send = async (request: object) => {
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${server.url}/app.v1.PageService/GetPage`, {
       method: "POST",
       headers,
-      body: JSON.stringify({ asked }),
+      body: JSON.stringify({ asked: request }),
     });
     return [response.status, await response.json()];
   };
 
-  expect(await ask({ name: "x" })).toEqual([500, { code: "internal", message: "internal error" }]);
+  expect(await send({ name: "x" })).toEqual([500, { code: "internal", message: "internal error" }]);
   expect([sent, ends]).toEqual([0, []]);
   answer = Buffer.from("0a01691201 6e".replaceAll(" ", ""), "hex");
-  expect(await ask({ id: "i" })).toEqual([200, { name: "n", record: { id: "i", name: "n" } }]);
+  expect(await send({ id: "i" })).toEqual([200, { name: "n", record: { id: "i", name: "n" } }]);
   answer = Buffer.from("12016e", "hex");
-  expect(await ask({ id: "i" })).toEqual([500, { code: "internal", message: "internal error" }]);
+  expect(await send({ id: "i" })).toEqual([500, { code: "internal", message: "internal error" }]);
 }, 30_000);

@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { compileCase, goldenCases, requestOf, UPSTREAMS } from "./support/golden.ts";
 
 const upstream = "up/v1/up.proto";
-const bff = (name: string) => goldenCases("emit").find((one) => one.name === name)!;
+const bff = (name: string) => goldenCases("emit").find((golden) => golden.name === name)!;
 
 function compileOver(change: (proto: string) => string, name = "call") {
-  const one = bff(name);
+  const golden = bff(name);
   const before = UPSTREAMS[upstream] ?? "";
   const after = change(before);
   expect(after).not.toBe(before);
   const upstreams = { ...UPSTREAMS, [upstream]: after };
-  return compileCase(requestOf(one, upstreams), { ...upstreams, ...one.protos });
+  return compileCase(requestOf(golden, upstreams), { ...upstreams, ...golden.protos });
 }
 function filesOf({ response }: ReturnType<typeof compileCase>): Readonly<Record<string, string>> {
   return Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
@@ -68,9 +68,9 @@ describe("a change of an upstream", () => {
 
 describe("the order of files in the request", () => {
   test.each(["two-files", "alias", "policies"])("does not matter: %s", (name) => {
-    const one = bff(name);
-    const request = requestOf(one);
-    const texts = { ...UPSTREAMS, ...one.protos };
+    const golden = bff(name);
+    const request = requestOf(golden);
+    const texts = { ...UPSTREAMS, ...golden.protos };
     const first = filesOf(compileCase(request, texts, "import_extension=ts,server=true"));
     expect(Object.keys(first).length).toBeGreaterThan(1);
     const shuffled = {

@@ -14,11 +14,11 @@ function asV2(protos: Readonly<Record<string, string>>, packages: readonly strin
 
 // Names of upstreams, of calls, of functions of the user, and the order of guards.
 test.each(["names", "guards", "resolver-two-rpcs", "service-let-guards", "two-files"])("%s", (name) => {
-  const one = goldenCases("emit").find((golden) => golden.name === name);
-  const protos = one?.protos ?? {};
-  const own = Object.values(protos).map((text) => /^package (\S+)\.v1;/m.exec(text)?.[1] ?? "");
+  const goldenCase = goldenCases("emit").find((golden) => golden.name === name);
+  const protos = goldenCase?.protos ?? {};
+  const packages = Object.values(protos).map((text) => /^package (\S+)\.v1;/m.exec(text)?.[1] ?? "");
   const upstreams = { ...UPSTREAMS, ...asV2(UPSTREAMS, ["up"]) };
-  const both = { ...protos, ...asV2(protos, [...new Set(own), "up"]) };
+  const both = { ...protos, ...asV2(protos, [...new Set(packages), "up"]) };
   expect(Object.keys(both)).toHaveLength(2 * Object.keys(protos).length);
 
   const { response } = compileCase(

@@ -119,7 +119,7 @@ async function compileAll(registry: Registry): Promise<readonly Evaluate[]> {
   );
   const used = new Set<string>();
   const names: Names = {
-    variable: (one) => `values.${one.name}`,
+    variable: (variable) => `values.${variable.name}`,
     runtime: (name) => {
       used.add(name);
       return name;
@@ -200,11 +200,11 @@ function print(rows: readonly Row[], json: boolean): void {
     return;
   }
   const head = ["compiled", "by hand", "bufbuild", "cel-js", "/hand", "/bufbuild"];
-  console.log(`${head.map((one) => one.padStart(10)).join("")}  expression (ns per evaluation)`);
+  console.log(`${head.map((title) => title.padStart(10)).join("")}  expression (ns per evaluation)`);
   for (const { expression, compiled, byHand, bufbuild, celJs } of rows) {
-    const cells = [compiled, byHand, bufbuild, celJs].map((one) => (one === undefined ? "-" : one.toFixed(1)));
+    const cells = [compiled, byHand, bufbuild, celJs].map((figure) => (figure === undefined ? "-" : figure.toFixed(1)));
     const ratios = [(compiled / byHand).toFixed(2), (compiled / bufbuild).toFixed(3)];
-    console.log(`${[...cells, ...ratios].map((one) => one.padStart(10)).join("")}  ${expression}`);
+    console.log(`${[...cells, ...ratios].map((cell) => cell.padStart(10)).join("")}  ${expression}`);
   }
   for (const [name, value] of Object.entries(summary)) console.log(`median ${name}: ${value.toFixed(3)}`);
 }

@@ -31,8 +31,10 @@ export interface Composition<I extends DescMessage, O extends DescMessage> {
 /** Any of them, for those who serve without knowing which. */
 export type AnyComposition = Composition<DescMessage, DescMessage>;
 
-export function composition<I extends DescMessage, O extends DescMessage>(one: Composition<I, O>): AnyComposition {
-  return one as unknown as AnyComposition;
+export function composition<I extends DescMessage, O extends DescMessage>(
+  definition: Composition<I, O>,
+): AnyComposition {
+  return definition as unknown as AnyComposition;
 }
 
 /** Share of a budget that calls may use. The other tenth is for composing, so that a partial answer leaves in time. */

@@ -109,8 +109,8 @@ export const compositions: Readonly<Record<string, AnyComposition>> = {
       const parts = new Parts();
       const search = async () => {
         const session = await caller.call(AgentService.method.getSession, { workspaceId }, 400);
-        const wanted = { sessionId: session.id, query: query !== "" ? query : "recent" };
-        return caller.call(MemoryService.method.search, wanted, 400);
+        const request = { sessionId: session.id, query: query !== "" ? query : "recent" };
+        return caller.call(MemoryService.method.search, request, 400);
       };
       const summary = caller.call(AgentService.method.getSummary, { workspaceId }, 400);
       const owners = summary.then(({ runs }) =>

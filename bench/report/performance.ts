@@ -21,11 +21,11 @@ const COST_COLUMNS = ["cpu_us_per_request", "cold_cpu_us_per_request", "requests
 export function writeReport(): void {
   const results = readResults();
   rmSync(PLOTS, { recursive: true, force: true });
-  for (const one of about) {
-    const result = results.get(one.scenario);
+  for (const entry of about) {
+    const result = results.get(entry.scenario);
     if (result === undefined) continue;
     mkdirSync(PLOTS, { recursive: true });
-    writeFileSync(`${PLOTS}/${one.scenario}.svg`, plot(one, result));
+    writeFileSync(`${PLOTS}/${entry.scenario}.svg`, plot(entry, result));
   }
   writeFileSync(PAGE, page(results));
   const fanout = results.get("fanout");
@@ -104,11 +104,11 @@ code without types, and \`MALLOC_ARENA_MAX\` is 2. \`BENCH_PROFILE=<folder>\` wr
 `;
 
 function page(results: ReadonlyMap<string, ScenarioResult>): string {
-  const recorded = about.flatMap((one) => results.get(one.scenario) ?? []);
+  const recorded = about.flatMap((entry) => results.get(entry.scenario) ?? []);
   return [
     INTRODUCTION,
     machines(recorded),
-    ...about.map((one) => section(one, results.get(one.scenario))),
+    ...about.map((entry) => section(entry, results.get(entry.scenario))),
     leftOut(recorded),
     changes(),
   ].join("\n");

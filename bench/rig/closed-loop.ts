@@ -82,7 +82,7 @@ const IDS_ROUNDS = 3;
 const QUICK_SHARE = 20;
 /** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
 const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthTolerance: 0.1 };
-const ASK_MS = 10_000;
+const REQUEST_MS = 10_000;
 const RIGHT_WITHIN_MS = 10_000;
 const ASK_AGAIN_MS = 200;
 
@@ -255,7 +255,7 @@ async function allocations(server: ServerProcess, request: Prepared, requests: n
 async function checkedAnswer(loop: ClosedLoop, { name, method }: Variant, request: Prepared): Promise<Answer> {
   const until = performance.now() + RIGHT_WITHIN_MS;
   for (;;) {
-    const answer = await callOnce(request, ASK_MS);
+    const answer = await callOnce(request, REQUEST_MS);
     const fault = loop.json ? jsonFault(loop, method, answer) : grpcFault(loop, method, answer);
     if (fault === undefined) return answer;
     if (performance.now() > until) throw new Error(`${name} in ${loop.name}: ${fault}`);

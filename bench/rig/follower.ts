@@ -26,7 +26,7 @@ export async function followAll(url: string, { method, items, streams }: Followe
 }
 
 /** Items requested in advance; at half of them the client requests more, so that the stream never waits. */
-const ASKED = 64;
+const WINDOW = 64;
 
 function follow(client: GrpcClient, method: FollowMethod, items: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ function follow(client: GrpcClient, method: FollowMethod, items: number): Promis
             return;
           }
           last = seq;
-          if (last % (ASKED / 2) === 0) stream.take(ASKED / 2);
+          if (last % (WINDOW / 2) === 0) stream.take(WINDOW / 2);
         },
         ended: () => {
           if (last === items) resolve();
@@ -55,7 +55,7 @@ function follow(client: GrpcClient, method: FollowMethod, items: number): Promis
           reject(new Error(`${method.name} fails after ${last} items: ${code} ${message}`)),
       },
     );
-    stream.take(ASKED);
+    stream.take(WINDOW);
   });
 }
 

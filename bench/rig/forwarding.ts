@@ -115,7 +115,7 @@ async function checked({ name }: InstalledProxy, calls: readonly Prepared[]): Pr
 
 function usage({ pid = 0 }: ChildProcess): { cpuMicros: number; rssBytes: number } {
   const processes = processTree(pid);
-  const sum = (figure: "cpuMicros" | "rssBytes") => processes.reduce((all, one) => all + one[figure], 0);
+  const sum = (figure: "cpuMicros" | "rssBytes") => processes.reduce((all, entry) => all + entry[figure], 0);
   return { cpuMicros: sum("cpuMicros"), rssBytes: sum("rssBytes") };
 }
 

@@ -50,9 +50,9 @@ export async function idsCost(
       throw new Error(`replies had ${mean} bytes on average, the checked one ${replyBytes}`);
     return (after.cpuMicros - before.cpuMicros) / load.requests;
   };
-  const one = freshIds();
+  const sameIds = freshIds();
   await loop(Math.ceil(load.requests * WARM_UP_SHARE), freshIds);
-  return { same: await cpu(() => one), fresh: await cpu(freshIds) };
+  return { same: await cpu(() => sameIds), fresh: await cpu(freshIds) };
 }
 
 /** Gives the length of all answers' bodies. */
@@ -77,7 +77,7 @@ async function closedLoop(
   const caller = async (session: http2.ClientHttp2Session): Promise<void> => {
     while (begun++ < requests) {
       const { id, trace } = ids();
-      const length = await ask(session, [...fixed, "x-request-id", id, "traceparent", trace], request.body);
+      const length = await send(session, [...fixed, "x-request-id", id, "traceparent", trace], request.body);
       bytes += length;
     }
   };
@@ -90,7 +90,7 @@ async function closedLoop(
 }
 
 /** Gives the length of the answer's body. */
-function ask(session: http2.ClientHttp2Session, headers: readonly string[], body: Buffer): Promise<number> {
+function send(session: http2.ClientHttp2Session, headers: readonly string[], body: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     const stream = session.request(headers);
     let bytes = 0;

@@ -115,9 +115,9 @@ export function fromRoot(path: string): string {
 }
 
 /** Returns the versions of Go and of the compared modules. */
-function versions(told: string): string {
-  const go = /: (go\S+)/.exec(told)?.[1];
-  const modules = [...told.matchAll(/^\s+dep\s+(google\.golang\.org\/grpc|github\.com\/mercari\/\S+)\s+(\S+)/gm)];
+function versions(output: string): string {
+  const go = /: (go\S+)/.exec(output)?.[1];
+  const modules = [...output.matchAll(/^\s+dep\s+(google\.golang\.org\/grpc|github\.com\/mercari\/\S+)\s+(\S+)/gm)];
   return [go, ...modules.map(([, module, version]) => `${module} ${version}`)].join(", ");
 }
 

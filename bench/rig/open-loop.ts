@@ -46,13 +46,13 @@ function generate(
   sessions: readonly http2.ClientHttp2Session[],
 ): Promise<OpenResult> {
   const headers = flatHeaders(request);
-  const judged = new Map<string, string>();
+  const kindsByBody = new Map<string, string>();
   const kindOf = (body: Buffer): string => {
     const key = body.toString("latin1");
-    let kind = judged.get(key);
+    let kind = kindsByBody.get(key);
     if (kind === undefined) {
       kind = loop.kindOf(body);
-      judged.set(key, kind);
+      kindsByBody.set(key, kind);
     }
     return kind;
   };

@@ -67,15 +67,15 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
     const url = await listening(child, (line) => {
       counters = (JSON.parse(line) as { counters: PathCounters }).counters;
     });
-    const asked = <Answer>(question: Question) => ask<Answer>(child, question);
+    const queryServer = <Answer>(question: Question) => query<Answer>(child, question);
     return {
       url,
       pid: child.pid ?? 0,
-      usage: () => asked("usage"),
-      collect: () => asked("collect"),
-      garbage: () => asked("garbage"),
-      countAllocations: () => asked("count allocations"),
-      allocations: () => asked("allocations"),
+      usage: () => queryServer("usage"),
+      collect: () => queryServer("collect"),
+      garbage: () => queryServer("garbage"),
+      countAllocations: () => queryServer("count allocations"),
+      allocations: () => queryServer("allocations"),
       stop: async () => {
         await stop(child);
         return counters;
@@ -133,7 +133,7 @@ function listening(child: ChildProcess, counted: (line: string) => void): Promis
 }
 
 /** One question at a time. Throws when the process has ended. */
-export async function ask<Answer>(child: ChildProcess, question: object | string): Promise<Answer> {
+export async function query<Answer>(child: ChildProcess, question: object | string): Promise<Answer> {
   const ended = new AbortController();
   const gone = () => ended.abort(new Error("the process has ended"));
   child.once("exit", gone);

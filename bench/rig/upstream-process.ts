@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { addressVariables } from "../../examples/dashboard/bff-process.ts";
-import { ask } from "./server-process.ts";
+import { query } from "./server-process.ts";
 import type { Behaviour, Order, UpstreamUsage } from "./upstream.ts";
 
 /** The upstreams' process. */
@@ -24,13 +24,13 @@ export async function startUpstream(places: Readonly<Record<string, string>> = {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const [urls] = (await once(child, "message")) as [Record<string, string>];
-  const tell = (order: Order) => ask<UpstreamUsage>(child, order);
+  const send = (order: Order) => query<UpstreamUsage>(child, order);
   return {
     env: addressVariables(urls),
     urls,
-    calls: async () => (await tell({ order: "usage" })).calls,
+    calls: async () => (await send({ order: "usage" })).calls,
     behave: async (paths) => {
-      await tell({ order: "behave", paths });
+      await send({ order: "behave", paths });
     },
     stop: async () => {
       const ended = once(child, "exit");
@@ -42,5 +42,5 @@ export async function startUpstream(places: Readonly<Record<string, string>> = {
 
 /** Returns the number of calls of all methods. */
 export function total(calls: Readonly<Record<string, number>>): number {
-  return Object.values(calls).reduce((sum, one) => sum + one, 0);
+  return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }

@@ -59,9 +59,9 @@ export function home(schema: DescMessage): Message {
 /** Compares with what is expected for the variant's method. */
 export function unless(expected: (schema: DescMessage) => Message) {
   return (answer: Message, { output }: DescMethodUnary): string | undefined => {
-    const wanted = expected(output);
-    if (equals(output, answer, wanted)) return undefined;
-    return `answers ${excerpt(output, answer)}\n  in place of ${excerpt(output, wanted)}`;
+    const expectedAnswer = expected(output);
+    if (equals(output, answer, expectedAnswer)) return undefined;
+    return `answers ${excerpt(output, answer)}\n  in place of ${excerpt(output, expectedAnswer)}`;
   };
 }
 
@@ -73,9 +73,9 @@ export function unlessWithout(part: "profile" | "items" | "settings") {
     if (paths !== part) return `says that "${paths}" is missing, in place of ${part}`;
     copy.degraded = [];
     return unless((schema) => {
-      const wanted = home(schema) as Message & Record<string, unknown>;
-      delete wanted[part];
-      return wanted;
+      const expected = home(schema) as Message & Record<string, unknown>;
+      delete expected[part];
+      return expected;
     })(copy, method);
   };
 }

@@ -10,10 +10,10 @@ import { home, unless } from "./answers.ts";
 
 export const OK = 0;
 const CALLS = 3;
-const ASK_MS = 10_000;
+const REQUEST_MS = 10_000;
 
 /** One kind of request, with its expected status. */
-export interface Asking {
+export interface RequestKind {
   readonly variant: Variant;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
@@ -35,18 +35,18 @@ const QUICK = { rounds: 1, connections: 1, streams: 4, warmUp: 300, measured: 50
 
 /** Measures all of them, round by round. */
 export async function measureAll(
-  kinds: readonly Asking[],
+  kinds: readonly RequestKind[],
   quick: boolean,
   upstream: UpstreamProcess,
 ): Promise<{ readonly rounds: number; readonly variants: readonly Summary[] }> {
   const size = quick ? QUICK : SIZE;
-  const samples = new Map<Asking, Sample[]>(kinds.map((asking) => [asking, []]));
+  const samples = new Map<RequestKind, Sample[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < size.rounds; round++) {
-    for (const [asking, measured] of samples) {
-      const sample = await measure(asking, size, upstream);
+    for (const [kind, measured] of samples) {
+      const sample = await measure(kind, size, upstream);
       measured.push(sample);
       console.log(
-        `round ${round + 1} ${asking.variant.name.padEnd(24)} ${sample.cpuMicros.toFixed(1).padStart(6)} µs/request`,
+        `round ${round + 1} ${kind.variant.name.padEnd(24)} ${sample.cpuMicros.toFixed(1).padStart(6)} µs/request`,
       );
     }
   }
@@ -54,14 +54,14 @@ export async function measureAll(
   return { rounds: size.rounds, variants };
 }
 
-function measure(asking: Asking, size: typeof SIZE, upstream: UpstreamProcess): Promise<Sample> {
-  const { variant } = asking;
+function measure(kind: RequestKind, size: typeof SIZE, upstream: UpstreamProcess): Promise<Sample> {
+  const { variant } = kind;
   return withServer(variant, upstream, async (server) => {
-    const request = requestOf(asking, grpcRequest(variant, server, asking.message ?? forUser(variant.method)));
-    if (asking.first) await callOnce(request, ASK_MS);
-    const bytes = await checked(asking, request);
+    const request = requestOf(kind, grpcRequest(variant, server, kind.message ?? forUser(variant.method)));
+    if (kind.first) await callOnce(request, REQUEST_MS);
+    const bytes = await checked(kind, request);
     await h2load(request, { ...size, requests: size.warmUp });
-    await checked(asking, request);
+    await checked(kind, request);
     const before = await server.usage();
     const callsBefore = total(await upstream.calls());
     const load = await h2load(request, { ...size, requests: size.measured });
@@ -78,15 +78,15 @@ function measure(asking: Asking, size: typeof SIZE, upstream: UpstreamProcess): 
 }
 
 /** Adds the caller's headers to those of every scenario; a caller with headers sends no other token. */
-function requestOf({ headers }: Asking, prepared: Prepared): Prepared {
+function requestOf({ headers }: RequestKind, prepared: Prepared): Prepared {
   if (Object.keys(headers).length === 0) return prepared;
   const { authorization: _, ...rest } = prepared.headers;
   return { ...prepared, headers: { ...rest, ...headers } };
 }
 
 /** The length of the answer, which has the expected status and message. */
-async function checked({ variant: { name, method }, status }: Asking, request: Prepared): Promise<number> {
-  const { grpcStatus, body } = await callOnce(request, ASK_MS);
+async function checked({ variant: { name, method }, status }: RequestKind, request: Prepared): Promise<number> {
+  const { grpcStatus, body } = await callOnce(request, REQUEST_MS);
   if (grpcStatus !== status) throw new Error(`${name} gets gRPC status ${grpcStatus} in place of ${status}`);
   const fault = status === OK ? faultOf(body, method) : undefined;
   if (fault !== undefined) throw new Error(`${name}: ${fault}`);
@@ -101,8 +101,8 @@ export type Summary = VariantResult & { readonly status: number };
 function summary(name: string, status: number, samples: readonly Sample[]): Summary {
   const over = (figure: (sample: Sample) => number) => median(samples.map(figure));
   const calls = over((sample) => sample.calls);
-  const wanted = status === OK ? CALLS : 0;
-  if (calls !== wanted) throw new Error(`${name} makes ${calls} upstream calls per request in place of ${wanted}`);
+  const expected = status === OK ? CALLS : 0;
+  if (calls !== expected) throw new Error(`${name} makes ${calls} upstream calls per request in place of ${expected}`);
   return {
     name,
     status,

@@ -92,8 +92,8 @@ function figuresIn(file: string): readonly Figures[] {
   return lines.map((line) => JSON.parse(line) as Figures);
 }
 
-function variant(name: string, own: Figures | undefined, node: Figures | undefined): VariantResult {
-  return { name: name.replace(/^BFF_HTTP2=own > /, ""), ...columns("own", own), ...columns("node", node) };
+function variant(name: string, figures: Figures | undefined, node: Figures | undefined): VariantResult {
+  return { name: name.replace(/^BFF_HTTP2=own > /, ""), ...columns("own", figures), ...columns("node", node) };
 }
 
 function columns(framing: string, figures: Figures | undefined): Readonly<Record<string, unknown>> {

@@ -40,10 +40,10 @@ const CASES: readonly Case[] = [
 export async function runBalance(options: RunOptions): Promise<ScenarioResult> {
   const variants: VariantResult[] = [];
   const failures: string[] = [];
-  for (const one of CASES) {
-    const found = await measure(one, options.quick);
+  for (const testCase of CASES) {
+    const found = await measure(testCase, options.quick);
     variants.push(found);
-    if (Number(found.complete) < one.complete) failures.push(`${one.name}: ${JSON.stringify(found.kinds)}`);
+    if (Number(found.complete) < testCase.complete) failures.push(`${testCase.name}: ${JSON.stringify(found.kinds)}`);
   }
   const [well] = variants;
   const rated = variants.map((found) => ({
@@ -55,7 +55,7 @@ export async function runBalance(options: RunOptions): Promise<ScenarioResult> {
   return scenarioResult(options, { scenario: "balance", variants: rated, left_out: [], failures, rounds: 1 });
 }
 
-async function measure(one: Case, quick: boolean): Promise<VariantResult> {
+async function measure(testCase: Case, quick: boolean): Promise<VariantResult> {
   const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => startUpstream()));
   try {
     for (const replica of replicas) await replica.behave(all(WELL));
@@ -63,24 +63,24 @@ async function measure(one: Case, quick: boolean): Promise<VariantResult> {
       Object.keys(replicas[0]?.env ?? {}).map((name) => [name, replicas.map((replica) => replica.env[name]).join(",")]),
     );
     return await withServer(
-      { ...VARIANT, name: one.name },
+      { ...VARIANT, name: testCase.name },
       replicas[0] as UpstreamProcess,
       async (server) => {
         const request = grpcRequest(VARIANT, server, forUser(VARIANT.method), DEADLINE_MS);
         const seconds = quick ? 2 : 10;
-        await asked(request, 3);
+        await runLoad(request, 3);
         const places = replicas[0]?.urls;
-        if (one.behaviour !== undefined) await replicas[0]?.behave(all(one.behaviour));
-        if (one.vanishes === true) await replicas[0]?.stop();
-        await asked(request, quick ? 2 : 10); // what it takes to notice
-        const before = one.vanishes === true ? [] : await counts(replicas);
-        const result = await asked(request, seconds);
-        const after = one.vanishes === true ? [] : await counts(replicas);
+        if (testCase.behaviour !== undefined) await replicas[0]?.behave(all(testCase.behaviour));
+        if (testCase.vanishes === true) await replicas[0]?.stop();
+        await runLoad(request, quick ? 2 : 10); // what it takes to notice
+        const before = testCase.vanishes === true ? [] : await counts(replicas);
+        const result = await runLoad(request, seconds);
+        const after = testCase.vanishes === true ? [] : await counts(replicas);
         const shares = after.map((count, i) => (count - (before[i] ?? 0)) / (PER_SECOND * seconds * PATHS.length));
         return {
-          ...figures(one.name, result),
+          ...figures(testCase.name, result),
           shares,
-          ...(one.vanishes === true && { back: await back(request, replicas, places, seconds) }),
+          ...(testCase.vanishes === true && { back: await back(request, replicas, places, seconds) }),
         };
       },
       env,
@@ -105,7 +105,7 @@ async function back(
   let complete = 0;
   let before = 0;
   for (let second = 0; second < seconds + 4; second++) {
-    const { latenciesMs, kinds } = await asked(request, 1);
+    const { latenciesMs, kinds } = await runLoad(request, 1);
     latencies.push(...latenciesMs);
     complete += kinds.get(COMPLETE) ?? 0;
     const now = total(await returned.calls());
@@ -116,7 +116,7 @@ async function back(
   return { shares, complete: complete / latencies.length, p99_ms: percentile(latencies, 0.99) };
 }
 
-async function asked(request: Prepared, seconds: number): Promise<OpenResult> {
+async function runLoad(request: Prepared, seconds: number): Promise<OpenResult> {
   const result = await openLoop(request, {
     perSecond: PER_SECOND,
     requests: PER_SECOND * seconds,

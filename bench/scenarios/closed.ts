@@ -143,12 +143,12 @@ export const closedLoops: readonly ClosedLoop[] = [
 function ofOurs(variants: readonly VariantResult[]): readonly VariantResult[] {
   return variants.filter(({ name }) => name === "protobff" || name === "protobff-node-server");
 }
-function callsOf(variants: readonly VariantResult[], wanted: number): string[] {
+function callsOf(variants: readonly VariantResult[], expected: number): string[] {
   return ofOurs(variants)
-    .filter(({ upstream_calls_per_request: calls }) => calls !== wanted)
+    .filter(({ upstream_calls_per_request: calls }) => calls !== expected)
     .map(
       ({ name, upstream_calls_per_request: calls }) =>
-        `${name} makes ${calls} upstream calls per request in place of ${wanted}`,
+        `${name} makes ${calls} upstream calls per request in place of ${expected}`,
     );
 }
 

@@ -29,9 +29,9 @@ async function perCharge(
   const environment = redisUrl === undefined ? {} : { REDIS_URL: redisUrl };
   const limits = await openLimits(LIMITS, { environment, fault: () => {} });
   let alone = 0;
-  const one = async (i: number): Promise<void> => {
-    const asked = LIMITS.map((limit) => ({ limit, key: `${limit.name}-${i % 1_000}`, cost: 1 }));
-    const outcome = limits.charge(asked);
+  const chargeOnce = async (i: number): Promise<void> => {
+    const charges = LIMITS.map((limit) => ({ limit, key: `${limit.name}-${i % 1_000}`, cost: 1 }));
+    const outcome = limits.charge(charges);
     const found = outcome instanceof Promise ? await outcome : outcome;
     if ("failure" in found) throw new Error("refused");
     alone += found.alone.length;
@@ -41,8 +41,8 @@ async function perCharge(
   for (let round = 0; round < ROUNDS; round++) {
     const [before, startedAt] = [process.cpuUsage(), performance.now()];
     for (let i = 0; i < count; i += atOnce) {
-      if (redisUrl === undefined) void one(i);
-      else await Promise.all(Array.from({ length: atOnce }, (_, k) => one(i + k)));
+      if (redisUrl === undefined) void chargeOnce(i);
+      else await Promise.all(Array.from({ length: atOnce }, (_, k) => chargeOnce(i + k)));
     }
     const { user, system } = process.cpuUsage(before);
     cpu.push((user + system) / count);

@@ -7,7 +7,7 @@ import { startRedis } from "../rig/redis.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream } from "../rig/upstream-process.ts";
 import { generatedVariant, type Variant } from "../rig/variant.ts";
-import { type Asking, measureAll, OK, type Summary } from "./asking.ts";
+import { measureAll, OK, type RequestKind, type Summary } from "./asking.ts";
 import { charging, fourProcesses } from "./edge-limits.ts";
 
 const RESOURCE_EXHAUSTED = 8;
@@ -20,7 +20,7 @@ export async function runEdge(options: RunOptions): Promise<ScenarioResult> {
   const callers = await startCallers();
   const redis = await startRedis(REDIS_PORT);
   try {
-    const { rounds, variants } = await measureAll(askings(callers, redis?.url), options.quick, upstream);
+    const { rounds, variants } = await measureAll(requestKinds(callers, redis?.url), options.quick, upstream);
     const beside: VariantResult[] = [...(await charging(redis?.url, options.quick))];
     const failures: string[] = [];
     if (redis !== undefined) {
@@ -43,7 +43,7 @@ export async function runEdge(options: RunOptions): Promise<ScenarioResult> {
 }
 
 /** The first is what those that are answered are compared with, the second what refusals are. */
-function askings({ env, tokens }: Callers, redisUrl: string | undefined): readonly Asking[] {
+function requestKinds({ env, tokens }: Callers, redisUrl: string | undefined): readonly RequestKind[] {
   const { getHome, getHomeOnce, getHomeFromHere } = HomeService.method;
   const edge = (name: string, method: Variant["method"], more: Readonly<Record<string, string>> = {}): Variant => {
     const variant = generatedVariant("edge", method, name);
@@ -65,9 +65,9 @@ function askings({ env, tokens }: Callers, redisUrl: string | undefined): readon
 function withRatios(variants: readonly Summary[]): VariantResult[] {
   const cpu = (name: string) => variants.find((variant) => variant.name === name)?.cpu_us_per_request ?? Number.NaN;
   return variants.map(({ status, ...variant }) => {
-    const own = variant.cpu_us_per_request ?? Number.NaN;
+    const cost = variant.cpu_us_per_request ?? Number.NaN;
     return status === OK
-      ? { ...variant, ratio_to_open: own / cpu(WITHOUT) }
-      : { ...variant, ratio_to_answered: own / cpu(LOCAL) };
+      ? { ...variant, ratio_to_open: cost / cpu(WITHOUT) }
+      : { ...variant, ratio_to_answered: cost / cpu(LOCAL) };
   });
 }

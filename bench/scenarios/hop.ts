@@ -46,7 +46,7 @@ export async function runHop(options: RunOptions): Promise<ScenarioResult> {
   }
   return scenarioResult(options, {
     scenario: "hop",
-    variants: [...latencies].map(([name, own]) => figures(name, own, latencies.get(`${name}, by the client`))),
+    variants: [...latencies].map(([name, values]) => figures(name, values, latencies.get(`${name}, by the client`))),
     left_out: [],
     failures: [],
     rounds,
@@ -55,9 +55,9 @@ export async function runHop(options: RunOptions): Promise<ScenarioResult> {
 
 /** Returns the figures of a composed request, or of the client's own calls. */
 function figures(name: string, latencies: readonly number[], byClient: readonly number[] | undefined): VariantResult {
-  const [own, other] = [latencies, byClient ?? []].map((values) => values.toSorted((a, b) => a - b));
-  const at = (share: number) => percentile(own ?? [], share);
-  const ratio = (share: number) => at(share) / percentile(other ?? [], share);
+  const [bffMs, clientMs] = [latencies, byClient ?? []].map((values) => values.toSorted((a, b) => a - b));
+  const at = (share: number) => percentile(bffMs ?? [], share);
+  const ratio = (share: number) => at(share) / percentile(clientMs ?? [], share);
   const ratios = byClient === undefined ? {} : { p50_ratio_to_client: ratio(0.5), p99_ratio_to_client: ratio(0.99) };
   return { name, p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99), ...ratios };
 }
@@ -68,7 +68,8 @@ async function measure(
   quick: boolean,
   latencies: Map<string, number[]>,
 ): Promise<void> {
-  const [scenario, composition] = Object.entries(compositions).find(([, one]) => one.method === method) ?? [];
+  const [scenario, composition] =
+    Object.entries(compositions).find(([, candidate]) => candidate.method === method) ?? [];
   if (scenario === undefined || composition === undefined) throw new Error(`no peer composes ${method.name}`);
   const variant = generatedVariant(scenario, method);
   await withServer(variant, upstream, async (server) => {

@@ -6,7 +6,7 @@ import { type Callers, startCallers } from "../rig/callers.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream } from "../rig/upstream-process.ts";
 import { generatedVariant, type Variant } from "../rig/variant.ts";
-import { type Asking, measureAll, OK, type Summary } from "./asking.ts";
+import { measureAll, OK, type RequestKind, type Summary } from "./asking.ts";
 import { lookUps } from "./identity-look-ups.ts";
 
 const PERMISSION_DENIED = 7;
@@ -16,7 +16,7 @@ export async function runIdentity(options: RunOptions): Promise<ScenarioResult> 
   const upstream = await startUpstream();
   const callers = await startCallers();
   try {
-    const { rounds, variants } = await measureAll(askings(callers), options.quick, upstream);
+    const { rounds, variants } = await measureAll(requestKinds(callers), options.quick, upstream);
     const beside = await lookUps(callers, options.quick);
     return scenarioResult(options, {
       scenario: "identity",
@@ -32,7 +32,7 @@ export async function runIdentity(options: RunOptions): Promise<ScenarioResult> 
 }
 
 /** The first is what those that are answered are compared with, the second what refusals are. */
-function askings({ env, tokens, keys }: Callers): readonly Asking[] {
+function requestKinds({ env, tokens, keys }: Callers): readonly RequestKind[] {
   const known = (name: string): Variant => {
     const variant = generatedVariant("identity", HomeService.method.getHome, name);
     return { ...variant, launch: { ...variant.launch, env } };
@@ -60,12 +60,12 @@ const WARM = "token";
 function withRatios(variants: readonly Summary[]): VariantResult[] {
   const cpu = (name: string) => variants.find((variant) => variant.name === name)?.cpu_us_per_request ?? Number.NaN;
   return variants.map(({ status, ...variant }) => {
-    const own = variant.cpu_us_per_request ?? Number.NaN;
-    if (status === OK) return { ...variant, ratio_to_without: own / cpu(WITHOUT) };
+    const cost = variant.cpu_us_per_request ?? Number.NaN;
+    if (status === OK) return { ...variant, ratio_to_without: cost / cpu(WITHOUT) };
     return {
       ...variant,
-      ratio_to_answered: own / cpu(WARM),
-      ratio_above_least: (own - cpu(LEAST.name)) / cpu(WARM),
+      ratio_to_answered: cost / cpu(WARM),
+      ratio_above_least: (cost - cpu(LEAST.name)) / cpu(WARM),
     };
   });
 }

@@ -7,7 +7,7 @@ import { type Callers, startCallers } from "../rig/callers.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream } from "../rig/upstream-process.ts";
 import { generatedVariant, type Variant } from "../rig/variant.ts";
-import { type Asking, measureAll, OK, type Summary } from "./asking.ts";
+import { measureAll, OK, type RequestKind, type Summary } from "./asking.ts";
 
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;
@@ -25,7 +25,7 @@ export async function runRefusals(options: RunOptions): Promise<ScenarioResult> 
   const upstream = await startUpstream();
   const callers = await startCallers();
   try {
-    const [identity, edge] = [askings(callers), edgeAskings(callers)];
+    const [identity, edge] = [identityKinds(callers), edgeAskings(callers)];
     const { rounds, variants } = await measureAll([LEAST, ...identity, ...edge], options.quick, upstream);
     const at = new Set(edge.map(({ variant }) => variant.name));
     return scenarioResult(options, {
@@ -42,7 +42,7 @@ export async function runRefusals(options: RunOptions): Promise<ScenarioResult> 
 }
 
 /** The minimum: node:http2 reads a request and writes a status. */
-const LEAST: Asking = {
+const LEAST: RequestKind = {
   variant: {
     name: "node:http2 alone",
     method: HomeService.method.getHome,
@@ -62,11 +62,11 @@ function server(composition: string, { env, audit }: Callers) {
   };
 }
 
-function askings(callers: Callers): readonly Asking[] {
+function identityKinds(callers: Callers): readonly RequestKind[] {
   const { tokens, keys } = callers;
   const { getHome } = HomeService.method;
   const variant = server("identity", callers);
-  const unauthenticated = (name: string, headers: Asking["headers"]): Asking => {
+  const unauthenticated = (name: string, headers: RequestKind["headers"]): RequestKind => {
     return { variant: variant(name, getHome), headers, status: UNAUTHENTICATED };
   };
   return [
@@ -84,7 +84,7 @@ function askings(callers: Callers): readonly Asking[] {
   ];
 }
 
-function edgeAskings(callers: Callers): readonly Asking[] {
+function edgeAskings(callers: Callers): readonly RequestKind[] {
   const { getHome, getHomeOnce, getHomeFromHere } = EdgeService.method;
   const variant = server("edge", callers);
   const headers = bearer(callers.tokens.good);

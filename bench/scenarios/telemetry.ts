@@ -32,7 +32,7 @@ export async function runTelemetry(options: RunOptions): Promise<ScenarioResult>
 
 /** The composition of ours alone, three times. */
 function loopOf(name: string, sink: TraceSink): ClosedLoop {
-  const loop = closedLoops.find((one) => one.name === name);
+  const loop = closedLoops.find((closedLoop) => closedLoop.name === name);
   const ours = loop?.variants.find((variant) => variant.name === "protobff");
   if (loop === undefined || ours === undefined) throw new Error(`there is no composition ${name}`);
   const metrics = { BFF_ADMIN_PORT: "0" };

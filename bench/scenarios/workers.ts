@@ -22,21 +22,21 @@ export async function runWorkers(options: RunOptions): Promise<ScenarioResult> {
   const rounds = options.quick ? 1 : 3;
   const each = options.quick ? 2_000 : 10_000;
   try {
-    const one: Round[] = [];
+    const single: Round[] = [];
     const half: Round[] = [];
     const two: Round[] = [];
     for (let round = 0; round < rounds; round++) {
-      one.push(await measure({ workers: 1, asked: 1 }, upstream, each));
-      half.push(await measure({ workers: CORES, asked: 1 }, upstream, each));
-      two.push(await measure({ workers: CORES, asked: CORES }, upstream, each));
+      single.push(await measure({ workers: 1, active: 1 }, upstream, each));
+      half.push(await measure({ workers: CORES, active: 1 }, upstream, each));
+      two.push(await measure({ workers: CORES, active: CORES }, upstream, each));
     }
-    const alone = median(one.map(({ cpu }) => sum(cpu)));
+    const alone = median(single.map(({ cpu }) => sum(cpu)));
     const share = median(two.map(({ cpu: [, ...workers] }) => Math.max(...workers) / sum(workers)));
     const idle = median(half.map(({ cpu }) => sum(cpu)));
     const both = median(two.map(({ cpu }) => sum(cpu)));
     const speedup = alone / (idle * share);
     const variants = [
-      { ...result("one process", one), speedup: 1, speedup_on_shared_cores: 1 },
+      { ...result("one process", single), speedup: 1, speedup_on_shared_cores: 1 },
       { ...result(`${CORES} workers, one asked`, half), speedup: alone / idle },
       { ...result(`${CORES} workers`, two), speedup, speedup_on_shared_cores: alone / (both * share), busiest: share },
     ];
@@ -61,9 +61,9 @@ interface Round {
   readonly rss: readonly number[];
 }
 
-/** Runs one round; `asked` workers get connections, the others are idle. */
+/** Runs one round; `active` workers get connections, the others are idle. */
 async function measure(
-  { workers, asked }: { readonly workers: number; readonly asked: number },
+  { workers, active }: { readonly workers: number; readonly active: number },
   upstream: UpstreamProcess,
   each: number,
 ): Promise<Round> {
@@ -75,10 +75,10 @@ async function measure(
       const request = grpcRequest(variant, server, forUser(variant.method));
       const { grpcStatus } = await callOnce(request, 5_000);
       if (grpcStatus !== 0) throw new Error(`answers with gRPC status ${grpcStatus}`);
-      const load = { connections: asked, streams: STREAMS };
-      const requests = each * asked;
+      const load = { connections: active, streams: STREAMS };
+      const requests = each * active;
       // Two idle workers get a connection each in turn, and the same load as one process.
-      for (let i = 0; i < workers; i += asked) await h2load(request, { ...load, requests: WARM_UP * asked });
+      for (let i = 0; i < workers; i += active) await h2load(request, { ...load, requests: WARM_UP * active });
       const before = processTree(server.pid);
       const { requestsPerSecond, latenciesMs } = await h2load(request, { ...load, requests });
       const after = processTree(server.pid);

@@ -127,7 +127,7 @@ interface Message {
 class Editor {
   readonly child: ChildProcess;
   #buffer: Buffer = Buffer.alloc(0);
-  #heard: (message: Message) => void = () => {};
+  #onMessage: (message: Message) => void = () => {};
   #open = { uri: "", version: 0, text: "" };
 
   constructor() {
@@ -138,7 +138,7 @@ class Editor {
     });
     this.child.stdout?.on("data", (chunk: Buffer) => {
       this.#buffer = Buffer.concat([this.#buffer, chunk]);
-      for (let message = this.#next(); message !== undefined; message = this.#next()) this.#heard(message);
+      for (let message = this.#next(); message !== undefined; message = this.#next()) this.#onMessage(message);
     });
   }
 
@@ -160,7 +160,7 @@ class Editor {
   /** What the server says until one message is the one that is waited for; its questions are answered by nothing. */
   until<T>(found: (message: Message) => T | undefined): Promise<T> {
     return new Promise((resolve) => {
-      this.#heard = (message) => {
+      this.#onMessage = (message) => {
         if (message.id !== undefined && message.method !== undefined) this.send({ id: message.id, result: null });
         const value = found(message);
         if (value !== undefined) resolve(value);
@@ -184,12 +184,12 @@ class Editor {
   diagnostics(begins: RegExp): Promise<readonly string[]> {
     return this.until(({ method, params }) => {
       if (method !== "textDocument/publishDiagnostics") return undefined;
-      const said = params as {
+      const notification = params as {
         readonly version: number;
         readonly diagnostics: readonly { readonly message: string }[];
       };
-      const messages = said.diagnostics.map(({ message }) => message);
-      return said.version === this.#open.version && messages.some((message) => begins.test(message))
+      const messages = notification.diagnostics.map(({ message }) => message);
+      return notification.version === this.#open.version && messages.some((message) => begins.test(message))
         ? messages
         : undefined;
     });

@@ -4,34 +4,34 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EventStreamParser } from "./event-stream.ts";
 
-interface Told {
+interface TestEvent {
   readonly event: string;
   readonly data: string;
   readonly id: string | undefined;
 }
 
 /** Of all pieces in turn; both forget a last one that has no empty line behind it. */
-function ours(pieces: readonly string[]): Told[] {
-  const told: Told[] = [];
+function ours(pieces: readonly string[]): TestEvent[] {
+  const events: TestEvent[] = [];
   const parser = new EventStreamParser(
-    (event) => told.push(event),
+    (event) => events.push(event),
     () => {},
   );
   for (const piece of pieces) parser.text(piece);
-  return told;
+  return events;
 }
 /** It leaves to its users what the last id was. */
-function theirs(pieces: readonly string[]): Told[] {
-  const told: Told[] = [];
+function theirs(pieces: readonly string[]): TestEvent[] {
+  const events: TestEvent[] = [];
   let last: string | undefined;
   const parser = createParser({
     onEvent: ({ event, data, id }) => {
       last = id ?? last;
-      told.push({ event: event || "message", data, id: last });
+      events.push({ event: event || "message", data, id: last });
     },
   });
   for (const piece of pieces) parser.feed(piece);
-  return told;
+  return events;
 }
 
 const line = fc.oneof(
@@ -53,7 +53,7 @@ const line = fc.oneof(
     .map((all) => all.join("")),
 );
 const end = fc.constantFrom("\n", "\r", "\r\n");
-const text = fc.array(fc.tuple(line, end), { maxLength: 20 }).map((all) => all.map((one) => one.join("")).join(""));
+const text = fc.array(fc.tuple(line, end), { maxLength: 20 }).map((all) => all.map((parts) => parts.join("")).join(""));
 
 test("events equal those of eventsource-parser, for every division of the text", () => {
   fc.assert(
@@ -84,9 +84,9 @@ test.each([
   ["id: a\0b\ndata: x\n\n", ["x"], [undefined]],
 ])("the text is parsed as specified: %j", (whole, data, ids) => {
   for (const pieces of [[whole], [...whole]]) {
-    const told = ours(pieces);
-    expect(told.map((event) => event.data)).toEqual(data);
-    expect(told.map((event) => event.id)).toEqual(ids);
+    const events = ours(pieces);
+    expect(events.map((event) => event.data)).toEqual(data);
+    expect(events.map((event) => event.id)).toEqual(ids);
   }
 });
 

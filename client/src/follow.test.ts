@@ -73,10 +73,10 @@ class Between {
     });
     return proxy;
   }
-  #join(...[one, other]: [net.Socket, net.Socket]): void {
+  #join(...[left, right]: [net.Socket, net.Socket]): void {
     for (const [from, to] of [
-      [one, other],
-      [other, one],
+      [left, right],
+      [right, left],
     ] as const) {
       this.#open.add(from);
       from.pipe(to);
@@ -96,7 +96,7 @@ function methodWith(
   fields: MessageInitShape<typeof FieldDescriptorProtoSchema>[],
 ): DescMethodServerStreaming<typeof SourceContextSchema> {
   const { OPTIONAL } = FieldDescriptorProto_Label;
-  const field = fields.map((one) => create(FieldDescriptorProtoSchema, { label: OPTIONAL, ...one }));
+  const field = fields.map((init) => create(FieldDescriptorProtoSchema, { label: OPTIONAL, ...init }));
   const method = create(MethodDescriptorProtoSchema, {
     name: "Follow",
     inputType: ".google.protobuf.SourceContext",
@@ -163,19 +163,21 @@ describe.each(TRANSPORTS)("follow over %s", (_, made, hasTokens) => {
     const first = testStream();
     const server = await serve(first);
     const taken = take(made(server.url));
-    const one = await first.next();
-    opened(one);
-    one.item("a", "t1");
+    const firstFollower = await first.next();
+    opened(firstFollower);
+    firstFollower.item("a", "t1");
     await expect.poll(() => taken.names).toEqual(["a"]);
-    void one.drained.then(() => one.follower.failed(failure(GrpcCode.UNAVAILABLE), "t1", undefined));
+    void firstFollower.drained.then(() =>
+      firstFollower.follower.failed(failure(GrpcCode.UNAVAILABLE), "t1", undefined),
+    );
     await server.close();
     const second = testStream();
     await serve(second, server.port);
-    const two = await second.next();
-    expect(two.resume).toBe("t1");
-    opened(two);
-    two.item("b", "t2");
-    two.follower.ended(undefined);
+    const secondFollower = await second.next();
+    expect(secondFollower.resume).toBe("t1");
+    opened(secondFollower);
+    secondFollower.item("b", "t2");
+    secondFollower.follower.ended(undefined);
     await taken.ended;
     expect([taken.names, taken.resets]).toEqual([["a", "b"], []]);
   });
@@ -186,17 +188,17 @@ describe.each(TRANSPORTS)("follow over %s", (_, made, hasTokens) => {
     const server = await serve(stream);
     const proxy = await Between.open(server.port);
     const taken = take(made(proxy.url));
-    const one = await stream.next();
-    opened(one);
-    one.item("a", "t1");
+    const firstFollower = await stream.next();
+    opened(firstFollower);
+    firstFollower.item("a", "t1");
     await expect.poll(() => taken.names).toEqual(["a"]);
     proxy.cut();
-    const two = await stream.next();
-    expect(two.resume).toBe(hasTokens ? "t1" : undefined);
-    opened(two);
-    two.item("b", "t2");
-    two.item("c", "t3");
-    two.follower.ended(undefined);
+    const secondFollower = await stream.next();
+    expect(secondFollower.resume).toBe(hasTokens ? "t1" : undefined);
+    opened(secondFollower);
+    secondFollower.item("b", "t2");
+    secondFollower.item("c", "t3");
+    secondFollower.follower.ended(undefined);
     await taken.ended;
     expect(taken.names).toEqual(["a", "b", "c"]);
     // Without a place to go on from it is the whole again.
@@ -322,11 +324,11 @@ test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
     const stream = testStream(undefined, { heartbeatMs: 20 });
     const { url } = await serve(stream);
     const taken = take(made(url));
-    const one = await stream.next();
-    opened(one);
-    one.item("a", "t1");
-    const two = await stream.next();
-    two.follower.ended(undefined);
+    const firstFollower = await stream.next();
+    opened(firstFollower);
+    firstFollower.item("a", "t1");
+    const secondFollower = await stream.next();
+    secondFollower.follower.ended(undefined);
     await taken.ended;
     expect(taken.names).toEqual(["a"]);
     expect(taken.states.find(({ kind }) => kind === "waiting")).toMatchObject({

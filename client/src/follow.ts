@@ -97,7 +97,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
   readonly #signal: AbortSignal;
   #token: string | undefined;
   /** True if a message was yielded, which a new beginning would yield again. */
-  #given = false;
+  #hasYielded = false;
   #losses = 0;
   #unauthenticated = false;
 
@@ -143,7 +143,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
       signal,
     };
     const incoming = over.open(opening)[Symbol.asyncIterator]();
-    let again = this.#token === undefined && this.#given;
+    let again = this.#token === undefined && this.#hasYielded;
     let silentMs: number | undefined = openingMs;
     try {
       for (;;) {
@@ -183,7 +183,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
       if (position.reset) this.#options.onState?.({ kind: "reset" });
       return undefined;
     }
-    this.#given = true;
+    this.#hasYielded = true;
     return { message, token, reset: position?.reset ?? false };
   }
 

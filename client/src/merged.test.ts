@@ -17,7 +17,7 @@ import { arrived, merged, mergedWith } from "./merged.ts";
 function withoutAny(json: JsonValue): JsonValue | undefined {
   if (typeof json !== "object" || json === null) return json;
   if ("@type" in json) return undefined;
-  if (Array.isArray(json)) return json.map(withoutAny).filter((one) => one !== undefined);
+  if (Array.isArray(json)) return json.map(withoutAny).filter((value) => value !== undefined);
   const all = Object.entries(json).map(([name, value]) => [name, withoutAny(value)] as const);
   return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as JsonValue;
 }
@@ -27,11 +27,11 @@ test("merging equals decoding the concatenated bytes", () => {
   const any = anyJson(desc).map((json) => fromJson(desc, (withoutAny(json as JsonValue) ?? {}) as JsonValue));
   fc.assert(
     fc.property(any, any, (whole, part) => {
-      const [one, other] = [toBinary(desc, whole), toBinary(desc, part)];
-      const wanted = fromBinary(desc, Buffer.concat([one, other]));
-      expect(toBinary(desc, mergedWith(desc, whole, part))).toEqual(toBinary(desc, wanted));
+      const [wholeBytes, partBytes] = [toBinary(desc, whole), toBinary(desc, part)];
+      const expected = fromBinary(desc, Buffer.concat([wholeBytes, partBytes]));
+      expect(toBinary(desc, mergedWith(desc, whole, part))).toEqual(toBinary(desc, expected));
       // Neither was changed.
-      expect([toBinary(desc, whole), toBinary(desc, part)]).toEqual([one, other]);
+      expect([toBinary(desc, whole), toBinary(desc, part)]).toEqual([wholeBytes, partBytes]);
     }),
     { numRuns: 300 },
   );
@@ -45,7 +45,7 @@ test("unchanged parts keep their objects", async () => {
     yield create(Proto3Schema, { repeatedString: ["b"] });
   }
   const all: Shape[] = [];
-  for await (const one of merged(Proto3Schema, parts())) all.push(one);
+  for await (const message of merged(Proto3Schema, parts())) all.push(message);
   expect(all.map(({ singleInt32, repeatedString }) => [singleInt32, repeatedString])).toEqual([
     [1, ["a"]],
     [2, ["a"]],

@@ -46,7 +46,7 @@ export function mergedWith<Desc extends DescMessage>(
     if (member.kind === "oneof")
       result[name] = mergedOneof(member.fields, before[name] as Chosen, after[name] as Chosen);
     else {
-      const value = mergedField(member, ownOf(before, name), ownOf(after, name));
+      const value = mergedField(member, explicitValue(before, name), explicitValue(after, name));
       if (value !== undefined) result[name] = value;
     }
   }
@@ -59,7 +59,7 @@ export function mergedWith<Desc extends DescMessage>(
  * Returns a field that is set on the message itself: in proto2 and editions the prototype holds the defaults of fields
  * with presence.
  */
-const ownOf = (message: Readonly<Record<string, unknown>>, name: string): unknown =>
+const explicitValue = (message: Readonly<Record<string, unknown>>, name: string): unknown =>
   Object.hasOwn(message, name) ? message[name] : undefined;
 
 function mergedField(field: DescField, before: unknown, after: unknown): unknown {

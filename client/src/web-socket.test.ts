@@ -8,7 +8,7 @@ import { follow } from "./follow.ts";
 import type { FollowTransport } from "./transport.ts";
 import { webSocket } from "./web-socket.ts";
 
-interface Said {
+interface OpeningMessage {
   readonly id: number;
   readonly follow?: string;
   readonly request?: { readonly fileName?: string };
@@ -23,7 +23,10 @@ const SHORT = 400;
 const LONG = 60_000;
 
 /** A server that does with each opening what a test gives; counts its sockets. */
-async function serve(onFollow: (said: Said, send: (message: object) => void, socket: number) => void, beat = SHORT) {
+async function serve(
+  onFollow: (opening: OpeningMessage, send: (message: object) => void, socket: number) => void,
+  beat = SHORT,
+) {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => {
     for (const socket of server.clients) socket.terminate();
@@ -36,8 +39,8 @@ async function serve(onFollow: (said: Said, send: (message: object) => void, soc
     const send = (message: object): void => socket.send(JSON.stringify(message));
     send({ beat: number === 1 ? beat : LONG });
     socket.on("message", (data) => {
-      const said = JSON.parse(String(data)) as Said;
-      if (said.follow !== undefined) onFollow(said, send, number);
+      const opening = JSON.parse(String(data)) as OpeningMessage;
+      if (opening.follow !== undefined) onFollow(opening, send, number);
     });
   });
   return { over: webSocket({ baseUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` }), sockets };
@@ -52,14 +55,14 @@ async function namesOf(over: FollowTransport, fileName: string): Promise<readonl
 }
 
 test("a socket without heartbeats for two intervals is replaced by another", async () => {
-  const asked: unknown[] = [];
+  const tokens: unknown[] = [];
   const { over } = await serve(({ id, resume }, send) => {
-    asked.push(resume);
+    tokens.push(resume);
     send({ id, opened: true });
-    send(asked.length === 1 ? { id, item: { fileName: "a" }, token: "t1" } : { id, end: true });
+    send(tokens.length === 1 ? { id, item: { fileName: "a" }, token: "t1" } : { id, end: true });
   });
   expect(await namesOf(over, "what")).toEqual(["a"]);
-  expect(asked).toEqual([undefined, "t1"]);
+  expect(tokens).toEqual([undefined, "t1"]);
 });
 
 test("a silent socket moves all its follows to one new socket, including one that has just started", async () => {
@@ -100,7 +103,7 @@ test("a socket lives as long as its heartbeats arrive, and no longer", async () 
     close(): void {
       this.closed = true;
     }
-    say(message: object): void {
+    receive(message: object): void {
       this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
     }
   }
@@ -109,11 +112,11 @@ test("a socket lives as long as its heartbeats arrive, and no longer", async () 
   const next = followed.next();
   next.catch(() => {});
   await vi.advanceTimersByTimeAsync(29_000);
-  sockets[0]?.say({ beat: 1000 });
-  sockets[0]?.say({ id: 1, opened: true });
+  sockets[0]?.receive({ beat: 1000 });
+  sockets[0]?.receive({ id: 1, opened: true });
   for (let i = 0; i < 10; i++) {
     await vi.advanceTimersByTimeAsync(2400);
-    sockets[0]?.say({ beat: 1000 });
+    sockets[0]?.receive({ beat: 1000 });
   }
   await vi.advanceTimersByTimeAsync(2499);
   expect(sockets.map(({ closed }) => closed)).toEqual([false]);

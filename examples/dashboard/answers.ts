@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 /** Sends Connect's JSON over plain fetch, without a client library. */
-export async function ask(upstreams: Upstreams, url: string, path: string, request: object): Promise<Answer> {
+export async function fetchAnswer(upstreams: Upstreams, url: string, path: string, request: object): Promise<Answer> {
   upstreams.calls.length = 0;
   const trace = newTrace();
   const startedAt = performance.now();
@@ -64,9 +64,13 @@ function inSequence({ calls, endedAt }: Answer): number {
 }
 
 /** Repeats the phone's request until its answer matches, because a busy machine can exceed the phone's budget at first. */
-export async function askUntil(upstreams: Upstreams, url: string, matches: (body: string) => boolean): Promise<Answer> {
+export async function fetchAnswerUntil(
+  upstreams: Upstreams,
+  url: string,
+  matches: (body: string) => boolean,
+): Promise<Answer> {
   for (const end = performance.now() + 10_000; performance.now() < end; await pause(100)) {
-    const answer = await ask(upstreams, url, MOBILE, { workspaceId: "lumen" });
+    const answer = await fetchAnswer(upstreams, url, MOBILE, { workspaceId: "lumen" });
     if (matches(JSON.stringify(answer.body))) return answer;
   }
   throw new Error("the phone's answer does not match after 10 s");

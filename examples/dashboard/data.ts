@@ -156,11 +156,11 @@ const WORKSPACES: readonly Workspace[] = [
 ];
 
 export const workspaceIds: readonly string[] = WORKSPACES.map((workspace) => workspace.id);
-export const personIds: readonly string[] = PEOPLE.map((one) => one.id);
+export const personIds: readonly string[] = PEOPLE.map((person) => person.id);
 
 /** Returns the summary of a workspace; undefined for an unknown one. */
 export function summaryOf(workspaceId: string): Summary | undefined {
-  const workspace = WORKSPACES.find((one) => one.id === workspaceId);
+  const workspace = WORKSPACES.find((candidate) => candidate.id === workspaceId);
   if (workspace === undefined) return undefined;
   const runs = workspace.runs.map((_, index) => runOf(workspace, index));
   const sum = (tokens: "input" | "output" | "cached") =>
@@ -182,7 +182,7 @@ export function summaryOf(workspaceId: string): Summary | undefined {
 }
 
 export function sessionOf(workspaceId: string): Session | undefined {
-  const workspace = WORKSPACES.find((one) => one.id === workspaceId);
+  const workspace = WORKSPACES.find((candidate) => candidate.id === workspaceId);
   if (workspace === undefined) return undefined;
   return create(SessionSchema, {
     id: `session-${workspace.id}`,
@@ -206,7 +206,7 @@ export function runById(id: string): Run | undefined {
 
 export function usageOf(workspaceId: string, month = "2026-03"): Usage | undefined {
   const summary = summaryOf(workspaceId);
-  const workspace = WORKSPACES.find((one) => one.id === workspaceId);
+  const workspace = WORKSPACES.find((candidate) => candidate.id === workspaceId);
   if (summary === undefined || workspace === undefined) return undefined;
   const runCents = summary.runs.reduce((total, run) => total + run.costCents, 0n);
   const seatCents = BigInt(new Set(workspace.runs.map(([, owner]) => owner)).size * 1_200);
@@ -229,18 +229,23 @@ export function usageOf(workspaceId: string, month = "2026-03"): Usage | undefin
 /** Counts the unread messages of a user; an empty id has none. */
 export function unreadOf(userId: string): CountUnreadResponse | undefined {
   if (userId === "") return create(CountUnreadResponseSchema);
-  const one = PEOPLE.find((candidate) => candidate.id === userId);
-  if (one === undefined) return undefined;
+  const person = PEOPLE.find((candidate) => candidate.id === userId);
+  if (person === undefined) return undefined;
   return create(CountUnreadResponseSchema, {
-    count: one.unread,
-    byChannel: { mentions: Math.floor(one.unread / 2), reviews: Math.ceil(one.unread / 2) },
-    latest: { id: `${one.id}-${one.unread}`, text: one.news, channel: Channel.MENTION, at: at(-one.unread) },
+    count: person.unread,
+    byChannel: { mentions: Math.floor(person.unread / 2), reviews: Math.ceil(person.unread / 2) },
+    latest: {
+      id: `${person.id}-${person.unread}`,
+      text: person.news,
+      channel: Channel.MENTION,
+      at: at(-person.unread),
+    },
   });
 }
 
 /** Facts of the session's workspace, best first. `recent` finds them all; any other query those that share a word with it. */
 export function factsOf(sessionId: string, query: string): readonly Fact[] {
-  const workspace = WORKSPACES.find((one) => sessionId === `session-${one.id}`);
+  const workspace = WORKSPACES.find((candidate) => sessionId === `session-${candidate.id}`);
   if (workspace === undefined) return [];
   const words = query.toLowerCase().split(/\s+/);
   return workspace.facts
@@ -263,17 +268,17 @@ export function factsOf(sessionId: string, query: string): readonly Fact[] {
 
 export function userOf(id: string): User | undefined {
   const index = PEOPLE.findIndex((candidate) => candidate.id === id);
-  const one = PEOPLE[index];
-  if (one === undefined) return undefined;
+  const person = PEOPLE[index];
+  if (person === undefined) return undefined;
   return create(UserSchema, {
     id,
-    name: one.name,
+    name: person.name,
     email: `${id.slice(2)}@example.com`,
-    role: one.role,
-    timeZone: one.timeZone,
+    role: person.role,
+    timeZone: person.timeZone,
     lastSeenAt: at(-spread(id, 300)),
     ...(index % 3 === 0 ? { avatarUrl: `https://avatars.example/${id}.png` } : {}),
-    teams: [...one.teams],
+    teams: [...person.teams],
     points: 100 + spread(id, 4_000),
     preferences: { dark: index % 2 === 0, digest: true },
   });

@@ -11,20 +11,20 @@ const MOST = 5;
 /** Sends an invalid request, then too many requests. Throws if an answer is not as declared. */
 export async function showEdge(account: AccountBff, upstreams: Upstreams, show: (text: string) => void): Promise<void> {
   const authorization = `Bearer ${await account.issuer.token("u-ada", AUDIENCE)}`;
-  const ask = (workspaceId: string): Promise<Response> =>
+  const send = (workspaceId: string): Promise<Response> =>
     fetch(account.url + SPENDING, {
       method: "POST",
       headers: { "content-type": "application/json", authorization },
       body: JSON.stringify({ workspaceId }),
     });
   upstreams.calls.length = 0;
-  const invalid = await ask("");
+  const invalid = await send("");
   const { code, message } = (await invalid.json()) as { readonly code: string; readonly message: string };
   show(`no workspace:  HTTP ${invalid.status}  ${code}: ${message}`);
   if (invalid.status !== 400) throw new Error(`HTTP ${invalid.status} instead of 400`);
 
-  let refused = await ask("atlas");
-  for (let i = 1; refused.status === 200 && i < MOST; i++) refused = await ask("atlas");
+  let refused = await send("atlas");
+  for (let i = 1; refused.status === 200 && i < MOST; i++) refused = await send("atlas");
   const calls = upstreams.calls.length;
   // The path of google.api.http has the same limit.
   const again = await fetch(`${account.url}/v1/workspaces/atlas/spending`, { headers: { authorization } });

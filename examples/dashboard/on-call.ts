@@ -15,8 +15,8 @@ export function newTrace(): DemoTrace {
 
 /** The receiver of traces; the BFFs read the same variables. */
 export function tracesGoTo(): string | undefined {
-  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own, OTEL_EXPORTER_OTLP_ENDPOINT: all } = process.env;
-  return own || all || undefined;
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = process.env;
+  return traces || all || undefined;
 }
 
 /** The lines of a BFF's metrics that show the demo's faults. */

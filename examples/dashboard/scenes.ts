@@ -2,7 +2,18 @@
 import { followARun } from "../runs/follow-a-run.ts";
 import type { RunsBff } from "../runs/runs-bff.ts";
 import type { AccountBff } from "./account.ts";
-import { ask, askUntil, chart, expectStatus, fieldsOf, lineOf, MOBILE, pretty, WEB, warm } from "./answers.ts";
+import {
+  chart,
+  expectStatus,
+  fetchAnswer,
+  fetchAnswerUntil,
+  fieldsOf,
+  lineOf,
+  MOBILE,
+  pretty,
+  WEB,
+  warm,
+} from "./answers.ts";
 import type { BffProcess } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
 import { faultMetrics, tracesGoTo } from "./on-call.ts";
@@ -34,7 +45,7 @@ export interface Scene {
 
 async function showDashboard({ upstreams, web }: Stage): Promise<void> {
   // The first requests open connections and wait for compilers, so the chart shows a warm process.
-  const answer = await warm(() => ask(upstreams, web.url, WEB, { workspaceId: "atlas" }));
+  const answer = await warm(() => fetchAnswer(upstreams, web.url, WEB, { workspaceId: "atlas" }));
   show(pretty(answer.body));
   console.log();
   show(chart(answer));
@@ -42,8 +53,8 @@ async function showDashboard({ upstreams, web }: Stage): Promise<void> {
 }
 
 async function showPhone({ upstreams, mobile }: Stage): Promise<void> {
-  await askUntil(upstreams, mobile.url, (body) => body.includes("spentCents"));
-  const answer = await warm(() => ask(upstreams, mobile.url, MOBILE, { workspaceId: "lumen" }));
+  await fetchAnswerUntil(upstreams, mobile.url, (body) => body.includes("spentCents"));
+  const answer = await warm(() => fetchAnswer(upstreams, mobile.url, MOBILE, { workspaceId: "lumen" }));
   show(pretty(answer.body));
   console.log();
   show(chart(answer));
@@ -52,9 +63,9 @@ async function showPhone({ upstreams, mobile }: Stage): Promise<void> {
 
 async function showMissing({ upstreams, web, mobile }: Stage): Promise<void> {
   // The phone's BFF caches this answer for the next scene.
-  await askUntil(upstreams, mobile.url, (body) => body.includes("spentCents"));
+  await fetchAnswerUntil(upstreams, mobile.url, (body) => body.includes("spentCents"));
   await upstreams.services.billing.stop();
-  const answer = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+  const answer = await fetchAnswer(upstreams, web.url, WEB, { workspaceId: "atlas" });
   show(`bff-degraded: ${answer.header ?? ""}`);
   show(pretty(fieldsOf(answer.body, ["agent", "spentCents", "unread", "degraded"])));
   expectStatus(answer, 200);
@@ -64,11 +75,11 @@ async function showMissing({ upstreams, web, mobile }: Stage): Promise<void> {
 async function showStale({ upstreams, mobile, all }: Stage): Promise<void> {
   const fields = ["name", "unread", "spentCents", "degraded"];
   // An answer past its ttl is served and renewed at once; it is stale after the renewal has failed.
-  const stale = await askUntil(upstreams, mobile.url, (body) => body.includes("EFFECT_STALE"));
+  const stale = await fetchAnswerUntil(upstreams, mobile.url, (body) => body.includes("EFFECT_STALE"));
   show(`bff-degraded: ${stale.header ?? ""}`);
   show(pretty(fieldsOf(stale.body, fields)));
   if (all) {
-    const cold = await ask(upstreams, mobile.url, MOBILE, { workspaceId: "harbor" });
+    const cold = await fetchAnswer(upstreams, mobile.url, MOBILE, { workspaceId: "harbor" });
     show(`\n${dim("The answer for a workspace that is not in the cache:")}`);
     show(pretty(fieldsOf(cold.body, fields)));
     expectStatus(cold, 200);
@@ -78,7 +89,7 @@ async function showStale({ upstreams, mobile, all }: Stage): Promise<void> {
 
 async function showFailure({ upstreams, web, log, all }: Stage): Promise<void> {
   await upstreams.services.agent.stop();
-  const answer = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+  const answer = await fetchAnswer(upstreams, web.url, WEB, { workspaceId: "atlas" });
   show(`HTTP ${answer.status}  ${JSON.stringify(answer.body)}  ${dim(`${answer.milliseconds} ms`)}`);
   show(`\n${dim("The BFF's log has the cause:")}`);
   show(await lineOf(log, (line) => line.includes("failed with UNAVAILABLE")));

@@ -32,8 +32,8 @@ export async function followARun(runs: RunsBff, show: (line: string) => void): P
     if (seen.length === 4) restarting = runs.restart();
   }
   await restarting;
-  const wanted = Array.from({ length: seen.length }, (_, i) => Math.round(((i + 1) / runs.events) * 100));
-  if (seen.length !== runs.events || String(seen) !== String(wanted))
+  const expected = Array.from({ length: seen.length }, (_, i) => Math.round(((i + 1) / runs.events) * 100));
+  if (seen.length !== runs.events || String(seen) !== String(expected))
     throw new Error(`events were lost, or came twice: ${seen}`);
 }
 

@@ -34,14 +34,14 @@ export class Nats {
       env: { ...process.env, PATH: `${process.env.PATH}${delimiter}/usr/sbin` }, // where Debian has it
     });
     this.#child = child;
-    let said = "";
+    let output = "";
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(`nats-server is not ready after 10 s\n${said}`)), 10_000);
+    const timer = setTimeout(() => reject(new Error(`nats-server is not ready after 10 s\n${output}`)), 10_000);
     child.once("error", (error) => reject(new Error(`nats-server (apt-get install nats-server): ${error.message}`)));
-    child.once("exit", () => reject(new Error(`nats-server has ended\n${said}`)));
+    child.once("exit", () => reject(new Error(`nats-server has ended\n${output}`)));
     child.stderr.on("data", (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-10_000);
-      if (said.includes("Server is ready")) resolve();
+      output = (output + chunk.toString()).slice(-10_000);
+      if (output.includes("Server is ready")) resolve();
     });
     await promise.finally(() => clearTimeout(timer));
   }

@@ -38,9 +38,9 @@ test.each([{ source: "a worker's stream" }, { source: "NATS" }])(
     await page.getByText("run-1: done").waitFor();
     const texts = ["reads the code", "writes a test", "sees it fail", "mends it", "runs all tests"];
     const actors = ["Ada Okafor", "Dina Haddad", "Farah Nazari"];
-    const wanted = Array.from({ length: runs.events }, (_, i) => `${actors[i % 3]} ${texts[i % 5]}`);
-    wanted.splice(-1, 1, "Farah Nazari is done");
-    expect(await lines.allTextContents()).toEqual(wanted);
+    const expected = Array.from({ length: runs.events }, (_, i) => `${actors[i % 3]} ${texts[i % 5]}`);
+    expected.splice(-1, 1, "Farah Nazari is done");
+    expect(await lines.allTextContents()).toEqual(expected);
     expect(await page.getByRole("progressbar").getAttribute("value")).toBe("100");
   },
   180_000,

@@ -14,7 +14,7 @@ class LongRun {
   readonly events: RunEvent[] = [];
   #wake = Promise.withResolvers<void>();
 
-  say(event: RunEvent): void {
+  append(event: RunEvent): void {
     this.events.push(event);
     this.#wake.resolve();
     this.#wake = Promise.withResolvers();
@@ -62,7 +62,7 @@ export async function startWorker({ everyMs, events, nats }: WorkerOptions): Pro
     runs.set(id, run);
     const timer = setInterval(() => {
       const event = eventOf(id, run.events.length + 1, events);
-      run.say(event);
+      run.append(event);
       publisher?.publish(`runs.${id}.events`, toBinary(RunEventSchema, event));
       if (event.final) end(timer);
     }, everyMs);

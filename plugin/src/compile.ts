@@ -143,7 +143,7 @@ function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: R
 function checkWhatWorks(model: Model, servers: readonly ServedTogether[], { parameter, findings }: Run): void {
   const { report } = findings;
   if (findings.sound) checkSound(model, report);
-  if (findings.sound) serverNames.run({ packages: model.packages, wanted: parameter.server }, report);
+  if (findings.sound) serverNames.run({ packages: model.packages, selection: parameter.server }, report);
   if (findings.sound) idleOutputs.run({ servers, deploy: parameter.deploy }, report);
 }
 

@@ -77,7 +77,7 @@ export interface Fault {
   /** `grpc-retry-pushback-ms`; negative: do not retry. */
   readonly pushbackMs?: number | undefined;
   /** Text of the upstream (`grpc-message`); undefined if the text is ours. */
-  readonly said?: string | undefined;
+  readonly upstreamText?: string | undefined;
   /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
   readonly details?: Uint8Array | undefined;
   /** `unsendable` only: the part of the request that is at fault, if known. */
@@ -113,7 +113,7 @@ export interface FailureInit {
   readonly clientCode: Code;
   readonly clientMessage?: string | undefined;
   readonly details?: readonly Detail[] | undefined;
-  readonly said?: string | undefined;
+  readonly upstreamText?: string | undefined;
   readonly received?: Uint8Array | undefined;
   readonly refusal?: boolean | undefined;
   readonly headers?: readonly string[] | undefined;
@@ -173,7 +173,7 @@ export class Failure implements ErrorInfo {
   /** The thrown value, if that was not a `Failure`. */
   readonly cause: unknown;
   #handedOut = false;
-  readonly #said: string | undefined;
+  readonly #upstreamText: string | undefined;
   readonly #received: Uint8Array | undefined;
 
   constructor(init: FailureInit) {
@@ -191,7 +191,7 @@ export class Failure implements ErrorInfo {
     this.headers = init.headers ?? NO_HEADERS;
     this.pushbackMs = init.pushbackMs;
     this.cause = init.cause;
-    this.#said = init.said;
+    this.#upstreamText = init.upstreamText;
     this.#received = init.received;
   }
 
@@ -199,19 +199,19 @@ export class Failure implements ErrorInfo {
    * Returns this failure for one more waiter: an equal call, or a key of a batch. Failures are identified by object, so
    * each waiter gets a different object.
    */
-  forOneMore(): Failure {
+  forWaiter(): Failure {
     if (this === OVER || !this.#handedOut) {
       this.#handedOut = true;
       return this;
     }
     const callee = this.method === "" ? this.upstream : this.method;
-    return new Failure({ ...this, callee, said: this.#said, received: this.#received });
+    return new Failure({ ...this, callee, upstreamText: this.#upstreamText, received: this.#received });
   }
 
   /** Status of the upstream for clients, within bounds. A failure of our own has the fixed text of its code. */
   get asItCame(): { readonly message: string; readonly details: readonly Detail[] } {
     return {
-      message: this.#said === undefined ? codeText(this.code) : boundedText(this.#said),
+      message: this.#upstreamText === undefined ? codeText(this.code) : boundedText(this.#upstreamText),
       details: this.#received === undefined ? NONE : boundedDetails(this.#received),
     };
   }
@@ -258,17 +258,24 @@ export function invalid(callee: string, message: string, cause?: unknown): Failu
 
 /** Returns the failure of a guard or an `on_error` rule. Default message: the fixed text of the code. */
 export function refusal(code: Code, message = codeText(code), details?: readonly Detail[]): Failure {
-  const told = { message, clientCode: code, clientMessage: message };
-  return new Failure({ ...told, code, reason: Reason.REJECTED, callee: "", details, refusal: true });
+  const status = { message, clientCode: code, clientMessage: message };
+  return new Failure({ ...status, code, reason: Reason.REJECTED, callee: "", details, refusal: true });
 }
 
 /**
- * Returns the failure INVALID_ARGUMENT for a fault of the client. `told` is the text for the client, if it differs from
+ * Returns the failure INVALID_ARGUMENT for a fault of the client. `clientText` is the text for the client, if it differs from
  * the text for the log.
  */
-export function clientFault(message: string, told = message): Failure {
+export function clientFault(message: string, clientText = message): Failure {
   const code = Code.INVALID_ARGUMENT;
-  return new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: told });
+  return new Failure({
+    code,
+    reason: Reason.INVALID,
+    callee: "",
+    message,
+    clientCode: code,
+    clientMessage: clientText,
+  });
 }
 
 /** The client's fields that alone determine a part of a request, by the part's name: `{ name: "shelf or book" }`. */

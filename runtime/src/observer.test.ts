@@ -12,28 +12,28 @@ test("the events of a call share an object, and report the outcome of each attem
   const clock = new FakeClock();
   clock.chance = 0;
   const client = new FakeClient();
-  const told: string[] = [];
+  const events: string[] = [];
   const calls: object[] = [];
   const observer: Observer = {
     callStart: ({ call, method, startedAt }) => {
       calls.push(call);
-      told.push(`start ${method} ${startedAt}`);
+      events.push(`start ${method} ${startedAt}`);
     },
     attempt: ({ call, number, hedge, outcome, startedAt, endedAt }) => {
       calls.push(call);
       const text = typeof outcome === "string" ? outcome : `${outcome.kind} ${outcome.code}`;
-      told.push(`attempt ${number}${hedge ? " hedge" : ""} ${text} ${startedAt}-${endedAt}`);
+      events.push(`attempt ${number}${hedge ? " hedge" : ""} ${text} ${startedAt}-${endedAt}`);
     },
     call: ({ call, attempts, outcome, startedAt, endedAt }) => {
       calls.push(call);
-      told.push(`end ${attempts} ${outcome.ok} ${startedAt}-${endedAt}`);
+      events.push(`end ${attempts} ${outcome.ok} ${startedAt}-${endedAt}`);
     },
   };
   const retry = { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
   const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, observer });
   const get = upstream.unary(UpstreamService.method.get, { retry, hedge: { delayMs: 50, max: 1 }, timeoutMs: 500 });
-  const { ask } = front();
-  const { answer } = ask(async (cx) => page({ title: (await cx.call(get, { id: "a" })).id }));
+  const { send } = front();
+  const { answer } = send(async (cx) => page({ title: (await cx.call(get, { id: "a" })).id }));
   await clock.advance(10);
   client.of("a").fault(Code.UNAVAILABLE);
   await clock.advance(50);
@@ -41,7 +41,7 @@ test("the events of a call share an object, and report the outcome of each attem
   await clock.advance(5);
   client.sent[2]?.thing();
   await answer;
-  expect(told).toEqual([
+  expect(events).toEqual([
     "start test.v1.Upstream/Get 1000",
     "attempt 1 status 14 1000-1010",
     "attempt 2 unprocessed 1010-1060",
@@ -53,7 +53,7 @@ test("the events of a call share an object, and report the outcome of each attem
 });
 
 test("the events of a cache share the request's and the fetch's objects, and so does the fetch's call", async () => {
-  const told: string[] = [];
+  const events: string[] = [];
   const names = new Map<object, string>();
   const name = (kind: string, of: object | undefined): string => {
     if (of === undefined) return "-";
@@ -61,14 +61,15 @@ test("the events of a cache share the request's and the fetch's objects, and so 
     return names.get(of) ?? "";
   };
   const observer: Observer = {
-    callStart: ({ request, fetch }) => told.push(`start ${name("request", request)} ${name("fetch", fetch)}`),
-    call: ({ request, fetch }) => told.push(`call ${name("request", request)} ${name("fetch", fetch)}`),
-    cache: ({ request, fetch, outcome }) => told.push(`${outcome} ${name("request", request)} ${name("fetch", fetch)}`),
-    response: ({ request }) => told.push(`response ${name("request", request)}`),
+    callStart: ({ request, fetch }) => events.push(`start ${name("request", request)} ${name("fetch", fetch)}`),
+    call: ({ request, fetch }) => events.push(`call ${name("request", request)} ${name("fetch", fetch)}`),
+    cache: ({ request, fetch, outcome }) =>
+      events.push(`${outcome} ${name("request", request)} ${name("fetch", fetch)}`),
+    response: ({ request }) => events.push(`response ${name("request", request)}`),
   };
-  const { ask, app, client, clock } = front({ observer: { instead: observer } });
+  const { send, app, client, clock } = front({ observer: { instead: observer } });
   const cached = app.getWith({ cache: { ttlMs: 100, staleMs: 1_000 } });
-  const get = () => ask(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
+  const get = () => send(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
   const [first, second] = [get(), get()];
   client.of("c").thing();
   await Promise.all([first, second]);
@@ -77,7 +78,7 @@ test("the events of a cache share the request's and the fetch's objects, and so 
   await get();
   client.of("c").thing();
   await clock.advance(0);
-  expect(told).toEqual([
+  expect(events).toEqual([
     "missed request0 fetch0",
     "start request0 fetch0",
     "joined request1 fetch0",
@@ -100,7 +101,7 @@ test("the events of a cache share the request's and the fetch's objects, and so 
 async function lookedAt(instead: Observer | undefined): Promise<{ services: number; times: number }> {
   const counted = { services: 0, times: 0 };
   const breaker = { errorRate: 0.5, windowMs: 1_000, minimum: 3, openMs: 100, probes: 1 };
-  const { ask, app, client, clock, upstream } = front({ policy: { breaker }, observer: { instead } });
+  const { send, app, client, clock, upstream } = front({ policy: { breaker }, observer: { instead } });
   const { service } = upstream;
   Object.defineProperty(upstream, "service", {
     get() {
@@ -117,7 +118,7 @@ async function lookedAt(instead: Observer | undefined): Promise<{ services: numb
   const retried = app.getWith({ retry });
   const cached = app.getWith({ cache: { ttlMs: 1_000 } });
   client.answer = (sent) => (sent.id === "bad" || sent.attempt === 1 ? sent.fault(Code.UNAVAILABLE) : sent.thing());
-  const first = ask(async (cx) => {
+  const first = send(async (cx) => {
     const title = await cx.resolve({
       name: "test.v1.Page.title",
       run: () => "t",
@@ -130,17 +131,17 @@ async function lookedAt(instead: Observer | undefined): Promise<{ services: numb
   await clock.advance(100);
   expect((await first.answer).page?.title).toBe("ta");
   client.answer = (sent) => sent.thing();
-  for (let i = 0; i < 2; i++) await ask(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
+  for (let i = 0; i < 2; i++) await send(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
   client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
   for (let i = 0; i < 4; i++)
-    await ask(async (cx) => page({ title: (await cx.call(app.get, { id: "bad" })).id })).answer;
+    await send(async (cx) => page({ title: (await cx.call(app.get, { id: "bad" })).id })).answer;
   expect(upstream.breaker?.refuses).toBe(true);
   return counted;
 }
 
 test("no event is created without an observer, and its inputs are not read", async () => {
   const got: Record<string, number> = {};
-  const hear = (name: keyof Observer) => () => {
+  const counterOf = (name: keyof Observer) => () => {
     got[name] = (got[name] ?? 0) + 1;
   };
   const names = ["callStart", "call", "response", "resolver", "attempt", "breaker", "cache"] as const;
@@ -148,7 +149,7 @@ test("no event is created without an observer, and its inputs are not read", asy
   expect(await lookedAt({})).toEqual(without);
   // One read per event with every method: without one there was none.
   for (const name of names) {
-    const { services, times } = await lookedAt({ [name]: hear(name) });
+    const { services, times } = await lookedAt({ [name]: counterOf(name) });
     const made = got[name] ?? 0;
     expect(made, name).toBeGreaterThan(0);
     // callStart, attempt and cache read no time themselves; response and resolver read no upstream; a breaker keeps its

@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => made.remove());
 
-interface Asked {
+interface WhoRequest {
   readonly key?: string;
   readonly ids?: readonly string[];
 }
@@ -50,34 +50,34 @@ const sentBy = ({ headers }: Call): string =>
 test(`no answer crosses callers whose metadata differs, seed ${SEED}`, { timeout: 120_000 }, async () => {
   const wrong: string[] = [];
   const seen = { bffs: made.all.length, answers: 0, calls: 0 };
-  for (const one of made.all) {
-    const number = Number(/c(\d+)$/.exec(one.name)?.[1]);
+  for (const testCase of made.all) {
+    const number = Number(/c(\d+)$/.exec(testCase.name)?.[1]);
     const random = seeded("callers", SEED, number);
     const { policies } = randomRpc(SEED, number);
     const callers = Array.from({ length: 4 }, () => randomCaller(random));
     const up = {
-      who: (_: Asked, __: object, call: Call) => {
+      who: (_: WhoRequest, __: object, call: Call) => {
         seen.calls++;
         return { id: "", sent: sentBy(call) };
       },
-      whoAll: ({ ids = [] }: Asked, __: object, call: Call) => {
+      whoAll: ({ ids = [] }: WhoRequest, __: object, call: Call) => {
         seen.calls++;
         return { all: ids.map((id) => ({ id, sent: sentBy(call) })) };
       },
     };
-    const bff = one.make({ mocks: { up } });
-    const ask = bff[`get${number}`] as (request: object, call: object) => Promise<Answer>;
-    const judged = async (caller: Caller): Promise<void> => {
+    const bff = testCase.make({ mocks: { up } });
+    const send = bff[`get${number}`] as (request: object, call: object) => Promise<Answer>;
+    const check = async (caller: Caller): Promise<void> => {
       const { headers, principal, address, flavor } = caller;
-      const answer = await ask({ key: pick(random, ["a", "b"]), flavor }, { headers, caller: { principal }, address });
+      const answer = await send({ key: pick(random, ["a", "b"]), flavor }, { headers, caller: { principal }, address });
       seen.answers += 3;
       for (const [field, policy] of Object.entries(policies) as [keyof Answer, Policy][]) {
         const found = foreign(policy, caller, JSON.parse(answer[field]));
-        if (found !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, ${field}: ${found}\n${one.proto}`);
+        if (found !== undefined) wrong.push(`SEED=${SEED}, ${testCase.name}, ${field}: ${found}\n${testCase.proto}`);
       }
     };
     for (let round = 0; round < ROUNDS; round++) {
-      await Promise.all(Array.from({ length: AT_ONCE }, () => judged(pick(random, callers))));
+      await Promise.all(Array.from({ length: AT_ONCE }, () => check(pick(random, callers))));
       if (random() < 0.3) await (bff.clock as Clock).advance(pick(random, [1_000, 11_000, 70_000]));
     }
     bff.close();

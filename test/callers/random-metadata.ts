@@ -152,7 +152,7 @@ message Got${number} {
 /** Returns the fault of an answer for this caller, from the metadata of its calls; undefined: none. */
 export function foreign(policy: Policy, caller: Caller, sent: Readonly<Record<string, string>>): string | undefined {
   for (const name of NAMES) {
-    const made = policy.metadata.find((one) => one.name === name);
+    const made = policy.metadata.find((entry) => entry.name === name);
     const isMade = made !== undefined && (!made.gold || caller.principal.plan === "gold");
     const has = sent[name];
     // A trace id may be another caller's: of a header, never of an expression.
@@ -160,8 +160,8 @@ export function foreign(policy: Policy, caller: Caller, sent: Readonly<Record<st
       if (has?.startsWith("made")) return `${name} is ${has}, which was made for another caller`;
       continue;
     }
-    const wanted = isMade ? made.value.of(caller) : policy.forward.includes(name) ? caller.headers[name] : undefined;
-    if (has !== wanted) return `${name} is ${has}, and this caller's call sends ${wanted}`;
+    const expected = isMade ? made.value.of(caller) : policy.forward.includes(name) ? caller.headers[name] : undefined;
+    if (has !== expected) return `${name} is ${has}, and this caller's call sends ${expected}`;
   }
   return undefined;
 }

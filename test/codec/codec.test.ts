@@ -34,7 +34,7 @@ beforeAll(async () => {
   pageRequest = desc("app.v1.GetPageRequest");
 });
 afterAll(() => {
-  for (const { folder } of [codec, some, pass].filter((one) => one !== undefined))
+  for (const { folder } of [codec, some, pass].filter((generatedCodec) => generatedCodec !== undefined))
     rmSync(folder, { recursive: true, force: true });
 });
 
@@ -76,8 +76,8 @@ function expectPassed(bytes: Uint8Array): void {
 function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
-  const set = Object.entries(value).filter(([, one]) => one !== undefined);
-  return Object.fromEntries(set.map(([key, one]) => [key, withoutUndefined(one)]));
+  const set = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(set.map(([key, member]) => [key, withoutUndefined(member)]));
 }
 function expectSame(desc: DescMessage, name: string, bytes: Uint8Array): void {
   const theirs = outcome(() => fromBinary(desc, bytes));
@@ -125,11 +125,11 @@ describe("generated codecs", () => {
       [some, made({}), true],
     ];
     const before = { ...codecCounters };
-    for (const [generated, bytes, isGiven] of cases) {
+    for (const [generated, bytes, isReleased] of cases) {
       const theirs = fromBinary(everything, new Uint8Array(bytes));
       const ours = generated.decode("Everything")(bytes);
       releaseMarked(bytes);
-      expect(bytes.length === 0).toBe(isGiven);
+      expect(bytes.length === 0).toBe(isReleased);
       if (generated === some) expect(theirs).toMatchObject(withoutUndefined(ours) as object);
       else expect(toBinary(everything, ours)).toEqual(toBinary(everything, theirs));
     }
@@ -289,15 +289,15 @@ describe("generated codecs", () => {
     ];
     for (const fields of wrong) {
       const message = Object.assign(fromBinary(everything, new Uint8Array()), fields);
-      const said = (run: () => unknown): unknown => {
+      const resultOf = (run: () => unknown): unknown => {
         try {
           return run();
         } catch (error) {
           return String(error);
         }
       };
-      const theirs = said(() => framed(toBinary(everything, message)));
-      expect(said(() => codec.encode("Everything")(message))).toEqual(theirs);
+      const theirs = resultOf(() => framed(toBinary(everything, message)));
+      expect(resultOf(() => codec.encode("Everything")(message))).toEqual(theirs);
     }
   });
 

@@ -1,7 +1,7 @@
 // An upstream whose answers break the rules of HTTP/2 and gRPC, are floods, or are too large: each call fails by itself, and the next one is answered.
 import { expect, test } from "vitest";
 import { ANSWERS, answering } from "./attacks/answering.ts";
-import { ask, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+import { attacked, described, expectUnharmed, post, type Target } from "./attacks/rig.ts";
 
 const AT_ONCE = 3;
 /** Of a call's deadline (2 s), retries and the next connection. */
@@ -14,11 +14,11 @@ const READ = ["an answer three times", "a message of 3 MB", "names that objects 
 let number = 0;
 /** Statuses of calls with such an answer, and of the next good one. */
 async function outcomeOf(target: Target, name: string): Promise<string> {
-  const odd = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(target, { key: `${name}#${number++}` })));
+  const odd = await Promise.all(Array.from({ length: AT_ONCE }, () => post(target, { key: `${name}#${number++}` })));
   const statuses = [...new Set(odd.map(({ status }) => status))].sort().join();
   if (odd.some(({ text }) => /\p{Cc}/u.test(text))) return `${statuses} with controls`;
   for (const until = performance.now() + ANSWERED_MS; performance.now() < until; ) {
-    const { status } = await ask(target, { key: `good#${number++}` });
+    const { status } = await post(target, { key: `good#${number++}` });
     if (status === 200) return statuses;
   }
   return `${statuses}, and no good answer behind it`;

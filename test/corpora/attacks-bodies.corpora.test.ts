@@ -99,7 +99,7 @@ describe.each([
           return total;
         }),
       );
-      return { pieces: totals.reduce((sum, one) => sum + one, 0) };
+      return { pieces: totals.reduce((sum, total) => sum + total, 0) };
     });
     expectUnharmed(outcome);
     // Our own HTTP/2 ends a connection after some 15,000 of them in a row.
@@ -119,7 +119,10 @@ describe.each([
       );
       const { buffers } = await target.memory();
       for (const connection of all) connection.destroy();
-      return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6), heldMb: Math.round(buffers / 1e6) };
+      return {
+        sentMb: Math.round(sent.reduce((sum, bytes) => sum + bytes, 0) / 1e6),
+        heldMb: Math.round(buffers / 1e6),
+      };
     });
     expectUnharmed(outcome);
     expect(outcome.result.sentMb).toBeGreaterThan(10);
@@ -139,7 +142,7 @@ describe.each([
       );
       await pause(500);
       for (const connection of all) connection.destroy();
-      return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6) };
+      return { sentMb: Math.round(sent.reduce((sum, bytes) => sum + bytes, 0) / 1e6) };
     });
     expectUnharmed(outcome);
     expect(outcome.result.sentMb).toBeGreaterThan(2);
@@ -167,7 +170,7 @@ test("endless messages of reflection occupy bounded memory in the process", asyn
     );
     const { buffers } = await target.memory();
     for (const connection of all) connection.destroy();
-    return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6), heldMb: Math.round(buffers / 1e6) };
+    return { sentMb: Math.round(sent.reduce((sum, bytes) => sum + bytes, 0) / 1e6), heldMb: Math.round(buffers / 1e6) };
   });
   expectUnharmed(outcome);
   expect(outcome.result.sentMb).toBeGreaterThan(10);
@@ -210,10 +213,10 @@ test.each<readonly [mb: number, type: string, http2: string, Readonly<Record<str
       const all = await Promise.all(numbers(5).map(() => RawConnection.http2(target.port)));
       let sent = 0;
       for (let at = 0; at < 800 && performance.now() < until; at += 100) {
-        const asked = streamIds(100, at).map((id) =>
+        const requests = streamIds(100, at).map((id) =>
           Buffer.concat([headers(id, block), frame(Frame.data, Flag.endStream, id, body)]),
         );
-        for (const connection of all) await connection.send(...asked);
+        for (const connection of all) await connection.send(...requests);
         sent += 100 * all.length;
         await pause(100);
       }
@@ -256,18 +259,18 @@ test.each<readonly [string, string, string, Omit<AttackOptions, "env">]>([
       const body = Buffer.from('{"size":100000}');
       for (let at = 0; at < 240 && performance.now() < until + 2 * MS; at += 20) {
         for (const connection of all) {
-          const asked = streamIds(20, at).map((id) =>
+          const requests = streamIds(20, at).map((id) =>
             method === "GET"
               ? headers(id, requestHeaders(path, "application/json", method), true)
               : Buffer.concat([headers(id, requestHeaders(path)), frame(Frame.data, Flag.endStream, id, body)]),
           );
-          await connection.send(...asked);
+          await connection.send(...requests);
         }
         await pause(50);
       }
       await pause(1000);
       const { buffers } = await target.memory();
-      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, one) => sum + one, 0);
+      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, count) => sum + count, 0);
       for (const connection of all) connection.destroy();
       return { answered, heldMb: Math.round(buffers / 1e6) };
     });
@@ -296,7 +299,7 @@ test.each<readonly [string, "GET" | "POST", string]>([
         literal("accept-encoding", encoding),
       ]);
       const all = await Promise.all(numbers(4).map(() => RawConnection.http2(target.port)));
-      let asked = 0;
+      let requestCount = 0;
       for (let at = 0; performance.now() < until; at += 25) {
         const requests = streamIds(25, at).map((id) =>
           method === "GET"
@@ -304,16 +307,16 @@ test.each<readonly [string, "GET" | "POST", string]>([
             : Buffer.concat([headers(id, block), frame(Frame.data, Flag.endStream, id, Buffer.from(LARGE))]),
         );
         for (const connection of all) await connection.send(...requests);
-        asked += 25 * all.length;
+        requestCount += 25 * all.length;
         await pause(50);
       }
       const { buffers } = await target.memory();
-      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, one) => sum + one, 0);
+      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, count) => sum + count, 0);
       for (const connection of all) connection.destroy();
-      return { asked, answered, heldMb: Math.round(buffers / 1e6) };
+      return { requestCount, answered, heldMb: Math.round(buffers / 1e6) };
     });
     expectUnharmed(outcome);
-    expect(outcome.result.asked).toBeGreaterThan(500);
+    expect(outcome.result.requestCount).toBeGreaterThan(500);
     expect(outcome.result.heldMb).toBeLessThan(40);
   },
   60_000,

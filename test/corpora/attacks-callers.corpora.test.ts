@@ -1,7 +1,7 @@
 // Headers with names of tracing that decide an answer: whoever fills a cache first decides nothing for others.
 import { expect, test, vi } from "vitest";
 import { startIssuer } from "./attacks/issuer.ts";
-import { ask, attacked, described, expectUnharmed } from "./attacks/rig.ts";
+import { attacked, described, expectUnharmed, post } from "./attacks/rig.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 type Answer = Readonly<{ baggage?: string; n?: number }>;
@@ -16,19 +16,19 @@ test("baggage that an expression computes from the principal keeps tenants apart
     async (target) => {
       const answers: Record<string, readonly (string | undefined)[]> = {};
       for (const rpc of ["Call", "Whole"]) {
-        const one = async (i: number): Promise<string | undefined> => {
-          const { text } = await ask(target, { key: "k" }, `/bag.v1.BagService/${rpc}`, bearer(i));
+        const baggageOf = async (i: number): Promise<string | undefined> => {
+          const { text } = await post(target, { key: "k" }, `/bag.v1.BagService/${rpc}`, bearer(i));
           return (JSON.parse(text) as Answer).baggage;
         };
-        answers[rpc] = [await one(0), ...(await Promise.all([1, 2].map(one))), await one(0)];
+        answers[rpc] = [await baggageOf(0), ...(await Promise.all([1, 2].map(baggageOf))), await baggageOf(0)];
       }
       return answers;
     },
     { server: "bag", normal, env: { OIDC_ISSUER: issuer.address } },
   ).finally(() => issuer.close());
   process.stdout.write(`${described("baggage of the principal", outcome)}\n`);
-  const own = ["tenant=one", "tenant=two", "tenant=three", "tenant=one"];
-  expect(outcome.result).toEqual({ Call: own, Whole: own });
+  const expected = ["tenant=one", "tenant=two", "tenant=three", "tenant=one"];
+  expect(outcome.result).toEqual({ Call: expected, Whole: expected });
   expectUnharmed(outcome);
 });
 
@@ -38,15 +38,15 @@ test("the baggage of an anonymous client reaches no other caller through caches 
     async ({ url }) => {
       const answers: Record<string, unknown> = {};
       for (const rpc of ["Call", "Whole"]) {
-        const one = async (headers: Readonly<Record<string, string>>) => {
+        const call = async (headers: Readonly<Record<string, string>>) => {
           const query = "connect=v1&encoding=json&message=%7B%7D";
           const answer = await fetch(`${url}/fwd.v1.FwdService/${rpc}?${query}`, { headers });
           const { baggage, n } = (await answer.json()) as Answer;
           return { baggage, n, vary: answer.headers.get("vary") };
         };
-        const evil = await one({ baggage: "sd-routing-key=evil", traceparent: "00-1" });
-        const others = await one({ traceparent: "00-2" });
-        const again = await one({ traceparent: "00-3" });
+        const evil = await call({ baggage: "sd-routing-key=evil", traceparent: "00-1" });
+        const others = await call({ traceparent: "00-2" });
+        const again = await call({ traceparent: "00-3" });
         answers[rpc] = [evil.baggage, others.baggage, again.n === others.n, evil.vary?.split(", ").includes("baggage")];
       }
       return answers;

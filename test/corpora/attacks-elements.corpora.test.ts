@@ -165,12 +165,12 @@ function grpc(compressed: boolean): Send {
       ...(compressed && { "grpc-encoding": "gzip" }),
     });
     const { promise, resolve } = Promise.withResolvers<string>();
-    const told = (headers: http2.IncomingHttpHeaders) => {
+    const onStatus = (headers: http2.IncomingHttpHeaders) => {
       if (headers["grpc-status"] !== undefined) resolve(named(String(headers["grpc-status"])));
     };
     stream
-      .on("response", told)
-      .on("trailers", told)
+      .on("response", onStatus)
+      .on("trailers", onStatus)
       .on("error", () => {});
     stream.on("close", () => resolve(`reset ${stream.rstCode}`)).resume();
     stream.end(compressed ? framed(zlib.gzipSync(bytes), 1) : framed(bytes));

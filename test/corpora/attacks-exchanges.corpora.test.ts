@@ -130,10 +130,10 @@ const PSEUDO: Readonly<Record<string, string>> = {
 };
 const block = (fields: Fields): Buffer => Buffer.concat(fields.map(([name, value]) => literal(name, value)));
 const data = (id = 1): Buffer => frame(Frame.data, Flag.endStream, id, Buffer.from(BODY));
-const asked = (fields: Fields, id = 1): Buffer[] => [headers(id, block(fields)), data(id)];
+const requestOf = (fields: Fields, id = 1): Buffer[] => [headers(id, block(fields)), data(id)];
 /** A request with other pseudo-headers, and with fields behind the usual ones. */
 function exchange(pseudo: Readonly<Record<string, string>>, ...more: Fields): Buffer[] {
-  return asked([...Object.entries({ ...PSEUDO, ...pseudo }), ["content-type", "application/json"], ...more]);
+  return requestOf([...Object.entries({ ...PSEUDO, ...pseudo }), ["content-type", "application/json"], ...more]);
 }
 const odd = (name: string, value: string): Buffer[] => exchange({}, [name, value]);
 const started = (): Buffer[] => [headers(1, requestHeaders()), frame(Frame.data, 0, 1, Buffer.from(BODY))];
@@ -185,7 +185,7 @@ const HTTP2: Readonly<Record<string, Http2Row>> = {
   "9110, 7.2: an authority that is none": [exchange({ ":authority": "%" }), "400"],
   "9113, 8.3.1: an authority with a path": [exchange({ ":authority": "a/b" }), MALFORMED],
   "9113, 8.3.1: no authority": [
-    asked([...Object.entries(PSEUDO).slice(0, 3), ["content-type", "application/json"]]),
+    requestOf([...Object.entries(PSEUDO).slice(0, 3), ["content-type", "application/json"]]),
     "400",
   ],
   "9113, 8.3.1: a method in lower case": [exchange({ ":method": "post" }), "501"],
@@ -193,10 +193,13 @@ const HTTP2: Readonly<Record<string, Http2Row>> = {
   "9113, 8.3.1: an empty method": [exchange({ ":method": "" }), MALFORMED],
   "9113, 8.5: CONNECT with a path": [exchange({ ":method": "CONNECT" }), MALFORMED],
   "9110, 5.1: a method that objects have": [exchange({ ":method": "__proto__" }), "501"],
-  "9113, 8.3: a path twice": [asked([...Object.entries(PSEUDO), [":path", "/x"]]), MALFORMED],
-  "9113, 8.3: pseudo-headers behind fields": [asked([["x-a", "b"], ...Object.entries(PSEUDO)]), MALFORMED],
-  "9113, 8.3: a response's pseudo-header": [asked([...Object.entries(PSEUDO), [":status", "200"]]), MALFORMED],
-  "9113, 8.3: an unknown pseudo-header": [asked([...Object.entries(PSEUDO), [":protocol", "websocket"]]), MALFORMED],
+  "9113, 8.3: a path twice": [requestOf([...Object.entries(PSEUDO), [":path", "/x"]]), MALFORMED],
+  "9113, 8.3: pseudo-headers behind fields": [requestOf([["x-a", "b"], ...Object.entries(PSEUDO)]), MALFORMED],
+  "9113, 8.3: a response's pseudo-header": [requestOf([...Object.entries(PSEUDO), [":status", "200"]]), MALFORMED],
+  "9113, 8.3: an unknown pseudo-header": [
+    requestOf([...Object.entries(PSEUDO), [":protocol", "websocket"]]),
+    MALFORMED,
+  ],
   "9113, 8.3.1: another host than its authority": [odd("host", "b"), MALFORMED],
   "9113, 8.3.1: a host twice": [exchange({}, ["host", "a"], ["host", "a"]), MALFORMED],
   "9113, 8.1.1: a longer length than the body": [odd("content-length", "12"), MALFORMED],
@@ -248,12 +251,12 @@ async function http2(port: number, [frames, , stream = 1]: Http2Row): Promise<st
     Buffer.concat([PREFACE, settings([Setting.headerTableSize, 0]), frame(Frame.settings, Flag.ack, 0), ...frames]),
   );
   const ends = () => {
-    const heard = client.heard.get(stream);
-    return heard?.ended === true || heard?.resets[0] !== undefined || client.goaway !== undefined;
+    const answer = client.answers.get(stream);
+    return answer?.ended === true || answer?.resets[0] !== undefined || client.goaway !== undefined;
   };
   await client.until(ends, ANSWER_MS);
   client.socket.destroy();
-  const { status, resets = [], ended } = client.heard.get(stream) ?? {};
+  const { status, resets = [], ended } = client.answers.get(stream) ?? {};
   if (client.wrong.length > 0) return client.wrong.join();
   if (client.goaway !== undefined) return `GOAWAY ${errorName(client.goaway)}`;
   return ended === true ? String(status) : `RST ${errorName(resets[0])}`;

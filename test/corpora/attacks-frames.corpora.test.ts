@@ -25,7 +25,7 @@ const MS = Number(process.env.ATTACK_MS ?? 2000);
 const FUZZ_MS = Number(process.env.FUZZ_MS ?? 8000);
 
 describe("floods", () => {
-  const times = (count: number, one: Buffer) => Buffer.concat(numbers(count).map(() => one));
+  const times = (count: number, bytes: Buffer) => Buffer.concat(numbers(count).map(() => bytes));
   const kinds: readonly (readonly [name: string, frames: Buffer, reads: boolean])[] = [
     ["SETTINGS with unread acknowledgements", times(200, settings([3, 100])), false],
     ["SETTINGS", times(100, settings([4, 65_535])), true],
@@ -79,7 +79,7 @@ const OPENS = [
 ];
 test("windows of 200 answers that open byte by byte, by SETTINGS and by WINDOW_UPDATE, do no harm", async () => {
   const body = Buffer.from('{"size":100000}');
-  const asks = Buffer.concat(
+  const requests = Buffer.concat(
     streamIds(200).map((id) =>
       Buffer.concat([headers(id, requestHeaders(CACHED)), frame(Frame.data, Flag.endStream, id, body)]),
     ),
@@ -88,7 +88,7 @@ test("windows of 200 answers that open byte by byte, by SETTINGS and by WINDOW_U
     let sent = 0;
     const connections = await waves(MS, 2, async (number, until) => {
       const connection = await RawConnection.http2(port, [[Setting.initialWindowSize, 0]]);
-      await connection.send(asks);
+      await connection.send(requests);
       for (let bytes = 1; performance.now() < until && connection.goaway === undefined; bytes += 20) {
         if (!(await connection.send(...numbers(20).map((i) => OPENS[number % 2]?.(bytes + i) ?? settings())))) break;
         sent += 20;
@@ -105,10 +105,10 @@ test("windows of 200 answers that open byte by byte, by SETTINGS and by WINDOW_U
 test("25,000 requests without bodies, on 100 connections, do no harm", async () => {
   const outcome = await attacked(async (target) => {
     const all: RawConnection[] = [];
-    const asks = Buffer.concat(streamIds(250).map((id) => headers(id, requestHeaders())));
+    const requests = Buffer.concat(streamIds(250).map((id) => headers(id, requestHeaders())));
     for (const _ of numbers(100)) {
       const connection = await RawConnection.http2(target.port);
-      await connection.send(asks);
+      await connection.send(requests);
       all.push(connection);
     }
     await pause(MS);
@@ -129,14 +129,14 @@ test("a thousand idle connections close at the idle timeout", async () => {
       const deadline = performance.now() + 20_000;
       while (all.some(({ closed }) => !closed) && performance.now() < deadline) await pause(50);
       const open = all.filter(({ closed }) => !closed).length;
-      for (const one of all) one.destroy();
-      return { open, told: all.filter(({ goaway }) => goaway === 0).length };
+      for (const connection of all) connection.destroy();
+      return { open, goaways: all.filter(({ goaway }) => goaway === 0).length };
     },
     { env: { BFF_IDLE: "3s" } },
   );
   process.stdout.write(`${described("idle connections", outcome)}\n`);
   expectUnharmed(outcome);
-  expect(outcome.result).toEqual({ open: 0, told: 1000 });
+  expect(outcome.result).toEqual({ open: 0, goaways: 1000 });
 }, 60_000);
 
 test("a proxy's connection with a thousand requests at once, each with 12 kB of headers, is not refused", async () => {
@@ -145,7 +145,7 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
       // What waits here for its turn is 12 MB, and node's own client refuses what is beyond 10, with ENHANCE_YOUR_CALM.
       const session = http2.connect(url, { maxSessionMemory: 100 });
       const statuses: Record<string, number> = {};
-      const ask = (i: number) =>
+      const send = (i: number) =>
         new Promise<void>((resolve) => {
           const more = { cookie: "c".repeat(2000), "x-a": "a".repeat(1500), "x-own": String(i).padStart(8500, "z") };
           const stream = session.request({
@@ -167,7 +167,7 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
           });
           stream.resume().end('{"key":"k"}');
         });
-      await Promise.all(numbers(1000).map(ask));
+      await Promise.all(numbers(1000).map(send));
       session.close();
       return statuses;
     },
@@ -181,7 +181,7 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
 
 test.each(["own", "node"])(
   "random sessions, mostly valid, do no harm, BFF_HTTP2=%s",
-  async (own) => {
+  async (implementation) => {
     const seed = seedOf("SEED");
     const outcome = await attacked(
       async (target) => {
@@ -201,9 +201,9 @@ test.each(["own", "node"])(
         });
         return { seed, sessions };
       },
-      { env: { BFF_HTTP2: own, BFF_REFLECTION: "true" }, latencyMs: 5 },
+      { env: { BFF_HTTP2: implementation, BFF_REFLECTION: "true" }, latencyMs: 5 },
     );
-    process.stdout.write(`${described(`random sessions, ${own}`, outcome)}\n`);
+    process.stdout.write(`${described(`random sessions, ${implementation}`, outcome)}\n`);
     expectUnharmed(outcome);
   },
   90_000,

@@ -13,7 +13,7 @@ import { digestOf, newKey } from "../../runtime/src/identity/api-key/key-format.
 import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 import { pick, seeded } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";
-import { isJudged } from "./attacks/beside-quiet.ts";
+import { measuresLatency } from "./attacks/beside-quiet.ts";
 import { type Issuer, startIssuer } from "./attacks/issuer.ts";
 import { numbers } from "./attacks/raw-http2.ts";
 import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
@@ -42,7 +42,7 @@ beforeAll(async () => {
     server: "idn",
     heapMb: 256,
     normal: {
-      path: isJudged ? "/idn.v1.IdnService/Cached" : PATH,
+      path: measuresLatency ? "/idn.v1.IdnService/Cached" : PATH,
       body: '{"key":"normal"}',
       headers: { authorization: `Bearer ${ann}` },
     },
@@ -80,7 +80,7 @@ async function flood(
   session.on("error", () => {});
   const counts: Record<string, number> = {};
   let begun = 0;
-  const one = async (): Promise<void> => {
+  const sendRequests = async (): Promise<void> => {
     while (performance.now() < until && begun < most) {
       const { headers, body } = request(begun++);
       const stream = session.request(headers);
@@ -95,7 +95,7 @@ async function flood(
       counts[status] = (counts[status] ?? 0) + 1;
     }
   };
-  await Promise.all(numbers(AT_ONCE).map(one));
+  await Promise.all(numbers(AT_ONCE).map(sendRequests));
   session.destroy();
   return counts;
 }
@@ -118,14 +118,14 @@ test("different forged tokens with an existing key id are refused", async () => 
 });
 
 test("different tokens with unknown key ids are refused, and keys are fetched at most four times", async () => {
-  const before = issuer.asked();
+  const before = issuer.keyRequests();
   const outcome = await run("unknown keys", (target, until) =>
     flood(target, (i) => asking({ authorization: `Bearer ${forged(`k${i + 2}`)}` }), { until }),
   );
   expectUnharmed(outcome);
   expect(Object.keys(outcome.result)).toEqual(["401"]);
   // Those of the source and of logouts once each, and once more for the first key that is unknown.
-  expect(issuer.asked() - before).toBeLessThanOrEqual(4);
+  expect(issuer.keyRequests() - before).toBeLessThanOrEqual(4);
 });
 
 test("100,000 invalid tokens, cookies and keys leave no memory behind", async () => {
@@ -202,15 +202,15 @@ test("10,000 requests of callers with tokens and keys on one connection each hav
   const outcome = await run("callers on one connection", async ({ port }) => {
     const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
     const random = seeded("callers", seedOf());
-    let asked = 0;
+    let requestCount = 0;
     const wrong: string[] = [];
-    const one = async (): Promise<void> => {
-      while (asked < 10_000) {
-        asked++;
+    const sendRequests = async (): Promise<void> => {
+      while (requestCount < 10_000) {
+        requestCount++;
         const [subject, name, value] = pick(random, callers);
         const metadata = new grpc.Metadata();
         metadata.set(name, value);
-        const key = `${subject}-${asked}`;
+        const key = `${subject}-${requestCount}`;
         const message = Buffer.concat([Buffer.from([0x0a, key.length]), Buffer.from(key)]);
         const { promise, resolve } = Promise.withResolvers<string>();
         client.makeUnaryRequest(
@@ -226,9 +226,9 @@ test("10,000 requests of callers with tokens and keys on one connection each hav
         if (answer !== expected) wrong.push(`${key}: ${JSON.stringify(answer)}`);
       }
     };
-    await Promise.all(numbers(100).map(one));
+    await Promise.all(numbers(100).map(sendRequests));
     client.close();
-    return { asked, wrong: wrong.slice(0, 5) };
+    return { requestCount, wrong: wrong.slice(0, 5) };
   });
   expectUnharmed(outcome);
   expect(outcome.result).toMatchObject({ wrong: [] });

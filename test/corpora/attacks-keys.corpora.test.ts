@@ -2,7 +2,7 @@
 // Holds docs/runtime.md#topics
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type AttackOptions, ask, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+import { type AttackOptions, attacked, described, expectUnharmed, post, type Target } from "./attacks/rig.ts";
 
 const MS = Number(process.env.ATTACK_MS ?? 5000);
 const LATEST = "/top.v1.TopService/Latest";
@@ -16,10 +16,10 @@ let keys = 0;
 async function latestOfNew(target: Target, count: number): Promise<Record<string, number>> {
   const statuses: Record<string, number> = {};
   for (let from = 0; from < count; from += AT_ONCE) {
-    const asked = Array.from({ length: Math.min(AT_ONCE, count - from) }, () =>
-      ask(target, { key: `k${keys++}` }, LATEST),
+    const answers = Array.from({ length: Math.min(AT_ONCE, count - from) }, () =>
+      post(target, { key: `k${keys++}` }, LATEST),
     );
-    for (const { status } of await Promise.all(asked)) statuses[status] = (statuses[status] ?? 0) + 1;
+    for (const { status } of await Promise.all(answers)) statuses[status] = (statuses[status] ?? 0) + 1;
   }
   return statuses;
 }
@@ -61,7 +61,7 @@ test("20 requests for new keys a second leave callers with other keys served", a
     let attack = 0;
     for (const until = performance.now() + MS; performance.now() < until; ) {
       const attacking = latestOfNew(target, 2);
-      const { status } = await ask(target, { key: `honest${keys++}` }, LATEST);
+      const { status } = await post(target, { key: `honest${keys++}` }, LATEST);
       honest[status] = (honest[status] ?? 0) + 1;
       await attacking;
       attack += 2;

@@ -62,7 +62,7 @@ interface Answered {
   readonly bytes: number;
   readonly reset: number;
 }
-async function ask(
+async function send(
   session: http2.ClientHttp2Session,
   { path, type, body, headers }: Omit<Kind, "name">,
 ): Promise<Answered> {
@@ -91,19 +91,19 @@ async function ask(
 test("texts that quote the client do no harm to other requests of the connection", async () => {
   const outcome = await attacked(
     async ({ url }) => {
-      const told: Record<string, { attack: Answered; neighbour: Answered; goaway: number | undefined }> = {};
+      const outcomes: Record<string, { attack: Answered; neighbour: Answered; goaway: number | undefined }> = {};
       for (const kind of kinds) {
         const session = http2.connect(url).on("error", () => {});
         let goaway: number | undefined;
         session.on("goaway", (code) => {
           goaway = code;
         });
-        const neighbour = ask(session, { type: GRPC, body: framed(KEY) });
-        const attack = await ask(session, kind);
-        told[kind.name] = { attack, neighbour: await neighbour, goaway };
+        const neighbour = send(session, { type: GRPC, body: framed(KEY) });
+        const attack = await send(session, kind);
+        outcomes[kind.name] = { attack, neighbour: await neighbour, goaway };
         session.destroy();
       }
-      return told;
+      return outcomes;
     },
     { latencyMs: 200 },
   );

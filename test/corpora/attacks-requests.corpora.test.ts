@@ -107,16 +107,18 @@ test("requests by other paths, under other names and as bombs have the expected 
   const outcome = await attacked(
     async ({ url }) => {
       const all: Record<string, string> = {};
-      for (const [name, [{ path, method = "GET", headers, body }, wanted]] of Object.entries(ROWS)) {
+      for (const [name, [{ path, method = "GET", headers, body }, expected]] of Object.entries(ROWS)) {
         const init = { method, headers: { authorization, ...headers }, signal: AbortSignal.timeout(20_000) };
         const response = await fetch(url + path, body === undefined ? init : { ...init, body });
-        all[name] = `${response.status} ${await response.text()}`.slice(0, wanted.length);
+        all[name] = `${response.status} ${await response.text()}`.slice(0, expected.length);
       }
       return all;
     },
     { server: "req", normal, env: { OIDC_ISSUER: issuer.address }, heapMb: 256 },
   ).finally(() => issuer.close());
   process.stdout.write(`${described("requests by other ways", { ...outcome, result: Object.keys(ROWS).length })}\n`);
-  expect(outcome.result).toEqual(Object.fromEntries(Object.entries(ROWS).map(([name, [, wanted]]) => [name, wanted])));
+  expect(outcome.result).toEqual(
+    Object.fromEntries(Object.entries(ROWS).map(([name, [, expected]]) => [name, expected])),
+  );
   expectUnharmed(outcome);
 });

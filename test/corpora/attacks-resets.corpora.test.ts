@@ -47,7 +47,7 @@ describe.each(["own", "node"])("BFF_HTTP2=%s", (http2) => {
               const requests = ids.map((id) => Buffer.concat([headers(id, requestHeaders()), body(id)]));
               const ends = ids.map((id) => end(id));
               if (delayMs === 0) {
-                if (!(await connection.send(...requests.flatMap((one, i) => [one, ends[i] as Buffer])))) break;
+                if (!(await connection.send(...requests.flatMap((request, i) => [request, ends[i] as Buffer])))) break;
               } else {
                 await connection.send(...requests);
                 await pause(delayMs);

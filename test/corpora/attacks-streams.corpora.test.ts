@@ -55,7 +55,7 @@ test("anonymous watches of health are bounded", async () => {
       for (const _ of numbers(connectionsCount))
         all.push(await opened(port, "/grpc.health.v1.Health/Watch", "application/grpc", ""));
       await until(() => answers(all) >= connectionsCount * PER_CONNECTION);
-      const result = { asked: connectionsCount * PER_CONNECTION, open: messages(all) };
+      const result = { requestCount: connectionsCount * PER_CONNECTION, open: messages(all) };
       for (const connection of all) connection.destroy();
       return result;
     },

@@ -30,7 +30,7 @@ test("the server takes no more requests from a client that does not read its ref
       const until = performance.now() + ATTACK_MS;
       const block = requestHeaders("/atk.v1.AtkService/Fast", "application/grpc");
       let [sent, ended] = [0, 0];
-      const one = async (): Promise<void> => {
+      const flood = async (): Promise<void> => {
         const connection = await RawConnection.open(port); // has no listener for data
         let takes = await connection.send(PREFACE, settings(), frame(Frame.settings, Flag.ack, 0));
         for (let id = 1; takes && performance.now() < until; sent += AT_ONCE, id += 2 * AT_ONCE) {
@@ -42,7 +42,7 @@ test("the server takes no more requests from a client that does not read its ref
         if (connection.socket.destroyed || !takes) ended++;
         connection.destroy();
       };
-      await Promise.all(numbers(CONNECTIONS).map(one));
+      await Promise.all(numbers(CONNECTIONS).map(flood));
       return { sent, ended };
     },
     { heapMb: 256 },

@@ -38,10 +38,10 @@ async function rapid(port: number, { burst, gapMs, afterMs }: Kind, until: numbe
   const connection = await RawConnection.http2(port);
   const block = requestHeaders();
   const body = Buffer.from('{"key":"k"}');
-  let asked = 0;
-  while (performance.now() < until && !connection.closed && asked < 3000) {
-    const ids = streamIds(burst, asked);
-    asked += burst;
+  let requestCount = 0;
+  while (performance.now() < until && !connection.closed && requestCount < 3000) {
+    const ids = streamIds(burst, requestCount);
+    requestCount += burst;
     const requests = ids.flatMap((id) => [headers(id, block), frame(Frame.data, Flag.endStream, id, body)]);
     const resets = ids.map((id) => reset(id));
     if (afterMs === 0) await connection.send(...requests, ...resets);
@@ -52,7 +52,7 @@ async function rapid(port: number, { burst, gapMs, afterMs }: Kind, until: numbe
     await pause(gapMs);
   }
   connection.destroy();
-  return asked;
+  return requestCount;
 }
 
 test.each(kinds)(
@@ -60,24 +60,25 @@ test.each(kinds)(
   async (kind) => {
     const outcome = await attacked(
       async ({ port, upstream }) => {
-        let asked = 0;
+        let requestCount = 0;
         const before = await upstream();
         const startedAt = performance.now();
         const connections = await waves(MS, kind.connections, async (_, until) => {
-          asked += await rapid(port, kind, until);
+          requestCount += await rapid(port, kind, until);
         });
         const after = await upstream();
         const seconds = (performance.now() - startedAt) / 1000;
-        return { asked, connections, seconds, calls: after.calls - before.calls };
+        return { requestCount, connections, seconds, calls: after.calls - before.calls };
       },
       { latencyMs: kind.latencyMs },
     );
     console.log(described(kind.name, outcome));
     expectUnharmed(outcome);
-    const { asked, calls, seconds } = outcome.result;
-    expect(asked).toBeGreaterThan(500);
+    const { requestCount, calls, seconds } = outcome.result;
+    expect(requestCount).toBeGreaterThan(500);
     // A place is taken for as long as an answer takes, whoever leaves before.
-    if (kind.latencyMs > 0) expect(calls).toBeLessThan(LIMIT * ((seconds * 1000) / kind.latencyMs + 1) + asked / 100);
+    if (kind.latencyMs > 0)
+      expect(calls).toBeLessThan(LIMIT * ((seconds * 1000) / kind.latencyMs + 1) + requestCount / 100);
   },
   MS * 4 + 60_000,
 );

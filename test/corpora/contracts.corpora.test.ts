@@ -10,7 +10,7 @@ import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/pro
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Contract } from "../../cli/src/contract/document.ts";
 import type { ContractElement, ContractMethod } from "../../cli/src/contract/elements.ts";
-import { judgeContract } from "../../cli/src/contract/judge.ts";
+import { checkContract } from "../../cli/src/contract/judge.ts";
 import { elementName, factsOf } from "../../plugin/src/lock/facts.ts";
 import { numbers } from "../support/random-message.ts";
 import { requestFor } from "../support/request.ts";
@@ -26,7 +26,7 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Of about half of all methods and fields; the other half is nobody's. */
-function randomContract(registry: FileRegistry, own: RegExp, next: (below: number) => number): Contract {
+function randomContract(registry: FileRegistry, filePattern: RegExp, next: (below: number) => number): Contract {
   const methods = new Map<string, ContractMethod>();
   const elements = new Map<string, ContractElement>();
   const used = (root: DescMessage): string[] => {
@@ -34,7 +34,7 @@ function randomContract(registry: FileRegistry, own: RegExp, next: (below: numbe
     const open = new Set([root]);
     for (const desc of open)
       for (const field of desc.fields) {
-        if (next(2) === 0 || !own.test(`${desc.file.name}.proto`)) continue;
+        if (next(2) === 0 || !filePattern.test(`${desc.file.name}.proto`)) continue;
         names.add(elementName(field));
         elements.set(elementName(field), { facts: factsOf(field), usedBy: ["a.proto: a.A.b by"] });
         if (field.message !== undefined) open.add(field.message);
@@ -45,7 +45,7 @@ function randomContract(registry: FileRegistry, own: RegExp, next: (below: numbe
     return [...names];
   };
   for (const desc of registry) {
-    if (desc.kind !== "service" || !own.test(`${desc.file.name}.proto`)) continue;
+    if (desc.kind !== "service" || !filePattern.test(`${desc.file.name}.proto`)) continue;
     for (const method of desc.methods.filter(({ methodKind }) => methodKind === "unary" && next(2) === 0)) {
       const [sets, reads] = [used(method.input), used(method.output)];
       const shared = { facts: factsOf(method), usedBy: ["a.proto: a.A let.b.call.method"], vouchedBy: [] };
@@ -57,11 +57,11 @@ function randomContract(registry: FileRegistry, own: RegExp, next: (below: numbe
 }
 
 /** The files that have a part in it, in their order. */
-function withImports(files: readonly FileDescriptorProto[], own: RegExp): FileDescriptorProto[] {
+function withImports(files: readonly FileDescriptorProto[], filePattern: RegExp): FileDescriptorProto[] {
   const byName = new Map(files.map((file) => [file.name, file]));
-  const wanted = new Set(files.map(({ name }) => name).filter((name) => own.test(name)));
-  for (const name of wanted) for (const other of byName.get(name)?.dependency ?? []) wanted.add(other);
-  return files.filter(({ name }) => wanted.has(name));
+  const names = new Set(files.map(({ name }) => name).filter((name) => filePattern.test(name)));
+  for (const name of names) for (const other of byName.get(name)?.dependency ?? []) names.add(other);
+  return files.filter(({ name }) => names.has(name));
 }
 
 /** The rules by which buf finds something. */
@@ -80,27 +80,27 @@ test.each(FAMILIES.filter(({ name }) => ["etcd", "pubsub", "tasks", "monitoring"
   "$name",
   { timeout: 300_000 },
   (family) => {
-    const own = family.name === "etcd" ? /^(rpc|kv|auth)\.proto$/ : family.files;
+    const filePattern = family.name === "etcd" ? /^(rpc|kv|auth)\.proto$/ : family.files;
     const request = requestFor(protosOf(family));
-    const original = create(FileDescriptorSetSchema, { file: withImports(request.protoFile, own) });
+    const original = create(FileDescriptorSetSchema, { file: withImports(request.protoFile, filePattern) });
     for (const file of original.file) file.sourceCodeInfo = undefined;
     const before = join(dir, `${family.name}.binpb`);
     writeFileSync(before, toBinary(FileDescriptorSetSchema, original));
     const next = numbers(family.name.length);
     const counts = { used: 0, unused: 0, found: 0, kinds: new Set<string>() };
     for (let round = 0; round < ROUNDS; round++) {
-      const contract = randomContract(createFileRegistry(original), own, next);
-      const mutation = mutate(original, own, next);
+      const contract = randomContract(createFileRegistry(original), filePattern, next);
+      const mutation = mutate(original, filePattern, next);
       if (mutation === undefined) continue;
       const file = join(dir, `${family.name}-now.binpb`);
       writeFileSync(file, toBinary(FileDescriptorSetSchema, mutation.set));
       const now = createFileRegistry(mutation.set);
-      const findings = judgeContract(contract, now).map(({ severity, says }) => `${severity}: ${says}`);
+      const findings = checkContract(contract, now).map(({ severity, message }) => `${severity}: ${message}`);
       const isUsed = [...mutation.touches].some((name) => contract.methods.has(name) || contract.elements.has(name));
-      const told = `${mutation.kind} of ${[...mutation.touches].join(", ")}`;
+      const label = `${mutation.kind} of ${[...mutation.touches].join(", ")}`;
       if (!isUsed) {
         counts.unused++;
-        expect(findings, told).toEqual([]);
+        expect(findings, label).toEqual([]);
         continue;
       }
       counts.used++;
@@ -108,7 +108,7 @@ test.each(FAMILIES.filter(({ name }) => ["etcd", "pubsub", "tasks", "monitoring"
       if (rules.length === 0) continue;
       counts.found++;
       counts.kinds.add(mutation.kind);
-      expect(findings, `${told}: ${rules.join(", ")}`).not.toEqual([]);
+      expect(findings, `${label}: ${rules.join(", ")}`).not.toEqual([]);
     }
     console.log(
       `${family.name}: ${counts.found} of ${counts.used} changes of what is used break, and are found; ${counts.unused} of what is not, and none is; ${counts.kinds.size} kinds`,

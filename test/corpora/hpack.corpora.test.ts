@@ -84,15 +84,15 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("golang.org/x/net", () 
     const counts = { blocks: 0, refused: 0, stricter: 0, laxer: 0 };
     const faults: string[] = [];
     for (const [i, blocks] of sequences.entries()) {
-      for (const [at, one] of ours(blocks).entries()) {
+      for (const [at, result] of ours(blocks).entries()) {
         const other = theirs[i]?.[at];
         counts.blocks++;
-        if (typeof one === "string" && typeof other === "string") counts.refused++;
-        else if (typeof one === "string" && STRICTER.some((reason) => reason.test(one))) counts.stricter++;
-        else if (typeof one !== "string" && typeof other === "string" && LAXER.test(other)) counts.laxer++;
-        else if (JSON.stringify(one) !== JSON.stringify(other))
+        if (typeof result === "string" && typeof other === "string") counts.refused++;
+        else if (typeof result === "string" && STRICTER.some((reason) => reason.test(result))) counts.stricter++;
+        else if (typeof result !== "string" && typeof other === "string" && LAXER.test(other)) counts.laxer++;
+        else if (JSON.stringify(result) !== JSON.stringify(other))
           faults.push(
-            `${i}/${at}: ${blocks.slice(0, at + 1).map((block) => block.toString("hex"))}: ${one} | ${other}`,
+            `${i}/${at}: ${blocks.slice(0, at + 1).map((block) => block.toString("hex"))}: ${result} | ${other}`,
           );
         else continue;
         break;

@@ -22,12 +22,12 @@ test.each(FAMILIES)(
     const all = protosOf(family);
     const request = requestFor(all);
     const schema = schemaOf(request);
-    const own = schema.allFiles.filter((file) => family.files.test(`${file.name}.proto`));
-    const asked = new Set(own.map((file) => `${file.name}.proto`));
+    const familyFiles = schema.allFiles.filter((file) => family.files.test(`${file.name}.proto`));
+    const protoNames = new Set(familyFiles.map((file) => `${file.name}.proto`));
     const upstream: UpstreamProtos = {
       image: {
         files: request.protoFile,
-        imports: new Set(request.protoFile.map(({ name }) => name).filter((name) => !asked.has(name))),
+        imports: new Set(request.protoFile.map(({ name }) => name).filter((name) => !protoNames.has(name))),
       },
       registry: schema.registry,
       inPlace: undefined,
@@ -37,18 +37,18 @@ test.each(FAMILIES)(
     };
     const unary = ({ typeName, methods }: DescService): string[] =>
       methods.filter(({ methodKind }) => methodKind === "unary").map(({ name }) => `${typeName}/${name}`);
-    const choices = own.flatMap(({ services }) => services.map((service) => unary(service).slice(0, MOST)));
-    const reads = own.some(({ services }) =>
-      services.some((one) => unary(one).some((name) => /\/(Get|List)/.test(name))),
+    const choices = familyFiles.flatMap(({ services }) => services.map((service) => unary(service).slice(0, MOST)));
+    const reads = familyFiles.some(({ services }) =>
+      services.some((service) => unary(service).some((name) => /\/(Get|List)/.test(name))),
     );
-    for (const rpcs of [...(reads ? [[]] : []), ...choices.filter((one) => one.length > 0)]) {
+    for (const rpcs of [...(reads ? [[]] : []), ...choices.filter((choice) => choice.length > 0)]) {
       const { files, proto } = begin("web", rpcs, upstream);
       const name = proto.replace("proto/", "");
       const protos = { [name]: files.get(proto) ?? "" };
       const withBff = requestFor({ ...all, ...protos }, [name]);
       const { response } = compileCase(withBff, protos, "import_extension=ts,server=true,mock=true");
       expect(response.error, rpcs.join(" ")).toBe("");
-      const fields = schemaOf(withBff).files.flatMap(({ messages }) => messages.flatMap((one) => one.fields));
+      const fields = schemaOf(withBff).files.flatMap(({ messages }) => messages.flatMap((message) => message.fields));
       expect(fields.filter(({ name: of }) => PRIVATE.test(of) && !PAGES.test(of)).map(String)).toEqual([]);
       begun++;
     }

@@ -37,7 +37,7 @@ interface Caller {
   readonly tenant: string;
   readonly tokens: readonly string[];
 }
-interface Asked {
+interface LeakRequest {
   readonly caller: Caller;
   readonly rpc: string;
   readonly key: string;
@@ -46,7 +46,7 @@ interface Asked {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Fields of an answer that name somebody, with the name that the caller has to find there. */
-function judgedFields({ caller, rpc, key, tag }: Asked, answer: Json): [string, unknown, string][] {
+function identityFields({ caller, rpc, key, tag }: LeakRequest, answer: Json): [string, unknown, string][] {
   const { subject, tenant } = caller;
   const found: [string, unknown, string][] = SUBJECTS.map((name) => [name, answer[name], subject]);
   found.push(["tag", answer.tag, tag], ["tenant", answer.tenant, tenant], ["own", answer.own, tenant]);
@@ -56,9 +56,9 @@ function judgedFields({ caller, rpc, key, tag }: Asked, answer: Json): [string, 
 }
 
 test("the test detects a foreign field", () => {
-  const asked: Asked = { caller: { subject: "u1", tenant: "t1", tokens: [] }, rpc: "Page", key: "a", tag: "x" };
+  const request: LeakRequest = { caller: { subject: "u1", tenant: "t1", tokens: [] }, rpc: "Page", key: "a", tag: "x" };
   const answer = { pc: "u1", me: "u2", tag: "x", cards: [{ who: "u3" }, {}], pckey: "b" };
-  const foreign = judgedFields(asked, answer).filter(([, value, wanted]) => value !== wanted);
+  const foreign = identityFields(request, answer).filter(([, value, expected]) => value !== expected);
   expect(foreign.map(([name]) => name)).toEqual(["me", "pckey", "cards.who"]);
 });
 
@@ -104,15 +104,15 @@ test(`none of ${FIELDS} fields that ${CALLERS} callers receive belongs to anothe
     const random = seeded("leak", seedOf(), String(worker));
     const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
     while (counts.fields < FIELDS && foreign.length === 0 && bff.ended === undefined) {
-      const asked = { caller: pick(callers), rpc: pick(RPCS), key: pick(KEYS), tag: pick(TAGS) };
-      const answers = await client.ask(asked, { random, token: pick(asked.caller.tokens), session: worker % 4 });
+      const request = { caller: pick(callers), rpc: pick(RPCS), key: pick(KEYS), tag: pick(TAGS) };
+      const answers = await client.send(request, { random, token: pick(request.caller.tokens), session: worker % 4 });
       if (answers.length === 0) counts.refused++;
       for (const answer of answers) {
         counts.answers++;
-        for (const [name, value, wanted] of judgedFields(asked, answer)) {
+        for (const [name, value, expected] of identityFields(request, answer)) {
           counts.fields++;
-          kinds.add(`${asked.rpc}.${name}`);
-          if (value !== wanted) foreign.push({ rpc: asked.rpc, name, value, wanted });
+          kinds.add(`${request.rpc}.${name}`);
+          if (value !== expected) foreign.push({ rpc: request.rpc, name, value, expected });
         }
       }
     }
@@ -146,7 +146,7 @@ class Client {
   }
 
   /** Messages of the answer; none if it was refused or taken back. */
-  async ask({ rpc, key, tag }: Asked, { random, token, session }: Manner): Promise<readonly Json[]> {
+  async send({ rpc, key, tag }: LeakRequest, { random, token, session }: Manner): Promise<readonly Json[]> {
     const isStream = rpc === "Parts" || rpc === "Follow";
     const json = JSON.stringify({ key });
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, "x-tag": tag };

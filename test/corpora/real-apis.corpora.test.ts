@@ -25,9 +25,9 @@ interface Rpc {
   readonly upstreamPath: string;
   /** protobufjs's functions for the upstream's messages, and for those of the mirror. */
   readonly upstream: Method;
-  readonly own: Method;
+  readonly mirror: Method;
   readonly desc: Built["rpcs"][number]["upstream"];
-  readonly ownDesc: Built["rpcs"][number]["upstream"];
+  readonly mirrorDesc: Built["rpcs"][number]["upstream"];
 }
 
 function rpcsOf(built: Built): Rpc[] {
@@ -37,9 +37,9 @@ function rpcsOf(built: Built): Rpc[] {
   };
   return built.rpcs.map(({ upstream, path }) => {
     const upstreamPath = `/${upstream.parent.typeName}/${upstream.name}`;
-    const ownDesc = built.mirrored.get(path);
-    if (ownDesc === undefined) throw new Error(`${path} is not mirrored`);
-    return { path, upstreamPath, upstream: at(upstreamPath), own: at(path), desc: upstream, ownDesc };
+    const mirrorDesc = built.mirrored.get(path);
+    if (mirrorDesc === undefined) throw new Error(`${path} is not mirrored`);
+    return { path, upstreamPath, upstream: at(upstreamPath), mirror: at(path), desc: upstream, mirrorDesc };
   });
 }
 
@@ -47,22 +47,22 @@ function rpcsOf(built: Built): Rpc[] {
 async function hold(rpc: Rpc, protocol: string, random: Random, upstream: Upstream, client: Client): Promise<void> {
   const request = rpc.upstream.requestSerialize(randomMessage(rpc.desc.input, random));
   upstream.answer = rpc.upstream.responseSerialize(randomMessage(rpc.desc.output, random));
-  upstream.asked = undefined;
+  upstream.lastRequest = undefined;
   const sent = settled(rpc.desc.input, rpc.upstream.requestDeserialize(request));
   const answered = settled(rpc.desc.output, rpc.upstream.responseDeserialize(upstream.answer));
   if (protocol === "json") {
-    const body = JSON.stringify(jsonOf(rpc.ownDesc.input, sent));
+    const body = JSON.stringify(jsonOf(rpc.mirrorDesc.input, sent));
     const bytes = await client.connect(rpc.path, "json", body);
-    expect(JSON.parse(bytes.toString())).toEqual(jsonOf(rpc.ownDesc.output, answered));
+    expect(JSON.parse(bytes.toString())).toEqual(jsonOf(rpc.mirrorDesc.output, answered));
   } else {
     const bytes = await (protocol === "grpc"
       ? client.grpc(rpc.path, request)
       : client.connect(rpc.path, "proto", request));
-    expect(settled(rpc.ownDesc.output, rpc.own.responseDeserialize(bytes))).toEqual(answered);
+    expect(settled(rpc.mirrorDesc.output, rpc.mirror.responseDeserialize(bytes))).toEqual(answered);
   }
-  const { asked } = upstream as { asked: Upstream["asked"] };
-  expect(asked?.path).toBe(rpc.upstreamPath);
-  const received = rpc.upstream.requestDeserialize(asked?.message ?? Buffer.alloc(0));
+  const { lastRequest } = upstream as { lastRequest: Upstream["lastRequest"] };
+  expect(lastRequest?.path).toBe(rpc.upstreamPath);
+  const received = rpc.upstream.requestDeserialize(lastRequest?.message ?? Buffer.alloc(0));
   expect(settled(rpc.desc.input, received)).toEqual(sent);
 }
 
@@ -73,10 +73,10 @@ async function serve(built: Built, upstream: string): Promise<{ readonly url: st
     env: { ...process.env, ...Object.fromEntries(urls), HOST: "127.0.0.1", PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let told = "";
-  child.stderr.on("data", (text: Buffer) => (told += text.toString()));
+  let stderr = "";
+  child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
   const url = await new Promise<string>((resolve, reject) => {
-    child.on("exit", () => reject(new Error(`the server has ended: ${told.slice(0, 2_000)}`)));
+    child.on("exit", () => reject(new Error(`the server has ended: ${stderr.slice(0, 2_000)}`)));
     child.stdout.on("data", (text: Buffer) => {
       const line = /listening on (\S+)/.exec(text.toString());
       if (line?.[1] !== undefined) resolve(line[1]);

@@ -11,9 +11,9 @@ const corpus = process.env.PROTOBFF_WITHOUT_JAVA === "1" ? test.skip : test;
 corpus(`${COUNT} times of seed ${SEED} are as java.time has them`, { timeout: 120_000 }, () => {
   const all = questions(SEED, COUNT);
   const answers = java(all);
-  const different = all.flatMap((one, index) => {
-    const [mine, theirs] = [ours(one), answers[index]];
-    return mine === theirs ? [] : [`${line(one)}: ${mine}, java.time ${theirs}`];
+  const different = all.flatMap((question, index) => {
+    const [mine, theirs] = [ours(question), answers[index]];
+    return mine === theirs ? [] : [`${line(question)}: ${mine}, java.time ${theirs}`];
   });
   expect(answers).toHaveLength(COUNT);
   expect(different.slice(0, 20)).toEqual([]);

@@ -50,7 +50,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("golang-jwt", () => {
   afterAll(() => golang.close());
 
   test("issues tokens that protobff accepts", async () => {
-    const asked = KEYS.flatMap(({ kid, algorithms }) =>
+    const requests = KEYS.flatMap(({ kid, algorithms }) =>
       algorithms.flatMap((method) =>
         [AUDIENCE, ["other", AUDIENCE]].map((aud) => ({
           kid,
@@ -60,20 +60,20 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("golang-jwt", () => {
         })),
       ),
     );
-    for (const token of golang.minted(asked)) expect(await rig.outcome(token)).toBe("ok");
+    for (const token of golang.minted(requests)) expect(await rig.outcome(token)).toBe("ok");
   });
 
   test(`rejects no token that protobff accepts, and other rejections have a reason: ${COUNT} random tokens of seed ${SEED}`, async () => {
     const tokens = fc.sample(randomTokens(ISSUER, AUDIENCE, rig.issuer.now, KEYS), { numRuns: COUNT, seed: SEED });
-    const theirs = golang.judged(tokens);
+    const theirs = golang.verify(tokens);
     const counts = new Map<string, number>();
     const faults: string[] = [];
     for (const [i, token] of tokens.entries()) {
       const ours = await rig.outcome(token);
-      const says = theirs[i] ?? "";
-      const stricter = says === "ok" && ours !== "ok" ? whyStricter(ours, token) : undefined;
-      const agree = (ours === "ok") === (says === "ok");
-      if (!agree && stricter === undefined) faults.push(`${ours} | ${says} | ${token}`);
+      const verdict = theirs[i] ?? "";
+      const stricter = verdict === "ok" && ours !== "ok" ? whyStricter(ours, token) : undefined;
+      const agree = (ours === "ok") === (verdict === "ok");
+      if (!agree && stricter === undefined) faults.push(`${ours} | ${verdict} | ${token}`);
       const kind = agree ? (ours === "ok" ? "accepted" : "refused") : (stricter ?? "faults");
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }

@@ -21,12 +21,12 @@ test(`rules of ${SETS} protos of seed ${SEED} give the same violations as protov
   const broken: string[] = [];
   let [invalid, failing, violations] = [0, 0, 0];
   for (let i = 0; i < SETS; i++) {
-    const one = await compare(`${SEED}-${i}`, 200);
-    found.push(...one.differences);
-    broken.push(...one.broken);
-    invalid += one.invalid;
-    failing += one.failing;
-    violations += one.violations;
+    const comparison = await compare(`${SEED}-${i}`, 200);
+    found.push(...comparison.differences);
+    broken.push(...comparison.broken);
+    invalid += comparison.invalid;
+    failing += comparison.failing;
+    violations += comparison.violations;
   }
   expect(found.slice(0, 5)).toEqual([]);
   if (SETS >= ENOUGH) expect(SELDOM.filter((id) => !broken.includes(id))).toEqual([]);

@@ -2,7 +2,7 @@
 // rules for headers, and jose beneath.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { judgedSignature } from "../../runtime/src/testing/jws.ts";
+import { checkSignature } from "../../runtime/src/testing/jws.ts";
 
 interface Group {
   readonly comment: string;
@@ -36,16 +36,16 @@ test("every vector has its expected result, except those of algorithms that are 
     const key = shown ?? secret ?? {};
     for (const { tcId, comment, jws, result } of tests) {
       const text = typeof jws === "string" ? jws : JSON.stringify(jws);
-      const judged = await judgedSignature(text, [key]);
-      const why = `${tcId} ${comment}: ${judged}`;
+      const verdict = await checkSignature(text, [key]);
+      const why = `${tcId} ${comment}: ${verdict}`;
       if (result === "invalid") {
-        expect(judged, why).not.toBe("ok");
+        expect(verdict, why).not.toBe("ok");
         counts.refused++;
       } else if (deviation(key, text) !== undefined) {
-        expect(judged, why).not.toBe("ok");
+        expect(verdict, why).not.toBe("ok");
         counts.deviating++;
       } else {
-        expect(judged, why).toBe("ok");
+        expect(verdict, why).toBe("ok");
         counts.accepted++;
       }
     }

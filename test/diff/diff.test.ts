@@ -45,14 +45,14 @@ describe("protobff diff", () => {
     expect(compareReports(before, reports(SHOP))).toEqual([]);
   });
 
-  test.each(cases)("$name", (one) => {
-    const base = changed(SHOP, one.base ?? []);
-    const findings = compareReports(base === SHOP ? before : reports(base), reports(changed(base, one.change)));
+  test.each(cases)("$name", (testCase) => {
+    const base = changed(SHOP, testCase.base ?? []);
+    const findings = compareReports(base === SHOP ? before : reports(base), reports(changed(base, testCase.change)));
     const kinds = new Set(findings.map(({ kind }) => kind));
-    expect(one.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
-    if (one.only === true) expect([...kinds.difference(new Set(one.kinds))]).toEqual([]);
+    expect(testCase.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
+    if (testCase.only === true) expect([...kinds.difference(new Set(testCase.kinds))]).toEqual([]);
     const markdown = markdownOf(findings, ".git#branch=main");
-    expect(markdown).toBe(goldenOf("diff", `${one.name}.md`, { "": markdown })[""]);
+    expect(markdown).toBe(goldenOf("diff", `${testCase.name}.md`, { "": markdown })[""]);
   });
 });
 

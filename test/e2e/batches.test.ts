@@ -41,8 +41,8 @@ test("each key is sent once, wrapped, and items are matched by computed keys and
   const request = { ids: ["7", "8", "7", "none"], namespace: "acme" };
   const { body } = await post("app.v1.AppService/GetPage", request);
   const card = (id: string) => {
-    const said = `text of ${id}`;
-    return { text: said, name: said, path: said, ranked: [said], namespace: "acme" };
+    const label = `text of ${id}`;
+    return { text: label, name: label, path: label, ranked: [label], namespace: "acme" };
   };
   expect(body).toEqual({ cards: [card("7"), card("8"), card("7"), { namespace: "acme" }] });
   expect(calls.map(([, sent]) => JSON.stringify(sent)).sort()).toEqual(

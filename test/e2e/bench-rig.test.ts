@@ -111,7 +111,7 @@ describe("an open loop", () => {
   afterAll(() => server.close());
 
   test("counts each request once: by kind of answer, by status, or as late", async () => {
-    const asked: string[] = [];
+    const bodies: string[] = [];
     const { kinds, latenciesMs, lagsMs } = await openLoop(
       { origin, path: "/", headers: {}, body: Buffer.alloc(5) },
       {
@@ -120,13 +120,13 @@ describe("an open loop", () => {
         deadlineMs: 500,
         connections: 2,
         kindOf: (body) => {
-          asked.push(body.toString());
+          bodies.push(body.toString());
           return `<${body}>`;
         },
       },
     );
     expect(Object.fromEntries(kinds)).toEqual({ "<good>": 10, "<bad>": 10, "status 14": 10, late: 10 });
-    expect(asked.toSorted()).toEqual(["bad", "good"]);
+    expect(bodies.toSorted()).toEqual(["bad", "good"]);
     expect([latenciesMs.length, lagsMs.length]).toEqual([40, 40]);
     expect(latenciesMs).toEqual(latenciesMs.toSorted((a, b) => a - b));
     // A timer may fire a millisecond early.
@@ -135,9 +135,9 @@ describe("an open loop", () => {
 });
 
 describe("requests with ids", () => {
-  const heard: string[] = [];
+  const requestIds: string[] = [];
   const server = http2.createServer().on("stream", (stream, headers) => {
-    heard.push(`${headers["x-request-id"]} ${headers.traceparent}`);
+    requestIds.push(`${headers["x-request-id"]} ${headers.traceparent}`);
     stream.resume().once("end", () => {
       stream.respond({ ":status": 200 });
       stream.end(headers["x-user"] === "short" ? "four" : "five.");
@@ -151,27 +151,27 @@ describe("requests with ids", () => {
   afterAll(() => new Promise((resolve) => server.close(resolve)));
   const usage = { cpuMicros: 0, rssBytes: 0, maxRssBytes: 0 };
   const measured = {
-    usage: async () => ({ ...usage, cpuMicros: heard.length }),
+    usage: async () => ({ ...usage, cpuMicros: requestIds.length }),
   } as unknown as Parameters<typeof idsCost>[0];
   const load = { connections: 2, streams: 3, requests: 40 };
-  const ask = (user: string) => {
+  const measure = (user: string) => {
     const headers = { "x-request-id": "always the same", "x-user": user };
     return idsCost(measured, { origin, path: "/", headers, body: Buffer.alloc(5) }, load, 5, 0);
   };
 
   test("are each sent once: first the warm-up, then equal requests, then all others", async () => {
-    expect(await ask("any")).toEqual({ same: 1, fresh: 1 });
-    const [warmUp, same, fresh] = [heard.slice(0, 20), heard.slice(20, 60), heard.slice(60)];
+    expect(await measure("any")).toEqual({ same: 1, fresh: 1 });
+    const [warmUp, same, fresh] = [requestIds.slice(0, 20), requestIds.slice(20, 60), requestIds.slice(60)];
     expect([warmUp, same, fresh].map((ids) => [ids.length, new Set(ids).size])).toEqual([
       [20, 20],
       [40, 1],
       [40, 40],
     ]);
-    for (const ids of heard) expect(ids).toMatch(/^[0-9a-f]{32} 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    for (const ids of requestIds) expect(ids).toMatch(/^[0-9a-f]{32} 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
   test("are rejected if their answers are too short", async () => {
-    await expect(ask("short")).rejects.toThrow("replies had 4 bytes on average, the checked one 5");
+    await expect(measure("short")).rejects.toThrow("replies had 4 bytes on average, the checked one 5");
   });
 });
 

@@ -59,9 +59,9 @@ const NOWHERE = "http://127.0.0.1:1";
 async function served(env: (sides: { canary: string; dice: string }) => Readonly<Record<string, string>>) {
   const sides = { canary: await project.upstream(side("canary")), dice: await project.upstream(side("dice")) };
   const server = await project.served("shop/v1/server.ts", side("main"), env(sides));
-  const ask = (tenant: string, rpc = "GetPage") =>
+  const send = (tenant: string, rpc = "GetPage") =>
     server.post(`shop.v1.ShopService/${rpc}`, { id: "1" }, { headers: { "x-tenant": tenant } });
-  return { ask, log: server.log };
+  return { send, log: server.log };
 }
 const all = ({ canary, dice }: { canary: string; dice: string }) => ({
   UP_V1_ITEMSERVICE_CANARY_URL: canary,
@@ -80,8 +80,8 @@ describe("a server with branches", () => {
     for (const tenant of tenants(200)) {
       const expected = shareOf("canary", tenant) < 0.2 ? "canary" : "main";
       if (expected === "canary") there++;
-      for (const { ask } of servers) {
-        const { body } = await ask(tenant);
+      for (const { send } of servers) {
+        const { body } = await send(tenant);
         expect(body).toEqual({ item: expected, others: [expected, expected], order: "main" });
       }
     }
@@ -89,10 +89,10 @@ describe("a server with branches", () => {
     expect(there).toBeLessThan(60);
   });
   test("draws a side for each request, once for both of its upstreams", async () => {
-    const { ask } = await served(all);
+    const { send } = await served(all);
     let there = 0;
     for (let i = 0; i < 500; i++) {
-      const { body } = await ask("");
+      const { body } = await send("");
       expect(body).toEqual({ item: body.item, others: [body.item, body.item], order: body.item });
       if (body.item === "dice") there++;
       else expect(body.item).toBe("main");
@@ -101,24 +101,24 @@ describe("a server with branches", () => {
     expect(there).toBeLessThan(205);
   });
   test("keeps the caches of both sides apart", async () => {
-    const { ask } = await served(all);
+    const { send } = await served(all);
     for (const tenant of [...tenants(60), ...tenants(60)]) {
-      const { body } = await ask(tenant, "GetCached");
+      const { body } = await send(tenant, "GetCached");
       expect(body.item).toBe(shareOf("canary", tenant) < 0.2 ? "canary" : "main");
     }
   });
   test("fails only the requests of a broken canary, and logs its breaker with the branch", async () => {
-    const { ask, log } = await served(({ dice }) => ({ ...all({ canary: NOWHERE, dice }) }));
+    const { send, log } = await served(({ dice }) => ({ ...all({ canary: NOWHERE, dice }) }));
     for (const tenant of tenants(120)) {
-      const { status } = await ask(tenant);
+      const { status } = await send(tenant);
       expect(status).toBe(shareOf("canary", tenant) < 0.2 ? 503 : 200);
     }
     expect(log()).toMatch(/breaker of up\.v1\.ItemService, branch canary: closed -> open/);
     expect(log()).not.toMatch(/breaker of up\.v1\.ItemService: /);
   });
   test("logs once which branches are off, and sends their requests to the main side", async () => {
-    const { ask, log } = await served(() => ({}));
-    for (const tenant of ["", ...tenants(20)]) expect((await ask(tenant)).body.item).toBe("main");
+    const { send, log } = await served(() => ({}));
+    for (const tenant of ["", ...tenants(20)]) expect((await send(tenant)).body.item).toBe("main");
     expect(log().match(/3 branches are off: .*/g)).toEqual([
       "3 branches are off: UP_V1_ITEMSERVICE_CANARY_URL, UP_V1_ITEMSERVICE_DICE_URL, UP_V1_ORDERSERVICE_DICE_URL are not set",
     ]);

@@ -104,8 +104,8 @@ async function served() {
     {
       "up.v1.ItemService/GetItem": ({ id, locale }: { id: string; locale?: string }, { requestHeader }) => {
         calls++;
-        const told = Buffer.from(requestHeader.get("x-principal-bin") ?? "", "base64").toString("latin1");
-        const ownerId = Object.keys(PEOPLE).find((name) => told.includes(name)) ?? "nobody";
+        const principal = Buffer.from(requestHeader.get("x-principal-bin") ?? "", "base64").toString("latin1");
+        const ownerId = Object.keys(PEOPLE).find((name) => principal.includes(name)) ?? "nobody";
         return { id, name: locale ?? "", ownerId, note: requestHeader.get("accept-language") ?? "" };
       },
       "up.v1.OrderService/GetOrder": () => {
@@ -201,11 +201,11 @@ describe("a server with cached answers", () => {
   test("answers a conditional request with 304 and no body if the answer is unchanged", async () => {
     const { url } = await served();
     const { dispatcher, statuses, close } = cacheOf("private");
-    const ask = (who: Who) => get(url, "ShopService/GetChecked", { headers: credential(who), dispatcher });
-    expect((await ask("ada")).body.who).toBe("ada");
-    expect((await ask("ada")).body.who).toBe("ada");
-    expect((await ask("eve")).body.who).toBe("eve");
-    expect((await ask("eve")).body.who).toBe("eve");
+    const send = (who: Who) => get(url, "ShopService/GetChecked", { headers: credential(who), dispatcher });
+    expect((await send("ada")).body.who).toBe("ada");
+    expect((await send("ada")).body.who).toBe("ada");
+    expect((await send("eve")).body.who).toBe("eve");
+    expect((await send("eve")).body.who).toBe("eve");
     expect(statuses).toEqual([200, 304, 200, 304]);
     await close();
   });
@@ -213,14 +213,14 @@ describe("a server with cached answers", () => {
   test("lets a shared cache store only answers that are equal for all callers", async () => {
     const { url } = await served();
     const { dispatcher, statuses, close } = cacheOf("shared");
-    const ask = (rpc: string, who: Who, language = "de") =>
+    const send = (rpc: string, who: Who, language = "de") =>
       get(url, rpc, { headers: { ...credential(who), "accept-language": language }, dispatcher });
     for (const who of ["ada", "eve", "nobody"] as const)
-      expect((await ask("OpenService/GetMenu", who)).body).toEqual({ told: "nobody", language: "de" });
-    expect((await ask("OpenService/GetMenu", "ada", "fr")).body.language).toBe("fr");
+      expect((await send("OpenService/GetMenu", who)).body).toEqual({ told: "nobody", language: "de" });
+    expect((await send("OpenService/GetMenu", "ada", "fr")).body.language).toBe("fr");
     expect(statuses.splice(0)).toEqual([200, 200]);
-    for (const who of ["ada", "ada", "eve"] as const) await ask("ShopService/GetMine", who);
-    for (const who of ["ada", "nobody"] as const) await ask("OpenService/GetGreeting", who);
+    for (const who of ["ada", "ada", "eve"] as const) await send("ShopService/GetMine", who);
+    for (const who of ["ada", "nobody"] as const) await send("OpenService/GetGreeting", who);
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
     await close();
   });
@@ -228,7 +228,7 @@ describe("a server with cached answers", () => {
   test(`never gives a caller the answer of another caller, in ${RUNS} walks through shared caches`, async () => {
     const { url, calls } = await served();
     const caches = { private: cacheOf("private"), shared: cacheOf("shared"), none: undefined };
-    let asked = 0;
+    let requestCount = 0;
     let viaCaches = 0;
     const step = fc.record({
       who: fc.constantFrom<Who>("ada", "ann", "eve", "nobody"),
@@ -249,9 +249,9 @@ describe("a server with cached answers", () => {
         for (const { who, rpc, language, id, through, together } of steps) {
           const headers = { ...credential(who), ...(language !== "" && { "accept-language": language }) };
           const dispatcher = caches[through]?.dispatcher;
-          const one = () => get(url, rpc, { id, headers, ...(dispatcher && { dispatcher }) });
-          for (const { status, body } of await Promise.all(Array.from({ length: together }, one))) {
-            asked++;
+          const send = () => get(url, rpc, { id, headers, ...(dispatcher && { dispatcher }) });
+          for (const { status, body } of await Promise.all(Array.from({ length: together }, send))) {
+            requestCount++;
             if (dispatcher !== undefined) viaCaches++;
             if (who === "nobody" && rpc.startsWith("Shop")) expect(status).toBe(401);
             else if (rpc.endsWith("GetTeam")) expect(body).toEqual({ tenant: PEOPLE[who as keyof typeof PEOPLE] });
@@ -268,6 +268,6 @@ describe("a server with cached answers", () => {
     const passed = caches.private.statuses.length + caches.shared.statuses.length;
     expect(passed).toBeLessThan(viaCaches * 0.8);
     for (const { close } of [caches.private, caches.shared]) await close();
-    expect(calls()).toBeLessThan(asked / 2);
+    expect(calls()).toBeLessThan(requestCount / 2);
   }, 600_000);
 });

@@ -62,7 +62,7 @@ const bff = {
 };
 const { registry } = schemaOf(requestFor(bff.protos));
 const schema = (name: string): DescMessage => registry.getMessage(name)!;
-const asked: JsonValue[] = [];
+const requests: JsonValue[] = [];
 let answer: JsonValue = {};
 const closing: (() => unknown)[] = [];
 let url = "";
@@ -75,7 +75,7 @@ beforeAll(async () => {
     { find: { path: "/up.v1.People/Find", requestStream: false, responseStream: false, ...bytesOf } },
     {
       find: (call: grpc.ServerUnaryCall<Buffer, Buffer>, reply: grpc.sendUnaryData<Buffer>) => {
-        asked.push(toJson(schema("up.v1.FindRequest"), fromBinary(schema("up.v1.FindRequest"), call.request)));
+        requests.push(toJson(schema("up.v1.FindRequest"), fromBinary(schema("up.v1.FindRequest"), call.request)));
         const { typeName } = schema("up.v1.FindResponse");
         reply(null, Buffer.from(toBinary(schema(typeName), fromJson(schema(typeName), answer))));
       },
@@ -111,7 +111,7 @@ async function find(request: object): Promise<unknown> {
 const sent = async (request: object): Promise<JsonValue | undefined> => {
   answer = {};
   await find(request);
-  return asked.at(-1);
+  return requests.at(-1);
 };
 
 describe("a request that is written back from a copy", () => {

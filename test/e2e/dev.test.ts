@@ -98,17 +98,17 @@ class Dev {
   }
 
   /** Resolves when a line behind those that were waited for before matches; gives its first group. */
-  async says(wanted: RegExp): Promise<string> {
+  async waitFor(pattern: RegExp): Promise<string> {
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
-      const found = wanted.exec(this.printed.slice(this.#read));
+      const found = pattern.exec(this.printed.slice(this.#read));
       if (found !== null) {
         this.#read += found.index + found[0].length;
         return found[1] ?? "";
       }
       await new Promise<void>((resolve, reject) => {
         this.#grown = resolve;
-        const late = () => reject(new Error(`it does not say ${wanted}:\n${this.printed}`));
+        const late = () => reject(new Error(`it does not say ${pattern}:\n${this.printed}`));
         if (deadline.aborted) late();
         deadline.addEventListener("abort", late, { once: true });
       });
@@ -135,7 +135,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-async function ask(url: string, name = "hi"): Promise<unknown> {
+async function send(url: string, name = "hi"): Promise<unknown> {
   const response = await fetch(`${url}/${name}.v1.GreetingService/Get`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -151,43 +151,45 @@ test("a save changes the answer on the same port, and a mistake keeps the old se
   write("resolvers.ts", `import { word } from "./word.ts";\nexport const resolvers = { greetingWord: () => word };\n`);
   write("word.ts", `export const word = "a";\n`);
   dev = new Dev("--port", "0");
-  const url = await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
-  const page = await dev.says(/its live page is (\S+)/);
+  const url = await dev.waitFor(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  const page = await dev.waitFor(/its live page is (\S+)/);
   expect((await fetch(page)).status).toBe(200);
-  expect(await ask(url)).toEqual({ text: "one", word: "a" });
+  expect(await send(url)).toEqual({ text: "one", word: "a" });
 
   write("proto/hi/v1/hi.proto", proto("hi", "'two'", RESOLVED));
-  await dev.says(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 runs the new code/);
-  expect(await ask(url)).toEqual({ text: "two", word: "a" });
+  await dev.waitFor(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 runs the new code/);
+  expect(await send(url)).toEqual({ text: "two", word: "a" });
   expect((await fetch(page)).status).toBe(200);
 
   write("proto/hi/v1/hi.proto", proto("hi", "'three", RESOLVED));
-  await dev.says(/is not generated, the running server is unchanged:\nproto\/hi\/v1\/hi\.proto:\d+:\d+: error BFF301/);
-  expect(await ask(url)).toEqual({ text: "two", word: "a" });
+  await dev.waitFor(
+    /is not generated, the running server is unchanged:\nproto\/hi\/v1\/hi\.proto:\d+:\d+: error BFF301/,
+  );
+  expect(await send(url)).toEqual({ text: "two", word: "a" });
 
   write("proto/hi/v1/.hi.proto.swp", proto("hi", "'three'", RESOLVED));
   renameSync(join(folder, "proto/hi/v1/.hi.proto.swp"), join(folder, "proto/hi/v1/hi.proto"));
-  await dev.says(/hi\.v1 runs the new code/);
-  expect(await ask(url)).toEqual({ text: "three", word: "a" });
+  await dev.waitFor(/hi\.v1 runs the new code/);
+  expect(await send(url)).toEqual({ text: "three", word: "a" });
 
   write("word.ts", `import { other } from "./other.ts";\nexport const word = other;\n`);
   write("other.ts", `export const other = ;\n`);
-  await dev.says(/hi\.v1 cannot be loaded, the running server is unchanged:/);
-  expect(await ask(url)).toEqual({ text: "three", word: "a" });
+  await dev.waitFor(/hi\.v1 cannot be loaded, the running server is unchanged:/);
+  expect(await send(url)).toEqual({ text: "three", word: "a" });
   write("other.ts", `export const other = "b";\n`);
-  await dev.says(/hi\.v1 runs the new code/);
-  expect(await ask(url)).toEqual({ text: "three", word: "b" });
+  await dev.waitFor(/hi\.v1 runs the new code/);
+  expect(await send(url)).toEqual({ text: "three", word: "b" });
 
   write("aside/up/v1/up.proto", UPSTREAM);
   write("aside/lo/v1/lo.proto", proto("lo", "item.name", CALLING));
   renameSync(join(folder, "aside/up"), join(folder, "proto/up"));
   renameSync(join(folder, "aside/lo"), join(folder, "proto/lo"));
-  const other = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
-  expect(await ask(other, "lo")).toEqual({ text: "name-1" });
+  const other = await dev.waitFor(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
+  expect(await send(other, "lo")).toEqual({ text: "name-1" });
   rmSync(join(folder, "proto/lo"), { recursive: true });
-  await dev.says(/lo\.v1 is removed/);
+  await dev.waitFor(/lo\.v1 is removed/);
   expect(existsSync(join(folder, "gen/lo/v1/server.ts"))).toBe(false);
-  expect(await ask(url)).toEqual({ text: "three", word: "b" });
+  expect(await send(url)).toEqual({ text: "three", word: "b" });
 
   const children = dev.children();
   expect(children.length).toBeGreaterThan(0);
@@ -232,14 +234,14 @@ test("a server with an identity starts without variables, and the printed comman
 }, async () => {
   write("proto/me/v1/me.proto", CALLED);
   dev = new Dev("--port", "0");
-  const url = await dev.says(/me\.v1 listens on (http:[^\s,]+)/);
-  const issuer = await dev.says(
+  const url = await dev.waitFor(/me\.v1 listens on (http:[^\s,]+)/);
+  const issuer = await dev.waitFor(
     /dev supplies test callers: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
   );
   const calls = [
-    await dev.says(/^ {2}(curl .*Bearer.*)$/m),
-    await dev.says(/^ {2}(curl .*x-api-key: me_.*)$/m),
-    await dev.says(/^ {2}(curl .*x-caller: .*)$/m),
+    await dev.waitFor(/^ {2}(curl .*Bearer.*)$/m),
+    await dev.waitFor(/^ {2}(curl .*x-api-key: me_.*)$/m),
+    await dev.waitFor(/^ {2}(curl .*x-caller: .*)$/m),
   ];
   const curl = (line: string) =>
     execFileSync("bash", ["-c", line], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -265,7 +267,7 @@ test("a server with an identity starts without variables, and the printed comman
   const follow = async (to: string): Promise<Response> => {
     const response = await fetch(to, {
       redirect: "manual",
-      headers: { cookie: [...cookies].map((one) => one.join("=")).join("; "), "x-csrf": "1" },
+      headers: { cookie: [...cookies].map((cookie) => cookie.join("=")).join("; "), "x-csrf": "1" },
     });
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
@@ -283,7 +285,7 @@ test("a server with an identity starts without variables, and the printed comman
   expect(await get("")).toEqual({ status: 200, id: "u-ada" });
   // Tokens from before a restart are good after it.
   write("proto/me/v1/me.proto", CALLED.replace('"principal.id"', `"'I am ' + principal.id"`));
-  await dev.says(/me\.v1 runs the new code/);
+  await dev.waitFor(/me\.v1 runs the new code/);
   expect(JSON.parse(curl(calls[1] ?? ""))).toEqual({ id: "I am dev" });
   expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
 });
@@ -294,32 +296,32 @@ test("without mock=true in `opt`, upstreams without an address are mocked, and m
   write("buf.gen.yaml", CONFIG["buf.gen.yaml"].replace(", mock=true", ""));
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");
-  await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  await dev.waitFor(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
   expect(existsSync(join(folder, "gen/hi/v1/hi_mock.ts"))).toBe(false);
   write("aside/up/v1/up.proto", UPSTREAM);
   write("aside/lo/v1/lo.proto", proto("lo", "item.name", CALLING));
   renameSync(join(folder, "aside/up"), join(folder, "proto/up"));
   renameSync(join(folder, "aside/lo"), join(folder, "proto/lo"));
-  await dev.says(/mocks are also generated, because up\.v1\.ItemService has no address/);
-  const url = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
-  expect(await ask(url, "lo")).toEqual({ text: "name-1" });
+  await dev.waitFor(/mocks are also generated, because up\.v1\.ItemService has no address/);
+  const url = await dev.waitFor(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
+  expect(await send(url, "lo")).toEqual({ text: "name-1" });
 });
 
 test("a server keeps its port if its package is renamed", { timeout: 240_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");
-  const url = await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  const url = await dev.waitFor(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
   write("aside/he/v1/he.proto", proto("he", "'three'"));
   rmSync(join(folder, "proto/hi"), { recursive: true });
   renameSync(join(folder, "aside/he"), join(folder, "proto/he"));
-  expect(await dev.says(/he\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /)).toBe(url);
-  expect(await ask(url, "he")).toEqual({ text: "three" });
+  expect(await dev.waitFor(/he\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /)).toBe(url);
+  expect(await send(url, "he")).toEqual({ text: "three" });
 });
 
 test("servers end if their command is killed", { timeout: 120_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");
-  await dev.says(/hi\.v1 listens on (\S+)/);
+  await dev.waitFor(/hi\.v1 listens on (\S+)/);
   const children = dev.children();
   expect(children.length).toBeGreaterThan(0);
   dev.process.kill("SIGKILL");
@@ -333,13 +335,13 @@ test("a taken port is reported once, and used as soon as it is free", { timeout:
   const port = portOf(taken);
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", String(port));
-  await dev.says(/already in use/);
-  await dev.says(/hi\.v1 did not start/);
+  await dev.waitFor(/already in use/);
+  await dev.waitFor(/hi\.v1 did not start/);
   await new Promise((resolve) => taken.close(resolve));
   write("proto/hi/v1/hi.proto", proto("hi", "'two'"));
-  const url = await dev.says(/hi\.v1 listens on (http:[^\s,]+)/);
+  const url = await dev.waitFor(/hi\.v1 listens on (http:[^\s,]+)/);
   expect(new URL(url).port).toBe(String(port));
-  expect(await ask(url)).toEqual({ text: "two" });
+  expect(await send(url)).toEqual({ text: "two" });
   expect(dev.printed.match(/did not start/g)).toHaveLength(1);
 });
 

@@ -32,10 +32,10 @@ beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
 test("an absent key leaves out the item that an `if` selects, and makes no call", async () => {
-  const asked: string[] = [];
+  const calls: string[] = [];
   const handlers: Handlers<{ id: string }> = {
     "up.v1.ItemService/GetItem": ({ id }) => {
-      asked.push(id);
+      calls.push(id);
       if (id === "gone") throw new ConnectError("gone", Code.NotFound);
       return { id, name: `n-${id}` };
     },
@@ -44,7 +44,7 @@ test("an absent key leaves out the item that an `if` selects, and makes no call"
   const { post } = await project.served("app/v1/server.ts", handlers);
   const page = async (shelf: string, ids: readonly string[]) => {
     const { body } = await post("app.v1.AppService/GetPage", { shelf, ids });
-    return { body, asked: asked.splice(0).sort() };
+    return { body, calls: calls.splice(0).sort() };
   };
   const lacking = (...paths: readonly string[]) =>
     paths.map((path) => ({
@@ -59,9 +59,9 @@ test("an absent key leaves out the item that an `if` selects, and makes no call"
       texts: { "n-sa": "aa", "n-sno": "nono", "n-sb": "bb" },
       items: { "n-sa": { name: "n-a" }, "n-sb": { name: "n-b" } },
     },
-    asked: ["a", "b", "s"],
+    calls: ["a", "b", "s"],
   });
-  expect(await page("gone", ["a", "b"])).toEqual({ body: { degraded: lacking("texts", "items") }, asked: ["gone"] });
-  expect(await page("gone", ["no"])).toEqual({ body: { degraded: lacking("texts") }, asked: ["gone"] });
-  expect(await page("gone", [])).toEqual({ body: {}, asked: ["gone"] });
+  expect(await page("gone", ["a", "b"])).toEqual({ body: { degraded: lacking("texts", "items") }, calls: ["gone"] });
+  expect(await page("gone", ["no"])).toEqual({ body: { degraded: lacking("texts") }, calls: ["gone"] });
+  expect(await page("gone", [])).toEqual({ body: {}, calls: ["gone"] });
 }, 60_000);

@@ -39,7 +39,7 @@ test("expressions read variables that are lists, maps or renamed", async () => {
   expect(project.typeChecked()).toBe("");
   const env = { LIMITS: "a=7, b\\,c = 8", OLD_SIZES: "5, 6", WAITS: "1ms,2s", OLDER_NAMES: "k=v w", OLD_COUNT: "9" };
   const { post } = await project.served("shop/v1/server.ts", {}, env);
-  const given = { SIZES: [5, 6], LIMITS: { a: 7, "b,c": 8 }, WAITS: [], NAMES: { k: "v w" }, COUNT: 9 };
+  const values = { SIZES: [5, 6], LIMITS: { a: 7, "b,c": 8 }, WAITS: [], NAMES: { k: "v w" }, COUNT: 9 };
   for (const [id, limit, known] of [
     ["a", "7", true],
     ["b,c", "8", true],
@@ -48,7 +48,7 @@ test("expressions read variables that are lists, maps or renamed", async () => {
     const { body } = await post("shop.v1.Shop/GetPage", { id });
     const answer = { sizes: ["10", "12"], limit, ...(known && { known }), names: { k: "v w" } };
     expect(body).toEqual({ ...answer, slow: true });
-    expect(run(irOf({ ...UPSTREAMS, ...PROTOS }), "shop.v1.Shop/GetPage", { request: { id }, env: given })).toEqual({
+    expect(run(irOf({ ...UPSTREAMS, ...PROTOS }), "shop.v1.Shop/GetPage", { request: { id }, env: values })).toEqual({
       answer,
     });
   }

@@ -59,7 +59,7 @@ test("the explorer sends an edited request to mocks, before and after an upstrea
       "unread MISSING, TIMEOUT notify.v1.NotifyService",
     ]);
   await detail.getByText("Steps as a table").click();
-  const told = async (step: string): Promise<string | null> =>
+  const outcomeOf = async (step: string): Promise<string | null> =>
     detail
       .getByRole("row", { name: new RegExp(`^${step} `) })
       .getByRole("cell")
@@ -71,7 +71,7 @@ test("the explorer sends an edited request to mocks, before and after an upstrea
     ["agent", "answered"],
     ["session", "answered"],
   ] as const)
-    await expect.poll(() => told(step), PATIENT).toBe(outcome);
+    await expect.poll(() => outcomeOf(step), PATIENT).toBe(outcome);
 
   await page.getByRole("link", { name: "Upstreams" }).click();
   const billing = page.getByRole("region", { name: "billing.v1.BillingService" });

@@ -63,12 +63,12 @@ test.each([
   };
   const bff = await made.serve({ stubs, observer });
   onTestFinished(bff.close);
-  const { body } = await bff.ask("app.v1.AppService/GetPage", { fault });
+  const { body } = await bff.send("app.v1.AppService/GetPage", { fault });
   expect(body).toEqual({ code: "internal", message: "internal error" });
-  const [told, ...more] = lines.map((line) => JSON.parse(line));
+  const [entry, ...more] = lines.map((line) => JSON.parse(line));
   expect(more).toEqual([]);
-  expect(told).toMatchObject({ event: "failed", at: expect.stringMatching(/./) });
-  expect(told.at.replace(/ \(.*\)$/, "")).toBe(place);
-  expect(told.at).toMatch(/ \(app_bff\.ts:\d+\)$/);
-  expect(texts).toEqual([expect.stringContaining(`${told.message}, in ${told.at}`)]);
+  expect(entry).toMatchObject({ event: "failed", at: expect.stringMatching(/./) });
+  expect(entry.at.replace(/ \(.*\)$/, "")).toBe(place);
+  expect(entry.at).toMatch(/ \(app_bff\.ts:\d+\)$/);
+  expect(texts).toEqual([expect.stringContaining(`${entry.message}, in ${entry.at}`)]);
 });

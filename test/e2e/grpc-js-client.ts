@@ -59,9 +59,9 @@ function inJson(message: object | undefined): object {
 }
 
 function renamed(message: object, rename: (name: string) => string): object {
-  const value = (one: unknown): unknown => {
-    if (Array.isArray(one)) return one.map(value);
-    return typeof one === "object" && one !== null ? renamed(one, rename) : one;
+  const value = (field: unknown): unknown => {
+    if (Array.isArray(field)) return field.map(value);
+    return typeof field === "object" && field !== null ? renamed(field, rename) : field;
   };
-  return Object.fromEntries(Object.entries(message).map(([name, one]) => [rename(name), value(one)]));
+  return Object.fromEntries(Object.entries(message).map(([name, field]) => [rename(name), value(field)]));
 }

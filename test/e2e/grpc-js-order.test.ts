@@ -113,25 +113,25 @@ afterAll(async () => {
 });
 afterEach(() => gates.clear());
 
-async function ask(rpc: string, request: object, signal?: AbortSignal) {
+async function send(rpc: string, request: object, signal?: AbortSignal) {
   const headers = { "content-type": "application/json" };
   const init = { method: "POST", headers, body: JSON.stringify(request), signal: signal ?? null };
   const response = await fetch(`${url}/app.v1.App/${rpc}`, init);
   const { degraded = [], ...body } = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, body, degraded: (degraded as { path: string; effect: string }[]).map(told) };
+  return { status: response.status, body, degraded: (degraded as { path: string; effect: string }[]).map(lineOf) };
 }
-const told = ({ path, effect }: { path: string; effect: string }): string => `${path} ${effect}`;
+const lineOf = ({ path, effect }: { path: string; effect: string }): string => `${path} ${effect}`;
 const arrived = (method: string, id: string): Promise<Arrival> =>
-  gates.take((one) => one.method === method && one.request.id === id);
+  gates.take((arrival) => arrival.method === method && arrival.request.id === id);
 const answered = async (method: string, id: string, desk: object = {}): Promise<void> =>
   (await arrived(method, id)).answer({ name: `${method} ${id};`, ...desk });
 
 describe("read_only", () => {
   test("reads of an unmarked service run side by side at once, writes run after them and one after another", async () => {
-    const answer = ask("Move", { id: "a" });
+    const answer = send("Move", { id: "a" });
     // Nothing is answered until all of these are there.
     const reads = await Promise.all([arrived("Get", "a"), arrived("List", "a"), arrived("Get", "hint")]);
-    for (const one of reads.slice(0, 2)) one.answer({ name: `${one.method};` });
+    for (const arrival of reads.slice(0, 2)) arrival.answer({ name: `${arrival.method};` });
     await answered("Take", "a");
     await answered("Free", "a");
     reads[2]?.answer({ name: "hint" });
@@ -153,11 +153,11 @@ describe("read_only", () => {
   });
 
   test("a read is tried three times, a write once", async () => {
-    const answer = ask("Move", { id: "b" });
+    const answer = send("Move", { id: "b" });
     for (const previous of [undefined, "1"]) {
-      const one = await arrived("Get", "b");
-      expect(one.previous).toBe(previous);
-      one.fail(grpc.status.UNAVAILABLE);
+      const arrival = await arrived("Get", "b");
+      expect(arrival.previous).toBe(previous);
+      arrival.fail(grpc.status.UNAVAILABLE);
     }
     const last = await arrived("Get", "b");
     expect(last.previous).toBe("2");
@@ -171,7 +171,7 @@ describe("read_only", () => {
   });
 
   test("a guard over a read precedes any write", async () => {
-    const answer = ask("Move", { id: "c" });
+    const answer = send("Move", { id: "c" });
     await answered("Get", "c", { name: "closed" });
     expect(await answer).toMatchObject({ status: 400, body: { code: "failed_precondition", message: "closed" } });
     await gates.logged("x Get hint");
@@ -180,7 +180,7 @@ describe("read_only", () => {
 
   test("a client that disconnects cancels reads, but no write that has been sent", async () => {
     const gone = new AbortController();
-    const answer = ask("Move", { id: "d" }, gone.signal);
+    const answer = send("Move", { id: "d" }, gone.signal);
     await answered("Get", "d");
     await answered("List", "d");
     const write = await arrived("Take", "d");
@@ -193,7 +193,7 @@ describe("read_only", () => {
   });
 
   test("a read may be hedged: the second attempt answers, and the first is cancelled", async () => {
-    const answer = ask("Hedge", { id: "e" });
+    const answer = send("Hedge", { id: "e" });
     await arrived("Get", "e");
     await answered("Get", "e", { name: "second" });
     expect((await answer).body).toEqual({ name: "second" });
@@ -205,7 +205,7 @@ describe("read_only", () => {
 describe("unordered", () => {
   test("writes run side by side, up to `concurrent` items, after guards and critical steps; steps that name them run later", async () => {
     const friends = ["f1", "f2", "f3", "f4", "f5"];
-    const answer = ask("Invite", { friends });
+    const answer = send("Invite", { friends });
     await answered("Get", "quota", { count: 9 });
     const first = await Promise.all(
       [["Free", "mail"], ...["f1", "f2", "f3"].map((id) => ["Take", id])].map(([method = "", id = ""]) =>
@@ -216,7 +216,7 @@ describe("unordered", () => {
     first[2]?.answer({ name: "f2" });
     await answered("Take", "f4", { name: "f4" });
     await answered("Take", "f5", { name: "f5" });
-    for (const one of [first[1], first[3]]) one?.answer({ name: String(one.request.id) });
+    for (const arrival of [first[1], first[3]]) arrival?.answer({ name: String(arrival.request.id) });
     first[0]?.answer({});
     await answered("Free", "note");
     expect(await answer).toEqual({ status: 200, body: { names: friends }, degraded: [] });
@@ -237,7 +237,7 @@ describe("unordered", () => {
   });
 
   test("a failing item lets sent writes finish and prevents unsent ones", async () => {
-    const answer = ask("Invite", { friends: ["f1", "f2", "f3", "f4"] });
+    const answer = send("Invite", { friends: ["f1", "f2", "f3", "f4"] });
     await answered("Get", "quota", { count: 9 });
     const [mail, f1, f2, f3] = await Promise.all([
       arrived("Free", "mail"),
@@ -251,7 +251,7 @@ describe("unordered", () => {
     f3.answer({});
     expect((await answer).status).toBe(500);
     // Another request that comes and goes: whatever of the first was still to be sent would have been.
-    const other = ask("Hedge", { id: "z" });
+    const other = send("Hedge", { id: "z" });
     await answered("Get", "z");
     await other;
     expect([mail, f1, f2, f3].map(({ cancelled }) => cancelled)).toEqual([false, false, false, false]);
@@ -260,7 +260,7 @@ describe("unordered", () => {
   });
 
   test("guards also precede unordered writes", async () => {
-    const answer = ask("Invite", { friends: ["f1"] });
+    const answer = send("Invite", { friends: ["f1"] });
     await answered("Get", "quota", { count: 0 });
     expect(await answer).toMatchObject({ status: 429, body: { message: "none left" } });
     expect(gates.log).toEqual(["> Get quota", "< Get quota"]);
@@ -269,14 +269,14 @@ describe("unordered", () => {
 
 describe("steps that only a member of a oneof reads", () => {
   const pick = async (id: string, share: number, user: string, score: number | undefined) => {
-    const answer = ask("Pick", { id, share });
+    const answer = send("Pick", { id, share });
     const scored = await arrived("List", id);
     if (score === undefined) scored.fail(grpc.status.NOT_FOUND);
     else scored.answer({ count: score });
     await answered("Get", id, { name: user });
     return { answer };
   };
-  const asked = (): string[] => gates.log.filter((line) => line.startsWith(">"));
+  const callLines = (): string[] => gates.log.filter((line) => line.startsWith(">"));
 
   test("run if their member may be selected, and no others run", async () => {
     const gold = await pick("u", 1, "rich", 5);
@@ -285,7 +285,7 @@ describe("steps that only a member of a oneof reads", () => {
     const silver = await pick("v", 1, "silver", 1);
     await answered("Get", "silver", { name: "coin" });
     expect((await silver.answer).body).toEqual({ silver: "coin" });
-    expect(asked().filter((line) => !/ [uv]$/.test(line))).toEqual(["> Get gold of rich", "> Get silver"]);
+    expect(callLines().filter((line) => !/ [uv]$/.test(line))).toEqual(["> Get gold of rich", "> Get silver"]);
     expect(gates.log.indexOf("< Get v")).toBeLessThan(gates.log.indexOf("> Get silver"));
   });
 
@@ -297,19 +297,19 @@ describe("steps that only a member of a oneof reads", () => {
       body: { common: "leaf" },
       degraded: ["gold EFFECT_MISSING"],
     });
-    expect(asked().slice(2)).toEqual(["> Get common"]);
+    expect(callLines().slice(2)).toEqual(["> Get common"]);
   });
 
   test("do not run if an `if` fails, which fails the response", async () => {
     const { answer } = await pick("x", 0, "any", 5);
     expect(await answer).toMatchObject({ status: 500, body: { code: "internal" } });
-    expect(asked()).toHaveLength(2);
+    expect(callLines()).toHaveLength(2);
   });
 
   test("leave the oneof unset if the selected step fails, and no other step runs", async () => {
     const { answer } = await pick("y", 1, "silver", 5);
     (await arrived("Get", "gold of silver")).fail(grpc.status.NOT_FOUND);
     expect(await answer).toEqual({ status: 200, body: {}, degraded: ["gold EFFECT_MISSING"] });
-    expect(asked().slice(2)).toEqual(["> Get gold of silver"]);
+    expect(callLines().slice(2)).toEqual(["> Get gold of silver"]);
   });
 });

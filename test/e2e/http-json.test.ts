@@ -170,16 +170,16 @@ test("a server with an HTTP upstream composes, retries, caches and sends the hea
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     "x-request-id": "r-1",
   };
-  const wanted = { status: 200, body: { title: "Sinuhe", pages: "786", item: "item a b" } };
-  expect(await post("desk.v1.DeskService/GetDesk", { book: "a b" }, { headers })).toEqual(wanted);
+  const expected = { status: 200, body: { title: "Sinuhe", pages: "786", item: "item a b" } };
+  expect(await post("desk.v1.DeskService/GetDesk", { book: "a b" }, { headers })).toEqual(expected);
   const line = "GET /v1/shelves/s/books/a%20b?language=fi";
-  expect(seen.map((one) => one.line)).toEqual([line, line]);
+  expect(seen.map((request) => request.line)).toEqual([line, line]);
   expect(seen[1]?.headers).toMatchObject({
     "x-request-id": "r-1",
     traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-/),
     "grpc-previous-rpc-attempts": "1",
   });
-  expect(await post("desk.v1.DeskService/GetDesk", { book: "a b" })).toEqual(wanted);
+  expect(await post("desk.v1.DeskService/GetDesk", { book: "a b" })).toEqual(expected);
   expect(seen.length).toBe(2);
   const renamed = await post("desk.v1.DeskService/Rename", { name: "shelves/s/books/b", title: "Ä" });
   expect(renamed).toEqual({ status: 200, body: { title: "Ä" } });
@@ -198,10 +198,10 @@ test("a server answers without an HTTP upstream that is down", async () => {
 const namesOf = (url: string | undefined): string[] => new URL(url ?? "", "http://books").searchParams.getAll("names");
 
 test("a batch sends the keys of all items in one request, returns each item's value, and is retried as a whole", async () => {
-  const asked: string[] = [];
+  const requestLines: string[] = [];
   const statuses = [503, 200, 503, 503];
   const url = await listening(({ method, url: path }, response) => {
-    asked.push(`${method} ${path}`);
+    requestLines.push(`${method} ${path}`);
     response.writeHead(statuses.shift() ?? 500, { "content-type": "application/json" });
     // In another order, and of one there is none.
     const found = namesOf(path).filter((name) => name !== "none");
@@ -213,10 +213,10 @@ test("a batch sends the keys of all items in one request, returns each item's va
   const cards = [card("a b"), { name: "none" }, card("ä"), card("a b")];
   expect(await shelf("a b", "none", "ä", "a b")).toEqual({ status: 200, body: { cards } });
   const line = "GET /v1/books:batchGet?names=a%20b&names=none&names=%C3%A4";
-  expect(asked).toEqual([line, line]);
+  expect(requestLines).toEqual([line, line]);
   // Without it when that fails, too.
   expect(await shelf("a", "b")).toEqual({ status: 200, body: { cards: [{ name: "a" }, { name: "b" }] } });
-  expect(asked.length).toBe(4);
+  expect(requestLines.length).toBe(4);
 });
 
 test("a hedged request takes the first answer, and the other request ends", async () => {

@@ -64,17 +64,17 @@ const ITEMS = [
 ];
 
 async function served() {
-  const asked: string[] = [];
+  const texts: string[] = [];
   const handlers: Handlers<{ text: string }> = {
     "up.v1.ItemService/FindItems": ({ text }) => {
-      asked.push(text);
+      texts.push(text);
       if (text === "down") throw new ConnectError("gone for good", Code.Unavailable);
-      if (text === "busy" && asked.length < 2) throw new ConnectError("try again", Code.Unavailable);
+      if (text === "busy" && texts.length < 2) throw new ConnectError("try again", Code.Unavailable);
       return { items: text === "empty" ? [] : ITEMS };
     },
   };
   const { post, log } = await project.served("shop/v1/server.ts", handlers);
-  return { get: (request: object) => post("shop.v1.Shop/GetPage", request), asked, log };
+  return { get: (request: object) => post("shop.v1.Shop/GetPage", request), texts, log };
 }
 
 /** What the oracle says, given functions that do the same. */
@@ -130,19 +130,19 @@ describe("functions in expressions", () => {
 
   test("return values in steps, fields, guards and retries", async () => {
     project.write("resolvers.ts", FUNCTIONS);
-    const { get, asked } = await served();
+    const { get, texts } = await served();
     const expected = { slug: "big-one", best: "Small Tent", any: true, slugs: ["big-tent", "small-tent"] };
     expect(await get({ id: "Big One", most: 500 })).toEqual({ status: 200, body: expected });
     expect(foretold("Big One", 500).answer).toEqual(expected);
-    expect(asked).toEqual(["big-one"]);
+    expect(texts).toEqual(["big-one"]);
     expect(await get({ id: "Sold Out" })).toMatchObject({ status: 400, body: { code: "failed_precondition" } });
-    asked.length = 0;
+    texts.length = 0;
     expect((await get({ id: "busy", most: 500 })).status).toBe(200);
-    expect(asked).toEqual(["busy", "busy"]);
+    expect(texts).toEqual(["busy", "busy"]);
     // Not transient, so that nothing is tried again.
-    asked.length = 0;
+    texts.length = 0;
     expect((await get({ id: "down" })).status).toBe(503);
-    expect(asked).toEqual(["down"]);
+    expect(texts).toEqual(["down"]);
     expect(foretold("down", 0).statuses).toEqual([[14]]);
   });
 
@@ -152,8 +152,8 @@ describe("functions in expressions", () => {
     const body = { slug: "a", any: true, slugs: ["big-tent", "small-tent"] };
     const degraded = [{ path: "best", effect: "EFFECT_MISSING", reason: "REASON_INVALID" }];
     expect((await get({ id: "a", most: 1 })).body).toEqual({ ...body, degraded });
-    const { answer, degraded: told } = foretold("a", 1);
-    expect({ answer, told }).toEqual({ answer: body, told: ["best MISSING INVALID"] });
+    const { answer, degraded: degradations } = foretold("a", 1);
+    expect({ answer, degradations }).toEqual({ answer: body, degradations: ["best MISSING INVALID"] });
     for (const id of ["throw", "later", "nothing"]) {
       expect((await get({ id, most: 500 })).body).toEqual({ code: "internal", message: "internal error" });
       expect(foretold(id, 500).statuses).toEqual([[13]]);

@@ -113,26 +113,26 @@ function byHand(type: GenMessage<Message>): Identity {
     type,
     sources: ["user", "robot"],
     hidden,
-    judge(headers) {
+    authenticate(headers) {
       const { peer } = incomingOf(headers);
-      const said = headers.get("x-caller");
-      if (said === null) return new AuthenticatedRequest(headers, hidden, { caller: undefined, peer, answer: [] });
-      const { source, ...fields } = JSON.parse(said);
+      const header = headers.get("x-caller");
+      if (header === null) return new AuthenticatedRequest(headers, hidden, { caller: undefined, peer, answer: [] });
+      const { source, ...fields } = JSON.parse(header);
       const principal = create(type, fields);
       const credential = create(CredentialSchema, { source, subject: fields.subject });
-      const caller = { credential, principal, bytes: toBinary(type, principal), key: said, token: undefined };
+      const caller = { credential, principal, bytes: toBinary(type, principal), key: header, token: undefined };
       return new AuthenticatedRequest(headers, hidden, { caller, peer, answer: [] });
     },
   };
 }
-interface Told {
+interface CallerFields {
   readonly source?: string;
   readonly tenant?: string;
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
 }
-const as = (told: Told = {}) => ({
-  "x-caller": JSON.stringify({ source: "user", subject: "ann", scopes: ["read"], ...told }),
+const as = (fields: CallerFields = {}) => ({
+  "x-caller": JSON.stringify({ source: "user", subject: "ann", scopes: ["read"], ...fields }),
 });
 
 const STUBS: Stubs = {
@@ -168,9 +168,9 @@ const DENIED = { code: "permission_denied", message: "permission denied" };
 describe("a permit by names", () => {
   test("refuses an anonymous caller with UNAUTHENTICATED, and makes no upstream call", async () => {
     const bff = await serve();
-    const { status, body } = await bff.ask("app.v1.App/GetByTenant", { id: "1" });
+    const { status, body } = await bff.send("app.v1.App/GetByTenant", { id: "1" });
     expect({ status, body }).toEqual({ status: 401, body: { code: "unauthenticated", message: "unauthenticated" } });
-    expect(bff.asked).toEqual([]);
+    expect(bff.upstreamCalls).toEqual([]);
   });
   test.each([
     ["another source", as({ source: "robot", scopes: ["read", "more"], roles: ["a"] })],
@@ -179,14 +179,14 @@ describe("a permit by names", () => {
     ["no role of the list", as({ scopes: ["read", "more"], roles: ["c"] })],
   ])("refuses a caller with PERMISSION_DENIED, and makes no upstream call: %s", async (_, headers) => {
     const bff = await serve();
-    const { status, body } = await bff.ask("app.v1.App/GetByScope", { id: "1" }, headers);
+    const { status, body } = await bff.send("app.v1.App/GetByScope", { id: "1" }, headers);
     expect({ status, body }).toEqual({ status: 403, body: DENIED });
-    expect(bff.asked).toEqual([]);
+    expect(bff.upstreamCalls).toEqual([]);
     expect(audited.map(({ event, subject }) => [event, subject])).toEqual([["denied", "ann"]]);
   });
   test("requires all scopes and one of the roles", async () => {
     const bff = await serve();
-    const { status, body } = await bff.ask(
+    const { status, body } = await bff.send(
       "app.v1.App/GetByScope",
       { id: "1" },
       as({ scopes: ["more", "read"], roles: ["x", "b"] }),
@@ -195,46 +195,50 @@ describe("a permit by names", () => {
   });
   test("admits everybody if it is public, and identifies a caller with credentials", async () => {
     const bff = await serve();
-    expect((await bff.ask("app.v1.OpenService/Greet")).body).toEqual({ text: "hello" });
-    expect((await bff.ask("app.v1.OpenService/Greet", {}, as({ source: "robot" }))).body).toEqual({
+    expect((await bff.send("app.v1.OpenService/Greet")).body).toEqual({ text: "hello" });
+    expect((await bff.send("app.v1.OpenService/Greet", {}, as({ source: "robot" }))).body).toEqual({
       text: "hello ann",
     });
   });
 });
 
 describe("a permit by a condition", () => {
-  test.each<[string, Told, JsonObject, number]>([
+  test.each<[string, CallerFields, JsonObject, number]>([
     ["the same tenant", { tenant: "a" }, { tenant: "a" }, 200],
     ["another tenant", { tenant: "a" }, { tenant: "b" }, 403],
     ["no tenant in the request", { tenant: "a" }, {}, 403],
     ["no tenant of the caller, none in the request", {}, {}, 403],
     ["no tenant of the caller, an empty one in the request", {}, { tenant: "" }, 403],
-  ])("%s", async (_, told, request, wanted) => {
+  ])("%s", async (_, fields, request, expected) => {
     const bff = await serve();
-    const { status, body } = await bff.ask("app.v1.App/GetByTenant", request, as(told));
-    expect(status).toBe(wanted);
-    if (wanted === 403) expect({ body, asked: bff.asked }).toEqual({ body: DENIED, asked: [] });
+    const { status, body } = await bff.send("app.v1.App/GetByTenant", request, as(fields));
+    expect(status).toBe(expected);
+    if (expected === 403)
+      expect({ body, upstreamCalls: bff.upstreamCalls }).toEqual({ body: DENIED, upstreamCalls: [] });
   });
   test("refuses with its own status if its expression fails, and hides the cause", async () => {
     const bff = await serve();
-    const short = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a"] }, as());
-    const refused = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "ann"] }, as());
+    const short = await bff.send("app.v1.App/GetByElement", { id: "7", ids: ["a"] }, as());
+    const refused = await bff.send("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "ann"] }, as());
     expect(short).toMatchObject({ status: 404, body: { code: "not_found", message: "no 7" } });
     expect(refused.body).toEqual(short.body);
     expect(audited.map(({ event }) => event)).toEqual(["denied", "denied"]);
-    expect(bff.asked).toEqual([]);
-    const passed = await bff.ask("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "d"] }, as());
+    expect(bff.upstreamCalls).toEqual([]);
+    const passed = await bff.send("app.v1.App/GetByElement", { id: "7", ids: ["a", "b", "c", "d"] }, as());
     expect(passed.status).toBe(200);
   });
   test("refuses if a function of the author throws", async () => {
     const bff = await serve();
-    expect(await bff.ask("app.v1.App/GetByFunction", { id: "throws" }, as())).toMatchObject({
+    expect(await bff.send("app.v1.App/GetByFunction", { id: "throws" }, as())).toMatchObject({
       status: 403,
       body: DENIED,
     });
-    expect(await bff.ask("app.v1.App/GetByFunction", { id: "bad" }, as())).toMatchObject({ status: 403, body: DENIED });
-    expect(bff.asked).toEqual([]);
-    expect((await bff.ask("app.v1.App/GetByFunction", { id: "good" }, as())).status).toBe(200);
+    expect(await bff.send("app.v1.App/GetByFunction", { id: "bad" }, as())).toMatchObject({
+      status: 403,
+      body: DENIED,
+    });
+    expect(bff.upstreamCalls).toEqual([]);
+    expect((await bff.send("app.v1.App/GetByFunction", { id: "good" }, as())).status).toBe(200);
   });
 });
 
@@ -249,21 +253,21 @@ describe("a permit by a call", () => {
         return { allowed: true };
       },
     });
-    const reply = bff.ask("app.v1.App/GetDecided", { id: "1" }, as());
+    const reply = bff.send("app.v1.App/GetDecided", { id: "1" }, as());
     await reached.promise;
-    expect(bff.asked).toEqual(["Rights/Check"]);
+    expect(bff.upstreamCalls).toEqual(["Rights/Check"]);
     answered.resolve();
     expect((await reply).status).toBe(200);
-    expect([...bff.asked].sort()).toEqual(["Rights/Check", "Things/Get", "Viewers/Get"]);
+    expect([...bff.upstreamCalls].sort()).toEqual(["Rights/Check", "Things/Get", "Viewers/Get"]);
   });
   test("refuses with its `fail`, and makes no other upstream call", async () => {
     const bff = await serve();
-    const { status, body } = await bff.ask("app.v1.App/GetDecided", { id: "hers" }, as());
+    const { status, body } = await bff.send("app.v1.App/GetDecided", { id: "hers" }, as());
     expect({ status, body }).toEqual({
       status: 403,
       body: { code: "permission_denied", message: "hers is not for you" },
     });
-    expect(bff.asked).toEqual(["Rights/Check"]);
+    expect(bff.upstreamCalls).toEqual(["Rights/Check"]);
   });
   test.each([
     ["away", 503, { code: "unavailable", message: "unavailable" }],
@@ -271,36 +275,36 @@ describe("a permit by a call", () => {
     ["unknown", 503, { code: "unavailable", message: "unavailable" }],
     ["unauthenticated", 503, { code: "unavailable", message: "unavailable" }],
     ["busy", 429, { code: "resource_exhausted", message: "slow down" }],
-  ])("admits no caller if the deciding upstream returns %s", async (id, wanted, body) => {
+  ])("admits no caller if the deciding upstream returns %s", async (id, expected, body) => {
     const bff = await serve();
-    expect(await bff.ask("app.v1.App/GetDecided", { id }, as())).toMatchObject({ status: wanted, body });
-    expect(bff.asked).toEqual(["Rights/Check"]);
+    expect(await bff.send("app.v1.App/GetDecided", { id }, as())).toMatchObject({ status: expected, body });
+    expect(bff.upstreamCalls).toEqual(["Rights/Check"]);
   });
   test("refuses without a call if an expression of its request fails", async () => {
     const bff = await serve();
-    expect(await bff.ask("app.v1.App/GetOwned", {}, as())).toMatchObject({ status: 403, body: DENIED });
-    expect(bff.asked).toEqual([]);
+    expect(await bff.send("app.v1.App/GetOwned", {}, as())).toMatchObject({ status: 403, body: DENIED });
+    expect(bff.upstreamCalls).toEqual([]);
   });
   test("refuses if the compared field of its answer is unset", async () => {
     const bff = await serve();
-    expect(await bff.ask("app.v1.App/GetOwned", { ids: ["nobodys"] }, as())).toMatchObject({
+    expect(await bff.send("app.v1.App/GetOwned", { ids: ["nobodys"] }, as())).toMatchObject({
       status: 403,
       body: DENIED,
     });
-    expect((await bff.ask("app.v1.App/GetOwned", { ids: ["anns"] }, as())).status).toBe(200);
+    expect((await bff.send("app.v1.App/GetOwned", { ids: ["anns"] }, as())).status).toBe(200);
   });
   test("shares a step of the service with the answer, with one call", async () => {
     const bff = await serve();
-    expect((await bff.ask("app.v1.App/GetBoth", { id: "1" }, as())).body).toEqual({
+    expect((await bff.send("app.v1.App/GetBoth", { id: "1" }, as())).body).toEqual({
       name: "thing 1",
       viewer: "viewer ann",
     });
-    expect(bff.asked).toEqual(["Viewers/Get", "Rights/Check", "Things/Get"]);
+    expect(bff.upstreamCalls).toEqual(["Viewers/Get", "Rights/Check", "Things/Get"]);
   });
   test("is decided for each request alone", async () => {
     const bff = await serve();
     const all = ["hers", "1", "away", "2", "hers", "3"];
-    const replies = await Promise.all(all.map((id) => bff.ask("app.v1.App/GetDecided", { id }, as())));
+    const replies = await Promise.all(all.map((id) => bff.send("app.v1.App/GetDecided", { id }, as())));
     expect(replies.map(({ status }) => status)).toEqual([403, 200, 503, 200, 403, 200]);
   });
 });

@@ -105,9 +105,9 @@ async function served() {
   const iss = await startIssuer();
   const env = { ISSUER: iss, REALM: "eu", BFF_RESOLVERS: "./resolvers.ts" };
   const server = await project.served("shop/v1/server.ts", handlers as never, env);
-  const ask = (rpc: string) => (authorization?: string) =>
+  const send = (rpc: string) => (authorization?: string) =>
     server.post(`shop.v1.ShopService/${rpc}`, { id: "7" }, authorization ? { headers: { authorization } } : {});
-  return { iss, page: ask("GetPage"), teaser: ask("GetTeaser"), log: server.log };
+  return { iss, page: send("GetPage"), teaser: send("GetTeaser"), log: server.log };
 }
 
 describe("a generated server with an identity", () => {

@@ -16,13 +16,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** An agent service whose summaries wait to be let go. */
 async function heldAgent() {
-  const asked = Promise.withResolvers<void>();
+  const arrival = Promise.withResolvers<void>();
   const letGo = Promise.withResolvers<void>();
   const handler = connectNodeAdapter({
     routes: (router) => {
       services.agent(router);
       router.rpc(AgentService.method.getSummary, async ({ workspaceId }) => {
-        asked.resolve();
+        arrival.resolve();
         await letGo.promise;
         return summaryOf(workspaceId)!;
       });
@@ -38,7 +38,7 @@ async function heldAgent() {
     server.close();
   });
   const { port } = server.address() as net.AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, asked: asked.promise, letGo: letGo.resolve };
+  return { url: `http://127.0.0.1:${port}`, arrival: arrival.promise, letGo: letGo.resolve };
 }
 
 /** Resolves once nobody takes connections there any more. */
@@ -60,7 +60,7 @@ test("SIGTERM stops new requests, finishes those in flight, and ends the process
   onTestFinished(() => example.close());
   const { url } = example.bff;
   const answer = post(url, { workspaceId: "atlas", userId: "u-ada" });
-  await agent.asked;
+  await agent.arrival;
   const stopped = example.bff.stop();
   await refused(url);
   agent.letGo();

@@ -126,8 +126,8 @@ describe.each([
       const grpc = await client.getDashboard({}).reply;
       expect(grpc.status).toMatchObject({ code: 3, details: "workspace_id is missing" });
       expect((await grpcWeb(url, { workspaceId: "" })).grpcStatus).toBe("3");
-      for (const ask of [post, get]) {
-        const { status, body } = await ask(url, {});
+      for (const send of [post, get]) {
+        const { status, body } = await send(url, {});
         expect({ status, body }).toEqual({
           status: 400,
           body: { code: "invalid_argument", message: "workspace_id is missing" },

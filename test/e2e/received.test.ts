@@ -55,13 +55,13 @@ beforeAll(async () => {
 afterAll(() => made.remove());
 
 type Pairs = readonly (readonly [name: string, value: string])[];
-interface Said {
+interface UpstreamMetadata {
   readonly headers: Pairs;
   readonly trailers: Pairs;
   readonly fails?: true;
 }
 /** What upstreams say beside the answer about a thing. */
-function said(id: string, shard: string): Said {
+function metadataOf(id: string, shard: string): UpstreamMetadata {
   const headers: Pairs = [
     ["x-version", `${id}-1`],
     ["x-list", "b"],
@@ -84,7 +84,7 @@ const STUBS: Stubs = {
     return {};
   },
   "up.v1.Things/Get": ({ id }, { requestHeader, responseHeader, responseTrailer }) => {
-    const { headers, trailers, fails } = said(String(id), requestHeader.get("x-shard") ?? "");
+    const { headers, trailers, fails } = metadataOf(String(id), requestHeader.get("x-shard") ?? "");
     for (const [name, value] of headers) responseHeader.append(name, value);
     for (const [name, value] of trailers) responseTrailer.append(name, value);
     if (fails) throw new ConnectError("made to fail", Code.NotFound);
@@ -119,7 +119,10 @@ async function grpcJs(): Promise<string> {
   server.addService({ get: method("/up.v1.Things/Get") } as grpc.ServiceDefinition, {
     get: ((call, reply) => {
       // A field of number 1 with a text shorter than 128 bytes.
-      const { headers, trailers, fails } = said(call.request.toString("utf8", 2), String(call.metadata.get("x-shard")));
+      const { headers, trailers, fails } = metadataOf(
+        call.request.toString("utf8", 2),
+        String(call.metadata.get("x-shard")),
+      );
       call.sendMetadata(metadata(headers));
       if (fails) reply({ code: grpc.status.NOT_FOUND, metadata: metadata(trailers) });
       else reply(null, Buffer.alloc(0), metadata(trailers));
@@ -155,15 +158,15 @@ describe.each(["own", "node"] as const)("over %s HTTP/2", (http2) => {
       equal: `${id}-2`,
       shard: "s-1",
     });
-    const ask = async (bff: StubbedBff, id: string, other: string) => bff.ask("app.v1.App/GetPage", { id, other });
+    const send = async (bff: StubbedBff, id: string, other: string) => bff.send("app.v1.App/GetPage", { id, other });
 
     test("headers and trailers are read from the answer of each step", async () => {
-      const { body } = await ask(await served(), "a", "b");
+      const { body } = await send(await served(), "a", "b");
       expect(body).toEqual({ ...page("a"), other: "b-1", safe: "b-2" });
     });
 
     test("a failed step has no headers or trailers, even if the failure had some", async () => {
-      const { body } = await ask(await served(), "a", "fails");
+      const { body } = await send(await served(), "a", "fails");
       expect(body).toMatchObject({ ...page("a"), safe: "none" });
       expect(body).not.toHaveProperty("other");
       expect(body.degraded).toMatchObject([
@@ -173,7 +176,7 @@ describe.each(["own", "node"] as const)("over %s HTTP/2", (http2) => {
     });
 
     test("a guard reads headers and trailers", async () => {
-      const { body } = await ask(await served(), "gone", "b");
+      const { body } = await send(await served(), "gone", "b");
       expect(body).toEqual({ code: "not_found", message: "gone since 2020" });
     });
 
@@ -181,10 +184,10 @@ describe.each(["own", "node"] as const)("over %s HTTP/2", (http2) => {
       "headers and trailers above the limit fail their call, and no other: %s",
       async (large) => {
         const bff = await served();
-        const all = await Promise.all([ask(bff, "a", large), ask(bff, "a", "b")]);
+        const all = await Promise.all([send(bff, "a", large), send(bff, "a", "b")]);
         expect(all.map(({ body }) => body.other)).toEqual([undefined, "b-1"]);
         expect(all.map(({ body }) => body.version)).toEqual(["a-1", "a-1"]);
-        expect((await ask(bff, "c", "b")).body).toMatchObject(page("c"));
+        expect((await send(bff, "c", "b")).body).toMatchObject(page("c"));
       },
     );
   });

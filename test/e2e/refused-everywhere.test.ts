@@ -56,13 +56,13 @@ const bff = {
 const method = schemaOf(requestFor(bff.protos)).registry.getService("app.v1.ShopService")!
   .methods[0] as DescMethodUnary;
 
-interface Given {
+interface ResolverInput {
   readonly args: { readonly id: string };
   readonly steps: { readonly viewer: { readonly name: string } };
   readonly signal: AbortSignal;
   readonly refuse: (code: number, message?: string) => never;
 }
-let resolve: (given: Given) => unknown;
+let resolve: (input: ResolverInput) => unknown;
 let gates: Gates;
 let url = "";
 const closing: (() => unknown)[] = [];
@@ -71,7 +71,7 @@ beforeAll(async () => {
   gates = await startGates({ "up/v1/up.proto": UP }, ({ id }) => String(id));
   const client = new GrpcClient(gates.url, { http2: testedHttp2() });
   const dir = generate(bff, false);
-  const resolvers = { pageGreeting: (given: Given) => resolve(given) };
+  const resolvers = { pageGreeting: (input: ResolverInput) => resolve(input) };
   const server = await listen(await endpoints(bff, dir, client, {}, {}, resolvers));
   url = server.url;
   closing.push(
@@ -128,24 +128,24 @@ const CLIENTS: readonly (readonly [name: string, ask: (id: string) => Promise<Se
   ["connect-web over GET", overConnectWeb(() => createConnectTransport({ baseUrl: url, useHttpGet: true }))],
   ["connect-web over gRPC-Web", overConnectWeb(() => createGrpcWebTransport({ baseUrl: url }))],
 ];
-const asked = (id: string): Promise<Arrival> => gates.take(({ request }) => request.id === id);
+const arrivalOf = (id: string): Promise<Arrival> => gates.take(({ request }) => request.id === id);
 /** The service's own calls are answered, and its guard lets the request pass. */
 async function passed(): Promise<void> {
-  for (const id of ["account", "ada"]) (await asked(id)).answer({});
+  for (const id of ["account", "ada"]) (await arrivalOf(id)).answer({});
 }
 
-describe.each(CLIENTS)("%s", (_, ask) => {
+describe.each(CLIENTS)("%s", (_, send) => {
   test("a resolver receives the steps that it reads, and does not wait for others", async () => {
     const run = Promise.withResolvers<readonly string[]>();
     resolve = ({ steps }) => {
       run.resolve(Object.keys(steps));
       return `Hello ${steps.viewer.name}`;
     };
-    const answer = ask("a");
-    const held = await Promise.all([asked("a"), asked("account")]);
-    (await asked("ada")).answer({ name: "Ada" });
+    const answer = send("a");
+    const held = await Promise.all([arrivalOf("a"), arrivalOf("account")]);
+    (await arrivalOf("ada")).answer({ name: "Ada" });
     expect(await run.promise).toEqual(["viewer"]);
-    for (const one of held) one.answer({ count: 3 });
+    for (const arrival of held) arrival.answer({ count: 3 });
     expect(await answer).toEqual({ page: { greeting: "Hello Ada", count: 3 } });
   });
 
@@ -156,8 +156,8 @@ describe.each(CLIENTS)("%s", (_, ask) => {
       aborted = () => signal.aborted;
       refuse(Code.FAILED_PRECONDITION, text);
     };
-    const answer = ask("b");
-    const order = await asked("b");
+    const answer = send("b");
+    const order = await arrivalOf("b");
     await passed();
     expect(await answer).toEqual({ code: 9, text, details: 0 });
     await gates.logged("x Get b");
@@ -170,10 +170,10 @@ describe.each(CLIENTS)("%s", (_, ask) => {
       run.resolve();
       refuse(Code.NOT_FOUND, "said by the resolver");
     };
-    const answer = ask("c");
-    (await asked("ada")).answer({});
+    const answer = send("c");
+    (await arrivalOf("ada")).answer({});
     await run.promise;
-    (await asked("account")).answer({ count: -1 });
+    (await arrivalOf("account")).answer({ count: -1 });
     expect(await answer).toEqual({ code: 7, text: "said by the guard", details: 0 });
   });
 
@@ -185,7 +185,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
         return "swallowed";
       }
     };
-    const answer = ask("d");
+    const answer = send("d");
     await passed();
     expect(await answer).toEqual({ code: 16, text: "unauthenticated", details: 0 });
   });
@@ -195,9 +195,9 @@ describe.each(CLIENTS)("%s", (_, ask) => {
     ["a number that is no status", 17],
   ])("a refusal with %s is a fault of the resolver, and its field is missing", async (_name, code) => {
     resolve = ({ refuse }) => refuse(code as number, "no");
-    const answer = ask("e");
+    const answer = send("e");
     await passed();
-    (await asked("e")).answer({ count: 2 });
+    (await arrivalOf("e")).answer({ count: 2 });
     expect(await answer).toEqual({
       page: { count: 2, degraded: [{ path: "greeting", effect: "EFFECT_MISSING", reason: "REASON_INVALID" }] },
     });
@@ -209,7 +209,7 @@ describe.each(CLIENTS)("%s", (_, ask) => {
     ["1 MB of the client's own text", `no page ${"ä".repeat(500_000)}`],
   ])("a text with %s arrives as a status", async (_name, text) => {
     resolve = ({ refuse }) => refuse(Code.NOT_FOUND, text);
-    const answer = ask("f");
+    const answer = send("f");
     await passed();
     const seen = await answer;
     expect(seen).toMatchObject({ code: 5, details: 0 });

@@ -80,8 +80,11 @@ test("resolvers receive the steps that they name, including those of the service
   const order = { reason: "REASON_UNAVAILABLE", upstream: "up.v1.OrderService" };
   const degraded = [{ path: "count", effect: "EFFECT_MISSING", ...order }];
   expect((await get("down")).body).toEqual({ greeting, degraded });
-  const { answer, degraded: told } = foretold("down");
-  expect({ answer, told }).toEqual({ answer: { greeting }, told: ["count MISSING UNAVAILABLE up.v1.OrderService"] });
+  const { answer, degraded: degradations } = foretold("down");
+  expect({ answer, degradations }).toEqual({
+    answer: { greeting },
+    degradations: ["count MISSING UNAVAILABLE up.v1.OrderService"],
+  });
   expect(await get("gone")).toEqual({ status: 404, body: { code: "not_found", message: "no such page" } });
   expect(foretold("gone").statuses).toEqual([[5, "no such page"]]);
 });

@@ -18,7 +18,7 @@ beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
 /** What the upstreams are asked for. */
-interface Asked {
+interface UpstreamRequest {
   readonly id: string;
   readonly ids: readonly string[];
 }
@@ -46,7 +46,7 @@ function foretold(id: string, mode = ""): Pick<Outcome, "answer" | "degraded"> {
 /** Upstreams, and the generated server over them. */
 async function served(module: string | undefined) {
   const users: string[] = [];
-  const handlers: Handlers<Asked> = {
+  const handlers: Handlers<UpstreamRequest> = {
     "up.v1.ItemService/GetItem": ({ id }) => ({ id, name: `item ${id}`, stock: id === "sold" ? -1 : 1 }),
     "up.v1.ItemService/BatchGetItems": ({ ids }, { requestHeader }) => {
       users.push(requestHeader.get("x-user") ?? "");
@@ -108,9 +108,9 @@ describe("a server with resolvers", () => {
       expect(functions).toContain(right);
       project.write(`wrong${i}.ts`, functions.replace(right, mistake));
     }
-    const said = project.typeChecked();
+    const output = project.typeChecked();
     for (const [i, [, , message]] of wrong.entries()) {
-      expect(said.split("\n").filter((line) => line.includes(`wrong${i}.ts`))).toContainEqual(
+      expect(output.split("\n").filter((line) => line.includes(`wrong${i}.ts`))).toContainEqual(
         expect.stringContaining(message),
       );
       rmSync(join(project.folder, `wrong${i}.ts`));
@@ -158,10 +158,10 @@ describe("a server with resolvers", () => {
       ["down", "card"],
     ] as const) {
       const { degraded = [], ...answer } = (await get(id, mode)).body as { degraded?: Record<string, string>[] };
-      const told = degraded.map(({ path, effect, reason, upstream = "" }) =>
+      const degradations = degraded.map(({ path, effect, reason, upstream = "" }) =>
         `${path} ${effect?.replace("EFFECT_", "")} ${reason?.replace("REASON_", "")} ${upstream}`.trim(),
       );
-      expect({ answer, degraded: told }).toEqual(foretold(id, mode));
+      expect({ answer, degraded: degradations }).toEqual(foretold(id, mode));
     }
     expect(await get("sold")).toEqual({ status: 400, body: { code: "failed_precondition", message: "sold out" } });
   });

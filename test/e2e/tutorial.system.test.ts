@@ -29,7 +29,7 @@ async function freePort(): Promise<string> {
   return String(typeof address === "object" ? address?.port : address);
 }
 const withOurPorts = (text: string): string =>
-  ports.reduce((now, [said, ours]) => now.replaceAll(new RegExp(`\\b${said}\\b`, "g"), ours), text);
+  ports.reduce((now, [theirs, ours]) => now.replaceAll(new RegExp(`\\b${theirs}\\b`, "g"), ours), text);
 
 /** The text of a numbered section of the tutorial. */
 function section(number: number): string {
@@ -37,9 +37,9 @@ function section(number: number): string {
   if (text === undefined) throw new Error(`no section ${number}`);
   return withOurPorts(text);
 }
-const blocks = (text: string, wanted: string): string[] =>
+const blocks = (text: string, syntax: string): string[] =>
   [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, language, block = ""]) =>
-    language === wanted ? [block] : [],
+    language === syntax ? [block] : [],
   );
 
 /** What is typed in a section, and what is printed then. */
@@ -79,10 +79,10 @@ async function start(command: string, printed: string): Promise<ChildProcess> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   running.push(child);
-  const wanted = printed.trimEnd().split("\n");
+  const expected = printed.trimEnd().split("\n");
   const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) if (lines.push(line) === wanted.length) break;
-  expect(lines).toEqual(wanted);
+  for await (const line of createInterface({ input: child.stdout })) if (lines.push(line) === expected.length) break;
+  expect(lines).toEqual(expected);
   return child;
 }
 async function stop(...children: readonly ChildProcess[]): Promise<void> {
@@ -98,14 +98,14 @@ const steady = (answer: string): string =>
     .replace(/^x-request-id: [0-9a-f]{16}\r?$/m, "x-request-id: some")
     .replaceAll("\r", "");
 function expectSession(text: string): void {
-  const asked = session(text).filter(({ command }) => command.startsWith("curl "));
-  expect(asked.length).toBeGreaterThan(0);
-  for (const { command, printed } of asked) expect(steady(`${run(command)}\n`)).toBe(steady(printed));
+  const requests = session(text).filter(({ command }) => command.startsWith("curl "));
+  expect(requests.length).toBeGreaterThan(0);
+  for (const { command, printed } of requests) expect(steady(`${run(command)}\n`)).toBe(steady(printed));
 }
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "protobff-tutorial-"));
-  ports = await Promise.all(["9001", "9002", "8080"].map(async (said) => [said, await freePort()] as const));
+  ports = await Promise.all(["9001", "9002", "8080"].map(async (theirs) => [theirs, await freePort()] as const));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }\n`);
   const files = [1, 2, 3, 4].map(section).join("");
@@ -139,8 +139,8 @@ test("steps 4 to 7 print the tutorial's output", async () => {
   const catalogProto = join(folder, "proto/catalog/v1/catalog.proto");
   const before = readFileSync(catalogProto, "utf8");
   writeFileSync(catalogProto, before.replace("price_cents", "price_minor"));
-  const said = run(renamed!.command);
-  for (const line of renamed!.printed.trimEnd().split("\n")) expect(said).toContain(line.trimEnd());
+  const output = run(renamed!.command);
+  for (const line of renamed!.printed.trimEnd().split("\n")) expect(output).toContain(line.trimEnd());
   writeFileSync(catalogProto, before);
 
   const shop = join(folder, "proto/shop/v1/shop.proto");
@@ -150,7 +150,7 @@ test("steps 4 to 7 print the tutorial's output", async () => {
     .replace("  repeated bff.v1.Degradation", `${fields}  repeated bff.v1.Degradation`)
     .replace("    let: [\n", `    let: [\n${step}`);
   writeFileSync(shop, grown);
-  for (const { command, printed } of session(section(7)).filter((one) => !one.command.startsWith("curl ")))
+  for (const { command, printed } of session(section(7)).filter((entry) => !entry.command.startsWith("curl ")))
     expect(run(command)).toBe(printed);
   writeFileSync(join(folder, "resolvers.ts"), blocks(section(7), "ts")[0] ?? "");
   await stop(bff, catalog);

@@ -55,7 +55,7 @@ message Part {
 }
 `;
 
-interface Said {
+interface UpstreamStatus {
   readonly code: number;
   readonly text: string;
   readonly details: readonly (readonly [type: string, value: Uint8Array])[];
@@ -63,7 +63,7 @@ interface Said {
 const note = new BinaryWriter().tag(1, WireType.LengthDelimited).string("call us").finish();
 const unknown = Uint8Array.of(255, 0, 1, 2, 254);
 /** By the id that is asked for. */
-const SAID: Readonly<Record<string, Said>> = {
+const STATUSES: Readonly<Record<string, UpstreamStatus>> = {
   plain: { code: 5, text: "no thing “x”", details: [] },
   detailed: {
     code: 9,
@@ -98,7 +98,7 @@ const SAID: Readonly<Record<string, Said>> = {
 };
 
 /** google.rpc.Status */
-function status({ code, text, details }: Said): Buffer {
+function status({ code, text, details }: UpstreamStatus): Buffer {
   const writer = new BinaryWriter().tag(1, WireType.Varint).int32(code).tag(2, WireType.LengthDelimited).string(text);
   for (const [type, value] of details) {
     const any = create(AnySchema, { typeUrl: `type.googleapis.com/${type}`, value: new Uint8Array(value) });
@@ -128,11 +128,11 @@ beforeAll(async () => {
     { get: method("/up.v1.Things/Get") },
     {
       get: (call: grpc.ServerUnaryCall<Buffer, Buffer>, reply: grpc.sendUnaryData<Buffer>) => {
-        const said = SAID[call.request.subarray(2).toString()];
-        if (said === undefined) return reply(null, Buffer.from([10, 1, 65]));
+        const failure = STATUSES[call.request.subarray(2).toString()];
+        if (failure === undefined) return reply(null, Buffer.from([10, 1, 65]));
         const metadata = new grpc.Metadata();
-        if (said.details.length > 0) metadata.set("grpc-status-details-bin", status(said));
-        reply({ code: said.code, details: said.text, metadata });
+        if (failure.details.length > 0) metadata.set("grpc-status-details-bin", status(failure));
+        reply({ code: failure.code, details: failure.text, metadata });
       },
     },
   );
@@ -159,8 +159,8 @@ afterAll(async () => {
 async function overGrpc(id: string): Promise<{ code: number; text: string; status: Buffer | undefined }> {
   const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
   const { promise, resolve, reject } = Promise.withResolvers<grpc.ServiceError>();
-  const asked = Buffer.from([10, id.length, ...Buffer.from(id)]);
-  client.makeUnaryRequest("/app.v1.PageService/GetWhole", raw, raw, asked, (error) =>
+  const request = Buffer.from([10, id.length, ...Buffer.from(id)]);
+  client.makeUnaryRequest("/app.v1.PageService/GetWhole", raw, raw, request, (error) =>
     error === null ? reject(new Error("answered")) : resolve(error),
   );
   const { code, details, metadata } = await promise;
@@ -171,10 +171,11 @@ async function overGrpc(id: string): Promise<{ code: number; text: string; statu
 /** What Connect's client gets, in JSON or in binary. */
 async function overConnect(id: string, useBinaryFormat: boolean): Promise<ConnectError> {
   const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat });
-  const asked = (createClient(service, transport) as Record<string, (request: object) => Promise<unknown>>).getWhole!({
+  const response = (createClient(service, transport) as Record<string, (request: object) => Promise<unknown>>)
+    .getWhole!({
     id,
   });
-  return asked.then(
+  return response.then(
     () => {
       throw new Error("answered");
     },
@@ -188,14 +189,14 @@ describe("a status that is passed on", () => {
   test.each(["plain", "detailed", "late", "refused"])(
     "has the upstream's code, text and details, byte by byte: %s",
     async (id) => {
-      const said = SAID[id]!;
+      const expected = STATUSES[id]!;
       const { code, text, status: bytes } = await overGrpc(id);
-      expect({ code, text }).toEqual({ code: said.code, text: said.text });
-      expect(bytes).toEqual(said.details.length === 0 ? undefined : status(said));
+      expect({ code, text }).toEqual({ code: expected.code, text: expected.text });
+      expect(bytes).toEqual(expected.details.length === 0 ? undefined : status(expected));
       for (const binary of [true, false]) {
         const error = await overConnect(id, binary);
-        expect({ code: error.code, text: error.rawMessage }).toEqual({ code: said.code, text: said.text });
-        expect(received(error)).toEqual(said.details.map(([type, value]) => [type, Buffer.from(value)]));
+        expect({ code: error.code, text: error.rawMessage }).toEqual({ code: expected.code, text: expected.text });
+        expect(received(error)).toEqual(expected.details.map(([type, value]) => [type, Buffer.from(value)]));
       }
     },
   );
@@ -206,10 +207,10 @@ describe("a status that is passed on", () => {
     expect(received(changed)).toEqual([["nobody.v1.Knows", Buffer.from(unknown)]]);
     const other = await overConnect("other", true);
     expect([other.code, other.rawMessage]).toEqual([ConnectCode.OutOfRange, "beyond"]);
-    const own = new BinaryWriter().tag(1, WireType.LengthDelimited).string("other").finish();
+    const otherNote = new BinaryWriter().tag(1, WireType.LengthDelimited).string("other").finish();
     expect(received(other)).toEqual([
       ["up.v1.Note", Buffer.from(note)],
-      ["up.v1.Note", Buffer.from(own)],
+      ["up.v1.Note", Buffer.from(otherNote)],
     ]);
   });
 
@@ -235,7 +236,7 @@ describe("a status that is passed on", () => {
 });
 
 test("fields read failure(step)", async () => {
-  const ask = async (id: string) => {
+  const send = async (id: string) => {
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${url}/app.v1.PageService/GetPart`, {
       method: "POST",
@@ -245,7 +246,7 @@ test("fields read failure(step)", async () => {
     const { degraded: _, ...part } = (await response.json()) as Record<string, unknown>;
     return part;
   };
-  expect(await ask("fine")).toEqual({ name: "A" });
-  expect(await ask("refused")).toEqual({ code: 7, reason: "REASON_REJECTED", note: "call us" });
-  expect(await ask("late")).toEqual({ code: 4, reason: "REASON_TIMEOUT" });
+  expect(await send("fine")).toEqual({ name: "A" });
+  expect(await send("refused")).toEqual({ code: 7, reason: "REASON_REJECTED", note: "call us" });
+  expect(await send("late")).toEqual({ code: 4, reason: "REASON_TIMEOUT" });
 });

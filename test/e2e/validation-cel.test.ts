@@ -32,7 +32,7 @@ async function served() {
   return { ...server, find: client.find, refused };
 }
 
-const told = (error: ConnectError): readonly string[] =>
+const violationsOf = (error: ConnectError): readonly string[] =>
   error
     .findDetails(ViolationsSchema)
     .flatMap(({ violations }) => violations.map(({ ruleId, message }) => `${ruleId}: ${message}`));
@@ -43,16 +43,18 @@ describe("rules in CEL", () => {
   test("report their message, or a default message", async () => {
     const { find, refused } = await served();
     expect(await find(RIGHT)).toMatchObject({ text: "t-shirt" });
-    expect(told(await refused({ text: "shirt" }))).toEqual(["string.begins: shirt does not begin with t-"]);
-    expect(told(await refused({ from: 3 }))).toEqual(['this.from <= this.to: "this.from <= this.to" returned false']);
-    expect(told(await refused({ kinds: { "-1": 1 } }))).toEqual(["kinds.key: key -1"]);
-    expect(told(await refused({ page: { size: 101 }, tags: ["b.a", "a.b"] }))).toEqual([
+    expect(violationsOf(await refused({ text: "shirt" }))).toEqual(["string.begins: shirt does not begin with t-"]);
+    expect(violationsOf(await refused({ from: 3 }))).toEqual([
+      'this.from <= this.to: "this.from <= this.to" returned false',
+    ]);
+    expect(violationsOf(await refused({ kinds: { "-1": 1 } }))).toEqual(["kinds.key: key -1"]);
+    expect(violationsOf(await refused({ page: { size: 101 }, tags: ["b.a", "a.b"] }))).toEqual([
       "page.size: a page of 1 to 100",
       "repeated.sorted: not in order, of those at most that max_items says",
     ]);
-    expect(told(await refused({ since: timestampFromDate(new Date(Date.now() + 60_000)) })).length).toBe(1);
-    expect(told(await refused({ wait: { seconds: 61n } }))).toEqual(["duration.around: too far off"]);
-    expect(told(await refused({ sure: false, in: "x" }))).toEqual(["sure: be sure"]);
+    expect(violationsOf(await refused({ since: timestampFromDate(new Date(Date.now() + 60_000)) })).length).toBe(1);
+    expect(violationsOf(await refused({ wait: { seconds: 61n } }))).toEqual(["duration.around: too far off"]);
+    expect(violationsOf(await refused({ sure: false, in: "x" }))).toEqual(["sure: be sure"]);
   });
 
   test("end the request with INTERNAL and no detail if they fail at run time, and other requests are answered", async () => {

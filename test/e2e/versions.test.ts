@@ -146,13 +146,13 @@ async function served(handlers: Handlers<never> = {}) {
 }
 
 const NAMES = ["deprecation", "sunset", "link"] as const;
-const TOLD = {
+const DEPRECATION = {
   deprecation: "@1793491200",
   sunset: "Sat, 01 May 2027 00:00:00 GMT",
   link: '</page.v2.PageService/Get>; rel="successor-version"',
 };
 const NOTHING = { deprecation: null, sunset: null, link: null };
-const told = (headers: Headers): object => Object.fromEntries(NAMES.map((name) => [name, headers.get(name)]));
+const deprecationOf = (headers: Headers): object => Object.fromEntries(NAMES.map((name) => [name, headers.get(name)]));
 
 describe("page.v1 and page.v2 in one server", () => {
   test("compile as strictly as this repository", () => {
@@ -169,29 +169,29 @@ describe("page.v1 and page.v2 in one server", () => {
     "answer clients of both versions by %s, and the old version is deprecated",
     async (_, make, more) => {
       const { url, authorization } = await served();
-      const asked = async (version: "v1" | "v2", headers: Record<string, string>) => {
-        let given: Headers | undefined;
+      const send = async (version: "v1" | "v2", headers: Record<string, string>) => {
+        let responseHeaders: Headers | undefined;
         const seeing: Interceptor = (next) => async (request) => {
           for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
           const response = await next(request);
-          given = response.header;
+          responseHeaders = response.header;
           return response;
         };
         const transport = make({ baseUrl: url, httpVersion: "2", interceptors: [seeing], ...more });
         const client = createClient(serviceOf(`page.${version}.PageService`), transport);
         const { get } = client as unknown as Record<string, (request: object) => Promise<JsonObject>>;
         const answer = await get?.({ id: "7" }).catch((error: unknown) => ConnectError.from(error));
-        return { answer, told: told(given ?? (answer as unknown as ConnectError).metadata) };
+        return { answer, headers: deprecationOf(responseHeaders ?? (answer as unknown as ConnectError).metadata) };
       };
-      expect(await asked("v1", { authorization })).toMatchObject({
+      expect(await send("v1", { authorization })).toMatchObject({
         answer: { title: "hello item 7", badge: "old" },
-        told: TOLD,
+        headers: DEPRECATION,
       });
-      expect(await asked("v2", { authorization })).toMatchObject({
+      expect(await send("v2", { authorization })).toMatchObject({
         answer: { heading: "hi item 7", badge: "new", who: "ann" },
-        told: NOTHING,
+        headers: NOTHING,
       });
-      expect(await asked("v1", {})).toMatchObject({ answer: { code: Code.Unauthenticated }, told: TOLD });
+      expect(await send("v1", {})).toMatchObject({ answer: { code: Code.Unauthenticated }, headers: DEPRECATION });
     },
   );
 
@@ -199,11 +199,11 @@ describe("page.v1 and page.v2 in one server", () => {
     const { url, authorization } = await served();
     const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
     onTestFinished(() => client.close());
-    const ask = async (id: string) => {
+    const send = async (id: string) => {
       const metadata = new grpc.Metadata();
       metadata.set("authorization", authorization);
       const bytes = Buffer.from([0x0a, id.length, ...Buffer.from(id)]);
-      const given = Promise.withResolvers<grpc.Metadata>();
+      const responseMetadata = Promise.withResolvers<grpc.Metadata>();
       const ended = Promise.withResolvers<number>();
       client
         .makeUnaryRequest(
@@ -215,11 +215,11 @@ describe("page.v1 and page.v2 in one server", () => {
           {},
           (error) => ended.resolve(error?.code ?? grpc.status.OK),
         )
-        .on("metadata", given.resolve);
-      return { code: await ended.promise, told: (await given.promise).getMap() };
+        .on("metadata", responseMetadata.resolve);
+      return { code: await ended.promise, headers: (await responseMetadata.promise).getMap() };
     };
-    expect(await ask("7")).toMatchObject({ code: grpc.status.OK, told: TOLD });
-    expect(await ask("fail")).toMatchObject({ code: grpc.status.UNAVAILABLE, told: TOLD });
+    expect(await send("7")).toMatchObject({ code: grpc.status.OK, headers: DEPRECATION });
+    expect(await send("fail")).toMatchObject({ code: grpc.status.UNAVAILABLE, headers: DEPRECATION });
   });
 
   test.runIf(spawnSync("curl", ["--version"]).status === 0)(
@@ -235,7 +235,9 @@ describe("page.v1 and page.v2 in one server", () => {
       };
       const lines = await curl("/page.v1.PageService/Get");
       expect(lines[0]).toBe("HTTP/1.1 200 OK");
-      expect(lines).toEqual(expect.arrayContaining(Object.entries(TOLD).map(([name, value]) => `${name}: ${value}`)));
+      expect(lines).toEqual(
+        expect.arrayContaining(Object.entries(DEPRECATION).map(([name, value]) => `${name}: ${value}`)),
+      );
       // RFC 8288: a target in angle brackets, resolved against the request's
       const link = lines.find((line) => line.startsWith("link: ")) ?? "";
       const [, target = ""] = /<([^>]*)>;\s*rel="successor-version"/.exec(link) ?? [];
@@ -248,15 +250,15 @@ describe("page.v1 and page.v2 in one server", () => {
     const { url, authorization } = await served();
     const get = async (path: string, headers: Record<string, string> = {}) => {
       const answer = await fetch(url + path, { headers });
-      return { status: answer.status, body: await answer.json(), told: told(answer.headers) };
+      return { status: answer.status, body: await answer.json(), headers: deprecationOf(answer.headers) };
     };
     expect(await get("/v1/pages/7", { authorization })).toEqual({
       status: 200,
-      told: TOLD,
+      headers: DEPRECATION,
       body: { title: "hello item 7", badge: "old" },
     });
-    expect(await get("/v1/pages/7")).toMatchObject({ status: 401, told: TOLD });
-    expect(await get("/v1/pages/7?nothing=1", { authorization })).toMatchObject({ told: TOLD });
+    expect(await get("/v1/pages/7")).toMatchObject({ status: 401, headers: DEPRECATION });
+    expect(await get("/v1/pages/7?nothing=1", { authorization })).toMatchObject({ headers: DEPRECATION });
   });
 
   test("share an upstream's breaker, and log the callers of the old version", async () => {
@@ -274,11 +276,11 @@ describe("page.v1 and page.v2 in one server", () => {
   });
 
   test("share a method's inner limit", async () => {
-    const asked = Promise.withResolvers<void>();
+    const arrival = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const held = async ({ ids }: { ids: string[] }): Promise<object> => {
       if (ids[0] === "held") {
-        asked.resolve();
+        arrival.resolve();
         await release.promise;
       }
       return { items: { a: {} } };
@@ -286,7 +288,7 @@ describe("page.v1 and page.v2 in one server", () => {
     const { post, authorization } = await served({ "up.v1.ItemService/MapItems": held as never });
     const headers = { authorization };
     const first = post("page.v1.PageService/Count", { id: "held" }, { headers });
-    await asked.promise;
+    await arrival.promise;
     expect((await post("page.v2.PageService/Count", { id: "b" }, { headers })).status).toBe(429);
     release.resolve();
     expect(await first).toEqual({ status: 200, body: { count: 1 } });

@@ -48,15 +48,15 @@ describe("curl", () => {
     { over: "HTTP/1.1", version: "1.1", flags: ["--http1.1"] },
     { over: "HTTP/2 with prior knowledge", version: "2", flags: ["--http2-prior-knowledge"] },
   ])("calls Connect JSON over $over", async ({ version, flags }) => {
-    const told = ["-w", "\n%{http_version} %{http_code}"];
-    const lines = (await curl(...flags, ...JSON_BODY, ...told, `${url}/${METHOD}`)).split("\n");
+    const writeOut = ["-w", "\n%{http_version} %{http_code}"];
+    const lines = (await curl(...flags, ...JSON_BODY, ...writeOut, `${url}/${METHOD}`)).split("\n");
     expect(lines[1]).toBe(`${version} 200`);
     expect(JSON.parse(lines[0] ?? "")).toEqual(expected);
   });
 
   test.each(["--http1.1", "--http2-prior-knowledge"])("calls Connect GET, %s", async (flag) => {
     const query = ["connect=v1", "encoding=json", 'message={"workspaceId":"atlas","userId":"u-ada"}'];
-    const data = query.flatMap((one) => ["--data-urlencode", one]);
+    const data = query.flatMap((parameter) => ["--data-urlencode", parameter]);
     expect(JSON.parse(await curl(flag, "--get", ...data, `${url}/${METHOD}`))).toEqual(expected);
   });
 

@@ -59,21 +59,21 @@ function answered(
   const answer = reflect(method.output, sampleOf(method.output));
   if (batch !== undefined) {
     const keys = reflect(method.input, request);
-    const asked = method.input.fields.find(({ name }) => name === batch.keys);
+    const keyField = method.input.fields.find(({ name }) => name === batch.keys);
     const items = method.output.fields.find(({ name }) => name === batch.items);
-    if (asked?.fieldKind === "list" && items !== undefined) {
-      const all = [...keys.get(asked)];
+    if (keyField?.fieldKind === "list" && items !== undefined) {
+      const all = [...keys.get(keyField)];
       if (items.fieldKind === "list" && items.listKind === "message") {
         const key = items.message.fields.find(({ name }) => name === batch.key);
         answer.clear(items);
-        for (const one of all) {
+        for (const value of all) {
           const item = reflect(items.message, sampleOf(items.message));
-          if (key !== undefined) item.set(key, one);
+          if (key !== undefined) item.set(key, value);
           answer.get(items).add(item);
         }
       } else if (items.fieldKind === "map" && items.mapKind === "message") {
         answer.clear(items);
-        for (const one of all) answer.get(items).set(one as never, reflect(items.message, sampleOf(items.message)));
+        for (const value of all) answer.get(items).set(value as never, reflect(items.message, sampleOf(items.message)));
       }
     }
   }
@@ -87,7 +87,7 @@ export function standIns({ registry }: Ir, resolvers: Resolvers): Resolvers {
       const desc = registry.getMessage(name);
       if (desc !== undefined) return [name, () => toJson(desc, sample(desc))];
       const owner = registry.getMessage(name.slice(0, name.lastIndexOf(".")));
-      const field = owner?.fields.find((one) => name.endsWith(`.${one.name}`));
+      const field = owner?.fields.find((field) => name.endsWith(`.${field.name}`));
       if (owner === undefined || field === undefined) throw new Error(`nothing is called ${name}`);
       return [name, () => reflect(owner, sample(owner)).get(field) as CelInput];
     }),
@@ -104,14 +104,14 @@ export function byOracle(
   faulty: { readonly call: string; readonly fault: FaultName; readonly breaker: string | null } | undefined,
   resolvers?: Resolvers,
 ): Prediction {
-  const outcome = (of: DescMethod, asked: Message, asker: Parameters<Outcomes["call"]>[2]): CallOutcome => {
+  const outcome = (of: DescMethod, request: Message, asker: Parameters<Outcomes["call"]>[2]): CallOutcome => {
     const { batch } = asker.call;
     const shape = batch && {
       keys: batch.name?.value ?? "",
       items: batch.items?.value ?? "",
       ...(batch.key && { key: batch.key.value }),
     };
-    const ok = answered(of, asked, shape);
+    const ok = answered(of, request, shape);
     const name = methodName(of);
     const service = of.parent.typeName;
     const met =
@@ -141,17 +141,17 @@ export function byOracle(
       kind: "answer",
       entries: first.entries.map(({ path, effects, causes, optional }) => ({
         path,
-        effects: effects.map((one) => keyOf(Effect, one) as never),
+        effects: effects.map((effect) => keyOf(Effect, effect) as never),
         reasons: [...new Set(causes.map(({ reason }) => keyOf(Reason, reason) as never))],
         upstreams: [...new Set(causes.map(({ upstream }) => upstream))],
         optional,
       })),
     };
-  const codes = acceptable.flatMap((one) => (one.kind === "status" ? [one.code] : []));
+  const codes = acceptable.flatMap((outcome) => (outcome.kind === "status" ? [outcome.code] : []));
   return { kind: "status", codes: [...new Set(codes)] };
 }
 function keyOf(of: Readonly<Record<string, number>>, number: number): string {
-  return Object.entries(of).find(([, one]) => one === number)?.[0] ?? String(number);
+  return Object.entries(of).find(([, value]) => value === number)?.[0] ?? String(number);
 }
 
 /** Returns the difference of two predictions for a cell, for people. */

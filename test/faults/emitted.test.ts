@@ -39,7 +39,9 @@ test("the table names the caller: an authorized one, a configured one, or an ano
     ],
   };
   const tables = textOf("account/v1/account_faults.txt", JSON.stringify(examples)).split("\n\n");
-  const heads = tables.filter((one) => one.startsWith(SPENDING)).map((one) => one.trim().replace(`${SPENDING}, `, ""));
+  const heads = tables
+    .filter((table) => table.startsWith(SPENDING))
+    .map((table) => table.trim().replace(`${SPENDING}, `, ""));
   expect(heads).toEqual([
     `the sample request
   called by somebody known from "user", roles = ["roles-1","admin"], workspaces = ["workspaces-1","workspace_id-1"]
@@ -73,7 +75,7 @@ describe("generated tests pass", async () => {
   });
   const files = {
     ...messagesOf(request),
-    ...Object.fromEntries(compiled(examples).file.map((one) => [one.name, one.content])),
+    ...Object.fromEntries(compiled(examples).file.map((file) => [file.name, file.content])),
   };
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -110,7 +112,7 @@ test("a wrong prediction fails its test", async () => {
 });
 
 describe("faults.json", () => {
-  const said = (examples: unknown) =>
+  const errorOf = (examples: unknown) =>
     compiled(typeof examples === "string" ? examples : JSON.stringify(examples)).error;
   test.each([
     ["{", "faults.json is not JSON"],
@@ -130,7 +132,7 @@ describe("faults.json", () => {
     [{ [SPENDING]: [{ name: "x", caller: { principal: { ids: "u" } } }] }, "ids"],
     [{ [SPENDING]: [{ name: "x", caller: { ...ADMIN, source: "robot" } }] }, 'source is "user" or "browser"'],
   ])("%j", (examples, text) => {
-    expect(said(examples)).toContain(text);
+    expect(errorOf(examples)).toContain(text);
   });
   test("is read for tables and tests of faults only", () => {
     const { error } = compile({ ...request, parameter: "plan=json" }, (name) => protos[name], undefined, "{").response;

@@ -41,41 +41,41 @@ const sees: Sees = {
 
 /** What is not known: then nothing is said. */
 const OPEN = Symbol("open");
-type Said = boolean | string | bigint | number | null | typeof FAILED | typeof OPEN | readonly Said[];
+type PlainValue = boolean | string | bigint | number | null | typeof FAILED | typeof OPEN | readonly PlainValue[];
 
-function ours(expression: string): Said | undefined {
+function ours(expression: string): PlainValue | undefined {
   const checked = check(expression, scope, registry).expression;
   if (checked === undefined) return undefined;
   try {
-    return said(evaluate(expressionReport(checked).tree, sees));
+    return plainOf(evaluate(expressionReport(checked).tree, sees));
   } catch (error) {
     if (error instanceof EvaluationError) return FAILED;
     if (error instanceof MayFail) return OPEN;
     throw error;
   }
 }
-function said(value: Value): Said {
+function plainOf(value: Value): PlainValue {
   if (value === UNKNOWN || value instanceof MapValue || value instanceof OptionalValue) return OPEN;
   if (value instanceof MessageValue) return nanoseconds(value) ?? OPEN;
-  if (isListValue(value)) return value.map(said);
-  return value as Said;
+  if (isListValue(value)) return value.map(plainOf);
+  return value as PlainValue;
 }
 /** The same of what another gives. */
-function theirs(value: unknown): Said {
+function theirs(value: unknown): PlainValue {
   if (value instanceof Uint) return value.value;
   if (Array.isArray(value)) return value.map(theirs);
   if (value === FAILED || value === null || ["boolean", "string", "bigint", "number"].includes(typeof value))
-    return value as Said;
+    return value as PlainValue;
   if (isMessage(value) && "seconds" in value && "nanos" in value)
     return BigInt(value.seconds as bigint) * 1_000_000_000n + BigInt(value.nanos as number);
   return OPEN;
 }
-function alike(a: Said, b: Said): boolean {
+function alike(a: PlainValue, b: PlainValue): boolean {
   if (a === OPEN || b === OPEN) return true;
   // What is not known may be an error.
-  if (b === FAILED && Array.isArray(a)) return a.some((one) => alike(one, FAILED));
+  if (b === FAILED && Array.isArray(a)) return a.some((item) => alike(item, FAILED));
   if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((one, i) => alike(one, b[i] ?? OPEN));
+    return a.length === b.length && a.every((item, i) => alike(item, b[i] ?? OPEN));
   // Small ones are numbers in compiled code.
   if (typeof a === "bigint" && typeof b === "number") return Number(a) === b;
   return Object.is(a, b) || (a === 0 && b === 0);
@@ -90,38 +90,38 @@ function byCode(expression: string): unknown {
   }
 }
 const VARIABLES = { s, list: [s], count: 3n };
-const SILENT = { told: false, wrong: undefined };
+const SILENT = { isComparable: false, wrong: undefined };
 
 /** What differs, and whether anything was said. */
 function compared(
   expression: string,
   other: (expression: string) => unknown,
-): { readonly told: boolean; readonly wrong: string | undefined } {
+): { readonly isComparable: boolean; readonly wrong: string | undefined } {
   const a = ours(expression);
   if (a === undefined || a === OPEN) return SILENT;
   const result = other(expression);
   if (result === MISTAKEN || result === OPEN) return SILENT;
   const b = theirs(result);
   const wrong = alike(a, b) ? undefined : `${expression}: ${inspect(a)}, not ${inspect(b)}`;
-  return { told: b !== OPEN, wrong };
+  return { isComparable: b !== OPEN, wrong };
 }
 
 test("the interpreter and compiled code agree on the expressions of the language's tests", () => {
   const all = Object.values(EMITTED_CASES).flatMap((cases) => cases.map(([expression]) => expression));
-  const found = [...new Set(all)].map((one) => compared(one, byCode));
+  const found = [...new Set(all)].map((expression) => compared(expression, byCode));
   expect(found.flatMap(({ wrong }) => wrong ?? []).join("\n")).toBe("");
-  console.log(`${found.filter(({ told }) => told).length} of ${found.length} told`);
+  console.log(`${found.filter(({ isComparable }) => isComparable).length} of ${found.length} told`);
 });
 
 test("the interpreter and @bufbuild/cel agree on random expressions", { timeout: 60_000 }, () => {
-  let [told, all] = [0, 0];
+  let [comparable, all] = [0, 0];
   const property = fc.property(fc.gen(), (g) => {
-    const one = compared(randomExpression(g, 4), (one) => interpreted(one, VARIABLES));
+    const comparison = compared(randomExpression(g, 4), (comparison) => interpreted(comparison, VARIABLES));
     all++;
-    if (one.told) told++;
-    expect(one.wrong).toBe(undefined);
+    if (comparison.isComparable) comparable++;
+    expect(comparison.wrong).toBe(undefined);
   });
   fc.assert(property, { numRuns: 1_000 });
-  console.log(`${told} of ${all} told`);
-  expect(told).toBeGreaterThan(300);
+  console.log(`${comparable} of ${all} told`);
+  expect(comparable).toBeGreaterThan(300);
 });

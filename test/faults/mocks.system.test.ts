@@ -25,11 +25,12 @@ together(
   UPSTREAMS,
   goldenCases("emit").map(({ protos }) => protos),
 );
-for (const one of goldenCases("emit").filter(({ name }) => only === undefined || name === only)) {
-  test(one.name, async () => {
-    const upstreams = one.name === "worked-example" ? example : UPSTREAMS;
-    const protos = one.name === "worked-example" ? textsBelow(join(root, "test/worked-example/proto")) : one.protos;
-    const found = await tried(one.name, requestOf({ protos }, upstreams), { ...upstreams, ...protos });
+for (const golden of goldenCases("emit").filter(({ name }) => only === undefined || name === only)) {
+  test(golden.name, async () => {
+    const upstreams = golden.name === "worked-example" ? example : UPSTREAMS;
+    const protos =
+      golden.name === "worked-example" ? textsBelow(join(root, "test/worked-example/proto")) : golden.protos;
+    const found = await tried(golden.name, requestOf({ protos }, upstreams), { ...upstreams, ...protos });
     all.push(found);
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);
@@ -48,7 +49,9 @@ for (const { name, protos } of recipes.filter(({ name }) => only === undefined |
 }
 const outside = join(root, "test/prior-art");
 const theirs = textsBelow(join(outside, "upstreams"));
-for (const name of readdirSync(outside).filter((one) => /^\d/.test(one) && (only === undefined || one === only))) {
+for (const name of readdirSync(outside).filter(
+  (entry) => /^\d/.test(entry) && (only === undefined || entry === only),
+)) {
   test(`prior-art/${name}`, async () => {
     const protos = textsBelow(join(outside, name, "proto"));
     const found = await tried(`prior-art-${name}`, requestOf({ protos }, theirs), { ...theirs, ...protos });
@@ -66,11 +69,11 @@ for (const bff of [web, mobile, account, second, every].filter(({ name }) => onl
   }, 120_000);
 }
 test("predicted and unpredicted cells are counted", () => {
-  const sum = (of: (one: Tried) => number) => all.reduce((total, one) => total + of(one), 0);
+  const sum = (of: (report: Tried) => number) => all.reduce((total, report) => total + of(report), 0);
   console.log(
     `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ untold }) => untold.length)} untold, ${sum(({ notReached }) => notReached)} not reached`,
   );
   for (const { name, untold } of all)
-    for (const [why, cells] of Map.groupBy(untold, (one) => one))
+    for (const [why, cells] of Map.groupBy(untold, (reason) => reason))
       console.log(`${cells.length} untold of ${name}, ${why}`);
 });

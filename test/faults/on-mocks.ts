@@ -41,7 +41,7 @@ export async function tried(
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
-    for (const path of Object.keys(files).filter((one) => one.endsWith("_faults.ts"))) {
+    for (const path of Object.keys(files).filter((path) => path.endsWith("_faults.ts"))) {
       const { faultTests } = (await import(pathToFileURL(join(folder, path)).href)) as {
         readonly faultTests: (test: (name: string, run: () => Promise<void>) => void) => void;
       };
@@ -55,13 +55,15 @@ export async function tried(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const plans = Object.keys(files).filter((one) => one.endsWith("_plan.json"));
-  const told = toldBy(plans.map((path) => (JSON.parse(files[path] ?? "") as { behaviour: BehaviourReport }).behaviour));
-  if (told.cells !== ran) wrong.push(`${told.cells} cells are told, and ${ran} are tested`);
-  return { name, ...told, cells: ran, wrong };
+  const plans = Object.keys(files).filter((path) => path.endsWith("_plan.json"));
+  const counts = countsOf(
+    plans.map((path) => (JSON.parse(files[path] ?? "") as { behaviour: BehaviourReport }).behaviour),
+  );
+  if (counts.cells !== ran) wrong.push(`${counts.cells} cells are told, and ${ran} are tested`);
+  return { name, ...counts, cells: ran, wrong };
 }
 
-function toldBy(behaviours: readonly BehaviourReport[]): Omit<Tried, "name" | "wrong"> {
+function countsOf(behaviours: readonly BehaviourReport[]): Omit<Tried, "name" | "wrong"> {
   const cells = behaviours.flatMap((behaviour) => behaviour.rpcs.flatMap((rpc) => tableOf(behaviour, rpc).cells));
   return {
     cells: cells.filter(({ prediction }) => prediction !== undefined && prediction.kind !== "untold").length,

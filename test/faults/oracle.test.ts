@@ -38,7 +38,7 @@ function compared(bff: MatrixBff) {
   for (const behaviour of behaviours)
     for (const rpc of behaviour.rpcs) {
       const [service = "", name = ""] = rpc.rpc.split("/");
-      const method = ir.registry.getService(service)?.methods.find((one) => one.name === name);
+      const method = ir.registry.getService(service)?.methods.find((candidate) => candidate.name === name);
       if (method === undefined) throw new Error(`no ${rpc.rpc}`);
       const sampled = { message: reflect(method.input, sample(method.input)), headers: {} };
       for (const { message, headers } of [sampled, ...(requests.get(rpc.rpc) ?? [])]) {
@@ -62,7 +62,7 @@ function compared(bff: MatrixBff) {
             new Map(Object.entries(headers)),
             bff.env,
             faulty,
-            bff.resolvers && standIns(ir, bff.resolvers.told),
+            bff.resolvers && standIns(ir, bff.resolvers.oracle),
           );
           const fault = difference(cell.prediction, oracle);
           if (fault !== undefined) wrong.push(`${rpc.rpc} ${cell.call} × ${cell.fault}\n${fault}`);

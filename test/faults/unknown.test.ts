@@ -80,7 +80,7 @@ test("generated tests of the predicted cells pass", async () => {
   const { cells, wrong, untold } = await tried("unknown", requestOf({ protos }), { ...UPSTREAMS, ...protos });
   expect(wrong).toEqual([]);
   expect(cells).toBeGreaterThan(40);
-  expect(untold.filter((one) => one.startsWith("shop.v1.ShopService/GetRounded"))).toEqual([]);
+  expect(untold.filter((line) => line.startsWith("shop.v1.ShopService/GetRounded"))).toEqual([]);
 });
 
 test("exploration covers every combination of decisions, in at most 64 runs", () => {

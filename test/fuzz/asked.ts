@@ -1,7 +1,7 @@
 // Arguments of `npm run fuzz`.
 import { parseArgs } from "node:util";
 
-export interface Asked {
+export interface FuzzOptions {
   readonly scenario: Scenario;
   readonly cases: number;
   readonly seed: number;
@@ -25,7 +25,7 @@ export const USAGE = `usage: npm run fuzz -- [${Object.keys(USUAL).join(" | ")}]
   --framing own | node    frames: whose HTTP/2 towards clients; default: own`;
 
 /** Parses the arguments. Undefined: print the usage; a sentence: the error in them. */
-export function askedBy(args: readonly string[]): Asked | undefined | string {
+export function parseOptions(args: readonly string[]): FuzzOptions | undefined | string {
   const parsed = parse(args);
   if (typeof parsed === "string") return parsed;
   const { values, positionals } = parsed;

@@ -11,7 +11,7 @@ export interface Base {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const isOwn = (text: string): boolean => /^import "bff\/v1\/options.proto";/m.test(text);
+const isBff = (text: string): boolean => /^import "bff\/v1\/options.proto";/m.test(text);
 
 const example = textsBelow(`${root}proto/example`);
 const second = textsBelow(`${root}test/second/proto`);
@@ -20,19 +20,19 @@ const worked = textsBelow(`${root}test/worked-example/proto`);
 /** The files that all cases of a run share. */
 export const SHARED: Protos = {
   ...UPSTREAMS,
-  ...Object.fromEntries(Object.entries({ ...example, ...second }).filter(([, text]) => !isOwn(text))),
+  ...Object.fromEntries(Object.entries({ ...example, ...second }).filter(([, text]) => !isBff(text))),
 };
 
-const ownOf = (protos: Protos): Protos =>
+const withoutShared = (protos: Protos): Protos =>
   Object.fromEntries(Object.entries(protos).filter(([name]) => !(name in SHARED)));
 
 export const BASES: readonly Base[] = [
   ...goldenCases("emit")
     .filter(({ name }) => name !== "worked-example")
     .map(({ name, protos }) => ({ name: `emit/${name}`, protos })),
-  { name: "worked-example", protos: ownOf(worked) },
-  { name: "example", protos: ownOf(example) },
-  { name: "second", protos: ownOf(second) },
+  { name: "worked-example", protos: withoutShared(worked) },
+  { name: "example", protos: withoutShared(example) },
+  { name: "second", protos: withoutShared(second) },
 ];
 
 /**

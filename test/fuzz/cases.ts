@@ -22,10 +22,10 @@ export function makeCase(seed: number, index: number, bases: readonly Base[] = B
   const base = pick(bases, random);
   if (base === undefined) throw new Error("there are no bases");
   const file = pick(Object.keys(base.protos), random) ?? "";
-  const wanted = 1 + Math.floor(random() ** 3 * 4);
+  const count = 1 + Math.floor(random() ** 3 * 4);
   const mutations: Mutation[] = [];
   let text = base.protos[file] ?? "";
-  for (let tries = 0; mutations.length < wanted && tries < 20; tries++) {
+  for (let tries = 0; mutations.length < count && tries < 20; tries++) {
     const mutation = mutate(text, random, corpus);
     if (mutation === undefined) continue;
     mutations.push(mutation);

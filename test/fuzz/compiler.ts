@@ -37,7 +37,7 @@ export interface Outcome {
 
 /** Receives the reports of a running fuzzer. */
 export interface Listener {
-  readonly progress: (said: string) => void;
+  readonly progress: (text: string) => void;
   /** A failing case, with how to repeat it. */
   readonly failure: (report: string) => void;
 }
@@ -57,13 +57,13 @@ export async function fuzzCompiler(
   const so = { cases: 0, generated: 0, checked: 0, rejected: 0, known: 0, failures: 0 };
   const seen = new Set<string>();
   const bases = BASES.filter(({ name }) => name.includes(base));
-  const again = (one: Case): string =>
-    `seed ${seed}, case ${one.index} (${one.base.name}): npm run fuzz -- ${rich ? "rich" : "compiler"} --seed ${seed} --only ${one.index}${base === "" ? "" : ` --base ${base}`}`;
-  const tell = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
-    for (const [one, fault] of faults) {
-      if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
-      else if (++so.failures > MOST_MINIMISED) failure(`${again(one)}\n  ${fault}`);
-      else failure(await report(again(one), one, fault));
+  const again = (testCase: Case): string =>
+    `seed ${seed}, case ${testCase.index} (${testCase.base.name}): npm run fuzz -- ${rich ? "rich" : "compiler"} --seed ${seed} --only ${testCase.index}${base === "" ? "" : ` --base ${base}`}`;
+  const reportAll = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
+    for (const [testCase, fault] of faults) {
+      if (KNOWN.some((entry) => entry.fault.test(`${testCase.base.name} ${fault}`))) so.known++;
+      else if (++so.failures > MOST_MINIMISED) failure(`${again(testCase)}\n  ${fault}`);
+      else failure(await report(again(testCase), testCase, fault));
     }
   };
   const count = only === undefined ? TO_BUF : 1;
@@ -76,7 +76,7 @@ export async function fuzzCompiler(
   const checkedAll = async (): Promise<void> => {
     const { faults, checked } = (await checking) ?? { faults: [], checked: 0 };
     so.checked += checked;
-    await tell(faults);
+    await reportAll(faults);
     checking = unchecked.length === 0 ? undefined : typeFaults(unchecked, seen);
     unchecked = [];
   };
@@ -92,7 +92,7 @@ export async function fuzzCompiler(
     so.rejected += batch.rejected.size;
     so.generated += outputs.length;
     unchecked.push(...outputs);
-    await tell(faults);
+    await reportAll(faults);
     if (unchecked.length >= TO_CHECK) await checkedAll();
     if (last) break;
     progress(`${so.cases} cases, ${so.generated} generated, ${so.failures} failures`);
@@ -106,12 +106,12 @@ async function compiled(requests: ReadonlyMap<Case, CodeGeneratorRequest>, most:
   const faults = new Map<Case, string>();
   const outputs: Generated[] = [];
   let done = 0;
-  for (const [one, request] of requests) {
+  for (const [testCase, request] of requests) {
     if (done === most) break;
     done++;
-    const outcome = run(one, request);
-    if (typeof outcome === "string") faults.set(one, outcome);
-    else if (outcome !== undefined) outputs.push({ of: one, request, files: outcome });
+    const outcome = run(testCase, request);
+    if (typeof outcome === "string") faults.set(testCase, outcome);
+    else if (outcome !== undefined) outputs.push({ of: testCase, request, files: outcome });
     // Lets the callbacks of buf and the type checker run.
     await new Promise(setImmediate);
   }
@@ -120,13 +120,15 @@ async function compiled(requests: ReadonlyMap<Case, CodeGeneratorRequest>, most:
 
 async function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
   const { errors, checked } = await typeErrors(outputs, seen);
-  const faults = [...errors].map(([one, error]) => [one, `what is generated does not type-check: ${error}`] as const);
+  const faults = [...errors].map(
+    ([testCase, error]) => [testCase, `what is generated does not type-check: ${error}`] as const,
+  );
   return { faults, checked };
 }
 
 /** Returns the fault of a case that buf accepts. */
-export async function faultIn(one: Case): Promise<string | undefined> {
-  return (await faultsIn([one])).faults.get(one);
+export async function faultIn(testCase: Case): Promise<string | undefined> {
+  return (await faultsIn([testCase])).faults.get(testCase);
 }
 
 /** The same of several, and those for which something is generated. */
@@ -149,11 +151,11 @@ function parameterOf({ index }: Case): string {
 }
 
 /** Generates a case. Undefined if the errors are reported as required; a sentence describes a fault. */
-function run(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined | string {
-  const texts = { ...SHARED, ...one.protos };
+function run(testCase: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined | string {
+  const texts = { ...SHARED, ...testCase.protos };
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => `proto/${name}` });
   try {
-    const parameter = parameterOf(one);
+    const parameter = parameterOf(testCase);
     const { response, diagnostics } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
     for (const diagnostic of diagnostics) {
       const fault = faultOf(diagnostic, texts);
@@ -161,7 +163,7 @@ function run(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, 
     }
     renderDiagnostics(diagnostics, sources, "text");
     renderDiagnostics(diagnostics, sources, "github");
-    renderDocument(diagnostics, sources, one.index % 2 === 0 ? "a.json" : "a.sarif");
+    renderDocument(diagnostics, sources, testCase.index % 2 === 0 ? "a.json" : "a.sarif");
     const failed = diagnostics.some(({ severity }) => severity === "error");
     if (failed !== (response.error !== "")) return failed ? "errors, but no error in the response" : response.error;
     if (failed && response.file.length > 0) return "there is output next to errors";
@@ -189,18 +191,18 @@ function faultOf(diagnostic: Diagnostic, texts: Readonly<Record<string, string>>
 }
 
 /** The case with as few of its mutations as fail too. */
-async function minimised(one: Case): Promise<readonly [Case, string] | undefined> {
-  for (let length = 0; length <= one.mutations.length; length++) {
-    const less = caseWith(one, one.mutations.slice(0, length));
+async function minimised(testCase: Case): Promise<readonly [Case, string] | undefined> {
+  for (let length = 0; length <= testCase.mutations.length; length++) {
+    const less = caseWith(testCase, testCase.mutations.slice(0, length));
     const fault = await faultIn(less);
     if (fault !== undefined) return [less, fault];
   }
   return undefined;
 }
 
-async function report(head: string, one: Case, fault: string): Promise<string> {
-  if (one.mutations.length === 0) return [head, ...Object.values(one.protos), `  ${fault}`].join("\n");
-  const [least, what] = (await minimised(one)) ?? [one, fault];
+async function report(head: string, testCase: Case, fault: string): Promise<string> {
+  if (testCase.mutations.length === 0) return [head, ...Object.values(testCase.protos), `  ${fault}`].join("\n");
+  const [least, what] = (await minimised(testCase)) ?? [testCase, fault];
   const before = caseWith(least, []).protos;
   const changes = Object.entries(least.protos).flatMap(([name, text]) => {
     const old = new Set(before[name]?.split("\n"));

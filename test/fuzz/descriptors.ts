@@ -39,8 +39,9 @@ export async function requestsFor(cases: readonly Case[]): Promise<{
     for (const name of SHIPPED) copy("proto", name);
     for (const name of FOREIGN) copy("proto/third_party", name);
     for (const [name, text] of Object.entries(SHARED)) write(join("app", name), text);
-    const byFolder = new Map(cases.map((one) => [one.folder, one]));
-    for (const one of cases) for (const [name, text] of Object.entries(one.protos)) write(join("app", name), text);
+    const byFolder = new Map(cases.map((testCase) => [testCase.folder, testCase]));
+    for (const testCase of cases)
+      for (const [name, text] of Object.entries(testCase.protos)) write(join("app", name), text);
 
     const rejected = new Set<Case>();
     for (;;) {
@@ -49,17 +50,17 @@ export async function requestsFor(cases: readonly Case[]): Promise<{
       const wrong = new Set(
         [...stderr.matchAll(/\b(f\d+)\//g)].flatMap(([, folder = ""]) => byFolder.get(folder) ?? []),
       );
-      const fresh = [...wrong].filter((one) => !rejected.has(one));
+      const fresh = [...wrong].filter((testCase) => !rejected.has(testCase));
       if (fresh.length === 0) throw new Error(`buf build: ${stderr}`);
-      for (const one of fresh) {
-        rejected.add(one);
-        rmSync(join(dir, "app", one.folder), { recursive: true });
+      for (const testCase of fresh) {
+        rejected.add(testCase);
+        rmSync(join(dir, "app", testCase.folder), { recursive: true });
       }
     }
     const files = fromBinary(FileDescriptorSetSchema, readFileSync(join(dir, "set.binpb"))).file;
     const byName = new Map(files.map((file) => [file.name, file]));
-    const accepted = cases.filter((one) => !rejected.has(one));
-    return { requests: new Map(accepted.map((one) => [one, requestOf(one, files, byName)])), rejected };
+    const accepted = cases.filter((testCase) => !rejected.has(testCase));
+    return { requests: new Map(accepted.map((testCase) => [testCase, requestOf(testCase, files, byName)])), rejected };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -79,14 +80,14 @@ function requestOf(
   files: readonly FileDescriptorProto[],
   byName: ReadonlyMap<string, FileDescriptorProto>,
 ): CodeGeneratorRequest {
-  const wanted = new Set<string>();
+  const names = new Set<string>();
   const open = [...Object.keys(protos), ...upstreamsOf(protos)];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (wanted.has(name)) continue;
-    wanted.add(name);
+    if (names.has(name)) continue;
+    names.add(name);
     open.push(...(byName.get(name)?.dependency ?? []));
   }
-  const protoFile = files.filter(({ name }) => wanted.has(name));
+  const protoFile = files.filter(({ name }) => names.has(name));
   const fileToGenerate = Object.keys(protos);
   return create(CodeGeneratorRequestSchema, {
     fileToGenerate,

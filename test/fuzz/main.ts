@@ -1,12 +1,12 @@
 // npm run fuzz -- <scenario>: USAGE below. Its last line counts; exit code 1 when a case fails.
 import { fuzzFrames } from "../http2/frames.ts";
-import { type Asked, askedBy, type Scenario, USAGE } from "./asked.ts";
+import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./asked.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";
 
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<Scenario, (asked: Asked) => Promise<boolean>>> = {
+const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boolean>>> = {
   compiler,
   rich,
   answers,
@@ -14,41 +14,41 @@ const SCENARIOS: Readonly<Record<Scenario, (asked: Asked) => Promise<boolean>>> 
   frames,
 };
 
-const asked = askedBy(process.argv.slice(2));
-if (typeof asked === "string") {
-  console.error(`${asked}\n${USAGE}`);
+const options = parseOptions(process.argv.slice(2));
+if (typeof options === "string") {
+  console.error(`${options}\n${USAGE}`);
   process.exitCode = 2;
-} else if (asked === undefined) console.log(USAGE);
-else process.exitCode = (await SCENARIOS[asked.scenario](asked)) ? 0 : 1;
+} else if (options === undefined) console.log(USAGE);
+else process.exitCode = (await SCENARIOS[options.scenario](options)) ? 0 : 1;
 
-function rich(asked: Asked): Promise<boolean> {
-  return compiler({ ...asked, rich: true });
+function rich(options: FuzzOptions): Promise<boolean> {
+  return compiler({ ...options, rich: true });
 }
-async function answers(asked: Asked): Promise<boolean> {
-  const { faults, ...counts } = await fuzzAnswers(asked, 6, console.log);
+async function answers(options: FuzzOptions): Promise<boolean> {
+  const { faults, ...counts } = await fuzzAnswers(options, 6, console.log);
   for (const fault of faults) console.log(`\n${fault}`);
   console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
   return faults.length === 0;
 }
-async function compiler(asked: Asked & { readonly rich?: boolean }): Promise<boolean> {
+async function compiler(options: FuzzOptions & { readonly rich?: boolean }): Promise<boolean> {
   const started = performance.now();
-  let told = started;
-  const progress = (said: string): void => {
-    if (performance.now() - told < 5000) return;
-    told = performance.now();
-    console.log(`${Math.round((told - started) / 1000)} s: ${said}`);
+  let lastReport = started;
+  const progress = (text: string): void => {
+    if (performance.now() - lastReport < 5000) return;
+    lastReport = performance.now();
+    console.log(`${Math.round((lastReport - started) / 1000)} s: ${text}`);
   };
-  const outcome = await fuzzCompiler(asked, { progress, failure: (report) => console.log(`\n${report}\n`) });
+  const outcome = await fuzzCompiler(options, { progress, failure: (report) => console.log(`\n${report}\n`) });
   const { cases, generated, checked, rejected, known, failures } = outcome;
   const share = cases === 0 ? 0 : Math.round((100 * generated) / cases);
   console.log(
     `\n${cases} cases, ${share} % generate (${generated}, of which ${checked} differ and were type-checked), ${rejected} more refused by buf, ${known} fail in known ways, ${failures} failed`,
   );
-  return failures === 0 && (share >= 30 || asked.only !== undefined);
+  return failures === 0 && (share >= 30 || options.only !== undefined);
 }
 
-async function server(asked: Asked): Promise<boolean> {
-  const { cases, answered, requests, failures } = await fuzzServer(asked, console.log);
+async function server(options: FuzzOptions): Promise<boolean> {
+  const { cases, answered, requests, failures } = await fuzzServer(options, console.log);
   for (const failure of failures) console.log(`\n${failure}`);
   console.log(
     `\n${cases} cases, ${answered} answered, ${requests.fast} of ${requests.all} requests on the fast path, ${failures.length} failed`,
@@ -56,14 +56,14 @@ async function server(asked: Asked): Promise<boolean> {
   return failures.length === 0;
 }
 
-async function frames(asked: Asked): Promise<boolean> {
-  let told = performance.now();
-  const progress = (said: string): void => {
-    if (performance.now() - told < 5000) return;
-    told = performance.now();
-    console.log(said);
+async function frames(options: FuzzOptions): Promise<boolean> {
+  let lastReport = performance.now();
+  const progress = (text: string): void => {
+    if (performance.now() - lastReport < 5000) return;
+    lastReport = performance.now();
+    console.log(text);
   };
-  const { failures, ...counts } = await fuzzFrames({ ...asked, frames: asked.cases }, progress);
+  const { failures, ...counts } = await fuzzFrames({ ...options, frames: options.cases }, progress);
   for (const failure of failures) console.log(`\n${failure}`);
   console.log(`\n${JSON.stringify(counts)}, ${failures.length} failed`);
   return failures.length === 0;

@@ -39,18 +39,24 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     );
     const entry = pick(random() < 0.9 && many.length > 0 ? many : entries, random);
     if (entry === undefined) return undefined;
-    const own = text.slice(entry.from, entry.to);
-    return replaced(text, entry, own.endsWith(",") || entry.name !== "" ? `${own} ${own}` : `${own}, ${own}`);
+    const entryText = text.slice(entry.from, entry.to);
+    return replaced(
+      text,
+      entry,
+      entryText.endsWith(",") || entry.name !== "" ? `${entryText} ${entryText}` : `${entryText}, ${entryText}`,
+    );
   },
   swap: (text, random) => {
     const { entries } = optionTree(text);
-    const one = pick(entries, random);
-    if (one === undefined) return undefined;
+    const left = pick(entries, random);
+    if (left === undefined) return undefined;
     const same = random() < 0.7;
-    const alike = entries.filter((entry) => isLike(one, entry, same) && (entry.from >= one.to || entry.to <= one.from));
-    const other = pick(alike, random);
-    if (other === undefined) return undefined;
-    const [a, b] = one.from < other.from ? [one.value, other.value] : [other.value, one.value];
+    const alike = entries.filter(
+      (entry) => isLike(left, entry, same) && (entry.from >= left.to || entry.to <= left.from),
+    );
+    const right = pick(alike, random);
+    if (right === undefined) return undefined;
+    const [a, b] = left.from < right.from ? [left.value, right.value] : [right.value, left.value];
     const [first, second] = [text.slice(a.from, a.to), text.slice(b.from, b.to)];
     return `${text.slice(0, a.from)}${second}${text.slice(a.to, b.from)}${first}${text.slice(b.to)}`;
   },
@@ -119,8 +125,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   /** Supplementary steps may be deferred, in rpcs that send parts. */
   defer: (text, random) => {
-    const deferred = text.replace(/\bsupplementary: true\b/g, (said) => (random() < 0.6 ? "defer: true" : said));
-    const sent = deferred.replace(/\breturns \((?!stream\b)/g, (said) => (random() < 0.5 ? `${said}stream ` : said));
+    const deferred = text.replace(/\bsupplementary: true\b/g, (match) => (random() < 0.6 ? "defer: true" : match));
+    const sent = deferred.replace(/\breturns \((?!stream\b)/g, (match) => (random() < 0.5 ? `${match}stream ` : match));
     return deferred === text ? undefined : sent;
   },
   number: (text, random) => {

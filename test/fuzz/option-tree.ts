@@ -51,7 +51,7 @@ export function optionTree(text: string): OptionTree {
   }
 
   function message(first: Token): Value {
-    const own: Entry[] = [];
+    const children: Entry[] = [];
     at++;
     while (at < tokens.length && peek() !== "}") {
       const name = tokens[at];
@@ -66,15 +66,15 @@ export function optionTree(text: string): OptionTree {
       if (of === undefined) break;
       if (peek() === "," || peek() === ";") at++;
       const entry = { name: name.text, from: name.from, to: end(), value: of };
-      own.push(entry);
+      children.push(entry);
       entries.splice(index, 0, entry);
     }
     at++;
-    return { kind: "message", from: first.from, to: end(), entries: own };
+    return { kind: "message", from: first.from, to: end(), entries: children };
   }
 
   function list(first: Token): Value {
-    const own: Entry[] = [];
+    const children: Entry[] = [];
     at++;
     while (at < tokens.length && peek() !== "]") {
       const index = entries.length;
@@ -83,11 +83,11 @@ export function optionTree(text: string): OptionTree {
       if (of === undefined) break;
       if (peek() === ",") at++;
       const entry = { name: "", from: start, to: end(), value: of };
-      own.push(entry);
+      children.push(entry);
       entries.splice(index, 0, entry);
     }
     at++;
-    return { kind: "list", from: first.from, to: end(), entries: own };
+    return { kind: "list", from: first.from, to: end(), entries: children };
   }
 
   while (at < tokens.length) {

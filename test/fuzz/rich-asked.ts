@@ -17,7 +17,7 @@ export interface Bff {
 }
 /** Generated code of a case. */
 export interface Made {
-  readonly one: Case;
+  readonly testCase: Case;
   readonly ir: Ir;
   readonly methods: readonly DescMethod[];
   readonly create: (options: { mocks: object; observer: Observer }) => Bff;
@@ -36,7 +36,7 @@ export type Differs = (outcomes: Outcomes, computed: Computed) => string | undef
 const MOST_WAYS = 200;
 export const UNDECIDED = "undecided";
 
-export class Asked {
+export class RichRequest {
   readonly message: Message;
   readonly headers: Readonly<Record<string, string>>;
   readonly bff: Bff;
@@ -67,7 +67,7 @@ export class Asked {
       .filter(({ stream }) => stream === undefined)
       .map((event) => ({ ...event, requestId: "" }));
     const calls = made.flatMap((event) => (this.#renewed.has(event.fetch) ? old(event, made) : (logged(event) ?? [])));
-    const fault = this.#misdone() ?? judged(calls, differs, end === "failed" ? COMPUTED : ["service"]);
+    const fault = this.#misdone() ?? checkLog(calls, differs, end === "failed" ? COMPUTED : ["service"]);
     const shown =
       fault === undefined || fault === UNDECIDED ? fault : [fault, ...described(this.#made.ir, made)].join("\n");
     return { end, calls: calls.length, fault: shown };
@@ -84,13 +84,14 @@ export class Asked {
    * unless they are declared idempotent.
    */
   #misdone(): string | undefined {
-    const text = Object.values(this.#made.one.protos).join("\n");
+    const text = Object.values(this.#made.testCase.protos).join("\n");
     const { overlapping } = this.#world;
     // A call that ended at its own deadline continues in the upstream until the cancellation arrives.
     if (overlapping !== undefined && !/unordered: true|timeout:/.test(text)) return overlapping;
     const writes = this.#events.filter(({ method }) => /\/(Place|Pay)Order$/.test(method));
-    for (const one of writes) {
-      if (one.attempts > 1 && !text.includes("idempotent: true")) return `${one.method} is sent ${one.attempts} times`;
+    for (const write of writes) {
+      if (write.attempts > 1 && !text.includes("idempotent: true"))
+        return `${write.method} is sent ${write.attempts} times`;
     }
     return undefined;
   }
@@ -99,11 +100,11 @@ export class Asked {
 /** Guards over what cannot fail while it is computed come before any call, and which these are is for the compiler to know. */
 const COMPUTED = ["service", "all", "none"] as const satisfies readonly Computed[];
 
-function judged(log: readonly LoggedCall[], differs: Differs, all: readonly Computed[]): string | undefined {
+function checkLog(log: readonly LoggedCall[], differs: Differs, all: readonly Computed[]): string | undefined {
   // Cancelled calls are removed if an equal call has a result; otherwise the oracle would assign them to other steps in
   // turn.
-  const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
-  const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
+  const outcomeNames = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
+  const calls = log.filter((call) => !("cancelled" in call.outcome) || !outcomeNames.has(nameOf(call)));
   let first: string | undefined;
   for (const computed of all) {
     let ways = 0;
@@ -124,7 +125,9 @@ function judged(log: readonly LoggedCall[], differs: Differs, all: readonly Comp
 function old({ method, message, attempts, outcome }: MadeCall, all: readonly MadeCall[]): LoggedCall[] {
   if (outcome.ok || attempts > 0) return [];
   const { failure: stale } = outcome;
-  const before = all.find((one) => one.outcome.ok && one.method === method && Buffer.from(one.message).equals(message));
+  const before = all.find(
+    (call) => call.outcome.ok && call.method === method && Buffer.from(call.message).equals(message),
+  );
   return before?.outcome.ok ? [{ method, message, outcome: { ok: before.outcome.message, stale } }] : [];
 }
 const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;

@@ -1,7 +1,7 @@
 // Random expressions over what a message of a random BFF reads: the same few conditions again and again, so that they contradict each other.
 import { pick } from "./random.ts";
 import { constantOf, ELEMENTS, ENTRIES, MEMBERS, MORE, PRESENCE, type Type } from "./rich-types.ts";
-import { ownOf, scalarIn } from "./rich-wide.ts";
+import { functionCallOf, scalarIn } from "./rich-wide.ts";
 
 export const MAPS = ["Texts", "Numbered", "SizeMap", "ItemMap"] as const;
 
@@ -49,8 +49,8 @@ export class Expressions {
       const bound = this.of(of, depth - 1);
       return this.with(of, "b", () => `cel.bind(b, ${bound}, ${this.of(type, depth - 1)})`);
     }
-    const own = this.functions && kind > 0.94 ? ownOf(this, type, depth - 1) : undefined;
-    if (own !== undefined) return own;
+    const call = this.functions && kind > 0.94 ? functionCallOf(this, type, depth - 1) : undefined;
+    if (call !== undefined) return call;
     if (this.wide && kind > 0.86 && (type === "string" || type === "int")) return scalarIn(this, type, depth - 1);
     switch (type) {
       case "string":
@@ -114,7 +114,7 @@ export class Expressions {
       () => `{${this.of(key, depth - 1)}: ${this.of(value, depth - 1)}}`,
       () => this.#two(key, value, depth),
       () => {
-        const from = this.pick(MAPS.filter((one) => ENTRIES[one]?.[0] === key));
+        const from = this.pick(MAPS.filter((map) => ENTRIES[map]?.[0] === key));
         const of = this.of(from, depth - 1);
         return this.withEntry(from, () => {
           const some = this.chance(0.4) ? `${this.bool(depth - 1)}, ` : "";
@@ -162,7 +162,7 @@ export class Expressions {
    * Returns the binding of an entry, perhaps with an `if`. Interpreters differ about the inputs of such an entry while
    * the `if` does not hold.
    */
-  given(type: Type, chance: number, depth = 1): string {
+  binding(type: Type, chance: number, depth = 1): string {
     if (this.#optionals || !this.chance(chance))
       return `by: "${this.of(type, depth)}"${this.#optionals ? this.if(chance) : ""}`;
     return `by: "${this.#constant(type)}" if: "${this.pick(this.plain)}"`;
@@ -198,8 +198,8 @@ export class Expressions {
   }
   bool(depth: number): string {
     if (this.conditions.length > 0 && this.chance(0.55)) {
-      const one = this.pick(this.conditions);
-      return this.chance(one.startsWith("ok(") ? 0.12 : 0.35) ? `!(${one})` : one;
+      const condition = this.pick(this.conditions);
+      return this.chance(condition.startsWith("ok(") ? 0.12 : 0.35) ? `!(${condition})` : condition;
     }
     if (depth <= 0 || this.chance(0.3)) return this.atom();
     return this.pick([
@@ -233,22 +233,22 @@ export class Expressions {
   }
   /** Returns a condition that can be evaluated whatever is absent. */
   decides(): string {
-    const sure = this.conditions.filter((one) => /^!?\(?!?ok\(\w+\)\)?$|^args\.flag/.test(one));
+    const sure = this.conditions.filter((condition) => /^!?\(?!?ok\(\w+\)\)?$|^args\.flag/.test(condition));
     const atoms = [...sure, ...this.steps.map((step) => `ok(${step})`), ...this.plain];
-    const one = (): string => `${this.chance(0.3) ? "!" : ""}(${this.pick(atoms)})`;
-    return Array.from({ length: 1 + this.below(3) }, one).join(this.pick([" && ", " || "]));
+    const operand = (): string => `${this.chance(0.3) ? "!" : ""}(${this.pick(atoms)})`;
+    return Array.from({ length: 1 + this.below(3) }, operand).join(this.pick([" && ", " || "]));
   }
   atom(): string {
     if (this.wide && this.chance(0.15)) return scalarIn(this, "bool", 0);
-    const asked = this.steps;
+    const steps = this.steps;
     return this.pick([
-      () => (asked.length > 0 ? `ok(${this.pick(asked)})` : this.pick(this.plain)),
-      () => (asked.length > 0 ? `ok(${this.pick(asked)})` : this.pick(this.plain)),
-      () => (asked.length > 0 && this.chance(0.3) ? `!ok(${this.pick(asked)})` : this.pick(this.plain)),
+      () => (steps.length > 0 ? `ok(${this.pick(steps)})` : this.pick(this.plain)),
+      () => (steps.length > 0 ? `ok(${this.pick(steps)})` : this.pick(this.plain)),
+      () => (steps.length > 0 && this.chance(0.3) ? `!ok(${this.pick(steps)})` : this.pick(this.plain)),
       () => {
         const items = this.known.get("Item") ?? [];
         return items.length > 0
-          ? `has(${this.pick(items.filter((one) => !one.includes("(")))}.${this.pick(PRESENCE)})`
+          ? `has(${this.pick(items.filter((item) => !item.includes("(")))}.${this.pick(PRESENCE)})`
           : this.#constant("bool");
       },
       () => (this.presences.length > 0 ? `has(${this.pick(this.presences)})` : this.pick(this.plain)),
@@ -293,9 +293,9 @@ export class Expressions {
     return this.chance(chance) ? ` if: "${this.bool(2)}"` : "";
   }
   pick<T>(of: readonly T[]): T {
-    const one = pick(of, this.#random);
-    if (one === undefined) throw new Error("nothing to pick from");
-    return one;
+    const element = pick(of, this.#random);
+    if (element === undefined) throw new Error("nothing to pick from");
+    return element;
   }
   chance(chance: number): boolean {
     return this.#random() < chance;

@@ -34,7 +34,7 @@ const POSITION = `position: "event.price_cents"`;
 const BEHIND = `{ name: "locale" by: "string(resume.orValue(0))" }`;
 
 function ofCall(e: Expressions) {
-  asks(e);
+  restrict(e);
   const placed = e.chance(0.7);
   const safe = placed || e.chance(0.5) ? "read_only: true " : "";
   const call = `call: { method: "up.v1.ItemService/WatchItem" ${safe}set: [{ name: "id" by: "${e.of("string", 1)}" }${placed ? `, ${BEHIND}` : ""}] }`;
@@ -42,7 +42,7 @@ function ofCall(e: Expressions) {
   return { stream, topic: "", placed };
 }
 function ofTopic(e: Expressions) {
-  asks(e);
+  restrict(e);
   const key = `'k' + ${e.pick(["args.id", "args.id", "string(args.n)", "headers['x-a']"])}`;
   const stream = `follow: { topic: "run" key: "${key}" } ${e.chance(0.3) ? until(e) : ""} ${some(e)} ${ahead(e)}`;
   const call = `call: { method: "up.v1.ItemService/WatchItem" read_only: true set: [{ name: "id" by: "key" }, ${BEHIND}] }`;
@@ -50,7 +50,7 @@ function ofTopic(e: Expressions) {
   return { stream, topic: `topic: { name: "run" ${call} ${POSITION} ${over} }`, placed: true };
 }
 /** Restricts expressions to the inputs of a stream: the item, the request, and no steps. */
-function asks(e: Expressions): void {
+function restrict(e: Expressions): void {
   e.known.clear();
   e.steps = [];
   e.conditions = [];

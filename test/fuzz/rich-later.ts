@@ -21,7 +21,7 @@ export class Later {
    */
   of(step: string, sooner = false): readonly string[] {
     const [, name] = /^\{ name: "(\w+)"/.exec(step) ?? [];
-    const rests = [...this.#names].some((one) => new RegExp(`(?<![.\\w])${one}\\b`).test(step));
+    const rests = [...this.#names].some((stepName) => new RegExp(`(?<![.\\w])${stepName}\\b`).test(step));
     if (name === undefined) return rests ? [] : [step];
     if (!rests && !this.#e.chance(sooner ? this.#chance / 4 : this.#chance)) return [step];
     this.#names.add(name);

@@ -18,7 +18,7 @@ function leaves(e: Expressions, sure: boolean): string[] {
     () => `retry: { ${retry(e)} }`,
     () => `hedge: { delay: "1ms" max: ${e.pick(["1", "2", "0"])} }`,
   ];
-  return [...any, ...(sure ? again : [])].filter(() => e.chance(0.3)).map((one) => one());
+  return [...any, ...(sure ? again : [])].filter(() => e.chance(0.3)).map((option) => option());
 }
 function retry(e: Expressions): string {
   const parts = [
@@ -27,7 +27,7 @@ function retry(e: Expressions): string {
     () => `backoff: { initial: "1ms" max: "5ms" multiplier: 2 }`,
     () => `if: "${e.pick(["error.code == 14", "headers['x-a'] == 'a'", "error.message != 'no'"])}"`,
   ];
-  const some = parts.filter(() => e.chance(0.5)).map((one) => one());
+  const some = parts.filter(() => e.chance(0.5)).map((part) => part());
   return some.length === 0 ? "attempts: 2" : some.join(" ");
 }
 const cache = (e: Expressions): string =>
@@ -41,7 +41,7 @@ export function ofCall(e: Expressions, effect: Effect): string {
   const all = leaves(e, effect !== "some" || vouched !== undefined);
   if (effect === "none" && e.chance(0.3)) all.push(cache(e));
   if (vouched !== undefined) all.push(vouched);
-  return all.map((one) => ` ${one}`).join("");
+  return all.map((option) => ` ${option}`).join("");
 }
 
 /**
@@ -64,8 +64,8 @@ export function entriesOf(e: Expressions, viewer: string | undefined, kind: Kind
     [`service: "up.v1.ItemService" `, [...leaves(e, true), ...breaks(), ...some, ...ruled()]] as const,
     [`method: "up.v1.${method[0]}" `, [...leaves(e, true), ...breaks(), ...ruled(method[1])]] as const,
   ].flatMap(([of, parts]) => (parts.length > 0 && e.chance(0.6) ? [`{ ${of}${parts.join(" ")} }`] : []));
-  const told = viewer !== undefined && e.chance(0.5) ? viewer : "headers['x-a']";
-  if (e.chance(0.3)) all.push(`{ service: "up.v1.OrderService" metadata: { name: "x-viewer" by: "${told}" } }`);
+  const value = viewer !== undefined && e.chance(0.5) ? viewer : "headers['x-a']";
+  if (e.chance(0.3)) all.push(`{ service: "up.v1.OrderService" metadata: { name: "x-viewer" by: "${value}" } }`);
   return all;
 }
 function breaker(e: Expressions): string[] {

@@ -8,7 +8,7 @@ import { degradedField, type Got, mismatch, type Verdict } from "../oracle/verdi
 import { seeded } from "../second/random-message.ts";
 import { different, type Followed, followed } from "../streams/followed.ts";
 import { inParts, partsDiffer } from "../streams/parts.ts";
-import { Asked, type Came, type Differs, type Made } from "./rich-asked.ts";
+import { type Came, type Differs, type Made, RichRequest } from "./rich-asked.ts";
 import { RichSource } from "./rich-source.ts";
 
 /** Returns the results of all requests to a BFF in one world. */
@@ -22,26 +22,26 @@ export async function questions(made: Made, seed: string): Promise<readonly Came
 }
 
 async function answer(made: Made, method: DescMethod, seed: string): Promise<Came> {
-  const asked = new Asked(made, seed, method);
+  const request = new RichRequest(made, seed, method);
   let header: string | undefined;
-  const ask = asked.bff[method.localName] as (request: object, call: object) => Promise<Message>;
-  const onHeader = (given: Headers): void => {
-    header = given.get("bff-degraded") ?? undefined;
+  const call = request.bff[method.localName] as (request: object, call: object) => Promise<Message>;
+  const onHeader = (headers: Headers): void => {
+    header = headers.get("bff-degraded") ?? undefined;
   };
-  const got = await ask(asked.message, { onHeader, headers: asked.headers }).then(
-    (given): Got => ({ kind: "answer", message: toBinary(method.output, given), degradedHeader: header }),
+  const got = await call(request.message, { onHeader, headers: request.headers }).then(
+    (message): Got => ({ kind: "answer", message: toBinary(method.output, message), degradedHeader: header }),
     (thrown: unknown): Got => {
       if (!(thrown instanceof ConnectError)) throw thrown;
       return { kind: "status", code: thrown.code, message: thrown.rawMessage };
     },
   );
   const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";
-  return asked.came(end, (...ended) => mismatch(verdictOf(made, method, asked, ...ended), got));
+  return request.came(end, (...ended) => mismatch(verdictOf(made, method, request, ...ended), got));
 }
 function verdictOf(
   { ir }: Made,
   method: DescMethod,
-  { message, headerMap }: Asked,
+  { message, headerMap }: RichRequest,
   ...[outcomes, computed]: Parameters<Differs>
 ): Verdict {
   return oracle(ir, method, message, headerMap, {}, undefined, outcomes, undefined, undefined, computed);
@@ -49,11 +49,11 @@ function verdictOf(
 
 /** The same in parts. */
 async function later(made: Made, method: DescMethod, seed: string): Promise<Came> {
-  const asked = new Asked(made, seed, method);
-  const follow = asked.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
-  const got = await inParts(follow(asked.message, { headers: asked.headers }));
+  const request = new RichRequest(made, seed, method);
+  const follow = request.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
+  const got = await inParts(follow(request.message, { headers: request.headers }));
   const end = got.failed !== undefined ? "failed" : isDegraded(method, got.messages) ? "degraded" : "whole";
-  const came = asked.came(end, (...ended) => partsDiffer(verdictOf(made, method, asked, ...ended), got));
+  const came = request.came(end, (...ended) => partsDiffer(verdictOf(made, method, request, ...ended), got));
   return came.fault?.includes("\n") ? { ...came, fault: `in ${got.messages.length} parts: ${came.fault}` } : came;
 }
 
@@ -63,20 +63,20 @@ async function items(made: Made, method: DescMethod, seed: string): Promise<read
   const item = made.ir.registry.getMessage("up.v1.Item");
   if (item === undefined) throw new Error("no items");
   // The call of a topic serves all its followers.
-  const shared = Object.values(made.one.protos).some((text) => text.includes("topic: {"));
+  const shared = Object.values(made.testCase.protos).some((text) => text.includes("topic: {"));
   const run = async (whole: boolean, resume?: { readonly token: string; readonly as: Resume }) => {
     const source = new RichSource(seed, item, whole);
-    const asked = new Asked(made, seed, method, { watchItem: source.watchItem });
-    const follow = asked.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
+    const request = new RichRequest(made, seed, method, { watchItem: source.watchItem });
+    const follow = request.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
     const got = await followed(
-      follow(asked.message, { headers: asked.headers, ...(resume && { resume: resume.token }) }),
+      follow(request.message, { headers: request.headers, ...(resume && { resume: resume.token }) }),
     );
     const end = got.end !== "ended" ? "failed" : isDegraded(method, got.items) ? "degraded" : "whole";
     let verdict: StreamVerdict | undefined;
-    const came = asked.came(end, (outcomes) => {
-      const around = { headers: asked.headerMap, env: {}, now: undefined, outcomes: () => outcomes };
+    const came = request.came(end, (outcomes) => {
+      const around = { headers: request.headerMap, env: {}, now: undefined, outcomes: () => outcomes };
       const plays: RichSource["plays"] = (of, nth) => source.plays(of, nth);
-      verdict = followOracle(made.ir, method, asked.message, { ...around, plays }, resume?.as);
+      verdict = followOracle(made.ir, method, request.message, { ...around, plays }, resume?.as);
       return different(verdict, got) ?? (shared ? undefined : openedOtherwise(verdict, source));
     });
     return { came, got, verdict };
@@ -97,7 +97,9 @@ function resumeAt(verdict: StreamVerdict | undefined, { tokens }: Followed, at: 
 function openedOtherwise(verdict: StreamVerdict, { opened }: RichSource): string | undefined {
   const of = (all: readonly Message[]): string =>
     JSON.stringify(
-      all.map((one) => one as Message & { id: string; locale?: string }).map(({ id, locale = "" }) => [id, locale]),
+      all
+        .map((message) => message as Message & { id: string; locale?: string })
+        .map(({ id, locale = "" }) => [id, locale]),
     );
   return of(opened) === of(verdict.openings) ? undefined : `opened with ${of(opened)}; wanted ${of(verdict.openings)}`;
 }
@@ -105,6 +107,6 @@ function openedOtherwise(verdict: StreamVerdict, { opened }: RichSource): string
 function isDegraded({ output }: DescMethod, messages: readonly Message[]): boolean {
   const field = degradedField(output);
   return messages.some(
-    (one) => ((one as unknown as Record<string, unknown[]>)[field?.localName ?? ""]?.length ?? 0) > 0,
+    (message) => ((message as unknown as Record<string, unknown[]>)[field?.localName ?? ""]?.length ?? 0) > 0,
   );
 }

@@ -33,7 +33,7 @@ export interface Answers {
 export async function fuzzAnswers(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
   worlds: number,
-  progress: (said: string) => void,
+  progress: (text: string) => void,
 ): Promise<Answers> {
   const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
@@ -63,15 +63,15 @@ export async function answersOf(cases: readonly Case[], seed: number, worlds: nu
       so.bffs++;
       let fault: string | undefined;
       for (let world = 0; world < worlds && fault === undefined; world++) {
-        for (const came of await questions(made, `${seed} ${made.one.index} ${world}`)) {
+        for (const came of await questions(made, `${seed} ${made.testCase.index} ${world}`)) {
           so.calls += came.calls;
           so[came.end]++;
           if (came.fault === UNDECIDED) so.undecided++;
           else fault ??= came.fault;
         }
         if (fault === undefined) continue;
-        const again = `seed ${seed}, case ${made.one.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.one.index}`;
-        faults.push([again, ...Object.values(made.one.protos), fault].join("\n"));
+        const again = `seed ${seed}, case ${made.testCase.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.testCase.index}`;
+        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
       }
     }
   } finally {
@@ -90,22 +90,22 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };
-  for (const [one, request] of requests) {
+  for (const [testCase, request] of requests) {
     // The oracle has no callers.
-    if (textOf(one).includes("identity:")) continue;
-    const files = filesOf(one, request);
+    if (textOf(testCase).includes("identity:")) continue;
+    const files = filesOf(testCase, request);
     if (files === undefined) continue;
     for (const [name, text] of [...Object.entries(files), ...sharedMessages]) write(name, text);
     const ir = readIr(
       schemaOf(request),
-      (name) => textsOf(one)[name],
+      (name) => textsOf(testCase)[name],
       () => {},
     );
     const methods = ir.files.flatMap((file) =>
       file.services.flatMap((service) => service.methods.map(({ desc }) => desc)),
     );
-    const { createTestBff } = await import(pathToFileURL(join(folder, one.folder, "app_mock.ts")).href);
-    all.push({ one, ir, methods, create: createTestBff });
+    const { createTestBff } = await import(pathToFileURL(join(folder, testCase.folder, "app_mock.ts")).href);
+    all.push({ testCase, ir, methods, create: createTestBff });
   }
   return all;
 }
@@ -113,12 +113,12 @@ const textOf = ({ protos }: Case): string => Object.values(protos).join("\n");
 const textsOf = ({ protos }: Case): Readonly<Record<string, string>> => ({ ...SHARED, ...protos });
 
 /** Returns the generated files of a case; undefined if it is refused. */
-function filesOf(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined {
-  const texts = textsOf(one);
+function filesOf(testCase: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined {
+  const texts = textsOf(testCase);
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => name });
   const parameter = "import_extension=ts,mock=true";
   const { response } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
   if (response.error !== "") return undefined;
-  const own = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
-  return { ...messagesOf(request, one.folder), ...own };
+  const output = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
+  return { ...messagesOf(request, testCase.folder), ...output };
 }

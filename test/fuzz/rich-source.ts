@@ -34,21 +34,21 @@ export class RichSource {
     }));
   }
   /** As a mock. */
-  readonly watchItem = (request: Message): Iterable<object> => this.#given(request, this.opened.push(request) - 1);
+  readonly watchItem = (request: Message): Iterable<object> => this.#stream(request, this.opened.push(request) - 1);
 
   /** Returns the opening in the form that the oracle reads. */
-  plays(asked: Message, nth: number): Play {
+  plays(request: Message, nth: number): Play {
     const { code } = this.#scene(nth);
-    const items = this.#wanted(asked, nth).map((item) => toBinary(this.#item, create(this.#item, item)));
+    const items = this.#itemsFor(request, nth).map((item) => toBinary(this.#item, create(this.#item, item)));
     if (code === undefined) return { items, end: { kind: "ended" } };
     return { items, end: { kind: "failed", clientCode: status(code).clientCode, breaks: code === UNAVAILABLE } };
   }
-  *#given(request: Message, nth: number): Iterable<object> {
-    yield* this.#wanted(request, nth);
+  *#stream(request: Message, nth: number): Iterable<object> {
+    yield* this.#itemsFor(request, nth);
     const { code } = this.#scene(nth);
     if (code !== undefined) throw new ConnectError("broken", code);
   }
-  #wanted(request: Message, nth: number): Readonly<Record<string, unknown>>[] {
+  #itemsFor(request: Message, nth: number): Readonly<Record<string, unknown>>[] {
     const { id, locale } = request as Message & { id: string; locale?: string };
     const random = seeded("items", this.#seed, id);
     const all = Array.from({ length: Math.floor(random() * 7) }, (_, i) => ({

@@ -124,30 +124,30 @@ export const PRESENCE = [
 
 /** A literal of the type. */
 export function constantOf(random: () => number, type: Type): string {
-  const one = (of: readonly string[]): string => pick(of, random) ?? "";
+  const choose = (of: readonly string[]): string => pick(of, random) ?? "";
   switch (type) {
     case "string":
-      return one(["'a'", "'b'", "''"]);
+      return choose(["'a'", "'b'", "''"]);
     case "int":
-      return one(["1", "2", "0"]);
+      return choose(["1", "2", "0"]);
     case "bool":
-      return one(["true", "false"]);
+      return choose(["true", "false"]);
     case "Kind":
-      return one(["up.v1.Kind.KIND_BOOK", "up.v1.Kind.KIND_FILM"]);
+      return choose(["up.v1.Kind.KIND_BOOK", "up.v1.Kind.KIND_FILM"]);
     case "uint":
-      return one(["1u", "0u"]);
+      return choose(["1u", "0u"]);
     case "double":
-      return one(["1.5", "0.0"]);
+      return choose(["1.5", "0.0"]);
     case "bytes":
-      return one(["b'a'", "b''"]);
+      return choose(["b'a'", "b''"]);
     case "Time":
-      return one(["timestamp('2026-01-01T00:00:00Z')", "now"]);
+      return choose(["timestamp('2026-01-01T00:00:00Z')", "now"]);
     case "Span":
-      return one(["duration('5s')", "duration('0s')"]);
+      return choose(["duration('5s')", "duration('0s')"]);
     case "Label":
       return "up.v1.Item{label: 'a'}.label";
     case "Json":
-      return one(["dyn('a')", "dyn(1)", "dyn([1, 2])"]);
+      return choose(["dyn('a')", "dyn(1)", "dyn([1, 2])"]);
     case "Bag":
       return "{'k': dyn('a'), 'n': dyn(1)}";
     case "List":
@@ -155,19 +155,19 @@ export function constantOf(random: () => number, type: Type): string {
     case "Any":
       return "google.protobuf.Any{type_url: 'type.googleapis.com/up.v1.Size'}";
     case "Kinds":
-      return one(["[up.v1.Kind.KIND_BOOK]", "[up.v1.Kind.KIND_FILM, up.v1.Kind.KIND_BOOK]"]);
+      return choose(["[up.v1.Kind.KIND_BOOK]", "[up.v1.Kind.KIND_FILM, up.v1.Kind.KIND_BOOK]"]);
     case "Items":
       return "[up.v1.Item{id: 'i'}]";
     case "strings":
-      return one(["['a', 'b']", "['x']"]);
+      return choose(["['a', 'b']", "['x']"]);
     case "Sizes":
       return "[up.v1.Size{width: 1}]";
     case "Texts":
-      return one(["{'k': 'a', 'b': 'b'}", "{'a': ''}"]);
+      return choose(["{'k': 'a', 'b': 'b'}", "{'a': ''}"]);
     case "Numbered":
-      return one(["{1: 'a', 2: 'b'}", "{0: ''}"]);
+      return choose(["{1: 'a', 2: 'b'}", "{0: ''}"]);
     case "SizeMap":
-      return one(["{'k': up.v1.Size{width: 1}}", "{'a': up.v1.Size{}, 'b': up.v1.Size{height: 2}}"]);
+      return choose(["{'k': up.v1.Size{width: 1}}", "{'a': up.v1.Size{}, 'b': up.v1.Size{height: 2}}"]);
     case "ItemMap":
       return "{'k': up.v1.Item{id: 'i'}}";
     case "Found":

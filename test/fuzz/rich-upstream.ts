@@ -117,7 +117,7 @@ const ASKED = [
 function callOf(e: Expressions, folder: string, http: string): string {
   const binds = ASKED.flatMap(({ name, fits }) => {
     const carried = http === "" || http.includes('body: "*"') || name === "limit" || http.includes(`body: "${name}"`);
-    return carried && e.chance(0.3) ? [`{ name: "${name}" ${e.given(e.pick(fits), 0.3)} }`] : [];
+    return carried && e.chance(0.3) ? [`{ name: "${name}" ${e.binding(e.pick(fits), 0.3)} }`] : [];
   });
   const set = [`{ name: "id" by: "'things/' + ${e.of("string", 1)}" }`, ...binds];
   return `call: { method: "${folder}.own.v1.ThingService/GetThing" set: [${set.join(", ")}] }`;

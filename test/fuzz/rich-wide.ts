@@ -33,7 +33,7 @@ const VARIABLES = [
 const FUNCTIONS = `function: [{ name: "own.text" param: ["string"] result: "string" }, { name: "own.holds" param: ["up.v1.Item"] result: "bool" }, { name: "own.made" param: ["string", "int"] result: "up.v1.Item" }, { name: "own.names" param: ["list(up.v1.Item)"] result: "list(string)" }]`;
 
 /** Returns a call of a function that the BFF declares. */
-export function ownOf(e: Expressions, type: Type, depth: number): string | undefined {
+export function functionCallOf(e: Expressions, type: Type, depth: number): string | undefined {
   switch (type) {
     case "string":
       return `own.text(${e.of("string", depth)})`;
@@ -50,7 +50,7 @@ export function ownOf(e: Expressions, type: Type, depth: number): string | undef
 
 /** Returns a value of the type, computed from values of types that no oracle supports. */
 export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth: number): string {
-  const of = (one: Type): string => e.of(one, depth);
+  const of = (operandType: Type): string => e.of(operandType, depth);
   const json = e.known.has("Json") || e.known.has("Bag") || e.known.has("List") || e.known.has("Any");
   const make: Readonly<Record<typeof type, readonly (() => string)[]>> = {
     string: [
@@ -103,7 +103,7 @@ export function copyOf(e: Expressions): string {
       "repeated up.v1.Kind kinds = 19; uint32 views = 20; bytes digest = 22; google.protobuf.Duration lead_time = 23;",
     () => `int64 price = 16 [(bff.v1.field).alias = "price_cents"];`,
   ];
-  return all.map((one) => some(e, 0.12, one)).join(" ");
+  return all.map((field) => some(e, 0.12, field)).join(" ");
 }
 /** Returns the option for the note of a copy. */
 export const noteOf = (e: Expressions): string => some(e, 0.15, () => ` [(bff.v1.field).fallback = "'-'"]`);
@@ -187,10 +187,10 @@ export function autobound(e: Expressions): { readonly step: string; readonly fie
 /** Fields that functions supply. */
 export function supplied(e: Expressions): readonly string[] {
   const types = ["optional string", "repeated ItemCopy", "ItemCopy", "map<string, int64>", "optional up.v1.Kind"];
-  const steps = e.steps.filter((one) => /^[sv]\d+$/.test(one));
+  const steps = e.steps.filter((step) => /^[sv]\d+$/.test(step));
   return types.flatMap((type, i) => {
     if (!e.wide || !e.chance(0.06)) return [];
-    const read = steps.filter(() => e.chance(0.5)).map((one) => `"${one}"`);
+    const read = steps.filter(() => e.chance(0.5)).map((step) => `"${step}"`);
     const reads = e.chance(0.3) ? "" : ` reads: { step: [${read.join(", ")}] }`;
     return [`${type} r${i} = ${70 + i} [(bff.v1.field) = { resolver: true${reads} }];`];
   });
@@ -248,7 +248,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     `key: "peer.address" rate: 10 per: "1m" burst: 20 cost: "size(args.ids) + 1" if: "args.flag"`,
     `key: "headers['x-a']" rate: 100 per: "1s" local: true`,
   ];
-  const said = [
+  const options = [
     safe ? some(e, 0.3, () => `cache: { ttl: "5s"${e.chance(0.5) ? ` stale: "60s"` : ""} }`) : "",
     safe ? some(e, 0.2, () => `http_cache: { max_age: "5s" }`) : "",
     known ? some(e, 0.3, () => `permit: { ${e.pick(permits)} }`) : "",
@@ -258,7 +258,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
   ].join(" ");
   const paths = some(e, 0.3, () => pathsOf(e, safe));
-  return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${said.trim() === "" ? "" : `option (bff.v1.method) = { ${said} };`}`;
+  return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${options.trim() === "" ? "" : `option (bff.v1.method) = { ${options} };`}`;
 }
 /** Returns the telemetry option of a file. */
 export const telemetryOf = (e: Expressions, known: boolean): string =>
@@ -266,6 +266,6 @@ export const telemetryOf = (e: Expressions, known: boolean): string =>
     const all = ["args.id", "headers['x-client']", "args.ids", ...(known ? ["principal.subject"] : [])];
     return `telemetry: { sample: 0.5 slow: "1s" attribute: [${all
       .filter(() => e.chance(0.6))
-      .map((one) => `"${one}"`)
+      .map((attribute) => `"${attribute}"`)
       .join(", ")}] }`;
   });

@@ -62,15 +62,15 @@ export class RichWorld {
     const ended = this.#answering(name, answer);
     if (!/^(place|pay|cancel)/.test(name)) return ended;
     return async (request: Message): Promise<object> => {
-      const own = `${name} ${JSON.stringify(request, plain)}`;
+      const call = `${name} ${JSON.stringify(request, plain)}`;
       // A hedge is beside what it is for.
-      if (this.#writing !== undefined && this.#writing !== own)
-        this.overlapping ??= `${own} begins before ${this.#writing} has ended`;
-      this.#writing = own;
+      if (this.#writing !== undefined && this.#writing !== call)
+        this.overlapping ??= `${call} begins before ${this.#writing} has ended`;
+      this.#writing = call;
       try {
         return await ended(request);
       } finally {
-        if (this.#writing === own) this.#writing = undefined;
+        if (this.#writing === call) this.#writing = undefined;
       }
     };
   }
@@ -147,11 +147,11 @@ export function randomItem(random: Random, id: string): object {
   };
 }
 const size = (random: Random): object => ({ width: pick(random, [0, 1, 2]), height: pick(random, [0, 3]) });
-function some<T>(random: Random, below: number, one: (index: number) => T): T[] {
-  return Array.from({ length: Math.floor(random() * below) }, (_, i) => one(i));
+function some<T>(random: Random, below: number, make: (index: number) => T): T[] {
+  return Array.from({ length: Math.floor(random() * below) }, (_, i) => make(i));
 }
 /** With one more that expressions count on, but for some. */
-function usual<T>(random: Random, one: T, below: number, more: (index: number) => T): T[] {
-  return [...(random() < 0.9 ? [one] : []), ...some(random, below, more)];
+function usual<T>(random: Random, element: T, below: number, more: (index: number) => T): T[] {
+  return [...(random() < 0.9 ? [element] : []), ...some(random, below, more)];
 }
 const plain = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `${value}` : value);

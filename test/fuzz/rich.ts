@@ -97,13 +97,13 @@ class Rich {
     this.#newest = this.#e.wide && !followsItems(kind) && this.#e.chance(0.2);
     const writes = !followsItems(kind) && this.#e.chance(0.3);
     const shares = this.#e.chance(0.35);
-    const told = shares && (later || this.#e.chance(0.6));
+    const subShares = shares && (later || this.#e.chance(0.6));
     this.#followed = followsItems(kind);
     // A message that the service composes does not read results of the service.
     const inSub = later && this.#e.chance(0.4) ? 0.3 : 0;
-    const alone = told ? "" : this.#sub(writes && this.#e.chance(0.4), inSub);
-    const steps = shares ? this.#service(known, writes && this.#e.chance(0.3), !told) : undefined;
-    const sub = told ? this.#sub(writes && this.#e.chance(0.4), inSub, steps?.shared) : alone;
+    const alone = subShares ? "" : this.#sub(writes && this.#e.chance(0.4), inSub);
+    const steps = shares ? this.#service(known, writes && this.#e.chance(0.3), !subShares) : undefined;
+    const sub = subShares ? this.#sub(writes && this.#e.chance(0.4), inSub, steps?.shared) : alone;
     this.#effects = writes;
     this.#later = new Later(this.#e, later ? 0.35 : 0);
     this.#decides = !later;
@@ -114,19 +114,23 @@ class Rich {
     const beside = kind === "answer" ? wide.besidePage(this.#e, fields, this.#subAnswers) : { rpcs: "", messages: [] };
     const declared = `${this.#declared.text} ${wide.telemetryOf(this.#e, known)}`;
     const ruled = this.#e.wide && this.#e.chance(0.2);
-    const said = kind === "answer" ? wide.optionsOf(this.#e, known, writes) : "";
-    const viewer = steps?.shared.known.get("string")?.find((one) => /^v\d+$/.test(one));
+    const methodOptions = kind === "answer" ? wide.optionsOf(this.#e, known, writes) : "";
+    const viewer = steps?.shared.known.get("string")?.find((name) => /^v\d+$/.test(name));
     const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer, kind) : [];
     if (this.#upstream?.entry !== undefined) entries.push(this.#upstream.entry);
     if (this.#e.wide && this.#e.chance(0.15)) entries.push(edge.branchesOf(this.#e, known));
     const topic = `${rpcs.topic} ${this.#newest ? edge.TOPIC : ""}`;
-    const whole = { ...rpcs, topic, rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${said} }`)} ${beside.rpcs}` };
+    const whole = {
+      ...rpcs,
+      topic,
+      rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${methodOptions} }`)} ${beside.rpcs}`,
+    };
     const copy = { note: wide.noteOf(this.#e), more: wide.copyOf(this.#e) };
     const messages = [page, wide.suppliedWhole(this.#e, sub), ...beside.messages, this.#upstream?.copy ?? ""];
     const identity = !known ? "" : this.#e.wide && this.#e.chance(0.4) ? edge.identityOf(this.#e) : IDENTITY;
     const imports = [
       ...(this.#upstream === undefined ? [] : ["google/protobuf/any.proto", "google/protobuf/struct.proto"]),
-      ...(said.includes("google.api.http") ? ["google/api/annotations.proto"] : []),
+      ...(methodOptions.includes("google.api.http") ? ["google/api/annotations.proto"] : []),
       ...(ruled ? ["buf/validate/validate.proto"] : []),
     ];
     return fileOf({
@@ -166,7 +170,7 @@ class Rich {
     const { steps, soft, failing } = this.#e;
     const shared = {
       known: new Map(this.#e.known),
-      steps: steps.filter((one) => one !== "principal"),
+      steps: steps.filter((step) => step !== "principal"),
       soft,
       failing,
       fields: this.#fields,
@@ -229,9 +233,9 @@ class Rich {
     for (const type of this.#optionals ? SCALARS : [])
       if (this.#e.chance(0.2)) this.#field(FIELDS[type], this.#e.of(type, 2));
     // The calls of a tested step start whatever a oneof chooses elsewhere.
-    const asks = this.#e.chance(0.6);
+    const testsSteps = this.#e.chance(0.6);
     for (const step of this.#e.steps)
-      if (/^[sv]\d+$/.test(step) && (asks || this.#e.chance(0.3))) this.#field("optional bool", `ok(${step})`);
+      if (/^[sv]\d+$/.test(step) && (testsSteps || this.#e.chance(0.3))) this.#field("optional bool", `ok(${step})`);
     for (const [type, step] of shared?.fields ?? []) if (this.#e.chance(0.6)) this.#field(type, step);
     if (this.#e.chance(0.5)) this.#oneof();
     const fields = this.#fields.map(([type, by], i) => `${type} f${i + 1} = ${i + 1} [(bff.v1.field).by = "${by}"];`);
@@ -294,7 +298,7 @@ class Rich {
       ["ItemService/FindItems", "Found"],
       ["ItemService/MapItems", "Mapped"],
     ] as const);
-    const by = (of: Type, chance: number): string => `${this.#e.given(of, chance)} }`;
+    const by = (of: Type, chance: number): string => `${this.#e.binding(of, chance)} }`;
     const id = { Order: "id", Item: "id", Found: "text", Mapped: "locale" }[type];
     const more = {
       Order: [],
@@ -307,7 +311,7 @@ class Rich {
     }[type];
     const set = [
       `{ name: "${id}" ${by("string", 0.15)}`,
-      ...more.filter(() => this.#e.chance(0.5)).map((one) => one()),
+      ...more.filter(() => this.#e.chance(0.5)).map((entry) => entry()),
       ...wide.spreadOf(this.#e, type),
     ];
     const metadata = this.#e.chance(0.2) ? ` metadata: { name: "x-a" ${by("string", 0.5)}` : "";
@@ -349,7 +353,7 @@ class Rich {
       ["CancelOrder", "id", "idempotent"],
     ] as const satisfies (readonly [string, string, Effect])[]);
     const more =
-      method === "PlaceOrder" && this.#e.chance(0.5) ? `, { name: "key" ${this.#e.given("string", 0.3)} }` : "";
+      method === "PlaceOrder" && this.#e.chance(0.5) ? `, { name: "key" ${this.#e.binding("string", 0.3)} }` : "";
     const rest = `${this.#onError(constantOf(this.#random, "Order"))}${ofCall(this.#e, effect)}`;
     return `call: { method: "up.v1.OrderService/${method}" set: [{ name: "${field}" by: "${of}" }${more}]${rest} }`;
   }
@@ -369,11 +373,11 @@ class Rich {
         `fallback: "${instead}"`,
         this.#decides ? wide.failOf(this.#e, text) : "ignore: true",
       ]);
-      const asked =
+      const condition =
         this.#optionals && this.#e.chance(0.4)
           ? wide.overError(this.#e)
           : this.#e.pick(["error.code == 5", "error.code == 7"]);
-      const error = this.#e.chance(0.3) ? ` if: "${asked}"` : some();
+      const error = this.#e.chance(0.3) ? ` if: "${condition}"` : some();
       return `{ on: ${this.#e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE"])}${error} ${then} }`;
     });
     return ` on_error: [${rules.join(", ")}]`;
@@ -382,7 +386,7 @@ class Rich {
     const many = this.#e.chance(0.2);
     const source = this.#e.chance(0.3)
       ? `call: { method: "up.v1.ItemService/MapItems" batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" } }`
-      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.#e, "none")} set: { name: "locale" ${this.#e.given("string", 0.4)} } batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" ${wide.keyOf(this.#e)}${many ? " many: true" : ""} }${wide.rescueOfBatch(this.#e, many)} }`;
+      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.#e, "none")} set: { name: "locale" ${this.#e.binding("string", 0.4)} } batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" ${wide.keyOf(this.#e)}${many ? " many: true" : ""} }${wide.rescueOfBatch(this.#e, many)} }`;
     const type = many && source.includes("many") ? "Items" : "Item";
     const step = this.#modified(name, source, type);
     this.#has(name, type);
@@ -428,7 +432,7 @@ class Rich {
           key,
         ] as const;
       return [
-        `${some}${partial}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.#e.given("string", 0.2)} }${this.#onError("up.v1.Item{id: 'f'}")}${ofCall(this.#e, "none")} }`,
+        `${some}${partial}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.#e.binding("string", 0.2)} }${this.#onError("up.v1.Item{id: 'f'}")}${ofCall(this.#e, "none")} }`,
         key === undefined ? "Items" : key === "string" ? "ItemMap" : "NumberedItems",
         key,
       ] as const;
@@ -456,7 +460,7 @@ class Rich {
       rest !== "" ||
       /args\.a\d/.test(all) ||
       this.#e.chance(0.6) ||
-      this.#e.soft.some((one) => new RegExp(`\\b${one}\\b`).test(all));
+      this.#e.soft.some((step) => new RegExp(`\\b${step}\\b`).test(all));
     if (soft) this.#e.soft.push(name);
     if (soft && source.startsWith("call:") && !source.includes("on_error")) this.#e.failing.push(name);
     return `{ name: "${name}"${soft ? " supplementary: true" : ""}${when}${rest}${order ?? ""} ${source} }`;

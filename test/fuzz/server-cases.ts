@@ -91,7 +91,7 @@ function h1(headers: Headers, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`POST ${PATH} HTTP/1.1\r\n${lines}\r\n`, "latin1"), body]);
 }
 function wholeH1(random: Random): Buffer {
-  const one = () =>
+  const plain = () =>
     random() < 0.5
       ? h1([["content-type", "application/json"]], json(random))
       : h1([["content-type", "application/proto"]], message(random));
@@ -105,7 +105,7 @@ function wholeH1(random: Random): Buffer {
     return h1(headers, Buffer.from(chunks, "latin1"));
   };
   return Buffer.concat(
-    Array.from({ length: 1 + Math.floor(random() * 3) }, () => (random() < 0.3 ? chunked() : one())),
+    Array.from({ length: 1 + Math.floor(random() * 3) }, () => (random() < 0.3 ? chunked() : plain())),
   );
 }
 function either(random: Random, type: string, body: Buffer): Buffer {

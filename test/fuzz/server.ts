@@ -24,7 +24,7 @@ const MOST_FAILURES = 10;
 
 export async function fuzzServer(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
-  progress: (said: string) => void = () => {},
+  progress: (text: string) => void = () => {},
 ): Promise<ServerOutcome> {
   const failures: string[] = [];
   const uncaught = (error: unknown) => void failures.push(`uncaught: ${error instanceof Error ? error.stack : error}`);
@@ -41,10 +41,10 @@ export async function fuzzServer(
   const worker = async (): Promise<void> => {
     while (next < end && failures.length < MOST_FAILURES) {
       const index = next++;
-      const one = makeServerCase(seed, index);
-      const outcome = await send(server, one);
+      const serverCase = makeServerCase(seed, index);
+      const outcome = await send(server, serverCase);
       if (typeof outcome === "string") {
-        failures.push(`case ${index} (${one.kind}): ${outcome}\nrepeat with --seed ${seed} --only ${index}`);
+        failures.push(`case ${index} (${serverCase.kind}): ${outcome}\nrepeat with --seed ${seed} --only ${index}`);
       } else if (outcome) answered++;
       done++;
       if (done % 500 === 0) progress(`${done} cases, ${answered} answered, ${failures.length} failures`);
@@ -77,10 +77,10 @@ async function soon(holds: () => boolean): Promise<boolean> {
 /** Returns whether an answer arrived; or the fault. */
 async function send(server: Listening, { chunks, answered, leaves }: ServerCase): Promise<boolean | string> {
   const socket = net.connect(server.port, "127.0.0.1").setNoDelay(true);
-  let heard = Buffer.alloc(0);
+  let response = Buffer.alloc(0);
   const wake = { up: () => {} };
   socket.on("data", (chunk) => {
-    heard = Buffer.concat([heard, chunk]);
+    response = Buffer.concat([response, chunk]);
     wake.up();
   });
   socket.on("error", () => {});
@@ -91,12 +91,12 @@ async function send(server: Listening, { chunks, answered, leaves }: ServerCase)
     await new Promise((resolve) => setImmediate(resolve));
   }
   const limit = answered ? HANGS_MS : QUIET_MS;
-  for (const until = performance.now() + limit; !isAnswer(heard) && !socket.destroyed; ) {
+  for (const until = performance.now() + limit; !isAnswer(response) && !socket.destroyed; ) {
     const left = until - performance.now();
     if (left <= 0) break;
     await Promise.race([new Promise<void>((resolve) => (wake.up = resolve)), sleep(left, undefined, { ref: true })]);
   }
-  const got = isAnswer(heard);
+  const got = isAnswer(response);
   const gone = socket.destroyed || socket.readableEnded;
   if (leaves === "resets") socket.resetAndDestroy();
   else socket.end();
@@ -112,11 +112,11 @@ async function send(server: Listening, { chunks, answered, leaves }: ServerCase)
 }
 
 const [HEADERS, RST_STREAM, GOAWAY] = [1, 3, 7];
-function isAnswer(heard: Buffer): boolean {
-  if (heard.length === 0) return false;
-  if (heard[0] === 0x48) return /^HTTP\/1\.1 \d{3} /.test(heard.subarray(0, 13).toString("latin1")); // H
-  for (let at = 0; at + 9 <= heard.length; at += 9 + heard.readUIntBE(at, 3)) {
-    if ([HEADERS, RST_STREAM, GOAWAY].includes(heard[at + 3] ?? 0)) return true;
+function isAnswer(response: Buffer): boolean {
+  if (response.length === 0) return false;
+  if (response[0] === 0x48) return /^HTTP\/1\.1 \d{3} /.test(response.subarray(0, 13).toString("latin1")); // H
+  for (let at = 0; at + 9 <= response.length; at += 9 + response.readUIntBE(at, 3)) {
+    if ([HEADERS, RST_STREAM, GOAWAY].includes(response[at + 3] ?? 0)) return true;
   }
   return false;
 }

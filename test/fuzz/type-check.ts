@@ -37,15 +37,15 @@ export async function typeErrors(
   const folder = freshFolder();
   try {
     for (const { of, request, files } of all) {
-      const own = Object.entries({ ...messagesOf(request, of.folder), ...files });
+      const sources = Object.entries({ ...messagesOf(request, of.folder), ...files });
       const hash = createHash("sha256");
-      for (const [name, text] of own)
+      for (const [name, text] of sources)
         hash.update(`${name}\n${text}`.replace(new RegExp(of.folder, "gi"), "f").replace(/fileDesc\("[^"]*"/g, ""));
       const digest = hash.digest("base64");
       if (known.has(digest)) continue;
       known.add(digest);
       checked++;
-      for (const [name, text] of own) write(folder, name, text);
+      for (const [name, text] of sources) write(folder, name, text);
     }
     if (checked === 0) return { errors, checked };
     for (const [name, text] of sharedMessages) write(folder, name, text);
@@ -89,7 +89,7 @@ const sharedProtos = new Set<string>();
 
 /** The TypeScript of a case's own messages, as protoc-gen-es writes it; that of shared ones is added to what is shared. */
 export function messagesOf(request: CodeGeneratorRequest, folder: string): Readonly<Record<string, string>> {
-  const isOwn = (name: string): boolean => name.startsWith(`${folder}/`);
+  const isLocal = (name: string): boolean => name.startsWith(`${folder}/`);
   const fileToGenerate = request.protoFile
     .map(({ name }) => name)
     .filter((name) => !name.startsWith("google/protobuf/") && !sharedProtos.has(name));
@@ -100,7 +100,7 @@ export function messagesOf(request: CodeGeneratorRequest, folder: string): Reado
       parameter: "target=ts,import_extension=ts,erasable_syntax=true",
     }),
   );
-  for (const name of fileToGenerate) if (!isOwn(name)) sharedProtos.add(name);
-  for (const { name, content } of file) if (!isOwn(name)) sharedMessages.set(name, content);
-  return Object.fromEntries(file.filter(({ name }) => isOwn(name)).map(({ name, content }) => [name, content]));
+  for (const name of fileToGenerate) if (!isLocal(name)) sharedProtos.add(name);
+  for (const { name, content } of file) if (!isLocal(name)) sharedMessages.set(name, content);
+  return Object.fromEntries(file.filter(({ name }) => isLocal(name)).map(({ name, content }) => [name, content]));
 }

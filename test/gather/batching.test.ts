@@ -18,11 +18,11 @@ afterEach(() => world.close());
 const item = (id: string, text = id.toUpperCase()) => ({ id, text });
 
 test("keys of all depths are sent together, each once, split at max", async () => {
-  const answer = world.ask("GetTree", { ids: ["a", "b", "a"], more: ["c", "b", "d"] });
+  const answer = world.send("GetTree", { ids: ["a", "b", "a"], more: ["c", "b", "d"] });
   const calls = await world.calls(2);
-  const asked = calls.map(({ ids }) => ids);
-  expect(asked.map((ids) => ids.length)).toEqual([3, 1]);
-  expect(asked.flat().sort()).toEqual(["a", "b", "c", "d"]);
+  const batches = calls.map(({ ids }) => ids);
+  expect(batches.map((ids) => ids.length)).toEqual([3, 1]);
+  expect(batches.flat().sort()).toEqual(["a", "b", "c", "d"]);
   for (const call of calls) call.answer({ items: call.ids.map((id) => item(id)) });
   const leaf = (id: string) => ({ id, text: id.toUpperCase() });
   expect(await answer).toEqual({
@@ -34,7 +34,7 @@ test("keys of all depths are sent together, each once, split at max", async () =
 });
 
 test("a missing key is absent without a cause; the first of two items counts; unrequested items and the order do not matter", async () => {
-  const answer = world.ask("GetTree", { ids: ["a", "b"], more: ["c"] });
+  const answer = world.send("GetTree", { ids: ["a", "b"], more: ["c"] });
   const [call] = await world.calls(1);
   call?.answer({ items: [item("z"), item("c"), item("a", "first"), item("a", "second")] });
   expect(await answer).toEqual({
@@ -45,7 +45,7 @@ test("a missing key is absent without a cause; the first of two items counts; un
 });
 
 test("a failing part fails its keys wherever they are read, and no others", async () => {
-  const answer = world.ask("GetTree", { ids: ["a", "b", "c"], more: ["d", "e"] });
+  const answer = world.send("GetTree", { ids: ["a", "b", "c"], more: ["d", "e"] });
   const calls = await world.calls(2);
   const failing = calls.find(({ ids }) => !ids.includes("a"));
   const good = calls.find(({ ids }) => ids.includes("a"));

@@ -24,7 +24,7 @@ const named = (calls: readonly Call[], name: string) => {
 };
 
 test("a read-only call waits for nothing and is retried", async () => {
-  const answer = world.ask("OrderService/GetVouched", { ids: [] });
+  const answer = world.send("OrderService/GetVouched", { ids: [] });
   const calls = await world.calls(2);
   expect(names(calls)).toEqual(["OrderService/Redeem again", "OrderService/Tell told"]);
   named(calls, "OrderService/Redeem again").fail(UNAVAILABLE);
@@ -36,7 +36,7 @@ test("a read-only call waits for nothing and is retried", async () => {
 });
 
 test("unordered writes wait for the prerequisites of all side effects, and not for each other", async () => {
-  const answer = world.ask("OrderService/SendAll", { ids: ["a", "b", "c"] });
+  const answer = world.send("OrderService/SendAll", { ids: ["a", "b", "c"] });
   const [ready] = await world.calls(1);
   expect(ready?.name).toBe("ItemService/Get ready");
   ready?.answer({ cents: "1" });
@@ -61,7 +61,7 @@ test("unordered writes wait for the prerequisites of all side effects, and not f
 });
 
 test("a failing unordered write lets sent ones finish and prevents unsent ones", async () => {
-  const answer = world.ask("OrderService/SendAll", { ids: ["a", "b", "c"] });
+  const answer = world.send("OrderService/SendAll", { ids: ["a", "b", "c"] });
   const failure = answer.catch((error: unknown) => error);
   (await world.calls(1))[0]?.answer({});
   const sent = await world.calls(5, 1);

@@ -17,7 +17,7 @@ afterEach(() => world.close());
 
 /** Asks for a plan of an item with so much stock; the next call, and the answer. */
 async function planOf(stock: number) {
-  const answer = world.ask("PlanService/GetPlan", { ids: [] });
+  const answer = world.send("PlanService/GetPlan", { ids: [] });
   const [item] = await world.calls(1);
   expect(item?.name).toBe("ItemService/Get item");
   item?.answer({ stock });

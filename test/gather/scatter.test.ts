@@ -24,7 +24,7 @@ const named = (calls: readonly Call[], name: string) => {
 };
 
 test("calls are limited to `concurrent` at a time, and the next item follows in order", async () => {
-  const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d"] });
+  const answer = world.send("GetAll", { ids: ["a", "b", "c", "d"] });
   const first = await world.calls(3);
   expect(names(first)).toEqual(["ItemService/Get beside", "NoteService/Get a", "NoteService/Get b"]);
   named(first, "NoteService/Get b").answer({ text: "B" });
@@ -40,7 +40,7 @@ test("calls are limited to `concurrent` at a time, and the next item follows in 
 });
 
 test("the first failure cancels running items, prevents waiting ones, and leaves other steps alone", async () => {
-  const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d"] });
+  const answer = world.send("GetAll", { ids: ["a", "b", "c", "d"] });
   const calls = await world.calls(3);
   named(calls, "NoteService/Get a").fail(NOT_FOUND);
   await named(calls, "NoteService/Get b").gone;
@@ -52,7 +52,7 @@ test("the first failure cancels running items, prevents waiting ones, and leaves
 });
 
 test("a list with more items than max makes no call and is degraded", async () => {
-  const answer = world.ask("GetAll", { ids: ["a", "b", "c", "d", "e", "f"] });
+  const answer = world.send("GetAll", { ids: ["a", "b", "c", "d", "e", "f"] });
   const [beside] = await world.calls(1);
   expect(beside?.name).toBe("ItemService/Get beside");
   beside?.answer({ text: "beside" });
@@ -62,7 +62,7 @@ test("a list with more items than max makes no call and is degraded", async () =
 });
 
 test("a partial list leaves out a failing item with its calls, and entries of the others have their new indexes", async () => {
-  const answer = world.ask("GetSome", { ids: ["a", "b", "c"] });
+  const answer = world.send("GetSome", { ids: ["a", "b", "c"] });
   const calls = await world.calls(6);
   named(calls, "NoteService/Get a").fail(NOT_FOUND);
   await named(calls, "ItemService/Get a").gone; // only its own
@@ -78,24 +78,24 @@ test("a partial list leaves out a failing item with its calls, and entries of th
 });
 
 test("a partial list fails if all of its items fail, and not if it is empty", async () => {
-  const answer = world.ask("GetSome", { ids: ["a", "b"] });
+  const answer = world.send("GetSome", { ids: ["a", "b"] });
   const refused = expect(answer).rejects.toMatchObject({ code: 13 });
   const calls = await world.calls(4);
   for (const id of ["a", "b"]) named(calls, `NoteService/Get ${id}`).fail(NOT_FOUND);
   await refused;
-  expect(await world.ask("GetSome", {})).toEqual({});
+  expect(await world.send("GetSome", {})).toEqual({});
 });
 
 test("the best of all shards are selected in any order of answers, and a failing shard leaves the best of the others", async () => {
   const hits = (id: string, ...scores: number[]) => ({ hits: scores.map((score) => ({ id: `${id}${score}`, score })) });
-  const whole = world.ask("GetBest", { ids: ["x", "y", "z"] });
+  const whole = world.send("GetBest", { ids: ["x", "y", "z"] });
   const calls = await world.calls(3);
   named(calls, "SearchService/Query z").answer(hits("z", 9, 1));
   named(calls, "SearchService/Query x").answer(hits("x", 5, 7));
   named(calls, "SearchService/Query y").answer(hits("y", 6, 8, 2));
   expect(await whole).toEqual({ ids: ["z9", "y8", "x7"] });
 
-  const part = world.ask("GetBest", { ids: ["x", "y"] });
+  const part = world.send("GetBest", { ids: ["x", "y"] });
   const more = await world.calls(5, 3);
   named(more, "SearchService/Query y").fail(14);
   named(more, "SearchService/Query x").answer(hits("x", 5, 7));

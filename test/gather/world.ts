@@ -35,7 +35,7 @@ export interface Call extends Pick<Held, "fail" | "gone"> {
 
 export interface World {
   /** By its name: of GatherService, or as "OrderService/Name". */
-  ask(rpc: string, request: JsonValue): Promise<JsonObject>;
+  send(rpc: string, request: JsonValue): Promise<JsonObject>;
   /** Resolves when `count` calls have arrived in all; with those from `from` on. */
   calls(count: number, from?: number): Promise<readonly Call[]>;
   /** Number of calls that have arrived. */
@@ -49,7 +49,9 @@ export async function gather(): Promise<{ start(): Promise<World>; remove(): voi
   const dir = generate(bff, true);
   const modules = await modulesOf(bff, dir);
   const method = (service: string, name: string | undefined): DescMethodUnary => {
-    const found: DescMethod | undefined = ir.registry.getService(service)?.methods.find((one) => one.name === name);
+    const found: DescMethod | undefined = ir.registry
+      .getService(service)
+      ?.methods.find((candidate) => candidate.name === name);
     if (!isUnary(found)) throw new Error(`no rpc ${service}/${name}`);
     return found;
   };
@@ -57,10 +59,10 @@ export async function gather(): Promise<{ start(): Promise<World>; remove(): voi
     const [service = "", name] = held.method.split("/");
     const { input, output } = method(service, name);
     const { id, ids } = toJson(input, fromBinary(input, held.request)) as { id?: string; ids?: string[] };
-    const asked = ids ?? [id ?? ""];
+    const keys = ids ?? [id ?? ""];
     return {
-      name: `${service.split(".").at(-1)}/${name} ${asked.join()}`,
-      ids: asked,
+      name: `${service.split(".").at(-1)}/${name} ${keys.join()}`,
+      ids: keys,
       answer: (message) => held.answer(toBinary(output, fromJson(output, message))),
       fail: held.fail,
       gone: held.gone,
@@ -75,7 +77,7 @@ export async function gather(): Promise<{ start(): Promise<World>; remove(): voi
       const sessionManager = new Http2SessionManager(server.url);
       const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
       return {
-        async ask(rpc, request) {
+        async send(rpc, request) {
           const [service, name] = rpc.includes("/") ? rpc.split("/") : ["GatherService", rpc];
           const { input, output, ...rest } = method(`gather.v1.${service}`, name);
           const desc = { ...rest, input, output } as DescMethodUnary;

@@ -22,10 +22,13 @@ export const browserLoad: Load = async (target, stop) => {
     const end = () => page.evaluate(() => Object.assign(globalThis, { over: true }));
     if (stop.aborted) await end();
     else stop.addEventListener("abort", () => void end());
-    const { asked, failed } = await loading;
+    const { requestCount, failed } = await loading;
     const { [FAILED]: all = 0, ...others } = failed;
-    const told = all - unsent.length;
-    return { asked: asked - unsent.length, failed: told > 0 ? { ...others, [FAILED]: told } : others };
+    const failures = all - unsent.length;
+    return {
+      requestCount: requestCount - unsent.length,
+      failed: failures > 0 ? { ...others, [FAILED]: failures } : others,
+    };
   } finally {
     await browser.close();
   }
@@ -34,16 +37,16 @@ export const browserLoad: Load = async (target, stop) => {
 /** In the browser. */
 async function again({ path, body, size }: { path: string; body: string; size: number }): Promise<Loaded> {
   const failed: Record<string, number> = {};
-  let asked = 0;
-  const ask = async (): Promise<string | undefined> => {
+  let requestCount = 0;
+  const send = async (): Promise<string | undefined> => {
     const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body });
     const { length } = await answer.text();
     return answer.ok && length >= size ? undefined : `${answer.status}, ${length} bytes`;
   };
   const loop = async () => {
     while (!("over" in globalThis)) {
-      asked++;
-      const fault = await ask().catch(String);
+      requestCount++;
+      const fault = await send().catch(String);
       if (fault !== undefined) failed[fault] = (failed[fault] ?? 0) + 1;
     }
   };
@@ -51,5 +54,5 @@ async function again({ path, body, size }: { path: string; body: string; size: n
   const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
   const others = entries.filter(({ nextHopProtocol }) => nextHopProtocol !== "h2" && nextHopProtocol !== "");
   if (others.length > 0) failed[`not over HTTP/2: ${others[0]?.nextHopProtocol}`] = others.length;
-  return { asked, failed };
+  return { requestCount, failed };
 }

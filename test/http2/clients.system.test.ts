@@ -61,14 +61,21 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     for (const { url } of both()) {
       const how = ["--silent", "--insecure", url.startsWith("https") ? "--http2" : "--http2-prior-knowledge"];
       const type = ["-H", "content-type: application/json"];
-      const told = ["-w", "%{http_version} %{http_code} %{size_download}\\n", "-o", "/dev/null"];
-      const one = await printed("curl", [...how, ...type, ...told, "-d", `@${large}`, url + UNARY]);
-      const [version, code, size] = one.trim().split(" ").map(Number);
+      const writeOut = ["-w", "%{http_version} %{http_code} %{size_download}\\n", "-o", "/dev/null"];
+      const line = await printed("curl", [...how, ...type, ...writeOut, "-d", `@${large}`, url + UNARY]);
+      const [version, code, size] = line.trim().split(" ").map(Number);
       expect([version, code]).toEqual([2, 200]);
       expect(size).toBeGreaterThan((LARGE * 4) / 3);
       // The bytes of the connection are counted on through all of them.
       if (url.startsWith("https")) {
-        const many = await printed("curl", [...how, ...type, ...told, "-d", json(100_000), `${url}${UNARY}?[1-40]`]);
+        const many = await printed("curl", [
+          ...how,
+          ...type,
+          ...writeOut,
+          "-d",
+          json(100_000),
+          `${url}${UNARY}?[1-40]`,
+        ]);
         expect(many.match(/^2 200 /gm)).toHaveLength(40);
       }
       const head = await printed("curl", [...how, "--head", `${url}/healthz`]);
@@ -79,8 +86,8 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   test("curl waits for 100 before it sends a body, and receives a refusal before the body", async () => {
     const body = fileOf("body.json", json(10));
     const args = ["--silent", "-i", "--http2-prior-knowledge", "-H", "content-type: application/json"];
-    const told = await printed("curl", [...args, "-H", "expect: 100-continue", "-d", `@${body}`, plain.url + UNARY]);
-    expect(told).toMatch(/^HTTP\/2 200/m);
+    const output = await printed("curl", [...args, "-H", "expect: 100-continue", "-d", `@${body}`, plain.url + UNARY]);
+    expect(output).toMatch(/^HTTP\/2 200/m);
     const large = fileOf("too-large", Buffer.alloc(6 << 20));
     const refused = await printed("curl", [...args, "-d", `@${large}`, plain.url + UNARY]);
     expect(refused).toMatch(/^HTTP\/2 (413|429|400|500)/m);
@@ -88,7 +95,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
 
   test("nghttp calls gRPC with trailers in both directions, padding and small windows", async () => {
     const body = fileOf("body.grpc", framed(10_000));
-    const ask = (url: string, more: readonly string[]) =>
+    const send = (url: string, more: readonly string[]) =>
       printed("nghttp", [
         ...["-v", "-n", "--no-verify-peer", "-H", ":method: POST", "-H", "content-type: application/grpc"],
         ...["-H", "te: trailers", "-d", body, ...more, url + UNARY],
@@ -102,7 +109,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
         ["--no-dep", "--continuation", "--expect-continue"],
         ["--header-table-size=0", "--encoder-header-table-size=65536"],
       ]) {
-        const text = await ask(url, more);
+        const text = await send(url, more);
         expect(text, more.join(" ")).toMatch(/:status: 200/);
         expect(text, more.join(" ")).toMatch(/grpc-status: 0/);
       }
@@ -157,10 +164,10 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
         const many = Array.from({ length: AT_ONCE }, (_, i) => client.unaryCall({ responseSize: i }));
         expect((await Promise.all(many)).map(({ payload }) => payload?.body.length)).toEqual(many.map((_, i) => i));
         const received: number[] = [];
-        const asked = Array.from({ length: 50 }, (_, i) => ({ size: i * 1_000, intervalUs: 0 }));
-        for await (const { payload } of client.streamingOutputCall({ responseParameters: asked }))
+        const parameters = Array.from({ length: 50 }, (_, i) => ({ size: i * 1_000, intervalUs: 0 }));
+        for await (const { payload } of client.streamingOutputCall({ responseParameters: parameters }))
           received.push(payload?.body.length ?? -1);
-        expect(received).toEqual(asked.map(({ size }) => size));
+        expect(received).toEqual(parameters.map(({ size }) => size));
         const responseStatus = { code: Code.NotFound, message: "there ☺ is none" };
         await expect(client.unaryCall({ responseStatus })).rejects.toMatchObject({ code: Code.NotFound });
         const slow = client.streamingOutputCall(
@@ -189,19 +196,19 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
       const gzip = { "grpc.default_compression_algorithm": 2 };
       const client = new grpc.Client(`127.0.0.1:${port}`, credentials, gzip);
       onTestFinished(() => client.close());
-      const ask = (request: Buffer, options: grpc.CallOptions = {}) =>
+      const send = (request: Buffer, options: grpc.CallOptions = {}) =>
         new Promise<Buffer | grpc.ServiceError>((resolve) =>
           client.makeUnaryRequest(UNARY, bytes, bytes, request, options, (error, answer) =>
             resolve(error ?? answer ?? Buffer.alloc(0)),
           ),
         );
       const small = framed(10_000).subarray(5);
-      const answers = await Promise.all(Array.from({ length: MANY }, () => ask(small)));
+      const answers = await Promise.all(Array.from({ length: MANY }, () => send(small)));
       for (const answer of answers) expect((answer as Buffer).length).toBeGreaterThan(10_000);
       const payload = Buffer.alloc(2 << 20);
       const head = Buffer.from([0x1a, 0x84, 0x80, 0x80, 0x01, 0x12, 0x80, 0x80, 0x80, 0x01]); // payload { body }, 2 MiB
       head[1] = 0x85;
-      const large = await ask(Buffer.concat([small, head, payload]));
+      const large = await send(Buffer.concat([small, head, payload]));
       expect((large as Buffer).length).toBeGreaterThan(10_000);
       const parameters = Buffer.concat(Array<Buffer>(100).fill(Buffer.from([0x12, 3, 0x08, 0xe8, 0x07])));
       const path = "/grpc.testing.TestService/StreamingOutputCall";
@@ -218,8 +225,8 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     onTestFinished(() => browser.close());
     const page = await browser.newPage({ ignoreHTTPSErrors: true });
     await page.goto(`${secure.url}/healthz`);
-    const told = await page.evaluate(inPage, UNARY);
-    expect(told).toEqual({
+    const result = await page.evaluate(inPage, UNARY);
+    expect(result).toEqual({
       protocols: ["h2"],
       statuses: Array(200).fill(200),
       upload: 200,
@@ -251,17 +258,19 @@ async function drained(stream: AsyncIterable<unknown>): Promise<void> {
 
 /** In the browser. */
 async function inPage(path: string) {
-  const ask = (body: string, signal?: AbortSignal) =>
+  const send = (body: string, signal?: AbortSignal) =>
     fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body, ...(signal && { signal }) });
-  const status = async (asked: Promise<Response>) => {
-    const response = await asked;
+  const status = async (request: Promise<Response>) => {
+    const response = await request;
     await response.arrayBuffer();
     return response.status;
   };
-  const statuses = await Promise.all(Array.from({ length: 200 }, (_, i) => status(ask(`{"responseSize":${i * 100}}`))));
-  const upload = await status(ask(JSON.stringify({ payload: { body: "A".repeat(3 << 20) } })));
+  const statuses = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => status(send(`{"responseSize":${i * 100}}`))),
+  );
+  const upload = await status(send(JSON.stringify({ payload: { body: "A".repeat(3 << 20) } })));
   const gone = new AbortController();
-  const large = ask('{"responseSize":16000000}', gone.signal).then((response) => {
+  const large = send('{"responseSize":16000000}', gone.signal).then((response) => {
     gone.abort();
     return response.arrayBuffer();
   });
@@ -269,7 +278,7 @@ async function inPage(path: string) {
     () => "answered",
     (error: Error) => error.name,
   );
-  const after = await status(ask("{}"));
+  const after = await status(send("{}"));
   const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
   return { protocols: [...new Set(entries.map((entry) => entry.nextHopProtocol))], statuses, upload, aborted, after };
 }

@@ -39,9 +39,9 @@ const h2load: Load = async (target) => {
   const text = await withBody(REQUEST, (file) => printed("h2load", [...how, "-d", file, urlOf(target) + UNARY]));
   const [, started, done, succeeded] = /(\d+) started, (\d+) done, (\d+) succeeded/.exec(text) ?? [];
   const not2xx = /status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/.exec(text)?.slice(1).map(Number) ?? [1];
-  const lost = Number(started) - Number(succeeded) + not2xx.reduce((sum, one) => sum + one, 0);
+  const lost = Number(started) - Number(succeeded) + not2xx.reduce((sum, count) => sum + count, 0);
   const failed = lost === 0 ? {} : { [`${started} started, ${done} done, ${succeeded} succeeded`]: lost };
-  return { asked: Number(started), failed };
+  return { requestCount: Number(started), failed };
 };
 
 /** As h2load. nghttp logs each frame, so that requests and answers are counted by stream. */
@@ -56,21 +56,24 @@ const nghttp: Load = async (target) => {
   const ok = new Set([...text.matchAll(/recv \(stream_id=(\d+)\) :status: 200$/gm)].map(([, stream]) => stream));
   const ends = [...text.matchAll(/recv DATA frame <length=\d+, flags=0x.1, stream_id=(\d+)>/g)];
   const answered = ends.filter(([, stream]) => ok.has(stream)).length;
-  if (answered === begun.length) return { asked: begun.length, failed: {} };
-  return { asked: begun.length, failed: { [`${answered} answered, ${refused} refused`]: begun.length - answered } };
+  if (answered === begun.length) return { requestCount: begun.length, failed: {} };
+  return {
+    requestCount: begun.length,
+    failed: { [`${answered} answered, ${refused} refused`]: begun.length - answered },
+  };
 };
 
 /** Without TLS curl 7.88, Debian's, breaks connections that it uses twice. */
 const curl: Load = async (target) => {
   const parallel = ["--parallel", "--parallel-max", "16", "--no-progress-meter", "--http2", "--insecure"];
   const body = ["-H", "content-type: application/json", "-d", REQUEST_JSON];
-  const told = ["-o", "/dev/null", "-w", "%{http_code}/%{errormsg}\\n"];
-  const text = await printed("curl", [...parallel, ...body, ...told, `${urlOf(target)}${UNARY}?[1-${TIMES}]`]);
+  const writeOut = ["-o", "/dev/null", "-w", "%{http_code}/%{errormsg}\\n"];
+  const text = await printed("curl", [...parallel, ...body, ...writeOut, `${urlOf(target)}${UNARY}?[1-${TIMES}]`]);
   const failed: Record<string, number> = {};
   const lines = text.split("\n").filter((line) => /^\d{3}\//.test(line));
   for (const line of lines) if (!line.startsWith("200/")) failed[line] = (failed[line] ?? 0) + 1;
   if (lines.length !== TIMES) failed[`${lines.length} answers: ${text.slice(-300)}`] = 1;
-  return { asked: lines.length, failed };
+  return { requestCount: lines.length, failed };
 };
 
 /** The client of gRPC's interop tests in grpc-go: many calls, one after the other on one channel. */
@@ -84,7 +87,7 @@ export const grpcGo: Load = async ({ port, ca }: Target) => {
   const text = await printed(client, [...where, ...how, ...sizes, ...limits]);
   const [, iterations, failures] = /successes: (\d+) \/ \d+ iterations\. Total failures: (\d+)/.exec(text) ?? [];
   const fine = Number(iterations) === TIMES && Number(failures) === 0;
-  return { asked: Number(iterations ?? 0), failed: fine ? {} : { [text.slice(-2_000)]: 1 } };
+  return { requestCount: Number(iterations ?? 0), failed: fine ? {} : { [text.slice(-2_000)]: 1 } };
 };
 
 export const COMMAND_LOADS = { h2load, nghttp, curl } as const satisfies Readonly<Record<string, Load>>;

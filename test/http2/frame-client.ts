@@ -10,7 +10,7 @@ const MAX_FRAME = 16_384;
 const PROBE = Buffer.from("in sync?");
 
 /** Frames received on one stream. */
-export interface Heard {
+export interface StreamAnswer {
   status: string | undefined;
   trailers: Readonly<Record<string, string>>;
   bytes: number;
@@ -23,7 +23,7 @@ export interface Heard {
 
 export class FrameClient {
   readonly socket: net.Socket;
-  readonly heard = new Map<number, Heard>();
+  readonly answers = new Map<number, StreamAnswer>();
   /** Frames that have come. */
   count = 0;
   /** The error code of the last GOAWAY. */
@@ -81,7 +81,7 @@ export class FrameClient {
     return holds();
   }
   /** In portions of random sizes, some of them a turn apart. */
-  async say(random: Random, frames: readonly Buffer[], preface = false): Promise<void> {
+  async write(random: Random, frames: readonly Buffer[], preface = false): Promise<void> {
     const bytes = Buffer.concat(preface ? [PREFACE, ...frames] : frames);
     const most = pick(random, [bytes.length, bytes.length, 4_000, 200]);
     const portion = Math.max(1, most, Math.ceil(bytes.length / 100));
@@ -141,30 +141,30 @@ export class FrameClient {
         break;
     }
   }
-  #reset(heard: Heard, code: number): void {
-    if (heard.resets.length === 0) heard.answeredFirst = heard.ended;
-    heard.resets.push(code);
+  #reset(answer: StreamAnswer, code: number): void {
+    if (answer.resets.length === 0) answer.answeredFirst = answer.ended;
+    answer.resets.push(code);
   }
-  #of(stream: number): Heard {
-    let heard = this.heard.get(stream);
-    if (heard === undefined) {
-      heard = { status: undefined, trailers: {}, bytes: 0, ended: false, resets: [], answeredFirst: false };
-      this.heard.set(stream, heard);
+  #of(stream: number): StreamAnswer {
+    let answer = this.answers.get(stream);
+    if (answer === undefined) {
+      answer = { status: undefined, trailers: {}, bytes: 0, ended: false, resets: [], answeredFirst: false };
+      this.answers.set(stream, answer);
     }
-    return heard;
+    return answer;
   }
   #answer(type: number, flags: number, stream: number, payload: Buffer): void {
-    const heard = this.#of(stream);
-    if (heard.ended || heard.resets.length > 0) this.wrong.push(`a frame of stream ${stream} behind its end`);
+    const answer = this.#of(stream);
+    if (answer.ended || answer.resets.length > 0) this.wrong.push(`a frame of stream ${stream} behind its end`);
     if (type === Frame.data) {
-      if (heard.status === undefined) this.wrong.push(`DATA of stream ${stream} in front of headers`);
-      heard.bytes += payload.length;
-    } else this.#headers(heard, stream, payload);
-    if ((flags & Flag.endStream) !== 0) heard.ended = true;
+      if (answer.status === undefined) this.wrong.push(`DATA of stream ${stream} in front of headers`);
+      answer.bytes += payload.length;
+    } else this.#headers(answer, stream, payload);
+    if ((flags & Flag.endStream) !== 0) answer.ended = true;
   }
-  #headers(heard: Heard, stream: number, payload: Buffer): void {
+  #headers(answer: StreamAnswer, stream: number, payload: Buffer): void {
     if (!this.#decodes) {
-      heard.status ??= "unread";
+      answer.status ??= "unread";
       return;
     }
     const fields: Record<string, string> = {};
@@ -177,11 +177,11 @@ export class FrameClient {
       this.wrong.push(`headers of stream ${stream}: ${error instanceof Error ? error.message : error}`);
     }
     const status = fields[":status"];
-    if (heard.status === undefined || heard.status.startsWith("1")) {
-      heard.status = status;
+    if (answer.status === undefined || answer.status.startsWith("1")) {
+      answer.status = status;
       if (status === undefined) this.wrong.push(`headers of stream ${stream} without a status`);
       // An answer with headers alone carries the fields of its trailers.
-      heard.trailers = fields;
-    } else heard.trailers = fields;
+      answer.trailers = fields;
+    } else answer.trailers = fields;
   }
 }

@@ -6,12 +6,12 @@ import type { Memory } from "../corpora/attacks/memory.ts";
 import { type Random, seeded } from "../second/random-message.ts";
 import { FrameClient } from "./frame-client.ts";
 import { mangled, strayed } from "./mangle.ts";
-import { StreamJudge } from "./stream-verdict.ts";
+import { StreamChecker } from "./stream-verdict.ts";
 import { type Framing, type UnderTest, underTest } from "./under-test.ts";
-import { type Asked, type Session, validSession } from "./valid-session.ts";
+import { type Session, type SessionRequest, validSession } from "./valid-session.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
-export interface FramesAsked {
+export interface FramesOptions {
   readonly framing: Framing;
   /** Number of frames that are sent, at least. */
   readonly frames: number;
@@ -26,7 +26,7 @@ export interface FramesOutcome {
   readonly answered: number;
   /** Mangled sessions that went on, and those that were ended; with GOAWAY and an error code, with a reset by the system, without a word. */
   readonly kept: number;
-  readonly told: number;
+  readonly goaways: number;
   readonly cut: number;
   readonly silent: number;
   /** Connections that the server closed without GOAWAY, by its own framing and without an error of the system. */
@@ -54,8 +54,8 @@ const PROBE = fileURLToPath(new URL("../corpora/attacks/memory.ts", import.meta.
 type Counts = { -readonly [Name in keyof Omit<FramesOutcome, "failures" | "heldBytes">]: number };
 
 export async function fuzzFrames(
-  { framing, frames, seed, only }: FramesAsked,
-  progress: (said: string) => void = () => {},
+  { framing, frames, seed, only }: FramesOptions,
+  progress: (message: string) => void = () => {},
 ): Promise<FramesOutcome> {
   const server = await underTest(framing, { BFF_GRACE: "60s" }, ["--expose-gc", `--import=${PROBE}`]);
   const failures: string[] = [];
@@ -64,7 +64,7 @@ export async function fuzzFrames(
     sessions: 0,
     answered: 0,
     kept: 0,
-    told: 0,
+    goaways: 0,
     cut: 0,
     silent: 0,
     unsaid: 0,
@@ -78,7 +78,7 @@ export async function fuzzFrames(
     const worker = async (): Promise<void> => {
       while (failures.length < MOST_FAILURES && (only === undefined ? counts.frames < frames : next === only)) {
         const index = next++;
-        const fault = await oneSession(server, seed, index, counts);
+        const fault = await runSession(server, seed, index, counts);
         counts.sessions++;
         if (server.process.ended !== undefined) {
           failures.push(`session ${index}: the server has ended (${server.process.ended}): ${server.process.log}`);
@@ -106,17 +106,17 @@ async function warmMemory(server: UnderTest, seed: number): Promise<Memory> {
     sessions: 0,
     answered: 0,
     kept: 0,
-    told: 0,
+    goaways: 0,
     cut: 0,
     silent: 0,
     unsaid: 0,
     resets: 0,
     bystander: 0,
   };
-  for (let i = 0; i < 20; i++) await oneSession(server, seed, -1 - i, counts);
+  for (let i = 0; i < 20; i++) await runSession(server, seed, -1 - i, counts);
   return memoryOf(server);
 }
-const memoryOf = async (server: UnderTest): Promise<Memory> => (await server.process.ask("memory")) as Memory;
+const memoryOf = async (server: UnderTest): Promise<Memory> => (await server.process.query("memory")) as Memory;
 const held = ({ heap, buffers, external }: Memory): number => heap + buffers + external;
 
 /** Nothing is under way any more, so that it ends at once: its grace is a minute. */
@@ -129,26 +129,26 @@ async function ending({ process: server }: UnderTest): Promise<string[]> {
 }
 
 /** @returns what is wrong */
-async function oneSession(server: UnderTest, seed: number, index: number, counts: Counts): Promise<string | undefined> {
+async function runSession(server: UnderTest, seed: number, index: number, counts: Counts): Promise<string | undefined> {
   const random = seeded(seed, index);
   const session = validSession(random);
   const right = random() < 0.4;
   const [early, late] = right ? [session.early, session.late] : wrongs(random, session);
-  const streams = new StreamJudge(Buffer.concat([...session.early, ...session.late]), session.asked);
+  const streams = new StreamChecker(Buffer.concat([...session.early, ...session.late]), session.requests);
   const client = new FrameClient(server.port, right);
   try {
     const patience = setTimeout(() => client.giveUp(), HANGS_MS);
     client.socket.once("close", () => clearTimeout(patience));
-    await client.say(random, early, true);
+    await client.write(random, early, true);
     counts.frames += early.length;
     if (!(await client.until(() => client.settled, right ? HANGS_MS : QUIET_MS)) && right)
       return `no SETTINGS (${client.error ?? "silence"})`;
-    await client.say(random, late);
+    await client.write(random, late);
     counts.frames += late.length;
     client.probe();
     const fault = right
-      ? await judgeRight(client, session.asked, counts)
-      : await judgeMangled(
+      ? await checkRight(client, session.requests, counts)
+      : await checkMangled(
           client,
           verdictOf(Buffer.concat([...early, ...late, client.probed]), streams),
           streams,
@@ -167,56 +167,60 @@ function wrongs(random: Random, { early, late }: Session): [early: readonly Buff
   return [early, strays ? strayed(random, early, late) : mangled(random, late)];
 }
 
-async function judgeRight(client: FrameClient, asked: readonly Asked[], counts: Counts): Promise<string | undefined> {
-  const kept = asked.filter(({ reset }) => !reset);
-  const isOver = ({ stream }: Asked): boolean => {
-    const heard = client.heard.get(stream);
-    return heard !== undefined && (heard.ended || heard.resets.length > 0);
+async function checkRight(
+  client: FrameClient,
+  requests: readonly SessionRequest[],
+  counts: Counts,
+): Promise<string | undefined> {
+  const kept = requests.filter(({ reset }) => !reset);
+  const isOver = ({ stream }: SessionRequest): boolean => {
+    const answer = client.answers.get(stream);
+    return answer !== undefined && (answer.ended || answer.resets.length > 0);
   };
   const all = await client.until(() => client.inSync && kept.every(isOver), HANGS_MS);
-  const told = `GOAWAY ${client.goaway ?? "none"}, ${client.error ?? (client.over ? "closed" : "open")}`;
+  const connection = `GOAWAY ${client.goaway ?? "none"}, ${client.error ?? (client.over ? "closed" : "open")}`;
   if (!all) {
-    const missing = kept.filter((one) => !isOver(one)).map(({ stream }) => stream);
-    return `streams without an end: ${missing.join(", ") || "none"}; PING ${client.inSync ? "answered" : "not answered"}; ${told}`;
+    const missing = kept.filter((request) => !isOver(request)).map(({ stream }) => stream);
+    return `streams without an end: ${missing.join(", ") || "none"}; PING ${client.inSync ? "answered" : "not answered"}; ${connection}`;
   }
   for (const { stream, status, bytes } of kept) {
-    const heard = client.heard.get(stream);
-    const grpc = heard?.trailers["grpc-status"] ?? "0";
-    if (heard?.status !== status || heard.bytes < bytes || !heard.ended || grpc !== "0")
-      return `stream ${stream}: ${JSON.stringify(heard)} in place of ${status} with ${bytes} bytes; ${told}`;
+    const answer = client.answers.get(stream);
+    const grpc = answer?.trailers["grpc-status"] ?? "0";
+    if (answer?.status !== status || answer.bytes < bytes || !answer.ended || grpc !== "0")
+      return `stream ${stream}: ${JSON.stringify(answer)} in place of ${status} with ${bytes} bytes; ${connection}`;
   }
   if (client.goaway !== undefined) return `GOAWAY ${client.goaway} to who did nothing wrong`;
   counts.answered += kept.length;
   return undefined;
 }
 
-async function judgeMangled(
+async function checkMangled(
   client: FrameClient,
   verdict: Verdict,
-  streams: StreamJudge,
+  streams: StreamChecker,
   counts: Counts,
   framing: Framing,
 ): Promise<string | undefined> {
   await client.until(() => client.inSync, QUIET_MS);
-  const own = framing === "own";
-  const resets = own ? streams.faults(client.heard, client.inSync) : [];
-  for (const { resets } of client.heard.values()) counts.resets += resets.length;
+  const isOurs = framing === "own";
+  const resets = isOurs ? streams.faults(client.answers, client.inSync) : [];
+  for (const { resets } of client.answers.values()) counts.resets += resets.length;
   if (resets.length > 0) return `${resets.join("; ")}; GOAWAY ${client.goaway ?? "none"}`;
   if (client.inSync) {
     counts.kept++;
-    return own && verdict.must.length > 0 ? `it goes on behind ${verdict.why}` : undefined;
+    return isOurs && verdict.must.length > 0 ? `it goes on behind ${verdict.why}` : undefined;
   }
-  const unsaid = client.over && client.goaway === undefined && client.error === undefined && own;
+  const unsaid = client.over && client.goaway === undefined && client.error === undefined && isOurs;
   if (unsaid) counts.unsaid++;
   // The client has no more frames: the server must close. nghttp2 in node waits for windows that no peer can open any
   // more.
   if (!client.over) client.socket.end();
-  await client.until(() => client.closed, own ? HANGS_MS : QUIET_MS);
-  if (!client.over && own) return "the connection is never closed";
-  if (client.goaway !== undefined && client.goaway > 0) counts.told++;
+  await client.until(() => client.closed, isOurs ? HANGS_MS : QUIET_MS);
+  if (!client.over && isOurs) return "the connection is never closed";
+  if (client.goaway !== undefined && client.goaway > 0) counts.goaways++;
   else if (client.error !== undefined) counts.cut++;
   else counts.silent++;
-  return own ? wrongEnd(client, verdict, unsaid) : undefined;
+  return isOurs ? wrongEnd(client, verdict, unsaid) : undefined;
 }
 /** Returns an end that the RFC forbids. */
 function wrongEnd({ goaway, error, gaveUp }: FrameClient, verdict: Verdict, unsaid: boolean): string | undefined {
@@ -232,19 +236,19 @@ function wrongEnd({ goaway, error, gaveUp }: FrameClient, verdict: Verdict, unsa
 /** Repeats a request over a separate connection. */
 class Bystander {
   readonly #url: string;
-  readonly #asking: Promise<void>;
+  readonly #loop: Promise<void>;
   readonly #bad: string[] = [];
-  #asked = 0;
+  #requestCount = 0;
   #over = false;
 
   constructor(url: string) {
     this.#url = url;
-    this.#asking = this.#ask();
+    this.#loop = this.#run();
   }
-  async #ask(): Promise<void> {
+  async #run(): Promise<void> {
     const session = http2.connect(this.#url).on("error", ({ message }) => this.#bad.push(message));
     while (!this.#over && this.#bad.length === 0) {
-      this.#asked++;
+      this.#requestCount++;
       const status = await new Promise((resolve) => {
         const stream = session.request({
           ":method": "POST",
@@ -267,8 +271,8 @@ class Bystander {
   /** @returns the number of requests */
   async end(failures: string[]): Promise<number> {
     this.#over = true;
-    await this.#asking;
+    await this.#loop;
     if (this.#bad.length > 0) failures.push(`the normal client: ${this.#bad.join("; ")}`);
-    return this.#asked;
+    return this.#requestCount;
   }
 }

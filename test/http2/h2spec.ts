@@ -7,7 +7,7 @@ const COMMAND = "github.com/summerwind/h2spec/cmd/h2spec";
 const VERSION = "v2.2.1+incompatible";
 
 export interface Report {
-  readonly asked: number;
+  readonly testCount: number;
   /** As `h2 5.1/8`, each with what was expected and what came. */
   readonly failed: Readonly<Record<string, string>>;
   readonly text: string;
@@ -54,8 +54,8 @@ export function reportOf(text: string): Report {
       failed[last] = test[2] ?? "";
     } else if (last !== "" && line.trim() !== "" && /^\s/.test(line)) failed[last] += ` ${line.trim()}`;
   }
-  const [asked, , skipped, failures] = end.slice(1).map(Number);
+  const [testCount, , skipped, failures] = end.slice(1).map(Number);
   if (skipped !== 0 || Object.keys(failed).length !== failures)
     throw new Error(`not understood:\n${text.slice(-2000)}`);
-  return { asked: asked ?? 0, failed, text };
+  return { testCount: testCount ?? 0, failed, text };
 }

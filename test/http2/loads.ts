@@ -15,7 +15,7 @@ export interface Target {
 }
 export interface Loaded {
   /** Number of requests that were begun. */
-  readonly asked: number;
+  readonly requestCount: number;
   /** Failures, and the number of each. */
   readonly failed: Readonly<Record<string, number>>;
 }
@@ -34,14 +34,14 @@ export const urlOf = ({ port, ca }: Target): string => `${ca === undefined ? "ht
 const trusting = ({ ca }: Target) => (ca === undefined ? {} : { ca: readFileSync(ca) });
 
 /** Calls `ask` until `stop` aborts; counts its errors as failures. */
-async function again(stop: AbortSignal, ask: () => Promise<unknown>): Promise<Loaded> {
+async function again(stop: AbortSignal, send: () => Promise<unknown>): Promise<Loaded> {
   const failed: Record<string, number> = {};
-  let asked = 0;
+  let requestCount = 0;
   const loop = async (): Promise<void> => {
     while (!stop.aborted) {
-      asked++;
+      requestCount++;
       try {
-        await ask();
+        await send();
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         failed[message] = (failed[message] ?? 0) + 1;
@@ -49,7 +49,7 @@ async function again(stop: AbortSignal, ask: () => Promise<unknown>): Promise<Lo
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, loop));
-  return { asked, failed };
+  return { requestCount, failed };
 }
 
 const connect =
@@ -67,7 +67,7 @@ const grpcJs: Load = async (target, stop) => {
   const credentials = ca === undefined ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(ca);
   const client = new grpc.Client(`127.0.0.1:${target.port}`, credentials);
   const as = (bytes: Buffer): Buffer => bytes;
-  const ask = () =>
+  const send = () =>
     new Promise<void>((resolve, reject) =>
       client.makeUnaryRequest(UNARY, as, as, REQUEST, (error: grpc.ServiceError | null, answer?: Buffer) => {
         if (error !== null) reject(new Error(error.message));
@@ -76,7 +76,7 @@ const grpcJs: Load = async (target, stop) => {
       }),
     );
   try {
-    return await again(stop, ask);
+    return await again(stop, send);
   } finally {
     client.close();
   }

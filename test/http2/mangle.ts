@@ -38,37 +38,37 @@ function wrongFrame(random: Random): Buffer {
 
 /** Changes one to four things. */
 export function mangled(random: Random, frames: readonly Buffer[]): Buffer[] {
-  const all: Buffer[] = frames.map((one) => Buffer.from(one));
+  const all: Buffer[] = frames.map((frame) => Buffer.from(frame));
   for (let left = 1 + whole(random, 4); left > 0; left--) {
     const at = whole(random, all.length);
-    const one = all[at] ?? Buffer.alloc(0);
+    const frame = all[at] ?? Buffer.alloc(0);
     switch (whole(random, 9)) {
       case 0: // a bit anywhere
-        if (one.length > 0)
-          one[whole(random, one.length)] = (one[whole(random, one.length)] ?? 0) ^ (1 << whole(random, 8));
+        if (frame.length > 0)
+          frame[whole(random, frame.length)] = (frame[whole(random, frame.length)] ?? 0) ^ (1 << whole(random, 8));
         break;
       case 1: // a byte of its payload
-        if (one.length > 9) one[9 + whole(random, one.length - 9)] = whole(random, 256);
+        if (frame.length > 9) frame[9 + whole(random, frame.length - 9)] = whole(random, 256);
         break;
       case 2: // its kind, flags or stream
-        if (one.length > 8) one[3 + whole(random, 6)] = whole(random, 16);
+        if (frame.length > 8) frame[3 + whole(random, 6)] = whole(random, 16);
         break;
       case 3: // its length
-        if (one.length > 2) one[2] = whole(random, 256);
+        if (frame.length > 2) frame[2] = whole(random, 256);
         break;
       case 4:
         all.splice(at, 1);
         break;
       case 5:
-        all.splice(at, 0, one);
+        all.splice(at, 0, frame);
         break;
       case 6: {
         const other = whole(random, all.length);
-        [all[at], all[other]] = [all[other] ?? one, one];
+        [all[at], all[other]] = [all[other] ?? frame, frame];
         break;
       }
       case 7:
-        all[at] = one.subarray(0, whole(random, one.length + 1));
+        all[at] = frame.subarray(0, whole(random, frame.length + 1));
         break;
       default:
         all.splice(at, 0, wrongFrame(random));
@@ -112,8 +112,8 @@ export function strayed(random: Random, earlier: readonly Buffer[], frames: read
   for (let left = 1 + whole(random, 3); left > 0; left--) {
     const at = whole(random, all.length + 1);
     const isData = (all[at]?.[3] ?? -1) === Frame.data;
-    const heads = [...earlier, ...all.slice(0, at)].filter((one) => one[3] === Frame.headers);
-    const streams = heads.slice(-RECENT).map((one) => one.readUInt32BE(5));
+    const heads = [...earlier, ...all.slice(0, at)].filter((frame) => frame[3] === Frame.headers);
+    const streams = heads.slice(-RECENT).map((frame) => frame.readUInt32BE(5));
     if (isData && random() < 0.4) all.splice(at, 1);
     else if (streams.length > 0) all.splice(at, 0, ...strayFrames(random, pick(random, streams)));
   }

@@ -12,8 +12,8 @@ import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
 
 const CA = certificate().files.TLS_CERT_FILE;
 const LONG_MS = 120_000;
-const allOk = (told: Readonly<Record<string, string>>) =>
-  expect(Object.entries(told).filter(([, outcome]) => outcome !== "ok")).toEqual([]);
+const allOk = (outcomes: Readonly<Record<string, string>>) =>
+  expect(Object.entries(outcomes).filter(([, outcome]) => outcome !== "ok")).toEqual([]);
 
 describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   let [plain, secure] = [undefined, undefined] as unknown as [UnderTest, UnderTest];
@@ -45,9 +45,9 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
       const loading = grpcCore({ port: front.port, ca: undefined }, stop.signal);
       await vi.waitUntil(() => front.connections > 3, LONG_MS / 2);
       stop.abort();
-      const { asked, failed } = await loading;
+      const { requestCount, failed } = await loading;
       expect(failed).toEqual({});
-      expect(asked).toBeGreaterThan(100);
+      expect(requestCount).toBeGreaterThan(100);
     },
     LONG_MS,
   );
@@ -91,7 +91,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     async () => {
       const agent = new Agent({ allowH2: true, connections: 1, pipelining: 100, connect: { ca: readFileSync(CA) } });
       onTestFinished(() => agent.close());
-      const ask = async (responseSize: number, payload = 0, signal?: AbortSignal) => {
+      const send = async (responseSize: number, payload = 0, signal?: AbortSignal) => {
         const { statusCode, body } = await agent.request({
           origin: secure.url,
           method: "POST",
@@ -104,10 +104,10 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
         return [statusCode, Buffer.from(answer.payload?.body ?? "", "base64").length];
       };
       const sizes = Array.from({ length: 300 }, (_, i) => i * 100);
-      expect(await Promise.all(sizes.map((size) => ask(size)))).toEqual(sizes.map((size) => [200, size]));
-      expect(await ask(3 << 20, 2 << 20)).toEqual([200, 3 << 20]);
-      await expect(ask(16 << 20, 0, AbortSignal.timeout(20))).rejects.toThrow();
-      expect(await ask(7)).toEqual([200, 7]);
+      expect(await Promise.all(sizes.map((size) => send(size)))).toEqual(sizes.map((size) => [200, size]));
+      expect(await send(3 << 20, 2 << 20)).toEqual([200, 3 << 20]);
+      await expect(send(16 << 20, 0, AbortSignal.timeout(20))).rejects.toThrow();
+      expect(await send(7)).toEqual([200, 7]);
     },
     LONG_MS,
   );

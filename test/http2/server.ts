@@ -15,22 +15,22 @@ const LATENCY_MS = Number(process.env.LATENCY_MS ?? 0);
 /** With its own words as an error detail, and a header beside it. */
 function refusal(status: EchoStatus): Failure {
   const { code, message } = status;
-  const said = { message, clientMessage: message, headers: ["x-told", "yes"] };
+  const fields = { message, clientMessage: message, headers: ["x-told", "yes"] };
   const codes = { code: code as Code, clientCode: code as Code };
   const desc = unaryCall.input.field.responseStatus?.message;
   const details = desc === undefined ? [] : [{ desc, value: status }];
-  return new Failure({ ...codes, reason: Reason.REJECTED, callee: "", details, ...said });
+  return new Failure({ ...codes, reason: Reason.REJECTED, callee: "", details, ...fields });
 }
 const payloadOf = (size: number) => ({ payload: { body: new Uint8Array(size) } });
 
-let asked = 0;
+let requestCount = 0;
 process.on("message", (question) => {
-  if (question === "asked") process.send?.(asked);
+  if (question === "asked") process.send?.(requestCount);
 });
 process.channel?.unref(); // it ends on its own
 
 async function answer(request: SimpleRequest, header: (name: string) => string) {
-  asked++;
+  requestCount++;
   const waitMs = LATENCY_MS + Number(header("x-wait-ms"));
   if (waitMs > 0) await sleep(waitMs);
   const { responseStatus: status } = request;

@@ -2,7 +2,7 @@
 // frames that leave the connection unchanged.
 import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
 import { isOfHeaders, NUMBER_MAX, type Read, reads } from "./reads.ts";
-import type { Asked } from "./valid-session.ts";
+import type { SessionRequest } from "./valid-session.ts";
 
 /** Error codes of the RFC, 7. */
 const [NO_ERROR, PROTOCOL, FLOW_CONTROL, STREAM_CLOSED, FRAME_SIZE, CALM] = [0, 1, 3, 5, 6, 11];
@@ -12,7 +12,7 @@ const WINDOW_BYTES = 65_535;
 const ANSWERS_BYTES = 1 << 26;
 
 /** Received end of a stream. */
-export interface HeardEnd {
+export interface AnswerEnd {
   readonly ended: boolean;
   /** Codes of RST_STREAM, in their order. */
   readonly resets: readonly number[];
@@ -29,7 +29,7 @@ interface State {
   bytes: number;
   taken: number;
   /** Bytes of its body by its content-length; undefined if the headers are unknown, or have none. */
-  readonly wanted: number | undefined;
+  readonly contentLength: number | undefined;
   /** Bytes that the client has allowed beyond the initial window. */
   allowed: number;
   readonly may: Map<number, string>;
@@ -37,12 +37,12 @@ interface State {
   must: { readonly codes: ReadonlySet<number>; readonly why: string } | undefined;
 }
 
-export class StreamJudge {
+export class StreamChecker {
   /** All blocks of headers up to now are those of the right session. */
   trusts = true;
   readonly #streams = new Map<number, State>();
   readonly #right: Read[];
-  readonly #asked: ReadonlyMap<number, Asked>;
+  readonly #requests: ReadonlyMap<number, SessionRequest>;
   #pieces = 0;
   #block: { readonly stream: number; readonly endStream: boolean; readonly selfish: boolean } | undefined;
   #initial = WINDOW_BYTES;
@@ -50,9 +50,9 @@ export class StreamJudge {
   #goodbye = false;
 
   /** @param right what the session was before it was mangled */
-  constructor(right: Buffer, asked: readonly Asked[]) {
+  constructor(right: Buffer, requests: readonly SessionRequest[]) {
     this.#right = [...reads(right)].filter(isOfHeaders);
-    this.#asked = new Map(asked.map((one) => [one.stream, one]));
+    this.#requests = new Map(requests.map((request) => [request.stream, request]));
   }
   /** Reports whether a stream may continue, as far as the frames show. */
   isOpen(stream: number): boolean {
@@ -89,9 +89,9 @@ export class StreamJudge {
    *
    * @param inSync whether the server has processed all frames
    */
-  faults(heard: ReadonlyMap<number, HeardEnd>, inSync: boolean): string[] {
+  faults(ends: ReadonlyMap<number, AnswerEnd>, inSync: boolean): string[] {
     const faults: string[] = [];
-    for (const [stream, { ended, resets, answeredFirst }] of heard) {
+    for (const [stream, { ended, resets, answeredFirst }] of ends) {
       const state = this.#streams.get(stream);
       const answered = ended && answeredFirst;
       for (const [i, code] of resets.entries()) {
@@ -100,14 +100,14 @@ export class StreamJudge {
         const first = i === 0 && !answered ? state?.must?.codes : undefined;
         const codes = first ?? new Set(state?.may.keys());
         if (codes.has(code)) continue;
-        const wanted = [...codes].join(" or ") || "nothing";
-        faults.push(`stream ${stream} is reset with ${code}, where ${wanted} was to be ${said(state)}`);
+        const expected = [...codes].join(" or ") || "nothing";
+        faults.push(`stream ${stream} is reset with ${code}, where ${expected} was to be ${stateText(state)}`);
       }
       if (resets.length > 1 && new Set(resets).size === 1 && !(state?.left || state?.ended || answered))
         faults.push(`stream ${stream} is reset ${resets.length} times`);
     }
     for (const [stream, state] of inSync ? this.#streams : []) {
-      const end = heard.get(stream);
+      const end = ends.get(stream);
       if (state.must !== undefined && (end === undefined || (!end.ended && end.resets.length === 0)))
         faults.push(`stream ${stream} is not reset at ${state.must.why}`);
     }
@@ -136,13 +136,13 @@ export class StreamJudge {
   }
   #whole(why: string): void {
     const { stream = 0, endStream = false, selfish = false } = this.#block ?? {};
-    const asked = this.trusts ? this.#asked.get(stream) : undefined;
+    const request = this.trusts ? this.#requests.get(stream) : undefined;
     let state = this.#streams.get(stream);
     if (state !== undefined) this.#again(state, endStream, why);
     else {
       if (this.#streams.size > 0 && stream < Math.max(...this.#streams.keys())) return; // it was closed when a later one came
       const counts = { ended: endStream, left: false, bytes: 0, taken: 0, allowed: 0 };
-      state = { ...counts, wanted: asked?.length, may: new Map(), must: undefined };
+      state = { ...counts, contentLength: request?.length, may: new Map(), must: undefined };
       this.#streams.set(stream, state);
       if (endStream) this.#whatCame(state, why);
     }
@@ -167,12 +167,12 @@ export class StreamJudge {
     state.taken += payload.length;
     if (state.taken > WINDOW_BYTES) state.may.set(FLOW_CONTROL, why); // the server may have allowed more
     if ((flags & Flag.endStream) !== 0) this.#whatCame(state, why);
-    else if (state.wanted !== undefined && state.bytes > state.wanted) this.#fault(state, PROTOCOL, why);
+    else if (state.contentLength !== undefined && state.bytes > state.contentLength) this.#fault(state, PROTOCOL, why);
     state.ended = (flags & Flag.endStream) !== 0;
   }
   /** The body is whole. */
   #whatCame(state: State, why: string): void {
-    if (state.wanted !== undefined && state.bytes !== state.wanted) this.#fault(state, PROTOCOL, why);
+    if (state.contentLength !== undefined && state.bytes !== state.contentLength) this.#fault(state, PROTOCOL, why);
   }
   #windowUpdate(state: State, bytes: number, why: string): void {
     if (state.left) return;
@@ -189,7 +189,7 @@ export class StreamJudge {
   }
 }
 
-function said(state: State | undefined): string {
+function stateText(state: State | undefined): string {
   if (state === undefined) return "(it was never opened)";
   if (state.must !== undefined) return `at ${state.must.why}`;
   const whys = [...state.may.values()].join("; ");

@@ -7,7 +7,7 @@ export type Framing = "node" | "own";
 const ALL: readonly Framing[] = ["own", "node"];
 const named = process.env.BFF_HTTP2_SERVER;
 /** The implementation in BFF_HTTP2_SERVER alone, or both. */
-export const FRAMINGS: readonly Framing[] = named === undefined ? ALL : ALL.filter((one) => one === named);
+export const FRAMINGS: readonly Framing[] = named === undefined ? ALL : ALL.filter((framing) => framing === named);
 /** The same, but by default only our own, because both take too long. */
 export const OWN_FIRST: readonly Framing[] = named === undefined ? ["own"] : FRAMINGS;
 
@@ -31,8 +31,8 @@ export async function underTest(
   env: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
 ): Promise<UnderTest> {
-  const own = { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, BFF_MAX_REQUEST_BYTES: LARGE_BYTES };
-  const process = new Process([...flags, SCRIPT], { ...own, ...env });
+  const defaults = { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, BFF_MAX_REQUEST_BYTES: LARGE_BYTES };
+  const process = new Process([...flags, SCRIPT], { ...defaults, ...env });
   const url = await process.url();
   return { framing, process, url, port: Number(new URL(url).port) };
 }

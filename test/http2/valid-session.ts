@@ -5,7 +5,7 @@ import { pick, type Random } from "../second/random-message.ts";
 import { type Field, HpackEncoder } from "./hpack-encoder.ts";
 
 /** One stream. */
-export interface Asked {
+export interface SessionRequest {
   readonly stream: number;
   /** Expected `:status`. */
   readonly status: string;
@@ -21,7 +21,7 @@ export interface Session {
   readonly early: readonly Buffer[];
   /** Later frames, from the acknowledgement on. */
   readonly late: readonly Buffer[];
-  readonly asked: readonly Asked[];
+  readonly requests: readonly SessionRequest[];
 }
 
 const whole = (random: Random, below: number): number => Math.floor(random() * below);
@@ -188,7 +188,7 @@ export function validSession(random: Random): Session {
   const frames = new Frames(random, hpack);
   const early: Buffer[] = [settings([1, 0], [4, pick(random, [0, 100, 65_535, WIDE])])];
   const late: Buffer[] = [frame(Frame.settings, Flag.ack, 0)];
-  const asked: Asked[] = [];
+  const requests: SessionRequest[] = [];
   /** Frames that remain of each stream that is being sent. */
   const rest = new Map<number, Buffer[]>();
   let to = early;
@@ -201,38 +201,36 @@ export function validSession(random: Random): Session {
     }
     const open = [...rest.keys()];
     if (step < steps && (open.length === 0 || random() < 0.25)) {
-      const wanted = request(random, Math.max(0, Math.floor(body / 4)));
-      body -= wanted.body.length + 300; // with padding
+      const call = request(random, Math.max(0, Math.floor(body / 4)));
+      body -= call.body.length + 300; // with padding
       const trailers: Field[] = random() < 0.1 ? [["x-trailer", "t"]] : [];
-      const alone = wanted.body.length === 0 && trailers.length === 0;
+      const alone = call.body.length === 0 && trailers.length === 0;
       const [pseudo, regular] = [0, 1].map((side) =>
-        [...wanted.fields, ...moreFields(random, wanted.body)].filter(
-          ([name]) => Number(!name.startsWith(":")) === side,
-        ),
+        [...call.fields, ...moreFields(random, call.body)].filter(([name]) => Number(!name.startsWith(":")) === side),
       );
       to.push(frames.head(stream, [...(pseudo ?? []), ...(regular ?? [])], alone));
-      const more = alone ? [] : frames.data(stream, wanted.body, trailers.length === 0);
+      const more = alone ? [] : frames.data(stream, call.body, trailers.length === 0);
       body -= 31 * more.length;
       if (trailers.length > 0) more.push(Buffer.alloc(0)); // made when it is its turn: of blocks the order counts
       if (more.length > 0) rest.set(stream, more);
-      const length = regular?.some(([name]) => name === "content-length") ? wanted.body.length : undefined;
-      asked.push({ stream, status: wanted.status, bytes: wanted.bytes, length, reset: false });
+      const length = regular?.some(([name]) => name === "content-length") ? call.body.length : undefined;
+      requests.push({ stream, status: call.status, bytes: call.bytes, length, reset: false });
       stream += 2;
     } else if (open.length > 0 && random() < 0.8) {
-      const one = pick(random, open);
-      const [next, ...more] = rest.get(one) ?? [];
-      to.push(next === undefined || next.length === 0 ? frames.head(one, [["x-trailer", "t"]], true) : next);
-      if (more.length === 0) rest.delete(one);
-      else rest.set(one, more);
-    } else if (asked.length > 0 && random() < 0.15) {
-      const one = pick(random, asked);
-      if (one.reset) continue;
-      one.reset = true;
-      rest.delete(one.stream);
-      to.push(frame(Frame.reset, 0, one.stream, uint32(pick(random, [0, 5, 7, 8]))));
+      const streamId = pick(random, open);
+      const [next, ...more] = rest.get(streamId) ?? [];
+      to.push(next === undefined || next.length === 0 ? frames.head(streamId, [["x-trailer", "t"]], true) : next);
+      if (more.length === 0) rest.delete(streamId);
+      else rest.set(streamId, more);
+    } else if (requests.length > 0 && random() < 0.15) {
+      const target = pick(random, requests);
+      if (target.reset) continue;
+      target.reset = true;
+      rest.delete(target.stream);
+      to.push(frame(Frame.reset, 0, target.stream, uint32(pick(random, [0, 5, 7, 8]))));
     } else to.push(aside(random, open, stream));
   }
   // The last frames open all windows, so that none limits the answers.
   late.push(settings([4, WIDE]), frame(Frame.windowUpdate, 0, 0, uint32(MORE)));
-  return { early, late, asked };
+  return { early, late, requests };
 }

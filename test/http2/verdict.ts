@@ -2,7 +2,7 @@
 // implementation, which shares nothing with the runtime's.
 import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
 import { FRAME_BYTES, NUMBER_MAX, type Read, reads } from "./reads.ts";
-import type { StreamJudge } from "./stream-verdict.ts";
+import type { StreamChecker } from "./stream-verdict.ts";
 
 /** Error codes of the RFC, 7. */
 const [PROTOCOL, FLOW_CONTROL, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE, COMPRESSION, CALM] = [1, 3, 4, 5, 6, 9, 11];
@@ -25,23 +25,23 @@ export interface Verdict {
 }
 
 /** @param streams receives each frame that leaves the connection unchanged */
-export function verdictOf(bytes: Buffer, streams: StreamJudge): Verdict {
-  const judge = new Judge(streams);
+export function verdictOf(bytes: Buffer, streams: StreamChecker): Verdict {
+  const checker = new FrameChecker(streams);
   let number = 0;
   for (const read of reads(bytes)) {
     const { type, flags, stream, length } = read;
     const why = `frame ${number++} (type ${type}, flags ${flags}, stream ${stream}, ${length} bytes)`;
-    const must = length > FRAME_BYTES ? [FRAME_SIZE] : judge.frame(read);
+    const must = length > FRAME_BYTES ? [FRAME_SIZE] : checker.frame(read);
     if (must.length > 0) {
       streams.last(read, why);
-      return judge.verdict(must, why);
+      return checker.verdict(must, why);
     }
     streams.taken(read, why);
   }
-  return judge.verdict([], "");
+  return checker.verdict([], "");
 }
 
-class Judge {
+class FrameChecker {
   readonly #may = new Set<number>([SETTINGS_TIMEOUT]);
   #goodbye = false;
   #begun = false;
@@ -50,9 +50,9 @@ class Judge {
   #highest = 0;
   /** Bytes that the client allows on the connection; answers have used part of it. */
   #window = 65_535;
-  readonly #streams: StreamJudge;
+  readonly #streams: StreamChecker;
 
-  constructor(streams: StreamJudge) {
+  constructor(streams: StreamChecker) {
     this.#streams = streams;
   }
   verdict(must: readonly number[], why: string): Verdict {
@@ -149,7 +149,7 @@ class Judge {
 }
 
 const ofSome = (stream: number): number[] => (stream !== 0 ? [PROTOCOL] : []);
-const length = ({ payload }: Read, wanted: number): number[] => (payload.length !== wanted ? [FRAME_SIZE] : []);
+const length = ({ payload }: Read, expected: number): number[] => (payload.length !== expected ? [FRAME_SIZE] : []);
 const isZero = ({ payload }: Read): boolean => payload.length === 4 && (payload.readUInt32BE(0) & NUMBER_MAX) === 0;
 
 /** @param more bytes that there are in front of what is padded */

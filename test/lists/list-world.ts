@@ -65,8 +65,8 @@ export class ListWorld {
     const real = id.replace(/^k-/, "");
     if (!this.#isThere(id)) return [];
     const twice = seeded("twice", this.#seed, id)() < 0.15;
-    const one = this.#user(real, name.replace(/^k-/, ""));
-    return twice ? [one, { ...one, note: "second" }] : [one];
+    const user = this.#user(real, name.replace(/^k-/, ""));
+    return twice ? [user, { ...user, note: "second" }] : [user];
   }
   #user(id: string, name = id): object {
     const random = seeded("user", this.#seed, name);
@@ -99,8 +99,8 @@ export class ListWorld {
       tags: this.#some(random, 3, () => pick(random, IDS)),
     };
   }
-  #some<T>(random: () => number, below: number, one: (index: number) => T): T[] {
-    return Array.from({ length: Math.floor(random() * below) }, (_, i) => one(i));
+  #some<T>(random: () => number, below: number, make: (index: number) => T): T[] {
+    return Array.from({ length: Math.floor(random() * below) }, (_, i) => make(i));
   }
 }
 const plain = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `${value}` : value);

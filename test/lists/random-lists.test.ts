@@ -22,10 +22,11 @@ test(`random lists equal the oracle's answers, seed ${SEED}`, { timeout: 3_600_0
   const wrong: string[] = [];
   const seen = { lists: all.length, answers: 0, degraded: 0, failed: 0, calls: 0 };
   let undecided = 0;
-  for (const one of all)
+  for (const testCase of all)
     for (let i = 0; i < WORLDS && wrong.length < 3; i++) {
-      const found = await run(ir, one, `${SEED} ${one.name} ${i}`);
-      if (found.fault !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, world ${i}: ${found.fault}\n${one.proto}`);
+      const found = await run(ir, testCase, `${SEED} ${testCase.name} ${i}`);
+      if (found.fault !== undefined)
+        wrong.push(`SEED=${SEED}, ${testCase.name}, world ${i}: ${found.fault}\n${testCase.proto}`);
       if (found.undecided) undecided++;
       if (found.got.kind === "status") seen.failed++;
       else if (found.got.degradedHeader === undefined) seen.answers++;

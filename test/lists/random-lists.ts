@@ -142,7 +142,7 @@ class Made {
   }
   /** One that is there already, or another one. */
   #messageOf(kind: Kind, depth: number): Message | undefined {
-    const known = this.#known.filter((one) => one.kind === kind);
+    const known = this.#known.filter((message) => message.kind === kind);
     if (known.length > 0 && this.#random() < 0.35) return pick(this.#random, known);
     if (depth > 3) return undefined;
     const name = `M${this.#number}_${this.#count++}`;
@@ -304,9 +304,9 @@ class Body {
     const number = this.#numbers.length > 0 ? this.#pick(this.#numbers) : "1";
     const by =
       method === "GetNumbered" ? number : answer.includes("key_by") ? `'k-' + ${this.#pick(this.texts)}` : this.#text();
-    const own = `{ name: "flag" by: "${this.#bool()}" }`;
+    const flag = `{ name: "flag" by: "${this.#bool()}" }`;
     const tenant = `{ name: "tenant" by: "${this.#pick(this.texts)}"${this.#chance(0.3) ? ` if: "${this.#bool()}"` : ""} }`;
-    const set = method === "GetOwn" ? ` set: [${this.#pick([own, tenant, `${own}, ${tenant}`])}]` : "";
+    const set = method === "GetOwn" ? ` set: [${this.#pick([flag, tenant, `${flag}, ${tenant}`])}]` : "";
     const source = `call: { method: "up.v1.UpService/${method}"${set} batch: { ${request(by)} ${answer} }${rule} }`;
     if (!many) return this.#user(name, source);
     const step = this.#modified(name, source, 0.6);

@@ -13,9 +13,9 @@ import { pick, seeded } from "../second/random-message.ts";
 import type { Case } from "../streams/cases.ts";
 import { ListWorld } from "./list-world.ts";
 
-export async function run(ir: Ir, one: Case, seed: string) {
-  const [method] = one.methods;
-  if (method === undefined) throw new Error(`${one.name} lacks an rpc`);
+export async function run(ir: Ir, testCase: Case, seed: string) {
+  const [method] = testCase.methods;
+  if (method === undefined) throw new Error(`${testCase.name} lacks an rpc`);
   const random = seeded("run", seed);
   const note = random() < 0.5 ? { note: pick(random, ["", "a"]) } : {};
   const ids = Array.from({ length: random() * 4 }, () => pick(random, ["", "a", "b", "c"]));
@@ -24,15 +24,15 @@ export async function run(ir: Ir, one: Case, seed: string) {
   const observer: Observer = { call: (event) => void events.push(event) };
   let clock: Clock | undefined;
   const up = new ListWorld(seed).handlers(() => clock as Clock);
-  const bff = one.make({ mocks: { up }, observer });
+  const bff = testCase.make({ mocks: { up }, observer });
   clock = bff.clock as Clock;
   let header: string | undefined;
-  const ask = bff[method.localName] as (request: object, call: object) => Promise<Message>;
+  const send = bff[method.localName] as (request: object, call: object) => Promise<Message>;
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? undefined;
   };
-  const got = await ask(message, { onHeader }).then(
-    (given): Got => ({ kind: "answer", message: toBinary(method.output, given), degradedHeader: header }),
+  const got = await send(message, { onHeader }).then(
+    (response): Got => ({ kind: "answer", message: toBinary(method.output, response), degradedHeader: header }),
     (thrown: unknown): Got => {
       if (!(thrown instanceof ConnectError)) throw thrown;
       return { kind: "status", code: thrown.code, message: thrown.rawMessage };
@@ -41,7 +41,7 @@ export async function run(ir: Ir, one: Case, seed: string) {
   bff.close();
   const made = events.map((event) => ({ ...event, requestId: "" }));
   const calls = made.flatMap((event) => logged(event) ?? []);
-  const fault = judged(ir, method, message, calls, got);
+  const fault = faultOf(ir, method, message, calls, got);
   if (fault === undefined) return { got, calls: calls.length };
   if (fault === "undecided") return { got, calls: calls.length, undecided: true };
   return { got, calls: calls.length, fault: `${fault}\n${described(ir, made).join("\n")}` };
@@ -50,7 +50,7 @@ export async function run(ir: Ir, one: Case, seed: string) {
 /** Most assignments of logged calls to steps that are tried; with more of them the case is undecided. */
 const MOST_WAYS = 60;
 
-function judged(
+function faultOf(
   ir: Ir,
   method: DescMethod,
   message: Message,
@@ -60,8 +60,8 @@ function judged(
   const faults: string[] = [];
   // Cancelled calls are removed if an equal call has a result; otherwise the oracle would assign them to other steps in
   // turn.
-  const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
-  const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
+  const resultNames = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
+  const calls = log.filter((call) => !("cancelled" in call.outcome) || !resultNames.has(nameOf(call)));
   for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
     const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
     if (fault === undefined) return undefined;

@@ -61,7 +61,7 @@ export interface Bff extends Protos {
   /** Values of its environment variables as CEL has them, ints as bigint. */
   readonly env: Readonly<Record<string, unknown>>;
   /** Functions of its resolvers: for the generated code, and for the oracle. */
-  readonly resolvers?: { readonly given: object; readonly told: Resolvers };
+  readonly resolvers?: { readonly functions: object; readonly oracle: Resolvers };
   startUpstreams(faults: Faults): Promise<Upstreams>;
   request(ir: Ir, number: number, seed: number): BffRequest;
   /** Written by hand; without it the plugin generates them from the protos. */

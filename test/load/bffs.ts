@@ -12,7 +12,7 @@ import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { pick, seeded } from "../second/random-message.ts";
 import { isUnary } from "../second/registry.ts";
 import { secondRequest } from "../second/requests.ts";
-import { resolvers, toldResolvers } from "../second/resolvers.ts";
+import { oracleResolvers, resolvers } from "../second/resolvers.ts";
 import { startSecondUpstreams } from "../second/upstreams.ts";
 import { attemptsOf, type Bff, type Faults, type Upstreams } from "./bff.ts";
 
@@ -40,7 +40,7 @@ export const workedExample: Bff = {
   protos: {
     ...Object.fromEntries(
       Object.entries(protosIn("proto/example")).filter(([name]) =>
-        serviceNames.some((one) => name.startsWith(`${one}/`)),
+        serviceNames.some((serviceName) => name.startsWith(`${serviceName}/`)),
       ),
     ),
     ...protosIn("test/worked-example/proto"),
@@ -95,7 +95,7 @@ export const second: Bff = {
     HOLD_FOR: durationFromMs(900_000),
     OPS_MAILBOX: "ops@shop.example",
   },
-  resolvers: { given: resolvers, told: toldResolvers },
+  resolvers: { functions: resolvers, oracle: oracleResolvers },
   async startUpstreams({ seed, failing, hanging }) {
     const upstreams = await startSecondUpstreams({
       seed,

@@ -30,7 +30,7 @@ describe("the worked example by hand, under load", () => {
     "reveals a mistake: %s",
     async (mistake, fault) => {
       const report = await load(byHand(mistake), { requests: 150, breakers: false });
-      expect(report.mismatches.some((one) => one.includes(fault))).toBe(true);
+      expect(report.mismatches.some((mismatch) => mismatch.includes(fault))).toBe(true);
     },
     60_000,
   );

@@ -88,8 +88,8 @@ export function instanceOf(
     return { endpoints, upstreams: Object.values((upstreams ?? {}) as Record<string, Upstream>) };
   });
   return {
-    endpoints: made.flatMap((one) => one.endpoints),
-    upstreams: made.flatMap((one) => one.upstreams),
+    endpoints: made.flatMap((part) => part.endpoints),
+    upstreams: made.flatMap((part) => part.upstreams),
   };
 }
 

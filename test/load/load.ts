@@ -10,7 +10,7 @@ import { listen } from "../../packages/server/src/listen.ts";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { breakerOpen, broken, late, queueFull, senseless, status } from "../oracle/faults.ts";
-import { judge } from "../oracle/oracle.ts";
+import { checkAnswer } from "../oracle/oracle.ts";
 import type { LoggedCall } from "../oracle/outcomes.ts";
 import type { Got } from "../oracle/verdict.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
@@ -152,7 +152,7 @@ async function start(
   const made =
     dir === undefined
       ? bff.endpoints?.(client, observer)
-      : await endpoints(bff, dir, client, observer, bff.env, bff.resolvers?.given);
+      : await endpoints(bff, dir, client, observer, bff.env, bff.resolvers?.functions);
   const server = await listen(made ?? []);
   const sessionManager = new Http2SessionManager(server.url);
   return {
@@ -160,7 +160,7 @@ async function start(
     async close() {
       sessionManager.abort();
       await server.close();
-      await Promise.all([...clients.values()].map((one) => one.close()));
+      await Promise.all([...clients.values()].map((client) => client.close()));
     },
   };
 }
@@ -182,14 +182,14 @@ async function fire(
     for (let number = next++; number < requests; number = next++) {
       const request = requestOf(number);
       const id = `load-${number}`;
-      exchanges[number] = { id, request, got: await ask(transport, id, request) };
+      exchanges[number] = { id, request, got: await send(transport, id, request) };
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
   return exchanges;
 }
 
-async function ask(transport: Transport, id: string, { method, message, headers }: BffRequest): Promise<Got> {
+async function send(transport: Transport, id: string, { method, message, headers }: BffRequest): Promise<Got> {
   try {
     const sent = { ...headers, "x-request-id": id };
     const { message: answer, header } = await transport.unary(method, undefined, undefined, sent, message);
@@ -237,7 +237,7 @@ function mismatchOf(bff: Bff, ir: Ir, { id, request, got }: Exchange, events: re
   const calls = events.map(logged).filter((call) => call !== undefined);
   let fault: string | undefined;
   try {
-    fault = judge(ir, method, message, headers, bff.env, timestampFromMs(NOW), calls, got, bff.resolvers?.told);
+    fault = checkAnswer(ir, method, message, headers, bff.env, timestampFromMs(NOW), calls, got, bff.resolvers?.oracle);
   } catch (error) {
     fault = `the oracle broke: ${error instanceof Error ? error.stack : error}`;
   }
@@ -301,7 +301,7 @@ export function compareLogs(events: readonly Made[], attempts: readonly Attempt[
   const seen = new Map<string, number>();
   for (const { method, request, requestId, response } of attempts) {
     const key = name(method, request);
-    for (const one of requestId === "" ? [key] : [key, `${requestId} ${key}`]) seen.set(one, (seen.get(one) ?? 0) + 1);
+    for (const id of requestId === "" ? [key] : [key, `${requestId} ${key}`]) seen.set(id, (seen.get(id) ?? 0) + 1);
     if (response !== undefined) answered.add(`${key} ${Buffer.from(response).toString("base64")}`);
   }
   for (const [key, count] of seen) {

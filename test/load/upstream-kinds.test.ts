@@ -32,16 +32,16 @@ function name(item: Fields | undefined): string {
 }
 
 function resolversOf(): NonNullable<Bff["resolvers"]> {
-  const given: Record<string, unknown> = {};
-  const told: Resolvers = new Map(
+  const functions: Record<string, unknown> = {};
+  const oracle: Resolvers = new Map(
     Object.entries(SUPPLIED).map(([of, supply]) => {
       const [, , message = "", field] = of.split(".");
       const member = `${message.toLowerCase()}${field === undefined ? "" : field[0]?.toUpperCase() + field.slice(1)}`;
-      given[member] = ({ args, steps }: { args: Fields; steps: Fields }) => supply(args, steps);
+      functions[member] = ({ args, steps }: { args: Fields; steps: Fields }) => supply(args, steps);
       return [of, (args: Fields, steps: Fields) => supply(plain(args), plain(steps))];
     }),
   );
-  return { given, told };
+  return { functions, oracle };
 }
 const plain = (values: Fields): Fields =>
   Object.fromEntries(Object.entries(values).map(([key, of]) => [key, isReflectMessage(of) ? of.message : of]));

@@ -22,52 +22,52 @@ function lockOf(protos: Protos, targets: readonly string[]): string {
   return lock ?? "";
 }
 
-function lockOfCase(one: Golden): string | undefined {
-  const before = textsIn(one, "before");
-  if (Object.keys(before).length === 0) return textsIn(one, PATH)[""];
-  return lockOf({ ...one.protos, ...before }, Object.keys(one.protos));
+function lockOfCase(golden: Golden): string | undefined {
+  const before = textsIn(golden, "before");
+  if (Object.keys(before).length === 0) return textsIn(golden, PATH)[""];
+  return lockOf({ ...golden.protos, ...before }, Object.keys(golden.protos));
 }
 
-function changed(one: Golden, parameter = "") {
-  const now = { ...one.protos, ...textsIn(one, "after") };
-  const text = lockOfCase(one);
-  const request = { ...requestFor(now, Object.keys(one.protos)), parameter };
+function changed(golden: Golden, parameter = "") {
+  const now = { ...golden.protos, ...textsIn(golden, "after") };
+  const text = lockOfCase(golden);
+  const request = { ...requestFor(now, Object.keys(golden.protos)), parameter };
   const sources = (file: string) => (file === PATH ? text : now[file]);
-  const ci = one.name.endsWith("-in-ci");
+  const ci = golden.name.endsWith("-in-ci");
   return { ...compile(request, sources, { text, ci }), sources };
 }
 
 /** Of each code the golden with a right example, else its first. */
 function explained(): readonly Golden[] {
   return Object.keys(CODES).flatMap((code) => {
-    const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
-    return own.find((one) => Object.keys(textsIn(one, "right")).length > 0) ?? own.slice(0, 1);
+    const matches = cases.filter(({ name }) => name.startsWith(`${code}-`));
+    return matches.find((golden) => Object.keys(textsIn(golden, "right")).length > 0) ?? matches.slice(0, 1);
   });
 }
 
 describe("drift", () => {
-  test.each(cases)("$name", (one) => {
-    const { diagnostics, response, lock, sources } = changed(one);
-    const said = `${renderDiagnostics(diagnostics, sources, "text")}\n`;
-    expect(said).toBe(goldenOf(one.archive, `${one.prefix}expected.txt`, { "": said })[""]);
+  test.each(cases)("$name", (golden) => {
+    const { diagnostics, response, lock, sources } = changed(golden);
+    const output = `${renderDiagnostics(diagnostics, sources, "text")}\n`;
+    expect(output).toBe(goldenOf(golden.archive, `${golden.prefix}expected.txt`, { "": output })[""]);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(response.error !== "").toBe(failed);
     expect(response.file.length > 0).toBe(!failed);
     // Nothing but `lock_mode=update` accepts a change.
     expect(lock).toBe(undefined);
 
-    const code = /^BFF\d+/.exec(one.name)?.[0];
+    const code = /^BFF\d+/.exec(golden.name)?.[0];
     expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code ?? "BFF912");
   });
 
   // What docs/diagnostics.md and `protobff explain` show: the BFF follows the upstream, or what has changed is accepted.
-  test.each(explained())("$name: its correction has no diagnostics", (one) => {
-    const now = { ...one.protos, ...textsIn(one, "after"), ...textsIn(one, "right") };
-    const code = one.name.slice(0, 6);
+  test.each(explained())("$name: its correction has no diagnostics", (golden) => {
+    const now = { ...golden.protos, ...textsIn(golden, "after"), ...textsIn(golden, "right") };
+    const code = golden.name.slice(0, 6);
     const parameter = isChange(code) && !FOLLOWED.includes(code) ? "lock_mode=update" : "";
-    const request = { ...requestFor(now, Object.keys(one.protos)), parameter };
+    const request = { ...requestFor(now, Object.keys(golden.protos)), parameter };
     const sources = (file: string) => now[file];
-    const text = code === "BFF903" ? undefined : lockOfCase(one);
+    const text = code === "BFF903" ? undefined : lockOfCase(golden);
     const accepted = compile(request, sources, { text, ci: false });
     expect(renderDiagnostics(accepted.diagnostics, sources, "text")).toBe("");
     const after = compile({ ...request, parameter: "" }, sources, { text: accepted.lock ?? text, ci: true });

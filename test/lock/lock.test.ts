@@ -271,7 +271,7 @@ describe("the lock", () => {
       ),
     };
     const locks = [request, shuffled].map(
-      (one) => compile(one, (file) => protos[file], { text: undefined, ci: false }).lock,
+      (variant) => compile(variant, (file) => protos[file], { text: undefined, ci: false }).lock,
     );
     expect(locks).toEqual([lock, lock]);
   });

@@ -70,7 +70,7 @@ describe.each([
     // What it is a consequence of is told instead.
     /in the identity source "other"/,
   ],
-])("%s", (_, widen, rpc, says = new RegExp(`in the permit of "shop.v1.[A-Za-z]+/${rpc}"`)) => {
+])("%s", (_, widen, rpc, pattern = new RegExp(`in the permit of "shop.v1.[A-Za-z]+/${rpc}"`)) => {
   const wider = widen(proto);
   test("changes the lock", () => {
     expect(wider).not.toBe(proto);
@@ -81,7 +81,7 @@ describe.each([
     const { diagnostics, lock } = run(wider, locked, true);
     const errors = diagnostics.filter(({ severity }) => severity === "error");
     expect(errors.map(({ code }) => code)).toEqual(["BFF902"]);
-    expect(errors[0]?.message).toMatch(says);
+    expect(errors[0]?.message).toMatch(pattern);
     expect(lock).toBeUndefined();
   });
 });

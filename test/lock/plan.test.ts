@@ -159,10 +159,10 @@ describe("the worst case", () => {
   test("begins with the permit, and does not wait again for service steps that the permit has called", () => {
     const identity = `option (bff.v1.file).identity = { type: "P" source: { name: "user" set: { name: "id" by: "claims.id" }
       jwt: { issuer: "https://id.example" audience: "app" claims: "P" } } };\nmessage P { string id = 1; }\n`;
-    const own = `permit: {} let: { name: "own" ${get("principal.id", `timeout: "400ms"`)} }`;
+    const serviceOptions = `permit: {} let: { name: "own" ${get("principal.id", `timeout: "400ms"`)} }`;
     const proto = bff(`{ name: "b" ${get("own.id", `timeout: "200ms"`)} }`, field("b.id"))
       .replace("service S", `${identity}service S`)
-      .replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${own} }`)
+      .replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${serviceOptions} }`)
       .replace(`{ timeout: "1s"`, `{ permit: { if: "own.id == args.id" } timeout: "1s"`);
     expect(rpc(proto)).toMatchObject({
       worst_ms: 600,
@@ -263,9 +263,12 @@ describe("steps of the service", () => {
   const shared = (v: string, timeout = "500ms") => {
     const steps = `{ name: "a" ${get("args.id", `timeout: "200ms"`)} },
       { name: "cards" each: { var: "x" in: "a.ids" max: 5 compose: { message: "Card" args: { name: "x" by: "x" } } } }`;
-    const own = `let: { name: "v" ${get("headers['x-id']", `timeout: "${v}"`)} }`;
+    const serviceOptions = `let: { name: "v" ${get("headers['x-id']", `timeout: "${v}"`)} }`;
     const more = card(`{ name: "c" supplementary: true ${get("args.x + v.id", `timeout: "100ms"`)} }`);
-    return bff(steps, CARDS, more, timeout).replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${own} }`);
+    return bff(steps, CARDS, more, timeout).replace(
+      "(bff.v1.service) = {}",
+      `(bff.v1.service) = { ${serviceOptions} }`,
+    );
   };
   test("start with the request, and their time counts once", () => {
     // 450 ms are left for calls; one after the other it would be 500 ms (BFF703).

@@ -72,12 +72,12 @@ describe("random deletions, renames and partial runs lead to the lock of a new r
   const whole = requestFor(world(texts));
   /** `disk` has the name of each file that exists, and the name by which `whole` has it; `seen` are those of the run. */
   const runOver = (disk: ReadonlyMap<string, string>, seen: readonly string[], text?: string, ci = false) => {
-    const own = whole.protoFile.filter(({ name }) => !(name in texts));
+    const dependencies = whole.protoFile.filter(({ name }) => !(name in texts));
     const bffs = seen.flatMap((name) => {
       const file = whole.protoFile.find((file) => file.name === disk.get(name));
       return file === undefined ? [] : [{ ...file, name }];
     });
-    const protoFile = [...own, ...bffs];
+    const protoFile = [...dependencies, ...bffs];
     const request = { ...whole, parameter: "", fileToGenerate: [...seen], protoFile, sourceFileDescriptors: protoFile };
     const sources = (file: string) => (file.startsWith("stock/") ? STOCK : texts[disk.get(file) ?? ""]);
     const { lock, diagnostics } = compile(request, sources, { text, ci, project: "." });
@@ -98,13 +98,13 @@ describe("random deletions, renames and partial runs lead to the lock of a new r
       if (kind === 0 && disk.size > 1) disk.delete(file);
       else if (kind === 1 || back === undefined) disk.delete(file) && disk.set(`moved${step}/${name}`, name);
       else disk.set(back, back);
-      const gone = before.filter((one) => !disk.has(one));
+      const gone = before.filter((path) => !disk.has(path));
       const all = [...disk.keys()];
       if (random(2) === 0) {
         // A run of one file removes the stale entries, and keeps those of files that it does not see.
         const [seen = ""] = all;
         const { lock: part, codes } = runOver(disk, [seen], lock);
-        const kept = filesIn(lock ?? "").filter((one) => disk.has(one));
+        const kept = filesIn(lock ?? "").filter((path) => disk.has(path));
         lock = part ?? lock;
         expect([codes, filesIn(lock ?? "")]).toEqual([[], [...new Set([...kept, seen])].sort()]);
       } else if (gone.length > 0) expect(runOver(disk, all, lock, true).codes).toContain("BFF924");

@@ -10,10 +10,10 @@ interface Locked {
 }
 
 function lockOf(name: string): string {
-  const one = goldenCases("emit").find((candidate) => candidate.name === name);
-  if (one === undefined) throw new Error(`no golden ${name}`);
-  const request = { ...requestOf(one), parameter: "import_extension=ts,lock=bff.lock.json" };
-  const { lock, response } = compile(request, (file) => ({ ...UPSTREAMS, ...one.protos })[file], {
+  const golden = goldenCases("emit").find((candidate) => candidate.name === name);
+  if (golden === undefined) throw new Error(`no golden ${name}`);
+  const request = { ...requestOf(golden), parameter: "import_extension=ts,lock=bff.lock.json" };
+  const { lock, response } = compile(request, (file) => ({ ...UPSTREAMS, ...golden.protos })[file], {
     text: undefined,
     ci: false,
   });

@@ -118,12 +118,12 @@ export function unary(ir: Ir, service: string, name: string) {
 
 // ---- every feature of the language ----
 
-interface Asked {
+interface MatrixRequest {
   readonly id?: string;
   readonly ids?: readonly string[];
 }
 /** Answers of the upstreams, in JSON. p3 and the review of p1 do not exist. */
-const everyAnswer: Readonly<Record<string, (asked: Asked) => JsonValue>> = {
+const everyAnswer: Readonly<Record<string, (request: MatrixRequest) => JsonValue>> = {
   "up.v1.ItemService/Get": ({ id = "" }) => item(id),
   "up.v1.ItemService/BatchGet": ({ ids = [] }) => ({ items: ids.filter((id) => id !== "p3").map(item) }),
   "up.v1.NoteService/Get": ({ id = "" }) => ({ id, text: `note ${id}`, weight: 1 + (id.length % 9) }),
@@ -176,7 +176,7 @@ function plain(values: Readonly<Record<string, unknown>>): Record<string, unknow
   const all = Object.entries(values);
   return Object.fromEntries(all.map(([name, of]) => [name, isReflectMessage(of) ? of.message : of]));
 }
-const everyTold: Resolvers = new Map<string, ReturnType<Resolvers["get"]> & object>([
+const everyResolvers: Resolvers = new Map<string, ReturnType<Resolvers["get"]> & object>([
   ["every.v1.Badge", (args, steps) => everySupplied.badge({ args: plain(args), steps: plain(steps) } as never)],
   [
     "every.v1.Inner.supplied",
@@ -186,13 +186,13 @@ const everyTold: Resolvers = new Map<string, ReturnType<Resolvers["get"]> & obje
 
 export const every: MatrixBff = {
   name: "every",
-  resolvers: { given: everySupplied, told: everyTold },
+  resolvers: { functions: everySupplied, oracle: everyResolvers },
   protos: protosIn("test/matrix/proto"),
   targets: ["every/v1/every.proto"],
   env: { REGION: "fi" },
   answer(method, request) {
-    const asked = toJson(method.input, fromBinary(method.input, request)) as Asked;
-    const answer = everyAnswer[methodName(method)]?.(asked);
+    const json = toJson(method.input, fromBinary(method.input, request)) as MatrixRequest;
+    const answer = everyAnswer[methodName(method)]?.(json);
     if (answer === undefined) throw new Error(`no answer to ${methodName(method)}`);
     return fromJson(method.output, answer);
   },

@@ -43,7 +43,7 @@ export class Wire implements UnaryClient {
 export class CallLog implements Observer {
   readonly calls: Made[] = [];
   readonly #running = new Set<unknown>();
-  #told: (() => void) | undefined;
+  #notify: (() => void) | undefined;
 
   callStart(event: { readonly call: unknown }): void {
     this.#running.add(event.call);
@@ -52,15 +52,15 @@ export class CallLog implements Observer {
     const { request: _, call, header, ...rest } = event;
     this.calls.push({ ...rest, message: rest.message.slice(), requestId: header("x-request-id") });
     this.#running.delete(call);
-    if (this.#running.size === 0) this.#told?.();
+    if (this.#running.size === 0) this.#notify?.();
   }
   /** When no call runs any more. */
   async ended(): Promise<void> {
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#told = resolve));
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#notify = resolve));
   }
 }
 
-export async function ask(
+export async function send(
   transport: ReturnType<typeof createGrpcTransport>,
   { method, message, headers }: BffRequest,
 ): Promise<Got> {

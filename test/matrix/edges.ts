@@ -21,7 +21,7 @@ export interface MatrixBff {
   /** Values of its environment variables as CEL has them, ints as bigint. */
   readonly env: Readonly<Record<string, unknown>>;
   /** Functions of its resolvers: for the generated code, and for the oracle. */
-  readonly resolvers?: { readonly given: object; readonly told: Resolvers };
+  readonly resolvers?: { readonly functions: object; readonly oracle: Resolvers };
   /** Returns the answer of its upstreams without a fault: the same for the same request. */
   answer(method: DescMethodUnary, request: Uint8Array): Message;
   /** Requests to choose from; those are taken that reach a step which none before has reached. */
@@ -49,7 +49,7 @@ export interface Edges {
   readonly unreached: readonly string[];
 }
 
-interface Asked {
+interface EdgeCall {
   readonly method: DescMethod;
   readonly message: Message;
   readonly asker: Asker;
@@ -62,13 +62,13 @@ export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
   const edges: Edge[] = [];
   let requests = 0;
   for (const request of bff.candidates(ir)) {
-    const asked = healthy(bff, ir, request, now);
-    if (asked === undefined || asked.every(({ asker }) => reached.has(positionOf(asker)))) continue;
+    const calls = healthy(bff, ir, request, now);
+    if (calls === undefined || calls.every(({ asker }) => reached.has(positionOf(asker)))) continue;
     requests++;
-    const byStep = new Map<string, Asked[]>();
-    for (const one of asked) {
-      const position = positionOf(one.asker);
-      byStep.set(position, [...(byStep.get(position) ?? []), one]);
+    const byStep = new Map<string, EdgeCall[]>();
+    for (const call of calls) {
+      const position = positionOf(call.asker);
+      byStep.set(position, [...(byStep.get(position) ?? []), call]);
     }
     for (const [position, all] of byStep) {
       // A step that an earlier request has reached is skipped.
@@ -89,16 +89,16 @@ export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
 }
 
 /** The calls of a request when all goes well; undefined when a guard refuses it even so. */
-function healthy(bff: MatrixBff, ir: Ir, request: BffRequest, now: Timestamp): Asked[] | undefined {
-  const asked: Asked[] = [];
-  const ask = (method: DescMethod, message: Message, asker: Asker, batched: boolean) => {
-    asked.push({ method, message, asker, batched });
+function healthy(bff: MatrixBff, ir: Ir, request: BffRequest, now: Timestamp): EdgeCall[] | undefined {
+  const calls: EdgeCall[] = [];
+  const answer = (method: DescMethod, message: Message, asker: Asker, batched: boolean) => {
+    calls.push({ method, message, asker, batched });
     if (!isUnary(method)) throw new Error(`${methodName(method)} is not unary`);
     return { ok: toBinary(method.output, bff.answer(method, toBinary(method.input, message))) };
   };
   const outcomes: Outcomes = {
-    call: (method, message, asker) => ask(method, message, asker, false),
-    batch: (method, alone, _, asker) => ask(method, alone, asker, true),
+    call: (method, message, asker) => answer(method, message, asker, false),
+    batch: (method, alone, _, asker) => answer(method, alone, asker, true),
     unasked: () => [],
   };
   const headers = new Map(Object.entries(request.headers));
@@ -110,13 +110,13 @@ function healthy(bff: MatrixBff, ir: Ir, request: BffRequest, now: Timestamp): A
     bff.env,
     now,
     outcomes,
-    bff.resolvers?.told,
+    bff.resolvers?.oracle,
   );
-  return acceptable.some((one) => one.kind === "answer") ? asked : undefined;
+  return acceptable.some((option) => option.kind === "answer") ? calls : undefined;
 }
 
 function positionOf({ place, step }: Asker): string {
-  const service = place.file.services.find((one) => one.steps.includes(step));
+  const service = place.file.services.find((candidate) => candidate.steps.includes(step));
   return `${(service ?? place.message).desc.name}.${step.name?.value ?? step.index}`;
 }
 
@@ -131,21 +131,21 @@ function positions(ir: Ir): string[] {
     ]);
 }
 
-function same(a: Asked, b: Asked): boolean {
+function same(a: EdgeCall, b: EdgeCall): boolean {
   return a.method === b.method && equals(a.method.input, a.message, b.message);
 }
 
-function edge(request: BffRequest, { method, message, asker, batched }: Asked, name: string): Edge {
+function edge(request: BffRequest, { method, message, asker, batched }: EdgeCall, name: string): Edge {
   const { input } = method;
   const keys = batched ? input.fields.find((field) => field.name === asker.call.batch?.name?.value) : undefined;
   const split = (of: Message) => {
     const rest = reflect(input, fromBinary(input, toBinary(input, of)));
     if (keys?.fieldKind !== "list") return { keys: [], rest: rest.message };
-    const asked = [...rest.get(keys)].map(String);
+    const texts = [...rest.get(keys)].map(String);
     rest.clear(keys);
-    return { keys: asked, rest: rest.message };
+    return { keys: texts, rest: rest.message };
   };
-  const wanted = split(message);
+  const expected = split(message);
   return {
     name: `${request.method.name} ${name}`,
     request,
@@ -155,7 +155,7 @@ function edge(request: BffRequest, { method, message, asker, batched }: Asked, n
     remembered: false,
     is(bytes) {
       const got = split(fromBinary(input, bytes));
-      return equals(input, got.rest, wanted.rest) && wanted.keys.every((key) => got.keys.includes(key));
+      return equals(input, got.rest, expected.rest) && expected.keys.every((key) => got.keys.includes(key));
     },
   };
 }

@@ -57,7 +57,7 @@ export async function startFaulty(play: Play, answer: Answer): Promise<FaultyUps
       open++;
       stream.on("error", () => {});
       stream.on("close", () => {
-        if (--open === 0) for (const tell of waiting) tell();
+        if (--open === 0) for (const wake of waiting) wake();
       });
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -88,7 +88,7 @@ export async function startFaulty(play: Play, answer: Answer): Promise<FaultyUps
   };
 }
 
-interface Asked {
+interface FaultyExchange {
   readonly socket: Socket;
   readonly session: ServerHttp2Session;
   readonly stream: ServerHttp2Stream;
@@ -97,8 +97,8 @@ interface Asked {
 }
 
 /** A table of what may be played. */
-function perform(play: Play, asked: Asked): void {
-  const { socket, session, stream, reply } = asked;
+function perform(play: Play, exchange: FaultyExchange): void {
+  const { socket, session, stream, reply } = exchange;
   if (stream.destroyed) return;
   if (typeof play === "object") {
     fail(stream, play, reply);
@@ -191,17 +191,17 @@ function good(stream: ServerHttp2Stream, body: Buffer): void {
 }
 
 function fail(stream: ServerHttp2Stream, play: Exclude<Play, string>, reply: Buffer): void {
-  const said = {
+  const trailers = {
     "grpc-status": String(play.status),
     "grpc-message": encodeURIComponent(STATUS_TEXT),
     ...(play.pushbackMs !== undefined && { "grpc-retry-pushback-ms": String(play.pushbackMs) }),
   };
   if (play.afterMessage !== true) {
-    stream.respond({ ...GRPC, ...said }, { endStream: true });
+    stream.respond({ ...GRPC, ...trailers }, { endStream: true });
     return;
   }
   stream.respond(GRPC, { waitForTrailers: true });
-  stream.on("wantTrailers", () => stream.sendTrailers(said));
+  stream.on("wantTrailers", () => stream.sendTrailers(trailers));
   stream.end(reply);
 }
 

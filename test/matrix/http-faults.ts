@@ -23,9 +23,9 @@ export type HttpPlay =
   | "oversize, decompressed"
   | "broken gzip"
   | "gzip"
-  | HttpSays;
+  | HttpResponse;
 
-export interface HttpSays {
+export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: none. `good`: that of a good answer. */
@@ -75,7 +75,7 @@ const CODES: readonly (readonly [http: number, code: number])[] = [
   [700, 2],
 ];
 /** Returns a google.rpc.Status in the body, under a different status of HTTP. */
-const said = (code: number, http: number): HttpPlay => ({
+const statusPlay = (code: number, http: number): HttpPlay => ({
   status: http,
   headers: JSON_TYPE,
   body: JSON.stringify({ code, message: STATUS_TEXT, details: [] }),
@@ -116,7 +116,7 @@ export const httpFaults: readonly Fault[] = [
   fault("HTTP 503, a page", { status: 503, ...HTML }, unavailable),
   fault("HTTP 503, no JSON", { status: 503, headers: JSON_TYPE, body: "{oops" }, unavailable),
   ...Array.from({ length: 16 }, (_, at) =>
-    fault(`google.rpc.Status ${at + 1}`, said(at + 1, 500), failing(status(at + 1, STATUS_TEXT))),
+    fault(`google.rpc.Status ${at + 1}`, statusPlay(at + 1, 500), failing(status(at + 1, STATUS_TEXT))),
   ),
   ...[14, 5].map((code) =>
     fault(

@@ -1,7 +1,7 @@
 // npm run matrix [-- <bff> [--edge <part of its name>] [--fault <part of its name>] [--http]]: the fault matrix, of all BFFs.
 import { parseArgs } from "node:util";
 import { every, mobile, second, web, workedExample } from "./bffs.ts";
-import { matrix, told } from "./matrix.ts";
+import { matrix, renderReport } from "./matrix.ts";
 import { overHttp } from "./over-http.ts";
 
 const { values, positionals } = parseArgs({
@@ -26,7 +26,7 @@ for (const bff of chosen) {
     ...(values["at-once"] !== undefined && { atOnce: Number(values["at-once"]) }),
     ...(values.http === true && { over: overHttp }),
   });
-  console.log(told(report));
+  console.log(renderReport(report));
   edges += report.edges;
   columns = report.faults;
   bad ||= [...report.wrong, ...report.unreached, ...report.unhandled, ...report.leaked].length > 0;

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { status } from "../oracle/faults.ts";
 import { every, web } from "./bffs.ts";
 import { httpFaults } from "./http-faults.ts";
-import { matrix, told } from "./matrix.ts";
+import { matrix, renderReport } from "./matrix.ts";
 import { overHttp } from "./over-http.ts";
 
 /** One of each kind: of all policies, and in the time that tests have. All of all BFFs: `npm run matrix -- --http`. */
@@ -17,13 +17,13 @@ const kinds = httpFaults.filter(({ name }) => KINDS.includes(name));
 
 it("every HTTP fault has the declared result", async () => {
   const report = await matrix(web, { over: overHttp });
-  expect(told(report)).toMatch(/all as declared/);
+  expect(renderReport(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * httpFaults.length);
 }, 600_000);
 it("a fault of each kind has the declared result, under every policy", async () => {
   expect(kinds.length).toBe(KINDS.length);
   const report = await matrix(every, { over: overHttp, faults: kinds });
-  expect(told(report)).toMatch(/all as declared/);
+  expect(renderReport(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * kinds.length);
 }, 600_000);
 

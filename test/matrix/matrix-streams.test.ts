@@ -207,7 +207,7 @@ function expected(event: Event, { users = {} }: Faults = {}): object {
   const {
     answer,
     degraded = [],
-    ...asked
+    ...rest
   } = run(twin, "web.v1.TwinService/One", {
     request: { runId: "7", event: { text: event.text, actorId: event.actor } },
     calls: [
@@ -215,7 +215,7 @@ function expected(event: Event, { users = {} }: Faults = {}): object {
       ...["own", event.actor].map(user),
     ],
   });
-  const { header: _, ...wrong } = asked;
+  const { header: _, ...wrong } = rest;
   expect(wrong).toEqual({});
   return { answer, degraded };
 }
@@ -225,7 +225,7 @@ function seen(update: Update): object {
   const texts = all.map(({ path, effect, reason, upstream }) => `${path} ${effect} ${reason} ${upstream}`);
   return { answer, degraded: texts.map((text) => text.replace("EFFECT_", "").replace("REASON_", "")) };
 }
-const wanted = (events: readonly Event[], faults?: Faults): object[] =>
+const expectedAll = (events: readonly Event[], faults?: Faults): object[] =>
   events.filter(({ internal }) => internal !== true).map((event) => expected(event, faults));
 
 const WHOLE: Play = { end: "hang" };
@@ -233,13 +233,13 @@ const WHOLE: Play = { end: "hang" };
 describe("a stream of an upstream that", () => {
   test("succeeds ends with OK when `until` holds, and is cancelled", { timeout: 60_000 }, async () => {
     const { got, error, afters } = await follow([WHOLE]);
-    expect(got.map(seen)).toEqual(wanted(EVENTS));
+    expect(got.map(seen)).toEqual(expectedAll(EVENTS));
     expect([error, afters]).toEqual([undefined, [0]]);
     expect(new Set(got.map(({ position }) => position?.token)).size).toBe(3);
   });
   test("ends before `until` holds ends with OK", { timeout: 60_000 }, async () => {
     const { got, error } = await follow([{ items: 2, end: "end" }]);
-    expect(got.map(seen)).toEqual(wanted(EVENTS.slice(0, 2)));
+    expect(got.map(seen)).toEqual(expectedAll(EVENTS.slice(0, 2)));
     expect(error).toBe(undefined);
   });
 
@@ -260,13 +260,13 @@ describe("a stream of an upstream that", () => {
   ];
   test.each(SILENT)(`is silent for longer than its idle, %s: ${twice}`, { timeout: 60_000 }, async (_, play) => {
     const { got, error, afters } = await follow([play, WHOLE], { idle: true });
-    expect(got.map(seen)).toEqual(wanted(EVENTS));
+    expect(got.map(seen)).toEqual(expectedAll(EVENTS));
     // On a machine that is busy it may have seemed silent once more.
     expect([error, afters.length > 1]).toEqual([undefined, true]);
   });
   test.each(REOPENED)(`breaks, %s: ${twice}`, { timeout: 60_000 }, async (_, play) => {
     const { got, error, afters } = await follow([play, WHOLE]);
-    expect(got.map(seen)).toEqual(wanted(EVENTS));
+    expect(got.map(seen)).toEqual(expectedAll(EVENTS));
     expect(got.some(({ position }) => position?.reset === true)).toBe(false);
     expect([error, afters]).toEqual([undefined, [0, play.items]]);
   });
@@ -284,7 +284,7 @@ describe("a stream of an upstream that", () => {
     { timeout: 60_000 },
     async (_, play, code) => {
       const { got, error, afters } = await follow([play, WHOLE]);
-      expect(got.map(seen)).toEqual(wanted(EVENTS.slice(0, play.items)));
+      expect(got.map(seen)).toEqual(expectedAll(EVENTS.slice(0, play.items)));
       expect([error?.code, afters]).toEqual([code, [0]]);
       expect(error?.rawMessage).not.toContain("secret");
       expect(error?.metadata.get("bff-resume") ?? undefined).toBe(got.at(-1)?.position?.token);
@@ -295,7 +295,7 @@ describe("a stream of an upstream that", () => {
     const first = await follow([{ items: 2, end: "garbage" }]);
     const token = first.error?.metadata.get("bff-resume") ?? undefined;
     const { got, afters } = await follow([WHOLE], {}, EVENTS, token);
-    expect(got.map(seen)).toEqual(wanted(EVENTS.slice(2)));
+    expect(got.map(seen)).toEqual(expectedAll(EVENTS.slice(2)));
     expect(afters).toEqual([2]);
   });
 });
@@ -317,7 +317,7 @@ describe("a failing call:", () => {
     { timeout: 60_000 },
     async (_, faults) => {
       const { got, error, calls } = await follow([WHOLE], faults);
-      expect(got.map(seen)).toEqual(wanted(EVENTS, faults));
+      expect(got.map(seen)).toEqual(expectedAll(EVENTS, faults));
       expect(error).toBe(undefined);
       // Once for the opening, and once for each message.
       expect(calls.filter((method) => method === "GetRun")).toHaveLength(1);
@@ -329,7 +329,7 @@ describe("a failing call:", () => {
   }, async () => {
     const events = [...EVENTS.slice(0, 2), { text: "poison", actor: "ada" }, { text: "never", actor: "ada" }];
     const { got, error } = await follow([WHOLE], {}, events);
-    expect(got.map(seen)).toEqual(wanted(events.slice(0, 2)));
+    expect(got.map(seen)).toEqual(expectedAll(events.slice(0, 2)));
     expect([error?.code, error?.rawMessage]).toEqual([Code.DataLoss, "unreadable"]);
     expect(error?.metadata.get("bff-resume") ?? undefined).toBe(got.at(-1)?.position?.token);
   });

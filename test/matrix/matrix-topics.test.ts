@@ -20,7 +20,7 @@ import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { GrpcClient, Topics } from "../../runtime/src/index.ts";
 import { status } from "../oracle/faults.ts";
 import { irOf } from "../oracle/scenario.ts";
-import { followOracle, type Play as Told } from "../oracle/stream.ts";
+import { followOracle, type Play as SourcePlay } from "../oracle/stream.ts";
 import { answerDiffers } from "../oracle/verdict.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { type Play, startStreaming } from "./stream-upstream.ts";
@@ -89,11 +89,11 @@ interface Update extends Message {
   readonly degraded: readonly { readonly path: string; readonly reason: number; readonly upstream: string }[];
 }
 type Follow = (request: object, options: object) => AsyncIterable<Update>;
-type Ask = (request: object) => Promise<Update>;
+type UnaryRpc = (request: object) => Promise<Update>;
 interface Rpcs {
   readonly followRun: Follow;
-  readonly getRun: Ask;
-  readonly getRunSoon: Ask;
+  readonly getRun: UnaryRpc;
+  readonly getRunSoon: UnaryRpc;
 }
 let generated: Generated;
 let service: DescService;
@@ -170,12 +170,12 @@ async function followed(rpcs: Rpcs, most = Number.POSITIVE_INFINITY, resume?: st
 function wrong(got: readonly Update[], count: number, behind = 0): string[] {
   const method = ir.registry.getService("web.v1.RunService")?.methods.find(({ name }) => name === "FollowRun");
   if (method === undefined) throw new Error("no rpc");
-  const told: Told = { items: items().slice(behind), end: { kind: "ended" } };
+  const play: SourcePlay = { items: items().slice(behind), end: { kind: "ended" } };
   const verdict = followOracle(ir, method, create(method.input, { runId: "r-7" }), {
     headers: new Map(),
     env: {},
     now: undefined,
-    plays: () => told,
+    plays: () => play,
     outcomes: () => ({ call: userOf, batch: () => undefined, unasked: () => [] }),
   });
   const faults = got.flatMap((update, i) => {

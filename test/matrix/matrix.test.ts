@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { status } from "../oracle/faults.ts";
 import { every, mobile, web, workedExample } from "./bffs.ts";
 import { type Fault, faults } from "./faults.ts";
-import { matrix, told } from "./matrix.ts";
+import { matrix, renderReport } from "./matrix.ts";
 
 describe.each([every, web, mobile, workedExample])("$name", (bff) => {
   it("has the declared result for every fault on every edge", async () => {
     const report = await matrix(bff);
-    expect(told(report)).toMatch(/all as declared/);
+    expect(renderReport(report)).toMatch(/all as declared/);
     expect(report.cells).toBe(report.edges * faults.length);
   }, 600_000);
 });
@@ -39,7 +39,7 @@ describe("a result that differs from the declared one is found", () => {
   ] as const)("%s", async (_, fault, text) => {
     const report = await matrix(web, { faults: [fault] });
     expect(report.wrong.length).toBe(report.edges);
-    expect(told(report)).toContain(text);
+    expect(renderReport(report)).toContain(text);
   });
   it.each([
     ["the reason of an old answer", declared("status 5", { first: failing(14) }), "cause of with_note: 5"],
@@ -49,6 +49,6 @@ describe("a result that differs from the declared one is found", () => {
     const report = await matrix(every, { faults: [fault], edge: "Long.remembered, remembered" });
     expect(report.edges).toBe(1);
     expect(report.wrong.length).toBe(1);
-    expect(told(report)).toContain(text);
+    expect(renderReport(report)).toContain(text);
   });
 });

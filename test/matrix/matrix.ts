@@ -11,14 +11,14 @@ import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { described, irOf, type Made } from "../load/load.ts";
 import { breakerOpen, endOfCall, type Failing, late, type Prediction, queueFull } from "../oracle/faults.ts";
-import { globals, judge, prepared } from "../oracle/oracle.ts";
+import { checkAnswer, globals, prepared } from "../oracle/oracle.ts";
 import type { CallOutcome, LoggedCall } from "../oracle/outcomes.ts";
 import { type Policy, policyOf } from "../oracle/policy.ts";
 import type { Got } from "../oracle/verdict.ts";
 import { upstreamMethods } from "../second/registry.ts";
 import { patientClock } from "../support/patient-clock.ts";
 import { more, resources, settled } from "../support/resources.ts";
-import { ask, CallLog, inTime, Wire } from "./both-sides.ts";
+import { CallLog, inTime, send, Wire } from "./both-sides.ts";
 import { type Edge, edgesOf, type MatrixBff } from "./edges.ts";
 import { type Fault, faults } from "./faults.ts";
 import { type Answer, type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
@@ -123,7 +123,7 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
 }
 
 /** One line for a report, and what is wrong. */
-export function told(report: MatrixReport): string {
+export function renderReport(report: MatrixReport): string {
   const { name, edges, faults, cells, wrong, unreached, unhandled, leaked, tookMs } = report;
   const others = [
     ...unreached.map((step) => `${name}: no request reaches ${step}`),
@@ -202,34 +202,36 @@ class World {
   };
 
   async run(edge: Edge, fault: Fault): Promise<string | undefined> {
-    const own = fault.play === "GOAWAY before" ? await this.#start(fault.play) : undefined;
+    const freshUpstream = fault.play === "GOAWAY before" ? await this.#start(fault.play) : undefined;
     const url =
-      fault.play === "refuse connection" ? NOBODY : (own ?? this.#faulty.get(JSON.stringify(fault.play)))?.url;
+      fault.play === "refuse connection"
+        ? NOBODY
+        : (freshUpstream ?? this.#faulty.get(JSON.stringify(fault.play)))?.url;
     if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
     const log = new CallLog();
     const wire = new Wire(edge, fault, this.#clientOf(url), this.#client!);
-    const { given } = this.#bff.resolvers ?? {};
+    const { functions } = this.#bff.resolvers ?? {};
     let olderMs = 0; // than it is by the system's clock
     const cache = new Cache({ clock: { ...systemClock, now: () => systemClock.now() + olderMs } });
-    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, given, cache);
+    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, functions, cache);
     const server = await listen(endpoints);
     const sessionManager = new Http2SessionManager(server.url);
     const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
     const wrong: string[] = [];
-    const asked = async (outcome?: CallOutcome): Promise<void> => {
-      const got = await ask(transport, edge.request);
+    const attempt = async (outcome?: CallOutcome): Promise<void> => {
+      const got = await send(transport, edge.request);
       if (!(await inTime(log.ended()))) wrong.push("calls have not ended");
-      wrong.push(...this.#judged(edge, fault, log, wire, got, outcome));
+      wrong.push(...this.#faultsOf(edge, fault, log, wire, got, outcome));
     };
     const begins = (): void => {
       if (fault.prime !== undefined) for (const upstream of upstreams) prime(upstream, fault.prime, edge.method);
     };
     if (!edge.remembered) {
       begins();
-      await asked();
+      await attempt();
     } else {
       wire.faulty = false;
-      await ask(transport, edge.request);
+      await send(transport, edge.request);
       await inTime(log.ended());
       wire.faulty = true;
       begins();
@@ -238,13 +240,13 @@ class World {
       for (const outcome of [before, after]) {
         log.calls.splice(0);
         wire.sent.splice(0);
-        if (wrong.length === 0) await asked(outcome);
+        if (wrong.length === 0) await attempt(outcome);
       }
     }
     sessionManager.abort();
     await server.close();
     await wire.close();
-    await own?.close();
+    await freshUpstream?.close();
     return wrong.length === 0 ? undefined : [...described(this.#ir, log.calls), ...wrong].join("\n");
   }
 
@@ -283,7 +285,7 @@ class World {
   }
 
   /** @param remembered how the call of the edge ends, whatever the call that renews it results in */
-  #judged(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got, remembered?: CallOutcome): string[] {
+  #faultsOf(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got, remembered?: CallOutcome): string[] {
     const { method, message, headers } = edge.request;
     const now = timestampFromMs(NOW);
     const sees = new Map(Object.entries(headers));
@@ -331,7 +333,17 @@ class World {
       if (!log.calls.some((call) => same(call, sent))) wrong.push(`${sent.method} was sent, and no call is known`);
     }
     try {
-      const fault = judge(this.#ir, method, message, sees, this.#bff.env, now, calls, got, this.#bff.resolvers?.told);
+      const fault = checkAnswer(
+        this.#ir,
+        method,
+        message,
+        sees,
+        this.#bff.env,
+        now,
+        calls,
+        got,
+        this.#bff.resolvers?.oracle,
+      );
       if (fault !== undefined) wrong.push(fault);
     } catch (error) {
       wrong.push(`the oracle broke: ${error instanceof Error ? error.stack : error}`);

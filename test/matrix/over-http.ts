@@ -14,7 +14,7 @@ import {
 import { HttpJsonClient } from "../../runtime/src/transport/http-json/index.ts";
 import type { Fault } from "./faults.ts";
 import type { Answer, FaultyUpstream } from "./faulty-upstream.ts";
-import { type HttpPlay, type HttpSays, httpFaults } from "./http-faults.ts";
+import { type HttpPlay, type HttpResponse, httpFaults } from "./http-faults.ts";
 import type { Over } from "./matrix.ts";
 
 /** Largest reply, in bytes; small, so that a reply above it is cheap. */
@@ -60,7 +60,7 @@ async function startHttp(
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     open++;
     response.on("close", () => {
-      if (--open === 0) for (const tell of waiting) tell();
+      if (--open === 0) for (const wake of waiting) wake();
     });
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -98,7 +98,7 @@ async function startHttp(
 function perform(play: HttpPlay | "answer", request: IncomingMessage, response: ServerResponse, reply: Buffer): void {
   if (response.destroyed) return;
   if (typeof play === "object") {
-    say(response, play, reply);
+    write(response, play, reply);
     return;
   }
   const { socket } = request;
@@ -165,7 +165,7 @@ function perform(play: HttpPlay | "answer", request: IncomingMessage, response: 
   }
 }
 
-function say(response: ServerResponse, { status, headers, body }: HttpSays, reply: Buffer): void {
+function write(response: ServerResponse, { status, headers, body }: HttpResponse, reply: Buffer): void {
   response.writeHead(status, { ...headers });
   if (body === undefined) response.end();
   else if (typeof body === "string") response.end(body);

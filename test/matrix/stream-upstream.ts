@@ -63,7 +63,7 @@ export async function startStreaming({ plays, items, answer }: Script): Promise<
     open++;
     stream.on("error", () => {});
     stream.on("close", () => {
-      if (--open === 0) for (const tell of waiting) tell();
+      if (--open === 0) for (const wake of waiting) wake();
     });
     const chunks: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));

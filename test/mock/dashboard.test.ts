@@ -5,12 +5,12 @@ import { describe, expect, test } from "vitest";
 import { createTestBff as createAccountBff } from "../../generated/account/v1/account_mock.ts";
 import { createTestBff } from "../../generated/web/v1/web_mock.ts";
 
-const asked = { workspaceId: "w1", userId: "u1" };
+const request = { workspaceId: "w1", userId: "u1" };
 
 describe("a BFF on mocks", () => {
   test("answers with samples, and owners by their keys", async () => {
     const bff = createTestBff();
-    const dashboard = await bff.getDashboard(asked);
+    const dashboard = await bff.getDashboard(request);
     expect(dashboard).toMatchObject({
       agent: { id: "id-1", status: 1, displayName: "display_name-1" },
       spentCents: 1n,
@@ -37,7 +37,7 @@ describe("a BFF on mocks", () => {
         user: { batchGetUsers: ({ ids }) => ({ users: ids.map((id) => ({ id, name: `name of ${id}` })) }) },
       },
     });
-    const dashboard = await bff.getDashboard(asked, { headers: { authorization: "Bearer a", "x-other": "b" } });
+    const dashboard = await bff.getDashboard(request, { headers: { authorization: "Bearer a", "x-other": "b" } });
     expect(dashboard).toMatchObject({ spentCents: 42n, unread: 7 });
     expect(dashboard.runs.map(({ ownerName }) => ownerName)).toEqual(["name of u1", "name of u2", "name of u1"]);
     expect(bff.mocks.memory.calls[0]?.request).toMatchObject({ query: "all" });
@@ -51,7 +51,9 @@ describe("a BFF on mocks", () => {
     bff.mocks.user.behaviour = { kind: "refused" };
     const began = bff.clock.now();
     let header: string | null = null;
-    const dashboard = await bff.getDashboard(asked, { onHeader: (headers) => (header = headers.get("bff-degraded")) });
+    const dashboard = await bff.getDashboard(request, {
+      onHeader: (headers) => (header = headers.get("bff-degraded")),
+    });
     expect(dashboard.degraded.map(({ path, reason }) => [path, reason])).toEqual([
       ["spent_cents", 1],
       ["unread", 5],
@@ -62,23 +64,23 @@ describe("a BFF on mocks", () => {
     expect(bff.clock.now() - began).toBeLessThan(2_000);
     expect(bff.mocks.user.calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     bff.mocks.agent.behaviour = { kind: "oversize" };
-    await expect(bff.getDashboard(asked)).rejects.toMatchObject({ code: ConnectCode.Internal });
+    await expect(bff.getDashboard(request)).rejects.toMatchObject({ code: ConnectCode.Internal });
   });
   test("opens and closes a breaker in the mocked time", async () => {
     const bff = createTestBff();
     bff.mocks.billing.behaviour = { kind: "status", code: Code.UNAVAILABLE };
-    for (let i = 0; i < 20; i++) await bff.getDashboard(asked);
+    for (let i = 0; i < 20; i++) await bff.getDashboard(request);
     bff.mocks.billing.behaviour = { kind: "answer" };
-    expect((await bff.getDashboard(asked)).degraded).toMatchObject([{ path: "spent_cents", reason: 3 }]);
+    expect((await bff.getDashboard(request)).degraded).toMatchObject([{ path: "spent_cents", reason: 3 }]);
     await bff.clock.advance(5_000);
-    expect((await bff.getDashboard(asked)).degraded).toEqual([]);
+    expect((await bff.getDashboard(request)).degraded).toEqual([]);
   });
   test("runs on the clock that the test passes", async () => {
     const clock = new FakeClock();
     const bff = createTestBff({ clock });
     bff.mocks.agent.behaviour = { kind: "answer", afterMs: 50 };
     let ended = false;
-    const answer = bff.getDashboard(asked).finally(() => {
+    const answer = bff.getDashboard(request).finally(() => {
       ended = true;
     });
     await clock.advance(49);
@@ -97,17 +99,17 @@ describe("a BFF on mocks", () => {
         },
       },
     });
-    expect((await bff.getDashboard(asked)).degraded).toMatchObject([{ path: "spent_cents", reason: 5 }]);
-    await expect(bff.getDashboard({ ...asked, workspaceId: "w2" })).rejects.toThrow(
+    expect((await bff.getDashboard(request)).degraded).toMatchObject([{ path: "spent_cents", reason: 5 }]);
+    await expect(bff.getDashboard({ ...request, workspaceId: "w2" })).rejects.toThrow(
       "the mock of billing.v1.BillingService/GetUsage has thrown: Error: a mistake in this mock",
     );
   });
   test("rejects with the mock's error even if it fails the whole answer", async () => {
     const mistaken = () => Promise.reject(new RangeError("out of bounds"));
     const bff = createTestBff({ mocks: { agent: { getSummary: mistaken } } });
-    await expect(bff.getDashboard(asked)).rejects.toThrow("has thrown: RangeError: out of bounds");
+    await expect(bff.getDashboard(request)).rejects.toThrow("has thrown: RangeError: out of bounds");
     bff.mocks.agent.behaviour = { kind: "status", code: Code.UNAVAILABLE };
-    await expect(bff.getDashboard(asked)).rejects.toMatchObject({ code: ConnectCode.Unavailable });
+    await expect(bff.getDashboard(request)).rejects.toMatchObject({ code: ConnectCode.Unavailable });
   });
   test("refuses like a server, and ends when its client leaves", async () => {
     const bff = createTestBff();
@@ -119,12 +121,12 @@ describe("a BFF on mocks", () => {
     const held = createTestBff({ clock: new FakeClock() });
     held.mocks.agent.behaviour = { kind: "hang" };
     const leaving = new AbortController();
-    const [aborted, closed] = [held.getDashboard(asked, { signal: leaving.signal }), held.getDashboard(asked)];
+    const [aborted, closed] = [held.getDashboard(request, { signal: leaving.signal }), held.getDashboard(request)];
     leaving.abort(new Error("gone"));
     await expect(aborted).rejects.toThrow("gone");
     held.close();
     await expect(closed).rejects.toThrow("closed");
-    await expect(bff.getDashboard(asked, { timeoutMs: 100 })).rejects.toMatchObject({
+    await expect(bff.getDashboard(request, { timeoutMs: 100 })).rejects.toMatchObject({
       code: ConnectCode.DeadlineExceeded,
     });
   });

@@ -41,11 +41,11 @@ function typeChecked(proto: string, fixture: string): string {
 test("a fixture requires all fields that are read, and no others", () => {
   expect(typeChecked(PROTO, FIXTURE)).toBe("");
   const more = PROTO.replace("item.size.width", "item.stock + item.size.height");
-  const said = typeChecked(more, FIXTURE);
-  expect(said).toContain("fixture.ts(2,");
-  expect(said).toContain("fixture.ts(3,");
-  expect(said).not.toContain("fixture.ts(4,"); // the one that spreads the sample
-  expect(said).toMatch(/'(stock|height)' is missing|missing.*: stock|Property 'stock' is missing/);
+  const output = typeChecked(more, FIXTURE);
+  expect(output).toContain("fixture.ts(2,");
+  expect(output).toContain("fixture.ts(3,");
+  expect(output).not.toContain("fixture.ts(4,"); // the one that spreads the sample
+  expect(output).toMatch(/'(stock|height)' is missing|missing.*: stock|Property 'stock' is missing/);
 }, 120_000);
 
 /** What the resolver of that golden gets, as far as it looks at it. */
@@ -86,14 +86,14 @@ test("mocks cover batches, branches, callers, resolvers and variables", async ()
   );
   expect(bff.mocks.item.callsOf("batchGetItems")).toMatchObject([{ request: { ids: ["a", "b"] } }]);
   expect(await bff.officeServiceGetDesk({ ids: [] })).toMatchObject({ limit: 5n });
-  const own = createTestBff({
+  const canaryBff = createTestBff({
     caller,
     resolvers,
     env: { REGION: "eu", WAITS: { a: 1 } },
     mocks: { "item.canary": {} },
   });
-  own.clock.chance = 0.01; // this request is one of the canary's
-  expect(await own.deskServiceClose({ ids: ["a"] })).toMatchObject({ region: "eu", waits: true });
-  expect(own.mocks.item.calls).toEqual([]);
-  expect(own.mocks["item.canary"].callsOf("mapItems")).toHaveLength(1);
+  canaryBff.clock.chance = 0.01; // this request is one of the canary's
+  expect(await canaryBff.deskServiceClose({ ids: ["a"] })).toMatchObject({ region: "eu", waits: true });
+  expect(canaryBff.mocks.item.calls).toEqual([]);
+  expect(canaryBff.mocks["item.canary"].callsOf("mapItems")).toHaveLength(1);
 });

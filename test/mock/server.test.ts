@@ -34,7 +34,7 @@ async function started(args: readonly string[], env: Readonly<Record<string, str
   throw new Error("it has ended without a start line");
 }
 
-const asked = { workspaceId: "w1", userId: "u1" };
+const request = { workspaceId: "w1", userId: "u1" };
 const answered = {
   agent: { id: "id-1", displayName: "display_name-1" },
   spentCents: 1n,
@@ -48,7 +48,7 @@ test("Connect and gRPC return samples of all composed fields", async () => {
   const { url, mocked } = await started(["--mock"], {});
   expect(mocked).toEqual(["agent", "billing", "memory", "notify", "user"]);
   const connect = createClient(DashboardService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
-  expect(await connect.getDashboard(asked)).toMatchObject(answered);
+  expect(await connect.getDashboard(request)).toMatchObject(answered);
   expect(await byGrpc(url)).toMatchObject(answered);
 }, 60_000);
 
@@ -85,7 +85,7 @@ function byGrpc(url: string): Promise<Dashboard> {
       "/web.v1.DashboardService/GetDashboard",
       (message: Uint8Array) => Buffer.from(message),
       (bytes: Buffer) => fromBinary(DashboardSchema, bytes),
-      toBinary(GetDashboardRequestSchema, create(GetDashboardRequestSchema, asked)),
+      toBinary(GetDashboardRequestSchema, create(GetDashboardRequestSchema, request)),
       (error: ServiceError | null, dashboard?: Dashboard) =>
         dashboard === undefined ? reject(error ?? new Error("no answer")) : resolve(dashboard),
     );

@@ -8,7 +8,7 @@ export interface DiagnosticGolden {
   readonly name: string;
   readonly expected: string;
   /** Returns the current output for users; throws if the compiler does. */
-  readonly says: () => string;
+  readonly render: () => string;
 }
 
 export function diagnosticGoldens(): readonly DiagnosticGolden[] {
@@ -24,30 +24,30 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-function plain(one: Golden): DiagnosticGolden {
-  const request = once(() => ({ ...requestOf(one), parameter: parameterOf(one) }));
-  const texts = { ...UPSTREAMS, ...one.protos };
+function plain(golden: Golden): DiagnosticGolden {
+  const request = once(() => ({ ...requestOf(golden), parameter: parameterOf(golden) }));
+  const texts = { ...UPSTREAMS, ...golden.protos };
   const sources = (file: string) => texts[file];
-  const says = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;
-  return { name: one.name, expected: printedOf(one), says };
+  const render = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;
+  return { name: golden.name, expected: printedOf(golden), render };
 }
 
-function drifted(one: Golden): DiagnosticGolden {
-  const now = { ...one.protos, ...textsIn(one, "after") };
-  const before = textsIn(one, "before");
-  const targets = Object.keys(one.protos);
+function drifted(golden: Golden): DiagnosticGolden {
+  const now = { ...golden.protos, ...textsIn(golden, "after") };
+  const before = textsIn(golden, "before");
+  const targets = Object.keys(golden.protos);
   const path = "bff.lock.json";
   const prepared = once(() => {
-    const old = { ...one.protos, ...before };
+    const old = { ...golden.protos, ...before };
     const lock = () => compile(requestFor(old, targets), (file) => old[file], { text: undefined, ci: false }).lock;
-    const text = Object.keys(before).length > 0 ? lock() : textsIn(one, path)[""];
+    const text = Object.keys(before).length > 0 ? lock() : textsIn(golden, path)[""];
     return { text, request: requestFor(now, targets) };
   });
-  const says = () => {
+  const render = () => {
     const { text, request } = prepared();
     const sources = (file: string) => (file === path ? text : now[file]);
-    const ci = one.name.endsWith("-in-ci");
+    const ci = golden.name.endsWith("-in-ci");
     return `${renderDiagnostics(compile(request, sources, { text, ci }).diagnostics, sources, "text")}\n`;
   };
-  return { name: one.name, expected: printedOf(one), says };
+  return { name: golden.name, expected: printedOf(golden), render };
 }

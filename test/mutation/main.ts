@@ -31,14 +31,14 @@ const passedBy = new Map<(typeof goldens)[number], ReadonlySet<string>>();
 function notices(golden: (typeof goldens)[number], site: Site): boolean {
   let passed = passedBy.get(golden);
   if (passed === undefined) {
-    const plain = withSiteOff(undefined, golden.says);
+    const plain = withSiteOff(undefined, golden.render);
     if (plain.result !== golden.expected) throw new Error(`${golden.name} is not what it was: run the tests first`);
     passed = plain.passed;
     passedBy.set(golden, passed);
   }
   if (!passed.has(site.name)) return false;
   try {
-    return withSiteOff(site, golden.says).result !== golden.expected;
+    return withSiteOff(site, golden.render).result !== golden.expected;
   } catch {
     // Code behind a dropped diagnostic may throw any error; the golden has noticed the change.
     return true;
@@ -51,8 +51,8 @@ const stale = !partly ? Object.keys(SILENT).filter((name) => !all.some((site) =>
 let noticed = 0;
 for (const site of sites) {
   // Goldens of the site's own code are enough for a sample.
-  const own = goldens.filter(({ name }) => name.startsWith(`${site.code}-`));
-  let by = (partly ? own : goldens).filter((golden) => notices(golden, site));
+  const codeGoldens = goldens.filter(({ name }) => name.startsWith(`${site.code}-`));
+  let by = (partly ? codeGoldens : goldens).filter((golden) => notices(golden, site));
   if (by.length === 0 && partly) by = goldens.filter((golden) => notices(golden, site));
   if (by.length > 0) noticed++;
   else (site.name in SILENT ? explained : silent).push(site.name);

@@ -37,13 +37,13 @@ export interface Verdict {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-interface Asked {
+interface HttpRequest {
   readonly url: string;
   readonly init: { readonly headers: Readonly<Record<string, string>>; readonly body?: string };
 }
 
 /** @param headers of all requests, as credentials are */
-export async function judge(
+export async function verify(
   document: Document,
   address: string,
   headers: Readonly<Record<string, string>> = {},
@@ -57,7 +57,7 @@ export async function judge(
   for (const [path, item] of Object.entries(document.paths))
     for (const [verb, operation] of Object.entries(item)) {
       const of = `${verb.toUpperCase()} ${path}`;
-      const ask = async (what: string, { url, init }: Asked, valid: boolean): Promise<void> => {
+      const send = async (what: string, { url, init }: HttpRequest, valid: boolean): Promise<void> => {
         const answer = await fetch(`${address}${url}`, { ...init, method: verb.toUpperCase() });
         // Events may come for ever.
         const follows = answer.headers.get("content-type") === "text/event-stream";
@@ -71,11 +71,11 @@ export async function judge(
         if (!valid && answer.status === 200) faults.add(`${of}: ${what} is answered with 200`);
       };
       for (let i = 0; i < each; i++) {
-        const asked = requestOf(path, operation, document, random, fits, headers);
-        if (asked !== undefined) await ask("a request that fits", asked, true);
+        const request = requestOf(path, operation, document, random, fits, headers);
+        if (request !== undefined) await send("a request that fits", request, true);
       }
-      for (const [what, asked] of Object.entries(unfit(path, operation, document, random, fits, headers)))
-        await ask(what, asked, false);
+      for (const [what, request] of Object.entries(unfit(path, operation, document, random, fits, headers)))
+        await send(what, request, false);
     }
   return { faults: [...faults], refused: [...refused], statuses };
 }
@@ -104,7 +104,7 @@ function requestOf(
   random: Random,
   fits: Fits,
   headers: Readonly<Record<string, string>>,
-): Asked | undefined {
+): HttpRequest | undefined {
   let [filled, query] = [path, new URLSearchParams()];
   const accept = Object.keys(responses["200"]?.content ?? {}).join();
   const sent: Record<string, string> = { ...headers, ...(accept !== "" && { accept }) };
@@ -139,7 +139,7 @@ function requestOf(
 }
 
 /** Returns requests that no document of ours allows. */
-function unfit(...args: Parameters<typeof requestOf>): Readonly<Record<string, Asked>> {
+function unfit(...args: Parameters<typeof requestOf>): Readonly<Record<string, HttpRequest>> {
   const fine = requestOf(...args);
   if (fine === undefined) return {};
   const { url, init } = fine;
@@ -152,7 +152,7 @@ function unfit(...args: Parameters<typeof requestOf>): Readonly<Record<string, A
       "JSON with a comma too many": { url, init: { headers: json, body: "{}," } },
       "another type of content": { url, init: { headers: { ...json, "content-type": "text/plain" }, body: "{}" } },
     };
-  const required = parameters.filter((one) => one.in === "query" && one.required === true);
+  const required = parameters.filter((parameter) => parameter.in === "query" && parameter.required === true);
   return Object.fromEntries(
     required.map(({ name }) => {
       const at = new URL(url, "http://x");
@@ -170,10 +170,10 @@ function faultsOf({ responses }: Operation, answer: globalThis.Response, body: s
   if (status === 415 && described === responses.default) return ["415 is not said by itself"];
   const faults: string[] = [];
   for (const [name, { schema }] of Object.entries(described.headers ?? {})) {
-    const said = answer.headers.get(name);
-    if (said === null) continue;
-    if (!compiled(schema)(schema.type === "integer" ? Number(said) : said))
-      faults.push(`${status}: header ${name} is ${said}`);
+    const value = answer.headers.get(name);
+    if (value === null) continue;
+    if (!compiled(schema)(schema.type === "integer" ? Number(value) : value))
+      faults.push(`${status}: header ${name} is ${value}`);
   }
   const type = answer.headers.get("content-type");
   if (described.content === undefined) {

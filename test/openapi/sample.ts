@@ -86,7 +86,7 @@ export function sample(schema: Schema | true, schemas: Schemas, random: Random, 
       const length = Math.min(maxItems, minItems + random(depth < DEEPEST ? 3 : 1));
       const all = Array.from({ length }, () => sample(items, schemas, random, depth + 1));
       if (schema.uniqueItems !== true) return all;
-      return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+      return [...new Map(all.map((value) => [JSON.stringify(value), value])).values()];
     }
     default:
       return objectOf(schema, schemas, random, depth);
@@ -102,8 +102,8 @@ function objectOf(schema: Schema, schemas: Schemas, random: Random, depth: numbe
   const found: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(properties)) {
     const taken = groups.some((group) => group.includes(name) && group.some((other) => other in found));
-    const wanted = required.includes(name) || (!taken && depth < DEEPEST && random(3) > 0);
-    if (wanted) found[name] = sample(property, schemas, random, depth + 1);
+    const isSet = required.includes(name) || (!taken && depth < DEEPEST && random(3) > 0);
+    if (isSet) found[name] = sample(property, schemas, random, depth + 1);
   }
   if (typeof additionalProperties === "object")
     for (let i = minProperties + random(2); i > 0; i--)
@@ -118,7 +118,7 @@ function numberOf(schema: Schema, random: Random): number {
   const step = type === "integer" ? 1 : 0.25;
   const low = minimum ?? (exclusiveMinimum === undefined ? -INT32 : exclusiveMinimum + step);
   const high = maximum ?? (exclusiveMaximum === undefined ? INT32 - 1 : exclusiveMaximum - step);
-  const all = [low, high, 0, 1, -1, 7, low + step].filter((one) => one >= low && one <= high);
+  const all = [low, high, 0, 1, -1, 7, low + step].filter((candidate) => candidate >= low && candidate <= high);
   return all[random(all.length)] ?? low;
 }
 
@@ -127,8 +127,8 @@ function textOf(schema: Schema, random: Random): string {
   if (contentEncoding === "base64") return Buffer.from(WORDS[random(WORDS.length)] ?? "").toString("base64");
   const known = (format === undefined ? examples : FORMATS[format]) as readonly string[] | undefined;
   const all = known ?? WORDS.flatMap((word) => [word, fitted(word, minLength, maxLength)]);
-  const matching = pattern === undefined ? all : all.filter((one) => new RegExp(pattern, "u").test(one));
-  const fits = matching.filter((one) => [...one].length >= minLength && [...one].length <= maxLength);
+  const matching = pattern === undefined ? all : all.filter((candidate) => new RegExp(pattern, "u").test(candidate));
+  const fits = matching.filter((candidate) => [...candidate].length >= minLength && [...candidate].length <= maxLength);
   return fits[random(fits.length)] ?? fitted("abc", minLength, maxLength);
 }
 const fitted = (word: string, least: number, most: number): string =>

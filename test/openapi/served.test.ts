@@ -14,7 +14,7 @@ import { compiled } from "../../runtime/src/testing/compiled.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { goldenCases, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
-import { type Document, judge } from "./judge.ts";
+import { type Document, verify } from "./judge.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -50,7 +50,7 @@ async function started(server: string, env: Readonly<Record<string, string>> = {
 
 test("the example answers as its document declares", async () => {
   const { document } = documented(textsBelow(join(root, "proto/example")), ["web/v1/web.proto"]);
-  const { faults, statuses } = await judge(document, await started(join(root, "generated/web/v1/server.ts")));
+  const { faults, statuses } = await verify(document, await started(join(root, "generated/web/v1/server.ts")));
   expect(faults).toEqual([]);
   expect(Object.keys(statuses)).toEqual(expect.arrayContaining(["200", "400", "415"]));
 });
@@ -62,7 +62,7 @@ test("requests without a credential are refused as the document declares, except
   const key = join(folder, "key.pem");
   writeFileSync(key, generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }));
   const url = await started(join(root, "generated/account/v1/server.ts"), { ...IDENTITY, BFF_IDENTITY_KEY_FILES: key });
-  const { faults, statuses } = await judge(document, url);
+  const { faults, statuses } = await verify(document, url);
   expect(faults).toEqual([]);
   expect(Object.keys(statuses)).toContain("401");
 });
@@ -86,7 +86,7 @@ test.each(goldenCases("emit").filter(({ name }) => GOLDENS.includes(name)))(
     onTestFinished(() => project.remove());
     project.generate();
     const { server, document } = documented({ ...UPSTREAMS, ...protos }, targets);
-    const { faults, statuses } = await judge(document, await started(join(project.folder, server)));
+    const { faults, statuses } = await verify(document, await started(join(project.folder, server)));
     expect(faults).toEqual([]);
     expect(Object.keys(statuses)).toEqual(expect.arrayContaining(["200", "400"]));
   },

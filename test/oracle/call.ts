@@ -48,22 +48,22 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   if (key !== undefined && key.state !== "value") return tainted(key, taint);
   const all = key === undefined ? [...taint] : [...taint, ...key.taint, ...key.inner];
   const asker: Asker = { place: at.place, step, call, effect, way: wayTo(at) };
-  let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
+  let ended: { outcome: CallOutcome | undefined; requestText: string; key: unknown };
   try {
     ended =
       call.batch === undefined || key === undefined
         ? {
             outcome: outcomes.call(method, message, asker),
-            wanted: shown(method.input, message),
+            requestText: shown(method.input, message),
             key: undefined,
           }
-        : askBatch(at, call.batch, method, message, key, asker);
+        : callBatch(at, call.batch, method, message, key, asker);
   } catch (error) {
     return failed(error, all);
   }
-  const { outcome, wanted } = ended;
+  const { outcome, requestText } = ended;
   if (outcome === undefined)
-    return { state: "dead", missing: [{ method: methodName(method), request: wanted, effect }] };
+    return { state: "dead", missing: [{ method: methodName(method), request: requestText, effect }] };
   if ("cancelled" in outcome) return { state: "dead", missing: [] };
   if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
   if (outcome.stale !== undefined) {
@@ -124,10 +124,10 @@ export function requestOf(at: Composition, call: IrCall, method: DescMethod, loc
       taint.push(...condition.taint, ...condition.inner);
       if (condition.value !== true) {
         // The inputs of the value must still be present, except those that the `if` tests.
-        const asked = new Set(expression(bind.if.value).reads.map(({ name }) => name));
+        const conditionNames = new Set(expression(bind.if.value).reads.map(({ name }) => name));
         const { reads } = expression((bind.spread ?? bind.by)?.value ?? "");
         for (const { name, safe } of reads) {
-          const there = safe || asked.has(name) ? undefined : at.evaluate(name, locals);
+          const there = safe || conditionNames.has(name) ? undefined : at.evaluate(name, locals);
           if (there !== undefined && there.state !== "value") return tainted(there, taint) as Request;
         }
         continue;
@@ -231,15 +231,15 @@ function metadataOf(at: Composition, call: IrCall, locals: Locals): Result {
   const taint: Taint[] = [];
   let absent = false;
   for (const bind of metadataBinds(at, call)) {
-    const one = at.bound(bind, bind.by?.value ?? "", locals);
-    if (one.state === "failed" || one.state === "dead") return one;
-    taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
+    const result = at.bound(bind, bind.by?.value ?? "", locals);
+    if (result.state === "failed" || result.state === "dead") return result;
+    taint.push(...result.taint, ...(result.state === "value" ? result.inner : []));
     // One left out by its own `if` is no absence.
-    if (one.state === "absent" && bind.if === undefined) absent = true;
+    if (result.state === "absent" && bind.if === undefined) absent = true;
   }
   const { retryIf, attempts } = policyOf(at.response.program, at.place, call);
-  const asked = retryIf !== undefined && attempts > 1 && at.readsStep(retryIf);
-  if (asked) {
+  const readsStep = retryIf !== undefined && attempts > 1 && at.readsStep(retryIf);
+  if (readsStep) {
     // The author of the log decides about a retry; the oracle only requires that the condition's inputs are present.
     const error = celMap(
       new Map<string, CelInput>([
@@ -284,8 +284,8 @@ function afterFailure(
       case "ignore":
         return { state: "absent", taint: asBeside(taint), why };
       case "fallback": {
-        const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
-        const instead = tainted(at.evaluate(rule.then.by.value, locals), [...taint, own]);
+        const failureTaint: Taint = { cause, rank: step.index, leftOut: false, soft: false };
+        const instead = tainted(at.evaluate(rule.then.by.value, locals), [...taint, failureTaint]);
         return instead.state === "value" ? { ...instead, why } : instead;
       }
       case "fail":
@@ -310,7 +310,7 @@ function wayTo({ parent }: Composition): string {
 }
 
 /** Returns the logged call that contains this key with the same rest of the request. */
-function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value, asker: Asker) {
+function callBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value, asker: Asker) {
   const name = batch.name?.value ?? "";
   const field = method.input.fields.find((f) => f.name === name);
   if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
@@ -318,21 +318,25 @@ function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Mes
   const element = batch.wrap === undefined ? key : at.evaluate(batch.wrap.value, new Map([["key", key]]));
   // Such a key fails as a call does, independent of the other keys.
   if (element.state !== "value")
-    return { outcome: { failed: { ...senseless, upstream: "" } }, wanted: "", key: undefined };
+    return { outcome: { failed: { ...senseless, upstream: "" } }, requestText: "", key: undefined };
   at.response.converter.set(probe, field, celList([element.value]), element.enum());
-  const [wanted] = probe.get(field);
+  const [keyValue] = probe.get(field);
   const alike = (logged: Message) => {
     const request = reflect(method.input, clone(method.input, logged));
-    if (![...request.get(field)].some((one) => keyText(one) === keyText(wanted))) return false;
+    if (![...request.get(field)].some((entry) => keyText(entry) === keyText(keyValue))) return false;
     request.clear(field);
-    const own = reflect(method.input, clone(method.input, rest));
-    own.clear(field);
-    return equals(method.input, request.message, own.message);
+    const remainder = reflect(method.input, clone(method.input, rest));
+    remainder.clear(field);
+    return equals(method.input, request.message, remainder.message);
   };
   const alone = reflect(method.input, clone(method.input, rest));
   at.response.converter.set(alone, field, celList([element.value]), element.enum());
   const outcome = at.response.outcomes.batch(method, alone.message, alike, asker);
-  return { outcome, wanted: shown(method.input, alone.message), key: batch.wrap === undefined ? wanted : key.value };
+  return {
+    outcome,
+    requestText: shown(method.input, alone.message),
+    key: batch.wrap === undefined ? keyValue : key.value,
+  };
 }
 
 /** The item for a key; a missing one is absent without cause, or with `many` an empty list. */
@@ -347,19 +351,20 @@ function item(
   if (field === undefined) throw new Error(`no ${batch.items?.value} in ${response.desc.typeName}`);
   const found: CelInput[] = [];
   if (field.fieldKind === "map") {
-    for (const [of, one] of celMap(response.get(field)).entries()) if (keyText(of) === keyText(key)) found.push(one);
+    for (const [of, element] of celMap(response.get(field)).entries())
+      if (keyText(of) === keyText(key)) found.push(element);
   } else if (field.fieldKind === "list" && field.listKind === "message") {
-    for (const one of response.get(field)) {
-      if (!isReflectMessage(one)) continue;
+    for (const element of response.get(field)) {
+      if (!isReflectMessage(element)) continue;
       if (batch.keyBy !== undefined) {
-        const own = at.evaluate(batch.keyBy.value, new Map([["item", value(one)]]));
-        if (own.state !== "value") throw new Invalid(`key_by: ${own.state}`);
-        if (keyText(own.value) === keyText(key)) found.push(one);
+        const itemKey = at.evaluate(batch.keyBy.value, new Map([["item", value(element)]]));
+        if (itemKey.state !== "value") throw new Invalid(`key_by: ${itemKey.state}`);
+        if (keyText(itemKey.value) === keyText(key)) found.push(element);
         continue;
       }
-      const keyField = one.desc.fields.find((f) => f.name === batch.key?.value);
+      const keyField = element.desc.fields.find((f) => f.name === batch.key?.value);
       if (keyField === undefined) throw new Invalid(`no key ${batch.key?.value}`);
-      if (keyText(fieldValue(one, keyField)) === keyText(key)) found.push(one);
+      if (keyText(fieldValue(element, keyField)) === keyText(key)) found.push(element);
     }
   } else {
     throw new Error(`${field} holds no items`);

@@ -11,7 +11,7 @@ import { eachResult } from "./each.ts";
 import { expression } from "./expression.ts";
 import { canBeAbsent } from "./field-value.ts";
 import { composeFields, laterPaths, suppliedEntries } from "./fields.ts";
-import { isImmediate, judge, type Verdict } from "./guards.ts";
+import { evaluateGuard, isImmediate, type Verdict } from "./guards.ts";
 import { caseOnly, oneofOnly, readsArgument, restsOn } from "./reads.ts";
 import type { Failure, Missing, Response } from "./response.ts";
 import { Refused } from "./response.ts";
@@ -136,7 +136,7 @@ export class Composition extends Scope {
     for (const group of Map.groupBy(this.place.message.fields, ({ desc }) => desc.oneof).values()) {
       if (group[0]?.desc.oneof === undefined) continue;
       const isDefault = (member: IrField): boolean => member.default?.value === true;
-      for (const member of [...group.filter((one) => !isDefault(one)), ...group.filter(isDefault)]) {
+      for (const member of [...group.filter((field) => !isDefault(field)), ...group.filter(isDefault)]) {
         if (member.if === undefined) {
           found.add(member);
           continue;
@@ -169,16 +169,16 @@ export class Composition extends Scope {
   supplied(field: DescField | undefined): Result {
     const { desc, steps, fields, reads } = this.place.message;
     const taint: Taint[] = [];
-    const given: Record<string, CelInput> = {};
-    const said = field === undefined ? reads : fields.find((one) => one.desc === field)?.reads;
+    const values: Record<string, CelInput> = {};
+    const selection = field === undefined ? reads : fields.find((candidate) => candidate.desc === field)?.reads;
     const all = steps.flatMap((step) => (step.source?.kind === "guard" ? [] : (step.name?.value ?? [])));
-    for (const name of said?.steps.map((step) => step.value) ?? all) {
+    for (const name of selection?.steps.map((step) => step.value) ?? all) {
       const result = this.read(name, noLocals);
       if (result === undefined) throw new Error(`no step ${name}`);
       if (result.state === "failed" || result.state === "dead") return dead;
       taint.push(...result.taint);
       if (result.state === "value") taint.push(...result.inner);
-      if (result.state === "value") given[name] = result.value;
+      if (result.state === "value") values[name] = result.value;
     }
     const args: Record<string, CelInput> = {};
     if (this.args.kind === "request") for (const [name, of] of members(value(this.args.message))) args[name] = of.value;
@@ -190,7 +190,7 @@ export class Composition extends Scope {
     const run = this.response.resolvers.get(field === undefined ? desc.typeName : `${desc.typeName}.${field.name}`);
     const absent = field !== undefined && canBeAbsent(field);
     try {
-      const of = run?.(args, given);
+      const of = run?.(args, values);
       if (of === undefined && !absent) throw new Error("no value");
       return of === undefined ? { state: "absent", taint } : value(of as CelInput, taint);
     } catch (thrown) {
@@ -225,7 +225,7 @@ export class Composition extends Scope {
   #guard(step: IrStep): Verdict {
     const before = this.#guards.get(step);
     if (before !== undefined) return before;
-    const verdict = judge(this, step, step.source as IrGuard);
+    const verdict = evaluateGuard(this, step, step.source as IrGuard);
     this.#guards.set(step, verdict);
     return verdict;
   }
@@ -238,7 +238,7 @@ export class Composition extends Scope {
     const free = step === undefined ? [] : [step, ...this.#besides(step)];
     for (const other of this.place.message.steps) {
       if (other === step || this.#results.get(other) === "running") continue;
-      if (free.some((one) => other === one || restsOn(this.place.message, other, one))) continue;
+      if (free.some((candidate) => other === candidate || restsOn(this.place.message, other, candidate))) continue;
       if (other.source?.kind === "guard") {
         if (this.#guard(other) !== "passed") return true;
       } else if (!isSupplementary(other) && !this.#caseOnly.has(other) && !this.#oneofOnly.has(other)) {
@@ -279,9 +279,11 @@ export class Composition extends Scope {
     const ran = this.#conditional(step);
     let result = ran;
     if (ran.state === "failed" && isSupplementary(step)) {
-      const own = ran.failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
+      const failureTaints = ran.failures.map(
+        ({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }),
+      );
       // Several parts of it may have failed: the first is read.
-      result = { state: "absent", taint: [...ran.taint, ...own], why: ran.failures[0]?.why };
+      result = { state: "absent", taint: [...ran.taint, ...failureTaints], why: ran.failures[0]?.why };
     }
     if (result.state !== "absent" || step.fallback === undefined) return result;
     const fallback = this.evaluate(step.fallback.value);
@@ -316,11 +318,11 @@ export class Composition extends Scope {
 
   #switch(source: IrSwitch): Result {
     let taint: readonly Taint[] = [];
-    for (const one of source.cases) {
-      const condition = this.evaluate(one.if?.value ?? "true");
+    for (const branch of source.cases) {
+      const condition = this.evaluate(branch.if?.value ?? "true");
       if (condition.state !== "value") return tainted(condition, taint);
       taint = [...taint, ...condition.taint];
-      if (condition.value === true) return tainted(this.evaluate(one.by?.value ?? "null"), taint);
+      if (condition.value === true) return tainted(this.evaluate(branch.by?.value ?? "null"), taint);
     }
     return source.default === undefined
       ? { state: "absent", taint }
@@ -340,9 +342,9 @@ export class Composition extends Scope {
     for (const bind of source.args.filter((arg) => arg.name !== undefined)) {
       // The child does not wait for an argument that it does not read.
       if (!readsArgument(place, bind.name?.value ?? "")) continue;
-      const given = this.#argument(bind, bind.by?.value ?? "", locals);
-      if (given.state === "failed" || given.state === "dead") return given;
-      names.set(bind.name?.value ?? "", given);
+      const argument = this.#argument(bind, bind.by?.value ?? "", locals);
+      if (argument.state === "failed" || argument.state === "dead") return argument;
+      names.set(bind.name?.value ?? "", argument);
     }
     const child = new Composition(this.response, place, { kind: "given", names, others }, { composition: this, step });
     const result = child.run();
@@ -367,7 +369,7 @@ export class Composition extends Scope {
         later.some((part) => `${path}.`.replaceAll("[", ".").startsWith(`${part}.`));
       const all = touched.get(of.message) ?? [];
       return inside(
-        all.map((one) => (isLater(one.path) ? { ...one, optional: true } : one)),
+        all.map((entry) => (isLater(entry.path) ? { ...entry, optional: true } : entry)),
         step.index,
       );
     });
@@ -389,7 +391,7 @@ export class Composition extends Scope {
     if (condition.value !== true) {
       // A false `if` still waits for all steps that the expression names; a failed one stops it.
       const from = expression(by).reads.map(({ name }) => this.read(name, locals));
-      return from.find((one) => one?.state === "dead") ?? { state: "absent", taint: condition.taint };
+      return from.find((result) => result?.state === "dead") ?? { state: "absent", taint: condition.taint };
     }
     return tainted(this.evaluate(by, locals), condition.taint);
   }

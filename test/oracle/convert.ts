@@ -35,8 +35,8 @@ export class Converter {
    * Sets a field from a CEL value; `null` leaves it unset. `from` is the enum that the value's ints belong to.
    * Throws `Invalid` when a number does not fit.
    */
-  set(target: ReflectMessage, field: DescField, given: CelInput, from: DescEnum | undefined): void {
-    const value = unwrapped(given);
+  set(target: ReflectMessage, field: DescField, input: CelInput, from: DescEnum | undefined): void {
+    const value = unwrapped(input);
     if (value === undefined || (value === null && !isJsonValue(field))) return;
     try {
       switch (field.fieldKind) {
@@ -120,7 +120,7 @@ export class Converter {
   }
   #place(target: ReflectMessage, path: readonly string[], source: DescField, from: ReflectMessage): void {
     const [name, ...rest] = path;
-    const field = target.desc.fields.find((one) => one.name === name);
+    const field = target.desc.fields.find((candidate) => candidate.name === name);
     if (field === undefined) throw new Error(`no field ${name} in ${target.desc.typeName}`);
     if (rest.length === 0) this.#put(target, field, source, from);
     else if (field.fieldKind === "message") {
@@ -163,9 +163,9 @@ export class Converter {
   #counterpart(from: DescMessage, field: DescField): DescField | undefined {
     const rule = this.#messages.get(field.parent.typeName);
     if (rule?.alias !== undefined) {
-      const own = rule.fields.find((f) => f.desc.number === field.number);
-      const name = own?.alias?.value ?? field.name;
-      return own?.by === undefined ? from.fields.find((f) => f.name === name) : undefined;
+      const irField = rule.fields.find((f) => f.desc.number === field.number);
+      const name = irField?.alias?.value ?? field.name;
+      return irField?.by === undefined ? from.fields.find((f) => f.name === name) : undefined;
     }
     // Towards upstreams: the source message carries the aliases.
     const reverse = this.#messages.get(from.typeName);

@@ -7,7 +7,7 @@ import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
 import { Invalid } from "./invalid.ts";
 import { waitedForByItems } from "./reads.ts";
-import { failed, type Locals, noLocals, type Result, TooManyAsked, type Value, value } from "./result.ts";
+import { failed, type Locals, noLocals, type Result, TooManyItems, type Value, value } from "./result.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 
 interface Item {
@@ -26,8 +26,8 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     if (read?.state === "dead") return read;
   }
   if (each.max !== undefined && all.length > each.max.value) {
-    const said = `${all.length} items, and at most ${each.max.value} are allowed`;
-    return failed(isAsked(each) ? new TooManyAsked(said) : new Invalid(said), list.taint);
+    const message = `${all.length} items, and at most ${each.max.value} are allowed`;
+    return failed(isArgument(each) ? new TooManyItems(message) : new Invalid(message), list.taint);
   }
 
   const ordered =
@@ -36,8 +36,8 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint, ...list.inner];
   const done: Item[] = [];
-  for (const one of all) {
-    const variable = value(one, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
+  for (const element of all) {
+    const variable = value(element, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
     const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
     const item = itemOf(at, step, each, locals, taint);
     if (item === "filtered") continue;
@@ -49,7 +49,7 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
 }
 
 /** A list of the client's: in the protos that are held against this, arguments that are lists are always that. */
-const isAsked = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;
+const isArgument = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;
 
 function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" {
   if (each.if !== undefined) {

@@ -73,9 +73,9 @@ export const entries: readonly CelFunc[] = [
   celFunc("@entry", [DYN, DYN], MAP, (key, value) => celMap(new Map([[key as string, value as CelInput]]))),
   celFunc("@collected", [LIST], MAP, (of) => {
     const all = new Map<string, CelInput>();
-    for (const one of of)
-      if (isCelMap(one))
-        for (const [key, value] of one) {
+    for (const element of of)
+      if (isCelMap(element))
+        for (const [key, value] of element) {
           if (all.has(key as string)) throw new Error("a key comes twice");
           all.set(key as string, value);
         }

@@ -32,10 +32,10 @@ export class Evaluator {
   readonly #enumsNamed = new Map<string, readonly DescEnum[]>();
   readonly #plans = once((_: Expr) => new Map<string, ReturnType<typeof plan>>());
   /** @param enums the BFF's options for its enums */
-  constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = [], enums: readonly IrEnum[] = []) {
+  constructor(registry: Registry, namespace: string, bffFuncs: readonly CelFunc[] = [], enums: readonly IrEnum[] = []) {
     this.#registry = registry;
     this.#namespace = namespace;
-    this.#env = celEnv({ registry, namespace, funcs: [...functions, ...enumFunctions(registry, enums), ...own] });
+    this.#env = celEnv({ registry, namespace, funcs: [...functions, ...enumFunctions(registry, enums), ...bffFuncs] });
   }
 
   /** CEL's value. Throws `Invalid` on a CEL error. `values` holds a binding for each name that may be evaluated. */
@@ -143,12 +143,12 @@ export class Evaluator {
       };
     };
     const made = this.#madeEnum(value);
-    const own = this.enumOf(of, values, enums);
+    const enumType = this.enumOf(of, values, enums);
     const owner = value.target && pathOf(value.target)?.join(".");
-    if (owner === "enums" && own !== undefined) return call(`@enums.${value.function}`, [own]);
+    if (owner === "enums" && enumType !== undefined) return call(`@enums.${value.function}`, [enumType]);
     if (made === undefined) return around;
     if (value.function === "from" || value.function === "parse") return call(`@enums.${value.function}`, [made]);
-    return own === undefined ? around : call("@enums.convert", [own, made]);
+    return enumType === undefined ? around : call("@enums.convert", [enumType, made]);
   }
 
   /** Reports whether an expression contains a function of enums. */
@@ -218,10 +218,10 @@ export class Evaluator {
     if (found === undefined) {
       const scopes = this.#namespace.split(".");
       const names = scopes.map((_, out) => [...scopes.slice(0, scopes.length - out), name].join("."));
-      found = [...names, name].flatMap((one) => this.#registry.getEnum(one) ?? []);
+      found = [...names, name].flatMap((candidate) => this.#registry.getEnum(candidate) ?? []);
       this.#enumsNamed.set(name, found);
     }
-    return found.find(({ values }) => value === undefined || values.some((one) => one.name === value));
+    return found.find(({ values }) => value === undefined || values.some((enumValue) => enumValue.name === value));
   }
 
   /** A message's full name, from a name as written in this file's package. */

@@ -78,7 +78,7 @@ export const pathsIn = once((expr: Expr): readonly (readonly string[])[] =>
   }),
 );
 
-function askedName(expr: Expr, fn: "ok" | "failure"): string | undefined {
+function argumentName(expr: Expr, fn: "ok" | "failure"): string | undefined {
   const { case: kind, value } = expr.exprKind;
   if (kind !== "callExpr" || value.function !== fn || value.target !== undefined) return undefined;
   return nameOf(value.args[0]);
@@ -90,14 +90,14 @@ function receivedOf(expr: Expr): (Received & { readonly name: string }) | undefi
   if (value.function !== "header" && value.function !== "trailer") return undefined;
   const [step, key] = value.args;
   const name = nameOf(step);
-  const said = key?.exprKind.case === "constExpr" ? key.exprKind.value.constantKind : undefined;
-  if (name === undefined || said?.case !== "stringValue") return undefined;
-  return { part: value.function, key: said.value.toLowerCase(), name };
+  const constant = key?.exprKind.case === "constExpr" ? key.exprKind.value.constantKind : undefined;
+  if (name === undefined || constant?.case !== "stringValue") return undefined;
+  return { part: value.function, key: constant.value.toLowerCase(), name };
 }
 /** Returns the variable that represents the received value. */
 export const receivedName = ({ part, key }: Received, name: string): string => `@${part}:${key}:${name}`;
 
-const okName = (expr: Expr): string | undefined => askedName(expr, "ok");
+const okName = (expr: Expr): string | undefined => argumentName(expr, "ok");
 
 // ---- reads and where they are safe ----
 
@@ -110,7 +110,7 @@ function readsOf(
   const read = (name: string, ok = false, failure = false): Read[] => [
     { name, ok, failure, safe: ok || failure || safe.has(name) },
   ];
-  const inAll = (...list: readonly (Expr | undefined)[]) => list.flatMap((one) => readsOf(one, safe, locals));
+  const inAll = (...list: readonly (Expr | undefined)[]) => list.flatMap((part) => readsOf(part, safe, locals));
   const path = pathOf(expr);
   if (path !== undefined) {
     const [first = "", second] = path;
@@ -119,10 +119,10 @@ function readsOf(
   }
   const ok = okName(expr);
   if (ok !== undefined) return read(ok, true);
-  const failure = askedName(expr, "failure");
+  const failure = argumentName(expr, "failure");
   if (failure !== undefined) return read(failure, false, true);
   const received = receivedOf(expr);
-  if (received !== undefined) return read(received.name).map((one) => ({ ...one, received }));
+  if (received !== undefined) return read(received.name).map((entry) => ({ ...entry, received }));
   const { case: kind, value } = expr.exprKind;
   switch (kind) {
     case "selectExpr": {
@@ -151,7 +151,7 @@ function readsOf(
     case "comprehensionExpr": {
       const inner = union(locals, new Set([value.iterVar, value.accuVar]));
       const body = [value.loopCondition, value.loopStep, value.result];
-      return [...inAll(value.iterRange, value.accuInit), ...body.flatMap((one) => readsOf(one, safe, inner))];
+      return [...inAll(value.iterRange, value.accuInit), ...body.flatMap((part) => readsOf(part, safe, inner))];
     }
     case "listExpr":
       return inAll(...value.elements);
@@ -177,8 +177,8 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   const { function: name, args } = expr.exprKind.value;
   if (name === "!_") return known(args[0], !outcome);
   if (name === "_==_" || name === "_!=_") {
-    const [test, said] = boolOf(args[0]) === undefined ? [args[0], boolOf(args[1])] : [args[1], boolOf(args[0])];
-    return said === undefined ? new Set() : known(test, (outcome === (name === "_==_")) === said);
+    const [test, literal] = boolOf(args[0]) === undefined ? [args[0], boolOf(args[1])] : [args[1], boolOf(args[0])];
+    return literal === undefined ? new Set() : known(test, (outcome === (name === "_==_")) === literal);
   }
   if ((name === "_&&_" && outcome) || (name === "_||_" && !outcome)) {
     return union(known(args[0], outcome), known(args[1], outcome));
@@ -190,8 +190,8 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
 
 /** `true` or `false`, written out. */
 function boolOf(expr: Expr | undefined): boolean | undefined {
-  const said = expr?.exprKind.case === "constExpr" ? expr.exprKind.value.constantKind : undefined;
-  return said?.case === "boolValue" ? said.value : undefined;
+  const constant = expr?.exprKind.case === "constExpr" ? expr.exprKind.value.constantKind : undefined;
+  return constant?.case === "boolValue" ? constant.value : undefined;
 }
 
 /**
@@ -218,7 +218,7 @@ export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
 export function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
-  const failure = askedName(expr, "failure");
+  const failure = argumentName(expr, "failure");
   if (failure !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@failure:${failure}`) } };
   const received = receivedOf(expr);
   if (received !== undefined)

@@ -174,9 +174,9 @@ describe("failures", () => {
 
   it("unordered items may be sent after a failed item", () => {
     const item = (n: number, outcome: Parameters<typeof DO>[0]) => DO(outcome, { n });
-    const one = get("UnorderedItems", { calls: [item(1, dead), item(2, { s: "2" })] });
-    expect(one).toMatchObject({ answer: {}, degraded: [up("s")] });
-    expect(one.unasked).toBeUndefined();
+    const result = get("UnorderedItems", { calls: [item(1, dead), item(2, { s: "2" })] });
+    expect(result).toMatchObject({ answer: {}, degraded: [up("s")] });
+    expect(result.unasked).toBeUndefined();
   });
 
   it("a read-only call waits for nothing, and side effects wait for it", () => {

@@ -30,7 +30,7 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   const by = field.resolver === undefined ? (field.by?.value ?? autobound(at, field.desc)) : "true";
   if (by === undefined) return value(null);
   const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
-  if (isGivenUp(at, field, result)) return value(null);
+  if (neverArrives(at, field, result)) return value(null);
   if (result.state === "dead" || result.state === "failed") return result;
   try {
     const present = assign(at, target, field.desc, result);
@@ -58,10 +58,12 @@ function isLater(at: Composition, { desc }: IrField): boolean {
   const rests = ({ by, if: condition }: IrField): boolean =>
     [by, condition].some((text) => text && expression(text.value).reads.some(({ name }) => deferred.has(name)));
   // The members of a oneof are in one part.
-  return fields.some((one) => (one.desc === desc || (desc.oneof && one.desc.oneof === desc.oneof)) && rests(one));
+  return fields.some(
+    (field) => (field.desc === desc || (desc.oneof && field.desc.oneof === desc.oneof)) && rests(field),
+  );
 }
 /** A later field of a nested message is given up with the response if its value can never arrive. */
-const isGivenUp = (at: Composition, field: IrField, { state, ...rest }: Result): boolean =>
+const neverArrives = (at: Composition, field: IrField, { state, ...rest }: Result): boolean =>
   state === "dead" && "missing" in rest && rest.missing.length === 0 && at.parent !== undefined && isLater(at, field);
 
 /** Returns the entries of a message that a resolver supplies: the taint of the function reaches every field. */
@@ -96,8 +98,8 @@ function touch(
   const step = at.named(name) ?? at.response.shared?.named(name);
   const composed = step !== undefined && isComposed(step);
   const inner = result.state === "value" && !composed ? result.inner : [];
-  const own = entry(field, present, [...result.taint, ...inner]);
-  if (own !== undefined) entries.push(own);
+  const fieldEntry = entry(field, present, [...result.taint, ...inner]);
+  if (fieldEntry !== undefined) entries.push(fieldEntry);
   if (!composed || !present) return;
   const add = (position: Position, of: unknown) => {
     if (!isReflectMessage(of)) return;
@@ -127,7 +129,7 @@ function* setOneof(
     let taint: Taint[] = [];
     if (member.if !== undefined) {
       const condition = at.evaluate(member.if.value);
-      if (isGivenUp(at, member, condition)) return;
+      if (neverArrives(at, member, condition)) return;
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
@@ -138,7 +140,7 @@ function* setOneof(
       }
     }
     const result = tainted(member.resolver === undefined ? at.evaluate(by) : at.supplied(member.desc), taint);
-    if (isGivenUp(at, member, result)) return;
+    if (neverArrives(at, member, result)) return;
     if (result.state === "dead" || result.state === "failed") return yield result;
     let present: boolean;
     try {

@@ -21,7 +21,7 @@ const verdict: Verdict = {
   missing: [],
   unasked: [],
 };
-const told = (...degraded: { path: string; count?: number }[]): string | undefined =>
+const mismatchOf = (...degraded: { path: string; count?: number }[]): string | undefined =>
   mismatch(verdict, {
     kind: "answer",
     degradedHeader: "runs[*].owner_name",
@@ -34,7 +34,7 @@ const told = (...degraded: { path: string; count?: number }[]): string | undefin
       }),
     ),
   });
-const one = (i: number) => ({ path: `runs[${i}].owner_name` });
+const entryAt = (i: number) => ({ path: `runs[${i}].owner_name` });
 
 test.each([
   ["all fields are folded into one entry", [{ path: "runs[*].owner_name", count: 10 }], undefined],
@@ -42,10 +42,10 @@ test.each([
   ["one field is missing", [{ path: "runs[*].owner_name", count: 8 }], "and only 8"],
   ["one field is too many", [{ path: "runs[*].owner_name", count: 11 }], "count of"],
   ["the entry has another field", [{ path: "runs[*].owner", count: 9 }], "count of"],
-  ["no field is folded", Array.from({ length: 9 }, (_, i) => one(i)), "not folded"],
-  ["a folded field also has its own entry", [{ path: "runs[*].owner_name", count: 9 }, one(0)], "degraded twice"],
+  ["no field is folded", Array.from({ length: 9 }, (_, i) => entryAt(i)), "not folded"],
+  ["a folded field also has its own entry", [{ path: "runs[*].owner_name", count: 9 }, entryAt(0)], "degraded twice"],
 ])("%s", (_, degraded, fault) => {
-  const found = told(...degraded);
+  const found = mismatchOf(...degraded);
   if (fault === undefined) expect(found).toBe(undefined);
   else expect(found).toContain(fault);
 });

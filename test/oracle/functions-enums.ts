@@ -9,7 +9,7 @@ const { DYN, INT, STRING } = CelScalar;
 const OPTIONAL = mapType(DYN, DYN);
 
 export function enumFunctions(registry: Registry, declared: readonly IrEnum[]): CelFunc[] {
-  const rules = new Map(declared.map((one) => [one.desc.typeName, one]));
+  const rules = new Map(declared.map((rule) => [rule.desc.typeName, rule]));
   const named = (name: string): DescEnum => {
     const found = registry.getEnum(name);
     if (found === undefined) throw new Error(`no enum ${name}`);
@@ -17,7 +17,7 @@ export function enumFunctions(registry: Registry, declared: readonly IrEnum[]): 
   };
   return [
     celFunc("@enums.name", [STRING, INT], STRING, (of, number) => {
-      const [value] = named(of).values.filter((one) => BigInt(one.number) === number);
+      const [value] = named(of).values.filter((candidate) => BigInt(candidate.number) === number);
       return value?.name ?? `${number}`;
     }),
     celFunc("@enums.text", [STRING, INT], STRING, (of, number) => {
@@ -25,10 +25,10 @@ export function enumFunctions(registry: Registry, declared: readonly IrEnum[]): 
       return value?.text?.value ?? "";
     }),
     celFunc("@enums.from", [STRING, INT], OPTIONAL, (of, number) =>
-      named(of).values.some((one) => BigInt(one.number) === number) ? some(number) : none,
+      named(of).values.some((value) => BigInt(value.number) === number) ? some(number) : none,
     ),
     celFunc("@enums.parse", [STRING, STRING], OPTIONAL, (of, name) => {
-      const value = named(of).values.find((one) => one.name === name);
+      const value = named(of).values.find((candidate) => candidate.name === name);
       return value === undefined ? none : some(BigInt(value.number));
     }),
     celFunc("@enums.convert", [STRING, STRING, INT], INT, (from, to, number) =>

@@ -10,8 +10,8 @@ const HOUR = 3_600_000;
 
 /** The local time of a moment as milliseconds of UTC. */
 function localTime(moment: number, zone: string): number {
-  const given = /^[+-]/.test(zone) || zone === "" ? zone || "UTC" : zone;
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone: given, hourCycle: "h23", ...ALL });
+  const zoneName = /^[+-]/.test(zone) || zone === "" ? zone || "UTC" : zone;
+  const format = new Intl.DateTimeFormat("en-CA", { timeZone: zoneName, hourCycle: "h23", ...ALL });
   const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type as string, Number(value)]));
   const part = (name: string) => parts.get(name) ?? 0;
   const fraction = ((moment % 1000) + 1000) % 1000;
@@ -28,8 +28,8 @@ const ALL = {
 } as const;
 
 /** The moment whose local time it is, as near as can be to the offset that `own` has. */
-function moment(local: number, zone: string, own: number): number {
-  const offsets = [own, local - 30 * HOUR, local + 30 * HOUR].map((at) => localTime(at, zone) - at);
+function moment(local: number, zone: string, origin: number): number {
+  const offsets = [origin, local - 30 * HOUR, local + 30 * HOUR].map((at) => localTime(at, zone) - at);
   const found = offsets.find((offset) => localTime(local - offset, zone) === local);
   return local - (found ?? offsets[1] ?? 0);
 }

@@ -147,7 +147,7 @@ function instant(value: CelValue): bigint | undefined {
 function extreme(list: readonly CelValue[], sign: 1 | -1): CelValue {
   const [first, ...rest] = list;
   if (first === undefined) throw new Error("of nothing");
-  return rest.reduce<CelValue>((best, one) => (compare(one, best) * sign > 0 ? one : best), first);
+  return rest.reduce<CelValue>((best, value) => (compare(value, best) * sign > 0 ? value : best), first);
 }
 
 function sum(list: CelList): CelValue {

@@ -29,7 +29,7 @@ function atHand(at: Composition, name: string): boolean {
   return step.source?.kind === "by" && readsOfStep(step).every((read) => atHand(at, read.name));
 }
 
-export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
+export function evaluateGuard(at: Composition, step: IrStep, guard: IrGuard): Verdict {
   const rank = at.parent !== undefined ? undefined : at.place.shared === undefined ? step.index : BEFORE + step.index;
   const pending = (missing: readonly Missing[]): Verdict => {
     if (rank !== undefined) at.response.pending.push({ rank, missing });
@@ -94,9 +94,9 @@ export function statusOf(
   error: { code: number; message?: string; unsaid?: boolean | undefined } | undefined,
   locals: Locals,
 ): Status {
-  const said = fail?.code?.value ?? error?.code ?? INTERNAL;
+  const statusCode = fail?.code?.value ?? error?.code ?? INTERNAL;
   const text = fail?.asIs === undefined || error?.unsaid ? undefined : error?.message;
-  if (fail?.message === undefined) return { code: said, message: text };
+  if (fail?.message === undefined) return { code: statusCode, message: text };
   let message = "";
   for (const part of holes(fail.message.value)) {
     if (!part.hole) {
@@ -105,8 +105,8 @@ export function statusOf(
     }
     const result = at.evaluate(`string(${part.text})`, locals);
     if (result.state === "failed") return { code: INTERNAL, message: undefined };
-    if (result.state !== "value") return { code: said, message: undefined };
+    if (result.state !== "value") return { code: statusCode, message: undefined };
     message += String(result.value);
   }
-  return { code: said, message };
+  return { code: statusCode, message };
 }

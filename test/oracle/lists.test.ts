@@ -189,6 +189,6 @@ describe("logs with several readings", () => {
     const found = verdicts(ir, rpc, { request: { id: "i" }, calls }).map(written);
     expect(found).toContainEqual({ answer: { names: ["one", "one"] } });
     expect(found).toContainEqual({ statuses: [[14]] });
-    expect(found.every((one) => one.unasked === undefined)).toBe(true);
+    expect(found.every((outcome) => outcome.unasked === undefined)).toBe(true);
   });
 });

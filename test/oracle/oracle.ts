@@ -9,7 +9,7 @@ import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
-import type { OwnFunctions } from "./own-functions.ts";
+import type { BffFunctions } from "./own-functions.ts";
 import type { Computed, Resolvers, Response, Status } from "./response.ts";
 import { dead, type Result } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
@@ -32,21 +32,21 @@ export function oracle(
   now: Timestamp | undefined,
   outcomes: Outcomes,
   resolvers: Resolvers = new Map(),
-  functions: OwnFunctions = new Map(),
+  functions: BffFunctions = new Map(),
   computed: Computed = "service",
 ): Verdict {
   const { program, converter } = prepared(ir);
-  program.functions.given = functions;
-  const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
-  if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
+  program.functions.current = functions;
+  const rpc = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
+  if (rpc === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
   const response = responding(program, converter, outcomes, globals(ir, headers, env, now), resolvers, computed);
-  const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
-  const composes = program.composes(own);
-  const place = sharedPlace(program, own, composes);
+  const args = reflect(rpc.input, fromBinary(rpc.input, toBinary(method.input, request)));
+  const composes = program.composes(rpc);
+  const place = sharedPlace(program, rpc, composes);
   if (place !== undefined) response.shared = new Composition(response, place, { kind: "request", message: args });
   const composition = new Composition(response, program.place(composes), { kind: "request", message: args });
   const { root, started } = composed(composition, response);
-  return concluded(response, own.output, composes, root, started);
+  return concluded(response, rpc.output, composes, root, started);
 }
 
 /** Creates the initial state of a response's compositions. */
@@ -136,7 +136,7 @@ function composed(composition: Composition, response: Response) {
 }
 
 /** Compares an answer with the log of its calls; undefined if it is right for some order of equal calls. */
-export function judge(
+export function checkAnswer(
   ir: Ir,
   method: DescMethod,
   request: Message,
@@ -146,7 +146,7 @@ export function judge(
   log: readonly LoggedCall[],
   got: Got,
   resolvers: Resolvers = new Map(),
-  functions: OwnFunctions = new Map(),
+  functions: BffFunctions = new Map(),
 ): string | undefined {
   const faults: string[] = [];
   for (const outcomes of outcomesOf(log)) {
@@ -193,7 +193,7 @@ export function globals(
 }
 
 function unique<T>(list: readonly T[]): T[] {
-  return [...new Map(list.map((one) => [JSON.stringify(one), one])).values()];
+  return [...new Map(list.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 function fillParts(schema: Verdict["schema"], message: Message, paths: readonly string[]): void {

@@ -52,19 +52,19 @@ test("an item may be cancelled before its call fails, if the call continues for 
   const request = create(single.input, { id: "u1" });
   const name = `${UserService.typeName}/${single.name}`;
   const log = [{ method: name, message: toBinary(single.input, request), outcome: { failed: NOT_FOUND } }];
-  const asked = (kind: "each" | "call", outcomes: Outcomes) => {
+  const outcomeKind = (kind: "each" | "call", outcomes: Outcomes) => {
     const step = { source: { kind } } as Parameters<Outcomes["call"]>[2]["step"];
     const came = outcomes.call(single, request, { effect: false, step } as Parameters<Outcomes["call"]>[2]);
     return came === undefined ? "none" : Object.keys(came)[0];
   };
   const came = Array.from(outcomesOf(log), (outcomes) => [
-    asked("each", outcomes),
-    asked("call", outcomes),
+    outcomeKind("each", outcomes),
+    outcomeKind("call", outcomes),
     outcomes.unasked().length,
   ]);
   expect(came).toContainEqual(["cancelled", "failed", 0]);
   expect(came.filter(([, other]) => other !== "failed")).toEqual([]);
   // Where nobody else has asked it was made for nobody.
-  const alone = Array.from(outcomesOf(log), (outcomes) => [asked("each", outcomes), outcomes.unasked().length]);
+  const alone = Array.from(outcomesOf(log), (outcomes) => [outcomeKind("each", outcomes), outcomes.unasked().length]);
   expect(new Set(alone.map(String))).toEqual(new Set(["failed,0", "cancelled,1"]));
 });

@@ -130,7 +130,7 @@ class Chooser {
 
 function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing): Outcomes {
   const taken = new Set<LoggedCall>();
-  const asked = new Set<LoggedCall>();
+  const matches = new Set<LoggedCall>();
   const kept = new Map<string, LoggedCall | undefined>();
   const choose = (calls: readonly LoggedCall[]) => {
     const different = new Map([...calls].reverse().map((call) => [fingerprint(call.outcome), call]));
@@ -138,8 +138,8 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
   };
   const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
   return {
-    call(method, wanted, { effect, step }) {
-      const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), wanted));
+    call(method, request, { effect, step }) {
+      const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), request));
       const equal = all.filter((call) => !taken.has(call));
       // A response makes equal calls without side effects once. A later step gets the same answer, unless its policy
       // differs.
@@ -152,13 +152,13 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
       taken.add(found);
       // Several calls have the same end; the log does not show which one it was.
       const like = effect ? [found] : all.filter((call) => fingerprint(call.outcome) === fingerprint(found.outcome));
-      for (const call of like) asked.add(call);
+      for (const call of like) matches.add(call);
       return found.outcome;
     },
     // A key may be requested again after its call failed; an answered key is remembered.
     batch(method, alone, alike, { way }) {
       const answering = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
-      for (const call of answering) asked.add(call);
+      for (const call of answering) matches.add(call);
       const calls = answering.flatMap((call) =>
         mayHaveLeft(call) ? [call, { ...call, outcome: timedOut(method) }] : [call],
       );
@@ -173,7 +173,7 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
       else kept.set(key, choose(calls));
       return kept.get(key)?.outcome;
     },
-    unasked: () => log.filter((call) => !asked.has(call)),
+    unasked: () => log.filter((call) => !matches.has(call)),
   };
 }
 

@@ -12,23 +12,23 @@ import {
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 
 /** By their names in expressions; undefined, or a throw, is an error. */
-export type OwnFunctions = ReadonlyMap<string, (...args: readonly CelValue[]) => CelInput | undefined>;
+export type BffFunctions = ReadonlyMap<string, (...args: readonly CelValue[]) => CelInput | undefined>;
 
 /** Implements the functions that an IR declares; `given` are those of the current response. */
-export class OwnFunctionTable {
-  given: OwnFunctions = new Map();
+export class BffFunctionTable {
+  current: BffFunctions = new Map();
   readonly funcs: readonly CelFunc[];
 
   constructor(ir: Ir) {
     const declared = ir.files.flatMap((file) => file.functions);
-    const byName = new Map(declared.map((one) => [one.name.value, one]));
+    const byName = new Map(declared.map((irFunction) => [irFunction.name.value, irFunction]));
     this.funcs = [...byName].map(([name, { params }]) =>
       celFunc(
         name,
         params.map(({ value }) => typeOf(value)),
         CelScalar.DYN,
         (...args: readonly CelValue[]) => {
-          const value = this.given.get(name)?.(...args);
+          const value = this.current.get(name)?.(...args);
           if (value === undefined) throw new Error(`${name} gave nothing`);
           return value;
         },

@@ -41,7 +41,7 @@ export function policyOf(program: Program, place: Place, call: IrCall): Policy {
   );
   const breakers = entries.filter((entry) => entry.breaker !== undefined);
   const off = breakers.find((entry) => entry.breaker?.off !== undefined)?.breaker?.off?.value === true;
-  const own = breakers.some((entry) => entry.method !== undefined);
+  const hasMethodBreaker = breakers.some((entry) => entry.method !== undefined);
   const ttl = nearest((layer) => layer.cache?.ttl?.value) ?? 0;
   const stale = nearest((layer) => layer.cache?.stale?.value) ?? 0;
   return {
@@ -50,6 +50,6 @@ export function policyOf(program: Program, place: Place, call: IrCall): Policy {
     on: on?.map((code) => code.value) ?? [UNAVAILABLE],
     retryIf: nearest((layer) => layer.retry?.if?.value),
     hedges: again && hedged ? (nearest((layer) => layer.hedge?.max?.value) ?? 1) : 0,
-    breaker: off ? "off" : own ? "method" : "service",
+    breaker: off ? "off" : hasMethodBreaker ? "method" : "service",
   };
 }

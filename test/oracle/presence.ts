@@ -30,14 +30,14 @@ export class Presence {
     const requests = this.#requests(desc).map((request) => request.fields.find((field) => field.name === name));
     const found =
       requests.every((field) => field !== undefined && hasPresence(field)) &&
-      this.#composing(desc).every((one) => this.#hands(one, name) !== undefined) &&
+      this.#composing(desc).every((composer) => this.#hands(composer, name) !== undefined) &&
       this.#oneDefault(desc, name, requests);
     this.#known.set(key, found);
     return found;
   }
 
   #oneDefault(desc: DescMessage, name: string, requests: readonly (DescField | undefined)[]): boolean {
-    const fields = [...requests, ...this.#composing(desc).map((one) => this.#hands(one, name))];
+    const fields = [...requests, ...this.#composing(desc).map((composer) => this.#hands(composer, name))];
     const presets = fields.map((field) =>
       field?.fieldKind === "scalar" || field?.fieldKind === "enum" ? field.getDefaultValue() : undefined,
     );
@@ -86,8 +86,8 @@ export class Presence {
     const [first, second = ""] = path;
     if (first === "args" && path.length === 2 && this.#request(place) === undefined) {
       if (!this.of(place.message.desc, second)) return undefined;
-      const [one] = this.#composing(place.message.desc);
-      return one && this.#hands(one, second);
+      const [composer] = this.#composing(place.message.desc);
+      return composer && this.#hands(composer, second);
     }
     const field = this.#fieldAt(place, each, path);
     return field !== undefined && hasPresence(field) ? field : undefined;
@@ -125,10 +125,10 @@ export class Presence {
       return this.#fieldAt(place, each, path)?.message;
     const [request] = this.#requests(place.message.desc);
     if (request !== undefined) return request.fields.find((field) => field.name === second)?.message;
-    for (const one of this.#composing(place.message.desc)) {
-      const bind = one.compose.args.find(({ name }) => name?.value === second);
+    for (const composer of this.#composing(place.message.desc)) {
+      const bind = composer.compose.args.find(({ name }) => name?.value === second);
       const by = bind && expression(bind.by?.value ?? "null").path;
-      const found = by && this.#messageAt(one.place, one.each, by);
+      const found = by && this.#messageAt(composer.place, composer.each, by);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -168,7 +168,7 @@ export class Presence {
   #absent(place: Place, name: string): boolean {
     if (name.startsWith("args.")) {
       const arg = name.slice("args.".length);
-      return this.#composing(place.message.desc).some((one) => this.#leavesOut(one, arg));
+      return this.#composing(place.message.desc).some((composer) => this.#leavesOut(composer, arg));
     }
     const step = this.#step(place, name);
     if (step === undefined || step.fallback !== undefined) return false;
@@ -179,14 +179,14 @@ export class Presence {
     return this.#needs(step.source).some(([text, when]) => this.#missing(place, text, sureWhere(when)));
   }
 
-  #leavesOut(one: Composing, name: string): boolean {
-    const bind = one.compose.args.find((arg) => arg.name?.value === name);
-    const sure = this.#sure(one.step, one.each);
-    if (bind !== undefined) return bind.if !== undefined || this.#missing(one.place, bind.by?.value, sure);
-    return one.compose.args.some(({ spread }) => {
-      if (spread?.value.trim() === "args" && this.#request(one.place) === undefined)
-        return this.#missing(one.place, `args.${name}`, sure);
-      return this.#missing(one.place, spread?.value, sure);
+  #leavesOut(composer: Composing, name: string): boolean {
+    const bind = composer.compose.args.find((arg) => arg.name?.value === name);
+    const sure = this.#sure(composer.step, composer.each);
+    if (bind !== undefined) return bind.if !== undefined || this.#missing(composer.place, bind.by?.value, sure);
+    return composer.compose.args.some(({ spread }) => {
+      if (spread?.value.trim() === "args" && this.#request(composer.place) === undefined)
+        return this.#missing(composer.place, `args.${name}`, sure);
+      return this.#missing(composer.place, spread?.value, sure);
     });
   }
 

@@ -46,7 +46,7 @@ function readsOfSource(source: IrSource | undefined): StepRead[] {
     }
     case "switch":
       return [
-        ...source.cases.flatMap((one, i) => [...readsOfText(one.if), ...readsOfText(one.by, String(i))]),
+        ...source.cases.flatMap((branch, i) => [...readsOfText(branch.if), ...readsOfText(branch.by, String(i))]),
         ...readsOfText(source.default, "default"),
       ];
     case "guard":
@@ -153,7 +153,7 @@ export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, Readonly
   const { fields, steps } = message;
   // A resolver without declared reads gets every step.
   if ([message, ...fields].some((of) => of.resolver !== undefined && of.reads === undefined)) return found;
-  const given = (of: IrMessage | IrField, name: string): boolean =>
+  const resolverReads = (of: IrMessage | IrField, name: string): boolean =>
     of.resolver !== undefined && of.reads?.steps.some((step) => step.value === name) === true;
   const reads = (text: IrField["by"], name: string): boolean => readsOfText(text).some((read) => read.name === name);
   for (let changed = true; changed; ) {
@@ -161,8 +161,8 @@ export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, Readonly
     for (const step of steps) {
       const name = step.name?.value;
       if (name === undefined || found.has(step) || step.autobind?.value === true) continue;
-      if (given(message, name) || fields.some((field) => reads(field.if, name))) continue;
-      const members = fields.filter((field) => reads(field.by, name) || given(field, name));
+      if (resolverReads(message, name) || fields.some((field) => reads(field.if, name))) continue;
+      const members = fields.filter((field) => reads(field.by, name) || resolverReads(field, name));
       if (steps.some(({ after }) => after.some((other) => other.value === name))) continue;
       const readers = steps.filter((other) => readsOfStep(other).some((read) => read.name === name));
       const through = readers.map((reader) => found.get(reader));

@@ -55,13 +55,13 @@ export function value(of: CelInput, taint: readonly Taint[] = [], more: Partial<
   return { state: "value", value: of, taint, inner: [], enum: noEnum, unset: false, ...more };
 }
 /** The client sent more items than allowed; its status names the limit. */
-export class TooManyAsked extends Invalid {}
+export class TooManyItems extends Invalid {}
 
 export function failed(error: unknown, taint: readonly Taint[] = []): Result {
   if (!(error instanceof Invalid)) throw error;
-  const asked = error instanceof TooManyAsked;
-  const code = asked || error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
-  const message = asked ? error.message : undefined;
+  const isTooMany = error instanceof TooManyItems;
+  const code = isTooMany || error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
+  const message = isTooMany ? error.message : undefined;
   return {
     state: "failed",
     failures: [{ status: { code, message }, cause: invalid, why: { code, message: "", ...invalid } }],

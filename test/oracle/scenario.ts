@@ -6,7 +6,7 @@ import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { oracle } from "./oracle.ts";
 import { type CallFailure, type LoggedCall, outcomesOf } from "./outcomes.ts";
-import type { OwnFunctions } from "./own-functions.ts";
+import type { BffFunctions } from "./own-functions.ts";
 import type { Resolvers } from "./response.ts";
 import type { Beside } from "./result.ts";
 import { Effect, Reason } from "./taint.ts";
@@ -64,7 +64,7 @@ export interface Scenario {
   readonly now?: number;
   readonly calls?: readonly Call[];
   readonly resolvers?: Readonly<Record<string, ReturnType<Resolvers["get"]>>>;
-  readonly functions?: Readonly<Record<string, NonNullable<ReturnType<OwnFunctions["get"]>>>>;
+  readonly functions?: Readonly<Record<string, NonNullable<ReturnType<BffFunctions["get"]>>>>;
 }
 
 /** A result in a form for tests written by hand. */
@@ -133,17 +133,17 @@ export function run(ir: Ir, rpc: string, scenario: Scenario): Outcome {
 
 export function written(verdict: Verdict): Outcome {
   const [first] = verdict.acceptable;
-  const asked = {
+  const callFaults = {
     ...(verdict.missing.length > 0 && { missing: verdict.missing.map((call) => `${call.method} ${call.request}`) }),
     ...(verdict.unasked.length > 0 && { unasked: verdict.unasked.map((call) => call.method) }),
   };
   if (first?.kind !== "answer") {
-    const statuses = verdict.acceptable.flatMap((one) =>
-      one.kind !== "status"
+    const statuses = verdict.acceptable.flatMap((option) =>
+      option.kind !== "status"
         ? []
-        : [one.message === undefined ? ([one.code] as const) : ([one.code, one.message] as const)],
+        : [option.message === undefined ? ([option.code] as const) : ([option.code, option.message] as const)],
     );
-    return statuses.length > 0 ? { statuses, ...asked } : asked;
+    return statuses.length > 0 ? { statuses, ...callFaults } : callFaults;
   }
   const answer = toJson(verdict.schema, first.message) as Record<string, JsonValue>;
   delete answer.degraded;
@@ -154,7 +154,7 @@ export function written(verdict: Verdict): Outcome {
     ];
     return `${entry.path}${entry.optional ? "?" : ""} ${effect} ${causes.join("|")}`;
   });
-  return { answer, ...(degraded.length > 0 && { degraded, header: first.degradedHeader }), ...asked };
+  return { answer, ...(degraded.length > 0 && { degraded, header: first.degradedHeader }), ...callFaults };
 }
 
 function nameOf(names: Readonly<Record<string, number>>, number: number): string {

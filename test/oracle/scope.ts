@@ -42,8 +42,10 @@ export abstract class Scope {
 
   /** Reports whether an argument has presence and is unset. */
   protected isUnset(name: string): boolean {
-    const given = this.args.kind === "given" ? this.args.names.get(name) : undefined;
-    return given?.state === "value" && given.unset && this.response.program.presence.of(this.place.message.desc, name);
+    const argument = this.args.kind === "given" ? this.args.names.get(name) : undefined;
+    return (
+      argument?.state === "value" && argument.unset && this.response.program.presence.of(this.place.message.desc, name)
+    );
   }
 
   named(name: string): IrStep | undefined {
@@ -77,7 +79,7 @@ export abstract class Scope {
     const result = shared.step(step);
     if (result.state === "failed") return dead;
     if (result.state === "dead") return result;
-    return asOne(result, BEFORE + step.index);
+    return withRank(result, BEFORE + step.index);
   }
 
   /** Evaluates an expression here, unless it reads unsafely what is absent. */
@@ -176,7 +178,7 @@ export abstract class Scope {
 
   #isSet(name: string): boolean {
     if (this.args.kind === "given") return !this.isUnset(name);
-    const field = this.args.message.desc.fields.find((one) => one.name === name);
+    const field = this.args.message.desc.fields.find((candidate) => candidate.name === name);
     return field !== undefined && this.args.message.isSet(field);
   }
 
@@ -188,8 +190,8 @@ export abstract class Scope {
     if (from === undefined) return undefined;
     if (first === "args" && rest[0] !== undefined && this.isUnset(rest[0])) return { unset: true, raw: undefined };
     // An argument as it was given: a map of CEL's would hold null for a Value that is null.
-    const given = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
-    if (given?.state === "value" && isKept(given.value)) return { unset: false, raw: given.value };
+    const argument = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
+    if (argument?.state === "value" && isKept(argument.value)) return { unset: false, raw: argument.value };
     const walked = walk(from, rest);
     if (walked.unset) return { unset: true, raw: undefined };
     // Passed on as they are; an unset one is null until a field leaves it unset again.
@@ -198,7 +200,7 @@ export abstract class Scope {
 }
 
 /** A step that has run before: what touched it counts as one with it. */
-export function asOne<R extends Result>(result: R, rank: number): R {
+export function withRank<R extends Result>(result: R, rank: number): R {
   const first = (taints: readonly Taint[]): Taint[] => {
     const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
     return taints

@@ -67,9 +67,9 @@ describe("the oracle of the second BFF", () => {
   it("has a verdict for every request, with and without faults", () => {
     const kinds = { answer: 0, degraded: 0, status: 0 };
     for (let number = 0; number < 300; number++) {
-      const one = verdict(number, number % 2 === 0 ? 0 : 0.1);
-      expect(one.missing).toEqual([]);
-      const [first] = one.acceptable;
+      const result = verdict(number, number % 2 === 0 ? 0 : 0.1);
+      expect(result.missing).toEqual([]);
+      const [first] = result.acceptable;
       expect(first).toBeDefined();
       if (first?.kind === "status") kinds.status++;
       else kinds[first?.entries.length === 0 ? "answer" : "degraded"]++;
@@ -78,18 +78,19 @@ describe("the oracle of the second BFF", () => {
   });
 
   it("accepts its own answers, and no changed ones", () => {
-    const answers = Array.from({ length: 100 }, (_, number) => ({ number, one: verdict(number, 0.1) })).flatMap(
-      ({ number, one }) => one.acceptable.flatMap((first) => (first.kind === "answer" ? [{ number, one, first }] : [])),
+    const answers = Array.from({ length: 100 }, (_, number) => ({ number, result: verdict(number, 0.1) })).flatMap(
+      ({ number, result }) =>
+        result.acceptable.flatMap((first) => (first.kind === "answer" ? [{ number, result, first }] : [])),
     );
     expect(answers.length).toBeGreaterThan(40);
-    for (const { number, one, first } of answers) {
-      const message = toBinary(one.schema, first.message);
+    for (const { number, result, first } of answers) {
+      const message = toBinary(result.schema, first.message);
       const got = { kind: "answer", message, degradedHeader: first.degradedHeader } as const;
-      expect(mismatch(one, got)).toBeUndefined();
-      expect(mismatch(one, { ...got, degradedHeader: `${first.degradedHeader},x` })).toMatch("bff-degraded");
-      expect(mismatch(one, { kind: "status", code: 13, message: "" })).toMatch("expected an answer");
+      expect(mismatch(result, got)).toBeUndefined();
+      expect(mismatch(result, { ...got, degradedHeader: `${first.degradedHeader},x` })).toMatch("bff-degraded");
+      expect(mismatch(result, { kind: "status", code: 13, message: "" })).toMatch("expected an answer");
       const again = verdict(number, 0.1).acceptable[0];
-      expect(again?.kind === "answer" && equals(one.schema, again.message, first.message)).toBe(true);
+      expect(again?.kind === "answer" && equals(result.schema, again.message, first.message)).toBe(true);
     }
   });
 });

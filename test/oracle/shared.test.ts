@@ -96,9 +96,9 @@ describe("the let of a service", () => {
 
   it("is visible in upstream entries, whose calls need the steps that they read", () => {
     const third: Call = ["up.v1.Up/C", { id: "i" }, { s: "three" }];
-    const asked = { request: { id: "i" }, headers };
-    expect(get("S/GetThird", { ...asked, calls: [viewer(), owner({ s: "o" }), third] }).answer).toEqual({ s: "three" });
-    expect(get("S/GetThird", { ...asked, calls: [viewer(), owner(fails("NOT_FOUND"))] }).degraded).toEqual([
+    const input = { request: { id: "i" }, headers };
+    expect(get("S/GetThird", { ...input, calls: [viewer(), owner({ s: "o" }), third] }).answer).toEqual({ s: "three" });
+    expect(get("S/GetThird", { ...input, calls: [viewer(), owner(fails("NOT_FOUND"))] }).degraded).toEqual([
       up("s", "MISSING", "REJECTED"),
     ]);
   });

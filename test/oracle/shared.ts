@@ -19,10 +19,10 @@ export function sharedPlace(program: Program, rpc: DescMethod, composes: DescMes
   const base = program.place(composes);
   const rpcs = (call: IrCall): DescMethod[] => {
     const all = service.methods.map(({ desc }) => desc);
-    const own = all.filter((one) =>
-      [...startedBy(program, one, service, whole)].some((step) => callOf(step.source) === call),
+    const callers = all.filter((method) =>
+      [...startedBy(program, method, service, whole)].some((step) => callOf(step.source) === call),
     );
-    return own.length === 0 ? all : own;
+    return callers.length === 0 ? all : callers;
   };
   const message = { ...base.message, steps: service.steps, fields: [], resolver: undefined };
   const whole: Place = { ...base, file, rpcs, message };
@@ -53,7 +53,7 @@ function startedBy(program: Program, rpc: DescMethod, service: IrService, whole:
 }
 
 /** The steps that are wanted, with those that they wait for. */
-function closure(program: Program, place: Place, wanted: (step: IrStep) => boolean): ReadonlySet<IrStep> {
+function closure(program: Program, place: Place, selects: (step: IrStep) => boolean): ReadonlySet<IrStep> {
   const found = new Set<IrStep>();
   const add = (step: IrStep): void => {
     if (found.has(step)) return;
@@ -61,7 +61,7 @@ function closure(program: Program, place: Place, wanted: (step: IrStep) => boole
     const names = namesOfStep(program, place, step);
     for (const other of place.message.steps) if (other.name !== undefined && names.has(other.name.value)) add(other);
   };
-  for (const step of place.message.steps) if (wanted(step)) add(step);
+  for (const step of place.message.steps) if (selects(step)) add(step);
   return found;
 }
 

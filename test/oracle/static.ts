@@ -3,7 +3,7 @@ import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir/step.ts";
 import { Evaluator } from "./evaluator.ts";
-import { OwnFunctionTable } from "./own-functions.ts";
+import { BffFunctionTable } from "./own-functions.ts";
 import { Presence } from "./presence.ts";
 
 const NO_SIDE_EFFECTS = 1;
@@ -24,7 +24,7 @@ export interface Place {
 export class Program {
   readonly ir: Ir;
   readonly presence: Presence;
-  readonly functions: OwnFunctionTable;
+  readonly functions: BffFunctionTable;
   readonly #places = new Map<string, Place>();
   readonly #reached = new Map<string, Set<DescMethod>>();
   readonly #composes = new Map<string, DescMessage>();
@@ -32,7 +32,7 @@ export class Program {
   constructor(ir: Ir) {
     this.ir = ir;
     this.presence = new Presence(this);
-    this.functions = new OwnFunctionTable(ir);
+    this.functions = new BffFunctionTable(ir);
     const enums = ir.files.flatMap((file) => file.enums);
     for (const file of ir.files) {
       const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs, enums);
@@ -123,9 +123,9 @@ export class Program {
     const { idempotency } = method;
     if (idempotency === NO_SIDE_EFFECTS) return false;
     if (idempotency === IDEMPOTENT) return true;
-    const said = [call.policy, ...this.entries(place, method).map((entry) => entry.policy)];
-    const idempotent = said.find((policy) => policy.idempotent !== undefined)?.idempotent?.value === true;
-    if (!idempotent && said.find((policy) => policy.readOnly !== undefined)?.readOnly?.value === true) return false;
+    const policies = [call.policy, ...this.entries(place, method).map((entry) => entry.policy)];
+    const idempotent = policies.find((policy) => policy.idempotent !== undefined)?.idempotent?.value === true;
+    if (!idempotent && policies.find((policy) => policy.readOnly !== undefined)?.readOnly?.value === true) return false;
     const rpcs = place.rpcs?.(call) ?? [...(this.#reached.get(place.message.desc.typeName) ?? [])];
     return !(rpcs.length > 0 && rpcs.every((rpc) => rpc.idempotency === NO_SIDE_EFFECTS));
   }
@@ -137,7 +137,7 @@ export class Program {
     const child = composed(step.source);
     if (child === undefined) return false;
     const below = this.place(place.evaluator.message(child));
-    return below.message.steps.some((one) => this.stepHasEffect(below, one));
+    return below.message.steps.some((inner) => this.stepHasEffect(below, inner));
   }
 
   /**
@@ -152,7 +152,7 @@ export class Program {
     const below = this.place(place.evaluator.message(child));
     const { resolver, fields, steps } = below.message;
     if (resolver !== undefined || fields.some((field) => field.resolver !== undefined)) return true;
-    return steps.some((one) => one.source?.kind === "guard" || this.decides(below, one));
+    return steps.some((inner) => inner.source?.kind === "guard" || this.decides(below, inner));
   }
 
   /** Entries that govern a call, nearest first: those for its method, its service, and all upstreams. */

@@ -16,7 +16,7 @@ import { methodName, type Outcomes } from "./outcomes.ts";
 import { readsOfStep } from "./reads.ts";
 import type { Resolvers, Response } from "./response.ts";
 import { type Args, dead, INTERNAL, type Locals, members, type Result, type Value, value } from "./result.ts";
-import { asOne } from "./scope.ts";
+import { withRank } from "./scope.ts";
 import { sharedPlace } from "./shared.ts";
 import type { Place } from "./static.ts";
 import type { AnswerVerdict, Verdict } from "./verdict.ts";
@@ -42,12 +42,12 @@ export interface Around {
    * Returns the items and the end of an opening of the source, for the request `asked` of the call, after `nth` earlier
    * openings. Undefined: the same as the last one.
    */
-  readonly plays: (asked: Message, nth: number) => Play | undefined;
+  readonly plays: (request: Message, nth: number) => Play | undefined;
   readonly resolvers?: Resolvers;
 }
 
 /** One message. */
-export interface GivenItem {
+export interface StreamItem {
   readonly answer: AnswerVerdict;
   /** Position of its token; undefined if it has none. */
   readonly position: CelInput | undefined;
@@ -58,7 +58,7 @@ export interface GivenItem {
 }
 export interface StreamVerdict {
   readonly schema: DescMessage;
-  readonly items: readonly GivenItem[];
+  readonly items: readonly StreamItem[];
   /** OK, or any of these codes. */
   readonly end: "ended" | readonly number[];
   /** True if the stream has ended and the client's state is no longer valid, but no item could announce it. */
@@ -92,7 +92,7 @@ class FollowOracle {
   readonly #composes: DescMessage;
   readonly #place: Place;
   readonly #request: Args;
-  readonly #items: GivenItem[] = [];
+  readonly #items: StreamItem[] = [];
   readonly #openings: Message[] = [];
   #number = 0;
 
@@ -125,10 +125,10 @@ class FollowOracle {
   }
   #ends(end: Verdict | StreamVerdict["end"], reset = false): StreamVerdict {
     const untold = reset && end === "ended";
-    const told = { schema: this.#rpc.output, items: this.#items, untold, openings: this.#openings };
-    if (end === "ended" || !("acceptable" in end)) return { ...told, end, calls: undefined };
-    const codes = end.acceptable.flatMap((one) => (one.kind === "status" ? [one.code] : []));
-    return { ...told, end: codes, calls: codes.length > 0 ? undefined : end };
+    const common = { schema: this.#rpc.output, items: this.#items, untold, openings: this.#openings };
+    if (end === "ended" || !("acceptable" in end)) return { ...common, end, calls: undefined };
+    const codes = end.acceptable.flatMap((option) => (option.kind === "status" ? [option.code] : []));
+    return { ...common, end: codes, calls: codes.length > 0 ? undefined : end };
   }
 
   // ---- the opening ----
@@ -157,7 +157,7 @@ class FollowOracle {
     const verdict = concluded(response, this.#rpc.output, this.#rpc.output, root, started ?? nothing);
     const goesOn = verdict.acceptable.some(({ kind }) => kind === "answer");
     // For items each opened step is one step, whatever its inputs are.
-    const opened = new Map([...opening.results].map(([step, result]) => [step, asOne(result, step.index)]));
+    const opened = new Map([...opening.results].map(([step, result]) => [step, withRank(result, step.index)]));
     return { verdict: goesOn ? undefined : verdict, opened };
   }
   #started({ shared }: Response, opening: Composition): Started | undefined {
@@ -179,22 +179,22 @@ class FollowOracle {
     let reset = resume === "unreadable";
     let any = false;
     for (let nth = 0; ; nth++) {
-      const asked = this.#asked(response, source, behind);
-      if (typeof asked === "number") return this.#ends([asked]);
-      this.#openings.push(asked);
-      const play = plays(asked, nth);
+      const request = this.#requestFor(response, source, behind);
+      if (typeof request === "number") return this.#ends([request]);
+      this.#openings.push(request);
+      const play = plays(request, nth);
       if (play === undefined) throw new Error("it stays broken: say how it ends");
       for (const bytes of play.items) {
         const item = reflect(source.type, fromBinary(source.type, bytes));
         any = true;
-        const told = this.#item(response, opened, item, source, reset);
-        reset &&= !told.given;
-        if (told.position !== undefined) behind = told.position;
-        if (told.end !== undefined) return this.#ends(told.end, reset);
+        const result = this.#item(response, opened, item, source, reset);
+        reset &&= !result.emits;
+        if (result.position !== undefined) behind = result.position;
+        if (result.end !== undefined) return this.#ends(result.end, reset);
       }
       if (play.end.kind === "ended") return this.#ends("ended", reset);
       const again = play.end.breaks && source.reopens && (!any || behind !== undefined);
-      if (!again || plays(asked, nth + 1) === undefined) return this.#ends([play.end.clientCode]);
+      if (!again || plays(request, nth + 1) === undefined) return this.#ends([play.end.clientCode]);
     }
   }
 
@@ -230,7 +230,7 @@ class FollowOracle {
   }
 
   /** The request of the call; a number: the code with which that fails. */
-  #asked(response: Response, { call, follow }: Source, behind: CelInput | undefined): Message | number {
+  #requestFor(response: Response, { call, follow }: Source, behind: CelInput | undefined): Message | number {
     const { program } = response;
     const nothing = { ...this.#place, message: { ...this.#place.message, steps: [] } };
     const at = new Composition(response, nothing, this.#request);
@@ -253,7 +253,7 @@ class FollowOracle {
     item: ReturnType<typeof reflect>,
     source: Source,
     reset: boolean,
-  ): { given: boolean; position: CelInput | undefined; end?: Verdict | StreamVerdict["end"] } {
+  ): { emits: boolean; position: CelInput | undefined; end?: Verdict | StreamVerdict["end"] } {
     const response = this.#response(this.#number++);
     response.shared = opening.shared;
     const { message } = this.#place;
@@ -266,22 +266,26 @@ class FollowOracle {
       ["event", value(item)],
     ]);
     // Every item is tested, with expressions over the item alone.
-    const asked = (text: string | undefined): Result | undefined =>
+    const resultOf = (text: string | undefined): Result | undefined =>
       text === undefined ? undefined : at.evaluate(text, locals);
-    const [wanted, last, place_] = [asked(this.#stream.if?.value), asked(source.until), asked(source.position)];
-    const topicLast = asked(source.topic?.until?.value);
+    const [condition, last, place_] = [
+      resultOf(this.#stream.if?.value),
+      resultOf(source.until),
+      resultOf(source.position),
+    ];
+    const topicLast = resultOf(source.topic?.until?.value);
     const position = place_?.state === "value" ? place_.value : undefined;
-    for (const one of [place_, wanted, last, topicLast])
-      if (one?.state === "failed") return { given: false, position, end: [INTERNAL] };
+    for (const result of [place_, condition, last, topicLast])
+      if (result?.state === "failed") return { emits: false, position, end: [INTERNAL] };
     const ends = holds(last) || holds(topicLast) ? ({ end: "ended" } as const) : {};
-    if (wanted !== undefined && !holds(wanted)) return { given: false, position, ...ends };
+    if (condition !== undefined && !holds(condition)) return { emits: false, position, ...ends };
     if (!at.admits())
-      return { given: false, position, end: concluded(response, this.#rpc.output, this.#composes, dead, NOTHING) };
+      return { emits: false, position, end: concluded(response, this.#rpc.output, this.#composes, dead, NOTHING) };
     const verdict = concluded(response, this.#rpc.output, this.#composes, at.run(), NOTHING);
     const [answer] = verdict.acceptable;
-    if (answer?.kind !== "answer") return { given: false, position, end: verdict };
+    if (answer?.kind !== "answer") return { emits: false, position, end: verdict };
     this.#items.push({ answer, position, reset, last: "end" in ends });
-    return { given: true, position, ...ends };
+    return { emits: true, position, ...ends };
   }
 
   /** The fields of the request, and the item. */
@@ -322,8 +326,8 @@ function isKey(text: string): boolean {
 
 export function topicOf(ir: Ir, rpc: DescMethod, source: { readonly topic: IrFollow["topic"] } | undefined): IrTopic {
   const services = ir.files.flatMap((file) => file.services);
-  const own = services.find(({ desc }) => desc.typeName === rpc.parent.typeName);
-  const topic = own?.topics.find(({ name }) => name.value === source?.topic?.value);
+  const service = services.find(({ desc }) => desc.typeName === rpc.parent.typeName);
+  const topic = service?.topics.find(({ name }) => name.value === source?.topic?.value);
   if (topic === undefined) throw new Error(`no topic ${source?.topic?.value}`);
   return topic;
 }
@@ -333,15 +337,15 @@ const isOpened = (place: Place, step: IrStep, { name }: Source): boolean => !res
 /** Returns the steps that read the item, or follow it, or depend on such steps. */
 function restingOn({ message }: Place, item: string): ReadonlySet<IrStep> {
   const found = new Set<IrStep>();
-  const wanted = new Set([`args.${item}`, item]);
+  const names = new Set([`args.${item}`, item]);
   for (let before = -1; before < found.size; ) {
     before = found.size;
     for (const step of message.steps) {
       if (found.has(step)) continue;
       const named = readsOfStep(step).map(({ name }) => name);
-      if (!named.some((name) => wanted.has(name))) continue;
+      if (!named.some((name) => names.has(name))) continue;
       found.add(step);
-      if (step.name !== undefined) wanted.add(step.name.value);
+      if (step.name !== undefined) names.add(step.name.value);
     }
   }
   return found;

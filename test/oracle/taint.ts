@@ -129,7 +129,7 @@ export function ofDeclared(schema: DescMessage, entry: Entry): Entry | undefined
   let at: DescMessage | undefined = schema;
   let number: number | undefined;
   for (const name of entry.path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "").split(".")) {
-    const field: DescField | undefined = at?.fields.find((one) => one.name === name);
+    const field: DescField | undefined = at?.fields.find((candidate) => candidate.name === name);
     if (field === undefined) return undefined;
     number ??= field.number;
     at = field.message;

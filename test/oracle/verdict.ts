@@ -62,16 +62,17 @@ export function mismatch(verdict: Verdict, got: Got): string | undefined {
   if (faults.length > 0)
     return [...faults, `got ${got.kind === "status" ? `status ${got.code} "${got.message}"` : "an answer"}`].join("\n");
   if (verdict.acceptable.length === 0) return "the response rests on calls that were cancelled";
-  const reasons = verdict.acceptable.map((one) => differs(verdict.schema, one, got));
+  const reasons = verdict.acceptable.map((option) => differs(verdict.schema, option, got));
   return reasons.includes(undefined) ? undefined : reasons.join("\nor ");
 }
 
 function differs(schema: DescMessage, expected: Acceptable, got: Got): string | undefined {
   if (expected.kind === "status") {
-    const wanted = `expected status ${expected.code}${expected.message === undefined ? "" : ` "${expected.message}"`}`;
-    if (got.kind !== "status") return `${wanted}, got an answer`;
-    if (got.code !== expected.code) return `${wanted}, got ${got.code} "${got.message}"`;
-    if (expected.message !== undefined && got.message !== expected.message) return `${wanted}, got "${got.message}"`;
+    const expectation = `expected status ${expected.code}${expected.message === undefined ? "" : ` "${expected.message}"`}`;
+    if (got.kind !== "status") return `${expectation}, got an answer`;
+    if (got.code !== expected.code) return `${expectation}, got ${got.code} "${got.message}"`;
+    if (expected.message !== undefined && got.message !== expected.message)
+      return `${expectation}, got "${got.message}"`;
     return undefined;
   }
   if (got.kind === "status") return `expected an answer, got status ${got.code} "${got.message}"`;
@@ -88,12 +89,12 @@ export function answerDiffers(
   const answer = fromBinary(schema, got);
   const field = degradedField(schema);
   const entries = field === undefined ? undefined : takeEntries(schema, answer, field);
-  const own = fromBinary(schema, toBinary(schema, expected.message));
-  if (field !== undefined) takeEntries(schema, own, field);
-  const [wanted, arrived] = [takeParts(schema, own), takeParts(schema, answer)];
-  if (wanted !== arrived) return { fault: `parts: expected ${wanted}, got ${arrived}`, entries };
-  if (!alike(schema, own, answer, true)) {
-    const all = different(jsonOf(schema, own), jsonOf(schema, answer)).slice(0, 10);
+  const expectedMessage = fromBinary(schema, toBinary(schema, expected.message));
+  if (field !== undefined) takeEntries(schema, expectedMessage, field);
+  const [expectedParts, arrived] = [takeParts(schema, expectedMessage), takeParts(schema, answer)];
+  if (expectedParts !== arrived) return { fault: `parts: expected ${expectedParts}, got ${arrived}`, entries };
+  if (!alike(schema, expectedMessage, answer, true)) {
+    const all = different(jsonOf(schema, expectedMessage), jsonOf(schema, answer)).slice(0, 10);
     return { fault: all.join("\n") || "unknown fields differ", entries };
   }
   return { fault: entries && entriesDiffer(expected.entries, entries), entries };
@@ -117,30 +118,38 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
   let at = -1;
   const seen = new Set<string>();
   const alike = new Map<string, number>();
-  for (const one of got) {
-    if (one.count > 0) {
-      const [first, ...rest] = standsFor(expected, one, seen);
-      if (first === undefined || rest.length + 1 !== one.count) return fault(`count of ${one.path}: ${one.count}`);
-      if (one.count <= MOST_ALIKE) return fault(`folded, and only ${one.count}: ${one.path}`);
+  for (const actual of got) {
+    if (actual.count > 0) {
+      const [first, ...rest] = standsFor(expected, actual, seen);
+      if (first === undefined || rest.length + 1 !== actual.count)
+        return fault(`count of ${actual.path}: ${actual.count}`);
+      if (actual.count <= MOST_ALIKE) return fault(`folded, and only ${actual.count}: ${actual.path}`);
       for (const { path } of [first, ...rest]) seen.add(path);
       at = Math.max(at, expected.indexOf(first));
       continue;
     }
-    const kind = JSON.stringify([foldedPaths([one.path])[0], one.effect, one.reason, one.upstream, one.age]);
+    const kind = JSON.stringify([
+      foldedPaths([actual.path])[0],
+      actual.effect,
+      actual.reason,
+      actual.upstream,
+      actual.age,
+    ]);
     alike.set(kind, (alike.get(kind) ?? 0) + 1);
-    if ((alike.get(kind) ?? 0) > MOST_ALIKE) return fault(`not folded: ${one.path}`);
-    if (seen.has(one.path)) return fault(`degraded twice: ${one.path}`);
-    seen.add(one.path);
-    const index = expected.findIndex((entry) => entry.path === one.path);
+    if ((alike.get(kind) ?? 0) > MOST_ALIKE) return fault(`not folded: ${actual.path}`);
+    if (seen.has(actual.path)) return fault(`degraded twice: ${actual.path}`);
+    seen.add(actual.path);
+    const index = expected.findIndex((entry) => entry.path === actual.path);
     const entry = expected[index];
-    if (entry === undefined) return fault(`not degraded: ${one.path}`);
-    if (!entry.effects.includes(one.effect)) return fault(`effect of ${one.path}: ${one.effect}`);
-    if ((one.age !== undefined && one.age > 0) !== (one.effect === Effect.STALE)) return fault(`age of ${one.path}`);
-    if (!entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream)) {
-      return fault(`cause of ${one.path}: ${one.reason} ${one.upstream}`);
+    if (entry === undefined) return fault(`not degraded: ${actual.path}`);
+    if (!entry.effects.includes(actual.effect)) return fault(`effect of ${actual.path}: ${actual.effect}`);
+    if ((actual.age !== undefined && actual.age > 0) !== (actual.effect === Effect.STALE))
+      return fault(`age of ${actual.path}`);
+    if (!entry.causes.some((cause) => cause.reason === actual.reason && cause.upstream === actual.upstream)) {
+      return fault(`cause of ${actual.path}: ${actual.reason} ${actual.upstream}`);
     }
     // Map entries have no defined order.
-    if (index < at && !expected.some((e) => e.path.includes('["'))) return fault(`out of order: ${one.path}`);
+    if (index < at && !expected.some((e) => e.path.includes('["'))) return fault(`out of order: ${actual.path}`);
     at = index;
   }
   const left = expected.find((entry) => !entry.optional && !seen.has(entry.path));
@@ -148,16 +157,16 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
 }
 
 /** Returns the entries that a folded entry may represent: the required ones first, up to its count. */
-function standsFor(expected: readonly Entry[], one: GotEntry, seen: ReadonlySet<string>): readonly Entry[] {
+function standsFor(expected: readonly Entry[], actual: GotEntry, seen: ReadonlySet<string>): readonly Entry[] {
   const may = expected.filter(
     (entry) =>
       !seen.has(entry.path) &&
-      foldedPaths([entry.path])[0] === one.path &&
-      entry.effects.includes(one.effect) &&
-      entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream),
+      foldedPaths([entry.path])[0] === actual.path &&
+      entry.effects.includes(actual.effect) &&
+      entry.causes.some((cause) => cause.reason === actual.reason && cause.upstream === actual.upstream),
   );
   const sure = may.filter((entry) => !entry.optional);
-  return [...sure, ...may.filter((entry) => entry.optional)].slice(0, one.count);
+  return [...sure, ...may.filter((entry) => entry.optional)].slice(0, actual.count);
 }
 
 function headerDiffers(
@@ -184,9 +193,9 @@ function isHeader(paths: readonly string[], header: string): boolean {
 }
 
 function show(entries: readonly Entry[]): string {
-  const one = (e: Entry) =>
+  const line = (e: Entry) =>
     `${e.path}${e.optional ? "?" : ""} ${e.effects.join("|")} ${e.causes.map((c) => `${c.reason} ${c.upstream}`).join(" | ")}`;
-  return entries.map(one).join("; ") || "none";
+  return entries.map(line).join("; ") || "none";
 }
 function showGot(entries: readonly GotEntry[]): string {
   return (
@@ -227,37 +236,37 @@ function takeParts(schema: DescMessage, message: Message): string {
   const [name] = field?.message.fields ?? [];
   if (field === undefined || name === undefined) return "";
   const reflected = reflect(schema, message);
-  const found = [...reflected.get(field)].flatMap((one) => (isReflectMessage(one) ? [String(one.get(name))] : []));
+  const found = [...reflected.get(field)].flatMap((item) => (isReflectMessage(item) ? [String(item.get(name))] : []));
   reflected.clear(field);
   return found.sort().join();
 }
 
 function takeEntries(schema: DescMessage, message: Message, field: DescField & { fieldKind: "list" }): GotEntry[] {
   const reflected = reflect(schema, message);
-  const found = [...reflected.get(field)].flatMap((one) => (isReflectMessage(one) ? [gotEntry(one)] : []));
+  const found = [...reflected.get(field)].flatMap((item) => (isReflectMessage(item) ? [gotEntry(item)] : []));
   reflected.clear(field);
   return found;
 }
 
-export function gotEntry(one: ReflectMessage): GotEntry {
+export function gotEntry(message: ReflectMessage): GotEntry {
   const get = (name: string) => {
-    const field = one.desc.fields.find((f) => f.name === name);
-    return field === undefined ? undefined : one.get(field);
+    const field = message.desc.fields.find((f) => f.name === name);
+    return field === undefined ? undefined : message.get(field);
   };
   return {
     path: String(get("path")),
     effect: Number(get("effect")),
     reason: Number(get("reason")),
     upstream: String(get("upstream")),
-    age: ageOf(one),
+    age: ageOf(message),
     count: Number(get("count")),
   };
 }
 
-function ageOf(one: ReflectMessage): number | undefined {
-  const field = one.desc.fields.find((f) => f.name === "age");
-  if (field === undefined || !one.isSet(field)) return undefined;
-  const duration = one.get(field);
+function ageOf(message: ReflectMessage): number | undefined {
+  const field = message.desc.fields.find((f) => f.name === "age");
+  if (field === undefined || !message.isSet(field)) return undefined;
+  const duration = message.get(field);
   return isReflectMessage(duration) && isMessage(duration.message, DurationSchema)
     ? durationMs(duration.message)
     : undefined;

@@ -92,8 +92,8 @@ describe("the worked example", () => {
 
   it("reads the query of the request", () => {
     const calls = dashboard({ facts: "never" }, { query: "q" });
-    const asked = { ...calls, calls: [...calls.calls, [SEARCH, { sessionId: "s", query: "q" }, {}] as const] };
-    expect(run(ir, RPC, asked).answer).toMatchObject({ agent });
+    const input = { ...calls, calls: [...calls.calls, [SEARCH, { sessionId: "s", query: "q" }, {}] as const] };
+    expect(run(ir, RPC, input).answer).toMatchObject({ agent });
     expect(run(ir, RPC, calls).missing).toEqual([`${SEARCH} {"sessionId":"s","query":"q"}`]);
   });
 

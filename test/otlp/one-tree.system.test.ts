@@ -41,12 +41,12 @@ async function rig(): Promise<Rig> {
       const addresses = addressVariables(
         Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
       );
-      const own = {
+      const telemetry = {
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
         OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
         OTEL_TRACES_SAMPLER_ARG: "0",
       };
-      const bff = await startBff(entry, { ...addresses, ...own, ...env });
+      const bff = await startBff(entry, { ...addresses, ...telemetry, ...env });
       bffs.push(bff);
       ended.push(() => bff.stop());
       return bff;
@@ -57,8 +57,8 @@ async function rig(): Promise<Rig> {
       for (const call of upstreams.calls) upstream.served(call);
       await Promise.all([client.end(), upstream.end()]);
       const all = await receiver.end();
-      const asked = new Set(all.filter(({ service }) => service === "client").map(({ traceId }) => traceId));
-      return all.filter(({ traceId }) => asked.has(traceId));
+      const traceIds = new Set(all.filter(({ service }) => service === "client").map(({ traceId }) => traceId));
+      return all.filter(({ traceId }) => traceIds.has(traceId));
     },
   };
 }
@@ -73,7 +73,7 @@ const CALLS = [
   "user.v1.UserService/BatchGetUsers",
 ];
 const ATLAS = { workspaceId: "atlas", userId: "u-ada" };
-const askWeb = ({ client }: Rig, bff: BffProcess) => client.ask(`${bff.url}/${DASHBOARD}`, ATLAS);
+const sendToWeb = ({ client }: Rig, bff: BffProcess) => client.send(`${bff.url}/${DASHBOARD}`, ATLAS);
 
 /** A call may take 80 ms, which a process that has just begun may miss. These requests are not the client's: not sampled, and forgotten. */
 async function warmUp({ upstreams }: Rig, path: string, request: object): Promise<void> {
@@ -95,7 +95,7 @@ test("a request is one tree: spans of the client, the BFF, its six calls, and th
   const on = await rig();
   const bff = await on.start("generated/web/v1/server.ts");
   await warmUp(on, `${bff.url}/${DASHBOARD}`, ATLAS);
-  expect((await askWeb(on, bff)).status).toBe(200);
+  expect((await sendToWeb(on, bff)).status).toBe(200);
   const spans = await on.spans();
   const root = only(spans.filter(({ parentSpanId }) => parentSpanId === ""));
   expect([root.service, root.name]).toEqual(["client", "ask"]);
@@ -122,7 +122,7 @@ test("with BFF_OTEL=sdk the author's own provider exports the same tree, even du
   const provider = new URL("./own-provider.ts", import.meta.url).href;
   const bff = await on.start("generated/web/v1/server.ts", { BFF_OTEL: "sdk", NODE_OPTIONS: `--import=${provider}` });
   await warmUp(on, `${bff.url}/${DASHBOARD}`, ATLAS);
-  expect((await askWeb(on, bff)).status).toBe(200);
+  expect((await sendToWeb(on, bff)).status).toBe(200);
   const spans = await on.spans();
   const root = only(spans.filter(({ parentSpanId }) => parentSpanId === ""));
   const server = only(below(spans, root));
@@ -147,7 +147,7 @@ test("attempts of a retried call have separate spans, each with its span at the 
   on.upstreams.services.notify.fault(() =>
     failures++ === 0 ? { kind: "fail", code: Code.Unavailable, message: "not yet" } : undefined,
   );
-  expect((await askWeb(on, bff)).status).toBe(200);
+  expect((await sendToWeb(on, bff)).status).toBe(200);
   const spans = await on.spans();
   const call = only(spans.filter(({ name, kind }) => name === "notify.v1.NotifyService/CountUnread" && kind === 3));
   const attempts = below(spans, call).filter(({ service }) => service === "web.v1");
@@ -181,7 +181,7 @@ test("attempts of a hedged call have separate spans", async () => {
     "bench/generated/bench/hedged/v1/server.ts",
     addressVariables(Object.fromEntries(services)),
   );
-  expect((await on.client.ask(`${bff.url}/bench.hedged.v1.HomeService/GetHome`, { userId: "u" })).status).toBe(200);
+  expect((await on.client.send(`${bff.url}/bench.hedged.v1.HomeService/GetHome`, { userId: "u" })).status).toBe(200);
   const spans = await on.spans();
   const call = only(spans.filter(({ name }) => name === "bench.up.v1.ProfileService/GetProfile"));
   const attempts = below(spans, call).map(({ attributes }) => [
@@ -203,18 +203,18 @@ test("answers from a cache, or from another request's call, are in the trace of 
   const url = `${bff.url}/${HOME}`;
   await warmUp(on, url, { workspaceId: "quarry", userId: "u-ada" });
   on.upstreams.services.billing.fault({ kind: "delay", ms: 20 });
-  let asked: readonly string[] = [];
+  let traceIds: readonly string[] = [];
   const fetches = () => on.upstreams.calls.filter(({ method }) => method === USAGE).length;
   // Two that wait for one fetch, and one that has its answer at once: where the machine was too slow for that, once more.
   for (const workspaceId of ["atlas", "lumen", "harbor"]) {
     on.upstreams.calls.length = 0;
-    const ask = () => on.client.ask(url, { workspaceId, userId: "u-ada" });
-    const answers = [...(await Promise.all([ask(), ask()])), await ask()];
-    asked = answers.map(({ traceId }) => traceId);
+    const send = () => on.client.send(url, { workspaceId, userId: "u-ada" });
+    const answers = [...(await Promise.all([send(), send()])), await send()];
+    traceIds = answers.map(({ traceId }) => traceId);
     if (fetches() === 1 && answers.every(({ status }) => status === 200)) break;
   }
-  expect([fetches(), asked.length]).toEqual([1, 3]);
-  const spans = (await on.spans()).filter(({ traceId }) => asked.includes(traceId));
+  expect([fetches(), traceIds.length]).toEqual([1, 3]);
+  const spans = (await on.spans()).filter(({ traceId }) => traceIds.includes(traceId));
   const servers = spans.filter(({ name, service }) => name === HOME && service === "mobile.v1");
   expect(new Set(servers.map(({ traceId }) => traceId)).size).toBe(3);
   const usages = servers.map((server) => only(below(spans, server).filter(({ name }) => name === USAGE)));

@@ -10,7 +10,7 @@ const propagator = new W3CTraceContextPropagator();
 /** One service that is traced. */
 export interface Traced {
   /** Posts JSON within a span, which the request carries. */
-  ask(url: string, request: object): Promise<{ readonly status: number; readonly traceId: string }>;
+  send(url: string, request: object): Promise<{ readonly status: number; readonly traceId: string }>;
   /** Records the span of a served call, below the span in its headers. Times are those of `performance.now()`. */
   served(call: {
     readonly method: string;
@@ -31,7 +31,7 @@ export function traced(service: string, url: string): Traced {
   });
   const tracer = provider.getTracer("test");
   return {
-    ask: async (target, request) => {
+    send: async (target, request) => {
       const span = tracer.startSpan("ask", { kind: SpanKind.CLIENT });
       const headers = { "content-type": "application/json" };
       propagator.inject(trace.setSpan(ROOT_CONTEXT, span), headers, defaultTextMapSetter);

@@ -21,10 +21,10 @@ const STREAM = "bff/v1/stream.proto";
 
 /** Several steps that may be deferred as few as there are; undefined: none, or no rpc can stream it. */
 export function deferring(
-  given: CodeGeneratorRequest,
+  input: CodeGeneratorRequest,
   streamProto: FileDescriptorProto,
 ): { readonly request: CodeGeneratorRequest; readonly steps: number } | undefined {
-  const request = withTwins(given, streamProto);
+  const request = withTwins(input, streamProto);
   if (request === undefined) return undefined;
   let steps = 0;
   for (const options of optionsOf(request)) {
@@ -42,21 +42,21 @@ export function deferring(
 /** Without the rpcs that would stream what comes at once. */
 function dropIdle(request: CodeGeneratorRequest): void {
   for (const { service } of request.protoFile.filter(({ name }) => request.fileToGenerate.includes(name)))
-    for (const one of service)
-      for (const method of one.method.filter(({ name }) => name.startsWith(TWIN))) {
+    for (const descriptor of service)
+      for (const method of descriptor.method.filter(({ name }) => name.startsWith(TWIN))) {
         const before = faults(request, true);
         if (before === 0) return;
-        const all = one.method;
-        one.method = all.filter((other) => other !== method);
-        if (faults(request, true) >= before) one.method = all;
+        const all = descriptor.method;
+        descriptor.method = all.filter((other) => other !== method);
+        if (faults(request, true) >= before) descriptor.method = all;
       }
 }
 function defer(options: MessageOptions, step: number, is: boolean): void {
   const rule = getExtension(options, MESSAGE);
-  const one = rule.let[step];
-  if (one === undefined) return;
-  if (is) one.defer = true;
-  else one.defer = false;
+  const entry = rule.let[step];
+  if (entry === undefined) return;
+  if (is) entry.defer = true;
+  else entry.defer = false;
   setExtension(options, MESSAGE, rule);
 }
 function optionsOf({ protoFile, fileToGenerate }: CodeGeneratorRequest): MessageOptions[] {
@@ -75,8 +75,8 @@ function faults(request: CodeGeneratorRequest, idle: boolean): number {
 const compiles = (request: CodeGeneratorRequest): boolean => faults(request, false) === 0;
 
 /** With an rpc that streams beside each that may have one. */
-function withTwins(given: CodeGeneratorRequest, streamProto: FileDescriptorProto): CodeGeneratorRequest | undefined {
-  const request = clone(CodeGeneratorRequestSchema, given);
+function withTwins(input: CodeGeneratorRequest, streamProto: FileDescriptorProto): CodeGeneratorRequest | undefined {
+  const request = clone(CodeGeneratorRequestSchema, input);
   request.parameter = "import_extension=ts,mock=true";
   request.sourceFileDescriptors = [];
   // Imported files precede the files that import them.

@@ -16,7 +16,8 @@ const example: GoldenCase = { name: "example", protos: textsBelow(folder) };
 
 test("streams of parts add up to the unary answers, over all goldens", { timeout: 600_000 }, async () => {
   const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
-  for (const one of [...goldenCases("emit"), example]) if (!OTHERWISE.has(one.name)) await hold(one, 6, SEED, seen);
+  for (const golden of [...goldenCases("emit"), example])
+    if (!OTHERWISE.has(golden.name)) await hold(golden, 6, SEED, seen);
   expect(seen.faults).toEqual([]);
   expect(seen.unmade).toEqual([]);
   // Else it holds nothing.

@@ -10,7 +10,8 @@ const CASES = ["defer", "defer-editions", "oneof", "each", "failure", "alias", "
 
 test("streams of parts add up to the unary answers", { timeout: 120_000 }, async () => {
   const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
-  for (const one of goldenCases("emit").filter(({ name }) => CASES.includes(name))) await hold(one, 20, SEED, seen);
+  for (const golden of goldenCases("emit").filter(({ name }) => CASES.includes(name)))
+    await hold(golden, 20, SEED, seen);
   expect(seen.faults).toEqual([]);
   expect([seen.unmade, seen.cases]).toEqual([[], CASES.length]);
   // Else it holds nothing.

@@ -61,13 +61,13 @@ export interface Seen {
 }
 
 /** Runs one case in `worlds` worlds, and compares its stream of parts with the unary answer. */
-export async function hold(one: GoldenCase, worlds: number, seed: string, seen: Seen): Promise<void> {
+export async function hold(golden: GoldenCase, worlds: number, seed: string, seen: Seen): Promise<void> {
   ofStream ??= streamProto();
-  const given = requestFor({ ...UPSTREAMS, ...one.protos }, Object.keys(one.protos));
-  const found = deferring(given, ofStream);
+  const input = requestFor({ ...UPSTREAMS, ...golden.protos }, Object.keys(golden.protos));
+  const found = deferring(input, ofStream);
   if (found === undefined) return;
   const { request, steps } = found;
-  const makes = await generated(one.name, request);
+  const makes = await generated(golden.name, request);
   seen.steps += steps;
   seen.cases++;
   const { registry, files } = schemaOf(request);
@@ -79,7 +79,7 @@ export async function hold(one: GoldenCase, worlds: number, seed: string, seen: 
     const make = makes.get(twin.parent.file.name);
     if (unary === undefined || make === undefined) continue;
     for (let i = 0; i < worlds; i++) {
-      const at = `${one.name} ${twin.name} ${i}`;
+      const at = `${golden.name} ${twin.name} ${i}`;
       const world = new World(`${seed} ${at}`, (name) => registry.getService(name)?.methods ?? []);
       try {
         const fault = await compared(make, world, unary, twin, seen);
@@ -89,7 +89,7 @@ export async function hold(one: GoldenCase, worlds: number, seed: string, seen: 
           seen.faults.push(`SEED=${seed} ${at}: ${(error as Error).stack}`);
           break;
         }
-        if (!seen.unmade.includes(one.name)) seen.unmade.push(one.name);
+        if (!seen.unmade.includes(golden.name)) seen.unmade.push(golden.name);
         break;
       }
     }
@@ -178,29 +178,29 @@ async function compared(
   twin: DescMethod,
   seen: Seen,
 ): Promise<string | undefined> {
-  const asked = await ended(world.make(make), unary, world);
+  const single = await ended(world.make(make), unary, world);
   const streamed = await ended(world.make(make), twin, world);
   seen.answers++;
-  if ("code" in asked || "code" in streamed) {
+  if ("code" in single || "code" in streamed) {
     seen.failed++;
-    const [one, other] = [asked, streamed].map((of) => ("code" in of ? of.code : "OK"));
-    if (one === other && streamed.messages.length === 0) return undefined;
-    return `unary ${one}, stream ${other} behind ${streamed.messages.length} messages`;
+    const [unaryCode, streamCode] = [single, streamed].map((of) => ("code" in of ? of.code : "OK"));
+    if (unaryCode === streamCode && streamed.messages.length === 0) return undefined;
+    return `unary ${unaryCode}, stream ${streamCode} behind ${streamed.messages.length} messages`;
   }
   const { output } = unary;
-  const whole = asked.messages[0] ?? create(output);
+  const whole = single.messages[0] ?? create(output);
   if (streamed.messages.length > 1) seen.several++;
   const byBytes = create(output);
   for (const message of streamed.messages) mergeFromBinary(output, byBytes, toBinary(output, message));
   let byClient = create(output);
-  for await (const message of merged(output, given(streamed.messages))) byClient = message;
+  for await (const message of merged(output, iterate(streamed.messages))) byClient = message;
   if ((listOf(output, whole, "bff.v1.Degradation") ?? []).length > 0) seen.degraded++;
   for (const message of [whole, byBytes, byClient]) sort(output, message);
   for (const found of [byBytes, byClient])
     if (!alike(output, found, whole)) return `unary ${shown(output, whole)}\nstream ${shown(output, found)}`;
   return undefined;
 }
-async function* given(messages: readonly Message[]): AsyncIterable<Message> {
+async function* iterate(messages: readonly Message[]): AsyncIterable<Message> {
   yield* messages;
 }
 async function ended(bff: ReturnType<Make>, method: DescMethod, world: World): Promise<Ended> {
@@ -224,12 +224,12 @@ const named = ({ parent, name }: DescMethod): string =>
   `${parent.name[0]?.toLowerCase()}${parent.name.slice(1)}${name}`;
 
 function listOf(desc: DescMessage, message: Message, type: string): { path?: string; name?: string }[] | undefined {
-  const field = desc.fields.find((one) => one.fieldKind === "list" && one.message?.typeName === type);
+  const field = desc.fields.find((field) => field.fieldKind === "list" && field.message?.typeName === type);
   return field && (message as unknown as Record<string, { path?: string; name?: string }[]>)[field.localName];
 }
 /** Also where something is no number. */
-const alike = (desc: DescMessage, one: Message, other: Message): boolean =>
-  equals(desc, one, other) || Buffer.compare(toBinary(desc, one), toBinary(desc, other)) === 0;
+const alike = (desc: DescMessage, left: Message, right: Message): boolean =>
+  equals(desc, left, right) || Buffer.compare(toBinary(desc, left), toBinary(desc, right)) === 0;
 
 /** The order in which parts come is free. */
 function sort(desc: DescMessage, message: Message): void {

@@ -126,15 +126,15 @@ describe.each(PRESENT)("behind %s, under load", (name) => {
     const { undici, "grpc-js": grpcJs } = NODE_LOADS;
     const loads = [undici, grpcJs].map((load) => load({ port: front.port, ca }, stop.signal));
     const [old, next] = servers;
-    const asked = async ({ process }: UnderTest) => Number(await process.ask("asked"));
+    const requestCountOf = async ({ process }: UnderTest) => Number(await process.query("asked"));
     const until = async (count: number, server: UnderTest) => {
-      while ((await asked(server)) < count) await pause(EVERY_MS);
+      while ((await requestCountOf(server)) < count) await pause(EVERY_MS);
     };
     await Promise.all(servers.map((server) => until(BUSY, server)));
     const exited = old.process.exit();
     old.process.signal("SIGTERM");
     expect(await exited, old.process.log).toBe("code 0");
-    await until((await asked(next)) + BUSY, next);
+    await until((await requestCountOf(next)) + BUSY, next);
     stop.abort();
     const all = await Promise.all(loads);
     console.log(name, all);

@@ -40,8 +40,8 @@ const KINDS = {
         (of) => `${of}_temp_path ${folder}/${of};`,
       );
       const user = process.getuid?.() === 0 ? "user root;" : ""; // whose folder this is
-      const own = `daemon off; ${user} pid ${folder}/pid; error_log stderr;`;
-      return `${own}\n${config.replace("http {", `http {\n  access_log off; ${paths.join(" ")}`)}`;
+      const settings = `daemon off; ${user} pid ${folder}/pid; error_log stderr;`;
+      return `${settings}\n${config.replace("http {", `http {\n  access_log off; ${paths.join(" ")}`)}`;
     },
   },
   HAProxy: { mark: "haproxy", command: (file) => ["haproxy", "-db", "-f", file] },
@@ -94,12 +94,12 @@ export async function proxy(name: ProxyName, servers: readonly [number, number])
   const env = { ...process.env, HOME: folder };
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env });
   let log = "";
-  const say = (chunk: Buffer | string): void => {
+  const record = (chunk: Buffer | string): void => {
     log = (log + chunk.toString()).slice(-LOG_CHARACTERS);
   };
-  child.stdout.on("data", say);
-  child.stderr.on("data", say);
-  child.on("error", ({ message }) => say(message));
+  child.stdout.on("data", record);
+  child.stderr.on("data", record);
+  child.on("error", ({ message }) => record(message));
   const orphaned = () => kill(child);
   process.once("exit", orphaned);
   child.once("exit", () => process.off("exit", orphaned));

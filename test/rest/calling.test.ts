@@ -48,17 +48,17 @@ function fitting({ rpc, rule }: (typeof rpcs)[number], random: (below: number) =
     const names = field.split(".");
     let at = reflect(rpc.input, message);
     for (const [i, name] of names.entries()) {
-      const found = at.fields.find((one) => one.name === name);
+      const found = at.fields.find((field) => field.name === name);
       if (found?.fieldKind === "message") {
         if (!at.isSet(found)) at.set(found, reflect(found.message));
         at = at.get(found);
       } else if (found !== undefined && i === names.length - 1) {
-        const words = ["a", "ä/ö?", "x:y", "%2F", "a b+c", "~.-_", "...", "é€#"].map((one) =>
-          to - from === 1 && rule.segments[from] === "*" ? one : one.replace("/", "").replace("%2F", "%2"),
+        const words = ["a", "ä/ö?", "x:y", "%2F", "a b+c", "~.-_", "...", "é€#"].map((word) =>
+          to - from === 1 && rule.segments[from] === "*" ? word : word.replace("/", "").replace("%2F", "%2"),
         );
         const segments = rule.segments
           .slice(from, to)
-          .map((one) => (one === "*" || one === "**" ? words[random(words.length)] : one));
+          .map((segment) => (segment === "*" || segment === "**" ? words[random(words.length)] : segment));
         at.set(found, segments.join("/"));
       }
     }
@@ -67,25 +67,28 @@ function fitting({ rpc, rule }: (typeof rpcs)[number], random: (below: number) =
 }
 
 describe("every rpc", () => {
-  test.each(rpcs.map((one) => [`${one.rpc.parent.name}/${one.rpc.name}`, one] as const))("%s", async (_, one) => {
-    const { rpc, rule } = one;
-    const random = numbers(rpc.name.length * 7919 + rpc.parent.name.length);
-    for (let i = 0; i < 20; i++) {
-      const request = fitting(one, random);
-      served.answer = randomMessage(rpc.output, random);
-      const before = toJson(rpc.input, request, { registry });
-      const reply = await send(rpc, request);
-      if (!(reply instanceof Uint8Array)) throw new Error(`${reply.message}: ${JSON.stringify(before)}`);
-      expect(served.last?.method).toBe(rpc);
-      const got = toJson(rpc.input, served.last?.request ?? create(rpc.input), { registry });
-      // A query cannot tell a message without fields from one that is not there.
-      expect(rule.body === undefined ? withoutEmpty(got) : got).toEqual(
-        rule.body === undefined ? withoutEmpty(before) : before,
-      );
-      if (rule.responseBody === undefined)
-        expect(Buffer.from(reply)).toEqual(Buffer.from(toBinary(rpc.output, served.answer)));
-    }
-  });
+  test.each(rpcs.map((route) => [`${route.rpc.parent.name}/${route.rpc.name}`, route] as const))(
+    "%s",
+    async (_, route) => {
+      const { rpc, rule } = route;
+      const random = numbers(rpc.name.length * 7919 + rpc.parent.name.length);
+      for (let i = 0; i < 20; i++) {
+        const request = fitting(route, random);
+        served.answer = randomMessage(rpc.output, random);
+        const before = toJson(rpc.input, request, { registry });
+        const reply = await send(rpc, request);
+        if (!(reply instanceof Uint8Array)) throw new Error(`${reply.message}: ${JSON.stringify(before)}`);
+        expect(served.last?.method).toBe(rpc);
+        const got = toJson(rpc.input, served.last?.request ?? create(rpc.input), { registry });
+        // A query cannot tell a message without fields from one that is not there.
+        expect(rule.body === undefined ? withoutEmpty(got) : got).toEqual(
+          rule.body === undefined ? withoutEmpty(before) : before,
+        );
+        if (rule.responseBody === undefined)
+          expect(Buffer.from(reply)).toEqual(Buffer.from(toBinary(rpc.output, served.answer)));
+      }
+    },
+  );
 });
 
 function withoutEmpty(json: JsonValue): JsonValue {

@@ -16,7 +16,7 @@ import { type Listenable, type Listening, type ListenOptions, listen } from "../
 import { readHttpTemplate } from "../../plugin/src/read/values/http-template.ts";
 import type { RestRule } from "../../runtime/src/http-rule/rule.ts";
 
-export interface Asked {
+export interface ServedCall {
   readonly method: DescMethodUnary;
   readonly request: Message;
 }
@@ -25,7 +25,7 @@ export interface Served {
   readonly server: Listening;
   readonly endpoints: readonly Listenable[];
   /** The last request. */
-  last: Asked | undefined;
+  last: ServedCall | undefined;
   /** The answer; default: an empty message. */
   answer: Message | undefined;
 }

@@ -40,8 +40,8 @@ async function h1(port: number, line: string, headers: Headers = {}, body?: stri
   const request = http.request({ port, method, path, headers: { ...length, ...headers }, agent: false });
   const response = once(request, "response") as Promise<[http.IncomingMessage]>;
   request.end(body);
-  const [given] = await response;
-  return answerOf(given.statusCode ?? 0, given.headers, Buffer.concat(await given.toArray()));
+  const [incoming] = await response;
+  return answerOf(incoming.statusCode ?? 0, incoming.headers, Buffer.concat(await incoming.toArray()));
 }
 async function h2(port: number, line: string, headers: Headers = {}, body?: string | Buffer): Promise<Answer> {
   const [method = "", path = ""] = line.split(" ");
@@ -80,30 +80,30 @@ function answering(rpc: string, json: JsonValue): void {
   });
 }
 
-describe.each(both)("over %s", (_, ask) => {
+describe.each(both)("over %s", (_, send) => {
   test("an answer is ProtoJSON", async () => {
     answering("GetBook", { name: "shelves/1/books/2", title: "é", read: true });
-    const { status, headers, json } = await ask(port, "GET /v1/shelves/1/books/2");
+    const { status, headers, json } = await send(port, "GET /v1/shelves/1/books/2");
     expect({ status, json }).toEqual({ status: 200, json: { name: "shelves/1/books/2", title: "é", read: true } });
     expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
     expect(headers).toMatchObject({ "x-content-type-options": "nosniff", vary: "origin" });
   });
   test("HEAD equals GET without the body", async () => {
     answering("GetBook", { name: "shelves/1/books/2" });
-    const get = await ask(port, "GET /v1/shelves/1/books/2");
-    const head = await ask(port, "HEAD /v1/shelves/1/books/2");
+    const get = await send(port, "GET /v1/shelves/1/books/2");
+    const head = await send(port, "HEAD /v1/shelves/1/books/2");
     expect(head.bytes).toHaveLength(0);
-    const own = { date: "", "x-request-id": "" };
-    expect({ ...head.headers, ...own }).toEqual({ ...get.headers, ...own });
+    const blanks = { date: "", "x-request-id": "" };
+    expect({ ...head.headers, ...blanks }).toEqual({ ...get.headers, ...blanks });
     expect(head.status).toBe(200);
   });
   test("405 lists the allowed methods", async () => {
-    const { status, headers, json } = await ask(port, "PUT /v1/shelves/1", JSON_TYPE, "{}");
+    const { status, headers, json } = await send(port, "PUT /v1/shelves/1", JSON_TYPE, "{}");
     expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: "GET, DELETE, HEAD" });
     expect(json).toEqual({ code: Code.UNIMPLEMENTED, message: "this path takes GET and DELETE and HEAD" });
   });
   test("404 has a Status as its body", async () => {
-    const { status, headers, json } = await ask(port, "GET /v9");
+    const { status, headers, json } = await send(port, "GET /v9");
     expect({ status, json }).toEqual({ status: 404, json: { code: 5, message: "nothing is served at this path" } });
     expect(headers["content-type"]).toBe("application/json");
   });
@@ -117,83 +117,83 @@ describe.each(both)("over %s", (_, ask) => {
     ['Application/JSON;charset="UTF-8"', 200],
   ])("a body of type %j: %i", async (type, status) => {
     const headers: Headers = type === "" ? {} : { "content-type": type };
-    const answer = await ask(port, "POST /v1/shelves", headers, "{}");
+    const answer = await send(port, "POST /v1/shelves", headers, "{}");
     expect(answer.status).toBe(status);
     if (status === 415) expect(answer.headers.accept).toBe("application/json");
   });
   test.each(["{", "{}{}", "[1]", "1", '"x"', "{'a': 1}", '{"theme": 1}', "\xff", '{"theme":"\\ud800"}', "nul"])(
     "%j is an invalid body",
     async (text) => {
-      const { status, json } = await ask(port, "POST /v1/shelves", JSON_TYPE, Buffer.from(text, "latin1"));
+      const { status, json } = await send(port, "POST /v1/shelves", JSON_TYPE, Buffer.from(text, "latin1"));
       expect({ status, json }).toEqual({ status: 400, json: { code: 3, message: expect.any(String) } });
     },
   );
   test("a body may be compressed, and its decompressed size is bounded", async () => {
     const zipped = { ...JSON_TYPE, "content-encoding": "gzip" };
-    expect(await ask(port, "POST /v1/shelves", zipped, gzipSync('{"theme":"x"}'))).toMatchObject({ status: 200 });
-    expect(await ask(port, "POST /v1/shelves", zipped, "no gzip")).toMatchObject({ status: 400 });
+    expect(await send(port, "POST /v1/shelves", zipped, gzipSync('{"theme":"x"}'))).toMatchObject({ status: 200 });
+    expect(await send(port, "POST /v1/shelves", zipped, "no gzip")).toMatchObject({ status: 400 });
     const bomb = gzipSync(`{"theme":"${"x".repeat(1_000_000)}"}`);
-    expect(await ask(port, "POST /v1/shelves", zipped, bomb)).toMatchObject({ status: 413 });
-    const other = await ask(port, "POST /v1/shelves", { ...JSON_TYPE, "content-encoding": "zstd" }, "{}");
+    expect(await send(port, "POST /v1/shelves", zipped, bomb)).toMatchObject({ status: 413 });
+    const other = await send(port, "POST /v1/shelves", { ...JSON_TYPE, "content-encoding": "zstd" }, "{}");
     expect(other).toMatchObject({ status: 415, headers: { "accept-encoding": "gzip, br" } });
   });
   test("an answer may be compressed", async () => {
     answering("GetBook", { title: "x".repeat(5_000) });
-    const gzip = await ask(port, "GET /v1/shelves/1/books/2", { "accept-encoding": "gzip" });
+    const gzip = await send(port, "GET /v1/shelves/1/books/2", { "accept-encoding": "gzip" });
     expect(JSON.parse(gunzipSync(gzip.bytes).toString())).toEqual({ title: "x".repeat(5_000) });
     expect(gzip.headers["content-encoding"]).toBe("gzip");
-    const br = await ask(port, "GET /v1/shelves/1/books/2", { "accept-encoding": "br" });
+    const br = await send(port, "GET /v1/shelves/1/books/2", { "accept-encoding": "br" });
     expect(JSON.parse(brotliDecompressSync(br.bytes).toString())).toEqual({ title: "x".repeat(5_000) });
   });
   test("bytes are bounded, with and without a content length", async () => {
     const large = `{"theme":"${"x".repeat(20_000)}"}`;
-    const { status, json } = await ask(port, "POST /v1/shelves", JSON_TYPE, large);
+    const { status, json } = await send(port, "POST /v1/shelves", JSON_TYPE, large);
     expect({ status, json }).toEqual({
       status: 413,
       json: { code: 8, message: "the request is larger than 10000 bytes" },
     });
-    expect(await ask(port, "GET /v1/shelves/1")).toMatchObject({ status: 200 });
+    expect(await send(port, "GET /v1/shelves/1")).toMatchObject({ status: 200 });
   });
   test("elements are bounded, in bodies and in queries", async () => {
     const ids = JSON.stringify({ ackIds: Array.from({ length: 600 }, () => "") });
     const path = "/v1/projects/p/subscriptions/s:acknowledge";
     const message = "the request holds more than 500 elements";
-    expect((await ask(port, `POST ${path}`, JSON_TYPE, ids)).json).toEqual({ code: 3, message });
+    expect((await send(port, `POST ${path}`, JSON_TYPE, ids)).json).toEqual({ code: 3, message });
     const many = `/v1/shelves?${"page_token=x&".repeat(600)}`;
-    expect((await ask(port, `GET ${many}`)).json).toMatchObject({ code: 3 });
+    expect((await send(port, `GET ${many}`)).json).toMatchObject({ code: 3 });
     const mask = `/v1/shelves/1/books/2?update_mask=${"a,".repeat(600)}a`;
-    expect((await ask(port, `PATCH ${mask}`, JSON_TYPE, "{}")).json).toEqual({ code: 3, message });
-    expect(await ask(port, "GET /v1/shelves")).toMatchObject({ status: 200 });
+    expect((await send(port, `PATCH ${mask}`, JSON_TYPE, "{}")).json).toEqual({ code: 3, message });
+    expect(await send(port, "GET /v1/shelves")).toMatchObject({ status: 200 });
   });
   test.each([
     ["connect-timeout-ms", "x"],
     ["x-request-deadline", "soon"],
   ])("%s: %s is refused", async (name, value) => {
-    expect((await ask(port, "GET /v1/shelves", { [name]: value })).json).toMatchObject({ code: 3 });
+    expect((await send(port, "GET /v1/shelves", { [name]: value })).json).toMatchObject({ code: 3 });
   });
   test("pages of a listed origin may read answers and errors", async () => {
     const origin = { origin: "https://a.example" };
     for (const line of ["GET /v1/shelves", "GET /v1/shelves?x=1", "PUT /v1/shelves/1", "GET /v9"])
-      expect((await ask(port, line, origin)).headers["access-control-allow-origin"]).toBe(origin.origin);
-    const ask0 = { ...origin, "access-control-request-method": "PATCH" };
-    const { status, headers } = await ask(port, "OPTIONS /v1/shelves/1", ask0);
+      expect((await send(port, line, origin)).headers["access-control-allow-origin"]).toBe(origin.origin);
+    const preflight = { ...origin, "access-control-request-method": "PATCH" };
+    const { status, headers } = await send(port, "OPTIONS /v1/shelves/1", preflight);
     expect({ status, methods: headers["access-control-allow-methods"] }).toEqual({
       status: 204,
       methods: expect.stringContaining("PATCH"),
     });
   });
   test("rpcs and probes keep their paths", async () => {
-    expect((await ask(port, "GET /healthz")).bytes.toString()).toBe("ok\n");
-    const health = await ask(port, "POST /grpc.health.v1.Health/Check", JSON_TYPE, "{}");
+    expect((await send(port, "GET /healthz")).bytes.toString()).toBe("ok\n");
+    const health = await send(port, "POST /grpc.health.v1.Health/Check", JSON_TYPE, "{}");
     expect(health.json).toEqual({ status: "SERVING" });
   });
 });
 
 test("the server checks its rules at the start", async () => {
-  const one = served.endpoints.find(({ method }) => method.name === "CreateShelf");
-  if (one === undefined) throw new Error();
-  await expect(listen([one, one])).rejects.toThrow("two rpcs have one path: POST /v1/shelves");
-  await expect(listen([{ ...one, rest: [{ method: "GET", segments: ["a"], body: "nothing" }] }])).rejects.toThrow(
+  const endpoint = served.endpoints.find(({ method }) => method.name === "CreateShelf");
+  if (endpoint === undefined) throw new Error();
+  await expect(listen([endpoint, endpoint])).rejects.toThrow("two rpcs have one path: POST /v1/shelves");
+  await expect(listen([{ ...endpoint, rest: [{ method: "GET", segments: ["a"], body: "nothing" }] }])).rejects.toThrow(
     "has no field nothing",
   );
 });
@@ -251,7 +251,7 @@ describe("failures", () => {
   async function failing(init: Partial<ConstructorParameters<typeof Failure>[0]> & { readonly code: Code }) {
     const listing = served.endpoints.find(({ method }) => method.name === "ListShelves");
     if (listing === undefined) throw new Error();
-    const one: Listenable = {
+    const endpoint: Listenable = {
       ...listing,
       run(_args, _headers, _ms, _done, failed) {
         const failure = new Failure({
@@ -265,7 +265,7 @@ describe("failures", () => {
         return { cancel: () => {} };
       },
     };
-    const server = await listen([one]);
+    const server = await listen([endpoint]);
     onTestFinished(() => server.close(0));
     return server.port;
   }
@@ -350,34 +350,34 @@ describe("the permits of an rpc", () => {
     onTestFinished(() => server.close(0));
     return { ...rig, port: server.port };
   }
-  test.each(both)("accept a cookie over %s only with a proof, also for GET", async (_, ask) => {
-    const { port: own, seen } = await gated();
+  test.each(both)("accept a cookie over %s only with a proof, also for GET", async (_, send) => {
+    const { port: serverPort, seen } = await gated();
     const cookie = { cookie: "sid=browser-ann" };
-    expect((await ask(own, "GET /v1/gate")).json).toMatchObject({ code: Code.UNAUTHENTICATED });
-    expect(await ask(own, "GET /v1/gate", cookie)).toMatchObject({ status: 401 });
-    expect(await ask(own, "POST /v1/gate", cookie)).toMatchObject({ status: 401 });
+    expect((await send(serverPort, "GET /v1/gate")).json).toMatchObject({ code: Code.UNAUTHENTICATED });
+    expect(await send(serverPort, "GET /v1/gate", cookie)).toMatchObject({ status: 401 });
+    expect(await send(serverPort, "POST /v1/gate", cookie)).toMatchObject({ status: 401 });
     expect(seen).toEqual([]);
-    expect(await ask(own, "GET /v1/gate", { ...cookie, "x-csrf": "1" })).toMatchObject({ status: 200 });
-    expect(await ask(own, "GET /v1/gate", { ...cookie, "sec-fetch-site": "same-origin" })).toMatchObject({
+    expect(await send(serverPort, "GET /v1/gate", { ...cookie, "x-csrf": "1" })).toMatchObject({ status: 200 });
+    expect(await send(serverPort, "GET /v1/gate", { ...cookie, "sec-fetch-site": "same-origin" })).toMatchObject({
       status: 200,
     });
     expect(seen.map(({ subject }) => subject)).toEqual(["ann", "ann"]);
   });
   test("refuse a caller before its request is validated", async () => {
-    const { port: own } = await gated();
-    expect(await h1(own, "POST /v1/gate", JSON_TYPE, "{")).toMatchObject({ status: 401 });
-    expect(await h1(own, "GET /v1/gate?x=1")).toMatchObject({ status: 401 });
+    const { port: serverPort } = await gated();
+    expect(await h1(serverPort, "POST /v1/gate", JSON_TYPE, "{")).toMatchObject({ status: 401 });
+    expect(await h1(serverPort, "GET /v1/gate?x=1")).toMatchObject({ status: 401 });
   });
 });
 
-test.each(both)("a cacheable answer over %s has a tag, and its 304 has no body", async (_, ask) => {
+test.each(both)("a cacheable answer over %s has a tag, and its 304 has no body", async (_, send) => {
   const reading = served.endpoints.find(({ method }) => method.name === "GetBook");
   if (reading === undefined) throw new Error();
   const server = await listen([{ ...reading, http: { maxAgeMs: 30_000, vary: ["authorization"] } }]);
   onTestFinished(() => server.close(0));
-  const first = await ask(server.port, "GET /v1/shelves/1/books/2");
+  const first = await send(server.port, "GET /v1/shelves/1/books/2");
   expect(first.headers).toMatchObject({ "cache-control": "private, max-age=30", etag: expect.stringMatching(/^W\//) });
-  const again = await ask(server.port, "GET /v1/shelves/1/books/2", { "if-none-match": String(first.headers.etag) });
+  const again = await send(server.port, "GET /v1/shelves/1/books/2", { "if-none-match": String(first.headers.etag) });
   expect({ status: again.status, length: again.bytes.length }).toEqual({ status: 304, length: 0 });
   expect(again.headers).not.toHaveProperty("content-type");
 });
@@ -390,9 +390,9 @@ test("another HTTP server passes requests to the REST handler first", async () =
   server.listen(0);
   await once(server, "listening");
   onTestFinished(() => void server.close());
-  const { port: own } = server.address() as net.AddressInfo;
-  expect(await h1(own, "GET /v1/shelves/1")).toMatchObject({ status: 200 });
-  expect((await h1(own, "GET /v1/shelves")).json).toBe("other");
-  expect((await h1(own, "GET /a.B/C")).json).toBe("other");
-  expect(await h1(own, "PUT /v1/shelves/1")).toMatchObject({ status: 405 });
+  const { port: serverPort } = server.address() as net.AddressInfo;
+  expect(await h1(serverPort, "GET /v1/shelves/1")).toMatchObject({ status: 200 });
+  expect((await h1(serverPort, "GET /v1/shelves")).json).toBe("other");
+  expect((await h1(serverPort, "GET /a.B/C")).json).toBe("other");
+  expect(await h1(serverPort, "PUT /v1/shelves/1")).toMatchObject({ status: 405 });
 });

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import { toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { googleapis } from "./googleapis.ts";
-import { type Asked, type Served, serveAll } from "./served.ts";
+import { type Served, type ServedCall, serveAll } from "./served.ts";
 
 /** The rpc's name and its request in JSON, or the status of HTTP. */
 type Row = readonly [request: string, body: unknown, rpc: string | number, request?: object];
@@ -324,24 +324,24 @@ test.each(
     row,
     name: row
       .slice(0, 3)
-      .map((one) => (typeof one === "string" ? one : JSON.stringify(one)))
+      .map((cell) => (typeof cell === "string" ? cell : JSON.stringify(cell)))
       .join(" "),
   })),
 )("$name", async ({ row: [line, body, rpc, request] }) => {
   const [method = "", path = ""] = line.split(" ");
   served.last = undefined;
-  const { status, json } = await ask(method, path, body);
+  const { status, json } = await send(method, path, body);
   if (typeof rpc === "number") {
     expect({ status, last: served.last }).toEqual({ status: rpc, last: undefined });
     expect(json).toEqual({ code: expect.any(Number), message: expect.any(String) });
     return;
   }
   expect({ status, json }).toEqual({ status: 200, json: {} });
-  const last = served.last as Asked | undefined;
+  const last = served.last as ServedCall | undefined;
   expect(last && { rpc: last.method.name, request: toJson(last.method.input, last.request) }).toEqual({ rpc, request });
 });
 
-async function ask(
+async function send(
   method: string,
   path: string,
   body: unknown,

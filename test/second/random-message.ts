@@ -35,9 +35,9 @@ export function below(random: Random, limit: number): number {
 }
 
 export function pick<T>(random: Random, from: readonly T[]): T {
-  const one = from[below(random, from.length)];
-  if (one === undefined) throw new Error("nothing to pick from");
-  return one;
+  const value = from[below(random, from.length)];
+  if (value === undefined) throw new Error("nothing to pick from");
+  return value;
 }
 
 const WORDS = ["", "amber", "birch", "copper", "dune", "émigré", "flint", "admin", "日本", "two words", "EUR", "USD"];

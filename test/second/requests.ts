@@ -61,7 +61,7 @@ export function secondRequest(registry: FileRegistry, number: number, seed = 0):
   const random = seeded("request", seed, number);
   const [serviceName, methodName] = name.split("/");
   const service = registry.getService(`shop.v1.${serviceName}`);
-  const method = service?.methods.find((one) => one.name === methodName);
+  const method = service?.methods.find((candidate) => candidate.name === methodName);
   if (!isUnary(method)) throw new Error(`no rpc shop.v1.${name}`);
   const maybe = (header: string, values: readonly string[], part: number) =>
     random() < part ? { [header]: pick(random, values) } : {};

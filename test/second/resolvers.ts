@@ -18,7 +18,7 @@ export const resolvers = {
 };
 
 /** The same over the oracle's values. */
-export const toldResolvers: Resolvers = new Map<string, ReturnType<Resolvers["get"]> & object>([
+export const oracleResolvers: Resolvers = new Map<string, ReturnType<Resolvers["get"]> & object>([
   [
     "shop.v1.ProductColumn.blurb",
     (args, steps) => resolvers.productColumnBlurb({ args: plain(args), steps: plain(steps) } as unknown as Column),

@@ -59,11 +59,17 @@ test("the item of a key does not depend on other keys", async () => {
   const found = ids.filter((id) => id in all);
   expect(found.length).toBeGreaterThan(10);
   expect(found.length).toBeLessThan(20);
-  const [one] = found;
-  const alone = (await pricing.getPrices!({ productIds: [one], currency: "EUR" })).prices as Record<string, unknown>;
-  expect(alone[one!]).toEqual(all[one!]);
-  const dollars = (await pricing.getPrices!({ productIds: [one], currency: "USD" })).prices as Record<string, unknown>;
-  expect(dollars[one!]).not.toEqual(all[one!]);
+  const [firstId] = found;
+  const alone = (await pricing.getPrices!({ productIds: [firstId], currency: "EUR" })).prices as Record<
+    string,
+    unknown
+  >;
+  expect(alone[firstId!]).toEqual(all[firstId!]);
+  const dollars = (await pricing.getPrices!({ productIds: [firstId], currency: "USD" })).prices as Record<
+    string,
+    unknown
+  >;
+  expect(dollars[firstId!]).not.toEqual(all[firstId!]);
 });
 
 test("faults depend on the seed, and are logged", async () => {
@@ -108,13 +114,13 @@ test("requests cover all rpcs of the BFF", () => {
     .getFile("shop/v1/storefront.proto")!
     .services.concat(registry.getFile("shop/v1/checkout.proto")!.services)
     .flatMap((service) => service.methods.map((method) => `${service.typeName}/${method.name}`));
-  const asked = new Set(
+  const methodNames = new Set(
     Array.from({ length: 40 }, (_, number) => {
       const { method } = secondRequest(registry, number);
       return `${method.parent.typeName}/${method.name}`;
     }),
   );
-  expect([...asked].sort()).toEqual(rpcs.sort());
+  expect([...methodNames].sort()).toEqual(rpcs.sort());
 });
 
 /** For a batch method, a request with three keys; undefined for any other. */

@@ -220,7 +220,7 @@ export async function startSecondUpstreams(options: SecondOptions = {}): Promise
   return {
     urls: Object.fromEntries([...services].map((service) => [service, url])),
     env: {
-      ...Object.fromEntries([...services].map((one) => [`${one.toUpperCase().replaceAll(".", "_")}_URL`, url])),
+      ...Object.fromEntries([...services].map((service) => [`${service.toUpperCase().replaceAll(".", "_")}_URL`, url])),
       ...secondEnv,
     },
     calls,
@@ -241,11 +241,11 @@ export async function startSecondUpstreams(options: SecondOptions = {}): Promise
 export function answerTo(method: DescMethodUnary, name: string, request: Uint8Array): Message {
   const batch = BATCHES[name];
   if (batch === undefined) return randomMessage(method.output, seeded(name, request)).message;
-  const asked = reflect(method.input, fromBinary(method.input, request));
-  const keys = [...(asked.get(field(method.input.fields, batch.keys)) as Iterable<string | bigint>)];
+  const input = reflect(method.input, fromBinary(method.input, request));
+  const keys = [...(input.get(field(method.input.fields, batch.keys)) as Iterable<string | bigint>)];
   // the rest of the request counts, the company of other keys does not
-  asked.clear(field(method.input.fields, batch.keys));
-  const rest = toBinary(method.input, asked.message);
+  input.clear(field(method.input.fields, batch.keys));
+  const rest = toBinary(method.input, input.message);
   const answer = reflect(method.output);
   const items = field(method.output.fields, batch.items);
   const put = (key: string | bigint, item: ReflectMessage) => {
@@ -281,7 +281,7 @@ function statusWithDetail(
   message: string,
   random: Random,
 ): Uint8Array | undefined {
-  const desc = methods.get(`/${name}`)?.parent.file.messages.find((one) => one.typeName === DETAILS[name]);
+  const desc = methods.get(`/${name}`)?.parent.file.messages.find((message) => message.typeName === DETAILS[name]);
   if (desc === undefined || random() < 0.5) return undefined;
   const any = new BinaryWriter()
     .tag(1, WireType.LengthDelimited)
@@ -300,7 +300,7 @@ function statusWithDetail(
 }
 
 function field(fields: readonly DescField[], name: string): DescField {
-  const found = fields.find((one) => one.name === name);
+  const found = fields.find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`no field ${name}`);
   return found;
 }

@@ -7,7 +7,7 @@ import type { Truth } from "./composition.ts";
 import type { Setup } from "./setup.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimUpstream } from "./sim-upstream.ts";
-import { asked, type WireRules } from "./wire-rules.ts";
+import { traitsOf, type WireRules } from "./wire-rules.ts";
 
 const BREAKER_OPEN = 3;
 
@@ -30,7 +30,7 @@ export class CacheRules {
     const { headers } = call as { headers: OutgoingHeaders | undefined };
     const batch = method.endsWith("BatchGet");
     const id = batch ? fromBinary(BatchGetRequestSchema, message).ids[0] : fromBinary(GetRequestSchema, message).id;
-    if (batch || id === undefined || this.#setup.policies[asked(id).policy]?.cache === undefined) return;
+    if (batch || id === undefined || this.#setup.policies[traitsOf(id).policy]?.cache === undefined) return;
     const key = keyOf(id, headers?.["x-user"] ?? "", headers?.["x-tenant"] ?? "");
     const reason = outcome.ok ? undefined : outcome.failure.reason;
     const before = this.#ended.get(key);
@@ -39,7 +39,7 @@ export class CacheRules {
     this.#ended.set(key, { reason, at: now, before: before?.at === now ? before.before : before?.reason });
   }
   /** @returns why the value is stale, when it is */
-  judge(
+  check(
     id: string,
     policyIndex: number,
     tenant: string | undefined,
@@ -59,7 +59,7 @@ export class CacheRules {
       return undefined;
     }
     const ageMs = now - answeredAt;
-    const { effect } = asked(id);
+    const { effect } = traitsOf(id);
     if (effect || policy?.cache === undefined) return undefined;
     const { ttlMs, staleMs = 0 } = policy.cache;
     // The response remembers the answer of a batch, however long that takes.

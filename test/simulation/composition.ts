@@ -31,7 +31,7 @@ export class Witness {
 }
 
 /** Checks a value: its owner, and whether it is stale. */
-export type Judge = (
+export type ValueCheck = (
   id: string,
   policy: number,
   tenant: string | undefined,
@@ -40,7 +40,7 @@ export type Judge = (
 ) => Truth | undefined;
 
 /** Composes a page, one card for each step, as emitted code would. */
-export async function compose(cx: Request<App>, plan: Plan, witness: Witness, judge: Judge): Promise<Page> {
+export async function compose(cx: Request<App>, plan: Plan, witness: Witness, check: ValueCheck): Promise<Page> {
   const results: Promise<string | undefined>[] = [];
   for (const [i, step] of plan.steps.entries()) {
     const needs = "needs" in step ? step.needs : undefined;
@@ -50,7 +50,7 @@ export async function compose(cx: Request<App>, plan: Plan, witness: Witness, ju
       if (before === undefined || (before.stale !== undefined && truth.stale === undefined)) witness.truths[i] = truth;
     };
     const need = needs === undefined ? undefined : results[needs];
-    const result = start(cx, step, need, note, witness, judge);
+    const result = start(cx, step, need, note, witness, check);
     if (step.critical) result.then(undefined, () => witness.failed.add(i));
     results.push(result);
   }
@@ -82,7 +82,7 @@ function start(
   need: Promise<string | undefined> | undefined,
   note: (truth: Truth) => void,
   witness: Witness,
-  judge: Judge,
+  check: ValueCheck,
 ): Promise<string | undefined> {
   const fails = (failure: Failure): void => {
     if (failure === OVER) return;
@@ -97,7 +97,7 @@ function start(
           return await cx.sub(async (inner) => {
             // Only the first failure of the part counts; the values that the part omits are not checked.
             const silent = new Witness(witness.lateMs);
-            const all = step.inner.map((each) => start(inner, each, undefined, () => {}, silent, judge));
+            const all = step.inner.map((each) => start(inner, each, undefined, () => {}, silent, check));
             const values = await Promise.all(all);
             witness.violations.push(...silent.violations);
             return values.join();
@@ -115,23 +115,23 @@ function start(
           few
             .send(rpc, { id }, { rescue: (error) => witnessed(error, () => (failed[i] = { reason: error.reason })) })
             .then((thing) => {
-              failed[i] = judge(id, step.policy, undefined, false, thing);
+              failed[i] = check(id, step.policy, undefined, false, thing);
               return thing;
             }),
         );
         const sends = items.map((item) => item);
-        const told = (): void => {
+        const noteAll = (): void => {
           for (const truth of failed) if (truth !== undefined && truth.stale === undefined) note(truth);
         };
         try {
           const list = await cx.partial(sends, mark);
           return list.map(({ id }) => id).join();
         } finally {
-          told();
+          noteAll();
         }
       }
       default:
-        return one(cx, step, mark, fails, note, witness, judge);
+        return runStep(cx, step, mark, fails, note, witness, check);
     }
   };
   if (step.critical) return cx.step(async (mark) => run(mark));
@@ -142,14 +142,14 @@ function witnessed(error: Failure, see: () => void): Failure {
   return error;
 }
 
-async function one(
+async function runStep(
   cx: Request<App>,
   step: Extract<Step, { rescue: unknown }>,
   mark: Parameters<Parameters<typeof cx.step>[0]>[0],
   fails: (failure: Failure) => void,
   note: (truth: Truth) => void,
   witness: Witness,
-  judge: Judge,
+  check: ValueCheck,
 ): Promise<string | undefined> {
   const { lateMs } = witness;
   const { kind, id, policy, tenant } = step;
@@ -188,7 +188,7 @@ async function one(
     return undefined;
   }
   if (typeof value === "symbol") return "instead";
-  const truth = judge(id, policy, tenant, kind === "load", value);
+  const truth = check(id, policy, tenant, kind === "load", value);
   if (truth !== undefined) note(truth);
   return value.id;
 }

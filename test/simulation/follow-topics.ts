@@ -36,11 +36,11 @@ export function followable<Cx extends CallContext, Args>(
 ): Followable<Cx, Args> {
   const kind: FollowKind = random.chance(0.5) ? "call" : random.pick(["shared", "forgetting"]);
   const rpc = upstream.stream(watch, {});
-  const asked = (resume: bigint | undefined) => ({ id: String(resume ?? 0n) });
+  const requestOf = (resume: bigint | undefined) => ({ id: String(resume ?? 0n) });
   if (kind === "call") {
-    const source = callSource<Cx, Args, void, ReturnType<typeof asked>, Thing, "int">(
+    const source = callSource<Cx, Args, void, ReturnType<typeof requestOf>, Thing, "int">(
       rpc,
-      (_cx, _args, _opened, resume) => asked(resume),
+      (_cx, _args, _opened, resume) => requestOf(resume),
       position,
     );
     return { kind, source, publish: () => {}, close: async () => {} };
@@ -57,7 +57,11 @@ export function followable<Cx extends CallContext, Args>(
     until: isLast,
     call: {
       method: "test.v1.Upstream/Get",
-      open: callSource(rpc, (_cx: CallContext, _key: string, _opened: undefined, resume) => asked(resume), position),
+      open: callSource(
+        rpc,
+        (_cx: CallContext, _key: string, _opened: undefined, resume) => requestOf(resume),
+        position,
+      ),
     },
   };
   const topic = new Topic(spec, topics);

@@ -127,7 +127,7 @@ class RunStream implements OpenStream {
   readonly #run: Run;
   readonly #receiver: StreamReceiver;
   #at: number;
-  #asked = 0;
+  #demand = 0;
   #silent = false;
 
   constructor(run: Run, after: number, receiver: StreamReceiver) {
@@ -136,15 +136,15 @@ class RunStream implements OpenStream {
     this.#receiver = receiver;
   }
   take(items: number): void {
-    this.#asked += items;
+    this.#demand += items;
     queueMicrotask(() => this.flow());
   }
   cancel(): void {
     this.#run.streams.delete(this);
   }
   flow(): void {
-    while (this.#asked > 0 && this.#at < this.#run.published && !this.#silent && this.#run.streams.has(this)) {
-      this.#asked--;
+    while (this.#demand > 0 && this.#at < this.#run.published && !this.#silent && this.#run.streams.has(this)) {
+      this.#demand--;
       const seq = ++this.#at;
       this.#receiver.item(toBinary(ThingSchema, itemOf(seq, this.#run.last)));
     }
@@ -246,16 +246,16 @@ export async function followWorld(seed: number, lose = false): Promise<World> {
   const every = random.between(1, 3);
   const followed: Followable<Cx, ShowRequest> = followable(upstream, WATCH, latest, random, clock);
   // A topic announces omitted items with the next item, so that a last item must remain.
-  const wanted = (seq: number): boolean => seq % every === 0 || (followed.kind !== "call" && seq === run.last);
+  const passes = (seq: number): boolean => seq % every === 0 || (followed.kind !== "call" && seq === run.last);
   run.publish = (item) => followed.publish(item);
   run.lively = followed.kind !== "call";
-  const endpoint = endpointOf(upstream, followed, { latest, wanted, lose }, random, clock);
+  const endpoint = endpointOf(upstream, followed, { latest, passes, lose }, random, clock);
   const clients = random.list(1, 3, () => new Client(endpoint, random, clock));
   for (const client of clients) clock.after(random.between(0, 1_000), () => client.follow());
   await clock.run();
   await followed.close();
   await drained();
-  const all = Array.from({ length: run.last }, (_, i) => i + 1).filter(wanted);
+  const all = Array.from({ length: run.last }, (_, i) => i + 1).filter(passes);
   const violations = clients.flatMap((client) => held(client, all, latest, followed.kind));
   if (run.streams.size > 0) violations.push(`${run.streams.size} streams of the upstream are open`);
   const total = (of: (client: Client) => number): number => clients.reduce((sum, client) => sum + of(client), 0);
@@ -270,20 +270,20 @@ type Cx = Request<{ readonly by: Rpc<MessageInitShape<typeof GetRequestSchema>, 
 function endpointOf(
   upstream: Upstream,
   { kind, source }: Followable<Cx, ShowRequest>,
-  { latest, wanted, lose }: { latest: boolean; wanted: (seq: number) => boolean; lose: boolean },
+  { latest, passes, lose }: { latest: boolean; passes: (seq: number) => boolean; lose: boolean },
   random: Random,
   clock: SimClock,
 ): StreamEndpoint {
   const app = { by: upstream.unary(UpstreamService.method.get, {}) };
-  const own = {
+  const callOptions = {
     until: (_cx: Cx, _args: ShowRequest, { tags }: Thing) => tags.length > 0,
     idleMs: random.maybe(0.8, () => 700) ?? FAR_MS,
   };
   return streamEndpoint(FOLLOW, app, {
     timeoutMs: 1_000,
     source,
-    if: (_cx, _args, { count }: Thing) => wanted(Number(count)),
-    ...(kind === "call" && own),
+    if: (_cx, _args, { count }: Thing) => passes(Number(count)),
+    ...(kind === "call" && callOptions),
     compose: async (cx, _args, { count }: Thing) => {
       const by = await cx.tryCall(cx.app.by, { id: "by" });
       return create(PageSchema, { title: by?.id ?? "", spentCents: lose && count === 7n ? 8n : count });

@@ -38,11 +38,11 @@ export class BreakerModel {
     const bucket = Math.floor(this.#now() / (windowMs / 10));
     this.#samples.push({ bucket, good, slow });
     const timed = this.#samples.filter((sample) => sample.bucket > bucket - 10);
-    const judged = timed.filter((sample) => sample.good !== undefined);
+    const results = timed.filter((sample) => sample.good !== undefined);
     const trips = (bad: number, of: number, rate: number) => of >= minimum && bad > 0 && bad >= rate * of;
-    const failed = judged.filter((sample) => sample.good === false).length;
+    const failed = results.filter((sample) => sample.good === false).length;
     const late = timed.filter((sample) => sample.slow).length;
-    if (trips(failed, judged.length, errorRate)) this.#to("open");
+    if (trips(failed, results.length, errorRate)) this.#to("open");
     else if (slowRate !== undefined && trips(late, timed.length, slowRate)) this.#to("open");
   }
   #to(state: BreakerState): void {

@@ -24,7 +24,7 @@ import { Random } from "./random.ts";
 import { randomSetup, type Setup, SimLevel } from "./setup.ts";
 import { drained, SimClock } from "./sim-clock.ts";
 import { SimUpstream } from "./sim-upstream.ts";
-import { type Asked, WireRules } from "./wire-rules.ts";
+import { type RequestState, WireRules } from "./wire-rules.ts";
 
 /** Result of one seed. */
 export interface Outcome {
@@ -53,14 +53,14 @@ function makeApp(upstream: Upstream, setup: Setup) {
  * Runs random requests with random policies over a random upstream, and checks the events against the rules. `told`
  * changes the policies for the rules alone, to test that they notice a runtime with other policies.
  */
-export async function simulate(seed: number, told: (setup: Setup) => Setup = (setup) => setup): Promise<Outcome> {
+export async function simulate(seed: number, alter: (setup: Setup) => Setup = (setup) => setup): Promise<Outcome> {
   const random = new Random(seed);
   const setup = randomSetup(random);
   const clock = new SimClock(random, random.chance(0.2) ? 30 : 0);
   const client = new SimUpstream(random, clock);
-  const requests = new Map<string, Asked>();
-  const rules = new WireRules(told(setup), clock, client, requests);
-  const cached = new CacheRules(told(setup), clock, client, rules);
+  const requests = new Map<string, RequestState>();
+  const rules = new WireRules(alter(setup), clock, client, requests);
+  const cached = new CacheRules(alter(setup), clock, client, rules);
   const started = new Set<object>();
   const observer: Observer = {
     callStart: ({ call }) => void started.add(call),
@@ -78,13 +78,13 @@ export async function simulate(seed: number, told: (setup: Setup) => Setup = (se
   const app = makeApp(upstream, setup);
   const seen = { requests: 0, failed: 0, degraded: 0, stale: 0, gone: 0 };
 
-  const ask = (request: RandomRequest, compose: (cx: Request<App>) => Promise<Page>): Promise<Answer> =>
+  const send = (request: RandomRequest, compose: (cx: Request<App>) => Promise<Page>): Promise<Answer> =>
     asking(request, setup, clock, app, requests, compose, rules);
-  const judged = async (request: RandomRequest): Promise<void> => {
+  const checkRequest = async (request: RandomRequest): Promise<void> => {
     const witness = new Witness(clock.lateMs);
-    const judge = (id: string, policy: number, tenant: string | undefined, batch: boolean, thing: Thing) =>
-      cached.judge(id, policy, tenant, batch, request.user, thing);
-    const answer = await ask(request, (cx) => compose(cx, request.plan, witness, judge));
+    const checkValue = (id: string, policy: number, tenant: string | undefined, batch: boolean, thing: Thing) =>
+      cached.check(id, policy, tenant, batch, request.user, thing);
+    const answer = await send(request, (cx) => compose(cx, request.plan, witness, checkValue));
     seen.requests++;
     for (const violation of witness.violations) rules.fail(violation);
     if (answer.failure !== undefined) seen.failed++;
@@ -96,7 +96,7 @@ export async function simulate(seed: number, told: (setup: Setup) => Setup = (se
   const all: Promise<void>[] = [];
   for (let i = random.between(1, setup.requests); i > 0; i--) {
     const request = randomRequest(random, setup, i);
-    clock.after(request.at, () => void all.push(judged(request)));
+    clock.after(request.at, () => void all.push(checkRequest(request)));
   }
   const unhandled = (reason: unknown): void => rules.fail(`unhandled rejection: ${String(reason)}`);
   process.on("unhandledRejection", unhandled);
@@ -106,7 +106,7 @@ export async function simulate(seed: number, told: (setup: Setup) => Setup = (se
     if (all.length !== seen.requests) rules.fail(`${all.length - seen.requests} requests have no answer`);
     if (started.size > 0) rules.fail(`${started.size} calls have no end`);
     rules.finish();
-    await healthy(setup, clock, client, ask, rules);
+    await healthy(setup, clock, client, send, rules);
   } finally {
     process.off("unhandledRejection", unhandled);
   }
@@ -125,7 +125,7 @@ function asking(
   setup: Setup,
   clock: SimClock,
   app: App,
-  requests: Map<string, Asked>,
+  requests: Map<string, RequestState>,
   compose: (cx: Request<App>) => Promise<Page>,
   rules: WireRules,
 ): Promise<Answer> {
@@ -133,8 +133,8 @@ function asking(
   const { methodMs, concurrent } = setup;
   const from = clock.now();
   const callsUntil = from + callBudgetMs(budgetMs(methodMs, request.clientMs));
-  const asked: Asked = { callsUntil, mayRetry: request.mayRetry, user: request.user, gone: false };
-  requests.set(request.id, asked);
+  const state: RequestState = { callsUntil, mayRetry: request.mayRetry, user: request.user, gone: false };
+  requests.set(request.id, state);
   let entries: string[] | undefined;
   let answered = false;
   const answer = (end: Answer): void => {
@@ -168,7 +168,7 @@ function asking(
   if (request.goneMs !== undefined) {
     clock.after(request.goneMs, () => {
       if (answered) return;
-      asked.gone = true;
+      state.gone = true;
       answering.cancel();
       answer({ gone: true });
     });
@@ -221,8 +221,8 @@ function check(request: RandomRequest, answer: Answer, witness: Witness, fail: (
       continue;
     }
     const [entry] = found.splice(at, 1);
-    const said = Number(entry?.split(" ")[3]);
-    if (age !== undefined && Math.abs(said - age) > 1) fail(`said ${entry}, and is ${age} ms old`);
+    const entryAge = Number(entry?.split(" ")[3]);
+    if (age !== undefined && Math.abs(entryAge - age) > 1) fail(`said ${entry}, and is ${age} ms old`);
   }
   if (found.length > 0) fail(`said ${found.join("; ")}, which is not so`);
 }
@@ -232,14 +232,14 @@ async function healthy(
   setup: Setup,
   clock: SimClock,
   client: SimUpstream,
-  ask: (request: RandomRequest, compose: (cx: Request<App>) => Promise<Page>) => Promise<Answer>,
+  send: (request: RandomRequest, compose: (cx: Request<App>) => Promise<Page>) => Promise<Answer>,
   rules: WireRules,
 ): Promise<void> {
   if (clock.running > 0) rules.fail(`${clock.running} timers are left`);
   client.healed = true;
   const plan = { steps: [], guards: [] };
   const probe = (id: string, count: number, only?: number): Promise<Answer> =>
-    ask({ id, at: 0, user: "ann", mayRetry: true, clientMs: undefined, goneMs: undefined, plan }, async (cx) => {
+    send({ id, at: 0, user: "ann", mayRetry: true, clientMs: undefined, goneMs: undefined, plan }, async (cx) => {
       for (const [i, rpc] of cx.app.get.entries()) {
         if (only !== undefined && only !== i) continue;
         const most = Math.min(count, setup.concurrent, setup.policies[i]?.limit?.concurrent ?? count);

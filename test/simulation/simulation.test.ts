@@ -63,9 +63,9 @@ test.each<[string, (setup: Setup) => Setup]>([
   ["no breaker for a single method", upstream(() => ({ methods: undefined }))],
 ])(
   "rules with %s detect the violation",
-  async (_, told) => {
+  async (_, alter) => {
     let noticed = false;
-    for (let seed = 0; seed < 500 && !noticed; seed++) noticed = (await simulate(seed, told)).violations.length > 0;
+    for (let seed = 0; seed < 500 && !noticed; seed++) noticed = (await simulate(seed, alter)).violations.length > 0;
     expect(noticed).toBe(true);
   },
   60_000,

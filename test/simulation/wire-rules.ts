@@ -9,7 +9,7 @@ import type { SimClock } from "./sim-clock.ts";
 import type { Sent, SimUpstream } from "./sim-upstream.ts";
 
 /** Properties of a request whose calls are watched. */
-export interface Asked {
+export interface RequestState {
   readonly callsUntil: number;
   readonly mayRetry: boolean;
   readonly user: string;
@@ -18,7 +18,7 @@ export interface Asked {
 }
 
 /** Returns the policy of a thing with this id, and whether its call has side effects. */
-export function asked(id: string): { policy: number; effect: boolean } {
+export function traitsOf(id: string): { policy: number; effect: boolean } {
   const match = /^(\d+)(fx)?-/.exec(id);
   if (match === null) throw new Error(`no id of ours: ${id}`);
   return { policy: Number(match[1]), effect: match[2] !== undefined };
@@ -49,7 +49,7 @@ export class WireRules {
   readonly #setup: Setup;
   readonly #clock: SimClock;
   readonly #upstream: SimUpstream;
-  readonly #requests: ReadonlyMap<string, Asked>;
+  readonly #requests: ReadonlyMap<string, RequestState>;
   readonly #throttle: ThrottleModel;
   readonly #service: BreakerModel | undefined;
   readonly #batch: BreakerModel | undefined;
@@ -62,7 +62,7 @@ export class WireRules {
   #unsure = false;
   #changedAt = 0;
 
-  constructor(setup: Setup, clock: SimClock, upstream: SimUpstream, requests: ReadonlyMap<string, Asked>) {
+  constructor(setup: Setup, clock: SimClock, upstream: SimUpstream, requests: ReadonlyMap<string, RequestState>) {
     this.#setup = setup;
     this.#clock = clock;
     this.#upstream = upstream;
@@ -71,8 +71,9 @@ export class WireRules {
     const now = (): number => clock.now();
     this.#throttle = new ThrottleModel(retryBudget ?? { maxTokens: 10, tokenRatio: 0.1 });
     this.#service = breaker && new BreakerModel(breaker, now);
-    const own = methods?.BatchGet;
-    this.#batch = own === undefined ? this.#service : own.breaker && new BreakerModel(own.breaker, now);
+    const batchPolicy = methods?.BatchGet;
+    this.#batch =
+      batchPolicy === undefined ? this.#service : batchPolicy.breaker && new BreakerModel(batchPolicy.breaker, now);
     upstream.watch = (sent) => this.#sent(sent);
     upstream.ends = (sent) => this.#ended(sent);
   }
@@ -149,7 +150,7 @@ export class WireRules {
     if (shared && same.length > 0) this.fail(`an equal call is under way already`);
   }
   /** Checks that this attempt may follow, or run beside, the others of its call. */
-  #again(sent: Sent, others: readonly Sent[], policy: CallPolicy, request: Asked, number: number): void {
+  #again(sent: Sent, others: readonly Sent[], policy: CallPolicy, request: RequestState, number: number): void {
     const counted = others.filter(({ end }) => end !== "unprocessed");
     const unprocessed = others.length - counted.length;
     if (unprocessed > 0) this.seen.resent++;
@@ -289,12 +290,12 @@ export class WireRules {
   }
 
   #policyOf({ ids: [id] }: Sent): CallPolicy {
-    const policy = this.#setup.policies[asked(id ?? "").policy];
+    const policy = this.#setup.policies[traitsOf(id ?? "").policy];
     if (policy === undefined) throw new Error(`no policy for ${id}`);
     return policy;
   }
   #isEffect({ ids: [id] }: Sent): boolean {
-    return asked(id ?? "").effect;
+    return traitsOf(id ?? "").effect;
   }
   #isCached(sent: Sent): boolean {
     return this.#policyOf(sent).cache !== undefined && !this.#isEffect(sent);

@@ -40,7 +40,7 @@ export function clientsOf(url: string, requests: readonly SecondRequest[], rando
     createConnectTransport({ ...http1, useBinaryFormat: false }),
     createGrpcWebTransport(http1),
   ];
-  const one = async (moody: boolean): Promise<void> => {
+  const send = async (moody: boolean): Promise<void> => {
     const { method, message, headers } = pick(random, requests);
     const mood = moody ? random() : 1;
     const leaving = mood < LEAVES ? new AbortController() : undefined;
@@ -61,7 +61,7 @@ export function clientsOf(url: string, requests: readonly SecondRequest[], rando
   return {
     async run(inFlight, more, moody) {
       const worker = async () => {
-        while (more()) await one(moody);
+        while (more()) await send(moody);
       };
       await Promise.all(Array.from({ length: inFlight }, worker));
     },

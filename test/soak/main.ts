@@ -1,5 +1,5 @@
 // npm run soak [-- --seconds N --in-flight N --seed N]: random faults at load, 10 minutes by default; 1 when something is left over.
-import { described, judged } from "./report.ts";
+import { described, rowsOf } from "./report.ts";
 import { soak } from "./soak.ts";
 
 function option(name: string, otherwise: number): number {
@@ -26,4 +26,4 @@ const report = await soak({
   },
 });
 process.stdout.write(`\n${described(report, seconds)}\n`);
-process.exitCode = judged(report).every(({ ok }) => ok) ? 0 : 1;
+process.exitCode = rowsOf(report).every(({ ok }) => ok) ? 0 : 1;

@@ -41,7 +41,7 @@ function held(): Held {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
     handles: handlesByKind(),
-    listeners: listeners.reduce((sum, one) => sum + one, 0),
+    listeners: listeners.reduce((sum, count) => sum + count, 0),
     objects,
     heapBytes: heapUsed,
     bufferBytes: arrayBuffers,

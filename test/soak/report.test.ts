@@ -1,7 +1,7 @@
 // What a soak takes for broken.
 import { describe, expect, test } from "vitest";
 import type { Held } from "./probe.ts";
-import { described, judged, type Sample, type SoakReport } from "./report.ts";
+import { described, rowsOf, type Sample, type SoakReport } from "./report.ts";
 
 const MIB = 1 << 20;
 
@@ -21,7 +21,7 @@ function report(sampleOf: (round: number) => Sample, more: Partial<SoakReport> =
   const tally = { requests: 90_000, answers: 50_000, degraded: 20_000, statuses: { Internal: 20_000 } };
   return { ...tally, calls: 500_000, faults: { hang: 7 }, services: 13, samples, exit: "0", ...more };
 }
-const broken = (of: SoakReport) => judged(of).flatMap(({ what, ok }) => (ok ? [] : what.replace(/,.*/, "")));
+const broken = (of: SoakReport) => rowsOf(of).flatMap(({ what, ok }) => (ok ? [] : what.replace(/,.*/, "")));
 
 describe("a soak", () => {
   test("passes if every value is back at the start, and heap noise is no growth", () => {

@@ -42,7 +42,7 @@ const NOISE = 512 * 1024;
 /** Living objects that come and go with no request: what the garbage collector has not got to yet. */
 const FEW = 64;
 
-export function judged({ samples, services, exit, requests, answers, degraded }: SoakReport): Row[] {
+export function rowsOf({ samples, services, exit, requests, answers, degraded }: SoakReport): Row[] {
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined || samples.length < 4) {
@@ -111,7 +111,7 @@ export function described(report: SoakReport, seconds: number): string {
       .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => `${count} ${name}`)
       .join(", ");
-  const rows = [{ what: "", start: "start", end: "end", allowed: "allowed", ok: true }, ...judged(report)];
+  const rows = [{ what: "", start: "start", end: "end", allowed: "allowed", ok: true }, ...rowsOf(report)];
   const columns = (["what", "start", "end", "allowed"] as const).map((name) => ({
     name,
     width: Math.max(...rows.map((row) => row[name].split("\n")[0]?.length ?? 0)),

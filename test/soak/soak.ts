@@ -125,7 +125,7 @@ async function start(entry: string, env: Readonly<Record<string, string>>) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${errors}`);
   });
   /** Undefined when it has ended. */
-  const ask = async (question: string): Promise<unknown> => {
+  const query = async (question: string): Promise<unknown> => {
     if (!alive()) return undefined;
     const answered = once(child, "message").then(([answer]) => answer);
     child.send(question);
@@ -136,8 +136,8 @@ async function start(entry: string, env: Readonly<Record<string, string>>) {
     get running() {
       return alive();
     },
-    handles: () => ask("handles") as Promise<Held["handles"] | undefined>,
-    held: () => ask("held") as Promise<Held | undefined>,
+    handles: () => query("handles") as Promise<Held["handles"] | undefined>,
+    held: () => query("held") as Promise<Held | undefined>,
     /** Sends SIGTERM; returns how the process ended, with its last output if that was not in order. */
     async stop(): Promise<string> {
       const early = !alive();

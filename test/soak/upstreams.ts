@@ -76,7 +76,7 @@ export async function startSoakUpstreams(registry: FileRegistry, random: Random)
 
   const upstreams = await Promise.all(
     names.map((name) =>
-      startOne(name, (path, request, stream, { dead, silent }) => {
+      startUpstream(name, (path, request, stream, { dead, silent }) => {
         totals.calls++;
         const method = methods.get(path);
         if (method === undefined) {
@@ -107,18 +107,18 @@ export async function startSoakUpstreams(registry: FileRegistry, random: Random)
     },
     faults,
     get streams() {
-      return upstreams.reduce((sum, one) => sum + one.streams.size, 0);
+      return upstreams.reduce((sum, upstream) => sum + upstream.streams.size, 0);
     },
     get sessions() {
-      return upstreams.reduce((sum, one) => sum + one.sessions.size, 0);
+      return upstreams.reduce((sum, upstream) => sum + upstream.sessions.size, 0);
     },
     misbehave(does) {
       misbehaves = does;
-      if (!does) for (const one of upstreams) one.heal();
+      if (!does) for (const upstream of upstreams) upstream.heal();
     },
     async close() {
       clearInterval(events);
-      await Promise.all(upstreams.map((one) => one.close()));
+      await Promise.all(upstreams.map((upstream) => upstream.close()));
     },
   };
 }
@@ -126,7 +126,7 @@ export async function startSoakUpstreams(registry: FileRegistry, random: Random)
 type State = { dead: boolean; silent: boolean };
 type Serve = (path: string, request: Uint8Array, stream: ServerHttp2Stream, state: State) => void;
 
-async function startOne(name: string, serve: Serve) {
+async function startUpstream(name: string, serve: Serve) {
   const sessions = new Set<ServerHttp2Session>();
   const streams = new Set<ServerHttp2Stream>();
   const state: State = { dead: false, silent: false };

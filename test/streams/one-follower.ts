@@ -3,7 +3,7 @@
 import { type FollowTransport, follow } from "@protobff/client";
 import { RunService } from "../../generated/runs/v1/runs_pb.ts";
 
-export class OneFollower {
+export class RunFollower {
   readonly runId: string;
   readonly #over: FollowTransport;
   /** Numbers as they came. */

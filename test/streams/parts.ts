@@ -20,7 +20,7 @@ export interface InParts {
 export async function inParts(follow: TestFollow<Message>): Promise<InParts> {
   const messages: Message[] = [];
   try {
-    for await (const one of follow) messages.push(one);
+    for await (const message of follow) messages.push(message);
     return { messages, failed: undefined };
   } catch (thrown) {
     if (!(thrown instanceof ConnectError)) throw thrown;
@@ -34,7 +34,7 @@ export function partsDiffer(verdict: Verdict, { messages, failed }: InParts): st
     return messages.length > 0
       ? `fails behind ${messages.length} messages: ${failed.code} "${failed.message}"`
       : mismatch(verdict, { kind: "status", ...failed });
-  const answer = verdict.acceptable.find((one): one is AnswerVerdict => one.kind === "answer");
+  const answer = verdict.acceptable.find((outcome): outcome is AnswerVerdict => outcome.kind === "answer");
   // The mismatch lists the missing and the wrong calls.
   if (answer === undefined || verdict.missing.length > 0 || verdict.unasked.length > 0)
     return mismatch(verdict, { kind: "answer", message: new Uint8Array(), degradedHeader: undefined });
@@ -67,25 +67,25 @@ function piecesDiffer(schema: DescMessage, messages: readonly Message[]): string
     seen.add(name);
   }
   for (const [at, message] of messages.entries()) {
-    const own = new Set(named[at]);
-    if (at > 0 && own.size === 0) return `message ${at} brings no part`;
+    const partNames = new Set(named[at]);
+    if (at > 0 && partNames.size === 0) return `message ${at} brings no part`;
     const degraded = pathsOf(schema, message, degradedField(schema), "path").map((path) =>
       path.replace(/\[.*?\](?=[.[]|$)/g, ""),
     );
-    const lost = degraded.find((path) => !belongs(path, at === 0, own, seen));
-    if (lost !== undefined) return `message ${at} says that ${lost} is degraded, and has ${[...own]} alone`;
+    const lost = degraded.find((path) => !belongs(path, at === 0, partNames, seen));
+    if (lost !== undefined) return `message ${at} says that ${lost} is degraded, and has ${[...partNames]} alone`;
     // A message is there for its parts, be they empty.
-    const holds = (path: string): boolean => [...own].some((name) => name.startsWith(`${path}.`));
+    const holds = (path: string): boolean => [...partNames].some((name) => name.startsWith(`${path}.`));
     const set = [...setIn(reflect(schema, message), "")];
-    const wrong = set.find((path) => !belongs(path, at === 0, own, seen) && !holds(path));
-    if (wrong !== undefined) return `message ${at} has ${wrong}, and says ${[...own]}`;
+    const wrong = set.find((path) => !belongs(path, at === 0, partNames, seen) && !holds(path));
+    if (wrong !== undefined) return `message ${at} has ${wrong}, and says ${[...partNames]}`;
   }
   return undefined;
 }
-function belongs(path: string, first: boolean, own: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
+function belongs(path: string, first: boolean, partNames: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
   const within = (names: ReadonlySet<string>): boolean =>
     path.split(".").some((_, i, parts) => names.has(parts.slice(0, i + 1).join(".")));
-  return within(own) || (first && !within(all));
+  return within(partNames) || (first && !within(all));
 }
 /** Paths of what is set: of messages in fields what is set in them. */
 function* setIn(message: ReflectMessage, around: string): Iterable<string> {
@@ -101,9 +101,9 @@ function* setIn(message: ReflectMessage, around: string): Iterable<string> {
 }
 
 function pathsOf(schema: DescMessage, message: Message, field: ReturnType<typeof partsField>, name: string): string[] {
-  const of = field?.message.fields.find((one) => one.name === name);
+  const of = field?.message.fields.find((candidate) => candidate.name === name);
   if (field === undefined || of === undefined) return [];
-  return [...reflect(schema, message).get(field)].flatMap((one) =>
-    isReflectMessage(one) ? [String(one.get(of))] : [],
+  return [...reflect(schema, message).get(field)].flatMap((item) =>
+    isReflectMessage(item) ? [String(item.get(of))] : [],
   );
 }

@@ -32,10 +32,10 @@ const failed = (thrown: unknown): Got => {
   return { kind: "status", code: thrown.code, message: thrown.rawMessage };
 };
 
-async function run(one: Case, seed: string) {
+async function run(testCase: Case, seed: string) {
   const random = seeded("run", seed);
-  const [unary, parts] = one.methods;
-  if (unary === undefined || parts === undefined) throw new Error(`${one.name} lacks an rpc`);
+  const [unary, parts] = testCase.methods;
+  if (unary === undefined || parts === undefined) throw new Error(`${testCase.name} lacks an rpc`);
   const note = random() < 0.5 ? { note: "asked" } : {};
   const values = { run: pick(random, ["a", "b", "c"]), all: random() < 0.5, ids: ["a", "b"].slice(0, random() * 3) };
   const message = create(unary.input, { ...values, ...note });
@@ -46,19 +46,19 @@ async function run(one: Case, seed: string) {
   const late = [1, 50].sort(() => random() - 0.5);
   const made = (): Bff => {
     const { get, getAll } = world.handlers();
-    const bff = one.make({ mocks: { up: { get, getAll } } });
+    const bff = testCase.make({ mocks: { up: { get, getAll } } });
     for (const [i, name] of ["Get", "GetAll"].entries())
       bff.mocks.up?.setBehaviour(`up.v1.UpService/${name}`, { kind: "answer", afterMs: late[i] ?? 1 });
     return bff;
   };
   const bff = made();
   let header: string | undefined;
-  const ask = bff[unary.localName] as (request: object, call: object) => Promise<Message>;
+  const send = bff[unary.localName] as (request: object, call: object) => Promise<Message>;
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? undefined;
   };
-  const got = await ask(message, { onHeader }).then(
-    (given): Got => ({ kind: "answer", message: toBinary(verdict.schema, given), degradedHeader: header }),
+  const got = await send(message, { onHeader }).then(
+    (response): Got => ({ kind: "answer", message: toBinary(verdict.schema, response), degradedHeader: header }),
     failed,
   );
   bff.close();
@@ -76,10 +76,10 @@ async function run(one: Case, seed: string) {
 test(`random pages equal the oracle's answers, whole and in parts, seed ${SEED}`, async () => {
   const wrong: string[] = [];
   const seen = { pages: all.length, answers: 0, failed: 0, "several parts": 0, degraded: 0 };
-  for (const one of all)
+  for (const testCase of all)
     for (let i = 0; i < WORLDS && wrong.length < 3; i++) {
-      const { fault, answer, count } = await run(one, `${SEED} ${one.name} ${i}`);
-      if (fault !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, world ${i}: ${fault}\n${one.proto}`);
+      const { fault, answer, count } = await run(testCase, `${SEED} ${testCase.name} ${i}`);
+      if (fault !== undefined) wrong.push(`SEED=${SEED}, ${testCase.name}, world ${i}: ${fault}\n${testCase.proto}`);
       if (answer === undefined) seen.failed++;
       else seen.answers++;
       if (count > 1) seen["several parts"]++;

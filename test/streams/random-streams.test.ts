@@ -28,14 +28,14 @@ afterAll(() => remove());
 /** Checks that each call is made once in the opening and once for each item, and checks the request that opens the source. */
 function callsDiffer(world: StreamWorld, verdict: StreamVerdict, isTopic: boolean): string | undefined {
   const openings = (of: readonly Message[]): string =>
-    JSON.stringify(of, (_, one) => (typeof one === "bigint" ? String(one) : one));
+    JSON.stringify(of, (_, value) => (typeof value === "bigint" ? String(value) : value));
   if (!isTopic && openings(world.opened) !== openings(verdict.openings))
     return `opened with ${openings(world.opened)}; wanted ${openings(verdict.openings)}`;
   if (verdict.end !== "ended") return undefined;
   // An item whose call has failed before, in the same phase, fails its list at once: calls for later items need not begin.
-  const failing = new Set([...world.asked].flatMap(([id, phases]) => (world.fails(id) ? [...phases] : [])));
-  for (const id of new Set([...world.asked.keys(), ...world.got.keys()])) {
-    const phases = [...(world.asked.get(id) ?? [])];
+  const failing = new Set([...world.phases].flatMap(([id, phases]) => (world.fails(id) ? [...phases] : [])));
+  for (const id of new Set([...world.phases.keys(), ...world.got.keys()])) {
+    const phases = [...(world.phases.get(id) ?? [])];
     const [got, most] = [world.got.get(id) ?? 0, phases.length];
     const least = phases.filter((phase) => !failing.has(phase)).length;
     if (got < least || got > most) return `Get of "${id}" was called ${got} times; wanted ${least} to ${most}`;
@@ -54,18 +54,21 @@ function requestOf(random: Random, { input }: DescMethod): Message {
 }
 
 /** One follower, and behind one of its items another one. */
-async function run(one: Case, seed: string): Promise<{ readonly fault: string | undefined; readonly got: Followed }> {
+async function run(
+  testCase: Case,
+  seed: string,
+): Promise<{ readonly fault: string | undefined; readonly got: Followed }> {
   const random = seeded("run", seed);
-  const isTopic = one.proto.includes("topic: {");
+  const isTopic = testCase.proto.includes("topic: {");
   const who = pick(random, ["a", "b", "c"]);
-  const [method] = one.methods;
-  if (method === undefined) throw new Error(`${one.name} has no rpc`);
+  const [method] = testCase.methods;
+  if (method === undefined) throw new Error(`${testCase.name} has no rpc`);
   const message = requestOf(random, method);
-  const bff = (world: StreamWorld) => one.make({ mocks: { up: world.handlers() } });
+  const bff = (world: StreamWorld) => testCase.make({ mocks: { up: world.handlers() } });
   const verdictOf = (world: StreamWorld, resume?: Resume): StreamVerdict => {
     const outcomes: Around["outcomes"] = (item) => world.outcomes(String(item));
     const around = { headers: new Map([["x-who", who]]), env: {}, now: undefined, outcomes };
-    return followOracle(ir, method, message, { ...around, plays: (asked, nth) => world.plays(asked, nth) }, resume);
+    return followOracle(ir, method, message, { ...around, plays: (request, nth) => world.plays(request, nth) }, resume);
   };
   const follow = async (world: StreamWorld, resume?: string): Promise<Followed> => {
     const made = bff(world);
@@ -92,14 +95,14 @@ async function run(one: Case, seed: string): Promise<{ readonly fault: string | 
 test(`random streams in random worlds equal the oracle's answers, seed ${SEED}`, async () => {
   const wrong: string[] = [];
   const seen = { streams: all.length, items: 0, ended: 0, failed: 0, degraded: 0 };
-  for (const one of all)
+  for (const testCase of all)
     for (let i = 0; i < WORLDS && wrong.length < 3; i++) {
-      const seed = `${SEED} ${one.name} ${i}`;
-      const { fault, got } = await run(one, seed).catch((error: unknown) => ({
+      const seed = `${SEED} ${testCase.name} ${i}`;
+      const { fault, got } = await run(testCase, seed).catch((error: unknown) => ({
         fault: String((error as Error).stack),
         got: undefined,
       }));
-      if (fault !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, world ${i}: ${fault}\n${one.proto}`);
+      if (fault !== undefined) wrong.push(`SEED=${SEED}, ${testCase.name}, world ${i}: ${fault}\n${testCase.proto}`);
       seen.items += got?.items.length ?? 0;
       if (got?.end === "ended") seen.ended++;
       else seen.failed++;

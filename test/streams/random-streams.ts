@@ -149,7 +149,7 @@ class Made {
     this.#page = page;
     if (!page) return;
     for (const list of [this.#texts, this.#maybe, this.#lists, this.#bools])
-      list.splice(0, list.length, ...list.filter((one) => !one.includes("event")));
+      list.splice(0, list.length, ...list.filter((text) => !text.includes("event")));
     this.#texts.push("'a'", "'b'");
   }
   #pick<T>(of: readonly T[]): T {
@@ -164,7 +164,7 @@ class Made {
   #step(): string {
     const text = this.#plain();
     if (!this.#page) return text;
-    const rests = this.#deferred.some((one) => new RegExp(`\\b${one}\\b`).test(text));
+    const rests = this.#deferred.some((name) => new RegExp(`\\b${name}\\b`).test(text));
     if (text.includes("guard:")) return rests ? this.#step() : text;
     if (!rests && this.#chance(0.5)) return text;
     const name = /name: "(s\d+)"/.exec(text)?.[1] ?? "";

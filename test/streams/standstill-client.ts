@@ -16,7 +16,7 @@ export type Received =
   | { readonly follower: number; readonly number: number; readonly reset: boolean }
   | { readonly follower: number; readonly end: string };
 
-async function followOne({ follower, runId, protocol }: Order, transports: Record<Protocol, FollowTransport>) {
+async function startFollower({ follower, runId, protocol }: Order, transports: Record<Protocol, FollowTransport>) {
   const write = (received: Received): void => void process.stdout.write(`${JSON.stringify(received)}\n`);
   try {
     const options = { over: transports[protocol], backoff: { initialMs: 20, maxMs: 200 } };
@@ -36,5 +36,5 @@ if (import.meta.main) {
     webSocket: webSocket({ baseUrl }),
     grpc: connect(createGrpcTransport({ baseUrl })),
   };
-  createInterface({ input: process.stdin }).on("line", (line) => void followOne(JSON.parse(line), transports));
+  createInterface({ input: process.stdin }).on("line", (line) => void startFollower(JSON.parse(line), transports));
 }

@@ -29,7 +29,7 @@ export interface Handlers {
 
 export class StreamWorld {
   /** Phases in which each request of `Get` was made, by its id, as in the oracle. */
-  readonly asked = new Map<string, Set<string>>();
+  readonly phases = new Map<string, Set<string>>();
   /** Number of calls of `Get` that have reached the mock, by id. */
   readonly got = new Map<string, number>();
   /** Requests of streams that have reached the mock. */
@@ -94,7 +94,7 @@ export class StreamWorld {
     return {
       call: (method, request) => {
         const id = String((request as Message & { id: string }).id);
-        this.asked.set(id, (this.asked.get(id) ?? new Set()).add(phase));
+        this.phases.set(id, (this.phases.get(id) ?? new Set()).add(phase));
         const { code, ...rest } = this.#thing(id);
         return ended(methodName(method), "Thing", code ?? ("thing" in rest ? rest.thing : {}));
       },
@@ -114,10 +114,10 @@ export class StreamWorld {
     const at = this.#events.findIndex(({ seq, by, text }) => seq === after || `${by}:${text}` === afterText);
     return this.#events.slice(at + 1);
   }
-  plays(asked: Message, nth: number): Play {
+  plays(request: Message, nth: number): Play {
     const { items, code } = this.#scene(nth);
     const desc = this.#message("Event");
-    const all = this.#behind(asked).slice(0, items);
+    const all = this.#behind(request).slice(0, items);
     const bytes = all.map((event) => toBinary(desc, create(desc, event)));
     if (code === undefined) return { items: bytes, end: { kind: "ended" } };
     return { items: bytes, end: { kind: "failed", clientCode: status(code).clientCode, breaks: code === UNAVAILABLE } };

@@ -13,7 +13,7 @@ import { type Nats, startNats } from "../../examples/runs/nats.ts";
 import { RunEventSchema } from "../../generated/worker/v1/worker_pb.ts";
 import { freePort } from "../../runtime/src/testing/listening.ts";
 import { balanced } from "./balanced.ts";
-import { OneFollower } from "./one-follower.ts";
+import { RunFollower } from "./one-follower.ts";
 
 export interface TortureOptions {
   /** Number of events of each key. */
@@ -76,7 +76,7 @@ async function run(options: TortureOptions, closing: (() => Promise<unknown>)[])
   const ids = Array.from({ length: keys }, (_, i) => `k${i}`);
   const all = Array.from(
     { length: count },
-    (_, i) => new OneFollower(ids[i % keys] ?? "", transports[i % transports.length] as FollowTransport),
+    (_, i) => new RunFollower(ids[i % keys] ?? "", transports[i % transports.length] as FollowTransport),
   );
   const finished = Promise.all(all.map(({ done }) => done));
   let over = false;
@@ -100,9 +100,9 @@ async function run(options: TortureOptions, closing: (() => Promise<unknown>)[])
   await Promise.all(bffs.map((bff) => bff.stop()));
   const consumers = await publisher.consumers(options.outright ? 90_000 : 20_000);
   return {
-    faults: all.flatMap((one, i) => {
-      const fault = one.fault(events);
-      return fault === undefined ? [] : [`follower ${i} of ${one.runId} ${fault}`];
+    faults: all.flatMap((follower, i) => {
+      const fault = follower.fault(events);
+      return fault === undefined ? [] : [`follower ${i} of ${follower.runId} ${fault}`];
     }),
     items: all.reduce((sum, { seen }) => sum + seen.length, 0),
     resets: all.reduce((sum, { resets }) => sum + resets.length, 0),
@@ -146,7 +146,7 @@ interface Killing {
   readonly options: TortureOptions;
   readonly bffs: readonly Bff[];
   readonly nats: Nats;
-  readonly followers: readonly OneFollower[];
+  readonly followers: readonly RunFollower[];
   readonly isOver: () => boolean;
   /** Receives the number of kills until now. */
   readonly onKill: (kills: number) => void;
@@ -163,7 +163,7 @@ async function killing({ options, bffs, nats, followers, isOver, onKill }: Killi
     [
       "clients are killed",
       async () => {
-        for (const one of followers.filter((_, i) => i % 10 === 3)) one.kill();
+        for (const follower of followers.filter((_, i) => i % 10 === 3)) follower.kill();
       },
     ],
     [
@@ -213,7 +213,7 @@ async function publishing(url: string) {
   return {
     /** The last of each is held back until then. */
     async publish(ids: readonly string[], { events, everyMs }: TortureOptions, last: Promise<void>): Promise<void> {
-      const one = async (id: string, i: number): Promise<void> => {
+      const publishRun = async (id: string, i: number): Promise<void> => {
         await sleep((i * everyMs) / ids.length);
         for (let number = 1; number <= events; number++) {
           if (number === events) await last;
@@ -221,7 +221,7 @@ async function publishing(url: string) {
           await sleep(everyMs);
         }
       };
-      await Promise.all(ids.map(one));
+      await Promise.all(ids.map(publishRun));
     },
     /** Returns the number of consumers: once it is zero, or after `withinMs`. */
     async consumers(withinMs: number): Promise<number> {

@@ -14,7 +14,7 @@ import { publisherTo } from "../../examples/runs/publisher.ts";
 import { RunEventSchema } from "../../generated/worker/v1/worker_pb.ts";
 import { freePort } from "../../runtime/src/testing/listening.ts";
 import { until } from "../../runtime/src/testing/redis-rig.ts";
-import { OneFollower } from "./one-follower.ts";
+import { RunFollower } from "./one-follower.ts";
 
 const ENTRY = "generated/runs/v1/server.ts";
 /** Processes start in it, on a machine that does other things, too. */
@@ -83,7 +83,7 @@ test("every follower sees each event once and in order when workers stop or are 
     () => events({ baseUrl: url }),
     () => webSocket({ baseUrl: url }),
   ];
-  const followers = [...transports, ...transports].map((transport) => new OneFollower("r", transport()));
+  const followers = [...transports, ...transports].map((transport) => new RunFollower("r", transport()));
   const all = (count: number) => until(() => followers.every(({ seen }) => seen.length >= count), LONG_MS);
   await all(5);
   // What workers count stands in one place, and each follows the key once.
@@ -114,7 +114,7 @@ test("every follower sees each event once and in order when workers stop or are 
   const second = await start();
   publish(30, 30, 30);
   await Promise.all(followers.map(({ done }) => done));
-  expect(followers.map((one) => one.fault(30)).filter((fault) => fault !== undefined)).toEqual([]);
+  expect(followers.map((follower) => follower.fault(30)).filter((fault) => fault !== undefined)).toEqual([]);
   expect(followers.map(({ seen, resets }) => [seen.length, resets])).toEqual(followers.map(() => [30, []]));
   expect(await second.stop()).toBe(0);
   // Only that of the worker that was killed may be left, for a minute.

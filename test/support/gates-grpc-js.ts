@@ -19,7 +19,7 @@ export interface Arrival {
   fail(code: grpc.status): void;
 }
 
-type Wanted = (arrival: Arrival) => boolean;
+type ArrivalFilter = (arrival: Arrival) => boolean;
 
 export interface Gates {
   readonly url: string;
@@ -27,7 +27,7 @@ export interface Gates {
   /** In order: "> Method …" when a call has arrived, "< Method …" before it is answered, "x Method …" when it is cancelled. */
   readonly log: readonly string[];
   /** The first call that is wanted and was not taken yet, as soon as it has arrived. */
-  take(wanted: Wanted): Promise<Arrival>;
+  take(filter: ArrivalFilter): Promise<Arrival>;
   /** Resolves when the log has this line. */
   logged(line: string): Promise<void>;
   clear(): void;
@@ -51,7 +51,7 @@ export async function startGates(
   const taken = new Set<Arrival>();
   const waiting = new Set<() => boolean>();
   const happened = (): void => {
-    for (const one of waiting) if (one()) waiting.delete(one);
+    for (const check of waiting) if (check()) waiting.delete(check);
   };
   const until = <T>(found: () => T | undefined): Promise<T> =>
     new Promise((resolve) => {
@@ -110,9 +110,9 @@ export async function startGates(
     url: `http://127.0.0.1:${port}`,
     arrivals,
     log,
-    take: (wanted) =>
+    take: (filter) =>
       until(() => {
-        const found = arrivals.find((one) => !taken.has(one) && wanted(one));
+        const found = arrivals.find((arrival) => !taken.has(arrival) && filter(arrival));
         if (found !== undefined) taken.add(found);
         return found;
       }),

@@ -115,11 +115,11 @@ export class GeneratedProject {
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     /** Reads standard output up to a line. */
-    const until = async (wanted: RegExp): Promise<string> => {
+    const until = async (pattern: RegExp): Promise<string> => {
       for (;;) {
         const { value, done } = await lines.next();
-        if (done === true) throw new Error(`ended before ${wanted}: ${log}`);
-        const found = wanted.exec(value);
+        if (done === true) throw new Error(`ended before ${pattern}: ${log}`);
+        const found = pattern.exec(value);
         if (found !== null) return found[1] ?? found[0];
       }
     };

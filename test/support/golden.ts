@@ -34,7 +34,9 @@ export function goldenCases(suite: string): readonly Golden[] {
     const conditions = new Set(Object.keys(goldenTexts(archive)).map((path) => path.slice(0, path.indexOf("/"))));
     return [...conditions].map((condition) => ({ name: `${name}-${condition}`, archive, prefix: `${condition}/` }));
   });
-  return places.map((one) => ({ ...one, protos: textsIn(one, "proto") })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return places
+    .map((place) => ({ ...place, protos: textsIn(place, "proto") }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The files of a case below one of its folders, or the text of a file, by the name "". */
@@ -43,7 +45,7 @@ export function textsIn({ archive, prefix }: Pick<Golden, "archive" | "prefix">,
 }
 
 /** Returns the printed output of a case, from its file `expected.txt`; empty until the file is written. */
-export const printedOf = (one: Golden): string => textsIn(one, "expected.txt")[""] ?? "";
+export const printedOf = (golden: Golden): string => textsIn(golden, "expected.txt")[""] ?? "";
 
 /** The texts of an archive's folder, or of a file by the name ""; UPDATE_GOLDENS=1 writes the found ones there first. */
 export function goldenOf(archive: string, folder: string, found: Texts): Texts {
@@ -64,8 +66,8 @@ export function requestOf(
 
 /** Returns the options of a case: those of a line `// opt: server=web` in one of its protos; else the default. */
 export function parameterOf({ protos }: Pick<GoldenCase, "protos">): string {
-  const said = Object.values(protos).flatMap((text) => /^\/\/ opt: (.*)$/m.exec(text)?.[1] ?? []);
-  return `import_extension=ts,${said[0] ?? "server=true"}`;
+  const options = Object.values(protos).flatMap((text) => /^\/\/ opt: (.*)$/m.exec(text)?.[1] ?? []);
+  return `import_extension=ts,${options[0] ?? "server=true"}`;
 }
 
 /** The plugin's answer; `parameter` as in `opt:`. Excerpts show the given texts. */

@@ -6,26 +6,26 @@ import type { Metrics } from "../../packages/server/src/metrics/metrics.ts";
 /** Observes one event of each kind, with all of its optional parts. */
 export function observeEach(metrics: Metrics): void {
   const header = () => "";
-  const asked = { request: {}, header, method: "web.v1.Web/Get", startedAt: 0 };
+  const rpc = { request: {}, header, method: "web.v1.Web/Get", startedAt: 0 };
   const of = { request: {}, call: {}, service: "a.v1.A", branch: "canary", method: "a.v1.A/Get", startedAt: 0 };
   const bytes = new Uint8Array();
   const degraded = [create(DegradationSchema, { path: "title", upstream: "a.v1.A", reason: 2 })];
-  metrics.responseStart(asked);
+  metrics.responseStart(rpc);
   const outcome = { ok: true, degraded, failures: [] } as const;
-  metrics.response({ ...asked, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
-  metrics.streamOpen({ ...asked, openedAt: 1, items: () => 2 });
+  metrics.response({ ...rpc, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
+  metrics.streamOpen({ ...rpc, openedAt: 1, items: () => 2 });
   const stream = { openedAt: 1, items: 2, degraded: 0, end: "ended" } as const;
-  metrics.response({ ...asked, endedAt: 1, outcome: { ok: true, degraded: [], failures: [] }, stream });
+  metrics.response({ ...rpc, endedAt: 1, outcome: { ok: true, degraded: [], failures: [] }, stream });
   metrics.callStart(of);
   metrics.attempt({ ...of, number: 1, hedge: false, endedAt: 1, outcome: "ok" });
   metrics.call({ ...of, header, message: bytes, endedAt: 1, attempts: 1, outcome: { ok: true, message: bytes } });
   metrics.cache({ ...of, outcome: "fresh" });
-  metrics.limited({ ...asked, limit: "web.v1/user", outcome: "exceeded" });
+  metrics.limited({ ...rpc, limit: "web.v1/user", outcome: "exceeded" });
   metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
   const method = "a.v1.A/Get";
   const state = { followers: 1, keys: 1, ringBytes: 1, consumers: 1, resets: 1 };
-  metrics.streamDegraded({ ...asked, degraded, failures: [] });
+  metrics.streamDegraded({ ...rpc, degraded, failures: [] });
   metrics.topic({ name: "run", service: "a.v1.A", state: () => state });
   metrics.upstream({
     ...of,

@@ -52,8 +52,8 @@ export function measured(): ProseCounts {
   }
   const comments = packagesOf().flatMap((folder) => {
     const counts = sources(folder).map(({ text }) => commentFindings(text));
-    const total = counts.reduce((sum, one) => sum + one.comments, 0);
-    const findings = counts.reduce((sum, one) => sum + one.findings.length, 0);
+    const total = counts.reduce((sum, count) => sum + count.comments, 0);
+    const findings = counts.reduce((sum, count) => sum + count.findings.length, 0);
     return total === 0 ? [] : [[folder, { comments: total, findings }] as const];
   });
   return { pages: inPages, comments: Object.fromEntries(comments) };

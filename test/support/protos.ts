@@ -37,9 +37,9 @@ export const FOREIGN = [
 export function provided(files: Protos): Protos {
   // Foreign protos are large: without an import of them, buf need not read them.
   const imports = (what: string) => Object.values(files).some((text) => text.includes(`import "${what}/`));
-  const wanted = (name: string) =>
+  const isImported = (name: string) =>
     imports(dirname(name)) || (name === "google/api/http.proto" && imports("google/api"));
-  const names = [...SHIPPED, ...FOREIGN.filter(wanted)].filter((name) => !(name in files));
+  const names = [...SHIPPED, ...FOREIGN.filter(isImported)].filter((name) => !(name in files));
   return Object.fromEntries(names.map((name) => [name, textOf(name)]));
 }
 

@@ -28,13 +28,13 @@ export function randomMessage(desc: DescMessage, random: (below: number) => numb
       (field.message !== undefined && (depth > 2 || SHAPELESS.test(field.message.typeName)))
     )
       continue;
-    const one = (): unknown => valueFor(field, random, depth);
+    const make = (): unknown => valueFor(field, random, depth);
     const value =
       field.fieldKind === "list"
-        ? [one(), one()]
+        ? [make(), make()]
         : field.fieldKind === "map"
-          ? { [field.mapKey === ScalarType.STRING ? "k" : field.mapKey === ScalarType.BOOL ? "true" : "7"]: one() }
-          : one();
+          ? { [field.mapKey === ScalarType.STRING ? "k" : field.mapKey === ScalarType.BOOL ? "true" : "7"]: make() }
+          : make();
     if (field.oneof === undefined) values[field.localName] = value;
     else values[field.oneof.localName] = { case: field.localName, value };
   }

@@ -8,7 +8,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Identity, type IdentitySpec, openIdentity } from "@protobff/runtime";
 import { onTestFinished } from "vitest";
 import { cookbook } from "./cookbook.ts";
-import { type Given, type Stubbed, type StubbedBff, type Stubs, stubbed } from "./stubbed.ts";
+import { type Stubbed, type StubbedBff, type StubbedOptions, type Stubs, stubbed } from "./stubbed.ts";
 import { startIssuer, tokenOf } from "./token-issuer.ts";
 
 export const { recipes, upstreams } = cookbook();
@@ -67,16 +67,21 @@ interface Running extends StubbedBff {
   /** Headers of a caller who is known, where the recipe has an identity. */
   as(subject: string): Promise<Readonly<Record<string, string>>>;
 }
-export async function start(title: string, { stubs, ...given }: Partial<Given> = {}): Promise<Running> {
-  const recipe = recipes.find((one) => one.title === title);
+export async function start(title: string, { stubs, ...options }: Partial<StubbedOptions> = {}): Promise<Running> {
+  const recipe = recipes.find((recipe) => recipe.title === title);
   if (recipe === undefined) throw new Error(`no recipe ${title}`);
   const protos = { ...upstreams, ...recipe.protos };
   const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) }, recipe.beside);
   onTestFinished(made.remove);
-  const own: Partial<Given> = "resolvers.ts" in recipe.beside ? await made.load("resolvers.ts") : {};
+  const defaults: Partial<StubbedOptions> = "resolvers.ts" in recipe.beside ? await made.load("resolvers.ts") : {};
   const issuer = await startIssuer();
   const identity = recipe.protos["shop/v1/shop.proto"]?.includes("identity:") && (await identityOf(made, issuer));
-  const bff = await made.serve({ ...own, ...given, ...(identity && { identity }), stubs: { ...STUBS, ...stubs } });
+  const bff = await made.serve({
+    ...defaults,
+    ...options,
+    ...(identity && { identity }),
+    stubs: { ...STUBS, ...stubs },
+  });
   onTestFinished(bff.close);
   const as = async (sub: string) => ({ ...ANYBODY, authorization: `Bearer ${await tokenOf(issuer, { sub }, "shop")}` });
   return { ...bff, as };
@@ -100,7 +105,7 @@ export const get = async (
   rpc: string,
   request: JsonObject,
   headers: Readonly<Record<string, string>> = ANYBODY,
-): Promise<JsonObject> => (await bff.ask(`shop.v1.ShopService/${rpc}`, request, headers)).body;
+): Promise<JsonObject> => (await bff.send(`shop.v1.ShopService/${rpc}`, request, headers)).body;
 /** "path: effect" of each entry. */
 export const degraded = (body: JsonObject): string[] =>
   ((body.degraded ?? []) as JsonObject[]).map(({ path, effect }) => `${String(path)}: ${String(effect)}`);

@@ -33,13 +33,13 @@ export interface Reply {
 
 export interface StubbedBff {
   /** `rpc` is "pkg.Service/Method". */
-  ask(rpc: string, request?: JsonObject, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  send(rpc: string, request?: JsonObject, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** Calls of the upstreams, in order: "Service/Method". */
-  readonly asked: readonly string[];
+  readonly upstreamCalls: readonly string[];
   close(): Promise<void>;
 }
 
-export interface Given {
+export interface StubbedOptions {
   readonly stubs: Stubs;
   /** Creates the client for upstreams, at the address of the stubs or others. Default: a client of the stubs. */
   readonly connect?: (url: string) => UnaryClient;
@@ -54,7 +54,7 @@ export interface Given {
 
 export interface Stubbed {
   /** Each call returns a server with separate breakers and caches, like a separate process. */
-  serve(given: Given): Promise<StubbedBff>;
+  serve(options: StubbedOptions): Promise<StubbedBff>;
   /** Loads the exports of one of the files in `beside`. */
   load(name: string): Promise<Exported>;
   remove(): void;
@@ -82,17 +82,17 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
   return {
     remove: () => rmSync(dir, { recursive: true, force: true }),
     load: async (name) => (await import(pathToFileURL(join(dir, name)).href)) as Exported,
-    async serve({ stubs, connect = (url): UnaryClient => new GrpcClient(url), ...given }) {
-      const asked: string[] = [];
-      const upstream = await upstreamOf(services, known, stubs, asked);
+    async serve({ stubs, connect = (url): UnaryClient => new GrpcClient(url), ...options }) {
+      const upstreamCalls: string[] = [];
+      const upstream = await upstreamOf(services, known, stubs, upstreamCalls);
       const client = connect(upstream.url);
       const server = await listen(
-        modules.flatMap((module) => endpointsOf(module, client, given)),
+        modules.flatMap((module) => endpointsOf(module, client, options)),
         { types: known },
       );
       return {
-        asked,
-        async ask(rpc, request = {}, headers = {}) {
+        upstreamCalls,
+        async send(rpc, request = {}, headers = {}) {
           const reply = await fetch(`${server.url}/${rpc}`, {
             method: "POST",
             headers: { "content-type": "application/json", ...headers },
@@ -111,13 +111,13 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
 }
 
 type Exported = Readonly<Record<string, unknown>>;
-type Make = (...given: readonly object[]) => unknown;
+type Make = (...inputs: readonly object[]) => unknown;
 
 /** The services of a `_bff.ts`; one client serves whatever names the upstreams go by, since it looks at the path. */
 function endpointsOf(
   module: Exported,
   client: UnaryClient,
-  { env = {}, ...given }: Omit<Given, "stubs" | "connect">,
+  { env = {}, ...options }: Omit<StubbedOptions, "stubs" | "connect">,
 ): Endpoint[] {
   const makeUpstreams = module.createUpstreams as Make | undefined;
   const upstreams = makeUpstreams?.(new Proxy({}, { get: () => client }), {});
@@ -126,7 +126,7 @@ function endpointsOf(
   // Counted here, as without Redis.
   const limits = module.LIMITS === undefined ? undefined : new Limits({ clock: systemClock, fault: () => {} });
   return services.flatMap(
-    ([name, make]) => (make as Make)({ ...given, env: envOf(name), upstreams, limits }) as Endpoint[],
+    ([name, make]) => (make as Make)({ ...options, env: envOf(name), upstreams, limits }) as Endpoint[],
   );
 }
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
@@ -143,7 +143,7 @@ async function upstreamOf(
   services: readonly DescService[],
   known: readonly DescFile[],
   stubs: Stubs,
-  asked: string[],
+  upstreamCalls: string[],
 ): Promise<{ readonly url: string; close(): void }> {
   const registry = createRegistry(...known);
   const server = createServer(
@@ -154,7 +154,7 @@ async function upstreamOf(
             const stub = stubs[`${service.typeName}/${method.name}`];
             if (stub === undefined) return [];
             const answer = async (request: never, context: HandlerContext) => {
-              asked.push(`${service.name}/${method.name}`);
+              upstreamCalls.push(`${service.name}/${method.name}`);
               const json = toJson(method.input, request, { registry }) as JsonObject;
               return fromJson(method.output, await stub(json, context), { registry });
             };

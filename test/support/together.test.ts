@@ -12,12 +12,12 @@ const EMPTY = { $typeName: "google.protobuf.FileDescriptorSet" } as const;
 test("a combined build equals separate builds, including source positions", () => {
   const several = goldenCases("diagnostics").filter(({ protos }) => Object.keys(protos).length > 1);
   const cases = [...several.slice(0, 3), ...several.slice(-3), ...goldenCases("emit").slice(0, 3)].map(
-    (one) => one.protos,
+    (golden) => golden.protos,
   );
   together(UPSTREAMS, cases);
-  const whole = cases.map((own) => ({ ...UPSTREAMS, ...own }));
+  const whole = cases.map((protos) => ({ ...UPSTREAMS, ...protos }));
   const found = whole.map(builtTogether);
-  expect(found.filter((one) => one !== undefined).length).toBeGreaterThan(5);
+  expect(found.filter((files) => files !== undefined).length).toBeGreaterThan(5);
   for (const [i, files] of whole.entries())
     if (found[i] !== undefined) expect(Buffer.compare(bytes(found[i]), bytes(alone(files)))).toBe(0);
 });
@@ -42,9 +42,9 @@ test.each([
     app('import "google/protobuf/descriptor.proto";\nextend google.protobuf.FileOptions { string s = 50001; }'),
   ],
   ["in the place of what is shared", { "up/v1/up.proto": 'syntax = "proto3";\npackage up.v1;' }],
-])("%s is built alone", (_, own) => {
-  together(UPSTREAMS, [own]);
-  const files = { ...UPSTREAMS, ...own };
+])("%s is built alone", (_, protos) => {
+  together(UPSTREAMS, [protos]);
+  const files = { ...UPSTREAMS, ...protos };
   expect(builtTogether(files)).toBeUndefined();
-  expect(requestOf({ protos: own }).fileToGenerate).toEqual(Object.keys(own));
+  expect(requestOf({ protos }).fileToGenerate).toEqual(Object.keys(protos));
 });

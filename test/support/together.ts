@@ -10,7 +10,7 @@ const MANY = 100;
 
 interface Together {
   readonly shared: Protos;
-  readonly own: Protos;
+  readonly protos: Protos;
   /** Cases that it is built with. */
   readonly chunk: Together[];
   built?: readonly FileDescriptorProto[] | undefined;
@@ -23,15 +23,15 @@ const known = new Map<string, Together>();
  * announced.
  */
 export function together(shared: Protos, cases: readonly Protos[]): void {
-  const fits = cases.filter((own) => segmentsOf(own, shared) !== undefined);
+  const fits = cases.filter((protos) => segmentsOf(protos, shared) !== undefined);
   for (let i = 0; i < fits.length; i += MANY) {
     const chunk: Together[] = [];
-    for (const own of fits.slice(i, i + MANY)) {
-      const key = keyOf({ ...shared, ...own });
+    for (const protos of fits.slice(i, i + MANY)) {
+      const key = keyOf({ ...shared, ...protos });
       if (known.has(key)) continue;
-      const one = { shared, own, chunk };
-      chunk.push(one);
-      known.set(key, one);
+      const entry = { shared, protos, chunk };
+      chunk.push(entry);
+      known.set(key, entry);
     }
   }
 }
@@ -40,19 +40,19 @@ export function together(shared: Protos, cases: readonly Protos[]): void {
  * Returns the files and their imports, dependencies first; undefined if they are not announced, or must be built alone.
  */
 export function builtTogether(files: Protos): readonly FileDescriptorProto[] | undefined {
-  const one = known.size === 0 ? undefined : known.get(keyOf(files));
-  if (one === undefined) return undefined;
-  if (one.built === undefined && one.chunk.length > 0) buildChunk(one.chunk.splice(0));
-  return one.built;
+  const entry = known.size === 0 ? undefined : known.get(keyOf(files));
+  if (entry === undefined) return undefined;
+  if (entry.built === undefined && entry.chunk.length > 0) buildChunk(entry.chunk.splice(0));
+  return entry.built;
 }
 
 /** Returns the first segments of a case's names and packages, for renaming; undefined if renaming is not possible. */
-function segmentsOf(own: Protos, shared: Protos): readonly string[] | undefined {
+function segmentsOf(protos: Protos, shared: Protos): readonly string[] | undefined {
   // Numbers of extensions are used once in all that is built.
-  if (Object.values(own).some((text) => /^\s*extend /m.test(text))) return undefined;
-  const taken = new Set(Object.keys({ ...shared, ...provided({ ...shared, ...own }) }).map(firstOf));
-  const packages = Object.values(own).map((text) => /^package (\w+)\./m.exec(text)?.[1] ?? "");
-  const segments = new Set([...Object.keys(own).map(firstOf), ...packages]);
+  if (Object.values(protos).some((text) => /^\s*extend /m.test(text))) return undefined;
+  const taken = new Set(Object.keys({ ...shared, ...provided({ ...shared, ...protos }) }).map(firstOf));
+  const packages = Object.values(protos).map((text) => /^package (\w+)\./m.exec(text)?.[1] ?? "");
+  const segments = new Set([...Object.keys(protos).map(firstOf), ...packages]);
   return [...segments].every((name) => name.length > 2 && name !== "google" && !taken.has(name))
     ? [...segments]
     : undefined;
@@ -69,12 +69,12 @@ interface Renamed {
 }
 
 /** A case's files under names that no other has; `taken` are those names. */
-function renamed({ own, shared }: Together, taken: Set<string>): Renamed {
-  const texts = Object.entries(own).flat().join("\n");
-  const marks = (segmentsOf(own, shared) ?? []).map((from) => [from, markFor(from, texts, taken)] as const);
+function renamed({ protos, shared }: Together, taken: Set<string>): Renamed {
+  const texts = Object.entries(protos).flat().join("\n");
+  const marks = (segmentsOf(protos, shared) ?? []).map((from) => [from, markFor(from, texts, taken)] as const);
   const there = (text: string): string =>
-    marks.reduce((said, [from, to]) => said.replace(new RegExp(`(?<!\\w)${from}(?=[./])`, "g"), to), text);
-  const files = Object.fromEntries(Object.entries(own).map(([name, text]) => [there(name), there(text)]));
+    marks.reduce((current, [from, to]) => current.replace(new RegExp(`(?<!\\w)${from}(?=[./])`, "g"), to), text);
+  const files = Object.fromEntries(Object.entries(protos).map(([name, text]) => [there(name), there(text)]));
   return { files, marks };
 }
 
@@ -92,18 +92,18 @@ function markFor(name: string, texts: string, taken: Set<string>): string {
 /** Restores the names in the bytes of a file: a text may replace another of the same length. */
 function restored(file: FileDescriptorProto, { marks }: Renamed): FileDescriptorProto {
   const bytes = Buffer.from(toBinary(FileDescriptorProtoSchema, file)).toString("latin1");
-  const text = marks.reduce((said, [from, to]) => said.replace(new RegExp(`${to}(?=[./])`, "g"), from), bytes);
+  const text = marks.reduce((current, [from, to]) => current.replace(new RegExp(`${to}(?=[./])`, "g"), from), bytes);
   return fromBinary(FileDescriptorProtoSchema, Buffer.from(text, "latin1"));
 }
 
 function buildChunk(chunk: readonly Together[]): void {
   const taken = new Set<string>();
-  const open = new Map(chunk.map((one) => [one, renamed(one, taken)]));
+  const open = new Map(chunk.map((entry) => [entry, renamed(entry, taken)]));
   while (open.size > 0) {
-    const files: Protos = Object.assign({}, chunk[0]?.shared, ...[...open.values()].map((one) => one.files));
+    const files: Protos = Object.assign({}, chunk[0]?.shared, ...[...open.values()].map((result) => result.files));
     try {
       const built = new Map(build({ ...provided(files), ...files }).map((file) => [file.name, file]));
-      for (const [one, to] of open) one.built = ofCase(one, to, built);
+      for (const [entry, to] of open) entry.built = ofCase(entry, to, built);
       return;
     } catch (error) {
       const wrong = [...open].filter(([, { files }]) =>
@@ -111,19 +111,19 @@ function buildChunk(chunk: readonly Together[]): void {
       );
       if (wrong.length === 0) throw error;
       // Each of them reports its error when it is built alone.
-      for (const [one] of wrong) open.delete(one);
+      for (const [entry] of wrong) open.delete(entry);
     }
   }
 }
 
 /** Returns buf's result for a case alone: by name, each file with its imports before it. */
 function ofCase(
-  { shared, own }: Together,
+  { shared, protos }: Together,
   to: Renamed,
   built: ReadonlyMap<string, FileDescriptorProto>,
 ): readonly FileDescriptorProto[] {
-  const restoredOwn = Object.keys(to.files).flatMap((name) => built.get(name) ?? []);
-  const ours = new Map(restoredOwn.map((file) => restored(file, to)).map((file) => [file.name, file]));
+  const caseFiles = Object.keys(to.files).flatMap((name) => built.get(name) ?? []);
+  const ours = new Map(caseFiles.map((file) => restored(file, to)).map((file) => [file.name, file]));
   const found = new Map<string, FileDescriptorProto>();
   const add = (name: string): void => {
     const file = ours.get(name) ?? built.get(name);
@@ -131,7 +131,7 @@ function ofCase(
     for (const dependency of file.dependency) add(dependency);
     found.set(name, file);
   };
-  const texts = { ...shared, ...own };
+  const texts = { ...shared, ...protos };
   for (const name of Object.keys({ ...texts, ...provided(texts) }).sort()) add(name);
   return [...found.values()];
 }

@@ -21,7 +21,7 @@ function kinds(seed: number, numbers: readonly number[]): string[] {
 test("faults have the configured share, and the same seed gives the same faults", () => {
   const numbers = Array.from({ length: 5_000 }, (_, index) => index);
   const first = kinds(1, numbers);
-  const share = (kind: string) => first.filter((one) => one === kind).length / first.length;
+  const share = (kind: string) => first.filter((value) => value === kind).length / first.length;
   expect(share("fail")).toBeGreaterThan(0.045);
   expect(share("fail")).toBeLessThan(0.075);
   expect(share("hang")).toBeGreaterThan(0.028);

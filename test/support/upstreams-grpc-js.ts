@@ -89,7 +89,7 @@ export async function startGrpcJsUpstreams(): Promise<GrpcJsUpstreams> {
   const user = await serve("user.v1.UserService", {
     GetUser: ({ id }) => plain(UserSchema, userOf(id ?? "")),
     BatchGetUsers: ({ ids }) => ({
-      users: ((ids ?? []) as string[]).map((id) => plain(UserSchema, userOf(id))).filter((one) => one !== undefined),
+      users: ((ids ?? []) as string[]).map((id) => plain(UserSchema, userOf(id))).filter((user) => user !== undefined),
     }),
   });
 

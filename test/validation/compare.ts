@@ -115,8 +115,8 @@ function validatorOf(registry: Generated["registry"]): ReturnType<typeof createV
 
 /** Formats a violation in one line. */
 function shown({ ruleId, message, forKey, field, rule }: Violation): string {
-  const path = (one: Violation["field"]): string =>
-    (one?.elements ?? [])
+  const path = (fieldPath: Violation["field"]): string =>
+    (fieldPath?.elements ?? [])
       .map(({ fieldName, fieldNumber, fieldType, keyType, valueType, subscript }) => {
         const types = [fieldNumber, fieldType, keyType, valueType].filter((type) => type !== undefined).join(",");
         const at = subscript.case === undefined ? "" : `[${subscript.case} ${JSON.stringify(String(subscript.value))}]`;
@@ -153,7 +153,7 @@ export async function compare(seed: string, messages: number): Promise<Compared>
       else if (other.length > 0) invalid++;
       if (other !== "error") {
         violations += other.length;
-        for (const one of other) broken.add(one.split(" ", 1)[0] ?? "");
+        for (const line of other) broken.add(line.split(" ", 1)[0] ?? "");
       }
       if (!same(mine, other)) {
         const { registry, desc } = generated;
@@ -179,20 +179,20 @@ const CUT = 20;
 function same(mine: Outcome, other: Outcome): boolean {
   if (mine === "error") return other === "error";
   if (other === "error") return mine.length > CUT;
-  if (mine.length < other.length && mine.length > CUT) return mine.every((one) => other.includes(one));
+  if (mine.length < other.length && mine.length > CUT) return mine.every((line) => other.includes(line));
   // The order of the rules of one value is not specified.
   const sorted = other.toSorted();
-  return mine.length === other.length && mine.toSorted().every((one, i) => one === sorted[i]);
+  return mine.length === other.length && mine.toSorted().every((line, i) => line === sorted[i]);
 }
 
 function difference(mine: Outcome, other: Outcome): readonly string[] {
   if (mine === "error" || other === "error") {
-    const said = (outcome: Outcome, error: string): string =>
+    const summary = (outcome: Outcome, error: string): string =>
       outcome === "error" ? `fails: ${error}` : `finds ${outcome.length}`;
-    return [`ours ${said(mine, lastErrors.ours)}`, `theirs ${said(other, lastErrors.theirs)}`];
+    return [`ours ${summary(mine, lastErrors.ours)}`, `theirs ${summary(other, lastErrors.theirs)}`];
   }
   return [
-    ...mine.filter((one) => !other.includes(one)).map((one) => `only ours   ${one}`),
-    ...other.filter((one) => !mine.includes(one)).map((one) => `only theirs ${one}`),
+    ...mine.filter((line) => !other.includes(line)).map((line) => `only ours   ${line}`),
+    ...other.filter((line) => !mine.includes(line)).map((line) => `only theirs ${line}`),
   ];
 }

@@ -20,11 +20,11 @@ test(`constants that are reported break their random rules, seed ${SEED}`, () =>
     const kind = KINDS[i % KINDS.length] ?? "string";
     const rules = standardRules(kind, random).replaceAll(/\[val\.v1\.\w+\]: (\[[^\]]*\]|\{[^}]*\}|\S+)/g, "");
     const zero = random() < 0.2 ? "ignore: IGNORE_IF_ZERO_VALUE " : "";
-    const own = `${zero}${kind}: { ${rules} }`;
+    const fieldRules = `${zero}${kind}: { ${rules} }`;
     const list = random() < 0.3;
     const text = list
-      ? `repeated ${kind} f = 1 [(buf.validate.field).repeated.items = { ${own} }];`
-      : `${kind} f = 1 [(buf.validate.field) = { ${own} }];`;
+      ? `repeated ${kind} f = 1 [(buf.validate.field).repeated.items = { ${fieldRules} }];`
+      : `${kind} f = 1 [(buf.validate.field) = { ${fieldRules} }];`;
     return { kind, list, text };
   });
   const proto = `syntax = "proto3"; package val.v1; import "buf/validate/validate.proto";

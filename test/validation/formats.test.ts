@@ -41,7 +41,7 @@ test("each format treats an empty value and a wrong one like protovalidate", asy
     const values = [{}, Object.fromEntries(desc.fields.map((field) => [field.localName, wrong(field.scalar)]))];
     for (const value of values) {
       const message = create(desc, value);
-      expect(told(ours(generated, message))).toEqual(told(theirs(generated, message)));
+      expect(normalize(ours(generated, message))).toEqual(normalize(theirs(generated, message)));
     }
   } finally {
     rmSync(generated.folder, { recursive: true, force: true });
@@ -50,4 +50,4 @@ test("each format treats an empty value and a wrong one like protovalidate", asy
 
 const wrong = (scalar: ScalarType | undefined) =>
   scalar === ScalarType.BYTES ? new Uint8Array([1, 2, 3]) : "\u0000 \u0001";
-const told = (outcome: readonly string[] | "error") => (outcome === "error" ? outcome : outcome.toSorted());
+const normalize = (outcome: readonly string[] | "error") => (outcome === "error" ? outcome : outcome.toSorted());

@@ -153,10 +153,10 @@ function condition(of: string, type: string, random: Random): string {
       return `this.all(x, ${filled(pick(random, inner), random).replaceAll("this", "x")})`;
     return pick(random, CONDITIONS.map ?? []);
   }
-  const own = CONDITIONS[of === "message" ? "message" : kind] ?? ["this == this"];
-  const one = filled(pick(random, own), random);
-  if (random() < 0.25) return `(${one}) || (${filled(pick(random, own), random)})`;
-  return random() < 0.15 ? `!(${one})` : one;
+  const conditions = CONDITIONS[of === "message" ? "message" : kind] ?? ["this == this"];
+  const term = filled(pick(random, conditions), random);
+  if (random() < 0.25) return `(${term}) || (${filled(pick(random, conditions), random)})`;
+  return random() < 0.15 ? `!(${term})` : term;
 }
 
 function filled(text: string, random: Random): string {

@@ -1,7 +1,7 @@
 // Protos with random rules of buf.validate, out of nothing but a seed.
 import { pick, type Random, seeded } from "../second/random-message.ts";
 import { celRules, restartIds } from "./random-cel.ts";
-import { oneRule, standardRules } from "./random-standard.ts";
+import { singleRule, standardRules } from "./random-standard.ts";
 
 /** Types of fields: a scalar's name, "Kind" (an enum), "Part" (a message with rules), or a well-known type. */
 export const SCALARS = [
@@ -84,7 +84,7 @@ message Bare {
 `;
 
 /** Custom rules. */
-const OWN = `edition = "2023";
+const CUSTOM = `edition = "2023";
 package val.v1;
 import "buf/validate/validate.proto";
 import "google/protobuf/duration.proto";
@@ -178,7 +178,7 @@ export function randomProtos(seed: string): Readonly<Record<string, string>> {
   restartIds();
   const request = message("Request", 9, random);
   const part = message("Part", 4, random);
-  return { "val/v1/own.proto": OWN, "val/v1/val.proto": `${HEAD}${part}${single(random)}${request}` };
+  return { "val/v1/own.proto": CUSTOM, "val/v1/val.proto": `${HEAD}${part}${single(random)}${request}` };
 }
 
 /**
@@ -186,17 +186,17 @@ export function randomProtos(seed: string): Readonly<Record<string, string>> {
  * reported ones.
  */
 function single(random: Random): string {
-  const standard = (type: string): string => `${rulesFor(type)}: { ${oneRule(rulesFor(type) ?? "", random)} }`;
-  const one = (type: string): string => `${type} @ [(buf.validate.field) = { ${standard(type)} }];`;
+  const standard = (type: string): string => `${rulesFor(type)}: { ${singleRule(rulesFor(type) ?? "", random)} }`;
+  const declaration = (type: string): string => `${type} @ [(buf.validate.field) = { ${standard(type)} }];`;
   const lists = (type: string, rule: string): string =>
     `repeated ${type} @ [(buf.validate.field).repeated = { ${rule} }];`;
   const ruled = TYPES.filter((type) => rulesFor(type) !== undefined);
   const fields = [
     lists(pick(random, SCALARS), "unique: true"),
-    lists(pick(random, TYPES), oneRule("repeated", random)),
-    `map<${pick(random, KEYS)}, ${pick(random, TYPES)}> @ [(buf.validate.field).map = { ${oneRule("map", random)} }];`,
-    ...OFTEN.flatMap((type) => [one(type), one(type)]),
-    ...Array.from({ length: 8 }, () => one(pick(random, ruled))),
+    lists(pick(random, TYPES), singleRule("repeated", random)),
+    `map<${pick(random, KEYS)}, ${pick(random, TYPES)}> @ [(buf.validate.field).map = { ${singleRule("map", random)} }];`,
+    ...OFTEN.flatMap((type) => [declaration(type), declaration(type)]),
+    ...Array.from({ length: 8 }, () => declaration(pick(random, ruled))),
   ];
   return `message Single {\n${fields.map((text, i) => `  ${text.replace("@", `s${i} = ${i + 1}`)}`).join("\n")}\n}\n`;
 }
@@ -233,7 +233,9 @@ function message(name: string, count: number, random: Random): string {
     const group = ["a", "s", "bare", ...names].filter(() => random() < 0.3);
     const required = random() < 0.5 ? " required: true" : "";
     if (group.length > 0)
-      head.push(`  option (buf.validate.message).oneof = { fields: [${group.map((one) => `"${one}"`)}]${required} };`);
+      head.push(
+        `  option (buf.validate.message).oneof = { fields: [${group.map((member) => `"${member}"`)}]${required} };`,
+      );
   }
   return `message ${name} {\n${[...head, ...lines].join("\n")}\n}\n`;
 }
@@ -264,9 +266,9 @@ function options(type: string, shape: string, random: Random, some = random() < 
   if (shape === "one") parts.push(...valueRules(type, random));
   else if (shape === "list") {
     const scalar = (SCALARS as readonly string[]).includes(type) || type === "Kind";
-    const own = standardRules("repeated", random, scalar);
+    const listRules = standardRules("repeated", random, scalar);
     if (random() < 0.5) parts.push(...celRules("list", type, random));
-    if (random() < 0.7) parts.push(`repeated: { ${own} items: {${inner()}} }`);
+    if (random() < 0.7) parts.push(`repeated: { ${listRules} items: {${inner()}} }`);
   } else {
     if (random() < 0.5) parts.push(...celRules("map", shape, random));
     if (random() < 0.7)

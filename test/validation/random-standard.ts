@@ -37,8 +37,8 @@ interface Choice {
 }
 const SOME: Choice = {
   among: (random, likely, rules) => {
-    const said = rules.filter(() => random() < likely).map((rule) => rule());
-    return said.join(" ");
+    const texts = rules.filter(() => random() < likely).map((rule) => rule());
+    return texts.join(" ");
   },
   bounded(random, value, rules) {
     const low = random() < 0.35 ? `${pick(random, ["gt", "gte"])}: ${value()} ` : "";
@@ -59,7 +59,7 @@ const ONE: Choice = {
 export const standardRules = (kind: string, random: Random, unique = false): string =>
   rulesOf(kind, random, SOME, unique);
 /** One rule alone, which no other hides. */
-export const oneRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, ONE, unique);
+export const singleRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, ONE, unique);
 
 function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean): string {
   const count = (): number => below(random, 4);
@@ -154,7 +154,7 @@ function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean):
     default: {
       const unsigned = /^(uint|fixed)/.test(kind);
       const number = (): string => String(below(random, 7) - (unsigned ? 0 : 3));
-      const own: Readonly<Record<string, readonly (() => string)[]>> = {
+      const customRules: Readonly<Record<string, readonly (() => string)[]>> = {
         int32: [
           () => `[val.v1.multiple_of]: ${below(random, 4)}`,
           () => `[val.v1.far_from]: [${number()}, ${number()}]`,
@@ -167,7 +167,7 @@ function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean):
         () => `const: ${number()}`,
         () => `in: [${number()}, ${number()}]`,
         () => `not_in: [${number()}, ${number()}]`,
-        ...(own[kind] ?? []),
+        ...(customRules[kind] ?? []),
       ]);
     }
   }

@@ -106,7 +106,7 @@ function messageAt(i: number): DescMessage {
   return desc;
 }
 
-test.each(KEPT.map((one, i) => [...one, i] as const))("%s", (_, expected, i) => {
+test.each(KEPT.map((entry, i) => [...entry, i] as const))("%s", (_, expected, i) => {
   expect(toJson(messageAt(i), sample(messageAt(i)))).toEqual(expected);
   expect(isSure(messageAt(i))).toBe(true);
 });
@@ -122,17 +122,17 @@ test(`samples that are certain satisfy their random rules, seed ${SEED}`, () => 
   const random = seeded("samples", SEED);
   const types = TYPES.flatMap((type) => rulesFor(type) ?? []).length;
   const fields = Array.from({ length: 600 }, (_, i) => {
-    const type = TYPES.filter((one) => rulesFor(one) !== undefined)[i % types] ?? "string";
+    const type = TYPES.filter((candidate) => rulesFor(candidate) !== undefined)[i % types] ?? "string";
     const rules = standardRules(rulesFor(type) ?? "string", random).replaceAll(
       /\[val\.v1\.\w+\]: (\[[^\]]*\]|\{[^}]*\}|\S+)/g,
       "",
     );
-    const own = `${rulesFor(type)}: { ${rules} }`;
+    const fieldRules = `${rulesFor(type)}: { ${rules} }`;
     const required = random() < 0.2 ? "required: true " : "";
-    if (random() < 0.7) return `${type} f = 1 [(buf.validate.field) = { ${required}${own} }];`;
+    if (random() < 0.7) return `${type} f = 1 [(buf.validate.field) = { ${required}${fieldRules} }];`;
     const unique = (SCALARS as readonly string[]).includes(type);
     const many = standardRules("repeated", random, unique).replaceAll(/\[val\.v1\.\w+\]: \S+/g, "");
-    return `repeated ${type} f = 1 [(buf.validate.field) = { ${required}repeated: { ${many} items: { ${own} } } }];`;
+    return `repeated ${type} f = 1 [(buf.validate.field) = { ${required}repeated: { ${many} items: { ${fieldRules} } } }];`;
   });
   const registry = registryOf(fields.map((field, i) => `message M${i} { ${field} }`).join("\n"));
   const validator = createValidator({ registry });

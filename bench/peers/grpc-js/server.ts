@@ -66,8 +66,8 @@ class Exchange implements Caller {
       if (value !== undefined) this.#forwarded.set(name, value);
     }
     const now = Date.now();
-    const asked = call.getDeadline();
-    const leftMs = Math.min(timeoutMs, (asked instanceof Date ? asked.getTime() : asked) - now);
+    const deadline = call.getDeadline();
+    const leftMs = Math.min(timeoutMs, (deadline instanceof Date ? deadline.getTime() : deadline) - now);
     this.#deadline = now + leftMs * CALL_SHARE;
   }
 

@@ -85,13 +85,13 @@ export class RawClient {
       };
       const end = (fault: Fault) => {
         clearTimeout(timer);
-        running.delete(one);
+        running.delete(handle);
         reject(fault);
         stream.close(http2.constants.NGHTTP2_CANCEL);
       };
-      const one: Running = { cancel: () => end(new Fault(CANCELLED, "cancelled")) };
+      const handle: Running = { cancel: () => end(new Fault(CANCELLED, "cancelled")) };
       const timer = setTimeout(() => end(new Fault(DEADLINE_EXCEEDED, "late")), timeoutMs);
-      running.add(one);
+      running.add(handle);
       stream.on("response", seen);
       stream.on("trailers", seen);
       stream.on("data", (chunk: Buffer) => {
@@ -102,7 +102,7 @@ export class RawClient {
       stream.on("error", () => {});
       stream.once("close", () => {
         clearTimeout(timer);
-        running.delete(one);
+        running.delete(handle);
         if (status !== 0) return reject(new Fault(status ?? UNAVAILABLE, message));
         const whole = chunks === undefined ? body : Buffer.concat(chunks);
         if (whole === undefined || whole[0] !== 0 || whole.readUInt32BE(1) !== whole.length - PREFIX_BYTES) {

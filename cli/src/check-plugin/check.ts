@@ -34,16 +34,18 @@ export interface CheckedProject {
  * is that of a whole option.
  */
 export function check(request: CheckRequest, project: CheckedProject): CheckResponse {
-  const asked = new Set(request.ruleIds.length > 0 ? request.ruleIds : DEFAULTS);
-  const given = givenFiles(request);
-  const own = new Map(project.files.map((file) => [file.name, file]));
-  const files = inImportOrder(new Map([...own, ...[...given].map(([name, { file }]) => [name, file] as const)]));
+  const ruleIds = new Set(request.ruleIds.length > 0 ? request.ruleIds : DEFAULTS);
+  const inputs = inputFiles(request);
+  const projectFiles = new Map(project.files.map((file) => [file.name, file]));
+  const files = inImportOrder(
+    new Map([...projectFiles, ...[...inputs].map(([name, { file }]) => [name, file] as const)]),
+  );
   const generated = files.filter(
-    ({ name }) => !(own.has(name) ? project.imports.has(name) : given.get(name)?.isImport),
+    ({ name }) => !(projectFiles.has(name) ? project.imports.has(name) : inputs.get(name)?.isImport),
   );
   const isStale = (name: string): boolean => {
-    const newer = given.get(name);
-    const known = own.get(name);
+    const newer = inputs.get(name);
+    const known = projectFiles.get(name);
     return newer !== undefined && known !== undefined && !sameText(newer.file, known);
   };
   const { diagnostics, response } = compile(
@@ -59,25 +61,25 @@ export function check(request: CheckRequest, project: CheckedProject): CheckResp
     project.lock,
   );
   const found = inOrder(diagnostics)
-    .filter(({ at }) => given.get(at.file)?.isImport === false)
-    .map((diagnostic) => annotationOf(diagnostic, project.sources, given.get(diagnostic.at.file)?.file));
+    .filter(({ at }) => inputs.get(at.file)?.isImport === false)
+    .map((diagnostic) => annotationOf(diagnostic, project.sources, inputs.get(diagnostic.at.file)?.file));
   // This is a fault of the plugin's options, not of a file.
   const idle = diagnostics.length === 0 && response.error !== "" ? [{ ruleId: OPTIONS, message: response.error }] : [];
   return create(CheckResponseSchema, {
-    annotations: [...idle, ...found].filter(({ ruleId = "" }) => asked.has(ruleId)),
+    annotations: [...idle, ...found].filter(({ ruleId = "" }) => ruleIds.has(ruleId)),
   });
 }
 
 const DEFAULTS = RULES.filter((rule) => rule.default).map(({ id }) => id);
 const OPTIONS = ruleOf({ code: "BFF1", severity: "error" });
 
-interface Given {
+interface InputFile {
   readonly file: FileDescriptorProto;
   readonly isImport: boolean;
 }
 
 /** Returns the files of the request and their imports, by name. */
-function givenFiles({ fileDescriptors }: CheckRequest): ReadonlyMap<string, Given> {
+function inputFiles({ fileDescriptors }: CheckRequest): ReadonlyMap<string, InputFile> {
   const all = fileDescriptors.flatMap(({ fileDescriptorProto: file, isImport }) =>
     file === undefined ? [] : [[file.name, { file, isImport }] as const],
   );
@@ -113,7 +115,7 @@ function inImportOrder(files: ReadonlyMap<string, FileDescriptorProto>): FileDes
     const file = files.get(name);
     const missing = placed.has(name)
       ? []
-      : (file?.dependency ?? []).filter((one) => files.has(one) && !placed.has(one));
+      : (file?.dependency ?? []).filter((path) => files.has(path) && !placed.has(path));
     if (missing.length > 0) {
       open.push(...missing);
       continue;

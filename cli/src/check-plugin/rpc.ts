@@ -62,13 +62,13 @@ export async function answer(
   const { format, rest } = split(args);
   const codec = CODECS[format]?.(procedures);
   if (codec === undefined) throw new UnknownArguments(`--format is binary or json, not "${format}"`);
-  const [asked, ...more] = rest;
-  if (asked === "--protocol" && more.length === 0) return new TextEncoder().encode("1\n");
-  if (asked === "--spec" && more.length === 0) {
+  const [command, ...more] = rest;
+  if (command === "--protocol" && more.length === 0) return new TextEncoder().encode("1\n");
+  if (command === "--spec" && more.length === 0) {
     const paths = procedures.map(({ path }) => create(ProcedureSchema, { path }));
     return codec.write(SpecSchema, create(SpecSchema, { procedures: paths }));
   }
-  const called = procedures.find(({ path }) => path === asked);
+  const called = procedures.find(({ path }) => path === command);
   if (called === undefined || more.length > 0)
     throw new UnknownArguments(
       `"${rest.join(" ")}" is none of --protocol, --spec, ${procedures.map(({ path }) => path).join(", ")}`,

@@ -19,7 +19,7 @@ function file(fields: readonly (readonly [number, string])[], column = 1): FileD
 }
 
 test("the order of an option's fields is ignored; their text and position are compared", () => {
-  const one = file([
+  const original = file([
     [1, "user"],
     [2, "by"],
   ]);
@@ -27,12 +27,12 @@ test("the order of an option's fields is ignored; their text and position are co
     [2, "by"],
     [1, "user"],
   ]);
-  expect(Buffer.from(toBinary(FileDescriptorProtoSchema, one))).not.toEqual(
+  expect(Buffer.from(toBinary(FileDescriptorProtoSchema, original))).not.toEqual(
     Buffer.from(toBinary(FileDescriptorProtoSchema, turned)),
   );
-  expect(sameText(one, turned)).toBe(true);
+  expect(sameText(original, turned)).toBe(true);
   expect(
-    sameText(one, { ...turned, $unknown: [{ no: 8042, wireType: WireType.Varint, data: new Uint8Array([1]) }] }),
+    sameText(original, { ...turned, $unknown: [{ no: 8042, wireType: WireType.Varint, data: new Uint8Array([1]) }] }),
   ).toBe(true);
   const other = [
     file([
@@ -51,5 +51,5 @@ test("the order of an option's fields is ignored; their text and position are co
       2,
     ),
   ];
-  for (const different of other) expect(sameText(one, different)).toBe(false);
+  for (const different of other) expect(sameText(original, different)).toBe(false);
 });

@@ -7,11 +7,11 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/p
  * Returns true if both files have the same elements and options at the same places. Only comments and the space between
  * tokens may differ.
  */
-export function sameText(one: FileDescriptorProto, other: FileDescriptorProto): boolean {
+export function sameText(left: FileDescriptorProto, right: FileDescriptorProto): boolean {
   // Unknown fields hold buf's own notes about a file in an image, which are no part of its text.
   const bytes = (file: FileDescriptorProto) => toBinary(FileDescriptorProtoSchema, { ...file, $unknown: [] });
-  if (one === other) return true;
-  const [a, b] = [bytes(one), bytes(other)];
+  if (left === right) return true;
+  const [a, b] = [bytes(left), bytes(right)];
   if (a.length !== b.length) return false;
   return Buffer.compare(a, b) === 0 || inOrder(a) === inOrder(b);
 }

@@ -3,7 +3,7 @@ import type { FileReport } from "protoc-gen-bff/compiler";
 import { breakingFindings, seenByClients } from "../diff/breaking.ts";
 import { compareReports } from "../diff/compare.ts";
 import { type FailOn, failing, parseFailOn } from "../diff/fail-on.ts";
-import { type Finding, inOrder, KINDS, type Said, say } from "../diff/finding.ts";
+import { type Finding, inOrder, KINDS, type Phrase, phrase } from "../diff/finding.ts";
 import { linesOf, markdownOf } from "../diff/markdown.ts";
 import { bufBreaking } from "../project/breaking.ts";
 import { type CompiledProject, compileProject } from "../project/compile-project.ts";
@@ -55,14 +55,14 @@ function format(text: string): Options["format"] {
 function diff({ against, failOn: on, format: form }: Options, terminal: Terminal): void {
   const { cwd } = terminal;
   const done = terminal.progress("compiling both sides");
-  const own = readGenConfig(cwd);
-  const other = otherSide(against, cwd, own);
+  const projectConfig = readGenConfig(cwd);
+  const other = otherSide(against, cwd, projectConfig);
   const now = compileProject({ cwd, parameter: PLAN });
   const after = reportsOf(now);
   if (typeof after === "string") throw new Refusal(`this side does not compile, so nothing can be compared:\n${after}`);
   const then = compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined });
   const before = reportsOf(then);
-  const broken = bufBreaking({ cwd, own, other, now: now.image, then: then.image });
+  const broken = bufBreaking({ cwd, projectConfig, other, now: now.image, then: then.image });
   const shown = new Set([
     ...seenByClients(now.image, after),
     ...seenByClients(then.image, typeof before === "string" ? after : before),
@@ -72,16 +72,16 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
     ...broken.flatMap((lines) => breakingFindings(lines, shown)),
     ...(typeof before === "string" ? [] : compareReports(before, after)),
   ]);
-  const notes: readonly Said[] =
+  const notes: readonly Phrase[] =
     typeof before === "string"
-      ? [say`The other side does not compile with this version, so only ${"buf breaking"} is reported: ${before}`]
+      ? [phrase`The other side does not compile with this version, so only ${"buf breaking"} is reported: ${before}`]
       : [];
   if (form === "markdown") terminal.write(markdownOf(findings, against, notes));
   else terminal.write([...notes.map(textOf), ...linesOf(findings), ""].join("\n"));
-  judge(findings, on, typeof before === "string", terminal);
+  applyFailOn(findings, on, typeof before === "string", terminal);
 }
 
-function judge(findings: readonly Finding[], on: readonly FailOn[], blind: boolean, terminal: Terminal): void {
+function applyFailOn(findings: readonly Finding[], on: readonly FailOn[], blind: boolean, terminal: Terminal): void {
   const found = failing(findings, on);
   for (const line of linesOf(found)) terminal.error(`--fail-on: ${line}`);
   const unseen = blind && on.some(({ kind }) => kind !== "breaking");
@@ -101,4 +101,4 @@ function reportsOf({ compilation: { response } }: CompiledProject): readonly Fil
     .map(({ content }) => JSON.parse(content) as FileReport);
 }
 
-const textOf = (said: Said): string => said.map((part) => (typeof part === "string" ? part : part.code)).join("");
+const textOf = (parts: Phrase): string => parts.map((part) => (typeof part === "string" ? part : part.code)).join("");

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { explanations } from "../../../scripts/explanations.ts";
 import { run } from "../testing/run.ts";
 
-test.each(["BFF601", "bff601", "601"])("the command explains %s", async (wanted) => {
-  const { exitCode, stdout, stderr } = await run(["explain", wanted], ".");
+test.each(["BFF601", "bff601", "601"])("the command explains %s", async (code) => {
+  const { exitCode, stdout, stderr } = await run(["explain", code], ".");
   expect([exitCode, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^BFF601 \(error\): A value that may be absent .*\.\n\nWrong:\n\n {4}\S/);
   expect(stdout).toMatch(/\n\nDiagnostic:\n\n {4}app\/v1\/app\.proto:\d+:\d+: error BFF601: .*\n/);
@@ -27,8 +27,8 @@ test.each([
   [["explain", "what"], 'there is no diagnostic "what": a code is BFF and three digits'],
   [["explain"], "missing required argument 'code'"],
   [["explain", "BFF601", "BFF602"], "too many arguments"],
-])("%j is refused", async (args, said) => {
+])("%j is refused", async (args, message) => {
   const { exitCode, stdout, stderr } = await run(args, ".");
   expect([exitCode, stdout]).toEqual([2, ""]);
-  expect(stderr).toContain(said);
+  expect(stderr).toContain(message);
 });

@@ -6,8 +6,8 @@ import { didYouMean } from "protoc-gen-bff/compiler";
  * Returns the text for a code, in upper or lower case, with or without "BFF". For an unknown code it returns the most
  * similar one, if there is one.
  */
-export function explain(wanted: string): { readonly text: string } | { readonly like: string | undefined } {
-  const code = `BFF${wanted.trim().replace(/^bff[-_ ]?/i, "")}`;
+export function explain(input: string): { readonly text: string } | { readonly like: string | undefined } {
+  const code = `BFF${input.trim().replace(/^bff[-_ ]?/i, "")}`;
   const sections = sectionsOf(readFileSync(page(), "utf8"));
   const section = sections.get(code);
   return section === undefined ? { like: didYouMean(code, [...sections.keys()]) } : { text: textOf(code, section) };

@@ -78,10 +78,10 @@ describe("protobff init-resolvers", () => {
       [["bytes.ts"], 1, "bytes.ts is not UTF-8"],
       [["gen"], 1, '"gen" is no TypeScript file'],
     ];
-    for (const [args, code, said] of faults) {
+    for (const [args, code, message] of faults) {
       const { exitCode, stdout, stderr } = await init(...args);
       expect([args, exitCode, stdout]).toEqual([args, code, ""]);
-      expect(stderr).toContain(said);
+      expect(stderr).toContain(message);
       expect(stderr).not.toContain("    at ");
     }
     expect(read("broken.ts")).toBe("export const resolvers = {");

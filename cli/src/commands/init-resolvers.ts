@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { findGenerated } from "../project/find-resolvers.ts";
 import { Refusal } from "../refusal.ts";
-import { neededIn, slashes, told, updatedBy } from "../resolvers/update.ts";
+import { neededIn, slashes, summary, updatedBy } from "../resolvers/update.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `protobff init-resolvers resolvers.ts` */
@@ -34,7 +34,7 @@ function initResolvers(file: string, from: readonly string[], cwd: string): stri
   const updated = updatedBy(needed, text, `npx protobff init-resolvers ${shown}`);
   if ("refused" in updated) {
     const place = updated.at === undefined ? shown : `${shown}:${updated.at[0]}:${updated.at[1]}`;
-    const names = needed.flatMap(({ wanted }) => wanted.map(({ name }) => name));
+    const names = needed.flatMap(({ requirements }) => requirements.map(({ name }) => name));
     throw new Refusal(`${place}: ${updated.refused}\n${shown} is unchanged; it needs ${names.join(", ")}`);
   }
   if (updated.text !== text) {
@@ -45,7 +45,7 @@ function initResolvers(file: string, from: readonly string[], cwd: string): stri
       throw new Refusal(`${shown} cannot be written: ${reason(error)}`);
     }
   }
-  return told(shown, text === undefined, updated);
+  return summary(shown, text === undefined, updated);
 }
 
 function readText(path: string, shown: string): string {

@@ -83,15 +83,15 @@ test("one command leads from an empty folder to an answer", async () => {
   put(UPSTREAMS);
   const args = [BIN, "init", "shop", "--from", "theirs", "--no-install", "--port", "0"];
   const child = spawn(process.execPath, args, { cwd: work, stdio: ["ignore", "pipe", "pipe"] });
-  let told = "";
-  child.stderr.on("data", (text: Buffer) => (told += text.toString()));
+  let output = "";
+  child.stderr.on("data", (text: Buffer) => (output += text.toString()));
   const ended = once(child, "exit");
   try {
     const answered = await new Promise<RegExpExecArray>((resolve, reject) => {
-      void ended.then(() => reject(new Error(`it has ended: ${told}`)));
+      void ended.then(() => reject(new Error(`it has ended: ${output}`)));
       child.stdout.on("data", (text: Buffer) => {
-        told += text.toString();
-        const found = /^curl .* -d '(.*)' (http\S+)\n(.*)\n/m.exec(told);
+        output += text.toString();
+        const found = /^curl .* -d '(.*)' (http\S+)\n(.*)\n/m.exec(output);
         if (found !== null) resolve(found);
       });
     });
@@ -142,8 +142,8 @@ message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
     "a batch call is proposed for an id of $from, and generates when uncommented",
     async ({ rpcs, golden: name, field }) => {
       put({ "theirs/runs/v1/runs.proto": RUNS });
-      const wanted = rpcs.flatMap((rpc) => ["--rpc", rpc]);
-      expect(await init(["shop", "--from", "theirs", ...wanted], work)).toMatchObject({ exitCode: 0, stderr: "" });
+      const options = rpcs.flatMap((rpc) => ["--rpc", rpc]);
+      expect(await init(["shop", "--from", "theirs", ...options], work)).toMatchObject({ exitCode: 0, stderr: "" });
       const path = "shop/proto/shop/v1/shop.proto";
       const text = read(path);
       golden(name, text);
@@ -343,17 +343,17 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
   });
 
   test.each([
-    { args: ["--from", "nowhere"], says: "there is no nowhere. --from takes a folder" },
-    { args: ["--from", "shop"], says: "is the new package's own folder" },
-    { args: ["--from", "theirs", "--rpc", "GetBok"], says: "there is no rpc GetBok: did you mean GetBook?" },
-    { args: ["--from", "theirs", "--rpc", "Watch"], says: "--rpc Watch is a stream" },
-    { args: ["--from", "theirs", "--rpc", "GetBook", "--rpc", "GetBook"], says: "twice" },
-    { args: ["--from", "theirs/money"], says: "there is no service in these protos" },
-    { args: [], says: "--from" },
-  ])("init refuses $args", async ({ args, says }) => {
+    { args: ["--from", "nowhere"], message: "there is no nowhere. --from takes a folder" },
+    { args: ["--from", "shop"], message: "is the new package's own folder" },
+    { args: ["--from", "theirs", "--rpc", "GetBok"], message: "there is no rpc GetBok: did you mean GetBook?" },
+    { args: ["--from", "theirs", "--rpc", "Watch"], message: "--rpc Watch is a stream" },
+    { args: ["--from", "theirs", "--rpc", "GetBook", "--rpc", "GetBook"], message: "twice" },
+    { args: ["--from", "theirs/money"], message: "there is no service in these protos" },
+    { args: [], message: "--from" },
+  ])("init refuses $args", async ({ args, message }) => {
     put({ ...UPSTREAMS, "shop/x.txt": "" });
     const ran = await init(["shop", ...args], work);
     expect(ran.exitCode).not.toBe(0);
-    expect(ran.stderr).toContain(says);
+    expect(ran.stderr).toContain(message);
   });
 });

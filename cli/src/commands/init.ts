@@ -67,8 +67,8 @@ export function addInit(program: Command, terminal: Terminal): void {
 
 const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-async function init(given: string, options: Options, terminal: Terminal): Promise<void> {
-  const folder = resolve(terminal.cwd, given);
+async function init(directory: string, options: Options, terminal: Terminal): Promise<void> {
+  const folder = resolve(terminal.cwd, directory);
   const { from, reflect } = options;
   if ((from === undefined) === (reflect === undefined))
     throw new Refusal(
@@ -89,7 +89,7 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
   try {
     const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
     begun = begin(name, options.rpc, upstream);
-    tellChoice(begun, terminal);
+    reportChoice(begun, terminal);
     if (options.dryRun === true) {
       for (const path of begun.files.keys()) terminal.write(`would write ${path}\n`);
       terminal.write(`\n${begun.files.get(begun.proto) ?? ""}`);
@@ -110,7 +110,7 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
   else generate(folder, terminal);
 }
 
-function tellChoice({ bff, choice }: Begun, terminal: Terminal): void {
+function reportChoice({ bff, choice }: Begun, terminal: Terminal): void {
   terminal.write(`${bff.package}.${bff.service}/${bff.rpc} composes\n`);
   for (const { method, kind } of choice.rpcs)
     terminal.write(`  ${nameOf(method)}${kind === "named" ? ": assumed to be read-only because of its name" : ""}\n`);
@@ -171,22 +171,22 @@ async function start(folder: string, { bff }: Begun, port: number | undefined, t
   const ended = new AbortController();
   const end = (): void => ended.abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
-  let isAsked = false;
+  let hasCalled = false;
   const up = (_: string, url: string): void => {
-    if (isAsked) return;
-    isAsked = true;
-    void ask(bff, url).then((answer) => terminal.write(`\n${curlLine(bff, url)}\n${answer}\n\n`));
+    if (hasCalled) return;
+    hasCalled = true;
+    void sendExample(bff, url).then((answer) => terminal.write(`\n${curlLine(bff, url)}\n${answer}\n\n`));
   };
-  const own = { ...terminal, cwd: folder };
+  const packageTerminal = { ...terminal, cwd: folder };
   const options = { only: [], server: true, port: port ?? (await firstFree()), mockAll: false, up };
-  await runDev(own, options, ended.signal);
+  await runDev(packageTerminal, options, ended.signal);
 }
 
 const SHOWN = 4_000;
 const PORT = 8080;
 
 /** Returns the server's response, or the reason why there is none. */
-async function ask(bff: BegunBff, url: string): Promise<string> {
+async function sendExample(bff: BegunBff, url: string): Promise<string> {
   try {
     const response = await fetch(`${url}/${pathOf(bff)}`, {
       method: "POST",

@@ -84,10 +84,10 @@ billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
     [["--upstream", "nothing.like.It"], 1, "it uses billing.v1.BillingService, user.v1.UserService"],
     [[], 2, "required option '--upstream <service>' not specified"],
     [["--upstream", "a.B", "--loc", "x"], 2, "unknown option '--loc'\n(Did you mean --lock?)"],
-  ])("%j is refused", async (args, code, said) => {
+  ])("%j is refused", async (args, code, message) => {
     const { exitCode, stdout, stderr } = await run(["uses", ...args], dir);
     expect([exitCode, stdout]).toEqual([code, ""]);
-    expect(stderr).toContain(said);
+    expect(stderr).toContain(message);
   });
 
   test("a missing or unreadable lock is explained", async () => {

@@ -76,8 +76,8 @@ describe("protobff verify", () => {
   test("verify accepts a folder, an image or a git reference in the upstream's repository, and several contracts", async () => {
     put("contracts/app.json", (await contract("--consumer", "app")).stdout);
     const both = ["--contract", "contracts/app.json", "contracts/shop.json"];
-    const uses = (name: string, said: string) =>
-      `contracts/${name}.json: ${name} uses billing.v1.BillingService: ${said}\n`;
+    const uses = (name: string, result: string) =>
+      `contracts/${name}.json: ${name} uses billing.v1.BillingService: ${result}\n`;
     const nothing = "nothing that it uses has changed";
     expect(await verify(...both)).toEqual({
       exitCode: 0,
@@ -148,14 +148,14 @@ describe("protobff verify", () => {
       },
       "and at most 100000 are read",
     ],
-  ])("verify refuses %s", async (_, changed, said) => {
+  ])("verify refuses %s", async (_, changed, message) => {
     const text = readFileSync(join(dir, "contracts/shop.json"), "utf8");
     expect(changed(text)).not.toBe(text);
     put("contracts/other.json", changed(text));
     const { exitCode, stdout, stderr } = await verify("--contract", "contracts/other.json");
     expect([exitCode, stdout]).toEqual([1, ""]);
     expect(stderr).toContain("contracts/other.json");
-    expect(stderr).toContain(said);
+    expect(stderr).toContain(message);
   });
   test("verify refuses missing contracts, protos that do not build, and too many contracts", async () => {
     expect((await verify("--contract", "no.json")).stderr).toContain("no.json cannot be read: ");

@@ -5,8 +5,8 @@ import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobu
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Contract, MOST_CONTRACT_BYTES, parseContract } from "../contract/document.ts";
-import { judgeContract } from "../contract/judge.ts";
-import { type Format, renderJudged, renderReplayed } from "../contract/render.ts";
+import { checkContract } from "../contract/judge.ts";
+import { type Format, renderReplayed, renderReport } from "../contract/render.ts";
 import { type Protocol, type ReplayOptions, replay, transportTo } from "../contract/replay.ts";
 import { buildImage } from "../project/buf.ts";
 import { Refusal } from "../refusal.ts";
@@ -73,9 +73,9 @@ async function verify(options: Options, terminal: Terminal): Promise<void> {
   const registry = registryOf(against, terminal.cwd);
   done();
   for (const { path, contract } of contracts) {
-    const findings = judgeContract(contract, registry);
+    const findings = checkContract(contract, registry);
     const { consumer, services } = contract;
-    terminal.write(renderJudged({ path, consumer, services, findings }, format));
+    terminal.write(renderReport({ path, consumer, services, findings }, format));
     if (findings.some(({ severity }) => severity === "break")) terminal.exitCode = 1;
     if (replaying === undefined) continue;
     const ended = terminal.progress(`replaying ${path}`);
@@ -91,10 +91,10 @@ function replayOptions(url: string, { protocol, timeout, header, replayWrites = 
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
     throw new Refusal(`"${url}" is no URL of a server: write it as http://localhost:8080`, 2);
   const headers = new Headers();
-  for (const one of header) {
-    const [, name, value] = /^([\w-]+): *(.*)$/.exec(one) ?? [];
+  for (const entry of header) {
+    const [, name, value] = /^([\w-]+): *(.*)$/.exec(entry) ?? [];
     if (name === undefined || value === undefined)
-      throw new Refusal(`"${one}" is no header: write it as 'authorization: Bearer x'`, 2);
+      throw new Refusal(`"${entry}" is no header: write it as 'authorization: Bearer x'`, 2);
     headers.set(name, value);
   }
   return { url, protocol, timeoutMs: timeout, headers, writes: replayWrites };

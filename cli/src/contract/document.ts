@@ -86,7 +86,10 @@ export function parseContract(text: string, path: string): Contract {
       Object.entries(methods).map(([name, method]) => [name, readMethod(method) ?? refuse(`${name} is not complete`)]),
     ),
     elements: new Map(
-      Object.entries(elements).map(([name, one]) => [name, readElement(one) ?? refuse(`${name} is not complete`)]),
+      Object.entries(elements).map(([name, element]) => [
+        name,
+        readElement(element) ?? refuse(`${name} is not complete`),
+      ]),
     ),
     examples: examples as readonly Example[],
   };
@@ -134,5 +137,5 @@ function readElement(value: unknown): ContractElement | undefined {
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 const isTexts = (value: unknown): value is readonly string[] =>
-  isList(value) && value.every((one) => typeof one === "string" && isPrintable(one));
+  isList(value) && value.every((item) => typeof item === "string" && isPrintable(item));
 const isPrintable = (text: string): boolean => !/\p{Cc}/u.test(text);

@@ -67,21 +67,21 @@ export function faultIn(example: unknown): string | undefined {
  * @param path of the file, for messages
  */
 export function cutExamples(
-  given: unknown,
+  examples: unknown,
   { methods }: { readonly methods: ReadonlyMap<string, ContractMethod> },
   registry: Registry,
   path: string,
 ): readonly Example[] {
-  if (!Array.isArray(given)) throw new Refusal(`${path} has to be a list of examples`);
-  if (given.length > MOST_EXAMPLES)
-    throw new Refusal(`${path} has ${given.length} examples, and a contract at most ${MOST_EXAMPLES}`);
-  return given.map((one: unknown, i) => {
+  if (!Array.isArray(examples)) throw new Refusal(`${path} has to be a list of examples`);
+  if (examples.length > MOST_EXAMPLES)
+    throw new Refusal(`${path} has ${examples.length} examples, and a contract at most ${MOST_EXAMPLES}`);
+  return examples.map((example: unknown, i) => {
     const refuse = (message: string): never => {
       throw new Refusal(`${path}: example ${i + 1}: ${message}`);
     };
-    const fault = faultIn(one);
+    const fault = faultIn(example);
     if (fault !== undefined) return refuse(fault);
-    const { method: name, request, response, error, compare } = one as Example;
+    const { method: name, request, response, error, compare } = example as Example;
     const used = methods.get(name) ?? refuse(`the contract has no ${name}; it has ${[...methods.keys()].join(", ")}`);
     const method = methodOf(name, registry) ?? refuse(`${name} is in none of the protos`);
     const [sent, strange] = [parsed(method.input, request, registry), new Set<string>()];
@@ -99,8 +99,8 @@ export function cutExamples(
 }
 
 export function methodOf(name: string, registry: Registry): DescMethod | undefined {
-  const [service = "", own = ""] = name.split("/");
-  return registry.getService(service)?.methods.find((method) => method.name === own);
+  const [service = "", methodName = ""] = name.split("/");
+  return registry.getService(service)?.methods.find((method) => method.name === methodName);
 }
 
 /** Returns the message, or the reason why the JSON is invalid. */

@@ -10,7 +10,7 @@ export interface Finding {
   /** The element of the contract. */
   readonly element: string;
   /** One sentence that names the element and its change. */
-  readonly says: string;
+  readonly message: string;
   /** Uses of the element by the consumer. */
   readonly uses: readonly string[];
   /** Alternative to the change; undefined for notes. */

@@ -16,17 +16,17 @@ import { INSTEAD } from "./instead.ts";
 import { placeOf } from "./place.ts";
 import { useInWords } from "./words.ts";
 
-export interface Gone {
+export interface Removals {
   readonly findings: readonly Finding[];
   /** Returns true for an element inside a reported one, and for a reported type. */
   readonly covers: (name: string) => boolean;
 }
 
-export function findGone(contract: Contract, registry: Registry): Gone {
+export function findRemovals(contract: Contract, registry: Registry): Removals {
   const packages = new Set([...registry].map((type) => type.file.proto.package));
   const all = new Map<string, ContractElement>([...contract.methods, ...contract.elements]);
   const gonePackages = new Set(contract.services.map(parentName).filter((name) => !packages.has(name)));
-  const inPackage = (name: string): boolean => [...gonePackages].some((one) => name.startsWith(`${one}.`));
+  const inPackage = (name: string): boolean => [...gonePackages].some((parent) => name.startsWith(`${parent}.`));
   const services = contract.services.filter((name) => !inPackage(name) && registry.getService(name) === undefined);
   const types = typesOf(all).filter(
     ([name, kind]) =>
@@ -68,8 +68,8 @@ function gonePackage(name: string, cx: Served): Finding {
     at: undefined,
     code: moved === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `package "${name}" is removed${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
-    uses: usesIn(cx, (one) => one.startsWith(`${name}.`)),
+    message: `package "${name}" is removed${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
+    uses: usesIn(cx, (element) => element.startsWith(`${name}.`)),
     instead: `serve both packages side by side until no contract of ${contract.consumer} has "${name}": the package is part of every method's path`,
   };
 }
@@ -82,8 +82,8 @@ function goneService(name: string, cx: Served): Finding {
     at: other && placeOf(other),
     code: other === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `service "${name}" ${other === undefined ? "is removed" : `is called "${other.typeName}" now`}`,
-    uses: usesIn(cx, (one) => parentName(one) === name),
+    message: `service "${name}" ${other === undefined ? "is removed" : `is called "${other.typeName}" now`}`,
+    uses: usesIn(cx, (element) => parentName(element) === name),
     instead: `keep it, if necessary beside another one, until no contract of ${contract.consumer} has it: its name is part of every method's path`,
   };
 }
@@ -105,8 +105,8 @@ function goneType(
     at: other && placeOf(other),
     code: other === undefined ? "BFF911" : "BFF912",
     element: name,
-    says: `${kind} "${name}" ${other === undefined ? `is removed${inPlace}` : `is called "${elementName(other)}" now`}`,
-    uses: usesIn(cx, (one) => one === name || parentName(one) === name),
+    message: `${kind} "${name}" ${other === undefined ? `is removed${inPlace}` : `is called "${elementName(other)}" now`}`,
+    uses: usesIn(cx, (element) => element === name || parentName(element) === name),
     instead: other === undefined ? INSTEAD.gone(contract.consumer) : INSTEAD.renamed(shortName(name)),
   };
 }
@@ -135,7 +135,7 @@ function replacements(
     const element = findElement(registry, name, facts.kind);
     const now = element && factsOf(element);
     for (const slot of ["type", "request", "response"] as const) {
-      const [was, is] = [facts, now].map((one) => (one as Readonly<Record<string, unknown>> | undefined)?.[slot]);
+      const [was, is] = [facts, now].map((side) => (side as Readonly<Record<string, unknown>> | undefined)?.[slot]);
       if (typeof was !== "string" || typeof is !== "string" || was === is) continue;
       found.set(typeIn(was), (found.get(typeIn(was)) ?? new Set()).add(typeIn(is)));
     }

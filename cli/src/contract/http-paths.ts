@@ -21,9 +21,9 @@ function pathOf(rule: HttpRule & Partial<Record<(typeof VERBS)[number], string>>
   const verb = VERBS.find((name) => rule[name] !== undefined);
   const [kind, path] = verb === undefined ? [rule.custom?.kind, rule.custom?.path] : [verb.toUpperCase(), rule[verb]];
   if (path === undefined) return undefined;
-  const said = [
+  const suffixes = [
     rule.body === undefined ? "" : ` body ${rule.body}`,
     rule.responseBody === undefined ? "" : ` response_body ${rule.responseBody}`,
   ];
-  return `${kind} ${path}${said.join("")}`;
+  return `${kind} ${path}${suffixes.join("")}`;
 }

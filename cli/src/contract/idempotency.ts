@@ -5,7 +5,7 @@ import { reliancesInWords } from "./words.ts";
 
 const LEVELS = ["IDEMPOTENCY_UNKNOWN", "IDEMPOTENT", "NO_SIDE_EFFECTS"];
 
-export function judgeIdempotency(
+export function checkIdempotency(
   change: Change,
   method: ContractMethod,
   now: Facts,
@@ -18,7 +18,9 @@ export function judgeIdempotency(
   // The upstream cannot revoke a declaration of the consumer, but its own new level may contradict the declaration.
   const contradicts = vouchedBy.length > 0 && now.idempotency === "IDEMPOTENT";
   // An idempotent method may still be retried, but order and cache need a method without side effects.
-  const lost = reliesOn.filter((one) => now.idempotency !== "IDEMPOTENT" || one === "order" || one === "cache");
+  const lost = reliesOn.filter(
+    (reliance) => now.idempotency !== "IDEMPOTENT" || reliance === "order" || reliance === "cache",
+  );
   const breaks = lost.length > 0 && (isBelow || contradicts);
   return [{ change, severity: breaks ? "break" : "note", more: breaks ? reliancesInWords(lost, consumer) : [] }];
 }

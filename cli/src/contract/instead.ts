@@ -7,10 +7,10 @@ export const INSTEAD = {
   renamed: (name: string): string =>
     `keep the name "${name}": consumers that build with the new protos no longer find it, and JSON uses names`,
   change: (code: DriftCode, facts: Facts, consumer: string): string => {
-    const given = BY_CODE[code];
+    const alternative = BY_CODE[code];
     const kind = facts.kind === "value" ? "value" : facts.kind;
     return (
-      given ??
+      alternative ??
       `leave this ${kind} as it is, add another one beside it, and drop this one once a contract of ${consumer} no longer has it`
     );
   },

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { requestFor } from "../../../test/support/request.ts";
 import { cutContract } from "./cut.ts";
 import { type Contract, parseContract, renderContract } from "./document.ts";
-import { judgeContract } from "./judge.ts";
-import { renderJudged } from "./render.ts";
+import { checkContract } from "./judge.ts";
+import { renderReport } from "./render.ts";
 
 const STOCK = `syntax = "proto3";
 package stock.v1;
@@ -95,19 +95,19 @@ beforeAll(() => {
   expect(contract).toEqual({ ...cut, examples: [] });
 });
 
-function judge(...edits: readonly (readonly [string, string])[]) {
+function check(...edits: readonly (readonly [string, string])[]) {
   let text = STOCK;
   for (const [from, to] of edits) {
     expect(text).toContain(from);
     text = text.replaceAll(from, to);
   }
   const { protoFile } = requestFor({ "stock/v1/stock.proto": text });
-  return judgeContract(contract, createFileRegistry(create(FileDescriptorSetSchema, { file: protoFile })));
+  return checkContract(contract, createFileRegistry(create(FileDescriptorSetSchema, { file: protoFile })));
 }
-const said = (...edits: readonly (readonly [string, string])[]): string[] =>
-  judge(...edits).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
+const linesOf = (...edits: readonly (readonly [string, string])[]): string[] =>
+  check(...edits).map(({ severity, code, message }) => `${severity} ${code}: ${message}`);
 
-test("the protos of the contract have no finding", () => expect(said()).toEqual([]));
+test("the protos of the contract have no finding", () => expect(linesOf()).toEqual([]));
 
 const S = "stock.v1";
 describe("a change of a used part", () => {
@@ -242,7 +242,7 @@ describe("a change of a used part", () => {
       [`BFF912: package "${S}" is removed; its services are in "stock.v2" now`],
     ],
   ])("%s", (_, edits, expected) => {
-    expect(said(...edits)).toEqual(expected.map((one) => `break ${one}`));
+    expect(linesOf(...edits)).toEqual(expected.map((line) => `break ${line}`));
   });
 });
 
@@ -264,7 +264,7 @@ describe("a change worth a note", () => {
       [`BFF918: method "${S}.StockService/TakeStock" is NO_SIDE_EFFECTS, and was IDEMPOTENT`],
     ],
   ])("%s", (_, edits, expected) => {
-    expect(said(...edits)).toEqual(expected.map((one) => `note ${one}`));
+    expect(linesOf(...edits)).toEqual(expected.map((line) => `note ${line}`));
   });
 });
 
@@ -289,15 +289,15 @@ test.each<[string, readonly (readonly [string, string])[]]>([
     ],
   ],
   ["an optional field of a request added", [["string unset = 2;", "string unset = 2; optional string more = 3;"]]],
-])("a change of an unused part has no finding: %s", (_, edits) => expect(said(...edits)).toEqual([]));
+])("a change of an unused part has no finding: %s", (_, edits) => expect(linesOf(...edits)).toEqual([]));
 
 test("a finding names the place, the consumer's use, and the remedy", () => {
-  const findings = judge(
+  const findings = check(
     ["int32 pieces", "int32 items"],
     ["NO_SIDE_EFFECTS; }\n", "IDEMPOTENT; }\n"],
     [" STATE_OUT = 2;", ""],
   );
-  const text = renderJudged({ path: "shop.json", consumer: "shop", services: contract.services, findings }, "text");
+  const text = renderReport({ path: "shop.json", consumer: "shop", services: contract.services, findings }, "text");
   expect(`\n${text}`).toMatchInlineSnapshot(`
     "
     shop.json: shop uses stock.v1.RestService, stock.v1.StockService: 3 breaks
@@ -320,7 +320,7 @@ test("a finding names the place, the consumer's use, and the remedy", () => {
     "
   `);
   expect(
-    renderJudged({ path: "shop.json", consumer: "shop", services: contract.services, findings }, "github"),
+    renderReport({ path: "shop.json", consumer: "shop", services: contract.services, findings }, "github"),
   ).toMatchInlineSnapshot(`
     "shop.json: shop uses stock.v1.RestService, stock.v1.StockService: 3 breaks
     ::error file=stock/v1/stock.proto,line=5,col=7,title=BFF918::shop: method "stock.v1.StockService/GetStock" is IDEMPOTENT, and was NO_SIDE_EFFECTS%0Astep "stock" of shop.v1.Page calls it%0Ashop begins its calls before all checks of the request have passed, and shares equal calls%0Ashop keeps answers and uses them again%0Ainstead: restore the level, or add another method for the side effects

@@ -20,9 +20,9 @@ import {
 import type { Contract } from "./document.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
 import type { Finding } from "./finding.ts";
-import { findGone, typeIn } from "./gone.ts";
+import { findRemovals, typeIn } from "./gone.ts";
 import { httpPathsOf } from "./http-paths.ts";
-import { judgeIdempotency } from "./idempotency.ts";
+import { checkIdempotency } from "./idempotency.ts";
 import { INSTEAD } from "./instead.ts";
 import { placeOf } from "./place.ts";
 import { newRequired } from "./required.ts";
@@ -32,29 +32,29 @@ import { useInWords } from "./words.ts";
  * Returns the findings in the order of the contract: methods, then elements. A removed package, service or type covers
  * its contents.
  */
-export function judgeContract(contract: Contract, registry: Registry): readonly Finding[] {
-  const { findings, covers } = findGone(contract, registry);
+export function checkContract(contract: Contract, registry: Registry): readonly Finding[] {
+  const { findings, covers } = findRemovals(contract, registry);
   const before = new Map<string, ContractElement>([...contract.methods, ...contract.elements]);
   const rest = [...before].filter(([name]) => !covers(name));
-  const found = rest.flatMap(([name, element]) => judgeElement(name, element, before, contract, registry));
+  const found = rest.flatMap(([name, element]) => checkElement(name, element, before, contract, registry));
   // A removed type is reported once, and not again for each field of that type.
-  const own = found.filter(({ was }) => was === undefined || !covers(typeIn(was)));
-  return [...findings, ...own.map(({ finding }) => finding), ...newRequired(contract, registry)];
+  const separate = found.filter(({ was }) => was === undefined || !covers(typeIn(was)));
+  return [...findings, ...separate.map(({ finding }) => finding), ...newRequired(contract, registry)];
 }
 
-interface Judged {
+interface ElementFinding {
   readonly finding: Finding;
   /** Former type, if the type has changed. */
   readonly was?: string | undefined;
 }
 
-function judgeElement(
+function checkElement(
   name: string,
   element: ContractElement,
   before: ReadonlyMap<string, ContractElement>,
   contract: Contract,
   registry: Registry,
-): readonly Judged[] {
+): readonly ElementFinding[] {
   const { facts, usedBy } = element;
   const now = findElement(registry, name, facts.kind);
   const uses = usesInWords(name, usedBy, contract);
@@ -67,7 +67,7 @@ function judgeElement(
       code: other === undefined ? "BFF911" : "BFF912",
       element: name,
       uses,
-      says:
+      message:
         other === undefined
           ? `${label} is removed${reservedNote(name, facts, registry)}`
           : `${label} is called "${shortName(elementName(other))}" now`,
@@ -78,15 +78,15 @@ function judgeElement(
   }
   const at = placeOf(now);
   const changes = changesBetween(name, element, now, contract, registry);
-  const judged = changes.map(({ change, severity, more = [] }): Judged => {
+  const findings = changes.map(({ change, severity, more = [] }): ElementFinding => {
     const instead = severity === "note" ? undefined : INSTEAD.change(change.code, facts, contract.consumer);
-    const told = { severity, code: change.code, element: name, says: `${label} ${change.text}`, instead, at };
-    return { finding: { ...told, uses: [...uses, ...more] }, was: change.was };
+    const base = { severity, code: change.code, element: name, message: `${label} ${change.text}`, instead, at };
+    return { finding: { ...base, uses: [...uses, ...more] }, was: change.was };
   });
-  return [...judged, ...newValues(name, facts, now, before, uses)];
+  return [...findings, ...newValues(name, facts, now, before, uses)];
 }
 
-interface JudgedChange {
+interface ChangeSeverity {
   readonly change: Change;
   readonly severity: Finding["severity"];
   /** Other behaviour of the consumer that the change affects. */
@@ -99,11 +99,11 @@ function changesBetween(
   now: UpstreamElement,
   contract: Contract,
   registry: Registry,
-): readonly JudgedChange[] {
+): readonly ChangeSeverity[] {
   const method = contract.methods.get(name);
   const current = withHttp(factsOf(now), method && now.kind === "rpc" ? httpNow(method, now, registry) : undefined);
-  const found = changesOf(facts, current).flatMap((change): readonly JudgedChange[] => {
-    if (change.code === "BFF918") return method ? judgeIdempotency(change, method, current, contract.consumer) : [];
+  const found = changesOf(facts, current).flatMap((change): readonly ChangeSeverity[] => {
+    if (change.code === "BFF918") return method ? checkIdempotency(change, method, current, contract.consumer) : [];
     return [{ change, severity: change.code === "BFF920" ? "note" : "break" }];
   });
   const inJson = changeInJson(shortName(name), facts, current);
@@ -124,15 +124,15 @@ function newValues(
   now: UpstreamElement,
   before: ReadonlyMap<string, ContractElement>,
   uses: readonly string[],
-): readonly Judged[] {
+): readonly ElementFinding[] {
   if (now.kind !== "enum") return [];
   return addedValues(facts, factsOf(now))
     .filter((value) => !before.has(`${name}.${value}`) && !isRenamed(value, facts, now))
     .map((value) => {
-      const declared = now.values.find((one) => one.name === value) ?? now;
-      const says = `enum "${name}" has a new value "${value}", which is unknown to the consumer`;
-      const told = { severity: "note", code: "BFF919", element: name, instead: undefined } as const;
-      return { finding: { ...told, says, uses, at: placeOf(declared) } };
+      const declared = now.values.find((candidate) => candidate.name === value) ?? now;
+      const message = `enum "${name}" has a new value "${value}", which is unknown to the consumer`;
+      const base = { severity: "note", code: "BFF919", element: name, instead: undefined } as const;
+      return { finding: { ...base, message, uses, at: placeOf(declared) } };
     });
 }
 /** Returns true for a renamed value, because the rename is reported at the value itself if the consumer uses it. */

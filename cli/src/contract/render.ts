@@ -5,7 +5,7 @@ import type { Replayed } from "./replay.ts";
 export type Format = "text" | "github";
 
 /** Result for one contract, printed below a separate heading. */
-export interface Judged {
+export interface ContractReport {
   /** Its file, as given. */
   readonly path: string;
   readonly consumer: string;
@@ -13,24 +13,24 @@ export interface Judged {
   readonly findings: readonly Finding[];
 }
 
-export function renderJudged({ path, consumer, services, findings }: Judged, format: Format): string {
+export function renderReport({ path, consumer, services, findings }: ContractReport, format: Format): string {
   const breaks = findings.filter(({ severity }) => severity === "break");
   const notes = findings.filter(({ severity }) => severity === "note");
-  const counted = [count(breaks.length, "break"), count(notes.length, "note")].filter((one) => one !== "").join(", ");
+  const counted = [count(breaks.length, "break"), count(notes.length, "note")].filter((part) => part !== "").join(", ");
   const head = `${path}: ${consumer} uses ${services.join(", ")}: ${counted === "" ? "nothing that it uses has changed" : counted}\n`;
   const all = [...breaks, ...notes].map((finding) =>
-    format === "github" ? annotated(finding, consumer) : told(finding),
+    format === "github" ? annotated(finding, consumer) : textOf(finding),
   );
   return [head, ...all].join(format === "github" ? "" : "\n");
 }
 
 const count = (of: number, what: string): string => (of === 0 ? "" : `${of} ${what}${of === 1 ? "" : "s"}`);
 
-function told({ severity, code, says, uses, instead, at }: Finding): string {
+function textOf({ severity, code, message, uses, instead, at }: Finding): string {
   const { file, line, column } = at ?? { file: undefined };
   const place = file === undefined ? "" : `${[file, line, column].filter((part) => part !== undefined).join(":")}: `;
   return [
-    `${place}${severity} ${code}: ${says}`,
+    `${place}${severity} ${code}: ${message}`,
     ...uses.map((use) => `    ${use}`),
     ...(instead === undefined ? [] : [`  instead: ${instead}`]),
     "",
@@ -38,12 +38,14 @@ function told({ severity, code, says, uses, instead, at }: Finding): string {
 }
 
 /** One line; a workflow command of GitHub Actions. Paths are those of the image. */
-function annotated({ severity, code, says, uses, instead, at }: Finding, consumer: string): string {
+function annotated({ severity, code, message, uses, instead, at }: Finding, consumer: string): string {
   const place =
     at === undefined
       ? ""
       : `file=${property(at.file)}${at.line === undefined ? "" : `,line=${at.line},col=${at.column}`},`;
-  const text = [`${consumer}: ${says}`, ...uses, ...(instead === undefined ? [] : [`instead: ${instead}`])].join("\n");
+  const text = [`${consumer}: ${message}`, ...uses, ...(instead === undefined ? [] : [`instead: ${instead}`])].join(
+    "\n",
+  );
   return `::${severity === "break" ? "error" : "notice"} ${place}title=${code}::${escaped(text)}\n`;
 }
 const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
@@ -65,10 +67,10 @@ export function renderReplayed(
     if (skipped !== undefined) return [`note: ${example}: ${skipped}\n`];
     if (faults.length === 0) return [];
     // A server's text must not start a line of this output.
-    const said = faults.map((fault) => fault.replace(/\p{Cc}/gu, " "));
+    const messages = faults.map((fault) => fault.replace(/\p{Cc}/gu, " "));
     return format === "github"
-      ? [`::error title=replay::${escaped([`${consumer}: ${example}`, ...said].join("\n"))}\n`]
-      : [`break: ${example}\n${said.map((one) => `    ${one}\n`).join("")}`];
+      ? [`::error title=replay::${escaped([`${consumer}: ${example}`, ...messages].join("\n"))}\n`]
+      : [`break: ${example}\n${messages.map((message) => `    ${message}\n`).join("")}`];
   });
   return [head, ...lines].join("");
 }

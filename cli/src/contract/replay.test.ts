@@ -151,13 +151,13 @@ async function startGrpc(): Promise<void> {
     if (typeof answer === "number") reply({ code: answer, details: "so it is" });
     else {
       // proto-loader knows nothing of JSON's forms.
-      const given = answer as Record<string, JsonValue>;
+      const fields = answer as Record<string, JsonValue>;
       reply(null, {
-        ...given,
-        ...("counted" in given && { counted: { seconds: Date.parse(String(given.counted)) / 1000 } }),
-        ...("label" in given && { label: { value: given.label } }),
-        ...("hash" in given && { hash: Buffer.from(String(given.hash), "base64") }),
-        ...("weight" in given && { weight: Number(given.weight) }),
+        ...fields,
+        ...("counted" in fields && { counted: { seconds: Date.parse(String(fields.counted)) / 1000 } }),
+        ...("label" in fields && { label: { value: fields.label } }),
+        ...("hash" in fields && { hash: Buffer.from(String(fields.hash), "base64") }),
+        ...("weight" in fields && { weight: Number(fields.weight) }),
       });
     }
   };
@@ -205,7 +205,7 @@ async function verify(protocol: "grpc" | "connect", examples: readonly Example[]
   return run(["verify", "--contract", "shop.json", ...replay], dir);
 }
 const faults = ({ stdout }: { readonly stdout: string }): string[] =>
-  [...stdout.matchAll(/^ {4}(.*)$/gm)].map(([, said = ""]) => said);
+  [...stdout.matchAll(/^ {4}(.*)$/gm)].map(([, text = ""]) => text);
 
 test("an example contains the fields that are read, and no others", () => {
   const [cut] = cutExamples([example()], contract, registry, "examples.json");
@@ -238,8 +238,8 @@ test.each<[string, unknown, string]>([
   ["neither answer nor error", [{ method: GET, request: {} }], 'either "response" or "error"'],
   ["a status that is none", [{ method: GET, request: {}, error: "OK" }], '"error" has to be a status'],
   ["too many", Array.from({ length: 1_001 }, () => example()), "at most 1000"],
-])("examples are refused: %s", (_, given, said) => {
-  expect(() => cutExamples(given, contract, registry, "examples.json")).toThrow(said);
+])("examples are refused: %s", (_, examples, message) => {
+  expect(() => cutExamples(examples, contract, registry, "examples.json")).toThrow(message);
 });
 
 describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
@@ -267,10 +267,10 @@ describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
     ["another text in a message", { first: { name: "b" } }, 'first.name is "b", and was "a"'],
     ["other bytes", { hash: "AQM=" }, "hash is 2 bytes, and was 2 bytes"],
     ["a number in place of NaN", { weight: 1 }, "weight is 1, and was NaN"],
-  ])("%s is reported", async (_, change, said) => {
+  ])("%s is reported", async (_, change, message) => {
     answer = { ...ANSWER, ...(change as Record<string, JsonValue>) };
     const ran = await verify(protocol, [example()]);
-    expect([ran.exitCode, faults(ran)[0]]).toEqual([1, expect.stringContaining(said)]);
+    expect([ran.exitCode, faults(ran)[0]]).toEqual([1, expect.stringContaining(message)]);
     expect(ran.stdout).toContain(`break: example 1, ${GET}\n`);
     expect(ran.stdout).toContain("0 of 1 example answered as recorded");
   });
@@ -343,11 +343,11 @@ describe("invalid servers", () => {
     [["--replay", "http://localhost", "--header", "x"], '"x" is no header'],
     [["--replay", "http://localhost", "--timeout", "0"], "write milliseconds"],
     [["--replay", "http://localhost", "--protocol", "rest"], "Allowed choices are grpc, connect"],
-  ])("%j is refused", async (args, said) => {
+  ])("%j is refused", async (args, message) => {
     writeFileSync(join(dir, "shop.json"), renderContract({ ...contract, examples: [] }));
     expect(await run(["verify", "--contract", "shop.json", ...args], dir)).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining(said),
+      stderr: expect.stringContaining(message),
     });
   });
 });

@@ -52,27 +52,27 @@ export async function replay(
   const done: Replayed[] = [];
   for (const [i, example] of contract.examples.entries()) {
     const { method: name } = example;
-    const told = { index: i + 1, method: name, skipped: undefined };
+    const base = { index: i + 1, method: name, skipped: undefined };
     const method = methodOf(name, registry);
     const used = contract.methods.get(name);
     if (method === undefined || method.methodKind !== "unary" || used === undefined) {
-      done.push({ ...told, faults: [`there is no unary method ${name} that the contract has`] });
+      done.push({ ...base, faults: [`there is no unary method ${name} that the contract has`] });
       continue;
     }
     const reads = method.idempotency === Level.NO_SIDE_EFFECTS || used.vouchedBy.length > 0;
     if (!reads && !options.writes) {
-      done.push({ ...told, faults: [], skipped: "it may have side effects: --replay-writes sends it" });
+      done.push({ ...base, faults: [], skipped: "it may have side effects: --replay-writes sends it" });
       continue;
     }
     done.push({
-      ...told,
-      faults: await replayOne(example, method as DescMethodUnary, contract, registry, transport, options),
+      ...base,
+      faults: await replayExample(example, method as DescMethodUnary, contract, registry, transport, options),
     });
   }
   return done;
 }
 
-async function replayOne(
+async function replayExample(
   example: Example,
   method: DescMethodUnary,
   contract: Contract,

@@ -17,7 +17,7 @@ export function newRequired({ methods, consumer }: Contract, registry: Registry)
           severity: "break",
           code: "BFF916",
           element: desc.typeName,
-          says: `field "${name}" is required, and ${consumer} does not set it`,
+          message: `field "${name}" is required, and ${consumer} does not set it`,
           uses: [`in requests of ${call}`],
           instead: "make it `optional`, and decide in the server what its absence means",
           at: placeOf(field),

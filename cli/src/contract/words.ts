@@ -56,5 +56,5 @@ const RELIED: Readonly<Record<Reliance, string>> = {
 
 /** Describes the behaviour of a consumer that depends on a repeatable method. */
 export function reliancesInWords(reliesOn: readonly Reliance[], consumer: string): readonly string[] {
-  return reliesOn.map((one) => `${consumer} ${RELIED[one]}`);
+  return reliesOn.map((reliance) => `${consumer} ${RELIED[reliance]}`);
 }

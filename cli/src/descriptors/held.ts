@@ -97,8 +97,9 @@ function plainEnum(desc: EnumDescriptorProto): void {
 
 function plainField(field: FieldDescriptorProto): void {
   dropEmpty(field);
-  const said = field.extendee === "" && Object.hasOwn(field, "jsonName") && field.jsonName !== jsonNameOf(field.name);
-  if (!said) Reflect.deleteProperty(field, "jsonName");
+  const isExplicit =
+    field.extendee === "" && Object.hasOwn(field, "jsonName") && field.jsonName !== jsonNameOf(field.name);
+  if (!isExplicit) Reflect.deleteProperty(field, "jsonName");
   for (const name of ["extendee", "typeName"] as const) if (field[name] === "") Reflect.deleteProperty(field, name);
   if (!field.proto3Optional) Reflect.deleteProperty(field, "proto3Optional");
 }
@@ -107,8 +108,8 @@ function plainField(field: FieldDescriptorProto): void {
 function dropEmpty(desc: { options?: object | undefined }): void {
   const { options } = desc;
   if (options === undefined) return;
-  const said = Object.entries(options).some(
+  const hasContent = Object.entries(options).some(
     ([name, value]) => name !== "$typeName" && !(Array.isArray(value) && value.length === 0),
   );
-  if (!said) Reflect.deleteProperty(desc, "options");
+  if (!hasContent) Reflect.deleteProperty(desc, "options");
 }

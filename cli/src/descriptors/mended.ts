@@ -29,7 +29,7 @@ const joined = (scope: string, name: string): string => (scope === "" ? name : `
 
 function declare(message: DescriptorProto, name: string, kinds: Kinds): void {
   kinds.set(name, Type.MESSAGE);
-  for (const one of message.nestedType) declare(one, joined(name, one.name), kinds);
+  for (const nested of message.nestedType) declare(nested, joined(name, nested.name), kinds);
   for (const enumeration of message.enumType) kinds.set(joined(name, enumeration.name), Type.ENUM);
 }
 
@@ -50,17 +50,17 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
     // A descriptor with relative names may lack the kind of the type, too.
     if (!Object.hasOwn(field, "type")) field.type = kinds.get(field.typeName.slice(1)) ?? Type.MESSAGE;
   };
-  const message = (one: DescriptorProto, name: string): void => {
-    for (const nested of one.nestedType) message(nested, joined(name, nested.name));
-    for (const each of [...one.field, ...one.extension]) field(each, name);
-    if (copy.syntax === "proto3") optionals(one);
+  const message = (desc: DescriptorProto, name: string): void => {
+    for (const nested of desc.nestedType) message(nested, joined(name, nested.name));
+    for (const each of [...desc.field, ...desc.extension]) field(each, name);
+    if (copy.syntax === "proto3") optionals(desc);
   };
-  for (const one of copy.messageType) message(one, joined(copy.package, one.name));
-  for (const one of copy.extension) field(one, copy.package);
+  for (const desc of copy.messageType) message(desc, joined(copy.package, desc.name));
+  for (const extension of copy.extension) field(extension, copy.package);
   for (const { method } of copy.service)
-    for (const one of method) {
-      one.inputType = found(one.inputType, copy.package);
-      one.outputType = found(one.outputType, copy.package);
+    for (const rpc of method) {
+      rpc.inputType = found(rpc.inputType, copy.package);
+      rpc.outputType = found(rpc.outputType, copy.package);
     }
   return copy;
 }

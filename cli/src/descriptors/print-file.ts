@@ -47,10 +47,10 @@ export function printFile(file: FileDescriptorProto, registry: Registry): string
     file.package === "" ? [] : [`package ${file.package};`],
     imports,
     optionLines(printOptions(FileOptionsSchema, file.options, registry)),
-    ...file.messageType.filter(({ name }) => !inline.has(name)).map((one) => message(one, cx)),
-    ...file.enumType.map((one) => enumeration(one, cx)),
+    ...file.messageType.filter(({ name }) => !inline.has(name)).map((desc) => message(desc, cx)),
+    ...file.enumType.map((desc) => enumeration(desc, cx)),
     ...extensions(file.extension, file.messageType, cx),
-    ...file.service.map((one) => service(one, cx)),
+    ...file.service.map((desc) => service(desc, cx)),
   ];
   const texts = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
   return `${texts.join("\n\n")}\n`;
@@ -72,9 +72,9 @@ function message(desc: DescriptorProto, cx: Context): string[] {
 }
 
 /** Returns the visibility keyword, which exists from edition 2024 on. */
-function visibility({ visibility: said }: DescriptorProto | EnumDescriptorProto): string {
-  if (said === SymbolVisibility.VISIBILITY_EXPORT) return "export ";
-  return said === SymbolVisibility.VISIBILITY_LOCAL ? "local " : "";
+function visibility({ visibility: value }: DescriptorProto | EnumDescriptorProto): string {
+  if (value === SymbolVisibility.VISIBILITY_EXPORT) return "export ";
+  return value === SymbolVisibility.VISIBILITY_LOCAL ? "local " : "";
 }
 
 function body(desc: DescriptorProto, cx: Context): string[] {
@@ -84,8 +84,8 @@ function body(desc: DescriptorProto, cx: Context): string[] {
   const options = printOptions(MessageOptionsSchema, desc.options, registry);
   return [
     ...optionLines(options),
-    ...nested.flatMap((one) => message(one, cx)),
-    ...desc.enumType.flatMap((one) => enumeration(one, cx)),
+    ...nested.flatMap((child) => message(child, cx)),
+    ...desc.enumType.flatMap((child) => enumeration(child, cx)),
     ...fields(desc, cx),
     ...extensions(desc.extension, desc.nestedType, cx).flat(),
     ...desc.extensionRange.map(
@@ -102,12 +102,12 @@ function body(desc: DescriptorProto, cx: Context): string[] {
 
 function fields(desc: DescriptorProto, cx: Context): string[] {
   const done = new Set<number>();
-  return desc.field.flatMap((one) => {
-    if (!inOneof(one)) return field(one, desc.nestedType, cx);
-    if (done.has(one.oneofIndex)) return [];
-    done.add(one.oneofIndex);
-    const oneof = desc.oneofDecl[one.oneofIndex];
-    const members = desc.field.filter((other) => inOneof(other) && other.oneofIndex === one.oneofIndex);
+  return desc.field.flatMap((fieldDesc) => {
+    if (!inOneof(fieldDesc)) return field(fieldDesc, desc.nestedType, cx);
+    if (done.has(fieldDesc.oneofIndex)) return [];
+    done.add(fieldDesc.oneofIndex);
+    const oneof = desc.oneofDecl[fieldDesc.oneofIndex];
+    const members = desc.field.filter((other) => inOneof(other) && other.oneofIndex === fieldDesc.oneofIndex);
     return block(`oneof ${oneof?.name}`, [
       ...optionLines(printOptions(OneofOptionsSchema, oneof?.options, cx.registry)),
       ...members.flatMap((member) => field(member, desc.nestedType, cx)),
@@ -148,11 +148,11 @@ function typeName(desc: FieldDescriptorProto): string {
 }
 
 function fieldOptions(desc: FieldDescriptorProto, { registry }: Context): string {
-  const own: PrintedOption[] = [];
-  if (isSet(desc, "defaultValue")) own.push({ name: "default", value: defaultValue(desc) });
+  const pseudoOptions: PrintedOption[] = [];
+  if (isSet(desc, "defaultValue")) pseudoOptions.push({ name: "default", value: defaultValue(desc) });
   if (isSet(desc, "jsonName") && desc.extendee === "" && desc.jsonName !== jsonNameOf(desc.name))
-    own.push({ name: "json_name", value: quoted(desc.jsonName) });
-  return inBrackets([...own, ...printOptions(FieldOptionsSchema, desc.options, registry)]);
+    pseudoOptions.push({ name: "json_name", value: quoted(desc.jsonName) });
+  return inBrackets([...pseudoOptions, ...printOptions(FieldOptionsSchema, desc.options, registry)]);
 }
 
 /** Bytes are escaped in the descriptor already. */
@@ -181,7 +181,7 @@ function extensions(
   return runs.map((run) =>
     block(
       `extend ${run[0]?.extendee}`,
-      run.flatMap((one) => field(one, nested, cx)),
+      run.flatMap((fieldDesc) => field(fieldDesc, nested, cx)),
     ),
   );
 }

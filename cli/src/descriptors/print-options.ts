@@ -46,7 +46,7 @@ export function inBrackets(options: readonly PrintedOption[]): string {
 export function quoted(text: string): string {
   const escaped = text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to be escaped
-  return `"${escaped.replace(/[\x00-\x1f\x7f]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`)}"`;
+  return `"${escaped.replace(/[\x00-\x1f\x7f]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`)}"`;
 }
 
 /** `int32`; the names of scalar types are those of the language. */

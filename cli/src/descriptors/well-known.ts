@@ -5,7 +5,9 @@ import * as wkt from "@bufbuild/protobuf/wkt";
 
 /** By their names, `google/protobuf/timestamp.proto`. */
 export const WELL_KNOWN: ReadonlyMap<string, FileDescriptorProto> = new Map(
-  Object.values(wkt).flatMap((one) =>
-    typeof one === "object" && "kind" in one && one.kind === "file" ? [[one.proto.name, one.proto] as const] : [],
+  Object.values(wkt).flatMap((value) =>
+    typeof value === "object" && "kind" in value && value.kind === "file"
+      ? [[value.proto.name, value.proto] as const]
+      : [],
   ),
 );

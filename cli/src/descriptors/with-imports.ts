@@ -31,9 +31,10 @@ export function withImports(files: readonly FileDescriptorProto[]): readonly Fil
     return needed.size === 0 ? file : { ...file, dependency: [...file.dependency, ...needed] };
   });
   const there = new Set(mended.map(({ name }) => name));
-  const wanted = new Set(mended.flatMap(({ dependency }) => dependency));
-  for (const name of wanted) for (const one of WELL_KNOWN.get(name)?.dependency ?? []) wanted.add(one);
-  const added = [...WELL_KNOWN.values()].filter(({ name }) => wanted.has(name) && !there.has(name));
+  const dependencies = new Set(mended.flatMap(({ dependency }) => dependency));
+  for (const name of dependencies)
+    for (const dependency of WELL_KNOWN.get(name)?.dependency ?? []) dependencies.add(dependency);
+  const added = [...WELL_KNOWN.values()].filter(({ name }) => dependencies.has(name) && !there.has(name));
   return [...added, ...mended];
 }
 
@@ -63,13 +64,13 @@ function typesOf(file: FileDescriptorProto): readonly string[] {
 
 function usedBy(file: FileDescriptorProto): ReadonlySet<string> {
   const used = new Set<string>();
-  const message = (one: DescriptorProto): void => {
-    for (const { typeName, extendee } of [...one.field, ...one.extension]) used.add(typeName).add(extendee);
-    for (const nested of one.nestedType) message(nested);
+  const message = (desc: DescriptorProto): void => {
+    for (const { typeName, extendee } of [...desc.field, ...desc.extension]) used.add(typeName).add(extendee);
+    for (const nested of desc.nestedType) message(nested);
   };
-  for (const one of file.messageType) message(one);
+  for (const desc of file.messageType) message(desc);
   for (const { typeName, extendee } of file.extension) used.add(typeName).add(extendee);
-  for (const { method } of file.service) for (const one of method) used.add(one.inputType).add(one.outputType);
+  for (const { method } of file.service) for (const rpc of method) used.add(rpc.inputType).add(rpc.outputType);
   return used;
 }
 

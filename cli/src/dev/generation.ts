@@ -71,8 +71,8 @@ export class Generation {
       const reports = reportsIn(all);
       // The plan is for `dev` itself, unless the project requests it.
       const file = parameter.plan.has("json") ? all : all.filter(({ name }) => !isReport(name));
-      const own = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
-      const touched = this.outputs.write([...this.#others.run(image, config.others), ...own]);
+      const bffFiles = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
+      const touched = this.outputs.write([...this.#others.run(image, config.others), ...bffFiles]);
       const before = this.#reports;
       this.#reports = reports;
       if (compilation.lock !== undefined) writeLock(join(cwd, parameter.lock), compilation.lock);

@@ -85,8 +85,8 @@ export class OtherPlugins {
       .filter((name) => touched.has(name) && (withImports || !imports.has(name)))
       .filter((name) => withWellKnown || !imports.has(name) || !name.startsWith("google/protobuf/"));
     if (fileToGenerate.length === 0 || bytes.size === 0) return [];
-    const given = this.#runEs?.(parameter, fileToGenerate, bytes) ?? [];
-    return given.map(({ path, content }) => ({ path: join(out, path), content }));
+    const outputs = this.#runEs?.(parameter, fileToGenerate, bytes) ?? [];
+    return outputs.map(({ path, content }) => ({ path: join(out, path), content }));
   }
 }
 
@@ -101,7 +101,7 @@ function changedNames(before: ReadonlyMap<string, Uint8Array>, now: ReadonlyMap<
 /** These, and all that import them; files come after their imports. */
 function dependentsOf({ files }: Image, changed: ReadonlySet<string>): Set<string> {
   const touched = new Set(changed);
-  for (const { name, dependency } of files) if (dependency.some((one) => touched.has(one))) touched.add(name);
+  for (const { name, dependency } of files) if (dependency.some((path) => touched.has(path))) touched.add(name);
   return touched;
 }
 

@@ -12,7 +12,7 @@ export interface OutputFile {
 /** The generated files of one project. */
 export class Outputs {
   readonly #cwd: string;
-  #given = new Map<string, string>();
+  #contents = new Map<string, string>();
   #removed = new Set<string>();
 
   /** @param cwd the project's folder */
@@ -35,28 +35,28 @@ export class Outputs {
         writeFileSync(path, content);
       }
       this.#removed.delete(path);
-      const before = this.#given.get(path);
+      const before = this.#contents.get(path);
       if (!isWritten || (before !== undefined && before !== content)) touched.push(path);
     }
-    for (const path of this.#given.keys()) {
+    for (const path of this.#contents.keys()) {
       if (next.has(path)) continue;
       rmSync(path, { force: true });
       this.#removed.add(path);
       touched.push(path);
     }
-    this.#given = next;
+    this.#contents = next;
     return touched;
   }
 
   /** Returns true if the file is as `write` has left it, even if another program has written it since. */
   isAsWritten(path: string): boolean {
     if (this.#removed.has(path)) return read(path) === undefined;
-    const content = this.#given.get(path);
+    const content = this.#contents.get(path);
     return content !== undefined && read(path) === content;
   }
 
   has(path: string): boolean {
-    return this.#given.has(path);
+    return this.#contents.has(path);
   }
 }
 

@@ -156,8 +156,8 @@ export class Server {
     const resolvers =
       env.BFF_RESOLVERS ||
       ["resolvers.ts", "resolvers.js", "resolvers.mjs"].find((name) => existsSync(join(cwd, name)));
-    const own = [resolvers, env.BFF_OBSERVER].filter((path) => path !== undefined && /[\\/.]/.test(path));
-    return [...generated, ...own.map((path) => resolve(cwd, path ?? ""))];
+    const userModules = [resolvers, env.BFF_OBSERVER].filter((path) => path !== undefined && /[\\/.]/.test(path));
+    return [...generated, ...userModules.map((path) => resolve(cwd, path ?? ""))];
   }
 }
 

@@ -57,10 +57,10 @@ class Session {
   readonly #places: Places;
   #watching: Watching | undefined;
   #project: Project | undefined;
-  #saidWarnings = "";
-  #saidMocks = false;
+  #lastWarnings = "";
+  #hasMocksHint = false;
   /** By server. */
-  readonly #saidCallers = new Map<string, string>();
+  readonly #callerLines = new Map<string, string>();
 
   constructor(terminal: Terminal, options: DevOptions) {
     this.#terminal = terminal;
@@ -76,7 +76,7 @@ class Session {
     const changed = (path: string): void => {
       if (!this.#generation.outputs.isAsWritten(path)) this.#trailing.changed(path);
     };
-    this.#watching = await watchProject(cwd, changed, (message) => this.#say(message));
+    this.#watching = await watchProject(cwd, changed, (message) => this.#print(message));
     // The first run is like any other: a save during the run belongs to the next one.
     this.#trailing.changed("buf.gen.yaml");
   }
@@ -98,7 +98,7 @@ class Session {
       const generated = this.#generation.generate();
       if (generated.kind === "refused") {
         if (await this.#isDueSoon(changed)) return;
-        this.#say(
+        this.#print(
           `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", the running server is unchanged" : ""}:\n${generated.why}`,
         );
         // The generated files are as before: a server that did not start would not start now.
@@ -124,37 +124,37 @@ class Session {
     const isFirst = this.#project === undefined;
     this.#project = generated;
     const { touched, warnings, project } = generated;
-    if (warnings !== "" && warnings !== this.#saidWarnings) this.#say(warnings);
-    this.#saidWarnings = warnings;
+    if (warnings !== "" && warnings !== this.#lastWarnings) this.#print(warnings);
+    this.#lastWarnings = warnings;
     const files = `${touched.length} ${touched.length === 1 ? "file" : "files"}`;
     if (isFirst)
-      this.#say(
+      this.#print(
         `generated into ${project.config.out} (${touched.length === 0 ? "no differences" : `${files} differ`})`,
       );
-    else if (touched.length > 0) this.#say([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
-    else if ([...changed].some(isInput)) this.#say(`${this.#cause(changed)}: the generated code is unchanged`);
-    if (generated.addsMocksFor !== undefined && !this.#saidMocks) {
-      this.#saidMocks = true;
-      this.#say(
+    else if (touched.length > 0) this.#print([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
+    else if ([...changed].some(isInput)) this.#print(`${this.#cause(changed)}: the generated code is unchanged`);
+    if (generated.addsMocksFor !== undefined && !this.#hasMocksHint) {
+      this.#hasMocksHint = true;
+      this.#print(
         `mocks are also generated, because ${generated.addsMocksFor} has no address. Write mock=true into the plugin's \`opt\` in buf.gen.yaml, so that buf generate does the same`,
       );
     }
     await this.#watching?.add(project.config.inputs.map(({ input }) => input));
-    await this.#know(generated);
+    await this.#updateServers(generated);
   }
 
-  async #know({ servers, project }: Project): Promise<void> {
+  async #updateServers({ servers, project }: Project): Promise<void> {
     for (const [name, server] of this.#servers) {
       if (servers.has(name)) continue;
       this.#servers.delete(name);
-      this.#say(`${name} is removed`);
+      this.#print(`${name} is removed`);
       await server.stop();
       this.#places.leave(name, server.port);
     }
     if (!this.#options.server) return;
     const { parameter } = parseParameter(project.config.parameter);
     const problem = unable(servers, parameter.importExtension, this.#options.only);
-    if (problem !== undefined) return this.#say(problem);
+    if (problem !== undefined) return this.#print(problem);
     const { only } = this.#options;
     for (const [name, file] of [...servers].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (this.#servers.has(name) || (only.length > 0 && !only.includes(name))) continue;
@@ -175,11 +175,11 @@ class Session {
         BFF_EXPLORER: isShown(env) ? "1" : undefined,
         BFF_AUDIT: "stderr",
         ...env,
-        ...OWN,
+        ...DEV_ENV,
         HOST: env.HOST || "127.0.0.1",
       },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
-      lost: (of, how) => this.#say(`${of} has ${how}; it restarts on the next save`),
+      lost: (of, how) => this.#print(`${of} has ${how}; it restarts on the next save`),
     });
   }
 
@@ -198,12 +198,12 @@ class Session {
     switch (restarted.kind) {
       case "up":
         this.#options.up?.(name, restarted.up.url);
-        this.#say(wasUp ? `${name} runs the new code (${ms} ms)` : `${name} ${begun(restarted.up)}`);
-        return this.#sayCallers(name, around, restarted.up.url);
+        this.#print(wasUp ? `${name} runs the new code (${ms} ms)` : `${name} ${begun(restarted.up)}`);
+        return this.#printCallers(name, around, restarted.up.url);
       case "kept":
-        return this.#say(`${name} cannot be loaded, the running server is unchanged:\n${restarted.why}`);
+        return this.#print(`${name} cannot be loaded, the running server is unchanged:\n${restarted.why}`);
       case "down":
-        return this.#say(`${name} did not start: ${restarted.why}\nit restarts on the next save`);
+        return this.#print(`${name} did not start: ${restarted.why}\nit restarts on the next save`);
     }
   }
 
@@ -214,15 +214,15 @@ class Session {
       (caller) => join(this.#terminal.cwd, config?.out ?? "", caller.server) === server.file,
     );
     if (report === undefined) return undefined;
-    const ownUrl = await server.place();
-    return this.#callers.around({ name, file: server.file, ownUrl, isShown: isShown(this.#terminal.env) }, report);
+    const serverUrl = await server.place();
+    return this.#callers.around({ name, file: server.file, serverUrl, isShown: isShown(this.#terminal.env) }, report);
   }
 
   /** Prints the lines about callers once, and again when they change. */
-  #sayCallers(name: string, around: Around | undefined, url: string): void {
+  #printCallers(name: string, around: Around | undefined, url: string): void {
     const text = (around?.linesFor(url) ?? []).map((line) => `  ${line}\n`).join("");
-    if (text !== "" && text !== this.#saidCallers.get(name)) this.#terminal.write(text);
-    this.#saidCallers.set(name, text);
+    if (text !== "" && text !== this.#callerLines.get(name)) this.#terminal.write(text);
+    this.#callerLines.set(name, text);
   }
 
   #args(): readonly string[] {
@@ -247,13 +247,13 @@ class Session {
     return more.length === 0 ? first : `${first} and ${more.length} more`;
   }
 
-  #say(text: string): void {
+  #print(text: string): void {
     this.#terminal.write(`${new Date().toTimeString().slice(0, 8)} ${text}\n`);
   }
 }
 
 /** One process, for it is the one that is restarted. */
-const OWN = { BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" };
+const DEV_ENV = { BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" };
 
 /**
  * Returns true if the servers have live pages by default. Either variable, if the user sets it, overrides the default.
@@ -268,8 +268,8 @@ function isShown({ BFF_EXPLORER, BFF_ADMIN_HOST }: Terminal["env"]): boolean {
  * @param index of the server, by which several servers have separate ports
  */
 function shownAt(env: Terminal["env"], index: number): number | undefined {
-  const said = Number(env.BFF_ADMIN_PORT || "0");
-  if (said > 0) return said + index;
+  const port = Number(env.BFF_ADMIN_PORT || "0");
+  if (port > 0) return port + index;
   return isShown(env) || env.BFF_ADMIN_PORT === "0" ? 0 : undefined;
 }
 

@@ -6,8 +6,8 @@ import type { Order, Report } from "./orders.ts";
 
 const [node = "", , from = ""] = process.argv;
 
-function report(one: Report): void {
-  if (process.connected) process.send?.(one);
+function report(message: Report): void {
+  if (process.connected) process.send?.(message);
 }
 
 // A change of a loaded file requires a restart.
@@ -16,13 +16,13 @@ registerHooks({
   resolve(specifier, context, next) {
     const found = next(specifier, context);
     if (found.url.startsWith("file:") && !found.url.includes("/node_modules/")) {
-      if (loaded.length === 0) setImmediate(tellLoaded);
+      if (loaded.length === 0) setImmediate(reportLoaded);
       loaded.push(fileURLToPath(found.url));
     }
     return found;
   },
 });
-function tellLoaded(): void {
+function reportLoaded(): void {
   if (loaded.length > 0) report({ kind: "loaded", paths: loaded });
   loaded = [];
 }
@@ -34,10 +34,10 @@ process.on("message", async (order: Order) => {
   if (order.kind === "prepare") {
     try {
       for (const path of order.modules) await import(pathToFileURL(path).href);
-      tellLoaded();
+      reportLoaded();
       report({ kind: "prepared" });
     } catch (error) {
-      tellLoaded();
+      reportLoaded();
       report({ kind: "unprepared", message: textOf(error), code: (error as NodeJS.ErrnoException | undefined)?.code });
     }
     return;

@@ -48,7 +48,7 @@ export function breakingFindings(lines: string, seen: ReadonlySet<string>): read
       {
         kind: "breaking",
         level: known ? "worse" : "different",
-        says: [{ code: message }, known ? rule : `${rule}, in a file that no rpc of a BFF imports`],
+        message: [{ code: message }, known ? rule : `${rule}, in a file that no rpc of a BFF imports`],
         where: path === undefined ? [] : [`${path}${at === undefined ? "" : `:${at}`}`],
       },
     ];

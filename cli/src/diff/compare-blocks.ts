@@ -4,10 +4,10 @@ import { count } from "./amounts.ts";
 import { compareCalls } from "./compare-calls.ts";
 import { compareOrder } from "./compare-order.ts";
 import { type Block, shortName } from "./composition.ts";
-import type { Finding, Level, Said } from "./finding.ts";
-import { list, say } from "./finding.ts";
+import type { Finding, Level, Phrase } from "./finding.ts";
+import { list, phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
 /** @param before under the names of `after` */
 export function compareBlocks(before: Block, after: Block): readonly Finding[] {
@@ -16,7 +16,10 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
   const has = new Map(after.steps.map((step) => [step.step, step]));
   const of =
     (step: StepReport) =>
-    (one: Told): Finding => ({ ...one, where: [step.unnamed === true ? block : `${block}.${step.step}`] });
+    (difference: Difference): Finding => ({
+      ...difference,
+      where: [step.unnamed === true ? block : `${block}.${step.step}`],
+    });
   const gone = before.steps.filter(({ step }) => !has.has(step));
   const added = after.steps.filter(({ step }) => !had.has(step));
   const kept = after.steps.flatMap((step) => [had.get(step.step) ?? []].flat().map((old) => [old, step] as const));
@@ -25,8 +28,8 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
     ...gone.flatMap((step) => lostStep(step).map(of(step))),
     ...kept.flatMap(([old, step]) => compareSteps(old, step).map(of(step))),
     ...[...compareAbsence(before, after), ...compareFields(before, after), ...compareOrder(before, after)].map(
-      (one) => ({
-        ...one,
+      (difference) => ({
+        ...difference,
         where: [block],
       }),
     ),
@@ -34,45 +37,45 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
 }
 
 /** Reports a new step. The comparison of RPCs reports calls that are new to an RPC. */
-function newStep(step: StepReport): readonly Told[] {
+function newStep(step: StepReport): readonly Difference[] {
   if (step.kind === "guard")
     return [
       {
         kind: "refusals",
         level: "different",
-        says: say`requests are now refused when ${step.if ?? ""}${refusal(step)}`,
+        message: phrase`requests are now refused when ${step.if ?? ""}${refusal(step)}`,
       },
     ];
   if (step.call === undefined) return [];
-  const told = forwards(step.call);
+  const callerData = forwards(step.call);
   return [
     ...(step.side_effects === true
       ? [
           {
             kind: "side-effects",
             level: "worse",
-            says: say`${step.call.method} is now called for its side effects`,
+            message: phrase`${step.call.method} is now called for its side effects`,
           } as const,
         ]
       : []),
-    ...(told.length === 0
+    ...(callerData.length === 0
       ? []
       : [
           {
             kind: "forwarded",
             level: "different",
-            says: say`new: ${step.call.method} gets ${list(told)} of the caller`,
+            message: phrase`new: ${step.call.method} gets ${list(callerData)} of the caller`,
           } as const,
         ]),
     ...(step.call.cache === undefined || step.call.cache.per_caller !== undefined
       ? []
-      : [{ kind: "cache", level: "different", says: ["new: all callers share its cached answers"] } as const]),
+      : [{ kind: "cache", level: "different", message: ["new: all callers share its cached answers"] } as const]),
     ...((step.call.on_error ?? []).some(({ fail }) => fail?.shows !== undefined)
       ? [
           {
             kind: "exposure",
             level: "worse",
-            says: ["new: clients see the text of the upstream's errors"],
+            message: ["new: clients see the text of the upstream's errors"],
           } as const,
         ]
       : []),
@@ -83,13 +86,13 @@ const forwards = ({ forward = [], identify }: NonNullable<StepReport["call"]>): 
   ...(identify === undefined ? [] : [identify === "token" ? "token" : "principal"]),
 ];
 
-function lostStep(step: StepReport): readonly Told[] {
+function lostStep(step: StepReport): readonly Difference[] {
   if (step.kind === "guard")
     return [
       {
         kind: "refusals",
         level: "worse",
-        says: say`requests are no longer refused when ${step.if ?? ""}${refusal(step)}`,
+        message: phrase`requests are no longer refused when ${step.if ?? ""}${refusal(step)}`,
       },
     ];
   if (step.side_effects === true && step.call !== undefined)
@@ -97,14 +100,14 @@ function lostStep(step: StepReport): readonly Told[] {
       {
         kind: "side-effects",
         level: "different",
-        says: say`${step.call.method} is no longer called for its side effects`,
+        message: phrase`${step.call.method} is no longer called for its side effects`,
       },
     ];
   return [];
 }
-const refusal = ({ fail }: StepReport): Said => (fail?.code === undefined ? [] : say`, with ${fail.code}`);
+const refusal = ({ fail }: StepReport): Phrase => (fail?.code === undefined ? [] : phrase`, with ${fail.code}`);
 
-function compareSteps(before: StepReport, after: StepReport): readonly Told[] {
+function compareSteps(before: StepReport, after: StepReport): readonly Difference[] {
   return [
     ...criticality(before, after),
     ...(before.call !== undefined && after.call !== undefined ? compareCalls(before.call, after.call) : []),
@@ -115,16 +118,16 @@ function compareSteps(before: StepReport, after: StepReport): readonly Told[] {
   ];
 }
 
-function criticality({ on_failure: from }: StepReport, { on_failure: to }: StepReport): readonly Told[] {
+function criticality({ on_failure: from }: StepReport, { on_failure: to }: StepReport): readonly Difference[] {
   if (from === to) return [];
   const kind = "criticality";
-  if (to === "response fails") return [{ kind, level: "worse", says: ["when it fails, the response now fails"] }];
+  if (to === "response fails") return [{ kind, level: "worse", message: ["when it fails, the response now fails"] }];
   if (from === "response fails")
     return [
       {
         kind,
         level: "different",
-        says: [
+        message: [
           to === "fallback"
             ? "when it fails, its fallback is now used, and no longer fails the response"
             : "when it fails, the response no longer fails: the value is missing",
@@ -136,57 +139,57 @@ function criticality({ on_failure: from }: StepReport, { on_failure: to }: StepR
     {
       kind,
       level: to === "fallback" ? "better" : "worse",
-      says: [
+      message: [
         to === "fallback" ? "when it fails, its fallback is now used" : "when it fails, no fallback is used any longer",
       ],
     },
   ];
 }
 
-function effects(before: StepReport, after: StepReport): readonly Told[] {
+function effects(before: StepReport, after: StepReport): readonly Difference[] {
   const kind = "side-effects";
   return [
     ...(before.side_effects !== true && after.side_effects === true
-      ? [{ kind, level: "worse", says: ["now has side effects"] } as const]
+      ? [{ kind, level: "worse", message: ["now has side effects"] } as const]
       : []),
     ...(before.side_effects === true && after.side_effects !== true
-      ? [{ kind, level: "different", says: ["no longer has side effects"] } as const]
+      ? [{ kind, level: "different", message: ["no longer has side effects"] } as const]
       : []),
     ...(before.unordered !== true && after.unordered === true
-      ? [{ kind, level: "worse", says: ["its side effects no longer have an order"] } as const]
+      ? [{ kind, level: "worse", message: ["its side effects no longer have an order"] } as const]
       : []),
     ...(before.unordered === true && after.unordered !== true
-      ? [{ kind, level: "better", says: ["its side effects now have an order"] } as const]
+      ? [{ kind, level: "better", message: ["its side effects now have an order"] } as const]
       : []),
   ];
 }
 
-function exposure(before: StepReport, after: StepReport): readonly Told[] {
+function exposure(before: StepReport, after: StepReport): readonly Difference[] {
   const [had, has] = [before, after].map((step) => step.shows_error === true || (step.fail?.shows?.length ?? 0) > 0);
   if (had === has) return [];
-  const says = [
+  const message = [
     has === true ? "now contains text of an upstream's error" : "no longer contains text of an upstream's error",
   ];
-  return [{ kind: "exposure", level: has === true ? "worse" : "better", says }];
+  return [{ kind: "exposure", level: has === true ? "worse" : "better", message }];
 }
 
-function items({ each: from }: StepReport, { each: to }: StepReport): readonly Told[] {
+function items({ each: from }: StepReport, { each: to }: StepReport): readonly Difference[] {
   if (from === undefined || to === undefined) return [];
-  const told = (says: string, had: number | null, has: number | null, none: string): readonly Told[] =>
+  const differences = (message: string, had: number | null, has: number | null, none: string): readonly Difference[] =>
     had === has
       ? []
       : [
           {
             kind: "policies",
             level: "different",
-            says: [says],
+            message: [message],
             before: [had === null ? none : count(had, "item")],
             after: [has === null ? none : count(has, "item")],
           },
         ];
   return [
-    ...told("has another bound of items", from.max, to.max, "no bound"),
-    ...told("handles another number of items at a time", from.concurrent, to.concurrent, "all"),
+    ...differences("has another bound of items", from.max, to.max, "no bound"),
+    ...differences("handles another number of items at a time", from.concurrent, to.concurrent, "all"),
   ];
 }
 
@@ -203,33 +206,38 @@ const TEXTS = {
   fallback: "has another fallback",
 } as const;
 
-function values(before: StepReport, after: StepReport): readonly Told[] {
-  const told = (says: string, from: Said, to: Said, level: Level = "different"): Told => ({
+function values(before: StepReport, after: StepReport): readonly Difference[] {
+  const difference = (message: string, from: Phrase, to: Phrase, level: Level = "different"): Difference => ({
     kind: "values",
     level,
-    says: [says],
+    message: [message],
     before: from,
     after: to,
   });
-  const text = (value: string | undefined): Said => (value === undefined ? ["none"] : [{ code: value }]);
+  const text = (value: string | undefined): Phrase => (value === undefined ? ["none"] : [{ code: value }]);
   const json = (value: unknown): string => JSON.stringify(value) ?? "";
-  const asked = before.kind === "guard" && after.kind === "guard";
-  const refusals = asked && json([before.if, before.fail]) !== json([after.if, after.fail]);
+  const isGuard = before.kind === "guard" && after.kind === "guard";
+  const refusals = isGuard && json([before.if, before.fail]) !== json([after.if, after.fail]);
   const keys = (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).filter(
-    (key) => before[key] !== after[key] && !(asked && key === "if"),
+    (key) => before[key] !== after[key] && !(isGuard && key === "if"),
   );
-  const said = (step: StepReport): Said =>
-    say`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : say`: ${step.fail.message}`}`;
+  const guardText = (step: StepReport): Phrase =>
+    phrase`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : phrase`: ${step.fail.message}`}`;
   return [
     ...(refusals
-      ? [{ ...told("requests are refused differently", said(before), said(after)), kind: "refusals" } as const]
+      ? [
+          {
+            ...difference("requests are refused differently", guardText(before), guardText(after)),
+            kind: "refusals",
+          } as const,
+        ]
       : []),
-    ...keys.map((key) => told(TEXTS[key], text(before[key]), text(after[key]))),
+    ...keys.map((key) => difference(TEXTS[key], text(before[key]), text(after[key]))),
     ...(before.partial === after.partial
       ? []
       : [
           {
-            ...told(
+            ...difference(
               "items that fail",
               [before.partial === true ? "are left out" : "fail the step"],
               [after.partial === true ? "are left out" : "fail the step"],
@@ -239,17 +247,17 @@ function values(before: StepReport, after: StepReport): readonly Told[] {
         ]),
     ...(json(before.args) === json(after.args)
       ? []
-      : [told("passes other arguments", bindings(before.args), bindings(after.args))]),
+      : [difference("passes other arguments", bindings(before.args), bindings(after.args))]),
     ...(json(before.cases) === json(after.cases)
       ? []
-      : [told("has other cases", cases(before.cases), cases(after.cases))]),
+      : [difference("has other cases", cases(before.cases), cases(after.cases))]),
     ...(json(before.only_for) === json(after.only_for) && json(before.only_in) === json(after.only_in)
       ? []
-      : [{ kind: "values", level: "different", says: ["runs for other choices"] } as const]),
+      : [{ kind: "values", level: "different", message: ["runs for other choices"] } as const]),
   ];
 }
-const bindings = (all: StepReport["args"] = []): Said => list(all.map(({ name, by }) => `${name}: ${by}`));
-const cases = (all: StepReport["cases"] = []): Said => list(all.map((one) => `${one.if}: ${one.by}`));
+const bindings = (all: StepReport["args"] = []): Phrase => list(all.map(({ name, by }) => `${name}: ${by}`));
+const cases = (all: StepReport["cases"] = []): Phrase => list(all.map((entry) => `${entry.if}: ${entry.by}`));
 
 type Becomes = Block["degrades"][number]["becomes"];
 const BECOMES = {
@@ -260,16 +268,16 @@ const BECOMES = {
 } as const;
 
 /** Compares the effects of failures on fields. */
-function compareAbsence(before: Block, after: Block): readonly Told[] {
+function compareAbsence(before: Block, after: Block): readonly Difference[] {
   const fields = [...new Set([...before.degrades, ...after.degrades].map(({ field }) => field))];
   const kept = new Set(before.fields.map(({ field }) => field));
   return fields.flatMap((field) =>
-    (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly Told[] => {
+    (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly Difference[] => {
       const when = ({ degrades }: Block) =>
         degrades.filter((entry) => entry.field === field && entry.becomes === becomes).map((entry) => entry.when);
       const [from, to] = [when(before), when(after)];
-      const more = to.filter((one) => !from.includes(one));
-      const fewer = from.filter((one) => !to.includes(one));
+      const more = to.filter((step) => !from.includes(step));
+      const fewer = from.filter((step) => !to.includes(step));
       const without = becomes === "stale" ? "with an old answer of " : "without ";
       const level = becomes === "missing" || becomes === "incomplete" ? "worse" : "different";
       // Clients have no expectation of a new field.
@@ -279,21 +287,21 @@ function compareAbsence(before: Block, after: Block): readonly Told[] {
           {
             kind: "absence",
             level: fresh ? "different" : level,
-            says: [
-              ...say`${field} may ${[from.length === 0 ? "now" : "now also"]} `,
+            message: [
+              ...phrase`${field} may ${[from.length === 0 ? "now" : "now also"]} `,
               `${BECOMES[becomes]}, ${without}`,
               ...list(more),
             ],
           },
         ];
-      if (to.length === 0 && from.length > 0 && after.fields.some((one) => one.field === field))
-        return [{ kind: "absence", level: "better", says: [...say`${field} can no longer `, BECOMES[becomes]] }];
+      if (to.length === 0 && from.length > 0 && after.fields.some((report) => report.field === field))
+        return [{ kind: "absence", level: "better", message: [...phrase`${field} can no longer `, BECOMES[becomes]] }];
       if (more.length === 0) return [];
       return [
         {
           kind: "absence",
           level: "different",
-          says: [...say`${field} may ${[BECOMES[becomes]]} for other reasons`],
+          message: [...phrase`${field} may ${[BECOMES[becomes]]} for other reasons`],
           before: list(from),
           after: list(to),
         },
@@ -302,28 +310,29 @@ function compareAbsence(before: Block, after: Block): readonly Told[] {
   );
 }
 
-function compareFields(before: Block, after: Block): readonly Told[] {
+function compareFields(before: Block, after: Block): readonly Difference[] {
   const had = new Map(before.fields.map((field) => [field.field, field]));
-  return after.fields.flatMap((field): readonly Told[] => {
+  return after.fields.flatMap((field): readonly Difference[] => {
     const old = had.get(field.field);
-    const exposed: readonly Told[] =
+    const exposed: readonly Difference[] =
       field.shows_error === true && old?.shows_error !== true
         ? [
             {
               kind: "exposure",
               level: "worse",
-              says: say`${field.field} now contains text of an upstream's error`,
+              message: phrase`${field.field} now contains text of an upstream's error`,
             },
           ]
         : [];
     if (old === undefined || (old.by === field.by && old.if === field.if)) return exposed;
-    const text = (one: typeof field): Said => say`${one.by}${one.if === undefined ? [] : say` if ${one.if}`}`;
+    const text = (report: typeof field): Phrase =>
+      phrase`${report.by}${report.if === undefined ? [] : phrase` if ${report.if}`}`;
     return [
       ...exposed,
       {
         kind: "values",
         level: "different",
-        says: say`${field.field} is computed differently`,
+        message: phrase`${field.field} is computed differently`,
         before: text(old),
         after: text(field),
       },

@@ -1,12 +1,12 @@
 // Compares one call on both sides: its method, time limits, forwarded data, caching and failures.
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
-import type { Finding, Level, Said } from "./finding.ts";
-import { list, say } from "./finding.ts";
+import type { Finding, Level, Phrase } from "./finding.ts";
+import { list, phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
-export function compareCalls(before: CallReport, after: CallReport): readonly Told[] {
+export function compareCalls(before: CallReport, after: CallReport): readonly Difference[] {
   return [
     ...method(before, after),
     ...timeout(before, after),
@@ -21,64 +21,80 @@ export function compareCalls(before: CallReport, after: CallReport): readonly To
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-function method(before: CallReport, after: CallReport): readonly Told[] {
+function method(before: CallReport, after: CallReport): readonly Difference[] {
   if (before.method === after.method) return [];
-  const says = ["calls another rpc"];
-  return [{ kind: "upstreams", level: "different", says, before: say`${before.method}`, after: say`${after.method}` }];
+  const message = ["calls another rpc"];
+  return [
+    {
+      kind: "upstreams",
+      level: "different",
+      message,
+      before: phrase`${before.method}`,
+      after: phrase`${after.method}`,
+    },
+  ];
 }
 
-function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallReport): readonly Told[] {
+function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallReport): readonly Difference[] {
   if (from === to) return [];
   const longer = growth(from, to) > 0;
-  const says = [
+  const message = [
     to === null ? "no longer has a separate timeout" : `waits ${longer ? "longer" : "less time"} for an answer`,
   ];
-  return [{ kind: "deadlines", level: longer ? "worse" : "different", says, before: [time(from)], after: [time(to)] }];
+  return [
+    { kind: "deadlines", level: longer ? "worse" : "different", message, before: [time(from)], after: [time(to)] },
+  ];
 }
 
-function attempts(before: CallReport, after: CallReport): readonly Told[] {
-  const told = (says: string, from: Said, to: Said, level: Level = "different"): Told => ({
+function attempts(before: CallReport, after: CallReport): readonly Difference[] {
+  const difference = (message: string, from: Phrase, to: Phrase, level: Level = "different"): Difference => ({
     kind: "policies",
     level,
-    says: [says],
+    message: [message],
     before: from,
     after: to,
   });
-  const hedge = ({ hedge: one }: CallReport): Said => [
-    one === undefined ? "none" : `${one.max} after ${time(one.delay_ms)}`,
+  const hedge = ({ hedge: report }: CallReport): Phrase => [
+    report === undefined ? "none" : `${report.max} after ${time(report.delay_ms)}`,
   ];
-  const retry = ({ retry: one }: CallReport): Said =>
-    one === undefined ? ["never"] : [...list(one.on), ...(one.if === undefined ? [] : say` if ${one.if}`)];
-  const limit = ({ limit: one, adaptive_limit: adaptive }: CallReport): Said => {
+  const retry = ({ retry: report }: CallReport): Phrase =>
+    report === undefined
+      ? ["never"]
+      : [...list(report.on), ...(report.if === undefined ? [] : phrase` if ${report.if}`)];
+  const limit = ({ limit: report, adaptive_limit: adaptive }: CallReport): Phrase => {
     const parts = [
-      ...(one?.concurrent === undefined ? [] : [`${one.concurrent} at a time`]),
-      ...(one?.queued === undefined ? [] : [`${one.queued} waiting`]),
+      ...(report?.concurrent === undefined ? [] : [`${report.concurrent} at a time`]),
+      ...(report?.queued === undefined ? [] : [`${report.queued} waiting`]),
       ...(adaptive === true ? ["adaptive"] : []),
     ];
     return [parts.length === 0 ? "none" : parts.join(", ")];
   };
-  const batch = ({ batch: one }: CallReport): Said =>
-    one === undefined ? ["one by one"] : say`${one.max} ${one.keys} at a time, by ${one.by}`;
+  const batch = ({ batch: report }: CallReport): Phrase =>
+    report === undefined ? ["one by one"] : phrase`${report.max} ${report.keys} at a time, by ${report.by}`;
   return [
     ...(before.attempts === after.attempts
       ? []
       : [
-          told(
+          difference(
             `is tried ${after.attempts > before.attempts ? "more" : "less"} often at most`,
             [count(before.attempts, "attempt")],
             [count(after.attempts, "attempt")],
           ),
         ]),
-    ...(same(before.retry, after.retry) ? [] : [told("is tried again on other errors", retry(before), retry(after))]),
+    ...(same(before.retry, after.retry)
+      ? []
+      : [difference("is tried again on other errors", retry(before), retry(after))]),
     ...(before.attempts === after.attempts && before.backoff_ms !== after.backoff_ms
-      ? [told("waits differently between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
+      ? [difference("waits differently between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
       : []),
-    ...(same(before.hedge, after.hedge) ? [] : [told("hedges differently", hedge(before), hedge(after))]),
-    ...(same(limit(before), limit(after)) ? [] : [told("has another separate limit", limit(before), limit(after))]),
+    ...(same(before.hedge, after.hedge) ? [] : [difference("hedges differently", hedge(before), hedge(after))]),
+    ...(same(limit(before), limit(after))
+      ? []
+      : [difference("has another separate limit", limit(before), limit(after))]),
     ...(same(before.batch, after.batch)
       ? []
       : [
-          told(
+          difference(
             "requests its keys differently",
             batch(before),
             batch(after),
@@ -89,11 +105,11 @@ function attempts(before: CallReport, after: CallReport): readonly Told[] {
 }
 
 /** Compares the data about the incoming request and its caller that the upstream receives. */
-function forwarded(before: CallReport, after: CallReport): readonly Told[] {
-  const told = (level: Level, says: Said, from?: Said, to?: Said): Told => ({
+function forwarded(before: CallReport, after: CallReport): readonly Difference[] {
+  const difference = (level: Level, message: Phrase, from?: Phrase, to?: Phrase): Difference => ({
     kind: "forwarded",
     level,
-    says,
+    message,
     ...(from && to && { before: from, after: to }),
   });
   const { method: name } = after;
@@ -102,35 +118,37 @@ function forwarded(before: CallReport, after: CallReport): readonly Told[] {
   const [how, hows] = [before.identify ?? "nothing", after.identify ?? "nothing"];
   const less = after.identify === undefined || before.identify === "token";
   return [
-    ...(added.length === 0 ? [] : [told("worse", say`${name} now gets the incoming header ${list(added)}`)]),
-    ...(lost.length === 0 ? [] : [told("different", say`${name} no longer gets the incoming header ${list(lost)}`)]),
+    ...(added.length === 0 ? [] : [difference("worse", phrase`${name} now gets the incoming header ${list(added)}`)]),
+    ...(lost.length === 0
+      ? []
+      : [difference("different", phrase`${name} no longer gets the incoming header ${list(lost)}`)]),
     ...(how === hows
       ? []
-      : [told(less ? "different" : "worse", say`${name} gets the caller in another way`, [how], [hows])]),
+      : [difference(less ? "different" : "worse", phrase`${name} gets the caller in another way`, [how], [hows])]),
     ...binds(before.metadata, after.metadata).map(([key, from, to]) =>
-      told("different", say`metadata ${key}`, from, to),
+      difference("different", phrase`metadata ${key}`, from, to),
     ),
   ];
 }
 
-function sent(before: CallReport, after: CallReport): readonly Told[] {
+function sent(before: CallReport, after: CallReport): readonly Difference[] {
   const set = binds(before.set, after.set).map(
-    ([name, from, to]): Told => ({
+    ([name, from, to]): Difference => ({
       kind: "values",
       level: "different",
-      says: say`sends another ${name}`,
+      message: phrase`sends another ${name}`,
       before: from,
       after: to,
     }),
   );
   if (before.request === after.request) return set;
-  const [from, to] = [before, after].map(({ request }) => (request === undefined ? ["none"] : say`${request}`));
+  const [from, to] = [before, after].map(({ request }) => (request === undefined ? ["none"] : phrase`${request}`));
   return [
     ...set,
     {
       kind: "values",
       level: "different",
-      says: ["sends another request"],
+      message: ["sends another request"],
       ...(from && { before: from }),
       ...(to && { after: to }),
     },
@@ -141,12 +159,12 @@ function sent(before: CallReport, after: CallReport): readonly Told[] {
 function binds(
   from: readonly BindReport[] = [],
   to: readonly BindReport[] = [],
-): readonly (readonly [name: string, before: Said, after: Said])[] {
-  const text = (all: readonly BindReport[], name: string): Said => {
-    const own = all
+): readonly (readonly [name: string, before: Phrase, after: Phrase])[] {
+  const text = (all: readonly BindReport[], name: string): Phrase => {
+    const values = all
       .filter((bind) => bind.name === name)
       .map(({ by, if: condition }) => (condition === undefined ? by : `${by} if ${condition}`));
-    return own.length === 0 ? ["nothing"] : list(own);
+    return values.length === 0 ? ["nothing"] : list(values);
   };
   const names = [...new Set([...from, ...to].map(({ name }) => name))];
   return names.flatMap((name) => {
@@ -155,22 +173,31 @@ function binds(
   });
 }
 
-function caching({ cache: from }: CallReport, { cache: to }: CallReport): readonly Told[] {
-  const told = (level: Level, says: Said, more: Partial<Told> = {}): Told => ({ kind: "cache", level, says, ...more });
-  if (to === undefined) return from === undefined ? [] : [told("different", ["its answers are no longer cached"])];
+function caching({ cache: from }: CallReport, { cache: to }: CallReport): readonly Difference[] {
+  const difference = (level: Level, message: Phrase, more: Partial<Difference> = {}): Difference => ({
+    kind: "cache",
+    level,
+    message,
+    ...more,
+  });
+  if (to === undefined)
+    return from === undefined ? [] : [difference("different", ["its answers are no longer cached"])];
   const alike = to.per_caller === undefined ? ["for all callers"] : ["for callers alike in ", ...list(to.per_caller)];
-  if (from === undefined) return [told("different", [`its answers are now cached for ${time(to.ttl_ms)}, `, ...alike])];
-  const lost = from.per_caller?.filter((one) => !to.per_caller?.includes(one)) ?? [];
-  const gained = to.per_caller?.filter((one) => !from.per_caller?.includes(one)) ?? [];
+  if (from === undefined)
+    return [difference("different", [`its answers are now cached for ${time(to.ttl_ms)}, `, ...alike])];
+  const lost = from.per_caller?.filter((key) => !to.per_caller?.includes(key)) ?? [];
+  const gained = to.per_caller?.filter((key) => !from.per_caller?.includes(key)) ?? [];
   return [
     ...(lost.length === 0
       ? []
-      : [told("worse", say`cached answers are now shared by callers who differ in ${list(lost)}`)]),
-    ...(gained.length === 0 ? [] : [told("different", say`cached answers are now kept apart by ${list(gained)}`)]),
+      : [difference("worse", phrase`cached answers are now shared by callers who differ in ${list(lost)}`)]),
+    ...(gained.length === 0
+      ? []
+      : [difference("different", phrase`cached answers are now kept apart by ${list(gained)}`)]),
     ...(from.ttl_ms === to.ttl_ms
       ? []
       : [
-          told("different", ["answers are cached for another time"], {
+          difference("different", ["answers are cached for another time"], {
             before: [time(from.ttl_ms)],
             after: [time(to.ttl_ms)],
           }),
@@ -178,7 +205,7 @@ function caching({ cache: from }: CallReport, { cache: to }: CallReport): readon
     ...(from.stale_ms === to.stale_ms
       ? []
       : [
-          told("different", ["old answers are used for another time"], {
+          difference("different", ["old answers are used for another time"], {
             before: [time(from.stale_ms ?? 0)],
             after: [time(to.stale_ms ?? 0)],
           }),
@@ -186,7 +213,7 @@ function caching({ cache: from }: CallReport, { cache: to }: CallReport): readon
   ];
 }
 
-function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[]): readonly Told[] {
+function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[]): readonly Difference[] {
   if (same(from, to)) return [];
   const shown = (rules: readonly ErrorRuleReport[]) => new Set(rules.flatMap(({ fail }) => fail?.shows ?? []));
   const more = [...shown(to).difference(shown(from))];
@@ -198,7 +225,7 @@ function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[
           {
             kind: "exposure",
             level: "worse",
-            says: [`clients now see the ${more.join(" and the ")} of the upstream's error`],
+            message: [`clients now see the ${more.join(" and the ")} of the upstream's error`],
           } as const,
         ]),
     ...(fewer.length === 0
@@ -207,41 +234,45 @@ function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[
           {
             kind: "exposure",
             level: "better",
-            says: [`clients no longer see the ${fewer.join(" and the ")} of the upstream's error`],
+            message: [`clients no longer see the ${fewer.join(" and the ")} of the upstream's error`],
           } as const,
         ]),
     {
       kind: "refusals",
       level: "different",
-      says: ["handles its failure differently"],
+      message: ["handles its failure differently"],
       before: rules(from),
       after: rules(to),
     },
   ];
 }
-function outcome(then: ErrorRuleReport["then"], fallback: ErrorRuleReport["fallback"]): Said {
+function outcome(then: ErrorRuleReport["then"], fallback: ErrorRuleReport["fallback"]): Phrase {
   if (then === "ignore") return [" is left out"];
-  return then === "fallback" ? say` takes ${fallback ?? ""}` : [" fails"];
+  return then === "fallback" ? phrase` takes ${fallback ?? ""}` : [" fails"];
 }
-function rules(all: readonly ErrorRuleReport[]): Said {
+function rules(all: readonly ErrorRuleReport[]): Phrase {
   if (all.length === 0) return ["fails with its error"];
   return all.flatMap(
-    ({ on = ["any"], if: condition, then, fallback, fail }, i): Said => [
+    ({ on = ["any"], if: condition, then, fallback, fail }, i): Phrase => [
       ...(i === 0 ? [] : ["; "]),
-      ...["on ", ...list(on, 4), ...(condition === undefined ? [] : say` if ${condition}`)],
+      ...["on ", ...list(on, 4), ...(condition === undefined ? [] : phrase` if ${condition}`)],
       ...outcome(then, fallback),
-      ...(fail?.code === undefined ? [] : say` with ${fail.code}`),
-      ...(fail?.message === undefined ? [] : say`: ${fail.message}`),
+      ...(fail?.code === undefined ? [] : phrase` with ${fail.code}`),
+      ...(fail?.message === undefined ? [] : phrase`: ${fail.message}`),
       ...(fail?.as_is === true ? [" as it is"] : []),
     ],
   );
 }
 
 /** Reports new rpcs and options that vouch for the absence of side effects. */
-function words(before: CallReport, after: CallReport): readonly Told[] {
-  const gained = after.vouched_by?.filter((one) => !before.vouched_by?.includes(one)) ?? [];
+function words(before: CallReport, after: CallReport): readonly Difference[] {
+  const gained = after.vouched_by?.filter((voucher) => !before.vouched_by?.includes(voucher)) ?? [];
   if (gained.length === 0 || before.method !== after.method) return [];
   return [
-    { kind: "side-effects", level: "worse", says: say`is treated as free of side effects because of ${list(gained)}` },
+    {
+      kind: "side-effects",
+      level: "worse",
+      message: phrase`is treated as free of side effects because of ${list(gained)}`,
+    },
   ];
 }

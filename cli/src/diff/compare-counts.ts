@@ -1,7 +1,7 @@
 // Numbers of upstream calls of an rpc, by method: per request, per item of lists without `max`, per item of a stream.
 import type { MethodCallsReport, RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth } from "./amounts.ts";
-import type { Finding, Part, Said } from "./finding.ts";
+import type { Finding, Part, Phrase } from "./finding.ts";
 
 type Difference = Omit<Finding, "where">;
 type Unit = "call" | "attempt";
@@ -71,17 +71,17 @@ function compare(
       ` (${number(had)} → ${number(has)})`,
     ]);
   const more = changed.length > MOST_METHODS ? [` and ${changed.length - MOST_METHODS} more`] : [];
-  const says = (what: string): Said => [
+  const messageOf = (what: string): Phrase => [
     `${what} upstream ${unit}s${phase}${measure.of}`,
     ...(by.length === 0 ? [] : [": ", ...by, ...more]),
   ];
-  if (percent === 0) return [{ kind: "calls", level: "different", says: says("as many as before, but other") }];
+  if (percent === 0) return [{ kind: "calls", level: "different", message: messageOf("as many as before, but other") }];
   return [
     {
       kind: "calls",
       level: percent > 0 ? "worse" : "better",
       percent,
-      says: says(`at worst ${percent > 0 ? "more" : "fewer"}`),
+      message: messageOf(`at worst ${percent > 0 ? "more" : "fewer"}`),
       before: [count(from, unit)],
       after: [count(to, unit)],
     },

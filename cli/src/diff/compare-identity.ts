@@ -1,14 +1,14 @@
 // Compares the authentication of callers: finds credentials that are newly accepted.
 import type { FileReport, IdentityReport, IdentitySourceReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import { type Finding, type Level, list, type Said, say } from "./finding.ts";
+import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
-type Tell = (level: Level, says: Said, from?: Said, to?: Said) => Told;
-const told: Tell = (level, says, before, after) => ({
+type Difference = Omit<Finding, "where">;
+type MakeDifference = (level: Level, message: Phrase, from?: Phrase, to?: Phrase) => Difference;
+const difference: MakeDifference = (level, message, before, after) => ({
   kind: "identity",
   level,
-  says,
+  message,
   ...(before !== undefined && { before }),
   ...(after !== undefined && { after }),
 });
@@ -18,8 +18,8 @@ export function compareIdentities(before: readonly FileReport[], after: readonly
   const [from, to] = [identitiesOf(before), identitiesOf(after)];
   const packages = [...new Set([...from.keys(), ...to.keys()])];
   return packages.flatMap((name) =>
-    compareIdentity(from.get(name), to.get(name)).map(({ of, ...one }) => ({
-      ...one,
+    compareIdentity(from.get(name), to.get(name)).map(({ of, ...finding }) => ({
+      ...finding,
       where: [of === undefined ? name : `${name}: ${of}`],
     })),
   );
@@ -28,14 +28,19 @@ const identitiesOf = (reports: readonly FileReport[]): ReadonlyMap<string, Ident
   new Map(reports.flatMap(({ identity }) => (identity === undefined ? [] : [[identity.package, identity] as const])));
 
 /** `of`: the source. */
-type Of = Told & { readonly of?: string };
+type Of = Difference & { readonly of?: string };
 
 function compareIdentity(before: IdentityReport | undefined, after: IdentityReport | undefined): readonly Of[] {
   if (before === undefined || after === undefined) {
-    if (after !== undefined) return [told("different", say`callers are now identified: by ${names(after)}`)];
+    if (after !== undefined) return [difference("different", phrase`callers are now identified: by ${names(after)}`)];
     return before === undefined
       ? []
-      : [told("worse", say`callers are no longer identified; before, they were identified by ${names(before)}`)];
+      : [
+          difference(
+            "worse",
+            phrase`callers are no longer identified; before, they were identified by ${names(before)}`,
+          ),
+        ];
   }
   const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((source) => [source.name, source])));
   const both = after.sources.filter(({ name }) => from?.has(name));
@@ -45,13 +50,13 @@ function compareIdentity(before: IdentityReport | undefined, after: IdentityRepo
     ...after.sources
       .filter(({ name }) => from?.has(name) !== true)
       .map((source) => ({
-        ...told("worse", ["more callers are accepted, by ", ...whoOf(source)]),
+        ...difference("worse", ["more callers are accepted, by ", ...whoOf(source)]),
         of: source.name,
       })),
     ...before.sources
       .filter(({ name }) => to?.has(name) !== true)
       .map((source) => ({
-        ...told("different", ["callers are no longer accepted by ", ...whoOf(source)]),
+        ...difference("different", ["callers are no longer accepted by ", ...whoOf(source)]),
         of: source.name,
       })),
     ...both.flatMap((source) => {
@@ -60,11 +65,11 @@ function compareIdentity(before: IdentityReport | undefined, after: IdentityRepo
         ? []
         : compareSources(known, source).map((finding) => ({ ...finding, of: source.name }));
     }),
-    ...(swapped ? [told("different", ["sources are checked in another order"], list(order), names(after))] : []),
+    ...(swapped ? [difference("different", ["sources are checked in another order"], list(order), names(after))] : []),
     ...(before.principal === after.principal
       ? []
       : [
-          told(
+          difference(
             "different",
             ["the principal is another message"],
             [{ code: before.principal }],
@@ -73,7 +78,7 @@ function compareIdentity(before: IdentityReport | undefined, after: IdentityRepo
         ]),
   ];
 }
-const names = ({ sources }: IdentityReport): Said => list(sources.map(({ name }) => name));
+const names = ({ sources }: IdentityReport): Phrase => list(sources.map(({ name }) => name));
 
 const KINDS = {
   jwt: "a JSON Web Token",
@@ -84,19 +89,19 @@ const KINDS = {
   trusted: "a trusted header",
 } as const;
 
-function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: IdentitySourceReport): Said {
+function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: IdentitySourceReport): Phrase {
   return [
     KINDS[kind],
-    ...(issuer === undefined ? [] : say` of ${issuer}`),
+    ...(issuer === undefined ? [] : phrase` of ${issuer}`),
     ...(audience.length === 0 ? [] : [" for ", ...list(audience)]),
     ...(spiffe.length + dns.length === 0 ? [] : [" with the name ", ...list([...spiffe, ...dns])]),
-    ...(kind === "trusted" ? say`, ${header ?? ""}` : []),
+    ...(kind === "trusted" ? phrase`, ${header ?? ""}` : []),
   ];
 }
 
-function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
   if (before.kind !== after.kind)
-    return [told("worse", ["callers prove their identity differently"], whoOf(before), whoOf(after))];
+    return [difference("worse", ["callers prove their identity differently"], whoOf(before), whoOf(after))];
   return [
     ...texts(before, after),
     ...lists(before, after),
@@ -114,14 +119,14 @@ const TEXTS = {
   keys: "the issuer's keys come from another place",
   subject: "other subjects are accepted",
 } as const;
-function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
   return (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).flatMap((key) =>
     before[key] === after[key]
       ? []
-      : [told(key === "client_id" ? "different" : "worse", [TEXTS[key]], one(before[key]), one(after[key]))],
+      : [difference(key === "client_id" ? "different" : "worse", [TEXTS[key]], text(before[key]), text(after[key]))],
   );
 }
-const one = (value: string | undefined): Said => (value === undefined ? ["none"] : [{ code: value }]);
+const text = (value: string | undefined): Phrase => (value === undefined ? ["none"] : [{ code: value }]);
 
 /** Lists of which any one member has to match. `open`: an empty list matches all. */
 const LISTS = {
@@ -131,39 +136,41 @@ const LISTS = {
   dns: { what: "certificates for", open: false },
   from: { what: "connections from", open: true },
 } as const;
-function lists(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
-  return (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((key): readonly Told[] => {
+function lists(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+  return (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((key): readonly Difference[] => {
     const { what, open } = LISTS[key];
     const [from, to] = [before[key] ?? [], after[key] ?? []];
     const gained = to.filter((name) => !from.includes(name));
     const lost = from.filter((name) => !to.includes(name));
     if (open && from.length > 0 && to.length === 0)
-      return [told("worse", say`is accepted over any connection; before, only from ${list(from)}`)];
+      return [difference("worse", phrase`is accepted over any connection; before, only from ${list(from)}`)];
     if (open && from.length === 0 && to.length > 0)
-      return [told("different", say`is accepted only over connections from ${list(to)}`)];
+      return [difference("different", phrase`is accepted only over connections from ${list(to)}`)];
     return [
-      ...(gained.length === 0 ? [] : [told("worse", [`${what} `, ...list(gained), " are now accepted"])]),
-      ...(lost.length === 0 ? [] : [told("different", [`${what} `, ...list(lost), " are no longer accepted"])]),
+      ...(gained.length === 0 ? [] : [difference("worse", [`${what} `, ...list(gained), " are now accepted"])]),
+      ...(lost.length === 0 ? [] : [difference("different", [`${what} `, ...list(lost), " are no longer accepted"])]),
     ];
   });
 }
 
 /** Compares the place of the credential in a request, which clients depend on. */
-function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
-  const place = ({ header, cookie, prefix }: IdentitySourceReport): Said =>
+function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+  const place = ({ header, cookie, prefix }: IdentitySourceReport): Phrase =>
     cookie === undefined
-      ? [...say`header ${header ?? "none"}`, ...(prefix === undefined ? [] : say`, beginning with ${prefix}`)]
-      : say`cookie ${cookie}`;
+      ? [...phrase`header ${header ?? "none"}`, ...(prefix === undefined ? [] : phrase`, beginning with ${prefix}`)]
+      : phrase`cookie ${cookie}`;
   const [from, to] = [place(before), place(after)];
   // A caller that can set that header can claim any identity.
   const level = after.kind === "trusted" ? "worse" : "different";
   const scopes = JSON.stringify(before.scopes) === JSON.stringify(after.scopes);
   return [
-    ...(JSON.stringify(from) === JSON.stringify(to) ? [] : [told(level, ["is read from another place"], from, to)]),
+    ...(JSON.stringify(from) === JSON.stringify(to)
+      ? []
+      : [difference(level, ["is read from another place"], from, to)]),
     ...(scopes
       ? []
       : [
-          told(
+          difference(
             "different",
             ["other scopes are requested at login"],
             list(before.scopes ?? []),
@@ -181,15 +188,15 @@ const TIMES = {
   absolute_ms: "a session lasts at most",
   cache_ms: "a revoked key may remain accepted for",
 } as const;
-function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
   return (Object.keys(TIMES) as (keyof typeof TIMES)[]).flatMap((key) => {
     const [from, to] = [before[key] ?? 0, after[key] ?? 0];
-    return from === to ? [] : [told(to > from ? "worse" : "better", [TIMES[key]], [time(from)], [time(to)])];
+    return from === to ? [] : [difference(to > from ? "worse" : "better", [TIMES[key]], [time(from)], [time(to)])];
   });
 }
 
 /** Compares the fields of the principal, because permits depend on them. */
-function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
   const made = ({ set }: IdentitySourceReport): ReadonlyMap<string, string> =>
     new Map(
       set?.map(({ field, by, if: condition }) => [field, condition === undefined ? by : `${by} if ${condition}`]),
@@ -199,9 +206,14 @@ function principal(before: IdentitySourceReport, after: IdentitySourceReport): r
   return [
     ...(before.claims === after.claims
       ? []
-      : [told("different", ["its claims are another message"], one(before.claims), one(after.claims))]),
+      : [difference("different", ["its claims are another message"], text(before.claims), text(after.claims))]),
     ...fields.map((field) =>
-      told("worse", say`${field} of the principal is computed differently`, one(from.get(field)), one(to.get(field))),
+      difference(
+        "worse",
+        phrase`${field} of the principal is computed differently`,
+        text(from.get(field)),
+        text(to.get(field)),
+      ),
     ),
   ];
 }

@@ -1,13 +1,13 @@
 // Compares the rate limits of an rpc: finds callers that may call more often than before.
 import type { LimitReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import { type Finding, type Level, type Said, say } from "./finding.ts";
+import { type Finding, type Level, type Phrase, phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
-const told = (level: Level, says: Said, before?: Said, after?: Said): Told => ({
+type Difference = Omit<Finding, "where">;
+const difference = (level: Level, message: Phrase, before?: Phrase, after?: Phrase): Difference => ({
   kind: "limits",
   level,
-  says,
+  message,
   ...(before !== undefined && { before }),
   ...(after !== undefined && { after }),
 });
@@ -19,13 +19,14 @@ const told = (level: Level, says: Said, before?: Said, after?: Said): Told => ({
 export function compareLimits(
   before: readonly LimitReport[] = [],
   after: readonly LimitReport[] = [],
-): readonly Told[] {
+): readonly Difference[] {
   const [from, to] = [before, after].map((all) => new Map(all.map((limit) => [limit.name, limit])));
   const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
-  return names.flatMap((name): readonly Told[] => {
+  return names.flatMap((name): readonly Difference[] => {
     const [had, has] = [from?.get(name), to?.get(name)];
-    if (has === undefined) return [told("worse", say`is no longer limited by ${name}`)];
-    if (had === undefined) return [told("different", say`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
+    if (has === undefined) return [difference("worse", phrase`is no longer limited by ${name}`)];
+    if (had === undefined)
+      return [difference("different", phrase`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
     return [...amounts(had, has), ...expressions(had, has), ...counting(had, has)];
   });
 }
@@ -40,18 +41,25 @@ function perMs({ rate: n, per, per_ms: ms = 0 }: LimitReport): number {
   return n / (per === undefined ? ms : PERIODS_MS[per]);
 }
 
-function amounts(had: LimitReport, has: LimitReport): readonly Told[] {
+function amounts(had: LimitReport, has: LimitReport): readonly Difference[] {
   const level = (more: boolean): Level => (more ? "worse" : "different");
   return [
     ...(rate(had) === rate(has)
       ? []
-      : [told(level(perMs(has) > perMs(had)), say`limit ${has.name} is another one`, [rate(had)], [rate(has)])]),
+      : [
+          difference(
+            level(perMs(has) > perMs(had)),
+            phrase`limit ${has.name} is another one`,
+            [rate(had)],
+            [rate(has)],
+          ),
+        ]),
     ...(had.burst === has.burst || (had.burst === had.rate && has.burst === has.rate)
       ? []
       : [
-          told(
+          difference(
             level(has.burst > had.burst),
-            say`limit ${has.name} admits ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
+            phrase`limit ${has.name} admits ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
             [String(had.burst)],
             [String(has.burst)],
           ),
@@ -66,16 +74,16 @@ const EXPRESSIONS = {
   cost: "charges differently",
   settle: "is settled differently",
 } as const;
-function expressions(had: LimitReport, has: LimitReport): readonly Told[] {
+function expressions(had: LimitReport, has: LimitReport): readonly Difference[] {
   return (Object.keys(EXPRESSIONS) as (keyof typeof EXPRESSIONS)[]).flatMap((key) => {
     const [from, to] = [had[key], has[key]];
     if (from === to) return [];
     // Without a condition it applies always.
     const level = key === "if" && to === undefined ? "different" : "worse";
-    return [told(level, say`limit ${has.name} ${[EXPRESSIONS[key]]}`, text(from), text(to))];
+    return [difference(level, phrase`limit ${has.name} ${[EXPRESSIONS[key]]}`, text(from), text(to))];
   });
 }
-const text = (code: string | undefined): Said => (code === undefined ? ["none"] : [{ code }]);
+const text = (code: string | undefined): Phrase => (code === undefined ? ["none"] : [{ code }]);
 
 /** Messages for the start and the end of a mode. `worse`: the message that counts as worse. */
 const COUNTING = {
@@ -95,11 +103,13 @@ const COUNTING = {
     worse: "begins",
   },
 } as const;
-function counting(had: LimitReport, has: LimitReport): readonly Told[] {
+function counting(had: LimitReport, has: LimitReport): readonly Difference[] {
   return (Object.keys(COUNTING) as (keyof typeof COUNTING)[]).flatMap((key) => {
     if (had[key] === has[key]) return [];
     const change = has[key] === true ? "begins" : "ends";
-    const said = COUNTING[key];
-    return [told(said.worse === change ? "worse" : "different", say`limit ${has.name} ${[said[change]]}`)];
+    const messages = COUNTING[key];
+    return [
+      difference(messages.worse === change ? "worse" : "different", phrase`limit ${has.name} ${[messages[change]]}`),
+    ];
   });
 }

@@ -1,16 +1,16 @@
 // In which order side effects happen, and what holds them back.
 import type { Block } from "./composition.ts";
 import type { Finding } from "./finding.ts";
-import { say } from "./finding.ts";
+import { phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
 /** Only of steps that both sides have, under the names of `after`. */
-export function compareOrder(before: Block, after: Block): readonly Told[] {
+export function compareOrder(before: Block, after: Block): readonly Difference[] {
   const [from, to] = [effectsOf(before), effectsOf(after)];
   const both = [...to].filter((step) => from.has(step));
   const [had, has] = [predecessors(before), predecessors(after)];
-  const found: Told[] = [];
+  const found: Difference[] = [];
   for (const step of both) {
     for (const other of both) {
       const [first, now] = [had.get(step)?.has(other) === true, has.get(step)?.has(other) === true];
@@ -20,13 +20,13 @@ export function compareOrder(before: Block, after: Block): readonly Told[] {
         found.push({
           kind: "side-effects",
           level: "worse",
-          says: say`${step} now comes before ${other}, and no longer after it`,
+          message: phrase`${step} now comes before ${other}, and no longer after it`,
         });
       else if (first)
-        found.push({ kind: "side-effects", level: "worse", says: say`${step} no longer waits for ${other}` });
+        found.push({ kind: "side-effects", level: "worse", message: phrase`${step} no longer waits for ${other}` });
       // A reversed order is reported for the other step.
       else if (had.get(other)?.has(step) !== true)
-        found.push({ kind: "side-effects", level: "different", says: say`${step} now waits for ${other}` });
+        found.push({ kind: "side-effects", level: "different", message: phrase`${step} now waits for ${other}` });
     }
     for (const other of cleared(before, step))
       if (
@@ -37,7 +37,7 @@ export function compareOrder(before: Block, after: Block): readonly Told[] {
         found.push({
           kind: "side-effects",
           level: "worse",
-          says: say`${step} no longer waits until ${other} has passed`,
+          message: phrase`${step} no longer waits until ${other} has passed`,
         });
   }
   return found;

@@ -7,10 +7,10 @@ import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
 import { type Composition, shortName } from "./composition.ts";
-import type { Finding, Level, Said } from "./finding.ts";
-import { list, say } from "./finding.ts";
+import type { Finding, Level, Phrase } from "./finding.ts";
+import { list, phrase } from "./finding.ts";
 
-type Of = (one: Omit<Finding, "where">) => Finding;
+type Of = (difference: Omit<Finding, "where">) => Finding;
 
 /** Both sides of one rpc. */
 export function compareRpc(
@@ -19,7 +19,7 @@ export function compareRpc(
   old: Composition,
   now: Composition,
 ): readonly Finding[] {
-  const of: Of = (one) => ({ ...one, where: [shortName(after.rpc)] });
+  const of: Of = (difference) => ({ ...difference, where: [shortName(after.rpc)] });
   return [
     ...upstreamCalls(before, after, old, now).map(of),
     ...compareCounts(before, after).map(of),
@@ -51,7 +51,7 @@ export function newRpc(report: RpcReport): Finding {
     kind: "api",
     level: "different",
     where: [rpc],
-    says: [
+    message: [
       `new rpc${who}: `,
       ...(methods.length === 0 ? ["no upstream calls"] : [`${calls} at worst to `, ...list(methods)]),
       `, ${time(worst_ms)} of ${time(budget_ms)}`,
@@ -59,32 +59,32 @@ export function newRpc(report: RpcReport): Finding {
   };
 }
 export function lostRpc({ rpc }: RpcReport): Finding {
-  return { kind: "api", level: "worse", where: [rpc], says: ["the RPC is removed"] };
+  return { kind: "api", level: "worse", where: [rpc], message: ["the RPC is removed"] };
 }
 
-type Told = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
-function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, now: Composition): readonly Told[] {
+function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, now: Composition): readonly Difference[] {
   const [had, has] = [methodsOf(before), methodsOf(after)];
   const added = has
     .filter((method) => !had.includes(method))
-    .map((method): Told => {
+    .map((method): Difference => {
       const { place, critical } = callersOf(method, after, now);
       const cost = costOf(method, after);
       const fails = critical ? "; without it the response fails" : "; the response does not need it";
       return {
         kind: "upstreams",
         level: critical ? "worse" : "different",
-        says: [...say`now calls ${method} (at worst ${[cost]}) ${place}`, fails],
+        message: [...phrase`now calls ${method} (at worst ${[cost]}) ${place}`, fails],
       };
     });
   const lost = had
     .filter((method) => !has.includes(method))
     .map(
-      (method): Told => ({
+      (method): Difference => ({
         kind: "upstreams",
         level: "different",
-        says: say`no longer calls ${method}, as ${callersOf(method, before, old).place}`,
+        message: phrase`no longer calls ${method}, as ${callersOf(method, before, old).place}`,
       }),
     );
   return [...added, ...lost];
@@ -95,12 +95,12 @@ function callersOf(method: string, { rpc, stream }: RpcReport, { blocks, reached
   const reached = [...blocks.values()].filter(({ name }) => reachedBy.get(name)?.includes(rpc));
   const calling = reached.flatMap(({ steps }) => steps.filter(({ call }) => call?.method === method));
   return {
-    place: calling.length > 0 ? say`in ${list([...new Set(calling.map(({ step }) => step))])}` : ["in its stream"],
+    place: calling.length > 0 ? phrase`in ${list([...new Set(calling.map(({ step }) => step))])}` : ["in its stream"],
     critical: stream?.call === method || calling.some(({ on_failure }) => on_failure === "response fails"),
   };
 }
 
-function path(before: RpcReport, after: RpcReport): readonly Told[] {
+function path(before: RpcReport, after: RpcReport): readonly Difference[] {
   const percent = growth(before.worst_ms, after.worst_ms);
   const [needed, needs] = [whole(before), whole(after)];
   const over = needs > after.for_calls_ms;
@@ -110,16 +110,16 @@ function path(before: RpcReport, after: RpcReport): readonly Told[] {
     6,
   );
   const budget = [`the budget is ${time(after.budget_ms)}, ${time(after.for_calls_ms)} of it for calls`];
-  const says: Said = over
-    ? [...say`the slowest chain does not fit: ${chain} may take ${[time(needs)]}; `, ...budget]
-    : [...say`the slowest chain is ${chain}; `, ...budget];
+  const message: Phrase = over
+    ? [...phrase`the slowest chain does not fit: ${chain} may take ${[time(needs)]}; `, ...budget]
+    : [...phrase`the slowest chain is ${chain}; `, ...budget];
   const level: Level = percent > 0 || (over && needed <= before.for_calls_ms) ? "worse" : "better";
   return [
     {
       kind: "critical-path",
       level,
       percent,
-      says,
+      message,
       before: [time(before.worst_ms)],
       after: [time(after.worst_ms)],
     },
@@ -127,26 +127,26 @@ function path(before: RpcReport, after: RpcReport): readonly Told[] {
 }
 const whole = ({ critical_path }: RpcReport): number => critical_path.reduce((sum, { ms }) => sum + ms, 0);
 
-function budget(before: RpcReport, after: RpcReport): readonly Told[] {
+function budget(before: RpcReport, after: RpcReport): readonly Difference[] {
   const [from, to] = [before.budget_ms, after.budget_ms];
   if (from === to) return [];
-  const says = [`clients wait ${to > from ? "longer" : "less time"} at most`];
-  return [{ kind: "deadlines", level: "different", says, before: [time(from)], after: [time(to)] }];
+  const message = [`clients wait ${to > from ? "longer" : "less time"} at most`];
+  return [{ kind: "deadlines", level: "different", message, before: [time(from)], after: [time(to)] }];
 }
 
 /** Answers that the BFF uses again. */
-function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly Told[] {
+function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly Difference[] {
   if (to === undefined)
     return from === undefined
       ? []
-      : [{ kind: "cache", level: "different", says: ["answers are no longer used again"] }];
-  const by: Said = to.depends_on.length === 0 ? ["the request alone"] : ["the request, ", ...list(to.depends_on)];
+      : [{ kind: "cache", level: "different", message: ["answers are no longer used again"] }];
+  const by: Phrase = to.depends_on.length === 0 ? ["the request alone"] : ["the request, ", ...list(to.depends_on)];
   if (from === undefined) {
-    const says: Said = [`answers are now used again for ${time(to.ttl_ms)}, by `, ...by];
-    return [{ kind: "cache", level: "different", says }];
+    const message: Phrase = [`answers are now used again for ${time(to.ttl_ms)}, by `, ...by];
+    return [{ kind: "cache", level: "different", message }];
   }
-  const lost = from.depends_on.filter((one) => !to.depends_on.includes(one));
-  const gained = to.depends_on.filter((one) => !from.depends_on.includes(one));
+  const lost = from.depends_on.filter((key) => !to.depends_on.includes(key));
+  const gained = to.depends_on.filter((key) => !from.depends_on.includes(key));
   return [
     ...(lost.length === 0
       ? []
@@ -154,36 +154,42 @@ function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly
           {
             kind: "cache",
             level: "worse",
-            says: say`answers are now shared by callers who differ in ${list(lost)}`,
+            message: phrase`answers are now shared by callers who differ in ${list(lost)}`,
           } as const,
         ]),
     ...(gained.length === 0
       ? []
-      : [{ kind: "cache", level: "different", says: say`answers are now kept apart by ${list(gained)}` } as const]),
+      : [
+          {
+            kind: "cache",
+            level: "different",
+            message: phrase`answers are now kept apart by ${list(gained)}`,
+          } as const,
+        ]),
     ...kept("answers are used again", from.ttl_ms, to.ttl_ms),
     ...kept("old answers are used while they are renewed", from.stale_ms ?? 0, to.stale_ms ?? 0),
   ];
 }
-function kept(what: string, from: number, to: number): readonly Told[] {
+function kept(what: string, from: number, to: number): readonly Difference[] {
   if (from === to) return [];
-  const says = [`${what} for ${to > from ? "longer" : "less time"}`];
-  return [{ kind: "cache", level: "different", says, before: [time(from)], after: [time(to)] }];
+  const message = [`${what} for ${to > from ? "longer" : "less time"}`];
+  return [{ kind: "cache", level: "different", message, before: [time(from)], after: [time(to)] }];
 }
 
-function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly Told[] {
+function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly Difference[] {
   if (to === undefined || from === undefined) {
     if (to === from) return [];
     const kept = to?.shared === true ? "HTTP caches now keep one answer for all" : "clients now keep answers";
-    const says = to === undefined ? "HTTP caches no longer keep answers" : kept;
-    return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", says: [says] }];
+    const message = to === undefined ? "HTTP caches no longer keep answers" : kept;
+    return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", message: [message] }];
   }
-  const lost = from.vary.filter((one) => !to.vary.includes(one));
+  const lost = from.vary.filter((header) => !to.vary.includes(header));
   return [
     ...(to.shared && !from.shared
-      ? [{ kind: "cache", level: "worse", says: ["HTTP caches now keep one answer for all"] } as const]
+      ? [{ kind: "cache", level: "worse", message: ["HTTP caches now keep one answer for all"] } as const]
       : []),
     ...(from.shared && !to.shared
-      ? [{ kind: "cache", level: "better", says: ["HTTP caches no longer keep one answer for all"] } as const]
+      ? [{ kind: "cache", level: "better", message: ["HTTP caches no longer keep one answer for all"] } as const]
       : []),
     ...(lost.length === 0
       ? []
@@ -191,7 +197,7 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
           {
             kind: "cache",
             level: "worse",
-            says: say`HTTP caches no longer separate answers by ${list(lost)}`,
+            message: phrase`HTTP caches no longer separate answers by ${list(lost)}`,
           } as const,
         ]),
     ...kept("HTTP caches keep answers", from.max_age_ms, to.max_age_ms),
@@ -199,7 +205,7 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
   ];
 }
 
-function api(before: RpcReport, after: RpcReport): readonly Told[] {
+function api(before: RpcReport, after: RpcReport): readonly Difference[] {
   const paths = ({ rest = [] }: RpcReport) =>
     rest.map(({ method, path: template, body, response_body }) =>
       [
@@ -209,23 +215,25 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
       ].join(", "),
     );
   const [from, to] = [paths(before), paths(after)];
-  const gone = from.filter((one) => !to.includes(one));
-  const added = to.filter((one) => !from.includes(one));
+  const gone = from.filter((route) => !to.includes(route));
+  const added = to.filter((route) => !from.includes(route));
   const version = JSON.stringify(before.version) === JSON.stringify(after.version) ? [] : [after.version ?? {}];
   return [
-    ...gone.map((one): Told => ({ kind: "api", level: "worse", says: say`is no longer at ${one}` })),
-    ...added.map((one): Told => ({ kind: "api", level: "different", says: say`is now also at ${one}` })),
+    ...gone.map((route): Difference => ({ kind: "api", level: "worse", message: phrase`is no longer at ${route}` })),
+    ...added.map(
+      (route): Difference => ({ kind: "api", level: "different", message: phrase`is now also at ${route}` }),
+    ),
     ...version.map(
-      ({ deprecated, sunset, successor }): Told => ({
+      ({ deprecated, sunset, successor }): Difference => ({
         // Clients have planned for the announced date.
         kind: "api",
         level: sooner(before.version?.sunset, sunset) ? "worse" : "different",
-        says: [
+        message: [
           ...(deprecated === undefined
             ? ["is no longer marked as deprecated"]
-            : say`is marked as deprecated since ${deprecated}`),
-          ...(sunset === undefined ? [] : say`, with removal on ${sunset}`),
-          ...(successor === undefined ? [] : say`, for ${successor}`),
+            : phrase`is marked as deprecated since ${deprecated}`),
+          ...(sunset === undefined ? [] : phrase`, with removal on ${sunset}`),
+          ...(successor === undefined ? [] : phrase`, for ${successor}`),
         ],
       }),
     ),
@@ -237,21 +245,21 @@ const sooner = (from: string | undefined, to: string | undefined): boolean =>
   from !== undefined && to !== undefined && to < from;
 
 /** Compares the fields that may arrive after the first message, and their delay. */
-function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Told[] {
+function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Difference[] {
   if (before === undefined || after === undefined) return [];
   const added = after.fields.filter((field) => !before.fields.includes(field));
   const lost = before.fields.filter((field) => !after.fields.includes(field));
-  const told = { kind: "api", level: "different" } as const;
+  const base = { kind: "api", level: "different" } as const;
   return [
-    ...(added.length > 0 ? [{ ...told, says: say`may now come later: ${list(added)}` }] : []),
-    ...(lost.length > 0 ? [{ ...told, says: say`comes with the first message now: ${list(lost)}` }] : []),
+    ...(added.length > 0 ? [{ ...base, message: phrase`may now come later: ${list(added)}` }] : []),
+    ...(lost.length > 0 ? [{ ...base, message: phrase`comes with the first message now: ${list(lost)}` }] : []),
     ...(before.budget_ms === after.budget_ms
       ? []
       : [
           {
             kind: "deadlines",
             level: "different",
-            says: [
+            message: [
               `clients wait ${after.budget_ms > before.budget_ms ? "longer" : "less time"} at most for later fields`,
             ],
             before: [time(before.budget_ms)],
@@ -262,43 +270,49 @@ function later({ parts: before }: RpcReport, { parts: after }: RpcReport): reado
 }
 
 /** Reports changes of parts without details. */
-function others(before: RpcReport, after: RpcReport): readonly Told[] {
+function others(before: RpcReport, after: RpcReport): readonly Difference[] {
   const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];
   return [
     ...(functions.length > 0
-      ? [{ kind: "values", level: "different", says: say`now calls your functions: ${list(functions)}` } as const]
+      ? [{ kind: "values", level: "different", message: phrase`now calls your functions: ${list(functions)}` } as const]
       : []),
     ...(changed("branches")
       ? [
           {
             kind: "policies",
             level: "different",
-            says: ["the branches for calls have changed"],
+            message: ["the branches for calls have changed"],
             before: branches(before),
             after: branches(after),
           } as const,
         ]
       : []),
     ...(changed("balance")
-      ? [{ kind: "policies", level: "different", says: ["the balancing of calls over addresses has changed"] } as const]
+      ? [
+          {
+            kind: "policies",
+            level: "different",
+            message: ["the balancing of calls over addresses has changed"],
+          } as const,
+        ]
       : []),
     ...(changed("http")
       ? [
           {
             kind: "policies",
             level: "different",
-            says: ["the HTTP paths of calls to upstreams have changed"],
+            message: ["the HTTP paths of calls to upstreams have changed"],
           } as const,
         ]
       : []),
     ...(changed("telemetry")
-      ? [{ kind: "policies", level: "different", says: ["its telemetry has changed"] } as const]
+      ? [{ kind: "policies", level: "different", message: ["its telemetry has changed"] } as const]
       : []),
   ];
 }
 
-function branches({ branches: all = [] }: RpcReport): Said {
+function branches({ branches: all = [] }: RpcReport): Phrase {
   if (all.length === 0) return ["none"];
   return list(
     all.map(({ upstream, name, if: condition, share }) =>

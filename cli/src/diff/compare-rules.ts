@@ -1,15 +1,15 @@
 // Compares the rules that refuse requests, rule by rule.
 import type { RuleReport, RulesReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
-import { type Finding, list, type Said, say } from "./finding.ts";
+import { type Finding, list, type Phrase, phrase } from "./finding.ts";
 
-type Told = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
 /**
  * Compares rules. A removed or changed rule may admit requests that were refused; a new rule refuses requests that
  * clients may send.
  */
-export function compareRules(before: RulesReport | undefined, after: RulesReport | undefined): readonly Told[] {
+export function compareRules(before: RulesReport | undefined, after: RulesReport | undefined): readonly Difference[] {
   const [from, to] = [byValue(before), byValue(after)];
   const messages = [...(before?.messages ?? []), ...(after?.messages ?? [])];
   return [...new Set([...from.keys(), ...to.keys()])].flatMap((of) => {
@@ -19,35 +19,35 @@ export function compareRules(before: RulesReport | undefined, after: RulesReport
 }
 
 /** Each rule of a value as a line, without those that are on both sides. */
-function compareValue(name: string, from: readonly RuleReport[], to: readonly RuleReport[]): readonly Told[] {
+function compareValue(name: string, from: readonly RuleReport[], to: readonly RuleReport[]): readonly Difference[] {
   const [had, has] = [from.map(written), to.map(written)];
   const lost = from.filter((_, i) => !has.includes(had[i] ?? ""));
   const gained = to.filter((_, i) => !had.includes(has[i] ?? ""));
   return [
-    ...lost.map(({ rule, ...one }): Told => {
+    ...lost.map(({ rule, ...rest }): Difference => {
       const now = gained.find((other) => other.rule === rule);
       if (now === undefined)
         return {
           kind: "refusals",
           level: "worse",
-          says: say`${name} is no longer checked by ${rule}`,
-          before: textOf({ rule, ...one }),
+          message: phrase`${name} is no longer checked by ${rule}`,
+          before: textOf({ rule, ...rest }),
         };
       return {
         kind: "refusals",
         level: "worse",
-        says: say`${name} is checked differently by ${rule}`,
-        before: textOf({ rule, ...one }),
+        message: phrase`${name} is checked differently by ${rule}`,
+        before: textOf({ rule, ...rest }),
         after: textOf(now),
       };
     }),
     ...gained
-      .filter((one) => !lost.some(({ rule }) => rule === one.rule))
+      .filter((ruleReport) => !lost.some(({ rule }) => rule === ruleReport.rule))
       .map(
-        (rule): Told => ({
+        (rule): Difference => ({
           kind: "refusals",
           level: "different",
-          says: say`${name} is now checked by ${rule.rule}: requests that passed may be refused`,
+          message: phrase`${name} is now checked by ${rule.rule}: requests that passed may be refused`,
           after: textOf(rule),
         }),
       ),
@@ -58,10 +58,10 @@ const byValue = (report: RulesReport | undefined): ReadonlyMap<string, readonly 
   Map.groupBy(report?.said ?? [], ({ of }) => of);
 const written = (rule: RuleReport): string => JSON.stringify(rule);
 
-function textOf({ rule, says, cel, is, unless_zero: unless }: RuleReport): Said {
+function textOf({ rule, says: message, cel, is, unless_zero: unless }: RuleReport): Phrase {
   return [
-    ...list([says ?? (cel === undefined ? rule : ""), cel ?? ""].filter((text) => text !== "")),
-    ...(is === undefined ? [] : say` of ${is}`),
+    ...list([message ?? (cel === undefined ? rule : ""), cel ?? ""].filter((text) => text !== "")),
+    ...(is === undefined ? [] : phrase` of ${is}`),
     ...(unless === true ? [", unless it is zero"] : []),
   ];
 }

@@ -1,11 +1,11 @@
 // The options of a stream: its source, which items it delivers, and how long it stays open.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import type { Finding, Kind, Said } from "./finding.ts";
-import { say } from "./finding.ts";
+import type { Finding, Kind, Phrase } from "./finding.ts";
+import { phrase } from "./finding.ts";
 
 type Stream = NonNullable<RpcReport["stream"]>;
-type Change = Omit<Finding, "where">;
+type Difference = Omit<Finding, "where">;
 
 /** Each option that clients or upstreams notice, and what its change means. */
 const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, says: string])[] = [
@@ -24,21 +24,21 @@ const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, says: strin
   ["min_interval_ms", "policies", "delivers items at another interval"],
 ];
 
-export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly Change[] {
+export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly Difference[] {
   if (before === undefined || after === undefined) return [];
   return OPTIONS.filter(([option]) => JSON.stringify(before[option]) !== JSON.stringify(after[option])).map(
-    ([option, kind, says]): Change => ({
+    ([option, kind, message]): Difference => ({
       kind,
       level: "different",
-      says: [says],
+      message: [message],
       before: shown(option, before[option]),
       after: shown(option, after[option]),
     }),
   );
 }
 
-function shown(option: string, value: unknown): Said {
+function shown(option: string, value: unknown): Phrase {
   if (value === undefined) return ["none"];
   if (typeof value === "number" && option.endsWith("_ms")) return [time(value)];
-  return say`${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+  return phrase`${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
 }

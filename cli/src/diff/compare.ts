@@ -6,7 +6,7 @@ import { compareIdentities } from "./compare-identity.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
 import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
-import { type Finding, inOrder, say } from "./finding.ts";
+import { type Finding, inOrder, phrase } from "./finding.ts";
 import { renamedNames } from "./renamed-names.ts";
 import { type Renames, renamedSteps, renameIn, underSteps } from "./renames.ts";
 
@@ -18,7 +18,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
   const found: Finding[] = names.renames.map(([from, to]) => {
     // Only the package is another one.
     const name = shortName(from) === shortName(to) ? (full: string) => full : shortName;
-    return { kind: "renames", level: "different", where: [name(to)], says: say`was called ${name(from)}` };
+    return { kind: "renames", level: "different", where: [name(to)], message: phrase`was called ${name(from)}` };
   });
   found.push(...old.renames);
   for (const [name, rpc] of now.rpcs) {
@@ -49,18 +49,21 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
   const services = [...old.blocks.values()].sort((a, b) => Number(b.kind === "service") - Number(a.kind === "service"));
   for (const block of services) {
     const after = now.blocks.get(block.name);
-    const own = new Map([...ofServices].filter(([name]) => block.shared.includes(name)));
-    const renames = new Map([...own, ...(after === undefined ? [] : renamedSteps(renameIn(block, own), after))]);
+    const serviceRenames = new Map([...ofServices].filter(([name]) => block.shared.includes(name)));
+    const renames = new Map([
+      ...serviceRenames,
+      ...(after === undefined ? [] : renamedSteps(renameIn(block, serviceRenames), after)),
+    ]);
     blocks.set(block.name, renameIn(block, renames));
     ofBlocks.set(block.name, renames);
     for (const [from, to] of renames) {
       if (block.kind === "service") ofServices.set(from, to);
       const step = after?.steps.find((step) => step.step === to);
-      if (own.has(from) || step?.unnamed === true) continue;
+      if (serviceRenames.has(from) || step?.unnamed === true) continue;
       found.push({
         kind: "renames",
         level: "different",
-        says: say`was called ${from}`,
+        message: phrase`was called ${from}`,
         where: [`${shortName(block.name)}.${to}`],
       });
     }

@@ -5,7 +5,7 @@ import type { Finding } from "./finding.ts";
 const finding = (kind: Finding["kind"], level: Finding["level"], percent?: number): Finding => ({
   kind,
   level,
-  says: [],
+  message: [],
   where: [],
   ...(percent !== undefined && { percent }),
 });

@@ -13,8 +13,8 @@ export function parseFailOn(text: string): readonly FailOn[] | string {
   const found: FailOn[] = [];
   for (const word of text
     .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "")) {
+    .map((part) => part.trim())
+    .filter((part) => part !== "")) {
     const [, name = "", percent] = /^([a-z-]+?)(?:\+(\d+(?:\.\d+)?)%?)?$/.exec(word) ?? [];
     const kind = name === "worse" ? name : (Object.keys(KINDS) as Kind[]).find((key) => key === name);
     if (kind === undefined)
@@ -32,7 +32,9 @@ export function failing(findings: readonly Finding[], on: readonly FailOn[]): re
     ({ kind, level, percent = 0 }) =>
       level === "worse" &&
       on.some(
-        (one) => (one.kind === kind || one.kind === "worse") && (one.percent === undefined || percent > one.percent),
+        (failOn) =>
+          (failOn.kind === kind || failOn.kind === "worse") &&
+          (failOn.percent === undefined || percent > failOn.percent),
       ),
   );
 }

@@ -30,15 +30,15 @@ export type Level = (typeof LEVELS)[number];
 
 /** Own text, or a piece of the compared sources, which may contain anything. */
 export type Part = string | { readonly code: string };
-export type Said = readonly Part[];
+export type Phrase = readonly Part[];
 
 export interface Finding {
   readonly kind: Kind;
   readonly level: Level;
-  readonly says: Said;
+  readonly message: Phrase;
   /** Text of the old side, and in `after` of the new side; only if both are comparable. */
-  readonly before?: Said;
-  readonly after?: Said;
+  readonly before?: Phrase;
+  readonly after?: Phrase;
   /** Each as `Service/Rpc` or `Message.step`. */
   readonly where: readonly string[];
   /** The affected RPCs, if `where` does not name them. */
@@ -48,18 +48,18 @@ export interface Finding {
 }
 
 /** Returns a text in which each interpolated value is a piece of the compared sources. */
-export function say(texts: TemplateStringsArray, ...pieces: readonly (string | number | Said)[]): Said {
+export function phrase(texts: TemplateStringsArray, ...pieces: readonly (string | number | Phrase)[]): Phrase {
   return texts.flatMap((text, i): Part[] => {
     const piece = pieces[i];
-    const own = text === "" ? [] : [text];
-    if (piece === undefined) return own;
-    if (typeof piece === "object") return [...own, ...piece];
-    return [...own, { code: String(piece) }];
+    const plain = text === "" ? [] : [text];
+    if (piece === undefined) return plain;
+    if (typeof piece === "object") return [...plain, ...piece];
+    return [...plain, { code: String(piece) }];
   });
 }
 
 /** Several pieces, with commas between them. */
-export function list(pieces: readonly string[], most = 8): Said {
+export function list(pieces: readonly string[], most = 8): Phrase {
   const shown = pieces.slice(0, most).flatMap((code, i): Part[] => [...(i === 0 ? [] : [", "]), { code }]);
   return pieces.length <= most ? shown : [...shown, ` and ${pieces.length - most} more`];
 }

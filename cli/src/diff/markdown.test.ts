@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { marked, type Tokens } from "marked";
 import { describe, expect, test } from "vitest";
-import { type Finding, say } from "./finding.ts";
+import { type Finding, phrase } from "./finding.ts";
 import { linesOf, markdownOf } from "./markdown.ts";
 
 const finding = (text: string): Finding => ({
   kind: "values",
   level: "different",
   where: ["A.b"],
-  says: say`has another ${"value"}`,
-  before: say`${text}`,
+  message: phrase`has another ${"value"}`,
+  before: phrase`${text}`,
   after: ["none"],
 });
 /** The cells of the only row, as a reader of Markdown has them. */

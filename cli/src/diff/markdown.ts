@@ -1,6 +1,6 @@
 // Renders findings as GitHub's Markdown, for a pull request. Compared texts may contain anything, so they are printed
 // as escaped code.
-import { type Finding, KINDS, LEVELS, type Level, list, type Said } from "./finding.ts";
+import { type Finding, KINDS, LEVELS, type Level, list, type Phrase } from "./finding.ts";
 
 /** Comments on GitHub hold 65,536 characters. */
 const MOST_CHARACTERS = 60_000;
@@ -15,7 +15,7 @@ const TITLES: Readonly<Record<Level, string>> = { worse: "Look at these", differ
  *
  * @param notes printed before all findings
  */
-export function markdownOf(findings: readonly Finding[], against: string, notes: readonly Said[] = []): string {
+export function markdownOf(findings: readonly Finding[], against: string, notes: readonly Phrase[] = []): string {
   const head = [MARK, `## BFF: ${summary(findings)}`, "", `Compared with ${code(against)}.`, ""];
   const before = notes.flatMap((note) => [`> ${prose(note)}`, ""]);
   const lines = [...head, ...before];
@@ -46,9 +46,9 @@ function summary(findings: readonly Finding[]): string {
   return parts.join(", ");
 }
 
-function row({ kind, says, where, rpcs = [], before, after }: Finding): string {
+function row({ kind, message, where, rpcs = [], before, after }: Finding): string {
   const concerned = rpcs.length === 0 ? "" : ` in ${prose(list(rpcs, 3))}`;
-  return `| **${KINDS[kind]}**: ${prose(says)} | ${prose(list(where, 4))}${concerned} | ${prose(before ?? [])} | ${prose(after ?? [])} |`;
+  return `| **${KINDS[kind]}**: ${prose(message)} | ${prose(list(where, 4))}${concerned} | ${prose(before ?? [])} | ${prose(after ?? [])} |`;
 }
 
 /** The first ones, as many as there is room for. */
@@ -61,7 +61,8 @@ function fitting(rows: readonly string[], room: number): readonly string[] {
   return end < 0 ? rows : rows.slice(0, end);
 }
 
-const prose = (said: Said): string => said.map((part) => (typeof part === "string" ? part : code(part.code))).join("");
+const prose = (parts: Phrase): string =>
+  parts.map((part) => (typeof part === "string" ? part : code(part.code))).join("");
 
 /**
  * Returns code for a cell of a table. Readers of Markdown differ on a backslash before a pipe, and on backticks. A text
@@ -77,10 +78,10 @@ export function code(text: string): string {
 
 /** The same for people before a terminal: one line for each. */
 export function linesOf(findings: readonly Finding[]): readonly string[] {
-  const text = (said: Said = []): string =>
-    said.map((part) => (typeof part === "string" ? part : part.code.replace(/[\p{Cc}\p{Cf}]+/gu, " "))).join("");
-  return findings.map(({ kind, level, says, where, before, after }) => {
+  const text = (parts: Phrase = []): string =>
+    parts.map((part) => (typeof part === "string" ? part : part.code.replace(/[\p{Cc}\p{Cf}]+/gu, " "))).join("");
+  return findings.map(({ kind, level, message, where, before, after }) => {
     const sides = before === undefined || after === undefined ? "" : ` (${text(before)} → ${text(after)})`;
-    return `${level}: ${where.join(", ")}: ${KINDS[kind]}: ${text(says)}${sides}`;
+    return `${level}: ${where.join(", ")}: ${KINDS[kind]}: ${text(message)}${sides}`;
   });
 }

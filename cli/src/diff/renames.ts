@@ -59,10 +59,10 @@ export function renameIn(block: Block, renames: Renames): Block {
   const { degrades, edges, shared } = block;
   return {
     ...block,
-    steps: underSteps(block.steps, renames).map((one) => ({
-      ...one,
-      step: step(one.step),
-      ...(one.only_in !== undefined && { only_in: { ...one.only_in, switch: step(one.only_in.switch) } }),
+    steps: underSteps(block.steps, renames).map((report) => ({
+      ...report,
+      step: step(report.step),
+      ...(report.only_in !== undefined && { only_in: { ...report.only_in, switch: step(report.only_in.switch) } }),
     })),
     edges: edges.map(({ from, to, kind }) => ({ from: step(from), to: step(to), kind })),
     degrades: degrades.map((entry) => ({ ...entry, when: step(entry.when) })),
@@ -89,9 +89,11 @@ export const EXPRESSIONS: ReadonlySet<string> = new Set([
 export function underSteps<T>(value: T, renames: Renames, of?: string): T {
   if (typeof value === "string")
     return (of !== undefined && EXPRESSIONS.has(of) ? renamed(value, renames) : value) as T;
-  if (Array.isArray(value)) return value.map((one: unknown) => underSteps(one, renames, of)) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => underSteps(item, renames, of)) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, underSteps(one, renames, name)])) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, underSteps(member, renames, name)]),
+  ) as T;
 }
 
 /** A string literal, or a name with what stands before it and behind. */

@@ -11,9 +11,9 @@ const MADE = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w.])\.?[A-Za-z_][\w.]*(?
 
 export function underNames<T>(value: T, names: Names, member = ""): T {
   if (typeof value === "string") return renamedText(value, names, member) as T;
-  if (Array.isArray(value)) return value.map((one: unknown) => underNames(one, names, member)) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => underNames(item, names, member)) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, underNames(one, names, key)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, underNames(member, names, key)])) as T;
 }
 
 function renamedText(text: string, names: Names, member: string): string {

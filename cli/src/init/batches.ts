@@ -86,9 +86,9 @@ function best(
   called: readonly string[],
   { parent }: DescMethod,
 ): Candidate | undefined {
-  const wanted = new Set(called.map(letters).filter((one) => one !== ""));
-  const ends = [...wanted];
-  const exact = candidates.find(({ stem }) => wanted.has(letters(stem)));
+  const names = new Set(called.map(letters).filter((name) => name !== ""));
+  const ends = [...names];
+  const exact = candidates.find(({ stem }) => names.has(letters(stem)));
   const near = candidates.find(({ stem }) => ends.some((end) => stem.endsWith(`_${end}`)));
   if (exact !== undefined || near !== undefined) return exact ?? near;
   const [only] = candidates;
@@ -101,7 +101,7 @@ function best(
 const letters = (name: string): string => name.replaceAll("_", "").toLowerCase();
 
 function free(name: string, names: readonly Names[]): string {
-  const isFree = (one: string): boolean => names.every((scope) => !scope.has(one));
+  const isFree = (candidate: string): boolean => names.every((scope) => !scope.has(candidate));
   let found = [name, `${name}_found`].find(isFree);
   for (let i = 2; found === undefined; i++) found = isFree(`${name}_found${i}`) ? `${name}_found${i}` : undefined;
   for (const scope of names) scope.take(found);
@@ -115,14 +115,14 @@ function free(name: string, names: readonly Names[]): string {
 function batchedBy({ input, output }: DescMethod): Batched | undefined {
   for (const keys of input.fields) {
     if (keys.fieldKind !== "list" || keys.listKind !== "scalar" || !keys.name.endsWith("s")) continue;
-    const one = snakeCase(keys.name).slice(0, -1);
-    const wanted = [one, one.slice(one.lastIndexOf("_") + 1)];
+    const singular = snakeCase(keys.name).slice(0, -1);
+    const names = [singular, singular.slice(singular.lastIndexOf("_") + 1)];
     for (const items of output.fields) {
       if (items.fieldKind !== "list" || items.listKind !== "message") continue;
       const fields = items.message.fields.filter(
         (field) => field.fieldKind === "scalar" && field.scalar === keys.scalar && field.oneof === undefined,
       );
-      const key = wanted
+      const key = names
         .map((name) => fields.find((field) => snakeCase(field.name) === name))
         .find((field) => field !== undefined);
       if (key !== undefined) return { keys, items, item: items.message, key };

@@ -3,7 +3,7 @@ import { PROTOS } from "protoc-gen-bff/compiler";
 import type { UpstreamProtos } from "../project/upstream-protos.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
 import { exampleTest } from "./example.ts";
-import { OWN, packageFiles, serverOf } from "./package-files.ts";
+import { PROTO_FOLDER, packageFiles, serverOf } from "./package-files.ts";
 import { type BegunBff, planBff } from "./plan-bff.ts";
 import { printBff } from "./print-bff.ts";
 
@@ -20,27 +20,27 @@ export interface Begun {
 /** Folder of upstream protos that do not belong to the package. */
 export const UPSTREAM = "upstream";
 
-/** @param name of the package and of the BFF @param wanted rpcs, as in `--rpc` */
-export function begin(name: string, wanted: readonly string[], upstream: UpstreamProtos): Begun {
+/** @param name of the package and of the BFF @param rpcNames rpcs, as in `--rpc` */
+export function begin(name: string, rpcNames: readonly string[], upstream: UpstreamProtos): Begun {
   const { image, registry, inPlace, source } = upstream;
   const services = image.files
     .filter((file) => !image.imports.has(file.name))
     .flatMap((file) => registry.getFile(file.name)?.services ?? []);
   const choice = chooseRpcs(
     services.flatMap(({ methods }) => methods),
-    wanted,
+    rpcNames,
   );
   const bff = planBff(name, choice.rpcs, new Set(image.files.map((file) => file.package)));
   const folder = bff.package.replaceAll(".", "/");
   const [last = name] = bff.package.split(".");
-  const proto = `${OWN}/${folder}/${last}.proto`;
-  const modules = [...new Set([OWN, inPlace ?? UPSTREAM])];
+  const proto = `${PROTO_FOLDER}/${folder}/${last}.proto`;
+  const modules = [...new Set([PROTO_FOLDER, inPlace ?? UPSTREAM])];
   const copies = inPlace === undefined ? upstream.texts(needed(upstream, choice)) : new Map<string, string>();
   const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${UPSTREAM}/${path}`]));
   const files = new Map(packageFiles({ name, folder, modules, shared }));
   files.set(proto, printBff(bff));
   files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
-  for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
+  for (const [path, text] of Object.entries(PROTOS)) files.set(`${PROTO_FOLDER}/${path}`, text);
   if (inPlace === undefined) {
     for (const [path, text] of copies) files.set(`${UPSTREAM}/${path}`, text);
     files.set(`${UPSTREAM}/source.json`, `${JSON.stringify(source, null, 2)}\n`);
@@ -63,7 +63,7 @@ const SHARED = [
  */
 function needed({ image }: UpstreamProtos, { rpcs }: Choice): readonly string[] {
   const byName = new Map(image.files.map((file) => [file.name, file]));
-  const wanted = new Set(rpcs.map(({ method }) => `${method.parent.file.name}.proto`));
-  for (const name of wanted) for (const one of byName.get(name)?.dependency ?? []) wanted.add(one);
-  return [...wanted].filter((name) => !name.startsWith("google/protobuf/") && !(name in PROTOS)).toSorted();
+  const paths = new Set(rpcs.map(({ method }) => `${method.parent.file.name}.proto`));
+  for (const name of paths) for (const path of byName.get(name)?.dependency ?? []) paths.add(path);
+  return [...paths].filter((name) => !name.startsWith("google/protobuf/") && !(name in PROTOS)).toSorted();
 }

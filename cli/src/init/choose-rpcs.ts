@@ -32,9 +32,9 @@ export const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeNa
  * Returns the chosen RPCs.
  *
  * @param all RPCs in the order of the files
- * @param wanted `package.Service/Method`, or an unambiguous end of it; none: some that read
+ * @param rpcNames `package.Service/Method`, or an unambiguous end of it; none: some that read
  */
-export function chooseRpcs(all: readonly DescMethod[], wanted: readonly string[]): Choice {
+export function chooseRpcs(all: readonly DescMethod[], rpcNames: readonly string[]): Choice {
   const unary = all.filter(({ methodKind }) => methodKind === "unary");
   if (unary.length === 0)
     throw new Refusal(
@@ -42,14 +42,16 @@ export function chooseRpcs(all: readonly DescMethod[], wanted: readonly string[]
         ? "there is no service in these protos: name a folder, an image, a git reference or a server that has one"
         : "all rpcs of these protos are streams, which a BFF does not call: it composes unary ones",
     );
-  if (wanted.length > MOST) throw new Refusal(`--rpc names ${wanted.length} rpcs: begin with ${MOST} at most`, 2);
-  const rpcs = (wanted.length === 0 ? proposed(unary) : wanted.map((name) => found(name, unary, all))).map(judged);
+  if (rpcNames.length > MOST) throw new Refusal(`--rpc names ${rpcNames.length} rpcs: begin with ${MOST} at most`, 2);
+  const rpcs = (rpcNames.length === 0 ? proposed(unary) : rpcNames.map((name) => found(name, unary, all))).map(
+    classify,
+  );
   const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
   if (twice !== undefined) throw new Refusal(`--rpc names ${nameOf(twice.method)} twice: name it once`, 2);
   return { rpcs, others: unary.length - rpcs.length };
 }
 
-function judged(method: DescMethod): ChosenRpc {
+function classify(method: DescMethod): ChosenRpc {
   if (method.idempotency === Level.NO_SIDE_EFFECTS) return { method, kind: "marked" };
   const reads = method.idempotency !== Level.IDEMPOTENT && READS.test(snakeCase(method.name));
   return { method, kind: reads ? "named" : "writes" };
@@ -61,7 +63,7 @@ function judged(method: DescMethod): ChosenRpc {
  */
 function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   const answering = unary.filter(
-    (method) => judged(method).kind !== "writes" && method.output.typeName !== "google.protobuf.Empty",
+    (method) => classify(method).kind !== "writes" && method.output.typeName !== "google.protobuf.Empty",
   );
   const open = answering.filter((method) => !isPrivateRpc(method));
   const reading = open.length > 0 ? open : answering;
@@ -71,15 +73,16 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
       `no RPC of these protos is read-only by its options or its name. Choose with --rpc:\n${listed(unary)}`,
       2,
     );
-  const rank = (method: DescMethod): number => reading.filter((one) => one.parent === method.parent).indexOf(method);
+  const rank = (method: DescMethod): number =>
+    reading.filter((sibling) => sibling.parent === method.parent).indexOf(method);
   const ranks = new Map(reading.map((method) => [method, rank(method)]));
   return reading
     .toSorted((method, other) => (ranks.get(method) ?? 0) - (ranks.get(other) ?? 0))
     .slice(0, MOST_BY_ITSELF);
 }
 
-function found(wanted: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {
-  const plain = wanted.replace(/^\//, "");
+function found(rpcName: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {
+  const plain = rpcName.replace(/^\//, "");
   const ends = (method: DescMethod): boolean => {
     const name = nameOf(method);
     return name === plain || name.endsWith(`.${plain}`) || name.endsWith(`/${plain}`);
@@ -89,8 +92,8 @@ function found(wanted: string, unary: readonly DescMethod[], all: readonly DescM
   const [first] = matches;
   if (first !== undefined && matches.length === 1) return first;
   if (first !== undefined)
-    throw new Refusal(`--rpc ${wanted} is ${matches.length} RPCs, write more of its name:\n${listed(matches)}`, 2);
-  if (all.some(ends)) throw new Refusal(`--rpc ${wanted} is a stream, which a BFF does not call: name a unary rpc`, 2);
+    throw new Refusal(`--rpc ${rpcName} is ${matches.length} RPCs, write more of its name:\n${listed(matches)}`, 2);
+  if (all.some(ends)) throw new Refusal(`--rpc ${rpcName} is a stream, which a BFF does not call: name a unary rpc`, 2);
   const names = unary.map(nameOf);
   const near =
     didYouMean(plain, names) ??
@@ -99,7 +102,7 @@ function found(wanted: string, unary: readonly DescMethod[], all: readonly DescM
       unary.map(({ name }) => name),
     );
   const hint = near === undefined ? `there are:\n${listed(unary)}` : `did you mean ${near}?`;
-  throw new Refusal(`there is no rpc ${wanted}: ${hint}`, 2);
+  throw new Refusal(`there is no rpc ${rpcName}: ${hint}`, 2);
 }
 
 function listed(methods: readonly DescMethod[]): string {

@@ -152,8 +152,8 @@ export class Copies {
     );
     return first.map((value) => {
       const bare = value.name.startsWith(theirs) ? value.name.slice(theirs.length) : value.name;
-      const own = this.#values.take(`${prefix}_${bare.toUpperCase()}`);
-      return { desc: value, name: own, upstream: value.name, number: value.number };
+      const copyName = this.#values.take(`${prefix}_${bare.toUpperCase()}`);
+      return { desc: value, name: copyName, upstream: value.name, number: value.number };
     });
   }
 
@@ -203,9 +203,9 @@ export const isRequired = (field: DescField): boolean => field.presence === Pres
  */
 function candidates(desc: DescMessage | DescEnum): [string, ...string[]] {
   const parents: string[] = [];
-  for (let one = desc.parent; one !== undefined; one = one.parent) parents.unshift(one.name);
+  for (let parent = desc.parent; parent !== undefined; parent = parent.parent) parents.unshift(parent.name);
   const nested = pascalCase([...parents, desc.name].join("_"));
-  const own = pascalCase(desc.name);
+  const simple = pascalCase(desc.name);
   const withPackage = pascalCase(
     `${
       desc.file.proto.package
@@ -214,5 +214,5 @@ function candidates(desc: DescMessage | DescEnum): [string, ...string[]] {
         .at(-1) ?? ""
     }_${nested}`,
   );
-  return desc.kind === "enum" ? [nested, withPackage] : [own, nested, withPackage];
+  return desc.kind === "enum" ? [nested, withPackage] : [simple, nested, withPackage];
 }

@@ -40,11 +40,11 @@ export function exampleTest(bff: BegunBff, mock: string): string {
     "  expect(answer.degraded).toEqual([]);",
     "});",
   ];
-  return `${[...lines, ...withoutOne(bff, rpc, request)].join("\n")}\n`;
+  return `${[...lines, ...outageTest(bff, rpc, request)].join("\n")}\n`;
 }
 
 /** Returns the lines of a test for the response without one of the upstreams. */
-function withoutOne(bff: BegunBff, rpc: string, request: string): readonly string[] {
+function outageTest(bff: BegunBff, rpc: string, request: string): readonly string[] {
   for (const { name, method, supplementary } of bff.steps) {
     const field = bff.responseFields.find(
       ({ by, mayBeAbsent }) => mayBeAbsent && (by === name || by.startsWith(`${name}.`)),

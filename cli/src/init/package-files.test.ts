@@ -19,7 +19,7 @@ test("a new package installs the tested versions, and the minimum Node", () => {
     ]);
     const bare = version.replace("^", "").split(".")[0];
     expect(
-      known.filter((one) => one?.replace("^", "").split(".")[0] === bare),
+      known.filter((range) => range?.replace("^", "").split(".")[0] === bare),
       name,
     ).not.toEqual([]);
     if (!version.startsWith("^")) expect(known, name).toContain(version);

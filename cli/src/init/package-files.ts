@@ -27,7 +27,7 @@ export interface PackageOptions {
 }
 
 /** Folder of the BFF's own protos. */
-export const OWN = "proto";
+export const PROTO_FOLDER = "proto";
 const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"];
 
 /** Files by their paths from the package's folder. */
@@ -46,7 +46,7 @@ export const serverOf = ({ folder }: Pick<PackageOptions, "folder">): string => 
 
 function packageJson(options: PackageOptions): string {
   const server = serverOf(options);
-  const own = `^${VERSION}`;
+  const range = `^${VERSION}`;
   return json({
     name: options.name,
     private: true,
@@ -61,19 +61,19 @@ function packageJson(options: PackageOptions): string {
     },
     dependencies: {
       "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"],
-      "@protobff/messages": own,
-      "@protobff/runtime": own,
-      "@protobff/server": own,
+      "@protobff/messages": range,
+      "@protobff/runtime": range,
+      "@protobff/server": range,
     },
     devDependencies: {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
-      "@protobff/testing": own,
+      "@protobff/testing": range,
       "@types/node": VERSIONS["@types/node"],
       // npm scripts and npx find this Node first, and not the one that runs npm.
       node: VERSIONS.node,
-      protobff: own,
-      "protoc-gen-bff": own,
+      protobff: range,
+      "protoc-gen-bff": range,
       typescript: VERSIONS.typescript,
       vitest: VERSIONS.vitest,
     },
@@ -82,7 +82,7 @@ function packageJson(options: PackageOptions): string {
 }
 
 function bufYaml({ modules }: PackageOptions): string {
-  const others = modules.filter((path) => path !== OWN);
+  const others = modules.filter((path) => path !== PROTO_FOLDER);
   const ignored = (rules: string): string[] =>
     others.length === 0 ? [] : [`${rules}:`, "  ignore:", ...others.map((path) => `    - ${yamlText(path)}`)];
   return lines(
@@ -98,7 +98,7 @@ function bufYaml({ modules }: PackageOptions): string {
 }
 
 function bufGenYaml({ shared }: PackageOptions): string {
-  const excluded = [`${OWN}/bff`, ...shared.values()];
+  const excluded = [`${PROTO_FOLDER}/bff`, ...shared.values()];
   const mapped = ["bff/v1/", ...shared.keys()].map((protos) => `map_imports=${protos}:@protobff/messages`);
   const opt = (options: readonly string[]): string[] => ["    opt:", ...options.map((option) => `      - ${option}`)];
   return lines([

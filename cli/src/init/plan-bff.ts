@@ -45,7 +45,7 @@ export interface BegunStep extends ChosenRpc {
 }
 export interface SetField {
   readonly upstream: string;
-  readonly own: string;
+  readonly name: string;
   /** A member of a oneof is set where the client has set it. */
   readonly ifSet: boolean;
 }
@@ -116,8 +116,9 @@ function publicRequest({ input }: DescMethod): readonly DescField[] {
 function packageSegment(name: string, taken: ReadonlySet<string>): string {
   const plain = snakeCase(name).replaceAll("_", "");
   const names = [plain, `${plain}web`];
-  const first = new Set([...taken].map((one) => one.split(".")[0] ?? ""));
-  const free = (one: string): boolean => !first.has(one) && !["bff", "google", "buf"].includes(one) && !isTaken(one);
+  const first = new Set([...taken].map((segment) => segment.split(".")[0] ?? ""));
+  const free = (segment: string): boolean =>
+    !first.has(segment) && !["bff", "google", "buf"].includes(segment) && !isTaken(segment);
   for (let i = 2; ; i++) {
     const found = names.find(free);
     if (found !== undefined) return found;
@@ -187,7 +188,7 @@ function stepName({ name, parent }: DescMethod, names: Names): string {
   const full = snakeCase(name);
   const short = full.replace(READ_VERB, "");
   const withService = `${snakeCase(parent.name)}_${full}`;
-  const all = [short, full, withService].filter((one) => !isTaken(one));
+  const all = [short, full, withService].filter((candidate) => !isTaken(candidate));
   return names.take(all[0] ?? withService, ...all.slice(1));
 }
 
@@ -240,14 +241,14 @@ class RequestFields {
       // Members stand together or not at all: half of a oneof would be another one.
       if (oneof !== undefined && !oneofs.has(oneof))
         oneofs.set(oneof, this.#names.take(snakeCase(oneof.name), `${step}_${snakeCase(oneof.name)}`));
-      const own = this.#own(step, field, oneof === undefined ? undefined : oneofs.get(oneof));
-      return own === undefined ? [] : [{ upstream: field.name, own, ifSet: oneof !== undefined }];
+      const name = this.#fieldName(step, field, oneof === undefined ? undefined : oneofs.get(oneof));
+      return name === undefined ? [] : [{ upstream: field.name, name, ifSet: oneof !== undefined }];
     });
     if (added.length === 0) return "nothing";
-    return added.every(({ upstream, own }) => upstream === own) ? "spread" : added;
+    return added.every(({ upstream, name }) => upstream === name) ? "spread" : added;
   }
 
-  #own(step: string, field: DescField, oneof: string | undefined): string | undefined {
+  #fieldName(step: string, field: DescField, oneof: string | undefined): string | undefined {
     const plain = snakeCase(field.name);
     const known = this.#byName.get(plain);
     if (known !== undefined && oneof === undefined && isAlike(known, field)) return plain;

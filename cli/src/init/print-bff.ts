@@ -108,11 +108,11 @@ function printStep(step: BegunStep): string[] {
   const call = [`method: "${nameOf(method)}"`];
   if (set === "spread") call.push('set: {spread: "args"}');
   else if (set !== "nothing") {
-    const entries = set.map(({ upstream, own, ifSet }) => [
+    const entries = set.map(({ upstream, name, ifSet }) => [
       "{",
       `  name: "${upstream}"`,
-      `  by: "args.${own}"`,
-      ...(ifSet ? [`  if: "has(args.${own})"`] : []),
+      `  by: "args.${name}"`,
+      ...(ifSet ? [`  if: "has(args.${name})"`] : []),
       "}",
     ]);
     call.push(

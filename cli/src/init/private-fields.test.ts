@@ -18,8 +18,8 @@ describe("private names", () => {
       for (const behind of BEHIND) {
         const name = `${before}${word}${behind}`;
         const camel = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-        for (const one of [name, camel, camel.charAt(0).toUpperCase() + camel.slice(1), name.toUpperCase()])
-          expect(isPrivateName(one), one).toBe(true);
+        for (const spelling of [name, camel, camel.charAt(0).toUpperCase() + camel.slice(1), name.toUpperCase()])
+          expect(isPrivateName(spelling), spelling).toBe(true);
       }
   });
   test.each([

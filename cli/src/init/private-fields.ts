@@ -103,16 +103,16 @@ export function privateReason(field: DescField, use: "answer" | "request"): stri
   const inType = type === undefined ? undefined : privateType(type);
   if (inType !== undefined) return inType;
   const comment = plain(commentText(field));
-  const said = statementIn(comment) ?? (use === "request" ? undefined : wordIn(comment, plainName(field.name)));
-  return said === undefined ? undefined : `comment: ${said}`;
+  const statement = statementIn(comment) ?? (use === "request" ? undefined : wordIn(comment, plainName(field.name)));
+  return statement === undefined ? undefined : `comment: ${statement}`;
 }
 
 /** Returns the reason why a message or an enum looks private as a whole. */
 export function privateType(type: DescMessage | DescEnum): string | undefined {
   const inName = wordIn(plainName(type.name), "");
   if (inName !== undefined) return `type: ${inName}`;
-  const said = statementIn(plain(commentText(type)));
-  return said === undefined ? undefined : `comment of its type: ${said}`;
+  const statement = statementIn(plain(commentText(type)));
+  return statement === undefined ? undefined : `comment of its type: ${statement}`;
 }
 
 /** Returns true if an rpc looks private, so that it is not proposed. */

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Refusal } from "../refusal.ts";
-import { askBuf, type Image } from "./buf.ts";
+import { type Image, spawnBuf } from "./buf.ts";
 import type { GenConfig } from "./gen-config.ts";
 import type { OtherSide } from "./other-side.ts";
 
 /** Both sides, and their images. */
 export interface Sides {
   readonly cwd: string;
-  readonly own: GenConfig;
+  readonly projectConfig: GenConfig;
   readonly other: OtherSide;
   readonly now: Image;
   readonly then: Image;
@@ -24,10 +24,10 @@ export interface Sides {
  * sides.
  */
 export function bufBreaking(sides: Sides): readonly string[] {
-  const { cwd, own, other } = sides;
+  const { cwd, projectConfig, other } = sides;
   if (other.image) return [ofImages(sides)];
   try {
-    return own.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
+    return projectConfig.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
   } catch (thrown) {
     // buf compares modules with separate rules one by one, which fails if a module was added or removed.
     if (thrown instanceof Refusal && /contained \d+ images, whereas/.test(thrown.message)) return [ofImages(sides)];
@@ -38,7 +38,7 @@ export function bufBreaking(sides: Sides): readonly string[] {
 const FOUND = 100;
 function breaking(cwd: string, input: string, against: string, more: readonly string[] = []): string {
   const args = ["breaking", input, "--against", against, "--error-format=json", ...more];
-  return new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout);
+  return new TextDecoder().decode(spawnBuf(args, cwd, [0, FOUND]).stdout);
 }
 
 /** All of one side with all of the other. */

@@ -52,12 +52,12 @@ export function buildImage({
 }
 
 /** By file, as buf has given it: what is decoded for the first time after a save is what it has changed. */
-const given = new WeakMap<FileDescriptorProto, Uint8Array>();
+const bytesByFile = new WeakMap<FileDescriptorProto, Uint8Array>();
 
 /** Returns the bytes of a file; two files with equal content have equal bytes. */
 export function bytesOf(file: FileDescriptorProto): Uint8Array {
-  const bytes = given.get(file) ?? toBinary(FileDescriptorProtoSchema, file);
-  given.set(file, bytes);
+  const bytes = bytesByFile.get(file) ?? toBinary(FileDescriptorProtoSchema, file);
+  bytesByFile.set(file, bytes);
   return bytes;
 }
 
@@ -80,7 +80,7 @@ function fileOf(bytes: Uint8Array, known: ReadonlyMap<string, FileDescriptorProt
   const old = reader.tag()[0] === 1 ? known.get(reader.string()) : undefined;
   if (old !== undefined && Buffer.compare(bytesOf(old), bytes) === 0) return old;
   const file = fromBinary(FileDescriptorProtoSchema, bytes);
-  given.set(file, bytes);
+  bytesByFile.set(file, bytes);
   return file;
 }
 
@@ -93,14 +93,14 @@ export interface BufLimits {
 
 /** Returns buf's output. Throws a `Refusal` with buf's message if it fails. */
 export function runBuf(args: readonly string[], cwd: string, limits: BufLimits = {}): Uint8Array {
-  return askBuf(args, cwd, [0], limits).stdout;
+  return spawnBuf(args, cwd, [0], limits).stdout;
 }
 
 /**
  * Returns buf's output and its exit status, which is one of `expected`. Throws a `Refusal` with buf's message for any
  * other status.
  */
-export function askBuf(
+export function spawnBuf(
   args: readonly string[],
   cwd: string,
   expected: readonly number[],

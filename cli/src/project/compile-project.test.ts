@@ -25,8 +25,8 @@ test("plan=faults reports the requests of faults.json", () => {
     );
     const examples = { "web.v1.DashboardService/GetDashboard": [{ name: "of nobody", request: {} }] };
     writeFileSync(join(cwd, "faults.json"), JSON.stringify(examples));
-    const table = (told: boolean) => {
-      const { response } = compileProject({ cwd, config, examples: told }).compilation;
+    const table = (withExamples: boolean) => {
+      const { response } = compileProject({ cwd, config, examples: withExamples }).compilation;
       expect(response.error).toBe("");
       return response.file.map(({ content }) => content).join("");
     };

@@ -75,7 +75,7 @@ export function compileImage(
     parameter,
     protoFile: [...image.files],
     sourceFileDescriptors: [...image.files],
-    fileToGenerate: [...askedOf(image)],
+    fileToGenerate: [...targetsOf(image)],
   });
   const parsed = parseParameter(parameter).parameter;
   return compile(
@@ -95,9 +95,9 @@ export function shown(cwd: string): string {
 function joined(image: Image, other: Image): Image {
   const known = new Set(image.files.map(({ name }) => name));
   const files = [...image.files, ...other.files.filter(({ name }) => !known.has(name))];
-  const asked = new Set([image, other].flatMap(askedOf));
-  return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !asked.has(name))) };
+  const targets = new Set([image, other].flatMap(targetsOf));
+  return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !targets.has(name))) };
 }
-function askedOf({ files, imports }: Image): readonly string[] {
+function targetsOf({ files, imports }: Image): readonly string[] {
   return files.map(({ name }) => name).filter((name) => !imports.has(name));
 }

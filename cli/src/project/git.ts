@@ -14,8 +14,8 @@ export function commitOf(folder: string): { readonly commit?: string; readonly c
 
 /** Returns the commit of buf's reference to a repository: `branch=main`, `tag=v1,subdir=proto`, `ref=…`, or nothing. */
 export function remoteCommit(repository: string, fragment: string): string | undefined {
-  const said = new Map(fragment.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
-  const ref = said.get("commit") ?? said.get("ref") ?? said.get("branch") ?? said.get("tag") ?? "HEAD";
+  const options = new Map(fragment.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
+  const ref = options.get("commit") ?? options.get("ref") ?? options.get("branch") ?? options.get("tag") ?? "HEAD";
   if (COMMIT.test(ref)) return ref;
   const lines = git(".", ["ls-remote", "--", repository, ref, `${ref}^{}`])?.split("\n") ?? [];
   // An annotated tag is followed by its commit.

@@ -19,18 +19,18 @@ export interface OtherSide {
  * the project's configuration counts. Throws a `Refusal` if the input does not exist.
  *
  * @param against `.git#branch=main`, a folder, an image
- * @param own of the project, at `cwd`
+ * @param projectConfig of the project, at `cwd`
  */
-export function otherSide(against: string, cwd: string, own: GenConfig): OtherSide {
+export function otherSide(against: string, cwd: string, projectConfig: GenConfig): OtherSide {
   const git = gitOf(against, cwd);
-  if (git !== undefined) return inGit(git, own);
+  if (git !== undefined) return inGit(git, projectConfig);
   const folder = resolve(cwd, against);
   if (existsSync(folder) && statSync(folder).isDirectory()) {
-    const config = existsSync(join(folder, "buf.gen.yaml")) ? readGenConfig(folder) : own;
+    const config = existsSync(join(folder, "buf.gen.yaml")) ? readGenConfig(folder) : projectConfig;
     const at = (input: string): string => (isAbsolute(input) ? input : join(folder, input));
     return {
       image: false,
-      inputs: own.inputs.map(({ input }) => at(input)),
+      inputs: projectConfig.inputs.map(({ input }) => at(input)),
       config: {
         ...config,
         inputs: config.inputs.map((input) => ({
@@ -49,8 +49,8 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
   // An image, an archive, a repository elsewhere: one input, unchanged.
   return {
     image: /\.(binpb|bin|json|txtpb|yaml)(\.(gz|zst))?(#|$)|format=(binpb|bin|json|txtpb|yaml)/.test(against),
-    inputs: own.inputs.map(() => against),
-    config: { ...own, inputs: [{ input: against, paths: [], excludePaths: [] }] },
+    inputs: projectConfig.inputs.map(() => against),
+    config: { ...projectConfig, inputs: [{ input: against, paths: [], excludePaths: [] }] },
   };
 }
 
@@ -66,18 +66,18 @@ interface Git {
 
 function gitOf(against: string, cwd: string): Git | undefined {
   const [repository = "", behind = ""] = against.split("#", 2);
-  const all = behind.split(",").filter((one) => one !== "");
-  const said = (name: string): string | undefined =>
-    all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-  if (!/\.git\/?$/.test(repository) && said("format") !== "git") return undefined;
-  const options = all.filter((one) => !one.startsWith("subdir="));
+  const all = behind.split(",").filter((option) => option !== "");
+  const optionOf = (name: string): string | undefined =>
+    all.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+  if (!/\.git\/?$/.test(repository) && optionOf("format") !== "git") return undefined;
+  const options = all.filter((option) => !option.startsWith("subdir="));
   if (/^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(repository))
-    return { repository, options, subdir: said("subdir") ?? "", genConfig: undefined };
-  const asked = resolve(cwd, repository);
+    return { repository, options, subdir: optionOf("subdir") ?? "", genConfig: undefined };
+  const location = resolve(cwd, repository);
   // `.git` is the repository around, also from a folder inside of it.
   const around =
-    repository === ".git" && !existsSync(asked) ? ask(cwd, ["rev-parse", "--show-toplevel"])?.trim() : undefined;
-  const path = around === undefined ? asked : join(around, ".git");
+    repository === ".git" && !existsSync(location) ? runGit(cwd, ["rev-parse", "--show-toplevel"])?.trim() : undefined;
+  const path = around === undefined ? location : join(around, ".git");
   if (!existsSync(path))
     throw new Refusal(
       `there is no git repository at ${repository}: --against names one by its folder .git, as in --against '.git#branch=main'`,
@@ -86,18 +86,18 @@ function gitOf(against: string, cwd: string): Git | undefined {
   // In a worktree it is a file.
   const root = statSync(path).isDirectory() ? path : dirname(path);
   const prefix = basename(path) === ".git" ? relative(dirname(path), cwd).replaceAll("\\", "/") : "";
-  const subdir = said("subdir") ?? (prefix.startsWith("..") ? "" : prefix);
-  const ref = said("commit") ?? said("ref") ?? said("tag") ?? said("branch") ?? "HEAD";
-  const commit = ask(root, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`])?.trim();
+  const subdir = optionOf("subdir") ?? (prefix.startsWith("..") ? "" : prefix);
+  const ref = optionOf("commit") ?? optionOf("ref") ?? optionOf("tag") ?? optionOf("branch") ?? "HEAD";
+  const commit = runGit(root, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`])?.trim();
   if (commit === undefined)
     throw new Refusal(
-      missing(ref, ask(root, ["rev-parse", "--verify", "--quiet", `origin/${ref}^{commit}`]) !== undefined),
+      missing(ref, runGit(root, ["rev-parse", "--verify", "--quiet", `origin/${ref}^{commit}`]) !== undefined),
     );
   return {
     repository: path,
     options,
     subdir,
-    genConfig: ask(root, ["show", `${commit}:${posix.join(subdir, "buf.gen.yaml")}`]),
+    genConfig: runGit(root, ["show", `${commit}:${posix.join(subdir, "buf.gen.yaml")}`]),
   };
 }
 
@@ -109,7 +109,7 @@ function missing(ref: string, atOrigin: boolean): string {
 }
 
 /** Returns git's output; undefined if git fails. */
-function ask(cwd: string, args: readonly string[]): string | undefined {
+function runGit(cwd: string, args: readonly string[]): string | undefined {
   const { status, stdout, error } = spawnSync("git", ["-C", cwd, ...args], {
     encoding: "utf8",
     maxBuffer: 16 << 20,
@@ -119,8 +119,8 @@ function ask(cwd: string, args: readonly string[]): string | undefined {
   return status === 0 ? stdout : undefined;
 }
 
-function inGit({ repository, options, subdir, genConfig }: Git, own: GenConfig): OtherSide {
-  const config = genConfig === undefined ? own : genConfigOf(genConfig, "buf.gen.yaml there");
+function inGit({ repository, options, subdir, genConfig }: Git, projectConfig: GenConfig): OtherSide {
+  const config = genConfig === undefined ? projectConfig : genConfigOf(genConfig, "buf.gen.yaml there");
   const at = (input: string): string => {
     const folder = posix.join(subdir, input);
     const more = folder === "." || folder === "" ? [] : [`subdir=${folder}`];
@@ -128,7 +128,7 @@ function inGit({ repository, options, subdir, genConfig }: Git, own: GenConfig):
   };
   return {
     image: false,
-    inputs: own.inputs.map(({ input }) => at(input)),
+    inputs: projectConfig.inputs.map(({ input }) => at(input)),
     config: {
       ...config,
       // buf takes paths from the folder that is built.

@@ -57,7 +57,7 @@ interface Answer {
   readonly listServicesResponse?: { readonly service?: readonly { readonly name?: string }[] };
   readonly errorResponse?: { readonly errorMessage?: string };
 }
-type Ask =
+type ReflectionRequest =
   | { readonly fileByFilename: string }
   | { readonly fileContainingSymbol: string }
   | { readonly listServices: string };
@@ -80,8 +80,8 @@ export function reflected(url: string, headers: readonly string[], limits = LIMI
       `--reflect ${url} is no server's address: write http://127.0.0.1:9001 or https://service.example`,
       2,
     );
-  const ask = asker(url.replace(/\/$/, ""), headers, limits);
-  const [listed] = ask([{ listServices: "*" }]);
+  const query = queryFor(url.replace(/\/$/, ""), headers, limits);
+  const [listed] = query([{ listServices: "*" }]);
   const names = (listed?.listServicesResponse?.service ?? []).map(({ name = "" }) => name);
   const services = names.filter((name) => !/^grpc\.(reflection|health)\./.test(name));
   if (services.length === 0) throw new Refusal(`${url} offers no service but reflection`);
@@ -96,12 +96,12 @@ export function reflected(url: string, headers: readonly string[], limits = LIMI
       }
     if (files.size > limits.files) throw new Refusal(`${url} has more than ${limits.files} files`);
   };
-  take(ask(services.map((name) => ({ fileContainingSymbol: name }))));
+  take(query(services.map((name) => ({ fileContainingSymbol: name }))));
   const offered = services.filter((name) => [...files.values()].some((file) => declares(file, name)));
   if (offered.length === 0)
     throw new Refusal(`${url} describes none of its services: ${services.slice(0, 5).join(", ")}`);
-  const missing = takeImports(files, limits.rounds, (wanted) =>
-    take(ask(wanted.map((name) => ({ fileByFilename: name })))),
+  const missing = takeImports(files, limits.rounds, (names) =>
+    take(query(names.map((name) => ({ fileByFilename: name })))),
   );
   const all = inOrder(withImports(mended([...files.values()].map((file) => withoutImports(file, missing)))));
   const imports = all.filter((file) => !offered.some((name) => declares(file, name)));
@@ -112,38 +112,41 @@ export function reflected(url: string, headers: readonly string[], limits = LIMI
 }
 
 /** Returns a function that queries the server by v1, or by v1alpha if the server does not support v1. */
-function asker(
+function queryFor(
   url: string,
   headers: readonly string[],
   limits: ReflectionLimits,
-): (asks: readonly Ask[]) => readonly Answer[] {
+): (requests: readonly ReflectionRequest[]) => readonly Answer[] {
   let version = "v1";
-  return (asks) => {
+  return (requests) => {
     try {
-      return askOnce({ url, version, headers, limits }, asks);
+      return queryOnce({ url, version, headers, limits }, requests);
     } catch (error) {
       if (version !== "v1" || !(error instanceof Refusal) || !/unimplemented/i.test(error.message)) throw error;
       version = "v1alpha";
-      return askOnce({ url, version, headers, limits }, asks);
+      return queryOnce({ url, version, headers, limits }, requests);
     }
   };
 }
 
-interface Question {
+interface ReflectionServer {
   readonly url: string;
   readonly version: string;
   readonly headers: readonly string[];
   readonly limits: ReflectionLimits;
 }
 
-function askOnce({ url, version, headers, limits }: Question, asks: readonly Ask[]): readonly Answer[] {
+function queryOnce(
+  { url, version, headers, limits }: ReflectionServer,
+  requests: readonly ReflectionRequest[],
+): readonly Answer[] {
   const folder = mkdtempSync(join(tmpdir(), "protobff-reflect-"));
   try {
     const schema = join(folder, "protos/grpc/reflection", version, "reflection.proto");
     mkdirSync(dirname(schema), { recursive: true });
     writeFileSync(schema, protocol(version));
-    const data = join(folder, "asks.json");
-    writeFileSync(data, asks.map((ask) => JSON.stringify(ask)).join("\n"));
+    const data = join(folder, "requests.json");
+    writeFileSync(data, requests.map((request) => JSON.stringify(request)).join("\n"));
     const args = [
       ...["curl", "--schema", join(folder, "protos"), "--protocol", "grpc", "--http2-prior-knowledge"],
       ...["--connect-timeout", "10", "--data", `@${data}`],
@@ -164,8 +167,8 @@ function askOnce({ url, version, headers, limits }: Question, asks: readonly Ask
 export function documents(text: string): readonly string[] {
   return text
     .split(/^(?=\{)/m)
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
+    .map((document) => document.trim())
+    .filter((document) => document !== "");
 }
 
 const declares = (file: FileDescriptorProto, service: string): boolean =>
@@ -175,20 +178,20 @@ const declares = (file: FileDescriptorProto, service: string): boolean =>
 function takeImports(
   files: Map<string, FileDescriptorProto>,
   rounds: number,
-  ask: (names: readonly string[]) => void,
+  fetchFiles: (names: readonly string[]) => void,
 ): ReadonlySet<string> {
   const missing = new Set<string>();
   for (let round = 0; round < rounds; round++) {
-    const wanted = new Set([...files.values()].flatMap(({ dependency }) => dependency));
-    const unknown = [...wanted].filter((name) => !files.has(name) && !missing.has(name));
+    const dependencies = new Set([...files.values()].flatMap(({ dependency }) => dependency));
+    const unknown = [...dependencies].filter((name) => !files.has(name) && !missing.has(name));
     if (unknown.length === 0) return missing;
     for (const name of unknown) {
       const known = WELL_KNOWN.get(name);
       if (known !== undefined) files.set(name, known);
     }
-    const asked = unknown.filter((name) => !files.has(name));
-    if (asked.length > 0) ask(asked);
-    for (const name of asked) if (!files.has(name)) missing.add(name);
+    const absent = unknown.filter((name) => !files.has(name));
+    if (absent.length > 0) fetchFiles(absent);
+    for (const name of absent) if (!files.has(name)) missing.add(name);
   }
   throw new Refusal(`the server's files import each other over more than ${rounds} steps`);
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Refusal } from "../refusal.ts";
 import { runBuf } from "./buf.ts";
 import { reflected } from "./reflected.ts";
-import { type Asked, type UpstreamProtos, upstreamProtos } from "./upstream-protos.ts";
+import { type ProtosRequest, type UpstreamProtos, upstreamProtos } from "./upstream-protos.ts";
 
 const examples = fileURLToPath(new URL("../../../proto/example", import.meta.url));
 const SERVER = fileURLToPath(new URL("../testing/reflecting-server.ts", import.meta.url));
@@ -59,7 +59,7 @@ function put(folder: string, files: Readonly<Record<string, string>>): void {
     writeFileSync(join(folder, path), text);
   }
 }
-const ask = (from: string, more: Partial<Asked> = {}): UpstreamProtos =>
+const readProtos = (from: string, more: Partial<ProtosRequest> = {}): UpstreamProtos =>
   upstreamProtos({ from, reflect: false, paths: [], headers: [], cwd: work, folder: join(work, "bff"), ...more });
 const refused = (act: () => unknown): string => {
   try {
@@ -80,7 +80,7 @@ describe("an image", () => {
   test("an image is written as files with the same meaning", () => {
     put(join(work, "theirs"), ODD);
     runBuf(["build", "theirs", "-o", "image.binpb"], work);
-    const upstream = ask("image.binpb");
+    const upstream = readProtos("image.binpb");
     expect(upstream.source).toMatchObject({ from: "image.binpb", kind: "image" });
     expect(upstream.source.sha256).toMatch(/^[0-9a-f]{64}$/);
     const names = Object.keys(ODD);
@@ -90,7 +90,7 @@ describe("an image", () => {
   test("an image may be a file descriptor set with any name", () => {
     runBuf(["build", "theirs", "--as-file-descriptor-set", "-o", "image.binpb"], work);
     execFileSync("cp", ["image.binpb", "all.protoset"], { cwd: work });
-    expect(ask("all.protoset").registry.getService("odd.OddService")?.methods).toHaveLength(2);
+    expect(readProtos("all.protoset").registry.getService("odd.OddService")?.methods).toHaveLength(2);
   }, 60_000);
 });
 
@@ -108,7 +108,7 @@ test("a git reference is resolved to its commit", () => {
   git("init", "--quiet", "--initial-branch=main");
   git("add", ".");
   git("commit", "--quiet", "--message=protos");
-  const upstream = ask("repository/.git#branch=main,subdir=protos");
+  const upstream = readProtos("repository/.git#branch=main,subdir=protos");
   try {
     expect(upstream.source).toEqual({
       from: "repository/.git#branch=main,subdir=protos",
@@ -123,7 +123,7 @@ test("a git reference is resolved to its commit", () => {
 
 test("--path selects files of a folder", () => {
   put(join(work, "theirs"), { ...ODD, "broken/broken.proto": "syntax =" });
-  const upstream = ask("theirs", { paths: ["odd/odd.proto"] });
+  const upstream = readProtos("theirs", { paths: ["odd/odd.proto"] });
   try {
     expect(upstream.image.files.map(({ name }) => name)).toContain("odd/odd.proto");
   } finally {
@@ -145,38 +145,38 @@ describe("a server of grpc-js", () => {
   afterAll(() => void server?.kill());
 
   test("reflection lists the services of the server", () => {
-    const upstream = ask(url, { reflect: true });
+    const upstream = readProtos(url, { reflect: true });
     expect(upstream.source).toMatchObject({ from: url, kind: "reflection" });
     const agent = upstream.registry.getService("agent.v1.AgentService");
     expect(agent?.methods.map(({ name }) => name)).toEqual(["GetSummary", "GetSession", "StopRun", "WatchRun"]);
-    const own = upstream.image.files.map(({ name }) => name).filter((name) => !name.startsWith("google/"));
-    const texts = upstream.texts(own);
+    const paths = upstream.image.files.map(({ name }) => name).filter((name) => !name.startsWith("google/"));
+    const texts = upstream.texts(paths);
     expect([...texts.values()].join("\n")).toContain("optional double load = 11;");
     expect([...texts.values()].join("\n")).toContain("map<string, string> labels = 9;");
   }, 60_000);
 
   const limits = { services: 10, files: 10, bytes: 1 << 20, ms: 30_000, rounds: 5 };
   test.each([
-    { limit: { services: 1 }, says: "offers 2 services, more than 1" },
-    { limit: { files: 1 }, says: "has more than 1 files" },
-    { limit: { bytes: 100 }, says: "gives more than is taken" },
-    { limit: { ms: 1 }, says: "takes too long" },
-    { limit: { rounds: 0 }, says: "more than 0 steps" },
-  ])("reflection stops beyond $limit", ({ limit, says }) => {
-    expect(refused(() => reflected(url, [], { ...limits, ...limit }))).toContain(says);
+    { limit: { services: 1 }, message: "offers 2 services, more than 1" },
+    { limit: { files: 1 }, message: "has more than 1 files" },
+    { limit: { bytes: 100 }, message: "gives more than is taken" },
+    { limit: { ms: 1 }, message: "takes too long" },
+    { limit: { rounds: 0 }, message: "more than 0 steps" },
+  ])("reflection stops beyond $limit", ({ limit, message }) => {
+    expect(refused(() => reflected(url, [], { ...limits, ...limit }))).toContain(message);
   });
 });
 
 test.each([
-  { from: "theirs/odd/odd.proto", says: "is one file: name the folder" },
-  { from: "nowhere", says: "there is no nowhere" },
-  { from: "https://user:secret@127.0.0.1:9/nothing.tar.gz", says: "buf export fails" },
-  { from: "127.0.0.1:1", reflect: true, says: "write http://127.0.0.1:9001" },
-  { from: "http://127.0.0.1:1", reflect: true, says: "http://127.0.0.1:1 does not list its services" },
+  { from: "theirs/odd/odd.proto", message: "is one file: name the folder" },
+  { from: "nowhere", message: "there is no nowhere" },
+  { from: "https://user:secret@127.0.0.1:9/nothing.tar.gz", message: "buf export fails" },
+  { from: "127.0.0.1:1", reflect: true, message: "write http://127.0.0.1:9001" },
+  { from: "http://127.0.0.1:1", reflect: true, message: "http://127.0.0.1:1 does not list its services" },
 ])(
   "the source $from is refused",
-  ({ from, says, reflect = false }) => {
-    expect(refused(() => ask(from, { reflect }))).toContain(says);
+  ({ from, message, reflect = false }) => {
+    expect(refused(() => readProtos(from, { reflect }))).toContain(message);
   },
   60_000,
 );

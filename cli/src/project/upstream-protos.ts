@@ -42,7 +42,7 @@ export interface Source {
 }
 
 /** Request for protos. */
-export interface Asked {
+export interface ProtosRequest {
   /** A folder, an image, a git reference, … as buf calls an input; or, with `reflect`, a server's URL. */
   readonly from: string;
   readonly reflect: boolean;
@@ -56,25 +56,28 @@ export interface Asked {
   readonly folder: string;
 }
 
-export function upstreamProtos(asked: Asked): UpstreamProtos {
-  const { from, cwd } = asked;
-  if (asked.reflect) return ofServer(asked);
+export function upstreamProtos(request: ProtosRequest): UpstreamProtos {
+  const { from, cwd } = request;
+  if (request.reflect) return ofServer(request);
   const shown = from.replace(/\/\/[^/@]*@/, "//");
   const [plain = "", fragment] = from.split("#");
   const path = resolve(cwd, plain);
   const found = statSync(path, { throwIfNoEntry: false });
   if (/(^|\/)\.git\/?$|\.git\/?$|^git@|^(ssh|git):\/\//.test(plain))
-    return exported(asked, found === undefined ? from : withFragment(path, fragment), {
+    return exported(request, found === undefined ? from : withFragment(path, fragment), {
       from: shown,
       kind: "git",
       commit: remoteCommit(found === undefined ? plain : path, fragment ?? ""),
     });
   if (/\.(tar|tgz|tar\.gz|tar\.zst|zip)$/.test(plain))
-    return exported(asked, found === undefined ? from : withFragment(path, fragment), { from: shown, kind: "archive" });
-  if (found?.isDirectory()) return ofFolder(asked, path);
-  if (found?.isFile()) return ofImage(asked, path);
+    return exported(request, found === undefined ? from : withFragment(path, fragment), {
+      from: shown,
+      kind: "archive",
+    });
+  if (found?.isDirectory()) return ofFolder(request, path);
+  if (found?.isFile()) return ofImage(request, path);
   if (/^[\w.-]+\.[a-z]+\/[\w-]+\/[\w-]+(:[\w./-]+)?$/.test(from))
-    return exported(asked, from, { from, kind: "module" });
+    return exported(request, from, { from, kind: "module" });
   throw new Refusal(
     `there is no ${shown}. --from takes a folder of .proto files, an image (buf build -o image.binpb), a git reference (https://….git#branch=main) or a module (buf.build/acme/shop). --reflect takes a server's address`,
     2,
@@ -85,8 +88,8 @@ const withFragment = (path: string, fragment: string | undefined): string =>
   fragment === undefined ? path : `${path}#${fragment}`;
 
 /** Reads the protos of a folder, inside the package or elsewhere. */
-function ofFolder(asked: Asked, path: string): UpstreamProtos {
-  const { from, folder, paths } = asked;
+function ofFolder(request: ProtosRequest, path: string): UpstreamProtos {
+  const { from, folder, paths } = request;
   const within = relative(folder, path);
   if (within === "")
     throw new Refusal(
@@ -95,7 +98,7 @@ function ofFolder(asked: Asked, path: string): UpstreamProtos {
     );
   const source: Source = { from, kind: "folder", ...commitOf(path) };
   const isInside = !within.startsWith("..") && !isAbsolute(within);
-  if (!isInside || isWorkspace(path)) return exported(asked, path, source);
+  if (!isInside || isWorkspace(path)) return exported(request, path, source);
   const image = buildImage({ cwd: path, paths });
   const inPlace = within.split(sep).join("/");
   return { image, registry: registryOf(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
@@ -109,7 +112,7 @@ function isWorkspace(path: string): boolean {
 }
 
 /** An input of buf as plain files, each below the root that imports know it by. */
-function exported({ paths }: Asked, input: string, source: Source): UpstreamProtos {
+function exported({ paths }: ProtosRequest, input: string, source: Source): UpstreamProtos {
   const copy = mkdtempSync(join(tmpdir(), "protobff-init-"));
   const close = (): void => rmSync(copy, { recursive: true, force: true });
   try {
@@ -156,7 +159,7 @@ function textsBelow(folder: string): UpstreamProtos["texts"] {
 }
 
 /** Reads an image of buf, or a set of descriptors of protoc. */
-function ofImage({ from, cwd, paths }: Asked, path: string): UpstreamProtos {
+function ofImage({ from, cwd, paths }: ProtosRequest, path: string): UpstreamProtos {
   if (path.endsWith(".proto"))
     throw new Refusal(
       `--from ${from} is one file: name the folder that its imports start from, and the file by --path`,
@@ -168,7 +171,7 @@ function ofImage({ from, cwd, paths }: Asked, path: string): UpstreamProtos {
   return printed(image, { from, kind: "image", sha256 });
 }
 
-function ofServer({ from, headers }: Asked): UpstreamProtos {
+function ofServer({ from, headers }: ProtosRequest): UpstreamProtos {
   const { image, missing } = reflected(from, headers);
   const bytes = createHash("sha256");
   for (const { name, text } of texts(image.files, registryOf(image.files))) bytes.update(`${name}\n${text}\n`);

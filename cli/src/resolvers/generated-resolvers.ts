@@ -18,15 +18,15 @@ export interface GeneratedResolvers {
 
 /** Returns the requirements of a generated file; empty if its services have none. */
 export function readGenerated(path: string, text: string): readonly GeneratedResolvers[] {
-  const wanted = EXPORTS.filter((name) => text.includes(`readonly ${name}: `));
-  if (wanted.length === 0) return [];
+  const exportNames = EXPORTS.filter((name) => text.includes(`readonly ${name}: `));
+  if (exportNames.length === 0) return [];
   const source = emptyProject(tsMorph()).createSourceFile("generated.ts", text);
   const parameters = source
     .getFunctions()
     .filter((candidate) => candidate.isExported() && /^create/.test(candidate.getName() ?? ""))
     .map((candidate) => candidate.getParameters()[0]?.getText() ?? "");
   const extension = /from "\.[^"]*_pb(\.ts|\.js)?"/.exec(text)?.[1];
-  return wanted.flatMap((exported): GeneratedResolvers[] => {
+  return exportNames.flatMap((exported): GeneratedResolvers[] => {
     const named = new RegExp(`readonly ${exported}: (\\w+)`);
     const type = parameters.map((parameter) => named.exec(parameter)?.[1]).find((name) => name !== undefined);
     const declared = type === undefined ? undefined : source.getInterface(type);

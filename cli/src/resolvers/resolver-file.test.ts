@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { newFile, type Refused, type Updated, updatedFile } from "./resolver-file.ts";
 
-const wanted = [
+const requirements = [
   { name: "card", what: "web.v1.Card" },
   { name: "cardBadge", what: "web.v1.Card.badge" },
 ];
@@ -14,7 +14,7 @@ const stub = (name: string, what: string) => `  /** ${what} */
 `;
 
 function update(text: string): Updated {
-  const updated = updatedFile(text, wanted, types);
+  const updated = updatedFile(text, requirements, types);
   expect(updated).not.toHaveProperty("refused");
   return updated as Updated;
 }
@@ -24,7 +24,7 @@ function without(text: string, additions: readonly string[]): string {
 }
 
 test("a new file has each function, and the type of all", () => {
-  const { text, added } = newFile(wanted, types, "npx protobff init-resolvers resolvers.ts");
+  const { text, added } = newFile(requirements, types, "npx protobff init-resolvers resolvers.ts");
   expect(
     text,
   ).toBe(`// Functions that supply what \`resolver: true\` marks; \`npx protobff init-resolvers resolvers.ts\` adds what is missing.
@@ -117,7 +117,7 @@ test.each<[string, string, Refused]>([
     },
   ],
 ])("%s is refused", (_, text, refused) => {
-  expect(updatedFile(text, wanted, types)).toEqual(refused);
+  expect(updatedFile(text, requirements, types)).toEqual(refused);
 });
 
 test("the text in and around the object is kept byte for byte, and a second run changes nothing", () => {
@@ -146,7 +146,7 @@ test("the text in and around the object is kept byte for byte, and a second run 
       newline,
     })
     .map(({ head, members, comma, inner, typed, tail, newline }) => {
-      const inside = members.map(([before, one, after]) => before + one + after).join(",");
+      const inside = members.map(([before, middle, after]) => before + middle + after).join(",");
       const last = comma && members.length > 0 ? "," : "";
       return `${head.join("")}export const resolvers = {${inside}${last}${inner}}${typed}${tail}`.replaceAll(
         "\n",
@@ -155,13 +155,13 @@ test("the text in and around the object is kept byte for byte, and a second run 
     });
   fc.assert(
     fc.property(file, (text) => {
-      const updated = updatedFile(text, wanted, types);
+      const updated = updatedFile(text, requirements, types);
       if ("refused" in updated) return false;
       // The old text is what is left when characters are taken out: nothing is lost, moved or changed.
       let at = 0;
       for (const character of updated.text)
         if (character === text.slice(at, at + character.length)) at += character.length;
-      const again = updatedFile(updated.text, wanted, types);
+      const again = updatedFile(updated.text, requirements, types);
       return at === text.length && !("refused" in again) && again.text === updated.text && again.added.length === 0;
     }),
     { numRuns: 300, seed: 7 },

@@ -3,13 +3,13 @@ import type { Export } from "./generated-resolvers.ts";
 import { emptyProject, type morph, tsMorph } from "./ts-morph.ts";
 
 /** A function that has to be there. */
-export interface Wanted {
+export interface Requirement {
   readonly name: string;
   /** Value that it supplies: `web.v1.Card.badge`. */
   readonly what: string;
 }
 /** Type that the functions must have, and its module. */
-export interface WantedType {
+export interface TypeImport {
   readonly name: string;
   /** Local name, if another type has its name. */
   readonly as?: string | undefined;
@@ -30,8 +30,8 @@ export interface Refused {
 
 /** The beginning of a file. */
 export function newFile(
-  wanted: readonly Wanted[],
-  types: readonly WantedType[],
+  requirements: readonly Requirement[],
+  types: readonly TypeImport[],
   command: string,
   exported: Export = "resolvers",
 ): Updated {
@@ -40,17 +40,17 @@ export function newFile(
     `// Functions that ${what}; \`${command}\` adds what is missing.`,
     ...imports(types),
     "",
-    ...declaration(wanted, types, exported),
+    ...declaration(requirements, types, exported),
     "",
   ].join("\n");
-  return { text, added: wanted.map(({ name }) => name), obsolete: [] };
+  return { text, added: requirements.map(({ name }) => name), obsolete: [] };
 }
 
 /** Returns the text with the missing members. */
 export function updatedFile(
   text: string,
-  wanted: readonly Wanted[],
-  types: readonly WantedType[],
+  requirements: readonly Requirement[],
+  types: readonly TypeImport[],
   exported: Export = "resolvers",
 ): Updated | Refused {
   const library = tsMorph();
@@ -63,7 +63,7 @@ export function updatedFile(
   const found = container(library, source, exported);
   if ("refused" in found) return found;
   const { members, node } = found;
-  const missing = wanted.filter(({ name }) => !members.has(name));
+  const missing = requirements.filter(({ name }) => !members.has(name));
   const insertions =
     node === undefined
       ? appended(source, missing, types, body, exported)
@@ -74,7 +74,7 @@ export function updatedFile(
     .reduce((all, { at, text }) => all.slice(0, at) + text.replaceAll("\n", end) + all.slice(at), body);
   if (syntaxError(library, result) !== undefined)
     return { refused: "what is missing cannot be put in without breaking it", at: undefined };
-  const names = new Set(wanted.map(({ name }) => name));
+  const names = new Set(requirements.map(({ name }) => name));
   return {
     text: text.slice(0, bom) + result,
     added: missing.map(({ name }) => name),
@@ -197,7 +197,7 @@ function membersOf(library: typeof morph, source: morph.SourceFile, of: Node): M
 function inserted(
   library: typeof morph,
   node: Node,
-  missing: readonly Wanted[],
+  missing: readonly Requirement[],
   body: string,
   exported: Export,
 ): Insertion[] {
@@ -208,13 +208,14 @@ function inserted(
   const inside = library.Node.isObjectLiteralExpression(node) ? node.getProperties() : node.getMembers();
   const first = inside[0];
   const firstLine = first === undefined ? undefined : lineStart(body, first.getStart());
-  const own = firstLine === undefined || firstLine <= open ? undefined : /^[ \t]*/.exec(body.slice(firstLine))?.[0];
-  const indent = own ?? `${outer}${outer.includes("\t") ? "\t" : "  "}`;
+  const memberIndent =
+    firstLine === undefined || firstLine <= open ? undefined : /^[ \t]*/.exec(body.slice(firstLine))?.[0];
+  const indent = memberIndent ?? `${outer}${outer.includes("\t") ? "\t" : "  "}`;
   const step = indent.includes("\t") ? "\t" : "  ";
   const isObject = library.Node.isObjectLiteralExpression(node);
   const text = missing
-    .map((one) =>
-      stub(one, isObject, exported)
+    .map((requirement) =>
+      stub(requirement, isObject, exported)
         .map((line) => (line === "" ? line : indent + line.replaceAll("  ", step)))
         .join("\n"),
     )
@@ -232,8 +233,8 @@ const lineStart = (body: string, at: number): number => body.lastIndexOf("\n", a
 
 function appended(
   source: morph.SourceFile,
-  missing: readonly Wanted[],
-  types: readonly WantedType[],
+  missing: readonly Requirement[],
+  types: readonly TypeImport[],
   body: string,
   exported: Export,
 ): Insertion[] {
@@ -258,20 +259,20 @@ function appended(
   ];
 }
 
-const imports = (types: readonly WantedType[]): string[] =>
+const imports = (types: readonly TypeImport[]): string[] =>
   types.map(({ name, as, from }) => `import type { ${name}${as === undefined ? "" : ` as ${as}`} } from "${from}";`);
-const localName = ({ name, as }: WantedType): string => as ?? name;
+const localName = ({ name, as }: TypeImport): string => as ?? name;
 
-function declaration(wanted: readonly Wanted[], types: readonly WantedType[], exported: Export): string[] {
+function declaration(requirements: readonly Requirement[], types: readonly TypeImport[], exported: Export): string[] {
   return [
     `export const ${exported} = {`,
-    ...wanted.flatMap((one) => stub(one, true, exported)).map((line) => `  ${line}`),
+    ...requirements.flatMap((requirement) => stub(requirement, true, exported)).map((line) => `  ${line}`),
     `} satisfies ${types.map(localName).join(" & ")};`,
   ];
 }
 
 /** Returns the lines of a missing function, which is assignable to every required type. */
-function stub({ name, what }: Wanted, inObject: boolean, exported: Export): string[] {
+function stub({ name, what }: Requirement, inObject: boolean, exported: Export): string[] {
   const resolver = exported === "resolvers";
   const method = resolver ? `async ${name}(): Promise<never> {` : `${name}(): never {`;
   return [

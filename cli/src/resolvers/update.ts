@@ -1,26 +1,35 @@
 // Adds the missing members to a user's module of resolvers.
 import { dirname, relative } from "node:path";
 import { EXPORTS, type Export, type GeneratedResolvers } from "./generated-resolvers.ts";
-import { newFile, type Refused, type Updated, updatedFile, type Wanted, type WantedType } from "./resolver-file.ts";
+import {
+  newFile,
+  type Refused,
+  type Requirement,
+  type TypeImport,
+  type Updated,
+  updatedFile,
+} from "./resolver-file.ts";
 
 /** Requirements for one export of the file. */
 export interface Needed {
   readonly exported: Export;
-  readonly wanted: readonly Wanted[];
-  readonly types: readonly WantedType[];
+  readonly requirements: readonly Requirement[];
+  readonly types: readonly TypeImport[];
 }
 /** Returns the exports that have requirements. */
 export function neededIn(file: string, generated: readonly GeneratedResolvers[]): Needed[] {
-  return EXPORTS.map((exported) => needs(generated, exported, file)).filter(({ wanted }) => wanted.length > 0);
+  return EXPORTS.map((exported) => needs(generated, exported, file)).filter(
+    ({ requirements }) => requirements.length > 0,
+  );
 }
 function needs(generated: readonly GeneratedResolvers[], exported: Export, file: string): Needed {
-  const own = generated.filter((resolvers) => resolvers.exported === exported);
+  const group = generated.filter((resolvers) => resolvers.exported === exported);
   return {
     exported,
-    wanted: [...new Map(own.flatMap(({ members }) => members.map((member) => [member.name, member]))).values()],
-    types: own.map((resolvers) => ({
+    requirements: [...new Map(group.flatMap(({ members }) => members.map((member) => [member.name, member]))).values()],
+    types: group.map((resolvers) => ({
       name: resolvers.type,
-      as: own.some((other) => other !== resolvers && other.type === resolvers.type)
+      as: group.some((other) => other !== resolvers && other.type === resolvers.type)
         ? byFolderName(resolvers)
         : undefined,
       from: specifier(file, resolvers.path, resolvers.extension),
@@ -47,9 +56,11 @@ export function updatedBy(
   command: string,
 ): AllUpdated | Refused {
   let all: AllUpdated = { text: before ?? "", added: [], obsolete: [] };
-  for (const [i, { exported, wanted, types }] of needed.entries()) {
+  for (const [i, { exported, requirements, types }] of needed.entries()) {
     const isNew = before === undefined && i === 0;
-    const updated = isNew ? newFile(wanted, types, command, exported) : updatedFile(all.text, wanted, types, exported);
+    const updated = isNew
+      ? newFile(requirements, types, command, exported)
+      : updatedFile(all.text, requirements, types, exported);
     if ("refused" in updated) return updated;
     const { text, added, obsolete } = updated;
     all = { text, added: [...all.added, { exported, names: added }], obsolete: [...all.obsolete, ...obsolete] };
@@ -58,8 +69,8 @@ export function updatedBy(
 }
 
 /** Returns the printed summary. */
-export function told(file: string, isNew: boolean, { added, obsolete }: AllUpdated): string {
-  const names = added.flatMap((one) => one.names);
+export function summary(file: string, isNew: boolean, { added, obsolete }: AllUpdated): string {
+  const names = added.flatMap((entry) => entry.names);
   const counts = added.flatMap(({ exported, names: { length } }) =>
     length === 0 ? [] : [`${length} ${exported.slice(0, -1)}${length === 1 ? "" : "s"}`],
   );

@@ -234,7 +234,7 @@ test("a refusal by an early limit is reported between the start and the end of i
     limits: { counters, early: [{ limit, key: () => "all" }], late: [] },
     compose: async () => create(SourceContextSchema),
   });
-  for (let i = 0; i < 2; i++) await Promise.resolve(served.judge?.(new Headers()));
+  for (let i = 0; i < 2; i++) await Promise.resolve(served.authenticate?.(new Headers()));
   await until(() => sink.spans.length > 0);
   expect(sink.spans.map(({ events }) => events.map(({ name, attributes }) => [name, ...attributes]))).toEqual([
     [["bff.limited", ["bff.limit", "test.v1/few"], ["bff.limit.outcome", "exceeded"]]],

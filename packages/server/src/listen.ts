@@ -122,7 +122,7 @@ export interface Room {
 
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
-  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
+  Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>;
 
 /** A server that is up. */
 export interface Listening {

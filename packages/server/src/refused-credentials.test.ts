@@ -27,13 +27,13 @@ async function opened() {
     const peer = { address: "", direct: "", names: [] };
     const incoming: Incoming = { all, get: (name) => all(name)[0] ?? null, peer };
     try {
-      await judging.judge(incoming);
+      await judging.authenticate(incoming);
       expect.fail("accepted");
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      const judged = new AuthenticatedRequest(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
+      const authentication = new AuthenticatedRequest(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
       const observer = { audit: (event: AuditEvent) => [audit.push(event), log.audit(event)] };
-      auditRefusal(observer, thrown, { judged, method: "web.v1.WebService/Get", at: clock.date() });
+      auditRefusal(observer, thrown, { authentication, method: "web.v1.WebService/Get", at: clock.date() });
     }
   };
   return { rig, audit, written, log, refuse, clock };
@@ -81,8 +81,8 @@ test("a line contains nothing of a credential except its claimed issuer, shorten
 test("a request without a credential has no line", async () => {
   const { log, written, clock } = await opened();
   const peer = { address: "", direct: "", names: [] };
-  const judged = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
+  const authentication = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
   const observer = { audit: (event: AuditEvent) => log.audit(event) };
-  auditRefusal(observer, unauthenticated("no credential"), { judged, method: "a.B/C", at: clock.date() });
+  auditRefusal(observer, unauthenticated("no credential"), { authentication, method: "a.B/C", at: clock.date() });
   expect(written).toEqual([]);
 });

@@ -49,7 +49,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
     });
   }
   /** Headers alone authenticate no caller. */
-  judge(headers: IncomingHeaders): AuthenticatedRequest {
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest {
     return new AuthenticatedRequest(headers, NONE, {
       caller: undefined,
       peer: NOWHERE,

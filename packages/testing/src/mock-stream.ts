@@ -125,7 +125,7 @@ export class MockStream implements OpenStream {
     switch (behaviour.kind) {
       case "status": {
         const { code, message = "" } = behaviour;
-        this.#fault({ kind: "status", code, message, said: message });
+        this.#fault({ kind: "status", code, message, upstreamText: message });
         return true;
       }
       case "broken":

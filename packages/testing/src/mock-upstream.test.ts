@@ -87,7 +87,7 @@ describe("a mock of an upstream", () => {
     mock.setBehaviour(GET, undefined);
     expect(mock.behaviourOf(GET)).toBe(mock.behaviour);
     await clock.advance(29);
-    expect(gone.seen.fault).toMatchObject({ kind: "status", code: Code.NOT_FOUND, said: "gone" });
+    expect(gone.seen.fault).toMatchObject({ kind: "status", code: Code.NOT_FOUND, upstreamText: "gone" });
     expect(refused.seen.fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
     expect(garbage.seen.bytes?.length).toBeGreaterThan(0);
     expect(garbage.seen.message).toBeUndefined();
@@ -108,7 +108,7 @@ describe("a mock of an upstream", () => {
     });
     const { seen } = send(mock, "a");
     await idle();
-    expect(seen.fault).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, said: "too many", pushbackMs: 70 });
+    expect(seen.fault).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, upstreamText: "too many", pushbackMs: 70 });
     expect(statusDetails(seen.fault?.details ?? new Uint8Array())).toMatchObject([{ type: "test.v1.Thing" }]);
   });
   test("any other exception of a handler is reported", async () => {

@@ -206,7 +206,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
         break;
       case "status": {
         const { code, message = "" } = behaviour;
-        sent.fault({ kind: "status", code, message, said: message });
+        sent.fault({ kind: "status", code, message, upstreamText: message });
         break;
       }
       case "refused":
@@ -300,7 +300,7 @@ function faultOf(error: ConnectError): Fault {
     kind: "status",
     code: status,
     message: rawMessage,
-    said: rawMessage,
+    upstreamText: rawMessage,
     ...(details !== null && { details: Buffer.from(details, "base64") }),
     ...(pushback !== null && { pushbackMs: Number(pushback) }),
   };

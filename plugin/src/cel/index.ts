@@ -45,9 +45,9 @@ export {
   type CelType,
   type FieldType,
   type Overload,
-  OWN,
   type Proto,
   type Scope,
+  USER_FUNCTION,
   type Variable,
 } from "./types/model/type.ts";
 export { signature, typeName, typeNameOfEnums } from "./types/model/type-name.ts";

@@ -119,8 +119,8 @@ it("a strict TypeScript compiler accepts the code", { timeout: 120_000 }, () => 
     fc.gen().map((g) => randomExpression(g, 4, ALL_FORMS)),
     { numRuns: 300, seed: Number(process.env.CEL_SEED ?? 7) },
   );
-  const checked = expressions.flatMap((one): (readonly [Expression])[] => {
-    const { expression } = check(one, scope, registry);
+  const checked = expressions.flatMap((source): (readonly [Expression])[] => {
+    const { expression } = check(source, scope, registry);
     return expression === undefined ? [] : [[expression], [strict(expression)]];
   });
   expect(checked.length).toBeGreaterThan(400);

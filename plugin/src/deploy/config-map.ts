@@ -1,7 +1,7 @@
 // All variables of a server that are no secrets: with the default, empty if they have to be set, or else in a comment.
 import { comment, quoted } from "../text/yaml.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 export function configMap({ name, variables }: ServerDeployment): string {
   const open = variables.filter(({ kind }) => kind !== "secret");
@@ -23,7 +23,7 @@ ${blocks.join("\n")}
 }
 
 /** Returns the entries. Comments that several entries in a row share are printed once. */
-function entries(variables: readonly Variable[]): readonly string[] {
+function entries(variables: readonly DeployVariable[]): readonly string[] {
   return variables.flatMap((variable, i) => {
     const comments = commentsOf(variable);
     const before = variables[i - 1];
@@ -32,13 +32,13 @@ function entries(variables: readonly Variable[]): readonly string[] {
   });
 }
 
-function commentsOf({ about, here, required, default: initial, example }: Variable): readonly string[] {
+function commentsOf({ about, here, required, default: initial, example }: DeployVariable): readonly string[] {
   const like = required === true && here === undefined && example !== undefined ? `, like ${example}` : "";
   if (here === undefined) return [about + like];
   return [about, `${here.why}${initial === undefined ? "" : ` (by default ${initial})`}`];
 }
 
-function line({ name, here, required, default: initial, example, emptyCounts, offered }: Variable): string {
+function line({ name, here, required, default: initial, example, emptyCounts, offered }: DeployVariable): string {
   if (offered === true) return `  # ${keyOf(name)}: ${quoted(example ?? initial ?? "")}`;
   const value = here?.value ?? initial;
   if (value !== undefined) return `  ${keyOf(name)}: ${quoted(value)}`;

@@ -1,18 +1,18 @@
 // Variables that `env` of files and services declares.
 import type { PlanServer } from "../plan/model/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 /** Names of variables with values that must not be in a ConfigMap. */
 const SECRET = /(^|_)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS)_?KEY)S?$/i;
 
 /** Returns each variable once; if services declare it differently, it has no common default. */
-export function declaredVariables({ env, own: serviceEnv }: PlanServer): readonly Variable[] {
+export function declaredVariables({ env, serviceEnv }: PlanServer): readonly DeployVariable[] {
   const all = Map.groupBy([...env, ...[...serviceEnv.values()].flat()], ({ ir }) => ir.name.value);
   return [...all.values()].map((declared) => variableOf(declared));
 }
 
-function variableOf(declared: readonly EnvVar[]): Variable {
+function variableOf(declared: readonly EnvVar[]): DeployVariable {
   const [first, ...others] = declared.map(({ ir }) => ir);
   if (first === undefined) throw new Error("a variable is declared somewhere");
   const { of, item } = first.shape ?? { of: "one", item: "string" };

@@ -1,7 +1,7 @@
 import { comment } from "../text/yaml.ts";
 import { keyOf } from "./config-map.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 /** Seconds that a pod has beyond BFF_DRAIN_DELAY and BFF_GRACE. */
 const MARGIN_S = 5;
@@ -58,7 +58,7 @@ spec:
 ${container(name, secrets)}${keys.length === 0 ? "" : volumes(keys, name)}`;
 }
 
-function container(name: string, secrets: readonly Variable[]): string {
+function container(name: string, secrets: readonly DeployVariable[]): string {
   return `      containers:
         - name: bff
           # An overlay sets it: images: [{ name: ${name}, newName: registry.example/${name}, newTag: "1" }]
@@ -94,7 +94,7 @@ ${secrets.length === 0 ? "" : `          env:\n${secrets.map((secretVariable) =>
 }
 
 /** Returns a variable that refers to a Secret, which the operator creates. */
-function secret({ name, about, required }: Variable, of: string): string {
+function secret({ name, about, required }: DeployVariable, of: string): string {
   const optional = required === true ? "" : ", optional: true";
   return `            # ${comment(about)}
             - name: ${keyOf(name)}
@@ -103,7 +103,7 @@ function secret({ name, about, required }: Variable, of: string): string {
 }
 
 /** Secrets that are files: \`web-v1-identity-keys\`, at the folder of what the ConfigMap names. */
-function volumes(files: readonly Variable[], name: string): string {
+function volumes(files: readonly DeployVariable[], name: string): string {
   const mounted = files.map(({ here }) => {
     const path = here?.value.slice(0, here.value.lastIndexOf("/")) ?? "";
     return { path, volume: path.slice(path.lastIndexOf("/") + 1) };

@@ -1,6 +1,6 @@
 import type { Parameter } from "../options/parameter.ts";
 import type { PlanServer } from "../plan/model/plan.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 /** A server, as the files for its deployment describe it. */
 export interface ServerDeployment {
@@ -11,5 +11,5 @@ export interface ServerDeployment {
   readonly folder: string;
   readonly importExtension: Parameter["importExtension"];
   /** All that it reads, those that have to be set first. */
-  readonly variables: readonly Variable[];
+  readonly variables: readonly DeployVariable[];
 }

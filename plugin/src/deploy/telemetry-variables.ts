@@ -1,18 +1,18 @@
 // Variables of traces: OpenTelemetry's own. Manifests set none of them, because the first one turns traces on.
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 const OTLP = "OTEL_EXPORTER_OTLP";
 const FOLDER = "/var/run/secrets/bff/collector";
 
 /** Returns a variable that also exists for traces alone. */
-const otlp = (name: string, about: string, rest: Omit<Variable, "name" | "about"> = {}): Variable => ({
+const otlp = (name: string, about: string, rest: Omit<DeployVariable, "name" | "about"> = {}): DeployVariable => ({
   name: `${OTLP}_${name}`,
   about: `${about}, or ${OTLP}_TRACES_${name}`,
   offered: true,
   ...rest,
 });
 
-export const TELEMETRY_VARIABLES: readonly Variable[] = [
+export const TELEMETRY_VARIABLES: readonly DeployVariable[] = [
   {
     name: "BFF_OTEL",
     example: "own",

@@ -1,17 +1,17 @@
 // Addresses and certificates of upstreams and their branches.
 import type { PlanServer } from "../plan/model/plan.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
-export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[] {
+export function upstreamVariables({ upstreams }: PlanServer): readonly DeployVariable[] {
   return upstreams.flatMap(({ service, branches }) => {
     const prefix = service.typeName.toUpperCase().replaceAll(".", "_");
-    const address: Variable = {
+    const address: DeployVariable = {
       name: `${prefix}_URL`,
       required: true,
       example: `http://${service.name.toLowerCase()}:9001`,
       about: `address of ${service.typeName}; calls are spread over the pods of a headless service`,
     };
-    const others = branches.flatMap(({ name }): Variable[] => {
+    const others = branches.flatMap(({ name }): DeployVariable[] => {
       const variable = `${prefix}_${name.toUpperCase()}`;
       const example = `http://${service.name.toLowerCase()}-${name.toLowerCase()}:9001`;
       const about = `address of the branch ${name} of ${service.typeName}; without it the branch is off`;
@@ -25,7 +25,7 @@ export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[
 }
 
 /** Returns three variables with the same description, which is printed once, above the first. */
-function certificates(prefix: string, peer: string): readonly Variable[] {
+function certificates(prefix: string, peer: string): readonly DeployVariable[] {
   const folder = `/var/run/secrets/bff/${prefix.toLowerCase().replaceAll("_", "-")}`;
   const about = `TLS towards ${peer}: certificate authorities, client certificate or its key`;
   return [

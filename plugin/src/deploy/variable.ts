@@ -1,5 +1,5 @@
 /** One variable of the environment. */
-export interface Variable {
+export interface DeployVariable {
   readonly name: string;
   /** Its meaning: one line, for a comment. */
   readonly about: string;

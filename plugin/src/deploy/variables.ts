@@ -4,10 +4,10 @@ import type { PlanServer } from "../plan/model/plan.ts";
 import { declaredVariables } from "./declared-variables.ts";
 import { TELEMETRY_VARIABLES } from "./telemetry-variables.ts";
 import { upstreamVariables } from "./upstream-variables.ts";
-import type { Variable } from "./variable.ts";
+import type { DeployVariable } from "./variable.ts";
 
 /** Variables of every server, or of some servers. `reads`: returns true for those servers; undefined: all. */
-export interface FixedVariable extends Variable {
+export interface FixedVariable extends DeployVariable {
   readonly reads?: ((server: PlanServer) => boolean) | undefined;
 }
 
@@ -226,8 +226,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
 ];
 
 /** Returns all variables of a server, each once: first those that have to be set. */
-export function variablesOf(server: PlanServer): readonly Variable[] {
-  const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): Variable => {
+export function variablesOf(server: PlanServer): readonly DeployVariable[] {
+  const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): DeployVariable => {
     if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
     if (definition.name === "NATS_URL" && hasStoredTopics(server)) return { ...definition, required: true };
     if (definition.name === "BFF_PUBLIC_URL" && hasSessions(server)) return { ...definition, required: true };
@@ -242,7 +242,7 @@ export function variablesOf(server: PlanServer): readonly Variable[] {
 }
 
 /** `BFF_WEB_USER_CLIENT_SECRET`, for a session's source `web_user`. */
-function clientSecrets(server: PlanServer): readonly Variable[] {
+function clientSecrets(server: PlanServer): readonly DeployVariable[] {
   return sources(server)
     .filter(({ credential }) => credential.kind === "session")
     .map(({ name }) => ({

@@ -201,12 +201,12 @@ describe("documents", () => {
         expect(["error", "warning"]).toContain(level);
         expect(message.text).toMatch(/./);
         expect(locations).toHaveLength(1);
-        for (const { physicalLocation, message: said } of [...locations, ...relatedLocations]) {
+        for (const { physicalLocation, message: note } of [...locations, ...relatedLocations]) {
           const { startLine, startColumn, endLine, endColumn } = physicalLocation.region;
           for (const number of [startLine, startColumn, endLine, endColumn]) expect(number).toBeGreaterThanOrEqual(1);
           expect(endLine > startLine || endColumn >= startColumn).toBe(true);
           expect(physicalLocation.artifactLocation.uri).not.toMatch(/^\/|[#?\s]/);
-          if (said !== undefined) expect(said.text).toMatch(/./);
+          if (note !== undefined) expect(note.text).toMatch(/./);
         }
         const related = relatedLocations.map(({ id }: { id: number }) => id);
         expect(new Set(related).size).toBe(related.length);
@@ -215,17 +215,19 @@ describe("documents", () => {
   });
 
   test("paths are relative to the workspace, in every format", () => {
-    const own: Sources = Object.assign((file: string) => texts[file], { path: (file: string) => `proto/a #1/${file}` });
+    const pathSources: Sources = Object.assign((file: string) => texts[file], {
+      path: (file: string) => `proto/a #1/${file}`,
+    });
     const related = [{ at: at(1, 10, 18), message: "here" }];
     const found = [error({ related, severity: "warning" })];
-    const [json, sarif] = ["a.json", "a.sarif"].map((path) => JSON.parse(renderDocument(found, own, path)));
+    const [json, sarif] = ["a.json", "a.sarif"].map((path) => JSON.parse(renderDocument(found, pathSources, path)));
     const file = "proto/a #1/web/v1/web.proto";
     expect([json.diagnostics[0].at.file, json.diagnostics[0].related[0].at.file]).toEqual([file, file]);
     const uri = "proto/a%20%231/web/v1/web.proto";
     const [{ locations, relatedLocations }] = sarif.runs[0].results;
     for (const { physicalLocation } of [...locations, ...relatedLocations])
       expect(physicalLocation.artifactLocation).toEqual({ uri });
-    expect(renderDiagnostics(found, own, "github")).toBe(
+    expect(renderDiagnostics(found, pathSources, "github")).toBe(
       `::warning file=${file},line=3,endLine=3,col=11,endColumn=15,title=BFF103::the duration "0s" is zero%0A${file}:1:10: here`,
     );
   });

@@ -1,7 +1,7 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use
 // them.
 import type { Origin } from "../diagnostic/origin.ts";
-import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
+import { type EdgeEntries, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
 
@@ -34,7 +34,7 @@ export const isOfVersion1 = (text: string): boolean =>
   (JSON.parse(text) as { readonly version: unknown }).version === 1;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
-export function renderLock(lock: Lock, edge: Edge = NO_EDGE, elsewhere: Elsewhere = new Map()): string {
+export function renderLock(lock: Lock, edge: EdgeEntries = NO_EDGE, elsewhere: Elsewhere = new Map()): string {
   const files = sorted(lock).map(([file, elements]) => [
     file,
     Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
@@ -153,10 +153,10 @@ function readElement(element: unknown): Locked | undefined {
 }
 
 const areReliances = (value: unknown): value is readonly Reliance[] =>
-  isTexts(value) && value.every((one) => RELIANCES.some((known) => known === one));
+  isTexts(value) && value.every((reliance) => RELIANCES.some((known) => known === reliance));
 
 const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((one) => typeof one === "string");
+  Array.isArray(value) && value.every((item) => typeof item === "string");
 
 function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
   const { kind } = facts;

@@ -17,10 +17,10 @@ import {
   shortName,
 } from "./find-element.ts";
 import { isOfIdentity, type Options } from "./options.ts";
-import { type Place, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
+import { type ChangePlace, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
 import type { Used } from "./used-elements.ts";
 
-export interface Surroundings {
+export interface DriftSurroundings {
   readonly registry: Registry;
   readonly options: Options;
   /** Returns the place of an upstream's element in its proto. */
@@ -28,7 +28,7 @@ export interface Surroundings {
   /** Errors of the run up to now: a removed element first causes errors for names that are not found. */
   readonly errors: readonly Diagnostic[];
   /** Names of the files with rules: nothing in them is an upstream's. */
-  readonly ownFiles: ReadonlySet<string>;
+  readonly bffFiles: ReadonlySet<string>;
 }
 
 /** A change, and the errors of the run that only follow from it. */
@@ -51,7 +51,7 @@ interface Found extends Drift {
 export function driftOf(
   before: ReadonlyMap<string, Locked>,
   used: ReadonlyMap<string, Used>,
-  around: Surroundings,
+  around: DriftSurroundings,
 ): readonly Drift[] {
   const all = [...before].flatMap(([name, locked]) =>
     driftOfElement(name, locked, before, used, around).map((drift) => ({ name, ...drift })),
@@ -90,7 +90,7 @@ function driftOfElement(
   { facts, usedBy }: Locked,
   before: ReadonlyMap<string, Locked>,
   used: ReadonlyMap<string, Used>,
-  around: Surroundings,
+  around: DriftSurroundings,
 ): readonly Found[] {
   const now = findElement(around.registry, name, facts.kind);
   const use = used.get(name)?.uses[0];
@@ -163,9 +163,9 @@ function isMapped(name: string, usedBy: readonly string[], errors: readonly Diag
 function gone(
   name: string,
   facts: Facts,
-  place: Place,
+  place: ChangePlace,
   before: ReadonlyMap<string, Locked>,
-  { registry, locate, ownFiles }: Surroundings,
+  { registry, locate, bffFiles }: DriftSurroundings,
 ): Found {
   const label = labelOf(name, facts);
   const within = { within: parentName(name) };
@@ -188,7 +188,7 @@ function gone(
   const isMember = facts.kind === "method" || facts.kind === "field" || facts.kind === "value";
   const missing = isMember ? parentName(name) : name;
   const noun = isMember ? `${facts.kind === "method" ? "service" : "type"} "${missing}"` : label;
-  const like = successor(missing, candidates(registry, facts.kind === "method", ownFiles), before);
+  const like = successor(missing, candidates(registry, facts.kind === "method", bffFiles), before);
   const hint =
     like === undefined ? "use its replacement, or make its file visible to this run" : `did you mean "${like}"?`;
   const message = `upstream ${noun} was removed or renamed, or its file is not part of this run`;
@@ -207,7 +207,7 @@ function successor(
   const used = [...before.keys()].filter((other) => parentName(other) === name).map(shortName);
   const fit = candidates.filter((candidate) => {
     const has = new Set(membersOf(candidate).map((member) => member.name));
-    return used.every((one) => has.has(one));
+    return used.every((member) => has.has(member));
   });
   const like = didYouMeanType(
     name,
@@ -217,10 +217,10 @@ function successor(
   return like ?? (used.length > 0 && fit.length === 1 && only?.kind === "service" ? only.typeName : undefined);
 }
 
-function candidates(registry: Registry, services: boolean, ownFiles: ReadonlySet<string>) {
+function candidates(registry: Registry, services: boolean, bffFiles: ReadonlySet<string>) {
   return [...registry].filter(
     (type) =>
-      type.kind !== "extension" && (type.kind === "service") === services && !ownFiles.has(type.file.proto.name),
+      type.kind !== "extension" && (type.kind === "service") === services && !bffFiles.has(type.file.proto.name),
   ) as readonly (DescService | DescMessage | DescEnum)[];
 }
 
@@ -229,7 +229,7 @@ function labelOf(name: string, { kind }: Facts): string {
 }
 
 function drift(
-  { at, explains }: Place,
+  { at, explains }: ChangePlace,
   code: DriftCode,
   message: string,
   see: { readonly at: Origin; readonly message: string } | undefined,

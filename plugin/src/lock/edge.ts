@@ -17,11 +17,11 @@ export type Section = (typeof SECTIONS)[number];
  * ("web.v1.WebService/GetPage"). Values are JSON.
  */
 export type Entries = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
-export type Edge = Readonly<Record<Section, Entries>>;
+export type EdgeEntries = Readonly<Record<Section, Entries>>;
 
-export const NO_EDGE: Edge = { identities: new Map(), permits: new Map(), limits: new Map() };
+export const NO_EDGE: EdgeEntries = { identities: new Map(), permits: new Map(), limits: new Map() };
 
-export function edgeOf(model: Model): Edge {
+export function edgeOf(model: Model): EdgeEntries {
   const byFile = (entriesOf: (file: BffFile) => readonly (readonly [string, unknown])[]): Entries =>
     new Map(model.files.map((file) => [file.desc.proto.name, new Map(entriesOf(file))]));
   const byRpc = (entryOf: (rpc: BffFile["services"][number]["methods"][number]) => unknown): Entries =>
@@ -48,7 +48,7 @@ export function edgeOf(model: Model): Edge {
  * Reads the edge from a text that `parseLock` has read. Members that another version of the plugin may write are kept
  * unchanged.
  */
-export function readEdge(text: string): Edge {
+export function readEdge(text: string): EdgeEntries {
   const document = JSON.parse(text) as Readonly<Partial<Record<Section, unknown>>>;
   const read = (section: Section): Entries =>
     new Map(entriesIn(document[section]).map(([file, entries]) => [file, new Map(entriesIn(entries))]));
@@ -58,17 +58,17 @@ const entriesIn = (value: unknown): [string, unknown][] =>
   typeof value === "object" && value !== null ? Object.entries(value) : [];
 
 /** Returns the lock's entries for files outside of this run, with the entries of this run. */
-export function nextEdge(old: Edge, now: Edge, keeps: (file: string) => boolean): Edge {
+export function nextEdge(old: EdgeEntries, now: EdgeEntries, keeps: (file: string) => boolean): EdgeEntries {
   const next = (section: Section): Entries =>
     new Map([...[...old[section]].filter(([file]) => keeps(file)), ...now[section]]);
   return { identities: next("identities"), permits: next("permits"), limits: next("limits") };
 }
 
 /** The BFF files that have entries. */
-export const filesOfEdge = (edge: Edge): readonly string[] =>
+export const filesOfEdge = (edge: EdgeEntries): readonly string[] =>
   SECTIONS.flatMap((section) => [...edge[section]].flatMap(([file, { size }]) => (size === 0 ? [] : [file])));
 
-export const isEmptyEdge = (edge: Edge): boolean => filesOfEdge(edge).length === 0;
+export const isEmptyEdge = (edge: EdgeEntries): boolean => filesOfEdge(edge).length === 0;
 
 export interface EdgeChange {
   readonly section: Section;
@@ -78,7 +78,7 @@ export interface EdgeChange {
 }
 
 /** The first that differs. */
-export function changedEdge(old: Edge, next: Edge): EdgeChange | undefined {
+export function changedEdge(old: EdgeEntries, next: EdgeEntries): EdgeChange | undefined {
   for (const section of SECTIONS)
     for (const file of [...new Set([...next[section].keys(), ...old[section].keys()])].sort()) {
       const [before, after] = [old[section].get(file), next[section].get(file)];
@@ -92,7 +92,7 @@ export function changedEdge(old: Edge, next: Edge): EdgeChange | undefined {
 export function placeOfEdge(model: Model, { section, file, name }: EdgeChange): Origin | undefined {
   if (section === "identities") {
     const declaring = model.files.find(({ desc }) => desc.proto.name === file)?.desc.proto.package;
-    const identity = model.packages.find((one) => one.name === declaring)?.identity;
+    const identity = model.packages.find((bffPackage) => bffPackage.name === declaring)?.identity;
     return (identity?.sources.find((source) => source.name === name) ?? identity)?.ir.at;
   }
   const isRpc = ({ desc, rpc }: { desc: { typeName: string }; rpc: { desc: { name: string } } }): boolean =>

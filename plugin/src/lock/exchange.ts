@@ -69,7 +69,7 @@ export function reliesOn(blocks: readonly Pick<Block, "steps">[]): ReadonlyMap<U
   const found = new Map<UpstreamElement, ReadonlySet<Reliance>>();
   for (const call of blocks.flatMap(callsIn))
     found.set(call.method, new Set([...(found.get(call.method) ?? []), ...reliancesOf(call)]));
-  return new Map([...found].map(([method, all]) => [method, RELIANCES.filter((one) => all.has(one))]));
+  return new Map([...found].map(([method, all]) => [method, RELIANCES.filter((reliance) => all.has(reliance))]));
 }
 
 function reliancesOf({ effects, policy: { retry, hedge, cache } }: Call): readonly Reliance[] {
@@ -80,5 +80,5 @@ function reliancesOf({ effects, policy: { retry, hedge, cache } }: Call): readon
     hedge: hedge.delay !== undefined && hedge.max?.value !== 0,
     cache: effects === "none" && cache.ttl !== undefined && cache.ttl.value > 0,
   };
-  return RELIANCES.filter((one) => isRelied[one]);
+  return RELIANCES.filter((reliance) => isRelied[reliance]);
 }

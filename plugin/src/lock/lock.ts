@@ -16,12 +16,21 @@ import {
   sorted,
 } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { changedEdge, type Edge, edgeOf, filesOfEdge, isEmptyEdge, NO_EDGE, nextEdge, readEdge } from "./edge.ts";
+import {
+  changedEdge,
+  type EdgeEntries,
+  edgeOf,
+  filesOfEdge,
+  isEmptyEdge,
+  NO_EDGE,
+  nextEdge,
+  readEdge,
+} from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { optionsOf } from "./options.ts";
 import { foldRemovedPackages } from "./removed-packages.ts";
 import { HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
-import { type Run, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
+import { type LockRun, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
 import { type Used, usedElements } from "./used-elements.ts";
 
 export interface LockInput {
@@ -89,7 +98,7 @@ export function compareLock(
     options,
     locate: locator(model, sources),
     errors,
-    ownFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
+    bffFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
   };
   const found = [...used].flatMap(([file, elements]) => {
     const before = sorted(known?.get(file) ?? new Map<string, Locked>());
@@ -123,9 +132,9 @@ function unreadable(
 
 /** Errors of a CI run whose lock differs from the committed one. */
 function outdatedIn(
-  run: Run,
-  old: { readonly lock: Lock | undefined; readonly edge: Edge; readonly elsewhere: Elsewhere },
-  next: { readonly lock: Lock; readonly edge: Edge; readonly text: string },
+  run: LockRun,
+  old: { readonly lock: Lock | undefined; readonly edge: EdgeEntries; readonly elsewhere: Elsewhere },
+  next: { readonly lock: Lock; readonly edge: EdgeEntries; readonly text: string },
   isStale: (file: string) => boolean,
 ): readonly Diagnostic[] {
   if (old.lock === undefined) return [uncommittedLock(run, undefined, next.lock, undefined)];

@@ -7,7 +7,7 @@ import type { Ir, IrFile } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir/step.ts";
 import type { IrStream, IrTopic } from "../ir/stream.ts";
 
-export interface Option {
+export interface ProtoOption {
   /** "web/v1/web.proto: web.v1.Dashboard let.usage.call.method". */
   readonly path: string;
   readonly at: Origin;
@@ -18,7 +18,7 @@ export interface Option {
 }
 
 export interface Options {
-  at(path: string): Option | undefined;
+  at(path: string): ProtoOption | undefined;
   /** Returns the option that contains a text or a failure. */
   of(text: Text | Origin): string | undefined;
   /** The path of a step's option, as in `step(message, step, "call.method")`. */
@@ -28,7 +28,7 @@ export interface Options {
 
 /** The options of all files. Each method adds those of one message of options.proto. */
 class OptionPaths implements Options {
-  readonly #options = new Map<string, Option>();
+  readonly #options = new Map<string, ProtoOption>();
   readonly #paths = new Map<Text | Origin, string>();
   readonly #stepPaths = new Map<IrStep, string>();
 
@@ -36,7 +36,7 @@ class OptionPaths implements Options {
     for (const file of ir.files) this.#addFile(file);
   }
 
-  at(path: string): Option | undefined {
+  at(path: string): ProtoOption | undefined {
     return this.#options.get(path);
   }
 

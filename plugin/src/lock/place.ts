@@ -1,9 +1,9 @@
 // Place of an upstream's change: the name in the option that uses the element, and the errors that only follow.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
-import type { Option } from "./options.ts";
+import type { ProtoOption } from "./options.ts";
 
-export interface Place {
+export interface ChangePlace {
   readonly at: Origin;
   readonly explains: readonly Diagnostic[];
   /** True if the option implies the element without naming it. */
@@ -11,7 +11,12 @@ export interface Place {
 }
 
 /** Returns the place of an element that the run uses. `name` is its last part, as expressions write it. */
-export function placeOfUse(name: string, at: Origin, option: Option | undefined, errors: readonly Diagnostic[]): Place {
+export function placeOfUse(
+  name: string,
+  at: Origin,
+  option: ProtoOption | undefined,
+  errors: readonly Diagnostic[],
+): ChangePlace {
   const [mentioned] = option === undefined ? [] : mentions(option, name).filter((place) => overlap(place, at));
   return { at: mentioned ?? at, explains: following(errors, [at]), implied: false };
 }
@@ -23,9 +28,9 @@ export function placeOfUse(name: string, at: Origin, option: Option | undefined,
  */
 export function placesOfGone(
   name: string,
-  options: readonly Option[],
+  options: readonly ProtoOption[],
   errors: readonly Diagnostic[],
-): readonly Place[] {
+): readonly ChangePlace[] {
   const found = options.map((option) => ({ option, ...placesIn(name, option, errors) }));
   const places = found.flatMap(({ places }) => places);
   const implying = found.find(({ option, mentioned }) => mentioned.length === 0 && option.implies);
@@ -35,7 +40,7 @@ export function placesOfGone(
 }
 
 /** The first place explains all errors of the option, since some may follow from it at other characters. */
-function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
+function placesIn(name: string, option: ProtoOption, errors: readonly Diagnostic[]) {
   const mentioned = mentions(option, name);
   const explains = followingIn(errors, option);
   const [first] = explains;
@@ -43,7 +48,7 @@ function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
     return { mentioned, places: [] };
   const named = mentioned.filter((place) => explains.some(({ at }) => overlap(place, at)));
   const places = (named.length > 0 ? named : [first.at]).map(
-    (at, index): Place => ({
+    (at, index): ChangePlace => ({
       at,
       implied: false,
       explains: index === 0 ? explains : [],
@@ -58,9 +63,9 @@ function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
  */
 export function placeOfUnresolved(
   name: string,
-  options: readonly Option[],
+  options: readonly ProtoOption[],
   errors: readonly Diagnostic[],
-): Place | undefined {
+): ChangePlace | undefined {
   if (errors.length === 0) return undefined;
   for (const option of options) {
     const mentioned = mentions(option, name);
@@ -82,7 +87,7 @@ export function placeOfUnresolved(
 const FOLLOWING = /^BFF[2346]/;
 const following = (errors: readonly Diagnostic[], places: readonly Origin[]): readonly Diagnostic[] =>
   errors.filter(({ code, at }) => FOLLOWING.test(code) && places.some((place) => overlap(place, at)));
-const followingIn = (errors: readonly Diagnostic[], { at, texts }: Option): readonly Diagnostic[] =>
+const followingIn = (errors: readonly Diagnostic[], { at, texts }: ProtoOption): readonly Diagnostic[] =>
   following(errors, [at, ...texts.map((text) => text.at)]);
 
 const narrowed = (at: Origin, mentioned: readonly Origin[]): Origin =>
@@ -92,7 +97,7 @@ const narrowed = (at: Origin, mentioned: readonly Origin[]): Origin =>
  * Returns the places of a name in an option. Selected fields and methods are first, because a bare name may be
  * anything.
  */
-function mentions({ texts }: Option, name: string): readonly Origin[] {
+function mentions({ texts }: ProtoOption, name: string): readonly Origin[] {
   const pattern = new RegExp(`(?<![A-Za-z0-9_])${name}(?![A-Za-z0-9_])`, "g");
   const found = texts.flatMap((text) =>
     [...text.value.matchAll(pattern)].map(({ index }) => ({

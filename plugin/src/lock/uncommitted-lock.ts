@@ -9,7 +9,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
 import type { UsedElements } from "./used-elements.ts";
 
-export interface Run {
+export interface LockRun {
   readonly model: Model;
   readonly used: UsedElements;
   readonly options: Options;
@@ -19,7 +19,7 @@ export interface Run {
 }
 
 /** A difference between the two locks. Undefined place: no option of this run contains it, only the lock. */
-interface Difference {
+interface LockDifference {
   readonly text: string;
   readonly more: string;
   readonly at: Origin | undefined;
@@ -31,7 +31,12 @@ interface Difference {
  *
  * @param edge entry that differs in the lock, if there is one
  */
-export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edge: EdgeChange | undefined): Diagnostic {
+export function uncommittedLock(
+  run: LockRun,
+  old: Lock | undefined,
+  next: Lock,
+  edge: EdgeChange | undefined,
+): Diagnostic {
   const { path } = run;
   const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
   const shared = { severity: "error", hint } as const;
@@ -61,7 +66,7 @@ export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edg
 }
 
 /** @param files whose entries are stale, at least one */
-export function staleEntries({ path, text = "" }: Run, files: readonly string[]): Diagnostic {
+export function staleEntries({ path, text = "" }: LockRun, files: readonly string[]): Diagnostic {
   const [first = "", ...others] = files;
   const more = others.length === 0 ? "" : `, and entries for ${others.length} more of these files`;
   return {
@@ -79,7 +84,7 @@ const EDGE: Readonly<Record<Section, string>> = {
   limits: "the limits of",
 };
 
-function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
+function differencesOf(run: LockRun, old: Lock, next: Lock): readonly LockDifference[] {
   const files = [...new Set([...next.keys(), ...old.keys()])].sort();
   const found = files.flatMap((file) => {
     const [before, after] = [old.get(file), next.get(file)];
@@ -96,12 +101,12 @@ const EXCHANGED = "changed";
 const ORDER: readonly string[] = [NEW, GONE, EXCHANGED];
 
 function differenceOf(
-  { used, options }: Run,
+  { used, options }: LockRun,
   file: string,
   name: string,
   before: Locked | undefined,
   after: Locked | undefined,
-): readonly Difference[] {
+): readonly LockDifference[] {
   const uses = used.get(file)?.get(name)?.uses ?? [];
   const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
   if (after === undefined) {
@@ -155,9 +160,9 @@ function changedExchange(name: string, before: Exchange, after: Exchange): strin
     ["rely on", before.reliesOn, after.reliesOn],
   ] as const;
   for (const [verb, old, now] of pairs) {
-    const added = now.find((one) => !old.some((known) => known === one));
+    const added = now.find((value) => !old.some((known) => known === value));
     if (added !== undefined) return `lacks "${added}", which calls of "${name}" ${verb}`;
-    const gone = old.find((one) => !now.some((known) => known === one));
+    const gone = old.find((value) => !now.some((known) => known === value));
     if (gone !== undefined) return `contains "${gone}", which calls of "${name}" no longer ${verb}`;
   }
   return undefined;
@@ -166,7 +171,7 @@ function changedExchange(name: string, before: Exchange, after: Exchange): strin
 const voucherText = (voucher: string): string => (isOption(voucher) ? voucher : `rpc "${voucher}"`);
 
 /** Returns the place of the first use. */
-function placeOfFirst({ used, model }: Run): Origin {
+function placeOfFirst({ used, model }: LockRun): Origin {
   const [first] = [...used.values()].flatMap((elements) => sorted(elements));
   return first?.[1].uses[0]?.at ?? startOf(model);
 }

@@ -81,7 +81,8 @@ export class UseCollector {
         const field = fields.get(ours.name);
         if (field === undefined) continue;
         const option = this.#options.element(ours, field.by === undefined ? "alias" : "by");
-        for (const one of [...above, theirs]) this.#add(one, option, field.by?.at ?? field.alias?.at ?? field.at, as);
+        for (const upstreamField of [...above, theirs])
+          this.#add(upstreamField, option, field.by?.at ?? field.alias?.at ?? field.at, as);
       }
     };
     for (const target of targets) copy(target, []);
@@ -142,8 +143,8 @@ export class UseCollector {
 
   /** The source of a stream or of a topic, with its conditions. */
   #followed(value: Followed | Topic): void {
-    const own = value.kind === "topic" ? ` topic.${value.topic.name.value}` : `/${value.rpc.desc.name} stream`;
-    const path = (option: string): string => `${this.#options.element(value.desc, "").trimEnd()}${own}.${option}`;
+    const suffix = value.kind === "topic" ? ` topic.${value.topic.name.value}` : `/${value.rpc.desc.name} stream`;
+    const path = (option: string): string => `${this.#options.element(value.desc, "").trimEnd()}${suffix}.${option}`;
     const declared = value.kind === "topic" ? value.topic.call : value.stream.source;
     const ir = declared?.kind === "call" ? declared : undefined;
     if (value.call !== undefined) this.#call(value.call, ir, (option) => path(`call.${option}`));

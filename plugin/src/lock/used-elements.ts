@@ -73,13 +73,13 @@ function declarationsOf({ files }: Ir): Declarations {
 /** The blocks of a file, in the order in which their uses are listed. */
 function blocksIn(file: BffFile, model: Model): readonly UsingBlock[] {
   const methods = file.services.flatMap((service) => service.methods);
-  const isOwn = ({ desc }: Topic | Opening): boolean => desc.file === file.desc;
+  const isOfFile = ({ desc }: Topic | Opening): boolean => desc.file === file.desc;
   return [
     ...file.services.flatMap(({ let: steps }) => steps ?? []),
     ...methods.flatMap(({ permit }) => permit ?? []),
-    ...model.topics.filter(isOwn),
+    ...model.topics.filter(isOfFile),
     ...methods.flatMap(({ stream }) => stream ?? []),
-    ...model.openings.filter(isOwn),
+    ...model.openings.filter(isOfFile),
     ...file.messages,
   ];
 }
@@ -123,10 +123,10 @@ function withCallers(found: Found, blocks: readonly UsingBlock[], options: Optio
 /** Returns, by method, the rpcs and options that alone vouch that its calls have no side effects. */
 function vouchers(blocks: readonly UsingBlock[], options: Options): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
   const found = new Map<UpstreamElement, Set<string>>();
-  for (const { method, effects, said } of blocks.flatMap(callsIn)) {
+  for (const { method, effects, evidence } of blocks.flatMap(callsIn)) {
     if (effects !== "none") continue;
-    const option = said.readOnly && options.of(said.readOnly.at);
-    const names = [...said.vouched.map(({ desc }) => elementName(desc)), ...(option === undefined ? [] : [option])];
+    const option = evidence.readOnly && options.of(evidence.readOnly.at);
+    const names = [...evidence.vouched.map(({ desc }) => elementName(desc)), ...(option === undefined ? [] : [option])];
     if (names.length > 0) found.set(method, new Set([...(found.get(method) ?? []), ...names]));
   }
   return found;
@@ -150,11 +150,11 @@ function httpText({ ir, body, responseBody }: RestRule): string {
  * that have rules. A BFF that another one calls still is an upstream.
  */
 function upstreamTest(model: Model): (element: UpstreamElement, from: string) => boolean {
-  const own = new Set(model.ir.files.map((file) => file.desc.proto.package));
-  for (const call of blocksOf(model).flatMap(callsIn)) own.delete(call.method.parent.file.proto.package);
+  const bffPackages = new Set(model.ir.files.map((file) => file.desc.proto.package));
+  for (const call of blocksOf(model).flatMap(callsIn)) bffPackages.delete(call.method.parent.file.proto.package);
   return (element, from) => {
     const { file } = "file" in element ? element : element.parent;
     const { package: name } = file.proto;
-    return name !== from && !own.has(name) && name !== "google.protobuf" && name !== "bff.v1";
+    return name !== from && !bffPackages.has(name) && name !== "google.protobuf" && name !== "bff.v1";
   };
 }

@@ -44,16 +44,18 @@ export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | 
   const known = [...new Set(methods.map(([name]) => parentName(name)))].sort();
   const unused = services.find((service) => !known.includes(service));
   if (unused !== undefined) return { service: unused, like: didYouMean(unused, known), known };
-  const own = methods.filter(([name]) => services.includes(parentName(name)));
+  const serviceMethods = methods.filter(([name]) => services.includes(parentName(name)));
   const types = reached(
-    own.map(([, { facts }]) => facts),
+    serviceMethods.map(([, { facts }]) => facts),
     elements,
   );
   // Extensions belong to no type of the lock.
-  const exchanged = new Set(own.flatMap(([, { exchange }]) => [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])]));
+  const exchanged = new Set(
+    serviceMethods.flatMap(([, { exchange }]) => [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])]),
+  );
   const below = [...elements].filter(([name, { facts }]) => types.has(typeOf(name, facts)) || exchanged.has(name));
   const byName = ([a]: [string, ElementUses], [b]: [string, ElementUses]): number => (a < b ? -1 : 1);
-  return { methods: own.sort(byName), members: below.sort(byName) };
+  return { methods: serviceMethods.sort(byName), members: below.sort(byName) };
 }
 
 /**
@@ -91,9 +93,9 @@ function allElements(lock: Lock): ReadonlyMap<string, ElementUses> {
   return elements;
 }
 
-function joined(one: Exchange | undefined, other: Exchange): Exchange {
+function joined(first: Exchange | undefined, second: Exchange): Exchange {
   const union = <T>(of: (exchange: Exchange) => readonly T[]): T[] => [
-    ...new Set([...(one === undefined ? [] : of(one)), ...of(other)]),
+    ...new Set([...(first === undefined ? [] : of(first)), ...of(second)]),
   ];
   const reliesOn = union((exchange) => exchange.reliesOn);
   return {

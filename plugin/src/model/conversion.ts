@@ -3,7 +3,7 @@ import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/prot
 import type { Expression, Proto } from "../cel/index.ts";
 
 /** An expression, and the conversion of its value. */
-export interface Bound {
+export interface BoundExpression {
   readonly expression: Expression;
   readonly conversion: Conversion;
 }
@@ -11,7 +11,7 @@ export interface Bound {
 export interface FieldBinding {
   /** From the request message down to the field that is set. */
   readonly path: readonly DescField[];
-  readonly bound: Bound;
+  readonly bound: BoundExpression;
   readonly if: Expression | undefined;
 }
 
@@ -23,7 +23,7 @@ export type Target = FieldTarget | OneofTarget;
 export interface FieldTarget {
   readonly kind: "field";
   readonly field: DescField;
-  readonly bound: Bound;
+  readonly bound: BoundExpression;
 }
 
 export interface OneofTarget {
@@ -32,7 +32,7 @@ export interface OneofTarget {
   readonly members: readonly {
     readonly field: DescField;
     readonly if: Expression | undefined;
-    readonly bound: Bound;
+    readonly bound: BoundExpression;
     readonly default: boolean;
   }[];
 }
@@ -72,7 +72,7 @@ export type ConvertedTarget =
       readonly from: DescField;
       readonly conversion: Conversion;
       /** A constant in the form of the copy's field, for an unset value. */
-      readonly fallback?: Bound | undefined;
+      readonly fallback?: BoundExpression | undefined;
     }
   | {
       readonly kind: "oneof";
@@ -84,7 +84,12 @@ export type ConvertedTarget =
       }[];
     }
   /** From an upstream: of an expression over its message, `source`. */
-  | { readonly kind: "computed"; readonly to: DescField; readonly bound: Bound; readonly fallback: Bound | undefined }
+  | {
+      readonly kind: "computed";
+      readonly to: DescField;
+      readonly bound: BoundExpression;
+      readonly fallback: BoundExpression | undefined;
+    }
   /** Towards an upstream: a message that paths lead into, set where one of its parts is. */
   | { readonly kind: "message"; readonly to: DescField; readonly targets: readonly ConvertedTarget[] };
 

@@ -27,7 +27,7 @@ export interface RuledField {
 }
 export interface ValueRules {
   readonly cel: readonly CelRule[];
-  readonly checks: readonly Check[];
+  readonly checks: readonly RuleCheck[];
   /** `(buf.validate.predefined)`: rules that users have defined in CEL. Their `this` is the value inside a wrapper. */
   readonly predefined: readonly CelRule[];
   readonly items: ElementRules | undefined;
@@ -72,7 +72,7 @@ export interface CelRule {
 }
 
 /** A standard rule. */
-export interface Check {
+export interface RuleCheck {
   readonly rule: RuleText;
   readonly at: Origin;
   readonly test: Test;

@@ -1,7 +1,7 @@
 // Parsers for the values of options. Each fault is a sentence; a faulty entry leaves the value unchanged.
 import { CODES, canBeWarning } from "../codes/codes.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import type { ServersWanted } from "../resolve/model/server-paths.ts";
+import type { ServerSelection } from "../resolve/model/server-paths.ts";
 
 export interface Parsed<T> {
   readonly value: T;
@@ -112,7 +112,7 @@ export function budget<const N extends string>(
 }
 
 /** `true`, or packages, each itself or a prefix of packages. */
-export function servers(): Kind<ServersWanted> {
+export function servers(): Kind<ServerSelection> {
   return {
     initial: { each: false, names: [] },
     parse(option, text, before) {

@@ -152,30 +152,30 @@ describe("parameter", () => {
 
   test("severities follow the lists", () => {
     const { parameter } = parseParameter("warn=BFF701,error=BFF141");
-    const one = (code: Diagnostic["code"], severity: Diagnostic["severity"]): Diagnostic => ({
+    const diagnosticOf = (code: Diagnostic["code"], severity: Diagnostic["severity"]): Diagnostic => ({
       code,
       severity,
       message: "m",
       at: { file: "f", line: 1, column: 1, endLine: 1, endColumn: 1 },
     });
-    expect(withSeverity(one("BFF701", "error"), parameter)).toEqual(one("BFF701", "warning"));
-    expect(withSeverity(one("BFF141", "warning"), parameter)).toEqual(one("BFF141", "error"));
-    expect(withSeverity(one("BFF101", "error"), parameter)).toEqual(one("BFF101", "error"));
+    expect(withSeverity(diagnosticOf("BFF701", "error"), parameter)).toEqual(diagnosticOf("BFF701", "warning"));
+    expect(withSeverity(diagnosticOf("BFF141", "warning"), parameter)).toEqual(diagnosticOf("BFF141", "error"));
+    expect(withSeverity(diagnosticOf("BFF101", "error"), parameter)).toEqual(diagnosticOf("BFF101", "error"));
   });
 
   test("a file's severities take precedence; only warnings can be off", () => {
     const { parameter } = parseParameter("error=BFF141@f+BFF343,off=BFF141+BFF343@f+BFF701@f+BFF702,warn=BFF702");
-    const one = (code: Diagnostic["code"], severity: Diagnostic["severity"], file = "f"): Diagnostic => ({
+    const diagnosticOf = (code: Diagnostic["code"], severity: Diagnostic["severity"], file = "f"): Diagnostic => ({
       code,
       severity,
       message: "m",
       at: { file, line: 1, column: 1, endLine: 1, endColumn: 1 },
     });
-    expect(withSeverity(one("BFF141", "warning"), parameter)?.severity).toBe("error");
-    expect(withSeverity(one("BFF141", "warning", "g"), parameter)).toBeUndefined();
-    expect(withSeverity(one("BFF343", "warning"), parameter)).toBeUndefined();
-    expect(withSeverity(one("BFF343", "warning", "g"), parameter)?.severity).toBe("error");
-    expect(withSeverity(one("BFF701", "error"), parameter)?.severity).toBe("error");
-    expect(withSeverity(one("BFF702", "error"), parameter)).toBeUndefined();
+    expect(withSeverity(diagnosticOf("BFF141", "warning"), parameter)?.severity).toBe("error");
+    expect(withSeverity(diagnosticOf("BFF141", "warning", "g"), parameter)).toBeUndefined();
+    expect(withSeverity(diagnosticOf("BFF343", "warning"), parameter)).toBeUndefined();
+    expect(withSeverity(diagnosticOf("BFF343", "warning", "g"), parameter)?.severity).toBe("error");
+    expect(withSeverity(diagnosticOf("BFF701", "error"), parameter)?.severity).toBe("error");
+    expect(withSeverity(diagnosticOf("BFF702", "error"), parameter)).toBeUndefined();
   });
 });

@@ -25,9 +25,9 @@ export function appGroups(
   const blocks = [...messages, ...openings, ...lets, ...permits, ...limits, ...telemetry, ...streams, ...topics];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
-  for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
+  for (const { desc, let: serviceLet, methods } of model.files.flatMap((file) => file.services))
     for (const { composed: root, permit, stream } of methods)
-      if (own !== undefined || stream !== undefined || (permit?.steps.length ?? 0) > 0)
+      if (serviceLet !== undefined || stream !== undefined || (permit?.steps.length ?? 0) > 0)
         parent.set(find(root.file.desc), find(desc.file));
   for (const files of servers.map(filesOf))
     for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
@@ -43,7 +43,7 @@ export function appGroups(
 export function nameGroups(groups: readonly (readonly AnyBlock[])[]) {
   const resolvers = new Map<Step, PlanResolver>();
   const upstreamsOf = new Map<DescFile, ReadonlyMap<string, string>>();
-  const ownNames = new Map<DescFile, ReadonlyMap<Overload, string>>();
+  const userFunctionsOf = new Map<DescFile, ReadonlyMap<Overload, string>>();
   for (const group of groups) {
     const names = nameUpstreams(
       group.flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])]),
@@ -51,7 +51,7 @@ export function nameGroups(groups: readonly (readonly AnyBlock[])[]) {
     const functions = nameFunctions(group);
     for (const block of group) {
       upstreamsOf.set(block.file.desc, names);
-      ownNames.set(block.file.desc, functions);
+      userFunctionsOf.set(block.file.desc, functions);
     }
     nameResolvers(
       group.filter((block) => block.kind === "composed"),
@@ -59,8 +59,8 @@ export function nameGroups(groups: readonly (readonly AnyBlock[])[]) {
     );
   }
   const upstreams = (file: DescFile): ReadonlyMap<string, string> => upstreamsOf.get(file) ?? new Map();
-  const own = (file: DescFile): ReadonlyMap<Overload, string> => ownNames.get(file) ?? new Map();
-  return { upstreams, resolvers, own };
+  const userFunctions = (file: DescFile): ReadonlyMap<Overload, string> => userFunctionsOf.get(file) ?? new Map();
+  return { upstreams, resolvers, userFunctions };
 }
 
 /** Ranks steps of services first, then outer messages before inner ones, then by declaration; from 0 in each group. */

@@ -60,7 +60,7 @@ export interface Planned {
   readonly functions: (file: DescFile) => FunctionNames;
   readonly env: ReadonlyMap<DescFile, readonly EnvVar[]>;
   /** The names of functions of the user, for the files of one group. */
-  readonly own: (file: DescFile) => ReadonlyMap<Overload, string>;
+  readonly userFunctions: (file: DescFile) => ReadonlyMap<Overload, string>;
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
@@ -68,7 +68,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     file.services.flatMap(({ methods }) => methods.filter(isValidated).map(({ desc }) => desc)),
     model.rules,
   );
-  const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
+  const localMessages = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
   const openings = model.openings.filter(({ desc }) => reached.some((message) => message.desc === desc));
   const lets = [...file.services.flatMap(blocksOf), ...openings];
@@ -88,8 +88,8 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
       planService(service, { file, model, run, rules, limits, identity, withParts }),
     ),
     limits,
-    messages: own,
-    openings: own.flatMap(({ composed }) => run.openings.get(composed.desc.typeName) ?? []),
+    messages: localMessages,
+    openings: localMessages.flatMap(({ composed }) => run.openings.get(composed.desc.typeName) ?? []),
     conversions: {
       messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),
       enums: model.conversions.enums.filter((conversion) => belongs(conversion.owner)),
@@ -98,7 +98,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     entries,
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
     topics,
-    functions: functionsOf([...lets, ...topics.map(({ of }) => of), ...reached], run.own(file.desc), model),
+    functions: functionsOf([...lets, ...topics.map(({ of }) => of), ...reached], run.userFunctions(file.desc), model),
     clients,
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]),
@@ -185,23 +185,23 @@ function codecOf(
 ): PlanCodec | undefined {
   const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
   if (rpcs.length === 0) return undefined;
-  const isOwn = ({ file: { desc } }: Block): boolean => desc.name === file.desc.name;
+  const isOfFile = ({ file: { desc } }: Block): boolean => desc.name === file.desc.name;
   const projection = projectionOf({
     file: file.desc,
     principals: [
       ...reached.flatMap(({ callers }) => callers?.types ?? []),
       ...file.services.flatMap(({ methods }) => methods.flatMap(({ callers }) => callers?.types ?? [])),
     ],
-    own: [
+    localBlocks: [
       ...file.messages,
       ...file.services.flatMap((service) => service.let ?? []),
       ...file.services.flatMap(({ methods }) =>
         methods.flatMap(({ permit, stream }) => [permit, stream].filter((block) => block !== undefined)),
       ),
       ...topics.map(({ of }) => of),
-      ...reached.filter((block) => block.kind === "opening" && isOwn(block)),
+      ...reached.filter((block) => block.kind === "opening" && isOfFile(block)),
     ],
-    others: reached.filter((block) => !isOwn(block)),
+    others: reached.filter((block) => !isOfFile(block)),
     conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
     rpcs,
   });
@@ -232,7 +232,7 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
       coalesce: false,
       received: false,
       sends: call.metadata,
-      readOnly: call.effects === "none" && call.said.readOnly !== undefined,
+      readOnly: call.effects === "none" && call.evidence.readOnly !== undefined,
     });
   }
   return [...entries.values()];
@@ -240,11 +240,11 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
 
 function functionsOf(blocks: readonly Block[], names: ReadonlyMap<Overload, string>, model: Model): PlanFunction[] {
   const called = new Set(blocks.flatMap((block) => [...functionsIn(block)]));
-  const declared = new Map([...model.functions].reverse().map(([ir, own]) => [own, ir]));
+  const declared = new Map([...model.functions].reverse().map(([ir, overload]) => [overload, ir]));
   return [...called]
-    .flatMap((own) => {
-      const ir = declared.get(own);
-      return ir === undefined ? [] : [{ name: names.get(own) ?? own.fn, own, at: ir.name.at }];
+    .flatMap((overload) => {
+      const ir = declared.get(overload);
+      return ir === undefined ? [] : [{ name: names.get(overload) ?? overload.fn, overload, at: ir.name.at }];
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -42,7 +42,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around, limited.has(permit.rpc))]));
   const { calls, topics, functions } = around;
   const { children } = composition;
-  const { upstreams, resolvers, own } = names;
+  const { upstreams, resolvers, userFunctions } = names;
   const run = {
     children,
     messages,
@@ -52,13 +52,15 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     upstreams,
     functions,
     env: whole.env,
-    own,
+    userFunctions,
     starts,
     permits,
     openings,
   };
   const files = model.files.map((file) => planFile(file, model, run));
-  const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
+  const enums = new Map(
+    model.conversions.enums.map((conversion) => [`${conversion.from.typeName}>${conversion.to.typeName}`, conversion]),
+  );
   return {
     files,
     servers: serversOf(model, servers, files),
@@ -143,7 +145,7 @@ function wholeOf(
     topics,
     resolvers,
     ranks,
-    asked: requestLists(model),
+    clientLists: requestLists(model),
     explained: explainedSteps(model),
     functions: functionNames(model, forLists),
     syncShared: syncShared(model),

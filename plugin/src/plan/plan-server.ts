@@ -11,10 +11,10 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
   return servers.map((server) => {
     const { name, path, written, packages } = server;
     const descs = new Set(filesOf(server).map((file) => file.desc));
-    const own = files.filter((file) => descs.has(file.desc));
-    const upstreams = upstreamsTogether(own);
+    const serverFiles = files.filter((file) => descs.has(file.desc));
+    const upstreams = upstreamsTogether(serverFiles);
     const rpcs = [
-      ...own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods)),
+      ...serverFiles.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods)),
       ...upstreams.flatMap(({ http }) => http.map(({ method }) => method)),
     ];
     const identity = packages[0]?.identity;
@@ -23,14 +23,14 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
       path,
       written,
       types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
-      files: own,
+      files: serverFiles,
       upstreams,
-      ...serverEnv(own, model),
+      ...serverEnv(serverFiles, model),
       identity: identity && {
         path: identityPath(path),
         identity,
         reads: identityReads(identity),
-        signs: own.some(signs),
+        signs: serverFiles.some(signs),
       },
     };
   });
@@ -41,7 +41,7 @@ function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] 
   const found = new Map<string, PlanUpstream>();
   for (const upstream of files.flatMap((file) => file.upstreams)) {
     const before = found.get(upstream.name);
-    const http = new Map([...(before?.http ?? []), ...upstream.http].map((one) => [one.method, one]));
+    const http = new Map([...(before?.http ?? []), ...upstream.http].map((rpc) => [rpc.method, rpc]));
     const inOrder = upstream.service.methods.flatMap((method) => http.get(method) ?? []);
     found.set(upstream.name, { ...upstream, http: inOrder });
   }

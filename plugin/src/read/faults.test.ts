@@ -14,27 +14,27 @@ type Case = readonly [code: DeclarationCode, proto: string, message: string | Re
 const lets = (steps: string) => `message M { option (bff.v1.message) = { let: [${steps}] }; }`;
 const call = (more: string) => lets(`{ call: { method: "p.S/M" ${more} } }`);
 const upstream = (entry: string) => `option (bff.v1.file).upstream = ${entry};`;
-const own = (declared: string) => `option (bff.v1.file).function = ${declared};`;
+const userFunction = (declared: string) => `option (bff.v1.file).function = ${declared};`;
 const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${rule}]; }`;
 const identity = (sources: string) => `option (bff.v1.file).identity = { ${sources} };`;
 const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
-const rpc = (said: string) =>
-  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; option (bff.v1.method) = { ${said} }; } }`;
-const following = (said: string) =>
-  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (stream M) { option (bff.v1.method).stream = ${said}; } }`;
-const stream = (said: string) => following(`{ var: "e" call: { method: "a.B/C" } ${said} }`);
-const topic = (said: string, whole = false) =>
-  `message M { int32 a = 1; } service S { option (bff.v1.service).topic = ${whole ? `«{ ${said} }»` : `{ ${said} }`}; rpc A(M) returns (M); }`;
-const limit = (said: string, whole = false) =>
-  `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
-const permit = (said: string) =>
-  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${said} }; } }`;
-const version = (said: string) =>
-  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).version = { ${said} }; } }`;
+const rpc = (body: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; option (bff.v1.method) = { ${body} }; } }`;
+const following = (body: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (stream M) { option (bff.v1.method).stream = ${body}; } }`;
+const stream = (body: string) => following(`{ var: "e" call: { method: "a.B/C" } ${body} }`);
+const topic = (body: string, whole = false) =>
+  `message M { int32 a = 1; } service S { option (bff.v1.service).topic = ${whole ? `«{ ${body} }»` : `{ ${body} }`}; rpc A(M) returns (M); }`;
+const limit = (body: string, whole = false) =>
+  `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${body}»` : body}; rpc A(M) returns (M); }`;
+const permit = (body: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${body} }; } }`;
+const version = (body: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).version = { ${body} }; } }`;
 const http = (rule: string) =>
   `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
-const telemetry = (said: string) => `option (bff.v1.file).telemetry = { ${said} };`;
+const telemetry = (body: string) => `option (bff.v1.file).telemetry = { ${body} };`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
 const faults: readonly Case[] = [
@@ -53,27 +53,27 @@ const faults: readonly Case[] = [
     upstream(`{ forward: ["x", "y"] metadata: { name: «"y"» by: "1" } }`),
     'the metadata key "y" is set twice',
   ],
-  ["BFF170", own(`«{ name: "a.b" }»`), 'this function has no "result"'],
-  ["BFF170", own(`«{ result: "int" }»`), 'this function has no "name"'],
-  ["BFF171", own(`{ name: «"a"» result: "int" }`), '"a" is not a valid name of a function: it has no dot'],
+  ["BFF170", userFunction(`«{ name: "a.b" }»`), 'this function has no "result"'],
+  ["BFF170", userFunction(`«{ result: "int" }»`), 'this function has no "name"'],
+  ["BFF171", userFunction(`{ name: «"a"» result: "int" }`), '"a" is not a valid name of a function: it has no dot'],
   [
     "BFF171",
-    own(`{ name: «"a..b"» result: "int" }`),
+    userFunction(`{ name: «"a..b"» result: "int" }`),
     '"a..b" is not a valid name of a function: its parts are not identifiers',
   ],
   [
     "BFF171",
-    own(`{ name: «"a.in"» result: "int" }`),
+    userFunction(`{ name: «"a.in"» result: "int" }`),
     '"a.in" is not a valid name of a function: it contains a reserved word of expressions',
   ],
   [
     "BFF171",
-    own(`{ name: «"url.b"» result: "int" }`),
+    userFunction(`{ name: «"url.b"» result: "int" }`),
     '"url.b" is not a valid name of a function: "url" already has a meaning in expressions',
   ],
   [
     "BFF171",
-    own(`{ name: «"a.filter"» result: "int" }`),
+    userFunction(`{ name: «"a.filter"» result: "int" }`),
     '"a.filter" is not a valid name of a function: its last part is a macro of expressions',
   ],
   ["BFF172", field(`{ by: "1" reads: «{ step: "a" }» }`), "`reads` needs a resolver, and `resolver` is not set here"],
@@ -732,7 +732,7 @@ describe("faults of declarations", () => {
     );
   });
 
-  test.each(faults.map((one, index) => ({ code: one[0], proto: one[1], message: one[2], index })))(
+  test.each(faults.map((fault, index) => ({ code: fault[0], proto: fault[1], message: fault[2], index })))(
     "$code $proto",
     ({ code, message, index }) => {
       const { places } = sources[index]!;

@@ -29,9 +29,11 @@ export function readFileRule(
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
   const identity = child(value.identity, place, "identity");
-  const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
+  const functions = children(value.function, place, "function").flatMap(
+    (declaration) => readFunction(declaration, report) ?? [],
+  );
   checkUnique(
-    functions.map((one) => one.name),
+    functions.map((fn) => fn.name),
     "BFF108",
     (name) => `the function "${name}" is declared twice`,
     "leave out one of them",

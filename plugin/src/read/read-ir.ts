@@ -67,7 +67,9 @@ function readBindings(
   files: readonly IrFile[],
   locator: (file: DescFile) => Locator,
 ): Ir["bindings"] {
-  const hasHttp = files.some(({ upstreams }) => upstreams.some((one) => one.protocol?.value === Protocol.HTTP_JSON));
+  const hasHttp = files.some(({ upstreams }) =>
+    upstreams.some((upstream) => upstream.protocol?.value === Protocol.HTTP_JSON),
+  );
   if (!hasHttp) return new Map();
   const methods = allFiles.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
   return new Map(
@@ -105,7 +107,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
       .map((service) => readService(service, locator, report))
       .filter((service) => service !== undefined),
     messages: allMessages(desc).map((message) => readMessage(message, locator, report)),
-    enums: allEnums(desc).map((one) => readEnum(one, locator, report)),
+    enums: allEnums(desc).map((enumDesc) => readEnum(enumDesc, locator, report)),
   };
 }
 
@@ -128,9 +130,9 @@ function isRuled(file: DescFile): boolean {
   const carries = (desc: Parameters<typeof hasOption>[0], option: DescExtension) => hasOption(desc, option);
   return (
     carries(file, fileOption) ||
-    file.services.some((one) => carries(one, service) || one.methods.some((rpc) => carries(rpc, method))) ||
-    allMessages(file).some((one) => carries(one, message) || one.fields.some((member) => carries(member, field))) ||
-    allExtensions(file).some((one) => carries(one, field)) ||
-    allEnums(file).some((one) => carries(one, enum$) || one.values.some((value) => carries(value, enum_value)))
+    file.services.some((desc) => carries(desc, service) || desc.methods.some((rpc) => carries(rpc, method))) ||
+    allMessages(file).some((desc) => carries(desc, message) || desc.fields.some((member) => carries(member, field))) ||
+    allExtensions(file).some((desc) => carries(desc, field)) ||
+    allEnums(file).some((desc) => carries(desc, enum$) || desc.values.some((value) => carries(value, enum_value)))
   );
 }

@@ -120,12 +120,12 @@ function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, rep
         },
       );
     }
-    const own = field.by ?? field.alias ?? field.resolver ?? field.if ?? field.default;
-    if (resolver !== undefined && own !== undefined) {
+    const source = field.by ?? field.alias ?? field.resolver ?? field.if ?? field.default;
+    if (resolver !== undefined && source !== undefined) {
       fault(
         report,
         "BFF138",
-        own.at,
+        source.at,
         `a resolver supplies all fields of "${desc.name}", including "${field.desc.name}"`,
         {
           related: [{ at: resolver.at, message: "the resolver of the message" }],
@@ -211,10 +211,10 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
 function checkField(field: IrField, report: Report): void {
   const { desc } = field;
   checkReference(field.alias, "a field", report);
-  const [one, other] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
-  if (one !== undefined && other !== undefined) {
-    fault(report, "BFF126", other.at, `the field "${desc.name}" has two sources`, {
-      related: [{ at: one.at, message: "the other source" }],
+  const [first, second] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
+  if (first !== undefined && second !== undefined) {
+    fault(report, "BFF126", second.at, `the field "${desc.name}" has two sources`, {
+      related: [{ at: first.at, message: "the other source" }],
       hint: "leave out one of them",
     });
   }

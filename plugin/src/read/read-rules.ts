@@ -25,16 +25,19 @@ export function readRules(services: readonly IrService[], locator: (file: DescFi
 }
 
 function rulesOf(desc: DescMessage, locator: () => Locator): IrMessageRules | undefined {
-  const fields = desc.fields.filter((one) => hasOption(one, field));
-  const oneofs = desc.oneofs.filter((one) => hasOption(one, oneof));
+  const fields = desc.fields.filter((member) => hasOption(member, field));
+  const oneofs = desc.oneofs.filter((group) => hasOption(group, oneof));
   const ruled = hasOption(desc, message);
   if (fields.length + oneofs.length === 0 && !ruled) return undefined;
   const { rule } = locator();
   return {
     desc,
     message: ruled ? { value: getOption(desc, message), place: rule(desc, message) } : undefined,
-    oneofs: oneofs.map((one) => ({ desc: one, rules: { value: getOption(one, oneof), place: rule(one, oneof) } })),
-    fields: new Map(fields.map((one) => [one, { value: getOption(one, field), place: rule(one, field) }])),
+    oneofs: oneofs.map((group) => ({
+      desc: group,
+      rules: { value: getOption(group, oneof), place: rule(group, oneof) },
+    })),
+    fields: new Map(fields.map((member) => [member, { value: getOption(member, field), place: rule(member, field) }])),
   };
 }
 

@@ -8,9 +8,9 @@ import { fault } from "./fault.ts";
 /** Only where their sources are at hand; comments and layout may differ. */
 export function checkVendored(files: readonly DescFile[], sources: Sources, report: Report): void {
   for (const { proto } of files) {
-    const own = PROTOS[proto.name];
-    const text = own === undefined ? undefined : sources(proto.name);
-    if (own === undefined || text === undefined || codeOf(text) === codeOf(own)) continue;
+    const pluginText = PROTOS[proto.name];
+    const text = pluginText === undefined ? undefined : sources(proto.name);
+    if (pluginText === undefined || text === undefined || codeOf(text) === codeOf(pluginText)) continue;
     const path = sources.path?.(proto.name) ?? proto.name;
     const folder = path.endsWith(`/${proto.name}`) ? path.slice(0, -proto.name.length - 1) : ".";
     const at = { file: proto.name, line: 1, column: 1, endLine: 1, endColumn: 1 };

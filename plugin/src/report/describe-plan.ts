@@ -97,17 +97,17 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
 
 /** Returns the limits in the order in which they are charged. */
 function limitLines({ limits }: PlanMethod): string[] {
-  return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...said }) => {
+  return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...rest }) => {
     const parts = [
       `${rate} per ${per ?? timeText(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
       `by ${key}`,
-      ...(said.if === undefined ? [] : [`if ${said.if}`]),
-      ...(said.cost === undefined ? [] : [`costs ${said.cost}`]),
-      ...(said.settle === undefined ? [] : [`settled as ${said.settle}`]),
-      ...(said.early === true ? ["before credentials"] : []),
-      ...(said.spares_unknown === true ? ["only for known callers"] : []),
-      ...(said.local === true ? ["in each process"] : []),
-      ...(said.closed === true ? ["closed"] : []),
+      ...(rest.if === undefined ? [] : [`if ${rest.if}`]),
+      ...(rest.cost === undefined ? [] : [`costs ${rest.cost}`]),
+      ...(rest.settle === undefined ? [] : [`settled as ${rest.settle}`]),
+      ...(rest.early === true ? ["before credentials"] : []),
+      ...(rest.spares_unknown === true ? ["only for known callers"] : []),
+      ...(rest.local === true ? ["in each process"] : []),
+      ...(rest.closed === true ? ["closed"] : []),
     ];
     return `  limited by ${name}: ${parts.join(", ")}`;
   });
@@ -191,7 +191,7 @@ function waits(step: PlanStep): string {
   const names = [
     ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
     ...step.step.after,
-    ...(step.wanted?.waitsFor ?? []).map((awaited) => awaited.step),
+    ...(step.demand?.waitsFor ?? []).map((awaited) => awaited.step),
   ].map((read) => read.name ?? "a step");
   const list = [...new Set(names), ...clearedBy(step)];
   return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
@@ -234,19 +234,19 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
   }
 }
 
-function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
+function traits({ step, effectful, onlyInCase, demand }: PlanStep): string[] {
   return [
     ...(step.deferred ? ["deferred"] : []),
     ...(step.supplementary ? ["may be missing"] : []),
     ...(step.fallback === undefined ? [] : ["with a fallback"]),
     ...(effectful ? [`side effects${step.unordered ? " in any order" : ""}`] : []),
     ...(onlyInCase ? ["only in its case"] : []),
-    ...(wanted === undefined ? [] : [`only for ${namesOf(wanted).join(", ")}`]),
+    ...(demand === undefined ? [] : [`only for ${namesOf(demand).join(", ")}`]),
     ...(step.if === undefined ? [] : [`if ${step.if.text.value}`]),
   ];
 }
 
-const namesOf = ({ target, members }: NonNullable<PlanStep["wanted"]>): string[] =>
+const namesOf = ({ target, members }: NonNullable<PlanStep["demand"]>): string[] =>
   target.members.filter((_, i) => members.has(i)).map(({ field }) => field.name);
 
 /** Returns the source of the absence of side effects, if the call's proto does not declare it. */

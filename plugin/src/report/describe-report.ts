@@ -355,7 +355,7 @@ function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): 
       ...step.step.after.map((other) => ({ from: names.get(other) ?? "", to, kind: "after" }) as const),
     ];
     const waited = new Set(edges.map(({ from }) => from));
-    const awaited = (step.wanted?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
+    const awaited = (step.demand?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
     const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
     return [
       ...edges,
@@ -371,7 +371,7 @@ function failureOf({ fallback, supplementary }: Step): NonNullable<StepReport["o
 }
 
 function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
-  const { step, sync, effectful, wanted } = planned;
+  const { step, sync, effectful, demand } = planned;
   const { source } = step;
   const [call] = callsOf(source);
   const [compose] = composesOf(source);
@@ -387,7 +387,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
     ...defined("if", step.if?.text.value ?? (source.kind === "guard" ? source.if.text.value : undefined)),
     ...defined(
       "only_for",
-      wanted?.target.members.filter((_, i) => wanted.members.has(i)).map(({ field }) => field.name),
+      demand?.target.members.filter((_, i) => demand.members.has(i)).map(({ field }) => field.name),
     ),
     ...(effectful && { side_effects: true as const }),
     ...(step.unordered && { unordered: true as const }),

@@ -36,11 +36,11 @@ import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { envVars } from "./packages/env.ts";
 import { checkServicesEnv } from "./packages/env-agreement.ts";
 import { packageContext } from "./packages/package-context.ts";
-import { ownFunctions } from "./packages/package-functions.ts";
+import { userFunctions } from "./packages/package-functions.ts";
 import { callersOf } from "./packages/principal.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
 import { checkStreamLimit } from "./policies/stream-limits.ts";
-import { checkOwnWord } from "./policies/vouching.ts";
+import { checkReadOnly } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
 import type { Run } from "./steps/context.ts";
@@ -128,7 +128,7 @@ function runOf(
     packages: new Map(),
     identities: new Map(),
     lets: letGraph(ir, graph),
-    functions: ownFunctions(ir, report),
+    functions: userFunctions(ir, report),
     shared: new Map(),
     adrift: new Set(),
     tried: new Map(),
@@ -226,7 +226,7 @@ function checkEntries(ir: Ir, report: Report): void {
   for (const entry of ir.files.flatMap((file) => file.upstreams)) {
     const method = entry.method && lookupMethod(ir, entry.method, report, "either");
     if (entry.method === undefined && entry.service !== undefined) lookupService(ir, entry.service, report);
-    checkOwnWord(entry.policy, method, report);
+    checkReadOnly(entry.policy, method, report);
     checkStreamLimit(entry.policy, method ?? ir.registry.getService(entry.service?.value ?? ""), report);
     if (method?.methodKind === "server_streaming") checkBare({ policy: entry.policy, batch: undefined }, report);
   }
@@ -244,7 +244,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
   const { composed, openings, lets, permits, limits, telemetry, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
-    file.services.flatMap(({ methods }) => methods.map((one) => [one, restOf(one, run.report)] as const)),
+    file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
   );
   const versions = new Map(file.services.flatMap((service) => [...versionsOf(run, service)]));
   const services = file.services.map((service) => ({
@@ -294,8 +294,8 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
 function startedBy(run: Run, method: IrMethod, of: Let | undefined, { step: effectful }: EffectTable): readonly Step[] {
   const starts = run.lets.starts.get(method);
   const all = of?.steps.filter((step) => starts?.has(step.ir)) ?? [];
-  const wanted = all.filter((step) => !run.lets.unread.has(step.ir) || effectful(step));
-  const rests = new Set(wanted.flatMap((step) => [step, ...restsOn(step)]));
+  const readSteps = all.filter((step) => !run.lets.unread.has(step.ir) || effectful(step));
+  const rests = new Set(readSteps.flatMap((step) => [step, ...restsOn(step)]));
   return all.filter((step) => rests.has(step));
 }
 

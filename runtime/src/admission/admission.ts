@@ -51,7 +51,7 @@ export class Denied {
 
 /** Check that precedes an RPC's message. It never throws, and its promise never rejects. */
 export interface AdmissionCheck {
-  judge(headers: IncomingHeaders): Verdict | Promise<Verdict>;
+  authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict>;
 }
 
 interface AdmissionOptions extends RefusedParts {
@@ -70,17 +70,17 @@ export class Admission implements AdmissionCheck {
   }
 
   /** Returns a promise only if a credential's source has to make a call. */
-  judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+  authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     const { identity, clock } = this.#options;
     const startedAt = clock.now();
-    let judged: AuthenticatedRequest | Promise<AuthenticatedRequest>;
+    let authentication: AuthenticatedRequest | Promise<AuthenticatedRequest>;
     try {
-      judged = headers instanceof AuthenticatedRequest ? headers : identity.judge(headers);
+      authentication = headers instanceof AuthenticatedRequest ? headers : identity.authenticate(headers);
     } catch (thrown) {
       return this.#unjudged(headers, thrown, startedAt);
     }
-    if (judged instanceof AuthenticatedRequest) return this.#admit(judged, startedAt);
-    return this.#inTime(judged).then(
+    if (authentication instanceof AuthenticatedRequest) return this.#admit(authentication, startedAt);
+    return this.#inTime(authentication).then(
       (found) => {
         found.tookMs = clock.now() - startedAt;
         return this.#admit(found, startedAt);
@@ -96,9 +96,9 @@ export class Admission implements AdmissionCheck {
     const late = (): void => reject(unjudged("checking the credential has taken too long"));
     const timer: Timer = clock.setTimeout(late, timeoutMs, undefined);
     judging.then(
-      (judged) => {
+      (authentication) => {
         clock.clearTimeout(timer);
-        resolve(judged);
+        resolve(authentication);
       },
       (thrown: unknown) => {
         clock.clearTimeout(timer);
@@ -108,10 +108,10 @@ export class Admission implements AdmissionCheck {
     return promise;
   }
 
-  #admit(judged: AuthenticatedRequest, startedAt: number): Verdict {
-    const refusal = this.#refusalOf(judged);
-    if (refusal === undefined) return judged;
-    return this.#denied(refusal, judged, startedAt);
+  #admit(authentication: AuthenticatedRequest, startedAt: number): Verdict {
+    const refusal = this.#refusalOf(authentication);
+    if (refusal === undefined) return authentication;
+    return this.#denied(refusal, authentication, startedAt);
   }
   #refusalOf({ caller }: AuthenticatedRequest): Failure | undefined {
     const { permit } = this.#options;
@@ -137,11 +137,11 @@ export class Admission implements AdmissionCheck {
       startedAt,
     );
   }
-  #denied(failure: Failure, judged: AuthenticatedRequest, startedAt: number): Denied {
+  #denied(failure: Failure, authentication: AuthenticatedRequest, startedAt: number): Denied {
     const { observer, method, clock } = this.#options;
-    auditRefusal(observer, failure, { judged, method, at: clock.date() });
-    reportRefusal(this.#options, failure, { headers: judged, startedAt });
-    return new Denied(failure, withHeaders(beside(judged), failure.headers));
+    auditRefusal(observer, failure, { authentication, method, at: clock.date() });
+    reportRefusal(this.#options, failure, { headers: authentication, startedAt });
+    return new Denied(failure, withHeaders(beside(authentication), failure.headers));
   }
 }
 
@@ -160,14 +160,18 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
 export function auditRefusal(
   observer: Observer | undefined,
   failure: Failure,
-  { judged, method, at }: { readonly judged: AuthenticatedRequest; readonly method: string; readonly at: Date },
+  {
+    authentication,
+    method,
+    at,
+  }: { readonly authentication: AuthenticatedRequest; readonly method: string; readonly at: Date },
 ): void {
   const { clientCode, message, refusal } = failure;
   // A permit may refuse with another code, to hide that something exists.
   const event = EVENTS.get(clientCode) ?? (refusal ? "denied" : undefined);
   if (event === undefined || observer?.audit === undefined) return;
-  const { source, issuer, subject, id } = judged.caller?.credential ?? {};
-  const known = { source, issuer, subject, id, address: judged.peer.address };
+  const { source, issuer, subject, id } = authentication.caller?.credential ?? {};
+  const known = { source, issuer, subject, id, address: authentication.peer.address };
   observer.audit({ event, at, reason: message, method, ...known, ...refusedCredential(failure) });
 }
 

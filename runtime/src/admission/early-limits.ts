@@ -27,7 +27,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
   }
 
   /** Returns a promise only if counters, or a credential's source, have to be queried. */
-  judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+  authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
     const { app, counters, early, hidden, clock } = this.#options;
     const startedAt = clock.now();
@@ -72,7 +72,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
         new AuthenticatedRequest(headers, hidden, { caller: undefined, peer: incomingOf(headers).peer, answer: [] }),
       );
     }
-    const verdict = admission.judge(headers);
+    const verdict = admission.authenticate(headers);
     return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
   }
   #denied(failure: Failure, request: Arrived<App>, startedAt: number, also?: (trace?: Trace) => void): Denied {

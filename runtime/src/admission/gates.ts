@@ -13,9 +13,9 @@ export interface Gate<App, Args extends Message, Principal> {
   /** Throws, or rejects with, the failure that ends the request here. */
   readonly pass: (cx: Request<App, Principal>, args: Args) => void | Promise<void>;
   /** Returns the failure for the client when the request fails at this gate. Default: the same failure. */
-  readonly told?: ((failure: Failure) => Failure) | undefined;
+  readonly clientFailure?: ((failure: Failure) => Failure) | undefined;
   /** Receives the failure that the client receives. */
-  readonly refused?: ((told: Failure, judged: AuthenticatedRequest | undefined) => void) | undefined;
+  readonly refused?: ((failure: Failure, authentication: AuthenticatedRequest | undefined) => void) | undefined;
 }
 
 interface GateParts {
@@ -34,14 +34,14 @@ export function rulesGate<App, Args extends Message, Principal>(
 
 /** Checks the caller's permission, as far as it depends on the request's message. */
 export function permitGate<App, Args extends Message, Principal>(
-  judge: NonNullable<Permit<App, Args, Principal>["judge"]>,
+  check: NonNullable<Permit<App, Args, Principal>["judge"]>,
   { method, clock, observer }: GateParts,
 ): Gate<App, Args, Principal> {
   return {
-    pass: judge,
-    told: permitFailure,
-    refused: (told, judged) => {
-      if (judged !== undefined) auditRefusal(observer, told, { judged, method, at: clock.date() });
+    pass: check,
+    clientFailure: permitFailure,
+    refused: (failure, authentication) => {
+      if (authentication !== undefined) auditRefusal(observer, failure, { authentication, method, at: clock.date() });
     },
   };
 }

@@ -28,8 +28,8 @@ function limited(use: Partial<Late> = {}, options: FrontOptions = {}, shared?: B
     }
   };
   const composed: string[] = [];
-  const ask = (compose?: Parameters<typeof all.ask>[0], more?: Parameters<typeof all.ask>[1]) =>
-    all.ask(
+  const send = (compose?: Parameters<typeof all.send>[0], more?: Parameters<typeof all.send>[1]) =>
+    all.send(
       compose ??
         (async () => {
           composed.push("composed");
@@ -37,80 +37,80 @@ function limited(use: Partial<Late> = {}, options: FrontOptions = {}, shared?: B
         }),
       more,
     );
-  return { ...all, limits, left, ask, composed, asking: all.asking, faults, limitsClock: clock };
+  return { ...all, limits, left, send, composed, sender: all.sender, faults, limitsClock: clock };
 }
 /** A condition that makes a call. */
-const calling: NonNullable<Parameters<ReturnType<typeof limited>["ask"]>[0]> = async (cx) =>
+const calling: NonNullable<Parameters<ReturnType<typeof limited>["send"]>[0]> = async (cx) =>
   page({ title: (await cx.call(cx.app.get, { id: "a" })).id });
 
 describe("a request with limits", () => {
   test("a request stays charged after its answer", async () => {
-    const { ask, left } = limited({ cost: () => 3n });
-    expect((await ask().answer).page?.title).toBe("t");
+    const { send, left } = limited({ cost: () => 3n });
+    expect((await send().answer).page?.title).toBe("t");
     expect(left()).toBe(7);
   });
   test("a request that fails before any call is refunded", async () => {
-    const { ask, left } = limited({ cost: () => 4 });
-    const { failure } = await ask(async (cx) => {
+    const { send, left } = limited({ cost: () => 4 });
+    const { failure } = await send(async (cx) => {
       throw cx.refuse(Code.NOT_FOUND);
     }).answer;
     expect(failure?.clientCode).toBe(Code.NOT_FOUND);
     expect(left()).toBe(10);
   });
   test("a request that fails after a call is not refunded", async () => {
-    const { ask, left, client } = limited({ cost: () => 4, settle: () => 1 });
+    const { send, left, client } = limited({ cost: () => 4, settle: () => 1 });
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
-    expect((await ask(calling).answer).failure?.clientCode).toBe(Code.UNAVAILABLE);
+    expect((await send(calling).answer).failure?.clientCode).toBe(Code.UNAVAILABLE);
     expect(left()).toBe(6);
   });
   test("a cancelled request is refunded only before its first call", async () => {
-    const { ask, left, client } = limited({ cost: () => 4 });
-    const early = ask(() => new Promise(() => {}));
+    const { send, left, client } = limited({ cost: () => 4 });
+    const early = send(() => new Promise(() => {}));
     early.cancel();
     expect(left()).toBe(10);
-    const late = ask(calling);
+    const late = send(calling);
     expect(client.sent.length).toBe(1);
     late.cancel();
     expect(left()).toBe(6);
   });
   test("the answer settles the charge of its request, up or down, once the answer has left", async () => {
     const order: string[] = [];
-    const { ask, left, limitsClock } = limited({
+    const { send, left, limitsClock } = limited({
       cost: () => 5,
       settle: (_cx, args, result) => {
         order.push(`settle ${result.title} ${args.id}`);
         return result.spentCents ?? 0n;
       },
     });
-    await ask(async () => page({ title: "a", spentCents: 2n })).answer.then(() => order.push("answered"));
+    await send(async () => page({ title: "a", spentCents: 2n })).answer.then(() => order.push("answered"));
     expect(order).toEqual(["settle a ", "answered"]);
     expect(left()).toBe(8);
-    await ask(async () => page({ title: "b", spentCents: 30n })).answer;
-    expect((await ask().answer).failure?.clientCode).toBe(Code.RESOURCE_EXHAUSTED);
+    await send(async () => page({ title: "b", spentCents: 30n })).answer;
+    expect((await send().answer).failure?.clientCode).toBe(Code.RESOURCE_EXHAUSTED);
     await limitsClock.advance(2 * 3_600_000);
     expect(left()).toBe(0);
     await limitsClock.advance(3_600_000);
     expect(left()).toBe(1);
   });
   test("a request whose settlement fails stays charged, and the failure is reported", async () => {
-    const { ask, left, faults } = limited({
+    const { send, left, faults } = limited({
       cost: () => 5,
       settle: () => {
         throw new ExpressionError("divided by zero");
       },
     });
-    expect((await ask().answer).page?.title).toBe("t");
+    expect((await send().answer).page?.title).toBe("t");
     expect(left()).toBe(5);
     expect(faults).toEqual(["the cost of a request for the limit test.v1/user cannot be computed"]);
   });
   test("a refused request is not composed and makes no call", async () => {
-    const { ask, client, composed, limited: told, responses } = limited({ cost: () => 10 });
-    await ask().answer;
-    const { failure } = await ask(calling).answer;
+    const { send, client, composed, limited: events, responses } = limited({ cost: () => 10 });
+    await send().answer;
+    const { failure } = await send(calling).answer;
     expect([failure?.clientCode, client.sent.length, composed.length]).toEqual([Code.RESOURCE_EXHAUSTED, 0, 1]);
-    expect(told).toMatchObject([{ limit: "test.v1/user", outcome: "exceeded", method: "test.v1.Front/Show" }]);
+    expect(events).toMatchObject([{ limit: "test.v1/user", outcome: "exceeded", method: "test.v1.Front/Show" }]);
     expect(responses.length).toBe(2);
-    expect(told[0]?.request).toBe(responses[1]?.request);
+    expect(events[0]?.request).toBe(responses[1]?.request);
   });
 
   test.each<[string, Partial<Late>, Code | undefined]>([
@@ -124,8 +124,8 @@ describe("a request with limits", () => {
     ["a key that fails", { key: fails }, Code.PERMISSION_DENIED],
     ["a cost that fails", { cost: fails }, Code.PERMISSION_DENIED],
   ])("%s", async (_, use, code) => {
-    const { ask, left, composed } = limited(use);
-    const { failure } = await ask().answer;
+    const { send, left, composed } = limited(use);
+    const { failure } = await send().answer;
     expect(failure?.clientCode).toBe(code);
     expect(composed.length).toBe(code === undefined ? 1 : 0);
     expect(left()).toBe(10);
@@ -137,15 +137,15 @@ describe("a request with limits", () => {
   }
 
   test("a request with a cached answer is refunded", async () => {
-    const { asking, left, client } = limited(
+    const { sender, left, client } = limited(
       { cost: () => 1, settle: () => 2 },
       { answers: { ttlMs: 60_000, plan: "1" } },
     );
     client.answer = (sent) => sent.thing();
-    const ask = asking(calling);
-    for (let i = 0; i < 3; i++) expect((await ask().answer).page?.title).toBe("a");
+    const send = sender(calling);
+    for (let i = 0; i < 3; i++) expect((await send().answer).page?.title).toBe("a");
     // Two requests at the same time: one composes for both.
-    const other = asking(calling);
+    const other = sender(calling);
     await Promise.all([other().answer, other().answer]);
     expect(client.sent.length).toBe(2);
     expect(left()).toBe(6);
@@ -155,9 +155,9 @@ describe("a request with limits", () => {
 describe("shared counters", () => {
   test("the counters admit a cancelled request and refund it", async () => {
     const shared = breaking();
-    const { ask, composed } = limited({ cost: () => 2 }, {}, shared);
-    const asked = ask();
-    asked.cancel();
+    const { send, composed } = limited({ cost: () => 2 }, {}, shared);
+    const request = send();
+    request.cancel();
     shared.answer();
     await Promise.resolve();
     await expect.poll(() => shared.added).toEqual([-2]);
@@ -165,11 +165,11 @@ describe("shared counters", () => {
   });
   test("the counters are awaited for at most 20 ms, whatever the client's deadline", async () => {
     const shared = breaking();
-    const { ask, limitsClock, limited: told } = limited({}, {}, shared);
-    const { answer } = ask();
+    const { send, limitsClock, limited: events } = limited({}, {}, shared);
+    const { answer } = send();
     await limitsClock.advance(20);
     expect((await answer).page?.title).toBe("t");
-    expect(told).toMatchObject([{ outcome: "alone", limit: "test.v1/user" }]);
+    expect(events).toMatchObject([{ outcome: "alone", limit: "test.v1/user" }]);
     expect(limitsClock.running).toBe(0);
     // The answer is too late: the request was admitted, and stays charged.
     shared.answer();
@@ -178,8 +178,8 @@ describe("shared counters", () => {
   });
   test("counters that refuse prevent queries of other limits", async () => {
     const shared = breaking();
-    const { ask, limits } = limited({}, {}, shared);
-    const { answer } = ask();
+    const { send, limits } = limited({}, {}, shared);
+    const { answer } = send();
     shared.answer({ standings: [{ wait: 1_000_000, left: 0 }] });
     expect((await answer).failure?.clientCode).toBe(Code.RESOURCE_EXHAUSTED);
     // Refused here from now on.
@@ -188,7 +188,7 @@ describe("shared counters", () => {
       { limit: OTHER, key: "ann", cost: 1 },
     ]);
     expect(again).toMatchObject({ outcome: "exceeded", limits: ["test.v1/user"] });
-    expect(shared.asked).toBe(1);
+    expect(shared.queryCount).toBe(1);
   });
 });
 
@@ -196,7 +196,7 @@ test("conditions of a permit come before limits, decisions after them, and a dec
   const order: string[] = [];
   const clock = new FakeClock();
   const counters = new Limits({ clock, fault: () => {} });
-  const said = (what: string): string => {
+  const record = (what: string): string => {
     order.push(what);
     return what;
   };
@@ -206,8 +206,8 @@ test("conditions of a permit come before limits, decisions after them, and a dec
     permit: { judge: at("judge"), decide: at("decide") },
     limits: {
       counters,
-      early: [{ limit: { ...OTHER, local: true }, key: (cx) => said(`early ${cx.header("authorization")}`) }],
-      late: [{ limit: USER, key: () => said("late") }],
+      early: [{ limit: { ...OTHER, local: true }, key: (cx) => record(`early ${cx.header("authorization")}`) }],
+      late: [{ limit: USER, key: () => record("late") }],
     },
     compose: async () => void order.push("compose"),
   });

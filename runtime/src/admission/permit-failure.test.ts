@@ -30,8 +30,8 @@ describe("a permit without a decision", () => {
     expect(permitFailure(invalid("p.S/M", "no message")).clientCode).toBe(Code.UNAVAILABLE);
   });
   it("the permit keeps a deliberate refusal and a timeout", () => {
-    const said = refusal(Code.NOT_FOUND, "no page");
-    expect(permitFailure(said)).toBe(said);
+    const failure = refusal(Code.NOT_FOUND, "no page");
+    expect(permitFailure(failure)).toBe(failure);
     const late = callFailure({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "" }, "p.S/M");
     expect(permitFailure(late)).toBe(late);
   });

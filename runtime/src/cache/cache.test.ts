@@ -14,15 +14,15 @@ const cached = (call: CallPolicy = {}, options: FrontOptions = {}) => {
   let count = 0;
   all.client.answer = (sent) => sent.thing({ count: BigInt(++count) });
   /** Requests a thing; its title is the number of the upstream's answer. */
-  const get = (id: string, more?: Parameters<typeof all.ask>[1]) =>
-    all.ask(async (cx) => {
+  const get = (id: string, more?: Parameters<typeof all.send>[1]) =>
+    all.send(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id });
       const thing = await step;
       const out = page({ title: `${thing?.count ?? "none"}`, spentCents: thing?.count });
       if (cx.degraded) cx.touched(out, "spent_cents", thing !== undefined, step);
       return out;
     }, more);
-  const title = async (id: string, more?: Parameters<typeof all.ask>[1]) =>
+  const title = async (id: string, more?: Parameters<typeof all.send>[1]) =>
     (await get(id, more).answer).page?.title ?? "failed";
   return { ...all, get, title };
 };
@@ -75,10 +75,10 @@ describe("an answer", () => {
     expect(client.sent.length).toBe(3);
   });
   test("a cached answer is immutable because each caller receives a copy", async () => {
-    const { ask, client } = cached();
+    const { send, client } = cached();
     client.answer = (sent) => sent.thing({ tags: ["x"] });
     for (let i = 0; i < 3; i++) {
-      const { answer } = ask(async (cx) => {
+      const { answer } = send(async (cx) => {
         const thing = await cx.call(cx.app.get, { id: "a" });
         thing.tags.push("y");
         return page({ facts: thing.tags });
@@ -151,9 +151,9 @@ describe("a fetch", () => {
     expect(client.sent.length).toBe(2);
   });
   test("a fetch of many keys uses at most as many places as one response", async () => {
-    const { ask, client } = cached({}, { concurrent: 2 });
+    const { send, client } = cached({}, { concurrent: 2 });
     client.answer = undefined;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const all = await Promise.all(["a", "b", "c"].map((id) => cx.send(cx.app.get, { id })));
       return page({ facts: all.map(({ id }) => id) });
     });
@@ -166,9 +166,9 @@ describe("a fetch", () => {
     expect((await answer).page?.facts).toEqual(["a", "b", "c"]);
   });
   test("a fetch of one key waits in the pool of its `each`, and uses an answer that arrives meanwhile", async () => {
-    const { ask, client } = cached();
+    const { send, client } = cached();
     client.answer = undefined;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const few = cx.bounded(1);
       const all = await Promise.all(["a", "b", "b"].map((id) => few.send(few.app.get, { id })));
       return page({ facts: all.map(({ id }) => id) });
@@ -252,11 +252,11 @@ describe("a stale answer", () => {
     expect((await get("a").answer).entries).toEqual(["spent_cents 4 1 test.v1.Upstream 3800 ms"]);
   });
   test("a stale answer marks its dependents, but a failure takes precedence", async () => {
-    const { ask, get, client } = await stale();
+    const { send, get, client } = await stale();
     await get("a").answer;
     client.of("a").fault(Code.UNAVAILABLE);
     client.answer = byId({ b: "NOT_FOUND" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const staleStep = cx.step(() => cx.send(cx.app.get, { id: "a" }));
       const missingStep = cx.tryCall(cx.app.get, { id: "b" });
       const textStep = cx.step(async (mark) => (await cx.send(cx.app.get, { id: "a" }, { mark })).id);
@@ -283,10 +283,10 @@ describe("a stale answer", () => {
     ]);
   });
   test("a stale answer of a batch marks each of its keys", async () => {
-    const { ask, client, clock } = cached();
+    const { send, client, clock } = cached();
     client.answer = (sent) => sent.things({ things: sent.ids.map((id) => ({ id })) });
     const load = () =>
-      ask(async (cx) => {
+      send(async (cx) => {
         const step = cx.tryLoad(cx.app.byId, "k");
         const thing = await step;
         const out = page({ title: thing?.id ?? "" });

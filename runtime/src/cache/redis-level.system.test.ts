@@ -112,10 +112,10 @@ async function repeating() {
   return state;
 }
 /** Polls until the answer arrives, because connecting takes time. */
-async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
   for (const from = performance.now(); performance.now() - from < 10_000; ) {
     try {
-      const answer = await ask();
+      const answer = await probe();
       if (answer !== undefined) return answer;
     } catch {
       // not yet
@@ -229,7 +229,7 @@ describe("a cache over Redis", () => {
     const all = front({ call: CALL, cache: (clock) => new Cache({ clock, second, maxBytes: 0 }) });
     all.client.answer = (sent) => sent.thing({ count: 7n });
     const get = (id: string) =>
-      all.ask(async (cx) => page({ spentCents: (await cx.call(cx.app.get, { id })).count })).answer;
+      all.send(async (cx) => page({ spentCents: (await cx.call(cx.app.get, { id })).count })).answer;
     const outcome = (got: Awaited<ReturnType<typeof get>>) => ({
       count: got.page?.spentCents,
       sent: all.client.sent.splice(0).length,
@@ -257,19 +257,19 @@ describe("a cache over Redis", () => {
 
   test("the cache shares answers between processes, through a restart", async () => {
     await start();
-    const [one, two] = [bff(), bff()];
-    for (const process of [one, two]) await kept(process.second, "x", new Uint8Array([1]));
-    await shared(one, "a");
-    expect(await shared(two, "a")).toEqual(HIT);
+    const [nodeA, nodeB] = [bff(), bff()];
+    for (const process of [nodeA, nodeB]) await kept(process.second, "x", new Uint8Array([1]));
+    await shared(nodeA, "a");
+    expect(await shared(nodeB, "a")).toEqual(HIT);
     await stop();
-    expect(await one.value("a")).toEqual(MISS);
+    expect(await nodeA.value("a")).toEqual(MISS);
     await start();
     // left alone while it was away
-    await one.clock.advance(1_000);
-    await two.clock.advance(1_000);
-    for (const process of [one, two]) await kept(process.second, "x", new Uint8Array([1]));
-    await shared(one, "a");
-    await shared(two, "a");
+    await nodeA.clock.advance(1_000);
+    await nodeB.clock.advance(1_000);
+    for (const process of [nodeA, nodeB]) await kept(process.second, "x", new Uint8Array([1]));
+    await shared(nodeA, "a");
+    await shared(nodeB, "a");
   });
   test("the cache treats an absent Redis as a miss, without waiting", async () => {
     const { value, clock } = bff();
@@ -369,11 +369,11 @@ describe("a cache over Redis", () => {
     const { get } = all.app;
     const codec = { ...get.codec, digest: () => "the type with one more field" };
     const other = new Rpc(get.upstream, get.method, get.policy, codec);
-    const ask = (rpc: typeof get) =>
-      all.ask(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id })).answer;
-    expect((await ask(other)).page?.title).toBe("a");
+    const send = (rpc: typeof get) =>
+      all.send(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id })).answer;
+    expect((await send(other)).page?.title).toBe("a");
     expect(all.client.sent.splice(0).length).toBe(1);
-    expect((await ask(get)).failure).toBe(undefined);
+    expect((await send(get)).failure).toBe(undefined);
     expect(all.client.sent).toEqual([]);
   });
   test.each([
@@ -389,10 +389,10 @@ describe("a cache over Redis", () => {
       socket.on("data", () => socket.write(garbage, "latin1"));
     }).listen(0, "127.0.0.1");
     await once(liar, "listening");
-    const { ask, client, clock } = bff((liar.address() as AddressInfo).port);
+    const { send, client, clock } = bff((liar.address() as AddressInfo).port);
     await once(liar, "connection");
     for (let i = 0; i < 30; i++) {
-      const { answer } = ask(async (cx) => page({ spentCents: (await cx.call(cx.app.get, { id: "a" })).count }));
+      const { answer } = send(async (cx) => page({ spentCents: (await cx.call(cx.app.get, { id: "a" })).count }));
       await new Promise((resolve) => setImmediate(resolve)); // what it answers is read
       await clock.advance(50); // one that never ends is waited for
       expect([(await answer).page?.spentCents, client.sent.splice(0).length]).toEqual([7n, 1]);

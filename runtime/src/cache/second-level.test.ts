@@ -13,10 +13,10 @@ import type { Found, SecondLevel } from "./second-level.ts";
 class Shared implements SecondLevel {
   readonly kept = new Map<string, { bytes: Uint8Array; lifeMs: number; at: number }>();
   mode: "ok" | "hangs" | "fails" | "throws" | "full" = "ok";
-  asked = 0;
+  lookupCount = 0;
   now = (): number => 0;
   async get(key: string): Promise<Found | undefined> {
-    this.asked++;
+    this.lookupCount++;
     if (this.mode === "hangs") return new Promise(() => {});
     if (this.mode === "fails") throw new Error("down");
     const found = this.kept.get(key);
@@ -37,7 +37,7 @@ let count = 0n;
 function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock) {
   const all = front({
     call: { cache: { ttlMs: 1_000, staleMs: 10_000 } },
-    cache: (own) => new Cache({ clock: own, second: shared }),
+    cache: (clock) => new Cache({ clock, second: shared }),
     ...options,
   });
   all.clock.chance = 0;
@@ -45,7 +45,7 @@ function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock)
   shared.now = () => all.clock.now();
   all.client.answer = (sent) => sent.thing({ count: ++count });
   const get = () =>
-    all.ask(async (cx) => {
+    all.send(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "a" });
       const found = await step;
       const out = page({ spentCents: found?.count });
@@ -59,125 +59,125 @@ function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock)
 describe("a second level", () => {
   test("a second level serves one process the answer that another fetched, with its age", async () => {
     const shared = new Shared();
-    const one = process_(shared);
-    const first = await one.value();
-    await one.clock.advance(900);
-    const two = process_(shared, {}, one.clock);
-    expect(await two.value()).toBe(first);
-    expect(two.client.sent).toEqual([]);
-    await two.clock.advance(99);
-    expect(await two.value()).toBe(first);
+    const nodeA = process_(shared);
+    const first = await nodeA.value();
+    await nodeA.clock.advance(900);
+    const nodeB = process_(shared, {}, nodeA.clock);
+    expect(await nodeB.value()).toBe(first);
+    expect(nodeB.client.sent).toEqual([]);
+    await nodeB.clock.advance(99);
+    expect(await nodeB.value()).toBe(first);
     expect([...shared.kept.values()]).toMatchObject([{ lifeMs: 10_000 }]);
-    expect(two.clock.running).toBe(0);
+    expect(nodeB.clock.running).toBe(0);
   });
   test("a second level may serve a stale answer while one process renews it for all", async () => {
     const shared = new Shared();
-    const one = process_(shared);
-    const first = await one.value();
-    await one.clock.advance(2_000);
-    const two = process_(shared, {}, one.clock);
-    two.client.answer = undefined;
-    const [a, b] = [two.value(), two.value()];
+    const nodeA = process_(shared);
+    const first = await nodeA.value();
+    await nodeA.clock.advance(2_000);
+    const nodeB = process_(shared, {}, nodeA.clock);
+    nodeB.client.answer = undefined;
+    const [a, b] = [nodeB.value(), nodeB.value()];
     expect(await a).toBe(first);
     expect(await b).toBe(first);
     await idle();
-    expect(two.client.sent.length).toBe(1);
-    two.client.of("a").thing({ count: 77n });
-    expect(await two.value()).toBe(77n);
-    const three = process_(shared, {}, two.clock);
-    expect(await three.value()).toBe(77n);
+    expect(nodeB.client.sent.length).toBe(1);
+    nodeB.client.of("a").thing({ count: 77n });
+    expect(await nodeB.value()).toBe(77n);
+    const nodeC = process_(shared, {}, nodeB.clock);
+    expect(await nodeC.value()).toBe(77n);
   });
   test("a second level is queried before a refresh, because another process may have renewed the answer", async () => {
     const shared = new Shared();
-    const one = process_(shared);
-    await one.value();
-    await one.clock.advance(2_000);
-    shared.kept.set([...shared.kept.keys()][0]!, { bytes: thing(55n), lifeMs: 10_000, at: one.clock.now() });
-    await one.value();
+    const nodeA = process_(shared);
+    await nodeA.value();
+    await nodeA.clock.advance(2_000);
+    shared.kept.set([...shared.kept.keys()][0]!, { bytes: thing(55n), lifeMs: 10_000, at: nodeA.clock.now() });
+    await nodeA.value();
     await idle();
-    expect(await one.value()).toBe(55n);
-    expect(one.client.sent.length).toBe(1);
+    expect(await nodeA.value()).toBe(55n);
+    expect(nodeA.client.sent.length).toBe(1);
   });
   test("an expired answer in the second level is a miss", async () => {
     const shared = new Shared();
-    const one = process_(shared, { call: { cache: { ttlMs: 1_000 } } });
-    const first = await one.value();
+    const nodeA = process_(shared, { call: { cache: { ttlMs: 1_000 } } });
+    const first = await nodeA.value();
     shared.kept.forEach((kept) => {
       kept.lifeMs = 1e9;
     });
-    await one.clock.advance(1_000);
-    expect(await one.value()).not.toBe(first);
+    await nodeA.clock.advance(1_000);
+    expect(await nodeA.value()).not.toBe(first);
   });
   test.each(["fails", "hangs"] as const)(
     "a second level that %s is a miss, delayed at most by its timeout",
     async (mode) => {
       const shared = new Shared();
       shared.mode = mode;
-      const one = process_(shared);
-      const { answer } = one.get();
-      await one.clock.advance(mode === "hangs" ? 49 : 0);
-      expect(one.client.sent.length).toBe(mode === "hangs" ? 0 : 1);
-      await one.clock.advance(mode === "hangs" ? 1 : 0);
+      const nodeA = process_(shared);
+      const { answer } = nodeA.get();
+      await nodeA.clock.advance(mode === "hangs" ? 49 : 0);
+      expect(nodeA.client.sent.length).toBe(mode === "hangs" ? 0 : 1);
+      await nodeA.clock.advance(mode === "hangs" ? 1 : 0);
       expect((await answer).page?.spentCents).toBe(count);
-      expect(one.clock.running).toBe(0);
+      expect(nodeA.clock.running).toBe(0);
     },
   );
   test("a second level that does not answer is skipped, and is used again later", async () => {
     const shared = new Shared();
     shared.mode = "hangs";
-    const one = process_(shared, { call: { cache: { ttlMs: 1 } } });
+    const nodeA = process_(shared, { call: { cache: { ttlMs: 1 } } });
     for (let i = 0; i < 5; i++) {
-      const { answer } = one.get();
-      await one.clock.advance(60);
+      const { answer } = nodeA.get();
+      await nodeA.clock.advance(60);
       await answer;
     }
-    expect(shared.asked).toBe(5);
-    await one.value(); // at once
-    expect(shared.asked).toBe(5);
+    expect(shared.lookupCount).toBe(5);
+    await nodeA.value(); // at once
+    expect(shared.lookupCount).toBe(5);
     shared.mode = "ok";
-    await one.clock.advance(1_000);
-    await one.value();
-    await one.clock.advance(10);
-    await one.value();
-    expect(shared.asked).toBe(7);
+    await nodeA.clock.advance(1_000);
+    await nodeA.value();
+    await nodeA.clock.advance(10);
+    await nodeA.value();
+    expect(shared.lookupCount).toBe(7);
   });
   test.each(["full", "throws"] as const)("a second level that is %s does not prevent an answer", async (mode) => {
     const shared = new Shared();
     shared.mode = mode;
-    const one = process_(shared);
-    const first = await one.value();
-    expect(await one.value()).toBe(first);
+    const nodeA = process_(shared);
+    const first = await nodeA.value();
+    expect(await nodeA.value()).toBe(first);
     expect(shared.kept.size).toBe(0);
   });
   test("a second level with malformed bytes is a miss", async () => {
     const shared = new Shared();
-    const one = process_(shared);
-    await one.value();
+    const nodeA = process_(shared);
+    await nodeA.value();
     for (const kept of shared.kept.values()) kept.bytes = new Uint8Array([255, 1, 2]);
-    const two = process_(shared, {}, one.clock);
-    expect(await two.value()).toBe(count);
-    expect(two.client.sent.length).toBe(1);
+    const nodeB = process_(shared, {}, nodeA.clock);
+    expect(await nodeB.value()).toBe(count);
+    expect(nodeB.client.sent.length).toBe(1);
   });
   test("a second level is not awaited for a cancelled caller, and nothing is sent upstream", async () => {
     const shared = new Shared();
     shared.mode = "hangs";
-    const one = process_(shared);
-    one.get().cancel();
-    await one.clock.advance(50);
-    expect(one.client.sent).toEqual([]);
-    expect(one.clock.running).toBe(0);
-    const hurried = one.get();
-    await one.clock.advance(50);
-    expect(one.client.sent.length).toBe(1);
+    const nodeA = process_(shared);
+    nodeA.get().cancel();
+    await nodeA.clock.advance(50);
+    expect(nodeA.client.sent).toEqual([]);
+    expect(nodeA.clock.running).toBe(0);
+    const hurried = nodeA.get();
+    await nodeA.clock.advance(50);
+    expect(nodeA.client.sent.length).toBe(1);
     await hurried.answer;
   });
   test("a second level stores no failure", async () => {
     const shared = new Shared();
-    const one = process_(shared);
-    one.client.answer = byId({ a: "INTERNAL" });
-    await one.value();
-    one.client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
-    await one.value();
+    const nodeA = process_(shared);
+    nodeA.client.answer = byId({ a: "INTERNAL" });
+    await nodeA.value();
+    nodeA.client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    await nodeA.value();
     expect(shared.kept.size).toBe(0);
   });
 });

@@ -11,7 +11,7 @@ const limit = { concurrent: 3, queued: 10, adaptive: true };
 function taken(call: CallPolicy = {}, more: FrontOptions = {}) {
   const rig = front({ policy: { limit }, call, ...more });
   const ids = ["x1", "x2", "x3"];
-  rig.ask(async (cx) => {
+  rig.send(async (cx) => {
     await Promise.all(ids.map((id) => cx.send(cx.app.get, { id })));
     return page({});
   });
@@ -24,8 +24,8 @@ function taken(call: CallPolicy = {}, more: FrontOptions = {}) {
 
 describe("critical calls overtake", () => {
   test("critical calls overtake supplementary steps, calls composed in them, and background renewals", async () => {
-    const { ask, free, sent, clock } = taken();
-    ask(async (cx) => {
+    const { send, free, sent, clock } = taken();
+    send(async (cx) => {
       const a = cx.tryCall(cx.app.get, { id: "try" });
       const b = cx.tryStep(() => cx.aside.send(cx.app.get, { id: "aside" }));
       const c = cx.tryStep(() => cx.aside.sub((cx) => cx.call(cx.app.get, { id: "composed" })));
@@ -41,8 +41,8 @@ describe("critical calls overtake", () => {
     expect(sent()).toEqual(["critical", "try", "aside"]);
   });
   test("a side effect is a critical call in every position", async () => {
-    const { ask, free, sent, clock } = taken();
-    ask(async (cx) => {
+    const { send, free, sent, clock } = taken();
+    send(async (cx) => {
       await Promise.all([
         cx.tryCall(cx.app.get, { id: "try" }),
         cx.tryStep(() => cx.aside.effect(cx.app.get, { id: "effect" })),
@@ -54,8 +54,8 @@ describe("critical calls overtake", () => {
     expect(sent()).toEqual(["effect"]);
   });
   test("a batch is as critical as its most critical waiting step, including later ones", async () => {
-    const { ask, free, sent, clock } = taken();
-    ask(async (cx) => {
+    const { send, free, sent, clock } = taken();
+    send(async (cx) => {
       const a = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => setImmediate(resolve));
       const other = cx.tryCall(cx.app.get, { id: "try" });
@@ -63,7 +63,7 @@ describe("critical calls overtake", () => {
       await Promise.all([a, other, cx.load(cx.app.byId, "a")]);
       return page({});
     });
-    ask(async (cx) => {
+    send(async (cx) => {
       await cx.tryCall(cx.app.get, { id: "other" });
       return page({});
     });
@@ -76,8 +76,8 @@ describe("critical calls overtake", () => {
     { step: "supplementary", critical: false, aside: false, first: "try" },
     { step: "critical in what is supplementary", critical: true, aside: true, first: "try" },
   ])("a batch for a whole list is as critical as its step: $step", async ({ critical, aside, first }) => {
-    const { ask, free, sent, clock } = taken();
-    ask(async (cx) => {
+    const { send, free, sent, clock } = taken();
+    send(async (cx) => {
       const other = cx.tryCall(cx.app.get, { id: "try" });
       await new Promise((resolve) => setImmediate(resolve));
       const on = aside ? cx.aside : cx;
@@ -92,8 +92,8 @@ describe("critical calls overtake", () => {
     expect(sent()).toEqual([first]);
   });
   test("a coalesced call is as critical as its most critical step", async () => {
-    const { ask, free, sent, clock } = taken({ coalesce: true });
-    ask(async (cx) => {
+    const { send, free, sent, clock } = taken({ coalesce: true });
+    send(async (cx) => {
       await Promise.all([
         cx.tryCall(cx.app.get, { id: "try" }),
         cx.tryCall(cx.app.get, { id: "same" }),
@@ -106,16 +106,16 @@ describe("critical calls overtake", () => {
     expect(sent()).toEqual(["same"]);
   });
   test("a fetch of the cache is as critical as the most critical of its requests", async () => {
-    const { ask, free, sent, clock } = taken({ cache: { ttlMs: 1_000 } });
-    const asks = (id: string, critical: boolean): void => {
-      ask(async (cx) => {
+    const { send, free, sent, clock } = taken({ cache: { ttlMs: 1_000 } });
+    const sendOne = (id: string, critical: boolean): void => {
+      send(async (cx) => {
         await (critical ? cx.call(cx.app.get, { id }) : cx.tryCall(cx.app.get, { id }));
         return page({});
       });
     };
-    asks("try", false);
-    asks("same", false);
-    asks("same", true);
+    sendOne("try", false);
+    sendOne("same", false);
+    sendOne("same", true);
     await clock.advance(0);
     free();
     expect(sent()).toEqual(["same"]);
@@ -123,13 +123,13 @@ describe("critical calls overtake", () => {
 });
 
 test("a request degrades instead of failing under overload", async () => {
-  const { ask, clock } = taken();
-  const waits = ask(async (cx) => {
+  const { send, clock } = taken();
+  const waits = send(async (cx) => {
     await cx.call(cx.app.get, { id: "first" });
     return page({});
   });
   await clock.advance(101);
-  const { answer } = ask(async (cx) => {
+  const { answer } = send(async (cx) => {
     const step = cx.tryCall(cx.app.get, { id: "a" });
     expect(await step).toBe(undefined);
     expect(cx.failure(step)?.reason).toBe(Reason.LIMITED);
@@ -141,14 +141,14 @@ test("a request degrades instead of failing under overload", async () => {
 
 describe("the adaptive limit", () => {
   const after = async (code: Code, call: CallPolicy = {}) => {
-    const { ask, client, clock, upstream } = front({
+    const { send, client, clock, upstream } = front({
       policy: { limit: { ...limit, concurrent: 100 } },
       call,
       concurrent: 20,
     });
     for (let round = 0; round < 40; round++) {
       const all = Array.from({ length: 15 }, (_, i) => `${round} ${i}`);
-      ask(async (cx) => {
+      send(async (cx) => {
         await Promise.all(all.map((id) => cx.tryCall(cx.app.get, { id })));
         return page({});
       });
@@ -171,9 +171,9 @@ describe("the adaptive limit", () => {
     expect(await after(Code.INTERNAL)).toBe(20);
   });
   test("the limit stays after calls that clients cancelled", async () => {
-    const { ask, clock, upstream } = front({ policy: { limit: { ...limit, concurrent: 100 } } });
+    const { send, clock, upstream } = front({ policy: { limit: { ...limit, concurrent: 100 } } });
     for (let round = 0; round < 60; round++) {
-      const { cancel } = ask(async (cx) => {
+      const { cancel } = send(async (cx) => {
         await Promise.all(Array.from({ length: 8 }, (_, i) => cx.tryCall(cx.app.get, { id: `${round} ${i}` })));
         return page({});
       });
@@ -184,8 +184,10 @@ describe("the adaptive limit", () => {
     expect(upstream.state.limits[0]?.most).toBe(20);
   });
   test("the limit of a method adapts separately", async () => {
-    const { ask, client, clock, upstream } = front({ call: { limit: { concurrent: 50, queued: 10, adaptive: true } } });
-    ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    const { send, client, clock, upstream } = front({
+      call: { limit: { concurrent: 50, queued: 10, adaptive: true } },
+    });
+    send(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     await clock.advance(1);
     expect(upstream.state.limits).toContainEqual({ method: "test.v1.Upstream/Get", taken: 1, most: 20, waiting: 0 });
     client.of("a").thing();

@@ -152,10 +152,7 @@ export class Attempt implements Reply, UrgentWaiter {
     const { upstream, method, breaker } = this.#rpc;
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
-      this.#inFlight?.judged?.(
-        verdict,
-        outcome === "ok" ? this.#rpc.answers.slowness(endedAt - this.sentAt) : undefined,
-      );
+      this.#inFlight?.rate?.(verdict, outcome === "ok" ? this.#rpc.answers.slowness(endedAt - this.sentAt) : undefined);
       if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
       else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
         this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);

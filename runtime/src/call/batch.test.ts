@@ -14,9 +14,9 @@ const echo = (sent: Sent): void => sent.things({ things: sent.ids.map((id) => ({
 
 describe("batches", () => {
   test("a batch collects keys until no step can run, deduplicates, splits, and remembers them", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = echo;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const deep = async (n: number): Promise<void> => {
         for (let i = 0; i < n; i++) await undefined;
       };
@@ -33,9 +33,9 @@ describe("batches", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "c", "d"], ["b"], ["e"]]);
   });
   test("a missing key is absent without a cause; duplicate and unknown items are dropped", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.things({ things: [{ id: "b", count: 1n }, { id: "b", count: 2n }, { id: "z" }] });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const [a, b] = await Promise.all([cx.load(cx.app.byId, "a"), cx.load(cx.app.byId, "b")]);
       await cx.load(cx.app.byId, "a");
       expect(cx.degraded).toBe(false);
@@ -45,7 +45,7 @@ describe("batches", () => {
     expect(client.sent.length).toBe(1);
   });
   test("a key without a valid request fails alone; the other keys are fetched together", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = echo;
     const odd = {
       ...app.byId,
@@ -56,7 +56,7 @@ describe("batches", () => {
         }),
       }),
     };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const steps = ["a", "", "b"].map((id) => cx.tryLoad(odd, id));
       const cards = (await Promise.all(steps)).map(
         (thing) => ({ $typeName: "test.v1.Card", id: `${thing?.id}` }) as const,
@@ -70,10 +70,10 @@ describe("batches", () => {
     expect(entries).toEqual(["cards[1].owner_name 1 6 "]);
   });
   test("items for keys of another call are dropped", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) =>
       sent.ids.includes("a") ? sent.things({ things: [{ id: "d" }, { id: "a" }] }) : sent.things({ things: [] });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const all = await Promise.all(["a", "b", "c", "d"].map((id) => cx.load(cx.app.byId, id)));
       return page({ facts: all.map((thing) => thing?.id ?? "none") });
     });
@@ -81,7 +81,7 @@ describe("batches", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "b", "c"], ["d"]]);
   });
   test("keys that are messages are compared by value", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = echo;
     const key = (id: string, nanos = 0) => create(DurationSchema, { nanos, seconds: BigInt(id) });
     const byTime = {
@@ -90,7 +90,7 @@ describe("batches", () => {
       key: ({ id }: Thing) => key(id),
       keySchema: DurationSchema,
     };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const all = await Promise.all(["1", "2", "1"].map((id) => cx.load(byTime, key(id))));
       return page({ facts: [...all, await cx.load(byTime, key("1", 5))].map((thing) => thing?.tags[0] ?? "none") });
     });
@@ -98,7 +98,7 @@ describe("batches", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["1", "2"], ["1"]]);
   });
   test("a batch accepts map items, and lists of items per key", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = (sent) =>
       sent.things({
         byId: { a: { count: 1n } },
@@ -107,7 +107,7 @@ describe("batches", () => {
     const map = { ...app.byId, items: (response: BatchGetResponse) => response.byId, key: undefined };
     const many = { ...app.byId, many: true };
     const manyMap = { ...map, many: true };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       expect((await cx.load(map, "a"))?.count).toBe(1n);
       expect(await cx.load(map, "toString")).toBe(undefined);
       expect((await cx.loadMany(many, "x")).map(({ count }) => count)).toEqual([1n, 2n]);
@@ -119,14 +119,14 @@ describe("batches", () => {
     expect((await answer).failure).toBe(undefined);
   });
   test("batches are grouped by metadata and by the other fields of the request", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = echo;
     const grouped = {
       ...app.byId,
       request: (ids: string[], group: { tenant: string; at: bigint }) => ({ ids, tenant: group.tenant }),
       metadata: (group: { tenant: string; at: bigint }) => ({ "x-tenant": group.tenant }),
     };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const load = (id: string, tenant: string) => cx.load(grouped, id, { tenant, at: 1n });
       await Promise.all([load("a", "t1"), load("b", "t2"), load("c", "t1"), load("a", "t2")]);
       return page();
@@ -138,10 +138,10 @@ describe("batches", () => {
     ]);
   });
   test("a failed part fails only its keys, which may be fetched again", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     let failing = true;
     client.answer = (sent) => (failing && sent.ids.includes("d") ? sent.fault(Code.UNAVAILABLE) : echo(sent));
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const steps = ["a", "b", "c", "d"].map((id) => cx.tryLoad(cx.app.byId, id));
       const things = await Promise.all(steps);
       failing = false;
@@ -156,7 +156,7 @@ describe("batches", () => {
     });
   });
   test("unreadable items fail their keys", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = echo;
     const broken = {
       ...app.byId,
@@ -164,12 +164,12 @@ describe("batches", () => {
         throw new RangeError("x");
       },
     };
-    const { answer } = ask(async (cx) => page({ title: String(await cx.load(broken, "a")) }));
+    const { answer } = send(async (cx) => page({ title: String(await cx.load(broken, "a")) }));
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
   });
   test("a batch is cancelled only when all of its waiting steps have left", async () => {
-    const { ask, client, clock } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front();
+    const { answer } = send(async (cx) => {
       const part = (id: string, fails: string) =>
         cx.tryStep(() =>
           cx.sub(async (inner) => {
@@ -192,8 +192,8 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch answers the steps that still wait for a key after others have left, in any order", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const part = (fails: string) =>
         cx.tryStep(() =>
           cx.sub(async (inner) => {
@@ -206,24 +206,24 @@ describe("batches", () => {
     });
     await idle();
     const batch = client.sent.find(({ path }) => path.endsWith("BatchGet"))!;
-    for (const one of ["1", "4", "0"]) {
-      client.of(one).fault(Code.INTERNAL);
+    for (const id of ["1", "4", "0"]) {
+      client.of(id).fault(Code.INTERNAL);
       await idle();
     }
     batch.things({ things: [{ id: "a" }] });
-    for (const one of ["2", "3"]) client.of(one).thing({ id: one });
+    for (const id of ["2", "3"]) client.of(id).thing({ id });
     expect((await answer).page?.facts).toEqual(["none", "none", "a", "a", "none"]);
     expect(client.sent.filter(({ path }) => path.endsWith("BatchGet")).length).toBe(1);
   });
   test("a batch collects keys across nested compositions, with a separate batch per list scope", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = echo;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const child = (in_: typeof cx, depth: number): Promise<string> =>
         in_.sub(async (inner) => {
-          const own = inner.load(inner.app.byId, `k${depth}`);
+          const step = inner.load(inner.app.byId, `k${depth}`);
           const below = depth === 0 ? "" : await child(inner, depth - 1);
-          return `${(await own)?.id}${below}`;
+          return `${(await step)?.id}${below}`;
         });
       return page({ title: await child(cx, 2) });
     });
@@ -231,9 +231,9 @@ describe("batches", () => {
     expect(client.sent.map(({ ids }) => ids)).toEqual([["k2", "k1", "k0"]]);
   });
   test("a batch runs to the latest deadline of its waiting steps, and each step leaves at its deadline", async () => {
-    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { send, client, clock, calls } = front({ call: { timeoutMs: 100 } });
     const ended: string[] = [];
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const load = async (id: string, name: string) => {
         const thing = await cx.tryLoad(cx.app.byId, id);
         ended.push(`${name} ${thing?.id} ${clock.now()}`);
@@ -257,8 +257,8 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch ends finally at the latest deadline", async () => {
-    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = send(async (cx) => {
       const first = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
       const second = cx.tryLoad(cx.app.byId, "a");
@@ -270,8 +270,8 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch times out, instead of being cancelled, when its last step leaves at its deadline", async () => {
-    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = send(async (cx) => {
       const first = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
       // Extends the deadline, and ends before its own: a sibling in its scope fails.
@@ -297,8 +297,8 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch times out, too, when the first step to leave fails the last step", async () => {
-    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = send(async (cx) => {
       const early = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
       // The first of two fails at its deadline, and with it the scope in which the other waits a moment longer.
@@ -319,9 +319,9 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch that was answered or cancelled leaves no timer for its postponed deadline", async () => {
-    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { send, client, clock } = front({ call: { timeoutMs: 100 } });
     const start = () =>
-      ask(async (cx) => {
+      send(async (cx) => {
         const first = cx.load(cx.app.byId, "a");
         await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
         await Promise.all([first, cx.load(cx.app.byId, "a")]);
@@ -339,17 +339,17 @@ describe("batches", () => {
     expect(clock.running).toBe(0);
   });
   test("a batch returns one promise per key and scope at a time", async () => {
-    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = send(async (cx) => {
       const { byId } = cx.app;
-      const one = cx.tryLoad(byId, "a");
-      expect(cx.tryLoad(byId, "a")).toBe(one);
+      const promise = cx.tryLoad(byId, "a");
+      expect(cx.tryLoad(byId, "a")).toBe(promise);
       expect(cx.load(byId, "b")).toBe(cx.load(byId, "b"));
-      expect(cx.tryLoad(byId, "b")).not.toBe(one);
-      expect(cx.load(byId, "a")).not.toBe(one);
+      expect(cx.tryLoad(byId, "b")).not.toBe(promise);
+      expect(cx.load(byId, "a")).not.toBe(promise);
       expect(cx.tryLoad(byId, "a", undefined, { rescue: () => undefined })).not.toBe(cx.tryLoad(byId, "a"));
-      await cx.sub(async (inner) => expect(inner.tryLoad(byId, "a")).not.toBe(one));
-      await Promise.all([one, cx.load(byId, "b")]);
+      await cx.sub(async (inner) => expect(inner.tryLoad(byId, "a")).not.toBe(promise));
+      await Promise.all([promise, cx.load(byId, "b")]);
       expect(cx.tryLoad(byId, "c")).not.toBe(cx.tryLoad(byId, "a"));
       return page({ title: (await cx.tryLoad(byId, "a"))?.id ?? "" });
     });
@@ -358,8 +358,8 @@ describe("batches", () => {
     expect((await answer).page?.title).toBe("a");
   });
   test("a batch creates a new promise after a step has left before the answer", async () => {
-    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = send(async (cx) => {
       const early = cx.tryLoad(cx.app.byId, "a");
       await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
       const later = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => undefined });
@@ -373,9 +373,9 @@ describe("batches", () => {
     expect(client.sent.length).toBe(1);
   });
   test("a rescue applies to each requesting step", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const step = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => ({ id: "instead" }) });
       const plain = cx.tryLoad(cx.app.byId, "a");
       const out = page({ title: (await step)?.id ?? "", spentCents: (await plain)?.count });

@@ -88,13 +88,13 @@ export class Collector {
     return item;
   }
   flush(): void {
-    const requested = this.#pending.filter((item) => item.wanted || !this.#items.delete(item.id));
+    const requested = this.#pending.filter((item) => item.hasWaiters || !this.#items.delete(item.id));
     this.#pending = [];
     const { max } = this.#batch;
     for (let i = 0; i < requested.length; i += max) this.#fetch(requested.slice(i, i + max));
   }
-  #fetch(wanted: Item[]): void {
-    const { items, message } = this.#request(wanted);
+  #fetch(chunk: Item[]): void {
+    const { items, message } = this.#request(chunk);
     if (items.length === 0) return;
     const { rpc, metadata } = this.#batch;
     const part = new Part(this.#root, rpc);
@@ -288,7 +288,7 @@ export class Item implements ResultWaiterOwner<unknown> {
     this.id = id;
     this.#method = method;
   }
-  get wanted(): boolean {
+  get hasWaiters(): boolean {
     return this.waiting.length > 0;
   }
   shared(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
@@ -309,7 +309,7 @@ export class Item implements ResultWaiterOwner<unknown> {
       this.critical = true;
       this.part?.call?.urge?.();
     }
-    if (!this.wanted) this.part?.wants();
+    if (!this.hasWaiters) this.part?.wants();
     const waiting = new ResultWaiter(this.#method, scope, sink, this);
     waiting.place = this.waiting.length;
     if (this.waiting.length === 0) this.waiting = [waiting];
@@ -324,7 +324,7 @@ export class Item implements ResultWaiterOwner<unknown> {
       last.place = waiting.place;
     }
     this.#shared = undefined; // it may be that one which has ended without the answer
-    if (!this.wanted) this.part?.leaves(waiting);
+    if (!this.hasWaiters) this.part?.leaves(waiting);
   }
   answer(cause: Cause | undefined): void {
     this.#answered = true;
@@ -332,7 +332,7 @@ export class Item implements ResultWaiterOwner<unknown> {
     for (const waiting of this.#take()) waiting.resolve(this.found, cause);
   }
   fail(failure: Failure): void {
-    for (const waiting of this.#take()) waiting.reject(failure.forOneMore());
+    for (const waiting of this.#take()) waiting.reject(failure.forWaiter());
   }
   #take(): ResultWaiter<unknown>[] {
     const all = this.waiting;

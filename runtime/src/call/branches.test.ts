@@ -24,7 +24,7 @@ function branched(rules: readonly BranchRule<never>[], { call, ...options }: Fro
   const all = front({ ...options, call: { ...call, branches: rules }, branches: { canary } });
   all.client.answer = side("main").answer;
   const get = (id: string, more = OFF) =>
-    all.ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id })).tags[0] ?? "" }), more).answer;
+    all.send(async (cx) => page({ title: (await cx.call(cx.app.get, { id })).tags[0] ?? "" }), more).answer;
   return { ...all, canary, get };
 }
 
@@ -66,15 +66,15 @@ describe("the choice of a branch", () => {
     expect([canary.sent.length, client.sent.length]).toEqual([1, 1]);
   });
   test("a request chooses once: calls, batches, coalesced calls, hedges and retries use the same side", async () => {
-    let asked = 0;
-    const flips: BranchRule<never> = { name: "canary", if: () => asked++ % 2 === 0 };
-    const { ask, canary, client, clock } = branched([flips], {
+    let evaluations = 0;
+    const flips: BranchRule<never> = { name: "canary", if: () => evaluations++ % 2 === 0 };
+    const { send, canary, client, clock } = branched([flips], {
       call: { coalesce: true, retry: RETRY, hedge: { delayMs: 50, max: 1 } },
     });
     const answer = canary.answer;
     let left = 1;
     canary.answer = (sent) => (left-- > 0 ? sent.fault(Code.UNAVAILABLE) : answer?.(sent));
-    const asking = ask(async (cx) => {
+    const request = send(async (cx) => {
       const { get, byId: batch } = cx.app;
       await cx.call(get, { id: "a" });
       await Promise.all([cx.call(get, { id: "a" }), cx.load(batch, "b"), cx.load(batch, "c")]);
@@ -82,8 +82,8 @@ describe("the choice of a branch", () => {
       return page({ title: cx.branchOf(get) });
     });
     for (let i = 0; i < 20; i++) await clock.advance(50);
-    expect((await asking.answer).page?.title).toBe("canary");
-    expect(asked).toBe(1);
+    expect((await request.answer).page?.title).toBe("canary");
+    expect(evaluations).toBe(1);
     expect(client.sent).toEqual([]);
     expect(canary.sent.length).toBeGreaterThanOrEqual(4);
   });
@@ -163,12 +163,12 @@ test("no answer of one side reaches the other, whether cached, coalesced or batc
       fc.record({ cache: fc.boolean(), shared: fc.boolean(), coalesce: fc.boolean() }),
       fc.array(fc.record({ on: fc.boolean(), id: fc.constantFrom("a", "b"), batch: fc.boolean() }), { maxLength: 12 }),
       async ({ cache, shared, coalesce }, requests) => {
-        const { ask } = branched([HEADER], {
+        const { send } = branched([HEADER], {
           call: { ...(cache && { cache: { ttlMs: 10_000, staleMs: 20_000 } }), coalesce },
           ...(shared && { cache: (clock) => new Cache({ clock }) }),
         });
         const run = async ({ on, id, batch }: (typeof requests)[number]) => {
-          const { answer } = ask(
+          const { answer } = send(
             async (cx) => {
               const found = batch ? await cx.load(cx.app.byId, id) : await cx.call(cx.app.get, { id });
               return page({ title: found?.tags[0] ?? "" });

@@ -5,12 +5,12 @@ import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId, type Sent } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
-import { oneCall, page, RETRY } from "../testing/front.ts";
+import { page, RETRY, singleCall } from "../testing/front.ts";
 
 describe("breakers", () => {
   const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
   const broken = async (modes: Parameters<typeof byId>[0] = { bad: "UNAVAILABLE" }) => {
-    const all = oneCall({ policy: { breaker } });
+    const all = singleCall({ policy: { breaker } });
     all.client.answer = byId(modes);
     for (let i = 0; i < 4; i++) await all.get("bad").answer;
     all.client.sent.splice(0);
@@ -50,7 +50,7 @@ describe("breakers", () => {
     expect(states).toEqual(["open", "half-open", "open"]);
   });
   test("an attempt from before the opening does not count while the breaker is half-open", async () => {
-    const { get, client, clock, states } = oneCall({ policy: { breaker } });
+    const { get, client, clock, states } = singleCall({ policy: { breaker } });
     const old = get("old", {}, { timeoutMs: 1_700 });
     client.answer = byId({ bad: "UNAVAILABLE" });
     for (let i = 0; i < 4; i++) await get("bad").answer;
@@ -64,7 +64,7 @@ describe("breakers", () => {
   test("refusals and short client deadlines count as successes; a hanging upstream opens the breaker", async () => {
     const { states } = await broken({ bad: "NOT_FOUND" });
     expect(states).toEqual([]);
-    const hanging = oneCall({ policy: { breaker }, call: { timeoutMs: 100 } });
+    const hanging = singleCall({ policy: { breaker }, call: { timeoutMs: 100 } });
     const after = async (ms: number, clientMs?: number, answer?: (sent: Sent) => void) => {
       for (let i = 0; i < 4; i++) {
         const { answer: done } = hanging.get("a", clientMs === undefined ? {} : { clientMs });
@@ -80,10 +80,10 @@ describe("breakers", () => {
     expect(hanging.states).toEqual(["open"]);
   });
   test("a timeout counts only if the attempt had as much time as at the start of a request with a long deadline", async () => {
-    const { ask, client, clock, states } = oneCall({ policy: { breaker } });
+    const { send, client, clock, states } = singleCall({ policy: { breaker } });
     const late = async (usedMs: number, clientMs?: number) => {
       for (let i = 0; i < 4; i++) {
-        const { answer } = ask(
+        const { answer } = send(
           async (cx) => {
             clock.skip(usedMs);
             return page({ title: (await cx.call(cx.app.get, { id: "hangs" })).id });
@@ -115,22 +115,22 @@ describe("breakers", () => {
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
   test("a half-open breaker admits `probes` probes at a time", async () => {
-    const { get, client, clock, states } = oneCall({ policy: { breaker: { ...breaker, probes: 2 } } });
+    const { get, client, clock, states } = singleCall({ policy: { breaker: { ...breaker, probes: 2 } } });
     client.answer = byId({ bad: "UNAVAILABLE" });
     for (let i = 0; i < 4; i++) await get("bad").answer;
     await clock.advance(5_000);
     client.answer = undefined;
     client.sent.splice(0);
-    const asked = ["a", "b", "c"].map((id) => get(id));
+    const requests = ["a", "b", "c"].map((id) => get(id));
     await idle();
     expect(client.sent.map(({ id }) => id)).toEqual(["a", "b"]);
-    expect((await asked[2]?.answer)?.failure?.reason).toBe(Reason.BREAKER_OPEN);
+    expect((await requests[2]?.answer)?.failure?.reason).toBe(Reason.BREAKER_OPEN);
     client.of("b").thing();
-    await asked[1]?.answer;
+    await requests[1]?.answer;
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
   test("a limited call and a call refused by the breaker are not sampled", async () => {
-    const { get, client, clock, states } = oneCall({
+    const { get, client, clock, states } = singleCall({
       policy: { breaker: { ...breaker, minimum: 2 }, limit: { concurrent: 1, queued: 0 } },
     });
     get("a");
@@ -148,16 +148,16 @@ describe("breakers", () => {
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
   test("limited calls and calls refused by the breaker are not retried", async () => {
-    const { get, client, clock, app, ask } = await broken();
+    const { get, client, clock, app, send } = await broken();
     const rpc = app.getWith({ retry: RETRY });
-    const { answer } = ask(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id }));
+    const { answer } = send(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id }));
     expect((await answer).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
     expect(client.sent).toEqual([]);
     expect(clock.running).toBe(0);
     void get;
   });
   test("a queued call that meets an open breaker passes its place to the next call", async () => {
-    const { get, client } = oneCall({
+    const { get, client } = singleCall({
       policy: { breaker: { ...breaker, minimum: 1 }, limit: { concurrent: 1, queued: 9 } },
     });
     const all = ["a", "b", "c"].map((id) => get(id));
@@ -168,7 +168,7 @@ describe("breakers", () => {
   });
   const slow = { ...breaker, slowMs: 100, slowRate: 0.5 };
   test("a breaker opens at the rate of slow answers, even successful ones", async () => {
-    const { get, client, clock, states } = oneCall({ policy: { breaker: slow } });
+    const { get, client, clock, states } = singleCall({ policy: { breaker: slow } });
     const after = async (ms: number) => {
       const { answer } = get("a");
       await clock.advance(ms);
@@ -181,20 +181,20 @@ describe("breakers", () => {
     expect(states).toEqual(["open"]);
   });
   test("a breaker counts a cancelled call as slow if it was already slow, and otherwise not at all", async () => {
-    const { get, clock, states } = oneCall({ policy: { breaker: slow } });
-    const given = async (ms: number) => {
+    const { get, clock, states } = singleCall({ policy: { breaker: slow } });
+    const cancelAfter = async (ms: number) => {
       const { cancel } = get("a");
       await clock.advance(ms);
       cancel();
     };
-    for (let i = 0; i < 9; i++) await given(99);
-    for (let i = 0; i < 3; i++) await given(100);
+    for (let i = 0; i < 9; i++) await cancelAfter(99);
+    for (let i = 0; i < 3; i++) await cancelAfter(100);
     expect(states).toEqual([]);
-    await given(100);
+    await cancelAfter(100);
     expect(states).toEqual(["open"]);
   });
   test("a breaker counts the losing hedge as slow if it was already slow", async () => {
-    const { get, client, clock, states } = oneCall({
+    const { get, client, clock, states } = singleCall({
       policy: { breaker: { ...slow, slowMs: 60 } },
       call: { hedge: { delayMs: 50, max: 1 } },
     });
@@ -208,18 +208,18 @@ describe("breakers", () => {
     expect(states).toEqual(["open"]); // two slow of four
   });
   test("a method's breaker replaces that of the service, and may be disabled", async () => {
-    const { ask, client, clock, states, get } = oneCall({
+    const { send, client, clock, states, get } = singleCall({
       policy: { breaker, methods: { BatchGet: { breaker: { ...breaker, minimum: 2 } } } },
     });
     client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.fault(Code.INTERNAL) : sent.thing());
     const batch = () =>
-      ask(async (cx) => page({ title: `${(await cx.call(cx.app.batchGet, { ids: ["a"] })).things.length}` })).answer;
+      send(async (cx) => page({ title: `${(await cx.call(cx.app.batchGet, { ids: ["a"] })).things.length}` })).answer;
     await batch();
     await batch();
     expect(states).toEqual(["test.v1.Upstream/BatchGet open"]);
     expect((await batch()).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
     expect((await get("a").answer).page?.title).toBe("a");
-    const off = oneCall({ policy: { breaker: { ...breaker, minimum: 1 }, methods: { Get: {} } } });
+    const off = singleCall({ policy: { breaker: { ...breaker, minimum: 1 }, methods: { Get: {} } } });
     off.client.answer = byId({ a: "INTERNAL" });
     for (let i = 0; i < 9; i++) await off.get("a").answer;
     expect(off.states).toEqual([]);

@@ -6,11 +6,11 @@ import { breakerOpen, Code, Failure, type Fault, invalid, limited, Reason } from
  * @param cause thrown value, if it was not an attempt of ours
  */
 export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
-  const { code, message, said, details: received } = fault;
+  const { code, message, upstreamText, details: received } = fault;
   if (fault.kept !== undefined) return fault.kept === Reason.LIMITED ? limited(callee) : breakerOpen(callee);
   if (fault.kind === "invalid") return invalid(callee, message);
   if (fault.kind === "unsendable") return invalid("", message, fault.misfit);
-  const from = { code, callee, message, said, received, cause };
+  const from = { code, callee, message, upstreamText, received, cause };
   if (code === Code.DEADLINE_EXCEEDED) return new Failure({ ...from, reason: Reason.TIMEOUT, clientCode: code });
   if (fault.kind !== "status")
     return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.UNAVAILABLE });

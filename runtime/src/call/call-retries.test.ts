@@ -3,11 +3,11 @@
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";
-import { oneCall, RETRY } from "../testing/front.ts";
+import { RETRY, singleCall } from "../testing/front.ts";
 
 describe("retries", () => {
   test("retries back off with full jitter, and carry their number to the upstream", async () => {
-    const { get, client, clock, calls } = oneCall({ call: { retry: RETRY } });
+    const { get, client, clock, calls } = singleCall({ call: { retry: RETRY } });
     const { answer } = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
     await clock.advance(9);
@@ -24,7 +24,7 @@ describe("retries", () => {
     expect(clock.running).toBe(0);
   });
   test("retries end after the last attempt, and are limited to the listed codes", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY } });
     client.answer = byId({ a: "UNAVAILABLE", b: "INTERNAL" });
     const { answer } = get("a");
     await clock.advance(200);
@@ -38,7 +38,7 @@ describe("retries", () => {
     ["invalid", 1],
     ["unsendable", 1],
   ] as const)("INTERNAL in the list of codes repeats a %s: %i attempts", async (kind, attempts) => {
-    const { get, client, clock } = oneCall({ call: { retry: { ...RETRY, on: [Code.INTERNAL] } } });
+    const { get, client, clock } = singleCall({ call: { retry: { ...RETRY, on: [Code.INTERNAL] } } });
     const { answer } = get("a");
     for (let sent = 1; sent <= attempts; sent++) {
       client.of("a").fault(Code.INTERNAL, { kind });
@@ -48,13 +48,13 @@ describe("retries", () => {
     expect(client.sent.length).toBe(attempts);
   });
   test("only the outermost caller retries", async () => {
-    const { get, client } = oneCall({ call: { retry: RETRY } });
+    const { get, client } = singleCall({ call: { retry: RETRY } });
     client.answer = byId({ a: "UNAVAILABLE" });
     await get("a", { headers: { "grpc-previous-rpc-attempts": "1" } }).answer;
     expect(client.sent.length).toBe(1);
   });
   test("retries evaluate `when`; an exception counts as false", async () => {
-    const { get, client, clock } = oneCall();
+    const { get, client, clock } = singleCall();
     client.answer = byId({ a: "UNAVAILABLE", b: "UNAVAILABLE" });
     const yes = get("a", {}, { retry: { ...RETRY, when: (error, cx) => error.code === 14 && cx.header("x") === "" } });
     await clock.advance(200);
@@ -67,7 +67,7 @@ describe("retries", () => {
     expect(client.sent.length).toBe(4);
   });
   test("retries need more time than their backoff; otherwise the earlier failure is reported", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY, timeoutMs: 30 } });
     clock.chance = 0.99;
     const { answer } = get("a");
     await clock.advance(15);
@@ -76,7 +76,7 @@ describe("retries", () => {
     expect(clock.running).toBe(0);
   });
   test("a process that overslept its backoff reports the earlier failure, too", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY, timeoutMs: 30 } });
     const { answer } = get("a");
     await clock.advance(15);
     client.of("a").fault(Code.UNAVAILABLE);
@@ -86,7 +86,7 @@ describe("retries", () => {
     expect(client.sent.length).toBe(1);
   });
   test("retries respect pushback", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY } });
     const first = get("a");
     client.of("a").fault(Code.UNAVAILABLE, { pushbackMs: 300 });
     await clock.advance(299);
@@ -100,7 +100,7 @@ describe("retries", () => {
     expect(client.sent.length).toBe(3);
   });
   test("retries stop at half of the upstream's tokens, and resume after successes", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY } });
     client.answer = byId({ bad: "UNAVAILABLE" });
     for (let i = 0; i < 3; i++) {
       const { answer } = get("bad");
@@ -116,7 +116,10 @@ describe("retries", () => {
     expect(client.sent.length).toBe(before + 2);
   });
   test("retries hold no place of a limit during their backoff", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY }, policy: { limit: { concurrent: 1, queued: 0 } } });
+    const { get, client, clock } = singleCall({
+      call: { retry: RETRY },
+      policy: { limit: { concurrent: 1, queued: 0 } },
+    });
     const first = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
     const second = get("b");
@@ -127,7 +130,7 @@ describe("retries", () => {
     expect((await first.answer).page?.title).toBe("a");
   });
   test("retries end with the request, without a leftover timer", async () => {
-    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const { get, client, clock } = singleCall({ call: { retry: RETRY } });
     const { cancel } = get("a");
     client.of("a").fault(Code.UNAVAILABLE);
     cancel();
@@ -136,7 +139,7 @@ describe("retries", () => {
     expect(clock.running).toBe(0);
   });
   test("an unprocessed stream is sent again at once, and does not count as a retry", async () => {
-    const { get, client, calls } = oneCall();
+    const { get, client, calls } = singleCall();
     const { answer } = get("a");
     client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });
     expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 1]);

@@ -4,11 +4,11 @@
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";
-import { front, oneCall, page } from "../testing/front.ts";
+import { front, page, singleCall } from "../testing/front.ts";
 
 describe("deadlines", () => {
   test("a call gets the rest of the budget after the margin", async () => {
-    const { get, client } = oneCall();
+    const { get, client } = singleCall();
     get("a");
     get("b", { clientMs: 100 });
     get("c", { clientMs: 60_000 });
@@ -16,7 +16,7 @@ describe("deadlines", () => {
     expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([1_800, 90, 1_800, 4]);
   });
   test("a call's timeout runs from ready to result, including the queue, and is enforced locally", async () => {
-    const { get, client, clock, calls } = oneCall({
+    const { get, client, clock, calls } = singleCall({
       policy: { limit: { concurrent: 1, queued: 1 } },
       call: { timeoutMs: 80 },
     });
@@ -33,9 +33,9 @@ describe("deadlines", () => {
     expect(clock.running).toBe(0);
   });
   test("each request has one timer, and each call with a shorter timeout has another", async () => {
-    const { ask, client, clock } = oneCall();
+    const { send, client, clock } = singleCall();
     const running: number[] = [];
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get, getWith } = cx.app;
       const all = [undefined, undefined, 1_800, 100, 200].map((timeoutMs, i) => {
         const step = cx.call(timeoutMs === undefined ? get : getWith({ timeoutMs }), { id: `${i}` });
@@ -51,9 +51,9 @@ describe("deadlines", () => {
     expect(clock.running).toBe(0);
   });
   test("a call without remaining time is not sent", async () => {
-    const { ask, get, client, clock } = oneCall();
+    const { send, get, client, clock } = singleCall();
     expect((await get("a", { clientMs: 0 }).answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       clock.skip(1_800);
       await cx.call(cx.app.get, { id: "b" });
       return page();
@@ -63,8 +63,8 @@ describe("deadlines", () => {
     expect(clock.running).toBe(0);
   });
   test("late supplementary steps are absent, and the response leaves before its deadline", async () => {
-    const { ask, clock, client } = oneCall();
-    const { answer, state } = ask(async (cx) => {
+    const { send, clock, client } = singleCall();
+    const { answer, state } = send(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "hangs" });
       const loadStep = cx.tryLoad(cx.app.byId, "k");
       const out = page({ spentCents: (await step)?.count });
@@ -99,7 +99,7 @@ describe("failures", () => {
     [Code.UNAUTHENTICATED, "status", Reason.REJECTED, Code.INTERNAL],
     [Code.UNIMPLEMENTED, "status", Reason.REJECTED, Code.INTERNAL],
   ] as const)("code %i as %s: reason %i, the client sees %i", async (code, kind, reason, clientCode) => {
-    const { get, client } = oneCall();
+    const { get, client } = singleCall();
     const { answer } = get("a");
     client.of("a").fault(code, { kind });
     const { failure } = await answer;
@@ -107,7 +107,7 @@ describe("failures", () => {
     expect(failure?.clientMessage).not.toContain("secret");
   });
   test("a stream reset at the deadline is a timeout", async () => {
-    const { get, client, clock } = oneCall({ call: { timeoutMs: 50 } });
+    const { get, client, clock } = singleCall({ call: { timeoutMs: 50 } });
     const { answer } = get("a");
     await clock.advance(49.5);
     client.of("a").fault(Code.CANCELLED, { kind: "transport" });
@@ -119,9 +119,9 @@ describe("failures", () => {
         throw new Error("broken client");
       },
     };
-    const { ask, clock } = front({ policy: { limit: { concurrent: 1, queued: 0 } } }, client);
+    const { send, clock } = front({ policy: { limit: { concurrent: 1, queued: 0 } } }, client);
     for (let i = 0; i < 2; i++) {
-      const { answer } = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+      const { answer } = send(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
       expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
     }
     expect(clock.running).toBe(0);
@@ -130,7 +130,7 @@ describe("failures", () => {
 
 describe("limits", () => {
   test("a limit with a full queue refuses the call, with pushback for the client", async () => {
-    const { get, client } = oneCall({ policy: { limit: { concurrent: 1, queued: 1 } } });
+    const { get, client } = singleCall({ policy: { limit: { concurrent: 1, queued: 1 } } });
     get("a");
     const queued = get("b");
     const { failure } = await get("c").answer;
@@ -142,9 +142,9 @@ describe("limits", () => {
     expect(client.sent.map(({ id }) => id)).toEqual(["a", "d"]);
   });
   test("a call needs a place of its RPC and of its upstream; a refusal by one frees the other", async () => {
-    const { ask, client, app } = front({ policy: { limit: { concurrent: 2, queued: 0 } } });
+    const { send, client, app } = front({ policy: { limit: { concurrent: 2, queued: 0 } } });
     const inner = app.getWith({ limit: { concurrent: 1, queued: 0 } });
-    const get = (rpc: typeof inner, id: string) => ask(async (cx) => page({ title: (await cx.call(rpc, { id })).id }));
+    const get = (rpc: typeof inner, id: string) => send(async (cx) => page({ title: (await cx.call(rpc, { id })).id }));
     get(inner, "a");
     expect((await get(inner, "b").answer).failure).toMatchObject({ reason: Reason.LIMITED });
     get(app.get, "c");

@@ -9,9 +9,9 @@ const coalescing = () => front({ call: { coalesce: true } });
 
 describe("equal calls of one response", () => {
   test("equal calls are made once for all steps, even after the first has ended", async () => {
-    const { ask, client, calls } = coalescing();
+    const { send, client, calls } = coalescing();
     client.answer = byId({});
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get } = cx.app;
       const [a, b, c] = await Promise.all([
         cx.call(get, { id: "a" }),
@@ -26,13 +26,13 @@ describe("equal calls of one response", () => {
     expect(calls.length).toBe(1);
   });
   test("calls with other bytes, metadata, method or policy, or in another response, are separate", async () => {
-    const { ask, client, app } = coalescing();
+    const { send, client, app } = coalescing();
     client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.things({}) : sent.thing());
     const policy = { coalesce: true };
     const other = app.getWith(policy);
     const same = app.getWith(policy);
     const once = () =>
-      ask(async (cx) => {
+      send(async (cx) => {
         const { get, batchGet } = cx.app;
         await Promise.all([
           cx.call(get, { id: "a" }),
@@ -52,9 +52,9 @@ describe("equal calls of one response", () => {
     expect(client.sent.length).toBe(12);
   });
   test("equal calls are made separately if the plan does not mark them as coalescible", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({});
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       await Promise.all([cx.call(cx.app.get, { id: "a" }), cx.call(cx.app.get, { id: "a" })]);
       return page();
     });
@@ -62,9 +62,9 @@ describe("equal calls of one response", () => {
     expect(client.sent.length).toBe(2);
   });
   test("equal calls share a failure, and each step applies its rescue", async () => {
-    const { ask, client } = coalescing();
+    const { send, client } = coalescing();
     client.answer = byId({ a: "NOT_FOUND" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get } = cx.app;
       const [a, b] = await Promise.all([
         cx.call(get, { id: "a" }, { rescue: () => ({ id: "x" }) }),
@@ -77,8 +77,8 @@ describe("equal calls of one response", () => {
     expect(client.sent.length).toBe(1);
   });
   test("equal calls continue when the scope of the first step has failed, and end with the last", async () => {
-    const { ask, client, clock } = coalescing();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = coalescing();
+    const { answer } = send(async (cx) => {
       const part = (fails: string) =>
         cx.tryStep(() =>
           cx.sub(async (inner) => {
@@ -101,9 +101,9 @@ describe("equal calls of one response", () => {
     expect(clock.running).toBe(0);
   });
   test("equal calls expire and are cancelled with the response", async () => {
-    const { ask, client, clock } = coalescing();
+    const { send, client, clock } = coalescing();
     const both = (ms?: number) =>
-      ask(
+      send(
         async (cx) => {
           await Promise.all([cx.call(cx.app.get, { id: "a" }), cx.call(cx.app.get, { id: "a" })]);
           return page();

@@ -125,7 +125,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   reject(failure: Failure): void {
     this.#cache.failed(this.#request.key, failure);
     this.#end();
-    for (const receiver of this.#take()) receiver.failed(failure.forOneMore());
+    for (const receiver of this.#take()) receiver.failed(failure.forWaiter());
   }
   #end(): void {
     this.#leaveCache();

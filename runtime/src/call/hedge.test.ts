@@ -8,16 +8,16 @@ import { idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
 
 const HEDGE = { delayMs: 50, max: 1 };
-const one = (options: FrontOptions = {}) => {
+const hedgeFront = (options: FrontOptions = {}) => {
   const all = front({ ...options, call: { hedge: HEDGE, ...options.call } });
-  const get = (id: string, more?: Parameters<typeof all.ask>[1]) =>
-    all.ask(async (cx) => page({ title: String((await cx.call(cx.app.get, { id })).count) }), more);
+  const get = (id: string, more?: Parameters<typeof all.send>[1]) =>
+    all.send(async (cx) => page({ title: String((await cx.call(cx.app.get, { id })).count) }), more);
   return { ...all, get };
 };
 
 describe("a hedge", () => {
   test("a hedge goes out after the delay, with its number; the first good answer wins and the loser is cancelled", async () => {
-    const { get, client, clock, calls, attempts } = one();
+    const { get, client, clock, calls, attempts } = hedgeFront();
     const { answer } = get("a");
     await clock.advance(49);
     expect(client.sent.length).toBe(1);
@@ -35,7 +35,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("a hedge is not sent after the answer", async () => {
-    const { get, client, clock } = one();
+    const { get, client, clock } = hedgeFront();
     const { answer } = get("a");
     await clock.advance(49);
     client.of("a").thing({ count: 1n });
@@ -46,7 +46,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("a hedge carries the remaining time of the deadline, and is not sent without any", async () => {
-    const { get, client, clock } = one({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5 } } });
+    const { get, client, clock } = hedgeFront({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5 } } });
     const { answer } = get("a");
     await clock.advance(120);
     expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([120, 70, 20]);
@@ -55,7 +55,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("further hedges follow one delay apart, at most `max`", async () => {
-    const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 2 } } });
+    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 2 } } });
     const { answer } = get("a");
     await clock.advance(99);
     expect(client.sent.length).toBe(2);
@@ -66,7 +66,7 @@ describe("a hedge", () => {
     expect(client.underWay).toEqual([]);
   });
   test("a hedge outlives the failure of the other attempt; only the last failure is the call's, without retries", async () => {
-    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const { get, client, clock } = hedgeFront({ call: { retry: RETRY } });
     const { answer, state } = get("a");
     await clock.advance(50);
     client.sent[0]!.fault(Code.UNAVAILABLE);
@@ -78,7 +78,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("a pending hedge does not affect retries, and each retry is hedged separately", async () => {
-    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const { get, client, clock } = hedgeFront({ call: { retry: RETRY } });
     const { answer } = get("a");
     await clock.advance(20);
     client.of("a").fault(Code.UNAVAILABLE);
@@ -93,7 +93,7 @@ describe("a hedge", () => {
     expect(client.underWay).toEqual([]);
   });
   test("a hedge counts as a retry: it needs half of the tokens and an original request", async () => {
-    const { get, client, clock } = one();
+    const { get, client, clock } = hedgeFront();
     get("inner", { headers: { "grpc-previous-rpc-attempts": "1" } });
     await clock.advance(100);
     expect(client.sent.length).toBe(1);
@@ -106,7 +106,7 @@ describe("a hedge", () => {
     expect(client.sent.length).toBe(1);
   });
   test("a hedge takes no token when it loses, and one when it fails", async () => {
-    const { get, client, clock } = one();
+    const { get, client, clock } = hedgeFront();
     for (let i = 0; i < 30; i++) {
       const { answer } = get("a");
       await clock.advance(50);
@@ -133,7 +133,7 @@ describe("a hedge", () => {
     [-1, []],
     [30, [80]],
   ])("a hedge respects a pushback of %i ms", async (pushbackMs, times) => {
-    const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 3 } } });
+    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 3 } } });
     get("a");
     await clock.advance(50);
     client.sent[0]!.fault(Code.UNAVAILABLE, { pushbackMs });
@@ -145,7 +145,7 @@ describe("a hedge", () => {
     expect(sentAt).toEqual(times);
   });
   test("a hedge needs a place in the limits; without a place the call continues unhedged", async () => {
-    const { get, client, clock } = one({ policy: { limit: { concurrent: 2, queued: 0 } } });
+    const { get, client, clock } = hedgeFront({ policy: { limit: { concurrent: 2, queued: 0 } } });
     const a = get("a");
     const b = get("b");
     await clock.advance(60);
@@ -164,7 +164,7 @@ describe("a hedge", () => {
     expect(client.underWay.length).toBe(2); // both places were given back
   });
   test("a hedge in the queue is awaited if the original fails, and leaves the queue if the original wins", async () => {
-    const { get, client, clock, calls } = one({ policy: { limit: { concurrent: 2, queued: 9 } } });
+    const { get, client, clock, calls } = hedgeFront({ policy: { limit: { concurrent: 2, queued: 9 } } });
     const a = get("a");
     const b = get("b");
     await clock.advance(50);
@@ -181,7 +181,7 @@ describe("a hedge", () => {
   });
   test("a hedge is a separate breaker sample; a losing hedge is no sample", async () => {
     const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
-    const { get, client, clock, states } = one({ policy: { breaker } });
+    const { get, client, clock, states } = hedgeFront({ policy: { breaker } });
     for (let i = 0; i < 5; i++) {
       const { answer } = get("a");
       await clock.advance(50);
@@ -198,7 +198,7 @@ describe("a hedge", () => {
     expect(states).toEqual(["open"]); // 6 of 11
   });
   test("a hedge ends with the request", async () => {
-    const { get, client, clock } = one();
+    const { get, client, clock } = hedgeFront();
     const { cancel } = get("a");
     await clock.advance(50);
     cancel();
@@ -206,8 +206,8 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("a hedge of a call with side effects wins or loses like any other, and outlives the response", async () => {
-    const { ask, client, clock } = one({ call: { timeoutMs: 300 } });
-    const { answer, cancel, state } = ask(async (cx) => {
+    const { send, client, clock } = hedgeFront({ call: { timeoutMs: 300 } });
+    const { answer, cancel, state } = send(async (cx) => {
       await cx.step(() => cx.effect(cx.app.get, { id: "a" }));
       return page();
     });
@@ -222,7 +222,7 @@ describe("a hedge", () => {
     void answer;
   });
   test("an unprocessed hedge is sent again with the same number", async () => {
-    const { get, client, clock } = one();
+    const { get, client, clock } = hedgeFront();
     const { answer } = get("a");
     await clock.advance(50);
     client.sent[1]!.fault(Code.UNAVAILABLE, { kind: "unprocessed" });
@@ -235,7 +235,7 @@ describe("a hedge", () => {
 
 describe("the retry budget", () => {
   test("each upstream has a separate retry budget", async () => {
-    const { get, client, clock } = one({
+    const { get, client, clock } = hedgeFront({
       policy: { retryBudget: { maxTokens: 4, tokenRatio: 1 } },
       call: { retry: RETRY },
     });

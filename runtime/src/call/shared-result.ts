@@ -41,7 +41,7 @@ export class SharedResult<Res> implements Sink<Res>, ResultWaiterOwner<Res> {
   }
   reject(failure: Failure): void {
     if (failure === OVER) this.#forget();
-    this.#ended((sink) => sink.reject(failure.forOneMore()));
+    this.#ended((sink) => sink.reject(failure.forWaiter()));
   }
   #ended(end: (sink: Sink<Res>) => void): void {
     this.#end = end;

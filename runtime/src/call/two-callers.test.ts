@@ -58,7 +58,7 @@ const CALLERS: Readonly<Record<string, Caller>> = Object.fromEntries(
 );
 
 /** Returns the caller that an upstream received. */
-function toldOf({ headers }: Sent): Name {
+function callerIn({ headers }: Sent): Name {
   const signed = headers["x-principal-signed-bin"];
   const plain = headers["x-principal-bin"];
   const bytes = (text: string): Uint8Array => Buffer.from(text, "base64");
@@ -71,7 +71,7 @@ function toldOf({ headers }: Sent): Name {
   return NAMES.find((name) => name === who) ?? "nobody";
 }
 function answer(sent: Sent): void {
-  const tags = [toldOf(sent)];
+  const tags = [callerIn(sent)];
   if (sent.path.endsWith("BatchGet")) sent.things({ things: sent.ids.map((id) => ({ id, tags })) });
   else sent.thing({ tags });
 }
@@ -88,7 +88,7 @@ interface Setting {
   readonly answers: boolean;
 }
 type Step =
-  | { readonly kind: "ask"; readonly who: Name; readonly again: boolean; readonly id: string; readonly what: number }
+  | { readonly kind: "send"; readonly who: Name; readonly again: boolean; readonly id: string; readonly what: number }
   | { readonly kind: "answer" | "fail"; readonly at: number }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "leave"; readonly at: number };
@@ -122,7 +122,7 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
     type: PrincipalSchema,
     sources: ["user"],
     hidden: new Set(["x-who"]),
-    judge: (headers) => {
+    authenticate: (headers) => {
       const [name = "", again] = (headers.get("x-who") ?? "").split(" ");
       const caller = callerOf(name as Name, again === "again");
       return new AuthenticatedRequest(headers, new Set(["x-who"]), { caller, peer: NOWHERE, answer: [], propagator });
@@ -130,15 +130,15 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
   };
   const compose = async (cx: Request<App, Message>, args: ShowRequest): Promise<Page> => {
     const [id = "", what = ""] = args.id.split(" ");
-    const asks = (bit: number): boolean => (Number(what) & bit) !== 0;
+    const hasBit = (bit: number): boolean => (Number(what) & bit) !== 0;
     // One step that several others read, as a service's `let`.
     const step = cx.call(cx.app.get, { id });
     const things = await Promise.all([
       step,
-      asks(1) ? cx.call(cx.app.get, { id }) : step,
-      asks(2) ? cx.load(cx.app.byId, id) : undefined,
-      asks(4) ? cx.load(cx.app.byId, "other") : undefined,
-      asks(8) ? cx.tryCall(cx.app.get, { id: "other" }) : undefined,
+      hasBit(1) ? cx.call(cx.app.get, { id }) : step,
+      hasBit(2) ? cx.load(cx.app.byId, id) : undefined,
+      hasBit(4) ? cx.load(cx.app.byId, "other") : undefined,
+      hasBit(8) ? cx.tryCall(cx.app.get, { id: "other" }) : undefined,
     ]);
     return { ...create(PageSchema), facts: things.flatMap((thing) => thing?.tags ?? []) };
   };
@@ -176,11 +176,11 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
     };
     return served(app, cache);
   });
-  const asked: { readonly who: Name; facts?: readonly string[]; ended: boolean; cancel: () => void }[] = [];
-  const ask = ({ who, again, id, what }: Step & { kind: "ask" }): void => {
+  const requests: { readonly who: Name; facts?: readonly string[]; ended: boolean; cancel: () => void }[] = [];
+  const send = ({ who, again, id, what }: Step & { kind: "send" }): void => {
     const { run } = bffs[second ? what % 2 : 0] ?? bffs[0]!;
-    const state: (typeof asked)[number] = { who, ended: false, cancel: () => {} };
-    asked.push(state);
+    const state: (typeof requests)[number] = { who, ended: false, cancel: () => {} };
+    requests.push(state);
     const running = run(
       create(ShowRequestSchema, { id: `${id} ${what}` }),
       new Headers({ "x-who": `${who}${again ? " again" : ""}` }),
@@ -195,7 +195,7 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
     );
     state.cancel = () => running.cancel();
   };
-  return { clock, client, asked, ask };
+  return { clock, client, requests, send };
 }
 
 const who = fc.constantFrom(...NAMES);
@@ -203,7 +203,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant("ask" as const),
+      kind: fc.constant("send" as const),
       who,
       again: fc.boolean(),
       id: fc.constantFrom("a", "other"),
@@ -238,16 +238,16 @@ const SETTLING = { timeout: 3_600_000 };
 
 test(`no caller receives the answer of another, in ${RUNS} interleavings`, SETTLING, async () => {
   await fc.assert(
-    fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 14 }), async (given, steps) => {
-      const { clock, client, asked, ask } = bff(given);
-      for (const one of steps) {
+    fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 14 }), async (config, steps) => {
+      const { clock, client, requests, send } = bff(config);
+      for (const action of steps) {
         const { underWay: open } = client;
-        if (one.kind === "ask") ask(one);
-        else if (one.kind === "wait") await clock.advance(one.ms);
-        else if (one.kind === "leave") asked[one.at]?.cancel();
+        if (action.kind === "send") send(action);
+        else if (action.kind === "wait") await clock.advance(action.ms);
+        else if (action.kind === "leave") requests[action.at]?.cancel();
         else {
-          const sent = open[one.at % Math.max(1, open.length)];
-          if (sent !== undefined && one.kind === "answer") answer(sent);
+          const sent = open[action.at % Math.max(1, open.length)];
+          if (sent !== undefined && action.kind === "answer") answer(sent);
           else sent?.fault(Code.UNAVAILABLE);
         }
         await new Promise((resolve) => setImmediate(resolve));
@@ -257,8 +257,8 @@ test(`no caller receives the answer of another, in ${RUNS} interleavings`, SETTL
         for (const sent of client.underWay) if (!sent.ended) answer(sent); // a hedge goes with its first
       }
       await clock.advance(600);
-      for (const { who: name, facts } of asked) for (const fact of facts ?? []) expect(fact).toBe(name);
-      if (asked.flatMap(({ facts = [] }) => facts).length > client.sent.length) shared++;
+      for (const { who: name, facts } of requests) for (const fact of facts ?? []) expect(fact).toBe(name);
+      if (requests.flatMap(({ facts = [] }) => facts).length > client.sent.length) shared++;
     }),
     { numRuns: RUNS },
   );

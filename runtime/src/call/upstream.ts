@@ -105,12 +105,12 @@ export class Upstream {
       ),
     );
     if (observer?.ejection !== undefined)
-      client.tellEjections?.((ejection) => observer.ejection?.({ service, branch, ...ejection }));
+      client.onEjection?.((ejection) => observer.ejection?.({ service, branch, ...ejection }));
     observer?.upstream?.({ service, branch, state: () => this.state });
   }
   get state(): UpstreamState {
-    const breakers = [...this.#methods].flatMap(([method, own]) =>
-      own === undefined ? [] : [{ method, ...readingOf(own) }],
+    const breakers = [...this.#methods].flatMap(([method, breaker]) =>
+      breaker === undefined ? [] : [{ method, ...readingOf(breaker) }],
     );
     const limits = [...this.#inner].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
     const streams = [...this.#innerStreams].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
@@ -150,9 +150,9 @@ export class Upstream {
     this.#followed = true;
     if (streams === undefined) return [this.streams];
     const key = `${method} ${streams}`;
-    const own = this.#innerStreams.get(key) ?? new StreamPlaces(streams);
-    this.#innerStreams.set(key, own);
-    return [own, this.streams];
+    const places = this.#innerStreams.get(key) ?? new StreamPlaces(streams);
+    this.#innerStreams.set(key, places);
+    return [places, this.streams];
   }
   /** A unary method of this service under a policy. */
   unary<I extends DescMessage, O extends DescMessage>(
@@ -286,10 +286,10 @@ export class Rpc<Req, Res> {
   }
   #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Rpc<Req, Res>>[] | undefined {
     if (policy.branches === undefined) return undefined;
-    const own = { ...policy, branches: undefined };
+    const branchPolicy = { ...policy, branches: undefined };
     const all = policy.branches.flatMap((rule) => {
       const upstream = this.upstream.branches.get(rule.name);
-      return upstream === undefined ? [] : [{ rule, rpc: new Rpc(upstream, this.method, own, codec) }];
+      return upstream === undefined ? [] : [{ rule, rpc: new Rpc(upstream, this.method, branchPolicy, codec) }];
     });
     return all.length === 0 ? undefined : all;
   }
@@ -347,10 +347,12 @@ export class StreamRpc<Req, Res> {
     this.branches = policy.branches && this.#branched(policy.branches);
   }
   #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {
-    const own = { ...this.policy, branches: undefined };
+    const branchPolicy = { ...this.policy, branches: undefined };
     const all = rules.flatMap((rule) => {
       const upstream = this.upstream.branches.get(rule.name);
-      return upstream === undefined ? [] : [{ rule, rpc: new StreamRpc(upstream, this.method, own, this.codec) }];
+      return upstream === undefined
+        ? []
+        : [{ rule, rpc: new StreamRpc(upstream, this.method, branchPolicy, this.codec) }];
     });
     return all.length === 0 ? undefined : all;
   }

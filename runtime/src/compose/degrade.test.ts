@@ -132,8 +132,8 @@ test("more than eight entries that differ only in positions or keys become one w
   for (const key of keys) causes.touch(page.byName[key]!, "id", true, cause);
   causes.touch(page, "title", true, cause);
   const { entries, failures, header } = degraded(PageSchema, page, causes.touches);
-  const told = entries.map(({ path, reason, count }) => `${path} ${reason} ${count}`);
-  expect(told).toEqual([
+  const lines = entries.map(({ path, reason, count }) => `${path} ${reason} ${count}`);
+  expect(lines).toEqual([
     "title 6 0",
     ...[0, 1, 2].flatMap((i) => [`cards[${i}].id 6 0`, `cards[${i}].owner_name 1 0`]),
     "cards[3].id 6 0",

@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly headers: IncomingHeaders;
   /** The same headers after authentication. Credentials are read only from this request. */
-  readonly judged?: AuthenticatedRequest | undefined;
+  readonly authentication?: AuthenticatedRequest | undefined;
   /** The method's timeout, in milliseconds. */
   readonly methodMs: number;
   /** The same limits for the rest of the response, if deferred parts may take longer. */
@@ -70,7 +70,7 @@ export class Exchange implements CallExchange {
   readonly fullMs: number;
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
-  readonly judged: AuthenticatedRequest | undefined;
+  readonly authentication: AuthenticatedRequest | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
   /** Parent trace of its calls. A fetch uses the trace of the request that began it. */
@@ -109,11 +109,23 @@ export class Exchange implements CallExchange {
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { clock, judged, headers, methodMs, first, clientMs, concurrent, observer, fetch, of, after, failed } =
-      options;
+    const {
+      clock,
+      authentication,
+      headers,
+      methodMs,
+      first,
+      clientMs,
+      concurrent,
+      observer,
+      fetch,
+      of,
+      after,
+      failed,
+    } = options;
     this.clock = clock;
-    this.judged = judged;
-    this.headers = judged ?? headers;
+    this.authentication = authentication;
+    this.headers = authentication ?? headers;
     this.observer = observer;
     this.fetch = fetch;
     this.#of = of;
@@ -147,12 +159,12 @@ export class Exchange implements CallExchange {
    * critical.
    */
   detached(fetch: object, clock: Clock): Exchange {
-    const { headers, judged, methodMs } = this;
+    const { headers, authentication, methodMs } = this;
     const concurrent = Number.POSITIVE_INFINITY;
     return new Exchange({
       clock,
       headers,
-      judged,
+      authentication,
       methodMs,
       clientMs: undefined,
       concurrent,
@@ -263,8 +275,8 @@ export class Exchange implements CallExchange {
     return this.#identified;
   }
   identityHeader(how: Identify, service: string): IdentityHeader | undefined {
-    const { judged } = this;
-    return judged?.caller && judged.propagator?.header(judged.caller, how, service);
+    const { authentication } = this;
+    return authentication?.caller && authentication.propagator?.header(authentication.caller, how, service);
   }
   now(): Timestamp {
     this.#now ??= timestampFromDate(this.clock.date());

@@ -8,12 +8,12 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
 noUnhandledRejections();
 
-type Cx = Parameters<Parameters<ReturnType<typeof front>["ask"]>[0]>[0];
+type Cx = Parameters<Parameters<ReturnType<typeof front>["send"]>[0]>[0];
 
 describe("guards", () => {
   test("a pending guard overrides an earlier failure, in declared order, and its input steps continue", async () => {
-    const { ask, client } = front();
-    const { answer, state } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer, state } = send(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
       cx.guard(async () => {
         if ((await viewerStep).count === 9n) throw cx.refuse(Code.PERMISSION_DENIED, "no", 1);
@@ -33,8 +33,8 @@ describe("guards", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "no" });
   });
   test("a guard overrides the status of an on_error rule", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
       cx.guard(async () => {
         await viewerStep;
@@ -49,8 +49,8 @@ describe("guards", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
   });
   test("dependents of a refusal pause while a guard holds the status back", async () => {
-    const { ask, client, clock } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front();
+    const { answer } = send(async (cx) => {
       const guarded = cx.call(cx.app.get, { id: "guarded" });
       cx.guard(async () => {
         await guarded;
@@ -82,8 +82,8 @@ describe("guards", () => {
     expect(clock.running).toBe(0);
   });
   test("dependents of a failed critical step, guards included, pause while another guard holds the status back", async () => {
-    const { ask, client, clock } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front();
+    const { answer } = send(async (cx) => {
       const guarded = cx.call(cx.app.get, { id: "guarded" });
       cx.guard(async () => {
         await guarded;
@@ -108,9 +108,9 @@ describe("guards", () => {
         if ((await noteStep) === undefined) throw cx.refuse(Code.PERMISSION_DENIED, "no note");
       });
       // its own failure leaves it absent, whatever else has failed
-      const ownStep = cx.tryStep(async () => cx.send(cx.app.get, { id: "own" }));
+      const failingStep = cx.tryStep(async () => cx.send(cx.app.get, { id: "own" }));
       cx.step(async () => {
-        await ownStep;
+        await failingStep;
         return cx.send(cx.app.get, { id: "after own" });
       });
       await itemStep;
@@ -136,13 +136,13 @@ describe("guards", () => {
     ["an equal call", (cx: Cx) => cx.call(cx.app.get, { id: "a" }), (cx: Cx) => cx.aside.send(cx.app.get, { id: "a" })],
   ])(
     "dependents of a critical step stay suspended even if another step shared its failure, of %s",
-    async (_, critical, own) => {
-      const { ask, client } = front({ call: { coalesce: true } });
-      const { answer } = ask(async (cx) => {
+    async (_, critical, supplementary) => {
+      const { send, client } = front({ call: { coalesce: true } });
+      const { answer } = send(async (cx) => {
         const guarded = cx.call(cx.app.get, { id: "guarded" });
         cx.guard(async () => void (await guarded));
         const item = cx.step(async () => critical(cx));
-        const aside = cx.tryStep(async () => own(cx));
+        const aside = cx.tryStep(async () => supplementary(cx));
         const resting = cx.tryStep(async () => void (await item));
         cx.guard(async () => {
           await resting;
@@ -164,8 +164,8 @@ describe("guards", () => {
     },
   );
   test("guards that pass release the held failure", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
       cx.guard(async () => void (await viewerStep));
       await cx.call(cx.app.get, { id: "agent" });
@@ -177,8 +177,8 @@ describe("guards", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE, clientMessage: "unavailable" });
   });
   test("a guard holds a finished answer back, and an error in a guard fails the response", async () => {
-    const { ask, client } = front();
-    const { answer, state } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer, state } = send(async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "a" });
       cx.guard(async () => {
         await step;
@@ -192,8 +192,8 @@ describe("guards", () => {
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
   });
   test("a guard whose step hangs ends with it, at the deadline", async () => {
-    const { ask, client, clock } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front();
+    const { answer } = send(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
       cx.guard(async () => void (await viewerStep));
       await cx.call(cx.app.get, { id: "a" });

@@ -34,10 +34,10 @@ describe("the newest item of a stored topic", () => {
   }
   test("the newest item has its position; an empty topic has neither", async () => {
     const store = new MemoryTopics();
-    const { ask, topic, calls } = stored(store);
+    const { send, topic, calls } = stored(store);
     store.publish("run", "a", { n: 1 });
     store.publish("run", "a", { n: 2 });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const all = await Promise.all([cx.latest(topic, "a"), cx.latest(topic, "a"), cx.tryLatest(topic, "b")]);
       expect(all).toEqual([{ n: 2 }, { n: 2 }, undefined]);
       const position = cx.positionOf(all[0]);
@@ -54,37 +54,37 @@ describe("the newest item of a stored topic", () => {
   });
   test("the newest item belongs to its topic, and topics with equal declarations are one", async () => {
     const store = new MemoryTopics();
-    const { ask, clock } = stored(store);
+    const { send, clock } = stored(store);
     const topics = new Topics({ store, clock });
-    const one = new Topic<Event>(SPEC, topics);
+    const first = new Topic<Event>(SPEC, topics);
     const same = new Topic<Event>({ ...SPEC }, topics);
     const other = new Topic<Event>({ ...SPEC, decode: () => ({ n: 1 }) }, topics);
     const elsewhere = new Topic<Event>({ ...SPEC, name: "walk" }, topics);
     store.publish("run", "a", { n: 1 });
     store.publish("walk", "a", { n: 2 });
-    const { answer } = ask(async (cx) => {
-      const all = await Promise.all([one, same, other, elsewhere].map((topic) => cx.latest(topic, "a")));
+    const { answer } = send(async (cx) => {
+      const all = await Promise.all([first, same, other, elsewhere].map((topic) => cx.latest(topic, "a")));
       return page({ title: all.map((item) => item?.n).join() });
     });
     expect((await answer).page?.title).toBe("1,1,1,2");
-    const sources = [one, same, other].map((topic) =>
+    const sources = [first, same, other].map((topic) =>
       topic.follow("a", undefined, false, { item() {}, ended() {}, failed() {} }),
     );
-    expect([one.state.followers, same.state.followers, other.state.followers]).toEqual([2, 2, 1]);
+    expect([first.state.followers, same.state.followers, other.state.followers]).toEqual([2, 2, 1]);
     expect(store.log("run").tails).toBe(2);
     for (const source of sources) source.cancel();
     await topics.close();
   });
   test("the newest item fails like a call of its subject, and its breaker opens", async () => {
     const fails = {
-      newest: (_key: string, hears: Parameters<StoredLog<Event>["newest"]>[1]) => {
-        queueMicrotask(() => hears.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: "away" }));
+      newest: (_key: string, receiver: Parameters<StoredLog<Event>["newest"]>[1]) => {
+        queueMicrotask(() => receiver.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: "away" }));
         return () => {};
       },
     };
     const store = { open: () => fails, close: async () => {} } as unknown as TopicStore;
-    const { ask, topic } = stored(store);
-    const { answer } = ask(async (cx) => {
+    const { send, topic } = stored(store);
+    const { answer } = send(async (cx) => {
       const last = cx.tryLatest(topic, "a");
       const title = await last;
       const whole = page({ title: String(title) });
@@ -94,15 +94,15 @@ describe("the newest item of a stored topic", () => {
     expect(await answer).toMatchObject({ page: { title: "undefined" }, entries: ["title 1 2 runs.{key}.events"] });
     const failed: (string | undefined)[] = [];
     for (let i = 0; i < 25; i++) {
-      const { failure } = await ask(async (cx) => page({ title: String(await cx.latest(topic, `${i}`)) })).answer;
+      const { failure } = await send(async (cx) => page({ title: String(await cx.latest(topic, `${i}`)) })).answer;
       failed.push(`${failure?.clientCode} ${failure?.reason} ${failure?.upstream}`);
     }
     expect(failed[0]).toBe(`${Code.UNAVAILABLE} ${Reason.UNAVAILABLE} runs.{key}.events`);
     expect(failed.at(-1)).toBe(`${Code.UNAVAILABLE} ${Reason.BREAKER_OPEN} runs.{key}.events`);
   });
   test("the newest item of an invalid key is INVALID_ARGUMENT", async () => {
-    const { ask, topic } = stored();
-    const { failure } = await ask(async (cx) => page({ title: String(await cx.latest(topic, "a.b")) })).answer;
+    const { send, topic } = stored();
+    const { failure } = await send(async (cx) => page({ title: String(await cx.latest(topic, "a.b")) })).answer;
     expect([failure?.clientCode, failure?.clientMessage]).toEqual([
       Code.INVALID_ARGUMENT,
       "the key has a character that no key may have",
@@ -127,20 +127,20 @@ describe("the newest item of a topic with a call", () => {
     const spec = { ...SPEC, call: { method: "test.v1.Upstream/Watch", open } };
     const topic = new Topic<Event>(spec, new Topics({ clock: rig.clock }));
     const give = (n: number): void => streams.at(-1)?.items.item({ n }, { token: String(n), reset: false }, 1);
-    const ask = () => {
+    const send = () => {
       const position: { token?: string | undefined } = {};
-      const asked = rig.ask(async (cx) => {
+      const request = rig.send(async (cx) => {
         const last = await cx.latest(topic, "k");
         position.token = cx.positionOf(last)?.token;
         return page({ title: String(last?.n) });
       });
-      return { ...asked, position };
+      return { ...request, position };
     };
-    return { ...rig, ask, topic, streams, give };
+    return { ...rig, send, topic, streams, give };
   }
   test("the newest item is the last one before 20 ms of silence; then the stream stays open for 5 s", async () => {
-    const { ask, give, streams, clock } = called();
-    const { answer, position } = ask();
+    const { send, give, streams, clock } = called();
+    const { answer, position } = send();
     await clock.advance(500);
     give(1);
     await clock.advance(19);
@@ -150,10 +150,10 @@ describe("the newest item of a topic with a call", () => {
     expect(readToken(position.token ?? "")).toEqual({ epoch: "call", place: "2" });
     give(3);
     await clock.advance(4_900);
-    expect((await ask().answer).page?.title).toBe("3");
+    expect((await send().answer).page?.title).toBe("3");
     await clock.advance(4_900);
     give(4);
-    const last = ask();
+    const last = send();
     await clock.advance(20);
     expect((await last.answer).page?.title).toBe("4");
     expect([streams.length, streams[0]?.cancelled]).toEqual([1, false]);
@@ -161,17 +161,17 @@ describe("the newest item of a topic with a call", () => {
     expect([streams.length, streams[0]?.cancelled, clock.running]).toEqual([1, true, 0]);
   });
   test("the newest item is absent from an empty accepted stream, and the last one of an ended stream", async () => {
-    const { ask, streams, clock } = called();
-    const none = ask();
+    const { send, streams, clock } = called();
+    const none = send();
     await idle();
     streams[0]?.items.opened?.();
     await clock.advance(20);
     expect((await none.answer).page?.title).toBe("undefined");
     await clock.advance(4_000);
-    expect((await ask().answer).page?.title).toBe("undefined"); // known by now: nobody waits
+    expect((await send().answer).page?.title).toBe("undefined"); // known by now: nobody waits
     expect(streams.length).toBe(1);
     const other = called();
-    const ended = other.ask();
+    const ended = other.send();
     await idle();
     other.give(7);
     await idle();
@@ -186,17 +186,17 @@ describe("the newest item of a topic with a call", () => {
       { name: "run", keep: 4, decode: () => create(ThingSchema), call: { method: rpc.method, open } },
       new Topics({ clock: rig.clock }),
     );
-    const ask = () => rig.ask(async (cx) => page({ title: String((await cx.latest(topic, "k"))?.id) })).answer;
-    const first = ask();
+    const send = () => rig.send(async (cx) => page({ title: String((await cx.latest(topic, "k"))?.id) })).answer;
+    const first = send();
     let answered = false;
     void first.then(() => (answered = true));
     await rig.clock.advance(1_019);
     expect(answered).toBe(false);
     await rig.clock.advance(1);
     expect((await first).page?.title).toBe("undefined");
-    expect((await ask()).page?.title).toBe("undefined"); // at once
+    expect((await send()).page?.title).toBe("undefined"); // at once
     rig.client.streams[0]?.item(thing("a"));
-    const second = ask();
+    const second = send();
     await rig.clock.advance(20);
     expect((await second).page?.title).toBe("a");
     expect(rig.client.streams.length).toBe(1);
@@ -205,16 +205,16 @@ describe("the newest item of a topic with a call", () => {
     ["its breaker is open", breakerOpen("test.v1.Upstream/Watch"), Reason.BREAKER_OPEN],
     ["there are too many streams", limited("test.v1.Upstream/Watch"), Reason.LIMITED],
   ])("the newest item fails like a stream whose opening is refused: %s", async (_, refused, reason) => {
-    const { ask, streams } = called();
-    const failing = ask();
+    const { send, streams } = called();
+    const failing = send();
     await idle();
     streams[0]?.items.failed(refused);
     const { failure } = await failing.answer;
     expect([failure?.reason, failure?.clientCode, failure?.pushback]).toEqual([reason, refused.clientCode, true]);
   });
   test("the newest item fails with its stream, and waits no longer than its request", async () => {
-    const { ask, streams, clock } = called();
-    const failing = ask();
+    const { send, streams, clock } = called();
+    const failing = send();
     await idle();
     const code = Code.UNAVAILABLE;
     const failure = {
@@ -226,7 +226,7 @@ describe("the newest item of a topic with a call", () => {
     };
     streams[0]?.items.failed(new Failure(failure));
     expect((await failing.answer).failure).toMatchObject({ clientCode: code, upstream: "test.v1.Upstream" });
-    const silent = ask();
+    const silent = send();
     await clock.advance(2_000);
     expect((await silent.answer).failure?.clientCode).toBe(Code.DEADLINE_EXCEEDED);
   });

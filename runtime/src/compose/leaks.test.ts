@@ -46,7 +46,7 @@ test("no timer, call or place of a request outlives it", async () => {
           limit: { concurrent, queued },
           ...(breaker && { breaker: { errorRate: 0.5, windowMs: 1_000, minimum: 2, openMs: 100, probes: 1 } }),
         };
-        const { ask, client, clock, calls, responses } = front({
+        const { send, client, clock, calls, responses } = front({
           policy,
           call: { timeoutMs: 300, retry: RETRY },
           timeoutMs: 1_000,
@@ -111,7 +111,7 @@ test("no timer, call or place of a request outlives it", async () => {
               return cx.orElse(cx.tryCall(get, request), () => 1);
           }
         };
-        const { cancel, state } = ask(async (cx) => {
+        const { cancel, state } = send(async (cx) => {
           await Promise.all(plans.map((each) => run(cx, each)));
           return page();
         });
@@ -132,7 +132,7 @@ test("no timer, call or place of a request outlives it", async () => {
         // Every place in the limits is free again, and a breaker lets a probe out.
         client.answer = byId({});
         for (let i = 0; i < concurrent + 1; i++) {
-          const { answer } = ask(async (cx) => {
+          const { answer } = send(async (cx) => {
             const all = Array.from({ length: Math.min(2, concurrent) }, () => cx.call(cx.app.get, { id: "free" }));
             await Promise.all(breaker ? all.slice(0, 1) : all);
             return page();

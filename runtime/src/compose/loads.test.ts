@@ -71,25 +71,25 @@ type World = ReturnType<typeof front>;
 type Cx = Request<World["app"]>;
 
 /** @param together all of a list at once */
-async function run(one: Case, together: boolean) {
+async function run(testCase: Case, together: boolean) {
   const world = front({ call: { timeoutMs: 90 }, timeoutMs: 400 });
-  const { client, clock, ask } = world;
+  const { client, clock, send } = world;
   client.answer = (sent) =>
-    void clock.setTimeout(() => reply(sent, one), one.delays[sent.ids[0] ?? ""] ?? 0, undefined);
+    void clock.setTimeout(() => reply(sent, testCase), testCase.delays[sent.ids[0] ?? ""] ?? 0, undefined);
   const wait = (after: number) => new Promise<void>((resolve) => clock.setTimeout(resolve, after, undefined));
-  const { state, cancel } = ask(async (cx) => {
-    if (one.guardMs !== undefined) cx.guard(() => wait(one.guardMs ?? 0));
-    const composed = one.lists.map((list, at) =>
+  const { state, cancel } = send(async (cx) => {
+    if (testCase.guardMs !== undefined) cx.guard(() => wait(testCase.guardMs ?? 0));
+    const composed = testCase.lists.map((list, at) =>
       cx.step(async () => {
         if (list.afterMs > 0) await wait(list.afterMs);
         const alone = list.alone.map((id) => cx.tryLoad(cx.app.byId, id));
-        const cards = await within(cx, list, (own) => (together ? cardsOf : cardsOneByOne)(own, list, at));
+        const cards = await within(cx, list, (inner) => (together ? cardsOf : cardsByItem)(inner, list, at));
         return [...cards, ...(await Promise.all(alone)).map((thing): Card => card(`alone ${thing?.id}`))];
       }),
     );
     return page({ cards: (await Promise.all(composed)).flat() });
   });
-  if (one.cancelMs !== undefined) clock.setTimeout(cancel, one.cancelMs, undefined);
+  if (testCase.cancelMs !== undefined) clock.setTimeout(cancel, testCase.cancelMs, undefined);
   await clock.advance(500);
   await idle();
   const { page: got, entries, failure } = state.answered ?? {}; // none for a client that has gone
@@ -156,7 +156,7 @@ async function cardsOf(cx: Cx, list: List, at: number): Promise<Card[]> {
     return made;
   });
 }
-function cardsOneByOne(cx: Cx, list: List, at: number): Promise<Card[]> {
+function cardsByItem(cx: Cx, list: List, at: number): Promise<Card[]> {
   const batch = batchOf(cx, list);
   const method = `load${list.many ? "Many" : ""}` as const;
   return Promise.all(
@@ -179,17 +179,17 @@ const RUNS = Number(process.env.LOADS_RUNS ?? 150);
 describe("a load for a whole list", () => {
   test("a load for a whole list equals one load per item", async () => {
     await fc.assert(
-      fc.asyncProperty(cases, async (one) => {
-        expect(await run(one, true)).toEqual(await run(one, false));
+      fc.asyncProperty(cases, async (testCase) => {
+        expect(await run(testCase, true)).toEqual(await run(testCase, false));
       }),
       { numRuns: RUNS },
     );
   });
 
   test("each key is fetched once, in the order of the list", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.things({ things: sent.ids.map((id) => ({ id, tags: [id.toUpperCase()] })) });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const loads = cx.loadEach(cx.app.byId, ["b", "a", "b", "c", "d"], (id) => id);
       await loads.all;
       expect(loads.step(0)).toBe(loads.step(2));
@@ -200,8 +200,8 @@ describe("a load for a whole list", () => {
   });
 
   test("an empty list sends no call", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       await cx.loadEach(cx.app.byId, [] as string[], (id) => id).all;
       await cx.tryLoadManyEach(cx.app.byId, [] as string[], (id) => id).all;
       return page({ title: "empty" });
@@ -211,9 +211,9 @@ describe("a load for a whole list", () => {
   });
 
   test("a failure fails the response, even if no step waits for the list", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);
-    const { answer } = ask((cx) => {
+    const { answer } = send((cx) => {
       cx.loadEach(cx.app.byId, ["a"], (id) => id);
       return new Promise(() => {});
     });
@@ -221,9 +221,9 @@ describe("a load for a whole list", () => {
   });
 
   test("a failure is recorded for each item without a value", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const loads = cx.tryLoadEach(cx.app.byId, ["a", "b", "a"], (id) => id);
       await loads.all;
       const cards = [0, 1, 2].map((i) => card(String(i)));

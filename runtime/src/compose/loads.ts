@@ -22,7 +22,7 @@ export interface LoadContext extends CallContext {
  *
  * @param supplementary true if a failure leaves `undefined`
  */
-export function loadOne<Req, Res, K, V, G, R>(
+export function loadKey<Req, Res, K, V, G, R>(
   cx: LoadContext,
   batch: Batch<Req, Res, K, V, G>,
   key: K,
@@ -86,16 +86,16 @@ export function loadsOf<Row, Req, Res, K, Item, G, V>(
   const all = list.map((row): Loaded => {
     if (group !== undefined || collector === undefined)
       collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group?.(row), undefined);
-    const asked = key(row);
+    const rowKey = key(row);
     if (scope.over) return new Loaded(ending).refused();
-    const item = collector.item(asked);
+    const item = collector.item(rowKey);
     if (item.last instanceof Loaded && item.last.isOf(ending)) return item.last;
     const loaded = new Loaded(ending);
     item.last = loaded;
     item.wait(scope, loaded, critical, undefined);
     return loaded;
   });
-  ending.asked();
+  ending.close();
   const { promise } = ending;
   promise.then(undefined, fail ?? ignore);
   return new Loads(promise, all);
@@ -126,7 +126,7 @@ class Ending {
     this.#open--;
     if (this.#open === 0) this.#resolve();
   }
-  asked(): void {
+  close(): void {
     this.ends();
   }
 }

@@ -83,16 +83,16 @@ test("a hedge overtakes a hanging attempt, which is cancelled on the wire", asyn
     if (first === undefined) first = received;
     else good(received, 2n);
   };
-  const ask = bff({ hedge: { delayMs: 20, max: 1 } });
-  expect((await ask(once)).page?.spentCents).toBe(2n);
+  const send = bff({ hedge: { delayMs: 20, max: 1 } });
+  expect((await send(once)).page?.spentCents).toBe(2n);
   expect(await first?.closed).toBe(http2.constants.NGHTTP2_CANCEL);
   expect(upstream.received.map(({ headers }) => headers["grpc-previous-rpc-attempts"])).toEqual([undefined, "1"]);
 });
 
 test("equal calls of a response share one stream", async () => {
   upstream.answer = (received) => good(received);
-  const ask = bff({ coalesce: true });
-  const { page: got } = await ask(async (cx) => {
+  const send = bff({ coalesce: true });
+  const { page: got } = await send(async (cx) => {
     const things = await Promise.all(["a", "b", "a"].map((id) => cx.send(cx.app.get, { id })));
     return page({ facts: things.map(({ id }) => id) });
   });
@@ -118,36 +118,36 @@ test("the cache answers for a stopped upstream with the age; without a cached an
 test("slow answers open the breaker of their method", async () => {
   upstream.answer = (received) => void setTimeout(good, 30, received);
   const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 3, openMs: 60_000, probes: 1 };
-  const ask = bff({}, { methods: { Get: { breaker: { ...breaker, slowMs: 20, slowRate: 0.5 } } } });
-  for (let i = 0; i < 3; i++) expect((await ask(once)).page?.spentCents).toBe(1n);
+  const send = bff({}, { methods: { Get: { breaker: { ...breaker, slowMs: 20, slowRate: 0.5 } } } });
+  for (let i = 0; i < 3; i++) expect((await send(once)).page?.spentCents).toBe(1n);
   expect(states).toEqual(["test.v1.Upstream/Get open"]);
-  expect((await ask(once)).entries).toEqual(["spent_cents 1 undefined"]);
+  expect((await send(once)).entries).toEqual(["spent_cents 1 undefined"]);
   expect(upstream.received.length).toBe(3);
 });
 
 test("an exhausted retry budget stops retries", async () => {
   upstream.answer = (received) => refuse(received, `${Code.UNAVAILABLE}`);
   const retry = { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 1, maxMs: 2, multiplier: 2 };
-  const ask = bff({ retry }, { retryBudget: { maxTokens: 4, tokenRatio: 0.1 } });
-  for (let i = 0; i < 3; i++) await ask(once);
+  const send = bff({ retry }, { retryBudget: { maxTokens: 4, tokenRatio: 0.1 } });
+  for (let i = 0; i < 3; i++) await send(once);
   expect(upstream.received.length).toBe(4); // tokens: 3, 2; 1; 0
 });
 
 test("calls excluded by GOAWAY are answered on the next connection, without a token", async () => {
   const retryBudget = { maxTokens: 1, tokenRatio: 0.1 }; // a single failure would show
-  const ask = bff({}, { retryBudget });
+  const send = bff({}, { retryBudget });
   const held: Received[] = [];
   const all = Promise.withResolvers<void>();
   upstream.answer = (received) => {
     if (held.push(received) === 10) all.resolve();
   };
-  const asked = Array.from({ length: 10 }, () => ask(once));
+  const requests = Array.from({ length: 10 }, () => send(once));
   await all.promise;
   upstream.answer = (received) => good(received);
   const first = Math.min(...held.map(({ stream }) => stream.id ?? 0));
   (held[0]!.stream.session as http2.ServerHttp2Session).goaway(http2.constants.NGHTTP2_NO_ERROR, first);
   for (const received of held) if (received.stream.id === first) good(received);
-  const answers = await Promise.all(asked);
+  const answers = await Promise.all(requests);
   expect(answers.map(({ page: got, entries }) => [got?.spentCents, entries])).toEqual(answers.map(() => [1n, []]));
   expect(upstream.sessions.length).toBe(2);
   expect(upstream.received.length).toBe(19);

@@ -15,7 +15,7 @@ type App = ReturnType<typeof front>["app"];
 const card = (init: Partial<Card> = {}): Card => ({ ...create(CardSchema), ...init });
 
 /** An answer, or its code, with the names of its parts and its degradations. */
-function ask(
+function send(
   { app, clock }: ReturnType<typeof front>,
   compose: (cx: Request<App>) => Promise<Page>,
 ): Promise<{ page?: Page; parts: string[]; degraded: string[]; code?: Code }> {
@@ -52,7 +52,7 @@ function facts(cx: Request<App>, owner: Page, id: string): void {
 test("the answer waits for all parts, including those announced meanwhile", async () => {
   const rig = front();
   rig.client.answer = byId({});
-  const answer = await ask(rig, async (cx) => {
+  const answer = await send(rig, async (cx) => {
     const whole = page({ title: "t" });
     expect(cx.late).toBe(cx);
     const step = cx.late.tryStep(async () => {
@@ -71,7 +71,7 @@ test("the answer waits for all parts, including those announced meanwhile", asyn
 test("a failed part is delivered with its cause", async () => {
   const rig = front();
   rig.client.answer = byId({ f: "UNAVAILABLE" });
-  const answer = await ask(rig, async (cx) => {
+  const answer = await send(rig, async (cx) => {
     const whole = page({ title: "t" });
     facts(cx, whole, "f");
     cx.part(whole, ["main"], async () => {
@@ -87,7 +87,7 @@ test("a failed part is delivered with its cause", async () => {
 
 test("a part outside the answer is dropped, and each list item has a separate part", async () => {
   const rig = front();
-  const answer = await ask(rig, async (cx) => {
+  const answer = await send(rig, async (cx) => {
     const [first, second] = [card({ id: "1" }), card({ id: "2" })];
     for (const owner of [first, second, card({ id: "nowhere" })])
       cx.part(owner, ["owner_name"], async () => ({ ownerName: `of ${owner.id}` }));
@@ -99,7 +99,7 @@ test("a part outside the answer is dropped, and each list item has a separate pa
 
 test("a refusal before the end fails the answer", async () => {
   const rig = front();
-  const answer = await ask(rig, async (cx) => {
+  const answer = await send(rig, async (cx) => {
     const whole = page();
     facts(cx, whole, "f");
     cx.guard(async () => {

@@ -13,17 +13,17 @@ test.each([
   [[0], "00000000-0000-4000-8000-000000000000"],
   [[0.999], "ffffffff-ffff-4fff-bfff-ffffffffffff"],
   [[0, 0.5], "00800080-0080-4080-8080-008000800080"],
-])("the clock's randomness gives a UUID of %j", (values, wanted) => {
-  expect(randomUuid(clockOf(...values))).toBe(wanted);
+])("the clock's randomness gives a UUID of %j", (values, expected) => {
+  expect(randomUuid(clockOf(...values))).toBe(expected);
 });
 
 test("a random value is drawn once per place and response", async () => {
-  const { ask, clock } = front();
+  const { send, clock } = front();
   let calls = 0;
   clock.random = () => (calls++ % 97) / 97;
   const seen: unknown[][] = [];
   for (let times = 0; times < 2; times++) {
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       seen.push([
         cx.randomUuid("a"),
         cx.randomUuid("a"),
@@ -35,9 +35,9 @@ test("a random value is drawn once per place and response", async () => {
     });
     await answer;
   }
-  for (const [one, same, other, number, again] of seen) {
-    expect([same, again]).toEqual([one, number]);
-    expect(other).not.toBe(one);
+  for (const [first, same, other, number, again] of seen) {
+    expect([same, again]).toEqual([first, number]);
+    expect(other).not.toBe(first);
     expect(number).toBeLessThan(1);
   }
   expect(seen[0]?.[0]).not.toBe(seen[1]?.[0]);

@@ -8,7 +8,7 @@ import { front, page } from "../testing/front.ts";
 
 describe("headers and trailers of an answer", () => {
   test("the headers and trailers are separate, have lower-case names, and are empty if absent", async () => {
-    const { ask, client } = front({ call: { received: true } });
+    const { send, client } = front({ call: { received: true } });
     client.answer = (sent) =>
       sent
         .beside(
@@ -23,7 +23,7 @@ describe("headers and trailers of an answer", () => {
           { "x-a": "4", "grpc-status": "0" },
         )
         .thing();
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const thing = await cx.call(cx.app.get, { id: "a" });
       const headers = ["x-a", "x-list", "x-empty", "x-undefined", "x-space", "x-none", "constructor", "__proto__"];
       const trailers = ["x-a", "x-list"];
@@ -38,22 +38,22 @@ describe("headers and trailers of an answer", () => {
   });
 
   test("the headers and trailers are exposed only if the policy requests them", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = (sent) => sent.beside({ "x-a": "1" }).thing();
-    const asking = app.getWith({ received: true });
-    const { answer } = ask(async (cx) => {
+    const withMetadata = app.getWith({ received: true });
+    const { answer } = send(async (cx) => {
       const plain = await cx.call(cx.app.get, { id: "plain" });
-      const asked = await cx.call(asking, { id: "asked" });
-      return page({ title: `${cx.answerHeader(plain, "x-a")}|${cx.answerHeader(asked, "x-a")}` });
+      const full = await cx.call(withMetadata, { id: "asked" });
+      return page({ title: `${cx.answerHeader(plain, "x-a")}|${cx.answerHeader(full, "x-a")}` });
     });
     expect((await answer).page?.title).toBe("|1");
-    expect([client.of("plain").heard, client.of("asked").heard]).toEqual([false, true]);
+    expect([client.of("plain").readsMetadata, client.of("asked").readsMetadata]).toEqual([false, true]);
   });
 
   test("the headers and trailers belong to their message, and coalesced calls share them", async () => {
-    const { ask, client } = front({ call: { received: true, coalesce: true } });
+    const { send, client } = front({ call: { received: true, coalesce: true } });
     client.answer = (sent) => sent.beside({ "x-a": sent.id }, { "x-b": `${sent.id}!` }).thing();
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get } = cx.app;
       const things = await Promise.all([
         cx.call(get, { id: "a" }),
@@ -64,7 +64,7 @@ describe("headers and trailers of an answer", () => {
       ]);
       const late = await cx.send(get, { id: "a" });
       return page({
-        title: [...things, late].map((one) => cx.answerHeader(one, "x-a") + cx.answerTrailer(one, "x-b")).join(),
+        title: [...things, late].map((thing) => cx.answerHeader(thing, "x-a") + cx.answerTrailer(thing, "x-b")).join(),
       });
     });
     expect((await answer).page?.title).toBe("aa!,bb!,aa!,aa!,cc!,aa!");
@@ -72,7 +72,7 @@ describe("headers and trailers of an answer", () => {
   });
 
   test("the headers and trailers are those of the successful attempt", async () => {
-    const { ask, client, clock } = front({
+    const { send, client, clock } = front({
       call: {
         received: true,
         retry: { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 1, maxMs: 1, multiplier: 1 },
@@ -83,14 +83,16 @@ describe("headers and trailers of an answer", () => {
       const sent = client.of(id);
       if (id === "retried" && sent.attempt === 1)
         sent.beside({ "x-a": "bad" }, { "x-a": "bad" }).fault(Code.UNAVAILABLE);
-      else if (id === "unprocessed" && client.sent.filter((one) => one.id === id).length === 1)
+      else if (id === "unprocessed" && client.sent.filter((attempt) => attempt.id === id).length === 1)
         sent.beside({ "x-a": "bad" }).fault(Code.UNAVAILABLE, { kind: "unprocessed" });
       else if (id !== "hedged" || sent.attempt === 2) sent.beside({ "x-a": `${id} ${sent.attempt}` }).thing();
     };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get } = cx.app;
       const things = await Promise.all(["retried", "unprocessed", "hedged"].map((id) => cx.call(get, { id })));
-      return page({ title: things.map((one) => cx.answerHeader(one, "x-a") + cx.answerTrailer(one, "x-a")).join() });
+      return page({
+        title: things.map((thing) => cx.answerHeader(thing, "x-a") + cx.answerTrailer(thing, "x-a")).join(),
+      });
     });
     await idle();
     for (let i = 0; i < 3; i++) await clock.advance(10);
@@ -98,14 +100,16 @@ describe("headers and trailers of an answer", () => {
   });
 
   test("the headers and trailers of a substitute for an answer are empty", async () => {
-    const { ask, client } = front({ call: { received: true } });
+    const { send, client } = front({ call: { received: true } });
     client.answer = (sent) => sent.beside({ "x-a": "1" }, { "x-a": "2" }).fault(Code.NOT_FOUND);
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const { get } = cx.app;
       const rescued = await cx.call(get, { id: "a" }, { rescue: () => ({ id: "x" }) });
       const filled = await cx.orElse(cx.tryCall(get, { id: "b" }), () => ({ id: "y" }));
       return page({
-        title: [rescued, filled].map((one) => `${cx.answerHeader(one, "x-a")}${cx.answerTrailer(one, "x-a")}`).join(),
+        title: [rescued, filled]
+          .map((thing) => `${cx.answerHeader(thing, "x-a")}${cx.answerTrailer(thing, "x-a")}`)
+          .join(),
       });
     });
     expect((await answer).page?.title).toBe(",");

@@ -60,7 +60,7 @@ async function replicas(call: CallPolicy = {}) {
     },
   });
   /** Calls one after the other, a millisecond apart at least; gives how many have failed. */
-  const ask = async (times: number): Promise<number> => {
+  const countFailures = async (times: number): Promise<number> => {
     let failed = 0;
     for (let i = 0; i < times; i++) {
       let ended: Failure | "good" | undefined;
@@ -81,19 +81,19 @@ async function replicas(call: CallPolicy = {}) {
     return failed;
   };
   const counts = (): number[] => servers.map(({ received }) => received.splice(0).length);
-  while (servers.some(({ connections }) => connections === 0)) expect(await ask(1)).toBe(0);
+  while (servers.some(({ connections }) => connections === 0)) expect(await countFailures(1)).toBe(0);
   counts();
-  return { clock, servers, client, ejections, ask, counts };
+  return { clock, servers, client, ejections, countFailures, counts };
 }
 
 test("one failing replica causes a few errors, then none until its ejection ends, then at most one", async () => {
-  const { servers, clock, ejections, ask, counts } = await replicas();
+  const { servers, clock, ejections, countFailures, counts } = await replicas();
   const [failing] = servers;
   if (failing !== undefined) failing.answer = (received) => refuse(received, "14");
   let failed = 0;
   while (ejections.length === 0) {
     clock.skip(200);
-    failed += await ask(1);
+    failed += await countFailures(1);
   }
   expect(failed).toBe(5);
   const port = failing?.port;
@@ -101,55 +101,59 @@ test("one failing replica causes a few errors, then none until its ejection ends
     { service: "test.v1.Upstream", address: `127.0.0.1:${port}`, forMs: 30_000, consecutive: 5 },
   ]);
   counts();
-  expect(await ask(300)).toBe(0);
+  expect(await countFailures(300)).toBe(0);
   expect(counts()[0]).toBe(0);
   clock.skip(30_000);
-  expect(await ask(300)).toBe(1); // of 300: it was asked whether it is back
+  expect(await countFailures(300)).toBe(1); // of 300: it was asked whether it is back
   expect(counts()[0]).toBe(1);
   expect(ejections.at(-1)).toMatchObject({ forMs: 60_000, consecutive: 1 });
 });
 
 test("one failing replica causes no error with retries, because they use another replica", async () => {
-  const { servers, ask, counts } = await replicas({ retry: { ...RETRY, attempts: 2, on: [Code.UNAVAILABLE] } });
+  const { servers, countFailures, counts } = await replicas({
+    retry: { ...RETRY, attempts: 2, on: [Code.UNAVAILABLE] },
+  });
   const [failing] = servers;
   if (failing !== undefined) failing.answer = (received) => refuse(received, "14");
-  expect(await ask(200)).toBe(0);
+  expect(await countFailures(200)).toBe(0);
   expect(counts()[0]).toBeGreaterThan(0);
 });
 
 test("with two failing replicas, a third attempt reaches the third replica", async () => {
-  const { servers, ask, ejections } = await replicas({ retry: { ...RETRY, attempts: 3, on: [Code.UNAVAILABLE] } });
+  const { servers, countFailures, ejections } = await replicas({
+    retry: { ...RETRY, attempts: 3, on: [Code.UNAVAILABLE] },
+  });
   for (const server of servers.slice(0, 2)) server.answer = (received) => refuse(received, "14");
-  expect(await ask(4)).toBe(0); // then there are no tokens left to retry
+  expect(await countFailures(4)).toBe(0); // then there are no tokens left to retry
   expect(ejections).toEqual([]);
 });
 
 test("a hedge avoids a hanging replica", async () => {
-  const { servers, ask } = await replicas({ hedge: { delayMs: 10, max: 1 } });
+  const { servers, countFailures } = await replicas({ hedge: { delayMs: 10, max: 1 } });
   const [hanging] = servers;
   if (hanging !== undefined) hanging.answer = () => {};
-  expect(await ask(100)).toBe(0);
+  expect(await countFailures(100)).toBe(0);
 });
 
 test("a replica that disappears and returns causes only brief failures, and is not overloaded", async () => {
-  const { servers, clock, ask, counts, client } = await replicas({
+  const { servers, clock, countFailures, counts, client } = await replicas({
     retry: { ...RETRY, attempts: 2, on: [Code.UNAVAILABLE] },
   });
   const [gone] = servers;
   await gone?.stop();
   await until(() => client.addresses()[0]?.state !== "connected");
-  expect(await ask(300)).toBe(0);
+  expect(await countFailures(300)).toBe(0);
   counts();
   await gone?.start();
   clock.skip(2_000);
-  while (gone?.connections === 0) expect(await ask(1)).toBe(0);
+  while (gone?.connections === 0) expect(await countFailures(1)).toBe(0);
   counts();
-  expect(await ask(300)).toBe(0);
+  expect(await countFailures(300)).toBe(0);
   const [first = 0] = counts();
   expect(first).toBeLessThan(50); // a third would be 100
   clock.skip(10_000);
-  expect(await ask(1)).toBe(0);
+  expect(await countFailures(1)).toBe(0);
   counts();
-  expect(await ask(600)).toBe(0);
+  expect(await countFailures(600)).toBe(0);
   for (const count of counts()) expect(Math.abs(count - 200)).toBeLessThan(60);
 });

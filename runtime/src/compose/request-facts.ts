@@ -98,11 +98,11 @@ export class RequestFacts<out Principal> {
 
   /** The caller. Undefined without authentication, which only public RPCs accept. */
   get principal(): Principal {
-    return this.exchange.judged?.caller?.principal as Principal;
+    return this.exchange.authentication?.caller?.principal as Principal;
   }
   /** Source of the request, as far as it is known. */
   get peer(): Peer {
-    return this.exchange.judged?.peer ?? incomingOf(this.exchange.headers).peer;
+    return this.exchange.authentication?.peer ?? incomingOf(this.exchange.headers).peer;
   }
 
   /**

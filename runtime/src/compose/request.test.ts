@@ -12,9 +12,9 @@ noUnhandledRejections();
 
 describe("calls", () => {
   test("calls run side by side and compose", async () => {
-    const { ask, client, clock, responses } = front();
+    const { send, client, clock, responses } = front();
     client.answer = byId({});
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const aStep = cx.call(cx.app.get, { id: "a" });
       const bStep = cx.tryCall(cx.app.get, { id: "b" });
       expect(client.sent.length).toBe(2);
@@ -26,9 +26,9 @@ describe("calls", () => {
   });
 
   test("a critical failure fails the response, cancels other calls, and unwinds suspended steps", async () => {
-    const { ask, client, clock } = front();
+    const { send, client, clock } = front();
     let unwound = false;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const slow = cx.call(cx.app.get, { id: "slow" });
       cx.call(cx.app.get, { id: "bad" });
       cx.tryCall(cx.app.get, { id: "other" });
@@ -53,9 +53,9 @@ describe("calls", () => {
   });
 
   test("a supplementary failure leaves a degradation with its root cause", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ usage: "UNAVAILABLE" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const usageStep = cx.tryCall(cx.app.get, { id: "usage" });
       const moreStep = cx.tryStep(async () => {
         const usage = await usageStep;
@@ -78,8 +78,8 @@ describe("calls", () => {
   });
 
   test("a client that disconnects cancels everything, and receives nothing", async () => {
-    const { ask, client, clock, responses } = front();
-    const { cancel, state } = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    const { send, client, clock, responses } = front();
+    const { cancel, state } = send(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     cancel();
     await idle();
     expect(client.of("a").cancelled).toBe(true);
@@ -89,19 +89,19 @@ describe("calls", () => {
   });
 
   test("an exception of an expression fails the response as INVALID", async () => {
-    const { ask } = front();
-    const { answer } = ask(async () => {
+    const { send } = front();
+    const { answer } = send(async () => {
       throw new RangeError("index 7");
     });
     expect((await answer).failure).toMatchObject({ reason: Reason.INVALID, clientCode: Code.INTERNAL, upstream: "" });
   });
 
   test("undecodable answers are INVALID; unencodable requests are, too, and are not sent", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = (sent) => sent.bytes(new Uint8Array([255, 255]));
-    const first = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    const first = send(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     expect((await first.answer).failure).toMatchObject({ reason: Reason.INVALID, upstream: "test.v1.Upstream" });
-    const second = ask(async (cx) =>
+    const second = send(async (cx) =>
       page({
         title: (
           await cx.call(cx.app.get, {
@@ -119,7 +119,7 @@ describe("calls", () => {
 
 describe("headers and metadata", () => {
   test("headers and metadata are forwarded and merged, without those of the connection", async () => {
-    const { ask, client, app } = front();
+    const { send, client, app } = front();
     client.answer = byId({});
     const rpc = app.getWith({ forward: ["authorization", "x-none", "te", "grpc-timeout", "X-Id", "t-bin", "x-odd"] });
     const headers = {
@@ -130,7 +130,7 @@ describe("headers and metadata", () => {
       "t-bin": "AAE",
       "x-odd": "\u00e9",
     };
-    const { answer } = ask(
+    const { answer } = send(
       async (cx) => {
         expect([cx.header("x-id"), cx.header("t-bin"), cx.header("x-none")]).toEqual(["1", "", ""]);
         const metadata = { "x-tenant": "t", "x-empty": "", "x-raw-bin": new Uint8Array([0, 1]), authorization: "mine" };
@@ -149,8 +149,8 @@ describe("headers and metadata", () => {
     });
   });
   test("a value that gRPC cannot carry is INVALID", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       await cx.call(cx.app.get, { id: "a" }, { metadata: { "x-name": "a\nb" } });
       return page();
     });
@@ -161,9 +161,9 @@ describe("headers and metadata", () => {
 
 describe("rescue", () => {
   test("a rescue fails the response, ignores the failure, or substitutes a value", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ none: "NOT_FOUND", gone: "NOT_FOUND", odd: "ABORTED", bad: "NOT_FOUND" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const ignoredStep = cx.call(
         cx.app.get,
         { id: "none" },
@@ -186,7 +186,7 @@ describe("rescue", () => {
       page: { title: "undefined", spentCents: 3n, facts: ["x"] },
       entries: ["spent_cents 2 5 test.v1.Upstream", "facts 2 2 test.v1.Upstream"],
     });
-    const failing = ask(async (cx) => {
+    const failing = send(async (cx) => {
       await cx.tryCall(cx.app.get, { id: "bad" }, { rescue: (error) => cx.refuse(error.code, "no such thing") });
       return page();
     });
@@ -196,9 +196,9 @@ describe("rescue", () => {
     });
   });
   test("a rescue sees the failure after retries, and its exception becomes the call's failure", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ a: "NOT_FOUND" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       await cx.call(
         cx.app.get,
         { id: "a" },
@@ -216,9 +216,9 @@ describe("rescue", () => {
 
 describe("fallbacks", () => {
   test("a fallback replaces an absent value, and is marked only after a failure", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ a: "INTERNAL" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const aStep = cx.orElse(cx.tryCall(cx.app.get, { id: "a" }), () => ({ count: 7n }));
       const bStep = cx.orElse(
         cx.step(async () => undefined as { count: bigint } | undefined),
@@ -238,8 +238,8 @@ describe("fallbacks", () => {
     });
   });
   test("a fallback that throws fails the response", async () => {
-    const { ask } = front();
-    const { answer } = ask(async (cx) => {
+    const { send } = front();
+    const { answer } = send(async (cx) => {
       cx.orElse(Promise.resolve(undefined), () => {
         throw new RangeError("x");
       });
@@ -252,9 +252,9 @@ describe("fallbacks", () => {
 
 describe("lists", () => {
   test("partial omits failed items, and marks the list, its step and its dependents", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ b: "INTERNAL", d: "NOT_FOUND" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const listStep = cx.step(async (mark) =>
         cx.partial(
           ["a", "b", "c", "d"].map((id) => cx.send(cx.app.get, { id })),
@@ -277,8 +277,8 @@ describe("lists", () => {
     });
   });
   test("partial fails if there are items and none succeeded; absence without failure is a success", async () => {
-    const { ask } = front();
-    const { answer } = ask(async (cx) => {
+    const { send } = front();
+    const { answer } = send(async (cx) => {
       expect(await cx.partial([])).toEqual([]);
       expect(await cx.partial([Promise.resolve(undefined)])).toEqual([]);
       expect(await cx.partial([Promise.resolve(undefined), Promise.reject(1)])).toEqual([]);
@@ -300,9 +300,9 @@ describe("lists", () => {
 
 describe("steps of a service", () => {
   test("resting: readers of a step receive the causes of its inputs", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ owner: "UNAVAILABLE" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const ownerStep = cx.tryCall(cx.app.get, { id: "owner" });
       const stockStep = cx.resting(
         cx.step(async () => (await ownerStep)?.count),
@@ -321,9 +321,9 @@ describe("steps of a service", () => {
   });
 
   test("holds: an answer waits for a step without readers, and fails with it", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     let answered = false;
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       cx.holds(cx.call(cx.app.get, { id: "log" }));
       return page();
     });
@@ -337,15 +337,15 @@ describe("steps of a service", () => {
   });
 
   test("retryIf: a call's condition adds to its policy's; an exception counts as false", async () => {
-    const { ask, client } = front({ call: { retry: RETRY } });
-    const asked: string[] = [];
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front({ call: { retry: RETRY } });
+    const evaluations: string[] = [];
+    const { answer } = send(async (cx) => {
       const never = cx.tryCall(
         cx.app.get,
         { id: "never" },
         {
           retryIf: ({ code }) => {
-            asked.push(`never ${code}`);
+            evaluations.push(`never ${code}`);
             return false;
           },
         },
@@ -365,7 +365,7 @@ describe("steps of a service", () => {
     client.of("never").fault(Code.UNAVAILABLE);
     client.of("throws").fault(Code.UNAVAILABLE);
     await answer;
-    expect(asked).toEqual([`never ${Code.UNAVAILABLE}`]);
+    expect(evaluations).toEqual([`never ${Code.UNAVAILABLE}`]);
     expect(client.sent.length).toBe(2);
   });
 });

@@ -18,7 +18,7 @@ import { TOKEN_HEADER } from "../topic/newest-item.ts";
 import type { Topic } from "../topic/topic.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Loads, loadOne, loadsOf } from "./loads.ts";
+import { type Loads, loadKey, loadsOf } from "./loads.ts";
 import { RequestFacts } from "./request-facts.ts";
 import type { PartOf, RequestPart } from "./request-part.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
@@ -144,7 +144,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return loadOne(this, batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
+    return loadKey(this, batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
   }
   /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoad<Req, Res, K, V, G, R = never>(
@@ -153,7 +153,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return loadOne(this, batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
+    return loadKey(this, batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
   }
   /** Loads all items of a key, by a batch with `many`; none if the key is missing. */
   loadMany<Req, Res, K, V, G, R = never>(
@@ -162,7 +162,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R>> {
-    return loadOne(this, batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
+    return loadKey(this, batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
   }
   /** The same, except that a failure leaves `undefined`, with its cause remembered. */
   tryLoadMany<Req, Res, K, V, G, R = never>(
@@ -171,7 +171,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R> | undefined> {
-    return loadOne(this, batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
+    return loadKey(this, batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
   }
   /**
    * Loads one item for each row of a list. All values are available at the same time. A failure fails this scope.

@@ -93,11 +93,11 @@ function call(
 ): Promise<unknown> {
   const extra = Object.keys(metadata).length === 0 ? undefined : { metadata };
   const answer = effect ? cx.effect(rpc, request, extra) : cx.send(rpc, request, extra);
-  const told = answer.catch((thrown: unknown) => {
+  const result = answer.catch((thrown: unknown) => {
     throw connectError(asFailure(thrown));
   });
-  told.catch(() => {}); // a rejection that no code awaits has no effect
-  return told;
+  result.catch(() => {}); // a rejection that no code awaits has no effect
+  return result;
 }
 
 /**

@@ -21,7 +21,7 @@ noUnhandledRejections();
 interface UpClients {
   readonly up: ResolverClient<typeof Upstream>;
 }
-type Given = Resolving<{ id: string }, object, UpClients>;
+type TitleInput = Resolving<{ id: string }, object, UpClients>;
 
 /** A BFF whose one field, `title`, a function supplies. */
 function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly ("get" | "batchGet")[] = []) {
@@ -29,16 +29,16 @@ function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly
   const clients: (cx: Request<unknown>) => UpClients = clientsOf({
     up: clientOf(Upstream, bff.upstream, { get: {}, batchGet: {} }, {}, readOnly),
   });
-  const ask = (
-    run: (given: Given) => string | undefined | Promise<string | undefined>,
+  const send = (
+    run: (input: TitleInput) => string | undefined | Promise<string | undefined>,
     { optional = false, headers = {} }: { optional?: boolean; headers?: Record<string, string> } = {},
   ) =>
-    bff.ask(
+    bff.send(
       async (cx) => {
         const resolve = { name: "test.v1.Page.title", run, args: { id: "a" }, steps: {}, clients };
         const step = optional
           ? cx.tryStep(() => cx.resolveIfAny(resolve))
-          : cx.step(() => cx.resolve({ ...resolve, run: run as (given: Given) => string }));
+          : cx.step(() => cx.resolve({ ...resolve, run: run as (input: TitleInput) => string }));
         const title = await step;
         const response = page({ title: title ?? "" });
         if (cx.degraded) cx.touched(response, "title", title !== undefined, step);
@@ -46,15 +46,15 @@ function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly
       },
       { headers },
     );
-  return { ...bff, ask };
+  return { ...bff, send };
 }
 
 describe("a resolver", () => {
   test("a resolver gets arguments and read-only headers, and returns its value now or later", async () => {
-    const { ask } = resolving();
+    const { send } = resolving();
     expect(
       (
-        await ask(
+        await send(
           ({ args, headers }) => `${args.id} ${headers.get("X-User")} ${headers.has("no")} ${headers.get("no")}`,
           {
             headers: { "x-user": "ada" },
@@ -62,35 +62,35 @@ describe("a resolver", () => {
         ).answer
       ).page?.title,
     ).toBe("a ada false null");
-    expect((await ask(async () => "later").answer).page?.title).toBe("later");
+    expect((await send(async () => "later").answer).page?.title).toBe("later");
   });
 
   test("a resolver refuses with its status, even for an optional field", async () => {
-    const { ask } = resolving();
-    const told = { clientCode: Code.NOT_FOUND, clientMessage: "no such page", refusal: true };
+    const { send } = resolving();
+    const expected = { clientCode: Code.NOT_FOUND, clientMessage: "no such page", refusal: true };
     for (const optional of [false, true]) {
-      const { failure } = await ask(({ refuse }) => refuse(Code.NOT_FOUND, "no such page"), { optional }).answer;
-      expect(failure).toMatchObject(told);
-      const later = await ask(
+      const { failure } = await send(({ refuse }) => refuse(Code.NOT_FOUND, "no such page"), { optional }).answer;
+      expect(failure).toMatchObject(expected);
+      const later = await send(
         async ({ refuse }) => {
           await null;
           throw refuse(Code.NOT_FOUND, "no such page");
         },
         { optional },
       ).answer;
-      expect(later.failure).toMatchObject(told);
+      expect(later.failure).toMatchObject(expected);
     }
-    const { failure } = await ask(({ refuse }) => refuse(Code.ABORTED)).answer;
+    const { failure } = await send(({ refuse }) => refuse(Code.ABORTED)).answer;
     expect(failure).toMatchObject({ clientCode: Code.ABORTED, clientMessage: "aborted" });
-    const nonsense = await ask(({ refuse }) => refuse(Code.OK)).answer;
+    const nonsense = await send(({ refuse }) => refuse(Code.OK)).answer;
     expect(nonsense.failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.INVALID });
     expect(nonsense.failure?.message).toContain("0 is no status to refuse with");
   });
 
   test("a resolver that throws fails the response with INTERNAL, and only the observer receives the exception", async () => {
-    const { ask, responses } = resolving();
+    const { send, responses } = resolving();
     const thrown = new Error("the password is 1234");
-    const { failure } = await ask(() => {
+    const { failure } = await send(() => {
       throw thrown;
     }).answer;
     expect(failure).toMatchObject({
@@ -102,7 +102,7 @@ describe("a resolver", () => {
     expect(failure?.cause).toBe(thrown);
     expect(responses.length).toBe(1);
     const odd = Object.create(null) as object;
-    expect((await ask(() => Promise.reject(odd)).answer).failure?.clientCode).toBe(Code.INTERNAL);
+    expect((await send(() => Promise.reject(odd)).answer).failure?.clientCode).toBe(Code.INTERNAL);
   });
 
   test.each([
@@ -110,7 +110,7 @@ describe("a resolver", () => {
     [ConnectCode.NotFound, Code.INTERNAL, Reason.REJECTED],
     [ConnectCode.DeadlineExceeded, Code.DEADLINE_EXCEEDED, Reason.TIMEOUT],
   ])("a ConnectError %s counts as an upstream's status", async (thrown, clientCode, reason) => {
-    const { failure } = await resolving().ask(() => {
+    const { failure } = await resolving().send(() => {
       throw new ConnectError("secret", thrown);
     }).answer;
     expect(failure).toMatchObject({ clientCode, reason });
@@ -118,28 +118,28 @@ describe("a resolver", () => {
   });
 
   test("a failed resolver of an optional field leaves the field absent, with a cause in the degradation", async () => {
-    const answered = await resolving().ask(
+    const answered = await resolving().send(
       () => {
         throw new Error("no");
       },
       { optional: true },
     ).answer;
     expect(answered).toMatchObject({ header: "title", entries: ["title 1 6 "] });
-    const without = await resolving().ask(() => undefined, { optional: true }).answer;
+    const without = await resolving().send(() => undefined, { optional: true }).answer;
     expect([without.page?.title, without.entries, without.header]).toEqual(["", undefined, ""]);
   });
 
   test("a resolver without a value for a required field is a separate fault", async () => {
-    const { failure } = await resolving().ask(() => undefined).answer;
+    const { failure } = await resolving().send(() => undefined).answer;
     expect(failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.INVALID });
     expect(failure?.message).toBe("the resolver of test.v1.Page.title gave no value");
   });
 
   test("a late resolver ends as a timeout, and its later value is dropped", async () => {
-    const { ask, clock } = resolving({ timeoutMs: 500 });
+    const { send, clock } = resolving({ timeoutMs: 500 });
     let late: ((value: string) => void) | undefined;
     let reason: unknown;
-    const { answer } = ask(({ signal }) => {
+    const { answer } = send(({ signal }) => {
       signal.addEventListener("abort", () => {
         reason = signal.reason;
       });
@@ -156,13 +156,13 @@ describe("a resolver", () => {
   });
 
   test("a resolver is not started without remaining time", async () => {
-    const { ask, clock } = front({ timeoutMs: 500 });
+    const { send, clock } = front({ timeoutMs: 500 });
     let ran = false;
     const run = (): string => {
       ran = true;
       return "x";
     };
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const slow = cx.tryCall(cx.app.get, { id: "slow" });
       await slow;
       const title = cx.tryStep(async () => cx.resolve({ name: "x", args: {}, steps: {}, clients: () => ({}), run }));
@@ -175,22 +175,22 @@ describe("a resolver", () => {
 
   test("a resolver's signal aborts when the client leaves, a sibling fails, or the answer has left", async () => {
     const signals: AbortSignal[] = [];
-    const hang = ({ signal }: Given): Promise<string> => {
+    const hang = ({ signal }: TitleInput): Promise<string> => {
       signals.push(signal);
       return new Promise(() => {});
     };
-    const { ask } = resolving();
-    const gone = ask(hang);
+    const { send } = resolving();
+    const gone = send(hang);
     await idle();
     gone.cancel();
     expect(signals[0]?.aborted).toBe(true);
     expect(gone.state.answered).toBeUndefined();
 
-    const quick = ({ signal }: Given): string => {
+    const quick = ({ signal }: TitleInput): string => {
       signals.push(signal);
       return "x";
     };
-    expect((await ask(quick).answer).page?.title).toBe("x");
+    expect((await send(quick).answer).page?.title).toBe("x");
     expect(signals[1]?.aborted).toBe(true);
   });
 
@@ -204,7 +204,7 @@ describe("a resolver", () => {
       }
     };
     try {
-      await resolving().ask(({ args, headers }) => `${args.id}${headers.get("x")}`).answer;
+      await resolving().send(({ args, headers }) => `${args.id}${headers.get("x")}`).answer;
       expect(made).toBe(0);
     } finally {
       globalThis.AbortController = before;
@@ -213,8 +213,8 @@ describe("a resolver", () => {
 
   test("a resolver is reported to the observer once, for every kind of end", async () => {
     const events: ResolverEvent[] = [];
-    const { ask } = front();
-    const { answer } = ask(async (cx) => {
+    const { send } = front();
+    const { answer } = send(async (cx) => {
       const observed = cx.exchange as { observer: unknown };
       observed.observer = { resolver: (event: ResolverEvent) => events.push(event) };
       const of = { args: {}, steps: {}, clients: () => ({}) };
@@ -235,12 +235,12 @@ describe("a resolver", () => {
 
 describe("clients of a resolver", () => {
   test("a call uses the upstream's guards; its failure is a ConnectError, and stays the upstream's if rethrown", async () => {
-    const { ask, client, calls } = resolving();
+    const { send, client, calls } = resolving();
     client.answer = byId({});
-    expect((await ask(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer).page?.title).toBe("b");
+    expect((await send(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer).page?.title).toBe("b");
     expect(calls.map(({ method }) => method)).toEqual(["test.v1.Upstream/Get"]);
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);
-    const caught = await ask(async ({ clients }) => {
+    const caught = await send(async ({ clients }) => {
       try {
         return (await clients.up.get({ id: "b" })).id;
       } catch (error) {
@@ -248,30 +248,30 @@ describe("clients of a resolver", () => {
       }
     }).answer;
     expect(caught.page?.title).toBe("true");
-    const passed = await ask(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer;
+    const passed = await send(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer;
     expect(passed.failure).toMatchObject({ upstream: "test.v1.Upstream", clientCode: Code.INTERNAL });
   });
 
   test("an unawaited call with side effects holds the answer back, and may fail", async () => {
-    const { ask, client, state } = waiting();
+    const { answer, client, state } = waiting();
     await idle();
     expect(state.answered).toBeUndefined();
     client.of("left").fault(Code.UNAVAILABLE);
-    expect((await ask).page?.title).toBe("x");
+    expect((await answer).page?.title).toBe("x");
 
     function waiting() {
       const bff = resolving();
-      const asked = bff.ask(({ clients }) => {
+      const request = bff.send(({ clients }) => {
         void clients.up.get({ id: "left" });
         return "x";
       });
-      return { ask: asked.answer, state: asked.state, client: bff.client };
+      return { answer: request.answer, state: request.state, client: bff.client };
     }
   });
 
   test("an unawaited call of a method without side effects does not hold the answer back", async () => {
-    const { ask } = resolving({}, ["get"]);
-    const { answer } = ask(({ clients }) => {
+    const { send } = resolving({}, ["get"]);
+    const { answer } = send(({ clients }) => {
       void clients.up.get({ id: "left" });
       return "x";
     });
@@ -280,9 +280,9 @@ describe("clients of a resolver", () => {
 });
 
 test("a supplied message is copied", () => {
-  const given = create(PageSchema, { title: "t" });
-  const made = supplied(PageSchema, given);
-  expect(made).toEqual(given);
-  expect(made).not.toBe(given);
-  expect(supplied(PageSchema, { title: "t" })).toEqual(given);
+  const input = create(PageSchema, { title: "t" });
+  const made = supplied(PageSchema, input);
+  expect(made).toEqual(input);
+  expect(made).not.toBe(input);
+  expect(supplied(PageSchema, { title: "t" })).toEqual(input);
 });

@@ -119,7 +119,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
   scope.enter(running);
   const failed = (thrown: unknown): void => fail(resolverFailure(resolve.name, thrown));
   try {
-    Promise.resolve(resolve.run(new Given(cx, resolve))).then((value) => {
+    Promise.resolve(resolve.run(new ResolverInput(cx, resolve))).then((value) => {
       if (end(undefined)) done(value);
     }, failed);
   } catch (thrown) {
@@ -129,7 +129,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
 }
 
 /** Parameters of a function. Expensive ones are made on first access. */
-class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principal>>
+class ResolverInput<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principal>>
   implements ResolvingFor<Principal, Args, Steps, Clients>
 {
   readonly args: Args;

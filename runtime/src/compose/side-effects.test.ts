@@ -9,9 +9,9 @@ noUnhandledRejections();
 
 describe("side effects", () => {
   test("side effects continue to their deadline after the response has failed or the client has left", async () => {
-    const { ask, client, clock, app, calls } = front();
+    const { send, client, clock, app, calls } = front();
     const pay = app.getWith({ timeoutMs: 300 });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       cx.step(() => cx.effect(pay, { id: "pay" }));
       await cx.call(cx.app.get, { id: "bad" });
       return page();
@@ -25,7 +25,7 @@ describe("side effects", () => {
     expect(clock.running).toBe(0);
     expect(calls.at(-1)?.outcome).toMatchObject({ ok: false, failure: { reason: Reason.TIMEOUT } });
 
-    const { cancel } = ask(async (cx) => {
+    const { cancel } = send(async (cx) => {
       await cx.step(() => cx.effect(pay, { id: "pay2" }));
       return page();
     });
@@ -35,8 +35,8 @@ describe("side effects", () => {
     expect(clock.running).toBe(0);
   });
   test("side effects are not sent after the response has failed, even if a guard still holds the failure back", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const viewerStep = cx.call(cx.app.get, { id: "viewer" });
       cx.guard(async () => void (await viewerStep));
       const agentStep = cx.call(cx.app.get, { id: "agent" });
@@ -55,8 +55,8 @@ describe("side effects", () => {
     expect(client.sent.map(({ id }) => id)).toEqual(["viewer", "agent"]);
   });
   test("an answer waits for side effects, whose step may still fail it", async () => {
-    const { ask, client } = front();
-    const { answer, state } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer, state } = send(async (cx) => {
       cx.step(() => cx.effect(cx.app.get, { id: "pay" }));
       return page();
     });
@@ -66,8 +66,8 @@ describe("side effects", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
   });
   test("side effects wait for their prerequisites", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const okStep = cx.guard(async () => {});
       const badStep = cx.tryStep(async () => {
         await cx.cleared(okStep, Promise.reject(new RangeError("x")));
@@ -84,9 +84,9 @@ describe("side effects", () => {
     expect(client.sent.length).toBe(1);
   });
   test("side effects wait in the queue like other calls, and may leave it unsent", async () => {
-    const { ask, client } = front({ policy: { limit: { concurrent: 1, queued: 5 } } });
-    const first = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
-    const second = ask(async (cx) => page({ title: (await cx.effect(cx.app.get, { id: "pay" })).id }));
+    const { send, client } = front({ policy: { limit: { concurrent: 1, queued: 5 } } });
+    const first = send(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    const second = send(async (cx) => page({ title: (await cx.effect(cx.app.get, { id: "pay" })).id }));
     second.cancel();
     client.of("a").thing();
     await first.answer;

@@ -7,16 +7,16 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
 noUnhandledRejections();
 
-const told = (of: ErrorInfo | undefined): string =>
+const textOf = (of: ErrorInfo | undefined): string =>
   of === undefined ? "none" : `${of.code} ${of.reason} ${of.upstream}`;
 const UNAVAILABLE = `${Code.UNAVAILABLE} ${Reason.UNAVAILABLE} test.v1.Upstream`;
 
 describe("the failure of a step", () => {
   test("the failure of a step is absent if the step has a value or is absent for another reason", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     const single = byId({ bad: "UNAVAILABLE" });
     client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.things({}) : single(sent));
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const bad = cx.tryCall(cx.app.get, { id: "bad" });
       const good = cx.tryCall(cx.app.get, { id: "good" });
       const left = cx.tryStep(async () => undefined);
@@ -26,16 +26,16 @@ describe("the failure of a step", () => {
       });
       const steps = [bad, good, left, key, invalid];
       await Promise.all(steps);
-      return page({ facts: steps.map((step) => told(cx.failure(step))) });
+      return page({ facts: steps.map((step) => textOf(cx.failure(step))) });
     });
     const { page: got } = await answer;
     expect(got?.facts).toEqual([UNAVAILABLE, "none", "none", "none", `${Code.INTERNAL} ${Reason.INVALID} `]);
   });
 
   test("the failure of a step is that of the first missing step, through any number of steps", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ first: "NOT_FOUND", second: "UNAVAILABLE" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const first = cx.tryCall(cx.app.get, { id: "first" });
       const second = cx.tryCall(cx.app.get, { id: "second" });
       const behind = cx.tryStep(async (mark) => {
@@ -53,7 +53,7 @@ describe("the failure of a step", () => {
         );
       });
       await last;
-      return page({ facts: [told(cx.failure(behind)), told(cx.failure(last))] });
+      return page({ facts: [textOf(cx.failure(behind)), textOf(cx.failure(last))] });
     });
     const { page: got } = await answer;
     const notFound = `${Code.NOT_FOUND} ${Reason.REJECTED} test.v1.Upstream`;
@@ -61,9 +61,9 @@ describe("the failure of a step", () => {
   });
 
   test("the failure of a step includes ignored failures, which degrade nothing, and those behind a fallback", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ bad: "UNAVAILABLE" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const ignored = cx.step(async (mark) =>
         cx.send(
           cx.app.get,
@@ -82,16 +82,16 @@ describe("the failure of a step", () => {
       const resting = cx.resting(replaced, () => []);
       await resting;
       const steps = [ignored, replaced, resting];
-      return page({ facts: [String(degraded), ...steps.map((step) => told(cx.failure(step)))] });
+      return page({ facts: [String(degraded), ...steps.map((step) => textOf(cx.failure(step)))] });
     });
     const { page: got } = await answer;
     expect(got?.facts).toEqual(["false", UNAVAILABLE, UNAVAILABLE, UNAVAILABLE]);
   });
 
   test("the failure of a step excludes failures of omitted list items", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     client.answer = byId({ bad: "UNAVAILABLE" });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const items = cx.tryStep(async (mark) =>
         cx.partial(
           ["good", "bad"].map((id) => cx.send(cx.app.get, { id })),
@@ -99,7 +99,7 @@ describe("the failure of a step", () => {
         ),
       );
       await items;
-      return page({ facts: [told(cx.failure(items))] });
+      return page({ facts: [textOf(cx.failure(items))] });
     });
     expect((await answer).page?.facts).toEqual(["none"]);
   });

@@ -34,8 +34,8 @@ function authenticatedHandler(handler: UniversalHandler, admission: AdmissionChe
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const contextValues = copyOf(request.contextValues ?? createContextValues());
     let verdict: Verdict | undefined;
-    const judge = async (): Promise<ConnectError | undefined> => {
-      verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
+    const authenticate = async (): Promise<ConnectError | undefined> => {
+      verdict = await admission.authenticate(contextValues.get(INCOMING) ?? incomingOf(request.header));
       if (verdict instanceof Denied) contextValues.set(REPORTED, true);
       else contextValues.set(AUTHENTICATED, verdict);
       return errorOf(verdict, request.signal);
@@ -44,9 +44,9 @@ function authenticatedHandler(handler: UniversalHandler, admission: AdmissionChe
     const isGet = request.method === "GET" && handler.allowedMethods.includes("GET");
     // The handler's clock, that of the client's deadline, runs meanwhile.
     if (isStream(body) && !isGet)
-      return adding(await handler({ ...request, contextValues, body: authenticatedBody(body, judge) }), verdict);
+      return adding(await handler({ ...request, contextValues, body: authenticatedBody(body, authenticate) }), verdict);
     const startedAt = performance.now();
-    const error = await judge();
+    const error = await authenticate();
     if (error !== undefined) return adding(refused(error), verdict);
     return handler({ ...request, contextValues, header: withLess(request.header, performance.now() - startedAt) });
   };
@@ -58,16 +58,16 @@ function authenticatedHandler(handler: UniversalHandler, admission: AdmissionChe
  * Gives each request separate values. A custom server may share one object between all requests, but the caller belongs
  * to one request.
  */
-function copyOf(given: ContextValues): ContextValues {
+function copyOf(base: ContextValues): ContextValues {
   const copy = createContextValues();
   const values: ContextValues = {
-    get: (key) => (key.id === AUTHENTICATED.id ? copy : given).get(key),
+    get: (key) => (key.id === AUTHENTICATED.id ? copy : base).get(key),
     set(key, value) {
-      (key.id === AUTHENTICATED.id ? copy : given).set(key, value);
+      (key.id === AUTHENTICATED.id ? copy : base).set(key, value);
       return values;
     },
     delete(key) {
-      (key.id === AUTHENTICATED.id ? copy : given).delete(key);
+      (key.id === AUTHENTICATED.id ? copy : base).delete(key);
       return values;
     },
   };
@@ -83,9 +83,9 @@ const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<U
  */
 async function* authenticatedBody(
   body: AsyncIterable<Uint8Array>,
-  judge: () => Promise<ConnectError | undefined>,
+  authenticate: () => Promise<ConnectError | undefined>,
 ): AsyncGenerator<Uint8Array> {
-  const error = await judge();
+  const error = await authenticate();
   if (error !== undefined) {
     await body[Symbol.asyncIterator]().return?.();
     throw error;
@@ -98,10 +98,10 @@ async function* authenticatedBody(
  * messages in a stream.
  */
 function withLess(header: Headers, tookMs: number): Headers {
-  const given = header.get(TIMEOUT);
-  if (given === null || !/^\d{1,15}$/.test(given) || tookMs < 1) return header;
+  const timeout = header.get(TIMEOUT);
+  if (timeout === null || !/^\d{1,15}$/.test(timeout) || tookMs < 1) return header;
   const less = new Headers(header);
-  less.set(TIMEOUT, String(Math.max(0, Math.ceil(Number(given) - tookMs))));
+  less.set(TIMEOUT, String(Math.max(0, Math.ceil(Number(timeout) - tookMs))));
   return less;
 }
 const TIMEOUT = "connect-timeout-ms";

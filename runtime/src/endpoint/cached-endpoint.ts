@@ -63,9 +63,9 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
   return {
     begin({ exchange: of }, fetch, failed) {
-      const { headers, judged } = of;
-      const given = { headers, judged, clock, observer, fetch, of, failed };
-      const exchange = new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
+      const { headers, authentication } = of;
+      const common = { headers, authentication, clock, observer, fetch, of, failed };
+      const exchange = new Exchange({ ...common, methodMs, clientMs: undefined, concurrent });
       // The fetch uses the branches in its cache key.
       if (options.cache?.ways !== undefined)
         for (const [upstream, side] of of.sides) exchange.sides.set(upstream, side);
@@ -88,10 +88,10 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
 /** Reads and writes messages as before; answers from the cache are already encoded. */
 export function reusing(
   method: DescMethodUnary,
-  given: EndpointCodec<Message, Message> | undefined,
+  codec: EndpointCodec<Message, Message> | undefined,
   cache: Pick<ResponseCache<never, never, never>, "encoded">,
 ): EndpointCodec<Message, Message> {
-  const decode = given?.decode ?? ((bytes) => fromBinary(method.input, bytes));
-  const encode = given?.encode ?? ((message) => frame(toBinary(method.output, message)));
+  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return { decode, encode: (message) => cache.encoded(message) ?? encode(message) };
 }

@@ -10,11 +10,11 @@ import type { Endpoint } from "./endpoint-options.ts";
 type Codec = NonNullable<Endpoint["codec"]>;
 
 /** Returns the client's response, and the failure that observers receive if the response cannot be written. */
-async function asked(response: Message, encode: Codec["encode"]) {
-  let told: unknown;
+async function respond(response: Message, encode: Codec["encode"]) {
+  let failure: unknown;
   const run: Endpoint["run"] = (_args, _headers, _clientMs, done) => {
     queueMicrotask(() => {
-      told = done(response, "");
+      failure = done(response, "");
     });
     return { cancel: () => {} };
   };
@@ -24,7 +24,7 @@ async function asked(response: Message, encode: Codec["encode"]) {
     ({ fileName }) => fileName,
     (error: unknown) => ConnectError.from(error).code,
   );
-  return { got, told };
+  return { got, failure };
 }
 
 test("the codec checks the encoding of a response, and its buffer is reused", async () => {
@@ -34,7 +34,7 @@ test("the codec checks the encoding of a response, and its buffer is reused", as
     written.push(message);
     return Buffer.alloc(0);
   };
-  expect(await asked(response, encode)).toEqual({ got: "x", told: undefined });
+  expect(await respond(response, encode)).toEqual({ got: "x", failure: undefined });
   expect(written).toEqual([response]);
 });
 
@@ -42,7 +42,7 @@ test("observers receive the failure of an unencodable response", async () => {
   const encode = () => {
     throw new Error("cannot encode field");
   };
-  const { got, told } = await asked(create(SourceContextSchema), encode);
+  const { got, failure } = await respond(create(SourceContextSchema), encode);
   expect(got).toBe(Code.Internal);
-  expect(told).toBeInstanceOf(Failure);
+  expect(failure).toBeInstanceOf(Failure);
 });

@@ -102,12 +102,12 @@ export interface Endpoint {
    * Authenticates the caller and checks its permission. A server calls it before it reads the message, and passes the
    * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.
    */
-  readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *
    * @param args a message of `method.input`
-   * @param headers result of `judge`; other headers are passed to `judge` first
+   * @param headers result of `authenticate`; other headers are passed to `authenticate` first
    * @param clientMs rest of the client's deadline, in milliseconds, if it has one
    * @param done receives a message of `method.output`, and the value of the header `bff-degraded`, "" for none. If it
    * cannot send them, it reports that to the client. It then returns the `Failure` for observers, or a promise of it
@@ -120,9 +120,9 @@ export interface Endpoint {
     failed: (failure: Failure, metadata?: AnswerMetadata) => void,
   ): Answering;
   /**
-   * Reports to observers a request that a server refused itself, or whose client disconnected, before `judge` or `run`.
+   * Reports to observers a request that a server refused itself, or whose client disconnected, before `authenticate` or `run`.
    *
-   * @param headers as received, or as `judge` returned them
+   * @param headers as received, or as `authenticate` returned them
    * @param tookMs time since the request's arrival, in milliseconds
    */
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;

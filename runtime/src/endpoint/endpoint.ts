@@ -34,11 +34,11 @@ export function endpoint<
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answerRequest(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
   // Only messages of these types reach the codec.
-  const own = options.codec as EndpointCodec<Message, Message> | undefined;
-  const codec = answers === undefined ? own : reusing(method, own, answers);
+  const messageCodec = options.codec as EndpointCodec<Message, Message> | undefined;
+  const codec = answers === undefined ? messageCodec : reusing(method, messageCodec, answers);
   const { maxElements, http, version, rest, clock = systemClock } = options;
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
-  const told = {
+  const common = {
     method,
     codec,
     maxElements,
@@ -50,16 +50,17 @@ export function endpoint<
   };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)
-    return { ...told, run: composed, route: versioned(version, routeOf(method, composed, codec)) };
-  const { refused } = told;
+    return { ...common, run: composed, route: versioned(version, routeOf(method, composed, codec)) };
+  const { refused } = common;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
-    const begin = (judged: IncomingHeaders, leftMs: number | undefined) => composed(args, judged, leftMs, done, failed);
+    const begin = (authentication: IncomingHeaders, leftMs: number | undefined) =>
+      composed(args, authentication, leftMs, done, failed);
     return authenticateFirst(admission, clock, { headers, clientMs, begin, failed, refused });
   };
-  const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
+  const authenticate: Endpoint["authenticate"] = (headers) => admission.authenticate(headers);
   const plain = routeOf(method, run, codec);
   const route: Endpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return { ...told, judge, run, route: versioned(version, route) };
+  return { ...common, authenticate, run, route: versioned(version, route) };
 }
 
 /**

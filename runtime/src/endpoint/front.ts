@@ -105,14 +105,14 @@ interface AuthenticationCallbacks<Running extends Answering> {
   readonly headers: IncomingHeaders;
   readonly clientMs: number | undefined;
   /** Called for an admitted request; `leftMs` is the rest of `clientMs`. */
-  readonly begin: (judged: AuthenticatedRequest, leftMs: number | undefined) => Running;
+  readonly begin: (authentication: AuthenticatedRequest, leftMs: number | undefined) => Running;
   /** Called for a request that is refused or cannot be authenticated. */
   readonly failed: (failure: Failure, metadata?: AnswerMetadata) => void;
   /** Called for a request whose client has disconnected meanwhile. */
   readonly refused: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
 }
 
-/** Authenticates a request here unless its server has called `judge` before. */
+/** Authenticates a request here unless its server has called `authenticate` before. */
 export function authenticateFirst<Running extends Answering>(
   admission: AdmissionCheck,
   clock: Clock,
@@ -128,7 +128,7 @@ export function authenticateFirst<Running extends Answering>(
     }
     return begin(verdict, clientMs === undefined ? undefined : clientMs - (clock.now() - startedAt));
   };
-  const verdict = admission.judge(headers);
+  const verdict = admission.authenticate(headers);
   if (!(verdict instanceof Promise)) return admitted(verdict);
   verdict
     .then((found) => {

@@ -59,7 +59,7 @@ export class Opening<App, Args extends Message, Principal> {
   readonly startedAt: number;
   readonly #options: OpeningOptions<App, Args, Principal>;
   readonly #args: Args;
-  readonly #judged: AuthenticatedRequest | undefined;
+  readonly #authentication: AuthenticatedRequest | undefined;
   readonly #failed: FailureCallback;
   #gate: Gate<App, Args, Principal> | undefined;
   #use: (() => StreamUse) | undefined;
@@ -67,19 +67,19 @@ export class Opening<App, Args extends Message, Principal> {
   private constructor(
     options: OpeningOptions<App, Args, Principal>,
     args: Args,
-    { headers, judged, startedAt, leftMs, first, failed }: Arrived,
+    { headers, authentication, startedAt, leftMs, first, failed }: Arrived,
   ) {
     const { app, gates, timeoutMs, partsTimeoutMs: methodMs = timeoutMs } = options;
     const { concurrent, clock, observer, name, telemetry } = options;
     this.#options = options;
     this.#args = args;
-    this.#judged = judged;
+    this.#authentication = authentication;
     this.#failed = failed;
     this.#gate = gates[0];
     this.startedAt = startedAt;
-    const given = { headers, judged, clock, observer };
+    const common = { headers, authentication, clock, observer };
     const failing = (failure: Failure): void => this.#fail(failure);
-    const exchange = new Exchange({ ...given, methodMs, first, clientMs: leftMs, concurrent, failed: failing });
+    const exchange = new Exchange({ ...common, methodMs, first, clientMs: leftMs, concurrent, failed: failing });
     const cx = Request.first<App, Principal>(app, exchange);
     this.exchange = exchange;
     this.cx = cx;
@@ -105,20 +105,20 @@ export class Opening<App, Args extends Message, Principal> {
     failed: FailureCallback,
   ): Opening<App, Args, Principal> | undefined {
     const { timeoutMs, partsTimeoutMs, clock, observer, name, version, telemetry } = options;
-    const judged = headers instanceof AuthenticatedRequest ? headers : undefined;
-    const tookMs = judged?.tookMs ?? 0;
+    const authentication = headers instanceof AuthenticatedRequest ? headers : undefined;
+    const tookMs = authentication?.tookMs ?? 0;
     const startedAt = clock.now() - tookMs;
-    const leftOf = (ownMs: number): number | undefined =>
-      tookMs === 0 ? clientMs : Math.min(ownMs - tookMs, clientMs ?? Number.POSITIVE_INFINITY);
+    const leftOf = (limitMs: number): number | undefined =>
+      tookMs === 0 ? clientMs : Math.min(limitMs - tookMs, clientMs ?? Number.POSITIVE_INFINITY);
     const firstMs = leftOf(timeoutMs);
     if (firstMs === undefined || firstMs > 0) {
-      const arrived = { headers, judged, startedAt, failed };
+      const arrived = { headers, authentication, startedAt, failed };
       if (partsTimeoutMs === undefined) return new Opening(options, args, { ...arrived, leftMs: firstMs });
       const first = { methodMs: timeoutMs, clientMs: firstMs };
       return new Opening(options, args, { ...arrived, leftMs: leftOf(partsTimeoutMs), first });
     }
     const failure = timedOut("", "arrived with no time left");
-    failed(failure, judged && beside(judged));
+    failed(failure, authentication && beside(authentication));
     const about = { method: name, clock, observer, deprecation: version?.deprecation, telemetry };
     reportRefusal(about, failure, { headers, startedAt });
     return undefined;
@@ -126,7 +126,7 @@ export class Opening<App, Args extends Message, Principal> {
 
   /** Metadata that accompanies the answer. */
   get metadata(): AnswerMetadata | undefined {
-    return this.#judged && beside(this.#judged);
+    return this.#authentication && beside(this.#authentication);
   }
 
   /**
@@ -165,7 +165,7 @@ export class Opening<App, Args extends Message, Principal> {
       openedAt: this.#options.clock.now(),
       items: () => use().items,
       trace: exchange.trace,
-      source: this.#judged?.caller?.credential.source,
+      source: this.#authentication?.caller?.credential.source,
     });
   }
 
@@ -184,7 +184,7 @@ export class Opening<App, Args extends Message, Principal> {
 
   /** End of the caller's credential, in milliseconds of the wall clock; Infinity: no end, or no known caller. */
   get expiresAt(): number {
-    const expires = this.#judged?.caller?.credential.expires ?? 0n;
+    const expires = this.#authentication?.caller?.credential.expires ?? 0n;
     return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
   }
 
@@ -200,9 +200,9 @@ export class Opening<App, Args extends Message, Principal> {
   #fail(thrown: Failure): void {
     const { exchange } = this;
     const gate = this.#gate;
-    const failure = gate?.told === undefined ? thrown : gate.told(thrown);
+    const failure = gate?.clientFailure === undefined ? thrown : gate.clientFailure(thrown);
     this.#failed(failure, withHeaders(this.metadata, failure.headers));
-    gate?.refused?.(failure, this.#judged);
+    gate?.refused?.(failure, this.#authentication);
     if (!exchange.sent) exchange.refund();
     this.observe({ ok: false, failure });
   }
@@ -219,9 +219,9 @@ export class Opening<App, Args extends Message, Principal> {
       startedAt: this.startedAt,
       endedAt: clock.now(),
       outcome,
-      deprecated: version?.deprecation && usedBy(version.deprecation, this.#judged?.caller?.credential),
+      deprecated: version?.deprecation && usedBy(version.deprecation, this.#authentication?.caller?.credential),
       trace: exchange.trace,
-      source: this.#judged?.caller?.credential.source,
+      source: this.#authentication?.caller?.credential.source,
       stream: this.#use?.(),
     });
   }
@@ -230,7 +230,7 @@ export class Opening<App, Args extends Message, Principal> {
 /** A request, and the time of its arrival. */
 interface Arrived {
   readonly headers: IncomingHeaders;
-  readonly judged: AuthenticatedRequest | undefined;
+  readonly authentication: AuthenticatedRequest | undefined;
   readonly startedAt: number;
   readonly leftMs: number | undefined;
   readonly first?: ExchangeOptions["first"];

@@ -33,8 +33,8 @@ export function withVersions(router: ConnectRouter, headers: ReadonlyMap<string,
   const all = router.handlers.splice(0);
   router.handlers.push(
     ...all.map((handler) => {
-      const own = headers.get(handler.requestPath);
-      return own === undefined ? handler : versioned(handler, own);
+      const versionHeaders = headers.get(handler.requestPath);
+      return versionHeaders === undefined ? handler : versioned(handler, versionHeaders);
     }),
   );
 }

@@ -10,10 +10,10 @@ const limit = (init: Partial<RateLimit>): RateLimit => {
   return { name: "user", package: "web.v1", rate: 2, per: 1_000, burst: 2, ...init };
 };
 async function opened(limits: readonly RateLimit[], environment: Readonly<Record<string, string>>) {
-  const told: string[] = [];
-  const open = await openLimits(limits, { environment, fault: (what) => told.push(what) });
+  const faults: string[] = [];
+  const open = await openLimits(limits, { environment, fault: (what) => faults.push(what) });
   onTestFinished(() => open.close());
-  return { open, told };
+  return { open, faults };
 }
 function file(): string {
   const folder = mkdtempSync(join(tmpdir(), "bff-limits-"));
@@ -23,22 +23,22 @@ function file(): string {
 
 test("limits counted in the process are reported once, except those declared local", async () => {
   const all = [limit({}), limit({ name: "near", local: true }), limit({ name: "calls", per: "day" })];
-  const { told } = await opened(all, {});
-  expect(told).toEqual([
+  const { faults } = await opened(all, {});
+  expect(faults).toEqual([
     "limits are counted in this process only, separate from other processes (web.v1/user, web.v1/calls); set REDIS_URL",
   ]);
-  expect((await opened([limit({ local: true })], {})).told).toEqual([]);
+  expect((await opened([limit({ local: true })], {})).faults).toEqual([]);
 });
 
 test("calendar quotas use the configured store", async () => {
   const path = file();
   const daily = limit({ name: "calls", per: "day", closed: true });
-  const asked = [{ limit: daily, key: "ann", cost: 1 }];
+  const charges = [{ limit: daily, key: "ann", cost: 1 }];
   const processes = [await opened([daily], { BFF_STORE_FILE: path }), await opened([daily], { BFF_STORE_FILE: path })];
   const outcomes: boolean[] = [];
-  for (const { open } of [...processes, ...processes]) outcomes.push("failure" in (await open.charge(asked)));
+  for (const { open } of [...processes, ...processes]) outcomes.push("failure" in (await open.charge(charges)));
   expect(outcomes).toEqual([false, false, true, true]);
-  expect(processes.flatMap(({ told }) => told)).toEqual([]);
+  expect(processes.flatMap(({ faults }) => faults)).toEqual([]);
 });
 
 test.each<[string, readonly RateLimit[], Readonly<Record<string, string>>, string]>([
@@ -71,9 +71,9 @@ test("a limit that is closed and local needs no store", async () => {
 });
 
 test("an absent Redis does not prevent the start: open limits admit, closed limits refuse", async () => {
-  const [one, closed] = [limit({}), limit({ name: "closed", closed: true })];
-  const { open, told } = await opened([one, closed], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
-  expect(await open.charge([{ limit: one, key: "ann", cost: 1 }])).toMatchObject({ alone: ["web.v1/user"] });
+  const [rateLimit, closed] = [limit({}), limit({ name: "closed", closed: true })];
+  const { open, faults } = await opened([rateLimit, closed], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+  expect(await open.charge([{ limit: rateLimit, key: "ann", cost: 1 }])).toMatchObject({ alone: ["web.v1/user"] });
   expect(await open.charge([{ limit: closed, key: "ann", cost: 1 }])).toMatchObject({ outcome: "unreachable" });
-  expect(told).toContain("the limits' Redis cannot be reached");
+  expect(faults).toContain("the limits' Redis cannot be reached");
 });

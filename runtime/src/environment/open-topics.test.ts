@@ -38,11 +38,11 @@ describe("topics of a server", () => {
   });
   test("topics followed through their calls are reported once", async () => {
     const { spec } = await configured({}, [RUN, ONLY], true);
-    const told: string[] = [];
-    const parts = { clock: systemClock, fault: (what: string) => told.push(what) };
+    const faults: string[] = [];
+    const parts = { clock: systemClock, fault: (what: string) => faults.push(what) };
     await spec?.open(parts);
     await spec?.open({ ...parts, first: false });
-    expect(told).toEqual([
+    expect(faults).toEqual([
       "topics are followed through their calls (run): each process stores the items that arrived since its first follower; set NATS_URL",
     ]);
   });
@@ -50,21 +50,21 @@ describe("topics of a server", () => {
     const { spec } = await configured({}, [RUN, ONLY], true);
     if (spec === undefined) throw new Error("no spec");
     const topics = await spec.open({ clock: systemClock, fault: () => {} });
-    const asked: string[] = [];
+    const keys: string[] = [];
     const open: OpenCall<string> = (_cx, key, _opened, _resume, items) => {
-      asked.push(key);
+      keys.push(key);
       queueMicrotask(() => items.ended());
       return { next() {}, cancel() {} };
     };
     const spare = { decode: () => "", keep: 1 };
     const run = new Topic<string>({ ...RUN, ...spare, call: { method: "a.B/C", open } }, topics);
     const only = new Topic<string>({ ...ONLY, ...spare, call: undefined }, topics);
-    const heard = Promise.withResolvers<void>();
-    const items = { item() {}, failed: heard.reject, ended: () => heard.resolve() };
+    const end = Promise.withResolvers<void>();
+    const items = { item() {}, failed: end.reject, ended: () => end.resolve() };
     run.follow("k", undefined, false, items).next();
     only.follow("k", undefined, false, { ...items, ended() {} }).next();
-    await heard.promise;
-    expect(asked).toEqual(["k"]);
+    await end.promise;
+    expect(keys).toEqual(["k"]);
     await topics.close();
   });
   test.each([

@@ -40,11 +40,11 @@ class Model {
     const bucket = Math.floor(this.#now() / (this.#policy.windowMs / 10));
     this.#samples.push({ bucket, good, slow });
     const timed = this.#samples.filter((sample) => sample.bucket > bucket - 10);
-    const judged = timed.filter((sample) => sample.good !== undefined);
-    const failed = judged.filter((sample) => sample.good === false).length;
+    const outcomes = timed.filter((sample) => sample.good !== undefined);
+    const failed = outcomes.filter((sample) => sample.good === false).length;
     const slowOnes = timed.filter((sample) => sample.slow).length;
     const enough = (count: number, of: number, rate: number) => of >= minimum && count > 0 && count >= rate * of;
-    if (enough(failed, judged.length, errorRate)) this.#to("open");
+    if (enough(failed, outcomes.length, errorRate)) this.#to("open");
     else if (slowRate !== undefined && enough(slowOnes, timed.length, slowRate)) this.#to("open");
   }
   get probesInMs(): number | undefined {

@@ -101,7 +101,7 @@ test("the gradient does not mistake a lasting early load for the unloaded time",
 });
 
 test("the limit stays between floor and maximum for every input", () => {
-  const told = fc.record({
+  const answer = fc.record({
     kind: fc.constantFrom("a", "b", "refused"),
     ms: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e5, noNaN: true })),
     flight: fc.integer({ min: 1, max: 3_000 }),
@@ -109,7 +109,7 @@ test("the limit stays between floor and maximum for every input", () => {
     times: fc.integer({ min: 1, max: 40 }),
   });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2_000 }), fc.array(told, { maxLength: 60 }), (most, all) => {
+    fc.property(fc.integer({ min: 1, max: 2_000 }), fc.array(answer, { maxLength: 60 }), (most, all) => {
       const clock = new FakeClock();
       const gradient = new Gradient(most, clock);
       for (const { kind, ms, flight, skip, times } of all) {

@@ -40,7 +40,7 @@ const AS_LONG = 0.85;
 const MOST_AT_ONCE = 1.25;
 
 /** Summary of a window of answers. */
-export interface Said {
+export interface WindowSummary {
   /** Average number of calls in flight when these were sent. */
   readonly flight: number;
   /** Time of the answers as a multiple of their base time. */
@@ -53,7 +53,7 @@ export interface Said {
  * Returns the limit after a window that has used it. The formula is that of Envoy's gradient controller, over the calls
  * in flight, and with refusals.
  */
-export function nextLimit(limit: number, { flight, slowdown, refused }: Said): number {
+export function nextLimit(limit: number, { flight, slowdown, refused }: WindowSummary): number {
   const gradient = Math.max(SLOWEST, Math.min(FASTEST, BUFFER / slowdown));
   // Answers are slowed by the calls in flight, not by those that the limit allows. Calls that were sent under another
   // limit count as they were sent.

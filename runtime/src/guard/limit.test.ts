@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
-import { oneCall } from "../testing/front.ts";
+import { singleCall } from "../testing/front.ts";
 import { Limit } from "./limit.ts";
 
 test("the limit is never exceeded, calls enter in order, and no place is lost", () => {
@@ -160,7 +160,7 @@ test("between two turns a new call waits behind the queue, a call that leaves is
 
 test("answers leave while a long queue before an open breaker still drains", async () => {
   const breaker = { errorRate: 0.5, windowMs: 1_000, minimum: 1, openMs: 1_000, probes: 1 };
-  const { get, client } = oneCall({ policy: { breaker, limit: { concurrent: 1, queued: 1_000 } } });
+  const { get, client } = singleCall({ policy: { breaker, limit: { concurrent: 1, queued: 1_000 } } });
   const reasons: unknown[] = [];
   for (let i = 0; i < 500; i++) {
     void get(`${i}`).answer.then(({ failure }) => reasons.push(failure?.reason));

@@ -98,13 +98,14 @@ describe("the choice of a source", () => {
       fc.property(fc.array(line, { maxLength: 4 }), names, (lines, certificate) => {
         let found: string;
         try {
-          const judged = judging.judge(incoming(lines, certificate)) as AuthenticatedRequest;
-          expect(judged).toBeInstanceOf(AuthenticatedRequest);
-          found = judged.caller?.credential.source ?? "nobody";
+          const authentication = judging.authenticate(incoming(lines, certificate)) as AuthenticatedRequest;
+          expect(authentication).toBeInstanceOf(AuthenticatedRequest);
+          found = authentication.caller?.credential.source ?? "nobody";
           for (const [name] of lines)
-            if (judging.hidden.has(name)) expect(judged.get(name.toUpperCase()) ?? judged.get(name)).toBeNull();
+            if (judging.hidden.has(name))
+              expect(authentication.get(name.toUpperCase()) ?? authentication.get(name)).toBeNull();
           const forgets = lines.some(([name, value]) => name === "cookie" && value.includes("browser-ended"));
-          if (judged.answer.length > 0) expect(forgets).toBe(true);
+          if (authentication.answer.length > 0) expect(forgets).toBe(true);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(Failure);
           found = "refused";
@@ -121,7 +122,7 @@ describe("the choice of a source", () => {
   test("a credential claimed by two sources is refused", async () => {
     const both = [sourceOf("one", BEARER, { prefix: "x" }), sourceOf("two", BEARER, { prefix: "x" })];
     const judging = await openIdentity(identity(PrincipalSchema, both), { environment: {} });
-    expect(() => judging.judge(incoming([["authorization", "Bearer x-ann"]], []))).toThrow(
+    expect(() => judging.authenticate(incoming([["authorization", "Bearer x-ann"]], []))).toThrow(
       expect.objectContaining({ message: "a credential that several sources take for theirs" }),
     );
   });

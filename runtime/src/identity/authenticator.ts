@@ -60,15 +60,15 @@ export class Authenticator implements OpenIdentity {
     this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...propagation.routes]);
   }
 
-  judge(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest> {
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest> {
     const incoming = incomingOf(headers);
     const presented = this.#presented(incoming);
     if (presented === undefined) return this.#byCertificate(incoming, []);
     const { source, credential } = presented;
     const caller = verified(source, credential, incoming);
-    const judged = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
+    const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
       found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#judged(incoming, found, []);
-    return caller instanceof Promise ? caller.then(judged) : judged(caller);
+    return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
   }
 
   /** Returns the credential that counts; undefined if the request has none. */
@@ -125,9 +125,9 @@ export class Authenticator implements OpenIdentity {
       if (source === undefined) return nobody();
       if (!this.#comesFrom(source, incoming)) return first(at + 1);
       const caller = verified(source, "", incoming);
-      const judged = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
+      const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
         found === undefined ? first(at + 1) : this.#judged(incoming, found, answer);
-      return caller instanceof Promise ? caller.then(judged) : judged(caller);
+      return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
     };
     return first(0);
   }
@@ -166,7 +166,7 @@ function unowned(sources: readonly Source[], value: string): Failure {
     const credential = withoutScheme(source, value);
     return credential === undefined ? [] : (source.foreign?.(credential) ?? []);
   });
-  const expected = [...new Set(known.flatMap((one) => one.expected ?? []))].join(", ");
+  const expected = [...new Set(known.flatMap((credential) => credential.expected ?? []))].join(", ");
   return unauthenticated("a credential that no source takes for its own", {
     source: namesOf(sources),
     expected: expected === "" ? undefined : expected,

@@ -21,5 +21,5 @@ export interface Identity<out P extends Message = Message> {
    * @throws Failure UNAUTHENTICATED for a bad credential or several; UNAVAILABLE if the credential cannot be verified
    *   now
    */
-  judge(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest>;
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest>;
 }

@@ -33,7 +33,7 @@ function typeOf(field: readonly object[], syntax = "proto3"): DescMessage {
     messageType: [
       {
         name: "P",
-        field: field.map((one, i) => ({ name: `f${i}`, number: i + 1, label: Label.OPTIONAL, ...one })),
+        field: field.map((init, i) => ({ name: `f${i}`, number: i + 1, label: Label.OPTIONAL, ...init })),
         oneofDecl: [{ name: "_f0" }],
       },
     ],
@@ -104,16 +104,16 @@ describe("callers", () => {
     ["a text of a oneof", { type: Type.STRING, oneofIndex: 0 }, false],
   ])("the empty field %s is refused: %s", (_, field, isRefused) => {
     const type = typeOf([field, { type: Type.BOOL }]);
-    const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type) }));
-    expect(judged).toEqual(isRefused ? refused : undefined);
+    const error = thrownBy(() => callerOf({ type, credential, principal: () => create(type) }));
+    expect(error).toEqual(isRefused ? refused : undefined);
   });
   test.each<[string, object, boolean]>([
     ["required", { type: Type.STRING, label: Label.REQUIRED }, true],
     ["optional", { type: Type.STRING }, false],
   ])("the empty proto2 text that is %s is refused: %s", (_, field, isRefused) => {
     const type = typeOf([field, { type: Type.BOOL }], "proto2");
-    const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type, { f0: "" } as never) }));
-    expect(judged).toEqual(isRefused ? refused : undefined);
+    const error = thrownBy(() => callerOf({ type, credential, principal: () => create(type, { f0: "" } as never) }));
+    expect(error).toEqual(isRefused ? refused : undefined);
   });
 });
 
@@ -122,18 +122,18 @@ describe("keys", () => {
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(":", "1", "a"), maxLength: 3 }));
     const parts = fc.tuple(text, text, text, fc.uint8Array({ maxLength: 4 }));
     fc.assert(
-      fc.property(parts, parts, (one, other) => {
-        const same = one.slice(0, 3).every((part, i) => part === other[i]) && Buffer.compare(one[3], other[3]) === 0;
-        expect(keyOf(...one) === keyOf(...other)).toBe(same);
+      fc.property(parts, parts, (left, right) => {
+        const same = left.slice(0, 3).every((part, i) => part === right[i]) && Buffer.compare(left[3], right[3]) === 0;
+        expect(keyOf(...left) === keyOf(...right)).toBe(same);
       }),
       { numRuns: 20_000 },
     );
   });
   test("keys depend on the principal and not on the token", () => {
-    const one = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t1" });
-    const other = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t2" });
-    expect(one.key).toBe(other.key);
-    expect(one.token).toBe("t1");
+    const first = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t1" });
+    const second = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t2" });
+    expect(first.key).toBe(second.key);
+    expect(first.token).toBe("t1");
   });
 });
 

@@ -141,10 +141,10 @@ describe("limits of one request", () => {
     const faults: string[] = [];
     const limits = new Limits({ clock, fault: (what) => faults.push(what) });
     const charge = (...of: readonly (readonly [RateLimit, number | bigint])[]) =>
-      limits.charge(of.map(([one, cost]) => ({ limit: one, key: "ann", cost }))) as ChargeResult | Refusal;
-    const left = (one: RateLimit): number => {
+      limits.charge(of.map(([rateLimit, cost]) => ({ limit: rateLimit, key: "ann", cost }))) as ChargeResult | Refusal;
+    const left = (rateLimit: RateLimit): number => {
       for (let units = 0; ; units++) {
-        const outcome = charge([one, units + 1]);
+        const outcome = charge([rateLimit, units + 1]);
         if (isRefusal(outcome)) return units;
         outcome.refund();
       }
@@ -230,9 +230,9 @@ describe("limits of one request", () => {
       (charge([{ ...WIDE, name: "other" }, 1]) as ChargeResult).settle(0, cost);
       expect(faults).toEqual(["an answer has cost more of the limit web.v1/other than is charged"]);
       await clock.advance(9 * 60_000);
-      for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(0);
+      for (const rateLimit of [WIDE, { ...WIDE, name: "other" }]) expect(left(rateLimit)).toBe(0);
       await clock.advance(60_000);
-      for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(100);
+      for (const rateLimit of [WIDE, { ...WIDE, name: "other" }]) expect(left(rateLimit)).toBe(100);
     },
   );
   test("limits with one name share a counter, and must not differ", () => {

@@ -52,9 +52,9 @@ describe.each(stores)("quotas in %s", (_, place) => {
     const open = await place();
     const all: SharedCounters[] = [];
     for (let i = 0; i < count; i++) {
-      const one = await open();
-      onTestFinished(() => one.close());
-      all.push(one);
+      const store = await open();
+      onTestFinished(() => store.close());
+      all.push(store);
     }
     return all as [SharedCounters, ...SharedCounters[]];
   }
@@ -102,14 +102,14 @@ describe.each(stores)("quotas in %s", (_, place) => {
       [c, b, a],
       [b, c, a],
     ];
-    const asked = Array.from({ length: 240 }, (_, i) => {
+    const charges = Array.from({ length: 240 }, (_, i) => {
       const store = stores[i % stores.length] ?? stores[0];
       return () => store.charge((orders[i % 3] ?? []).map((counter) => ({ counter, key: "=all", cost: 1 })));
     });
     let admitted = 0;
-    const next = asked.values();
+    const next = charges.values();
     const worker = async () => {
-      for (const ask of next) if ("at" in (await ask())) admitted++;
+      for (const charge of next) if ("at" in (await charge())) admitted++;
     };
     await Promise.all(Array.from({ length: 16 }, worker));
     expect(admitted).toBe(90);

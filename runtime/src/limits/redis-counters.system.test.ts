@@ -81,11 +81,11 @@ describe("the scripts", () => {
     }).flat();
     moments.splice(3, 1); // before 1970
     // There is no room for 2: the reply is the time until the end.
-    const ask = (now: number) =>
+    const evaluate = (now: number) =>
       admin.eval(text, { keys: ["k"], arguments: [unit, "0", "1", "2", `${now}`] }) as Promise<unknown>;
     for (let at = 0; at < moments.length; at += 1_000) {
       const some = moments.slice(at, at + 1_000);
-      const waits = (await Promise.all(some.map(ask))) as number[][];
+      const waits = (await Promise.all(some.map(evaluate))) as number[][];
       expect(waits.map(([wait]) => wait)).toEqual(some.map((now) => endOf(unit, now) - now));
     }
   });
@@ -146,19 +146,19 @@ describe("counters in Redis", () => {
 
   async function opened(redis: Redis) {
     const clock = new FakeClock();
-    const told: string[] = [];
+    const faults: string[] = [];
     const limits = await openLimits([ONE, OTHER, CLOSED, NEAR], {
       clock,
       environment: { REDIS_URL: redis.url },
-      fault: (what: string) => told.push(what),
+      fault: (what: string) => faults.push(what),
     });
     onTestFinished(() => limits.close());
     type Of = RateLimit | readonly [RateLimit, number];
     const charge = (...of: readonly Of[]) => {
-      const asked = of.map((one): readonly [RateLimit, number] => ("name" in one ? [one, 1] : one));
-      return limits.charge(asked.map(([one, cost]) => ({ limit: one, key: "ann", cost })));
+      const pairs = of.map((item): readonly [RateLimit, number] => ("name" in item ? [item, 1] : item));
+      return limits.charge(pairs.map(([rateLimit, cost]) => ({ limit: rateLimit, key: "ann", cost })));
     };
-    const ask = async (...of: readonly Of[]): Promise<string> => {
+    const tryCharge = async (...of: readonly Of[]): Promise<string> => {
       const outcome = await charge(...of);
       if (isRefusal(outcome)) return `${outcome.outcome} ${outcome.limits}`;
       return outcome.alone.length > 0 ? `alone ${outcome.alone}` : "ok";
@@ -166,53 +166,53 @@ describe("counters in Redis", () => {
     const connected = async () => {
       await until(async () => {
         await clock.advance(1_000);
-        return (await ask([CLOSED, 0])) === "ok";
+        return (await tryCharge([CLOSED, 0])) === "ok";
       });
     };
-    expect(await ask([CLOSED, 0])).toBe("ok"); // from the first one on
+    expect(await tryCharge([CLOSED, 0])).toBe("ok"); // from the first one on
     /** Returns the charged units in Redis. */
-    const charged = async (one: RateLimit): Promise<number> => {
-      const value = await redis.admin.get(`bff:limit:web.v1/${one.name}:=ann`);
+    const charged = async (rateLimit: RateLimit): Promise<number> => {
+      const value = await redis.admin.get(`bff:limit:web.v1/${rateLimit.name}:=ann`);
       const [, ticks = "0"] = value?.split(" ") ?? [];
       // A little of an hour has expired meanwhile.
-      return Math.max(0, Math.ceil(Number(ticks) / new Counter(one).ticks - 1e-9));
+      return Math.max(0, Math.ceil(Number(ticks) / new Counter(rateLimit).ticks - 1e-9));
     };
-    return { clock, told, limits, charge, ask, connected, charged };
+    return { clock, faults, limits, charge, tryCharge, connected, charged };
   }
 
   test("counters are charged all or none, and a refusal names the limit", async () => {
-    const { ask, charged } = await opened(await startRedis());
-    for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("ok");
-    for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("exceeded web.v1/one");
+    const { tryCharge, charged } = await opened(await startRedis());
+    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, ONE, OTHER)).toBe("ok");
+    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, ONE, OTHER)).toBe("exceeded web.v1/one");
     expect([await charged(ONE), await charged(OTHER)]).toEqual([3, 3]);
-    expect(await ask([NEAR, 97])).toBe("ok");
-    expect(await ask(NEAR)).toBe("exceeded web.v1/near");
-    expect(await ask(NEAR, OTHER)).toBe("exceeded web.v1/near");
+    expect(await tryCharge([NEAR, 97])).toBe("ok");
+    expect(await tryCharge(NEAR)).toBe("exceeded web.v1/near");
+    expect(await tryCharge(NEAR, OTHER)).toBe("exceeded web.v1/near");
     expect(await charged(OTHER)).toBe(3);
   });
 
   test("counters reload a script that Redis has lost", async () => {
     const redis = await startRedis();
-    const { ask, told } = await opened(redis);
+    const { tryCharge, faults } = await opened(redis);
     await redis.admin.scriptFlush();
-    expect(await Promise.all([ask(OTHER), ask(OTHER), ask(OTHER)])).toEqual(["ok", "ok", "ok"]);
+    expect(await Promise.all([tryCharge(OTHER), tryCharge(OTHER), tryCharge(OTHER)])).toEqual(["ok", "ok", "ok"]);
     await redis.admin.flushAll();
     await redis.admin.scriptFlush();
-    expect(await ask(ONE)).toBe("ok");
-    expect(told).toEqual([]);
+    expect(await tryCharge(ONE)).toBe("ok");
+    expect(faults).toEqual([]);
   });
 
   test("counters repeat a recent refusal without a query, and query for a lower cost", async () => {
     const redis = await startRedis();
-    const { ask, charge, clock } = await opened(redis);
+    const { tryCharge, charge, clock } = await opened(redis);
     const calls = async () =>
       Number(
         /calls=(\d+)/.exec(
           await redis.admin.info("commandstats").then((all) => /cmdstat_evalsha:\S+/.exec(all)?.[0] ?? ""),
         )?.[1],
       );
-    expect(await ask([ONE, 2])).toBe("ok");
-    expect(await ask([ONE, 2])).toBe("exceeded web.v1/one");
+    expect(await tryCharge([ONE, 2])).toBe("ok");
+    expect(await tryCharge([ONE, 2])).toBe("exceeded web.v1/one");
     const before = await calls();
     for (let i = 0; i < 100; i++) {
       const outcome = charge([ONE, 2]);
@@ -220,28 +220,28 @@ describe("counters in Redis", () => {
       expect((outcome as Refusal).failure.headers[1]).toBe("3780"); // an hour, and 5 %
     }
     expect(await calls()).toBe(before);
-    expect(await ask(ONE)).toBe("ok");
+    expect(await tryCharge(ONE)).toBe("ok");
     // The counter has been deleted, which is detected after a second.
     await redis.admin.flushAll();
-    expect(await ask([ONE, 2])).toBe("exceeded web.v1/one");
+    expect(await tryCharge([ONE, 2])).toBe("exceeded web.v1/one");
     await clock.advance(1_000);
-    expect(await ask([ONE, 2])).toBe("ok");
+    expect(await tryCharge([ONE, 2])).toBe("ok");
   });
 
   test("counters are settled and refunded in Redis", async () => {
-    const { charge, charged, ask } = await opened(await startRedis());
-    const one = (await charge([OTHER, 50])) as ChargeResult;
-    one.settle(0, 20n);
+    const { charge, charged, tryCharge } = await opened(await startRedis());
+    const first = (await charge([OTHER, 50])) as ChargeResult;
+    first.settle(0, 20n);
     await until(async () => (await charged(OTHER)) === 20);
-    const two = (await charge([OTHER, 50])) as ChargeResult;
-    two.settle(0, 300);
+    const second = (await charge([OTHER, 50])) as ChargeResult;
+    second.settle(0, 300);
     await until(async () => (await charged(OTHER)) === 120);
-    expect(await ask([OTHER, 0])).toBe("exceeded web.v1/other");
-    two.refund();
+    expect(await tryCharge([OTHER, 0])).toBe("exceeded web.v1/other");
+    second.refund();
     await until(async () => (await charged(OTHER)) === 70);
-    const three = (await charge(ONE)) as ChargeResult;
-    three.refund();
-    three.refund();
+    const third = (await charge(ONE)) as ChargeResult;
+    third.refund();
+    third.refund();
     await until(async () => (await charged(ONE)) === 0);
   });
 
@@ -252,14 +252,14 @@ describe("counters in Redis", () => {
     "while Redis is %s, requests wait at most 20 ms; open limits count locally, closed limits refuse",
     async (what, harm) => {
       const redis = await startRedis();
-      const { ask, clock, told, connected, charged } = await opened(redis);
-      expect(await ask(ONE)).toBe("ok");
+      const { tryCharge, clock, faults, connected, charged } = await opened(redis);
+      expect(await tryCharge(ONE)).toBe("ok");
       await harm(redis);
       const outcomes: string[] = [];
       /** A request waits for a hanging Redis for 20 ms by this clock, and no longer. */
-      const asked = async (of: RateLimit) => {
+      const chargeInTime = async (of: RateLimit) => {
         let outcome: string | undefined;
-        void ask(of).then((found) => {
+        void tryCharge(of).then((found) => {
           outcome = found;
         });
         await idle();
@@ -271,7 +271,7 @@ describe("counters in Redis", () => {
         });
         outcomes.push(outcome ?? "");
       };
-      for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await asked(of);
+      for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await chargeInTime(of);
       expect(outcomes).toEqual([
         "alone web.v1/one",
         "unreachable web.v1/closed",
@@ -281,8 +281,8 @@ describe("counters in Redis", () => {
         "exceeded web.v1/one",
         "unreachable web.v1/closed",
       ]);
-      expect(told.length).toBeGreaterThan(0);
-      expect(new Set(told.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
+      expect(faults.length).toBeGreaterThan(0);
+      expect(new Set(faults.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
         new Set(["the counters of limits cannot be reached, each process counts alone meanwhile"]),
       );
       // An open breaker causes no wait: there is no promise, and no timer.
@@ -290,7 +290,7 @@ describe("counters in Redis", () => {
       if (what === "killed") await redis.start();
       else redis.wake();
       await connected();
-      expect(await ask(OTHER)).toBe("ok");
+      expect(await tryCharge(OTHER)).toBe("ok");
       if (what === "killed") expect(await charged(ONE)).toBe(0);
       // Charges whose answer was too late: those of an admitted request stay, those of a refused request are returned.
       else expect(await charged(ONE)).toBe(3);
@@ -300,13 +300,13 @@ describe("counters in Redis", () => {
 
   test("counters of a Redis that is flushed start anew", async () => {
     const redis = await startRedis();
-    const { ask, clock } = await opened(redis);
-    for (let i = 0; i < 3; i++) expect(await ask(ONE)).toBe("ok");
-    expect(await ask(ONE)).toBe("exceeded web.v1/one");
+    const { tryCharge, clock } = await opened(redis);
+    for (let i = 0; i < 3; i++) expect(await tryCharge(ONE)).toBe("ok");
+    expect(await tryCharge(ONE)).toBe("exceeded web.v1/one");
     await redis.admin.flushAll();
     await clock.advance(1_000);
-    for (let i = 0; i < 3; i++) expect(await ask(ONE)).toBe("ok");
-    expect(await ask(ONE)).toBe("exceeded web.v1/one");
+    for (let i = 0; i < 3; i++) expect(await tryCharge(ONE)).toBe("ok");
+    expect(await tryCharge(ONE)).toBe("exceeded web.v1/one");
   });
 
   test.each<[string, (redis: Redis, key: string) => Promise<unknown>, string]>([
@@ -317,10 +317,10 @@ describe("counters in Redis", () => {
     ["a replica", ({ admin }) => admin.replicaOf("127.0.0.1", 1), "alone web.v1/one"],
   ])("counters with %s under their key do not fail requests", async (_, harm, outcome) => {
     const redis = await startRedis();
-    const { ask, charge } = await opened(redis);
+    const { tryCharge, charge } = await opened(redis);
     await harm(redis, "bff:limit:web.v1/one:=ann");
     const found = await charge(ONE);
     expect(isRefusal(found) ? found.outcome : found.alone.length > 0 ? `alone ${found.alone}` : "ok").toBe(outcome);
-    if (outcome !== "ok") expect(await ask(CLOSED)).toMatch(_ === "a list" ? "ok" : "unreachable web.v1/closed");
+    if (outcome !== "ok") expect(await tryCharge(CLOSED)).toMatch(_ === "a list" ? "ok" : "unreachable web.v1/closed");
   });
 });

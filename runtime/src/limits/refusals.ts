@@ -12,12 +12,12 @@ export interface LimitExcess {
 }
 
 /** Constant parts of the refusals by a limit. */
-interface Told {
+interface RefusalParts {
   readonly policy: string;
   readonly name: string;
   readonly violation: Uint8Array;
 }
-const told = new WeakMap<Counter, Told>();
+const partsByCounter = new WeakMap<Counter, RefusalParts>();
 
 /**
  * Maximum share of the wait that is added at random. Clients that were refused together then retry at different times.
@@ -35,7 +35,7 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
   const wait = Math.max(...limits.map(({ standing }) => standing.wait));
   const ms = Math.ceil((wait / 1000) * (1 + JITTER * random));
   const names = limits.map(({ counter }) => counter.id).join(", ");
-  const known = limits.map(({ counter }) => toldOf(counter));
+  const known = limits.map(({ counter }) => partsOf(counter));
   const left = limits.map(({ standing }, i) => `${known[i]?.name};r=${standing.left};t=${seconds(standing.wait)}`);
   return new Failure({
     code: Code.RESOURCE_EXHAUSTED,
@@ -45,7 +45,7 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
     callee: "",
     message: `above the limit ${names}`,
     clientMessage: "too many requests",
-    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(known.map((one) => one.violation)) }],
+    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(known.map((part) => part.violation)) }],
     headers: [
       ...["retry-after", String(Math.ceil(ms / 1000))],
       ...["ratelimit-policy", known.map(({ policy }) => policy).join(", ")],
@@ -74,8 +74,8 @@ function retryInfo(ms: number): ReceivedDetail {
 /** A window is a whole number of seconds; months have none. */
 const WINDOW_SECONDS = { day: 86_400, month: 0.5 };
 
-function toldOf(counter: Counter): Told {
-  const before = told.get(counter);
+function partsOf(counter: Counter): RefusalParts {
+  const before = partsByCounter.get(counter);
   if (before !== undefined) return before;
   const { limit, id } = counter;
   const { name, rate, per } = limit;
@@ -91,12 +91,12 @@ function toldOf(counter: Counter): Told {
       },
     ],
   });
-  const made: Told = {
+  const made: RefusalParts = {
     name: quoted,
     policy: `${quoted};q=${rate}${Number.isInteger(window) ? `;w=${window}` : ""}`,
     violation: toBinary(QuotaFailureSchema, failure),
   };
-  told.set(counter, made);
+  partsByCounter.set(counter, made);
   return made;
 }
 

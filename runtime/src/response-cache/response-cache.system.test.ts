@@ -32,20 +32,20 @@ function bff(url: string, name: string, plan = "1") {
 
 test("one process answers with the response of another, for the same plan only; keys are opaque", async () => {
   const { url, admin } = await startRedis();
-  const [one, two, later] = [bff(url, "one"), bff(url, "two"), bff(url, "later", "2")];
+  const [nodeA, nodeB, later] = [bff(url, "one"), bff(url, "two"), bff(url, "later", "2")];
   // Until both are connected each composes for itself.
-  let asked = 0;
+  let requestCount = 0;
   const shared = async (): Promise<boolean> => {
-    const language = `de-${asked++}`;
-    const mine = await one.title(language);
-    return (await two.title(language)) === mine;
+    const language = `de-${requestCount++}`;
+    const mine = await nodeA.title(language);
+    return (await nodeB.title(language)) === mine;
   };
   await until(shared);
-  const composed = await one.title("de");
+  const composed = await nodeA.title("de");
   await until(shared);
-  const before = two.client.sent.length;
-  expect(await two.title("de")).toBe(composed);
-  expect(two.client.sent.length).toBe(before);
+  const before = nodeB.client.sent.length;
+  expect(await nodeB.title("de")).toBe(composed);
+  expect(nodeB.client.sent.length).toBe(before);
   expect(await later.title("de")).toMatch(/^later /);
   const keys = await admin.keys("*");
   expect(keys.length).toBeGreaterThan(2);

@@ -26,7 +26,11 @@ interface Got {
 }
 
 /** An RPC over one upstream whose answers are cached: its title is the number of the upstream's answer. */
-function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}, own: Partial<Options> = {}) {
+function cached(
+  more: Partial<Options["cache"]> = {},
+  options: FrontOptions = {},
+  endpointOptions: Partial<Options> = {},
+) {
   const all = front(options);
   all.clock.chance = 0;
   let count = 0;
@@ -44,7 +48,7 @@ function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}
     clock: all.clock,
     observer: { cache: (event) => all.cached.push(event), response: (event) => all.responses.push(event) },
     cache: { ttlMs: 1_000, plan: "1", ...more },
-    ...own,
+    ...endpointOptions,
   });
   const get = (
     id: string,
@@ -66,8 +70,8 @@ function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}
     );
     return { answer: promise, cancel: () => running.cancel(), ended: () => answers > 0 };
   };
-  const title = async (id: string, asked?: Parameters<typeof get>[1]) => {
-    const { page, failure } = await get(id, asked).answer;
+  const title = async (id: string, extra?: Parameters<typeof get>[1]) => {
+    const { page, failure } = await get(id, extra).answer;
     return page?.title ?? codeOf(failure);
   };
   const outcomes = () => all.cached.splice(0).map(({ outcome }) => outcome);
@@ -184,46 +188,46 @@ test("the branch of a request is part of its key, and the fetch uses that branch
 });
 
 test("the charge of limits is refunded if the answer was cached or fetched by another request", async () => {
-  const told: string[] = [];
+  const events: string[] = [];
   const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
-    cx.exchange.charged = { refund: () => told.push("refund"), answered: () => told.push("answered") };
+    cx.exchange.charged = { refund: () => events.push("refund"), answered: () => events.push("answered") };
   };
   const { get, title, client, clock } = cached({ admit, staleMs: 10_000 });
   client.answer = undefined;
   const both = [get("a"), get("a")];
   client.of("a").thing({ count: 1n });
   for (const { answer } of both) await answer;
-  expect(told.splice(0)).toEqual(["answered", "refund"]);
+  expect(events.splice(0)).toEqual(["answered", "refund"]);
   await title("a");
   await clock.advance(2_000);
   await title("a");
-  expect(told.splice(0)).toEqual(["refund", "refund"]);
+  expect(events.splice(0)).toEqual(["refund", "refund"]);
   const alone = get("b");
   alone.cancel();
-  expect(told.splice(0)).toEqual([]);
+  expect(events.splice(0)).toEqual([]);
 });
 
 describe("guards without calls", () => {
   test("guards run for each request, even with a cached answer", async () => {
-    let asked = 0;
+    let admissions = 0;
     const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
-      asked++;
+      admissions++;
       if (cx.header("x-banned") !== "") throw cx.refuse(Code.PERMISSION_DENIED, "no");
     };
     const { title, client } = cached({ admit });
     expect(await title("a")).toBe("1");
     expect(await title("a", { headers: { "x-banned": "1" } })).toBe("PERMISSION_DENIED");
     expect(await title("a")).toBe("1");
-    expect([asked, client.sent.length]).toEqual([3, 1]);
+    expect([admissions, client.sent.length]).toEqual([3, 1]);
   });
   test("asynchronous guards hold the answer back", async () => {
     const gate = Promise.withResolvers<void>();
     const { get } = cached({ admit: () => gate.promise });
-    const asked = get("a");
+    const request = get("a");
     await idle();
-    expect(asked.ended()).toBe(false);
+    expect(request.ended()).toBe(false);
     gate.resolve();
-    expect(await asked.answer).toMatchObject({ page: { title: "1" } });
+    expect(await request.answer).toMatchObject({ page: { title: "1" } });
   });
 });
 
@@ -235,7 +239,7 @@ describe("a fetch", () => {
     expect(client.sent.length).toBe(1);
     client.of("a").thing({ count: 7n });
     const pages = (await Promise.all(all.map(({ answer }) => answer))).map(({ page }) => page);
-    expect(pages.map((one) => one?.title)).toEqual(["7", "7", "7"]);
+    expect(pages.map((page) => page?.title)).toEqual(["7", "7", "7"]);
     expect(new Set(pages).size).toBe(3);
     expect(outcomes()).toEqual(["missed", "joined", "joined"]);
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([true, true, true]);
@@ -397,41 +401,41 @@ describe("with a second level", () => {
         kept.set(key, { bytes, at: clock.now() });
       },
     };
-    const one = () => {
+    const openNode = () => {
       const answers = new Cache({ clock, second: level });
       return cached({ ttlMs: 1_000, staleMs: 5_000, answers, ...more }, {}, { clock });
     };
-    return { clock, kept, level, one: one(), two: one() };
+    return { clock, kept, level, nodeA: openNode(), nodeB: openNode() };
   }
   test("one process answers with the response of another", async () => {
-    const { one, two, clock } = twoProcesses();
-    await one.title("x");
-    expect(await one.title("a")).toBe("2");
-    expect([await two.title("a"), two.client.sent.length]).toEqual(["2", 0]);
+    const { nodeA, nodeB, clock } = twoProcesses();
+    await nodeA.title("x");
+    expect(await nodeA.title("a")).toBe("2");
+    expect([await nodeB.title("a"), nodeB.client.sent.length]).toEqual(["2", 0]);
     expect(clock.running).toBe(0);
   });
   test("a stale answer is served while one fetch renews it", async () => {
-    const { one, two, clock } = twoProcesses();
-    await one.title("a");
+    const { nodeA, nodeB, clock } = twoProcesses();
+    await nodeA.title("a");
     await clock.advance(2_000);
-    two.client.answer = undefined;
-    expect(await Promise.all([two.title("a"), two.title("a")])).toEqual(["1", "1"]);
+    nodeB.client.answer = undefined;
+    expect(await Promise.all([nodeB.title("a"), nodeB.title("a")])).toEqual(["1", "1"]);
     await idle();
-    expect(two.client.sent.length).toBe(1);
+    expect(nodeB.client.sent.length).toBe(1);
   });
   test("malformed bytes are a miss, and so is a hanging level", async () => {
-    const { one, two, kept, level, clock } = twoProcesses();
-    await one.title("a");
+    const { nodeA, nodeB, kept, level, clock } = twoProcesses();
+    await nodeA.title("a");
     for (const value of kept.values()) value.bytes = new Uint8Array([0, 0, 0, 0, 9, 255]);
-    await two.title("x");
-    expect([await two.title("a"), two.client.sent.length]).toEqual(["2", 2]);
+    await nodeB.title("x");
+    expect([await nodeB.title("a"), nodeB.client.sent.length]).toEqual(["2", 2]);
     level.hangs = true;
-    const waiting = one.get("y");
-    const gone = one.get("z");
+    const waiting = nodeA.get("y");
+    const gone = nodeA.get("z");
     gone.cancel();
     await clock.advance(50);
     expect((await waiting.answer).page?.title).toBe("2");
-    expect(one.client.sent.map(({ id }) => id)).toEqual(["a", "y"]);
+    expect(nodeA.client.sent.map(({ id }) => id)).toEqual(["a", "y"]);
     expect(clock.running).toBe(0);
   });
 });

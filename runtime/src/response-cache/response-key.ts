@@ -40,7 +40,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
   of(cx: Request<App, Principal>, args: Args): string {
     const { exchange, peer } = cx;
     const { headers = [], token, peer: byPeer, ways } = this.#depends;
-    const caller = exchange.judged?.caller;
+    const caller = exchange.authentication?.caller;
     // JSON keeps the parts apart, whatever is in them. Fields that the BFF does not know may reach an upstream, so they count.
     const head = JSON.stringify([
       this.#plan,

@@ -3,9 +3,9 @@ import { cachedAnswer } from "./http-caching.ts";
 
 const BODY = new TextEncoder().encode("{}");
 const POLICY = { maxAgeMs: 30_000, vary: ["accept-language"] };
-const given = { policy: POLICY, body: BODY, ifNoneMatch: null, once: false, vary: ["accept-encoding"] };
+const defaults = { policy: POLICY, body: BODY, ifNoneMatch: null, once: false, vary: ["accept-encoding"] };
 const sent = (more: Partial<Parameters<typeof cachedAnswer>[0]> = {}) => {
-  const { status, headers } = cachedAnswer({ ...given, ...more });
+  const { status, headers } = cachedAnswer({ ...defaults, ...more });
   const all = Object.fromEntries(headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1]]] : [])));
   return { status, ...all } as { readonly status: number; readonly [name: string]: string | number };
 };

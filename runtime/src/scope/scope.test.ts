@@ -12,8 +12,8 @@ noUnhandledRejections();
 
 describe("scopes", () => {
   test("a critical failure in a sub-scope cancels only the sub-scope", async () => {
-    const { ask, client } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
       const otherStep = cx.call(cx.app.get, { id: "other" });
       const partStep = cx.tryStep(() =>
         cx.sub(async (inner) => {
@@ -35,8 +35,8 @@ describe("scopes", () => {
     expect(await answer).toMatchObject({ page: { title: "other" }, entries: ["main 1 2 test.v1.Upstream"] });
   });
   test("a pending guard in a sub-scope holds the scope's failure back, and fails the whole response", async () => {
-    const { ask, client } = front();
-    const { answer, state } = ask(async (cx) => {
+    const { send, client } = front();
+    const { answer, state } = send(async (cx) => {
       await cx.tryStep(() =>
         cx.sub(async (inner) => {
           const viewerStep = inner.call(inner.app.get, { id: "viewer" });
@@ -57,9 +57,9 @@ describe("scopes", () => {
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
   });
   test("the end of the response ends sub-scopes and their waiting steps", async () => {
-    const { ask, client } = front();
+    const { send, client } = front();
     let rejected: unknown;
-    const { cancel } = ask(async (cx) => {
+    const { cancel } = send(async (cx) => {
       await cx
         .sub((inner) => inner.call(inner.app.get, { id: "a" }))
         .catch((thrown) => {
@@ -73,8 +73,8 @@ describe("scopes", () => {
     expect(rejected).toMatchObject({ code: Code.CANCELLED });
   });
   test("bounded admits a maximum of concurrent calls, including nested ones; batches are not counted", async () => {
-    const { ask, client, clock } = front();
-    const { answer } = ask(async (cx) => {
+    const { send, client, clock } = front();
+    const { answer } = send(async (cx) => {
       const outer = cx.bounded(3);
       const inner = outer.bounded(2);
       for (const id of ["a", "b", "c"]) inner.tryCall(inner.app.get, { id });
@@ -102,13 +102,13 @@ describe("scopes", () => {
   });
   test("bounded: after a failure, none of its waiting calls is sent, least of all side effects", async () => {
     for (const effect of [false, true]) {
-      const { ask, client, clock } = front();
-      const { answer } = ask(async (cx) => {
+      const { send, client, clock } = front();
+      const { answer } = send(async (cx) => {
         const list = cx.step(async () => {
           const bounded = cx.bounded(1);
-          const one = async (id: string) =>
+          const fetchThing = async (id: string) =>
             effect ? bounded.effect(cx.app.get, { id }) : bounded.send(cx.app.get, { id });
-          return Promise.all(["a", "b", "c"].map(one));
+          return Promise.all(["a", "b", "c"].map(fetchThing));
         });
         await list;
         return page();
@@ -122,8 +122,8 @@ describe("scopes", () => {
     }
   });
   test("a response has a maximum of concurrent calls to one upstream", async () => {
-    const { ask, client } = front({ concurrent: 2 });
-    const { answer } = ask(async (cx) => {
+    const { send, client } = front({ concurrent: 2 });
+    const { answer } = send(async (cx) => {
       await Promise.all(["a", "b", "c", "d"].map((id) => cx.call(cx.app.get, { id })));
       return page();
     });

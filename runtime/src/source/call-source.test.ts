@@ -5,7 +5,7 @@ import type { StreamPolicy } from "../call/policy.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import type { SentStream } from "../testing/fake-client.ts";
 import { GetRequestSchema } from "../testing/gen/test_pb.ts";
-import { GET, hearing, streamRig, thing } from "../testing/stream-source.ts";
+import { GET, recorder, streamRig, thing } from "../testing/stream-source.ts";
 import { callSource, type StreamExtra } from "./call-source.ts";
 import { positionOf, tokenOf } from "./position.ts";
 
@@ -21,7 +21,7 @@ interface Opening {
 }
 /** A source that requests the next items, and its upstream. */
 function source({ rig = streamRig(), position = true, resume, policy = {}, extra }: Opening = {}) {
-  const { heard, items } = hearing();
+  const { events, items } = recorder();
   const rpc = rig.upstream.stream(GET, policy);
   const open = callSource(
     rpc,
@@ -31,23 +31,23 @@ function source({ rig = streamRig(), position = true, resume, policy = {}, extra
   );
   const it = open(rig.cx, "run", undefined, resume, items);
   const streams = rig.client.streams;
-  return { ...rig, it, heard, rpc, streams, last: () => streams.at(-1) as SentStream };
+  return { ...rig, it, events, rpc, streams, last: () => streams.at(-1) as SentStream };
 }
-const asked = ({ message }: SentStream): string => fromBinary(GetRequestSchema, message).id;
+const requestIdOf = ({ message }: SentStream): string => fromBinary(GetRequestSchema, message).id;
 
 describe("a source with a call", () => {
   test("a source gives one item per demand, with the token of its position", () => {
-    const { it, heard, last } = source();
-    expect(asked(last())).toBe("run start");
+    const { it, events, last } = source();
+    expect(requestIdOf(last())).toBe("run start");
     expect(last().timeoutMs).toBe(Number.POSITIVE_INFINITY);
     last().opened();
-    expect(last().asked).toBe(0);
+    expect(last().demand).toBe(0);
     it.next();
     last().item(thing("a", 7));
     it.next();
     last().item(thing("b", -1));
     last().end();
-    expect(heard).toEqual([
+    expect(events).toEqual([
       { opened: true },
       { item: "a", at: { token: at(7), reset: false } },
       { item: "b", at: { token: at(7), reset: false } },
@@ -58,25 +58,25 @@ describe("a source with a call", () => {
     ["no token", true],
     [at(41), false],
   ])("a source that ends without an item reports whether the client's state is valid: %s", (resume, reset) => {
-    const { it, heard, last } = source({ resume });
+    const { it, events, last } = source({ resume });
     it.next();
     last().opened();
     last().end();
-    expect(heard).toEqual([{ opened: true }, reset ? { ended: true, reset } : { ended: true }]);
+    expect(events).toEqual([{ opened: true }, reset ? { ended: true, reset } : { ended: true }]);
   });
   test("a source continues behind a token", () => {
-    expect(asked(source({ resume: at(41) }).last())).toBe("run 41");
+    expect(requestIdOf(source({ resume: at(41) }).last())).toBe("run 41");
   });
   test.each(["", "%", "AQMw", tokenOf("string", "41"), `${at(41)}A`, "A".repeat(5_000)])(
     "a source starts again with an unreadable token, and reports that once: %s",
     (resume) => {
-      const { it, heard, last } = source({ resume });
-      expect(asked(last())).toBe("run start");
+      const { it, events, last } = source({ resume });
+      expect(requestIdOf(last())).toBe("run start");
       it.next();
       last().item(thing("a", 1));
       it.next();
       last().item(thing("b", 2));
-      expect(heard).toEqual([
+      expect(events).toEqual([
         { item: "a", at: { token: at(1), reset: true } },
         { item: "b", at: { token: at(2), reset: false } },
       ]);
@@ -93,24 +93,24 @@ describe("a source with a call", () => {
   });
   test("a source whose request cannot be encoded fails asynchronously", async () => {
     const rig = streamRig();
-    const { heard, items } = hearing();
+    const { events, items } = recorder();
     const open = callSource(rig.upstream.stream(GET, {}), () => {
       throw new Error("no such thing");
     });
     open(rig.cx, undefined, undefined, undefined, items);
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     await idle();
-    expect(heard).toMatchObject([{ failed: { message: "Error: no such thing", reason: Reason.INVALID } }]);
+    expect(events).toMatchObject([{ failed: { message: "Error: no such thing", reason: Reason.INVALID } }]);
   });
   test("an undecodable item ends the source", () => {
-    const { it, heard, last } = source();
+    const { it, events, last } = source();
     it.next();
     last().item(thing("a", 41));
     it.next();
     last().item(Uint8Array.of(0x0f));
     expect(last().cancelled).toBe(true);
     const message = expect.stringMatching(/^behind position "41": an item of 1 bytes does not decode: /);
-    expect(heard[1]).toMatchObject({ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID, message } });
+    expect(events[1]).toMatchObject({ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID, message } });
   });
   test("a source is one call for observers, from its opening to its end", () => {
     const { it, last, starts, calls, root, clock } = source();
@@ -133,13 +133,13 @@ describe("a source with a call", () => {
     expect(calls[0]?.call).toBe(starts[0]?.call);
   });
   test("a cancelled source is reported as cancelled, without a breaker sample", () => {
-    const { it, last, calls, heard } = source();
+    const { it, last, calls, events } = source();
     it.cancel();
     it.cancel();
     expect(last().cancelled).toBe(true);
-    expect(last().judgements).toEqual([undefined]);
+    expect(last().ratings).toEqual([undefined]);
     expect(calls).toMatchObject([{ outcome: { ok: false, failure: { code: Code.CANCELLED } } }]);
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
   });
 });
 
@@ -147,52 +147,52 @@ describe("a broken stream", () => {
   const unavailable = (stream: SentStream): void => stream.fault(Code.UNAVAILABLE);
 
   test("a broken stream is opened again before its first item, and later behind the last one", async () => {
-    const { it, heard, last, streams, clock } = source();
+    const { it, events, last, streams, clock } = source();
     it.next();
     unavailable(last());
     expect(streams.length).toBe(1);
     await clock.advance(200);
     expect(streams.length).toBe(2);
-    expect(asked(last())).toBe("run start");
-    expect(last().asked).toBe(1); // still wanted
+    expect(requestIdOf(last())).toBe("run start");
+    expect(last().demand).toBe(1); // still wanted
     last().item(thing("a", 5));
     last().fault(Code.INTERNAL, { kind: "transport" });
     await clock.advance(400);
-    expect(asked(last())).toBe("run 5");
+    expect(requestIdOf(last())).toBe("run 5");
     it.next();
     last().item(thing("b", 6));
-    expect(heard).toEqual([
+    expect(events).toEqual([
       { item: "a", at: { token: at(5), reset: false } },
       { item: "b", at: { token: at(6), reset: false } },
     ]);
   });
   test("a broken stream without positions ends after its first item", async () => {
-    const { it, heard, last, streams, clock } = source({ position: false });
+    const { it, events, last, streams, clock } = source({ position: false });
     unavailable(last());
     await clock.advance(200);
     it.next();
     last().item(thing("a"));
     unavailable(last());
     expect(streams.length).toBe(2);
-    expect(heard).toMatchObject([{ item: "a", at: { token: undefined } }, { failed: { code: Code.UNAVAILABLE } }]);
+    expect(events).toMatchObject([{ item: "a", at: { token: undefined } }, { failed: { code: Code.UNAVAILABLE } }]);
   });
   test("a broken stream of an RPC with side effects is never opened again", () => {
-    const { heard, last } = source({ extra: { effect: true } });
+    const { events, last } = source({ extra: { effect: true } });
     unavailable(last());
-    expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+    expect(events).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
   });
   test.each([Code.NOT_FOUND, Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])(
     "a stream ends with status %i",
     (code) => {
-      const { heard, last } = source();
+      const { events, last } = source();
       last().fault(code);
-      expect(heard).toMatchObject([{ failed: { code } }]);
+      expect(events).toMatchObject([{ failed: { code } }]);
     },
   );
   test("a stream ends if the upstream forbids retries, and waits for its pushback", async () => {
     const stopped = source();
     stopped.last().fault(Code.UNAVAILABLE, { pushbackMs: -1 });
-    expect(stopped.heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+    expect(stopped.events).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
     const later = source();
     later.last().fault(Code.UNAVAILABLE, { pushbackMs: 7_000 });
     await later.clock.advance(6_999);
@@ -201,22 +201,22 @@ describe("a broken stream", () => {
     expect(later.streams.length).toBe(2);
   });
   test("a stream is abandoned after 30 s of failed openings, with growing waits", async () => {
-    const { heard, last, streams, clock } = source();
+    const { events, last, streams, clock } = source();
     const from = clock.now();
     const times: number[] = [];
-    while (heard.length === 0) {
+    while (events.length === 0) {
       times.push(clock.now() - from);
       unavailable(last());
       const { length } = streams;
-      while (heard.length === 0 && streams.length === length) await clock.advance(10);
+      while (events.length === 0 && streams.length === length) await clock.advance(10);
     }
     expect(times.slice(0, 5)).toEqual([0, 100, 300, 700, 1_500]); // half of each ceiling: the clock's chance
     expect(times.at(-1)).toBeGreaterThanOrEqual(30_000);
     expect(times.length).toBeLessThan(20);
-    expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+    expect(events).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
   });
   test("a stream has another 30 s after an item, and after an opening", async () => {
-    const { it, heard, last, clock } = source();
+    const { it, events, last, clock } = source();
     for (let i = 0; i < 10; i++) {
       unavailable(last());
       await clock.advance(5_000);
@@ -229,14 +229,14 @@ describe("a broken stream", () => {
       unavailable(last());
       await clock.advance(200);
     }
-    expect(heard.length).toBe(11); // and once that it stands
+    expect(events.length).toBe(11); // and once that it stands
   });
   test("a waiting stream accepts demand and cancellation", async () => {
     const { it, last, streams, clock } = source();
     unavailable(last());
     it.next();
     await clock.advance(200);
-    expect(last().asked).toBe(1);
+    expect(last().demand).toBe(1);
     unavailable(last());
     it.cancel();
     await clock.advance(60_000);
@@ -252,8 +252,8 @@ describe("a broken stream", () => {
     expect(it.silent?.()).toBe(true);
     expect(streams[0]?.cancelled).toBe(true);
     await clock.advance(200);
-    expect(asked(last())).toBe("run 3");
-    expect(last().asked).toBe(1);
+    expect(requestIdOf(last())).toBe("run 3");
+    expect(last().demand).toBe(1);
     await clock.advance(60_000);
     expect(it.silent?.()).toBe(false);
     expect(source({ extra: { effect: true } }).it.silent?.()).toBe(false);
@@ -269,42 +269,42 @@ describe("a broken stream", () => {
 describe("guards of an opening", () => {
   test("the breaker samples the opening, and nothing after it", async () => {
     const rig = streamRig({ breaker: BREAKER });
-    const one = source({ rig });
+    const first = source({ rig });
     await rig.clock.advance(999);
-    expect(one.last().judgements).toEqual([]);
+    expect(first.last().ratings).toEqual([]);
     await rig.clock.advance(1); // it stands, whether it says anything or not
-    expect(one.last().judgements).toEqual([true]);
-    one.last().fault(Code.UNAVAILABLE);
+    expect(first.last().ratings).toEqual([true]);
+    first.last().fault(Code.UNAVAILABLE);
     expect(rig.states).toEqual([]);
-    one.it.cancel();
-    const two = source({ rig, extra: { effect: true } });
-    two.last().fault(Code.UNAVAILABLE);
-    expect(two.last().judgements).toEqual([false]);
-    const three = source({ rig, extra: { effect: true } });
-    three.last().fault(Code.UNAVAILABLE);
+    first.it.cancel();
+    const second = source({ rig, extra: { effect: true } });
+    second.last().fault(Code.UNAVAILABLE);
+    expect(second.last().ratings).toEqual([false]);
+    const third = source({ rig, extra: { effect: true } });
+    third.last().fault(Code.UNAVAILABLE);
     expect(rig.states).toEqual(["open"]);
-    const four = source({ rig, extra: { effect: true } });
+    const fourth = source({ rig, extra: { effect: true } });
     await idle();
     expect(rig.client.streams.length).toBe(3);
-    expect(four.heard).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
+    expect(fourth.events).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
   });
   test("a stream without a failure for a second counts as open, whatever its upstream sends later", async () => {
-    const { heard, last, clock } = source();
+    const { events, last, clock } = source();
     await clock.advance(999);
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     await clock.advance(1);
     last().opened();
-    expect(heard).toEqual([{ opened: true }]);
+    expect(events).toEqual([{ opened: true }]);
   });
   test("a request that is not sent within 5 s fails", async () => {
-    const { heard, last, clock } = source({ extra: { effect: true } });
+    const { events, last, clock } = source({ extra: { effect: true } });
     last().unsent = true;
     await clock.advance(4_999);
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     await clock.advance(1);
-    expect(heard).toMatchObject([{ failed: { reason: Reason.TIMEOUT, message: "no stream in time" } }]);
+    expect(events).toMatchObject([{ failed: { reason: Reason.TIMEOUT, message: "no stream in time" } }]);
     expect(last().cancelled).toBe(true);
-    expect(last().judgements).toEqual([false]);
+    expect(last().ratings).toEqual([false]);
   });
   test("the upstream and the method limit the number of open streams", async () => {
     const rig = streamRig({ streams: 3 });
@@ -312,10 +312,10 @@ describe("guards of an opening", () => {
     const first = source(small);
     const second = source(small);
     await idle();
-    expect(second.heard).toMatchObject([{ failed: { code: Code.RESOURCE_EXHAUSTED, reason: Reason.LIMITED } }]);
+    expect(second.events).toMatchObject([{ failed: { code: Code.RESOURCE_EXHAUSTED, reason: Reason.LIMITED } }]);
     const others = [source({ rig }), source({ rig }), source({ rig })];
     await idle();
-    expect(others.map(({ heard }) => heard.length)).toEqual([0, 0, 1]);
+    expect(others.map(({ events }) => events.length)).toEqual([0, 0, 1]);
     first.it.cancel();
     others[0]?.it.cancel();
     source(small);
@@ -336,9 +336,9 @@ describe("guards of an opening", () => {
   test("an upstream client without streams fails the source as UNIMPLEMENTED", async () => {
     const rig = streamRig();
     Object.defineProperty(rig.client, "open", { value: undefined });
-    const { heard } = source({ rig });
+    const { events } = source({ rig });
     await idle();
-    expect(heard).toMatchObject([{ failed: { code: Code.UNIMPLEMENTED, clientCode: Code.INTERNAL } }]);
+    expect(events).toMatchObject([{ failed: { code: Code.UNIMPLEMENTED, clientCode: Code.INTERNAL } }]);
   });
 });
 
@@ -366,12 +366,12 @@ describe("tokens", () => {
   });
   test("a token beyond the maximum length ends the source", () => {
     const rig = streamRig();
-    const { heard, items } = hearing();
+    const { events, items } = recorder();
     const open = callSource(rig.upstream.stream(GET, {}), () => ({ id: "a" }), { kind: "string", of: ({ id }) => id });
     open(rig.cx, undefined, undefined, undefined, items).next();
     rig.client.streams[0]?.item(thing("x".repeat(2_000)));
-    expect(heard[0]).toHaveProperty("failed");
-    expect((heard[0] as { failed: Failure }).failed).toBeInstanceOf(Failure);
+    expect(events[0]).toHaveProperty("failed");
+    expect((events[0] as { failed: Failure }).failed).toBeInstanceOf(Failure);
     expect(rig.client.streams[0]?.cancelled).toBe(true);
   });
 });

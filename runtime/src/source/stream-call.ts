@@ -166,7 +166,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     this.#judged = true;
     if (good === true) this.openFrom = this.#rpc.upstream.clock.now();
     if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
-    this.#stream?.judged?.(good);
+    this.#stream?.rate?.(good);
     if (this.#ticket !== undefined) this.#rpc.breaker?.sample(this.#ticket, good);
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { authenticateFirst } from "../endpoint/front.ts";
 import type { Following, StreamEndpoint } from "./stream-endpoint.ts";
 
-/** Authenticates a follower here unless its server has called `judge` before. */
+/** Authenticates a follower here unless its server has called `authenticate` before. */
 export function authenticateFollow(
   admission: AdmissionCheck,
   clock: Clock,
@@ -17,8 +17,8 @@ export function authenticateFollow(
       headers,
       clientMs,
       refused,
-      begin: (judged, leftMs) => {
-        following = follow(args, judged, leftMs, resume, follower);
+      begin: (authentication, leftMs) => {
+        following = follow(args, authentication, leftMs, resume, follower);
         if (drained) following.drain();
         return following;
       },

@@ -56,11 +56,11 @@ export function requestFor<
   failed: (failure: Failure) => void,
 ): Request<App, Principal> {
   const { exchange: after } = of;
-  const { headers, judged, observer } = after;
+  const { headers, authentication, observer } = after;
   const { timeoutMs: methodMs } = options;
   const { concurrent } = opening;
-  const given = { clock, headers, judged, observer, after, methodMs, concurrent };
-  slot.exchange = new Exchange({ ...given, clientMs: leftMs, failed });
+  const common = { clock, headers, authentication, observer, after, methodMs, concurrent };
+  slot.exchange = new Exchange({ ...common, clientMs: leftMs, failed });
   return of.within(slot.exchange);
 }
 
@@ -113,9 +113,9 @@ export function onlyPosition<
   Principal,
 >(
   { method, options }: FollowParts<App, I, O, Opened, Item, C, Principal>,
-  { token = "", ...said }: { readonly token: string | undefined; readonly beat: true; readonly reset?: true },
+  { token = "", ...flags }: { readonly token: string | undefined; readonly beat: true; readonly reset?: true },
 ): MessageShape<O> {
   const message = create(method.output);
-  options.stamp?.(message, create(PositionSchema, { ...said, token }));
+  options.stamp?.(message, create(PositionSchema, { ...flags, token }));
   return message;
 }

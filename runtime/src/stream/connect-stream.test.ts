@@ -43,7 +43,7 @@ describe("a stream over Connect's adapter", () => {
       await idle();
     }
     expect((await first).value).toMatchObject({ title: "1" });
-    expect(source().asked).toBeLessThan(8);
+    expect(source().demand).toBeLessThan(8);
   });
   test("a failure follows the messages before it, with the last token", async () => {
     const { show, source, clock } = served({ maxAgeMs: 1_000 });

@@ -20,13 +20,13 @@ describe("the end of a stream", () => {
     ] as const) {
       const { follow, source, clock, responses } = streamRig();
       clock.chance = chance;
-      const { heard } = follow({ maxAgeMs: 100_000 });
+      const { events } = follow({ maxAgeMs: 100_000 });
       await idle();
       source().give(1);
       await clock.advance(endsMs - 1);
-      expect(heard).toEqual(["opened", "item 1 @1"]);
+      expect(events).toEqual(["opened", "item 1 @1"]);
       await clock.advance(2);
-      expect(heard.slice(2)).toEqual(["failed 14 the stream has been open for its max_age @1"]);
+      expect(events.slice(2)).toEqual(["failed 14 the stream has been open for its max_age @1"]);
       expect(source().cancelled).toBe(true);
       expect(clock.running).toBe(0);
       expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "age", items: 1 } }]);
@@ -34,17 +34,17 @@ describe("the end of a stream", () => {
   });
   test("a stream ends when its server shuts down, even while it opens", async () => {
     const { follow, source, clock, responses } = streamRig();
-    const { heard, following } = follow();
+    const { events, following } = follow();
     await idle();
     source().give(1);
     await idle();
     following.drain();
     following.drain();
-    expect(heard).toEqual(["opened", "item 1 @1", "failed 14 the server is going @1"]);
+    expect(events).toEqual(["opened", "item 1 @1", "failed 14 the server is going @1"]);
     const opening = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
     opening.following.drain();
     await idle();
-    expect(opening.heard).toEqual(["failed 14 the server is going"]);
+    expect(opening.events).toEqual(["failed 14 the server is going"]);
     expect(clock.running).toBe(0);
     expect(responses.map(({ stream }) => stream?.end)).toEqual(["drained", undefined]);
   });
@@ -55,59 +55,59 @@ describe("the end of a stream", () => {
     const caller = callerOf({ type: PrincipalSchema, credential, principal: undefined });
     const peer = { address: "", direct: "", names: [] };
     const headers = new AuthenticatedRequest(new Headers(), new Set(), { caller, peer, answer: [] });
-    const { heard } = follow({ maxAgeMs: 1_800_000 }, { headers });
+    const { events } = follow({ maxAgeMs: 1_800_000 }, { headers });
     await idle();
     source().give(1);
     await clock.advance(59_000);
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     await clock.advance(2_000);
-    expect(heard.at(-1)).toMatch(/^failed 16 .*expired.* @1$/);
+    expect(events.at(-1)).toMatch(/^failed 16 .*expired.* @1$/);
     expect(responses).toMatchObject([{ stream: { end: "expired" }, source: "user" }]);
     expect(clock.running).toBe(0);
   });
   test("a stream ends before the client's deadline, which covers the whole stream, with the last token", async () => {
     const { follow, source, clock, responses } = streamRig();
-    const { heard } = follow({}, { clientMs: 60_000 });
+    const { events } = follow({}, { clientMs: 60_000 });
     await idle();
     source().give(1);
     await clock.advance(59_799);
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     await clock.advance(1);
-    expect(heard.at(-1)).toBe("failed 4 the client's deadline @1");
+    expect(events.at(-1)).toBe("failed 4 the client's deadline @1");
     expect(responses).toMatchObject([{ stream: { end: "deadline" } }]);
   });
   test("a stream ends after `idle` without an item, counted while the source has demand", async () => {
     const { follow, source, clock, responses } = streamRig();
-    const { heard, follower, following } = follow({ idleMs: 5_000, ahead: 1 });
+    const { events, follower, following } = follow({ idleMs: 5_000, ahead: 1 });
     await idle();
     await clock.advance(4_999);
     follower.reads = false;
     source().give(1);
     await clock.advance(60_000);
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     following.ready();
     await clock.advance(4_999);
-    expect(heard).toHaveLength(2);
+    expect(events).toHaveLength(2);
     await clock.advance(1);
-    expect(heard.at(-1)).toMatch(/^failed 14 nothing has come .* @1$/);
+    expect(events.at(-1)).toMatch(/^failed 14 nothing has come .* @1$/);
     expect(source().cancelled).toBe(true);
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ stream: { end: "idle" } }]);
   });
   test("a stream continues while its silent source reopens itself", async () => {
     const { follow, source, clock } = streamRig();
-    const { heard } = follow({ idleMs: 5_000 });
+    const { events } = follow({ idleMs: 5_000 });
     await idle();
-    let asked = 0;
-    source().silent = () => ++asked < 3;
+    let checkCount = 0;
+    source().silent = () => ++checkCount < 3;
     await clock.advance(14_999);
-    expect([asked, heard]).toEqual([2, ["opened"]]);
+    expect([checkCount, events]).toEqual([2, ["opened"]]);
     await clock.advance(1);
-    expect(heard.at(-1)).toMatch(/^failed 14/);
+    expect(events.at(-1)).toMatch(/^failed 14/);
   });
   test("a stream with overflow `fail` ends after 10 s without reading, with RESOURCE_EXHAUSTED", async () => {
     const { follow, source, clock, responses } = streamRig();
-    const { heard, follower, following } = follow({ overflow: "fail", heartbeatMs: 15_000 });
+    const { events, follower, following } = follow({ overflow: "fail", heartbeatMs: 15_000 });
     follower.reads = false;
     await idle();
     source().give(1);
@@ -115,9 +115,9 @@ describe("the end of a stream", () => {
     following.ready();
     source().give(2);
     await clock.advance(9_999);
-    expect(heard).toEqual(["opened", "item 1 @1", "item 2 @2"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 2 @2"]);
     await clock.advance(1);
-    expect(heard.at(-1)).toBe("failed 8 the client has not read for 10 s @2");
+    expect(events.at(-1)).toBe("failed 8 the client has not read for 10 s @2");
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ stream: { end: "slow" } }]);
   });
@@ -134,33 +134,33 @@ describe("the end of a stream", () => {
 describe("heartbeats", () => {
   test("heartbeats follow each interval without a message, with the token of the last processed item", async () => {
     const { follow, source, clock } = streamRig();
-    const { heard } = follow({ heartbeatMs: 15_000, if: (_cx, _args, item) => item !== 2 });
+    const { events } = follow({ heartbeatMs: 15_000, if: (_cx, _args, item) => item !== 2 });
     await idle();
     await clock.advance(15_000);
     source().give(1);
     await clock.advance(10_000);
     source().give(2);
     await clock.advance(4_999);
-    expect(heard).toEqual(["opened", "beat (beat)", "item 1 @1"]);
+    expect(events).toEqual(["opened", "beat (beat)", "item 1 @1"]);
     await clock.advance(30_001);
-    expect(heard.slice(3)).toEqual(["beat @2 (beat)", "beat @2 (beat)", "beat @2 (beat)"]);
+    expect(events.slice(3)).toEqual(["beat @2 (beat)", "beat @2 (beat)", "beat @2 (beat)"]);
   });
   test("heartbeats are omitted for a slow reader and for responses without a heartbeat field", async () => {
     const { follow, source, clock } = streamRig();
-    const { heard, follower, following } = follow({ heartbeatMs: 15_000 });
+    const { events, follower, following } = follow({ heartbeatMs: 15_000 });
     follower.reads = false;
     await idle();
     source().give(1);
     await clock.advance(60_000);
     following.ready();
     await clock.advance(14_999);
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     await clock.advance(1);
-    expect(heard.at(-1)).toBe("beat @1 (beat)");
+    expect(events.at(-1)).toBe("beat @1 (beat)");
     const other = streamRig();
     const plain = other.follow({ heartbeatMs: 15_000, stamp: undefined });
     await other.clock.advance(60_000);
-    expect(plain.heard).toEqual(["opened"]);
+    expect(plain.events).toEqual(["opened"]);
     plain.following.cancel();
     expect(other.clock.running).toBe(0);
   });
@@ -169,25 +169,25 @@ describe("heartbeats", () => {
 describe("a stream of the latest", () => {
   test("a newer item replaces an uncomposed one, and reports the drop", async () => {
     const { follow, source } = streamRig();
-    const { heard, follower, following } = follow({ overflow: "latest" });
+    const { events, follower, following } = follow({ overflow: "latest" });
     follower.reads = false;
     await idle();
     for (const item of [1, 2, 3, 4]) source().give(item);
     await idle();
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     expect(source().credit).toBe(1);
     following.ready();
     await idle();
-    expect(heard).toEqual(["opened", "item 1 @1", "item 4 reset @4"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 4 reset @4"]);
     follower.reads = true;
     following.ready();
     source().give(5);
     await idle();
-    expect(heard.at(-1)).toBe("item 5 @5");
+    expect(events.at(-1)).toBe("item 5 @5");
   });
   test("a matching item is kept if newer items do not match, and items are paced", async () => {
     const { follow, source, clock } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       overflow: "latest",
       minIntervalMs: 100,
       if: (_cx, _args, item) => item % 2 === 1,
@@ -199,19 +199,19 @@ describe("a stream of the latest", () => {
       await idle();
     }
     await clock.advance(99);
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     await clock.advance(1);
-    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 3 @3"]);
     source().give(5);
     source().give(6);
     expect(source().cancelled).toBe(true);
     await clock.advance(100);
-    expect(heard.slice(3)).toEqual(["item 5 @5", "ended"]);
+    expect(events.slice(3)).toEqual(["item 5 @5", "ended"]);
     expect(clock.running).toBe(0);
   });
   test("an item has its full timeout from the start of its composition", async () => {
     const { follow, source, clock, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       overflow: "latest",
       minIntervalMs: 10_000,
       if: () => true,
@@ -229,14 +229,14 @@ describe("a stream of the latest", () => {
     await clock.advance(11_500);
     client.of("2").thing({ id: "second" });
     await idle();
-    expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
+    expect(events).toEqual(["opened", "item first @1", "item second @2"]);
   });
 });
 
 describe("a reset", () => {
   test("an unreported reset holds the token back, so that a resumed stream reports it", async () => {
     const { follow, source } = streamRig();
-    const { heard, following } = follow({ if: (_cx, _args, item) => item !== 5 && item !== 6 });
+    const { events, following } = follow({ if: (_cx, _args, item) => item !== 5 && item !== 6 });
     await idle();
     source().give(1);
     await idle();
@@ -245,17 +245,17 @@ describe("a reset", () => {
     source().give(6);
     await idle();
     following.drain();
-    expect(heard.at(-1)).toMatch(/@1$/);
+    expect(events.at(-1)).toMatch(/@1$/);
   });
   test("the reset of a dropped item is reported with the next item", async () => {
     const { follow, source } = streamRig();
-    const { heard } = follow({ if: (_cx, _args, item) => item > 1 });
+    const { events } = follow({ if: (_cx, _args, item) => item > 1 });
     await idle();
     source().give(1, { reset: true });
     source().give(2);
     source().give(3);
     await idle();
-    expect(heard).toEqual(["opened", "item 2 reset @2", "item 3 @3"]);
+    expect(events).toEqual(["opened", "item 2 reset @2", "item 3 @3"]);
   });
   test("a reset without an item is reported before the end, when its follower reads", async () => {
     const { follow, sources } = streamRig();
@@ -263,24 +263,24 @@ describe("a reset", () => {
     follower.reads = false;
     const dropping = follow({ if: (_cx, _args, item) => item !== 5 }, { follower });
     const empty = follow({}, { resume: "9" });
-    const told = follow({ if: (_cx, _args, item) => item !== 5 }, { resume: "9" });
+    const matching = follow({ if: (_cx, _args, item) => item !== 5 }, { resume: "9" });
     const plain = follow({ stamp: undefined }, { resume: "9" });
     await idle();
-    const [one, ...others] = sources;
-    one?.give(1);
-    one?.give(5, { reset: true });
-    one?.items.ended();
+    const [first, ...others] = sources;
+    first?.give(1);
+    first?.give(5, { reset: true });
+    first?.items.ended();
     others[0]?.items.ended(true);
     others[1]?.give(5, { reset: true });
     others[1]?.give(6);
     others[1]?.items.ended();
     others[2]?.items.ended(true);
     await idle();
-    expect(dropping.heard).toEqual(["opened", "item 1 @1"]);
+    expect(dropping.events).toEqual(["opened", "item 1 @1"]);
     dropping.following.ready();
-    expect(dropping.heard.slice(2)).toEqual(["item (beat) reset @1", "ended"]);
-    expect(empty.heard).toEqual(["opened", "item (beat) reset", "ended"]);
-    expect(told.heard).toEqual(["opened", "item 6 reset @6", "ended"]);
-    expect(plain.heard).toEqual(["opened", "ended"]);
+    expect(dropping.events.slice(2)).toEqual(["item (beat) reset @1", "ended"]);
+    expect(empty.events).toEqual(["opened", "item (beat) reset", "ended"]);
+    expect(matching.events).toEqual(["opened", "item 6 reset @6", "ended"]);
+    expect(plain.events).toEqual(["opened", "ended"]);
   });
 });

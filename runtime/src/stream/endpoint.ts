@@ -71,7 +71,7 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   { composed, heartbeatMs, withClock }: Composed,
 ): StreamEndpoint {
   const { maxElements, version, clock = systemClock } = options;
-  const told = {
+  const common = {
     method,
     maxElements,
     version,
@@ -83,10 +83,15 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)
-    return { ...told, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
-  const { refused } = told;
+    return { ...common, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
+  const { refused } = common;
   const follow = authenticateFollow(admission, clock, composed, refused);
   const plain = streamRouteOf(method, follow);
   const route: StreamEndpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return { ...told, judge: (headers) => admission.judge(headers), follow, route: versioned(version, route) };
+  return {
+    ...common,
+    authenticate: (headers) => admission.authenticate(headers),
+    follow,
+    route: versioned(version, route),
+  };
 }

@@ -39,7 +39,7 @@ test("a stream keeps its order, its credit and its end for every sequence of eve
       const { overflow, ahead, every, last, waits, ...times } = shape;
       const latest = overflow === "latest";
       const decided = <T>(value: T): T | Promise<T> => (waits ? Promise.resolve(value) : value);
-      const { follower, following, heard } = follow({
+      const { follower, following, events } = follow({
         overflow,
         ahead,
         ...times,
@@ -48,19 +48,19 @@ test("a stream keeps its order, its credit and its end for every sequence of eve
         compose: async (cx, _args, item) => page({ title: (await cx.call(cx.app.get, { id: `${item}` })).id }),
       });
       await idle();
-      let given = 0;
+      let itemCount = 0;
       let ready = true;
       const resets = new Set<number>();
       const live = () => client.sent.filter(({ ended }) => !ended);
-      const delivered = () => heard.flatMap((what) => /^item (\d+)/.exec(what)?.[1] ?? []).map(Number);
+      const delivered = () => events.flatMap((what) => /^item (\d+)/.exec(what)?.[1] ?? []).map(Number);
       let [over, gone, exhausted] = [false, false, false];
       for (const step of acts) {
         if (over || gone) break;
-        const before = { asked: source().asked, heard: heard.length };
+        const before = { demand: source().demand, events: events.length };
         const stalled = !ready;
         if (step.act === "give" && source().credit > 0 && !source().cancelled && !exhausted) {
-          if (step.reset) resets.add(given + 1);
-          source().give(++given, { reset: step.reset });
+          if (step.reset) resets.add(itemCount + 1);
+          source().give(++itemCount, { reset: step.reset });
         } else if (step.act === "answer") live()[step.which % live().length]?.thing();
         else if (step.act === "fault") live()[step.which % live().length]?.fault(Code.NOT_FOUND);
         else if (step.act === "stall") follower.reads = false;
@@ -79,7 +79,7 @@ test("a stream keeps its order, its credit and its end for every sequence of eve
           gone = true;
         }
         await idle();
-        const news = heard.slice(before.heard);
+        const news = events.slice(before.events);
         if (news.some((what) => what.startsWith("item")) && !follower.reads) ready = false;
         over = follower.over;
         // Credit: one item is asked for at a time; nothing while there is no room, or nobody reads.
@@ -87,40 +87,42 @@ test("a stream keeps its order, its credit and its end for every sequence of eve
         expect(live().length).toBeLessThanOrEqual(latest ? 1 : ahead);
         if (stalled && !ready && !over) {
           expect(news).toEqual([]);
-          if (!latest && step.act !== "give") expect(source().asked).toBe(before.asked);
+          if (!latest && step.act !== "give") expect(source().demand).toBe(before.demand);
         }
         // Order: what is wanted, each once; under WAIT and FAIL without a gap.
-        const wanted = Array.from({ length: given }, (_, i) => i + 1).filter((item) => item % every === 0);
+        const expected = Array.from({ length: itemCount }, (_, i) => i + 1).filter((item) => item % every === 0);
         if (latest) {
           const all = delivered();
-          expect(all).toEqual(wanted.filter((item) => all.includes(item)));
-        } else expect(delivered()).toEqual(wanted.slice(0, delivered().length));
+          expect(all).toEqual(expected.filter((item) => all.includes(item)));
+        } else expect(delivered()).toEqual(expected.slice(0, delivered().length));
         // A reset, and what was left out, is told with the next item.
         let behind = 0;
-        for (const [item, told] of delivered().map((item, i) => [item, items(heard)[i]?.includes("reset")] as const)) {
+        for (const [item, hasReset] of delivered().map(
+          (item, i) => [item, items(events)[i]?.includes("reset")] as const,
+        )) {
           const between = Array.from({ length: item - behind }, (_, i) => behind + 1 + i);
-          const lost = between.some((one) => one !== item && one % every === 0);
-          expect([item, told]).toEqual([item, lost || between.some((one) => resets.has(one))]);
+          const lost = between.some((earlier) => earlier !== item && earlier % every === 0);
+          expect([item, hasReset]).toEqual([item, lost || between.some((earlier) => resets.has(earlier))]);
           behind = item;
         }
-        if (heard.at(-1) === "ended") {
-          if (!latest) expect(delivered()).toEqual(wanted);
-          else expect(delivered().at(-1)).toBe(wanted.at(-1));
+        if (events.at(-1) === "ended") {
+          if (!latest) expect(delivered()).toEqual(expected);
+          else expect(delivered().at(-1)).toBe(expected.at(-1));
         }
       }
       if (!over && !gone) following.cancel();
       await idle();
       expect(live()).toEqual([]);
       expect(clock.running).toBe(0);
-      const after = heard.length;
+      const after = events.length;
       following.ready();
       following.drain();
       following.cancel();
       await clock.advance(60_000);
-      expect(heard).toHaveLength(after);
+      expect(events).toHaveLength(after);
     }),
     { numRuns: 300 },
   );
 });
 
-const items = (heard: readonly string[]): readonly string[] => heard.filter((what) => what.startsWith("item"));
+const items = (events: readonly string[]): readonly string[] => events.filter((what) => what.startsWith("item"));

@@ -163,18 +163,18 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const cx = this.#requestFor(slot);
     try {
       const of = [cx, this.#args, slot.item, this.#opened as Opened] as const;
-      const wanted = options.if === undefined || options.if(...of);
+      const matches = options.if === undefined || options.if(...of);
       const last = options.until?.(...of);
-      if (!(wanted instanceof Promise || last instanceof Promise)) {
-        this.#wanted(slot, wanted === true, last === true, cx);
+      if (!(matches instanceof Promise || last instanceof Promise)) {
+        this.#wanted(slot, matches === true, last === true, cx);
         return;
       }
       this.#deciding = true;
-      Promise.all([wanted, last]).then(
-        ([wanted, last]) => {
+      Promise.all([matches, last]).then(
+        ([matches, last]) => {
           this.#deciding = false;
           if (slot.exchange?.over !== false) return;
-          this.#wanted(slot, wanted === true, last === true, cx);
+          this.#wanted(slot, matches === true, last === true, cx);
           this.#goOn();
         },
         (thrown: unknown) => {
@@ -186,9 +186,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       slot.exchange?.scope.fail(asFailure(thrown));
     }
   }
-  #wanted(slot: QueuedItem<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
+  #wanted(slot: QueuedItem<Item>, matches: boolean, last: boolean, cx?: Request<App, Principal>): void {
     if (last) this.#exhaust(slot);
-    if (!wanted) {
+    if (!matches) {
       this.#reset = slot.reset;
       this.#line.dropNewest();
     } else if (this.#parts.options.overflow === "latest") {

@@ -17,7 +17,7 @@ const bearer = (text: string) => ({ headers: new Headers({ authorization: `Beare
 describe("an opening", () => {
   test("an opening is composed once, and each item can read its values", async () => {
     const { follow, source, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       open: async (cx) => {
         const ownerStep = cx.call(cx.app.get, { id: "owner" });
         await ownerStep;
@@ -27,20 +27,20 @@ describe("an opening", () => {
         page({ title: `${item} of ${(await (opened as { ownerStep: Promise<{ id: string }> }).ownerStep).id}` }),
     });
     await idle();
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     client.of("owner").thing({ id: "ada" });
     await idle();
     for (const item of [1, 2]) {
       source().give(item);
       await idle();
     }
-    expect(heard).toEqual(["opened", "item 1 of ada @1", "item 2 of ada @2"]);
+    expect(events).toEqual(["opened", "item 1 of ada @1", "item 2 of ada @2"]);
     expect(client.sent).toHaveLength(1);
   });
   test("a failed supplementary step of the opening degrades every item, with the upstream's failure", async () => {
     const { follow, source, client, responses, lacking } = streamRig();
     const found: string[][] = [];
-    const { heard } = follow({
+    const { events } = follow({
       open: async (cx) => {
         const ownerStep = cx.tryCall(cx.app.get, { id: "owner" });
         await ownerStep;
@@ -48,12 +48,12 @@ describe("an opening", () => {
       },
       compose: async (cx, _args, item, opened) => {
         const { ownerStep } = opened as { ownerStep: Promise<object | undefined> };
-        const own = cx.tryCall(cx.app.get, { id: `own ${item}` });
+        const itemStep = cx.tryCall(cx.app.get, { id: `own ${item}` });
         const message = page({ title: `${item} ${cx.degraded} ${cx.failure(ownerStep)?.code}` });
-        await own;
+        await itemStep;
         if (cx.degraded) {
           cx.touched(message, "facts", false, ownerStep);
-          cx.touched(message, "cards", false, own);
+          cx.touched(message, "cards", false, itemStep);
         }
         return message;
       },
@@ -71,46 +71,46 @@ describe("an opening", () => {
     client.of("own 2").thing();
     await idle();
     source().items.ended();
-    expect(heard.slice(1)).toEqual(["item 1 true 14 @1", "item 2 true 14 @2", "ended"]);
+    expect(events.slice(1)).toEqual(["item 1 true 14 @1", "item 2 true 14 @2", "ended"]);
     expect(found).toEqual([["facts test.v1.Upstream", "cards test.v1.Upstream"], ["facts test.v1.Upstream"]]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 2, degraded: 2 } }]);
-    const told = lacking.map(({ degraded, failures }) =>
+    const lines = lacking.map(({ degraded, failures }) =>
       degraded.map(({ path }, i) => `${path} ${failures[i]?.code} ${failures[i]?.method}`),
     );
-    const [owner, own] = ["facts 14 test.v1.Upstream/Get", "cards 5 test.v1.Upstream/Get"];
-    expect(told).toEqual([[owner, own], [owner]]);
+    const [owner, itemLine] = ["facts 14 test.v1.Upstream/Get", "cards 5 test.v1.Upstream/Get"];
+    expect(lines).toEqual([[owner, itemLine], [owner]]);
     expect(lacking[0]).toMatchObject({ method: responses[0]?.method, request: responses[0]?.request });
   });
   test("an opening waits for steps that only items read, within its timeout", async () => {
     const { follow, source, clock } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       open: (cx) => ({ viewerStep: cx.tryCall(cx.app.get, { id: "viewer" }) }),
       compose: async (cx, _args, item) => page({ title: `${item} ${cx.degraded}` }),
     });
     await clock.advance(1_799);
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     await clock.advance(1);
     source().give(1);
     await idle();
-    expect(heard).toEqual(["opened", "item 1 true @1"]);
+    expect(events).toEqual(["opened", "item 1 true @1"]);
     const critical = follow({ open: (cx) => ({ runStep: cx.call(cx.app.get, { id: "run" }) }) });
     await clock.advance(2_000);
-    expect(critical.heard).toEqual([expect.stringMatching(/^failed 4/)]);
+    expect(critical.events).toEqual([expect.stringMatching(/^failed 4/)]);
   });
   test("a failed critical step of the opening prevents the source", async () => {
     const { follow, sources, client, clock, responses, opens } = streamRig();
-    const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
+    const { events } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
     await idle();
     client.of("a").fault(Code.NOT_FOUND);
     await idle();
-    expect(heard).toEqual([expect.stringMatching(/^failed 13/)]);
+    expect(events).toEqual([expect.stringMatching(/^failed 13/)]);
     expect([sources, opens]).toEqual([[], []]);
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: undefined }]);
     expect(clock.running).toBe(0);
   });
   test("an opening waits for its guards, which override other failures", async () => {
     const { follow, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       open: async (cx) => {
         const viewer = cx.call(cx.app.get, { id: "viewer" });
         cx.guard(async () => {
@@ -121,42 +121,42 @@ describe("an opening", () => {
     });
     client.of("a").fault(Code.NOT_FOUND);
     await idle();
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
     client.of("viewer").thing({ count: 9n });
     await idle();
-    expect(heard).toEqual(["failed 7 no"]);
+    expect(events).toEqual(["failed 7 no"]);
   });
   test("an opening has the timeout of its RPC, which does not count for the source", async () => {
     const { follow, source, clock } = streamRig();
     const late = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
     await clock.advance(2_000);
-    expect(late.heard).toEqual([expect.stringMatching(/^failed 4/)]);
-    const { heard } = follow();
+    expect(late.events).toEqual([expect.stringMatching(/^failed 4/)]);
+    const { events } = follow();
     await idle();
     expect(clock.running).toBe(0);
     await clock.advance(3_600_000);
     source().give(1);
     await idle();
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
   });
   test("an opening with no or little time left is refused", async () => {
     const { follow, clock, responses } = streamRig();
-    expect(follow({}, { clientMs: 0 }).heard).toEqual(["failed 4 arrived with no time left"]);
-    const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) }, { clientMs: 100 });
+    expect(follow({}, { clientMs: 0 }).events).toEqual(["failed 4 arrived with no time left"]);
+    const { events } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) }, { clientMs: 100 });
     await clock.advance(100);
-    expect(heard).toEqual([expect.stringMatching(/^failed 4/)]);
+    expect(events).toEqual([expect.stringMatching(/^failed 4/)]);
     expect(responses).toHaveLength(2);
     expect(clock.running).toBe(0);
   });
   test("an opening whose source throws fails", async () => {
     const { follow, clock } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       source: () => {
         throw new RangeError("no key");
       },
     });
     await idle();
-    expect(heard).toEqual(["opened", "failed 13 RangeError: no key"]);
+    expect(events).toEqual(["opened", "failed 13 RangeError: no key"]);
     expect(clock.running).toBe(0);
   });
 });
@@ -166,14 +166,14 @@ describe("authorization of a stream", () => {
     const { follow, sources, responses } = streamRig();
     const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
     const permit = { scopes: ["read"] };
-    expect(follow({ identity, permit }, bearer("user-bad")).heard).toEqual([expect.stringMatching(/^failed 16/)]);
-    expect(follow({ identity, permit }, bearer("user-ada")).heard).toEqual([expect.stringMatching(/^failed 7/)]);
-    expect(follow({ identity, permit }).heard).toEqual([expect.stringMatching(/^failed 16/)]);
+    expect(follow({ identity, permit }, bearer("user-bad")).events).toEqual([expect.stringMatching(/^failed 16/)]);
+    expect(follow({ identity, permit }, bearer("user-ada")).events).toEqual([expect.stringMatching(/^failed 7/)]);
+    expect(follow({ identity, permit }).events).toEqual([expect.stringMatching(/^failed 16/)]);
     expect(sources).toEqual([]);
     expect(responses).toHaveLength(3);
-    const { heard } = follow({ identity, permit }, bearer("user-ada+read"));
+    const { events } = follow({ identity, permit }, bearer("user-ada+read"));
     await idle();
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
   });
   test("authentication precedes composition; a follower may leave, or the server drain, meanwhile", async () => {
     const { follow, sources, clock } = streamRig();
@@ -189,27 +189,27 @@ describe("authorization of a stream", () => {
     expect(sources).toEqual([]);
     resolve();
     await idle();
-    expect(gone.heard).toEqual([]);
-    expect(drained.heard).toEqual(["failed 14 the server is going"]);
-    expect(stays.heard).toEqual(["opened"]);
+    expect(gone.events).toEqual([]);
+    expect(drained.events).toEqual(["failed 14 the server is going"]);
+    expect(stays.events).toEqual(["opened"]);
     stays.following.cancel();
     expect(clock.running).toBe(0);
   });
   test("a permit that reads the message, and the rules, refuse followers", async () => {
     const { follow, sources } = streamRig();
     const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
-    const judge = (): void => {
+    const refuse = (): void => {
       throw unauthenticated("not for you");
     };
-    const { heard } = follow({ identity, permit: { judge } }, bearer("user-ada"));
+    const { events } = follow({ identity, permit: { judge: refuse } }, bearer("user-ada"));
     await idle();
-    expect(heard).toEqual(["failed 16 not for you"]);
+    expect(events).toEqual(["failed 16 not for you"]);
     const ruled = follow({
       validate: () => {
         throw unauthenticated("a rule");
       },
     });
-    expect(ruled.heard).toEqual(["failed 16 a rule"]);
+    expect(ruled.events).toEqual(["failed 16 a rule"]);
     expect(sources).toEqual([]);
   });
 });
@@ -230,14 +230,14 @@ describe("limits of a stream", () => {
   test("limits charge each opening, and refuse", async () => {
     const { follow } = streamRig();
     const { limits, left } = limited();
-    for (const heard of [1, 2, 3].map(() => follow({ limits }).heard)) {
+    for (const events of [1, 2, 3].map(() => follow({ limits }).events)) {
       await idle();
-      expect(heard).toEqual(["opened"]);
+      expect(events).toEqual(["opened"]);
     }
     expect(left()).toBe(0);
-    const { heard } = follow({ limits });
+    const { events } = follow({ limits });
     await idle();
-    expect(heard).toEqual([expect.stringMatching(/^failed 8/)]);
+    expect(events).toEqual([expect.stringMatching(/^failed 8/)]);
   });
   test("limits refund an opening that fails before any call, and charge an opened stream", async () => {
     const { follow } = streamRig();

@@ -16,7 +16,7 @@ describe("failures", () => {
     await idle();
     client.of("cents").fault(Code.NOT_FOUND);
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "item", "ended"]);
     expect(follower.names).toEqual([["facts"], ["cents"]]);
     expect(follower.messages.map(({ degraded }) => degraded.map(({ path, reason }) => [path, reason]))).toEqual([
       [["facts", Reason.UNAVAILABLE]],
@@ -29,7 +29,7 @@ describe("failures", () => {
     const { follower } = follow(compose);
     client.of("title").fault(Code.NOT_FOUND);
     await follower.over;
-    expect(follower.heard).toEqual([`failed ${Code.INTERNAL}`]);
+    expect(follower.events).toEqual([`failed ${Code.INTERNAL}`]);
     expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
@@ -48,10 +48,10 @@ describe("failures", () => {
     });
     client.of("facts").thing();
     await idle();
-    expect(follower.heard).toEqual([]);
+    expect(follower.events).toEqual([]);
     client.of("guard").thing();
     await follower.over;
-    expect(follower.heard).toEqual([`failed ${Code.PERMISSION_DENIED}`]);
+    expect(follower.events).toEqual([`failed ${Code.PERMISSION_DENIED}`]);
   });
 
   test("a fallback that throws fails the stream, even after the first message", async () => {
@@ -63,14 +63,14 @@ describe("failures", () => {
       cx.part(page, ["facts"], async () => ({ facts: [(await step)?.id ?? ""] }));
       return page;
     };
-    const { follow, ask, client, clock } = partsRig();
+    const { follow, send, client, clock } = partsRig();
     const { follower } = follow(failing);
     await idle();
     client.of("facts").fault(Code.NOT_FOUND);
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", `failed ${Code.INTERNAL}`]);
+    expect(follower.events).toEqual(["opened", "item", `failed ${Code.INTERNAL}`]);
     client.answer = byId({ facts: "NOT_FOUND" });
-    expect((await ask(failing)).failure).toMatchObject({ clientCode: Code.INTERNAL });
+    expect((await send(failing)).failure).toMatchObject({ clientCode: Code.INTERNAL });
     expect(clock.running).toBe(0);
   });
 
@@ -94,7 +94,7 @@ describe("failures", () => {
     });
     client.of("name").fault(Code.INTERNAL);
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "ended"]);
     expect(client.of("tags").cancelled).toBe(true);
   });
 });
@@ -115,16 +115,16 @@ describe("time", () => {
     expect(client.of("slow").timeoutMs).toBe(1_800);
     expect(client.of("facts").timeoutMs).toBe(4_800);
     await clock.advance(1_799);
-    expect(follower.heard).toEqual([]);
+    expect(follower.events).toEqual([]);
     await clock.advance(1);
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     expect(follower.messages[0]?.degraded.map(({ path, reason }) => [path, reason])).toEqual([
       ["title", Reason.TIMEOUT],
     ]);
     await clock.advance(2_999);
-    expect(follower.heard).toHaveLength(2);
+    expect(follower.events).toHaveLength(2);
     await clock.advance(1);
-    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "item", "ended"]);
     expect(follower.names).toEqual([[], ["facts"]]);
     expect(follower.messages[1]?.degraded.map(({ path, reason }) => [path, reason])).toEqual([
       ["facts", Reason.TIMEOUT],
@@ -143,9 +143,9 @@ describe("time", () => {
       { clientMs: 1_000 },
     );
     await clock.advance(899);
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     await clock.advance(1);
-    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "item", "ended"]);
   });
 
   test("parts never have less time than the rest; their default is 10 s", async () => {
@@ -209,9 +209,9 @@ describe("time", () => {
     client.answer = byId({});
     client.of("title").thing();
     await clock.advance(9_999);
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     await clock.advance(1);
-    expect(follower.heard).toEqual(["opened", "item", `failed ${Code.RESOURCE_EXHAUSTED}`]);
+    expect(follower.events).toEqual(["opened", "item", `failed ${Code.RESOURCE_EXHAUSTED}`]);
     expect(clock.running).toBe(0);
   });
 });

@@ -17,16 +17,16 @@ describe("messages", () => {
     const { follow, client, clock } = partsRig();
     const { follower } = follow(compose);
     await idle();
-    expect(follower.heard).toEqual([]);
+    expect(follower.events).toEqual([]);
     client.of("title").thing();
     await idle();
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     expect(follower.messages[0]).toMatchObject({ title: "title", facts: [], parts: [], degraded: [] });
     client.of("cents").thing();
     await idle();
     client.of("facts").thing();
     await idle();
-    expect(follower.heard).toEqual(["opened", "item", "item", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "item", "item", "ended"]);
     expect(follower.messages[1]).toEqual(whole({ cents: 7, parts: [{ name: "cents" }] }));
     expect(follower.messages[2]).toEqual(whole({ facts: ["facts"], parts: [{ name: "facts" }] }));
     expect(clock.running).toBe(0);
@@ -40,7 +40,7 @@ describe("messages", () => {
     await idle();
     client.of("title").thing();
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "ended"]);
     expect(follower.messages[0]).toMatchObject({ title: "title", facts: ["facts"], cents: 7 });
     expect(follower.names).toEqual([["cents", "facts"]]);
   });
@@ -59,12 +59,12 @@ describe("messages", () => {
     follower.read(following);
     expect(follower.names).toEqual([[], ["cents", "facts"]]);
     await follower.over;
-    expect(follower.heard.at(-1)).toBe("ended");
+    expect(follower.events.at(-1)).toBe("ended");
     expect(clock.running).toBe(0);
   });
 
   test("a part of a nested message contains its path, and a part inside a part follows it or joins it", async () => {
-    const { follow, client, ask } = partsRig();
+    const { follow, client, send } = partsRig();
     const nested = async (cx: Cx): Promise<Whole> => {
       const owner = inner({ name: "owner" });
       const flag = cx.late.tryCall(cx.app.get, { id: "flag" });
@@ -98,7 +98,7 @@ describe("messages", () => {
       whole({ choice: { case: "picked", value: { tags: ["tags"] } }, parts: [{ name: "picked.tags" }] }),
     ]);
     client.answer = byId({});
-    const { answer } = await ask(nested);
+    const { answer } = await send(nested);
     expect((await last(follower)).choice).toEqual(answer?.choice);
     const other = follow(nested);
     await other.follower.over;
@@ -118,7 +118,7 @@ describe("messages", () => {
     await idle();
     client.of("1").thing();
     await idle();
-    expect(follower.heard).toEqual([]);
+    expect(follower.events).toEqual([]);
     client.of("2").thing();
     await follower.over;
     expect(follower.messages.map(({ list }) => list.map(({ tags }) => tags))).toEqual([[["1"], ["2"]]]);
@@ -166,7 +166,7 @@ describe("messages", () => {
     await idle();
     client.of("tags").thing();
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "ended"]);
     expect(follower.messages).toEqual([whole({ title: "n" })]);
   });
 });
@@ -182,13 +182,13 @@ describe("ends", () => {
       return page;
     });
     await idle();
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     following.cancel();
     expect(client.of("facts").cancelled).toBe(true);
     expect(client.of("effect").cancelled).toBe(false);
     client.of("effect").thing();
     await idle();
-    expect(follower.heard).toHaveLength(2);
+    expect(follower.events).toHaveLength(2);
     expect(clock.running).toBe(0);
   });
 
@@ -201,13 +201,13 @@ describe("ends", () => {
       return page;
     });
     await idle();
-    expect(follower.heard).toEqual([]);
+    expect(follower.events).toEqual([]);
     client.of("early").thing();
     await idle();
-    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.events).toEqual(["opened", "item"]);
     client.of("late").thing();
     await follower.over;
-    expect(follower.heard.at(-1)).toBe("ended");
+    expect(follower.events.at(-1)).toBe("ended");
   });
 
   test("a server that drains lets the stream finish", async () => {
@@ -219,7 +219,7 @@ describe("ends", () => {
     client.of("facts").thing();
     client.of("cents").thing();
     await follower.over;
-    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.events).toEqual(["opened", "item", "item", "ended"]);
   });
 
   test("observers receive the opening, the incomplete messages, and the end", async () => {
@@ -254,13 +254,13 @@ async function last(follower: PartsFollower): Promise<Whole> {
   for (const bytes of follower.bytes) mergeFromBinary(WholeSchema, appended, bytes);
   let found = whole();
   const messages = follower.messages;
-  for await (const one of merged(
+  for await (const message of merged(
     WholeSchema,
     (async function* () {
       yield* messages;
     })(),
   ))
-    found = one;
+    found = message;
   expect(found).toEqual(appended);
   return found;
 }

@@ -168,16 +168,16 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     const { method, options } = this.#rpc;
     const { respond } = options;
     const desc = respond?.schema ?? method.output;
-    const wanted = this.#come
+    const paths = this.#come
       .filter(({ missed }) => missed)
       .flatMap(({ part, places }) => places.flatMap(({ path }) => part.fields.map((field) => `${path}${field}`)));
-    const composed = onlyThese(desc, this.#whole ?? {}, Paths.of(wanted), this.#owners()) as MessageShape<C>;
+    const composed = onlyThese(desc, this.#whole ?? {}, Paths.of(paths), this.#owners()) as MessageShape<C>;
     if (respond === undefined) {
       this.#give(composed as unknown as MessageShape<O>);
       return;
     }
     // Fields that `as` makes from missing fields are no arrived parts.
-    const first = Paths.of(wanted.map((path) => path.split(".", 1)[0] ?? path));
+    const first = Paths.of(paths.map((path) => path.split(".", 1)[0] ?? path));
     this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>, true);
   }
   /** Returns the paths of messages that may still change. */
@@ -217,9 +217,9 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#touchesSeen = touches.length;
     if (this.#touches.length === 0) return undefined;
     const places = this.#places();
-    const told = this.#touches.filter(({ message }) => places.has(message));
+    const reportable = this.#touches.filter(({ message }) => places.has(message));
     this.#touches = this.#touches.filter(({ message }) => !places.has(message));
-    const found = degradedBy(desc, this.#whole ?? {}, told, this.#rpc.method.output);
+    const found = degradedBy(desc, this.#whole ?? {}, reportable, this.#rpc.method.output);
     return found.entries.length > 0 ? found : undefined;
   }
 

@@ -91,7 +91,7 @@ function composer(spec: Spec): (cx: Cx) => Promise<Whole> {
     const page = whole({ title: "t" });
     const innerStep = spec.inner && made(cx, spec.inner, all);
     const pickedStep = spec.picked && made(cx, spec.picked, all);
-    const list = await Promise.all(spec.list.map((one) => madeOf(cx, { ...one, by: undefined }, all)));
+    const list = await Promise.all(spec.list.map((innerSpec) => madeOf(cx, { ...innerSpec, by: undefined }, all)));
     page.list = list;
     await field(cx, page, "facts", spec.facts, all, (things) => ({ facts: things.map(({ id }) => id) }));
     await field(cx, page, "cents", spec.cents, all, (things) =>
@@ -210,16 +210,16 @@ function sorted(message: Whole): Whole {
 async function summed(follower: PartsFollower): Promise<Whole> {
   const { messages, bytes } = follower;
   const byBytes = create(WholeSchema);
-  for (const one of bytes) mergeFromBinary(WholeSchema, byBytes, one);
+  for (const chunk of bytes) mergeFromBinary(WholeSchema, byBytes, chunk);
   let byClient = create(WholeSchema);
-  const given = (async function* () {
+  const stream = (async function* () {
     yield* messages;
   })();
-  for await (const one of merged(WholeSchema, given)) byClient = one;
+  for await (const whole of merged(WholeSchema, stream)) byClient = whole;
   expect(equals(WholeSchema, byClient, byBytes)).toBe(true);
   // Last, since it changes what it merges.
   const byMerge = create(WholeSchema);
-  for (const one of messages) merge(WholeSchema, byMerge, one);
+  for (const message of messages) merge(WholeSchema, byMerge, message);
   expect(equals(WholeSchema, byMerge, byBytes)).toBe(true);
   return sorted(byBytes);
 }
@@ -231,9 +231,9 @@ test("the merged messages of a stream of parts equal the unary answer", { timeou
       const compose = composer(spec);
       const unary = partsRig();
       unary.client.answer = answerTo;
-      const asked = unary.ask(compose);
+      const request = unary.send(compose);
       await unary.clock.advance(2_000);
-      const { answer, failure } = await asked;
+      const { answer, failure } = await request;
 
       const { follow, client, clock } = partsRig();
       const { follower, following } = follow(compose);
@@ -249,12 +249,13 @@ test("the merged messages of a stream of parts equal the unary answer", { timeou
         else if (step.act === "drain") following.drain();
         else following.cancel();
         await idle();
-        if (step.act !== "cancel" || ["ended", "failed"].includes(follower.heard.at(-1)?.split(" ")[0] ?? "")) continue;
-        const { length } = follower.heard;
+        if (step.act !== "cancel" || ["ended", "failed"].includes(follower.events.at(-1)?.split(" ")[0] ?? ""))
+          continue;
+        const { length } = follower.events;
         expect([client.underWay.length, clock.running]).toEqual([0, 0]);
         follower.read(following);
         await clock.advance(20_000);
-        expect(follower.heard).toHaveLength(length);
+        expect(follower.events).toHaveLength(length);
         return;
       }
       follower.read(following);
@@ -270,19 +271,19 @@ test("the merged messages of a stream of parts equal the unary answer", { timeou
         expect(equals(WholeSchema, message, then)).toBe(true); // none is changed once it was given
       }
       if (failure !== undefined) {
-        expect(follower.heard).toEqual([`failed ${failure.clientCode}`]);
+        expect(follower.events).toEqual([`failed ${failure.clientCode}`]);
         return;
       }
-      expect(follower.heard.at(-1)).toBe("ended");
+      expect(follower.events.at(-1)).toBe("ended");
       if (follower.messages.length > 2) several++;
-      expect(await summed(follower)).toEqual(await summed(givenAtOnce(answer as Whole)));
+      expect(await summed(follower)).toEqual(await summed(wholeFollower(answer as Whole)));
     }),
     { numRuns: 400 },
   );
   expect(several).toBeGreaterThan(5);
 });
 
-function givenAtOnce(answer: Whole): PartsFollower {
+function wholeFollower(answer: Whole): PartsFollower {
   const follower = new PartsFollower();
   follower.item(answer, undefined);
   return follower;

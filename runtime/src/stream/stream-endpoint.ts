@@ -68,13 +68,13 @@ export interface StreamEndpoint {
   /** Time without an item after which `Follower.beat` is called, in milliseconds. Undefined for never. */
   readonly heartbeatMs?: number | undefined;
   /** As of `Endpoint`. */
-  readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
   /**
    * Serves one follower.
    *
    * @param args a message of `method.input`
-   * @param headers the result of `judge`; others are authenticated first
+   * @param headers the result of `authenticate`; others are authenticated first
    * @param clientMs time that the client's deadline leaves for the whole stream, if it has one
    * @param resume the token after which to resume; undefined to begin at the RPC's default
    */

@@ -52,9 +52,9 @@ export class AssertionRig {
   }
   /** The header. */
   header(caller = this.caller(), audience = SERVICE, propagation = this.propagation): string {
-    const told = propagation.propagator.header(caller, "signed", audience);
-    if (told === undefined) throw new Error("nothing is told");
-    return told.value;
+    const identityHeader = propagation.propagator.header(caller, "signed", audience);
+    if (identityHeader === undefined) throw new Error("no header");
+    return identityHeader.value;
   }
   /** Returns the answer of `/.well-known/bff-keys`. */
   async published(propagation = this.propagation): Promise<string> {

@@ -5,7 +5,7 @@ import type { Answer } from "../limits/shared-counters.ts";
 export interface Breaking {
   readonly shared: Shared;
   /** Number of queries. */
-  readonly asked: number;
+  readonly queryCount: number;
   /** Units that were added. */
   readonly added: readonly number[];
   /** Answers the oldest query. */
@@ -15,11 +15,11 @@ export interface Breaking {
 export function breaking(): Breaking {
   const questions: ((answer: Answer) => void)[] = [];
   const added: number[] = [];
-  let asked = 0;
+  let queryCount = 0;
   return {
     added,
-    get asked() {
-      return asked;
+    get queryCount() {
+      return queryCount;
     },
     answer: (answer = { at: 1 }) => questions.shift()?.(answer),
     shared: {
@@ -27,7 +27,7 @@ export function breaking(): Breaking {
       counts: () => true,
       counters: {
         charge: () => {
-          asked++;
+          queryCount++;
           return new Promise((resolve) => void questions.push(resolve));
         },
         add: async (_counter, _key, units) => void added.push(units),

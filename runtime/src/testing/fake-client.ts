@@ -39,7 +39,7 @@ export class Sent implements InFlight {
     return fromBinary(BatchGetRequestSchema, this.message).ids;
   }
   /** True if metadata of the answer is requested. */
-  get heard(): boolean {
+  get readsMetadata(): boolean {
     return this.#reply.metadata !== undefined;
   }
   /** Sends metadata just before the answer. */
@@ -77,10 +77,10 @@ export class SentStream implements OpenStream {
   readonly message: Uint8Array;
   readonly timeoutMs: number;
   readonly headers: OutgoingHeaders;
-  readonly judgements: (boolean | undefined)[] = [];
+  readonly ratings: (boolean | undefined)[] = [];
   readonly #receiver: StreamReceiver;
   /** Number of items that were requested and have not arrived. */
-  asked = 0;
+  demand = 0;
   cancelled = false;
   ended = false;
   unsent = false;
@@ -93,20 +93,20 @@ export class SentStream implements OpenStream {
     this.#receiver = receiver;
   }
   take(items: number): void {
-    this.asked += items;
+    this.demand += items;
   }
   cancel(): void {
     this.cancelled = true;
     this.ended = true;
   }
-  judged(good: boolean | undefined): void {
-    this.judgements.push(good);
+  rate(good: boolean | undefined): void {
+    this.ratings.push(good);
   }
   opened(): void {
     this.#receiver.opened?.({});
   }
   item(message: Uint8Array): void {
-    if (this.asked-- === 0) throw new Error("an item that nobody has asked for");
+    if (this.demand-- === 0) throw new Error("an item that nobody has asked for");
     if (this.ended) throw new Error("an item after the end");
     this.#receiver.item(message);
   }

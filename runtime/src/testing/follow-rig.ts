@@ -32,7 +32,7 @@ export const SHOW = { ...Front.method.show, methodKind: "server_streaming" } as 
 export class TestSource implements ItemSource {
   readonly items: Items<number>;
   readonly resume: string | undefined;
-  asked = 0;
+  demand = 0;
   cancelled = false;
   #given = 0;
   silent?: () => boolean;
@@ -43,14 +43,14 @@ export class TestSource implements ItemSource {
   }
   next(): void {
     if (this.cancelled) throw new Error("asked after it was cancelled");
-    this.asked++;
+    this.demand++;
   }
   cancel(): void {
     this.cancelled = true;
   }
   /** Number of items that may still be sent. */
   get credit(): number {
-    return this.asked - this.#given;
+    return this.demand - this.#given;
   }
   give(item: number, at: Partial<At> = {}): void {
     if (this.credit === 0) throw new Error(`${item} was not asked for`);
@@ -61,7 +61,7 @@ export class TestSource implements ItemSource {
 
 /** Events of a follower, as texts: `opened`, `item 1 @1`, `beat @1`, `ended`, `failed UNAVAILABLE … @1`. */
 export class TestFollower implements Follower {
-  readonly heard: string[] = [];
+  readonly events: string[] = [];
   failure: Failure | undefined;
   /** True if it accepts more after an item. */
   reads = true;
@@ -69,7 +69,7 @@ export class TestFollower implements Follower {
 
   #hear(what: string): void {
     if (this.over) throw new Error(`${what} after the end`);
-    this.heard.push(what);
+    this.events.push(what);
   }
   opened(): void {
     this.#hear("opened");
@@ -134,7 +134,7 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
     const { clientMs, resume, headers = new Headers(), follower = new TestFollower() } = more;
     const { follow } = endpoint(options);
     const following: Following = follow(create(ShowRequestSchema), headers, clientMs, resume, follower);
-    return { following, follower, heard: follower.heard };
+    return { following, follower, events: follower.events };
   };
   /** The source of the only follower. */
   const source = (): TestSource => {

@@ -98,9 +98,9 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   type Compose = (cx: Request<App>) => Promise<Page>;
   type More = { headers?: Record<string, string>; clientMs?: number };
   /** Starts a request; its `answer` resolves when it has one. */
-  const ask = (compose: Compose, more?: More) => asking(compose)(more);
+  const send = (compose: Compose, more?: More) => sender(compose)(more);
   /** The same for one endpoint, for several requests in sequence. */
-  const asking = (compose: Compose) => {
+  const sender = (compose: Compose) => {
     let entries: string[] | undefined;
     const { run } = endpoint(Front.method.show, app, {
       timeoutMs: options.timeoutMs ?? 2_000,
@@ -136,7 +136,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
       return { answer: promise, cancel: () => running.cancel(), state };
     };
   };
-  return { clock, client: used, upstream, app, ask, asking, calls, responses, states, attempts, cached, limited };
+  return { clock, client: used, upstream, app, send, sender, calls, responses, states, attempts, cached, limited };
 }
 
 export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
@@ -144,10 +144,10 @@ export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs
 /**
  * `front` with `get`: a request that makes one call and answers with the received id; `policy` replaces the call's own.
  */
-export function oneCall(options: FrontOptions = {}) {
+export function singleCall(options: FrontOptions = {}) {
   const all = front(options);
-  const get = (id: string, more?: Parameters<typeof all.ask>[1], policy?: CallPolicy) =>
-    all.ask(async (cx) => {
+  const get = (id: string, more?: Parameters<typeof all.send>[1], policy?: CallPolicy) =>
+    all.send(async (cx) => {
       const rpc = policy === undefined ? cx.app.get : cx.app.getWith(policy);
       return page({ title: (await cx.call(rpc, { id })).id });
     }, more);

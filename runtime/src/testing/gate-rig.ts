@@ -177,18 +177,18 @@ export async function gate({
     ...(clock !== undefined && { clock }),
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
-      const { judged } = cx.exchange;
-      const one: Seen = {
+      const { authentication } = cx.exchange;
+      const entry: Seen = {
         subject: cx.principal?.subject,
-        source: judged?.caller?.credential.source,
+        source: authentication?.caller?.credential.source,
         address: cx.peer.address,
         headers: Object.fromEntries(names.map((header) => [header, cx.exchange.headers.get(header)])),
       };
-      seen.push(one);
+      seen.push(entry);
       await compose?.(cx);
       if (unwritable === "json") return { ...create(SourceContextSchema), fileName: 5 as unknown as string };
       if (unwritable) return { ...create(SourceContextSchema), fileName: NO_TEXT as unknown as string };
-      return create(SourceContextSchema, { fileName: JSON.stringify(one) });
+      return create(SourceContextSchema, { fileName: JSON.stringify(entry) });
     },
   });
   return { identity: opened, endpoint: gated, seen, audited, responses, starts, limited };

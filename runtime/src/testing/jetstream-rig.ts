@@ -18,7 +18,7 @@ const decode = (bytes: Uint8Array): Event => {
 };
 /** A follower of a key that takes every item, or a given number. */
 export class Listener implements Items<Event> {
-  readonly heard: number[] = [];
+  readonly deliveries: number[] = [];
   readonly resets: number[] = [];
   token: string | undefined;
   end: string | undefined;
@@ -31,7 +31,7 @@ export class Listener implements Items<Event> {
     if (wants > 0) this.#source.next();
   }
   item({ n }: Event, { token, reset }: At): void {
-    this.heard.push(n);
+    this.deliveries.push(n);
     if (reset) this.resets.push(n);
     this.token = token;
     if (--this.#wants > 0) this.#source.next();

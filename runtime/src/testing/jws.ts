@@ -11,7 +11,7 @@ import { reasonInHeader } from "../identity/jwt/rules.ts";
  *
  * @returns `ok`, or the step that refuses it
  */
-export async function judgedSignature(compact: string, keys: readonly object[]): Promise<string> {
+export async function checkSignature(compact: string, keys: readonly object[]): Promise<string> {
   const [first] = partsOf(compact) ?? [];
   if (first === undefined) return "form";
   let header: { readonly alg: string; readonly kid?: string };

@@ -22,7 +22,7 @@ export class JwtRig {
   readonly keys: KeySet;
   readonly source: JwtSource;
   /** Faults that were reported to the server's operator. */
-  readonly told: string[] = [];
+  readonly faults: string[] = [];
   /** Number of verified signatures. */
   verifications = 0;
 
@@ -30,7 +30,7 @@ export class JwtRig {
     this.issuer = issuer;
     const { clock, fetch } = issuer;
     const place = { kind: "discovery", issuer: ISSUER } as const;
-    const failed = (error: unknown): void => void this.told.push(error instanceof Error ? error.message : `${error}`);
+    const failed = (error: unknown): void => void this.faults.push(error instanceof Error ? error.message : `${error}`);
     this.keys = new KeySet({ place, maxStaleMs: 86_400_000, clock, jose, fetch, failed, ...options.keys });
     this.source = new JwtSource({
       name: "user",

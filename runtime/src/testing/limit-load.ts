@@ -1,7 +1,7 @@
 // For tests and the bench only: several processes that share limits.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Asked } from "./limit-worker.ts";
+import type { WorkerReport } from "./limit-worker.ts";
 import { CALLS, TENANT, USER, USERS } from "./limit-worker.ts";
 
 /** Part of Redis's client that is needed to check them. */
@@ -26,7 +26,8 @@ export async function limitLoad(admin: Admin, url: string, processes: number, fo
   const started = secondsOf(await admin.time());
   const workers = await Promise.all(Array.from({ length: processes }, () => worker(url, forMs)));
   const seconds = secondsOf(await admin.time()) - started;
-  const sum = (of: (one: Asked) => number): number => workers.reduce((total, one) => total + of(one), 0);
+  const sum = (of: (report: WorkerReport) => number): number =>
+    workers.reduce((total, report) => total + of(report), 0);
   const bound = ({ rate, burst }: typeof USER): number => Math.floor(burst + rate * seconds);
   const value = await admin.get(`bff:limit:${CALLS.package}/${CALLS.name}:=all`);
   return {
@@ -44,9 +45,9 @@ export async function limitLoad(admin: Admin, url: string, processes: number, fo
 
 const secondsOf = ([whole, micros]: readonly string[]): number => Number(whole) + Number(micros) / 1e6;
 
-async function worker(url: string, forMs: number): Promise<Asked> {
+async function worker(url: string, forMs: number): Promise<WorkerReport> {
   const path = new URL("./limit-worker.ts", import.meta.url).pathname;
   const env = { ...process.env, BFF_STATE_REDIS_URL: url };
   const { stdout } = await promisify(execFile)(process.execPath, [path, String(forMs)], { env });
-  return JSON.parse(stdout) as Asked;
+  return JSON.parse(stdout) as WorkerReport;
 }

@@ -14,7 +14,7 @@ export const USERS = 4;
 const AT_ONCE = 16;
 const PAUSE_MS = 5;
 
-export interface Asked {
+export interface WorkerReport {
   readonly tries: number;
   /** Admitted requests by user, among those that have all been charged in Redis. */
   readonly admitted: readonly number[];
@@ -24,12 +24,12 @@ export interface Asked {
   readonly shielded: number;
 }
 
-async function run(forMs: number): Promise<Asked> {
+async function run(forMs: number): Promise<WorkerReport> {
   const limits = await openLimits([CALLS, USER, TENANT]);
   const admitted = new Array<number>(USERS).fill(0);
   let [tries, alone, shielded] = [0, 0, 0];
   const end = performance.now() + forMs;
-  const asking = async (first: number): Promise<void> => {
+  const sendRequests = async (first: number): Promise<void> => {
     for (let user = first; performance.now() < end; user = (user + 1) % USERS) {
       tries++;
       const outcome = limits.charge([
@@ -48,7 +48,7 @@ async function run(forMs: number): Promise<Asked> {
       else admitted[user] = (admitted[user] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => asking(i % USERS)));
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => sendRequests(i % USERS)));
   await limits.close();
   return { tries, admitted, alone, shielded };
 }

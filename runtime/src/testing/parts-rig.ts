@@ -36,7 +36,7 @@ export class PartsFollower implements Follower {
   readonly messages: Whole[] = [];
   readonly bytes: Uint8Array[] = [];
   /** `opened`, `item`, `ended`, `failed` and its code. */
-  readonly heard: string[] = [];
+  readonly events: string[] = [];
   failure: Failure | undefined;
   /** True if it accepts more after a message. */
   reads = true;
@@ -50,13 +50,13 @@ export class PartsFollower implements Follower {
     this.#over = resolve;
   }
   opened(): void {
-    this.heard.push("opened");
+    this.events.push("opened");
   }
   item(message: Message, token: string | undefined): boolean {
     if (token !== undefined) throw new Error("nobody can go on in the middle of an answer");
     if (this.#full) throw new Error("a message for one that does not read");
     this.#full = !this.reads;
-    this.heard.push("item");
+    this.events.push("item");
     this.messages.push(message as Whole);
     this.bytes.push(toBinary(WholeSchema, message as Whole));
     return this.reads;
@@ -71,11 +71,11 @@ export class PartsFollower implements Follower {
     throw new Error("a beat");
   }
   ended(): void {
-    this.heard.push("ended");
+    this.events.push("ended");
     this.#over();
   }
   failed(failure: Failure): void {
-    this.heard.push(`failed ${failure.clientCode}`);
+    this.events.push(`failed ${failure.clientCode}`);
     this.failure = failure;
     this.#over();
   }
@@ -104,7 +104,7 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
   const client = new FakeClient();
   const upstream = new Upstream("test.v1.Upstream", client, policy, { clock, observer });
   const app = appOf(upstream, call);
-  const given = {
+  const common = {
     timeoutMs: 2_000,
     clock,
     observer,
@@ -116,7 +116,7 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
     },
   };
   const stream = (compose: (cx: Cx) => Promise<Whole>, more: More = {}) =>
-    partsEndpoint<App, I, O, DescMessage>(Parts.method.watch, app, { ...given, compose, ...more });
+    partsEndpoint<App, I, O, DescMessage>(Parts.method.watch, app, { ...common, compose, ...more });
   const follow = (
     compose: (cx: Cx) => Promise<Whole>,
     more: More & { clientMs?: number; follower?: PartsFollower } = {},
@@ -126,9 +126,9 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
     const following: Following = stream(compose, options).follow(args, new Headers(), clientMs, undefined, follower);
     return { follower, following };
   };
-  const ask = (compose: (cx: Cx) => Promise<Whole>, more: Partial<EndpointOptions<App, I, O, DescMessage>> = {}) => {
+  const send = (compose: (cx: Cx) => Promise<Whole>, more: Partial<EndpointOptions<App, I, O, DescMessage>> = {}) => {
     const { promise, resolve } = Promise.withResolvers<{ answer?: MessageShape<O>; failure?: Failure }>();
-    endpoint<App, I, O, DescMessage>(Parts.method.get, app, { ...given, compose, ...more }).run(
+    endpoint<App, I, O, DescMessage>(Parts.method.get, app, { ...common, compose, ...more }).run(
       create(Parts.method.get.input),
       new Headers(),
       undefined,
@@ -137,7 +137,7 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
     );
     return promise;
   };
-  return { clock, client, app, upstream, follow, ask, stream };
+  return { clock, client, app, upstream, follow, send, stream };
 }
 
 /** `facts` of the message, by a deferred call. */

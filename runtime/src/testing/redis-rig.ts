@@ -44,10 +44,10 @@ export async function startRedis(...options: string[]) {
 }
 
 /** Polls until the value is true, because connecting takes time. */
-export async function until<T>(ask: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(probe: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
   for (const from = performance.now(); performance.now() - from < withinMs; ) {
     const answer = await Promise.resolve()
-      .then(ask)
+      .then(probe)
       .catch(() => undefined);
     if (answer) return answer;
     await new Promise((resolve) => setTimeout(resolve, 5));

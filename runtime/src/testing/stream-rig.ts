@@ -10,7 +10,7 @@ type End = { trailers: ReceivedHeaders } | { fault: Fault };
 export class TestStream {
   readonly items: Buffer[] = [];
   /** Events in order. */
-  readonly heard: ("opened" | "item" | "ended" | "faulted")[] = [];
+  readonly events: ("opened" | "item" | "ended" | "faulted")[] = [];
   headers: ReceivedHeaders | undefined;
   readonly end: Promise<End>;
   readonly #open: OpenStream;
@@ -24,8 +24,8 @@ export class TestStream {
   ) {
     const { promise, resolve } = Promise.withResolvers<End>();
     this.end = promise;
-    const note = (what: TestStream["heard"][number]): void => {
-      this.heard.push(what);
+    const note = (what: TestStream["events"][number]): void => {
+      this.events.push(what);
       this.#came();
     };
     this.#open = client.open(path, frame(Buffer.from(message)), 60_000, undefined, {

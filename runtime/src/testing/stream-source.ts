@@ -12,7 +12,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { type GetRequestSchema, type Thing, ThingSchema, Upstream as UpstreamService } from "./gen/test_pb.ts";
 
 /** Event of a source. */
-type Heard = { item: string; at: At } | { opened: true } | { ended: true; reset?: true } | { failed: Failure };
+type SourceEvent = { item: string; at: At } | { opened: true } | { ended: true; reset?: true } | { failed: Failure };
 
 /** An upstream with one stream, `Get` of the tests' service, on a clock that stands still. */
 export function streamRig(policy: UpstreamPolicy = {}, headers: Record<string, string> = {}) {
@@ -52,13 +52,13 @@ export const thing = (id: string, count = 0): Uint8Array =>
   toBinary(ThingSchema, create(ThingSchema, { id, count: BigInt(count) }));
 
 /** Records its events. */
-export function hearing() {
-  const heard: Heard[] = [];
+export function recorder() {
+  const events: SourceEvent[] = [];
   const items: Items<Thing> = {
-    opened: () => void heard.push({ opened: true }),
-    item: ({ id }, at) => void heard.push({ item: id, at }),
-    ended: (reset) => void heard.push(reset ? { ended: true, reset } : { ended: true }),
-    failed: (failed) => void heard.push({ failed }),
+    opened: () => void events.push({ opened: true }),
+    item: ({ id }, at) => void events.push({ item: id, at }),
+    ended: (reset) => void events.push(reset ? { ended: true, reset } : { ended: true }),
+    failed: (failed) => void events.push({ failed }),
   };
-  return { heard, items };
+  return { events, items };
 }

@@ -44,13 +44,13 @@ export class TestIssuer {
   keys: readonly object[] = [jwkOf(PAIRS.rsa, { kid: "one", use: "sig", alg: "RS256" })];
   cacheControl: string | undefined;
   /** Addresses of the requested documents, in order. */
-  readonly asked: string[] = [];
+  readonly requests: string[] = [];
   discovery: object = { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` };
   /** Replaces its answers. */
   answer: ((address: string, signal: AbortSignal) => Promise<IssuerDocument>) | undefined;
 
   readonly fetch: FetchDocument = async (address, signal) => {
-    this.asked.push(address);
+    this.requests.push(address);
     if (this.answer !== undefined) return this.answer(address, signal);
     const document = address.endsWith("openid-configuration") ? this.discovery : { keys: this.keys };
     return { text: JSON.stringify(document), cacheControl: this.cacheControl };

@@ -58,10 +58,15 @@ export class TestFollower {
   readonly drain: () => void;
   #wake: (() => void) | undefined;
 
-  constructor(args: Message, headers: IncomingHeaders, given: [number | undefined, string | undefined], to: Follower) {
+  constructor(
+    args: Message,
+    headers: IncomingHeaders,
+    clientState: [number | undefined, string | undefined],
+    to: Follower,
+  ) {
     this.text = (args as SourceContext).fileName;
     this.headers = headers;
-    [this.clientMs, this.resume] = given;
+    [this.clientMs, this.resume] = clientState;
     this.follower = to;
     const cancelled = Promise.withResolvers<Failure>();
     this.cancelled = cancelled.promise;

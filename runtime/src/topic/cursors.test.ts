@@ -60,7 +60,7 @@ class World {
     this.published.set(key, all);
     return all;
   }
-  tell(which: number): boolean {
+  deliver(which: number): boolean {
     const all = [...this.queues].filter(([, queue]) => queue.length > 0);
     const queue = all[which % Math.max(1, all.length)]?.[1];
     queue?.shift()?.();
@@ -130,7 +130,7 @@ const DEEDS: Readonly<Record<Exclude<Step["do"], "ask" | "leave" | "resume">, (w
   follow(world, step) {
     world.followers.push(new Follower(world, keyOf(step), "latest" in step && step.latest));
   },
-  tell: (world, step) => void world.tell("who" in step ? step.who : 0),
+  tell: (world, step) => void world.deliver("who" in step ? step.who : 0),
 };
 const keyOf = (step: Step): string => ("key" in step && KEYS[step.key]) || "";
 function take(world: World, step: Step): void {
@@ -138,15 +138,15 @@ function take(world: World, step: Step): void {
     DEEDS[step.do](world, step);
     return;
   }
-  const one = world.followers[step.who % Math.max(1, world.followers.length)];
-  if (one === undefined || (one.left && step.do !== "resume")) return;
+  const follower = world.followers[step.who % Math.max(1, world.followers.length)];
+  if (follower === undefined || (follower.left && step.do !== "resume")) return;
   if (step.do === "ask") {
-    one.source.next();
+    follower.source.next();
     return;
   }
-  one.left = true;
-  one.source.cancel();
-  if (step.do === "resume") world.followers.push(new Follower(world, one.key, one.latest, one));
+  follower.left = true;
+  follower.source.cancel();
+  if (step.do === "resume") world.followers.push(new Follower(world, follower.key, follower.latest, follower));
 }
 const key = fc.nat(1);
 const who = fc.nat(7);
@@ -162,7 +162,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const settle = async (world: World): Promise<void> => {
   for (let quiet = 0; quiet < 3; ) {
     await Promise.resolve();
-    if (world.tell(0)) quiet = 0;
+    if (world.deliver(0)) quiet = 0;
     else {
       quiet++;
       world.clock.fire();
@@ -175,18 +175,19 @@ test("each follower receives each item once and in order, or a reset; all receiv
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 5 }), steps, async (keep, all) => {
       const world = new World(keep);
-      for (const one of all) {
-        take(world, one);
-        if (one.do !== "tell") await Promise.resolve();
+      for (const step of all) {
+        take(world, step);
+        if (step.do !== "tell") await Promise.resolve();
       }
       const here = world.followers.filter(({ left }) => !left);
-      for (const one of here) for (let i = 0; i < 200; i++) one.source.next();
+      for (const follower of here) for (let i = 0; i < 200; i++) follower.source.next();
       await settle(world);
-      for (const one of here) {
-        const newest = world.of(one.key).at(-1);
-        if (newest !== undefined) expect([one.key, one.latest, one.before]).toEqual([one.key, one.latest, newest]);
-        one.left = true;
-        one.source.cancel();
+      for (const follower of here) {
+        const newest = world.of(follower.key).at(-1);
+        if (newest !== undefined)
+          expect([follower.key, follower.latest, follower.before]).toEqual([follower.key, follower.latest, newest]);
+        follower.left = true;
+        follower.source.cancel();
       }
       expect([world.log.tails, world.log.reads, world.clock.running.size]).toEqual([0, 0, 0]);
       expect(world.following.state).toMatchObject({ followers: 0, keys: 0, ringBytes: 0 });

@@ -23,7 +23,7 @@ function called(streams: number, ofCall?: number) {
   const sent = rig.client.streams;
   async function latest(key: string): Promise<string> {
     const { length } = sent;
-    const { answer } = rig.ask(async (cx) => page({ title: String((await cx.latest(topic, key))?.id) }));
+    const { answer } = rig.send(async (cx) => page({ title: String((await cx.latest(topic, key))?.id) }));
     await idle();
     if (sent.length > length) sent.at(-1)?.item(thing(key));
     await rig.clock.advance(20);
@@ -31,18 +31,18 @@ function called(streams: number, ofCall?: number) {
     return answered?.title ?? `${failure?.clientCode}`;
   }
   function follow(key: string) {
-    const heard: string[] = [];
+    const ids: string[] = [];
     const items: Items<Thing> = {
       item: ({ id }) => {
-        heard.push(id);
+        ids.push(id);
         source.next();
       },
-      ended: () => heard.push("ended"),
-      failed: ({ clientCode }) => heard.push(`${clientCode}`),
+      ended: () => ids.push("ended"),
+      failed: ({ clientCode }) => ids.push(`${clientCode}`),
     };
     const source = topic.follow(key, undefined, false, items);
     source.next();
-    return { heard, cancel: () => source.cancel() };
+    return { ids, cancel: () => source.cancel() };
   }
   return { ...rig, topic, sent, latest, follow };
 }
@@ -64,22 +64,22 @@ test.each([
   await idle();
   sent[0]?.item(thing("second"));
   await idle();
-  expect([reader.heard, other.heard]).toEqual([["first", "second"], ["hello"]]);
+  expect([reader.ids, other.ids]).toEqual([["first", "second"], ["hello"]]);
   expect(sent.filter(({ cancelled }) => !cancelled)).toHaveLength(3);
 });
 test("streams with a reader, even a returning one, do not give way", async () => {
   const { latest, follow, sent, clock, upstream } = called(2);
-  const [one, two] = [follow("a"), follow("b")];
+  const [first, second] = [follow("a"), follow("b")];
   await idle();
   expect(await latest("c")).toBe(`${Code.RESOURCE_EXHAUSTED}`);
-  one.cancel();
+  first.cancel();
   const again = follow("a");
   await idle();
   expect(await latest("c")).toBe(`${Code.RESOURCE_EXHAUSTED}`);
-  expect([sent.length, again.heard, two.heard]).toEqual([2, [], []]);
+  expect([sent.length, again.ids, second.ids]).toEqual([2, [], []]);
   again.cancel();
   expect(await latest("c")).toBe("c");
-  two.cancel();
+  second.cancel();
   await clock.advance(60_000);
   expect([upstream.streams.state.taken, clock.running]).toEqual([0, 0]);
 });

@@ -20,7 +20,8 @@ function publishMeanwhile(url: string, key: string, from: number, to: number): v
   execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: import.meta.dirname });
 }
 /** Where numbers do not follow their predecessor. */
-const holes = (heard: readonly number[]): number[] => heard.filter((n, i) => i > 0 && n !== (heard[i - 1] ?? 0) + 1);
+const holes = (numbers: readonly number[]): number[] =>
+  numbers.filter((n, i) => i > 0 && n !== (numbers[i - 1] ?? 0) + 1);
 
 describe("a stream that drops items before delivery", { timeout: 60_000 }, () => {
   test("every follower of the key is reset, and continues from the oldest kept item", async () => {
@@ -30,30 +31,32 @@ describe("a stream that drops items before delivery", { timeout: 60_000 }, () =>
     const all = [new Listener(following, "a"), new Listener(following, "a", undefined, { wants: 3 })];
     const newest = new Listener(following, "a", undefined, { latest: true });
     const other = new Listener(following, "b");
-    await until(() => all[0]?.heard.length === 10 && all[1]?.heard.length === 3 && other.heard.length === 10);
+    await until(
+      () => all[0]?.deliveries.length === 10 && all[1]?.deliveries.length === 3 && other.deliveries.length === 10,
+    );
     publishMeanwhile(server.url, "a", 11, 3_000);
     all[1]?.wants(100_000);
-    await until(() => [...all, newest].every(({ heard }) => heard.at(-1) === 3_000));
+    await until(() => [...all, newest].every(({ deliveries }) => deliveries.at(-1) === 3_000));
     await publish("b", 11);
-    await until(() => other.heard.length === 11);
-    for (const { heard, resets } of all) {
+    await until(() => other.deliveries.length === 11);
+    for (const { deliveries, resets } of all) {
       expect(resets.length).toBeGreaterThan(0);
-      expect(holes(heard).filter((n) => !resets.includes(n))).toEqual([]);
-      expect(heard.slice(-100)).toEqual(upTo(3_000).slice(-100)); // what is kept, all of it
+      expect(holes(deliveries).filter((n) => !resets.includes(n))).toEqual([]);
+      expect(deliveries.slice(-100)).toEqual(upTo(3_000).slice(-100)); // what is kept, all of it
     }
     expect(newest.resets.length).toBeGreaterThan(0);
-    expect([other.heard, other.resets]).toEqual([upTo(11), []]);
+    expect([other.deliveries, other.resets]).toEqual([upTo(11), []]);
   });
   test("no follower is reset while the oldest received item is still kept", async () => {
     const { following, publish, server } = await setUp({ max_msgs_per_subject: 1_000 });
     await publish("a", ...upTo(10));
-    const one = new Listener(following, "a");
-    await until(() => one.heard.length === 10);
+    const listener = new Listener(following, "a");
+    await until(() => listener.deliveries.length === 10);
     for (let to = 1_000; to <= 4_000; to += 500) {
       publishMeanwhile(server.url, "a", to - (to === 1_000 ? 989 : 499), to);
-      await until(() => one.heard.at(-1) === to);
+      await until(() => listener.deliveries.at(-1) === to);
     }
-    expect([holes(one.heard), one.resets]).toEqual([[], []]);
+    expect([holes(listener.deliveries), listener.resets]).toEqual([[], []]);
   });
 });
 
@@ -63,7 +66,7 @@ test("an undecodable item ends the stream with its key, sequence and bytes; dele
   await publish("a", 1, 2);
   const slow = new Listener(following, "a", undefined, { wants: 1 });
   const quick = new Listener(following, "a");
-  await until(() => quick.heard.length === 2 && slow.heard.length === 1);
+  await until(() => quick.deliveries.length === 2 && slow.deliveries.length === 1);
   const { seq } = await admin.js.publish("runs.a.events", "no number");
   await until(() => quick.end);
   expect(quick.end).toBe(
@@ -79,7 +82,7 @@ test("an undecodable item ends the stream with its key, sequence and bytes; dele
   const again = new Listener(following, "a", quick.token);
   slow.wants(100);
   const fresh = new Listener(following, "a");
-  await until(() => [again, slow, fresh].every(({ heard }) => heard.at(-1) === 4));
-  expect([again.heard, slow.heard, fresh.heard]).toEqual([[3, 4], upTo(4), upTo(4)]);
+  await until(() => [again, slow, fresh].every(({ deliveries }) => deliveries.at(-1) === 4));
+  expect([again.deliveries, slow.deliveries, fresh.deliveries]).toEqual([[3, 4], upTo(4), upTo(4)]);
   expect([again, slow, fresh].map(({ resets }) => resets)).toEqual([[], [], []]);
 }, 60_000);

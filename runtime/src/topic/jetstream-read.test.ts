@@ -10,7 +10,7 @@ test("items dropped between two reads of one page are reported as missed", async
   const getMessage = async (_stream: string, { seq }: { seq: number }) => {
     reads.push(seq);
     if (reads.length === 3) kept = [5, 6]; // 3 is read next, and 2 has been
-    const at = kept.find((one) => one >= seq);
+    const at = kept.find((place) => place >= seq);
     return at === undefined ? null : { seq: at, subject: "runs.a.events", data: Buffer.from(String(at)) };
   };
   const nats = { clock: systemClock, link: { jsm: { direct: { getMessage } } } } as unknown as Nats;

@@ -90,7 +90,7 @@ export class MemoryLog<Item> implements Log<Item> {
       this.#later(reading, () => {
         if (this.#reads.has(reading)) run();
       });
-    const one = (): void => {
+    const readNext = (): void => {
       if (of !== this.#epoch) return; // `replaced` follows
       const all = this.#of(key);
       const at = last === undefined ? undefined : all.find(({ place }) => place === last);
@@ -111,7 +111,7 @@ export class MemoryLog<Item> implements Log<Item> {
       last = next.place;
       receiver.entry(next);
     };
-    return { next: () => notify(one), cancel: () => void this.#reads.delete(reading) };
+    return { next: () => notify(readNext), cancel: () => void this.#reads.delete(reading) };
   }
   #of(key: string): Kept<Item>[] {
     const all = this.#items.get(key) ?? [];

@@ -81,7 +81,7 @@ class Stream implements ItemSource {
   }
 }
 class Listener implements Items<Event> {
-  readonly heard: (number | string)[] = [];
+  readonly deliveries: (number | string)[] = [];
   readonly resets: number[] = [];
   readonly source: ItemSource;
   token: string | undefined;
@@ -92,7 +92,7 @@ class Listener implements Items<Event> {
     if (wants > 0) this.source.next();
   }
   item({ n }: Event, { token, reset }: At): void {
-    this.heard.push(n);
+    this.deliveries.push(n);
     if (reset) this.resets.push(n);
     this.token = token;
     if (--this.#wants > 0) this.source.next();
@@ -103,10 +103,10 @@ class Listener implements Items<Event> {
     if (idle) this.source.next();
   }
   ended(reset = false): void {
-    this.heard.push(reset ? "ended, reset" : "ended");
+    this.deliveries.push(reset ? "ended, reset" : "ended");
   }
   failed({ clientCode }: Failure): void {
-    this.heard.push(`failed ${clientCode}`);
+    this.deliveries.push(`failed ${clientCode}`);
   }
 }
 function setUp(keep = 4) {
@@ -122,18 +122,18 @@ describe("a topic with a call", () => {
   test("all followers of a key share a stream, which stays open for another minute", async () => {
     const { upstream, following, clock } = setUp();
     upstream.publish("k", ...events(1, 2, 3));
-    const [one, two] = [new Listener(following), new Listener(following)];
+    const [first, second] = [new Listener(following), new Listener(following)];
     await idle();
     upstream.publish("k", ...events(4));
     await idle();
-    expect([one.heard, two.heard, upstream.opened]).toEqual([[1, 2, 3, 4], [1, 2, 3, 4], 1]);
-    for (const { source } of [one, two]) source.cancel();
+    expect([first.deliveries, second.deliveries, upstream.opened]).toEqual([[1, 2, 3, 4], [1, 2, 3, 4], 1]);
+    for (const { source } of [first, second]) source.cancel();
     await clock.advance(LINGER_MS - 1);
     expect(upstream.streams.size).toBe(1);
-    const again = new Listener(following, one.token);
+    const again = new Listener(following, first.token);
     upstream.publish("k", ...events(5));
     await idle();
-    expect([again.heard, upstream.opened]).toEqual([[5], 1]);
+    expect([again.deliveries, upstream.opened]).toEqual([[5], 1]);
     again.source.cancel();
     await clock.advance(LINGER_MS);
     expect([upstream.streams.size, following.state.keys, clock.running]).toEqual([0, 0, 0]);
@@ -144,7 +144,7 @@ describe("a topic with a call", () => {
     await idle();
     for (const { items } of upstream.streams) items.ended();
     await idle();
-    expect([stranger.heard, fresh.heard]).toEqual([["ended, reset"], ["ended"]]);
+    expect([stranger.deliveries, fresh.deliveries]).toEqual([["ended, reset"], ["ended"]]);
   });
   test("followers behind the ring get separate streams until they reach the ring", async () => {
     const { upstream, following } = setUp();
@@ -152,23 +152,23 @@ describe("a topic with a call", () => {
     const quick = new Listener(following);
     const slow = new Listener(following, undefined, 2);
     await idle();
-    expect([quick.heard, slow.heard, upstream.streams.size]).toEqual([upTo(20), [1, 2], 1]);
+    expect([quick.deliveries, slow.deliveries, upstream.streams.size]).toEqual([upTo(20), [1, 2], 1]);
     slow.wants(10);
     await idle();
-    expect([slow.heard, upstream.streams.size]).toEqual([upTo(12), 2]);
+    expect([slow.deliveries, upstream.streams.size]).toEqual([upTo(12), 2]);
     slow.wants(100);
     const late = new Listener(following);
     await idle();
-    expect([slow.heard, late.heard, upstream.streams.size]).toEqual([upTo(20), upTo(20), 1]);
+    expect([slow.deliveries, late.deliveries, upstream.streams.size]).toEqual([upTo(20), upTo(20), 1]);
     upstream.publish("k", ...events(21));
     await idle();
-    expect([quick, slow, late].map(({ heard }) => heard.at(-1))).toEqual([21, 21, 21]);
+    expect([quick, slow, late].map(({ deliveries }) => deliveries.at(-1))).toEqual([21, 21, 21]);
     expect([quick, slow, late].flatMap(({ resets }) => resets)).toEqual([]);
   });
   test("an unknown token resets its follower, without an effect on others", async () => {
     const { upstream, following } = setUp();
     upstream.publish("k", ...events(1, 2));
-    const one = new Listener(following);
+    const listener = new Listener(following);
     await idle();
     const tokens = [
       "",
@@ -180,8 +180,8 @@ describe("a topic with a call", () => {
     await idle();
     upstream.publish("k", ...events(3));
     await idle();
-    expect(all.map(({ heard, resets }) => [heard, resets])).toEqual(tokens.map(() => [[1, 2, 3], [1]]));
-    expect([one.heard, one.resets, upstream.streams.size]).toEqual([[1, 2, 3], [], 1]);
+    expect(all.map(({ deliveries, resets }) => [deliveries, resets])).toEqual(tokens.map(() => [[1, 2, 3], [1]]));
+    expect([listener.deliveries, listener.resets, upstream.streams.size]).toEqual([[1, 2, 3], [], 1]);
   });
   test("a topic ends and fails with its stream, behind the items of the ring; the next follower opens another", async () => {
     for (const end of ["ended", `failed ${Code.UNAVAILABLE}`]) {
@@ -197,9 +197,9 @@ describe("a topic with a call", () => {
         stream?.items.failed(
           new Failure({ code, reason: Reason.UNAVAILABLE, callee: "a.B/C", message: "", clientCode: code }),
         );
-      expect([quick.heard, slow.heard]).toEqual([[1, 2, end], [1]]);
+      expect([quick.deliveries, slow.deliveries]).toEqual([[1, 2, end], [1]]);
       slow.wants(5);
-      expect(slow.heard).toEqual([1, 2, end]);
+      expect(slow.deliveries).toEqual([1, 2, end]);
       new Listener(following);
       expect(upstream.opened).toBe(2);
     }
@@ -215,10 +215,10 @@ describe("a topic with a call", () => {
       );
     const first = new Listener(inProcess());
     await idle();
-    expect(first.heard).toEqual([1, 2, "ended"]);
+    expect(first.deliveries).toEqual([1, 2, "ended"]);
     const again = new Listener(inProcess(), first.token);
     await idle();
-    expect(again.heard).toEqual(["ended"]);
+    expect(again.deliveries).toEqual(["ended"]);
   });
   test("an undecodable item fails the stream, and the message names its shortened key", () => {
     const failures: string[] = [];
@@ -254,16 +254,16 @@ describe("a topic with a call", () => {
         let n = 0;
         const here: { listener: Listener; before: number }[] = [];
         for (const { do: what, bare, who } of all) {
-          const one = here[who % Math.max(1, here.length)];
+          const entry = here[who % Math.max(1, here.length)];
           if (what === "publish") upstream.publish("k", { n: ++n, bare });
           else if (what === "follow") here.push({ listener: new Listener(following, undefined, 0), before: 0 });
           else if (what === "turn") await new Promise((resolve) => setImmediate(resolve));
-          else if (one !== undefined && what === "ask") one.listener.wants(1);
-          else if (one !== undefined) {
-            one.listener.source.cancel();
-            here.splice(here.indexOf(one), 1);
-            const { token, heard } = one.listener;
-            const before = Number(heard.at(-1) ?? one.before);
+          else if (entry !== undefined && what === "ask") entry.listener.wants(1);
+          else if (entry !== undefined) {
+            entry.listener.source.cancel();
+            here.splice(here.indexOf(entry), 1);
+            const { token, deliveries } = entry.listener;
+            const before = Number(deliveries.at(-1) ?? entry.before);
             if (what === "resume")
               here.push({ listener: new Listener(following, token, 0), before: token === undefined ? 0 : before });
           }
@@ -271,7 +271,7 @@ describe("a topic with a call", () => {
         for (const { listener } of here) listener.wants(1_000);
         await idle();
         for (const { listener, before } of here) {
-          expect([listener.heard, listener.resets]).toEqual([upTo(n).slice(before), []]);
+          expect([listener.deliveries, listener.resets]).toEqual([upTo(n).slice(before), []]);
           listener.source.cancel();
         }
         await clock.advance(LINGER_MS);

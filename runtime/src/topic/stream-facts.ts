@@ -16,7 +16,7 @@ export class Unusable extends Error {}
 const FRESH_MS = 1_000;
 
 interface Known {
-  readonly asked: number;
+  readonly startedAt: number;
   readonly facts: Promise<StreamFacts>;
   answered: boolean;
 }
@@ -38,7 +38,7 @@ export class StreamNames {
   }
   facts(jsm: JetStreamManager, stream: string, fresh: boolean): Promise<StreamFacts> {
     const known = this.#known.get(stream);
-    if (known === undefined || (known.answered && (fresh || this.#clock.now() - known.asked >= FRESH_MS))) {
+    if (known === undefined || (known.answered && (fresh || this.#clock.now() - known.startedAt >= FRESH_MS))) {
       return this.#ask(jsm, stream);
     }
     if (!fresh || known.answered) return known.facts;
@@ -49,7 +49,7 @@ export class StreamNames {
   }
   #ask(jsm: JetStreamManager, stream: string): Promise<StreamFacts> {
     this.#next.delete(stream);
-    const known: Known = { asked: this.#clock.now(), facts: this.#read(jsm, stream), answered: false };
+    const known: Known = { startedAt: this.#clock.now(), facts: this.#read(jsm, stream), answered: false };
     this.#known.set(stream, known);
     const answered = (): void => {
       known.answered = true;

@@ -16,7 +16,7 @@ interface Event {
 }
 /** Somebody who writes down what comes, and asks as often as it is told to. */
 class Listener implements Items<Event> {
-  readonly heard: (number | string)[] = [];
+  readonly deliveries: (number | string)[] = [];
   readonly resets: number[] = [];
   token: string | undefined;
   source: ItemSource | undefined;
@@ -25,19 +25,19 @@ class Listener implements Items<Event> {
     this.source = following.follow(key, resume, latestOnly, this);
   }
   opened(): void {
-    this.heard.push("opened");
+    this.deliveries.push("opened");
   }
   item({ n }: Event, { token, reset }: At): void {
-    this.heard.push(n);
+    this.deliveries.push(n);
     if (reset) this.resets.push(n);
     this.token = token;
     if (--this.#wants > 0) this.source?.next();
   }
   ended(): void {
-    this.heard.push("ended");
+    this.deliveries.push("ended");
   }
   failed(failure: Failure): void {
-    this.heard.push(`failed ${failure.clientCode}`);
+    this.deliveries.push(`failed ${failure.clientCode}`);
   }
   wants(items: number): void {
     const idle = this.#wants === 0;
@@ -59,16 +59,16 @@ describe("a followed key", () => {
   test("a follower starts with the oldest item, and continues with new ones", async () => {
     const { log, following } = setUp();
     for (let n = 1; n <= 10; n++) log.publish("k", { n });
-    const one = new Listener(following);
-    one.wants(12);
+    const listener = new Listener(following);
+    listener.wants(12);
     await turn();
-    expect(one.heard).toEqual(["opened", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(listener.deliveries).toEqual(["opened", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     log.publish("k", { n: 11 });
     log.publish("other", { n: 12 });
     await turn();
-    expect(one.heard.at(-1)).toBe(11);
+    expect(listener.deliveries.at(-1)).toBe(11);
     expect([log.tails, log.reads]).toEqual([1, 0]);
-    one.source?.cancel();
+    listener.source?.cancel();
     expect([log.tails, following.state]).toEqual([0, { followers: 0, keys: 0, ringBytes: 0, consumers: 0, resets: 0 }]);
   });
   test("one tail serves all followers; a follower without demand blocks no other, and later reads older items", async () => {
@@ -78,30 +78,33 @@ describe("a followed key", () => {
     await turn();
     for (let n = 1; n <= 20; n++) log.publish("k", { n });
     await turn();
-    expect(quick.heard.at(-1)).toBe(20);
-    expect(slow.heard).toEqual(["opened"]);
+    expect(quick.deliveries.at(-1)).toBe(20);
+    expect(slow.deliveries).toEqual(["opened"]);
     expect([log.tails, log.reads, following.state.ringBytes]).toEqual([1, 0, 3]);
     slow.wants(100);
     await turn();
-    expect(slow.heard).toEqual(quick.heard);
+    expect(slow.deliveries).toEqual(quick.deliveries);
     expect([log.tails, log.reads]).toEqual([1, 0]);
   });
   test("a follower continues behind a token at any position", async () => {
     const { log, following } = setUp(3);
     for (let n = 1; n <= 9; n++) log.publish("k", { n });
     for (const place of [2, 7, 9]) {
-      const one = new Listener(following, "k", tokenOf(log.epoch, BigInt(place)));
-      one.wants(100);
+      const listener = new Listener(following, "k", tokenOf(log.epoch, BigInt(place)));
+      listener.wants(100);
       await turn();
-      expect([one.heard, one.resets]).toEqual([["opened", ...[3, 4, 5, 6, 7, 8, 9].filter((n) => n > place)], []]);
-      one.source?.cancel();
+      expect([listener.deliveries, listener.resets]).toEqual([
+        ["opened", ...[3, 4, 5, 6, 7, 8, 9].filter((n) => n > place)],
+        [],
+      ]);
+      listener.source?.cancel();
     }
     const ahead = new Listener(following, "k", tokenOf(log.epoch, 9n));
     ahead.wants(100);
     await turn();
     log.publish("k", { n: 10 });
     await turn();
-    expect(ahead.heard).toEqual(["opened", 10]);
+    expect(ahead.deliveries).toEqual(["opened", 10]);
   });
   test("a follower starts again with a reset behind an unreadable, foreign or expired token", async () => {
     const { log, following } = setUp(3);
@@ -118,12 +121,12 @@ describe("a followed key", () => {
       tokenOf("1", "x"),
     ];
     for (const token of tokens) {
-      const one = new Listener(following, "k", token);
+      const listener = new Listener(following, "k", token);
       const newest = new Listener(following, "k", token, true);
-      for (const all of [one, newest]) all.wants(100);
+      for (const all of [listener, newest]) all.wants(100);
       await turn();
-      expect([token, one.heard, one.resets]).toEqual([token, ["opened", 4, 5, 6, 7, 8, 9], [4]]);
-      expect([token, newest.heard, newest.resets]).toEqual([token, ["opened", 9], [9]]);
+      expect([token, listener.deliveries, listener.resets]).toEqual([token, ["opened", 4, 5, 6, 7, 8, 9], [4]]);
+      expect([token, newest.deliveries, newest.resets]).toEqual([token, ["opened", 9], [9]]);
     }
   });
   test("a follower starts again with another key's token, even just before the newest item", async () => {
@@ -131,29 +134,29 @@ describe("a followed key", () => {
     log.publish("k", { n: 1 });
     const other = log.publish("other", { n: 0 });
     log.publish("k", { n: 2 });
-    for (const [latestOnly, heard] of [
+    for (const [latestOnly, deliveries] of [
       [false, [1, 2]],
       [true, [2]],
     ] as const) {
-      const one = new Listener(following, "k", tokenOf(log.epoch, other), latestOnly);
-      one.wants(100);
+      const listener = new Listener(following, "k", tokenOf(log.epoch, other), latestOnly);
+      listener.wants(100);
       await turn();
-      expect([one.heard, one.resets]).toEqual([["opened", ...heard], heard.slice(0, 1)]);
-      one.source?.cancel();
+      expect([listener.deliveries, listener.resets]).toEqual([["opened", ...deliveries], deliveries.slice(0, 1)]);
+      listener.source?.cancel();
     }
   });
   test("a follower of the latest receives only the newest item", async () => {
     const { log, following } = setUp(8);
     for (let n = 1; n <= 4; n++) log.publish("k", { n });
-    const one = new Listener(following, "k", undefined, true);
+    const listener = new Listener(following, "k", undefined, true);
     const later = new Listener(following, "k", tokenOf("1", 2n), true);
-    for (const all of [one, later]) all.wants(1);
+    for (const all of [listener, later]) all.wants(1);
     await turn();
     for (let n = 5; n <= 30; n++) log.publish("k", { n });
     await turn();
-    for (const all of [one, later]) all.wants(1);
-    expect([one.heard, one.resets]).toEqual([["opened", 4, 30], [30]]);
-    expect([later.heard, later.resets]).toEqual([
+    for (const all of [listener, later]) all.wants(1);
+    expect([listener.deliveries, listener.resets]).toEqual([["opened", 4, 30], [30]]);
+    expect([later.deliveries, later.resets]).toEqual([
       ["opened", 4, 30],
       [4, 30],
     ]);
@@ -162,30 +165,30 @@ describe("a followed key", () => {
     const { log, following } = setUp(3);
     log.publish("k", { n: 1 });
     const last = log.publish("k", { n: 2, final: true });
-    const one = new Listener(following);
-    one.wants(5);
+    const listener = new Listener(following);
+    listener.wants(5);
     await turn();
-    expect(one.heard).toEqual(["opened", 1, 2, "ended"]);
+    expect(listener.deliveries).toEqual(["opened", 1, 2, "ended"]);
     for (let n = 3; n <= 9; n++) log.publish("k", { n });
     for (const latestOnly of [false, true]) {
       const again = new Listener(following, "k", tokenOf("1", last), latestOnly);
       again.wants(5);
       await turn();
-      expect(again.heard).toEqual(["opened", "ended"]);
+      expect(again.deliveries).toEqual(["opened", "ended"]);
     }
     expect(log.tails).toBe(0);
   });
   test("a recreated log resets followers that have received items", async () => {
     const { log, following } = setUp(3);
     log.publish("k", { n: 1 });
-    const [one, none] = [new Listener(following), new Listener(following, "empty")];
-    for (const all of [one, none]) all.wants(9);
+    const [listener, none] = [new Listener(following), new Listener(following, "empty")];
+    for (const all of [listener, none]) all.wants(9);
     await turn();
     log.recreate();
     for (const key of ["k", "empty"]) log.publish(key, { n: 7 });
     await turn();
-    expect([one.heard, one.resets]).toEqual([["opened", 1, 7], [7]]);
-    expect([none.heard, none.resets]).toEqual([["opened", 7], []]);
+    expect([listener.deliveries, listener.resets]).toEqual([["opened", 1, 7], [7]]);
+    expect([none.deliveries, none.resets]).toEqual([["opened", 7], []]);
     expect(following.state.resets).toBe(1);
   });
   test("an unreadable item fails the followers that reach it", async () => {
@@ -193,22 +196,22 @@ describe("a followed key", () => {
     const following = new TopicChannels<Event>({ name: "run", keep: 3 }, log as MemoryLog<Event>, new FakeClock());
     log.publish("k", { n: 1 });
     log.publish("k", invalid("runs.{key}", "premature EOF"));
-    const one = new Listener(following);
-    one.wants(5);
+    const listener = new Listener(following);
+    listener.wants(5);
     await turn();
-    expect(one.heard).toEqual(["opened", 1, `failed ${Code.INTERNAL}`]);
+    expect(listener.deliveries).toEqual(["opened", 1, `failed ${Code.INTERNAL}`]);
   });
   test("keys must not be empty, long, or special to NATS", async () => {
     const { log, following } = setUp();
     for (const key of ["", "a.b", "*", ">", "a b", "a\n", "\u0000", "x".repeat(257)]) {
-      const one = new Listener(following, key);
+      const listener = new Listener(following, key);
       await turn();
-      expect([key, one.heard]).toEqual([key, [`failed ${Code.INVALID_ARGUMENT}`]]);
+      expect([key, listener.deliveries]).toEqual([key, [`failed ${Code.INVALID_ARGUMENT}`]]);
     }
     expect(log.tails).toBe(0);
-    const one = new Listener(following, "Ünïcode-🦊_~$");
+    const listener = new Listener(following, "Ünïcode-🦊_~$");
     await turn();
-    expect(one.heard).toEqual(["opened"]);
+    expect(listener.deliveries).toEqual(["opened"]);
   });
   test("a tail may be kept for a while after its last follower", async () => {
     const { log, following, clock } = setUp(3, 60_000);
@@ -216,12 +219,12 @@ describe("a followed key", () => {
     await turn();
     log.publish("k", { n: 1 });
     await clock.advance(59_000);
-    const one = new Listener(following);
-    one.wants(1);
+    const listener = new Listener(following);
+    listener.wants(1);
     await turn();
-    expect(one.heard).toEqual(["opened", 1]);
+    expect(listener.deliveries).toEqual(["opened", 1]);
     await clock.advance(59_000);
-    one.source?.cancel();
+    listener.source?.cancel();
     await clock.advance(59_999);
     expect(log.tails).toBe(1);
     await clock.advance(1);

@@ -31,7 +31,7 @@ export interface OpenStream {
   /** As of `InFlight`: true if certainly no part of it was sent. */
   readonly unsent?: boolean;
   /** As of `InFlight`: reports the result from the caller's perspective. */
-  judged?(good: boolean | undefined): void;
+  rate?(good: boolean | undefined): void;
 }
 
 /** Opens server streams of one upstream, over separate connections. */

@@ -35,7 +35,7 @@ export interface InFlight {
    * @param good as a breaker counts it: true good, false bad, undefined if the result does not depend on the upstream
    * @param slowness ratio of its duration to the usual duration of its method; for good results only
    */
-  judged?(good: boolean | undefined, slowness?: number): void;
+  rate?(good: boolean | undefined, slowness?: number): void;
 }
 
 /** Sends unary requests to one upstream, and opens streams of those that have them. */
@@ -62,7 +62,7 @@ export interface UnaryClient {
   /** Returns the known addresses of the upstream. */
   addresses?(): readonly AddressState[];
   /** Registers the receiver of ejections. It replaces the previous receiver. */
-  tellEjections?(listener: (ejection: Ejection) => void): void;
+  onEjection?(listener: (ejection: Ejection) => void): void;
   /** Closes all connections after the calls in flight have ended. */
   close?(): Promise<void> | void;
 }

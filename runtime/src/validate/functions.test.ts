@@ -27,7 +27,7 @@ test("the uniqueness of list items equals protovalidate's", () => {
     fc.boolean(),
   ];
   fc.assert(
-    fc.property(fc.oneof(...few.map((one) => fc.array<unknown>(one, { maxLength: 5 }))), (list) => {
+    fc.property(fc.oneof(...few.map((arbitrary) => fc.array<unknown>(arbitrary, { maxLength: 5 }))), (list) => {
       const theirList = { values: () => list.values() } as unknown as Parameters<typeof theirs.unique.call>[0];
       expect(unique(list)).toBe(theirs.unique.call(theirList as never));
     }),

@@ -5,9 +5,9 @@ import { appendChunk } from "./append-chunk.ts";
 
 test("all chunks are kept, in at most twice their bytes plus the reserve", () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 200 });
-  const said = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 0, max: 20_000 }));
+  const expectedBytes = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 0, max: 20_000 }));
   fc.assert(
-    fc.property(pieces, said, fc.integer({ min: 0, max: 1000 }), (all, expected, atOnce) => {
+    fc.property(pieces, expectedBytes, fc.integer({ min: 0, max: 1000 }), (all, expected, atOnce) => {
       let body: Buffer | undefined;
       let used = 0;
       for (const piece of all) {

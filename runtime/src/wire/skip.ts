@@ -13,8 +13,8 @@ const MOST_VARINT_BYTES = 10;
 type Content =
   | { readonly kind: "varint" | "fixed32" | "fixed64" | "text" | "bytes" }
   | { readonly kind: "packed"; readonly of: Content }
-  /** `own` false: protobuf-es skips it. */
-  | { readonly kind: "message"; readonly desc: DescMessage; readonly own: boolean; contents: Contents | undefined }
+  /** `isProto3` false: protobuf-es skips it. */
+  | { readonly kind: "message"; readonly desc: DescMessage; readonly isProto3: boolean; contents: Contents | undefined }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
 interface Contents {
@@ -119,7 +119,8 @@ function skip(bytes: Buffer, from: number, end: number, content: Content, depth:
     case "bytes":
       break;
     case "message":
-      if (!content.own) fromBinary(content.desc, bytes.subarray(start, to), { recursionLimit: MOST_DEPTH - depth });
+      if (!content.isProto3)
+        fromBinary(content.desc, bytes.subarray(start, to), { recursionLimit: MOST_DEPTH - depth });
       else {
         if (depth >= MOST_DEPTH) throw FALLBACK;
         content.contents ??= contentsOf(content.desc);
@@ -220,7 +221,7 @@ function contentsOfField(field: DescField): [number, Content][] {
 function contentOf(field: DescField): readonly [wireType: number, content: Content] {
   const { message } = field;
   if (message === undefined) return contentOfScalar(field.enum === undefined ? field.scalar : ScalarType.INT32);
-  return [LENGTH, { kind: "message", desc: message, own: message.file.edition === PROTO3, contents: undefined }];
+  return [LENGTH, { kind: "message", desc: message, isProto3: message.file.edition === PROTO3, contents: undefined }];
 }
 
 function contentOfScalar(scalar: ScalarType): readonly [wireType: number, content: Content] {

@@ -33,9 +33,9 @@ function below(suite: IncrementalTestSuite, top: string, path: readonly string[]
 
 function named(cases: readonly Case[]): Case[] {
   const seen = new Map<string, number>();
-  return cases.map((one) => {
-    const count = (seen.get(one.name) ?? 0) + 1;
-    seen.set(one.name, count);
-    return count === 1 ? one : { ...one, name: `${one.name} #${count}` };
+  return cases.map((testCase) => {
+    const count = (seen.get(testCase.name) ?? 0) + 1;
+    seen.set(testCase.name, count);
+    return count === 1 ? testCase : { ...testCase, name: `${testCase.name} #${count}` };
   });
 }

@@ -57,12 +57,14 @@ export function runConformance(): Conformance {
   const checking = checkingCases();
   const typed = ({ test }: Case) => test.type !== undefined;
   return {
-    values: conformance.map((one) => outcome(one, () => valueFault(one))),
+    values: conformance.map((testCase) => outcome(testCase, () => valueFault(testCase))),
     types: [
-      ...conformance.filter(typed).map((one) => outcome(one, () => typeFault(one, conformanceCheck))),
-      ...checking.filter(typed).map((one) => outcome(one, () => typeFault(one, checkingCheck))),
+      ...conformance.filter(typed).map((testCase) => outcome(testCase, () => typeFault(testCase, conformanceCheck))),
+      ...checking.filter(typed).map((testCase) => outcome(testCase, () => typeFault(testCase, checkingCheck))),
     ],
-    errors: checking.filter((one) => !typed(one)).map((one) => outcome(one, () => errorFault(one))),
+    errors: checking
+      .filter((testCase) => !typed(testCase))
+      .map((testCase) => outcome(testCase, () => errorFault(testCase))),
   };
 }
 
@@ -116,40 +118,42 @@ export function checkingCheck({ test }: Case): Checked {
   return check(test.original.expr, all, checkingRegistry, CHECKING);
 }
 
-function typeFault(one: Case, run: (one: Case) => Checked): string | undefined {
-  const { expression, faults } = run(one);
-  const wanted = wantedType(one);
-  if (expression === undefined) return `wanted ${wanted}, and it is refused: ${faults[0]?.text}`;
+function typeFault(testCase: Case, run: (testCase: Case) => Checked): string | undefined {
+  const { expression, faults } = run(testCase);
+  const expected = expectedType(testCase);
+  if (expression === undefined) return `wanted ${expected}, and it is refused: ${faults[0]?.text}`;
   const type = typeText(expression.type);
-  return type === wanted ? undefined : `wanted ${wanted}, and it is ${type}`;
+  return type === expected ? undefined : `wanted ${expected}, and it is ${type}`;
 }
 
 /** The type that cel-go deduces; where cel-spec states one that is right (five cases of wrappers and null are not alike). */
-function wantedType({ test }: Case): string | undefined {
+function expectedType({ test }: Case): string | undefined {
   const matcher = test.original.resultMatcher;
   const stated = matcher.case === "typedResult" ? matcher.value.deducedType : undefined;
   return stated === undefined ? test.type : typeText(celType(stated, registry));
 }
 
 /** The places are those of cel-go: an operator, a dot, a bracket. */
-function errorFault(one: Case): string | undefined {
-  const wanted = [...(one.test.error ?? "").matchAll(/^ERROR: [^:]*:(\d+:\d+): /gm)].map(([, place = ""]) => place);
-  const { expression, faults } = checkingCheck(one);
-  if (expression !== undefined) return `wanted an error at ${wanted.join(" and ")}, and it is accepted`;
+function errorFault(testCase: Case): string | undefined {
+  const expected = [...(testCase.test.error ?? "").matchAll(/^ERROR: [^:]*:(\d+:\d+): /gm)].map(
+    ([, place = ""]) => place,
+  );
+  const { expression, faults } = checkingCheck(testCase);
+  if (expression !== undefined) return `wanted an error at ${expected.join(" and ")}, and it is accepted`;
   const places = faults.map(({ at }) => {
-    const before = one.test.original.expr.slice(0, at.anchor ?? at.start).split("\n");
+    const before = testCase.test.original.expr.slice(0, at.anchor ?? at.start).split("\n");
     return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
   });
-  const same = wanted.toSorted().join() === places.toSorted().join();
-  return same ? undefined : `wanted an error at ${wanted.join(" and ")}, and it is at ${places.join(" and ")}`;
+  const same = expected.toSorted().join() === places.toSorted().join();
+  return same ? undefined : `wanted an error at ${expected.join(" and ")}, and it is at ${places.join(" and ")}`;
 }
 
-function valueFault(one: Case): string | undefined {
-  const { original } = one.test;
+function valueFault(testCase: Case): string | undefined {
+  const { original } = testCase.test;
   const matcher = original.resultMatcher;
   const fails = matcher.case === "evalError" || matcher.case === "anyEvalErrors";
-  const strongEnums = one.name.startsWith("enums/strong_");
-  const { expression, faults } = conformanceCheck(one, {
+  const strongEnums = testCase.name.startsWith("enums/strong_");
+  const { expression, faults } = conformanceCheck(testCase, {
     ...CONFORMANCE,
     strongEnums,
     checked: !original.disableCheck,
@@ -157,8 +161,8 @@ function valueFault(one: Case): string | undefined {
   // An expression that the compiler refuses never fails at run time.
   if (expression === undefined) return fails ? undefined : `refused: ${faults[0]?.text}`;
   // An expected type is part of an expected value.
-  if (matcher.case === "typedResult" && typeText(expression.type) !== wantedType(one)) {
-    return `wanted type ${wantedType(one)}, and it is ${typeText(expression.type)}`;
+  if (matcher.case === "typedResult" && typeText(expression.type) !== expectedType(testCase)) {
+    return `wanted type ${expectedType(testCase)}, and it is ${typeText(expression.type)}`;
   }
   if (original.checkOnly) return undefined;
   const values: Record<string, unknown> = {};
@@ -180,8 +184,8 @@ function valueFault(one: Case): string | undefined {
   if (fails) return `wanted an error, and ${code} gives ${show(result)}`;
   const value =
     matcher.case === "typedResult" ? matcher.value.result : matcher.case === "value" ? matcher.value : undefined;
-  const wanted = value === undefined ? true : fromValue(value);
-  return sameValue(result, wanted) ? undefined : `wanted ${show(wanted)}, and ${code} gives ${show(result)}`;
+  const expected = value === undefined ? true : fromValue(value);
+  return sameValue(result, expected) ? undefined : `wanted ${show(expected)}, and ${code} gives ${show(result)}`;
 }
 
 /** Reading a variable that has no value is an error. */

@@ -30,7 +30,7 @@ function renamed(): Registry {
     return { file: fromJsonString(FileDescriptorProtoSchema, changed), dependencies: desc.file.dependencies };
   });
   const wellKnown = new Map(
-    files.flatMap(({ dependencies }) => dependencies.map((one) => [one.proto.name, one.proto])),
+    files.flatMap(({ dependencies }) => dependencies.map((dependency) => [dependency.proto.name, dependency.proto])),
   );
   const all = createFileRegistry(
     create(FileDescriptorSetSchema, { file: [...wellKnown.values(), ...files.map(({ file }) => file)] }),
@@ -50,7 +50,7 @@ export function declared(
   messages: Registry,
   more: readonly Variable[] = [],
 ): Declared {
-  const variables = new Map(more.map((one) => [one.name, one]));
+  const variables = new Map(more.map((variable) => [variable.name, variable]));
   const functions: Overload[] = [];
   for (const { name, declKind } of decls) {
     if (declKind.case === "ident" && declKind.value.type !== undefined) {

@@ -41,26 +41,26 @@ function typesIn(tree: string): string[] {
 
 function typesOf(node: Node): string[] {
   const below = (nodes: readonly Node[]) => nodes.flatMap(typesOf);
-  const own = typeText(node.type);
+  const type = typeText(node.type);
   switch (node.kind) {
     case "select":
     case "extension":
-      return [...typesOf(node.of), own];
+      return [...typesOf(node.of), type];
     case "call":
       // What the checker has put in has no place in cel-go's tree.
-      return node.overload === "cast" || node.overload === "unwrap" ? below(node.args) : [...below(node.args), own];
+      return node.overload === "cast" || node.overload === "unwrap" ? below(node.args) : [...below(node.args), type];
     case "list":
-      return [...below(node.elements), own];
+      return [...below(node.elements), type];
     case "map":
-      return [...node.entries.flatMap(([key, value]) => below([key, value])), own];
+      return [...node.entries.flatMap(([key, value]) => below([key, value])), type];
     case "message":
-      return [...below(node.fields.map(({ value }) => value)), own];
+      return [...below(node.fields.map(({ value }) => value)), type];
     default:
-      return [own];
+      return [type];
   }
 }
 
-const checks: readonly (readonly [readonly Case[], (one: Case) => Checked])[] = [
+const checks: readonly (readonly [readonly Case[], (testCase: Case) => Checked])[] = [
   [conformanceCases(), conformanceCheck],
   [checkingCases(), checkingCheck],
 ];
@@ -69,19 +69,19 @@ it("every part of an expression has the type that cel-go gives it", () => {
   let compared = 0;
   const differences: string[] = [];
   for (const [cases, check] of checks) {
-    for (const one of cases) {
-      const { type, checkedAst } = one.test;
+    for (const testCase of cases) {
+      const { type, checkedAst } = testCase.test;
       // Macros are expanded there.
       if (type === undefined || checkedAst === undefined || /__comprehension__|block|proto\./.test(checkedAst))
         continue;
-      const { expression } = check(one);
+      const { expression } = check(testCase);
       const ours = expression === undefined ? [] : typesOf(expression.root);
       const theirs = typesIn(checkedAst);
       const same =
         ours.length === theirs.length && theirs.every((text, i) => text === ours[i] || text.startsWith(`${ours[i]}.`));
       compared++;
-      if (!same && !OURS.some((name) => name.test(one.name)))
-        differences.push(`${one.name}: ${ours} and not ${theirs}`);
+      if (!same && !OURS.some((name) => name.test(testCase.name)))
+        differences.push(`${testCase.name}: ${ours} and not ${theirs}`);
     }
   }
   expect(differences).toEqual([]);

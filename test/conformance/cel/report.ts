@@ -27,8 +27,10 @@ export function report(run: Conformance): string {
   const suites = [...new Set(KINDS.flatMap((kind) => run[kind].map(({ suite }) => suite)))].sort();
   const lines = suites.map((suite) => {
     const counts = KINDS.flatMap((kind) => {
-      const own = run[kind].filter((one) => one.suite === suite);
-      return own.length === 0 ? [] : [`${kind}: ${own.length - failed(own).length} of ${own.length}`];
+      const outcomes = run[kind].filter((outcome) => outcome.suite === suite);
+      return outcomes.length === 0
+        ? []
+        : [`${kind}: ${outcomes.length - failed(outcomes).length} of ${outcomes.length}`];
     });
     return `${suite.padEnd(16)} ${counts.join(", ")}`;
   });

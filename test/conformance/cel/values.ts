@@ -73,9 +73,9 @@ function asKey(key: string, type: CelType): unknown {
 }
 
 /** Reports whether two values are equal and of one type. */
-export function sameValue(result: unknown, wanted: unknown): boolean {
-  if (Number.isNaN(wanted) && Number.isNaN(result)) return true;
-  return rt.typeName(result) === rt.typeName(wanted) && rt.equal(result, wanted, registry);
+export function sameValue(result: unknown, expected: unknown): boolean {
+  if (Number.isNaN(expected) && Number.isNaN(result)) return true;
+  return rt.typeName(result) === rt.typeName(expected) && rt.equal(result, expected, registry);
 }
 
 export function show(value: unknown): string {

@@ -19,14 +19,14 @@ const http2 = process.env.BFF_HTTP2 === "node" ? "node" : "own";
 const clients = new Map<string, GrpcClient>();
 /** Cases that may share connections do. */
 function clientFor(request: ClientRequest): GrpcClient {
-  const { host, port, serverTlsCert: ca, clientTlsCreds: own, messageReceiveLimit: limit } = request;
-  const key = `${host}:${port} ${own !== undefined} ${limit}`;
+  const { host, port, serverTlsCert: ca, clientTlsCreds: clientTls, messageReceiveLimit: limit } = request;
+  const key = `${host}:${port} ${clientTls !== undefined} ${limit}`;
   const client =
     clients.get(key) ??
     new GrpcClient(`${ca.length > 0 ? "https" : "http"}://${host}:${port}`, {
       http2,
       ...(ca.length > 0 && { ca: Buffer.from(ca) }),
-      ...(own !== undefined && { cert: Buffer.from(own.cert), key: Buffer.from(own.key) }),
+      ...(clientTls !== undefined && { cert: Buffer.from(clientTls.cert), key: Buffer.from(clientTls.key) }),
       ...(limit > 0 && { maxReplyBytes: limit }),
     });
   clients.set(key, client);

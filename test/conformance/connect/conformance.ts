@@ -42,10 +42,10 @@ export async function runConformance(
   // For a client under test the runner refuses --parallel, since the client itself decides.
   const alone = side === "server" ? ["--max-servers", "1", "--parallel", "1"] : ["--max-servers", "1"];
   let { text } = first;
-  for (const [, name = "", said = ""] of failing) {
+  for (const [, name = "", reason = ""] of failing) {
     const again = await run(side, ["--run", name, ...alone], http2);
     text += again.text;
-    if (again.total === 1 && again.passed === 1) passedAgain.push(`${name}: ${said.trim()}`);
+    if (again.total === 1 && again.passed === 1) passedAgain.push(`${name}: ${reason.trim()}`);
   }
   const failed = first.failed - passedAgain.length;
   return { total: first.total, passed: first.passed + passedAgain.length, failed, passedAgain, text };

@@ -123,5 +123,5 @@ export function toHeaders(headers: Headers): Header[] {
   return [...headers].map(([name, value]) => ({ name, value: [value] }));
 }
 export function appendHeaders(to: Headers, headers: readonly Header[]): void {
-  for (const { name, value } of headers) for (const one of value) to.append(name, one);
+  for (const { name, value } of headers) for (const item of value) to.append(name, item);
 }

@@ -10,7 +10,7 @@ for (const { side, http2 } of runs) {
   const outcome = await runConformance(side, more, http2);
   if (outcome.failed > 0 || more.length > 0) process.stdout.write(outcome.text);
   process.stdout.write(`${side} over HTTP/2 of ${http2}: ${outcome.passed} of ${outcome.total} cases passed\n`);
-  for (const one of outcome.passedAgain) process.stdout.write(`passed when run again alone: ${one}\n`);
+  for (const line of outcome.passedAgain) process.stdout.write(`passed when run again alone: ${line}\n`);
   passed += outcome.passed;
   failed += outcome.failed;
 }

@@ -29,14 +29,14 @@ export function streamUnderTest(
       requests: [anyPack(method.input, args as StreamRequest)],
       ...(clientMs !== undefined && { timeoutMs: BigInt(Math.floor(clientMs)) }),
     });
-    const wanted = (args as StreamRequest).responseDefinition;
-    const metadata = wanted === undefined ? { headers: [], trailers: [] } : flat(wanted);
+    const definition = (args as StreamRequest).responseDefinition;
+    const metadata = definition === undefined ? { headers: [], trailers: [] } : flat(definition);
     const late = clientMs === undefined ? undefined : setTimeout(() => expire(), clientMs);
     const expire = (): void => {
       gone.abort();
       follower.failed(failureOf({ code: 4, message: "the operation timed out", details: [] }), undefined, metadata);
     };
-    answer(wanted, { follower, requestInfo, metadata, gone: gone.signal }).then(
+    answer(definition, { follower, requestInfo, metadata, gone: gone.signal }).then(
       () => clearTimeout(late),
       () => {}, // nobody waits any more
     );
@@ -56,28 +56,35 @@ interface Answering {
   readonly gone: AbortSignal;
 }
 
-async function answer(wanted: StreamRequest["responseDefinition"], given: Answering): Promise<void> {
-  const { follower, requestInfo, metadata, gone } = given;
+async function answer(definition: StreamRequest["responseDefinition"], context: Answering): Promise<void> {
+  const { follower, requestInfo, metadata, gone } = context;
   follower.opened(metadata);
-  const all = wanted?.responseData ?? [];
+  const all = definition?.responseData ?? [];
   for (const [i, data] of all.entries()) {
-    await sleep(wanted?.responseDelayMs, undefined, { signal: gone });
+    await sleep(definition?.responseDelayMs, undefined, { signal: gone });
     const payload = i === 0 ? { data, requestInfo } : { data };
     follower.item(create(ConformanceService.method.serverStream.output, { payload }) as Message, undefined);
   }
-  const error = wanted?.error;
+  const error = definition?.error;
   if (error === undefined) follower.ended(metadata);
   else follower.failed(failureOf(error, all.length === 0 ? requestInfo : undefined), undefined, metadata);
 }
 
 function failureOf({ code, message = "", details }: ErrorMessage, requestInfo?: RequestInfo): Failure {
-  const given = details.flatMap((any): Detail[] => {
+  const failureDetails = details.flatMap((any): Detail[] => {
     const value = anyUnpack(any, registry);
     const desc = value && registry.getMessage(value.$typeName);
     return value === undefined || desc === undefined ? [] : [{ desc, value }];
   });
-  if (requestInfo !== undefined) given.push({ desc: RequestInfoSchema, value: requestInfo });
+  if (requestInfo !== undefined) failureDetails.push({ desc: RequestInfoSchema, value: requestInfo });
   const clientCode = code as Code;
-  const said = { message, clientMessage: message };
-  return new Failure({ code: clientCode, clientCode, reason: Reason.REJECTED, callee: "", details: given, ...said });
+  const messages = { message, clientMessage: message };
+  return new Failure({
+    code: clientCode,
+    clientCode,
+    reason: Reason.REJECTED,
+    callee: "",
+    details: failureDetails,
+    ...messages,
+  });
 }

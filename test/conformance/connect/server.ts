@@ -42,15 +42,15 @@ const contexts = new WeakMap<Message, Context>();
 /** Both paths keep them as node has them. */
 function all(headers: IncomingHeaders): Headers {
   if (headers instanceof Headers) return headers;
-  const given = new Headers();
+  const allHeaders = new Headers();
   const incoming = headers instanceof FastCall || headers instanceof NodeIncoming ? headers.incoming : {};
   for (const [name, value] of Object.entries(incoming)) {
-    if (!name.startsWith(":")) for (const one of [value ?? []].flat()) given.append(name, one);
+    if (!name.startsWith(":")) for (const item of [value ?? []].flat()) allHeaders.append(name, item);
   }
-  return given;
+  return allHeaders;
 }
 const flat = (headers: readonly Header[]): string[] =>
-  headers.flatMap(({ name, value }) => value.flatMap((one) => [name.toLowerCase(), one]));
+  headers.flatMap(({ name, value }) => value.flatMap((item) => [name.toLowerCase(), item]));
 
 async function answer(method: Method, request: UnaryRequest): Promise<UnaryResponse> {
   const context = contexts.get(request);
@@ -61,16 +61,16 @@ async function answer(method: Method, request: UnaryRequest): Promise<UnaryRespo
     requests: [anyPack(method.input, request)],
     ...(clientMs !== undefined && { timeoutMs: BigInt(Math.floor(clientMs)) }),
   });
-  const { responseDefinition: wanted } = request;
-  if (wanted !== undefined) {
-    metadata.headers = flat(wanted.responseHeaders);
-    metadata.trailers = flat(wanted.responseTrailers);
-    await sleep(wanted.responseDelayMs);
+  const { responseDefinition: definition } = request;
+  if (definition !== undefined) {
+    metadata.headers = flat(definition.responseHeaders);
+    metadata.trailers = flat(definition.responseTrailers);
+    await sleep(definition.responseDelayMs);
   }
-  const response = wanted?.response;
+  const response = definition?.response;
   if (response?.case === "error") {
     const { code, message = "", details } = response.value;
-    const given = details.flatMap((any): Detail[] => {
+    const failureDetails = details.flatMap((any): Detail[] => {
       const value = anyUnpack(any, registry);
       const desc = value && registry.getMessage(value.$typeName);
       return value === undefined || desc === undefined ? [] : [{ desc, value }];
@@ -82,7 +82,7 @@ async function answer(method: Method, request: UnaryRequest): Promise<UnaryRespo
       message,
       clientCode: code as Code,
       clientMessage: message,
-      details: [...given, { desc: RequestInfoSchema, value: requestInfo }],
+      details: [...failureDetails, { desc: RequestInfoSchema, value: requestInfo }],
     });
   }
   const data = response?.case === "responseData" ? response.value : new Uint8Array();

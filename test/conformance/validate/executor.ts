@@ -51,7 +51,7 @@ export class Executor {
     const set = fromBinary(FileDescriptorSetSchema, files);
     const registry = createFileRegistry(set);
     await this.#compile(unknown, set.file, registry);
-    const results = new Map(cases.map((one) => [one.name, this.#result(one)]));
+    const results = new Map(cases.map((testCase) => [testCase.name, this.#result(testCase)]));
     const types = new Map<string, boolean>();
     for (const { name, type } of cases)
       types.set(type, (types.get(type) ?? false) || results.get(name)?.kind === "success");
@@ -83,13 +83,13 @@ export class Executor {
   ): Promise<void> {
     if (types.length === 0) return;
     const descs = types.map((type) => registry.getMessage(type)).filter((desc) => desc !== undefined);
-    const own = `conformance_${++this.#compiled}.proto`;
-    const request = requestFor(own, descs, files);
+    const fileName = `conformance_${++this.#compiled}.proto`;
+    const request = requestFor(fileName, descs, files);
     const { response, diagnostics } = compile(request, () => undefined);
     const errors = diagnostics.filter(({ severity }) => severity === "error");
     if (errors.length === 0) {
       const generated = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
-      await this.#load(join(this.#folder, String(this.#compiled)), own, descs, {
+      await this.#load(join(this.#folder, String(this.#compiled)), fileName, descs, {
         ...messagesOf(request),
         ...generated,
       });
@@ -107,7 +107,7 @@ export class Executor {
 
   async #load(
     folder: string,
-    own: string,
+    fileName: string,
     descs: readonly DescMessage[],
     files: Readonly<Record<string, string>>,
   ): Promise<void> {
@@ -116,11 +116,11 @@ export class Executor {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
     }
-    const rules = files[own.replace(".proto", "_rules.ts")];
+    const rules = files[fileName.replace(".proto", "_rules.ts")];
     const checks: Readonly<Record<string, (message: Message) => void>> =
-      rules === undefined ? {} : await import(join(folder, own.replace(".proto", "_rules.ts")));
+      rules === undefined ? {} : await import(join(folder, fileName.replace(".proto", "_rules.ts")));
     // Only the file with the endpoints links a function to its message.
-    const bff = files[own.replace(".proto", "_bff.ts")] ?? "";
+    const bff = files[fileName.replace(".proto", "_bff.ts")] ?? "";
     for (const [index, desc] of descs.entries()) {
       const name = new RegExp(`method\\.get${index},[\\s\\S]*?\\}\\),`).exec(bff)?.[0];
       const validate = checks[/validate: (\w+)/.exec(name ?? "")?.[1] ?? ""];
@@ -129,7 +129,9 @@ export class Executor {
         continue;
       }
       const messages: Readonly<Record<string, DescMessage>> = await import(join(folder, `${desc.file.name}_pb.ts`));
-      const schema = Object.values(messages).find((one) => one?.kind === "message" && one.typeName === desc.typeName);
+      const schema = Object.values(messages).find(
+        (message) => message?.kind === "message" && message.typeName === desc.typeName,
+      );
       this.#checked.set(desc.typeName, { check: (bytes) => validate(fromBinary(schema ?? desc, bytes)) });
     }
   }
@@ -137,14 +139,14 @@ export class Executor {
 
 /** A BFF with an rpc for each message: `get0`, `get1`, … */
 function requestFor(
-  own: string,
+  fileName: string,
   descs: readonly DescMessage[],
   files: readonly FileDescriptorProto[],
 ): CodeGeneratorRequest {
   const options = create(ServiceOptionsSchema);
   setExtension(options, serviceOption, create(ServiceRuleSchema));
   const file = create(FileDescriptorProtoSchema, {
-    name: own,
+    name: fileName,
     package: "protobff.conformance",
     syntax: "proto3",
     dependency: [...new Set(["bff/v1/options.proto", ...descs.map((desc) => desc.file.proto.name)])],
@@ -165,7 +167,7 @@ function requestFor(
   const ours = [...dependencies(file_bff_v1_options)].filter(({ name }) => !known.has(name));
   return create(CodeGeneratorRequestSchema, {
     parameter: "import_extension=ts",
-    fileToGenerate: [own],
+    fileToGenerate: [fileName],
     protoFile: [...files, ...ours, file],
     sourceFileDescriptors: [file],
   });
@@ -175,6 +177,6 @@ function dependencies(
   file: typeof file_bff_v1_options,
   found = new Set<FileDescriptorProto>(),
 ): Set<FileDescriptorProto> {
-  for (const one of file.dependencies) dependencies(one, found);
+  for (const dependency of file.dependencies) dependencies(dependency, found);
   return found.add(file.proto);
 }

@@ -42,7 +42,7 @@ type Answer = (id: number, send: Send, socket: net.Socket) => unknown;
 async function flood(send: Send, count: number, bytes: Buffer): Promise<void> {
   for (let i = 0; i < count && (await send(bytes)); i++);
 }
-const say =
+const write =
   (bytes: (id: number) => Buffer): Answer =>
   (id, send) =>
     send(bytes(id));
@@ -69,11 +69,11 @@ const flooded =
     await flood(send, count, bytes(id));
     await send(good(id));
   };
-const status = (value: string): Answer => say((id) => refusal(id, ["grpc-status", value]));
+const status = (value: string): Answer => write((id) => refusal(id, ["grpc-status", value]));
 
 /** Answers to one request each, by name. */
 export const ANSWERS: Readonly<Record<string, Answer>> = {
-  "a frame that is too large": say((id) => {
+  "a frame that is too large": write((id) => {
     const bytes = frame(Frame.data, 0, id, Buffer.alloc(100));
     bytes.writeUIntBE(0xffffff, 0, 3);
     return bytes;
@@ -81,7 +81,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   "a header block of a million fields": continued(62, Buffer.alloc(MAX_FRAME, 0x88), true),
   "a header block that never ends": continued(3_000, literal("x-a", "v".repeat(1_000))),
   "a header block in pieces of nothing": continued(100_000, Buffer.alloc(0)),
-  "5,000 references to a field of 3 kB": say((id) =>
+  "5,000 references to a field of 3 kB": write((id) =>
     frame(
       Frame.headers,
       Flag.endHeaders | Flag.endStream,
@@ -110,8 +110,8 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     ),
   ),
   "50,000 GOAWAY": flooded(500, () => again(100, goaway(2 ** 31 - 1, 0, "a".repeat(200)))),
-  "GOAWAY before the request": say(() => goaway(0, 0)),
-  "GOAWAY for too many pings": say(() => goaway(0, 11, "too_many_pings")),
+  "GOAWAY before the request": write(() => goaway(0, 0)),
+  "GOAWAY for too many pings": write(() => goaway(0, 11, "too_many_pings")),
   "100,000 SETTINGS": flooded(200, () => again(500, frame(Frame.settings, 0, 0, Buffer.from([0, 4, 0, 0, 255, 255])))),
   "100,000 PING": flooded(200, () => again(500, frame(Frame.ping, 0, 0, Buffer.alloc(8)))),
   "100,000 unknown frames": flooded(200, (id) => again(500, frame(UNKNOWN_FRAME, 0, id, Buffer.alloc(5)))),
@@ -124,7 +124,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     await flood(send, 200, again(1_000, data(id, Buffer.alloc(1))));
     await send(end(id, ["grpc-status", "0"]));
   },
-  "a message of 4 GB": say((id) => Buffer.concat([begin(id), data(id, framed(Buffer.alloc(100), 0, 2 ** 32 - 1))])),
+  "a message of 4 GB": write((id) => Buffer.concat([begin(id), data(id, framed(Buffer.alloc(100), 0, 2 ** 32 - 1))])),
   "a message of 16 MB that never comes whole": async (id, send) => {
     await send(Buffer.concat([begin(id), data(id, framed(Buffer.alloc(0), 0, 16_000_000))]));
     await flood(send, 900, data(id, Buffer.alloc(MAX_FRAME)));
@@ -142,40 +142,40 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     for (let at = 0; at < BOMB.length; at += MAX_FRAME) await send(data(id, BOMB.subarray(at, at + MAX_FRAME)));
     await send(end(id, ["grpc-status", "0"]));
   },
-  "two messages": say((id) =>
+  "two messages": write((id) =>
     Buffer.concat([begin(id), data(id, framed(MESSAGE)), data(id, framed(MESSAGE)), end(id, ["grpc-status", "0"])]),
   ),
-  "half a message": say((id) => Buffer.concat([begin(id), data(id, framed(Buffer.alloc(100)).subarray(0, 50))])),
-  "a refused stream": say((id) => frame(Frame.reset, 0, id, uint32(7))),
-  "a reset without an error": say((id) => frame(Frame.reset, 0, id, uint32(0))),
-  "a reset with an unknown code": say((id) => frame(Frame.reset, 0, id, uint32(2 ** 32 - 1))),
-  "an answer of a stream that nobody opened": say((id) => good(id + 1_000)),
-  "an answer of a stream of its own": say(() => good(2)),
-  "a push": say((id) => frame(PUSH_PROMISE, Flag.endHeaders, id, Buffer.concat([uint32(2), block(OK)]))),
-  "an answer three times": say((id) => again(3, good(id))),
-  "a window of no bytes": say((id) => frame(Frame.windowUpdate, 0, id, uint32(0))),
-  "too wide a window": say((id) => frame(Frame.windowUpdate, 0, id, uint32(2 ** 31 - 1))),
-  "frames of one byte at most": say(() => frame(Frame.settings, 0, 0, Buffer.from([0, 5, 0, 0, 0, 1]))),
+  "half a message": write((id) => Buffer.concat([begin(id), data(id, framed(Buffer.alloc(100)).subarray(0, 50))])),
+  "a refused stream": write((id) => frame(Frame.reset, 0, id, uint32(7))),
+  "a reset without an error": write((id) => frame(Frame.reset, 0, id, uint32(0))),
+  "a reset with an unknown code": write((id) => frame(Frame.reset, 0, id, uint32(2 ** 32 - 1))),
+  "an answer of a stream that nobody opened": write((id) => good(id + 1_000)),
+  "an answer of a stream of its own": write(() => good(2)),
+  "a push": write((id) => frame(PUSH_PROMISE, Flag.endHeaders, id, Buffer.concat([uint32(2), block(OK)]))),
+  "an answer three times": write((id) => again(3, good(id))),
+  "a window of no bytes": write((id) => frame(Frame.windowUpdate, 0, id, uint32(0))),
+  "too wide a window": write((id) => frame(Frame.windowUpdate, 0, id, uint32(2 ** 31 - 1))),
+  "frames of one byte at most": write(() => frame(Frame.settings, 0, 0, Buffer.from([0, 5, 0, 0, 0, 1]))),
   ...Object.fromEntries(
     ["00", "-1", "17", "99999999999", "", " 0"].map((value) => [`the status ${JSON.stringify(value)}`, status(value)]),
   ),
-  "a status twice": say((id) => refusal(id, ["grpc-status", "0"], ["grpc-status", "0"])),
-  "a status in front of the message": say((id) =>
+  "a status twice": write((id) => refusal(id, ["grpc-status", "0"], ["grpc-status", "0"])),
+  "a status in front of the message": write((id) =>
     Buffer.concat([begin(id, ["grpc-status", "0"]), frame(Frame.data, Flag.endStream, id, framed(MESSAGE))]),
   ),
-  "no status": say((id) => Buffer.concat([begin(id), frame(Frame.data, Flag.endStream, id, framed(MESSAGE))])),
-  "a text with lines and markup": say((id) =>
+  "no status": write((id) => Buffer.concat([begin(id), frame(Frame.data, Flag.endStream, id, framed(MESSAGE))])),
+  "a text with lines and markup": write((id) =>
     refusal(id, ["grpc-status", "9"], ["grpc-message", "%0D%0Ax-evil: 1%00%1b[31m%E2%80%A8<script>alert(1)</script>"]),
   ),
-  "a text with controls": say((id) => refusal(id, ["grpc-status", "9"], ["grpc-message", "a\x1b[2Jb\x7f\x85"])),
-  "a text with a line": say((id) => refusal(id, ["grpc-status", "9"], ["grpc-message", "a\r\nx-evil: 1"])),
-  "a text of 15 kB": say((id) =>
+  "a text with controls": write((id) => refusal(id, ["grpc-status", "9"], ["grpc-message", "a\x1b[2Jb\x7f\x85"])),
+  "a text with a line": write((id) => refusal(id, ["grpc-status", "9"], ["grpc-message", "a\r\nx-evil: 1"])),
+  "a text of 15 kB": write((id) =>
     refusal(id, ["grpc-status", "9"], ["grpc-message", `%0d%0aset-cookie: a=b é%ff${"x".repeat(15_000)}`]),
   ),
-  "details that are none": say((id) =>
+  "details that are none": write((id) =>
     refusal(id, ["grpc-status", "9"], ["grpc-status-details-bin", Buffer.alloc(9_000, 0xff).toString("base64")]),
   ),
-  "a pushback beyond all numbers": say((id) =>
+  "a pushback beyond all numbers": write((id) =>
     refusal(id, ["grpc-status", "14"], ["grpc-retry-pushback-ms", "9".repeat(20)]),
   ),
   "a page of HTML": async (id, send) => {
@@ -186,17 +186,17 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     await send(frame(Frame.headers, Flag.endHeaders, id, html));
     await flood(send, 300, data(id, Buffer.alloc(16_000, 0x3c)));
   },
-  "another protocol": say((id) => frame(Frame.headers, Flag.endHeaders, id, block([[":status", "101"]]))),
-  "a status beyond 599": say((id) => end(id, [":status", "999"], ["content-type", "application/grpc"])),
-  "a length beyond all numbers": say((id) => begin(id, ["content-length", "9".repeat(17)])),
-  "names that objects have": say((id) =>
+  "another protocol": write((id) => frame(Frame.headers, Flag.endHeaders, id, block([[":status", "101"]]))),
+  "a status beyond 599": write((id) => end(id, [":status", "999"], ["content-type", "application/grpc"])),
+  "a length beyond all numbers": write((id) => begin(id, ["content-length", "9".repeat(17)])),
+  "names that objects have": write((id) =>
     Buffer.concat([
       begin(id, ["__proto__", "x"], ["constructor", "y"]),
       data(id, framed(MESSAGE)),
       end(id, ["__proto__", "x"], ["grpc-status", "0"]),
     ]),
   ),
-  "a stream that depends on itself": say((id) =>
+  "a stream that depends on itself": write((id) =>
     frame(Frame.priority, 0, id, Buffer.concat([uint32(id), Buffer.alloc(1)])),
   ),
   "HTTP/1.1": (_, __, socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -248,5 +248,5 @@ function take(socket: net.Socket, bytes: Buffer): void {
     if (!socket.write(answer)) await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
     return !socket.destroyed;
   };
-  void Promise.resolve((ANSWERS[key] ?? say(good))(id, send, socket)).catch(() => {});
+  void Promise.resolve((ANSWERS[key] ?? write(good))(id, send, socket)).catch(() => {});
 }

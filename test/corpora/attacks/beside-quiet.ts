@@ -41,7 +41,7 @@ interface Tried {
 
 const FILE = process.env.ATTACK_FIGURES;
 /** True if the latency of a normal client is measured. */
-export const isJudged = FILE !== undefined;
+export const measuresLatency = FILE !== undefined;
 /** Highest p99 during an attack, as a multiple of the quiet p99. */
 const WANTED = 5;
 const TRIES = 3;
@@ -54,20 +54,20 @@ const AT_ONCE = 8;
 /** Before each attack, and again after it: as much together as an attack lasts. */
 const QUIET_MS = Number(process.env.ATTACK_MS ?? 2000) / 2;
 /** Time until which a shorter attack is repeated, in milliseconds: a few requests have no meaningful p99. */
-export const AGAIN_MS = isJudged ? 2 * QUIET_MS : 0;
+export const AGAIN_MS = measuresLatency ? 2 * QUIET_MS : 0;
 const EVERY_MS = "10";
 
 const words = (text = ""): readonly string[] => text.split(" ").filter((word) => word !== "");
 export const BFF_COMMAND = words(process.env.ATTACK_BFF);
 export const OTHERS_COMMAND = words(process.env.ATTACK_OTHERS);
 /** For the normal client. */
-export const CLIENT_ENV: Readonly<Record<string, string>> = isJudged ? { EVERY_MS } : {};
+export const CLIENT_ENV: Readonly<Record<string, string>> = measuresLatency ? { EVERY_MS } : {};
 /**
  * Request of a normal client, unless the attack sets one. A measurement of the BFF's latency takes the upstream's part
  * from the cache: the BFF cannot help the work of an upstream that shares its processor with client and attacker.
  */
 export const ASKED = {
-  path: isJudged ? "/atk.v1.AtkService/Cached" : "/atk.v1.AtkService/Fast",
+  path: measuresLatency ? "/atk.v1.AtkService/Cached" : "/atk.v1.AtkService/Fast",
   body: '{"key":"normal"}',
 };
 
@@ -94,11 +94,11 @@ export function goFirst(...processes: readonly Process[]): void {
  */
 export async function besideQuiet<T extends Attempt>(
   client: Process,
-  ask: () => Promise<unknown>,
+  send: () => Promise<unknown>,
   once: () => Promise<T>,
 ): Promise<T> {
   if (FILE === undefined) return once();
-  await warmUp(ask);
+  await warmUp(send);
   let before = await quiet(client);
   const attacked = async (): Promise<{ readonly tried: Tried; readonly attempt: T }> => {
     const attempt = await once();
@@ -116,19 +116,19 @@ export async function besideQuiet<T extends Attempt>(
   return attempt;
 }
 
-async function warmUp(ask: () => Promise<unknown>): Promise<void> {
+async function warmUp(send: () => Promise<unknown>): Promise<void> {
   const until = performance.now() + WARM_UP_MS;
   const many = async () => {
-    while (performance.now() < until) await ask();
+    while (performance.now() < until) await send();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, many));
 }
 
 /** Returns the latencies of the normal client without other load. */
 async function quiet(client: Process): Promise<readonly number[]> {
-  await client.ask("so far");
+  await client.query("so far");
   await pause(QUIET_MS);
-  return ((await client.ask("so far")) as Normal | undefined)?.latencies ?? [];
+  return ((await client.query("so far")) as Normal | undefined)?.latencies ?? [];
 }
 
 function p99(latencies: readonly number[]): number {

@@ -7,7 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 export interface Issuer {
   readonly address: string;
   /** Returns the number of requests for its keys. */
-  readonly asked: () => number;
+  readonly keyRequests: () => number;
   /** A token that is good for an hour, for the audiences of all attacked packages. */
   token(subject: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
   close(): void;
@@ -16,10 +16,10 @@ export interface Issuer {
 export async function startIssuer(): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const keys = [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256", use: "sig" }];
-  let asked = 0;
+  let keyRequests = 0;
   const server = http.createServer((request, response) => {
     const isKeys = request.url === "/keys";
-    if (isKeys) asked++;
+    if (isKeys) keyRequests++;
     const described = {
       issuer: address,
       jwks_uri: `${address}/keys`,
@@ -34,7 +34,7 @@ export async function startIssuer(): Promise<Issuer> {
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     address,
-    asked: () => asked,
+    keyRequests: () => keyRequests,
     token: (subject, claims = {}) =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: "ES256", kid: "k1" })

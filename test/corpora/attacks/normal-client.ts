@@ -7,7 +7,7 @@ import * as http2 from "node:http2";
 
 /** Latencies in milliseconds; `bad`: what came in place of 200, and how often. */
 export interface Served {
-  readonly asked: number;
+  readonly requestCount: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -34,7 +34,7 @@ const [, , url = "", path = "", body = "", more = "{}"] = process.argv;
 const HEALTH = ["/grpc.health.v1.Health/Check", "{}"] as const;
 const headers = { "content-type": "application/json", ...(JSON.parse(more) as Readonly<Record<string, string>>) };
 
-class Told {
+class RequestTally {
   readonly latencies: number[] = [];
   readonly bad: Record<string, number> = {};
   #open = 0;
@@ -59,12 +59,13 @@ class Told {
     return this.#open === 0;
   }
 }
-function served(told: readonly Told[]): Served {
-  const sorted = told.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
+function served(tallies: readonly RequestTally[]): Served {
+  const sorted = tallies.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
   const at = (part: number) => tenths(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
   const bad: Record<string, number> = {};
-  for (const one of told) for (const [what, count] of Object.entries(one.bad)) bad[what] = (bad[what] ?? 0) + count;
-  return { asked: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1), bad };
+  for (const tally of tallies)
+    for (const [what, count] of Object.entries(tally.bad)) bad[what] = (bad[what] ?? 0) + count;
+  return { requestCount: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1), bad };
 }
 const tenths = (ms: number) => Math.round(ms * 10) / 10;
 const status = (code: unknown) => (code === 200 ? undefined : `HTTP ${code}`);
@@ -72,9 +73,9 @@ const codeOf = (error: Error) => ("code" in error ? String(error.code) : error.m
 
 /** Requests between two messages. */
 class Round {
-  readonly http1 = new Told();
-  readonly http2 = new Told();
-  readonly alone = new Told();
+  readonly http1 = new RequestTally();
+  readonly http2 = new RequestTally();
+  readonly alone = new RequestTally();
   /** Delays of the client's own timer, in milliseconds: the load of the machine by other programs. */
   readonly lags: number[] = [];
 
@@ -95,7 +96,7 @@ class Round {
   }
 }
 
-function askHttp1(http1: Told): void {
+function sendHttp1(http1: RequestTally): void {
   const end = http1.begin();
   const request = http.request(url + path, { method: "POST", agent: false, headers }, (response) => {
     response.resume().on("end", () => end(status(response.statusCode)));
@@ -105,10 +106,10 @@ function askHttp1(http1: Told): void {
 }
 
 let session: http2.ClientHttp2Session | undefined;
-function askHttp2(told: Told, asked: string, text: string): void {
-  const end = told.begin();
+function sendHttp2(tally: RequestTally, rpcPath: string, text: string): void {
+  const end = tally.begin();
   if (session === undefined || session.closed || session.destroyed) session = http2.connect(url).on("error", () => {});
-  const stream = session.request({ ":method": "POST", ":path": asked, ...headers });
+  const stream = session.request({ ":method": "POST", ":path": rpcPath, ...headers });
   let code: unknown;
   stream.on("response", (answer) => {
     code = answer[":status"];
@@ -124,12 +125,12 @@ const timer = setInterval(() => {
   const now = performance.now();
   round.lags.push(Math.max(0, now - due));
   due = now + EVERY_MS;
-  askHttp1(round.http1);
-  askHttp2(round.http2, path, body);
-  askHttp2(round.alone, ...HEALTH);
+  sendHttp1(round.http1);
+  sendHttp2(round.http2, path, body);
+  sendHttp2(round.alone, ...HEALTH);
 }, EVERY_MS);
-process.on("message", (asked) => {
-  if (asked === "stop") clearInterval(timer);
+process.on("message", (message) => {
+  if (message === "stop") clearInterval(timer);
   const ended = round;
   round = new Round();
   const wait = setInterval(() => {

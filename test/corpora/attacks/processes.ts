@@ -66,7 +66,7 @@ export class Process {
     }
   }
   /** Sends it a message and returns the answer; undefined when it has ended, or does not answer in 30 s. */
-  async ask(question: string): Promise<unknown> {
+  async query(question: string): Promise<unknown> {
     if (this.ended !== undefined || !this.#child.connected) return undefined;
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const gone = () => resolve(undefined);

@@ -198,9 +198,9 @@ export async function waves(
 ): Promise<number> {
   const until = performance.now() + ms;
   let count = 0;
-  const one = async () => {
+  const repeat = async () => {
     while (performance.now() < until) await wave(count++, until).catch(() => pause(10));
   };
-  await Promise.all(numbers(atOnce).map(one));
+  await Promise.all(numbers(atOnce).map(repeat));
   return count;
 }

@@ -118,46 +118,46 @@ export async function attacked<T>(
     const bff = new Process([...entry, join(folder, `${options.server ?? "atk"}/v1/server.ts`)], env, BFF_COMMAND);
     started.push(bff);
     const url = await bff.url();
-    const memory = async () => ((await bff.ask("memory")) as Memory | undefined) ?? NOTHING;
+    const memory = async () => ((await bff.query("memory")) as Memory | undefined) ?? NOTHING;
     let counted: Promise<unknown> | undefined;
     const target: Target = {
       url,
       port: Number(new URL(url).port),
       upstreamUrl,
       memory: async () => {
-        counted ??= client.ask("so far"); // what is collected by force is not what others wait for
+        counted ??= client.query("so far"); // what is collected by force is not what others wait for
         await counted;
         return memory();
       },
       get ended() {
         return bff.ended;
       },
-      upstream: async () => (await upstream.ask("calls")) as UpstreamCalls,
+      upstream: async () => (await upstream.query("calls")) as UpstreamCalls,
     };
     const { path, body, headers = {} }: NormalRequest = options.normal ?? ASKED;
-    const warm = () => ask(target, body, path, headers);
+    const warm = () => post(target, body, path, headers);
     await warm();
     const before = await memory();
     let peakRss = 0;
     watch = setInterval(() => {
       peakRss = Math.max(peakRss, rssOf(bff.pid));
     }, 50);
-    const asked = [url, path, body, JSON.stringify(headers)];
-    const client = new Process([script("normal-client.ts"), ...asked], CLIENT_ENV, OTHERS_COMMAND);
+    const args = [url, path, body, JSON.stringify(headers)];
+    const client = new Process([script("normal-client.ts"), ...args], CLIENT_ENV, OTHERS_COMMAND);
     started.push(client);
     await client.url();
     goFirst(bff, upstream, client);
     await pause(500); // it has its connections
     const pids = [bff.pid, upstream.pid, process.pid];
     const once = async (): Promise<Attempt<T>> => {
-      await client.ask("so far");
+      await client.query("so far");
       counted = undefined;
       const startedAt = performance.now();
       const used = pids.map(cpuMsOf);
       const result = await attack(target);
       const [bffMs = 0, upstreamMs = 0, attackerMs = 0] = pids.map((pid, at) => cpuMsOf(pid) - (used[at] ?? 0));
       const cost: Cost = { lastedMs: performance.now() - startedAt, bffMs, upstreamMs, attackerMs };
-      const normal = await (counted ?? client.ask("so far"));
+      const normal = await (counted ?? client.query("so far"));
       await pause(options.restMs ?? 1000);
       const { ended, log } = bff;
       return { result, cost, framing, ended, log, normal: normal as Normal };
@@ -166,7 +166,7 @@ export async function attacked<T>(
     return { ...attempt, before, after: await settled(memory, before), peakRss };
   } finally {
     clearInterval(watch);
-    for (const one of started) await one.kill();
+    for (const child of started) await child.kill();
   }
 }
 
@@ -203,8 +203,8 @@ export function expectUnharmed<T>({ ended, log, normal, before, after }: Outcome
 export function described<T>(name: string, outcome: Outcome<T>): string {
   const mb = (bytes: number) => `${Math.round(bytes / 1e5) / 10} MB`;
   const { normal, before, after, peakRss, cost, result } = outcome;
-  const served = ({ asked, p50, p99, max, bad }: Served) =>
-    `${asked} asked, p50 ${p50}, p99 ${p99}, max ${max} ms${Object.keys(bad).length > 0 ? `, ${JSON.stringify(bad)}` : ""}`;
+  const served = ({ requestCount, p50, p99, max, bad }: Served) =>
+    `${requestCount} requests, p50 ${p50}, p99 ${p99}, max ${max} ms${Object.keys(bad).length > 0 ? `, ${JSON.stringify(bad)}` : ""}`;
   return [
     `${name} (BFF_HTTP2_SERVER=${outcome.framing}): ${outcome.ended ?? "alive"}; ${JSON.stringify(result)}`,
     `  normal client: HTTP/1.1 ${served(normal.http1)}; HTTP/2 ${served(normal.http2)}; timers ${normal.lagMs} ms late`,
@@ -216,7 +216,7 @@ export function described<T>(name: string, outcome: Outcome<T>): string {
 }
 
 /** One request in Connect's protocol over HTTP/1.1. */
-export async function ask(
+export async function post(
   { url }: Pick<Target, "url">,
   body: object | string,
   path = "/atk.v1.AtkService/Fast",

@@ -12,7 +12,7 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 
 /** Fields of the requests of up/v1/up.proto that the methods read. */
-interface Asked {
+interface EchoRequest {
   readonly key: string;
   readonly size: number;
   readonly ids: readonly string[];
@@ -34,14 +34,14 @@ async function begun(context: HandlerContext): Promise<void> {
   });
   if (latencyMs > 0) await pause(latencyMs);
 }
-async function echo({ key, size }: Asked, context: HandlerContext) {
+async function echo({ key, size }: EchoRequest, context: HandlerContext) {
   await begun(context);
   const header = (name: string) => context.requestHeader.get(name) ?? "";
   const [auth, tenant, baggage] = ["authorization", "x-tenant", "baggage"].map(header);
   return { auth, tenant, baggage, key, filler: "x".repeat(size), n: calls };
 }
 /** One item, and then nothing more until the caller leaves. */
-async function* watch({ key, after }: Asked, context: HandlerContext) {
+async function* watch({ key, after }: EchoRequest, context: HandlerContext) {
   await begun(context);
   yield { seq: after + 1n, key };
   if (!context.signal.aborted) await once(context.signal, "abort");
@@ -52,11 +52,11 @@ const handler = connectNodeAdapter({
     router.service(EchoService, {
       whoAmI: echo,
       plain: echo,
-      batchGet: async ({ ids }: Asked, context: HandlerContext) => {
+      batchGet: async ({ ids }: EchoRequest, context: HandlerContext) => {
         await begun(context);
         return { items: ids.map((id) => ({ id, auth: context.requestHeader.get("authorization") ?? "" })) };
       },
-      getTree: async ({ tree }: Asked, context: HandlerContext) => {
+      getTree: async ({ tree }: EchoRequest, context: HandlerContext) => {
         await begun(context);
         return tree ?? {};
       },

@@ -24,7 +24,7 @@ export function canonical(value: unknown, type: CelType): string {
       if (value === null || value === undefined) return "null";
       return isMessage(value) ? byItself(value) : canonical(value, type.of);
     case "list":
-      return Array.isArray(value) ? listOf(value.map((one) => canonical(one, type.element))) : byItself(value);
+      return Array.isArray(value) ? listOf(value.map((element) => canonical(element, type.element))) : byItself(value);
     case "map":
       return mapOf(value, type.key, type.value) ?? byItself(value);
     case "optional":
@@ -46,7 +46,8 @@ function isMessage(value: unknown): value is Message {
 
 function mapOf(value: unknown, key: CelType, of: CelType): string | undefined {
   if (value instanceof Map) {
-    const keyed = (one: unknown) => (typeof one === "bigint" && key.kind === "uint" ? `uint:${one}` : byItself(one));
+    const keyed = (entryKey: unknown) =>
+      typeof entryKey === "bigint" && key.kind === "uint" ? `uint:${entryKey}` : byItself(entryKey);
     return entries(boxedEntries(value).map(([k, v]) => [keyed(k), canonical(v, of)]));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) return undefined;
@@ -115,7 +116,7 @@ export function canonicalMessage(message: Message): string {
         return `${field.name}:${entries(pairs)}`;
       }
       if (field.fieldKind === "list")
-        return `${field.name}:${listOf([...reflected.get(field)].map((one) => held(field, one)))}`;
+        return `${field.name}:${listOf([...reflected.get(field)].map((element) => held(field, element)))}`;
       return `${field.name}:${held(field, reflected.get(field))}`;
     });
   return `msg:${message.$typeName}{${fields.join(", ")}}`;

@@ -201,6 +201,6 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
   },
 ];
 
-function secondsOf(said: string): string {
-  return /(?:int:|")(-?\d+(?:\.\d+)?)/.exec(said)?.[1] ?? "NaN";
+function secondsOf(text: string): string {
+  return /(?:int:|")(-?\d+(?:\.\d+)?)/.exec(text)?.[1] ?? "NaN";
 }

@@ -18,7 +18,7 @@ export interface Deviation {
   readonly kinds: readonly Kind[];
   /** `text`: the expression as cel-go reads it; `go`, `our`: the results, or the reasons of a refusal or a failure. */
   readonly explains: (
-    said: { readonly text: string; readonly go: string; readonly our: string },
+    texts: { readonly text: string; readonly go: string; readonly our: string },
     held: Held,
   ) => boolean;
 }

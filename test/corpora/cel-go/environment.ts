@@ -37,24 +37,24 @@ const message = fromBinary(schema, binary) as Message & Readonly<Record<string, 
 const reflected = reflect(schema, message);
 
 /** Returns the value of a field of Vars in CEL's form. */
-function ownForm(field: DescField): unknown {
+function celForm(field: DescField): unknown {
   const { type } = fieldType(field);
   if (field.fieldKind === "list") {
     const element = type.kind === "list" ? type.element : type;
-    return [...reflected.get(field)].map((value) => own(field, value, element));
+    return [...reflected.get(field)].map((value) => celValue(field, value, element));
   }
   if (field.fieldKind === "map") {
     const of = type.kind === "map" ? type.value : type;
-    const key = (one: unknown) => (typeof one === "number" ? BigInt(one) : one);
-    return new Map([...reflected.get(field)].map(([k, v]) => [key(k), own(field, v, of)]));
+    const key = (mapKey: unknown) => (typeof mapKey === "number" ? BigInt(mapKey) : mapKey);
+    return new Map([...reflected.get(field)].map(([k, v]) => [key(k), celValue(field, v, of)]));
   }
   if (field.fieldKind === "message" && !reflected.isSet(field)) return null;
-  const value = own(field, reflected.get(field), type);
+  const value = celValue(field, reflected.get(field), type);
   // A Struct is an object of JSON; what CEL computes is a Map.
   return type.kind === "map" ? new Map(Object.entries(Object(value))) : value;
 }
 
-function own(field: DescField, value: unknown, type: CelType): unknown {
+function celValue(field: DescField, value: unknown, type: CelType): unknown {
   if (isReflectMessage(value)) {
     const held = value.message;
     const plain = held.$typeName === "google.protobuf.Any" ? fromAny(held as wkt.Any, registry) : fromMessage(held);
@@ -73,9 +73,9 @@ for (const field of schema.fields) {
   all.push({ name: field.name, role: "arg", type, proto, absent: false, unset });
   values[field.name] = message[field.localName];
   all.push({ name: `c_${field.name}`, role: "var", type, proto: undefined, absent: false });
-  values[`c_${field.name}`] = ownForm(field);
+  values[`c_${field.name}`] = celForm(field);
 }
 export const variables: readonly Variable[] = all;
-const byName = new Map(all.map((one) => [one.name, one]));
+const byName = new Map(all.map((variable) => [variable.name, variable]));
 
 export const scope: Scope = { lookup: (name) => byName.get(name), names: () => byName.keys(), container: "t" };

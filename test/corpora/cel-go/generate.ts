@@ -36,17 +36,17 @@ export function questions(seed: number, count: number): Question[] {
   const base = suite();
   const short = COLLECTED.filter((line) => line.length < 45);
   const make = makers(random, base, short);
-  const asked = new Map<string, Question>();
-  const ask = (question: Question) => {
+  const byText = new Map<string, Question>();
+  const add = (question: Question) => {
     // A lone surrogate has no UTF-8, the encoding of the questions.
     const expression = question.expression.toWellFormed();
-    asked.set(JSON.stringify([expression, question.field, question.optional]), { ...question, expression });
+    byText.set(JSON.stringify([expression, question.field, question.optional]), { ...question, expression });
   };
-  for (const expression of [...COLLECTED, ...base]) ask({ expression });
+  for (const expression of [...COLLECTED, ...base]) add({ expression });
   const kinds = Object.entries(SHARES).flatMap(([kind, share]) => Array.from({ length: share }, () => kind));
   // Some topics have few different expressions, so that a kind may come up in vain.
-  while (asked.size < count) ask(make[random.pick(kinds)]!());
-  return [...asked.values()];
+  while (byText.size < count) add(make[random.pick(kinds)]!());
+  return [...byText.values()];
 }
 
 function makers(

@@ -17,7 +17,7 @@ export interface Held {
 }
 
 export interface Result {
-  readonly asked: number;
+  readonly questionCount: number;
   readonly agreed: number;
   /** Number of functions that tsc has checked. */
   readonly functions: number;
@@ -33,20 +33,26 @@ export async function hold(questions: readonly Question[], { types }: { readonly
   const smallest = await reduced(differing);
   const deviations = new Map<Deviation, Held[]>();
   const faults: string[] = [];
-  for (const one of smallest) {
-    const left = one.kinds.filter((kind) => {
-      const known = DEVIATIONS.find((deviation) => explains(deviation, kind, one));
-      if (known !== undefined) deviations.set(known, [...(deviations.get(known) ?? []), one]);
+  for (const difference of smallest) {
+    const left = difference.kinds.filter((kind) => {
+      const known = DEVIATIONS.find((deviation) => explains(deviation, kind, difference));
+      if (known !== undefined) deviations.set(known, [...(deviations.get(known) ?? []), difference]);
       return known === undefined;
     });
-    if (left.length > 0) faults.push(shown(one, left));
+    if (left.length > 0) faults.push(shown(difference, left));
   }
   const checked = types ? typeCheck(questions) : { functions: 0, errors: [] };
-  const told = Map.groupBy(checked.errors, ({ expression }) => expression);
-  for (const [expression, errors] of told)
+  const byExpression = Map.groupBy(checked.errors, ({ expression }) => expression);
+  for (const [expression, errors] of byExpression)
     faults.push([`tsc: ${expression}`, ...errors.map(({ message }) => message)].join("\n      "));
   const { functions } = checked;
-  return { asked: questions.length, agreed: questions.length - differing.length, functions, deviations, faults };
+  return {
+    questionCount: questions.length,
+    agreed: questions.length - differing.length,
+    functions,
+    deviations,
+    faults,
+  };
 }
 
 /** Returns the questions with different answers. */
@@ -65,24 +71,24 @@ async function held(questions: readonly Question[]): Promise<readonly Held[]> {
 /** With the smallest part of each over which the two differ, where it is not the whole. */
 async function reduced(differing: readonly Held[]): Promise<readonly Held[]> {
   const parts = differing.map(({ question }) => partsOfText(expressionOf(question)));
-  const asked = [...new Set(parts.flat())].map((expression) => ({ expression }));
-  const byText = new Map((await held(asked)).map((one) => [one.question.expression, one]));
-  return differing.map((one, index) => {
+  const questions = [...new Set(parts.flat())].map((expression) => ({ expression }));
+  const byText = new Map((await held(questions)).map((difference) => [difference.question.expression, difference]));
+  return differing.map((difference, index) => {
     const part = parts[index]!.map((text) => byText.get(text)).find((known) => known !== undefined);
-    return part === undefined ? one : { ...one, part };
+    return part === undefined ? difference : { ...difference, part };
   });
 }
 
-function explains(deviation: Deviation, kind: Kind, one: Held): boolean {
-  const { part } = one;
-  return covers(deviation, kind, one) || (part?.kinds.some((of) => covers(deviation, of, part)) ?? false);
+function explains(deviation: Deviation, kind: Kind, difference: Held): boolean {
+  const { part } = difference;
+  return covers(deviation, kind, difference) || (part?.kinds.some((of) => covers(deviation, of, part)) ?? false);
 }
 
 function covers({ kinds, explains }: Deviation, kind: Kind, held: Held): boolean {
-  const said = (answer: GoAnswer | OurAnswer) => answer.refused ?? answer.error ?? answer.value ?? "";
+  const textOf = (answer: GoAnswer | OurAnswer) => answer.refused ?? answer.error ?? answer.value ?? "";
   return (
     kinds.includes(kind) &&
-    explains({ text: expressionOf(held.question), go: said(held.go), our: said(held.our) }, held)
+    explains({ text: expressionOf(held.question), go: textOf(held.go), our: textOf(held.our) }, held)
   );
 }
 
@@ -105,12 +111,12 @@ export function shown({ question, go, our, part }: Held, kinds: readonly Kind[])
 const SHOWN = 40;
 
 /** `all`: every deviation's cases, too. */
-export function report({ asked, agreed, functions, deviations, faults }: Result, all = false): string {
+export function report({ questionCount, agreed, functions, deviations, faults }: Result, all = false): string {
   const lines = [
-    `${asked} expressions, ${agreed} agree, ${faults.length} faults; ${functions} functions type-checked`,
+    `${questionCount} expressions, ${agreed} agree, ${faults.length} faults; ${functions} functions type-checked`,
     ...[...deviations].flatMap(([{ name }, cases]) => [
       `  ${name}: ${cases.length}`,
-      ...(all ? cases.map((one) => `    ${shown(one, one.kinds)}`) : []),
+      ...(all ? cases.map((difference) => `    ${shown(difference, difference.kinds)}`) : []),
     ]),
     ...(all ? faults : faults.slice(0, SHOWN)),
     ...(faults.length > SHOWN && !all ? [`… and ${faults.length - SHOWN} more`] : []),

@@ -17,12 +17,12 @@ export interface GoAnswer extends Answer {
  * @throws when the program ends with an error, or does not answer all
  */
 export async function celGo(questions: readonly Question[]): Promise<readonly GoAnswer[]> {
-  const [variables, asked, answered] = ["vars.bin", "questions.jsonl", "answers.jsonl"].map((name) =>
+  const [variables, questionsFile, answersFile] = ["vars.bin", "questions.jsonl", "answers.jsonl"].map((name) =>
     join(FOLDER, name),
   );
   writeFileSync(variables!, binary);
-  writeFileSync(asked!, questions.map((one) => `${JSON.stringify(expressionOf(one))}\n`).join(""));
-  const [input, output] = [openSync(asked!, "r"), openSync(answered!, "w")];
+  writeFileSync(questionsFile!, questions.map((question) => `${JSON.stringify(expressionOf(question))}\n`).join(""));
+  const [input, output] = [openSync(questionsFile!, "r"), openSync(answersFile!, "w")];
   try {
     const child = spawn(ORACLE, [variables!], { stdio: [input, output, "inherit"] });
     await new Promise<void>((resolve, reject) => {
@@ -33,7 +33,7 @@ export async function celGo(questions: readonly Question[]): Promise<readonly Go
     closeSync(input);
     closeSync(output);
   }
-  const lines = readFileSync(answered!, "utf8").split("\n").slice(0, -1);
+  const lines = readFileSync(answersFile!, "utf8").split("\n").slice(0, -1);
   if (lines.length !== questions.length) throw new Error(`${lines.length} answers to ${questions.length} questions`);
   return lines.map((line) => JSON.parse(line) as GoAnswer);
 }

@@ -15,7 +15,7 @@ const RELAXED: Language = { ...LANGUAGE, openEnums: true, soundLiterals: false }
 
 const runtime = { ...protobuf, ...rt };
 const enums = keyed((name) =>
-  Object.fromEntries((registry.getEnum(name)?.values ?? []).map((one) => [one.localName, one.number])),
+  Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number])),
 );
 
 export interface OurAnswer extends Answer {
@@ -59,7 +59,7 @@ function evaluated(expression: Expression): OurAnswer {
 /** Returns the value of a field of t.All after the expression was bound to it. */
 function bound(expression: Expression, name: string): OurAnswer {
   const schema = registry.getMessage("t.All")!;
-  const field = schema.fields.find((one) => one.name === name)!;
+  const field = schema.fields.find((candidate) => candidate.name === name)!;
   const code = emitAs(emitValue(expression, LOOKED_UP), fieldType(field).proto, LOOKED_UP);
   if (code === undefined) return { refused: "the field does not take it" };
   return run("t.All", code, expression.fails || code.fails === true, (value) => {

@@ -18,14 +18,14 @@ generateAll();
 const { hold, report } = await import("./hold.ts");
 const { questions } = await import("./generate.ts");
 for (const seed of values.seed.split(",").map(Number)) {
-  const asked =
+  const questionList =
     values.file === undefined
       ? questions(seed, Number(values.count))
       : readFileSync(values.file, "utf8")
           .split("\n")
           .filter((line) => line !== "")
           .map((expression) => ({ expression }));
-  const result = await hold(asked, { types: !values["no-tsc"] });
+  const result = await hold(questionList, { types: !values["no-tsc"] });
   console.log(`seed ${seed}: ${report(result, values.all)}`);
   if (result.faults.length > 0) process.exitCode = 1;
 }

@@ -11,7 +11,7 @@ export function numberTexts(value: string): string {
 }
 
 /** Reports whether a type is another one with dyns in it. */
-export function isWithDyn(own: string, other: string): boolean {
-  const escaped = own.replaceAll(/[.()]/g, "\\$&").replaceAll(/\bdyn\b/g, ".+");
-  return /\bdyn\b/.test(own) && new RegExp(`^${escaped}$`).test(other);
+export function isWithDyn(type: string, other: string): boolean {
+  const escaped = type.replaceAll(/[.()]/g, "\\$&").replaceAll(/\bdyn\b/g, ".+");
+  return /\bdyn\b/.test(type) && new RegExp(`^${escaped}$`).test(other);
 }

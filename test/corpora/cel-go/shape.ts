@@ -7,7 +7,7 @@ export type Shape =
 
 const known = new Map<string, Shape>();
 
-function one<S extends Shape>(shape: S): S {
+function intern<S extends Shape>(shape: S): S {
   const before = known.get(shape.name);
   if (before !== undefined) return before as S;
   known.set(shape.name, shape);
@@ -16,19 +16,19 @@ function one<S extends Shape>(shape: S): S {
 
 /** A scalar, a message ("Inner", "All"), "dyn", or "wint", an Int64Value. */
 export function scalar(name: string): Shape {
-  return one({ name, kind: "scalar" });
+  return intern({ name, kind: "scalar" });
 }
 
 export function list(of: Shape): Shape & { readonly kind: "list" } {
-  return one({ name: `list(${of.name})`, kind: "list", of });
+  return intern({ name: `list(${of.name})`, kind: "list", of });
 }
 
 export function map(key: Shape, of: Shape): Shape & { readonly kind: "map" } {
-  return one({ name: `map(${key.name},${of.name})`, kind: "map", key, of });
+  return intern({ name: `map(${key.name},${of.name})`, kind: "map", key, of });
 }
 
 export function opt(of: Shape): Shape & { readonly kind: "opt" } {
-  return one({ name: `opt(${of.name})`, kind: "opt", of });
+  return intern({ name: `opt(${of.name})`, kind: "opt", of });
 }
 
 /** The shape of a name as `Shape.name` has it. */

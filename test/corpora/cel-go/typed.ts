@@ -113,9 +113,9 @@ export class Typed {
     return r < 0.24 ? opt(this.scalar()) : this.element();
   }
 
-  #make(wanted: Shape): string {
+  #make(target: Shape): string {
     const { random } = this;
-    let shape = wanted;
+    let shape = target;
     if (this.#ill > 0 && random.chance(this.#ill)) shape = this.anyShape(1);
     if (this.#depth <= 0 || random.chance(0.12)) return this.#leaf(shape);
     return this.#general(shape) ?? (PRODUCTIONS[productionOf(shape)] as Production)(this, shape);
@@ -162,8 +162,8 @@ export class Typed {
 
   #leaf(shape: Shape): string {
     const { random } = this;
-    const own = [...this.#locals].filter(([, type]) => type === shape).map(([name]) => name);
-    if (own.length > 0 && random.chance(0.55)) return random.pick(own);
+    const locals = [...this.#locals].filter(([, type]) => type === shape).map(([name]) => name);
+    if (locals.length > 0 && random.chance(0.55)) return random.pick(locals);
     const paths = (PATHS[shape.name] ?? []).filter((path) => !this.#hidden(path));
     const literals = LITERALS[shape.name] ?? [];
     if (paths.length > 0 && (literals.length === 0 || random.chance(0.5))) return random.pick(paths);

@@ -69,7 +69,7 @@ function codeOf({ expression, field }: Question): string | undefined {
     const known = checked(expression, LANGUAGE);
     if (typeof known === "string") return undefined;
     const value = emitValue(known, NAMES);
-    const code = field === undefined ? value : given(value, field);
+    const code = field === undefined ? value : asField(value, field);
     // A comment is of no use here, and would swallow what follows.
     return code && printed(code.print);
   } catch {
@@ -77,8 +77,8 @@ function codeOf({ expression, field }: Question): string | undefined {
   }
 }
 
-function given(value: Code, name: string): Code | undefined {
-  const field = registry.getMessage("t.All")!.fields.find((one) => one.name === name)!;
+function asField(value: Code, name: string): Code | undefined {
+  const field = registry.getMessage("t.All")!.fields.find((candidate) => candidate.name === name)!;
   const code = emitAs(value, fieldType(field).proto, NAMES);
   if (code === undefined) return undefined;
   const type = field.oneof === undefined ? `pb.All["${field.localName}"]` : "unknown";
@@ -135,7 +135,7 @@ function typeScript(type: CelType): string {
 
 const DECLARED = variables.map(({ name, type, proto }) => {
   if (proto === undefined) return `readonly ${name}: ${typeScript(type)};`;
-  const field = `pb.Vars["${vars.fields.find((one) => one.name === name)!.localName}"]`;
+  const field = `pb.Vars["${vars.fields.find((candidate) => candidate.name === name)!.localName}"]`;
   return `readonly ${name}: NonNullable<${field}>;`;
 });
 

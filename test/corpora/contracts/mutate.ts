@@ -25,15 +25,17 @@ interface Named<T> {
 /** @param next a number from 0, below the one given */
 export function mutate(
   original: FileDescriptorSet,
-  own: RegExp,
+  filePattern: RegExp,
   next: (below: number) => number,
 ): Mutation | undefined {
   const set = clone(FileDescriptorSetSchema, original);
-  const files = set.file.filter(({ name }) => own.test(name));
+  const files = set.file.filter(({ name }) => filePattern.test(name));
   const messages = files.flatMap((file) => messagesIn(file.messageType, file.package));
   const enums = [
     ...files.flatMap((file) => file.enumType.map((desc) => ({ name: `${file.package}.${desc.name}`, desc }))),
-    ...messages.flatMap(({ name, desc }) => desc.enumType.map((one) => ({ name: `${name}.${one.name}`, desc: one }))),
+    ...messages.flatMap(({ name, desc }) =>
+      desc.enumType.map((enumType) => ({ name: `${name}.${enumType.name}`, desc: enumType })),
+    ),
   ];
   const services = files.flatMap((file) =>
     file.service.map((desc) => ({ name: `${file.package}.${desc.name}`, desc })),
@@ -207,7 +209,7 @@ function repoint(set: FileDescriptorSet, from: string, to: string): string[] {
         field.typeName = pointed(field.typeName);
         touched.push(`${name}.${field.name}`);
       }
-      for (const one of desc.extension) one.extendee = pointed(one.extendee);
+      for (const extension of desc.extension) extension.extendee = pointed(extension.extendee);
     }
     for (const service of file.service)
       for (const method of service.method) {

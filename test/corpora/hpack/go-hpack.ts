@@ -25,8 +25,8 @@ export function goDecoded(sequences: readonly (readonly Buffer[])[]): readonly (
     const input = sequences.map((blocks) => `${blocks.map((block) => block.toString("hex")).join(" ")}\n`).join("");
     const lines = run(program, [], { input }).split("\n").slice(0, sequences.length);
     return lines.map((line) =>
-      (JSON.parse(line) as (string | [string, string][])[]).map((one) =>
-        typeof one === "string" ? one : one.map(([name, value]) => [latin1(name), latin1(value)] as const),
+      (JSON.parse(line) as (string | [string, string][])[]).map((result) =>
+        typeof result === "string" ? result : result.map(([name, value]) => [latin1(name), latin1(value)] as const),
       ),
     );
   } finally {

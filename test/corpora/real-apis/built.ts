@@ -60,10 +60,11 @@ export function build(family: Family, folder: string): Built {
 
 /** Only those files and what they import. */
 function needed(request: CodeGeneratorRequest, names: readonly string[]): CodeGeneratorRequest {
-  const wanted = new Set(names);
-  for (const name of wanted)
-    for (const imported of request.protoFile.find((file) => file.name === name)?.dependency ?? []) wanted.add(imported);
-  return { ...request, protoFile: request.protoFile.filter(({ name }) => wanted.has(name)) };
+  const fileNames = new Set(names);
+  for (const name of fileNames)
+    for (const imported of request.protoFile.find((file) => file.name === name)?.dependency ?? [])
+      fileNames.add(imported);
+  return { ...request, protoFile: request.protoFile.filter(({ name }) => fileNames.has(name)) };
 }
 
 function protobufEs(request: CodeGeneratorRequest) {

@@ -95,7 +95,7 @@ function members(fields: readonly DescField[], rule: (field: DescField) => strin
     else if (!done.has(field.oneof.name)) {
       done.add(field.oneof.name);
       lines.push(
-        `  oneof ${field.oneof.name} {\n${field.oneof.fields.map((one) => `    ${line(one)}\n`).join("")}  }\n`,
+        `  oneof ${field.oneof.name} {\n${field.oneof.fields.map((member) => `    ${line(member)}\n`).join("")}  }\n`,
       );
     }
   }

@@ -74,7 +74,7 @@ export const FAMILIES: readonly Family[] = [
 
 /** The family's protos, by their names for imports. */
 export function protosOf({ packages }: Family): Readonly<Record<string, string>> {
-  const all = packages.flatMap((one) => Object.entries(textsBelow(join(fetched(one), one.protos))));
+  const all = packages.flatMap((source) => Object.entries(textsBelow(join(fetched(source), source.protos))));
   return Object.fromEntries(
     all
       // protobuf's own come with buf.

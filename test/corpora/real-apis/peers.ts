@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 /** Answers every rpc with configured bytes, and keeps the last request. */
 export class Upstream {
   answer: Buffer = Buffer.alloc(0);
-  asked: { readonly path: string; readonly message: Buffer } | undefined;
+  lastRequest: { readonly path: string; readonly message: Buffer } | undefined;
   readonly #server: Http2Server = createServer();
 
   async start(): Promise<string> {
@@ -15,7 +15,7 @@ export class Upstream {
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("error", () => {});
       stream.on("end", () => {
-        this.asked = { path: String(headers[":path"]), message: Buffer.concat(chunks).subarray(5) };
+        this.lastRequest = { path: String(headers[":path"]), message: Buffer.concat(chunks).subarray(5) };
         stream.respond({ ":status": 200, "content-type": "application/grpc+proto" }, { waitForTrailers: true });
         stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
         stream.end(framed(this.answer));

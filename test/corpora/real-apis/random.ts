@@ -36,16 +36,16 @@ export function randomMessage(desc: DescMessage, random: Random, depth = 0): Pla
     if (field.oneof !== undefined ? chosen.get(field.oneof) !== field : random() < 0.3) continue;
     if (field.message !== undefined && depth > 4) continue;
     if (field.enum?.values.every(({ number }) => number === 0) && field.presence === IMPLICIT) continue;
-    const one = (): unknown => randomValue(field, random, depth);
-    if (field.fieldKind === "list") message[field.name] = Array.from({ length: 1 + below(random, 3) }, one);
+    const makeValue = (): unknown => randomValue(field, random, depth);
+    if (field.fieldKind === "list") message[field.name] = Array.from({ length: 1 + below(random, 3) }, makeValue);
     else if (field.fieldKind === "map")
       message[field.name] = [...new Set([randomKey(field.mapKey, random), randomKey(field.mapKey, random)])].map(
         (key) => ({
           key,
-          value: one(),
+          value: makeValue(),
         }),
       );
-    else message[field.name] = one();
+    else message[field.name] = makeValue();
   }
   return message;
 }
@@ -128,12 +128,12 @@ export function settled(desc: DescMessage, message: Plain): Plain {
   const rows = desc.fields.flatMap((field): [string, unknown][] => {
     const value = message[field.name];
     if (value === undefined || value === null) return [];
-    const one = (item: unknown): unknown =>
+    const convert = (item: unknown): unknown =>
       field.message === undefined ? item : settled(field.message, (item ?? {}) as Plain);
-    if (field.fieldKind === "list") return [[field.name, (value as readonly unknown[]).map(one)]];
-    if (field.fieldKind !== "map") return [[field.name, one(value)]];
+    if (field.fieldKind === "list") return [[field.name, (value as readonly unknown[]).map(convert)]];
+    if (field.fieldKind !== "map") return [[field.name, convert(value)]];
     const entries = value as readonly { readonly key: unknown; readonly value: unknown }[];
-    return [[field.name, Object.fromEntries(entries.map(({ key, value }) => [String(key), one(value)]))]];
+    return [[field.name, Object.fromEntries(entries.map(({ key, value }) => [String(key), convert(value)]))]];
   });
   return Object.fromEntries(rows);
 }

@@ -80,13 +80,13 @@ export function ours({ seconds, nanos, zone, operation, argument }: Question): s
   return `${moved.seconds} ${moved.nanos}`;
 }
 
-export const line = (one: Question): string =>
-  `${one.seconds} ${one.nanos} ${one.zone} ${one.operation} ${one.argument}`;
+export const line = (question: Question): string =>
+  `${question.seconds} ${question.nanos} ${question.zone} ${question.operation} ${question.argument}`;
 
 /** Returns the answers of java.time, one line for each question. */
 export function java(all: readonly Question[]): string[] {
   const program = join(import.meta.dirname, "Times.java");
-  const input = all.map((one) => `${line(one)}\n`).join("");
+  const input = all.map((question) => `${line(question)}\n`).join("");
   const output = execFileSync("java", ["-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8", program], {
     input,
     encoding: "utf8",

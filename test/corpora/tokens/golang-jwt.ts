@@ -42,7 +42,7 @@ export class GolangJwt {
   }
 
   /** `ok`, or why not. */
-  judged(tokens: readonly string[]): readonly string[] {
+  verify(tokens: readonly string[]): readonly string[] {
     return this.#answers(tokens.map((token) => ({ token })));
   }
   minted(tokens: readonly Minting[]): readonly string[] {
@@ -53,7 +53,7 @@ export class GolangJwt {
   }
 
   #answers(questions: readonly object[]): readonly string[] {
-    const input = [this.#settings, ...questions].map((one) => `${JSON.stringify(one)}\n`).join("");
+    const input = [this.#settings, ...questions].map((question) => `${JSON.stringify(question)}\n`).join("");
     const { status, stdout, stderr } = spawnSync(join(this.#folder, "tokens"), [], {
       input,
       encoding: "utf8",

@@ -1,7 +1,7 @@
 """grpc-c++ as a client, by its Python package grpcio.
 
 client.py all <host:port> [ca.pem]    every case once; prints {case: "ok" or what went wrong}
-client.py load <host:port> [ca.pem]   asks until its standard input ends; prints {"asked": n, "failed": {what: how often}}
+client.py load <host:port> [ca.pem]   asks until its standard input ends; prints {"requestCount": n, "failed": {what: how often}}
 
 Messages are written by hand, so that no package for protobuf is needed.
 """
@@ -279,7 +279,7 @@ def run_load(target, ca):
         over.set()
         for thread in threads:
             thread.join()
-    print(json.dumps({"asked": sum(asked.get() for _ in threads), "failed": failed}))
+    print(json.dumps({"requestCount": sum(asked.get() for _ in threads), "failed": failed}))
 
 
 if __name__ == "__main__":

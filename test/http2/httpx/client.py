@@ -1,7 +1,7 @@
 """httpx over h2, which is HTTP/2 in Python.
 
 client.py all <url> <ca.pem>           every case once; prints {case: "ok" or what went wrong}
-client.py load <host:port> [ca.pem]    asks until its standard input ends; prints {"asked": n, "failed": {what: how often}}
+client.py load <host:port> [ca.pem]    asks until its standard input ends; prints {"requestCount": n, "failed": {what: how often}}
 """
 
 import asyncio
@@ -102,7 +102,7 @@ async def run_load(target, ca=None):
                     failed[what] = failed.get(what, 0) + 1
 
         await asyncio.gather(*(again() for _ in range(AT_ONCE)))
-    print(json.dumps({"asked": asked, "failed": failed}))
+    print(json.dumps({"requestCount": asked, "failed": failed}))
 
 
 asyncio.run({"all": run_all, "load": run_load}[sys.argv[1]](*sys.argv[2:]))

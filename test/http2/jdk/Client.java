@@ -102,7 +102,7 @@ public class Client {
     for (Thread thread : threads) thread.join();
     StringBuilder told = new StringBuilder();
     failed.forEach((what, times) -> told.append(told.isEmpty() ? "" : ",").append("\"" + what + "\":" + times));
-    System.out.println("{\"asked\":" + asked + ",\"failed\":{" + told + "}}");
+    System.out.println("{\"requestCount\":" + asked + ",\"failed\":{" + told + "}}");
   }
 
   public static void main(String[] args) throws Exception {

@@ -23,14 +23,14 @@ export function anyJson(desc: DescMessage, options: AnyJsonOptions = {}, path = 
   const required: string[] = [];
   for (const field of desc.fields) {
     const at = path + field.name;
-    const given = options.fields?.[at];
-    if (given !== undefined) {
-      singles[field.jsonName] = given;
+    const override = options.fields?.[at];
+    if (override !== undefined) {
+      singles[field.jsonName] = override;
       required.push(field.jsonName);
     } else if (options.fields !== undefined && at in options.fields) continue;
     else if (
       options.required?.includes(at) ||
-      Object.keys(options.fields ?? {}).some((one) => one.startsWith(`${at}.`))
+      Object.keys(options.fields ?? {}).some((key) => key.startsWith(`${at}.`))
     ) {
       singles[field.jsonName] = fieldJson(field, options, at, depth);
       required.push(field.jsonName);
@@ -39,10 +39,10 @@ export function anyJson(desc: DescMessage, options: AnyJsonOptions = {}, path = 
   }
   const oneofs = desc.oneofs.map((oneof) => {
     const cases = oneof.fields.filter((field) => depth > 0 || field.message === undefined);
-    const one = cases.map((field) =>
+    const choices = cases.map((field) =>
       fc.record({ [field.jsonName]: fieldJson(field, options, path + field.name, depth) }),
     );
-    return fc.oneof(fc.constant({}), ...one);
+    return fc.oneof(fc.constant({}), ...choices);
   });
   // Most fields of most messages are not set.
   const optional = Object.keys(singles).filter((name) => !required.includes(name));
@@ -56,14 +56,14 @@ export function anyJson(desc: DescMessage, options: AnyJsonOptions = {}, path = 
 
 function fieldJson(field: DescField, options: AnyJsonOptions, path: string, depth: number): Json {
   if (path === options.body) return fieldJson(field, {}, "", depth);
-  const one = (): Json => {
+  const single = (): Json => {
     if (field.message !== undefined) return anyJson(field.message, options, `${path}.`, depth - 1);
     if (field.enum !== undefined) return enumJson(field.enum, options.plain ?? false);
     return scalarJson(field.scalar ?? ScalarType.STRING);
   };
-  if (field.fieldKind === "list") return fc.array(one(), { maxLength: 3 });
-  if (field.fieldKind !== "map") return one();
-  return fc.dictionary(keyJson(field.mapKey), one(), { maxKeys: 3, noNullPrototype: true });
+  if (field.fieldKind === "list") return fc.array(single(), { maxLength: 3 });
+  if (field.fieldKind !== "map") return single();
+  return fc.dictionary(keyJson(field.mapKey), single(), { maxKeys: 3, noNullPrototype: true });
 }
 
 function keyJson(scalar: ScalarType): fc.Arbitrary<string> {
@@ -133,7 +133,7 @@ const mask = (paths: readonly string[]): Json =>
   fc.subarray([...paths], { minLength: 1 }).map((chosen) => chosen.join(","));
 const json = fc
   .jsonValue({ maxDepth: 2, depthSize: "small" })
-  .filter((one) => !JSON.stringify(one).includes("__proto__") && hasReadableKeys(one));
+  .filter((value) => !JSON.stringify(value).includes("__proto__") && hasReadableKeys(value));
 const WRAPPED: Readonly<Record<string, Json>> = {
   StringValue: text,
   BytesValue: bytes,

@@ -24,7 +24,7 @@ import { type Gateway, startGateway } from "./gateway.ts";
 
 /** What a segment of a path can hold; the client refuses the rest. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
-const segment = text.filter((one) => !/^(\.{0,2})$|[\x00-\x1f\x7f-\x9f/]/.test(one));
+const segment = text.filter((value) => !/^(\.{0,2})$|[\x00-\x1f\x7f-\x9f/]/.test(value));
 const under = (...parts: string[]): fc.Arbitrary<string> =>
   fc.tuple(...parts.map((part) => (part === "*" ? segment : fc.constant(part)))).map((all) => all.join("/"));
 const many = (first: readonly string[], least: number): fc.Arbitrary<string> =>
@@ -51,7 +51,7 @@ const REQUESTS: Readonly<Record<string, AnyJsonOptions>> = {
     bool: fc.boolean(),
     double: scalarJson(ScalarType.DOUBLE),
     kind: fc.constantFrom(0, 1, -2),
-    bytes: scalarJson(ScalarType.BYTES).filter((one) => one !== ""),
+    bytes: scalarJson(ScalarType.BYTES).filter((value) => value !== ""),
   }),
   GetNested: plain({ "inner.name": segment, "inner.inner.name": under("a", "*", "b", "*") }),
   ListAll: plain(),
@@ -87,27 +87,27 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-gateway", () => {
   });
 
   function rpcOf(name: string): DescMethodUnary {
-    const found = unaryOf(gateway.registry).find((one) => one.name === name);
+    const found = unaryOf(gateway.registry).find((method) => method.name === name);
     if (found === undefined) throw new Error(`no ${name}`);
     return found;
   }
   /** The JSON of what is sent, arrives, is answered, and comes back. */
   async function call(client: HttpJsonClient, rpc: DescMethodUnary, request: Message, answer: Message) {
     const { registry } = gateway;
-    await tell("reply", toBinary(rpc.output, answer));
+    await configure("reply", toBinary(rpc.output, answer));
     const reply = await send(client, rpc, request);
     if (!(reply instanceof Uint8Array)) throw new Error(reply.message);
     const response = await fetch(`${gateway.url}/asked`);
     expect(response.headers.get("called")).toBe(rpc.name);
-    const asked = fromBinary(rpc.input, new Uint8Array(await response.arrayBuffer()));
+    const arrival = fromBinary(rpc.input, new Uint8Array(await response.arrayBuffer()));
     return {
       sent: toJson(rpc.input, request, { registry }),
-      arrived: toJson(rpc.input, asked, { registry }),
+      arrived: toJson(rpc.input, arrival, { registry }),
       answered: toJson(rpc.output, answer, { registry }),
       back: toJson(rpc.output, fromBinary(rpc.output, reply), { registry }),
     };
   }
-  async function tell(what: "reply" | "refusal", body: Uint8Array): Promise<void> {
+  async function configure(what: "reply" | "refusal", body: Uint8Array): Promise<void> {
     const response = await fetch(`${gateway.url}/${what}`, { method: "POST", body: Buffer.from(body) });
     expect(response.status).toBe(200);
   }
@@ -124,9 +124,9 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-gateway", () => {
     "returns %s with its message and details",
     async (_, code) => {
       const rpc = rpcOf("GetShelf");
-      const said = create(StringValueSchema, { value: "what is behind it" });
-      const status = { code, message: "no, since „ü“ is %41", details: [anyPack(StringValueSchema, said)] };
-      await tell("refusal", toBinary(StatusSchema, create(StatusSchema, status)));
+      const detail = create(StringValueSchema, { value: "what is behind it" });
+      const status = { code, message: "no, since „ü“ is %41", details: [anyPack(StringValueSchema, detail)] };
+      await configure("refusal", toBinary(StatusSchema, create(StatusSchema, status)));
       const request = fromJson(rpc.input, { name: "shelves/1" }, { registry: gateway.registry });
       const reply = await send(usual, rpc, request);
       expect(reply).toMatchObject({ kind: "status", code, message: status.message });
@@ -146,8 +146,8 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-gateway", () => {
         async (question, reply) => {
           const request = fromJson(rpc.input, question as JsonValue, { registry });
           const only = ANSWERS[name];
-          const wanted = only === undefined ? reply : pick(reply, only);
-          const answer = fromJson(rpc.output, wanted as JsonValue, { registry });
+          const expected = only === undefined ? reply : pick(reply, only);
+          const answer = fromJson(rpc.output, expected as JsonValue, { registry });
           const { sent, arrived, answered, back } = await call(usual, rpc, request, answer);
           expect(withoutEmpty(arrived, body)).toEqual(withoutEmpty(sent, body));
           expect(withoutNull(back)).toEqual(withoutNull(answered));

@@ -21,9 +21,9 @@ function world(seed: number, guard: (time: Timeline) => Guard, rate: number, spr
   const time = new Timeline(seed);
   const servers = new Servers(time, 16);
   const guards = Array.from({ length: processes }, () => guard(time));
-  const callers = guards.map((one) => {
+  const callers = guards.map((instance) => {
     const serviceMs = (): number => SPREADS[spread](time.random);
-    return new Caller(time, servers, one, {
+    return new Caller(time, servers, instance, {
       rate: rate / processes,
       deadlineMs: DEADLINE_MS,
       critical: 0.5,

@@ -1,7 +1,7 @@
 // Callers of `dev`'s servers: a local issuer, and the other needs of the servers' sources of callers.
 import type { CallersReport, SourceOfCallers } from "protoc-gen-bff/compiler";
 import { makeApiKey } from "./api-key.ts";
-import { saidByGateway } from "./credentials.ts";
+import { gatewayHeader } from "./credentials.ts";
 import type { Issuer } from "./issuer.ts";
 import { madePrincipals } from "./principals.ts";
 import { Secrets } from "./secrets.ts";
@@ -13,7 +13,7 @@ export interface Called {
   /** Its `server.ts`; absolute. */
   readonly file: string;
   /** Planned URL of the server. */
-  readonly ownUrl: string;
+  readonly serverUrl: string;
   /** True if it has a live page. */
   readonly isShown: boolean;
 }
@@ -47,8 +47,8 @@ export class Callers {
   }
 
   async around(server: Called, report: CallersReport): Promise<Around> {
-    const { ownUrl, isShown, name } = server;
-    const options = { env: this.#env, ownUrl, secrets: this.#secrets };
+    const { serverUrl, isShown, name } = server;
+    const options = { env: this.#env, serverUrl, secrets: this.#secrets };
     // If all variables are set, no issuer is needed.
     const before = surroundingsOf(report, { ...options, issuer: NOWHERE });
     if (before.ways.length === 0) return { env: before.env, linesFor: () => before.notes };
@@ -121,7 +121,7 @@ function lineFor(
     case "key":
       return curl(`'${source.header ?? "x-api-key"}: ${apiKeys.get(source.name) ?? ""}'`);
     case "header":
-      return curl(`'${way.header}: ${madePrincipals(source).slice(0, 1).map(saidByGateway).join()}'`);
+      return curl(`'${way.header}: ${madePrincipals(source).slice(0, 1).map(gatewayHeader).join()}'`);
   }
 }
 

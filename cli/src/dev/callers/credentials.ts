@@ -1,6 +1,6 @@
 // Credentials for callers of `dev`'s servers: tokens, and what else a source reads from a header.
 import type { Claims, SourceOfCallers } from "protoc-gen-bff/compiler";
-import { isObject, madePrincipals, ownPrincipals, type Principal } from "./principals.ts";
+import { isObject, madePrincipals, type Principal, readPrincipals } from "./principals.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Served, Way } from "./surroundings.ts";
 
@@ -27,7 +27,7 @@ type TokenWay = Extract<Way, { readonly kind: "token" }>;
 const LIFE_S = 3_600;
 const LONGEST_LIFE_S = 30 * 24 * 3_600;
 /** Parameters of `/token`; every other name is a claim. */
-const OWN = new Set(["for", "source", "as", "aud", "expires_in"]);
+const PARAMETERS = new Set(["for", "source", "as", "aud", "expires_in"]);
 
 export class Credentials {
   readonly #cwd: string;
@@ -43,7 +43,7 @@ export class Credentials {
   /** Fault in principals.json, which is read at each access; undefined: none. */
   get fault(): string | undefined {
     try {
-      ownPrincipals(this.#cwd);
+      readPrincipals(this.#cwd);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -56,8 +56,8 @@ export class Credentials {
    * @throws Error that describes the fault in principals.json
    */
   principals(source: SourceOfCallers): readonly Principal[] {
-    const own = ownPrincipals(this.#cwd);
-    return own === undefined || own.length === 0 ? madePrincipals(source) : own;
+    const principals = readPrincipals(this.#cwd);
+    return principals === undefined || principals.length === 0 ? madePrincipals(source) : principals;
   }
 
   /**
@@ -69,9 +69,9 @@ export class Credentials {
     const all = [...served].flatMap(([name, { ways }]) =>
       ways.flatMap((way) => (way.kind === "token" ? [{ name, way }] : [])),
     );
-    const wanted = (name: string | null, is: string): boolean => name === null || name === is;
+    const matches = (name: string | null, is: string): boolean => name === null || name === is;
     const found = all.find(
-      ({ name, way }) => wanted(query.get("for"), name) && wanted(query.get("source"), way.source.name),
+      ({ name, way }) => matches(query.get("for"), name) && matches(query.get("source"), way.source.name),
     );
     if (found === undefined) {
       const there = all.map(({ name, way }) => `for=${name}&source=${way.source.name}`).join(", ");
@@ -112,7 +112,7 @@ export class Credentials {
     way: TokenWay | Extract<Way, { readonly kind: "header" }>,
     principal: Principal,
   ): Promise<Omit<Credential, "as">> {
-    if (way.kind === "header") return { header: way.header, value: saidByGateway(principal) };
+    if (way.kind === "header") return { header: way.header, value: gatewayHeader(principal) };
     const token = await this.sign({ ...principal, ...way, lifeS: LIFE_S });
     const { cookie, header = "authorization" } = way.source;
     if (cookie !== undefined) return { header: "cookie", value: `${cookie}=${token}` };
@@ -127,7 +127,7 @@ export class Credentials {
 }
 
 /** Returns the header value with which a gateway identifies an admitted caller: JSON in base64url. */
-export function saidByGateway({ subject, claims }: Principal): string {
+export function gatewayHeader({ subject, claims }: Principal): string {
   return Buffer.from(JSON.stringify({ sub: subject, ...claims })).toString("base64url");
 }
 
@@ -136,7 +136,7 @@ export function saidByGateway({ subject, claims }: Principal): string {
  * JSON values are decoded, except strings.
  */
 function claimsIn(query: URLSearchParams, claims: Claims): object {
-  const names = new Set([...query.keys()].filter((name) => !OWN.has(name)));
+  const names = new Set([...query.keys()].filter((name) => !PARAMETERS.has(name)));
   return Object.fromEntries(
     [...names].map((name) => {
       const values = query.getAll(name).map(claimOf);

@@ -126,10 +126,10 @@ describe("principals.json", () => {
     ['{"ada": {"sub": 1}}', /^principals\.json: "sub" of "ada" is no text; write "sub": "u-ada"$/],
     [JSON.stringify(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`p${i}`, {}]))), /has 101 principals/],
     [`{"ada": {"sub": "${"a".repeat(300_000)}"}}`, /^principals\.json has more than 256 KiB$/],
-  ])("the file %.30s is refused", async (text, wanted) => {
+  ])("the file %.30s is refused", async (text, pattern) => {
     write(text);
-    expect(await get("/token")).toMatchObject({ status: 400, text: expect.stringMatching(wanted) });
-    expect(issuer.fault).toMatch(wanted);
+    expect(await get("/token")).toMatchObject({ status: 400, text: expect.stringMatching(pattern) });
+    expect(issuer.fault).toMatch(pattern);
   });
 });
 
@@ -202,12 +202,12 @@ describe("logins", () => {
     [{ client_id: "other" }, /no server of this dev has the client other/],
     [{ response_type: "token" }, /^response_type has to be code$/],
     [{ code_challenge_method: "plain" }, /code_challenge with the method S256$/],
-  ])("a login with %j does not redirect", async (wrong: Record<string, string>, wanted) => {
+  ])("a login with %j does not redirect", async (wrong: Record<string, string>, pattern) => {
     const { path } = await begun(oidc.randomPKCECodeVerifier());
     const url = new URL(path, issuer.url);
     for (const [name, value] of Object.entries(wrong)) url.searchParams.set(name, value);
     const answer = await get(`${url.pathname}${url.search}&as=dev`);
-    expect(answer).toMatchObject({ status: 400, location: null, text: expect.stringMatching(wanted) });
+    expect(answer).toMatchObject({ status: 400, location: null, text: expect.stringMatching(pattern) });
   });
   test("a logout does not redirect to a foreign page", async () => {
     expect(await get("/logout?post_logout_redirect_uri=https://evil.example/")).toMatchObject({

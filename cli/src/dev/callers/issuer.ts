@@ -94,7 +94,7 @@ export class Issuer {
       return text(421, `this is ${this.url} alone`);
     const route = `${request.method} ${pathname}`;
     // Redirects to a login lead here from another port, as may the discovery by a client in a browser.
-    if (!NAVIGATED.has(route) && !isOwn(request, this.url))
+    if (!NAVIGATED.has(route) && !isSameOrigin(request, this.url))
       return text(403, "no page of another origin gets a token here");
     switch (route) {
       case "GET /":
@@ -188,7 +188,7 @@ const LOGIN_LIFE_S = 3_600;
 const NAVIGATED: ReadonlySet<string> = new Set(["GET /authorize", "GET /logout"]);
 
 /** Returns false if a browser sends the request for a page of another origin. */
-function isOwn({ headers }: IncomingMessage, url: string): boolean {
+function isSameOrigin({ headers }: IncomingMessage, url: string): boolean {
   const site = headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") return false;
   return headers.origin === undefined || headers.origin === url;

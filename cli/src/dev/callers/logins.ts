@@ -45,9 +45,9 @@ export class Logins {
    * @throws Error that describes the fault in the query
    */
   wayFor(query: URLSearchParams, ways: readonly Way[]): LoginWay {
-    const wanted = ways.filter((way) => way.kind === "login");
+    const loginWays = ways.filter((way) => way.kind === "login");
     const [id, back] = [query.get("client_id"), query.get("redirect_uri")];
-    const found = wanted.find((way) => way.clientId === id && way.redirectUri === back);
+    const found = loginWays.find((way) => way.clientId === id && way.redirectUri === back);
     if (found === undefined) throw new Error(`no server of this dev has the client ${id} with the way back ${back}`);
     if (query.get("response_type") !== "code") throw new Error("response_type has to be code");
     if (query.get("code_challenge_method") !== "S256" || (query.get("code_challenge") ?? "") === "")

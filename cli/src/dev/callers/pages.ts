@@ -33,5 +33,5 @@ function page(title: string, body: string): string {
 const shown = ({ claims }: Principal): string => `<code>${escaped(JSON.stringify(claims))}</code>`;
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -22,7 +22,7 @@ const MOST = 100;
  *
  * @throws Error that describes the fault in the file
  */
-export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
+export function readPrincipals(cwd: string): readonly Principal[] | undefined {
   const text = tryRead(join(cwd, PRINCIPALS));
   if (text === undefined) return undefined;
   const remedy = `write {"ada": {"sub": "u-ada", "roles": ["admin"]}}: claims by the name of a test caller`;
@@ -50,7 +50,7 @@ export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
  * require something.
  */
 export function madePrincipals({ claims, rights, subject }: SourceOfCallers): readonly Principal[] {
-  const asked = rights.some(({ values }) => values.length > 0);
+  const hasRights = rights.some(({ values }) => values.length > 0);
   const made = (name: string, has: boolean): Principal => ({
     name,
     subject: subject === undefined ? name : subject.replaceAll("*", name),
@@ -61,7 +61,7 @@ export function madePrincipals({ claims, rights, subject }: SourceOfCallers): re
         return withValue(before, path, as === "list" ? held : held.join(" "));
       }, claims),
   });
-  return asked ? [made("dev", true), made("guest", false)] : [made("dev", true)];
+  return hasRights ? [made("dev", true), made("guest", false)] : [made("dev", true)];
 }
 
 /** Copies of the objects on the way. */

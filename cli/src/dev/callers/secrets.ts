@@ -21,7 +21,7 @@ export class Secrets {
   /** Returns the path of the key that signs principals. Only this user can read the file, and `dev` deletes it. */
   signingKeyFile(): string {
     if (this.#signingKeyFile !== undefined) return this.#signingKeyFile;
-    const path = join(this.#ownFolder(), "identity-key.pem");
+    const path = join(this.#openFolder(), "identity-key.pem");
     const { privateKey } = generateKeyPairSync("ed25519");
     writeFileSync(path, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
     this.#signingKeyFile = path;
@@ -30,7 +30,7 @@ export class Secrets {
 
   /** Returns the path of the file with the digests of API keys. */
   storeFile(): string {
-    return join(this.#ownFolder(), "keys.sqlite");
+    return join(this.#openFolder(), "keys.sqlite");
   }
 
   forget(): void {
@@ -40,7 +40,7 @@ export class Secrets {
     this.#signingKeyFile = undefined;
   }
 
-  #ownFolder(): string {
+  #openFolder(): string {
     if (this.#folder === undefined) {
       this.#folder = mkdtempSync(join(tmpdir(), "protobff-dev-"));
       process.on("exit", this.#atExit);

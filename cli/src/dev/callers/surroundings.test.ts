@@ -20,7 +20,7 @@ const secrets = new Secrets();
 afterEach(() => secrets.forget());
 function around(sources: readonly SourceOfCallers[], set: Record<string, string> = {}, signs = false) {
   const report: CallersReport = { server: "a/v1/server.ts", signs, sources };
-  const options = { env: set, issuer: "http://127.0.0.1:9", ownUrl: "http://127.0.0.1:8080", secrets };
+  const options = { env: set, issuer: "http://127.0.0.1:9", serverUrl: "http://127.0.0.1:8080", secrets };
   const { env, ways, notes } = surroundingsOf(report, options);
   return { env, notes, ways: ways.map(({ kind }) => kind) };
 }

@@ -45,7 +45,7 @@ export interface SurroundingsOptions {
   /** URL of `dev`'s issuer. */
   readonly issuer: string;
   /** URL of the server in browsers. */
-  readonly ownUrl: string;
+  readonly serverUrl: string;
   readonly secrets: Secrets;
 }
 
@@ -53,7 +53,7 @@ export function surroundingsOf(report: CallersReport, options: SurroundingsOptio
   const found = new Finding(options);
   for (const source of report.sources) found.source(source);
   if (report.signs) {
-    found.needs("BFF_IDENTITY_ISSUER", () => options.ownUrl);
+    found.needs("BFF_IDENTITY_ISSUER", () => options.serverUrl);
     found.needs("BFF_IDENTITY_KEY_FILES", () => options.secrets.signingKeyFile());
   }
   return found;
@@ -98,9 +98,9 @@ class Finding implements Surroundings {
   }
 
   #session(source: SourceOfCallers): void {
-    const { ownUrl, secrets } = this.#options;
+    const { serverUrl, secrets } = this.#options;
     const { publicUrl, clientSecret } = loginVariables(source.name);
-    const at = this.needs(publicUrl, () => ownUrl);
+    const at = this.needs(publicUrl, () => serverUrl);
     this.needs("BFF_SESSION_KEYS", () => secrets.sessionKey);
     if (!this.#isIssuedHere(source)) {
       if (this.#isSet(clientSecret) === undefined)

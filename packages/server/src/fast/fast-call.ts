@@ -25,8 +25,8 @@ import { shortcutWeight, type Whole } from "../turns/weight.ts";
 /** Properties that all calls of one RPC in one encoding share. */
 export interface CallRpc {
   /** Identifies the caller when the request is complete, before its message is read. */
-  readonly judge: Endpoint["judge"];
-  /** Reports requests that are refused before `judge` or the endpoint was called. */
+  readonly judge: Endpoint["authenticate"];
+  /** Reports requests that are refused before `authenticate` or the endpoint was called. */
   readonly refused: Endpoint["refused"];
   readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
@@ -83,10 +83,10 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #ended = false;
   #over = false;
   #closed = false;
-  /** True if the end was reported to observers, or if `judge` or the endpoint reports it. */
+  /** True if the end was reported to observers, or if `authenticate` or the endpoint reports it. */
   #reported = false;
   #judging = false;
-  /** Failure to report to observers unless `judge` refuses the request. */
+  /** Failure to report to observers unless `authenticate` refuses the request. */
   #untold: Failure | undefined;
   #rounds = 0; // of the check for requests that do not come
 
@@ -172,7 +172,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (judge === undefined) this.complete();
     else this.#judge(judge);
   }
-  #judge(judge: NonNullable<Endpoint["judge"]>): void {
+  #judge(judge: NonNullable<Endpoint["authenticate"]>): void {
     let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = judge(this);
@@ -263,7 +263,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected get closed(): boolean {
     return this.#closed;
   }
-  /** Its headers, with the identity if `judge` has run. */
+  /** Its headers, with the identity if `authenticate` has run. */
   protected get identified(): IncomingHeaders {
     return this.#judged ?? this;
   }

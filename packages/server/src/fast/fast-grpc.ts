@@ -41,7 +41,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     if (compressed) {
       return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
     }
-    // If the RPC has a `judge`, it runs first: the message is then read when the request is complete.
+    // If the RPC has a `authenticate`, it runs first: the message is then read when the request is complete.
     return this.rpc.judge === undefined ? this.#read(body, start, end) : undefined;
   }
   #read(body: Buffer, start: number, end: number): ConnectError | undefined {

@@ -14,7 +14,7 @@ function bff() {
   });
   parts.client.answer = byId({});
   const get = (headers: Record<string, string>, metadata?: (header: (name: string) => string) => string) =>
-    parts.ask(
+    parts.send(
       async (cx) => {
         const extra = metadata && { metadata: { "x-of": metadata((name) => cx.header(name)) } };
         return page({ title: (await cx.call(cx.app.get, { id: "a" }, extra)).id });
@@ -58,7 +58,7 @@ describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("the header value %j", (odd) 
 });
 
 test("a supplementary call refused for a header is absent, and is not logged", async () => {
-  const { ask, lines } = bff();
+  const { send: ask, lines } = bff();
   const { answer } = ask(
     async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "a" });

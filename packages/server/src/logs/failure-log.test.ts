@@ -27,7 +27,7 @@ function logged(format: LogFormat = "text", own?: Observer) {
   listening.response = (event) => told.response?.(event);
   listening.breaker = (event) => told.breaker?.(event);
   listening.resolver = (event) => told.resolver?.(event);
-  const { app, ask, client } = parts;
+  const { app, send: ask, client } = parts;
   client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: "connect ECONNREFUSED\r\n10.0.0.7:9001" });
   return {
     ...parts,
@@ -128,7 +128,7 @@ test("ejected addresses are logged, as text and as JSON", () => {
 });
 
 test("refusals by guards, cancelled clients and successes are not logged", async () => {
-  const { ask, app, client, written } = logged();
+  const { send: ask, app, client, written } = logged();
   await ask(async (cx) => {
     throw cx.refuse(Code.PERMISSION_DENIED, "closed", 0);
   }).answer;
@@ -140,7 +140,7 @@ test("refusals by guards, cancelled clients and successes are not logged", async
 });
 
 test("an exception of a resolver is logged with its stack, indented", async () => {
-  const { ask, lines } = logged();
+  const { send: ask, lines } = logged();
   const run = (): string => {
     throw new TypeError("the key is 1234\n2027-01-15T08:00:01.000Z all is well");
   };
@@ -155,7 +155,7 @@ test("an exception of a resolver is logged with its stack, indented", async () =
 
 /** Fails by a resolver that throws this. */
 async function thrownBy(run: () => string, format: LogFormat = "text"): Promise<string[]> {
-  const { ask, lines } = logged(format);
+  const { send: ask, lines } = logged(format);
   const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
   await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
   return lines();

@@ -30,7 +30,7 @@ export interface RestPathOptions extends FastPathOptions {
 
 /** The parts of an endpoint that `RestPath` needs. */
 export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
-  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
+  Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>;
 
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
@@ -53,13 +53,13 @@ export class RestPath implements Shortcut {
     const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
     this.#none = { ...all, run: unread, judge: undefined, refused: undefined, serialize: unread };
     const paths: string[] = [];
-    for (const { method, run, judge, refused, rest = [], version, http: caching, maxElements } of endpoints) {
+    for (const { method, run, authenticate, refused, rest = [], version, http: caching, maxElements } of endpoints) {
       if (run === undefined) continue;
       for (const rule of rest) {
         paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
-        const rpc: FastRpc = { ...all, run, judge, refused, serialize: withWriteFailure(method.output, made.write) };
+        const rpc: FastRpc = { ...all, run, judge: authenticate, refused, serialize: withWriteFailure(method.output, made.write) };
         const body = rule.body !== undefined;
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }

@@ -192,9 +192,9 @@ describe.each([
   });
 
   test("the caller is authenticated, and CORS headers are sent", async () => {
-    const judge = () =>
+    const authenticate = () =>
       new Denied(refusal(Code.UNAUTHENTICATED, "who?"), { headers: ["www-authenticate", "Bearer"], trailers: [] });
-    const server = await serve(testStream(undefined, { judge }), { corsOrigins: ["https://app.example"] });
+    const server = await serve(testStream(undefined, { authenticate }), { corsOrigins: ["https://app.example"] });
     const told = await ask(server, { headers: { origin: "https://app.example" } });
     expect([told.status, told.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
     expect(told.headers["access-control-allow-origin"]).toBe("https://app.example");

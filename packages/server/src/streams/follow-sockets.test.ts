@@ -154,8 +154,8 @@ describe("a WebSocket", () => {
   });
 
   test("a follow that fails has a separate error, and the socket continues", async () => {
-    const judge = () => new Denied(refusal(Code.UNAUTHENTICATED, "who?"));
-    const { heard, say } = await open(await serve(testStream(undefined, { judge })));
+    const authenticate = () => new Denied(refusal(Code.UNAUTHENTICATED, "who?"));
+    const { heard, say } = await open(await serve(testStream(undefined, { authenticate })));
     say({ id: 1, follow: "streams.v1.StreamService/Nothing" });
     expect(await heard.next()).toMatchObject({ id: 1, error: { code: "unimplemented" } });
     say({ id: 1, follow: RPC });

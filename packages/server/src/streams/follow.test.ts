@@ -34,15 +34,15 @@ const title = (id: string) => ({ id });
 describe("a stream", () => {
   test("a stream gives one message per item, in order, and ends with its source", async () => {
     const { follow, source, clock, responses, opens } = streamRig();
-    const { heard } = follow();
+    const { events } = follow();
     await idle();
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     for (const item of [1, 2, 3]) {
       source().give(item);
       await idle();
     }
     source().items.ended();
-    expect(heard).toEqual(["opened", "item 1 @1", "item 2 @2", "item 3 @3", "ended"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 2 @2", "item 3 @3", "ended"]);
     expect(clock.running).toBe(0);
     expect(opens).toMatchObject([{ method: "test.v1.Front/Show" }]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 3, degraded: 0, end: "ended" } }]);
@@ -55,7 +55,7 @@ describe("a stream", () => {
   });
   test("a stream composes the declared number of items concurrently, and requests no more", async () => {
     const { follow, source, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       ahead: 2,
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
     });
@@ -66,35 +66,35 @@ describe("a stream", () => {
     expect(source().credit).toBe(0);
     client.of("2").thing({ id: "second" });
     await idle();
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     expect(source().credit).toBe(0);
     client.of("1").thing({ id: "first" });
     await idle();
-    expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
+    expect(events).toEqual(["opened", "item first @1", "item second @2"]);
     expect(source().credit).toBe(1);
   });
   test("a stream has no demand while its follower does not read", async () => {
     const { follow, source } = streamRig();
-    const { heard, follower, following } = follow({ ahead: 1 });
+    const { events, follower, following } = follow({ ahead: 1 });
     follower.reads = false;
     await idle();
     source().give(1);
     await idle();
-    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
     expect(source().credit).toBe(0);
     following.ready();
     expect(source().credit).toBe(1);
   });
   test("a stream drops items for which `if` is false, advances the token, and still evaluates `until`", async () => {
     const { follow, source } = streamRig();
-    const { heard } = follow({ if: (_cx, _args, item) => item % 2 === 1, until: (_cx, _args, item) => item === 4 });
+    const { events } = follow({ if: (_cx, _args, item) => item % 2 === 1, until: (_cx, _args, item) => item === 4 });
     await idle();
     for (const item of [1, 2, 3, 4]) {
       source().give(item);
       await idle();
     }
     expect(source().cancelled).toBe(true);
-    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
   });
   test("a stream ends at once behind the token of the item for which `until` was true", async () => {
     const { follow, source, sources } = streamRig();
@@ -105,10 +105,10 @@ describe("a stream", () => {
       source().give(item);
       await idle();
     }
-    expect(first.heard).toEqual(["opened", "item 1 @1", "item 2 @2~", "ended"]);
+    expect(first.events).toEqual(["opened", "item 1 @1", "item 2 @2~", "ended"]);
     const again = follow({ until }, { resume: "2~" });
     await idle();
-    expect([again.heard, sources.length]).toEqual([["opened", "ended"], 1]);
+    expect([again.events, sources.length]).toEqual([["opened", "ended"], 1]);
     follow({ until }, { resume: "1" });
     follow({}, { resume: "2~" }); // no token of its rpc
     await idle();
@@ -116,7 +116,7 @@ describe("a stream", () => {
   });
   test("a stream waits for asynchronous conditions", async () => {
     const { follow, source } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       if: async (_cx, _args, item) => item !== 2,
       until: (_cx, _args, item) => Promise.resolve(item === 3),
     });
@@ -126,11 +126,11 @@ describe("a stream", () => {
       expect(source().credit).toBe(0);
       await idle();
     }
-    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3~", "ended"]);
+    expect(events).toEqual(["opened", "item 1 @1", "item 3 @3~", "ended"]);
   });
   test("a stream delivers items before a failed one, and none after it", async () => {
     const { follow, source, client, clock, responses } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
     });
     await idle();
@@ -140,16 +140,16 @@ describe("a stream", () => {
     await idle();
     expect(source().cancelled).toBe(true);
     expect(client.of("3").cancelled).toBe(true);
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     client.of("1").thing({ id: "first" });
     await idle();
-    expect(heard).toEqual(["opened", "item first @1", expect.stringMatching(/^failed 13 .*@1$/)]);
+    expect(events).toEqual(["opened", "item first @1", expect.stringMatching(/^failed 13 .*@1$/)]);
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { items: 1, end: "failed" } }]);
   });
   test("a stream ends with the refusal of an item's guard", async () => {
     const { follow, source } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       compose: async (cx, _, item) => {
         if (item === 2) throw cx.refuse(Code.PERMISSION_DENIED, "no");
         return page({ title: `${item}` });
@@ -159,11 +159,11 @@ describe("a stream", () => {
     source().give(1);
     source().give(2);
     await idle();
-    expect(heard).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
+    expect(events).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
   });
   test("a stream gives no item before its guards have passed", async () => {
     const { follow, source, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       compose: async (cx, _, item) => {
         const viewer = cx.call(cx.app.get, title(`${item}`));
         cx.guard(async () => {
@@ -175,14 +175,14 @@ describe("a stream", () => {
     await idle();
     source().give(1);
     await idle();
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     client.of("1").thing({ count: 9n });
     await idle();
-    expect(heard).toEqual(["opened", "failed 5 gone"]);
+    expect(events).toEqual(["opened", "failed 5 gone"]);
   });
   test("a stream ends with the failure of its source, after its items", async () => {
     const { follow, source, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
     });
     await idle();
@@ -190,14 +190,14 @@ describe("a stream", () => {
     await idle();
     source().items.failed(unauthenticated("gone"));
     await idle();
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     client.of("1").thing({ id: "first" });
     await idle();
-    expect(heard).toEqual(["opened", "item first @1", "failed 16 gone @1"]);
+    expect(events).toEqual(["opened", "item first @1", "failed 16 gone @1"]);
   });
   test("a stream stops all work for a follower that leaves", async () => {
     const { follow, source, client, clock, responses } = streamRig();
-    const { heard, following } = follow({
+    const { events, following } = follow({
       compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
     });
     await idle();
@@ -207,13 +207,13 @@ describe("a stream", () => {
     await idle();
     expect(source().cancelled).toBe(true);
     expect(client.of("1").cancelled).toBe(true);
-    expect(heard).toEqual(["opened"]);
+    expect(events).toEqual(["opened"]);
     expect(clock.running).toBe(0);
     expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "left" } }]);
   });
   test("a stream gives each item a separate timeout", async () => {
     const { follow, source, clock, client } = streamRig();
-    const { heard } = follow({
+    const { events } = follow({
       compose: async (cx, _, item) => {
         const owner = await cx.tryCall(cx.app.get, title(`${item}`));
         return page({ title: `${item} ${owner?.id ?? "nobody"}` });
@@ -227,7 +227,7 @@ describe("a stream", () => {
     await idle();
     source().give(2);
     await clock.advance(2_000);
-    expect(heard).toEqual(["opened", "item 1 ada @1", "item 2 nobody @2"]);
+    expect(events).toEqual(["opened", "item 1 ada @1", "item 2 nobody @2"]);
   });
   test("a stream with an unencodable message fails", async () => {
     const { follow, source, clock } = streamRig();
@@ -236,11 +236,11 @@ describe("a stream", () => {
         throw new TypeError("not a string");
       }
     }
-    const { heard } = follow({}, { follower: new Broken() });
+    const { events } = follow({}, { follower: new Broken() });
     await idle();
     source().give(1);
     await idle();
-    expect(heard).toEqual(["opened", "failed 13 TypeError: not a string"]);
+    expect(events).toEqual(["opened", "failed 13 TypeError: not a string"]);
     expect(clock.running).toBe(0);
   });
 });

@@ -22,7 +22,7 @@ const NAME = `${Front.typeName}/${SHOW.name}`;
 async function serve(): Promise<Listening> {
   const sources = [sourceOf("browser", { kind: "cookie", name: "sid" }), sourceOf("app", BEARER)];
   const opened = await openIdentity(identity(PrincipalSchema, sources), { environment: {} });
-  const { follow, judge, refused, route } = streamEndpoint(
+  const { follow, authenticate, refused, route } = streamEndpoint(
     SHOW,
     {},
     {
@@ -45,7 +45,7 @@ async function serve(): Promise<Listening> {
     },
   );
   const method = { ...SHOW, idempotency: 1 } as typeof SHOW;
-  const endpoint = { method, follow, judge, refused, route };
+  const endpoint = { method, follow, authenticate, refused, route };
   const server = await listen([endpoint], { corsOrigins: ["https://app.example"] });
   onTestFinished(() => server.close(0));
   return server;

@@ -53,7 +53,7 @@ export class SocketFollow implements Follower, Drainable {
   #acknowledged = 0;
   #full = false;
   #over = false;
-  /** True if `judge` or `follow` reports the end to observers. */
+  /** True if `authenticate` or `follow` reports the end to observers. */
   #told = false;
   #opened = false;
 

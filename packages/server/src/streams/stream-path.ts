@@ -26,7 +26,7 @@ import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-pro
 /** The parts of a stream endpoint that a server needs. */
 export type StreamListenable = Pick<
   StreamEndpoint,
-  "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "judge" | "refused" | "follow" | "route"
+  "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "authenticate" | "refused" | "follow" | "route"
 >;
 
 export interface StreamPathOptions extends FastPathOptions {
@@ -70,11 +70,11 @@ export class StreamPath implements Shortcut {
     this.#kinds = kindsOf(registry);
     this.#eventProtocol = eventStream(registry);
     for (const endpoint of endpoints) {
-      const { method, judge, refused, heartbeatMs, version } = endpoint;
+      const { method, authenticate, refused, heartbeatMs, version } = endpoint;
       const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
       const path = `/${method.parent.typeName}/${method.name}`;
       const followers = accounts.at(path);
-      const all = { follow, judge, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
+      const all = { follow, judge: authenticate, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       const json = jsonOf(method, bounds, registry);
       const binary = binaryOf(endpoint, bounds);

@@ -22,13 +22,13 @@ function traced(options: FrontOptions = {}, tracing: Partial<TracingOptions> = {
   };
   const all = front({ ...options, observer: { instead } });
   /** Its spans are there when it has its answer. */
-  const ask: typeof all.ask = (compose, more) => {
-    const asked = all.ask(compose, more);
+  const ask: typeof all.send = (compose, more) => {
+    const asked = all.send(compose, more);
     return { ...asked, answer: asked.answer.finally(() => idle()) };
   };
   const get = (id: string, headers: Record<string, string> = {}, policy = options.call ?? {}) =>
     ask(async (cx) => page({ title: (await cx.call(cx.app.getWith(policy), { id })).id }), { headers });
-  return { ...all, ask, sink, get };
+  return { ...all, send: ask, sink, get };
 }
 
 describe("a request with one call", () => {
@@ -132,7 +132,7 @@ describe("exported despite not being sampled", () => {
     expect(sink.spans.map(({ flags }) => flags)).toEqual([0x300, 0x100]);
   });
   test("a degraded request is exported", async () => {
-    const { ask, client, sink } = traced();
+    const { send: ask, client, sink } = traced();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
     await ask(
       async (cx) => {
@@ -158,13 +158,13 @@ describe("exported despite not being sampled", () => {
   });
   test("refusals, client faults and cancelled requests are not exported", async () => {
     const all = traced();
-    await all.ask(
+    await all.send(
       async (cx) => {
         throw cx.refuse(Code.UNAVAILABLE);
       },
       { headers: unsampled },
     ).answer;
-    await all.ask(
+    await all.send(
       async () => {
         throw clientFault("a rule");
       },
@@ -263,7 +263,7 @@ describe("calls that are answered by others", () => {
     }
   });
   test("equal calls of a request are spans of their waiting time, with a link to the shared call", async () => {
-    const { ask, app, client, clock, sink } = traced();
+    const { send: ask, app, client, clock, sink } = traced();
     const rpc = app.getWith({ coalesce: true });
     const { answer } = ask(async (cx) => {
       const both = [cx.call(rpc, { id: "a" }), cx.call(rpc, { id: "a" })];
@@ -285,7 +285,7 @@ describe("calls that are answered by others", () => {
     for (const { links } of joined) expect(links[0]).toMatchObject({ spanId: call?.spanId });
   });
   test("the span of a batch has the number of keys", async () => {
-    const { ask, client, sink } = traced();
+    const { send: ask, client, sink } = traced();
     const { answer } = ask(async (cx) => {
       await Promise.all(["a", "b"].map((id) => cx.load(cx.app.byId, id)));
       return page({ title: "t" });
@@ -297,7 +297,7 @@ describe("calls that are answered by others", () => {
   });
   test("the request of a cached response has its outcome, and a link to the fetching request", async () => {
     const all = traced({ answers: { ttlMs: 100, plan: "p" } });
-    const asking = all.asking(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    const asking = all.sender(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
     const answers = [asking(), asking()].map(({ answer }) => answer);
     await all.clock.advance(5);
     all.client.of("a").thing();
@@ -337,7 +337,7 @@ describe("calls that are not sent", () => {
 });
 
 test("a request has a maximum of call spans and counts the others; every call carries the trace", async () => {
-  const { ask, client, sink } = traced({ concurrent: 2_000 });
+  const { send: ask, client, sink } = traced({ concurrent: 2_000 });
   client.answer = (sent) => sent.thing();
   const { answer } = ask(async (cx) => {
     for (let i = 0; i < 1_010; i++) await cx.call(cx.app.get, { id: `${i}` });

@@ -27,7 +27,7 @@ export class SampleIdentity implements Identity {
     const keys = { current: { first, all: [first] } };
     this.#propagator = new Propagator(type.typeName, systemClock, { issuer: "test", keys });
   }
-  judge(headers: IncomingHeaders): AuthenticatedRequest {
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest {
     const credential = create(CredentialSchema, { source: this.sources[0] ?? "test" });
     const caller = callerOf({ type: this.type, credential, principal: () => this.#principal, token: "token-1" });
     return new AuthenticatedRequest(headers, NONE, { caller, peer: NOWHERE, answer: [], propagator: this.#propagator });

@@ -1,7 +1,7 @@
 import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { iterationVariable } from "./macro.ts";
 
 const DYN: CelType = { kind: "dyn" };
@@ -10,7 +10,11 @@ const DYN: CelType = { kind: "dyn" };
  * Checks the calls that optimizers write: `cel.block([a, b], result)`, in which `cel.index(0)` is a, and
  * `cel.iterVar(0, 0)` is a variable of a macro.
  */
-export function checkBlock(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no block" {
+export function checkBlock(
+  checker: Checker,
+  ast: Ast & { kind: "call" },
+  place: CelPlace,
+): Node | undefined | "no block" {
   const { fn, target, args } = ast;
   if (target?.kind !== "ident" || target.name !== "cel" || place.locals.has("cel")) return "no block";
   const iteration = iterationVariable(ast);
@@ -27,7 +31,7 @@ function slots(
   index: number,
   result: Ast,
   ast: Ast,
-  place: Place,
+  place: CelPlace,
 ): Node | undefined {
   const [value, ...rest] = values;
   if (value === undefined) return checker.check(result, place);
@@ -35,7 +39,7 @@ function slots(
   if (range === undefined) return undefined;
   const name = slotName(index);
   const variable: Variable = { name, role: "local", type: DYN, proto: undefined, absent: false };
-  const inner: Place = { ...place, locals: new Map([...place.locals, [name, variable]]) };
+  const inner: CelPlace = { ...place, locals: new Map([...place.locals, [name, variable]]) };
   const body = slots(checker, rest, index + 1, result, ast, inner);
   if (body === undefined) return undefined;
   const base = checker.base(ast, body.type, body.proto, range.fails || body.fails);
@@ -51,7 +55,7 @@ function slotName(index: unknown): string {
   return `_index_${String(index)}`;
 }
 
-function local(checker: Checker, name: string, ast: Ast, place: Place): Node | undefined {
+function local(checker: Checker, name: string, ast: Ast, place: CelPlace): Node | undefined {
   const variable = place.locals.get(name);
   if (variable === undefined) return checker.complain("BFF302", ast, `"${checker.textOf(ast)}" is not in scope here`);
   return { ...checker.base(ast, variable.type, variable.proto), kind: "name", variable };

@@ -1,8 +1,8 @@
-import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
+import { type Ast, type CallAst, dottedName } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import { resolveExtension, resolveName } from "../types/model/names.ts";
 import { checkBlock } from "./block.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { checkFailure } from "./failure.ts";
 import { checkFunction } from "./function.ts";
 import { checkEquality, checkLogic, checkOk } from "./logic.ts";
@@ -11,7 +11,7 @@ import { checkHeader, checkSelect, extensionOf, rootOf, unknownName } from "./na
 import { checkReceived } from "./response-metadata.ts";
 
 /** Operators, functions and macros. */
-export function checkCall(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkCall(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const { fn, target, args } = ast;
   if (target === undefined) {
     switch (fn) {
@@ -63,7 +63,7 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
 }
 
 /** `has(x.field)`. */
-function checkHas(checker: Checker, ast: Call, place: Place): Node | undefined {
+function checkHas(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [of] = ast.args;
   if (of?.kind !== "select" || ast.args.length !== 1) {
     const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
@@ -79,7 +79,7 @@ function checkHas(checker: Checker, ast: Call, place: Place): Node | undefined {
 }
 
 /** "x-request-id" for `headers.x-request-id`. */
-function headerOf(checker: Checker, ast: Ast, place: Place): string | undefined {
+function headerOf(checker: Checker, ast: Ast, place: CelPlace): string | undefined {
   if (ast.kind === "select") return checker.group(ast.of, place)?.role === "headers" ? ast.field : undefined;
   if (ast.kind !== "call" || ast.fn !== "_-_") return undefined;
   const [before, last] = ast.args;
@@ -98,7 +98,7 @@ function resolvesBefore(checker: Checker, ast: Ast & { kind: "select" }): boolea
 }
 
 /** `proto.getExt(message, pkg.extension)` and `proto.hasExt`. */
-function checkExtension(checker: Checker, ast: Call, place: Place): Node | undefined | "no extension" {
+function checkExtension(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined | "no extension" {
   const { fn, target, args } = ast;
   if (target?.kind !== "ident" || target.name !== "proto" || !/^(get|has)Ext$/.test(fn)) return "no extension";
   const [message, named] = args;

@@ -396,7 +396,7 @@ describe("absence", () => {
   ])("%s depends on %j", (text, unsafe) => {
     const { expression, diagnostics } = check(text, scope, registry);
     expect(diagnostics).toEqual([]);
-    expect(expression?.unsafe.map((one) => one.name)).toEqual(unsafe);
+    expect(expression?.unsafe.map((variable) => variable.name)).toEqual(unsafe);
   });
 
   it.each(["ok(a) ? 0 : a.single_int32", "ok(a) || a.single_bool", "!ok(a) && a.single_bool"])(
@@ -410,7 +410,7 @@ describe("absence", () => {
     const { expression } = check("ok(a) ? a.single_string : headers['x'] + env.LIMIT.string()", scope, registry);
     expect(expression).toBeUndefined();
     const reads = check("ok(a) ? a.single_string : headers['x'] + args.id", scope, registry).expression?.reads;
-    expect(reads?.map(({ variable: one, kind, safe, at }) => [one.name, kind, safe, at.column, at.endColumn])).toEqual([
+    expect(reads?.map(({ variable, kind, safe, at }) => [variable.name, kind, safe, at.column, at.endColumn])).toEqual([
       ["a", "ok", true, 4, 5],
       ["a", "value", true, 9, 10],
       ["headers", "value", true, 27, 39],

@@ -8,7 +8,7 @@ import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Expression, Node } from "../types/model/expression.ts";
 import { presenceOf } from "../types/model/field-type.ts";
 import type { Scope, Variable } from "../types/model/type.ts";
-import { Checker, type Place } from "./checker.ts";
+import { type CelPlace, Checker } from "./checker.ts";
 import { checkConstants } from "./constant.ts";
 import { checkAst } from "./dispatch.ts";
 import { settle } from "./settle.ts";
@@ -43,7 +43,7 @@ export function checkParsed(
     return undefined;
   }
   const checker = new Checker(text, scope, registry, language, complain, checkAst);
-  const around: Place = { locals: new Map(), known: scope.known ?? NOTHING, gone: scope.gone ?? NOTHING };
+  const around: CelPlace = { locals: new Map(), known: scope.known ?? NOTHING, gone: scope.gone ?? NOTHING };
   const checked = checker.check(parsed.ast, around);
   if (checked === undefined || checker.vain) return undefined;
   const { reads } = checker;
@@ -58,7 +58,7 @@ export function checkParsed(
     proto: root.proto,
     reads,
     unsafe: [...unsafe],
-    given: around.known.intersection(new Set(reads.map((read) => read.variable))),
+    safe: around.known.intersection(new Set(reads.map((read) => read.variable))),
     fails: root.fails,
     path: isPath(root),
     mayBeUnset: isPath(root) && mayBeUnset(root),

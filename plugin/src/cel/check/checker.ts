@@ -10,7 +10,7 @@ import { typeName } from "../types/model/type-name.ts";
 import { TypeVariables } from "../types/model/type-variables.ts";
 
 /** Knowledge about the place of a part of an expression. */
-export interface Place {
+export interface CelPlace {
   /** The variables of the surrounding macros. */
   readonly locals: ReadonlyMap<string, Variable>;
   /** The variables for which `ok` is known to hold. */
@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** Checks one expression by its kind. The only implementation is in dispatch.ts. */
-export type CheckAst = (checker: Checker, ast: Ast, place: Place) => Node | undefined;
+export type CheckAst = (checker: Checker, ast: Ast, place: CelPlace) => Node | undefined;
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -58,7 +58,7 @@ export class Checker {
     this.complain = complain;
   }
 
-  check(ast: Ast, place: Place): Node | undefined {
+  check(ast: Ast, place: CelPlace): Node | undefined {
     return this.#checkAst(this, ast, place);
   }
 
@@ -92,16 +92,16 @@ export class Checker {
   }
 
   /** Checks all expressions even after a fault, so that one run reports every fault. */
-  all(asts: readonly Ast[], place: Place): Node[] | undefined {
+  all(asts: readonly Ast[], place: CelPlace): Node[] | undefined {
     const nodes = asts.map((ast) => this.check(ast, place)).filter((node) => node !== undefined);
     return nodes.length === asts.length ? nodes : undefined;
   }
 
-  variable(name: string, place: Place): Variable | undefined {
+  variable(name: string, place: CelPlace): Variable | undefined {
     return place.locals.get(name) ?? this.scope.lookup(name);
   }
 
-  read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
+  read(variable: Variable, kind: Read["kind"], at: Span, place: CelPlace): void {
     if (variable.role === "local") return;
     const isTest = kind === "ok" || kind === "failure";
     const safe = isTest || !variable.absent || place.known.has(variable);
@@ -137,7 +137,7 @@ export class Checker {
   }
 
   /** Returns the variable of an expression that is a group of names (`args`, `env`, `error`) or `headers`. */
-  group(ast: Ast, place: Place): Variable | undefined {
+  group(ast: Ast, place: CelPlace): Variable | undefined {
     if (ast.kind !== "ident") return undefined;
     const variable = this.variable(ast.name, place);
     return variable?.type.kind === "struct" || variable?.role === "headers" ? variable : undefined;

@@ -95,10 +95,14 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   }
   if (node.overload !== "index_map" || of.kind !== "map" || of.entries.some(([, , optional]) => optional))
     return undefined;
-  const keys = of.entries.map(([own]) => fold(own));
-  if (keys.some((own) => own === undefined || own === "fails" || typeof own.value !== typeof key.value))
+  const keys = of.entries.map(([entryKey]) => fold(entryKey));
+  if (
+    keys.some(
+      (entryKey) => entryKey === undefined || entryKey === "fails" || typeof entryKey.value !== typeof key.value,
+    )
+  )
     return undefined;
-  const names = keys.flatMap((own) => (own === undefined || own === "fails" ? [] : [own.value]));
+  const names = keys.flatMap((entryKey) => (entryKey === undefined || entryKey === "fails" ? [] : [entryKey.value]));
   if (names.includes(key.value)) return undefined;
   const shown = names.map((name) => (typeof name === "string" ? JSON.stringify(name) : String(name)));
   const missed = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);

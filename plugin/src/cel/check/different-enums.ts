@@ -94,17 +94,17 @@ interface OfEnum {
  */
 function hintFor(checker: Checker, first: OfEnum, second: OfEnum): string {
   const pairs = [
-    { one: first, other: second },
-    { one: second, other: first },
+    { operand: first, other: second },
+    { operand: second, other: first },
   ];
-  for (const { one, other } of pairs) {
-    const named = writtenValues(one).find((name) => other.desc.values.some((value) => value.name === name));
+  for (const { operand, other } of pairs) {
+    const named = writtenValues(operand).find((name) => other.desc.values.some((value) => value.name === name));
     if (named !== undefined) return `write ${other.desc.typeName}.${named}`;
   }
-  for (const { one, other } of pairs)
-    if (one.node.type.kind === "int" && checker.scope.enums?.converts(one.desc, other.desc) !== undefined)
-      return `write ${other.desc.name}(${checker.textOf(checker.spanOf(one.node))})`;
-  const { other } = pairs.find(({ one }) => writtenValues(one).length > 0) ?? { other: second };
+  for (const { operand, other } of pairs)
+    if (operand.node.type.kind === "int" && checker.scope.enums?.converts(operand.desc, other.desc) !== undefined)
+      return `write ${other.desc.name}(${checker.textOf(checker.spanOf(operand.node))})`;
+  const { other } = pairs.find(({ operand }) => writtenValues(operand).length > 0) ?? { other: second };
   const names = nameList(other.desc.values.map(({ name }) => name));
   return `name a value of "${other.desc.typeName}": ${names}`;
 }

@@ -3,13 +3,13 @@
 import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import { checkCall } from "./call.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { checkList, checkMap } from "./literal.ts";
 import { checkMessage } from "./message.ts";
 import { checkName } from "./name.ts";
 
 /** Undefined after a diagnostic. */
-export function checkAst(checker: Checker, ast: Ast, place: Place): Node | undefined {
+export function checkAst(checker: Checker, ast: Ast, place: CelPlace): Node | undefined {
   switch (ast.kind) {
     case "constant": {
       const kind = constantKind(ast.value, ast.unsigned);

@@ -1,16 +1,20 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { type Call, dottedName } from "../syntax/ast.ts";
+import { type CallAst, dottedName } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import { enumType } from "../types/model/field-type.ts";
 import { resolveEnum } from "../types/model/names.ts";
 import type { CelType } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 
 const INT: CelType = { kind: "int" };
 const STRING: CelType = { kind: "string" };
 
 /** `enums.name(e)`, `enums.text(e)`, `Kind.from(int)`, `Kind.parse(string)`. */
-export function checkEnumFunction(checker: Checker, ast: Call, place: Place): Node | undefined | "no enum function" {
+export function checkEnumFunction(
+  checker: Checker,
+  ast: CallAst,
+  place: CelPlace,
+): Node | undefined | "no enum function" {
   const { fn, target } = ast;
   const owner = target && dottedName(target);
   if (owner === "enums" && (fn === "name" || fn === "text")) return checkNaming(checker, ast, fn, place);
@@ -20,7 +24,7 @@ export function checkEnumFunction(checker: Checker, ast: Call, place: Place): No
 }
 
 /** The only operand, checked; undefined after a diagnostic. */
-function onlyOperand(checker: Checker, ast: Call, name: string, place: Place): Node | undefined {
+function onlyOperand(checker: Checker, ast: CallAst, name: string, place: CelPlace): Node | undefined {
   const nodes = checker.all(ast.args, place);
   const [of] = nodes ?? [];
   if (nodes === undefined || (of !== undefined && nodes.length === 1)) return of;
@@ -28,7 +32,7 @@ function onlyOperand(checker: Checker, ast: Call, name: string, place: Place): N
 }
 
 /** Checks a function of a value whose enum is known: `enums.name(order.kind)`. */
-function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Place): Node | undefined {
+function checkNaming(checker: Checker, ast: CallAst, fn: "name" | "text", place: CelPlace): Node | undefined {
   const of = onlyOperand(checker, ast, `enums.${fn}`, place);
   if (of === undefined) return undefined;
   const type = checker.typeOf(of);
@@ -54,7 +58,7 @@ function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Pl
       "BFF305",
       ast.args[0] ?? ast,
       `the values of "${desc.typeName}" have no texts`,
-      isOwn(checker, desc)
+      isLocal(checker, desc)
         ? 'add [(bff.v1.enum_value).text = "…"] to each value'
         : "declare a copy of the enum in this package with a text for each value, and write enums.text(Copy(…))",
     );
@@ -70,10 +74,10 @@ function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Pl
 /** Checks a function that makes an optional value of an enum from a number or a name. */
 function checkMaking(
   checker: Checker,
-  ast: Call,
+  ast: CallAst,
   desc: DescEnum,
   fn: "from" | "parse",
-  place: Place,
+  place: CelPlace,
 ): Node | undefined {
   const name = `${desc.name}.${fn}`;
   const of = onlyOperand(checker, ast, name, place);
@@ -96,7 +100,7 @@ function checkMaking(
 }
 
 /** Checks `Kind(e)`, the value that corresponds to one of another enum, as in a field or in a request. */
-export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
+export function checkEnumConversion(checker: Checker, ast: CallAst, desc: DescEnum, place: CelPlace): Node | undefined {
   if (checker.language.openEnums) return checkOpenEnum(checker, ast, desc, place);
   const of = onlyOperand(checker, ast, desc.name, place);
   if (of === undefined) return undefined;
@@ -125,18 +129,18 @@ export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum,
   return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
 }
 
-const isOwn = (checker: Checker, { file }: DescEnum): boolean => file.proto.package === checker.scope.container;
+const isLocal = (checker: Checker, { file }: DescEnum): boolean => file.proto.package === checker.scope.container;
 
 /** Returns the hint to declare the enum of this package as a copy of the other one. */
 function copyOf(checker: Checker, from: DescEnum, to: DescEnum): string {
-  const [own, other] = isOwn(checker, to) ? [to, from] : [from, to];
+  const [local, other] = isLocal(checker, to) ? [to, from] : [from, to];
   const option = `option (bff.v1.enum).alias = "${other.typeName}";`;
-  if (isOwn(checker, own)) return `add \`${option}\` to "${own.name}"`;
+  if (isLocal(checker, local)) return `add \`${option}\` to "${local.name}"`;
   return `convert to an enum of this package first, with both enums as its \`alias\``;
 }
 
 /** Checks `Status(1)` and `Status("IDLE")`, which only the conformance suites use. */
-function checkOpenEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
+function checkOpenEnum(checker: Checker, ast: CallAst, desc: DescEnum, place: CelPlace): Node | undefined {
   const [of, ...rest] = checker.all(ast.args, place) ?? [];
   if (of === undefined || rest.length > 0)
     return checker.complain("BFF305", ast, "an enum is converted from an int or a string");

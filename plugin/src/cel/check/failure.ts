@@ -1,13 +1,13 @@
-import type { Call } from "../syntax/ast.ts";
+import type { CallAst } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 
 const HINT = "name one step: failure(step)";
 const OF_ARGUMENT = "call `failure` where the step is declared, and pass a member of the failure as an argument";
 
 /** `failure(step)`: why it has no value, or not its own, as an optional. */
-export function checkFailure(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkFailure(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [arg] = ast.args;
   const wrong = (): undefined => checker.complain("BFF319", arg ?? ast, "`failure` takes the name of a step", HINT);
   if (arg === undefined || ast.args.length !== 1) return wrong();

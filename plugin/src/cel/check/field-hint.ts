@@ -19,7 +19,7 @@ const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
 
 /** Returns the correction of a value of type `is` for the field `name` of type `of`. */
 export function fieldHint(is: CelType, of: CelType, name: string): string | undefined {
-  const fits = (one: CelType, other: CelType): boolean => typeNameOfEnums(one) === typeNameOfEnums(other);
+  const fits = (left: CelType, right: CelType): boolean => typeNameOfEnums(left) === typeNameOfEnums(right);
   if (is.kind === "optional" && fits(is.of, of))
     return `write ?${name}: …, which leaves the field unset if the optional is empty`;
   if (of.kind === "list" && fits(is, of.element)) return "write [ … ] around it to make a list of one element";

@@ -37,13 +37,13 @@ function foldCall(node: Node & { kind: "call" }): Folded {
   }
   if (/^enum_(name|text)$/.test(overload)) return ofEnum(node, first, second);
   const a = fold(first);
-  if (second === undefined) return a === undefined || a === "fails" ? a : one(overload, a.value);
+  if (second === undefined) return a === undefined || a === "fails" ? a : unary(overload, a.value);
   const b = fold(second);
   if (overload === "logical_and" || overload === "logical_or") return junction(overload === "logical_and", a, b);
   if (a === "fails" || b === "fails") return "fails";
   if (overload === "repeat" && typeof b?.value === "bigint" && b.value < 0n) return "fails";
   if (b !== undefined && b.value === 0n && /^(divide|modulo)_u?int64$/.test(overload)) return "fails";
-  return a !== undefined && b !== undefined ? two(overload, a.value, b.value) : byRange(overload, first, second);
+  return a !== undefined && b !== undefined ? binary(overload, a.value, b.value) : byRange(overload, first, second);
 }
 
 /** Returns the name or the text of a known value. If one number has several names, the first counts. */
@@ -65,7 +65,7 @@ function junction(and: boolean, a: Folded, b: Folded): Folded {
   return a === "fails" || b === "fails" ? "fails" : { value: and };
 }
 
-function one(overload: string, value: Value): Folded {
+function unary(overload: string, value: Value): Folded {
   if (overload === "logical_not" && typeof value === "boolean") return { value: !value };
   if (overload === "negate_double" && typeof value === "number") return { value: -value };
   if (overload === "negate_int64" && typeof value === "bigint") return integer("int64", -value);
@@ -76,7 +76,7 @@ function one(overload: string, value: Value): Folded {
   return overload === "same" ? { value } : undefined;
 }
 
-function two(overload: string, a: Value, b: Value): Folded {
+function binary(overload: string, a: Value, b: Value): Folded {
   if (overload === "equals" || overload === "not_equals") return { value: same(a, b) === (overload === "equals") };
   const order = /^(less|less_equals|greater|greater_equals)_(number|string)$/.exec(overload);
   if (order !== null) return ordered(order[1] ?? "", a, b);

@@ -1,4 +1,4 @@
-import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
+import { type Ast, type CallAst, dottedName } from "../syntax/ast.ts";
 import { anyFails, computedList, joinProtos } from "../types/forms/join.ts";
 import { isSafeDivisor, rangeOf } from "../types/forms/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/functions/resolve-call.ts";
@@ -7,9 +7,9 @@ import { isSoundLiteral, literalFault } from "../types/literals/literal.ts";
 import { holdsError, isError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Node } from "../types/model/expression.ts";
 import { candidates, resolveEnum, resolveName } from "../types/model/names.ts";
-import { type CelType, type Overload, OWN, type Proto } from "../types/model/type.ts";
+import { type CelType, type Overload, type Proto, USER_FUNCTION } from "../types/model/type.ts";
 import { commonEnums } from "../types/model/type-variables.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
@@ -26,7 +26,7 @@ interface Callee {
   readonly method: boolean;
 }
 
-function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place): Callee | undefined {
+function calleeOf(checker: Checker, { fn, target, absolute }: CallAst, place: CelPlace): Callee | undefined {
   const exists = (name: string) => candidatesOf(name, checker.language).length > 0;
   const root = target && rootOf(target);
   const owner = target && dottedName(target);
@@ -43,7 +43,7 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
 }
 
 /** Checks a function, an operator without rules of its type, or the name of an enum as a function. */
-export function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const { fn, target } = ast;
   const group = target && checker.group(target, place);
   if (group?.role === "error" && fn === "detail" && target !== undefined) {
@@ -102,7 +102,7 @@ function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]):
 
 function callOf(
   checker: Checker,
-  ast: Call,
+  ast: CallAst,
   name: string,
   nodes: readonly Node[],
   types: readonly CelType[],
@@ -136,8 +136,8 @@ function callOf(
     strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
   const proto = id === "add_list" ? computedList(joinProtos(nodes)) : resultProto(id, nodes[0]?.proto);
   const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : held(overload, types, result), proto, true);
-  const own = id === OWN ? { own: overload } : undefined;
-  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes, ...own };
+  const userFunction = id === USER_FUNCTION ? { userFunction: overload } : undefined;
+  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes, ...userFunction };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
@@ -153,7 +153,7 @@ const TAKES_ANY: ReadonlySet<string> = new Set(["to_dyn", "type"]);
  * Returns the result type if a part may come from a dyn. Such a part may have any type, although cel-go's checker
  * assumes one.
  */
-function held({ params, result: own }: Overload, types: readonly CelType[], result: CelType): CelType {
+function held({ params, result: resultType }: Overload, types: readonly CelType[], result: CelType): CelType {
   const open = new Set(params.flatMap((param, index) => (types[index]?.kind === "dyn" ? heldBy(param) : [])));
   const part = (template: CelType, known: CelType): CelType => {
     if (template.kind === "param") return open.has(template.name) ? DYN : known;
@@ -163,7 +163,7 @@ function held({ params, result: own }: Overload, types: readonly CelType[], resu
       return { kind: "optional", of: part(template.of, known.of) };
     return known;
   };
-  return open.size === 0 ? result : part(own, result);
+  return open.size === 0 ? result : part(resultType, result);
 }
 
 /** Returns the type parameters of a list's or an optional's content. */
@@ -211,10 +211,10 @@ function close(checker: Checker, type: CelType): void {
  * Returns the required type of an operand. The content of a list of any type is not checked. `own`: the resolved type
  * of the parameter.
  */
-function expectedOf(overload: string, param: CelType, own: CelType): CelType {
+function expectedOf(overload: string, param: CelType, paramType: CelType): CelType {
   // Elements that are no lists at run time stay unchanged.
   if (overload === "list_flatten") return { kind: "list", element: DYN };
-  return param.kind === "param" ? own : open(param);
+  return param.kind === "param" ? paramType : open(param);
 }
 
 function open(type: CelType): CelType {
@@ -246,11 +246,11 @@ function holdsDyn(type: CelType): boolean {
   }
 }
 
-function dynamicCall(checker: Checker, ast: Call, fn: string, args: readonly Node[], type: CelType): Node {
+function dynamicCall(checker: Checker, ast: CallAst, fn: string, args: readonly Node[], type: CelType): Node {
   return { ...checker.base(ast, type, undefined, true), kind: "call", fn, overload: "dynamic", args };
 }
 
-function unknownFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
+function unknownFunction(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const { fn, target } = ast;
   const owner = target && dottedName(target);
   const enumeration = resolveEnum(
@@ -272,7 +272,7 @@ const isErrorOrNone = (type: CelType): boolean => isError(type.kind === "optiona
  * Checks `error.detail(pkg.Type)` and `failure(step).detail(pkg.Type)`: a detail of the upstream's error, as an
  * optional.
  */
-function checkDetail(checker: Checker, ast: Call, error: Node): Node | undefined {
+function checkDetail(checker: Checker, ast: CallAst, error: Node): Node | undefined {
   const [arg] = ast.args;
   const dotted = arg && dottedName(arg);
   const named = dotted === undefined ? undefined : resolveName(dotted, checker.scope, checker.registry);

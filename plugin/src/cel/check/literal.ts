@@ -2,10 +2,10 @@ import type { Ast } from "../syntax/ast.ts";
 import { anyFails, isPlain, joinProtos } from "../types/forms/join.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 
 /** `[a, ?b]`. */
-export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: Place): Node | undefined {
+export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: CelPlace): Node | undefined {
   const elements = checker.all(ast.elements, place);
   if (elements === undefined) return undefined;
   const types = itemTypes(checker, elements, ast.elements, (index) => ast.optionals.has(index));
@@ -27,7 +27,7 @@ export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: 
 }
 
 /** `{k: a, ?l: b}`. */
-export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Place): Node | undefined {
+export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: CelPlace): Node | undefined {
   const nodes = checker.all(
     ast.entries.flatMap(({ key, value }) => [key, value]),
     place,
@@ -46,16 +46,16 @@ export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Pl
   const key = joined(checker, keyTypes);
   const value = joined(checker, types);
   // A repeated key fails at run time, and so does a key of a type that is no key type.
-  const known = keys.every((own) => own.kind === "constant");
+  const known = keys.every((keyNode) => keyNode.kind === "constant");
   const twice = keys.length > new Set(keys.map(constantOf)).size || (keys.length > 1 && !known);
   const fails = anyFails(nodes) || twice || keyTypes.some(({ kind }) => !PLAIN_KEYS.has(kind));
   const node: Node = {
     ...checker.base(ast, { kind: "map", key, value }, undefined, fails),
     kind: "map",
-    entries: keys.flatMap((own, index) => {
+    entries: keys.flatMap((keyNode, index) => {
       const item = values[index];
       if (item === undefined) return [];
-      return [isOptional(index) ? ([own, item, true] as const) : ([own, item] as const)];
+      return [isOptional(index) ? ([keyNode, item, true] as const) : ([keyNode, item] as const)];
     }),
   };
   checker.expected.set(

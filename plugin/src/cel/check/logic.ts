@@ -1,4 +1,4 @@
-import type { Call } from "../syntax/ast.ts";
+import type { CallAst } from "../syntax/ast.ts";
 import { factsOf, gapsOf } from "../types/facts/facts.ts";
 import { sameType } from "../types/forms/assignable.ts";
 import { anyFails, joinProtos } from "../types/forms/join.ts";
@@ -6,7 +6,7 @@ import { comparable } from "../types/functions/resolve-call.ts";
 import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums } from "./different-enums.ts";
 import { unknownName } from "./name.ts";
@@ -18,7 +18,7 @@ const DYN: CelType = { kind: "dyn" };
 const MAY_BE_ABSENT: ReadonlySet<Variable["role"]> = new Set(["step", "arg", "principal"]);
 
 /** Checks `ok(step)`, which is true if the step has a value. */
-export function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkOk(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [arg] = ast.args;
   const wrong = (hint?: string) =>
     checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint);
@@ -42,19 +42,19 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
   return { ...checker.base(ast, BOOL), kind: "ok", variable, ...(known !== undefined && { known }) };
 }
 
-function outcomeOf(variable: Variable, { known, gone }: Place): boolean | undefined {
+function outcomeOf(variable: Variable, { known, gone }: CelPlace): boolean | undefined {
   if (!variable.absent) return undefined;
   if (known.has(variable)) return true;
   return gone.has(variable) ? false : undefined;
 }
 
 /** Checks `&&`, `||` and `?:`. The other operands use the first operand's knowledge about absence. */
-export function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkLogic(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [firstAst, secondAst, thirdAst] = ast.args;
   if (firstAst === undefined || secondAst === undefined) return undefined;
   const first = checker.check(firstAst, place);
   const facts = first && { there: factsOf(first), gone: gapsOf(first) };
-  const holds = (outcome: "whenTrue" | "whenFalse"): Place => {
+  const holds = (outcome: "whenTrue" | "whenFalse"): CelPlace => {
     if (facts === undefined) return place;
     const [known, gone] = [facts.there[outcome], facts.gone[outcome]];
     if (known.size + gone.size === 0) return place;
@@ -97,15 +97,15 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
 function alike(left: CelType, right: CelType): string {
   if (left.kind === "null" || right.kind === "null")
     return "write optional.none() in place of null, and optional.of(…) around the other branch";
-  for (const [one, other, which] of [
+  for (const [branch, other, which] of [
     [left, right, "second branch"],
     [right, left, "first branch"],
   ] as const) {
-    if (one.kind === "int" && one.enum !== undefined && !NUMBERS.has(other.kind))
-      return `write a value of ${one.enum.typeName} in place of the ${which}`;
-    if (one.kind === "optional" && sameType(one.of, other)) return `write optional.of(…) around the ${which}`;
-    if (one.kind === "list" && sameType(one.element, other)) return `write [ … ] around the ${which}`;
-    if (one.kind === "string" && TEXTS.has(other.kind)) return `write string(…) around the ${which}`;
+    if (branch.kind === "int" && branch.enum !== undefined && !NUMBERS.has(other.kind))
+      return `write a value of ${branch.enum.typeName} in place of the ${which}`;
+    if (branch.kind === "optional" && sameType(branch.of, other)) return `write optional.of(…) around the ${which}`;
+    if (branch.kind === "list" && sameType(branch.element, other)) return `write [ … ] around the ${which}`;
+    if (branch.kind === "string" && TEXTS.has(other.kind)) return `write string(…) around the ${which}`;
   }
   return NUMBERS.has(left.kind) && NUMBERS.has(right.kind)
     ? `write ${left.kind}(…) around the second branch`
@@ -115,7 +115,7 @@ const NUMBERS: ReadonlySet<CelType["kind"]> = new Set(["int", "uint", "double"])
 const TEXTS: ReadonlySet<CelType["kind"]> = new Set([...NUMBERS, "bool", "bytes"]);
 
 /** Checks `==` and `!=`, for operands of any one type. */
-export function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {
+export function checkEquality(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const args = checker.all(ast.args, place);
   if (args === undefined) return undefined;
   const [a, b] = args;
@@ -162,7 +162,7 @@ function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string
  * Reports a comparison of a message with null. In CEL an unset message reads as its default, so the result never
  * changes. An absent variable is also read before its presence is checked. Returns false after a diagnostic.
  */
-function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boolean {
+function checkNull(checker: Checker, ast: CallAst, message: Node, other: Node): boolean {
   if (!checker.language.soundLiterals) return true;
   const type = checker.typeOf(message);
   if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return true;

@@ -4,7 +4,7 @@ import { checked } from "../types/forms/fit.ts";
 import { anyFails, computedList, elementProto } from "../types/forms/join.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { checkReduce } from "./reduce.ts";
 
 const BOOL: CelType = { kind: "bool" };
@@ -21,13 +21,17 @@ const SORTS: ReadonlySet<string> = new Set(["sortBy", "sortDesc"]);
 type Typed = readonly [type: CelType, proto: Proto | undefined];
 
 /** Checks a call of a macro, such as `list.map(item, …)`, before its expansion. */
-export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no macro" {
+export function checkMacro(
+  checker: Checker,
+  ast: Ast & { kind: "call" },
+  place: CelPlace,
+): Node | undefined | "no macro" {
   const call = macroCall(ast);
   if (call === undefined) return "no macro";
   if (call === "malformed") {
     return checker.complain("BFF313", ast, `${macroArguments(ast.fn)}: ${macroForm(ast.fn)}`);
   }
-  const names = call.variables.map((one) => variableName(checker, one));
+  const names = call.variables.map((variable) => variableName(checker, variable));
   const misnamed = call.variables.find((_, index) => names[index] === undefined);
   if (misnamed !== undefined) {
     const which = call.variables.length === 1 ? "the first argument of" : "the first arguments of";
@@ -52,7 +56,10 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     const [type, proto] = items?.[index] ?? [DYN, undefined];
     return name === undefined ? [] : [{ name, role: "local", absent: false, type, proto }];
   });
-  const inner: Place = { ...place, locals: new Map([...place.locals, ...vars.map((one) => [one.name, one] as const)]) };
+  const inner: CelPlace = {
+    ...place,
+    locals: new Map([...place.locals, ...vars.map((variable) => [variable.name, variable] as const)]),
+  };
   const bodies = checker.all(call.bodies, inner);
   const args = bodies && conditions(checker, call, bodies);
   if (args === undefined || (items === undefined && checker.language.checked)) return undefined;

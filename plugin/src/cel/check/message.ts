@@ -13,7 +13,7 @@ import { candidates, resolveName } from "../types/model/names.ts";
 import type { CelType, Proto } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { orNull } from "../types/model/type-variables.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { fieldHint } from "./field-hint.ts";
 import { optionalOf } from "./literal.ts";
 import { nameList } from "./name-list.ts";
@@ -21,7 +21,7 @@ import { nameList } from "./name-list.ts";
 type Literal = Ast & { kind: "message" };
 
 /** `pkg.Type{field: value}`. */
-export function checkMessage(checker: Checker, ast: Literal, place: Place): Node | undefined {
+export function checkMessage(checker: Checker, ast: Literal, place: CelPlace): Node | undefined {
   const desc = candidates(ast.name, checker.scope.container)
     .map((name) => checker.registry.getMessage(name))
     .find((found) => found !== undefined);
@@ -81,7 +81,7 @@ function checkField(
   desc: DescMessage,
   { name, at, value: ast, optional }: Literal["fields"][number],
   seen: Map<string, string>,
-  place: Place,
+  place: CelPlace,
 ): Field | undefined {
   const value = checker.check(ast, place);
   const field = desc.fields.find((candidate) => candidate.name === name);
@@ -106,8 +106,8 @@ function checkField(
     return checker.complain("BFF312", at, what);
   }
   if (value === undefined) return undefined;
-  const own = checker.typeOf(value);
-  const type = optional ? optionalOf(checker, own, ast) : own;
+  const valueType = checker.typeOf(value);
+  const type = optional ? optionalOf(checker, valueType, ast) : valueType;
   if (type === undefined) return undefined;
   const expected = fieldType(field);
   // cel-go reports the place of the field, and this checker that of the value.
@@ -172,9 +172,10 @@ function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false)
   if (isAny(proto)) return !isSurelyPacked(checker, value, type);
   if (isJson(proto)) return !isSureJsonNode(value, (part) => checker.typeOf(part));
   const range = protoRange(proto);
-  const own =
+  const valueRange =
     range === undefined || (proto.kind === "enum" && value.proto?.kind === "enum") ? undefined : rangeOf(value);
-  if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
+  if (range !== undefined && valueRange !== undefined)
+    return valueRange.low < range.low || valueRange.high > range.high;
   // An empty optional leaves the field unset.
   const form = type.kind === "optional" ? celForm(type.of) : formOf(type, value.proto);
   // Null does the same, but it is invalid in a list or after a `?`.

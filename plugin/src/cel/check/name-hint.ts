@@ -2,13 +2,13 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Ast } from "../syntax/ast.ts";
 import { valueEndingIn } from "../types/model/names.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { nameList } from "./name-list.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
 /** Returns the correction of an unknown name. `dotted` is the name with the members after it. */
-export function unknownNameHint(checker: Checker, name: string, dotted: string, place: Place): string | undefined {
+export function unknownNameHint(checker: Checker, name: string, dotted: string, place: CelPlace): string | undefined {
   const isCode = checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   if (isCode && !dotted.includes(".")) return `write bff.v1.Code.${name}`;
   // A step whose name is reserved (BFF107) is in scope beside the other owner of the name.
@@ -26,13 +26,13 @@ export function unknownNameHint(checker: Checker, name: string, dotted: string, 
  * Returns the hint to add an argument. A message that steps compose sees only its arguments, so the missing name may be
  * one of the composer.
  */
-function asArgument(checker: Checker, name: string, place: Place): string {
+function asArgument(checker: Checker, name: string, place: CelPlace): string {
   const isArgument = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
   return isArgument ? `; or pass the value as an argument of the composing step, and read args.${name}` : "";
 }
 
 /** Returns the correction of a name that lacks `args` or `env` before it. */
-function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
+function memberNamed(checker: Checker, name: string, place: CelPlace): string | undefined {
   const offered = new Set(checker.scope.names());
   return ["args", "env"].flatMap((group) => {
     if (offered.has(`${group}.${name}`)) return [`${group}.${name}`];
@@ -58,7 +58,7 @@ export function noFieldsHint(
   checker: Checker,
   type: CelType,
   ast: Ast & { kind: "select" },
-  place: Place,
+  place: CelPlace,
 ): string | undefined {
   const of = checker.textOf(ast.of);
   const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;

@@ -9,7 +9,7 @@ import { extensionNamed, NO_EXTENSIONS } from "../types/model/extension.ts";
 import { enumType, fieldType } from "../types/model/field-type.ts";
 import { resolveEnum, resolveName } from "../types/model/names.ts";
 import type { CelType, FieldType, Proto, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
 import { nameList } from "./name-list.ts";
 import { presenceHint } from "./presence-hint.ts";
@@ -21,7 +21,11 @@ const DYN: CelType = { kind: "dyn" };
 const STRING: CelType = { kind: "string" };
 
 /** Checks a name, or fields after a name. */
-export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select" }, place: Place): Node | undefined {
+export function checkName(
+  checker: Checker,
+  ast: Ast & { kind: "ident" | "select" },
+  place: CelPlace,
+): Node | undefined {
   const dotted = dottedName(ast);
   const root = rootOf(ast);
   const local = root?.kind === "ident" && !root.absolute ? place.locals.get(root.name) : undefined;
@@ -68,7 +72,7 @@ function unknownVariable(checker: Checker, at: Span, name: string): Node {
   return { ...checker.base(at, DYN, undefined, true), kind: "name", variable };
 }
 
-function readVariable(checker: Checker, variable: Variable, at: Span, place: Place): Node | undefined {
+function readVariable(checker: Checker, variable: Variable, at: Span, place: CelPlace): Node | undefined {
   if (variable.type.kind === "struct") {
     const members = [...variable.type.members.keys()];
     const hint = members.length === 0 ? undefined : `name a member: ${nameList(members, `${variable.name}.`)}`;
@@ -89,7 +93,7 @@ export function unknownName(
   checker: Checker,
   ast: Ast & { kind: "ident" | "select" },
   dotted: string,
-  place: Place,
+  place: CelPlace,
 ): undefined {
   const root = rootOf(ast);
   const first = root?.kind === "ident" ? root : ast;
@@ -120,7 +124,7 @@ export function unknownName(
 export function checkSelect(
   checker: Checker,
   ast: Ast & { kind: "select" },
-  place: Place,
+  place: CelPlace,
   test: boolean,
 ): Node | undefined {
   const group = checker.group(ast.of, place);
@@ -159,12 +163,12 @@ function selectFrom(
   from: Node,
   ast: Ast & { kind: "select" },
   test: boolean,
-  place: Place,
+  place: CelPlace,
 ): Node | undefined {
-  const own = checker.typeOf(from);
-  const of = own.kind === "message" ? fit(from, { kind: "message", desc: own.desc }) : from;
-  const optional = ast.optional || own.kind === "optional";
-  const type = own.kind === "optional" ? checker.types.resolve(own.of) : own;
+  const fromType = checker.typeOf(from);
+  const of = fromType.kind === "message" ? fit(from, { kind: "message", desc: fromType.desc }) : from;
+  const optional = ast.optional || fromType.kind === "optional";
+  const type = fromType.kind === "optional" ? checker.types.resolve(fromType.of) : fromType;
   const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node =>
     selected({ checker, ast, of, type, test, optional }, { type: to, proto }, fails, field);
   switch (type.kind) {
@@ -207,7 +211,7 @@ function selectFrom(
     const base = checker.base(ast, test ? BOOL : DYN, undefined, true);
     return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
   }
-  return noFields(checker, own, type, ast, place);
+  return noFields(checker, fromType, type, ast, place);
 }
 
 interface Selection {
@@ -250,13 +254,13 @@ function memberOf(checker: Checker, ast: Ast & { kind: "select" }, test: boolean
 
 function noFields(
   checker: Checker,
-  own: CelType,
+  fromType: CelType,
   type: CelType,
   ast: Ast & { kind: "select" },
-  place: Place,
+  place: CelPlace,
 ): undefined {
   const hint = noFieldsHint(checker, type, ast, place);
-  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no field "${ast.field}"`, hint);
+  return checker.complain("BFF305", ast.name, `${checker.shown(fromType)} has no field "${ast.field}"`, hint);
 }
 
 const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
@@ -315,7 +319,7 @@ export function checkHeader(
   headers: Variable,
   name: Node,
   at: Span,
-  place: Place,
+  place: CelPlace,
   test: boolean,
 ): Node {
   checker.read(headers, "value", at, place);

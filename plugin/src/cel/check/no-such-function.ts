@@ -1,15 +1,15 @@
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { type Call, dottedName } from "../syntax/ast.ts";
+import { type CallAst, dottedName } from "../syntax/ast.ts";
 import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
 import { MACROS } from "../syntax/macros.ts";
 import { functionNames } from "../types/functions/signatures.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { isUnknown, rootOf } from "./name.ts";
 
 /** Reports an unknown function, with its correction. Faults that only follow from it are not reported. */
-export function noSuchFunction(checker: Checker, ast: Call, place: Place): undefined {
+export function noSuchFunction(checker: Checker, ast: CallAst, place: CelPlace): undefined {
   const { fn, target } = ast;
-  const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
+  const functions = [...functionNames(), ...checker.language.functions.map((overload) => overload.fn)];
   const all = [
     ...functions,
     ...MACROS,
@@ -30,7 +30,7 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
   const strange = owner !== undefined && !namespaced && full !== undefined && isUnknown(checker, owner);
   const name = namespaced ? full : fn;
   const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
-  const args = namesItsOwn(checker, ast, place) ? [] : ast.args;
+  const args = looksLikeMacro(checker, ast, place) ? [] : ast.args;
   if (strange && foreign === undefined) {
     const dotted = all.filter((known) => known.includes("."));
     const meant = didYouMean(full, dotted);
@@ -61,7 +61,7 @@ function namesIn(space: string | undefined, fn: string, functions: readonly stri
 }
 
 /** Returns true if a method looks like a macro, with a first name that is known only inside of it. */
-function namesItsOwn(checker: Checker, { target, args }: Call, place: Place): boolean {
+function looksLikeMacro(checker: Checker, { target, args }: CallAst, place: CelPlace): boolean {
   const [first] = args;
   if (target === undefined || args.length < 2 || first?.kind !== "ident") return false;
   return checker.variable(first.name, place) === undefined && isUnknown(checker, first.name);
@@ -73,5 +73,5 @@ function namesItsOwn(checker: Checker, { target, args }: Call, place: Place): bo
  */
 function sharingWords(name: string, known: readonly string[]): string | undefined {
   const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
-  return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
+  return known.find((candidate) => begins(name, candidate)) ?? known.find((candidate) => begins(candidate, name));
 }

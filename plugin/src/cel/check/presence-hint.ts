@@ -36,26 +36,26 @@ function asDefault({ type, unsetBy }: Variable, written: string): readonly [read
     case "message":
       return ["an empty message", undefined];
     default: {
-      const own = unsetBy !== undefined && "getDefaultValue" in unsetBy ? unsetBy.getDefaultValue() : undefined;
-      const zero = literal(type, own);
+      const preset = unsetBy !== undefined && "getDefaultValue" in unsetBy ? unsetBy.getDefaultValue() : undefined;
+      const zero = literal(type, preset);
       return [zero, `${written} != ${zero}`];
     }
   }
 }
 
-/** @param own the default that a field of proto2 or editions declares */
-function literal({ kind }: CelType, own: unknown): string {
+/** @param preset the default that a field of proto2 or editions declares */
+function literal({ kind }: CelType, preset: unknown): string {
   switch (kind) {
     case "string":
-      return own === undefined ? "''" : JSON.stringify(own);
+      return preset === undefined ? "''" : JSON.stringify(preset);
     case "bytes":
       return "b''";
     case "int":
-      return `${own ?? 0}`;
+      return `${preset ?? 0}`;
     case "uint":
-      return `${own ?? 0}u`;
+      return `${preset ?? 0}u`;
     case "double":
-      return `${own ?? "0.0"}`;
+      return `${preset ?? "0.0"}`;
     default:
       return "null";
   }

@@ -1,7 +1,7 @@
 import type { MacroCall } from "../syntax/macros.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 
 const DYN: CelType = { kind: "dyn" };
 /** Types whose values have a fixed size, so that a result cannot grow with each item. */
@@ -15,7 +15,7 @@ export function checkReduce(
   call: MacroCall,
   names: readonly [result: string, item: string],
   at: { readonly start: number; readonly end: number },
-  place: Place,
+  place: CelPlace,
 ): Node | undefined {
   const [step, begin] = call.bodies;
   if (step === undefined || begin === undefined) return undefined;

@@ -1,7 +1,7 @@
-import type { Ast, Call } from "../syntax/ast.ts";
+import type { Ast, CallAst } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { Variable } from "../types/model/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { CelPlace, Checker } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 
 type Part = "header" | "trailer";
@@ -10,7 +10,7 @@ type Part = "header" | "trailer";
 const NAME = /^[0-9a-z_.-]+$/;
 
 /** Checks `header(step, 'x')` and `trailer(step, 'x')`: metadata of the answer to the step's call. */
-export function checkReceived(checker: Checker, ast: Call, part: Part, place: Place): Node | undefined {
+export function checkReceived(checker: Checker, ast: CallAst, part: Part, place: CelPlace): Node | undefined {
   const [step, named] = ast.args;
   if (step === undefined || named === undefined || ast.args.length !== 2) return wrongForm(checker, ast, part);
   const variable = stepOf(checker, step, part, place);
@@ -20,7 +20,7 @@ export function checkReceived(checker: Checker, ast: Call, part: Part, place: Pl
   return { ...checker.base(ast, { kind: "string" }), kind: "received", variable, part, name };
 }
 
-function wrongForm(checker: Checker, ast: Call, part: Part): undefined {
+function wrongForm(checker: Checker, ast: CallAst, part: Part): undefined {
   const [only] = ast.args;
   const text = only?.kind === "constant" && typeof only.value === "string" ? only.value : undefined;
   const incoming = part === "header" && ast.args.length === 1 && text !== undefined;
@@ -31,7 +31,7 @@ function wrongForm(checker: Checker, ast: Call, part: Part): undefined {
 }
 
 /** Returns the step with the metadata, which must make a call itself. */
-function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable | undefined {
+function stepOf(checker: Checker, at: Ast, part: Part, place: CelPlace): Variable | undefined {
   const wrong = (hint = "name the step that makes the call"): undefined =>
     checker.complain("BFF320", at, `\`${part}\` takes the name of a step`, hint);
   if (at.kind !== "ident") {
@@ -56,7 +56,7 @@ function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable |
 }
 
 /** Returns the name in lower case, like all names of metadata. */
-function nameOf(checker: Checker, at: Ast, part: Part, place: Place): string | undefined {
+function nameOf(checker: Checker, at: Ast, part: Part, place: CelPlace): string | undefined {
   const node = checker.check(at, place);
   if (node === undefined) return undefined;
   const value = node.kind === "constant" ? node.value : undefined;

@@ -49,8 +49,11 @@ class Settling {
       }
       case "map": {
         const entries = node.entries.map(([key, value, optional], index) => {
-          const own = [this.#operand(key, expected[2 * index]), this.#operand(value, expected[2 * index + 1])] as const;
-          return optional ? ([...own, true] as const) : own;
+          const pair = [
+            this.#operand(key, expected[2 * index]),
+            this.#operand(value, expected[2 * index + 1]),
+          ] as const;
+          return optional ? ([...pair, true] as const) : pair;
         });
         const fails = node.fails || entries.some(([key, value]) => key.fails || value.fails);
         return { ...node, type, entries, fails };
@@ -84,9 +87,9 @@ class Settling {
 
   #variable(variable: Variable): Variable {
     if (variable.role !== "local") return variable;
-    const own = this.#variables.get(variable) ?? { ...variable, type: this.#known(variable.type) };
-    this.#variables.set(variable, own);
-    return own;
+    const local = this.#variables.get(variable) ?? { ...variable, type: this.#known(variable.type) };
+    this.#variables.set(variable, local);
+    return local;
   }
 
   #known(type: CelType): CelType {

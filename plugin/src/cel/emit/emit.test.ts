@@ -21,8 +21,8 @@ function code(expression: string, as?: Proto): Code | undefined {
 
 for (const [group, table] of Object.entries(EMITTED_CASES)) {
   describe(group, () => {
-    it.each(table.map((one) => [...one] as const))("%s", (expression, wanted, as) => {
-      expect(printed(code(expression, as)!.print)).toBe(wanted);
+    it.each(table.map((row) => [...row] as const))("%s", (expression, expected, as) => {
+      expect(printed(code(expression, as)!.print)).toBe(expected);
     });
   });
 }
@@ -43,9 +43,9 @@ describe("paths", () => {
     ["args.stock", "args.stock", true],
     ["s.single_int32_wrapper", "s.singleInt32Wrapper", true],
     ["s.single_value", "s.singleValue", true],
-  ])("%s", (expression, wanted, mayBeUndefined) => {
+  ])("%s", (expression, expected, mayBeUndefined) => {
     const { print, mayBeUndefined: maybe } = path(expression);
-    expect([printed(print), maybe]).toEqual([wanted, mayBeUndefined]);
+    expect([printed(print), maybe]).toEqual([expected, mayBeUndefined]);
   });
 
   it("an unset field of proto2 stays unset", () => {
@@ -121,14 +121,14 @@ describe("64-bit integers that are strings in TypeScript (jstype = JS_STRING)", 
     ["has(t.id)", 't.id !== "0"'],
     ["t.?id.orValue(3)", "nonZero(BigInt(t.id)) ?? 3n"],
     ["dyn(t.ids)", "t.ids.map((item) => uint(BigInt(item)))"],
-  ])("%s", (text, wanted) => {
+  ])("%s", (text, expected) => {
     const { expression } = check(text, scopeOf([t], "t"), known);
-    expect(printed(emitValue(expression!, bareNames()).print)).toBe(wanted);
+    expect(printed(emitValue(expression!, bareNames()).print)).toBe(expected);
   });
 
   it("the integers are copied unchanged", () => {
     const { expression } = check("t.id", scopeOf([t], "t"), known);
-    const to = (name: string) => fieldType(desc.fields.find((one) => one.name === name)!).proto;
+    const to = (name: string) => fieldType(desc.fields.find((field) => field.name === name)!).proto;
     const as = (name: string) => printed(emitAs(emitPath(expression!, bareNames()), to(name), bareNames())!.print);
     expect([as("id"), as("n")]).toEqual(["t.id", "BigInt(t.id)"]);
   });
@@ -148,9 +148,9 @@ describe("error.detail", () => {
       "error.detail(TestAllTypes).value().single_string",
       "optionalValue(error.detail(TestAllTypesSchema)).singleString",
     ],
-  ])("%s", (text, wanted) => {
+  ])("%s", (text, expected) => {
     const { expression } = check(text, scopeOf([error], PACKAGE), registry);
-    expect(printed(emitValue(expression!, bareNames()).print)).toBe(wanted);
+    expect(printed(emitValue(expression!, bareNames()).print)).toBe(expected);
   });
 });
 
@@ -165,10 +165,10 @@ it.each([
     "[1].map(it, [[1, 2]][?0][?it].orValue(0))",
     "[1n].map((it) => unlessUnset(elementAt([[1n, 2n]], 0), (it_) => elementAt(it_, it)) ?? 0n)",
   ],
-])("names of locals stay distinct: %s", (text, wanted) => {
+])("names of locals stay distinct: %s", (text, expected) => {
   const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const { registry: _, ...names } = { ...namesFor(), local: camel };
-  expect(printed(emitValue(checked(text), names).print)).toBe(wanted);
+  expect(printed(emitValue(checked(text), names).print)).toBe(expected);
 });
 
 it("a strict TypeScript compiler accepts the code", { timeout: 60_000 }, () => {

@@ -6,7 +6,7 @@ import { fieldType } from "../types/model/field-type.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
 import { print } from "./dispatch.ts";
 import { Emitter } from "./emitter/emitter.ts";
-import { emitElements, emitGiven } from "./messages/elements.ts";
+import { emitElements, emitOptional } from "./messages/elements.ts";
 import type { Code, Names } from "./pieces/code.ts";
 import { coerce, ifSet, packed } from "./pieces/coerce.ts";
 import { atom, LEVEL, type Piece } from "./pieces/piece.ts";
@@ -85,7 +85,7 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   if (type.kind === "optional") {
     if (!convertible(type.of, undefined, to)) return undefined;
     return codeOf(
-      { ...emitGiven(emitter, root, to, true), maybe: true },
+      { ...emitOptional(emitter, root, to, true), maybe: true },
       type.of,
       to,
       root.fails || narrows(celForm(type.of), form),

@@ -63,7 +63,7 @@ export interface SyntaxFault extends Span {
   readonly hint: string | undefined;
 }
 
-export type Call = Ast & { readonly kind: "call" };
+export type CallAst = Ast & { readonly kind: "call" };
 
 /** Returns the parts of an expression, in the order in which they are written. */
 export function partsOf(ast: Ast): readonly Ast[] {

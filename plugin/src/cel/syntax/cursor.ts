@@ -1,5 +1,5 @@
 import type { SyntaxFault } from "./ast.ts";
-import type { Token } from "./lex.ts";
+import type { CelToken } from "./lex.ts";
 import { KEYWORDS, RESERVED } from "./words.ts";
 
 /** Ends parsing; `parseExpression` makes a fault of it. */
@@ -14,10 +14,10 @@ export class Stop extends Error {
 
 /** The place in an expression that has been read up to, for `parse.ts`. */
 export class Cursor {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly CelToken[];
   #index = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly CelToken[]) {
     this.#tokens = tokens;
   }
 
@@ -32,12 +32,12 @@ export class Cursor {
   }
 
   /** The one that is next. */
-  get token(): Token {
+  get token(): CelToken {
     return this.#tokens[this.#index] ?? { kind: "end", text: "", start: 0, end: 0 };
   }
 
   /** The one that was passed last. */
-  get before(): Token | undefined {
+  get before(): CelToken | undefined {
     return this.#tokens[this.#index - 1];
   }
 
@@ -47,7 +47,7 @@ export class Cursor {
   }
 
   /** Returns the next token and passes it, if it is this sign. */
-  take(sign: string): Token | undefined {
+  take(sign: string): CelToken | undefined {
     const token = this.token;
     if (!this.is(sign)) return undefined;
     this.#index++;
@@ -55,12 +55,12 @@ export class Cursor {
   }
 
   /** Passes this sign, or ends parsing. */
-  need(sign: string, hint: string): Token {
+  need(sign: string, hint: string): CelToken {
     return this.take(sign) ?? this.unexpected(hint);
   }
 
   /** Passes the name of a field: words of CEL's own need backticks there. */
-  field(): Token {
+  field(): CelToken {
     const { token } = this;
     if (token.kind !== "quoted" && (token.kind !== "word" || KEYWORDS.has(token.text))) {
       const hint =

@@ -2,7 +2,7 @@ import type { Span, SyntaxFault } from "./ast.ts";
 import { decodeString } from "./string-literal.ts";
 
 /** A word, a literal or a sign of CEL (spec, "Syntax"). */
-export type Token = Span &
+export type CelToken = Span &
   (
     | { readonly kind: "word"; readonly text: string }
     /** A field between backticks; `text` is the part between them. */
@@ -24,8 +24,8 @@ const OPENING_QUOTE = /([bB]?[rR]?)("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
 /** Returns all tokens, the last of kind "end", or the first text that is no token. */
-export function lex(text: string): { readonly tokens: readonly Token[] } | { readonly fault: SyntaxFault } {
-  const tokens: Token[] = [];
+export function lex(text: string): { readonly tokens: readonly CelToken[] } | { readonly fault: SyntaxFault } {
+  const tokens: CelToken[] = [];
   let at = 0;
   for (;;) {
     at += matchAt(BLANK, text, at)?.[0].length ?? 0;
@@ -46,7 +46,7 @@ const ALMOST: readonly (readonly [pattern: RegExp, hint: (written: string) => st
   [/[rR][bB](?=["'])/y, ([r, b]) => `write ${b}${r}, with the b before the r`],
 ];
 
-function next(text: string, start: number): Token | SyntaxFault {
+function next(text: string, start: number): CelToken | SyntaxFault {
   for (const [pattern, hint] of ALMOST) {
     const found = matchAt(pattern, text, start)?.[0];
     if (found === undefined) continue;
@@ -88,7 +88,7 @@ const HINTS: Readonly<Record<string, string>> = {
   $: "write `args`, the name of the arguments",
 };
 
-function numeric(text: string, start: number): Token | SyntaxFault {
+function numeric(text: string, start: number): CelToken | SyntaxFault {
   const span = { start, end: start + text.length };
   const unsigned = /[uU]$/.test(text);
   const digits = unsigned ? text.slice(0, -1) : text;
@@ -101,7 +101,7 @@ function numeric(text: string, start: number): Token | SyntaxFault {
   return { code: "BFF309", ...span, message: "the number does not fit into a double", hint: undefined };
 }
 
-function string(text: string, start: number, prefix: string, quote: string): Token | SyntaxFault {
+function string(text: string, start: number, prefix: string, quote: string): CelToken | SyntaxFault {
   const raw = /r/i.test(prefix);
   const from = start + prefix.length + quote.length;
   let at = from;

@@ -26,7 +26,7 @@ function chain(ast: Ast, fn: string): readonly Ast[] {
 /** The tree without places. */
 function shape(ast: Ast): unknown {
   if (ast.kind === "call" && /&&|\|\|/.test(ast.fn)) return [ast.fn, chain(ast, ast.fn).map(shape)];
-  const own = JSON.stringify(ast, (key, value) =>
+  const label = JSON.stringify(ast, (key, value) =>
     ["start", "end", "anchor", "at", "name", "of", "target", "args", "elements", "entries", "fields"].includes(key) &&
     typeof value !== "string"
       ? undefined
@@ -34,7 +34,7 @@ function shape(ast: Ast): unknown {
         ? `${value}n`
         : value,
   );
-  return [own, partsOf(ast).map(shape)];
+  return [label, partsOf(ast).map(shape)];
 }
 
 it("every conformance expression is parsed", () => {

@@ -1,7 +1,7 @@
 import { type Ast, dottedName, partsOf, type Span, type SyntaxFault } from "./ast.ts";
 import { Cursor, Stop } from "./cursor.ts";
 import { FOREIGN_WORDS } from "./foreign.ts";
-import { lex, type Token } from "./lex.ts";
+import { type CelToken, lex } from "./lex.ts";
 import { KEYWORDS, PRODUCTS, RELATIONS, RESERVED, SUMS, WORDS } from "./words.ts";
 
 export interface Syntax {
@@ -49,7 +49,7 @@ class Parser {
   readonly faults: SyntaxFault[] = [];
   #depth = 0;
 
-  constructor(tokens: readonly Token[], syntax: Syntax) {
+  constructor(tokens: readonly CelToken[], syntax: Syntax) {
     this.#at = new Cursor(tokens);
     this.#syntax = syntax;
   }
@@ -125,7 +125,7 @@ class Parser {
   /** Parses a chain of `&&` or `||`. They are associative, so its tree is balanced, as in cel-go. */
   #junction(sign: string, fn: string, next: () => Ast): Ast {
     const operands = [next()];
-    const signs: Token[] = [];
+    const signs: CelToken[] = [];
     for (let token = this.#at.take(sign); token !== undefined; token = this.#at.take(sign)) {
       signs.push(token);
       operands.push(next());
@@ -225,7 +225,7 @@ class Parser {
     }
   }
 
-  #selected(of: Ast, dot: Token): Ast {
+  #selected(of: Ast, dot: CelToken): Ast {
     const { start } = this.#span(of);
     const question = this.#at.take("?");
     if (question !== undefined) this.#unsupported({ start: dot.start, end: question.end });
@@ -300,7 +300,7 @@ class Parser {
     }
   }
 
-  #word(token: Token, absolute: boolean, start: number): Ast {
+  #word(token: CelToken, absolute: boolean, start: number): Ast {
     const value = WORDS.get(token.text);
     if (value !== undefined) {
       this.#at.next();

@@ -63,7 +63,7 @@ export interface Compiled {
 export function compiled(
   expression: string,
   variables: object,
-  as: (expression: Expression) => Expression = (one) => one,
+  as: (expression: Expression) => Expression = (expression) => expression,
 ): Compiled | undefined {
   const checked = check(expression, scope, registry);
   if (checked.expression === undefined) return undefined;

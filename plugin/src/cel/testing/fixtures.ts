@@ -58,13 +58,13 @@ export function namesFor(used: Set<string> = new Set()): Names {
   const generated = (typeName: string) =>
     typeName.replace(`${PACKAGE}.`, "").replace("google.protobuf.", "").replaceAll(".", "_");
   return {
-    variable: (one) => PATHS.get(one) ?? one.name,
+    variable: (variable) => PATHS.get(variable) ?? variable.name,
     runtime: (name) => {
       used.add(name);
       return name;
     },
-    schema: (one) => `${generated(one.typeName)}Schema`,
-    shape: (one) => generated(one.typeName),
+    schema: (desc) => `${generated(desc.typeName)}Schema`,
+    shape: (desc) => generated(desc.typeName),
     random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
     registry: () => "MESSAGES",
     local: (name) => name,

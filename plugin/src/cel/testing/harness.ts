@@ -38,14 +38,14 @@ export function variable(
 }
 
 export function scopeOf(variables: readonly Variable[], container = ""): Scope {
-  const byName = new Map(variables.map((one) => [one.name, one]));
+  const byName = new Map(variables.map((variable) => [variable.name, variable]));
   return { lookup: (name) => byName.get(name), names: () => byName.keys(), container };
 }
 
 /** Names printed bare: `equal(…)`, `UserSchema`, `Status.IDLE`. */
 export function bareNames(paths: ReadonlyMap<Variable, string> = new Map()): Names {
   return {
-    variable: (one) => paths.get(one) ?? one.name,
+    variable: (variable) => paths.get(variable) ?? variable.name,
     runtime: (name) => name,
     schema: (desc) => `${desc.name}Schema`,
     shape: (desc) => desc.name,
@@ -56,12 +56,12 @@ export function bareNames(paths: ReadonlyMap<Variable, string> = new Map()): Nam
 
 /** Names as keys of the parameters `rt`, `schemas`, `enums` (made with `keyed`) and `vars` of a function. */
 export const LOOKED_UP: Names = {
-  variable: (one) => `vars[${JSON.stringify(one.name)}]`,
+  variable: (variable) => `vars[${JSON.stringify(variable.name)}]`,
   runtime: (name) => `rt.${name}`,
   schema: (desc) => `schemas(${JSON.stringify(desc.typeName)})`,
   // No call, because it is also used as a type.
   shape: (desc: DescMessage | DescEnum) => `enums[${JSON.stringify(desc.typeName)}]`,
-  extension: (one) => `schemas(${JSON.stringify(one.typeName)}, "extension")`,
+  extension: (extension) => `schemas(${JSON.stringify(extension.typeName)}, "extension")`,
   registry: () => "{ getMessage: schemas }",
   random: (what) => (what === "Uuid" ? '"0f8fad5b-d9cb-469f-a165-70867728950e"' : "0.5"),
   // A prefix, since names of CEL may be reserved words of JavaScript.

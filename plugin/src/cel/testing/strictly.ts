@@ -153,9 +153,9 @@ function comprehension(
   const keyed =
     typeof (range as { keys?: unknown }).keys === "function" && typeof (range as { get?: unknown }).get === "function";
   let accu = evaluate(of.accuInit as Expr, vars);
-  const isMap = keyed && !("length" in range) && [...range].every((one) => Array.isArray(one));
-  for (const one of range) {
-    const item = isMap ? (one as [unknown, unknown])[0] : one;
+  const isMap = keyed && !("length" in range) && [...range].every((element) => Array.isArray(element));
+  for (const element of range) {
+    const item = isMap ? (element as [unknown, unknown])[0] : element;
     const inner = new Map([...vars, [of.iterVar, item], [of.accuVar, accu]]);
     if (evaluate(of.loopCondition as Expr, inner) === false) break;
     accu = evaluate(of.loopStep as Expr, inner);

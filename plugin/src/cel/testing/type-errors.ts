@@ -15,7 +15,7 @@ export function typeErrorsOf(all: readonly (readonly [expression: Expression, as
   const names = namesFor(used);
   const bodies = all.map(([expression, as], index) => {
     const guards = expression.unsafe.map(
-      (one) => `if (${printed(names.variable(one))} === undefined) return undefined;`,
+      (variable) => `if (${printed(names.variable(variable))} === undefined) return undefined;`,
     );
     const value = emitValue(expression, names);
     const code = as === undefined ? value : emitAs(value, as, names);

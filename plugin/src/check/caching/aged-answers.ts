@@ -54,13 +54,13 @@ function checkAgedAnswers(model: Model, report: Report): void {
 
 /** Reports the `http_cache` of a service that applies to none of its rpcs. */
 function checkIdle({ ir, methods }: BffService, report: Report): void {
-  const said = ir.httpCache;
-  if (said === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;
+  const httpCache = ir.httpCache;
+  if (httpCache === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;
   report({
     code: "BFF554",
     severity: "warning",
     message: `no rpc of "${ir.desc.name}" is declared NO_SIDE_EFFECTS, so this applies to none of them`,
-    at: said.at,
+    at: httpCache.at,
     hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to the rpcs without side effects, or leave out `http_cache`",
   });
 }
@@ -70,10 +70,10 @@ function checkGuards({ cache, httpCache, desc }: BffMethod, steps: readonly Step
   if (at === undefined) return;
   for (const guard of steps) {
     if (guard.source.kind !== "guard") continue;
-    const asks = [...restsOn(guard)].some(({ source }) =>
+    const hasCalls = [...restsOn(guard)].some(({ source }) =>
       source.kind === "shared" ? source.of.some(sends) : callsOf(source).length > 0,
     );
-    if (!asks) continue;
+    if (!hasCalls) continue;
     report({
       code: "BFF550",
       severity: "warning",
@@ -96,7 +96,7 @@ function checkReads(
     report({
       code: "BFF551",
       severity: "warning",
-      message: `"now" in an answer of "${desc.name}" is up to ${told(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} old when the answer is reused`,
+      message: `"now" in an answer of "${desc.name}" is up to ${durationText(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} old when the answer is reused`,
       at: now,
       related: [{ at: cache.at, message: "answers are reused" }],
       hint: "cache the calls instead of the rpc, or leave out `now`",
@@ -116,7 +116,7 @@ function checkReads(
 }
 
 /** Formats a duration as an author would write it. */
-function told(ms: number): string {
+function durationText(ms: number): string {
   const [unit, size] = UNITS.find(([, each]) => ms > 0 && ms % each === 0) ?? ["s", 1_000];
   return `${ms / size}${unit}`;
 }
@@ -148,9 +148,9 @@ function checkAges({ cache, httpCache, desc }: BffMethod, calls: readonly Call[]
   report({
     code: "BFF552",
     severity: "warning",
-    message: `clients keep answers of "${desc.name}" for ${told(httpCache.maxAge.value)}, but the BFF keeps ${shortest.whose} for ${told(shortest.ms)}`,
+    message: `clients keep answers of "${desc.name}" for ${durationText(httpCache.maxAge.value)}, but the BFF keeps ${shortest.whose} for ${durationText(shortest.ms)}`,
     at: httpCache.maxAge.at,
     related: [{ at: shortest.at, message: "the time in the BFF" }],
-    hint: `write at most "${told(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep answers longer`,
+    hint: `write at most "${durationText(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep answers longer`,
   });
 }

@@ -41,9 +41,9 @@ function checkCacheKeys(model: Model, report: Report): void {
       for (const compose of composesOf(step.source)) {
         const child = messages.get(compose.message.typeName);
         for (const arg of compose.args) {
-          const given = of(arg.by);
+          const uniqueness = of(arg.by);
           const member = child?.args.members.find(({ name }) => name === arg.name);
-          if (given !== undefined && member !== undefined) unique.set(member.variable, given);
+          if (uniqueness !== undefined && member !== undefined) unique.set(member.variable, uniqueness);
         }
       }
       for (const call of callsOf(step.source)) if (isCached(call)) checkKey(call, of, report);

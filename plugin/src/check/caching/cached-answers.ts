@@ -24,11 +24,11 @@ function checkCachedAnswers(model: Model, report: Report): void {
     const { cache, httpCache, ir } = method;
     const blocks = composedBlocks(method, model);
     const reads = requestReads(blocks);
-    for (const [name, said] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
-      if (said === undefined) continue;
-      const inherited = name === "http_cache" && httpCache?.own === false;
+    for (const [name, caching] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
+      if (caching === undefined) continue;
+      const inherited = name === "http_cache" && httpCache?.ofMethod === false;
       const related = inherited ? [{ at: ir.at, message: "for this rpc" }] : [];
-      const use: Use = { method, name, at: said.at, related };
+      const use: Use = { method, name, at: caching.at, related };
       checkResolvers(use, blocks, report);
       checkHeaders(use, reads, report);
     }
@@ -74,7 +74,7 @@ function checkHeaders({ method, name, at, related }: Use, { unknownHeader }: Req
 function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestReads, report: Report): void {
   const shared = httpCache?.shared;
   if (shared === undefined) return;
-  const rpc = httpCache?.own === false ? [{ at: ir.at, message: "for this rpc" }] : [];
+  const rpc = httpCache?.ofMethod === false ? [{ at: ir.at, message: "for this rpc" }] : [];
   const refuse = (message: string, at: Origin, what: string, hint: string): void =>
     report({
       code: "BFF262",

@@ -45,7 +45,9 @@ type Refuse = (
 function refusal(report: Report): Refuse {
   const reported = new Set<Origin>();
   return (expressions, { message, hint, at }) => {
-    for (const node of expressions.flatMap((one) => (one === undefined ? [] : randomIn(one.root)))) {
+    for (const node of expressions.flatMap((expression) =>
+      expression === undefined ? [] : randomIn(expression.root),
+    )) {
       if (reported.has(node.at)) continue;
       reported.add(node.at);
       const related = at === undefined ? [] : [{ at, message: "here" }];
@@ -148,7 +150,7 @@ function conditionsIn(source: Source): (Expression | undefined)[] {
   switch (source.kind) {
     case "call": {
       const { set, metadata, onError } = source.call;
-      return [...set, ...metadata, ...onError].map((one) => one.if);
+      return [...set, ...metadata, ...onError].map((binding) => binding.if);
     }
     case "compose":
       return source.args.map((arg) => arg.if);
@@ -175,7 +177,9 @@ function reached(method: BffMethod, { messages }: Model): Expression[][] {
   const once = [...method.shared, ...(method.opening?.steps ?? [])];
   for (const { source } of once) for (const child of composesOf(source)) visit(byName.get(child.message.typeName));
   const steps = once.flatMap((step) =>
-    [step.if, step.fallback?.expression, ...sourceExpressions(step.source)].filter((one) => one !== undefined),
+    [step.if, step.fallback?.expression, ...sourceExpressions(step.source)].filter(
+      (expression) => expression !== undefined,
+    ),
   );
   return [...[...found].map(expressionsIn), steps];
 }

@@ -43,10 +43,10 @@ export function governedBlocks(model: Model): readonly Governed[] {
       methods.length > 0
         ? methods.map((method) => ({ method, package: method.desc.parent.file.proto.package }))
         : [{ method: undefined, package: block.file.desc.proto.package }];
-    const known = reaching.filter((one) => identitiesOf(one.package) !== undefined);
+    const known = reaching.filter((stranger) => identitiesOf(stranger.package) !== undefined);
     return {
       block,
-      identities: [...new Set(known.flatMap((one) => identitiesOf(one.package) ?? []))],
+      identities: [...new Set(known.flatMap((stranger) => identitiesOf(stranger.package) ?? []))],
       sources: [
         ...new Set(
           known.flatMap(({ method, package: name }) => {
@@ -57,7 +57,7 @@ export function governedBlocks(model: Model): readonly Governed[] {
         ),
       ],
       methods: known.flatMap(({ method }) => method ?? []),
-      strangers: reaching.filter((one) => !known.includes(one)),
+      strangers: reaching.filter((stranger) => !known.includes(stranger)),
     };
   });
 }

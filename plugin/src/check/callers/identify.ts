@@ -90,8 +90,8 @@ function checkAuthorization(
   // A header with the credential of a source is never forwarded; another check reports it.
   const isOwned = identities.some(({ sources }) => sources.some((source) => headerOf(source) === "authorization"));
   const forwarded = isOwned ? undefined : policy.forward.find(({ value }) => value.toLowerCase() === "authorization");
-  const own = metadata.find(({ key }) => key === "authorization");
-  const at = forwarded?.at ?? own?.by.text.at;
+  const binding = metadata.find(({ key }) => key === "authorization");
+  const at = forwarded?.at ?? binding?.by.text.at;
   if (at === undefined) return true;
   report({
     code: "BFF532",

@@ -39,11 +39,11 @@ type Warn = (
 
 /** Reports keys and conditions that the client chooses: the client can evade such a limit. */
 function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, model: Model, warn: Warn): void {
-  const permit = model.permits.find((one) => one.rpc === rpc);
+  const permit = model.permits.find((candidate) => candidate.rpc === rpc);
   // A permit has then checked the value before the limit counts it.
-  const judged = [...namesBehind(permit?.conditions.filter(({ source }) => source.kind === "guard") ?? [])];
+  const guardNames = [...namesBehind(permit?.conditions.filter(({ source }) => source.kind === "guard") ?? [])];
   const free = (names: readonly string[]): boolean =>
-    !names.includes(CALLER) && !names.some((name) => judged.some((one) => overlap(one, name)));
+    !names.includes(CALLER) && !names.some((name) => guardNames.some((guardName) => overlap(guardName, name)));
   const counted = namesRead(key);
   if (counted.length > 0 && free(counted)) {
     warn(
@@ -53,8 +53,8 @@ function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, mode
       "count by `principal` or by `peer.address`, or check in the `if` of the permit that the caller owns the value",
     );
   }
-  const asked = condition === undefined ? [] : namesRead(condition);
-  if (condition !== undefined && asked.some((name) => !isArgument(name)) && free(asked)) {
+  const conditionNames = condition === undefined ? [] : namesRead(condition);
+  if (condition !== undefined && conditionNames.some((name) => !isArgument(name)) && free(conditionNames)) {
     warn(
       "BFF541",
       condition.text.at,

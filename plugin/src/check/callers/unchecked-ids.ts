@@ -39,10 +39,13 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
   if (decided.includes(CALLER)) return;
   const calls = [...steps.flatMap(({ source }) => [...callsOf(source)]), ...(stream?.call ? [stream.call] : [])];
   for (const call of calls) {
-    if (tellsCaller(call)) continue;
+    if (sendsCaller(call)) continue;
     const found = sentBy(call)
       .flatMap((expression) => namesRead(expression).map((name) => ({ name, at: expression.text.at })))
-      .find(({ name }) => name.startsWith(`${ARGS}.`) && ID.test(name) && !decided.some((one) => overlap(one, name)));
+      .find(
+        ({ name }) =>
+          name.startsWith(`${ARGS}.`) && ID.test(name) && !decided.some((guardName) => overlap(guardName, name)),
+      );
     if (found === undefined) continue;
     report({
       code: "BFF580",
@@ -62,7 +65,7 @@ const sentBy = ({ set, request, batch }: Call) =>
   );
 
 /** Returns true if the upstream itself can decide. */
-function tellsCaller(call: Call): boolean {
+function sendsCaller(call: Call): boolean {
   const { policy, metadata } = call;
   if (policy.identify !== undefined && policy.identify.value !== Identify.NOTHING) return true;
   if (policy.forward.length > 0) return true;

@@ -41,18 +41,18 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
     const forwarded = allCalls(block).flatMap(({ policy }) =>
       policy.forward.map(({ value, at }) => ({ name: value.toLowerCase(), at, forwarded: true })),
     );
-    for (const one of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
-      const field = FIELDS.get(one.name);
-      const place = `${one.at.file}:${one.at.line}:${one.at.column}`;
-      if (field === undefined || isOwned(identity, one.name) || reported.has(place)) continue;
+    for (const header of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
+      const field = FIELDS.get(header.name);
+      const place = `${header.at.file}:${header.at.line}:${header.at.column}`;
+      if (field === undefined || isOwned(identity, header.name) || reported.has(place)) continue;
       reported.add(place);
       report({
         code: "BFF535",
         severity: "warning",
-        message: `"${one.name}" contains what the client writes into it, not the verified caller`,
-        at: one.at,
+        message: `"${header.name}" contains what the client writes into it, not the verified caller`,
+        at: header.at,
         related: related(identity),
-        hint: one.forwarded
+        hint: header.forwarded
           ? "write `identify: SIGNED`, which sends the caller to the upstream"
           : hintFor(field, identity),
       });

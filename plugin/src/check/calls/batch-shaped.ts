@@ -17,15 +17,15 @@ export interface BatchShaped {
  * Returns a sibling of `one` that takes a list of `key`. It answers with a list, or a map by key, of the answers of
  * `one`, or of their only message field. `others`: request fields that the sibling must have too.
  */
-export function batchShaped(one: DescMethod, key: DescField, others: readonly DescField[]): BatchShaped | undefined {
-  const wrapped = one.output.fields.filter((field) => field.fieldKind === "message");
+export function batchShaped(single: DescMethod, key: DescField, others: readonly DescField[]): BatchShaped | undefined {
+  const wrapped = single.output.fields.filter((field) => field.fieldKind === "message");
   const answers = new Set([
-    one.output.typeName,
+    single.output.typeName,
     ...(wrapped.length === 1 ? wrapped.map((field) => field.message?.typeName) : []),
   ]);
-  for (const method of one.parent.methods) {
-    if (method === one || method.methodKind !== "unary" || method.idempotency === Level.IDEMPOTENT) continue;
-    if (one.idempotency === Level.NO_SIDE_EFFECTS && method.idempotency !== Level.NO_SIDE_EFFECTS) continue;
+  for (const method of single.parent.methods) {
+    if (method === single || method.methodKind !== "unary" || method.idempotency === Level.IDEMPOTENT) continue;
+    if (single.idempotency === Level.NO_SIDE_EFFECTS && method.idempotency !== Level.NO_SIDE_EFFECTS) continue;
     const name = method.input.fields.find((field) => isListOf(field, key));
     const rest = others.every((other) =>
       method.input.fields.some((field) => field.name === other.name && field.fieldKind === other.fieldKind),

@@ -87,13 +87,13 @@ function checkOneSide(model: Model, report: Report): void {
   const first = new Map<string, { readonly call: Call; readonly of: string }>();
   for (const { block, methods, strangers } of governedBlocks(model)) {
     const of = block.file.desc.proto.package;
-    for (const method of [...methods, ...strangers.flatMap((one) => one.method ?? [])])
+    for (const method of [...methods, ...strangers.flatMap((stranger) => stranger.method ?? [])])
       for (const call of allCalls(block)) {
         const service = call.method.parent.typeName;
         const key = `${method.desc.parent.typeName}/${method.desc.name} ${service}`;
         const before = first.get(key);
         if (before === undefined) first.set(key, { call, of });
-        else if (before.of !== of && said(before.call) !== said(call)) {
+        else if (before.of !== of && branchesText(before.call) !== branchesText(call)) {
           const [here, there] = call.policy.branches.length === 0 ? [{ call, of }, before] : [before, { call, of }];
           first.set(key, { call: there.call, of }); // told once
           reportTwoSides(service, here, there, report);
@@ -121,7 +121,7 @@ function reportTwoSides(service: string, here: Side, there: Side, report: Report
   });
 }
 
-function said({ policy }: Call): string {
+function branchesText({ policy }: Call): string {
   const all = policy.branches.map(({ ir }) => [ir.name.value, ir.if?.value, ir.share?.value, ir.by?.value]);
   return JSON.stringify(all);
 }

@@ -20,17 +20,17 @@ export const breakers: Check = {
 function checkBreakers(model: Model, report: Report): void {
   const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
   const entries = new Set<IrUpstream>();
-  const judged = new Set<IrUpstream>();
+  const withSlow = new Set<IrUpstream>();
   for (const name of packages) {
     const rules = governing(model.ir, name).entries;
     for (const entry of rules) {
       entries.add(entry);
-      if (rules.some((other) => other.breaker?.slow !== undefined)) judged.add(entry);
+      if (rules.some((other) => other.breaker?.slow !== undefined)) withSlow.add(entry);
     }
   }
   for (const entry of entries) {
     const rate = entry.breaker?.slowRate;
-    if (rate === undefined || judged.has(entry) || entry.breaker?.off?.value === true) continue;
+    if (rate === undefined || withSlow.has(entry) || entry.breaker?.off?.value === true) continue;
     report({
       code: "BFF513",
       severity: "error",

@@ -55,7 +55,7 @@ function checkCriticalPath(model: Model, report: Report): void {
       const left = whole - marginMs(whole);
       for (const phase of phasesOf(method)) {
         const path = pathOf(phase, known, world);
-        if (path.ms > left && typeof path.by === "object") tell(method, path, { left, late }, report);
+        if (path.ms > left && typeof path.by === "object") reportPath(method, path, { left, late }, report);
       }
     }
   }
@@ -106,8 +106,8 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
       started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, world)) });
     else if (!ends.has(node)) {
       const shared = node.shared.map((step): [Step, End] => {
-        const own = named.get(step.name);
-        return [step, (own && started.get(own)) ?? AT_ONCE];
+        const original = named.get(step.name);
+        return [step, (original && started.get(original)) ?? AT_ONCE];
       });
       ends.set(node, endOfBlock(node, ends, world, new Map(shared)));
     }
@@ -123,8 +123,8 @@ const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absol
 /** @param shared ends of the steps of the service that it reads */
 function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
   const byStep = new Map(shared);
-  const asked = askedBefore(message);
-  const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
+  const deciders = decidersOf(message);
+  const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(deciders.get(step) ?? [])];
   // Steps follow the steps that they read only in the graph, not in the file.
   const counted = message.steps.filter(({ deferred }) => world.late || !deferred);
   for (const step of sortByDependency(counted, before).order)
@@ -133,7 +133,7 @@ function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMa
 }
 
 /** Returns the steps that decide if a step is needed for a oneof: reads of the `if`s of its members. */
-function askedBefore(message: Timed): ReadonlyMap<Step, readonly Step[]> {
+function decidersOf(message: Timed): ReadonlyMap<Step, readonly Step[]> {
   const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
   return new Map(
     [...oneofOnly(message)].map(([step, { ifs }]) => [
@@ -192,7 +192,7 @@ function partsOf(path: Path): string[] {
 /** Maximum number of steps that a diagnostic prints; it prints the beginning and the end of a longer chain. */
 const SHOWN = 12;
 
-function tell(
+function reportPath(
   method: BffMethod,
   path: Path,
   { left, late }: { readonly left: number; readonly late: boolean },

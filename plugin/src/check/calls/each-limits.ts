@@ -1,7 +1,7 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
-import { isCostly, MOST_ASKED, requestLists } from "../../resolve/model/request-lists.ts";
+import { isCostly, MOST_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -20,17 +20,17 @@ export const eachLimits: Check = {
 
 /** Reports an `each` whose `concurrent` has no effect, or exceeds the limit of its call. */
 function checkEachLimits(model: Model, report: Report): void {
-  const asked = requestLists(model);
+  const clientLists = requestLists(model);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     if (step.source.kind !== "each") continue;
-    if (asked.has(step)) checkAsked(step, step.source, report);
+    if (clientLists.has(step)) checkClientList(step, step.source, report);
     checkConcurrent(step, step.source, report);
     checkQueue(step, step.source, report);
   }
 }
 
 /** Reports a list from the client without a bound: it may have any length. */
-function checkAsked(step: Step, source: EachSource, report: Report): void {
+function checkClientList(step: Step, source: EachSource, report: Report): void {
   if (source.max !== undefined || !isCostly(source)) return;
   const does = source.source.kind === "compose" ? `composes "${source.source.message.name}"` : "makes a call";
   report({
@@ -38,7 +38,7 @@ function checkAsked(step: Step, source: EachSource, report: Report): void {
     severity: "warning",
     message: `${nameOf(step)} ${does} for each item of a list from the client, and nothing limits the items`,
     at: source.in.text.at,
-    hint: `set \`max\`, the maximum number of items; without it the maximum is ${MOST_ASKED}, and a request with more is refused`,
+    hint: `set \`max\`, the maximum number of items; without it the maximum is ${MOST_CLIENT_ITEMS}, and a request with more is refused`,
   });
 }
 

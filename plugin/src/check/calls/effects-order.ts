@@ -64,14 +64,14 @@ function hinting(model: Model): Hinting {
 
 /** Reports as few pairs as possible: a pair that an earlier hint orders is not reported again. */
 function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hinting, report: Report): void {
-  const asked = new Map<Step, Step[]>();
-  const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(asked.get(step) ?? [])];
+  const hints = new Map<Step, Step[]>();
+  const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(hints.get(step) ?? [])];
   for (const [i, later] of effectful.entries()) {
     const resting = restingOn(later, all, waitsFor);
     let before = new Set(reachable([later], waitsFor));
     for (const earlier of effectful.slice(0, i).reverse()) {
       if (before.has(earlier) || resting.has(earlier) || (earlier.unordered && later.unordered)) continue;
-      asked.set(later, [...(asked.get(later) ?? []), earlier]);
+      hints.set(later, [...(hints.get(later) ?? []), earlier]);
       before = new Set(reachable([later], waitsFor));
       report({
         code: "BFF502",
@@ -95,7 +95,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
 function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   for (const { composed: root, shared } of model.files.flatMap(({ services }) =>
-    services.flatMap((one) => one.methods),
+    services.flatMap((service) => service.methods),
   )) {
     const open = shared.filter((step) => step.supplementary && effects.step(step));
     if (open.length === 0) continue;

@@ -31,15 +31,15 @@ export const nPlusOne: Check = {
  */
 function checkNPlusOne(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  const asked = requestLists(model);
+  const clientLists = requestLists(model);
   const reported = new Set<Call>();
   const visited = new Set<string>();
-  const judge = (each: Step, step: Step, varying: Varying): void => {
+  const checkStep = (each: Step, step: Step, varying: Varying): void => {
     for (const call of callsOf(step.source)) {
       const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
       if (call.batch !== undefined || call.effects !== "none" || reported.has(call)) continue;
       if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
-      if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) reported.add(call);
+      if (reportCall({ each, step, call, varying, fromClient: clientLists.has(each) }, report)) reported.add(call);
     }
   };
   /** Returns the messages that a step composes, with the arguments that differ from item to item. */
@@ -53,14 +53,14 @@ function checkNPlusOne(model: Model, report: Report): void {
   const descend = (each: Step, varying: Varying): void => {
     const open = composedBy(each, varying);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const [message, given] = next;
-      const key = `${message.desc.typeName} ${[...given].sort().join(" ")} ${maxOf(each)}`;
-      if (given.length === 0 || visited.has(key)) continue;
+      const [message, argNames] = next;
+      const key = `${message.desc.typeName} ${[...argNames].sort().join(" ")} ${maxOf(each)}`;
+      if (argNames.length === 0 || visited.has(key)) continue;
       visited.add(key);
-      const inside = spread(message, new Set(given));
+      const inside = spread(message, new Set(argNames));
       for (const step of message.steps) {
         if (step.source.kind === "each") continue;
-        judge(each, step, inside);
+        checkStep(each, step, inside);
         open.push(...composedBy(step, inside));
       }
     }
@@ -68,15 +68,15 @@ function checkNPlusOne(model: Model, report: Report): void {
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     if (step.source.kind !== "each") continue;
     const varying = new Set<unknown>([step.source.item]);
-    judge(step, step, varying);
+    checkStep(step, step, varying);
     descend(step, varying);
   }
 }
 
 /** Returns the arguments of these names, and all steps that read them, directly or through others. */
-function spread(message: Composed, given: ReadonlySet<string>): Varying {
+function spread(message: Composed, argNames: ReadonlySet<string>): Varying {
   const varying = new Set<unknown>(
-    message.args.members.filter(({ name }) => given.has(name)).map(({ variable }) => variable),
+    message.args.members.filter(({ name }) => argNames.has(name)).map(({ variable }) => variable),
   );
   const readers = new Map<Step, Step[]>();
   for (const step of message.steps)
@@ -102,14 +102,14 @@ interface Found {
   readonly call: Call;
   readonly varying: Varying;
   /** True if the items come from the client: another check reports a missing bound. */
-  readonly asked: boolean;
+  readonly fromClient: boolean;
 }
 
 /** Reports the call; returns false if nothing is reported. */
-function tell({ each, step, call, varying, asked }: Found, report: Report): boolean {
+function reportCall({ each, step, call, varying, fromClient }: Found, report: Report): boolean {
   const shaped = shapeOf(call, varying);
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
-  if (shaped === undefined && (maxOf(each) !== undefined || cached || asked)) return false;
+  if (shaped === undefined && (maxOf(each) !== undefined || cached || fromClient)) return false;
   const within = each === step ? "" : `, in the message that ${nameOf(each)} composes`;
   report({
     code: "BFF704",

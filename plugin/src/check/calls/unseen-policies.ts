@@ -26,10 +26,10 @@ function checkUnseenPolicies(model: Model, report: Report): void {
     const name = block.file.desc.proto.package;
     calls.set(name, [...(calls.get(name) ?? []), ...callsIn(block)]);
   }
-  for (const [name, own] of calls) {
+  for (const [name, packageCalls] of calls) {
     const { entries } = governing(model.ir, name);
     const reported = new Set<IrFile>();
-    for (const call of own) {
+    for (const call of packageCalls) {
       if (entriesFor(entries, call.method).length > 0) continue;
       const file = policies.find(({ upstreams }) => entriesFor(upstreams, call.method).length > 0);
       const [entry] = file === undefined ? [] : entriesFor(file.upstreams, call.method);

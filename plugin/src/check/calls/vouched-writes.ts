@@ -36,7 +36,7 @@ function checkVouchedWrites(model: Model, report: Report): void {
   const readers = readersOf(model);
   for (const call of blocksOf(model).flatMap(callsIn)) {
     if (call.effects !== "none" || !soundsLikeWriting(call.method)) continue;
-    const { vouched, readOnly } = call.said;
+    const { vouched, readOnly } = call.evidence;
     const [voucher] = vouched;
     if (voucher === undefined && readOnly?.ofService !== true) continue;
     const uses = usesOf(call, readers.get(call) ?? []);
@@ -91,7 +91,7 @@ function usesOf(call: Call, readers: readonly BffMethod[]): readonly string[] {
 const listed = (all: readonly string[]): string =>
   all.length === 1 ? all.join() : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 
-const rpcs = (all: Call["said"]["vouched"]): string =>
+const rpcs = (all: Call["evidence"]["vouched"]): string =>
   `${all.length === 1 ? "rpc" : "rpcs"} ${all.map(({ desc }) => `"${desc.name}"`).join(", ")}`;
 
 /**
@@ -101,7 +101,8 @@ const rpcs = (all: Call["said"]["vouched"]): string =>
 export function vouchHint(calls: readonly Call[]): string | undefined {
   const effectful = calls.filter(({ effects }) => effects !== "none");
   const open = effectful.every(
-    ({ effects, method, said }) => effects === "once" && said.readOnly === undefined && !soundsLikeWriting(method),
+    ({ effects, method, evidence }) =>
+      effects === "once" && evidence.readOnly === undefined && !soundsLikeWriting(method),
   );
   if (!open || effectful.length === 0) return undefined;
   return effectful.length === 1

@@ -3,7 +3,7 @@
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
@@ -75,7 +75,7 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
   for (const step of message.steps) {
     const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
     if (inner === undefined) continue;
-    const tell = (at: Step["ir"]["at"]): void =>
+    const reportRead = (at: Step["ir"]["at"]): void =>
       report({
         code: "BFF663",
         severity: "error",
@@ -84,22 +84,23 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
         related: [{ at: step.ir.name?.at ?? step.ir.at, message: `it composes "${inner.message.name}"` }],
         hint: `bind it to a field as a whole, by = "${step.name}"; or read the sources of "${inner.message.name}" instead`,
       });
-    const placed = message.targets.flatMap((target): readonly { readonly bound: Bound }[] =>
+    const placed = message.targets.flatMap((target): readonly { readonly bound: BoundExpression }[] =>
       target.kind === "field" ? [target] : target.members,
     );
     for (const { bound } of placed) {
       const read = readIn(bound.expression, step);
-      if (read !== undefined && !(isAsItIs(bound.expression, step) && bound.conversion.kind === "same")) tell(read);
+      if (read !== undefined && !(isAsItIs(bound.expression, step) && bound.conversion.kind === "same"))
+        reportRead(read);
     }
     const conditions = message.targets.flatMap((target) =>
       target.kind === "oneof" ? target.members.map((member) => member.if) : [],
     );
     for (const expression of [...conditions, ...message.steps.flatMap(stepExpressions)]) {
       const read = readIn(expression, step);
-      if (read !== undefined) tell(read);
+      if (read !== undefined) reportRead(read);
     }
     const resolver = message.steps.find(({ source, reads }) => source.kind === "resolver" && reads.includes(step));
-    if (resolver !== undefined) tell(resolver.ir.at);
+    if (resolver !== undefined) reportRead(resolver.ir.at);
   }
 }
 /** Returns the place that reads a step's value. A test of its presence is no such read. */
@@ -117,7 +118,7 @@ function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
     code: "BFF664",
     severity: "error",
     message: `"${desc.name}" has deferred parts, which are sent in messages without "${field.name}", a required field`,
-    at: ir.fields.find((one) => one.desc === field)?.at ?? ir.at,
+    at: ir.fields.find((irField) => irField.desc === field)?.at ?? ir.at,
     ...(deferred === undefined
       ? {}
       : { related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: "deferred" }] }),
@@ -144,7 +145,7 @@ function checkFed(message: Composed, report: Report): void {
 /** Reports deferred steps that decide the status, which is final with the first message. */
 function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, report: Report): void {
   const composed = ({ source }: Step): Composed[] =>
-    composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? []);
+    composesOf(source).flatMap((compose) => byName.get(compose.message.typeName) ?? []);
   for (const step of message.steps) {
     if (!step.deferred) continue;
     const inside = reachable(composed(step), ({ steps }) => steps.flatMap(composed)).flatMap(({ steps }) => steps);
@@ -189,11 +190,11 @@ const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }
 /** Reports steps without `defer` that start late, because only deferred steps need them. */
 function checkStarted(message: Composed, report: Report): void {
   const owners = caseOnly(message, message.steps, new Set());
-  const wanted = oneofOnly(message);
+  const demands = oneofOnly(message);
   const behind = deferredBehind(message);
   for (const step of message.steps) {
     if (step.deferred) continue;
-    const ifs = wanted.get(step)?.ifs.map((one) => one.if) ?? [];
+    const ifs = demands.get(step)?.ifs.map((condition) => condition.if) ?? [];
     const owner = owners.get(step)?.switch;
     const late = owner?.deferred === true ? owner : behind(ifs)[0];
     if (late === undefined) continue;

@@ -29,13 +29,13 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
   // A key of the caller, or a constant key, cannot refer to another user.
   if (key.size === 0 || key.has(CALLER)) return;
   const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
-  const asked = conditions.map((condition) => namesBehind([condition]));
+  const conditionReads = conditions.map((condition) => namesBehind([condition]));
   const speaks = (read: string): boolean =>
     read === CALLER ||
-    [...key].some((own) => overlap(own, read)) ||
+    [...key].some((keyName) => overlap(keyName, read)) ||
     (callers === undefined && read.startsWith(HEADERS)); // all that is known of a caller
-  if (namesWho(permit) || asked.some((reads) => [...reads].some(speaks))) return;
-  const [own] = key;
+  if (namesWho(permit) || conditionReads.some((reads) => [...reads].some(speaks))) return;
+  const [keyName] = key;
   report({
     code: "BFF646",
     severity: "warning",
@@ -45,7 +45,7 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
         : `the access check of "${ir.desc.name}" reads neither the caller nor the key: any admitted client can follow any key`,
     at: follow.key.text.at,
     related: [{ at: ir.at, message: "the rpc" }],
-    hint: `add a \`permit\` with an \`if\`, or a guard that reads ${own?.startsWith(`${ARGS}.`) ? `\`${own}\`` : "the values of the key"} and not the item`,
+    hint: `add a \`permit\` with an \`if\`, or a guard that reads ${keyName?.startsWith(`${ARGS}.`) ? `\`${keyName}\`` : "the values of the key"} and not the item`,
   });
 }
 const stepsReadBy = ({ reads }: Expression, steps: readonly Step[]): readonly Step[] =>

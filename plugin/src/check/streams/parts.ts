@@ -23,7 +23,7 @@ function checkParts(model: Model, report: Report): void {
   const withParts = messagesWithParts(model.messages);
   for (const method of methodsOf(model)) {
     if (method.parts === undefined) continue;
-    if (!withParts.has(method.composed.desc.typeName)) tellNothingDeferred(method, report);
+    if (!withParts.has(method.composed.desc.typeName)) reportNothingDeferred(method, report);
     checkTimes(method, method.parts.timeoutMs, report);
     checkReached(method, { byName, withParts }, report);
   }
@@ -31,7 +31,7 @@ function checkParts(model: Model, report: Report): void {
 const methodsOf = (model: Model): readonly BffMethod[] =>
   model.files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
 
-function tellNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
+function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
   report({
     code: "BFF131",
     severity: "error",
@@ -100,7 +100,7 @@ function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: 
 }
 function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, Composed>) {
   const all = reachable(message === undefined ? [] : [message], ({ steps }) =>
-    steps.flatMap(({ source }) => composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? [])),
+    steps.flatMap(({ source }) => composesOf(source).flatMap((compose) => byName.get(compose.message.typeName) ?? [])),
   );
   const step = all.flatMap(({ steps }) => steps).find(({ deferred }) => deferred);
   return step === undefined ? [] : [{ at: step.ir.defer?.at ?? step.ir.at, message: "deferred" }];

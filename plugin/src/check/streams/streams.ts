@@ -38,13 +38,13 @@ function checkStreams(model: Model, report: Report): void {
 function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
   const { cache, httpCache, http, desc } = ir;
   const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
-  const said = [
+  const settings = [
     ["cache", cache?.at, "a stream has no answer to reuse"],
     ["http_cache", httpCache?.at, "HTTP caches keep no streams"],
     ["google.api.http", http[0]?.at, "a path has one answer, and browsers follow streams at the path of the rpc"],
     ["settle", settles, "a stream has no answer that contains its cost"],
   ] as const;
-  for (const [name, at, why] of said)
+  for (const [name, at, why] of settings)
     if (at !== undefined)
       report({
         code: "BFF628",
@@ -93,8 +93,8 @@ function checkEffects(
 
 /** Reports a response without a field for its position or heartbeat. */
 function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
-  const { position: said, heartbeat, source } = ir.stream ?? {};
-  const position = source?.kind === "call" ? said : undefined;
+  const { position: positionOption, heartbeat, source } = ir.stream ?? {};
+  const position = source?.kind === "call" ? positionOption : undefined;
   const at = position?.at ?? heartbeat?.at;
   if (at === undefined || desc.output.fields.some(isPosition)) return;
   report({
@@ -141,7 +141,7 @@ function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: R
   if (ir.stream !== undefined || stream !== undefined || field === undefined) return;
   const latest = composed.steps.filter(({ source }) => source.kind === "latest");
   if (latest.length === 1 && composed.desc === desc.output) return;
-  const at = composed.ir.fields.find(({ desc: one }) => one === field)?.at ?? ir.at;
+  const at = composed.ir.fields.find(({ desc: member }) => member === field)?.at ?? ir.at;
   report({
     code: "BFF644",
     severity: "error",

@@ -19,7 +19,7 @@ export const idleOutputs: Check<Outputs> = {
 function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
   if (deploy.size === 0 || servers.some(({ written }) => written)) return;
   const [first] = servers.flatMap(({ packages }) =>
-    packages.flatMap(({ files }) => files.flatMap((one) => one.services)),
+    packages.flatMap(({ files }) => files.flatMap((file) => file.services)),
   );
   if (first === undefined) return;
   report({

@@ -26,7 +26,7 @@ function checkPublicSurface(model: Model, report: Report): void {
       .map((call) => call.method.parent.file.proto.package),
   );
   const fields = fieldsOf(model.ir);
-  const own = ownTypes(model.ir);
+  const bffTypes = typesOfBff(model.ir);
   const open: DescMessage[] = model.files
     .flatMap((file) => file.services)
     .flatMap((service) => service.methods)
@@ -39,7 +39,7 @@ function checkPublicSurface(model: Model, report: Report): void {
       const type = field.message ?? field.enum;
       const declared = fields.get(field);
       if (type === undefined || declared === undefined) continue;
-      if (!upstreams.has(type.file.proto.package) || own.has(type)) {
+      if (!upstreams.has(type.file.proto.package) || bffTypes.has(type)) {
         if (field.message !== undefined) open.push(field.message);
         continue;
       }
@@ -66,7 +66,7 @@ function fieldsOf(ir: Ir): ReadonlyMap<DescField, IrField> {
 }
 
 /** Returns the types of the BFF: composed messages and copies, even in the package of an upstream. */
-function ownTypes(ir: Ir): ReadonlySet<DescMessage | DescEnum> {
+function typesOfBff(ir: Ir): ReadonlySet<DescMessage | DescEnum> {
   const messages = ir.files.flatMap((file) => file.messages).filter(hasRules);
   const enums = ir.files.flatMap((file) => file.enums).filter(({ alias }) => alias.length > 0);
   return new Set([...messages, ...enums].map(({ desc }) => desc));

@@ -34,19 +34,23 @@ function checkServed({ model, servers }: Served, report: Report): void {
  * reported.
  */
 function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, report: Report): void {
-  const declared = packages.map((one) => ({ one, identity: governing(ir, one.name).identities[0]?.identity }));
+  const declared = packages.map((bffPackage) => ({
+    bffPackage,
+    identity: governing(ir, bffPackage.name).identities[0]?.identity,
+  }));
   const [first, ...others] = declared;
   if (first === undefined) return;
-  for (const { one, identity } of others) {
+  for (const { bffPackage, identity } of others) {
     if (identity === first.identity) continue;
-    const [without, other] = identity === undefined ? [one, first] : [first.one, { one, identity }];
+    const [without, other] =
+      identity === undefined ? [bffPackage, first] : [first.bffPackage, { bffPackage, identity }];
     if (identity !== undefined && first.identity !== undefined) {
       report({
         code: "BFF268",
         severity: "error",
-        message: `"${one.name}" and "${first.one.name}" are served together, but declare two identities`,
+        message: `"${bffPackage.name}" and "${first.bffPackage.name}" are served together, but declare two identities`,
         at: identity.at,
-        related: [{ at: first.identity.at, message: `the identity of "${first.one.name}"` }],
+        related: [{ at: first.identity.at, message: `the identity of "${first.bffPackage.name}"` }],
         hint: `declare the identity once, in a file like "${name.replaceAll(".", "/")}/identity.proto", and import that file in both`,
       });
       continue;
@@ -56,10 +60,10 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
     report({
       code: "BFF268",
       severity: "error",
-      message: `"${without.name}" has no identity, but is served together with "${other.one.name}", which has one`,
+      message: `"${without.name}" has no identity, but is served together with "${other.bffPackage.name}", which has one`,
       at,
       ...(other.identity !== undefined && {
-        related: [{ at: other.identity.at, message: `the identity of "${other.one.name}"` }],
+        related: [{ at: other.identity.at, message: `the identity of "${other.bffPackage.name}"` }],
         hint: `import "${other.identity.at.file}" here too, and give the rpcs a \`permit\`, such as \`{ public: true }\` for public rpcs`,
       }),
     });
@@ -73,15 +77,15 @@ const placeOf = ({ files }: BffPackage) => files.flatMap(({ services }) => servi
  */
 function checkTypes({ packages }: ServedTogether, report: Report): void {
   const first = new Map<string, { readonly of: BffPackage; readonly variable: IrEnvVar }>();
-  for (const one of packages)
-    for (const { ir: variable } of one.files.flatMap((file) => [
+  for (const bffPackage of packages)
+    for (const { ir: variable } of bffPackage.files.flatMap((file) => [
       ...file.env,
       ...file.services.flatMap(({ env }) => env),
     ])) {
       const before = first.get(variable.name.value);
-      if (before === undefined) first.set(variable.name.value, { of: one, variable });
-      else if (before.of !== one && before.variable.type.value !== variable.type.value) {
-        first.set(variable.name.value, { of: one, variable }); // told once of each package
+      if (before === undefined) first.set(variable.name.value, { of: bffPackage, variable });
+      else if (before.of !== bffPackage && before.variable.type.value !== variable.type.value) {
+        first.set(variable.name.value, { of: bffPackage, variable }); // told once of each package
         report({
           code: "BFF416",
           severity: "error",

@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { idleServers, type ServersWanted, servedTogether, serverFolders } from "../../resolve/model/server-paths.ts";
+import { idleServers, type ServerSelection, servedTogether, serverFolders } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
 
 export const serverNames: Check<Named> = {
@@ -14,18 +14,18 @@ export const serverNames: Check<Named> = {
 interface Named {
   readonly packages: Model["packages"];
   /** The option `server`. */
-  readonly wanted: ServersWanted;
+  readonly selection: ServerSelection;
 }
 
 /** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
-function checkServerNames({ packages, wanted }: Named, report: Report): void {
-  const all = servedTogether(packages, wanted);
-  for (const together of serverFolders(packages, wanted).values()) {
+function checkServerNames({ packages, selection }: Named, report: Report): void {
+  const all = servedTogether(packages, selection);
+  for (const together of serverFolders(packages, selection).values()) {
     const [first, second] = together.map(
-      (one) => one.packages.flatMap(({ files }) => files).flatMap(({ services }) => services)[0]?.ir,
+      (server) => server.packages.flatMap(({ files }) => files).flatMap(({ services }) => services)[0]?.ir,
     );
     if (first === undefined || second === undefined || !together.some(({ written }) => written)) continue;
-    const paths = together.map(({ name }) => `${all.find((one) => one.name === name)?.path}.ts`);
+    const paths = together.map(({ name }) => `${all.find((server) => server.name === name)?.path}.ts`);
     const names = together.map(({ name }) => `"${name}"`).join(" and ");
     report({
       code: "BFF821",
@@ -39,10 +39,10 @@ function checkServerNames({ packages, wanted }: Named, report: Report): void {
 }
 
 /** A sentence for each name of the option `server` that matches no package. */
-export function faultsOfServers(packages: Model["packages"], wanted: ServersWanted): readonly string[] {
+export function faultsOfServers(packages: Model["packages"], selection: ServerSelection): readonly string[] {
   const names = packages.map(({ name }) => JSON.stringify(name)).sort();
   const correction = names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or a common parent of several`;
-  return idleServers(packages, wanted).map(
+  return idleServers(packages, selection).map(
     (name) =>
       `option "server" contains "${name}", but this run has no package with BFF services of that name or below it; ${correction}`,
   );

@@ -24,7 +24,7 @@ function checkSuccessors({ files }: Model, report: Report): void {
       at = next.get(at);
     }
     if (at !== desc) continue;
-    for (const one of seen) reported.add(one);
+    for (const rpc of seen) reported.add(rpc);
     report({
       code: "BFF267",
       severity: "error",
@@ -108,13 +108,13 @@ function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
   const found = differences(desc.input, successor.input, new Set());
   if (found.length === 0) return;
   const more = found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : "";
-  const own = ir.version?.successor === text;
+  const ofMethod = ir.version?.successor === text;
   report({
     code: "BFF555",
     severity: "warning",
     message: `a request of "${desc.name}" does not fit its successor "${nameOf(successor)}": ${found.slice(0, MOST_NAMED).join(", ")}${more}`,
-    at: own ? text.at : ir.at,
-    ...(!own && { related: [{ at: text.at, message: "the successor of the service" }] }),
+    at: ofMethod ? text.at : ir.at,
+    ...(!ofMethod && { related: [{ at: text.at, message: "the successor of the service" }] }),
     hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients can keep their requests; or name another successor`,
   });
 }
@@ -160,12 +160,12 @@ function typeOf(field: DescField): string {
     case "message":
       return wellKnown(field.message) ?? "a message";
     case "list":
-      return `a list of ${one(field.listKind, field.scalar, field.message)}`;
+      return `a list of ${singleType(field.listKind, field.scalar, field.message)}`;
     case "map":
-      return `a map from ${ScalarType[field.mapKey].toLowerCase()} to ${one(field.mapKind, field.scalar, field.message)}`;
+      return `a map from ${ScalarType[field.mapKey].toLowerCase()} to ${singleType(field.mapKind, field.scalar, field.message)}`;
   }
 }
-function one(
+function singleType(
   kind: "scalar" | "enum" | "message",
   scalar: ScalarType | undefined,
   message: DescMessage | undefined,

@@ -18,7 +18,7 @@ export const brokenRules: Check = {
 /** Reports constants in requests of calls that break the rules in the upstreams' protos. */
 function checkBrokenRules(model: Model, report: Report): void {
   const reported = new Set<string>();
-  const tell: Tell = (field, node, element) => {
+  const reportValue: ReportValue = (field, node, element) => {
     const value = constantOf(node);
     if (value === null || value instanceof Uint8Array) return;
     const broken = brokenRule(field, value, element);
@@ -37,22 +37,22 @@ function checkBrokenRules(model: Model, report: Report): void {
     for (const { set, request } of callsIn(block)) {
       for (const { path, bound } of set) {
         const field = path.at(-1);
-        if (field !== undefined) look(field, bound.expression.root, tell);
+        if (field !== undefined) look(field, bound.expression.root, reportValue);
       }
-      if (request !== undefined) lookInside(request.expression.root, tell);
+      if (request !== undefined) lookInside(request.expression.root, reportValue);
     }
 }
 
-type Tell = (field: DescField, node: Node & { readonly at: Origin }, element: boolean) => void;
+type ReportValue = (field: DescField, node: Node & { readonly at: Origin }, element: boolean) => void;
 
 /** Checks the value that a field is set to. */
-function look(field: DescField, node: Node, tell: Tell): void {
-  if (node.kind === "list") for (const element of node.elements) tell(field, element, true);
-  else tell(field, node, false);
-  lookInside(node, tell);
+function look(field: DescField, node: Node, reportValue: ReportValue): void {
+  if (node.kind === "list") for (const element of node.elements) reportValue(field, element, true);
+  else reportValue(field, node, false);
+  lookInside(node, reportValue);
 }
-function lookInside(node: Node, tell: Tell): void {
-  if (node.kind === "message") for (const { field, value } of node.fields) look(field, value, tell);
+function lookInside(node: Node, reportValue: ReportValue): void {
+  if (node.kind === "message") for (const { field, value } of node.fields) look(field, value, reportValue);
 }
 
 /** The value of a constant, for an enum its number; null for any other node. */

@@ -23,7 +23,7 @@ export const constantConditions: Check = {
  */
 function checkConstantConditions(model: Model, report: Report): void {
   const reported = new Set<string>();
-  const judge = ([condition, never]: Condition): void => {
+  const checkConstant = ([condition, never]: Condition): void => {
     if (typeof condition?.constant !== "boolean") return;
     const { at } = condition.text;
     // A rule of an upstream entry is part of many calls.
@@ -45,14 +45,15 @@ function checkConstantConditions(model: Model, report: Report): void {
   for (const message of blocksOf(model)) {
     for (const step of message.steps) {
       if (message.kind === "permit" && message.conditions.includes(step)) {
-        if (step.source.kind === "guard") judge([step.source.if, "no caller is admitted"]);
-      } else if (message.kind === "limits") judge([step.if, "this limit never applies"]);
+        if (step.source.kind === "guard") checkConstant([step.source.if, "no caller is admitted"]);
+      } else if (message.kind === "limits") checkConstant([step.if, "this limit never applies"]);
       else if (step.source.kind === "guard") checkGuard(step.source.if, report);
-      else for (const condition of conditionsOf(step)) judge(condition);
+      else for (const condition of conditionsOf(step)) checkConstant(condition);
     }
     for (const target of message.targets) {
       if (target.kind === "field") continue;
-      for (const { field, if: condition } of target.members) judge([condition, `"${field.name}" is never chosen`]);
+      for (const { field, if: condition } of target.members)
+        checkConstant([condition, `"${field.name}" is never chosen`]);
     }
   }
 }

@@ -77,8 +77,8 @@ function partRules({ type }: FieldRules): readonly PartRules[] {
   ];
 }
 
-const inside = (desc: DescMessage): DescMessage[] => desc.fields.flatMap((one) => one.message ?? []);
+const inside = (desc: DescMessage): DescMessage[] => desc.fields.flatMap((member) => member.message ?? []);
 const isRuled = (desc: DescMessage): boolean =>
   hasOption(desc, message) ||
-  desc.fields.some((one) => hasOption(one, field)) ||
-  desc.oneofs.some((one) => hasOption(one, oneof));
+  desc.fields.some((member) => hasOption(member, field)) ||
+  desc.oneofs.some((group) => hasOption(group, oneof));

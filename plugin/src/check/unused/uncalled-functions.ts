@@ -18,12 +18,13 @@ function checkUncalledFunctions(model: Model, report: Report): void {
   for (const file of model.files) {
     if (file.services.length === 0) continue;
     for (const declared of file.ir.functions) {
-      const own = model.functions.get(declared);
-      if (own === undefined || called.has(own) || entries.some((entry) => mentions(entry, `${own.fn}(`))) continue;
+      const overload = model.functions.get(declared);
+      if (overload === undefined || called.has(overload) || entries.some((entry) => mentions(entry, `${overload.fn}(`)))
+        continue;
       report({
         code: "BFF362",
         severity: "warning",
-        message: `the function "${own.fn}" is never called`,
+        message: `the function "${overload.fn}" is never called`,
         at: declared.name.at,
         hint: "remove it, or call it in an expression",
       });

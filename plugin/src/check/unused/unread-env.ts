@@ -23,7 +23,10 @@ export const unreadEnv: Check = {
  * services, and of files with services, count: a variable of a shared file may serve a BFF outside of this run.
  */
 function checkUnreadEnv(model: Model, report: Report): void {
-  const read = new Set([...namesRead(blocksOf(model)), ...model.identities.flatMap((one) => [...identityReads(one)])]);
+  const read = new Set([
+    ...namesRead(blocksOf(model)),
+    ...model.identities.flatMap((identity) => [...identityReads(identity)]),
+  ]);
   // The expressions of an entry are checked with the calls that it governs, and it may govern none.
   const entries = model.ir.files.flatMap((file) => file.upstreams);
   const check = (names: ReadonlySet<string>, { name }: IrEnvVar, service?: IrService): void => {
@@ -46,9 +49,9 @@ function checkUnreadEnv(model: Model, report: Report): void {
   for (const file of model.files) {
     if (file.services.length === 0) continue;
     for (const variable of file.ir.env) check(read, variable);
-    for (const { ir, let: own, methods } of file.services) {
+    for (const { ir, let: serviceLet, methods } of file.services) {
       const roots: Block[] = [
-        ...(own === undefined ? [] : [own]),
+        ...(serviceLet === undefined ? [] : [serviceLet]),
         ...methods.flatMap(({ composed: root, permit, limits }) =>
           [root, permit, limits].filter((block) => block !== undefined),
         ),

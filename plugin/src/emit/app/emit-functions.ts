@@ -14,7 +14,7 @@ export function emitFunctions(file: PlanFile, names: FileNames): Lines {
     ],
     ...block(
       [`export interface ${suppliedType(file.desc, "Functions")} {`],
-      file.functions.flatMap(({ name, own: overload, at }) => [
+      file.functions.flatMap(({ name, overload, at }) => [
         [`/** ${overload.fn} (${names.place(at)}) */`],
         [`readonly ${name}: `, ...signatureOf(overload, names), ";"],
       ]),
@@ -36,7 +36,7 @@ export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return block(
     ["const functions = ", names.runtime("customFunctions"), "(given, {"],
-    file.functions.map(({ name, own: overload }) => [
+    file.functions.map(({ name, overload }) => [
       `${name}: [${JSON.stringify(overload.fn)}, ${JSON.stringify(kindOf(overload.result))}],`,
     ]),
     ["});"],

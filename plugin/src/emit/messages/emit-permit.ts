@@ -7,7 +7,7 @@ import { MessageNames } from "../names/message-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { refusal } from "../steps/emit-call.ts";
 import { emitStep } from "../steps/emit-step.ts";
-import { Place } from "../steps/place.ts";
+import { CodePlace } from "../steps/place.ts";
 import { type StepContext, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
 import { condition, negated } from "../values/value.ts";
@@ -34,7 +34,7 @@ export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepCon
 function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned: StepContext["planned"]): Lines {
   const names = new MessageNames(file, permit);
   const cx = stepContext(permit, names, planned, []);
-  const place = new Place();
+  const place = new CodePlace();
   const lines = part.steps.flatMap((step): Lines => {
     const statement = step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
     return [...statement, []];
@@ -62,7 +62,7 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
 }
 
 /** A condition that cannot be evaluated does not hold. */
-function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
+function emitCondition(step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const { source } = step;
   if (source.kind !== "guard") return [];
   const { names } = cx;

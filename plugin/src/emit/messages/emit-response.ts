@@ -110,7 +110,7 @@ function emptyTarget(target: Target, desc: DescMessage, literal: boolean): Lines
 
 /** Steps that may not have been started. */
 function lateVariables({ steps }: PlanMessage): ReadonlySet<Variable> {
-  return new Set(steps.flatMap(({ step, wanted }) => (wanted && step.variable !== undefined ? [step.variable] : [])));
+  return new Set(steps.flatMap(({ step, demand }) => (demand && step.variable !== undefined ? [step.variable] : [])));
 }
 
 /**
@@ -130,9 +130,9 @@ function emitOneof(
     const { member, print, mayBeUndefined } = condition;
     // Inside a generic call the name of a member would become any string.
     const key = JSON.stringify(member.field.localName);
-    const { fails, given, reads } = member.bound.expression;
+    const { fails, safe, reads } = member.bound.expression;
     const isLate = reads.some(({ variable }) => late.has(variable));
-    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0 || isLate)) {
+    if (mayBeUndefined && member.if !== undefined && (fails || safe.size > 0 || isLate)) {
       // The value is not read before its `if` holds.
       const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
       branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });

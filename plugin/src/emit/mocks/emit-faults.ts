@@ -107,19 +107,19 @@ function testsOf(
 
 function callerOf(
   type: DescMessage,
-  { caller: given }: Example,
+  { caller: exampleCaller }: Example,
   found: Caller | null | undefined,
   names: FileNames,
 ): Line {
-  if (!found || given === null) return ["null"];
+  if (!found || exampleCaller === null) return ["null"];
   const of = `, credential: { source: ${JSON.stringify(found.source)} } }`;
-  if (given !== undefined)
+  if (exampleCaller !== undefined)
     return [
       "{ principal: ",
       names.protobuf("fromJson"),
       "(",
       names.schema(type),
-      `, ${JSON.stringify(given.principal)})`,
+      `, ${JSON.stringify(exampleCaller.principal)})`,
       of,
     ];
   const sample: Line = [names.testing("sample"), "(", names.schema(type), ")"];

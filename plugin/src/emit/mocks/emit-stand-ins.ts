@@ -18,7 +18,7 @@ export function standIns({ resolvers, functions }: PlanFile, names: FileNames): 
     return [`${name}: () => `, ...value, ","];
   });
   const computed = functions.map(
-    ({ name, own: overload }): Line => [`${name}: () => `, ...computedValue(overload.result, overload.fn, names), ","],
+    ({ name, overload }): Line => [`${name}: () => `, ...computedValue(overload.result, overload.fn, names), ","],
   );
   return [
     ...(supplied.length === 0 ? [] : block(["resolvers: {"], supplied, ["},"])),

@@ -20,7 +20,7 @@ export function appNames(names: FileNames): Names {
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
     convertEnum: (from, to) => names.convertEnum(from, to),
-    own: (fn) => `functions.${names.own(fn)}`,
+    userFunction: (fn) => `functions.${names.userFunction(fn)}`,
     random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
     registry: () => names.messages(),
     local: (name) => (name === "functions" ? "functions_" : name),

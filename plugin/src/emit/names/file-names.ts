@@ -42,7 +42,7 @@ export class FileNames {
   readonly #convert: Plan["convert"];
   readonly #enumConversion: Plan["enumConversion"];
   /** The functions of the user that the file calls, by name. */
-  readonly #own: ReadonlyMap<Overload, string>;
+  readonly #userFunctions: ReadonlyMap<Overload, string>;
   readonly #apart: boolean;
   constructor(
     f: GeneratedFile,
@@ -54,7 +54,7 @@ export class FileNames {
     this.file = file;
     this.#reads = reads;
     this.#convert = convert;
-    this.#own = new Map(functions.map(({ own, name }) => [own, name]));
+    this.#userFunctions = new Map(functions.map(({ overload, name }) => [overload, name]));
     this.#enumConversion = enumConversion;
   }
   /** Imports from `@protobff/server`, which only files that start a server need. */
@@ -164,8 +164,8 @@ export class FileNames {
     return this.bff(this.conversionName(conversion), conversion.owner.file);
   }
   /** A function of the user, as a property of the object of them. */
-  own(fn: Overload): string {
-    const name = this.#own.get(fn);
+  userFunction(fn: Overload): string {
+    const name = this.#userFunctions.get(fn);
     if (name === undefined) throw new Error(`"${fn.fn}" is not planned for ${this.file.name}`);
     return name;
   }

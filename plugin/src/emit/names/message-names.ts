@@ -152,9 +152,9 @@ export class MessageNames implements Names {
   shape(desc: Parameters<Names["shape"]>[0]): Printable {
     return this.file.shape(desc);
   }
-  own(fn: Overload): Printable {
+  userFunction(fn: Overload): Printable {
     this.#members.set("functions", this.#functions);
-    return `${this.#functions}.${this.file.own(fn)}`;
+    return `${this.#functions}.${this.file.userFunction(fn)}`;
   }
   registry(): Printable {
     return this.file.messages();

@@ -129,7 +129,7 @@ function suppliedLines({ supplied, f }: ServerContext): Lines {
 function serviceParts(server: PlanServer, file: PlanFile, service: PlanService): string[] {
   return [
     "upstreams",
-    server.own.size === 0 ? "env" : `env: env${envKey(server, service.desc).read}`,
+    server.serviceEnv.size === 0 ? "env" : `env: env${envKey(server, service.desc).read}`,
     ...suppliedParts(file).map(({ name }) => name),
     ...(server.identity === undefined ? [] : ["identity"]),
     ...(limitsOf(service) ? ["limits"] : []),
@@ -211,24 +211,24 @@ function branchLines({ upstreams }: PlanServer): Lines {
 
 /** The variables that it reads are of all services alike. */
 function identityLines(server: PlanServer, f: GeneratedFile): Lines {
-  const { identity, own } = server;
+  const { identity, serviceEnv } = server;
   if (identity === undefined) return [];
   const create = f.import("createIdentity", `./${identity.path}.js`);
   const [first] = server.files.flatMap(({ services }) => services);
   const { reads: read } = identity;
   const readsEnv = server.env.some(({ variable }) => read.has(variable.name));
-  if (own.size === 0 || !readsEnv || first === undefined) return [["identity: ", create, ","]];
+  if (serviceEnv.size === 0 || !readsEnv || first === undefined) return [["identity: ", create, ","]];
   return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
 }
 
 /** Prints how the environment is read. Services that read a variable differently each receive a separate object. */
 function envLines(server: PlanServer): Lines {
-  const { env, own, files } = server;
+  const { env, serviceEnv, files } = server;
   if (env.length === 0) return [["env: () => ({}),"]];
-  if (own.size === 0) return block(["env: (read) => ({"], env.map(envLine), ["}),"]);
+  if (serviceEnv.size === 0) return block(["env: (read) => ({"], env.map(envLine), ["}),"]);
   const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
   const each = services.map((desc): Line => {
-    const others = own.get(desc)?.map((entry) => envLine(entry).join("").replace(/,$/, "")) ?? [];
+    const others = serviceEnv.get(desc)?.map((entry) => envLine(entry).join("").replace(/,$/, "")) ?? [];
     return [`${envKey(server, desc).property}: ${others.length === 0 ? "env" : `{ ...env, ${others.join(", ")} }`},`];
   });
   const all = block(["const env = {"], env.map(envLine), ["};"]);

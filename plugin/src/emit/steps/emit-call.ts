@@ -153,7 +153,7 @@ function testOf(rule: PlanErrorRule, names: MessageNames, comparesCode: boolean)
   const hidden = comparesCode ? ["Boolean(", ...codes, ")"] : undefined;
   if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
   // An error in the condition counts as false. TypeScript does not carry narrowing out of a function.
-  const read = new Set(rule.expressions.flatMap(({ given }) => [...given]));
+  const read = new Set(rule.expressions.flatMap(({ safe }) => [...safe]));
   const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
   const test: Line = rule.if.fails
     ? [

@@ -55,7 +55,7 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   const lines: Line[] = [];
   if (named) lines.push(["const items = ", ...list, ";"]);
   if (most !== undefined)
-    lines.push([names.file.runtime(most.asked ? "atMostRequested" : "atMost"), `(items, ${group(most.items)});`]);
+    lines.push([names.file.runtime(most.fromClient ? "atMostRequested" : "atMost"), `(items, ${group(most.items)});`]);
   if (tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
   if (tracks.lacks) {
     // An argument that is absent leaves no item out.
@@ -121,7 +121,7 @@ function guardedSource(source: PlanEachSource): {
 } {
   const keyless = new Set(source.key?.unsafe);
   if (source.if === undefined) return { sure: keyless, keyless: new Set() };
-  const read = [source.key, ...source.expressions].flatMap((expression) => [...(expression?.given ?? [])]);
+  const read = [source.key, ...source.expressions].flatMap((expression) => [...(expression?.safe ?? [])]);
   const sure = sureWhere(source.if, true).intersection(new Set(read));
   return { sure, keyless: keyless.difference(sure) };
 }

@@ -2,7 +2,7 @@ import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
 import { around, block, type Line, type Lines, unreadAsVoid } from "../text/lines.ts";
 import { condition, conjunct } from "../values/value.ts";
 import { refusal } from "./emit-call.ts";
-import { awaitAfter, Place } from "./place.ts";
+import { awaitAfter, CodePlace } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** Prints a guard. It is awaited at once if it runs before any call is sent. */
@@ -18,7 +18,7 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
       : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
   const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
   if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
-  const place = new Place();
+  const place = new CodePlace();
   const body = unreadAsVoid([
     ...awaitAfter(step, cx),
     ...place.reads(cx, [when, source.if, ...source.expressions]),

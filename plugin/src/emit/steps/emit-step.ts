@@ -22,7 +22,7 @@ import { callArguments, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
-import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
+import { awaitAfter, awaitIn, CodePlace, needs, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { callsOn, cleared, composition, declaredArgs, handedOnBeside, runsOn, send } from "./step-parts.ts";
 
@@ -55,9 +55,9 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   if (step.sync) return emitConstant(step, cx);
   const started = startStep(step, cx);
   const { fallback } = step.step;
-  const rests = (lines: Lines): Lines => unlessUnwanted(step, cx.rests?.(step, lines) ?? lines, cx);
+  const rests = (lines: Lines): Lines => onDemand(step, cx.rests?.(step, lines) ?? lines, cx);
   if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
-  const waits = new Place().reads(cx, [fallback.expression]);
+  const waits = new CodePlace().reads(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
   const body =
     waits.length === 0
@@ -66,20 +66,20 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   return around([`const ${step.name}Step = `], rests(callOver(`${runsOn(step, cx)}.orElse`, [started, body])), [";"]);
 }
 /** Wraps the start of a step that only members of a oneof read in a test that one of them may be chosen. */
-function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines {
-  const { wanted } = step;
-  const last = wanted?.ifs.at(-1);
-  if (wanted === undefined || last === undefined) return started;
+function onDemand(step: PlanStep, started: Lines, cx: StepContext): Lines {
+  const { demand } = step;
+  const last = demand?.ifs.at(-1);
+  if (demand === undefined || last === undefined) return started;
   const { names } = cx;
-  const earlier = wanted.ifs.slice(0, -1);
-  if (wanted.waitsFor.length === 0 && !wanted.ifs.some((branch) => branch.if.fails))
-    return around([`${runsOn(step, cx)}.when(`, ...immediateCondition(wanted.ifs, names), ", () => "], started, [")"]);
-  const place = new Place();
+  const earlier = demand.ifs.slice(0, -1);
+  if (demand.waitsFor.length === 0 && !demand.ifs.some((branch) => branch.if.fails))
+    return around([`${runsOn(step, cx)}.when(`, ...immediateCondition(demand.ifs, names), ", () => "], started, [")"]);
+  const place = new CodePlace();
   const pending: Line[] = earlier.flatMap((step) => [
     ...place.reads(cx, [step.if]),
-    ["if (", ...condition(step.if, names), `) return ${step.wanted};`],
+    ["if (", ...condition(step.if, names), `) return ${step.starts};`],
   ]);
-  const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
+  const ending = last.starts ? condition(last.if, names) : negated(last.if, names);
   return callOver(`${runsOn(step, cx)}.when`, [
     block(["async () => {"], unreadAsVoid([...pending, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]]), [
       "}",
@@ -88,14 +88,14 @@ function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines 
   ]);
 }
 /** `a || (!b && c)`. */
-function immediateCondition(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: MessageNames): Line {
+function immediateCondition(ifs: NonNullable<PlanStep["demand"]>["ifs"], names: MessageNames): Line {
   let open = 0;
   const test = ifs.flatMap((branch, i): Line => {
-    const print = branch.wanted ? conjunct(branch.if, names) : negatedConjunct(branch.if, names);
+    const print = branch.starts ? conjunct(branch.if, names) : negatedConjunct(branch.if, names);
     if (i === ifs.length - 1) return print;
-    const mixed = i < ifs.length - 2 && ifs[i + 1]?.wanted !== branch.wanted;
+    const mixed = i < ifs.length - 2 && ifs[i + 1]?.starts !== branch.starts;
     if (mixed) open++;
-    return [...print, branch.wanted ? " || " : " && ", ...(mixed ? ["("] : [])];
+    return [...print, branch.starts ? " || " : " && ", ...(mixed ? ["("] : [])];
   });
   return [...test, ")".repeat(open)];
 }
@@ -180,7 +180,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const { if: when } = step;
-  const place = new Place();
+  const place = new CodePlace();
   const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
     lines.push(...place.reads(cx, [when]));
@@ -192,7 +192,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   return [...lines, ...sourceBody(step, cx, place)];
 }
 
-function sourceBody(step: PlanStep, cx: StepContext, place: Place): Lines {
+function sourceBody(step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const { names } = cx;
   const { source } = step;
   switch (source.kind) {
@@ -234,7 +234,7 @@ function sourceBody(step: PlanStep, cx: StepContext, place: Place): Lines {
   }
 }
 
-function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext, place: Place): Lines {
+function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const read = declaredArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
   return [
     ...place.reads(cx, read, handedOnBeside(source, cx)),
@@ -255,9 +255,9 @@ function eachHandsOn({ source: inner }: PlanEachSource, cx: StepContext): readon
   return inner.kind === "compose" ? handedOnBeside(inner, cx) : [];
 }
 
-function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {
+function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const { names } = cx;
-  const branch = (index: number, bound: PlanSwitchSource["cases"][number]["value"], inner: Place): Lines => [
+  const branch = (index: number, bound: PlanSwitchSource["cases"][number]["value"], inner: CodePlace): Lines => [
     ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),
@@ -271,7 +271,7 @@ function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, p
     lines.push(
       ...block(
         ["if (", ...condition({ ...when, unsafe: [] }, names), ") {"],
-        unreadAsVoid(branch(index, value, new Place(place))),
+        unreadAsVoid(branch(index, value, new CodePlace(place))),
         ["}"],
       ),
     );
@@ -295,7 +295,7 @@ function hoistPromise(lazy: PlanStep, cx: StepContext): Lines {
   return cx.hoisted.promise.has(lazy) && !lazy.sync ? [[`${lazy.name}Started = ${lazy.name}Step;`]] : [];
 }
 /** A composed value that only a case has, for touches inside it. */
-function awaitLazy(step: PlanStep, index: number, expression: Expression, place: Place, cx: StepContext): Lines {
+function awaitLazy(step: PlanStep, index: number, expression: Expression, place: CodePlace, cx: StepContext): Lines {
   const values = (step.lazy[index] ?? []).filter((lazy) => cx.hoisted.value.has(lazy));
   if (values.length === 0) return [];
   return [

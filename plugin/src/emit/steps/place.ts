@@ -4,9 +4,9 @@ import { type Line, type Lines, mentions } from "../text/lines.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** A place in the code, with the values that are already awaited there. */
-export class Place {
+export class CodePlace {
   readonly #awaited: Set<PlanStep>;
-  constructor(outer?: Place) {
+  constructor(outer?: CodePlace) {
     this.#awaited = new Set(outer?.awaited);
   }
   get awaited(): Iterable<PlanStep> {
@@ -57,7 +57,7 @@ function stepsOf({ names }: StepContext, reads: readonly Read[]): Set<PlanStep> 
 export function needs(
   step: PlanStep,
   cx: StepContext,
-  place: Place,
+  place: CodePlace,
   expressions: readonly (Expression | undefined)[],
 ): Lines {
   return [...place.reads(cx, expressions), ...unlessThere(step, cx, expressions)];

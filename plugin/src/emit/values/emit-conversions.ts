@@ -1,14 +1,14 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType, inheritedUnset, isInherited, presenceOf } from "../../cel/index.ts";
-import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import type { BoundExpression, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import { isRequired } from "../../model/presence.ts";
 import { lowerCamel } from "../../plan/names/name-scope.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "../text/lines.ts";
 import { emitAsField } from "./convert-field.ts";
 import { longChoice, MAX_CHAIN } from "./long-choice.ts";
-import { fieldValue, presentOperand, type Value, type ValueNames } from "./value.ts";
+import { fieldValue, presentOperand, type ValueCode, type ValueNames } from "./value.ts";
 
 export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
   const { from, to, owner, targets } = conversion;
@@ -18,7 +18,7 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   // A request's message may have fields that the BFF's schema lacks; `create` sets them to their defaults.
   const complete =
     to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
-  const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
+  const cx = { names, valueNames: copyNames(names), before, complete, inward: to === owner, nested: false };
   const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
   if (properties.length > 0) properties.push(...unsetProperties(to, covered));
   const create: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
@@ -51,7 +51,7 @@ const unsetProperties = (desc: DescMessage, names: ReadonlySet<string>): Lines =
 interface CopyContext {
   readonly names: FileNames;
   /** For expressions over the message that is copied. */
-  readonly own: ValueNames;
+  readonly valueNames: ValueNames;
   /** Constants that properties read. */
   readonly before: Line[];
   readonly complete: boolean;
@@ -71,7 +71,7 @@ function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: 
     case "oneof":
       return { rows: oneofProperty(target, cx.names, cx.before, cx.complete), open: true };
     case "computed": {
-      const value = fieldValue(target.bound, target.to, cx.own);
+      const value = fieldValue(target.bound, target.to, cx.valueNames);
       return { rows: [property(target.to.localName, orElse(value, target.fallback, cx))], open: value.mayBeUndefined };
     }
     case "message": {
@@ -89,17 +89,21 @@ function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: 
 }
 
 /** A value with the fallback in place of nothing. */
-function orElse({ print, mayBeUndefined }: Value, fallback: Bound | undefined, { own }: CopyContext): Line {
+function orElse(
+  { print, mayBeUndefined }: ValueCode,
+  fallback: BoundExpression | undefined,
+  { valueNames }: CopyContext,
+): Line {
   if (fallback === undefined || !mayBeUndefined) return print;
   const [first] = print;
   const enclosed = print.length === 1 && typeof first === "string" && /^\([^()]*\)$/.test(first);
   const atom =
     enclosed ||
     print.every((part) => typeof part !== "string" || !/ (\?|:|\?\?|&&|\|\||[-+*/<>]=?|[!=]==) /.test(part));
-  return [...(atom ? print : ["(", ...print, ")"]), " ?? ", ...presentOperand(fallback, own)];
+  return [...(atom ? print : ["(", ...print, ")"]), " ?? ", ...presentOperand(fallback, valueNames)];
 }
 
-function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyContext): Value {
+function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyContext): ValueCode {
   const { names } = cx;
   const { from, to, conversion, fallback } = target;
   const implicit = !cx.nested && (presenceOf(to) === "implicit" || isRequired(to));
@@ -119,7 +123,7 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
     : readOf(from);
   const unset = tests || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
   const usesFallback = fallback !== undefined && !ofTarget && unset;
-  const filled: Line = usesFallback ? [...plain, " ?? ", ...presentOperand(fallback, cx.own)] : plain;
+  const filled: Line = usesFallback ? [...plain, " ?? ", ...presentOperand(fallback, cx.valueNames)] : plain;
   const read: Line = usesFallback && conversion.kind !== "same" ? ["(", ...filled, ")"] : filled;
   const maybe = unset && !usesFallback;
   const print = emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names);

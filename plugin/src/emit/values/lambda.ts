@@ -39,9 +39,9 @@ export function lambda([, ...type]: Line, others: readonly (string | Typed)[], b
   return ["(", ...readParameters([cx, ...others], reads, type.length === 0 ? 0 : 1), ") => ", ...body];
 }
 
-export function absentAs(value: string, { unsafe, given }: Expression, names: Names, print: Line): Line {
+export function absentAs(value: string, { unsafe, safe }: Expression, names: Names, print: Line): Line {
   // TypeScript does not carry the narrowing of the condition to this place.
-  const missing = [...unsafe, ...given].flatMap(
+  const missing = [...unsafe, ...safe].flatMap(
     (variable, i): Line => [...(i === 0 ? [] : [" || "]), names.variable(variable), " === undefined"],
   );
   return missing.length === 0 ? print : [...missing, ` ? ${value} : `, ...print];
@@ -63,7 +63,7 @@ export function requestNames(names: FileNames, functions: NameScope): Names {
       const name = within.variable(variable);
       return variable.role === "var" || variable.role === "env" ? ["cx.app.", name] : name;
     },
-    own: (fn) => `cx.app.functions.${names.own(fn)}`,
+    userFunction: (fn) => `cx.app.functions.${names.userFunction(fn)}`,
     local: (name) => {
       let free = lowerCamel(name);
       while (scope.has(free)) free += "_";

@@ -11,14 +11,14 @@ import {
   type Node,
   type Proto,
 } from "../../cel/index.ts";
-import type { Bound, Conversion } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 import { literalType } from "../text/literal-type.ts";
 
-export interface Value {
+export interface ValueCode {
   readonly print: Line;
   readonly mayBeUndefined: boolean;
 }
@@ -31,7 +31,7 @@ export interface ValueNames extends Names {
 const EMPTY: Readonly<Partial<Record<DescField["fieldKind"], string>>> = { list: "[]", map: "{}" };
 
 /** Returns a value for a field, with the field's replacement of an absent value. */
-export function fieldValue(bound: Bound, field: DescField, names: ValueNames): Value {
+export function fieldValue(bound: BoundExpression, field: DescField, names: ValueNames): ValueCode {
   const { expression, conversion } = bound;
   const canMiss = canBeAbsent(field);
   const absent = EMPTY[field.fieldKind] ?? "undefined";
@@ -51,19 +51,19 @@ export function fieldValue(bound: Bound, field: DescField, names: ValueNames): V
 }
 
 /** A value in a definite form, `undefined` when it is absent. */
-export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): ValueCode {
   const code = emitValue(expression, names);
   return plain(expression, (proto && emitAs(code, proto, names)) ?? code, names);
 }
 
 /** Returns the value of a path in a definite form, `undefined` when it is unset. */
-export function pathValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+export function pathValue(expression: Expression, proto: Proto | undefined, names: ValueNames): ValueCode {
   const code = emitPath(expression, names);
   return (proto && emitAs(code, proto, names)) ?? code;
 }
 
 /** Returns the same value for a place where TypeScript infers its type. */
-export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): ValueCode {
   const code = emitValue(expression, names);
   return plain(expression, typed(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
 }
@@ -74,7 +74,7 @@ function typed(expression: Expression, code: Code, names: ValueNames): Code {
   return { ...code, print: [...parenthesised(code), " as ", type], precedence: "binary" };
 }
 
-function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): Value {
+function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): ValueCode {
   const [variable] = expression.unsafe;
   // A value that may be absent stays unchanged.
   if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
@@ -91,13 +91,13 @@ export function operandValue(expression: Expression, names: ValueNames): Line {
 }
 
 /** Returns the same for a bound value outside of fields. */
-export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
+export function boundValue({ expression, conversion }: BoundExpression, names: ValueNames): ValueCode {
   const { print, mayBeUndefined } = conversionOf({ expression, conversion }, names);
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
 /** Returns the value alone: the caller has ensured that nothing it reads is absent. */
-export function presentValue(bound: Bound, names: ValueNames): Line {
+export function presentValue(bound: BoundExpression, names: ValueNames): Line {
   return conversionOf(bound, names).print;
 }
 
@@ -107,12 +107,12 @@ export function isOperand(expression: Expression, names: ValueNames): boolean {
 }
 
 /** Returns the same value as an operand of `??`, which allows no `||`, `&&` or `?:` beside it. */
-export function presentOperand(bound: Bound, names: ValueNames): Line {
+export function presentOperand(bound: BoundExpression, names: ValueNames): Line {
   return parenthesised(conversionOf(bound, names));
 }
 
 /** Returns the same value for a place where TypeScript infers its type. */
-export function inferredPresent(bound: Bound, names: ValueNames): Line {
+export function inferredPresent(bound: BoundExpression, names: ValueNames): Line {
   return typed(bound.expression, conversionOf(bound, names), names).print;
 }
 
@@ -164,7 +164,7 @@ function not(root: Node): Node {
   return inner ?? { ...root, kind: "call", fn: "!_", overload: "logical_not", args: [root] };
 }
 
-function unlessAbsent(expression: Expression, value: Value, absent: string, names: ValueNames): Value {
+function unlessAbsent(expression: Expression, value: ValueCode, absent: string, names: ValueNames): ValueCode {
   if (expression.unsafe.length === 0) return value;
   const missing = expression.unsafe.flatMap((variable, i) => [
     ...(i === 0 ? [] : [" || "]),
@@ -181,7 +181,7 @@ const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
  * Returns a value that is bound outside of fields. A value that may be null has no form by itself, and must be unset
  * there.
  */
-function conversionOf({ expression, conversion }: Bound, names: ValueNames): Code {
+function conversionOf({ expression, conversion }: BoundExpression, names: ValueNames): Code {
   const code = emitValue(expression, names);
   const nullable = expression.type.kind === "wrapper" && code.proto === undefined;
   return converted(code, conversion, names, nullable ? expression.proto : code.proto);

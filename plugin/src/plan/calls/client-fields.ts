@@ -2,7 +2,7 @@
 // client's.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
-import type { Bound, Conversion } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
@@ -52,7 +52,11 @@ function sentAt(call: Call, path: readonly DescField[], args: Args): readonly Pa
 
 type Path = readonly string[];
 
-function leadingTo({ expression, conversion }: Bound, rest: readonly DescField[], args: Args): Path[] | undefined {
+function leadingTo(
+  { expression, conversion }: BoundExpression,
+  rest: readonly DescField[],
+  args: Args,
+): Path[] | undefined {
   const inside = sourceOf(conversion, rest);
   return inside && fieldsIn(expression.root, args)?.map((path) => [...path, ...inside]);
 }

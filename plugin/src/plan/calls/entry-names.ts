@@ -132,7 +132,7 @@ export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, s
   const called = [...new Set(blocks.flatMap((block) => [...functionsIn(block)]))];
   const inOrder = called.sort((a, b) => (signature(a) < signature(b) ? -1 : 1));
   return distinctNames(
-    new Map(inOrder.map((own) => [own, [lowerFirst(camel(own.fn.replaceAll(".", "_")))]])),
+    new Map(inOrder.map((overload) => [overload, [lowerFirst(camel(overload.fn.replaceAll(".", "_")))]])),
     new NameScope(undefined, [], new Set()),
   );
 }

@@ -9,9 +9,9 @@ import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest } from "../../resolve/policies/entries.ts";
 import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
 
-const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
-  value: said?.value ?? standard,
-  at: said?.at,
+const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
+  value: setting?.value ?? standard,
+  at: setting?.at,
 });
 
 /** Default upper bound of an adaptive limit, as in Envoy. */
@@ -24,33 +24,33 @@ export function planUpstream(
   entries: readonly IrUpstream[],
   { follows, ...ofCalls }: Pick<PlanUpstream, "branches" | "http"> & { readonly follows: boolean },
 ): PlanUpstream {
-  const own = entriesAround(entries, service);
+  const serviceEntries = entriesAround(entries, service);
   const adaptive = leaf(
-    nearest(own, ({ policy }) => policy.limit?.adaptive),
+    nearest(serviceEntries, ({ policy }) => policy.limit?.adaptive),
     false,
   );
   return {
     name,
     service,
-    breaker: breaker(own),
-    retryBudget: retryBudget(own),
-    balance: balance(own),
-    protocol: protocol(own),
+    breaker: breaker(serviceEntries),
+    retryBudget: retryBudget(serviceEntries),
+    balance: balance(serviceEntries),
+    protocol: protocol(serviceEntries),
     ...ofCalls,
-    methods: methodBreakers(service, entries, own),
+    methods: methodBreakers(service, entries, serviceEntries),
     limit: {
       concurrent: leaf(
-        nearest(own, ({ policy }) => policy.limit?.concurrent),
+        nearest(serviceEntries, ({ policy }) => policy.limit?.concurrent),
         adaptive.value ? ADAPTIVE_MOST : 100,
       ),
       queued: leaf(
-        nearest(own, ({ policy }) => policy.limit?.queued),
+        nearest(serviceEntries, ({ policy }) => policy.limit?.queued),
         1_000,
       ),
       adaptive,
       streams: follows
         ? leaf(
-            nearest(own, ({ policy }) => policy.limit?.streams),
+            nearest(serviceEntries, ({ policy }) => policy.limit?.streams),
             1_000,
           )
         : undefined,
@@ -66,8 +66,8 @@ function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"
 }
 
 function protocol(entries: readonly IrUpstream[]): PlanUpstream["protocol"] {
-  const said = nearest(entries, (entry) => entry.protocol);
-  return said && { value: said.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: said.at };
+  const setting = nearest(entries, (entry) => entry.protocol);
+  return setting && { value: setting.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: setting.at };
 }
 
 function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
@@ -75,23 +75,23 @@ function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
   if (levels.length === 0) return undefined;
   return {
     ejectAfter: leaf(
-      nearest(levels, (said) => said.ejectAfter),
+      nearest(levels, (level) => level.ejectAfter),
       5,
     ),
     ejectMs: leaf(
-      nearest(levels, (said) => said.ejectFor),
+      nearest(levels, (level) => level.ejectFor),
       30_000,
     ),
     maxEjected: leaf(
-      nearest(levels, (said) => said.maxEjected),
+      nearest(levels, (level) => level.maxEjected),
       0.5,
     ),
     refreshMs: leaf(
-      nearest(levels, (said) => said.refresh),
+      nearest(levels, (level) => level.refresh),
       5_000,
     ),
     connections: leaf(
-      nearest(levels, (said) => said.connections),
+      nearest(levels, (level) => level.connections),
       1,
     ),
   };
@@ -101,44 +101,44 @@ function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
 function methodBreakers(
   service: DescService,
   entries: readonly IrUpstream[],
-  own: readonly IrUpstream[],
+  serviceEntries: readonly IrUpstream[],
 ): PlanUpstream["methods"] {
   return service.methods.flatMap((method) => {
     const ofMethod = entriesOf(entries, method).filter((entry) => entry.breaker !== undefined);
-    return ofMethod.length === 0 ? [] : [{ name: method.name, breaker: breaker([...ofMethod, ...own]) }];
+    return ofMethod.length === 0 ? [] : [{ name: method.name, breaker: breaker([...ofMethod, ...serviceEntries]) }];
   });
 }
 
 function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
   const levels = entries.map((entry) => entry.breaker);
-  if (nearest(levels, (said) => said?.off)?.value === true) return undefined;
-  const slow = nearest(levels, (said) => said?.slow);
+  if (nearest(levels, (level) => level?.off)?.value === true) return undefined;
+  const slow = nearest(levels, (level) => level?.slow);
   return {
     errorRate: leaf(
-      nearest(levels, (said) => said?.errorRate),
+      nearest(levels, (level) => level?.errorRate),
       0.5,
     ),
     windowMs: leaf(
-      nearest(levels, (said) => said?.window),
+      nearest(levels, (level) => level?.window),
       10_000,
     ),
     minimum: leaf(
-      nearest(levels, (said) => said?.minimum),
+      nearest(levels, (level) => level?.minimum),
       20,
     ),
     openMs: leaf(
-      nearest(levels, (said) => said?.openFor),
+      nearest(levels, (level) => level?.openFor),
       5_000,
     ),
     probes: leaf(
-      nearest(levels, (said) => said?.probes),
+      nearest(levels, (level) => level?.probes),
       1,
     ),
     slowMs: slow && { value: slow.value, at: slow.at },
     slowRate:
       slow &&
       leaf(
-        nearest(levels, (said) => said?.slowRate),
+        nearest(levels, (level) => level?.slowRate),
         0.5,
       ),
   };

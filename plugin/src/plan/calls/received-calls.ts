@@ -6,13 +6,13 @@ import { callsOf } from "../../resolve/model/source-parts.ts";
 
 /** The calls of which an expression reads a header or a trailer. */
 export function receivedCalls(model: Model): ReadonlySet<Call> {
-  const asked = new Set<Call>();
+  const calls = new Set<Call>();
   for (const block of blocksOf(model)) {
     const behind = stepsBehind(block);
     for (const { variable, kind } of expressionsIn(block).flatMap(({ reads }) => reads)) {
       if (kind !== "received") continue;
-      for (const { source } of behind.get(variable) ?? []) for (const call of callsOf(source)) asked.add(call);
+      for (const { source } of behind.get(variable) ?? []) for (const call of callsOf(source)) calls.add(call);
     }
   }
-  return asked;
+  return calls;
 }

@@ -33,10 +33,10 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
   }
   for (const { packages, reads, logic } of overlaps) {
     const most = Math.max(reads, logic);
-    const [one, other] = packages.map((name) =>
+    const [first, second] = packages.map((name) =>
       plan.files.find(({ desc, services }) => desc.proto.package === name && services.length > 0),
     );
-    const [at, related] = [other, one].map((file) => file?.services[0]?.methods[0]?.method.ir);
+    const [at, related] = [second, first].map((file) => file?.services[0]?.methods[0]?.method.ir);
     if (mostOverlap === undefined || most <= mostOverlap || at === undefined || related === undefined) continue;
     report({
       code: "BFF577",

@@ -20,8 +20,8 @@ function checkMethod({ method, message, stream }: PlanMethod, messages: Messages
   const [first] = alone;
   if (first === undefined || stream === undefined) return;
   const methods = new Set(alone.map(nameOf));
-  const counted = countCalls([message], order, messages).filter((one) => methods.has(one.method));
-  const cost = counted.reduce((sum, one) => sum + one.calls, 0);
+  const counted = countCalls([message], order, messages).filter((methodCalls) => methods.has(methodCalls.method));
+  const cost = counted.reduce((sum, methodCalls) => sum + methodCalls.calls, 0);
   report({
     code: "BFF634",
     severity: "warning",

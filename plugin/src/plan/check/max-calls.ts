@@ -111,5 +111,5 @@ function callsBelow(step: PlanStep, messages: Messages) {
   const child = childOf(step, messages);
   const below = child === undefined ? [] : reachedInOrder([child], messages);
   const steps = [step, ...below.flatMap(({ steps }) => allSteps(steps))];
-  return steps.flatMap((one) => callsOf(one.step.source));
+  return steps.flatMap((planStep) => callsOf(planStep.step.source));
 }

@@ -44,7 +44,7 @@ function usedBy(file: PlanFile, upstream: PlanUpstream): Used {
 
 function reportDifference(used: Used, before: Used, ir: Ir, report: Report): void {
   const names = [...new Set([...before.leaves.keys(), ...used.leaves.keys()])];
-  const [name] = names.filter((one) => used.leaves.get(one)?.text !== before.leaves.get(one)?.text);
+  const [name] = names.filter((leaf) => used.leaves.get(leaf)?.text !== before.leaves.get(leaf)?.text);
   if (name === undefined) return;
   // A declared value comes first; a default has no origin.
   const [here, there] = placeOf(used, name, ir) === undefined ? [before, used] : [used, before];
@@ -55,14 +55,14 @@ function reportDifference(used: Used, before: Used, ir: Ir, report: Report): voi
   report({
     code: "BFF269",
     severity: "error",
-    message: `"${here.package}" and "${there.package}" are served together and share ${service}, but with different policies: ${said(here, name)} here, ${said(there, name)} there`,
+    message: `"${here.package}" and "${there.package}" are served together and share ${service}, but with different policies: ${leafText(here, name)} here, ${leafText(there, name)} there`,
     at,
     related: [{ at: other, message: `"${there.package}"` }],
     hint: "declare the entry in one file, and import that file in both packages",
   });
 }
 
-function said({ leaves }: Used, name: string): string {
+function leafText({ leaves }: Used, name: string): string {
   const leaf = leaves.get(name);
   return leaf === undefined ? `no ${name}` : `${name}${leaf.text === "" ? "" : ` ${leaf.text}`}`;
 }
@@ -72,7 +72,7 @@ function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: s
   const at = leaves.get(leaf)?.at;
   if (at !== undefined) return at;
   const { entries } = governing(ir, name);
-  const method = service.methods.find((one) => leaf === ownBreaker(one.name));
+  const method = service.methods.find((candidate) => leaf === breakerName(candidate.name));
   if (method === undefined && leaf !== "breaker") return undefined;
   const saying = method === undefined ? entriesAround(entries, service) : entriesOf(entries, method);
   const breaker = saying.flatMap((entry) => entry.breaker ?? [])[0];
@@ -82,7 +82,7 @@ function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: s
 /** Policy values of an upstream by name, with their origins. */
 type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin | undefined }>;
 
-const ownBreaker = (method: string): string => `separate breaker for ${method}`;
+const breakerName = (method: string): string => `separate breaker for ${method}`;
 
 function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
   const found = new Map<string, { readonly text: string; readonly at: Origin | undefined }>();
@@ -102,8 +102,8 @@ function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches,
   found.set("breaker", { text: breaker === undefined ? "off" : "on", at: undefined });
   visit({ breaker, ...policy }, "");
   for (const method of methods) {
-    found.set(ownBreaker(method.name), { text: method.breaker === undefined ? "that is off" : "", at: undefined });
-    visit(method.breaker, ownBreaker(method.name));
+    found.set(breakerName(method.name), { text: method.breaker === undefined ? "that is off" : "", at: undefined });
+    visit(method.breaker, breakerName(method.name));
   }
   for (const { name, at, ...rule } of branches) {
     found.set(`branch ${name}`, { text: "", at });

@@ -47,10 +47,10 @@ export function weightOf(plan: Plan): Weight {
   const sides = [...packages]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, files]) => sideOf(name, files, messages));
-  const blocks = new Map(sides.flatMap(({ reached }) => [...reached].map((one) => [one.composed, one] as const)));
+  const blocks = new Map(sides.flatMap(({ reached }) => [...reached].map((block) => [block.composed, block] as const)));
   return {
     blocks: [...blocks.keys()].map(blockWeight).sort((a, b) => b.logic - a.logic || (a.name < b.name ? -1 : 1)),
-    overlaps: sides.flatMap((one, i) => sides.slice(i + 1).map((other) => overlapOf(one, other))),
+    overlaps: sides.flatMap((side, i) => sides.slice(i + 1).map((other) => overlapOf(side, other))),
   };
 }
 
@@ -58,13 +58,13 @@ export function weightOf(plan: Plan): Weight {
 
 function blockWeight(block: PlanBlock["composed"]): BlockWeight {
   const expressions = expressionsIn(block);
-  const tainted = saysOfClient(block);
-  const conditions = conditionsOf(block).filter((one) => one !== undefined);
+  const tainted = clientSteps(block);
+  const conditions = conditionsOf(block).filter((condition) => condition !== undefined);
   const rules = callsIn(block).reduce((sum, { onError }) => sum + onError.length, 0);
   const inside = expressions.flatMap(({ root }) => choicesIn(root));
   const onHeaders = [
     ...conditions.flatMap(({ root, text }) => (reads(root, tainted) ? [text.at] : [])),
-    ...inside.filter((one) => reads(one, tainted)).map(({ at }) => at),
+    ...inside.filter((node) => reads(node, tainted)).map(({ at }) => at),
   ];
   return {
     block,
@@ -76,15 +76,15 @@ function blockWeight(block: PlanBlock["composed"]): BlockWeight {
   };
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** Operators, functions and macros of an expression. */
 function operations({ root }: Expression): number {
   return countIn(root);
 }
 function countIn(node: Node): number {
-  const own = node.kind === "call" || node.kind === "macro" || node.kind === "ok" ? 1 : 0;
-  return own + sum(childrenOf(node).map(countIn));
+  const weight = node.kind === "call" || node.kind === "macro" || node.kind === "ok" ? 1 : 0;
+  return weight + sum(childrenOf(node).map(countIn));
 }
 
 /** Returns the conditions that decide if something runs, or which alternative runs. */
@@ -93,33 +93,33 @@ function conditionsOf({ steps, targets }: Pick<Block, "steps" | "targets">): rea
     condition,
     ...(source.kind === "guard" ? [source.if] : []),
     ...(source.kind === "each" ? [source.if] : []),
-    ...(source.kind === "switch" ? source.cases.map((one) => one.if) : []),
-    ...callsOf(source).flatMap((call) => [...call.set, ...call.metadata].map((one) => one.if)),
+    ...(source.kind === "switch" ? source.cases.map((branch) => branch.if) : []),
+    ...callsOf(source).flatMap((call) => [...call.set, ...call.metadata].map((binding) => binding.if)),
   ]);
   return [
     ...ofSteps,
-    ...targets.flatMap((one) => (one.kind === "field" ? [] : one.members.map((member) => member.if))),
+    ...targets.flatMap((target) => (target.kind === "field" ? [] : target.members.map((member) => member.if))),
   ];
 }
 
 /** The conditions of `? :` in an expression. */
 function choicesIn(node: Node): readonly Node[] {
-  const own = node.kind === "call" && node.overload === "conditional" ? node.args.slice(0, 1) : [];
-  return [...own, ...childrenOf(node).flatMap(choicesIn)];
+  const test = node.kind === "call" && node.overload === "conditional" ? node.args.slice(0, 1) : [];
+  return [...test, ...childrenOf(node).flatMap(choicesIn)];
 }
 
 /** The steps whose values are made of headers. */
-function saysOfClient({ steps, shared }: Pick<Block, "steps" | "shared">): ReadonlySet<Variable> {
+function clientSteps({ steps, shared }: Pick<Block, "steps" | "shared">): ReadonlySet<Variable> {
   const found = new Set<Variable>();
   const visit = ({ variable, source }: Block["steps"][number]): void => {
     if (variable === undefined) return;
-    const own = source.kind === "shared" ? source.of : [{ source }];
-    const said = own.some(
+    const sources = source.kind === "shared" ? source.of : [{ source }];
+    const fromClient = sources.some(
       ({ source: of }) =>
         (of.kind === "by" || of.kind === "switch") &&
-        sourceExpressions(of).some((one) => one !== undefined && reads(one.root, found)),
+        sourceExpressions(of).some((expression) => expression !== undefined && reads(expression.root, found)),
     );
-    if (said) found.add(variable);
+    if (fromClient) found.add(variable);
   };
   for (const step of [...shared, ...steps]) visit(step);
   return found;
@@ -143,13 +143,13 @@ function sideOf(name: string, files: readonly PlanFile[], messages: ReadonlyMap<
   return { name, reached: new Set(methods.flatMap((method) => reachedInOrder(rootsOf(method), messages))) };
 }
 
-function overlapOf(one: Side, other: Side): Overlap {
-  const [own, others] = [one.reached.difference(other.reached), other.reached.difference(one.reached)];
-  const [a, b] = [logicOf(own), logicOf(others)];
-  const [read, alsoRead] = [readsOf(own), readsOf(others)];
+function overlapOf(left: Side, right: Side): Overlap {
+  const [leftOnly, rightOnly] = [left.reached.difference(right.reached), right.reached.difference(left.reached)];
+  const [a, b] = [logicOf(leftOnly), logicOf(rightOnly)];
+  const [read, alsoRead] = [readsOf(leftOnly), readsOf(rightOnly)];
   const inBoth = [...a].filter(([text]) => b.has(text)).map(([, count]) => count);
   return {
-    packages: [one.name, other.name],
+    packages: [left.name, right.name],
     reads: percent(read.intersection(alsoRead).size, Math.min(read.size, alsoRead.size)),
     logic: percent(sum(inBoth), Math.min(sum([...a.values()]), sum([...b.values()]))),
   };

@@ -51,8 +51,8 @@ export function blocksOf(
 ): readonly PlanBlock[] {
   // A step of the service that a permit depends on makes its call only once.
   const started = new Set(start?.let.steps.map(({ ir }) => ir.at));
-  const own = permit && { ...permit, steps: permit.steps.filter(({ step }) => !started.has(step.ir.at)) };
-  return [own, start, ...messages].filter((block) => block !== undefined);
+  const permitBlock = permit && { ...permit, steps: permit.steps.filter(({ step }) => !started.has(step.ir.at)) };
+  return [permitBlock, start, ...messages].filter((block) => block !== undefined);
 }
 
 /** Returns messages (or the steps that a service starts) and all messages that they compose, composers first. */
@@ -94,14 +94,16 @@ export function splitCalls(
   if (counted.every(({ calls }) => calls !== Number.POSITIVE_INFINITY)) return counted;
   const weights = weigh(order, messages, 1);
   const byMethod = (unbounded: number): ReadonlyMap<string, MethodCalls> =>
-    new Map(countCalls(roots, order, messages, unbounded, weights).map((one) => [one.method, one]));
+    new Map(
+      countCalls(roots, order, messages, unbounded, weights).map((methodCalls) => [methodCalls.method, methodCalls]),
+    );
   const [without, withOne] = [byMethod(0), byMethod(1)];
-  return counted.map((one) => {
-    if (one.calls !== Number.POSITIVE_INFINITY) return one;
-    const { calls = 0, attempts = 0 } = without.get(one.method) ?? {};
-    const all = withOne.get(one.method) ?? { calls, attempts };
+  return counted.map((methodCalls) => {
+    if (methodCalls.calls !== Number.POSITIVE_INFINITY) return methodCalls;
+    const { calls = 0, attempts = 0 } = without.get(methodCalls.method) ?? {};
+    const all = withOne.get(methodCalls.method) ?? { calls, attempts };
     return {
-      ...one,
+      ...methodCalls,
       perRequest: { calls, attempts },
       perItem: { calls: all.calls - calls, attempts: all.attempts - attempts },
     };
@@ -123,7 +125,9 @@ export function countCalls(
   const reached = new Map<PlanBlock, readonly Moments[]>(roots.map((root) => [root, [{ count: 1, size: 1 }]]));
   const counted = new Map<string, { calls: number; attempts: number }>();
   for (const message of order) {
-    for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
+    for (const step of chosenSteps(message.steps, (steps) =>
+      sum(steps.map((planStep) => weights.get(planStep) ?? 0)),
+    )) {
       const moments = momentsOf(step, reached.get(message) ?? [], unbounded);
       const child = childOf(step, messages);
       if (child !== undefined) reached.set(child, [...(reached.get(child) ?? []), ...moments]);
@@ -163,26 +167,26 @@ export function attemptsOf(policy: PlanCallPolicy | undefined): number {
 export const itemsOf = ({ step: { source } }: PlanStep, unbounded: number = Number.POSITIVE_INFINITY): number =>
   source.kind === "each" ? (source.max ?? unbounded) : 1;
 /** Steps of the service end at one moment for all that wait for them. */
-const waits = ({ step, waitsFor, wanted, effectful }: PlanStep): boolean =>
+const waits = ({ step, waitsFor, demand, effectful }: PlanStep): boolean =>
   effectful ||
-  [...[...waitsFor, ...(wanted?.waitsFor ?? [])].map((one) => one.step), ...step.after].some(
+  [...[...waitsFor, ...(demand?.waitsFor ?? [])].map((planStep) => planStep.step), ...step.after].some(
     ({ source }) => source.kind !== "shared",
   );
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** All steps that run in the worst case: of a switch only the heaviest of its cases, of a oneof the heaviest of its choices. */
 function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
   const heaviest = (all: readonly PlanStep[][]): PlanStep[] =>
-    all.reduce<PlanStep[]>((most, one, i) => (i === 0 || weight(one) > weight(most) ? one : most), []);
+    all.reduce<PlanStep[]>((most, choice, i) => (i === 0 || weight(choice) > weight(most) ? choice : most), []);
   const withCases = (of: readonly PlanStep[]): PlanStep[] =>
     of.flatMap((step) => [step, ...heaviest(step.lazy.map((lazy) => chosenSteps(lazy, weight)))]);
-  const always = steps.filter(({ wanted }) => wanted === undefined);
-  const byOneof = [...Map.groupBy(steps, ({ wanted }) => wanted?.target)].flatMap(([target, of]) =>
+  const always = steps.filter(({ demand }) => demand === undefined);
+  const byOneof = [...Map.groupBy(steps, ({ demand }) => demand?.target)].flatMap(([target, of]) =>
     target === undefined
       ? []
       : heaviest(
           choices(target).map((members) =>
-            withCases(of.filter(({ wanted }) => !wanted?.members.isDisjointFrom(members))),
+            withCases(of.filter(({ demand }) => !demand?.members.isDisjointFrom(members))),
           ),
         ),
   );
@@ -196,8 +200,8 @@ function weigh(order: readonly PlanBlock[], messages: Messages, unbounded: numbe
   for (const message of [...order].reverse()) {
     for (const step of allSteps(message.steps)) {
       const child = childOf(step, messages);
-      const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
-      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step, unbounded));
+      const callCount = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
+      ofStep.set(step, callCount === 0 ? 0 : callCount * itemsOf(step, unbounded));
     }
     const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
     ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));

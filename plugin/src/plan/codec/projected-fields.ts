@@ -13,9 +13,9 @@ export class ProjectedFields {
     const known = this.#parts.get(field.parent) ?? new Set();
     this.#parts.set(field.parent, known);
     // The code must detect which member of a oneof is set, so it needs all members.
-    for (const one of field.oneof?.fields ?? [field]) {
-      known.add(one);
-      if (field.oneof !== undefined && one.message !== undefined) this.whole(one.message);
+    for (const member of field.oneof?.fields ?? [field]) {
+      known.add(member);
+      if (field.oneof !== undefined && member.message !== undefined) this.whole(member.message);
     }
     if (field.message !== undefined) this.some(field.message);
   }

@@ -3,7 +3,7 @@
 // file's own code leave it whole.
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../../cel/index.ts";
-import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type {
@@ -31,7 +31,7 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly own: readonly (Composed | Opening | Let | Permit | Followed | Topic)[];
+  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Followed | Topic)[];
   /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Conversions that this file contains. */
@@ -50,11 +50,11 @@ export function projectionOf(all: Projected): Projection {
 
 // ---- answers ----
 
-function readFields({ file, own, others, conversions, rpcs, principals }: Projected): ProjectedFields {
+function readFields({ file, localBlocks, others, conversions, rpcs, principals }: Projected): ProjectedFields {
   const fields = new ProjectedFields();
   for (const desc of principals) fields.whole(desc);
-  for (const call of own.flatMap(callsIn)) fields.some(call.method.output);
-  for (const block of own)
+  for (const call of localBlocks.flatMap(callsIn)) fields.some(call.method.output);
+  for (const block of localBlocks)
     if (block.kind === "topic" && block.event.type.kind === "message") fields.some(block.event.type.desc);
   for (const { input, output } of rpcs) {
     fields.whole(input);
@@ -64,11 +64,11 @@ function readFields({ file, own, others, conversions, rpcs, principals }: Projec
   // Their functions are generated with other codecs.
   for (const call of others.flatMap(callsIn)) fields.whole(call.method.output);
   const reader = new ValueReader(file, fields);
-  for (const block of own) {
+  for (const block of localBlocks) {
     if (block.kind === "composed") fields.made(block.desc);
     reader.block(block);
   }
-  if (others.some(({ shared }) => shared.length > 0)) for (const block of own) reader.stepsWhole(block.steps);
+  if (others.some(({ shared }) => shared.length > 0)) for (const block of localBlocks) reader.stepsWhole(block.steps);
   for (const target of conversions.flatMap(({ targets }) => targets)) readCopied(target, fields, reader);
   return fields;
 }
@@ -212,17 +212,17 @@ class ValueReader {
     if (expression !== undefined) this.#node(expression.root);
   }
   /** Reads a value that replaces another value. */
-  #kept(bound: Bound | undefined): void {
+  #kept(bound: BoundExpression | undefined): void {
     if (bound === undefined) return;
     if (bound.conversion.kind === "same") this.#named(bound.expression);
     else this.#bound(bound);
   }
-  #bound({ expression, conversion }: Bound): void {
+  #bound({ expression, conversion }: BoundExpression): void {
     if (this.takesWhole(conversion)) this.#leaves(expression);
     else this.#named(expression);
   }
   /** Reads a value that becomes a field of a response. */
-  shown(bound: Bound): void {
+  shown(bound: BoundExpression): void {
     const passed = isSame(bound.conversion) ? messageIn(bound.expression.type) : undefined;
     if (passed === undefined) {
       this.#bound(bound);
@@ -277,7 +277,7 @@ class ValueReader {
       case "call":
         if (PASSED_ON.has(node.overload)) each(node.args);
         else for (const part of node.args) this.#whole(part);
-        if (node.own !== undefined) this.#typeWhole(node.type);
+        if (node.userFunction !== undefined) this.#typeWhole(node.type);
         return;
       case "list":
         each(node.elements);
@@ -352,10 +352,10 @@ function isDynamic(type: CelType): boolean {
 
 // ---- requests ----
 
-function setFields({ own, others, rpcs }: Projected): ProjectedFields {
+function setFields({ localBlocks, others, rpcs }: Projected): ProjectedFields {
   const fields = new ProjectedFields();
   for (const { output } of rpcs) fields.whole(output);
-  for (const call of [...own, ...others].flatMap(callsIn)) {
+  for (const call of [...localBlocks, ...others].flatMap(callsIn)) {
     fields.some(call.method.input);
     if (call.request !== undefined) setWhole(call.request.expression.root, call.method.input, fields);
     for (const { path } of call.set) {

@@ -7,20 +7,20 @@ import { sourceExpressions } from "../../resolve/model/source-parts.ts";
 
 /** Returns the steps whose failure an expression reads, and the steps whose absence can leave those steps out. */
 export function explainedSteps(model: Model): ReadonlySet<Step> {
-  const asked: Step[] = [];
+  const failureSteps: Step[] = [];
   const behind = new Map<Variable, readonly Step[]>();
   for (const block of blocksOf(model)) {
     for (const [variable, steps] of stepsBehind(block)) behind.set(variable, steps);
     for (const { variable, kind } of expressionsIn(block).flatMap(({ reads }) => reads))
-      if (kind === "failure") asked.push(...(behind.get(variable) ?? []));
+      if (kind === "failure") failureSteps.push(...(behind.get(variable) ?? []));
   }
   const missing = (step: Step): Step[] =>
-    wantedBy(step).flatMap((expression) => expression?.unsafe.flatMap((variable) => behind.get(variable) ?? []) ?? []);
-  return new Set(reachable(asked, missing));
+    needsOf(step).flatMap((expression) => expression?.unsafe.flatMap((variable) => behind.get(variable) ?? []) ?? []);
+  return new Set(reachable(failureSteps, missing));
 }
 
 /** Returns the expressions whose values a step needs to run. */
-function wantedBy({ if: condition, source }: Step): readonly (Expression | undefined)[] {
+function needsOf({ if: condition, source }: Step): readonly (Expression | undefined)[] {
   if (source.kind === "each") return [condition, source.in];
   const decides = source.kind === "by" || source.kind === "call" || source.kind === "switch";
   return [condition, ...(decides ? sourceExpressions(source) : [])];

@@ -1,6 +1,6 @@
 // Messages that one function composes for all of a list.
 import type { Expression } from "../../cel/index.ts";
-import type { Bound, Conversion, MessageConversion, Target } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion, MessageConversion, Target } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Source, Step } from "../../resolve/model/model.ts";
@@ -37,10 +37,10 @@ export function composedForLists(model: Model): ReadonlySet<string> {
     ),
   );
   const found = model.messages.filter((message) => {
-    const own = places.get(message.desc.typeName)?.filter(({ file }) => file === message.file.desc.name) ?? [];
+    const localPlaces = places.get(message.desc.typeName)?.filter(({ file }) => file === message.file.desc.name) ?? [];
     return (
-      own.length > 0 &&
-      own.every(({ source }) => isWholeList(source)) &&
+      localPlaces.length > 0 &&
+      localPlaces.every(({ source }) => isWholeList(source)) &&
       !answers.has(message) &&
       model.openings.every(({ desc }) => desc !== message.desc) &&
       isPlain(message, explained)
@@ -87,7 +87,7 @@ function targetMayThrow(target: Target): boolean {
   if (target.kind === "field") return boundMayThrow(target.bound);
   return target.members.some(({ bound, if: condition }) => condition?.fails || boundMayThrow(bound));
 }
-function boundMayThrow({ expression, conversion }: Bound): boolean {
+function boundMayThrow({ expression, conversion }: BoundExpression): boolean {
   return expression.fails || mayThrow(conversion, expression);
 }
 

@@ -109,11 +109,11 @@ class BlockOrigins implements Origins {
         origins.length === 0
           ? []
           : [{ field: member.field.name, target: { kind: "member", index, member: m, held }, origins }];
-      const asked = this.of([member.if]);
+      const conditionOrigins = this.of([member.if]);
       const all = this.of([member.if, member.bound.expression]);
       // The value of a member whose `if` does not hold is not read.
-      if (member.if === undefined || sameAs(asked, all)) return touch(all);
-      return [...touch(asked, false), ...touch(all, true)];
+      if (member.if === undefined || sameAs(conditionOrigins, all)) return touch(all);
+      return [...touch(conditionOrigins, false), ...touch(all, true)];
     });
   }
 
@@ -313,6 +313,6 @@ function idOf({ origin, leftOut }: TouchOrigin): string {
 function keyOf(origin: TouchOrigin): string {
   return `${idOf(origin)}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
 }
-function sameAs(one: readonly TouchOrigin[], other: readonly TouchOrigin[]): boolean {
-  return one.map(keyOf).join() === other.map(keyOf).join();
+function sameAs(left: readonly TouchOrigin[], right: readonly TouchOrigin[]): boolean {
+  return left.map(keyOf).join() === right.map(keyOf).join();
 }

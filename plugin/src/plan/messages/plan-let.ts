@@ -175,7 +175,7 @@ function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
 /** Returns true if composing a message certainly waits for a step of the service. */
 function waitsFor(root: Root, step: Step): boolean {
   const seen = new Set<Step>();
-  const open = [...root.awaited, ...root.barriers].map((one) => one.step);
+  const open = [...root.awaited, ...root.barriers].map((planStep) => planStep.step);
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (seen.has(at)) continue;
     seen.add(at);

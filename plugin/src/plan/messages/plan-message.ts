@@ -9,7 +9,7 @@ import { restingOn } from "../../resolve/model/effects.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
-import { isCostly, MOST_ASKED } from "../../resolve/model/request-lists.ts";
+import { isCostly, MOST_CLIENT_ITEMS } from "../../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
@@ -29,7 +29,7 @@ export interface MessageSurroundings {
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */
-  readonly asked: ReadonlySet<Step>;
+  readonly clientLists: ReadonlySet<Step>;
   /** Steps whose failure an expression reads. */
   readonly explained: ReadonlySet<Step>;
   readonly functions: (file: DescFile) => FunctionNames;
@@ -77,7 +77,7 @@ export function planSteps(
     if (step.reads.some((read) => late.has(read))) late.add(step);
     drafts.set(step, { ...draftOf(step, composed, around, { planned, late }), onlyInCase: owners.has(step) });
   }
-  planWanted(composed, planned);
+  planDemands(composed, planned);
   for (const step of sorted) {
     const draft = planned(step);
     if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
@@ -120,25 +120,25 @@ function draftOf(
       step.reads.every((read) => planned(read).sync && !late.has(read)),
     waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
     lazy: [],
-    wanted: undefined,
+    demand: undefined,
     tracks: NO_TRACKS,
     clearedBy: [],
     effectful,
     held: !step.deferred && (!step.supplementary || effectful || around.effects.decides(step)),
-    most: mostOf(step, around.asked),
+    most: mostOf(step, around.clientLists),
     bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
   };
 }
 
 /** Steps that only values of members of one oneof read start once such a member may be chosen. */
-function planWanted(composed: Block, planned: (step: Step) => Draft): void {
+function planDemands(composed: Block, planned: (step: Step) => Draft): void {
   const stepOf = new Map([...composed.shared, ...composed.steps].map((step) => [step.variable, step]));
   for (const [step, when] of oneofOnly(composed)) {
     const draft = planned(step);
     if (draft.sync || draft.onlyInCase) continue;
-    const asked = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
-    const reads = [...asked].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
-    draft.wanted = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
+    const variables = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
+    const reads = [...variables].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
+    draft.demand = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
   }
 }
 
@@ -155,11 +155,11 @@ export function membersOf({
 type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
 
 /** Returns the maximum number of items. A list from the client has a default bound. */
-function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
+function mostOf(step: Step, clientLists: ReadonlySet<Step>): PlanStep["most"] {
   const { source } = step;
   if (source.kind !== "each") return undefined;
-  const items = source.max ?? (asked.has(step) && isCostly(source) ? MOST_ASKED : undefined);
-  return items === undefined ? undefined : { items, asked: asked.has(step) };
+  const items = source.max ?? (clientLists.has(step) && isCostly(source) ? MOST_CLIENT_ITEMS : undefined);
+  return items === undefined ? undefined : { items, fromClient: clientLists.has(step) };
 }
 
 export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
@@ -170,11 +170,11 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
 
   const parts = partsOf(composed);
   const later = new Set(parts.flatMap(({ targets }) => targets));
-  const inTargets = (wanted: (index: number) => boolean) =>
+  const inTargets = (isTarget: (index: number) => boolean) =>
     readBy(
       composed,
-      composed.targets.filter((_, index) => wanted(index)),
-      touches.filter(({ target }) => target.kind === "resolved" || wanted(target.index)),
+      composed.targets.filter((_, index) => isTarget(index)),
+      touches.filter(({ target }) => target.kind === "resolved" || isTarget(target.index)),
       owners,
     );
   const { read, ended } = inTargets((index) => !later.has(index));
@@ -195,12 +195,12 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     ...awaitedOf(all, { read, ended }),
     touches,
     parts: parts.map(({ targets }) => {
-      const own = inTargets((index) => targets.includes(index));
+      const partReads = inTargets((index) => targets.includes(index));
       return {
         targets,
         fields: fieldsOf({ targets }, composed),
-        awaited: all.filter(({ step }) => own.read.has(step) && !read.has(step)),
-        barriers: all.filter(({ step }) => own.ended.has(step) && !own.read.has(step) && !read.has(step)),
+        awaited: all.filter(({ step }) => partReads.read.has(step) && !read.has(step)),
+        barriers: all.filter(({ step }) => partReads.ended.has(step) && !partReads.read.has(step) && !read.has(step)),
         touches: touches.filter(({ target }) => target.kind !== "resolved" && targets.includes(target.index)),
       };
     }),
@@ -226,7 +226,7 @@ function awaitedOf(
   const barriers = all.filter(
     ({ step, held }) => !read.has(step) && ((step.source.kind !== "shared" && held) || ended.has(step)),
   );
-  const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
+  const sure = [...awaited, ...barriers].filter(({ demand }) => demand === undefined);
   const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
   return { awaited, barriers: barriers.filter(({ step }) => !waitedFor.has(step)) };
 }
@@ -337,12 +337,12 @@ const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
  */
 function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
   const others = composed.steps.filter((other) => step.unordered && other.unordered && planned(other).effectful);
-  const free = [step, ...others].flatMap((one) => [one, owners.get(one)?.switch ?? one]);
-  const resting = new Set(free.flatMap((one) => [one, ...restingOn(one, composed.steps)]));
+  const free = [step, ...others].flatMap((freeStep) => [freeStep, owners.get(freeStep)?.switch ?? freeStep]);
+  const resting = new Set(free.flatMap((freeStep) => [freeStep, ...restingOn(freeStep, composed.steps)]));
   return composed.steps
     .filter((other) => {
       const draft = planned(other);
-      if (resting.has(other) || owners.has(other) || draft.wanted !== undefined) return false;
+      if (resting.has(other) || owners.has(other) || draft.demand !== undefined) return false;
       if (other.source.kind === "guard") return !draft.immediate;
       return !other.supplementary && !draft.sync;
     })
@@ -364,11 +364,11 @@ function arrange(
   const rest = composed.steps.filter((step) => !planned(step).immediate && !owners.has(step));
   const needs = (step: Step): Step[] => {
     const lazy = planned(step).lazy.flat();
-    const own = [step, ...lazy.map((draft) => draft.step)];
-    return own
+    const group = [step, ...lazy.map((draft) => draft.step)];
+    return group
       .flatMap((at) => {
-        const { clearedBy: clears, wanted } = planned(at);
-        return [...at.reads, ...at.after, ...[...clears, ...(wanted?.waitsFor ?? [])].map((draft) => draft.step)];
+        const { clearedBy: clears, demand } = planned(at);
+        return [...at.reads, ...at.after, ...[...clears, ...(demand?.waitsFor ?? [])].map((draft) => draft.step)];
       })
       .filter((at) => outside.has(at));
   };

@@ -18,10 +18,10 @@ export function planPermit(
   const functions = around.functions(permit.desc.file);
   const nameOf = stepNames(permit, functions.scope);
   const { steps, declared } = planSteps(permit, { ...around, nameOf, needs: undefined, admits: undefined }, new Set());
-  const judge = functions.permit(permit.rpc.desc);
+  const permitName = functions.permit(permit.rpc.desc);
   const split = limited ? splitSteps(steps) : { judge: steps, decide: [] };
   const parts: readonly PermitPart[] = [
-    { gate: "judge", name: judge, steps: split.judge },
+    { gate: "judge", name: permitName, steps: split.judge },
     { gate: "decide", name: functions.decide(permit.rpc.desc), steps: split.decide },
   ];
   return {
@@ -46,10 +46,10 @@ function splitSteps(steps: readonly PlanStep[]): Readonly<Record<"judge" | "deci
   const later = steps.filter((step) => !step.immediate && (!step.sync || step.step.source.kind === "guard"));
   const rests = (of: readonly PlanStep[]): ReadonlySet<Step> =>
     new Set(of.flatMap(({ step }) => [step, ...restsOn(step)]));
-  const [judge, decide] = [rests(at), rests(later)];
+  const [gateSteps, decide] = [rests(at), rests(later)];
   return {
-    judge: steps.filter(({ step }) => judge.has(step)),
+    judge: steps.filter(({ step }) => gateSteps.has(step)),
     // Steps that nothing reads still belong to a part.
-    decide: steps.filter(({ step }) => decide.has(step) || !judge.has(step)),
+    decide: steps.filter(({ step }) => decide.has(step) || !gateSteps.has(step)),
   };
 }

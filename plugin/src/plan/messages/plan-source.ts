@@ -1,6 +1,6 @@
 // Plans of sources, with the facts that printing needs: a call may fail before it is sent, or mark its value.
 import type { Expression } from "../../cel/index.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
 import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
 import {
@@ -69,7 +69,8 @@ function planSource({ source, if: condition }: Pick<Step, "source" | "if">, with
     }
   }
 }
-const present = (all: readonly (Expression | undefined)[]): Expression[] => all.flatMap((one) => one ?? []);
+const present = (all: readonly (Expression | undefined)[]): Expression[] =>
+  all.flatMap((expression) => expression ?? []);
 
 function planItem(source: EachSource["source"], within: SourceSurroundings) {
   return source.kind === "call" ? { kind: "call" as const, call: planCall(source.call, within) } : source;
@@ -121,7 +122,7 @@ function callFails(call: Call): boolean {
   );
 }
 /** The conversion of a literal was checked at compile time. */
-function mayThrow({ expression, conversion }: Bound): boolean {
+function mayThrow({ expression, conversion }: BoundExpression): boolean {
   return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
 }
 

@@ -158,6 +158,6 @@ export interface PlanResolver {
 export interface PlanFunction {
   /** `slugOf`, for `slug.of`. */
   readonly name: string;
-  readonly own: Overload;
+  readonly overload: Overload;
   readonly at: Origin;
 }

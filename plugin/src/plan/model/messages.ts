@@ -4,7 +4,7 @@ import type { DescField, DescFile } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, EnvVar, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
-import type { Wanted } from "../../resolve/model/oneof-only.ts";
+import type { Demand } from "../../resolve/model/oneof-only.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, PlanResolver, PlanTopics } from "./calls.ts";
 import type { PlanSource } from "./sources.ts";
@@ -121,7 +121,7 @@ export interface PlanStep {
   /** True if only one case of a switch reads it. */
   readonly onlyInCase: boolean;
   /** Set for a step that only values of members of one oneof read: it starts once such a member may be chosen. */
-  readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
+  readonly demand: (Demand & { readonly waitsFor: readonly PlanStep[] }) | undefined;
   /**
    * Flags that the emitted code keeps for touches. `ran`: its `if` let it run. `items`: its `each` had items. `picked`:
    * the `if` chose one of them. `made`: one of them had a result. `lacks`: a value that items depend on was absent.
@@ -152,10 +152,10 @@ export interface PlanStep {
   /** `each`: calls in flight are bounded. */
   readonly bounded: boolean;
   /**
-   * `each`: a larger number of items fails the step. `asked`: the items come from the client, which receives the
+   * `each`: a larger number of items fails the step. `fromClient`: the items come from the client, which receives the
    * failure.
    */
-  readonly most: { readonly items: number; readonly asked: boolean } | undefined;
+  readonly most: { readonly items: number; readonly fromClient: boolean } | undefined;
 }
 /** The tracks of a step that no touch reads. */
 export const NO_TRACKS: PlanStep["tracks"] = {

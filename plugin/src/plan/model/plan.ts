@@ -227,7 +227,7 @@ export interface PlanServer {
   /**
    * Variables that services or their packages declare differently from `env`, with another default or other alternates.
    */
-  readonly own: ReadonlyMap<DescService, readonly EnvVar[]>;
+  readonly serviceEnv: ReadonlyMap<DescService, readonly EnvVar[]>;
   readonly identity: PlanIdentity | undefined;
 }
 

@@ -3,7 +3,7 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
-import type { Bound, FieldBinding } from "../../model/conversion.ts";
+import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
 
@@ -17,7 +17,7 @@ export interface ClientPart {
 /** The request and the metadata of a call. */
 export interface PlanRequest {
   readonly method: DescMethod;
-  readonly request: Bound | undefined;
+  readonly request: BoundExpression | undefined;
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly {
     readonly key: string;
@@ -31,7 +31,7 @@ export interface PlanRequest {
 export interface PlanCall extends PlanRequest {
   readonly entry: Entry;
   /** The key of a batch, and whether a key has several items. */
-  readonly batch: { readonly by: Bound; readonly many: boolean } | undefined;
+  readonly batch: { readonly by: BoundExpression; readonly many: boolean } | undefined;
   readonly onError: readonly PlanErrorRule[];
   /** Set if `retry.if` reads steps or the caller: the request evaluates it. */
   readonly retryIf: Expression | undefined;
@@ -48,7 +48,7 @@ export interface PlanErrorRule {
   readonly if: Expression | undefined;
   readonly then:
     | { readonly kind: "ignore" }
-    | { readonly kind: "fallback"; readonly value: Bound }
+    | { readonly kind: "fallback"; readonly value: BoundExpression }
     | { readonly kind: "fail"; readonly fail: PlanFail };
   /** Expressions of the outcome. */
   readonly expressions: readonly Expression[];
@@ -111,8 +111,8 @@ export interface PlanEachSource {
 }
 export interface PlanSwitchSource {
   readonly kind: "switch";
-  readonly cases: readonly { readonly if: Expression; readonly value: Bound }[];
-  readonly default: Bound | undefined;
+  readonly cases: readonly { readonly if: Expression; readonly value: BoundExpression }[];
+  readonly default: BoundExpression | undefined;
 }
 export interface PlanGuardSource {
   readonly kind: "guard";

@@ -51,8 +51,8 @@ function namesOf(
   const add = (kind: string, of: string, names: readonly string[]): void => {
     wishes.set(`${kind} ${of}`, names);
   };
-  const own = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.name;
-  for (const { desc } of messages.filter(({ desc }) => own(desc))) {
+  const isOfFile = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.name;
+  for (const { desc } of messages.filter(({ desc }) => isOfFile(desc))) {
     add(
       "compose",
       desc.typeName,
@@ -60,26 +60,26 @@ function namesOf(
     );
     if (lets.length > 0) add("admit", desc.typeName, prefixed("admit", messageNames(desc)));
   }
-  for (const { desc } of openings.filter(({ desc }) => own(desc)))
+  for (const { desc } of openings.filter(({ desc }) => isOfFile(desc)))
     add("open", desc.typeName, prefixed("open", messageNames(desc)));
   for (const service of file.services) {
     const long = service.typeName.split(/[._]/).map(upperFirst).join("");
     add("create", service.typeName, [`create${service.name}`, `create${service.name}Service`, `create${long}`]);
   }
-  for (const { desc } of lets.filter(({ desc }) => own(desc))) {
+  for (const { desc } of lets.filter(({ desc }) => isOfFile(desc))) {
     add("admit", desc.typeName, [`admit${desc.name}`, `admit${desc.name}Service`]);
     add("start", idOf(desc, undefined), [`start${desc.name}`, `start${desc.name}Service`]);
     for (const rpc of desc.methods)
       add("start", idOf(desc, rpc), [`start${desc.name}${rpc.name}`, `start${desc.name}_${rpc.name}`]);
   }
-  for (const { desc, rpc } of permits.filter(({ desc, steps }) => own(desc) && steps.length > 0))
+  for (const { desc, rpc } of permits.filter(({ desc, steps }) => isOfFile(desc) && steps.length > 0))
     add("permit", idOf(desc, rpc.desc), [`permit${rpc.desc.name}`, `permit${desc.name}${rpc.desc.name}`]);
   const limited = new Set(limits.filter(isLimitedLate).map(({ rpc }) => rpc));
   for (const { desc, rpc } of permits.filter(
-    ({ desc, rpc, steps }) => own(desc) && steps.length > 0 && limited.has(rpc),
+    ({ desc, rpc, steps }) => isOfFile(desc) && steps.length > 0 && limited.has(rpc),
   ))
     add("decide", idOf(desc, rpc.desc), [`decide${rpc.desc.name}`, `decide${desc.name}${rpc.desc.name}`]);
-  for (const conversion of conversions.filter(({ owner }) => own(owner)))
+  for (const conversion of conversions.filter(({ owner }) => isOfFile(owner)))
     add("convert", conversionId(conversion), conversionNames(conversion));
   // Every file has these functions.
   const taken = ["createApp", "createUpstreams"];

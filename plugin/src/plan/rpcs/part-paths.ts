@@ -32,7 +32,7 @@ function nameOf(message: DescMessage): string {
  * other in a circle.
  */
 function pathsOf(message: Composed, byName: ReadonlyMap<string, Composed>): string[] {
-  const own = new Set(partsOf(message).flatMap((part) => fieldsOf(part, message)));
+  const partFields = new Set(partsOf(message).flatMap((part) => fieldsOf(part, message)));
   const inside = new Map(
     message.steps.flatMap((step) =>
       composesOf(step.source).flatMap((source) => {
@@ -44,6 +44,6 @@ function pathsOf(message: Composed, byName: ReadonlyMap<string, Composed>): stri
   return message.desc.fields.flatMap((field) => {
     const inner = inside.get(field);
     const below = inner === undefined ? [] : pathsOf(inner, byName).map((path) => `${field.name}.${path}`);
-    return own.has(field) ? [field.name, ...below] : below;
+    return partFields.has(field) ? [field.name, ...below] : below;
   });
 }

@@ -68,8 +68,8 @@ function principalOf({ principal, caller }: RequestReads): PlanResponseCache["pr
  * does not read the cache entries of an older one.
  */
 function digestOf({ proto: { package: name } }: DescFile, { ir }: Model): string {
-  const own = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
-  const all = reachable(own, ({ dependencies }) => dependencies).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const packageFiles = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
+  const all = reachable(packageFiles, ({ dependencies }) => dependencies).sort((a, b) => (a.name < b.name ? -1 : 1));
   const hash = createHash("sha256").update(VERSION);
   for (const { proto } of all)
     hash.update(toBinary(FileDescriptorProtoSchema, { ...proto, sourceCodeInfo: undefined }));
@@ -83,20 +83,20 @@ export function planHttpCache(
   identity: Identity | undefined,
   model: Model,
 ): PlanHttpCache | undefined {
-  const { httpCache: said, permit } = method;
-  if (said === undefined) return undefined;
+  const { httpCache: caching, permit } = method;
+  if (caching === undefined) return undefined;
   const reads = requestReads(composedBlocks(method, model));
   // The permit does not run for answers from a cache.
-  const asked = permit === undefined ? [] : requestReads([permit]).headers.keys();
-  const named = [...said.vary.map(({ value }) => value), ...reads.headers.keys(), ...asked];
+  const permitHeaders = permit === undefined ? [] : requestReads([permit]).headers.keys();
+  const named = [...caching.vary.map(({ value }) => value), ...reads.headers.keys(), ...permitHeaders];
   const open = permit?.public !== undefined && reads.caller === undefined;
   const who = identity === undefined || open ? [] : identifying(identity);
   return {
-    at: said.at,
-    maxAgeMs: said.maxAge.value,
-    staleMs: said.stale === undefined || said.stale.value === 0 ? undefined : said.stale.value,
+    at: caching.at,
+    maxAgeMs: caching.maxAge.value,
+    staleMs: caching.stale === undefined || caching.stale.value === 0 ? undefined : caching.stale.value,
     vary: [...new Set([...named, ...who])].sort(),
-    shared: said.shared !== undefined,
+    shared: caching.shared !== undefined,
   };
 }
 

@@ -29,9 +29,11 @@ function envOf({ env, services, messages }: BffFile, children: Children): Env {
   return env.filter(({ variable }) => names.has(variable.name));
 }
 
-const rootsOf = ({ methods, let: own }: BffService): Block[] => [
-  ...methods.flatMap(({ composed, opening, stream }) => [composed, opening, stream].filter((one) => one !== undefined)),
-  ...(own === undefined ? [] : [own]),
+const rootsOf = ({ methods, let: serviceLet }: BffService): Block[] => [
+  ...methods.flatMap(({ composed, opening, stream }) =>
+    [composed, opening, stream].filter((block) => block !== undefined),
+  ),
+  ...(serviceLet === undefined ? [] : [serviceLet]),
 ];
 
 /**
@@ -54,13 +56,13 @@ export function envElsewhere(
   for (const message of model.messages) {
     if (!foreign.has(message)) continue;
     const read = each(reachable<Block>([message], children).flatMap(envRead));
-    const own = files.get(message.file.desc);
-    if (read.length === 0 || own === undefined) continue;
+    const fileEnv = files.get(message.file.desc);
+    if (read.length === 0 || fileEnv === undefined) continue;
     const around = [...(composers.get(message) ?? [])];
     const others = [...around.map(({ file }) => file.desc), ...(roots.get(message) ?? [])];
-    const given = others.map((file) => (file === message.file.desc ? undefined : files.get(file)));
-    const told = around.some((block) => block.kind === "composed" && found.has(block));
-    if (told || !covers(own, read) || given.some((env) => env !== undefined && !covers(env, own)))
+    const envs = others.map((file) => (file === message.file.desc ? undefined : files.get(file)));
+    const inComposer = around.some((block) => block.kind === "composed" && found.has(block));
+    if (inComposer || !covers(fileEnv, read) || envs.some((env) => env !== undefined && !covers(env, fileEnv)))
       found.set(message, read);
   }
   return found;
@@ -70,9 +72,9 @@ function put<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
   sets.set(key, (sets.get(key) ?? new Set()).add(value));
 }
 
-function covers(env: Env, wanted: Env): boolean {
+function covers(env: Env, needs: Env): boolean {
   const types = new Map(env.map(({ variable }) => [variable.name, variable.type]));
-  return wanted.every(({ variable }) => {
+  return needs.every(({ variable }) => {
     const type = types.get(variable.name);
     return type !== undefined && sameType(type, variable.type);
   });
@@ -81,19 +83,19 @@ function covers(env: Env, wanted: Env): boolean {
 /**
  * Returns all variables that the files of a server need. The first declaration of a variable decides how it is read.
  */
-export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanServer, "env" | "own"> {
+export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanServer, "env" | "serviceEnv"> {
   const env = each(files.flatMap((file) => file.env));
   const first = new Map(env.map(({ ir }) => [ir.name.value, ir]));
   const descs = new Set(files.map(({ desc }) => desc));
   const services = model.files.flatMap((file) => (descs.has(file.desc) ? file.services : []));
   const packages = new Map(model.files.flatMap((file) => file.services.map(({ desc }) => [desc, file.env] as const)));
-  const own = services.flatMap(({ desc, env: declared }): [DescService, readonly EnvVar[]][] => {
+  const serviceEnv = services.flatMap(({ desc, env: declared }): [DescService, readonly EnvVar[]][] => {
     const differ = [...(packages.get(desc) ?? []), ...declared].filter(
       ({ ir }) => !readAlike(ir, first.get(ir.name.value) ?? ir),
     );
     return differ.length === 0 ? [] : [[desc, differ]];
   });
-  return { env, own: new Map(own) };
+  return { env, serviceEnv: new Map(serviceEnv) };
 }
 
 function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
@@ -104,7 +106,9 @@ function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
 /** Returns the variables that a block reads, including the policies of its calls. */
 function envRead(block: Block): EnvVar[] {
   if (block.env.length === 0) return [];
-  const policies = callsIn(block).flatMap(({ policy }) => policyExpressions(policy).flatMap((one) => one ?? []));
+  const policies = callsIn(block).flatMap(({ policy }) =>
+    policyExpressions(policy).flatMap((expression) => expression ?? []),
+  );
   const read = [...expressionsIn(block), ...policies].flatMap(({ reads }) =>
     reads.map(({ variable }) => variable.name),
   );
@@ -115,6 +119,6 @@ function envRead(block: Block): EnvVar[] {
 /** The first of each name. */
 function each(env: Env): EnvVar[] {
   const first = new Map<string, EnvVar>();
-  for (const one of env) if (!first.has(one.variable.name)) first.set(one.variable.name, one);
+  for (const envVar of env) if (!first.has(envVar.variable.name)) first.set(envVar.variable.name, envVar);
   return [...first.values()];
 }

@@ -14,24 +14,24 @@ export function planRules(
   const requests = new Set(rpcs.map(({ input }) => input));
   const roots = [...requests].flatMap((desc) => rules.get(desc) ?? []);
   if (roots.length === 0) return undefined;
-  const inside = (one: RuledMessage): RuledMessage[] => nestedIn(one).flatMap((desc) => rules.get(desc) ?? []);
+  const inside = (message: RuledMessage): RuledMessage[] => nestedIn(message).flatMap((desc) => rules.get(desc) ?? []);
   const messages = reachable(roots, inside);
   const names = distinctNames(
     new Map(messages.map(({ desc }) => [desc, messageNames(desc)])),
     new NameScope(undefined, [], new Set()),
   );
   return {
-    messages: messages.map((one) => ({
-      rules: one,
-      name: names.get(one.desc) ?? one.desc.name,
-      request: requests.has(one.desc),
-      inside: reachable([one], inside),
+    messages: messages.map((message) => ({
+      rules: message,
+      name: names.get(message.desc) ?? message.desc.name,
+      request: requests.has(message.desc),
+      inside: reachable([message], inside),
     })),
   };
 }
 
 function nestedIn({ fields }: RuledMessage): readonly DescMessage[] {
   return fields.flatMap(({ value }) =>
-    [value?.nested, value?.items?.nested, value?.values?.nested].filter((one) => one !== undefined),
+    [value?.nested, value?.items?.nested, value?.values?.nested].filter((desc) => desc !== undefined),
   );
 }

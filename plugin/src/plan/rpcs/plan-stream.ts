@@ -30,7 +30,7 @@ export function planStream(
   const source = stream && sourceOf(stream, calls, topics);
   if (stream === undefined || source === undefined) return undefined;
   const { idle, heartbeat, maxAge, ahead, overflow, minInterval } = stream.stream;
-  const leaf = <T>(said: Leaf<T> | undefined, standard: T): Leaf<T> => said ?? { value: standard, at: undefined };
+  const leaf = <T>(setting: Leaf<T> | undefined, standard: T): Leaf<T> => setting ?? { value: standard, at: undefined };
   return {
     of: stream,
     source,

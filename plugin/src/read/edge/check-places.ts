@@ -65,22 +65,22 @@ interface Problem {
 
 /** Returns the reason why credentials of the two sources cannot be distinguished. */
 function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined {
-  const [one, other] = [a.credential, b.credential];
-  if (one === undefined || other === undefined) return undefined;
-  const place = placeOf(one);
-  if (place === undefined || place !== placeOf(other)) return undefined;
+  const [left, right] = [a.credential, b.credential];
+  if (left === undefined || right === undefined) return undefined;
+  const place = placeOf(left);
+  if (place === undefined || place !== placeOf(right)) return undefined;
   const where = shown(place);
-  if (one.kind === "peer" && other.kind === "peer") {
-    const patterns = (peer: typeof one): readonly Text[] => [...peer.spiffe, ...peer.dns];
-    const met = patterns(one).find((mine) => patterns(other).some((theirs) => overlap(mine.value, theirs.value)));
+  if (left.kind === "peer" && right.kind === "peer") {
+    const patterns = (peer: typeof left): readonly Text[] => [...peer.spiffe, ...peer.dns];
+    const met = patterns(left).find((mine) => patterns(right).some((theirs) => overlap(mine.value, theirs.value)));
     if (met === undefined) return undefined;
     return {
       message: `"${met.value}" and a pattern of "${b.name?.value}" match the same certificate`,
       hint: "make the patterns differ in a segment without `*` in both",
     };
   }
-  if (one.kind === "api_key" && other.kind === "api_key") {
-    const [mine, theirs] = [one.prefix?.value, other.prefix?.value];
+  if (left.kind === "api_key" && right.kind === "api_key") {
+    const [mine, theirs] = [left.prefix?.value, right.prefix?.value];
     if (mine !== undefined && theirs !== undefined && !mine.startsWith(theirs) && !theirs.startsWith(mine))
       return undefined;
     return {
@@ -90,16 +90,16 @@ function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined
   }
   const issued = (credential: IrCredential): string | undefined =>
     credential.kind === "jwt" || credential.kind === "assertion" ? credential.issuer?.value : undefined;
-  if (one.kind === other.kind && issued(one) !== undefined) {
-    if (issued(one) !== issued(other)) return undefined;
+  if (left.kind === right.kind && issued(left) !== undefined) {
+    if (issued(left) !== issued(right)) return undefined;
     return {
       message: `"${a.name?.value}" and "${b.name?.value}" have the same issuer, and both are in ${where}`,
       hint: "merge the two sources, or set another `header` or `cookie` in one of them",
     };
   }
   // A key has its prefix, and a token none.
-  const key = [one, other].find((credential) => credential.kind === "api_key");
-  const token = [one, other].find((credential) => credential.kind === "jwt");
+  const key = [left, right].find((credential) => credential.kind === "api_key");
+  const token = [left, right].find((credential) => credential.kind === "jwt");
   if (key !== undefined && token !== undefined) {
     if (key.prefix !== undefined) return undefined;
     return {
@@ -120,7 +120,9 @@ const shown = (place: string): string =>
 function overlap(a: string, b: string): boolean {
   const split = (pattern: string): string[] => pattern.split(pattern.includes("/") ? "/" : ".");
   const [mine, theirs] = [split(a), split(b)];
-  return mine.length === theirs.length && mine.every((one, i) => one === "*" || theirs[i] === "*" || one === theirs[i]);
+  return (
+    mine.length === theirs.length && mine.every((part, i) => part === "*" || theirs[i] === "*" || part === theirs[i])
+  );
 }
 
 // ---- one place ----

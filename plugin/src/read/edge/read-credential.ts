@@ -80,8 +80,8 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
   const why = "a token for another service would be accepted";
   needed(audience[0], place, "audience", why, '`audience: "…"`, the name of this service at the issuer', report);
   checkTemplate(issuer, report);
-  for (const one of audience) checkTemplate(one, report);
-  checkUnique(audience, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  for (const text of audience) checkTemplate(text, report);
+  checkUnique(audience, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   // Without `jwks`, the issuer supplies the address of its keys.
   if (jwks !== undefined) checkAddress(jwks, "jwks", report);
   else checkAddress(issuer, "issuer", report);
@@ -91,10 +91,10 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
 }
 
 function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
-  checkUnique(algorithms, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  checkUnique(algorithms, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   for (const { value, at } of algorithms) {
     if (ALGORITHMS.has(value)) continue;
-    const known = [...ALGORITHMS].find((one) => one.toLowerCase() === value.toLowerCase());
+    const known = [...ALGORITHMS].find((algorithm) => algorithm.toLowerCase() === value.toLowerCase());
     fault(report, "BFF153", at, algorithmProblem(value), {
       hint: known !== undefined ? `write "${known}"` : `write one or more of ${[...ALGORITHMS].join(", ")}`,
     });
@@ -135,7 +135,7 @@ function readSession({ value, place }: Declared<Session>, report: Report): IrSes
   checkTemplate(issuer, report);
   checkAddress(issuer, "issuer", report);
   checkTemplate(clientId, report);
-  checkUnique(scopes, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  checkUnique(scopes, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   for (const { value: scope, at } of scopes)
     if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
       fault(report, "BFF152", at, `${JSON.stringify(scope)} is not a scope`, {
@@ -216,7 +216,13 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
     });
   for (const pattern of spiffe) checkPattern(pattern, "spiffe", report);
   for (const pattern of dns) checkPattern(pattern, "dns", report);
-  checkUnique([...spiffe, ...dns], "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  checkUnique(
+    [...spiffe, ...dns],
+    "BFF130",
+    (value) => `"${value}" is in the list twice`,
+    "leave out one of them",
+    report,
+  );
   return { kind: "peer", at: place.at, spiffe, dns, claims: undefined };
 }
 

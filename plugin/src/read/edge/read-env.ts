@@ -64,9 +64,9 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
 }
 
 function shapeOf(type: string): EnvShape | undefined {
-  const [, list, value, one] =
+  const [, list, value, single] =
     /^(?:list\(\s*(\w+)\s*\)|map\(\s*string\s*,\s*(\w+)\s*\)|(\w+))$/.exec(type.trim()) ?? [];
-  const item = list ?? value ?? one;
+  const item = list ?? value ?? single;
   if (item === undefined || !isItem(item)) return undefined;
   if (list !== undefined) return { of: "list", item };
   return { of: value === undefined ? "one" : "map", item };

@@ -45,7 +45,7 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
   }
   if (name !== undefined) checkVariable(name, "a source", report);
   for (const pattern of from) checkPattern(pattern, pattern.value.includes("/") ? "spiffe" : "dns", report);
-  checkUnique(from, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  checkUnique(from, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   const [first] = from;
   if (credential?.kind === "peer" && first !== undefined)
     fault(report, "BFF151", first.at, "a certificate belongs to its connection: `from` has no effect beside `peer`", {

@@ -1,4 +1,4 @@
-import { type Literal, parseLiteral } from "./option-literal.ts";
+import { type OptionLiteral, parseLiteral } from "./option-literal.ts";
 import { type Token, type TokenWalk, tokenize, walk } from "./tokens.ts";
 
 /** One element of a .proto file as written. */
@@ -15,7 +15,7 @@ export interface OptionStatement {
   readonly extension: boolean;
   /** "c", "d". */
   readonly path: readonly string[];
-  readonly value: Literal;
+  readonly value: OptionLiteral;
 }
 
 interface Element {

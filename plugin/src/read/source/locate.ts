@@ -12,7 +12,7 @@ import type {
 } from "@bufbuild/protobuf";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { declarations, type OptionStatement } from "./declarations.ts";
-import type { Literal } from "./option-literal.ts";
+import type { OptionLiteral } from "./option-literal.ts";
 import { barePlace, literalPlace, type Place } from "./place.ts";
 import { sourceText } from "./source-text.ts";
 
@@ -64,8 +64,8 @@ export function locate(file: DescFile, text: string | undefined, registry: Regis
 }
 
 /** Returns the value of a path of names: `(x).a.b = v` means the same as `(x) = { a: { b: v } }`. */
-function optionValue({ path, value }: OptionStatement): Literal {
-  return path.reduceRight<Literal>(
+function optionValue({ path, value }: OptionStatement): OptionLiteral {
+  return path.reduceRight<OptionLiteral>(
     (inner, name) => ({ kind: "message", from: value.from, to: value.to, fields: [{ name, value: inner }] }),
     value,
   );

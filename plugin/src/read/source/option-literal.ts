@@ -1,20 +1,20 @@
 import type { Token, TokenWalk } from "./tokens.ts";
 
 /** The value of an option as written, with offsets into the source. */
-export type Literal =
+export type OptionLiteral =
   | { readonly kind: "scalar"; readonly from: number; readonly to: number }
   | { readonly kind: "string"; readonly from: number; readonly to: number; readonly parts: readonly Token[] }
   | { readonly kind: "message"; readonly from: number; readonly to: number; readonly fields: readonly LiteralField[] }
-  | { readonly kind: "list"; readonly from: number; readonly to: number; readonly items: readonly Literal[] };
+  | { readonly kind: "list"; readonly from: number; readonly to: number; readonly items: readonly OptionLiteral[] };
 
 export interface LiteralField {
   /** The proto field's name; of an extension, its name in brackets. */
   readonly name: string;
-  readonly value: Literal;
+  readonly value: OptionLiteral;
 }
 
 /** Steps over one option value: a scalar, adjacent strings, a message in braces or angles, a list. */
-export function parseLiteral(tokens: TokenWalk): Literal {
+export function parseLiteral(tokens: TokenWalk): OptionLiteral {
   const first = tokens.peek();
   const from = first.from;
   if (first.kind === "string") {
@@ -25,7 +25,7 @@ export function parseLiteral(tokens: TokenWalk): Literal {
   if (tokens.take("{")) return parseMessage(tokens, from, "}");
   if (tokens.take("<")) return parseMessage(tokens, from, ">");
   if (tokens.take("[")) {
-    const items: Literal[] = [];
+    const items: OptionLiteral[] = [];
     while (!tokens.done() && tokens.peek().text !== "]") {
       items.push(parseLiteral(tokens));
       tokens.take(",");
@@ -36,7 +36,7 @@ export function parseLiteral(tokens: TokenWalk): Literal {
   return { kind: "scalar", from, to: tokens.next().to };
 }
 
-function parseMessage(tokens: TokenWalk, from: number, close: string): Literal {
+function parseMessage(tokens: TokenWalk, from: number, close: string): OptionLiteral {
   const fields: LiteralField[] = [];
   while (!tokens.done() && tokens.peek().text !== close) {
     let name = tokens.next().text;

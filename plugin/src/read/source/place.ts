@@ -1,5 +1,5 @@
 import type { Origin, Place, Text } from "../../diagnostic/origin.ts";
-import type { Literal } from "./option-literal.ts";
+import type { OptionLiteral } from "./option-literal.ts";
 import type { SourceText } from "./source-text.ts";
 import { type DecodedString, decodeString, plainValue } from "./string-literal.ts";
 
@@ -19,12 +19,12 @@ export function barePlace(at: Origin): Place {
  * The place of an option's value in the source. An option may be written in several statements, and a message field
  * in several occurrences: together they are one value.
  */
-export function literalPlace(source: SourceText, literals: readonly [Literal, ...Literal[]]): Place {
+export function literalPlace(source: SourceText, literals: readonly [OptionLiteral, ...OptionLiteral[]]): Place {
   const [first] = literals;
   const at = source.origin(first.from, first.to);
   // A cache, because each element of a long list needs the whole list.
-  const known = new Map<string, readonly Literal[]>();
-  const all = (name: string): readonly Literal[] => {
+  const known = new Map<string, readonly OptionLiteral[]>();
+  const all = (name: string): readonly OptionLiteral[] => {
     const found = known.get(name) ?? literals.flatMap((literal) => occurrences(literal, name));
     known.set(name, found);
     return found;
@@ -51,7 +51,7 @@ export function literalPlace(source: SourceText, literals: readonly [Literal, ..
   };
 }
 
-function occurrences(literal: Literal, name: string): readonly Literal[] {
+function occurrences(literal: OptionLiteral, name: string): readonly OptionLiteral[] {
   if (literal.kind !== "message") return [];
   return literal.fields
     .filter((field) => field.name === name)

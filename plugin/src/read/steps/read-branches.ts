@@ -10,7 +10,7 @@ import { expression, ratio } from "../values/values.ts";
 
 /** The addresses that a part of the requests goes to, in the order in which they are tried. */
 export function readBranches(values: readonly Branch[], place: Place, report: Report): readonly IrBranch[] {
-  const branches = children(values, place, "branch").flatMap((one) => readBranch(one, report) ?? []);
+  const branches = children(values, place, "branch").flatMap((declaration) => readBranch(declaration, report) ?? []);
   checkUnique(
     branches.map(({ name }) => name),
     "BFF183",

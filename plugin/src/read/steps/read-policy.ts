@@ -47,7 +47,7 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
   const onError = children(value.onError, place, "on_error").map((rule) => readErrorRule(rule, report));
   checkRules(onError, report);
   for (const { name } of metadata) {
-    const header = forward.find((one) => one.value === name?.value);
+    const header = forward.find((text) => text.value === name?.value);
     if (name === undefined || header === undefined) continue;
     fault(report, "BFF108", name.at, `the metadata key "${name.value}" is set twice`, {
       related: [{ at: header.at, message: "the header of the same name is forwarded" }],

@@ -166,11 +166,11 @@ function readItemSource(
 }
 
 function readSwitch({ value, place }: Declared<Switch>, report: Report): IrSwitch {
-  const cases = children(value.case, place, "case").map((one) => {
+  const cases = children(value.case, place, "case").map((declaration) => {
     const found = {
-      at: one.place.at,
-      if: expression(one.value.if, one.place, "if", report),
-      by: expression(one.value.by, one.place, "by", report),
+      at: declaration.place.at,
+      if: expression(declaration.value.if, declaration.place, "if", report),
+      by: expression(declaration.value.by, declaration.place, "by", report),
     };
     const missing = (["if", "by"] as const).filter((part) => found[part] === undefined).map((part) => `"${part}"`);
     if (missing.length > 0) {

@@ -18,7 +18,7 @@ export function expression(value: string | undefined, place: Place, name: string
 
 export function expressions(values: readonly string[], place: Place, name: string, report: Report): readonly Text[] {
   const found = texts(values, place, name);
-  for (const one of found) checkExpression(one, name, report);
+  for (const text of found) checkExpression(text, name, report);
   return found;
 }
 

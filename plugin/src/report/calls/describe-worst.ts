@@ -144,7 +144,7 @@ function timings(
     const predecessors = (step: PlanStep): PlanStep[] => [
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
-      ...(step.wanted?.waitsFor ?? []).flatMap((awaited) => planned.get(awaited.step) ?? []),
+      ...(step.demand?.waitsFor ?? []).flatMap((awaited) => planned.get(awaited.step) ?? []),
     ];
     for (const step of inOrder(all, (other) => predecessors(other).filter((before) => !started.has(before)))) {
       const before = latest(predecessors(step), steps, begun);

@@ -5,7 +5,7 @@ import type { Call } from "../../resolve/model/call.ts";
  * Returns the sources of the absence of side effects, if the rpc's proto does not declare it: `read_only`, or full
  * names of rpcs. Empty: no source.
  */
-export function effectSources({ effects, said }: Call): readonly string[] {
+export function effectSources({ effects, evidence }: Call): readonly string[] {
   if (effects !== "none") return [];
-  return said.readOnly === undefined ? said.vouched.map(({ desc }) => fullName(desc)).sort() : ["read_only"];
+  return evidence.readOnly === undefined ? evidence.vouched.map(({ desc }) => fullName(desc)).sort() : ["read_only"];
 }

@@ -69,7 +69,9 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
         principal: sampleOf(file.identity.type),
       },
     ),
-    functions: Object.fromEntries(file.functions.map(({ own }) => [own.fn, sampleOfType(own.result, own.fn)])),
+    functions: Object.fromEntries(
+      file.functions.map(({ overload }) => [overload.fn, sampleOfType(overload.result, overload.fn)]),
+    ),
     env: Object.fromEntries(file.services.map(({ desc }) => [desc.typeName, mockEnvValues(mockEnv(file, desc, plan))])),
   };
 }
@@ -233,7 +235,7 @@ function nameOf({ name, index, variable, source }: Step): string {
 }
 
 function stepOf(planned: PlanStep, block: PlanBlock, lazy: ReadonlySet<PlanStep>): StepBehaviour {
-  const { step, wanted } = planned;
+  const { step, demand } = planned;
   return {
     index: step.index,
     ...defined("name", step.variable === undefined ? step.name : nameOf(step)),
@@ -245,7 +247,7 @@ function stepOf(planned: PlanStep, block: PlanBlock, lazy: ReadonlySet<PlanStep>
     ...(lazy.has(planned) && { only_in_case: true as const }),
     ...defined(
       "only_for",
-      wanted?.target.members.filter((_, i) => wanted.members.has(i)).map(({ field }) => field.name),
+      demand?.target.members.filter((_, i) => demand.members.has(i)).map(({ field }) => field.name),
     ),
     ...(planned.immediate && { immediate: true as const }),
     ...(step.unordered && { unordered: true as const }),
@@ -269,7 +271,7 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         ...defined("key", maybe(source.key)),
         ...(source.partial && { partial: true as const }),
         ...defined("max", planned.most?.items),
-        ...(planned.most?.asked && { asked: true as const }),
+        ...(planned.most?.fromClient && { asked: true as const }),
         of: sourceOf(source.source, planned, block),
       };
     case "latest":

@@ -47,10 +47,10 @@ function treeOf(node: Node): TreeReport {
       };
     case "call":
       return {
-        call: node.own === undefined ? node.overload : node.fn,
+        call: node.userFunction === undefined ? node.overload : node.fn,
         args: node.args.map(treeOf),
         ...(node.fails && { fails: true as const }),
-        ...(node.own && { own: true as const }),
+        ...(node.userFunction && { own: true as const }),
       };
     case "ok":
       return { ok: nameOf(node.variable), ...(node.set && { set: true as const }) };

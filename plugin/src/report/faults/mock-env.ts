@@ -11,7 +11,7 @@ import type { EnvVar } from "../../resolve/model/model.ts";
  * default.
  */
 export function mockEnv(file: PlanFile, service: DescService, { servers }: Plan): readonly EnvVar[] {
-  const variables = servers.find(({ files }) => files.includes(file))?.own.get(service) ?? [];
+  const variables = servers.find(({ files }) => files.includes(file))?.serviceEnv.get(service) ?? [];
   const others = new Map(variables.map((entry) => [entry.ir.name.value, entry]));
   return file.env.map((entry) => withSample(others.get(entry.ir.name.value) ?? entry));
 }

@@ -77,9 +77,9 @@ export class AliasTable implements Aliases {
     found: readonly (T | undefined)[],
     get: (name: string) => T | undefined,
   ): readonly T[] | undefined {
-    const own = isItsOwn(desc, aliases, found, { get, report: this.#report });
+    const isSelf = aliasesItself(desc, aliases, found, { get, report: this.#report });
     const upstreams = found.filter((upstream) => upstream !== undefined);
-    if (!own && upstreams.length === found.length) return upstreams;
+    if (!isSelf && upstreams.length === found.length) return upstreams;
     this.#broken.add(desc.typeName);
     return undefined;
   }
@@ -149,7 +149,7 @@ export class AliasTable implements Aliases {
       const [from, to] = towardsBff ? [theirs, field.desc] : [field.desc, theirs];
       const how = conversion(fieldType(from), fieldType(to), this);
       if (how.kind !== "misfit") {
-        const above = path.slice(0, -1).filter((one) => one !== undefined);
+        const above = path.slice(0, -1).filter((part) => part !== undefined);
         place(above, { kind: "field", to, from, conversion: how, fallback });
       } else if (towardsBff)
         this.#report({
@@ -165,7 +165,7 @@ export class AliasTable implements Aliases {
     }
   }
 
-  own = ({ file }: DescMessage | DescEnum): boolean =>
+  isLocal = ({ file }: DescMessage | DescEnum): boolean =>
     this.#ir.files.some(({ desc }) => desc.proto.package === file.proto.package);
 
   unwritable(from: DescMessage, to: DescMessage): { field: DescField; why: string } | undefined {
@@ -182,7 +182,7 @@ export class AliasTable implements Aliases {
     for (const { desc: field, by, alias, fallback } of ir.fields) {
       const name = alias?.value ?? field.name;
       const path =
-        by === undefined ? upstream.fields.filter((one) => one.name === name) : writtenTo(by.value, upstream);
+        by === undefined ? upstream.fields.filter((member) => member.name === name) : writtenTo(by.value, upstream);
       if (path === undefined) return { field, why: "is computed" };
       if (written.some((other) => isBeginning(other, path) || isBeginning(path, other)))
         return { field, why: "has the target of another field" };
@@ -276,9 +276,9 @@ function placing(targets: ConvertedTarget[]): (above: readonly DescField[], copy
     }
     let place = inside.get(first);
     if (place === undefined) {
-      const own: ConvertedTarget[] = [];
-      targets.push({ kind: "message", to: first, targets: own });
-      place = placing(own);
+      const innerTargets: ConvertedTarget[] = [];
+      targets.push({ kind: "message", to: first, targets: innerTargets });
+      place = placing(innerTargets);
       inside.set(first, place);
     }
     place(rest, copy);
@@ -339,7 +339,7 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
 }
 
 /** Returns true if one of the aliases is the type itself: a copy of itself has no source. */
-function isItsOwn<T extends DescMessage | DescEnum>(
+function aliasesItself<T extends DescMessage | DescEnum>(
   desc: T,
   aliases: readonly Text[],
   upstreams: readonly (T | undefined)[],

@@ -15,13 +15,18 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import { isReference } from "../../read/values/names.ts";
 import { conversion } from "./convert.ts";
 import type { Aliases } from "./value.ts";
 
-export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
+export function bindTo(
+  expression: Expression,
+  field: DescField,
+  aliases: Aliases,
+  report: Report,
+): BoundExpression | undefined {
   if (!canBeAbsent(field) && mayBeUnset(expression)) {
     const or = `declare it \`optional\`, or write a value for the unset case`;
     reportUnset(expression, `"${field.name}"`, or, report);
@@ -110,9 +115,9 @@ function outOfRange(node: Node, proto: Proto, key = false): OutOfRange | undefin
   }
 }
 
-function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
-  for (const one of all) {
-    const found = find(one);
+function first<T, R>(all: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of all) {
+    const found = find(item);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -5,7 +5,7 @@ import { checkExpression, messageType, presenceOf, type Variable } from "../../c
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { bindTo } from "./bind.ts";
 import type { EnumRelations } from "./enum-relations.ts";
 import type { Aliases } from "./value.ts";
@@ -24,12 +24,17 @@ function sourceOf(upstream: DescMessage): Variable {
 }
 
 /** `by` of a field of a copy; undefined after a diagnostic. */
-export function computedOf(cx: ComputedContext, field: IrField, by: Text, upstream: DescMessage): Bound | undefined {
+export function computedOf(
+  cx: ComputedContext,
+  field: IrField,
+  by: Text,
+  upstream: DescMessage,
+): BoundExpression | undefined {
   return bound(cx, field, by, [sourceOf(upstream)]);
 }
 
 /** `fallback` of a field of a copy; undefined after a diagnostic. */
-export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bound | undefined {
+export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): BoundExpression | undefined {
   const { desc } = field;
   const scalar = desc.fieldKind === "scalar" || desc.fieldKind === "enum";
   if (!scalar || desc.oneof !== undefined || presenceOf(desc) === "implicit") {

@@ -15,7 +15,7 @@ import {
 } from "../../cel/index.ts";
 import type { Conversion } from "../../model/conversion.ts";
 import { copyInstead, noCopy, valueInstead } from "./replacement.ts";
-import type { Aliases, Value } from "./value.ts";
+import type { Aliases, SourceValue } from "./value.ts";
 
 /** The reason why a value does not fit. */
 export interface Misfit {
@@ -28,7 +28,7 @@ const SAME: Conversion = { kind: "same" };
 
 /** Returns the conversion between two types, by the given type and then by the wanted one. */
 export function conversion(
-  from: Value,
+  from: SourceValue,
   to: { readonly type: CelType; readonly proto: Proto },
   aliases: Aliases,
 ): Conversion | Misfit {
@@ -79,7 +79,7 @@ export function conversion(
 }
 
 function toMessage(
-  from: Value,
+  from: SourceValue,
   to: { readonly type: CelType; readonly proto: Proto & { readonly kind: "message" } },
   aliases: Aliases,
 ): Conversion | Misfit {
@@ -122,7 +122,7 @@ export function notWrittenBack(from: DescMessage, to: DescMessage, aliases: Alia
 function lift(
   kind: "list" | "map",
   of: Conversion | Misfit,
-  from: Value,
+  from: SourceValue,
   to: { readonly type: CelType; readonly proto: Proto },
 ): Conversion | Misfit {
   const represented: Conversion = { kind: "represent", as: to.proto };
@@ -134,17 +134,17 @@ function lift(
     (to.proto.kind === "list" || to.proto.kind === "map")
   ) {
     const part = to.proto.of;
-    const wanted = partOf(to.type) ?? to.type;
-    const name = part.kind === "message" && wanted.kind !== "wrapper" ? part.desc.typeName : typeName(wanted);
-    const known = isJson(part) ? CONVERTED : CONVERTED.intersection(new Set([typeName(wanted)]));
+    const expected = partOf(to.type) ?? to.type;
+    const name = part.kind === "message" && expected.kind !== "wrapper" ? part.desc.typeName : typeName(expected);
+    const known = isJson(part) ? CONVERTED : CONVERTED.intersection(new Set([typeName(expected)]));
     return unknownParts(from.type.kind, `each has to be ${article(name)}`, known);
   }
   return of.code === "BFF331" ? misfit(from, to) : of;
 }
 
 /** Returns true if a part may be null although a list or a map of a message has to hold messages. */
-const takesNull = (part: CelType, wanted: CelType): boolean =>
-  wanted.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
+const takesNull = (part: CelType, expected: CelType): boolean =>
+  expected.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
 
 function holdsNull(kind: "list" | "map"): Misfit {
   return {
@@ -155,18 +155,18 @@ function holdsNull(kind: "list" | "map"): Misfit {
   };
 }
 
-function scalar(from: Value, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
+function scalar(from: SourceValue, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
   const type = from.type.kind === "wrapper" ? from.type.of : from.type;
-  const wanted = to.type.kind === "wrapper" ? to.type.of : to.type;
-  if (!sameType(type, wanted)) return misfit(from, to);
-  if (wanted.kind !== "int" && wanted.kind !== "uint") return SAME;
+  const expected = to.type.kind === "wrapper" ? to.type.of : to.type;
+  if (!sameType(type, expected)) return misfit(from, to);
+  if (expected.kind !== "int" && expected.kind !== "uint") return SAME;
   const { proto } = from;
   if (proto?.kind === "scalar" && (BITS[proto.scalar] ?? 0) > (BITS[target] ?? 0)) {
     return {
       kind: "misfit",
       code: "BFF332",
       message: `${article(name(proto.scalar))} does not fit ${name(target)} for all of its values`,
-      hint: `write ${wanted.kind}(…) around it for a range check at run time; or declare a field of the BFF as ${name(proto.scalar)}`,
+      hint: `write ${expected.kind}(…) around it for a range check at run time; or declare a field of the BFF as ${name(proto.scalar)}`,
     };
   }
   return { kind: "represent", as: to.proto };
@@ -187,21 +187,21 @@ const BITS: Readonly<Partial<Record<ScalarType, number>>> = {
 const name = (scalar: ScalarType): string => ScalarType[scalar].toLowerCase();
 
 function toEnum(
-  from: Value,
+  from: SourceValue,
   to: { readonly type: CelType; readonly proto: Proto },
   desc: DescEnum,
   aliases: Aliases,
 ): Conversion | Misfit {
   const { proto } = from;
-  const own = enumOf(from);
-  if (own === undefined)
+  const fromEnum = enumOf(from);
+  if (fromEnum === undefined)
     return proto === undefined || proto.kind === "scalar" ? integerToEnum(from, desc) : misfit(from, to);
-  if (own.typeName !== desc.typeName) return enumAlias(own, desc, aliases);
+  if (fromEnum.typeName !== desc.typeName) return enumAlias(fromEnum, desc, aliases);
   // A computed result of CEL is an int like any other.
   return proto?.kind === "enum" ? SAME : { kind: "represent", as: to.proto };
 }
 
-function integerToEnum(from: Value, desc: DescEnum): Misfit {
+function integerToEnum(from: SourceValue, desc: DescEnum): Misfit {
   const [value] = desc.values;
   return {
     kind: "misfit",
@@ -222,12 +222,13 @@ function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion |
   };
 }
 
-function dynamic(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
-  const wanted = to.proto.kind === "message" && to.type.kind !== "wrapper" ? to.proto.desc.typeName : typeName(to.type);
+function dynamic(from: SourceValue, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  const expected =
+    to.proto.kind === "message" && to.type.kind !== "wrapper" ? to.proto.desc.typeName : typeName(to.type);
   return {
     kind: "misfit",
     code: "BFF344",
-    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${wanted}`,
+    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${expected}`,
     hint: `${madeKnown(to) ?? ""}bind a value of known type`,
   };
 }
@@ -259,7 +260,7 @@ const CONVERTED: ReadonlySet<string> = new Set([
  * Reports values in a Struct or a ListValue whose types JSON may lack. The message names one type, because both sides
  * are called `map(string, dyn)` or `list(dyn)`.
  */
-function unsureJson({ type }: Value, { proto }: { readonly proto: Proto }): Misfit | undefined {
+function unsureJson({ type }: SourceValue, { proto }: { readonly proto: Proto }): Misfit | undefined {
   if (proto.kind !== "message" || !isJson(proto) || partOf(type)?.kind !== "dyn") return undefined;
   const { typeName: name } = proto.desc;
   return unknownParts(
@@ -272,7 +273,7 @@ function unsureJson({ type }: Value, { proto }: { readonly proto: Proto }): Misf
 /** Elements, or values of a map, of no known type; `known`: what each may be made. */
 function unknownParts(
   kind: CelType["kind"],
-  wanted: string,
+  expected: string,
   known: ReadonlySet<string>,
   otherwise = "bind a value of known type",
 ): Misfit {
@@ -282,7 +283,7 @@ function unknownParts(
   return {
     kind: "misfit",
     code: "BFF344",
-    message: `the ${map ? "values of this map" : "elements of this list"} are known only at run time (dyn), but ${wanted}`,
+    message: `the ${map ? "values of this map" : "elements of this list"} are known only at run time (dyn), but ${expected}`,
     hint: by === undefined ? otherwise : `convert each, as in ${convert}, or ${otherwise}`,
   };
 }
@@ -291,19 +292,21 @@ function partOf(type: CelType): CelType | undefined {
   return type.kind === "list" ? type.element : undefined;
 }
 
-function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+function misfit(from: SourceValue, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
   const unsure = unsureJson(from, to);
   if (unsure !== undefined) return unsure;
   const alike = describe(from) === describe(to);
-  const [is, wanted] = alike ? [typeNameOfEnums(from.type), typeNameOfEnums(to.type)] : [describe(from), describe(to)];
+  const [is, expected] = alike
+    ? [typeNameOfEnums(from.type), typeNameOfEnums(to.type)]
+    : [describe(from), describe(to)];
   return {
     kind: "misfit",
     code: "BFF331",
-    message: `this is ${article(is)}, but the field takes ${wanted}`,
+    message: `this is ${article(is)}, but the field takes ${expected}`,
     hint: valueInstead(from, to),
   };
 }
-function describe(value: Value): string {
+function describe(value: SourceValue): string {
   const desc = enumOf(value);
   return desc === undefined ? typeName(value.type) : `enum ${desc.typeName}`;
 }

@@ -126,8 +126,8 @@ function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
   const free = values.filter(({ alias }) => alias.length === 0);
   for (const { name } of lost) {
     const end = name.slice(name.indexOf("_"));
-    const own = free.find(({ desc }) => desc.name.endsWith(name) || desc.name.endsWith(end));
-    if (own !== undefined) return `give "${own.desc.name}" [(bff.v1.enum_value).alias = "${name}"]`;
+    const candidate = free.find(({ desc }) => desc.name.endsWith(name) || desc.name.endsWith(end));
+    if (candidate !== undefined) return `give "${candidate.desc.name}" [(bff.v1.enum_value).alias = "${name}"]`;
   }
   return `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"]`;
 }
@@ -137,14 +137,14 @@ function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
  * misspelt.
  */
 function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], report: Report): void {
-  const own = (value: IrEnumValue): boolean =>
+  const hasCounterpart = (value: IrEnumValue): boolean =>
     value.alias.length > 0 || upstreams.some((upstream) => named(upstream, value.desc.name) !== undefined);
-  const taken = new Set(declared.values.flatMap(({ desc, alias }) => [desc.name, ...alias.map((one) => one.value)]));
+  const taken = new Set(declared.values.flatMap(({ desc, alias }) => [desc.name, ...alias.map((text) => text.value)]));
   const free = upstreams
     .flatMap(({ values }) => values)
     .flatMap(({ name, number }) => (number === 0 || taken.has(name) ? [] : [name]));
   for (const value of declared.values) {
-    if (own(value) || value.default?.value === true || value.noAlias?.value === true) continue;
+    if (hasCounterpart(value) || value.default?.value === true || value.noAlias?.value === true) continue;
     const like = didYouMean(value.desc.name, free) ?? free[0];
     const none = "add [(bff.v1.enum_value).no_alias = true]";
     report({

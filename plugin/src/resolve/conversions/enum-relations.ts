@@ -8,7 +8,7 @@ export type EnumRelations = NonNullable<Scope["enums"]>;
 
 export function enumRelations(ir: Ir, aliases: Pick<Aliases, "enum">): EnumRelations {
   const declared = new Map(
-    ir.files.flatMap((file) => file.enums).map((one) => [one.desc.typeName, one.values] as const),
+    ir.files.flatMap((file) => file.enums).map((irEnum) => [irEnum.desc.typeName, irEnum.values] as const),
   );
   return {
     converts: (from, to) => {

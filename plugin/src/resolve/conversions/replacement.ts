@@ -2,7 +2,7 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { Aliases, Value } from "./value.ts";
+import type { Aliases, SourceValue } from "./value.ts";
 
 /** A name or a path as it is written, so that more may be written behind it; anything else is left to the reader. */
 function written(text: Text | undefined): string {
@@ -65,29 +65,29 @@ export function textInstead({ type, text }: Expression): string {
 const kindOf = (field: DescMessage["fields"][number]): CelType["kind"] => fieldType(field).type.kind;
 
 function partHint(desc: DescMessage, kind: CelType["kind"], it: string): string | undefined {
-  const field = desc.fields.find((one) => kindOf(one) === kind);
+  const field = desc.fields.find((candidate) => kindOf(candidate) === kind);
   return field && `name a field of it, such as ${it}.${field.name}`;
 }
 
 /** Returns the message about a missing declaration. Our type is the copy, in both directions. */
-export function noCopy<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
-  const [copy, of] = own(from) && !own(to) ? [from, to] : [to, from];
+export function noCopy<T extends DescMessage | DescEnum>(from: T, to: T, { isLocal }: Aliases): string {
+  const [copy, of] = isLocal(from) && !isLocal(to) ? [from, to] : [to, from];
   return `"${copy.typeName}" is not declared as a copy of "${of.typeName}"`;
 }
 
 /** Returns the hint for making one message, or enum, into another: our type is declared as a copy. */
-export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
+export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { isLocal }: Aliases): string {
   const alias = (copy: T, of: T): string =>
     `add \`option (bff.v1.${copy.kind}).alias = "${of.typeName}";\` to "${copy.name}", or bind a "${to.typeName}"`;
-  if (own(to)) return own(from) ? `bind a "${to.typeName}"` : alias(to, from);
-  if (own(from)) return alias(from, to);
+  if (isLocal(to)) return isLocal(from) ? `bind a "${to.typeName}"` : alias(to, from);
+  if (isLocal(from)) return alias(from, to);
   return to.kind === "enum"
     ? "convert by an enum of this package that has both enums as its `alias`"
     : `write a ${to.typeName}{…} with the required fields`;
 }
 
 /** A value for a field of another type. */
-export function valueInstead(from: Value, { type }: { readonly type: CelType }): string {
+export function valueInstead(from: SourceValue, { type }: { readonly type: CelType }): string {
   const to = type.kind === "wrapper" ? type.of : type;
   return betweenScalars(from, to) ?? betweenLists(from, to) ?? betweenMaps(from, to) ?? OTHERWISE;
 }
@@ -95,7 +95,7 @@ const OTHERWISE = "bind a value with the type of the field; or change the type o
 
 const NUMBERS: ReadonlySet<string> = new Set(["int", "uint", "double"]);
 
-function betweenScalars(from: Value, to: CelType): string | undefined {
+function betweenScalars(from: SourceValue, to: CelType): string | undefined {
   const { type } = from;
   const it = written(from.text);
   if (to.kind === "string" && enumOf(from) !== undefined) return `write enums.name(${it})`;
@@ -114,7 +114,7 @@ function betweenScalars(from: Value, to: CelType): string | undefined {
   return type.kind === "message" ? partHint(type.desc, to.kind, it) : undefined;
 }
 
-function betweenLists({ type, text }: Value, to: CelType): string | undefined {
+function betweenLists({ type, text }: SourceValue, to: CelType): string | undefined {
   if (to.kind === "list" && to.element.kind === "string" && type.kind === "string") {
     const it = written(text);
     return `write ${it}.split(' ') if spaces separate several values, or [${it}] for a list of one`;
@@ -131,7 +131,7 @@ function betweenLists({ type, text }: Value, to: CelType): string | undefined {
   return undefined;
 }
 
-function betweenMaps({ type, text }: Value, to: CelType): string | undefined {
+function betweenMaps({ type, text }: SourceValue, to: CelType): string | undefined {
   if (type.kind !== "map") return undefined;
   const it = written(text);
   if (to.kind === "list")

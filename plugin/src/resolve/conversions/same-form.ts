@@ -16,7 +16,7 @@ export function sameForm(a: Proto | undefined, b: Proto | undefined): boolean {
  * Returns names for two types by their difference: `string` and `int`, `int32` and `int64`, `app.v1.Kind` and
  * `app.v1.Shade`.
  */
-export function tellApart(a: Typed, b: Typed): readonly [a: string, b: string] {
+export function distinctTypeNames(a: Typed, b: Typed): readonly [a: string, b: string] {
   const types = [typeName(a.type), typeName(b.type)] as const;
   return types[0] === types[1] ? [formName(a.proto), formName(b.proto)] : types;
 }

@@ -4,7 +4,7 @@ import type { CelType, Node, Proto } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 
-export interface Value {
+export interface SourceValue {
   readonly type: CelType;
   readonly proto: Proto | undefined;
   /** The root of the expression, if the value is an expression. The parts of a literal are more exact than its type. */
@@ -17,7 +17,7 @@ export interface Aliases {
   readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
   readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
   /** True if the type is in a package with options. Upstreams have none, and belong to another team. */
-  readonly own: (desc: DescMessage | DescEnum) => boolean;
+  readonly isLocal: (desc: DescMessage | DescEnum) => boolean;
   /** For a copy that cannot become the upstream's message, returns the field at fault and the reason. */
   readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
 }

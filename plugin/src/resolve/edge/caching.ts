@@ -35,11 +35,11 @@ export function cachingOf(
 }
 
 function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCaching | undefined {
-  const own = method.httpCache;
+  const inner = method.httpCache;
   const outer = service.httpCache;
-  const at = own?.at ?? outer?.at;
-  if (at === undefined || own?.faulty === true || outer?.faulty === true) return undefined;
-  const maxAge = own?.maxAge ?? outer?.maxAge;
+  const at = inner?.at ?? outer?.at;
+  if (at === undefined || inner?.faulty === true || outer?.faulty === true) return undefined;
+  const maxAge = inner?.maxAge ?? outer?.maxAge;
   if (maxAge === undefined) {
     run.report({
       code: "BFF264",
@@ -50,13 +50,13 @@ function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCachin
     });
     return undefined;
   }
-  const shared = own?.shared ?? outer?.shared;
+  const shared = inner?.shared ?? outer?.shared;
   return {
     at,
-    own: own !== undefined,
+    ofMethod: inner !== undefined,
     maxAge,
-    stale: own?.stale ?? outer?.stale,
-    vary: own !== undefined && own.vary.length > 0 ? own.vary : (outer?.vary ?? []),
+    stale: inner?.stale ?? outer?.stale,
+    vary: inner !== undefined && inner.vary.length > 0 ? inner.vary : (outer?.vary ?? []),
     shared: shared?.value === true ? { value: true, at: shared.at } : undefined,
   };
 }

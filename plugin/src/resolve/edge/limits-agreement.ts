@@ -47,9 +47,12 @@ export function checkLimitsAgree(run: Run): void {
   }
   for (const [name, services] of packages) {
     const { governing } = packageContext(run, name);
-    const own = services.flatMap(({ limits, methods }) => [...limits, ...methods.flatMap((method) => method.limits)]);
+    const serviceLimits = services.flatMap(({ limits, methods }) => [
+      ...limits,
+      ...methods.flatMap((method) => method.limits),
+    ]);
     const first = new Map<string, IrRateLimit>();
-    for (const limit of [...governing.limits, ...own]) {
+    for (const limit of [...governing.limits, ...serviceLimits]) {
       const earlier = first.get(limit.name.value);
       if (earlier === undefined) first.set(limit.name.value, limit);
       else if (!reported.has(limit) && compare(run, earlier, limit)) reported.add(limit);

@@ -61,14 +61,17 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
   const { method } = around;
   const answered = new Map([
-    ...scope.given,
+    ...scope.builtins,
     ["result", messageVariable("result", "item", method.desc.output)] as const,
   ]);
   const sure = new Set([...key.unsafe, ...(condition?.unsafe ?? [])]);
   const cost = costText && checkCost(where(scope, condition), costText, "cost", sure);
-  const settle = settleText && checkCost(where({ ...scope, given: answered }, condition), settleText, "settle", sure);
+  const settle =
+    settleText && checkCost(where({ ...scope, builtins: answered }, condition), settleText, "settle", sure);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
-  const reads = [key, condition, cost].flatMap((one) => one?.reads ?? []).map(({ variable }) => variable.role);
+  const reads = [key, condition, cost]
+    .flatMap((expression) => expression?.reads ?? [])
+    .map(({ variable }) => variable.role);
   return {
     ir: limit,
     of,
@@ -127,7 +130,7 @@ function checkNames(
     );
   const steps = [...service.steps, ...(method.permit?.steps ?? [])];
   const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.given.has(step.value))
+  if (step !== undefined && !scope.builtins.has(step.value))
     return refuse(
       `a limit cannot read step "${step.value}": it is checked before any call`,
       "read `principal`, `args`, `peer`, `headers`, `env` or `now`",

@@ -13,7 +13,7 @@ import type { PackageContext, Run } from "../steps/context.ts";
  * RPCs cannot be checked.
  */
 export function checkAccepts(run: Run, service: IrService, { identified, identity }: PackageContext): boolean {
-  const all = [service.permit, ...service.methods.map(({ permit }) => permit)].filter((one) => one !== undefined);
+  const all = [service.permit, ...service.methods.map(({ permit }) => permit)].filter((permit) => permit !== undefined);
   if (!identified) {
     for (const permit of all) {
       run.report({
@@ -59,7 +59,7 @@ function checkNames({ report }: Run, permit: IrPermit, identity: Identity): void
 }
 
 function hasTexts(type: DescMessage, name: string): boolean {
-  const field = type.fields.find((one) => one.name === name);
+  const field = type.fields.find((candidate) => candidate.name === name);
   return field?.fieldKind === "list" && field.listKind === "scalar" && field.scalar === ScalarType.STRING;
 }
 
@@ -70,8 +70,8 @@ export function resolveAccepts(
 ): Pick<Permit, "public" | "sources" | "scopes" | "roles"> | undefined {
   const outer = service.permit;
   const inner = method.permit;
-  const own = inner ?? outer;
-  if (own === undefined) {
+  const nearestPermit = inner ?? outer;
+  if (nearestPermit === undefined) {
     // Without a source, no permit could admit any caller.
     if ((identity?.sources.length ?? 0) > 0) reportUncovered(run, service, method);
     return undefined;
@@ -87,12 +87,13 @@ export function resolveAccepts(
     });
     return undefined;
   }
-  if (own.public !== undefined) return { public: own.public.at, sources: undefined, scopes: [], roles: [] };
+  if (nearestPermit.public !== undefined)
+    return { public: nearestPermit.public.at, sources: undefined, scopes: [], roles: [] };
   const around = outer?.public === undefined ? outer : undefined;
   const within = (inner?.sources ?? []).filter((source) => isWithin(run, source, around, identity));
   if (within.length < (inner?.sources.length ?? 0)) return undefined;
   const sources = inner !== undefined && within.length > 0 ? within : (around?.sources ?? []);
-  const both = [around, inner].filter((one) => one !== undefined);
+  const both = [around, inner].filter((permit) => permit !== undefined);
   return {
     public: undefined,
     sources: sources.length === 0 ? undefined : sources.map(({ value }) => value),

@@ -44,16 +44,16 @@ export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
 
 function resolvePermit(around: Around): Permit | undefined {
   const { service, method, context } = around;
-  const said = [service.permit, method.permit].filter((permit) => permit !== undefined);
+  const permits = [service.permit, method.permit].filter((permit) => permit !== undefined);
   const accepts = resolveAccepts(around, context);
-  if (said.length === 0 || accepts === undefined) return undefined;
+  if (permits.length === 0 || accepts === undefined) return undefined;
   const { cx, env, shared, steps, errors } = decisions(around);
-  const conditions = said.flatMap((permit, i) => {
+  const conditions = permits.flatMap((permit, i) => {
     const step = condition(around, cx, permit, steps.length + i);
     return step === undefined ? [] : [step];
   });
-  const wanted = said.filter((permit) => permit.if !== undefined).length;
-  if (errors() > 0 || conditions.length < wanted) return undefined;
+  const expected = permits.filter((permit) => permit.if !== undefined).length;
+  if (errors() > 0 || conditions.length < expected) return undefined;
   for (const step of steps)
     checkDecision(cx.scope, step, { shared: shared.includes(step.ir), reader: readerOf(step, conditions) });
   if (errors() > 0) return undefined;
@@ -94,8 +94,8 @@ function decisions(around: Around) {
       if (diagnostic.severity === "error") count++;
       report(diagnostic);
     };
-  const own = method.permit?.steps ?? [];
-  const shared = restedOn(around, own);
+  const methodSteps = method.permit?.steps ?? [];
+  const shared = restedOn(around, methodSteps);
   const { scope, env } = scopeOf(around, counting(around.report));
   const cx: MessageContext = {
     run,
@@ -113,8 +113,8 @@ function decisions(around: Around) {
   };
   // Faults in steps of the service have been reported at the service. These steps do not see `args`.
   const silent: Report = () => {};
-  const without = new Map([...scope.given].filter(([name]) => name !== "args"));
-  const apart = { ...scope, report: silent, given: without };
+  const without = new Map([...scope.builtins].filter(([name]) => name !== "args"));
+  const apart = { ...scope, report: silent, builtins: without };
   const sound = shared.filter((step) => run.shared.has(step));
   for (const step of shared) if (!sound.includes(step)) scope.broken.add(step.name?.value ?? "");
   const quiet = { ...cx, run: { ...run, report: silent, suspect: silent }, scope: apart };
@@ -124,20 +124,22 @@ function decisions(around: Around) {
     rootsOf: () => [method],
   });
   const named = new Map(service.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step]])));
-  const inner: MessageContext = { ...cx, ir: { ...service, steps: own }, around: named };
-  checkHiding({ ...inner, ir: { ...service, steps: own } });
+  const inner: MessageContext = { ...cx, ir: { ...service, steps: methodSteps }, around: named };
+  checkHiding({ ...inner, ir: { ...service, steps: methodSteps } });
   checkNamespaces(inner);
   checkPeerNames(inner);
   const steps = resolveSteps(inner, () => count, { order: orderOf(inner), rootsOf: () => [method] });
   return { cx: inner, env, shared, steps: [...before, ...steps], errors: () => count };
 }
 /** Returns the service's steps that the permit reads, with the steps that these wait for, as declared. */
-function restedOn({ run, service, method, file }: Around, own: readonly IrStep[]): IrStep[] {
-  const names = new Set(own.map(({ name }) => name?.value));
+function restedOn({ run, service, method, file }: Around, methodSteps: readonly IrStep[]): IrStep[] {
+  const names = new Set(methodSteps.map(({ name }) => name?.value));
   const texts = [service.permit, method.permit].flatMap((permit) =>
     permit === undefined ? [] : [...(permit.if ? [permit.if] : []), ...(permit.fail ? failTexts(permit.fail) : [])],
   );
-  const mentioned = [...namesIn(run.ir, file, texts), ...mentionsOfSteps(run.ir, file, own)].map(({ name }) => name);
+  const mentioned = [...namesIn(run.ir, file, texts), ...mentionsOfSteps(run.ir, file, methodSteps)].map(
+    ({ name }) => name,
+  );
   const open = service.steps.filter(
     ({ name }) => name !== undefined && !names.has(name.value) && mentioned.includes(name.value),
   );
@@ -176,12 +178,12 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
     return undefined;
   }
   const test = checkCondition(scope, permit.if, "this `if`");
-  const said = permit.fail;
+  const failRule = permit.fail;
   // The text for refused callers is not part of the decision. It is evaluated only after the condition has failed.
   const lenient = { ...where(scope, test, false), strict: undefined };
-  const fail = said === undefined ? DENIED(permit.at) : resolveFailure(lenient, said, []);
+  const fail = failRule === undefined ? DENIED(permit.at) : resolveFailure(lenient, failRule, []);
   if (test === undefined || fail === undefined) return undefined;
-  checkTold(scope, fail);
+  checkFailTexts(scope, fail);
   const denies: Fail = { ...fail, code: fail.code ?? Code.PERMISSION_DENIED };
   return {
     ir: {
@@ -190,7 +192,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
       index,
       name: undefined,
       if: undefined,
-      source: { kind: "guard", at: permit.if.at, if: permit.if, fail: said },
+      source: { kind: "guard", at: permit.if.at, if: permit.if, fail: failRule },
       supplementary: undefined,
       fallback: undefined,
       autobind: undefined,
@@ -227,12 +229,12 @@ const DENIED = (at: Origin): Fail => ({
 function sceneOfService({ service }: Around, scope: MessageScope): MessageScope {
   const names = new Set(service.steps.map(({ name }) => name?.value));
   const steps = new Map([...scope.steps].filter(([name]) => names.has(name)));
-  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
-  return { ...scope, steps, given, offered: [] };
+  const builtins = new Map([...scope.builtins].filter(([name]) => name !== "args"));
+  return { ...scope, steps, builtins, offered: [] };
 }
 
 /** Reports texts for refused callers that may fail or be absent, because a caller would not receive them. */
-function checkTold(scope: MessageScope, fail: Fail): void {
+function checkFailTexts(scope: MessageScope, fail: Fail): void {
   for (const expression of failExpressions(fail)) {
     const [absent] = expression.unsafe;
     if (absent === undefined && !expression.fails) continue;

@@ -25,19 +25,19 @@ export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
     const declared = governing(run.ir, name).telemetries;
     if (declared.length === 0) continue;
     const sample = agreed(
-      declared.map((one) => one.sample),
+      declared.map((telemetry) => telemetry.sample),
       "sample",
       (value) => String(value),
       report,
     );
     const slow = agreed(
-      declared.map((one) => one.slow),
+      declared.map((telemetry) => telemetry.slow),
       "slow",
       (value) => `${value} ms`,
       report,
     );
     const texts = [
-      ...new Map(declared.flatMap(({ attributes }) => attributes).map((one) => [one.value, one])).values(),
+      ...new Map(declared.flatMap(({ attributes }) => attributes).map((text) => [text.value, text])).values(),
     ];
     const files = run.ir.files.filter((file) => packageOf(file) === name);
     const around = files.flatMap((file) =>
@@ -47,9 +47,10 @@ export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
         ),
       ),
     );
-    const attributes = new Map(around.map((one) => [one, [] as Attribute[]]));
+    const attributes = new Map(around.map((surroundings) => [surroundings, [] as Attribute[]]));
     for (const text of texts) resolveAttribute(text, attributes, report);
-    for (const [one, its] of attributes) found.set(one.method, blockOf(one, its, sample?.value, slow?.value));
+    for (const [surroundings, its] of attributes)
+      found.set(surroundings.method, blockOf(surroundings, its, sample?.value, slow?.value));
   }
   return found;
 }
@@ -85,15 +86,15 @@ function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, rep
   let had = false;
   let faults: readonly Diagnostic[] = [];
   for (const [around, attributes] of all) {
-    const own: Diagnostic[] = [];
-    const attribute = attributeOf({ ...around, report: (one) => own.push(one) }, text);
+    const diagnostics: Diagnostic[] = [];
+    const attribute = attributeOf({ ...around, report: (diagnostic) => diagnostics.push(diagnostic) }, text);
     if (attribute !== undefined) attributes.push(attribute);
     had ||= attribute !== undefined;
-    if (faults.length === 0) faults = own;
+    if (faults.length === 0) faults = diagnostics;
     // Other RPCs do not show the cause of the fault.
-    if (own.length > 0 && !readsArgs(around, text)) break;
+    if (diagnostics.length > 0 && !readsArgs(around, text)) break;
   }
-  if (!had || faults.some(({ code }) => code.startsWith("BFF28"))) for (const one of faults) report(one);
+  if (!had || faults.some(({ code }) => code.startsWith("BFF28"))) for (const fault of faults) report(fault);
 }
 
 function readsArgs(around: Around, text: Text): boolean {
@@ -167,7 +168,7 @@ function checkNames({ service, method, context }: Around, scope: MessageScope, t
     return refuse("an attribute cannot read `result`", "read `args`, `principal`, `peer`, `headers`, `env` or `now`");
   const steps = [...service.steps, ...(method.permit?.steps ?? [])];
   const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.given.has(step.value))
+  if (step !== undefined && !scope.builtins.has(step.value))
     return refuse(
       `an attribute cannot read step "${step.value}": the trace already shows its call`,
       "read `args`, `principal`, `peer`, `headers`, `env` or `now`",

@@ -18,7 +18,7 @@ export function versionsOf(run: Run, service: IrService): ReadonlyMap<IrMethod, 
     if (deprecated === undefined && sunset === undefined && named === undefined) continue;
     if (sunset !== undefined) checkSunset(run, { deprecated, sunset, faulty: isFaulty(service, method) }, reported);
     const successor =
-      named && successorOf(run, method, { text: named, own: method.version?.successor === named }, reported);
+      named && successorOf(run, method, { text: named, ofMethod: method.version?.successor === named }, reported);
     found.set(method, { deprecated, sunset, successor });
   }
   return found;
@@ -60,14 +60,14 @@ function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, rep
 interface Named {
   readonly text: Text;
   /** True if the RPC declares it, and not its service. */
-  readonly own: boolean;
+  readonly ofMethod: boolean;
 }
 
 /**
  * Returns undefined after a diagnostic. It is also undefined if a named service lacks an RPC of the same name, which is
  * reported for the whole model.
  */
-function successorOf(run: Run, method: IrMethod, { text, own }: Named, reported: Set<Text>): Version["successor"] {
+function successorOf(run: Run, method: IrMethod, { text, ofMethod }: Named, reported: Set<Text>): Version["successor"] {
   const [name = "", rpc = method.desc.name] = text.value.split("/");
   if (reported.has(text) || !(text.value.includes("/") ? isMethodName(text.value) : isReference(name)))
     return undefined;
@@ -79,9 +79,9 @@ function successorOf(run: Run, method: IrMethod, { text, own }: Named, reported:
   const desc = service.methods.find((candidate) => candidate.name === rpc);
   if (desc === undefined) {
     // A service as a whole is followed by one that has other rpcs, too.
-    if (own || text.value.includes("/")) run.report(noMethod(text, service, rpc));
+    if (ofMethod || text.value.includes("/")) run.report(noMethod(text, service, rpc));
     if (text.value.includes("/")) reported.add(text);
-    return own || text.value.includes("/") ? undefined : { text, method: undefined };
+    return ofMethod || text.value.includes("/") ? undefined : { text, method: undefined };
   }
   if (desc !== method.desc) return { text, method: desc };
   run.report({

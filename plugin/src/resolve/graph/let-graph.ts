@@ -84,7 +84,7 @@ function mentionsOf(ir: Ir, messages: ReadonlyMap<string, Declared>): LetGraph["
 function mentionsIn(ir: Ir, message: Declared): Map<string, Mention> {
   const { steps } = message.ir;
   const calls = steps.flatMap((step) => declaredCalls(step.source));
-  const own = new Set(steps.map((step) => step.name?.value));
+  const stepNames = new Set(steps.map((step) => step.name?.value));
   const after = steps.flatMap((step) => step.after);
   const all = [
     ...namesOf(ir, message.file, messageTexts(message.ir)),
@@ -94,7 +94,8 @@ function mentionsIn(ir: Ir, message: Declared): Map<string, Mention> {
     ...entryNames(ir, message.file, calls),
   ];
   const found = new Map<string, Mention>();
-  for (const mention of all) if (!own.has(mention.name) && !found.has(mention.name)) found.set(mention.name, mention);
+  for (const mention of all)
+    if (!stepNames.has(mention.name) && !found.has(mention.name)) found.set(mention.name, mention);
   return found;
 }
 
@@ -185,7 +186,7 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
       const known = roots.get(name) ?? new Set();
       if (known.has(method)) continue;
       roots.set(name, known.add(method));
-      for (const one of mentions(name).keys()) names.add(one);
+      for (const mention of mentions(name).keys()) names.add(mention);
       for (const { to } of graph.composes.get(name) ?? []) open.push(to);
     }
     return names;

@@ -136,11 +136,11 @@ function withSpreads(
         const source = innerSource(step.source);
         if (source?.kind !== "compose" || !source.args.some(spreadsArgs)) continue;
         const to = composers.get(name)?.find(({ at }) => at === source.message)?.to;
-        const given = new Set(source.args.map((bind) => bind.name?.value));
-        const own = used.get(name) ?? new Set();
-        const more = [...(used.get(to ?? "") ?? [])].filter((arg) => !given.has(arg) && !own.has(arg));
+        const argNames = new Set(source.args.map((bind) => bind.name?.value));
+        const current = used.get(name) ?? new Set();
+        const more = [...(used.get(to ?? "") ?? [])].filter((arg) => !argNames.has(arg) && !current.has(arg));
         if (more.length === 0) continue;
-        used.set(name, new Set([...own, ...more]));
+        used.set(name, new Set([...current, ...more]));
         changed = true;
       }
     }

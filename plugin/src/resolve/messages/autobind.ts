@@ -2,17 +2,17 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { fieldName, fieldType } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { conversion } from "../conversions/convert.ts";
-import { tellApart } from "../conversions/same-form.ts";
+import { distinctTypeNames } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check } from "../scope/scope.ts";
 import type { MessageContext } from "../steps/context.ts";
 
 /** Returns the field from a step's automatic binding: same name, type, cardinality and presence, or aliased. */
-export function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: Bound }[] {
+export function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: BoundExpression }[] {
   const { variable } = step;
   const source = sourceOf(step, field);
   if (variable === undefined || source === undefined) return [];
@@ -42,10 +42,10 @@ export function nearMiss(
       ? miss("may be unset", `declare it \`optional\`${by}`)
       : miss("always has a value", `leave out \`optional\`${by}`);
   }
-  const [is, wanted] = tellApart(fieldType(source), fieldType(field));
+  const [is, expected] = distinctTypeNames(fieldType(source), fieldType(field));
   const by =
     path === undefined ? "name the step, and convert its value with `by`" : `convert it with \`by\`, from "${path}"`;
-  return is === wanted ? [] : miss(`is ${is}, not ${wanted}`, `give it the same type, or ${by}`);
+  return is === expected ? [] : miss(`is ${is}, not ${expected}`, `give it the same type, or ${by}`);
 }
 
 function sourceOf({ autobind, variable }: Step, field: DescField): DescField | undefined {

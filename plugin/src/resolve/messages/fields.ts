@@ -2,7 +2,7 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrMethod } from "../../ir/ir.ts";
-import type { Bound, OneofTarget, Target } from "../../model/conversion.ts";
+import type { BoundExpression, OneofTarget, Target } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { bindTo } from "../conversions/bind.ts";
@@ -64,7 +64,7 @@ export function resolveFields(
 }
 
 interface FieldValue {
-  readonly bound: Bound | undefined;
+  readonly bound: BoundExpression | undefined;
   readonly condition: Expression | undefined;
 }
 /**
@@ -79,7 +79,7 @@ function resolveValues(
   const values = new Map<IrField, FieldValue>();
   const left = new Map<DescOneof, MessageContext["scope"]>();
   const isLast = ({ default: last }: IrField): boolean => last?.value === true;
-  for (const field of [...cx.ir.fields.filter((one) => !isLast(one)), ...cx.ir.fields.filter(isLast)]) {
+  for (const field of [...cx.ir.fields.filter((irField) => !isLast(irField)), ...cx.ir.fields.filter(isLast)]) {
     if (isDegradation(field.desc) || isPosition(field.desc) || isPart(field.desc)) continue;
     const { oneof } = field.desc;
     const scope = (oneof && left.get(oneof)) ?? cx.scope;
@@ -95,13 +95,13 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
   const [first, ...others] = cx.ir.fields.filter((field) => isDegradation(field.desc));
   for (const field of [first, ...others]) {
     if (field === undefined) continue;
-    const own = field.by ?? field.resolver;
-    if (own !== undefined) {
+    const source = field.by ?? field.resolver;
+    if (source !== undefined) {
       cx.scope.report({
         code: "BFF604",
         severity: "error",
         message: `the runtime fills "${field.desc.name}"`,
-        at: own.at,
+        at: source.at,
         hint: `remove its \`${field.by === undefined ? "resolver" : "by"}\``,
       });
     }
@@ -125,14 +125,14 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
 function checkFilled(cx: MessageContext): void {
   const report = (at: Origin, message: string, hint: string): void =>
     cx.scope.report({ code: "BFF632", severity: "error", message, at, hint });
-  const root = cx.roots.some((one) => isRoot(cx, one)) || cx.run.adrift.has(cx.ir);
+  const root = cx.roots.some((method) => isRoot(cx, method)) || cx.run.adrift.has(cx.ir);
   for (const [is, what] of [[isPosition, "position"] as const, [isPart, "parts"] as const]) {
     const fields = cx.ir.fields.filter(({ desc }) => is(desc));
     for (const [i, { desc, by, alias, resolver, at }] of fields.entries()) {
-      const own = by ?? alias ?? resolver;
+      const source = by ?? alias ?? resolver;
       const name = `"${desc.name}"`;
       const list = desc.fieldKind === "list";
-      if (own !== undefined) report(own.at, `the runtime fills ${name}`, "leave out its rule");
+      if (source !== undefined) report(source.at, `the runtime fills ${name}`, "leave out its rule");
       else if (desc.oneof !== undefined)
         report(at, `${name} is a member of a oneof, but is always set`, "take it out of the oneof");
       else if (desc.fieldKind === "map" || list !== (what === "parts"))
@@ -162,7 +162,7 @@ function resolveField(
   field: IrField,
   unknown: boolean,
   resolvers: readonly Step[],
-): Bound | undefined {
+): BoundExpression | undefined {
   const { scope, run } = cx;
   if (field.alias !== undefined && field.by === undefined) {
     scope.report({
@@ -201,14 +201,14 @@ function resolveField(
   return undefined;
 }
 
-function reportAmbiguous({ scope }: AnyContext, field: IrField, one: Step, other: Step): void {
-  const named = [one, other].find(({ name }) => name !== undefined)?.name;
+function reportAmbiguous({ scope }: AnyContext, field: IrField, first: Step, second: Step): void {
+  const named = [first, second].find(({ name }) => name !== undefined)?.name;
   scope.report({
     code: "BFF403",
     severity: "error",
-    message: `"${field.desc.name}" could come from ${stepCalled(one)} or ${stepCalled(other)}`,
+    message: `"${field.desc.name}" could come from ${stepCalled(first)} or ${stepCalled(second)}`,
     at: field.at,
-    related: [one, other].map((step) => ({
+    related: [first, second].map((step) => ({
       at: step.ir.autobind?.at ?? step.ir.at,
       message: `${step.name === undefined ? "this step" : `"${step.name}"`} has \`autobind\``,
     })),
@@ -268,7 +268,7 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
     severity: "error",
     message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${variable.role === "arg" ? "argument" : "step"} "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
     at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-    related: variable.role === "arg" ? givenAbsent(cx, variable.name) : related(cx, path.at(-1)),
+    related: variable.role === "arg" ? absentArgPlaces(cx, variable.name) : related(cx, path.at(-1)),
     hint:
       variable.role === "arg"
         ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or pass an argument that is always set`
@@ -313,11 +313,11 @@ function neededBy({ source }: Step): readonly (Expression | undefined)[] {
   return source.kind === "by" || source.kind === "call" || source.kind === "switch" ? sourceExpressions(source) : [];
 }
 /** Returns the places that provide an argument which may be absent. */
-function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: string }[] {
+function absentArgPlaces(cx: MessageContext, name: string): { at: Origin; message: string }[] {
   const places = cx.run.places.get(cx.ir.desc.typeName) ?? [];
   return places.flatMap(({ members, what }) => {
-    const given = members.get(name);
-    return given?.absent ? [{ at: given.at, message: `${what} passes a value that may be absent` }] : [];
+    const argument = members.get(name);
+    return argument?.absent ? [{ at: argument.at, message: `${what} passes a value that may be absent` }] : [];
   });
 }
 function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
@@ -329,7 +329,7 @@ function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]
     const read = expression?.reads.find(({ variable, safe }) => variable.role === "arg" && !safe);
     if (read === undefined) continue;
     const message = `"${name}" needs args.${read.variable.name}, which may be absent`;
-    return [{ at: read.at, message }, ...givenAbsent(cx, read.variable.name)];
+    return [{ at: read.at, message }, ...absentArgPlaces(cx, read.variable.name)];
   }
   return [{ at: step.ir.at, message: `"${name}" may be absent` }];
 }

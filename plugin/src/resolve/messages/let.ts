@@ -8,7 +8,7 @@ import type { Let, Step } from "../model/model.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
-import { checkPeerNames, givenOfCallers } from "../packages/principal.ts";
+import { callerVariables, checkPeerNames } from "../packages/principal.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS, PEER } from "../scope/scope.ts";
@@ -58,9 +58,9 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     order: { order, circular: new Set([...cycles.flat(), ...before]) },
     rootsOf: (step) => rootsOf(run, step),
     scopeOf: (step) => {
-      const { given, broken } = givenOfCallers(run, undefined, context, rootsOf(run, step), report);
+      const { variables, broken } = callerVariables(run, undefined, context, rootsOf(run, step), report);
       if (broken.length > 0) for (const name of broken) scope.broken.add(name);
-      return { ...scope, given: new Map([...scope.given, ...given]) };
+      return { ...scope, builtins: new Map([...scope.builtins, ...variables]) };
     },
   });
   for (const step of resolved) run.shared.set(step.ir, step);
@@ -81,7 +81,7 @@ function scopeOfLet(
     container: file.desc.proto.package,
     enums: run.enums,
     report,
-    given: new Map([
+    builtins: new Map([
       ["headers", HEADERS],
       ["env", env.group],
       ["now", context.now],

@@ -9,7 +9,7 @@ import type { Composed, Step } from "../model/model.ts";
 import { envOfMessage } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
-import { checkPeerNames, givenOfCallers, publicAt } from "../packages/principal.ts";
+import { callerVariables, checkPeerNames, publicAt } from "../packages/principal.ts";
 import { argsFor } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -103,14 +103,14 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   const places = run.places.get(ir.desc.typeName) ?? [];
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
   // A function of the user may read any argument.
-  const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
+  const offers = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
       ?.text.at;
-  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, offers, readOf, report);
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
-  const { given, broken, callers } = givenOfCallers(run, ir.desc, context, roots, report);
+  const { variables, broken, callers } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
@@ -118,7 +118,13 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     container: file.desc.proto.package,
     enums: run.enums,
     report,
-    given: new Map([["args", args.variable], ["headers", HEADERS], ["env", env.group], ["now", context.now], ...given]),
+    builtins: new Map([
+      ["args", args.variable],
+      ["headers", HEADERS],
+      ["env", env.group],
+      ["now", context.now],
+      ...variables,
+    ]),
     steps: new Map(),
     stepOf: new Map(),
     broken: new Set([...elsewhere, ...broken]),
@@ -157,7 +163,7 @@ export function orderOf(cx: MessageContext): Order {
   const byName = new Map(
     // A step with the name of a value that is always in scope has been reported. The name then means that value.
     ir.steps.flatMap((step) =>
-      step.name === undefined || scope.given.has(step.name.value) ? [] : [[step.name.value, step] as const],
+      step.name === undefined || scope.builtins.has(step.name.value) ? [] : [[step.name.value, step] as const],
     ),
   );
   const reads = new Map(ir.steps.map((step) => [step, dependencies(run.ir, step, scope.container, byName)]));

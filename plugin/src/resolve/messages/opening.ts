@@ -58,7 +58,7 @@ function restingOnItem(message: Composed, items: ReadonlySet<string>): ReadonlyS
     message.args.members.filter(({ name }) => items.has(name)).map(({ variable }) => variable),
   );
   const found = new Set<Step>();
-  for (const step of sortByDependency(message.steps, (one) => [...one.reads, ...one.after]).order) {
+  for (const step of sortByDependency(message.steps, (dependent) => [...dependent.reads, ...dependent.after]).order) {
     const itself =
       step.source.kind === "resolver" ||
       step.ir.after.some(({ value }) => items.has(value)) ||
@@ -88,13 +88,13 @@ function split(message: Composed, once: readonly Step[], items: ReadonlySet<stri
   // No step needs to wait for steps that have ended before the source opens.
   const others = new Map<Step, Step>();
   const now = (step: Step): Step => standIns.get(step) ?? others.get(step) ?? step;
-  for (const step of sortByDependency(kept, (one) => [...one.reads, ...one.after]).order) {
-    const after = step.after.filter((one) => !once.includes(one)).map(now);
+  for (const step of sortByDependency(kept, (dependent) => [...dependent.reads, ...dependent.after]).order) {
+    const after = step.after.filter((earlier) => !once.includes(earlier)).map(now);
     others.set(step, { ...step, reads: step.reads.map(now), after });
   }
-  const own = message.args.members.filter(({ name }) => !items.has(name));
+  const members = message.args.members.filter(({ name }) => !items.has(name));
   const { kind: _kind, targets: _targets, resolver, clients: _clients, ...rest } = message;
-  const args = { ...message.args, members: own };
+  const args = { ...message.args, members: members };
   // Steps of the service that composed messages read are not counted here.
   const composes = once.some(({ source }) => composesOf(source).length > 0);
   const waited = new Set(once.flatMap(({ reads, after }) => [...reads, ...after]));

@@ -2,7 +2,7 @@
 import { sameType, type Variable } from "../../cel/index.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
-import { sameForm, tellApart } from "../conversions/same-form.ts";
+import { distinctTypeNames, sameForm } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
 import { reportLack } from "../packages/lack.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -44,14 +44,14 @@ export function checkHiding({ ir, around, scope }: MessageContext): void {
  */
 export function takeShared(run: Run, ir: IrMessage, roots: readonly IrMethod[], scope: MessageScope): Step[] {
   const services = servicesOf(run, roots);
-  const own = new Set(ir.steps.map((step) => step.name?.value));
+  const stepNames = new Set(ir.steps.map((step) => step.name?.value));
   const taken: Step[] = [];
   for (const name of run.lets.needs(ir.desc.typeName)) {
     const declared = services.map((service) => ({
       service,
       step: service.steps.find((step) => step.name?.value === name),
     }));
-    if (own.has(name) || declared.every(({ step }) => step === undefined)) {
+    if (stepNames.has(name) || declared.every(({ step }) => step === undefined)) {
       reportElsewhere(run, ir, name, roots, scope);
       continue;
     }
@@ -134,14 +134,16 @@ function join(
     if (other === undefined) return undefined;
     if (sameType(other.type, type) && sameForm(other.proto, proto)) continue;
     const at = run.lets.mentions(ir.desc.typeName).get(name)?.text.at ?? ir.at;
-    const told = tellApart(first.step.variable, other);
+    const typeNames = distinctTypeNames(first.step.variable, other);
     scope.report({
       code: "BFF418",
       severity: "error",
-      message: `"${name}" is ${told[0]} in service "${first.service.desc.name}", but ${told[1]} in service "${service.desc.name}", and both services compose "${ir.desc.name}"`,
+      message: `"${name}" is ${typeNames[0]} in service "${first.service.desc.name}", but ${typeNames[1]} in service "${service.desc.name}", and both services compose "${ir.desc.name}"`,
       at,
-      related: [first.step, step].flatMap((one, i) =>
-        one === undefined ? [] : [{ at: one.ir.name?.at ?? one.ir.at, message: `${told[i]} here` }],
+      related: [first.step, step].flatMap((sharedStep, i) =>
+        sharedStep === undefined
+          ? []
+          : [{ at: sharedStep.ir.name?.at ?? sharedStep.ir.at, message: `${typeNames[i]} here` }],
       ),
       hint: "give both the same type, or rename one of the two",
     });
@@ -184,5 +186,5 @@ function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, s
 /** Returns "kept" if the metadata of every answer is kept, otherwise the lack of the first step without it. */
 function receivedOfAll(steps: readonly Step[]): Variable["received"] {
   const all = steps.map(({ variable }) => variable?.received);
-  return all.every((one) => one === "kept") ? "kept" : all.find((one) => one !== "kept");
+  return all.every((state) => state === "kept") ? "kept" : all.find((state) => state !== "kept");
 }

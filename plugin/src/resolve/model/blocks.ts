@@ -65,7 +65,7 @@ export function expressionsIn({ steps, targets }: Pick<Block, "steps" | "targets
 export function functionsIn(block: Block): ReadonlySet<Overload> {
   const found = new Set<Overload>();
   const visit = (node: Node): void => {
-    if (node.kind === "call" && node.own !== undefined) found.add(node.own);
+    if (node.kind === "call" && node.userFunction !== undefined) found.add(node.userFunction);
     for (const child of childrenOf(node)) visit(child);
   };
   const clients = "clients" in block ? (block as Composed).clients : [];

@@ -5,14 +5,14 @@ import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBranch, IrCall } from "../../ir/step.ts";
-import type { Bound, FieldBinding } from "../../model/conversion.ts";
+import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Call {
   /** The declaration. Its options that need no resolving are read here. */
   readonly ir: IrCall;
   readonly method: DescMethod;
-  readonly request: Bound | undefined;
+  readonly request: BoundExpression | undefined;
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly MetadataBinding[];
   readonly policy: Policy;
@@ -27,7 +27,7 @@ export interface Call {
    * Sources for the lack of side effects if the method declares nothing: the RPCs that vouch for it, or the nearest
    * `read_only`.
    */
-  readonly said: {
+  readonly evidence: {
     readonly vouched: readonly IrMethod[];
     readonly readOnly: (Sourced<boolean> & { readonly ofService: boolean }) | undefined;
   };
@@ -42,16 +42,16 @@ export interface MetadataBinding {
 }
 export interface Batch {
   readonly keys: DescField;
-  readonly by: Bound;
+  readonly by: BoundExpression;
   /** Type of a key in transit: an element of `keys`, or the key itself if `wrap` is set. */
   readonly of: Proto;
   /** The element of `keys` that requests a key, over the variable `key`. Undefined: the key itself. */
-  readonly wrap: { readonly key: Variable; readonly element: Bound } | undefined;
+  readonly wrap: { readonly key: Variable; readonly element: BoundExpression } | undefined;
   readonly items: DescField;
   /** Undefined when `items` is a map, or there is `keyBy`. */
   readonly key: DescField | undefined;
   /** The key of an item, over the variable `item`. */
-  readonly keyBy: { readonly item: Variable; readonly by: Bound } | undefined;
+  readonly keyBy: { readonly item: Variable; readonly by: BoundExpression } | undefined;
   readonly many: boolean;
   readonly max: number;
 }
@@ -61,7 +61,7 @@ export interface ErrorRule {
   readonly if: Expression | undefined;
   readonly then:
     | { readonly kind: "ignore" }
-    | { readonly kind: "fallback"; readonly value: Bound }
+    | { readonly kind: "fallback"; readonly value: BoundExpression }
     | { readonly kind: "fail"; readonly fail: Fail };
 }
 

@@ -65,7 +65,7 @@ export interface HttpCaching {
   /** Place of the nearest declaration. */
   readonly at: Origin;
   /** True if the RPC itself declares caching. */
-  readonly own: boolean;
+  readonly ofMethod: boolean;
   readonly maxAge: Sourced<number>;
   readonly stale: Sourced<number> | undefined;
   readonly vary: readonly Text[];

@@ -43,11 +43,11 @@ const directly = (step: Step): readonly Step[] => [...step.reads, ...step.after]
 /** Those of `all` that wait for a step, directly or through others. */
 export function restingOn(step: Step, all: readonly Step[], waitsFor = directly): ReadonlySet<Step> {
   const readers = new Map<Step, Step[]>();
-  for (const one of all)
-    for (const other of waitsFor(one)) {
+  for (const reader of all)
+    for (const other of waitsFor(reader)) {
       const known = readers.get(other);
-      if (known === undefined) readers.set(other, [one]);
-      else known.push(one);
+      if (known === undefined) readers.set(other, [reader]);
+      else known.push(reader);
     }
-  return new Set(reachable(readers.get(step) ?? [], (one) => readers.get(one) ?? []));
+  return new Set(reachable(readers.get(step) ?? [], (reader) => readers.get(reader) ?? []));
 }

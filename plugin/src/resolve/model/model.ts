@@ -8,7 +8,7 @@ import type { IrRateLimit } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
-import type { Bound, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
+import type { BoundExpression, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
 import type { RuledMessage } from "../../model/rules.ts";
 import type { Call, Fail } from "./call.ts";
 import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
@@ -313,7 +313,7 @@ export interface Step {
   readonly unordered: boolean;
   /** True if fields that depend on it may follow the first message of a stream of parts. */
   readonly deferred: boolean;
-  readonly fallback: Bound | undefined;
+  readonly fallback: BoundExpression | undefined;
   readonly after: readonly Step[];
   /** Steps that any of its expressions read, in order of declaration. */
   readonly reads: readonly Step[];
@@ -377,8 +377,8 @@ export interface LatestSource {
 export interface SwitchSource {
   readonly kind: "switch";
   /** All cases result in one type. `value` converts each case to it. */
-  readonly cases: readonly { readonly if: Expression; readonly value: Bound }[];
-  readonly default: Bound | undefined;
+  readonly cases: readonly { readonly if: Expression; readonly value: BoundExpression }[];
+  readonly default: BoundExpression | undefined;
 }
 export interface GuardSource {
   readonly kind: "guard";
@@ -392,7 +392,7 @@ export interface ResolverSource {
   /** Undefined: it supplies the whole message. */
   readonly field: DescField | undefined;
   /** True if the declaration lists its reads. */
-  readonly said: boolean;
+  readonly hasReads: boolean;
 }
 /** A step of the service around a message, started elsewhere. */
 export interface SharedSource {

@@ -11,19 +11,19 @@ interface Readers {
   readonly members: ReadonlySet<number>;
 }
 /** When a step is wanted. */
-export interface Wanted extends Readers {
+export interface Demand extends Readers {
   /**
    * Conditions, evaluated in order. The first that holds decides by its `wanted`. If none holds, the result is the
    * opposite of the last condition's `wanted`.
    */
-  readonly ifs: readonly { readonly if: Expression; readonly wanted: boolean }[];
+  readonly ifs: readonly { readonly if: Expression; readonly starts: boolean }[];
 }
 
 /**
  * Returns the steps that are not always wanted. A step is always wanted if an `if`, another field or an `after` reads
  * it. The same applies to steps with `autobind`, and to resolvers without declared reads.
  */
-export function oneofOnly(block: Block): ReadonlyMap<Step, Wanted> {
+export function oneofOnly(block: Block): ReadonlyMap<Step, Demand> {
   if (!block.targets.some(({ kind }) => kind === "oneof")) return new Map();
   const readers = readersOf(block);
   const found = new Map<Step, Readers>();
@@ -36,7 +36,7 @@ export function oneofOnly(block: Block): ReadonlyMap<Step, Wanted> {
     const known = all.filter((reader) => reader !== ELSEWHERE);
     const [first] = known;
     if (first === undefined || known.length < all.length || step.autobind) continue;
-    if (step.source.kind === "resolver" && !step.source.said) continue;
+    if (step.source.kind === "resolver" && !step.source.hasReads) continue;
     if (known.some(({ target }) => target !== first.target)) continue;
     found.set(step, { target: first.target, members: new Set(known.flatMap(({ members }) => [...members])) });
   }
@@ -85,18 +85,21 @@ function readersOf({ steps, targets }: Block): ReadonlyMap<Step, readonly Reader
  * Returns the `if`s that decide if one of these members may be chosen, in evaluation order, or none if one of them
  * always may.
  */
-function deciding({ target, members }: Readers): Wanted["ifs"] {
+function deciding({ target, members }: Readers): Demand["ifs"] {
   const all = [...target.members.entries()];
-  const ifs: { if: Expression; wanted: boolean }[] = [];
+  const ifs: { if: Expression; starts: boolean }[] = [];
   let last = false;
-  for (const [index, member] of [...all.filter(([, one]) => !one.default), ...all.filter(([, one]) => one.default)]) {
-    if (member.if !== undefined && !member.default) ifs.push({ if: member.if, wanted: members.has(index) });
+  for (const [index, member] of [
+    ...all.filter(([, candidate]) => !candidate.default),
+    ...all.filter(([, candidate]) => candidate.default),
+  ]) {
+    if (member.if !== undefined && !member.default) ifs.push({ if: member.if, starts: members.has(index) });
     else if (members.has(index)) {
       last = true;
       break;
     }
   }
-  while (ifs.at(-1)?.wanted === last) ifs.pop();
+  while (ifs.at(-1)?.starts === last) ifs.pop();
   return ifs;
 }
 

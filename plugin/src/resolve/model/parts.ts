@@ -51,15 +51,15 @@ export function deferredBehind({
 }: Pick<Block, "steps">): (expressions: readonly (Expression | undefined)[]) => readonly Step[] {
   const rests = new Map<Step, ReadonlySet<Step>>();
   for (const step of sortByDependency(steps, waitsFor).order) {
-    const own = waitsFor(step).flatMap((other) => [...(rests.get(other) ?? [])]);
-    rests.set(step, new Set([...own, ...(step.deferred ? [step] : [])]));
+    const before = waitsFor(step).flatMap((other) => [...(rests.get(other) ?? [])]);
+    rests.set(step, new Set([...before, ...(step.deferred ? [step] : [])]));
   }
   const stepOf = new Map(steps.map((step) => [step.variable, step]));
   return (expressions) => {
     const found = new Set<Step>();
     for (const { variable } of expressions.flatMap((expression) => expression?.reads ?? [])) {
       const step = stepOf.get(variable);
-      for (const one of (step && rests.get(step)) ?? []) found.add(one);
+      for (const rest of (step && rests.get(step)) ?? []) found.add(rest);
     }
     return [...found].sort((a, b) => a.index - b.index);
   };

@@ -4,7 +4,7 @@ import type { EachSource, Model, Source, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
 /** Default maximum number of items that an `each` takes of a list from the client. */
-export const MOST_ASKED = 10_000;
+export const MOST_CLIENT_ITEMS = 10_000;
 /** Returns true if an item costs more than an expression. */
 export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by";
 
@@ -14,77 +14,81 @@ export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by
  */
 export function requestLists(model: Model): ReadonlySet<Step> {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  const given = new Set<Variable>();
+  const clientValues = new Set<Variable>();
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { args } = method.composed;
-    given.add(args.variable);
+    clientValues.add(args.variable);
     // A stream's item comes from an upstream.
     const item = method.stream?.stream.var?.value;
-    for (const { name, variable } of args.members) if (name !== item) given.add(variable);
+    for (const { name, variable } of args.members) if (name !== item) clientValues.add(variable);
   }
   const steps = blocksOf(model).flatMap((block) => [...block.shared, ...block.steps]);
-  for (let before = -1; before !== given.size; ) {
-    before = given.size;
+  for (let before = -1; before !== clientValues.size; ) {
+    before = clientValues.size;
     for (const { source, variable } of steps) {
-      if (source.kind === "each" && gives(source.in, given)) given.add(source.item);
-      if (variable !== undefined && givesValue(source, given)) given.add(variable);
+      if (source.kind === "each" && gives(source.in, clientValues)) clientValues.add(source.item);
+      if (variable !== undefined && givesValue(source, clientValues)) clientValues.add(variable);
       for (const { message, args } of composesOf(source)) {
         const child = messages.get(message.typeName)?.args;
         for (const { name, by } of args) {
-          const member = child?.members.find((one) => one.name === name);
-          if (member !== undefined && gives(by, given)) given.add(member.variable);
+          const member = child?.members.find((candidate) => candidate.name === name);
+          if (member !== undefined && gives(by, clientValues)) clientValues.add(member.variable);
         }
-        if (child?.message !== undefined && args.some(({ by }) => gives(by, given))) given.add(child.variable);
+        if (child?.message !== undefined && args.some(({ by }) => gives(by, clientValues)))
+          clientValues.add(child.variable);
       }
     }
   }
-  return new Set(steps.filter(({ source }) => source.kind === "each" && gives(source.in, given)));
+  return new Set(steps.filter(({ source }) => source.kind === "each" && gives(source.in, clientValues)));
 }
 
-type Given = ReadonlySet<Variable>;
+type ClientValues = ReadonlySet<Variable>;
 
 /** Results of calls and composed messages come from the server. Items with their own bound are few. */
-function givesValue(source: Source, given: Given): boolean {
+function givesValue(source: Source, clientValues: ClientValues): boolean {
   switch (source.kind) {
     case "by":
-      return gives(source.by, given);
+      return gives(source.by, clientValues);
     case "each":
-      return source.max === undefined && source.source.kind === "by" && gives(source.in, given);
+      return source.max === undefined && source.source.kind === "by" && gives(source.in, clientValues);
     case "switch":
       return [...source.cases.map(({ value }) => value), source.default].some((bound) =>
-        gives(bound?.expression, given),
+        gives(bound?.expression, clientValues),
       );
     case "shared":
-      return source.of.some((step) => givesValue(step.source, given));
+      return source.of.some((step) => givesValue(step.source, clientValues));
     default:
       return false;
   }
 }
 
-const gives = (expression: Expression | undefined, given: Given): boolean =>
-  expression !== undefined && holds(expression.root, given);
+const gives = (expression: Expression | undefined, clientValues: ClientValues): boolean =>
+  expression !== undefined && holds(expression.root, clientValues);
 
 /**
  * Returns true if the value may contain client values that determine its length. A condition only chooses between
  * values.
  */
-function holds(node: Node, given: Given): boolean {
+function holds(node: Node, clientValues: ClientValues): boolean {
   switch (node.kind) {
     case "name":
-      return given.has(node.variable);
+      return clientValues.has(node.variable);
     case "select":
     case "extension":
-      return holds(node.of, given);
+      return holds(node.of, clientValues);
     case "macro":
-      return holds(node.range, given) || (node.macro !== "filter" && node.args.some((arg) => holds(arg, given)));
+      return (
+        holds(node.range, clientValues) ||
+        (node.macro !== "filter" && node.args.some((arg) => holds(arg, clientValues)))
+      );
     case "list":
-      return node.elements.some((element) => isLong(element.type) && holds(element, given));
+      return node.elements.some((element) => isLong(element.type) && holds(element, clientValues));
     case "map":
-      return node.entries.some(([, value]) => isLong(value.type) && holds(value, given));
+      return node.entries.some(([, value]) => isLong(value.type) && holds(value, clientValues));
     case "message":
-      return node.fields.some(({ value }) => holds(value, given));
+      return node.fields.some(({ value }) => holds(value, clientValues));
     case "call":
-      return partsOf(node.fn, node.args).some((part) => holds(part, given));
+      return partsOf(node.fn, node.args).some((part) => holds(part, clientValues));
     default:
       return false;
   }

@@ -112,8 +112,8 @@ function readCalls(block: Part, branches: boolean, found: Found): void {
     }
     if (policy.retry.if !== undefined) read(policy.retry.if, found);
     if (branches)
-      for (const one of policy.branches.flatMap((branch) => [branch.if, branch.by]))
-        if (one !== undefined) read(one, found);
+      for (const expression of policy.branches.flatMap((branch) => [branch.if, branch.by]))
+        if (expression !== undefined) read(expression, found);
     const { identify } = policy;
     if (identify === undefined || identify.value === Identify.NOTHING) continue;
     found.principal.set(WHOLE, identify.at);

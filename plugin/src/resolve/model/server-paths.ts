@@ -2,7 +2,7 @@
 import type { BffFile, BffPackage } from "./model.ts";
 
 /** Servers that the plugin's options request. */
-export interface ServersWanted {
+export interface ServerSelection {
   /** A server for each package that none of `names` covers. */
   readonly each: boolean;
   /** A server for the package of this name and all below it: `web`, for `web.v1` and `web.v2`. */
@@ -26,12 +26,12 @@ export const filesOf = ({ packages }: ServedTogether): readonly BffFile[] => pac
 type Together = Omit<ServedTogether, "path">;
 
 /** Each package that has services is in one of them. */
-export function servedTogether(packages: readonly BffPackage[], wanted: ServersWanted): readonly ServedTogether[] {
-  const folders = serverFolders(packages, wanted);
+export function servedTogether(packages: readonly BffPackage[], selection: ServerSelection): readonly ServedTogether[] {
+  const folders = serverFolders(packages, selection);
   return [...folders].flatMap(([folder, together]) =>
-    together.map((one): ServedTogether => {
-      const name = together.length === 1 ? "server" : `${one.name.replaceAll(".", "_") || "unnamed"}_server`;
-      return { ...one, path: folder === "" ? name : `${folder}/${name}` };
+    together.map((server): ServedTogether => {
+      const name = together.length === 1 ? "server" : `${server.name.replaceAll(".", "_") || "unnamed"}_server`;
+      return { ...server, path: folder === "" ? name : `${folder}/${name}` };
     }),
   );
 }
@@ -42,12 +42,12 @@ export function servedTogether(packages: readonly BffPackage[], wanted: ServersW
  */
 export function serverFolders(
   packages: readonly BffPackage[],
-  { each, names }: ServersWanted,
+  { each, names }: ServerSelection,
 ): ReadonlyMap<string, readonly Together[]> {
   const groups = Map.groupBy(packages, ({ name }) => coveredBy(name, names) ?? `\0${name}`);
-  const all = [...groups].map(([key, own]): Together => {
+  const all = [...groups].map(([key, groupPackages]): Together => {
     const named = !key.startsWith("\0");
-    return { name: named ? key : key.slice(1), packages: own, written: named || each };
+    return { name: named ? key : key.slice(1), packages: groupPackages, written: named || each };
   });
   return Map.groupBy(all, ({ name, packages: [first] }) => {
     if (names.includes(name)) return name.replaceAll(".", "/");
@@ -58,11 +58,11 @@ export function serverFolders(
 
 /** Returns the longest of the names that equals the package or is a parent of it. */
 function coveredBy(name: string, names: readonly string[]): string | undefined {
-  const covering = names.filter((one) => name === one || name.startsWith(`${one}.`));
+  const covering = names.filter((prefix) => name === prefix || name.startsWith(`${prefix}.`));
   return covering.sort((a, b) => b.length - a.length)[0];
 }
 
 /** Returns the names that cover no package. */
-export function idleServers(packages: readonly BffPackage[], { names }: ServersWanted): readonly string[] {
-  return names.filter((one) => !packages.some(({ name }) => coveredBy(name, names) === one));
+export function idleServers(packages: readonly BffPackage[], { names }: ServerSelection): readonly string[] {
+  return names.filter((prefix) => !packages.some(({ name }) => coveredBy(name, names) === prefix));
 }

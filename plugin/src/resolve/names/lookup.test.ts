@@ -63,23 +63,23 @@ function compiled(...run: Parameters<typeof requested>) {
   const { diagnostics } = compileCase(requested(...run), run[0]);
   return diagnostics.filter(({ severity }) => severity === "error");
 }
-const said = (...run: Parameters<typeof compiled>) => compiled(...run).map(({ code, hint }) => `${code} ${hint}`);
+const hintsOf = (...run: Parameters<typeof compiled>) => compiled(...run).map(({ code, hint }) => `${code} ${hint}`);
 
 test.each(["all", "directory"] as const)("strategy %s: direct and indirect imports are visible", (strategy) => {
   const other = "other/v1/other.proto";
   const hub = (kind: string) =>
     `syntax = "proto3";\npackage hub.v1;\nimport ${kind} "${other}";\nmessage Hub { other.v1.Key key = 1; }\n`;
   const use = 'import "hub/v1/hub.proto";\nmessage Uses { hub.v1.Hub hub = 1; }';
-  expect(said({ [APP]: page(`import "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
-  expect(said({ [APP]: page(`import weak "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
+  expect(hintsOf({ [APP]: page(`import "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
+  expect(hintsOf({ [APP]: page(`import weak "${other}";`), [other]: OTHER }, strategy)).toEqual([]);
   for (const kind of ["", "public"])
-    expect(said({ [APP]: page(use), [other]: OTHER, "hub/v1/hub.proto": hub(kind) }, strategy)).toEqual([]);
+    expect(hintsOf({ [APP]: page(use), [other]: OTHER, "hub/v1/hub.proto": hub(kind) }, strategy)).toEqual([]);
 });
 
 test("a file that is not imported is visible only with strategy: all, as the hint explains", () => {
   const files = { [APP]: page(""), "other/v1/other.proto": OTHER };
-  expect(said(files, "all")).toEqual([]);
-  expect(said(files, "directory")).toEqual([expect.stringMatching(/^BFF201 .*give the plugin `strategy: all`/)]);
+  expect(hintsOf(files, "all")).toEqual([]);
+  expect(hintsOf(files, "directory")).toEqual([expect.stringMatching(/^BFF201 .*give the plugin `strategy: all`/)]);
 });
 
 test("names hidden by another directory are one error", () => {
@@ -123,7 +123,7 @@ test("with strategy: all, an absent name needs an import", () => {
     "other/v1/other.proto": OTHER,
     "third/v1/third.proto": 'syntax = "proto3";\npackage third.v1;\n',
   };
-  expect(said(files, "all", ["other/v1/other.proto"])).toEqual([
+  expect(hintsOf(files, "all", ["other/v1/other.proto"])).toEqual([
     expect.stringMatching(/^BFF201 .*import its file\. This run contains the whole/),
   ]);
 });

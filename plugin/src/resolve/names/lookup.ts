@@ -18,8 +18,8 @@ function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
   // A file that is only imported may contain the name, so the folder is that of the files for which code is generated.
   const targets = new Set(files.flatMap(({ desc, target }) => (target ? folder(desc.proto.name) : [])));
   if (targets.size > 1) return false;
-  const [own = folder(at.file)] = targets;
-  const pending = allFiles.filter(({ proto }) => folder(proto.name) === own);
+  const [targetFolder = folder(at.file)] = targets;
+  const pending = allFiles.filter(({ proto }) => folder(proto.name) === targetFolder);
   const reached = new Set<DescFile>();
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
     if (reached.has(file)) continue;
@@ -74,10 +74,10 @@ export function noMethod(text: Text, service: DescService, methodName: string): 
 export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Report): DescService | undefined {
   const [name = ""] = text.value.split("/");
   const found = ir.registry.getService(name);
-  const own = ir.files.flatMap(({ services }) => services.map(({ desc }) => desc.typeName));
-  const others = own.filter((other) => other !== of.typeName);
+  const bffServices = ir.files.flatMap(({ services }) => services.map(({ desc }) => desc.typeName));
+  const others = bffServices.filter((other) => other !== of.typeName);
   if (found === undefined) report(missing(ir, slice(text, 0, name.length), "service", name, others));
-  else if (!own.includes(found.typeName)) {
+  else if (!bffServices.includes(found.typeName)) {
     report({
       code: "BFF267",
       severity: "error",
@@ -93,13 +93,13 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
 /**
  * Returns the method of the name "package.Service/Method". Undefined after a diagnostic.
  *
- * @param wanted kind of method: "unary" to call it, "server_streaming" to follow it, "either" to configure it
+ * @param expected kind of method: "unary" to call it, "server_streaming" to follow it, "either" to configure it
  */
 export function lookupMethod(
   ir: Ir,
   text: Text,
   report: Report,
-  wanted: "unary" | "server_streaming" | "either" = "unary",
+  expected: "unary" | "server_streaming" | "either" = "unary",
 ): DescMethod | undefined {
   if (!isMethodName(text.value)) return undefined;
   const [serviceName = "", methodName = ""] = text.value.split("/");
@@ -114,20 +114,23 @@ export function lookupMethod(
     return undefined;
   }
   const { methodKind } = method;
-  if (methodKind === wanted || (wanted === "either" && (methodKind === "unary" || methodKind === "server_streaming")))
+  if (
+    methodKind === expected ||
+    (expected === "either" && (methodKind === "unary" || methodKind === "server_streaming"))
+  )
     return method;
-  report(methodKind === "unary" ? notStreaming(text) : streaming(text, methodKind === "server_streaming", wanted));
+  report(methodKind === "unary" ? notStreaming(text) : streaming(text, methodKind === "server_streaming", expected));
   return undefined;
 }
 
-function streaming(text: Text, follows: boolean, wanted: string): Diagnostic {
-  const hint = streamingHint(follows, wanted);
+function streaming(text: Text, follows: boolean, expected: string): Diagnostic {
+  const hint = streamingHint(follows, expected);
   return { code: "BFF202", severity: "error", message: `"${text.value}" is a streaming method`, at: text.at, hint };
 }
 
-function streamingHint(follows: boolean, wanted: string): string {
+function streamingHint(follows: boolean, expected: string): string {
   if (!follows) return "call a method that receives one message: a BFF cannot send a stream";
-  if (wanted !== "unary") return "name another method";
+  if (expected !== "unary") return "name another method";
   return 'call a unary method, or follow it: `stream: { var: "…" call: { … } }` of an rpc that returns a stream';
 }
 
@@ -176,8 +179,8 @@ export function resolveName<T>(container: string, name: string, get: (name: stri
 
 /** Yields the services of upstreams. A BFF's own services are not upstreams. */
 function* upstreamServices(ir: Ir): Iterable<string> {
-  const own = new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName)));
-  for (const type of ir.registry) if (type.kind === "service" && !own.has(type.typeName)) yield type.typeName;
+  const bffServices = new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName)));
+  for (const type of ir.registry) if (type.kind === "service" && !bffServices.has(type.typeName)) yield type.typeName;
 }
 function* namesOf(registry: Registry, kind: "message" | "enum", container: string): Iterable<string> {
   for (const type of registry) {

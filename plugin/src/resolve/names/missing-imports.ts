@@ -24,5 +24,5 @@ export function foldMissingImports(diagnostics: readonly Diagnostic[]): Diagnost
     return [{ at, message }];
   });
   const folded = related.length === 0 ? first : { ...first, related };
-  return [...diagnostics.filter((one) => !isElsewhere(one)), folded];
+  return [...diagnostics.filter((diagnostic) => !isElsewhere(diagnostic)), folded];
 }

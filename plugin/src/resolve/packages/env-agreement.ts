@@ -45,10 +45,11 @@ interface Reached {
   readonly messages: readonly IrMessage[];
 }
 function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
-  const own = new Set(service.methods);
-  const isOwn = ({ desc }: IrMessage): boolean => (lets.roots.get(desc.typeName) ?? []).some((root) => own.has(root));
+  const methods = new Set(service.methods);
+  const isOfService = ({ desc }: IrMessage): boolean =>
+    (lets.roots.get(desc.typeName) ?? []).some((root) => methods.has(root));
   return ir.files
-    .map((file) => ({ file, messages: file.messages.filter(isOwn) }))
+    .map((file) => ({ file, messages: file.messages.filter(isOfService) }))
     .filter(({ messages }) => messages.length > 0);
 }
 
@@ -58,14 +59,14 @@ function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
  */
 function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[], reported: Set<IrEnvVar>): void {
   const here = governing(run.ir, packageOf(service)).env;
-  const known = new Map(here.toReversed().map((one) => [one.name.value, one]));
+  const known = new Map(here.toReversed().map((envVar) => [envVar.name.value, envVar]));
   for (const { file, messages } of reached) {
     const read = new Set(messages.flatMap((message) => [...envMentions(run.ir, message, file).keys()]));
     for (const other of governing(run.ir, file.desc.proto.package).env) {
       if (here.includes(other) || reported.has(other) || !read.has(other.name.value)) continue;
-      const one = known.get(other.name.value);
-      if (one === undefined) known.set(other.name.value, other);
-      else if (reportDifference(run, other, one)) reported.add(other);
+      const first = known.get(other.name.value);
+      if (first === undefined) known.set(other.name.value, other);
+      else if (reportDifference(run, other, first)) reported.add(other);
     }
   }
 }
@@ -77,8 +78,8 @@ function checkHidden(
   { name }: IrEnvVar,
 ): void {
   const other = [...new Set([packageOf(service), ...reached.map(({ file }) => file.desc.proto.package)])]
-    .flatMap((one) => governing(ir, one).env)
-    .find((one) => one.name.value === name.value);
+    .flatMap((packageName) => governing(ir, packageName).env)
+    .find((candidate) => candidate.name.value === name.value);
   if (other === undefined) return;
   report({
     code: "BFF213",
@@ -111,14 +112,14 @@ function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolea
   // Unknown types have been reported.
   if (found === undefined || [variable, first].some(({ shape }) => shape === undefined)) return false;
   const [mine, theirs, what] = found;
-  const said = (value: typeof mine): string =>
+  const settingText = (value: typeof mine): string =>
     value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
   run.report({
     code: "BFF416",
     severity: "error",
-    message: `the environment variable "${variable.name.value}" has ${said(mine)} here, but ${said(theirs)} in another file`,
+    message: `the environment variable "${variable.name.value}" has ${settingText(mine)} here, but ${settingText(theirs)} in another file`,
     at: mine?.at ?? variable.at,
-    related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
+    related: [{ at: theirs?.at ?? first.at, message: `${settingText(theirs)} here` }],
     hint: "declare it in one file, and import that file",
   });
   return true;

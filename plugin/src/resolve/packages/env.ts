@@ -46,16 +46,16 @@ export function envOfLet(
   context: PackageContext,
   report: Run["report"],
 ): SeenEnv {
-  const own = besides(context, ir.env);
+  const messageEnv = besides(context, ir.env);
   const mentions = envMentions(run.ir, ir, file);
-  const broken = new Set([...context.brokenEnv, ...faulty(own)]);
+  const broken = new Set([...context.brokenEnv, ...faulty(messageEnv)]);
   for (const has of elsewhere(run, context, [ir])) {
     const mention = mentions.get(has.declared.name.value);
     if (mention === undefined) continue;
     reportLack(run, { ...lackOf(has, mention), lacks: ir }, undefined, report);
     broken.add(has.declared.name.value);
   }
-  return seen([...context.env, ...envVars(run.ir, own)], broken);
+  return seen([...context.env, ...envVars(run.ir, messageEnv)], broken);
 }
 
 /**
@@ -80,7 +80,10 @@ export function envOfMessage(
   );
   for (const name of new Set(owned.map(({ name }) => name.value))) {
     const mention = mentions.get(name);
-    const all = services.map((service) => ({ service, declared: service.env.find((one) => one.name.value === name) }));
+    const all = services.map((service) => ({
+      service,
+      declared: service.env.find((envVar) => envVar.name.value === name),
+    }));
     const has = all.flatMap(({ service, declared }) => (declared === undefined ? [] : [{ service, declared }]));
     const lacks = all.find(({ declared }) => declared === undefined);
     const [first] = has;
@@ -121,12 +124,12 @@ function besides({ env, brokenEnv }: PackageContext, declared: readonly IrEnvVar
 
 /** Returns the variables that other services have and these services lack, each name once. */
 function elsewhere(run: Run, context: PackageContext, services: readonly IrService[]): Has[] {
-  const own = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
+  const localNames = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
   const found = new Map<string, Has>();
   for (const service of run.ir.files.flatMap((file) => file.services)) {
     for (const declared of besides(context, service.env)) {
       const name = declared.name.value;
-      if (!own.has(name) && !found.has(name)) found.set(name, { service, declared });
+      if (!localNames.has(name) && !found.has(name)) found.set(name, { service, declared });
     }
   }
   return [...found.values()];
@@ -146,13 +149,13 @@ function agreesInType(
 ): boolean {
   const other = others.find(({ declared }) => first !== undefined && !sameShape(declared, first.declared));
   if (first === undefined || other === undefined) return true;
-  const [one, two] = [first, other].map(({ service, declared }) => ({ declared, service: service.desc.name }));
+  const [left, right] = [first, other].map(({ service, declared }) => ({ declared, service: service.desc.name }));
   // Within one package it has been reported, read or not.
   if (mention === undefined || packageOf(first.service) === packageOf(other.service)) return false;
   report({
     code: "BFF418",
     severity: "error",
-    message: `"env.${first.declared.name.value}" is ${one?.declared.type.value} in service "${one?.service}", but ${two?.declared.type.value} in service "${two?.service}", and both services compose "${ir.desc.name}"`,
+    message: `"env.${first.declared.name.value}" is ${left?.declared.type.value} in service "${left?.service}", but ${right?.declared.type.value} in service "${right?.service}", and both services compose "${ir.desc.name}"`,
     at: mention.text.at,
     related: [first, other].map(({ declared: { type } }) => ({ at: type.at, message: `${type.value} here` })),
     hint: "give both the same type, or rename one of the two",
@@ -162,17 +165,17 @@ function agreesInType(
 
 /** Resolves the variables, without those of unknown types, which have been reported. */
 export function envVars(ir: Ir, declared: readonly IrEnvVar[]): EnvVar[] {
-  return declared.flatMap((one) => {
-    const type = envType(one.shape, ir);
+  return declared.flatMap((envVar) => {
+    const type = envType(envVar.shape, ir);
     if (type === undefined) return [];
     const variable: Variable = {
-      name: `env.${one.name.value}`,
+      name: `env.${envVar.name.value}`,
       role: "var",
       type,
       proto: protoOf(type),
       absent: false,
     };
-    return [{ ir: one, variable }];
+    return [{ ir: envVar, variable }];
   });
 }
 function envType(shape: EnvShape | undefined, ir: Ir): CelType | undefined {

@@ -91,7 +91,7 @@ function sourceScope(run: Run, file: IrFile, context: PackageContext): MessageSc
     container: file.desc.proto.package,
     enums: run.enums,
     report: run.report,
-    given: new Map([["env", seen(context.env, context.brokenEnv).group]]),
+    builtins: new Map([["env", seen(context.env, context.brokenEnv).group]]),
     steps: new Map(),
     stepOf: new Map(),
     broken: new Set(),
@@ -116,16 +116,20 @@ function resolveSource(
   if (credential === undefined) return undefined;
   const texts = new Map<Text, TextWithHoles>();
   for (const text of textsOf(credential)) texts.set(text, withHoles(text, scope));
-  const said = credential.claims && lookupMessage(run.ir, credential.claims, file.desc.proto.package, run.report);
-  if (credential.claims !== undefined && said === undefined) return undefined;
+  const claimsMessage =
+    credential.claims && lookupMessage(run.ir, credential.claims, file.desc.proto.package, run.report);
+  if (credential.claims !== undefined && claimsMessage === undefined) return undefined;
   // Faults of the principal's type have been reported.
   const handsOn = credential.kind === "assertion" || credential.kind === "trusted";
-  const claims = said ?? (handsOn ? type : undefined);
+  const claims = claimsMessage ?? (handsOn ? type : undefined);
   const asItComes = handsOn ? claims?.typeName === type.typeName : type.typeName === DEFAULT;
   const set =
     ir.set.length === 0 && asItComes
       ? undefined
-      : principalSet(run, ir, type, { ...scope, given: new Map([...scope.given, ...givenBy(run, claims)]) });
+      : principalSet(run, ir, type, {
+          ...scope,
+          builtins: new Map([...scope.builtins, ...credentialVariables(run, claims)]),
+        });
   // Claims are left out if they are the principal itself.
   return (
     name && { ir, name: name.value, credential, claims: handsOn && set === undefined ? undefined : claims, set, texts }
@@ -167,13 +171,13 @@ function withHoles(text: Text, scope: MessageScope): TextWithHoles {
 }
 
 /** `claims` and `credential`. */
-function givenBy(run: Run, claims: DescMessage | undefined): [string, Variable][] {
+function credentialVariables(run: Run, claims: DescMessage | undefined): [string, Variable][] {
   const credential = run.ir.registry.getMessage(CredentialSchema.typeName) ?? CredentialSchema;
-  const given: [string, DescMessage | undefined][] = [
+  const messages: [string, DescMessage | undefined][] = [
     ["claims", claims],
     ["credential", credential],
   ];
-  return given.flatMap(([name, desc]): [string, Variable][] => {
+  return messages.flatMap(([name, desc]): [string, Variable][] => {
     if (desc === undefined) return [];
     const type: CelType & Proto = { kind: "message", desc };
     return [[name, { name, role: "local", type, proto: type, absent: false }]];
@@ -202,11 +206,11 @@ function principalSet(run: Run, ir: IrIdentitySource, type: DescMessage, scope: 
     if (diagnostic.severity === "error") errors++;
     scope.report(diagnostic);
   };
-  const own = { ...scope, report };
-  const cx = { run, scope: own, args: NO_ARGS, offered: [], ir: undefined };
+  const countingScope = { ...scope, report };
+  const cx = { run, scope: countingScope, args: NO_ARGS, offered: [], ir: undefined };
   const set = resolveSet(cx, { set: ir.set, batch: undefined }, type, []);
-  const given = type.typeName === DEFAULT ? fromCredential(run, ir, type, set, own) : [];
-  const all = [...given, ...set];
+  const defaults = type.typeName === DEFAULT ? fromCredential(run, ir, type, set, countingScope) : [];
+  const all = [...defaults, ...set];
   if (errors === 0) checkFilled(ir, type, all, scope);
   return all;
 }
@@ -218,10 +222,10 @@ function fromCredential(
   set: readonly FieldBinding[],
   scope: MessageScope,
 ): FieldBinding[] {
-  const said = new Set(set.map(({ path: [field] }) => field));
+  const setFields = new Set(set.map(({ path: [field] }) => field));
   const { at } = ir;
   return type.fields.flatMap((field): FieldBinding[] => {
-    if (said.has(field) || !CredentialSchema.fields.some(({ name }) => name === field.name)) return [];
+    if (setFields.has(field) || !CredentialSchema.fields.some(({ name }) => name === field.name)) return [];
     const expression = check(scope, syntheticText(`credential.${field.name}`, at));
     const bound = expression && bindTo(expression, field, run.aliases, scope.report);
     return bound === undefined ? [] : [{ path: [field], bound, if: undefined }];

@@ -1,13 +1,13 @@
 // Functions of the user that expressions may call: their types.
-import { type CelType, type Overload, OWN, signature, type TypeFault, writtenType } from "../../cel/index.ts";
+import { type CelType, type Overload, signature, type TypeFault, USER_FUNCTION, writtenType } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrFile, IrFunction } from "../../ir/ir.ts";
 import { lookupMessage, resolveName } from "../names/lookup.ts";
 import { slice } from "../names/synthetic-text.ts";
-import type { MessageContext, OwnFunctions, PackageContext } from "../steps/context.ts";
+import type { MessageContext, PackageContext, UserFunctions } from "../steps/context.ts";
 
-export function ownFunctions(ir: Ir, report: Report): OwnFunctions {
+export function userFunctions(ir: Ir, report: Report): UserFunctions {
   const known = new Map<string, Overload>();
   const found = new Map<IrFunction, Overload>();
   for (const file of ir.files) {
@@ -15,10 +15,17 @@ export function ownFunctions(ir: Ir, report: Report): OwnFunctions {
       const params = declared.params.map((param) => typeOf(ir, param, file, report));
       const result = declared.result && typeOf(ir, declared.result, file, report);
       if (result === undefined || !params.every((param) => param !== undefined)) continue;
-      const one: Overload = { id: OWN, fn: declared.name.value, method: false, params, result, fails: true };
-      const key = signature(one);
-      known.set(key, known.get(key) ?? one);
-      found.set(declared, known.get(key) ?? one);
+      const overload: Overload = {
+        id: USER_FUNCTION,
+        fn: declared.name.value,
+        method: false,
+        params,
+        result,
+        fails: true,
+      };
+      const key = signature(overload);
+      known.set(key, known.get(key) ?? overload);
+      found.set(declared, known.get(key) ?? overload);
     }
   }
   return found;
@@ -30,29 +37,29 @@ export function ownFunctions(ir: Ir, report: Report): OwnFunctions {
  */
 export function agreedFunctions(
   declared: readonly IrFunction[],
-  all: OwnFunctions,
+  all: UserFunctions,
   report: Report,
 ): Pick<PackageContext, "functions" | "brokenFunctions"> {
-  const broken = new Set(declared.filter((one) => !all.has(one)).map(({ name }) => name.value));
-  const byName = new Map<string, { readonly declared: IrFunction; readonly own: Overload }>();
-  for (const one of declared) {
-    const own = all.get(one);
-    if (own === undefined) continue;
-    const first = byName.get(one.name.value);
-    if (first === undefined) byName.set(one.name.value, { declared: one, own });
-    else if (first.own !== own) {
-      broken.add(own.fn);
+  const broken = new Set(declared.filter((fn) => !all.has(fn)).map(({ name }) => name.value));
+  const byName = new Map<string, { readonly declared: IrFunction; readonly overload: Overload }>();
+  for (const fn of declared) {
+    const overload = all.get(fn);
+    if (overload === undefined) continue;
+    const first = byName.get(fn.name.value);
+    if (first === undefined) byName.set(fn.name.value, { declared: fn, overload });
+    else if (first.overload !== overload) {
+      broken.add(overload.fn);
       report({
         code: "BFF434",
         severity: "error",
-        message: `the function "${own.fn}" is ${signature(own)} here, but ${signature(first.own)} in another file`,
-        at: one.name.at,
-        related: [{ at: first.declared.name.at, message: `${signature(first.own)} here` }],
+        message: `the function "${overload.fn}" is ${signature(overload)} here, but ${signature(first.overload)} in another file`,
+        at: fn.name.at,
+        related: [{ at: first.declared.name.at, message: `${signature(first.overload)} here` }],
         hint: "declare it in one file, and import that file",
       });
     }
   }
-  return { functions: [...byName.values()].map(({ own }) => own), brokenFunctions: broken };
+  return { functions: [...byName.values()].map(({ overload }) => overload), brokenFunctions: broken };
 }
 
 /**
@@ -60,8 +67,8 @@ export function agreedFunctions(
  * first.
  */
 export function checkNamespaces({ ir, around, run, governing, scope }: MessageContext): void {
-  const declared = governing.functions.filter((one) => run.functions.has(one));
-  const namespaces = new Map(declared.map((one) => [one.name.value.split(".")[0] ?? "", one]));
+  const declared = governing.functions.filter((fn) => run.functions.has(fn));
+  const namespaces = new Map(declared.map((fn) => [fn.name.value.split(".")[0] ?? "", fn]));
   const steps = ir.steps.flatMap(({ name }) => (name === undefined ? [] : [{ name, what: "step" }]));
   const variables = ir.steps.flatMap(({ source }) =>
     source?.kind === "each" && source.var !== undefined ? [{ name: source.var, what: "variable" }] : [],
@@ -93,14 +100,14 @@ function typeOf(ir: Ir, text: Text, file: IrFile, report: Report): CelType | und
     report({
       code: "BFF360",
       severity: "error",
-      message: saidOf(fault, text.value),
+      message: messageOf(fault, text.value),
       at: text.place(fault.start, fault.end),
       hint: "write a type such as string, int, timestamp, list(string), map(string, int), or the name of a message",
     });
   return undefined;
 }
 
-function saidOf({ kind, name }: TypeFault, text: string): string {
+function messageOf({ kind, name }: TypeFault, text: string): string {
   if (kind === "unfit") return `functions of a package neither accept nor return ${name}`;
   return name === ""
     ? `${JSON.stringify(text)} is an incomplete type`

@@ -25,8 +25,8 @@ export function callersOf(run: Run, method: IrMethod): Callers | undefined {
   return identity && { types: [identity.type], open: publicAt(run, method) === undefined ? [] : [method] };
 }
 
-interface Given {
-  readonly given: readonly (readonly [string, Variable])[];
+interface CallerScope {
+  readonly variables: readonly (readonly [string, Variable])[];
   /** Names that have a fault. */
   readonly broken: readonly string[];
   readonly callers: Callers | undefined;
@@ -38,15 +38,15 @@ interface Given {
  * @param message undefined for a step of a service
  * @param roots the RPCs that reach it; empty if nothing composes the message, whose own package then applies
  */
-export function givenOfCallers(
+export function callerVariables(
   run: Run,
   message: DescMessage | undefined,
-  own: PackageContext,
+  context: PackageContext,
   roots: readonly IrMethod[],
   report: Report,
-): Given {
-  const contexts = roots.length === 0 ? [own] : roots.map((root) => packageOf(run, root));
-  if (contexts.every(({ identified }) => !identified)) return { given: [], broken: [], callers: undefined };
+): CallerScope {
+  const contexts = roots.length === 0 ? [context] : roots.map((root) => packageOf(run, root));
+  if (contexts.every(({ identified }) => !identified)) return { variables: [], broken: [], callers: undefined };
   const types = [...new Set(contexts.flatMap(({ identity }) => identity?.type ?? []))];
   const strangers = roots.filter((root) => !packageOf(run, root).identified);
   const open = roots.filter((root) => publicAt(run, root) !== undefined || strangers.includes(root));
@@ -55,14 +55,14 @@ export function givenOfCallers(
   const [desc, other] = types;
   // A faulty identity has been reported.
   if (desc === undefined || contexts.some(({ identified, identity }) => identified && identity === undefined))
-    return { given: [peer], broken: ["principal"], callers };
+    return { variables: [peer], broken: ["principal"], callers };
   if (other !== undefined || strangers.length > 0) {
     if (message !== undefined) reportDifferent(run, message, roots, report);
-    return { given: [peer], broken: ["principal"], callers };
+    return { variables: [peer], broken: ["principal"], callers };
   }
   const type: CelType & Proto = { kind: "message", desc };
   const principal: Variable = { name: "principal", role: "principal", type, proto: type, absent: open.length > 0 };
-  return { given: [["principal", principal], peer], broken: [], callers };
+  return { variables: [["principal", principal], peer], broken: [], callers };
 }
 
 /** Reports RPCs with different principals, because an expression has one type for all callers. */
@@ -92,7 +92,7 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
 
 /** Reports steps with the name of a caller variable, if there is an identity. */
 export function checkPeerNames({ ir, scope }: MessageContext): void {
-  if (!scope.given.has("peer")) return;
+  if (!scope.builtins.has("peer")) return;
   const named = ir.steps.flatMap(({ name, source }) => [
     { name, what: "a step" },
     { name: source?.kind === "each" ? source.var : undefined, what: "the variable of an `each`" },

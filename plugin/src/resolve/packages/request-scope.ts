@@ -8,7 +8,7 @@ import type { Step } from "../model/model.ts";
 import { HEADERS, type MessageScope, PEER } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import type { SeenEnv } from "./env.ts";
-import { givenOfCallers } from "./principal.ts";
+import { callerVariables } from "./principal.ts";
 
 /** The RPC of the expressions, with its surroundings. */
 export interface Around {
@@ -29,9 +29,9 @@ export function requestScope(
   see: { readonly env: SeenEnv; readonly args: boolean; readonly strict: MessageScope["strict"] },
   steps: Map<string, Step> = new Map(),
 ): MessageScope {
-  const { given: caller, broken } = givenOfCallers(run, undefined, context, [method], report);
+  const { variables: caller, broken } = callerVariables(run, undefined, context, [method], report);
   const { input } = method.desc;
-  const given = new Map<string, Variable>([
+  const builtins = new Map<string, Variable>([
     ...(see.args ? [["args", messageVariable("args", "args", input)] as const] : []),
     ["headers", HEADERS],
     ["env", see.env.group],
@@ -45,7 +45,7 @@ export function requestScope(
     container: file.desc.proto.package,
     enums: run.enums,
     report,
-    given,
+    builtins,
     steps,
     stepOf: new Map(),
     broken: all,

@@ -22,24 +22,24 @@ export const limitsOf = (entries: readonly IrUpstream[]): IrLimit[] =>
   entries.flatMap(({ policy }) => policy.limit ?? []);
 
 /** Checks the limit of one level against the levels around it. */
-export function checkAdaptive(own: IrLimit | undefined, around: readonly IrLimit[], report: Report): void {
-  if (own === undefined) return;
-  const levels = [own, ...around];
-  if (own.adaptive?.value === false && !around.some(({ adaptive }) => adaptive?.value === true)) {
+export function checkAdaptive(level: IrLimit | undefined, around: readonly IrLimit[], report: Report): void {
+  if (level === undefined) return;
+  const levels = [level, ...around];
+  if (level.adaptive?.value === false && !around.some(({ adaptive }) => adaptive?.value === true)) {
     report({
       code: "BFF287",
       severity: "error",
       message: "`adaptive: false` has no effect: no outer limit is adaptive",
-      at: own.adaptive.at,
+      at: level.adaptive.at,
       hint: "leave it out",
     });
   }
   const adaptive = nearest(levels, (limit) => limit.adaptive);
   const concurrent = nearest(levels, (limit) => limit.concurrent);
   if (adaptive?.value !== true || concurrent === undefined || concurrent.value > FLOOR) return;
-  if (adaptive !== own.adaptive && concurrent !== own.concurrent) return; // told where they meet
-  const [at, other] = concurrent === own.concurrent ? [concurrent, adaptive] : [adaptive, concurrent];
-  const inherited = adaptive !== own.adaptive;
+  if (adaptive !== level.adaptive && concurrent !== level.concurrent) return; // told where they meet
+  const [at, other] = concurrent === level.concurrent ? [concurrent, adaptive] : [adaptive, concurrent];
+  const inherited = adaptive !== level.adaptive;
   report({
     code: "BFF287",
     severity: "error",

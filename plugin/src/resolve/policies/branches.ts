@@ -7,10 +7,10 @@ import { nearest } from "./entries.ts";
 
 /** Resolves the branches of the nearest level that has any. */
 export function branchesOf(scope: MessageScope, policies: readonly IrPolicy[]): readonly Branch[] {
-  const own = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
-  if (own.length === 0) return [];
+  const nearestBranches = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
+  if (nearestBranches.length === 0) return [];
   const inside = ofRequests(scope);
-  return own.map((branch) => {
+  return nearestBranches.map((branch) => {
     const condition = branch.if && checkCondition(inside, branch.if, "`if` of a branch");
     return { ir: branch, if: condition, by: branch.by && checkBy(where(inside, condition), branch.by) };
   });
@@ -36,7 +36,7 @@ function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch
  */
 function ofRequests(scope: MessageScope): MessageScope {
   const outside = withoutMessage(scope);
-  const principal = outside.given.get("principal");
+  const principal = outside.builtins.get("principal");
   const known: ReadonlySet<Variable> = principal === undefined ? new Set() : new Set([principal]);
   return { ...outside, steps: new Map(), known };
 }

@@ -120,13 +120,13 @@ function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> 
 /** Returns all branches as one text. */
 function branches(all: readonly IrBranch[]): Sourced<string> | undefined {
   const [first] = all;
-  const said = all.map(({ name, if: condition, share, by }) => ({
+  const settings = all.map(({ name, if: condition, share, by }) => ({
     name: name.value,
     if: condition?.value,
     share: share?.value,
     by: by?.value,
   }));
-  return first && { value: JSON.stringify(said), at: first.at };
+  return first && { value: JSON.stringify(settings), at: first.at };
 }
 
 /** Reports two values for one leaf at one level, with both places. */
@@ -138,9 +138,9 @@ export function checkAgreement(entries: readonly IrUpstream[], report: Report): 
   }
   for (const [level, same] of levels) {
     for (const leaf of LEAVES) {
-      const said = same.map((entry) => leaf.get(entry)).filter((value) => value !== undefined);
-      const [first] = said;
-      const other = said.find((value) => value.value !== first?.value);
+      const settings = same.map((entry) => leaf.get(entry)).filter((value) => value !== undefined);
+      const [first] = settings;
+      const other = settings.find((value) => value.value !== first?.value);
       if (first === undefined || other === undefined) continue;
       report({
         code: "BFF413",

@@ -14,13 +14,13 @@ import { checkStale } from "./stale-after-ttl.ts";
  * Merges the policies of the entries and the call leaf by leaf, the nearest first. Impossible settings are reported.
  */
 export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
-  const own = ir.policy.retry;
-  if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
+  const callRetry = ir.policy.retry;
+  if (callRetry !== undefined && effects === "once" && (callRetry.attempts?.value ?? 3) > 1) {
     cx.scope.report({
       code: "BFF501",
       severity: "error",
       message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
-      at: own.attempts?.at ?? own.at,
+      at: callRetry.attempts?.at ?? callRetry.at,
       hint: "remove `retry`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
   }
@@ -75,27 +75,27 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
 
 /** Returns the time that an RPC leaves for a call, or for a late call the whole time of the RPC's parts. */
 function timeIn({ timeout, partsTimeout }: IrMethod, late: boolean) {
-  const said = late ? partsTimeout : timeout;
-  const ms = said?.value ?? (late ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
-  return { ms, said, option: late ? "parts_timeout" : "timeout" };
+  const setting = late ? partsTimeout : timeout;
+  const ms = setting?.value ?? (late ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
+  return { ms, setting, option: late ? "parts_timeout" : "timeout" };
 }
 
 /** Reports a call with more time than every RPC that it is part of, or with a first wait as long as its whole time. */
 function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
-  const own = ir.policy.timeout;
+  const callTimeout = ir.policy.timeout;
   const [longest] = cx.roots
     .map((root) => ({ root, ...timeIn(root, cx.late && sendsParts(root)) }))
     .sort((a, b) => b.ms - a.ms);
-  if (own !== undefined && longest !== undefined && own.value > longest.ms) {
+  if (callTimeout !== undefined && longest !== undefined && callTimeout.value > longest.ms) {
     cx.scope.report({
       code: "BFF506",
       severity: "error",
-      message: `this call may take ${own.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
-      at: own.at,
+      message: `this call may take ${callTimeout.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
+      at: callTimeout.at,
       related: [
-        longest.said === undefined
+        longest.setting === undefined
           ? { at: longest.root.at, message: `the default of ${longest.ms}ms applies to this rpc` }
-          : { at: longest.said.at, message: "the timeout of the rpc" },
+          : { at: longest.setting.at, message: "the timeout of the rpc" },
       ],
       hint: `lower the timeout of the call, or raise that of the rpc with (bff.v1.method).${longest.option}`,
     });
@@ -122,14 +122,14 @@ function checkHedge(
   hedge: Policy["hedge"],
   effects: Effects,
 ): void {
-  const own = ir.policy.hedge;
+  const callHedge = ir.policy.hedge;
   const name = ir.method?.value;
-  if (own !== undefined && effects === "once" && own.max?.value !== 0) {
+  if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0) {
     cx.scope.report({
       code: "BFF508",
       severity: "error",
       message: `"${name}" may have side effects, so it must not be hedged`,
-      at: own.at,
+      at: callHedge.at,
       hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
     return;
@@ -148,7 +148,7 @@ function checkHedge(
   if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < timeout.value) return;
   // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
   const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
-  if (own?.delay === undefined && !together) return;
+  if (callHedge?.delay === undefined && !together) return;
   cx.scope.report({
     code: "BFF510",
     severity: "error",
@@ -161,13 +161,13 @@ function checkHedge(
 
 /** Reports a cache for a call with side effects, because its answers may not be reused. */
 function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
-  const own = ir.policy.cache;
-  if (own !== undefined && effects !== "none" && own.ttl?.value !== 0) {
+  const callCache = ir.policy.cache;
+  if (callCache !== undefined && effects !== "none" && callCache.ttl?.value !== 0) {
     cx.scope.report({
       code: "BFF511",
       severity: "error",
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
-      at: own.at,
+      at: callCache.at,
       hint: `remove \`cache\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
     });
     return;

@@ -11,16 +11,16 @@ import { boundFields, httpBodies } from "./bound-fields.ts";
 import { entriesAround, nearest } from "./entries.ts";
 
 /** Returns the place that selects HTTP for calls of a method. Undefined: the calls use gRPC. */
-export function saysHttp(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {
-  const said = nearest(entriesAround(entries, method.parent), (entry) => entry.protocol);
-  return said?.value === Protocol.HTTP_JSON ? said : undefined;
+export function httpProtocol(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {
+  const protocol = nearest(entriesAround(entries, method.parent), (entry) => entry.protocol);
+  return protocol?.value === Protocol.HTTP_JSON ? protocol : undefined;
 }
 
 /**
  * Returns the policy without `identify` if it applies to every upstream and the call uses HTTP, because an HTTP
  * upstream may be a third party.
  */
-export function toldPolicy({ policy, service, method }: IrUpstream, http: boolean): IrPolicy {
+export function policyOf({ policy, service, method }: IrUpstream, http: boolean): IrPolicy {
   const everywhere = service === undefined && method === undefined;
   return http && everywhere && policy.identify !== undefined ? { ...policy, identify: undefined } : policy;
 }
@@ -30,7 +30,7 @@ export function httpRule(
   ir: Ir,
   method: DescMethod,
   at: Origin,
-  said: Sourced<Protocol>,
+  protocol: Sourced<Protocol>,
   report: Report,
 ): RestRule | undefined {
   const name = fullName(method);
@@ -41,7 +41,7 @@ export function httpRule(
       severity: "error",
       message: `"${name}" is called over HTTP, but has no path`,
       at,
-      related: [{ at: said.at, message: "its upstream uses HTTP here" }],
+      related: [{ at: protocol.at, message: "its upstream uses HTTP here" }],
       hint: 'add a path to the rpc in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
     });
     return undefined;
@@ -58,7 +58,7 @@ export function httpRule(
     at,
     related: [
       { at: fault.at, message: fault.hint === undefined ? "here" : `here: ${fault.hint}` },
-      { at: said.at, message: "its upstream uses HTTP here" },
+      { at: protocol.at, message: "its upstream uses HTTP here" },
     ],
     hint: "correct the path in its proto, or call it over gRPC: leave out `protocol`",
   });

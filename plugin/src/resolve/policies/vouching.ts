@@ -10,9 +10,9 @@ import type { Call, Effects } from "../model/call.ts";
 import { nearest } from "./entries.ts";
 
 /** Sources of that evidence for one call, besides its method. */
-export interface Speakers {
+export interface EvidenceSources {
   /** The call's own policy; undefined: there is none. */
-  readonly own: IrPolicy | undefined;
+  readonly callPolicy: IrPolicy | undefined;
   /** Nearest first. */
   readonly entries: readonly IrUpstream[];
   /** The rpcs that reach it. */
@@ -23,22 +23,22 @@ export interface Speakers {
 
 export function effectsOf(
   method: DescMethod,
-  speakers: Speakers,
+  sources: EvidenceSources,
   report: Report,
-): { readonly effects: Effects; readonly said: Call["said"] } {
-  const { own, entries, roots, at } = speakers;
+): { readonly effects: Effects; readonly evidence: Call["evidence"] } {
+  const { callPolicy, entries, roots, at } = sources;
   const vouching = roots.filter((root) => root.desc.idempotency === Level.NO_SIDE_EFFECTS);
-  if (own !== undefined) checkOwnWord(own, method, report);
-  if (method.idempotency === Level.NO_SIDE_EFFECTS) return { effects: "none", said: NOBODY };
+  if (callPolicy !== undefined) checkReadOnly(callPolicy, method, report);
+  if (method.idempotency === Level.NO_SIDE_EFFECTS) return { effects: "none", evidence: NOBODY };
   const idempotent = nearest(
-    [...(own ? [own] : []), ...entries.map(({ policy }) => policy)],
+    [...(callPolicy ? [callPolicy] : []), ...entries.map(({ policy }) => policy)],
     (policy) => policy.idempotent,
   );
   const repeatable = method.idempotency === Level.IDEMPOTENT || idempotent?.value === true;
-  const readOnly = wordOf(own, entries);
+  const readOnly = wordOf(callPolicy, entries);
   if (readOnly?.value === true) {
-    if (!repeatable) return { effects: "none", said: { vouched: [], readOnly } };
-    if (idempotent?.value === true && !readOnly.ofService) checkAcross(readOnly, idempotent, speakers, report);
+    if (!repeatable) return { effects: "none", evidence: { vouched: [], readOnly } };
+    if (idempotent?.value === true && !readOnly.ofService) checkAcross(readOnly, idempotent, sources, report);
   }
   const [voucher] = vouching;
   if (voucher !== undefined && method.idempotency === Level.IDEMPOTENT) {
@@ -60,27 +60,27 @@ export function effectsOf(
       hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or leave out \`read_only: false\``,
     });
   }
-  if (method.idempotency === Level.IDEMPOTENT) return { effects: "idempotent", said: NOBODY };
+  if (method.idempotency === Level.IDEMPOTENT) return { effects: "idempotent", evidence: NOBODY };
   if (voucher !== undefined && vouching.length === roots.length)
-    return { effects: "none", said: { vouched: vouching, readOnly: undefined } };
-  return { effects: repeatable ? "idempotent" : "once", said: { vouched: [], readOnly } };
+    return { effects: "none", evidence: { vouched: vouching, readOnly: undefined } };
+  return { effects: repeatable ? "idempotent" : "once", evidence: { vouched: [], readOnly } };
 }
 
-const NOBODY: Call["said"] = { vouched: [], readOnly: undefined };
+const NOBODY: Call["evidence"] = { vouched: [], readOnly: undefined };
 
 /** Returns the nearest `read_only`. */
-function wordOf(own: IrPolicy | undefined, entries: readonly IrUpstream[]): Call["said"]["readOnly"] {
-  if (own?.readOnly !== undefined) return { ...own.readOnly, ofService: false };
+function wordOf(callPolicy: IrPolicy | undefined, entries: readonly IrUpstream[]): Call["evidence"]["readOnly"] {
+  if (callPolicy?.readOnly !== undefined) return { ...callPolicy.readOnly, ofService: false };
   const entry = entries.find(({ policy }) => policy.readOnly !== undefined);
-  const said = entry?.policy.readOnly;
-  return said && { ...said, ofService: entry?.method === undefined };
+  const readOnly = entry?.policy.readOnly;
+  return readOnly && { ...readOnly, ofService: entry?.method === undefined };
 }
 
 /**
  * Reports a `read_only` of a call or an entry that contradicts its method, or its own `idempotent`. An entry of a
  * service has no method.
  */
-export function checkOwnWord(policy: IrPolicy, method: DescMethod | undefined, report: Report): void {
+export function checkReadOnly(policy: IrPolicy, method: DescMethod | undefined, report: Report): void {
   const { readOnly, idempotent } = policy;
   if (readOnly === undefined) return;
   const fault = (message: string, hint: string): void =>
@@ -105,12 +105,12 @@ const ONE_OF_BOTH = "keep `read_only` if the method only reads, else `idempotent
 function checkAcross(
   readOnly: Sourced<boolean>,
   idempotent: Sourced<boolean>,
-  { own, entries }: Speakers,
+  { callPolicy, entries }: EvidenceSources,
   report: Report,
 ): void {
   if (
-    [own, ...entries.map(({ policy }) => policy)].some(
-      (one) => one?.readOnly?.at === readOnly.at && one.idempotent === idempotent,
+    [callPolicy, ...entries.map(({ policy }) => policy)].some(
+      (policy) => policy?.readOnly?.at === readOnly.at && policy.idempotent === idempotent,
     )
   )
     return;

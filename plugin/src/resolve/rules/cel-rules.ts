@@ -116,7 +116,7 @@ export class CelRules {
   }
 
   #all(declared: readonly DeclaredRule[], site: RuleSite): readonly CelRule[] {
-    return declared.flatMap((one) => celRule(one, site, this.#report) ?? []);
+    return declared.flatMap((rule) => celRule(rule, site, this.#report) ?? []);
   }
 }
 

@@ -1,7 +1,7 @@
 // Standard rules as checks. Ids and messages are those of validate.proto, so that clients of any protovalidate
 // understand them.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Check, Scalar, Test } from "../../model/rules.ts";
+import type { RuleCheck, Scalar, Test } from "../../model/rules.ts";
 import { formatCheck } from "./formats.ts";
 import { rangeChecks, timeChecks } from "./ranges.ts";
 import type { RuleSettings } from "./rule-settings.ts";
@@ -11,7 +11,7 @@ import { numberText } from "./rule-text.ts";
  * Returns the checks of a rule message, by its name in `FieldRules`. `field` is the declaration of the rules, for
  * enums.
  */
-export function checksOf(kind: string, settings: RuleSettings, field: DescField): readonly Check[] {
+export function checksOf(kind: string, settings: RuleSettings, field: DescField): readonly RuleCheck[] {
   switch (kind) {
     case "string":
       return stringChecks(settings);
@@ -38,16 +38,16 @@ export function checksOf(kind: string, settings: RuleSettings, field: DescField)
 }
 
 /** Returns one rule as a check, at the place of its setting. */
-export function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): Check {
+export function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): RuleCheck {
   return { rule: { id, message, path: settings.steps(name) }, at: settings.place.field(name).at, test };
 }
 
 const plain = (value: unknown): value is Scalar => ["string", "number", "bigint", "boolean"].includes(typeof value);
 
 /** `const`, `in`, `not_in`. */
-function scalarChecks(kind: string, settings: RuleSettings): readonly Check[] {
+function scalarChecks(kind: string, settings: RuleSettings): readonly RuleCheck[] {
   const text = (value: Scalar): string => (typeof value === "number" ? numberText(value) : String(value));
-  const found: Check[] = [];
+  const found: RuleCheck[] = [];
   const constant = settings.text("const") ?? settings.flag("const") ?? settings.number("const");
   if (constant !== undefined) {
     const shown = kind === "string" ? `\`${constant}\`` : text(constant);
@@ -63,7 +63,7 @@ function scalarChecks(kind: string, settings: RuleSettings): readonly Check[] {
   return found;
 }
 
-function finiteChecks(kind: string, settings: RuleSettings): readonly Check[] {
+function finiteChecks(kind: string, settings: RuleSettings): readonly RuleCheck[] {
   if (settings.has("finite") !== true || settings.flag("finite") !== true) return [];
   return [check(settings, "finite", `${kind}.finite`, "must be finite", { kind: "finite" })];
 }
@@ -71,7 +71,7 @@ function finiteChecks(kind: string, settings: RuleSettings): readonly Check[] {
 type Size = Test & { readonly kind: "size" };
 type SizeRow = readonly [rule: string, unit: Size["unit"], is: Size["is"], message: (count: bigint) => string];
 
-function sizeChecks(kind: string, settings: RuleSettings, rows: readonly SizeRow[]): readonly Check[] {
+function sizeChecks(kind: string, settings: RuleSettings, rows: readonly SizeRow[]): readonly RuleCheck[] {
   return rows.flatMap(([name, unit, is, message]) => {
     const count = settings.count(name);
     if (count === undefined) return [];
@@ -88,7 +88,7 @@ const STRING_SIZES: readonly SizeRow[] = [
   ["max_bytes", "utf8", "most", (n) => `must be at most ${n} bytes`],
 ];
 
-function stringChecks(settings: RuleSettings): readonly Check[] {
+function stringChecks(settings: RuleSettings): readonly RuleCheck[] {
   const found = [...scalarChecks("string", settings), ...sizeChecks("string", settings, STRING_SIZES)];
   const pattern = settings.text("pattern");
   if (pattern !== undefined) {
@@ -101,11 +101,11 @@ function stringChecks(settings: RuleSettings): readonly Check[] {
     ["contains", "contains", "does not contain substring"],
     ["not_contains", "contains", "contains substring"],
   ];
-  for (const [name, part, says] of parts) {
+  for (const [name, part, phrase] of parts) {
     const text = settings.text(name);
     if (text === undefined) continue;
     const test: Test = { kind: "text", part, text, not: name === "not_contains" };
-    found.push(check(settings, name, `string.${name}`, `${says} \`${text}\``, test));
+    found.push(check(settings, name, `string.${name}`, `${phrase} \`${text}\``, test));
   }
   return [...found, ...formatCheck(settings)];
 }
@@ -122,9 +122,9 @@ const BYTES_FORMATS: readonly (readonly [name: string, lengths: readonly number[
   ["uuid", [16], "UUID"],
 ];
 
-function bytesChecks(settings: RuleSettings): readonly Check[] {
+function bytesChecks(settings: RuleSettings): readonly RuleCheck[] {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-  const found: Check[] = [];
+  const found: RuleCheck[] = [];
   const constant = settings.bytes("const");
   if (constant !== undefined)
     found.push(
@@ -136,21 +136,21 @@ function bytesChecks(settings: RuleSettings): readonly Check[] {
     const test: Test = { kind: "pattern", pattern, bytes: true };
     found.push(check(settings, "pattern", "bytes.pattern", `must match regex pattern \`${pattern}\``, test));
   }
-  for (const [part, says] of [
+  for (const [part, phrase] of [
     ["prefix", "have prefix"],
     ["suffix", "have suffix"],
     ["contains", "contain"],
   ] as const) {
     const bytes = settings.bytes(part);
     if (bytes === undefined) continue;
-    const message = `does not ${says} ${hex(bytes)}`;
+    const message = `does not ${phrase} ${hex(bytes)}`;
     found.push(check(settings, part, `bytes.${part}`, message, { kind: "partOfBytes", part, bytes }));
   }
   for (const name of ["in", "not_in"]) {
-    const values = settings.list(name).filter((one) => one instanceof Uint8Array);
+    const values = settings.list(name).filter((value) => value instanceof Uint8Array);
     if (values.length === 0) continue;
     const not = name === "not_in";
-    const shown = values.map((one) => new TextDecoder().decode(one)).join(", ");
+    const shown = values.map((value) => new TextDecoder().decode(value)).join(", ");
     const message = `must ${not ? "not " : ""}be in list [${shown}]`;
     found.push(check(settings, name, `bytes.${name}`, message, { kind: "inBytes", values, not }));
   }
@@ -163,7 +163,7 @@ function bytesChecks(settings: RuleSettings): readonly Check[] {
   return found;
 }
 
-function enumChecks(settings: RuleSettings, { enum: desc }: DescField): readonly Check[] {
+function enumChecks(settings: RuleSettings, { enum: desc }: DescField): readonly RuleCheck[] {
   const found = [...scalarChecks("enum", settings)];
   if (settings.flag("defined_only") === true && desc !== undefined) {
     const numbers = desc.values.map(({ number }) => number);
@@ -173,7 +173,7 @@ function enumChecks(settings: RuleSettings, { enum: desc }: DescField): readonly
   return found;
 }
 
-function repeatedChecks(settings: RuleSettings): readonly Check[] {
+function repeatedChecks(settings: RuleSettings): readonly RuleCheck[] {
   const found = sizeChecks("repeated", settings, [
     ["min_items", "items", "least", (n) => `must contain at least ${n} item(s)`],
     ["max_items", "items", "most", (n) => `must contain no more than ${n} item(s)`],
@@ -183,14 +183,14 @@ function repeatedChecks(settings: RuleSettings): readonly Check[] {
   return [...found, check(settings, "unique", "repeated.unique", message, { kind: "unique" })];
 }
 
-function mapChecks(settings: RuleSettings): readonly Check[] {
+function mapChecks(settings: RuleSettings): readonly RuleCheck[] {
   return sizeChecks("map", settings, [
     ["min_pairs", "pairs", "least", (n) => `map must be at least ${n} entries`],
     ["max_pairs", "pairs", "most", (n) => `map must be at most ${n} entries`],
   ]);
 }
 
-function anyChecks(settings: RuleSettings): readonly Check[] {
+function anyChecks(settings: RuleSettings): readonly RuleCheck[] {
   return ["in", "not_in"].flatMap((name) => {
     const urls = settings.texts(name);
     if (urls.length === 0) return [];
@@ -200,8 +200,8 @@ function anyChecks(settings: RuleSettings): readonly Check[] {
   });
 }
 
-function maskChecks(settings: RuleSettings): readonly Check[] {
-  const found: Check[] = [];
+function maskChecks(settings: RuleSettings): readonly RuleCheck[] {
+  const found: RuleCheck[] = [];
   const constant = settings.mask("const");
   if (constant !== undefined) {
     const message = `must equal paths [${constant.join(", ")}]`;
@@ -210,8 +210,10 @@ function maskChecks(settings: RuleSettings): readonly Check[] {
   for (const is of ["in", "not_in"] as const) {
     const paths = settings.texts(is);
     if (paths.length === 0) continue;
-    const says = is === "in" ? "must only contain paths in" : "must not contain any paths in";
-    found.push(check(settings, is, `field_mask.${is}`, `${says} [${paths.join(", ")}]`, { kind: "paths", is, paths }));
+    const phrase = is === "in" ? "must only contain paths in" : "must not contain any paths in";
+    found.push(
+      check(settings, is, `field_mask.${is}`, `${phrase} [${paths.join(", ")}]`, { kind: "paths", is, paths }),
+    );
   }
   return found;
 }

@@ -7,7 +7,7 @@ import {
   Ignore,
 } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Place } from "../../diagnostic/origin.ts";
-import type { Check, Scalar } from "../../model/rules.ts";
+import type { RuleCheck, Scalar } from "../../model/rules.ts";
 import { checksOf } from "./checks.ts";
 import { kindOf } from "./rule-kinds.ts";
 import { RuleSettings } from "./rule-settings.ts";
@@ -18,7 +18,7 @@ import { keeps } from "./static-test.ts";
  *
  * @param element true if the constant is an element of the field, a list
  */
-export function brokenRule(field: DescField, constant: Scalar, element: boolean): Check | undefined {
+export function brokenRule(field: DescField, constant: Scalar, element: boolean): RuleCheck | undefined {
   if (!hasOption(field, fieldRules)) return undefined;
   const whole = getOption(field, fieldRules);
   const rules = element ? itemsOf(whole) : whole;

@@ -1,20 +1,20 @@
 // Rules that no value satisfies, and malformed patterns.
 import { isPattern } from "../../cel/index.ts";
-import type { Check, Scalar, Test } from "../../model/rules.ts";
+import type { RuleCheck, Scalar, Test } from "../../model/rules.ts";
 import { compareTimes } from "./ranges.ts";
 import { keeps } from "./static-test.ts";
 
 /** A fault of a check beside the other checks of the same value. */
 export interface Contradiction {
   readonly code: "BFF251" | "BFF252";
-  readonly check: Check;
+  readonly check: RuleCheck;
   /** The other rule. */
-  readonly with: Check | undefined;
+  readonly with: RuleCheck | undefined;
   readonly message: string;
   readonly hint: string;
 }
 
-export function contradictionsIn(checks: readonly Check[]): readonly Contradiction[] {
+export function contradictionsIn(checks: readonly RuleCheck[]): readonly Contradiction[] {
   const patterns = checks.flatMap((check): Contradiction[] => {
     const { test } = check;
     if (test.kind !== "pattern" || isPattern(test.pattern)) return [];
@@ -28,7 +28,7 @@ export function contradictionsIn(checks: readonly Check[]): readonly Contradicti
   return found === undefined ? [] : [found];
 }
 
-const clash = (check: Check, other: Check | undefined, message: string, hint: string): Contradiction => ({
+const clash = (check: RuleCheck, other: RuleCheck | undefined, message: string, hint: string): Contradiction => ({
   code: "BFF251",
   check,
   with: other === check ? undefined : other,
@@ -37,7 +37,7 @@ const clash = (check: Check, other: Check | undefined, message: string, hint: st
 });
 
 /** `gt: 5, lt: 5`; NaN is greater and less than nothing. */
-function emptyRange(checks: readonly Check[]): Contradiction | undefined {
+function emptyRange(checks: readonly RuleCheck[]): Contradiction | undefined {
   for (const check of checks) {
     const { test } = check;
     if (test.kind !== "range" && test.kind !== "timeRange") continue;
@@ -65,38 +65,43 @@ function isEmptyRange(test: Test & { readonly kind: "range" | "timeRange" }): bo
 const ZERO = { seconds: 0n, nanos: 0 };
 
 /** `min_len: 5, max_len: 3`. */
-function crossedSizes(checks: readonly Check[]): Contradiction | undefined {
+function crossedSizes(checks: readonly RuleCheck[]): Contradiction | undefined {
   const sizes = checks.flatMap(({ rule, at, test }) => (test.kind === "size" ? [{ rule, at, test }] : []));
-  for (const one of sizes) {
-    if (one.test.is === "most") continue;
+  for (const size of sizes) {
+    if (size.test.is === "most") continue;
     for (const other of sizes) {
-      if (other === one || other.test.unit !== one.test.unit) continue;
+      if (other === size || other.test.unit !== size.test.unit) continue;
       const { is, count } = other.test;
-      const above = is !== "least" && one.test.count > count;
-      const below = one.test.is === "exact" && is === "least" && one.test.count < count;
+      const above = is !== "least" && size.test.count > count;
+      const below = size.test.is === "exact" && is === "least" && size.test.count < count;
       if (!above && !below) continue;
-      const message = `no value satisfies both rules: it ${one.rule.message}, and ${other.rule.message}`;
-      return clash(one, other, message, `change \`${nameOf(one)}\` or \`${nameOf(other)}\``);
+      const message = `no value satisfies both rules: it ${size.rule.message}, and ${other.rule.message}`;
+      return clash(size, other, message, `change \`${nameOf(size)}\` or \`${nameOf(other)}\``);
     }
   }
   return undefined;
 }
 
 /** `const: "a", in: ["b"]`, `in: [1, 2], gt: 5`. */
-function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
-  const given =
+function unmatchedValues(checks: readonly RuleCheck[]): Contradiction | undefined {
+  const valueCheck =
     checks.find(({ test }) => test.kind === "equal") ?? checks.find(({ test }) => test.kind === "in" && !test.not);
-  if (given === undefined) return undefined;
-  const values = valuesOf(given.test);
-  const others = checks.filter((check) => check !== given);
+  if (valueCheck === undefined) return undefined;
+  const values = valuesOf(valueCheck.test);
+  const others = checks.filter((check) => check !== valueCheck);
   const against = others.find((other) => values.every((value) => !keeps(other.test, value)));
   if (against === undefined) {
     if (values.some((value) => others.every((other) => keeps(other.test, value)))) return undefined;
-    const message = `no value of \`${nameOf(given)}\` satisfies the other rules`;
-    return clash(given, undefined, message, `leave out the other rules, which \`${nameOf(given)}\` already implies`);
+    const message = `no value of \`${nameOf(valueCheck)}\` satisfies the other rules`;
+    return clash(
+      valueCheck,
+      undefined,
+      message,
+      `leave out the other rules, which \`${nameOf(valueCheck)}\` already implies`,
+    );
   }
-  const message = `no value of \`${nameOf(given)}\` satisfies \`${nameOf(against)}\`: it ${against.rule.message}`;
-  return clash(given, against, message, `change \`${nameOf(given)}\` or \`${nameOf(against)}\``);
+  const message = `no value of \`${nameOf(valueCheck)}\` satisfies \`${nameOf(against)}\`: it ${against.rule.message}`;
+  return clash(valueCheck, against, message, `change \`${nameOf(valueCheck)}\` or \`${nameOf(against)}\``);
 }
 
 /** The values that a rule names. */
@@ -105,7 +110,7 @@ function valuesOf(test: Test): readonly Scalar[] {
   return test.kind === "in" ? test.values : [];
 }
 
-function nowAndNever(checks: readonly Check[]): Contradiction | undefined {
+function nowAndNever(checks: readonly RuleCheck[]): Contradiction | undefined {
   const before = checks.find(({ test }) => test.kind === "now" && test.is === "before");
   const after = checks.find(({ test }) => test.kind === "now" && test.is === "after");
   if (before === undefined || after === undefined) return undefined;
@@ -113,4 +118,4 @@ function nowAndNever(checks: readonly Check[]): Contradiction | undefined {
 }
 
 /** `min_len` */
-const nameOf = ({ rule }: Check): string => rule.path.at(-1)?.[0] ?? rule.id;
+const nameOf = ({ rule }: RuleCheck): string => rule.path.at(-1)?.[0] ?? rule.id;

@@ -1,5 +1,5 @@
 // Formats of strings: the runtime function for each, and the message of validate.proto for a text of another format.
-import type { Check, Scalar } from "../../model/rules.ts";
+import type { RuleCheck, Scalar } from "../../model/rules.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 
 interface Format {
@@ -44,7 +44,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /** Returns the check for the field of `oneof well_known`. */
-export function formatCheck(settings: RuleSettings): readonly Check[] {
+export function formatCheck(settings: RuleSettings): readonly RuleCheck[] {
   for (const [name, format] of Object.entries(FORMATS))
     if (settings.flag(name) === true) return checksOf(settings, name, name, format);
   const regex = settings.number("well_known_regex");
@@ -70,10 +70,10 @@ function checksOf(
   name: string,
   id: string,
   { fn, others = [], what, empty = what }: Format,
-): readonly Check[] {
+): readonly RuleCheck[] {
   const { at } = settings.place.field(name);
   const path = settings.steps(name);
-  const right: Check = {
+  const right: RuleCheck = {
     rule: { id: `string.${id}`, message: `must be a valid ${what}`, path },
     at,
     test: { kind: "format", name: fn, others, empty: empty === true },

@@ -11,7 +11,7 @@ export function groupsOf({ desc, message }: IrMessageRules, faults: RuleFaults):
     const fields = new Set<DescField>();
     if (rule.fields.length === 0) faults.emptyGroup(desc, place.at);
     for (const [i, name] of rule.fields.entries()) {
-      const field = desc.fields.find((one) => one.name === name);
+      const field = desc.fields.find((candidate) => candidate.name === name);
       const { at } = place.field("fields", i);
       if (field === undefined) faults.noSuchField(desc, name, at);
       else if (fields.has(field)) faults.twice(name, at);

@@ -27,7 +27,7 @@ export function messageRules(desc: DescMessage, ir: IrMessageRules | undefined, 
     desc,
     cel: ir?.message === undefined ? [] : cx.cel.ofMessage(desc, ir.message.value, ir.message.place),
     groups,
-    oneofs: ir?.oneofs.filter(({ rules }) => rules.value.required).map((one) => one.desc) ?? [],
+    oneofs: ir?.oneofs.filter(({ rules }) => rules.value.required).map((oneof) => oneof.desc) ?? [],
     fields: desc.fields.flatMap((field) => fieldRules(field, ir, grouped.has(field), cx) ?? []),
   };
 }
@@ -38,13 +38,13 @@ function fieldRules(
   grouped: boolean,
   cx: RuleContext,
 ): RuledField | undefined {
-  const own = ir?.fields.get(field);
-  const said = own !== undefined && isFieldSet(own.value, FieldRulesSchema.field.ignore);
+  const irRules = ir?.fields.get(field);
+  const hasIgnore = irRules !== undefined && isFieldSet(irRules.value, FieldRulesSchema.field.ignore);
   const unsaid = grouped ? Ignore.IF_ZERO_VALUE : Ignore.UNSPECIFIED;
-  const ignore = said ? own.value.ignore : unsaid;
+  const ignore = hasIgnore ? irRules.value.ignore : unsaid;
   if (ignore === Ignore.ALWAYS) return undefined;
-  const required = own?.value.required ?? false;
-  const rules = own && { value: own.value, place: own.place, path: [], element: false };
+  const required = irRules?.value.required ?? false;
+  const rules = irRules && { value: irRules.value, place: irRules.place, path: [], element: false };
   const value = valueRules(field, rules, cx);
   if (!required && value === undefined) return undefined;
   return { field, required, value: value && { ...value, unlessZero: ignore === Ignore.IF_ZERO_VALUE } };
@@ -68,9 +68,9 @@ const NOTHING: Values = {
 };
 
 function valueRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Values | undefined {
-  const own = rules && ownRules(field, "field", rules, cx);
+  const direct = rules && directRules(field, "field", rules, cx);
   const parts = partRules(field, rules, cx);
-  const all: Values = { ...NOTHING, ...own, ...parts };
+  const all: Values = { ...NOTHING, ...direct, ...parts };
   return isNothing(all) ? undefined : all;
 }
 
@@ -78,7 +78,7 @@ const isNothing = ({ cel, checks, predefined, items, keys, values, nested }: Val
   cel.length + checks.length + predefined.length === 0 && (items ?? keys ?? values ?? nested) === undefined;
 
 /** Resolves the rules of a value itself. */
-function ownRules(
+function directRules(
   field: DescField,
   of: "field" | "key" | "value",
   { value, place, path }: Declared,
@@ -112,8 +112,8 @@ function partRules(field: DescField, rules: Declared | undefined, cx: RuleContex
       return { items: elementRules(field, settings && part(rules, "repeated", "items", settings), "value", cx) };
     }
     case "map": {
-      const said = rules?.value.type.case === "map" ? rules.value.type.value : undefined;
-      const { keys, values } = said ?? {};
+      const mapRules = rules?.value.type.case === "map" ? rules.value.type.value : undefined;
+      const { keys, values } = mapRules ?? {};
       return {
         keys: elementRules(field, keys && part(rules, "map", "keys", keys), "key", cx),
         values: elementRules(field, values && part(rules, "map", "values", values), "value", cx),
@@ -139,9 +139,9 @@ function elementRules(
 ): ElementRules | undefined {
   const ignore = rules?.value.ignore ?? Ignore.UNSPECIFIED;
   if (ignore === Ignore.ALWAYS) return undefined;
-  const own = rules && ownRules(field, of, rules, cx);
+  const direct = rules && directRules(field, of, rules, cx);
   const nested = of === "value" && field.message !== undefined && cx.isRuled(field.message) ? field.message : undefined;
-  const all: Values = { ...NOTHING, ...own, nested };
+  const all: Values = { ...NOTHING, ...direct, nested };
   if (isNothing(all)) return undefined;
   return { ...all, unlessZero: ignore === Ignore.IF_ZERO_VALUE && (of === "key" || field.message === undefined) };
 }

@@ -1,5 +1,5 @@
 // `lt`, `lte`, `gt`, `gte`, alone and together, of numbers and of times.
-import type { Bound, Check, Time } from "../../model/rules.ts";
+import type { Bound, RuleCheck, Time } from "../../model/rules.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 import { numberText, timeText } from "./rule-text.ts";
 
@@ -19,19 +19,19 @@ function side<T>(
   return undefined;
 }
 
-interface Told {
+interface RangeText {
   readonly id: string;
   readonly message: string;
   /** The rule that is named. */
   readonly name: string;
 }
 /** Returns the rule id and message of validate.proto for a range, by its bounds. */
-function told<T>(
+function rangeText<T>(
   low: Side<T> | undefined,
   high: Side<T> | undefined,
   reversed: boolean,
   text: (value: T) => string,
-): Told | undefined {
+): RangeText | undefined {
   const above = low && `greater than ${low.inclusive ? "or equal to " : ""}${text(low.value)}`;
   const below = high && `less than ${high.inclusive ? "or equal to " : ""}${text(high.value)}`;
   if (low !== undefined && high !== undefined) {
@@ -43,12 +43,12 @@ function told<T>(
 }
 
 /** Returns the range checks of numbers. */
-export function rangeChecks(kind: string, settings: RuleSettings): readonly Check[] {
+export function rangeChecks(kind: string, settings: RuleSettings): readonly RuleCheck[] {
   const low = side(["gt", "gte"], (name) => settings.number(name));
   const high = side(["lt", "lte"], (name) => settings.number(name));
   const reversed = low !== undefined && high !== undefined && high.value < low.value;
   const text = (value: number | bigint): string => (typeof value === "number" ? numberText(value) : String(value));
-  const range = told(low, high, reversed, text);
+  const range = rangeText(low, high, reversed, text);
   if (range === undefined) return [];
   const nan = kind === "float" || kind === "double";
   const rule = { id: `${kind}.${range.id}`, message: range.message, path: settings.steps(range.name) };
@@ -61,10 +61,10 @@ export function compareTimes(a: Time, b: Time): number {
 }
 
 /** All rules of `google.protobuf.Duration` and `Timestamp`. */
-export function timeChecks(kind: "duration" | "timestamp", settings: RuleSettings): readonly Check[] {
+export function timeChecks(kind: "duration" | "timestamp", settings: RuleSettings): readonly RuleCheck[] {
   const text = (value: Time): string => timeText(kind, value);
-  const found: Check[] = [];
-  const add = (name: string, id: string, message: string, test: Check["test"]): void => {
+  const found: RuleCheck[] = [];
+  const add = (name: string, id: string, message: string, test: RuleCheck["test"]): void => {
     found.push({
       rule: { id: `${kind}.${id}`, message, path: settings.steps(name) },
       at: settings.place.field(name).at,
@@ -77,7 +77,7 @@ export function timeChecks(kind: "duration" | "timestamp", settings: RuleSetting
   const low = side(["gt", "gte"], (name) => settings.time(name));
   const high = side(["lt", "lte"], (name) => settings.time(name));
   const reversed = low !== undefined && high !== undefined && compareTimes(high.value, low.value) < 0;
-  const range = told(low, high, reversed, text);
+  const range = rangeText(low, high, reversed, text);
   if (range !== undefined) add(range.name, range.id, range.message, { kind: "timeRange", low, high });
   if (settings.flag("lt_now") === true) add("lt_now", "lt_now", "must be less than now", { kind: "now", is: "before" });
   if (settings.flag("gt_now") === true)

@@ -3,7 +3,7 @@ import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protob
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Place } from "../../diagnostic/origin.ts";
-import type { Check } from "../../model/rules.ts";
+import type { RuleCheck } from "../../model/rules.ts";
 import { contradictionsIn } from "./contradictions.ts";
 import { kindOf } from "./rule-kinds.ts";
 
@@ -56,7 +56,7 @@ export class RuleFaults {
     }
   }
   /** Reports rules that no value satisfies. */
-  contradictions(checks: readonly Check[]): void {
+  contradictions(checks: readonly RuleCheck[]): void {
     for (const { code, check, with: other, message, hint } of contradictionsIn(checks)) {
       const related = other === undefined ? [] : [{ at: other.at, message: "the other rule" }];
       this.#report({ code, severity: "error", at: check.at, message, hint, related });

@@ -72,7 +72,7 @@ export class RuleSettings {
   }
   /** The path of one of its rules. */
   steps(name: string): readonly RuleStep[] {
-    const field = this.desc.fields.find((one) => one.name === name);
+    const field = this.desc.fields.find((candidate) => candidate.name === name);
     if (field === undefined) throw new Error(`${this.desc.typeName} has no ${name}`);
     return [...this.path, [field.name, field.number, field.proto.type]];
   }

@@ -14,11 +14,11 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
+import { distinctTypeNames, formName, sameForm } from "../conversions/same-form.ts";
 import type { Arg, Args } from "../model/model.ts";
 
 /** One argument of one place. */
-export interface Given {
+export interface Argument {
   readonly type: CelType;
   readonly proto: Proto | undefined;
   readonly absent: boolean;
@@ -33,14 +33,14 @@ export interface Given {
   readonly written: string | undefined;
 }
 /** One place where a message is composed. */
-export interface Place {
+export interface ComposePlace {
   /** Place of the message's name, or of the RPC. */
   readonly at: Origin;
   /** For a diagnostic: "rpc GetDashboard", "step cards of Dashboard". */
   readonly what: string;
   /** The request's message, when an rpc composes it. */
   readonly request: DescMessage | undefined;
-  readonly members: ReadonlyMap<string, Given>;
+  readonly members: ReadonlyMap<string, Argument>;
   /** Places at which arguments are named, with or without a fault. */
   readonly named: ReadonlyMap<string, Origin>;
   /** The names that had a fault at this place. */
@@ -58,8 +58,8 @@ export function requestPlace(
   what: string,
   at: Origin,
   item?: { readonly name: Text; readonly desc: DescMessage | undefined },
-): Place {
-  const members = new Map<string, Given>();
+): ComposePlace {
+  const members = new Map<string, Argument>();
   for (const field of request.fields) {
     const sure = { absent: false, absentByFailure: false, tainted: false };
     const presence = presenceOf(field) === "implicit" ? undefined : field;
@@ -91,7 +91,7 @@ export function requestPlace(
  */
 export function argsFor(
   message: IrMessage,
-  places: readonly Place[],
+  places: readonly ComposePlace[],
   used: ReadonlySet<string>,
   welcome: ReadonlySet<string>,
   readOf: (name: string) => Origin | undefined,
@@ -129,19 +129,19 @@ export function argsFor(
 function join(
   message: IrMessage,
   name: string,
-  places: readonly Place[],
+  places: readonly ComposePlace[],
   used: ReadonlySet<string>,
   readOf: (name: string) => Origin | undefined,
   report: Report,
 ): Arg | undefined {
   if (places.some((place) => place.broken.has(name))) return undefined;
-  const given = places.map((place) => ({ place, value: place.members.get(name) }));
+  const entries = places.map((place) => ({ place, value: place.members.get(name) }));
   // No place provides it. The reading expression is reported, with a did-you-mean among the provided names.
-  const some = given.find(({ value }) => value !== undefined);
+  const some = entries.find(({ value }) => value !== undefined);
   if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
   const first = { place: some.place, value: some.value };
-  const values: Given[] = [];
-  for (const { place, value } of given) {
+  const values: Argument[] = [];
+  for (const { place, value } of entries) {
     if (value === undefined) {
       report({
         code: "BFF338",
@@ -164,21 +164,27 @@ function join(
   };
 }
 
-interface GivenAt {
-  readonly place: Place;
-  readonly value: Given;
+interface ArgumentAt {
+  readonly place: ComposePlace;
+  readonly value: Argument;
 }
 
 /** Returns true if two places provide an argument of one type, or reports the difference. */
-function isAlike(message: IrMessage, name: string, first: GivenAt, { place, value }: GivenAt, report: Report): boolean {
+function isAlike(
+  message: IrMessage,
+  name: string,
+  first: ArgumentAt,
+  { place, value }: ArgumentAt,
+  report: Report,
+): boolean {
   if (sameType(value.type, first.value.type) && sameForm(value.proto, first.value.proto)) return true;
-  const [one, other] = tellApart(first.value, value);
+  const [firstName, otherName] = distinctTypeNames(first.value, value);
   report({
     code: "BFF337",
     severity: "error",
-    message: `argument "${name}" of "${message.desc.name}" is ${one} in one place, but ${other} in another`,
+    message: `argument "${name}" of "${message.desc.name}" is ${firstName} in one place, but ${otherName} in another`,
     at: value.at,
-    related: [{ at: first.value.at, message: `${first.place.what} passes ${one}` }],
+    related: [{ at: first.value.at, message: `${first.place.what} passes ${firstName}` }],
     hint: howToAgree([first.place, place], name, [first.value, value]),
   });
   return false;
@@ -186,9 +192,9 @@ function isAlike(message: IrMessage, name: string, first: GivenAt, { place, valu
 
 function argVariable(
   name: string,
-  places: readonly Place[],
-  { type, proto }: Given,
-  values: readonly Given[],
+  places: readonly ComposePlace[],
+  { type, proto }: Argument,
+  values: readonly Argument[],
 ): Variable {
   const absent = values.some((value) => value.absent);
   const fields = fieldsOf(name, places);
@@ -209,7 +215,7 @@ function argVariable(
 }
 
 /** Returns the request fields that provide an argument. */
-function fieldsOf(name: string, places: readonly Place[]): DescField[] {
+function fieldsOf(name: string, places: readonly ComposePlace[]): DescField[] {
   return places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
 }
 
@@ -223,7 +229,7 @@ function agreed(fields: readonly DescField[]): DescField | undefined {
 }
 
 /** Returns the oneofs of all places, if each place provides a member of one. */
-function oneChoice(values: readonly Given[]): string | undefined {
+function oneChoice(values: readonly Argument[]): string | undefined {
   const choices = values.map(({ choice }) => choice);
   return choices.includes(undefined) ? undefined : choices.join(", ");
 }
@@ -235,7 +241,7 @@ function presetOf(field: DescField): unknown {
 function undefinedArg(
   message: IrMessage,
   name: string,
-  places: readonly Place[],
+  places: readonly ComposePlace[],
   used: ReadonlySet<string>,
   readOf: (name: string) => Origin | undefined,
   report: Report,
@@ -254,14 +260,14 @@ function undefinedArg(
 
 /** Returns the place of a fault and a hint. An unread name at the place may be a misspelling of the missing one. */
 function howToGive(
-  place: Place,
+  place: ComposePlace,
   name: string,
   used: ReadonlySet<string>,
 ): { readonly at: Origin; readonly hint: string } {
   const { request, members, named } = place;
   const like = didYouMean(
     name,
-    [...members.keys(), ...named.keys()].filter((given) => !used.has(given)),
+    [...members.keys(), ...named.keys()].filter((candidate) => !used.has(candidate)),
   );
   const at = named.get(like ?? "") ?? place.at;
   if (request !== undefined) {
@@ -281,14 +287,14 @@ function howToGive(
  * Returns the hint for arguments of different types. Numbers, and values that can be converted to text, agree in the
  * widest type.
  */
-function howToAgree(places: readonly Place[], name: string, given: readonly Given[]): string {
-  const kinds = new Set(given.map(({ type }) => type.kind));
+function howToAgree(places: readonly ComposePlace[], name: string, values: readonly Argument[]): string {
+  const kinds = new Set(values.map(({ type }) => type.kind));
   const kind = WIDEST.find((candidate) => kinds.has(candidate));
   if (kind === undefined || kinds.difference(new Set(WIDEST)).size > 0) return "give both the same type";
-  if (given.every(({ proto }) => proto?.kind === "enum")) return "give both the same enum";
+  if (values.every(({ proto }) => proto?.kind === "enum")) return "give both the same enum";
   const wide = { type: { kind }, proto: protoOf({ kind }) } as const;
   const todo = places.flatMap(({ what, request, named }, i) => {
-    const value = given[i];
+    const value = values[i];
     if (value === undefined || (value.type.kind === kind && sameForm(value.proto, wide.proto))) return [];
     if (request !== undefined) return [`declare "${name}" of "${request.typeName}" as ${formName(wide.proto)}`];
     const widened = `${kind}(${value.written})`;

@@ -26,8 +26,8 @@ const CASES: readonly (readonly [text: string, names: readonly string[], args?: 
     ["a +", []],
   ];
 
-it.each(CASES.map(([text, names, args = [], bare = false]) => ({ text, names, args, bare })))("$text", (one) => {
-  const { text, names, args, bare } = one;
+it.each(CASES.map(([text, names, args = [], bare = false]) => ({ text, names, args, bare })))("$text", (row) => {
+  const { text, names, args, bare } = row;
   const found = freeNames(text, registry, "web.v1");
   expect([...found.names].sort()).toEqual([...names].sort());
   expect([...found.args].sort()).toEqual([...args].sort());

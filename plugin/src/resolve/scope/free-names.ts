@@ -46,7 +46,10 @@ export function freeNames(expression: string, registry: Registry, container: str
     const macro = ast.kind === "call" ? macroCall(ast) : undefined;
     if (macro !== undefined && macro !== "malformed") {
       walk(macro.range, bound);
-      const inner = new Set([...bound, ...macro.variables.flatMap((one) => (one.kind === "ident" ? [one.name] : []))]);
+      const inner = new Set([
+        ...bound,
+        ...macro.variables.flatMap((variable) => (variable.kind === "ident" ? [variable.name] : [])),
+      ]);
       for (const body of macro.bodies) walk(body, inner);
       return;
     }

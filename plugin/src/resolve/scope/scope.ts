@@ -83,7 +83,7 @@ export interface MessageScope {
   readonly enums: EnumRelations;
   readonly report: Report;
   /** `args`, `headers`, `env`, `now`, and with an identity `principal` and `peer`. */
-  readonly given: ReadonlyMap<string, Variable>;
+  readonly builtins: ReadonlyMap<string, Variable>;
   readonly steps: Map<string, Step>;
   /** The same steps by their variables. */
   readonly stepOf: Map<Variable, Step>;
@@ -126,15 +126,15 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
-  const own = new Map(locals.map((local) => [local.name, local]));
+  const localsByName = new Map(locals.map((local) => [local.name, local]));
   const lookup = (name: string): Variable | undefined =>
-    own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
+    localsByName.get(name) ?? scope.steps.get(name)?.variable ?? scope.builtins.get(name);
   const names = (): string[] => [
-    ...own.keys(),
+    ...localsByName.keys(),
     ...scope.steps.keys(),
     ...scope.broken,
     ...scope.offered.map((name) => `args.${name}`),
-    ...scope.given.keys(),
+    ...scope.builtins.keys(),
   ];
   const expressions: Scope = {
     lookup,
@@ -245,7 +245,7 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
 
 /** Returns the scope outside of messages: `headers`, `env`, `now`, and the steps of the service. */
 export function withoutMessage(scope: MessageScope): MessageScope {
-  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
+  const builtins = new Map([...scope.builtins].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;
-  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set(), strict: undefined };
+  return { ...scope, builtins, steps, broken, offered: [], brokenArgs: new Set(), strict: undefined };
 }

@@ -11,7 +11,7 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBatch } from "../../ir/step.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { fieldPath, mayBeUnset, reportUnset } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
@@ -57,14 +57,14 @@ export function resolveBatch(
   const element: Key = { type: list.type.element, proto: list.proto.of };
   const key = ir.wrap === undefined ? element : keyOf(by, report);
   const unwrapped = ir.wrap === undefined && element.type.kind === "message" && by.type.kind !== "message";
-  const asked = key && bound(cx, by, key, keys, unwrapped ? wrapHint(element.type) : undefined);
-  if (key === undefined || asked === undefined) return undefined;
+  const boundKey = key && bound(cx, by, key, keys, unwrapped ? wrapHint(element.type) : undefined);
+  if (key === undefined || boundKey === undefined) return undefined;
   const wrap = ir.wrap && resolveWrap(cx, ir.wrap, key, element, keys);
   const answer = resolveAnswer(cx, { ir, named: ir.items, items, keys, key });
   if (answer === undefined || (ir.wrap !== undefined && wrap === undefined)) return undefined;
   return {
     keys,
-    by: asked,
+    by: boundKey,
     of: key.proto,
     wrap,
     items,
@@ -78,15 +78,15 @@ export function resolveBatch(
 function bound(
   cx: MessageContext,
   expression: Expression,
-  wanted: Key,
+  expected: Key,
   keys: DescField,
   hint?: string,
-): Bound | undefined {
-  if (mayBeUnset(expression) && wanted.proto.kind !== "message") {
+): BoundExpression | undefined {
+  if (mayBeUnset(expression) && expected.proto.kind !== "message") {
     reportUnset(expression, "a key", "write a value for the unset case", cx.scope.report);
     return undefined;
   }
-  const how = conversion(expression, wanted, cx.run.aliases);
+  const how = conversion(expression, expected, cx.run.aliases);
   if (how.kind !== "misfit") return { expression, conversion: how };
   cx.scope.report({
     code: how.code,
@@ -132,7 +132,7 @@ function resolveWrap(
 }
 
 function checkAlone({ scope }: MessageContext, text: Text, variable: Variable): Expression | undefined {
-  const alone = { ...scope, given: new Map(), steps: new Map(), broken: new Set<string>(), offered: [] };
+  const alone = { ...scope, builtins: new Map(), steps: new Map(), broken: new Set<string>(), offered: [] };
   const expression = check(alone, text, [variable]);
   if (expression === undefined || free(scope, text).names.has(variable.name)) return expression;
   return faultInto(scope.report)(
@@ -174,11 +174,11 @@ function resolveAnswer(cx: MessageContext, answer: Answer): Pick<Batch, "key" | 
 
 function ofMap({ ir, named, items, keys, key }: Answer, fault: ReturnType<typeof faultInto>): true | undefined {
   const { type } = fieldType(items);
-  const wanted = key.type;
-  if (type.kind === "map" && type.key.kind !== wanted.kind)
+  const expected = key.type;
+  if (type.kind === "map" && type.key.kind !== expected.kind)
     return fault(
       named,
-      `the keys of "${items.name}" are ${typeName(type.key)}, those of "${keys.name}" ${typeName(wanted)}`,
+      `the keys of "${items.name}" are ${typeName(type.key)}, those of "${keys.name}" ${typeName(expected)}`,
       "name a map with keys of the same type",
     );
   if (ir.many?.value === true)
@@ -204,22 +204,22 @@ function ofMap({ ir, named, items, keys, key }: Answer, fault: ReturnType<typeof
 
 function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }: Answer): DescField | undefined {
   const fault = faultInto(cx.scope.report);
-  const wanted = key.type;
+  const expected = key.type;
   if (ir.key === undefined)
     return fault(
       named,
       `the items of "${items.name}" have no \`key\``,
       `add \`key\`, one of: ${of.fields
-        .filter((field) => isKey(fieldType(field).type, wanted))
+        .filter((field) => isKey(fieldType(field).type, expected))
         .map((field) => field.name)
         .join(", ")}`,
     );
   const [field, further] = fieldPath(of, ir.key, cx.scope.report) ?? [];
   if (field === undefined) return undefined;
-  if (further !== undefined || !isKey(fieldType(field).type, wanted))
+  if (further !== undefined || !isKey(fieldType(field).type, expected))
     return fault(
       ir.key,
-      `"${ir.key.value}" is ${typeName(fieldType(field).type)}, but the keys are ${typeName(wanted)}`,
+      `"${ir.key.value}" is ${typeName(fieldType(field).type)}, but the keys are ${typeName(expected)}`,
       "name the field that contains the requested key",
     );
   return field;
@@ -242,8 +242,8 @@ function resolveKeyBy(cx: MessageContext, text: Text, desc: DescMessage, { key, 
 }
 
 /** Returns true if a type can be compared with keys: it has the same kind, and for messages the same message. */
-function isKey(type: CelType, wanted: CelType): boolean {
-  return type.kind === wanted.kind && (type.kind !== "message" || sameType(type, wanted));
+function isKey(type: CelType, expected: CelType): boolean {
+  return type.kind === expected.kind && (type.kind !== "message" || sameType(type, expected));
 }
 
 const faultInto =

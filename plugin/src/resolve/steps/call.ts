@@ -3,7 +3,7 @@ import { typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
 import { answerOf } from "../model/source-parts.ts";
@@ -12,7 +12,7 @@ import { entriesFor } from "../policies/entries.ts";
 import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
-import { httpRule, saysHttp, toldPolicy } from "../policies/protocol.ts";
+import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
 import { checkStreamLimit } from "../policies/stream-limits.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
@@ -36,13 +36,17 @@ export function resolveCall(
   const { at } = ir.method;
   checkStreamLimit(ir.policy, method, scope.report);
   const entries = entriesFor(cx.governing.entries, method);
-  const http = saysHttp(cx.governing.entries, method);
-  const policies = [ir.policy, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
-  const { effects, said } = effectsOf(method, { own: ir.policy, entries, roots: cx.roots, at }, scope.report);
+  const http = httpProtocol(cx.governing.entries, method);
+  const policies = [ir.policy, ...entries.map((entry) => policyOf(entry, http !== undefined))];
+  const { effects, evidence } = effectsOf(
+    method,
+    { callPolicy: ir.policy, entries, roots: cx.roots, at },
+    scope.report,
+  );
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
   const set = resolveSet(cx, ir, method.input, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
-  const own = metadata(scope, ir.policy.metadata, locals);
+  const callMetadata = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);
   const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
   const onError = resolveErrorRules(cx, ir, { method, entries, batch, locals });
@@ -68,14 +72,14 @@ export function resolveCall(
     method,
     request,
     set,
-    metadata: mergeByKey([own, ...shared]),
+    metadata: mergeByKey([callMetadata, ...shared]),
     policy: mergePolicy(cx, ir, policies, effects),
     http: rule,
     onError,
     batch,
     effects,
     methodAt: at,
-    said,
+    evidence,
   };
 }
 
@@ -122,7 +126,7 @@ function resolveErrorRules(
 }
 
 /** Returns true if the fields of the request are known, so that missing ones can be named. */
-function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request: Bound | undefined): boolean {
+function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request: BoundExpression | undefined): boolean {
   // The fields of other expressions than literals are unknown before they run. The fields of `args` are unknown until a
   // message or RPC composes the message.
   const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
@@ -148,7 +152,7 @@ function baseRequest(
   text: Text,
   method: DescMethod,
   locals: readonly Variable[],
-): Bound | undefined {
+): BoundExpression | undefined {
   const expression = check(scope, text, locals);
   if (expression === undefined) return undefined;
   const { input } = method;

@@ -10,7 +10,7 @@ import { hasRules } from "../graph/declarations.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
-import type { Given, Place } from "../scope/args.ts";
+import type { Argument, ComposePlace } from "../scope/args.ts";
 import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 import { argsRead, type Resolved } from "./resolved-source.ts";
@@ -63,10 +63,10 @@ export function resolveCompose(
 }
 
 /** A place whose arguments are being resolved. */
-interface OpenPlace extends Place {
+interface OpenPlace extends ComposePlace {
   /** The message's name as written there. */
   readonly message: Text;
-  readonly members: Map<string, Given>;
+  readonly members: Map<string, Argument>;
   readonly broken: Set<string>;
 }
 /** One argument: named, or from a spread. */
@@ -137,10 +137,10 @@ function addArg(
     return;
   }
   args.push({ name, by, if: condition, at: bind.at });
-  place.members.set(name, given(cx, bind, by, condition));
+  place.members.set(name, argumentOf(cx, bind, by, condition));
 }
 
-function given(cx: MessageContext, bind: NamedBind, by: Expression, condition: Expression | undefined): Given {
+function argumentOf(cx: MessageContext, bind: NamedBind, by: Expression, condition: Expression | undefined): Argument {
   const unsafe = [...by.unsafe, ...(condition?.unsafe ?? [])];
   const steps = stepsRead(cx.scope, [by, condition]);
   const args = argsRead(cx, [by, condition]);
@@ -160,7 +160,7 @@ function given(cx: MessageContext, bind: NamedBind, by: Expression, condition: E
 }
 
 /** The field with presence at the end of a path, or the argument's whose path that is. */
-function presenceOfPath({ path, root }: Expression): Pick<Given, "presence" | "choice"> {
+function presenceOfPath({ path, root }: Expression): Pick<Argument, "presence" | "choice"> {
   if (path && root.kind === "name") return { presence: root.variable.presence, choice: root.variable.choice };
   const field = path && root.kind === "select" && typeof root.field !== "string" ? root.field : undefined;
   if (field === undefined || presenceOf(field) === "implicit") return { presence: undefined, choice: undefined };

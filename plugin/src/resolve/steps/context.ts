@@ -12,7 +12,7 @@ import type { Identity } from "../model/edge.ts";
 import type { Args, EnvVar, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
-import type { Place } from "../scope/args.ts";
+import type { ComposePlace } from "../scope/args.ts";
 
 /** State of the whole run. */
 export interface Run {
@@ -26,7 +26,7 @@ export interface Run {
   readonly messages: ReadonlyMap<string, IrMessage>;
   readonly bffServices: ReadonlySet<string>;
   /** Places that compose each message, by type name; complete for a message once all its composers are resolved. */
-  readonly places: Map<string, Place[]>;
+  readonly places: Map<string, ComposePlace[]>;
   /** The arguments that each composed message reads, by type name. */
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
   /** The request fields that `spread: "args"` would fill in each composed message, if they are provided. */
@@ -34,7 +34,7 @@ export interface Run {
   readonly packages: Map<string, PackageContext>;
   /** Undefined after a diagnostic. */
   readonly identities: Map<IrIdentity, Identity | undefined>;
-  readonly functions: OwnFunctions;
+  readonly functions: UserFunctions;
   readonly lets: LetGraph;
   /** Steps of services as resolved, by declaration. A faulty one is missing. */
   readonly shared: Map<IrStep, Step>;
@@ -49,7 +49,7 @@ export interface Run {
   readonly late: Set<string>;
 }
 /** Functions by declaration, without faulty ones. Equal declarations are one function. */
-export type OwnFunctions = ReadonlyMap<IrFunction, Overload>;
+export type UserFunctions = ReadonlyMap<IrFunction, Overload>;
 
 export interface PackageContext {
   readonly governing: Governing;

@@ -25,7 +25,9 @@ export function checkSent(
     const last = path.at(-1);
     const named = variables.some((variable) => variable.name === name);
     if (named || body === "*" || top === body || last === undefined || parameterKind(last) !== "none") continue;
-    const bind = ir.set.find((one) => one.name?.value === name) ?? ir.set.find((one) => one.spread !== undefined);
+    const bind =
+      ir.set.find((candidate) => candidate.name?.value === name) ??
+      ir.set.find((candidate) => candidate.spread !== undefined);
     report({
       code: "BFF290",
       severity: "error",

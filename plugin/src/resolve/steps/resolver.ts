@@ -12,7 +12,7 @@ import type { Step } from "../model/model.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
-import { httpRule, saysHttp, toldPolicy } from "../policies/protocol.ts";
+import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -51,10 +51,10 @@ export function resolverSteps(
     return [resolverStep(supplied, readsOf(ir), declared, scope)];
   }
   const steps: Step[] = [];
-  for (const { desc: field, resolver: own, reads } of ir.fields) {
-    if (own === undefined) continue;
+  for (const { desc: field, resolver: setting, reads } of ir.fields) {
+    if (setting === undefined) continue;
     const index = declared.length + steps.length;
-    const supplied = { at: own.at, field, message: desc, index, ...fieldType(field) };
+    const supplied = { at: setting.at, field, message: desc, index, ...fieldType(field) };
     steps.push(resolverStep(supplied, readsOf({ reads }), declared, scope));
   }
   return steps;
@@ -101,7 +101,7 @@ function resolverStep(
     index,
     variable: { name: RESOLVED, role: "step", type, proto, absent },
     if: undefined,
-    source: { kind: "resolver", field, message, said: reads !== undefined },
+    source: { kind: "resolver", field, message, hasReads: reads !== undefined },
     supplementary: absent,
     autobind: false,
     unordered: false,
@@ -116,10 +116,10 @@ function resolverStep(
 }
 
 /** Reports a resolver that reads deferred steps, because a function runs once, for the first message. */
-function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, scope: MessageScope): void {
-  const deferred = given.find((step) => step.deferred);
+function checkNotDeferred(at: Origin, steps: readonly Step[], hasReads: boolean, scope: MessageScope): void {
+  const deferred = steps.find((step) => step.deferred);
   if (deferred === undefined) return;
-  const others = given
+  const others = steps
     .filter((step) => !step.deferred)
     .flatMap(({ name }) => (name === undefined ? [] : [`"${name}"`]));
   const reads = others.length === 0 ? "" : `, as in \`reads: { step: [${others.join(", ")}] }\``;
@@ -129,7 +129,7 @@ function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, sco
     message: `a resolver depends on "${deferred.name}", which is deferred, but a resolver cannot be deferred`,
     at,
     related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" is deferred` }],
-    hint: said
+    hint: hasReads
       ? `leave "${deferred.name}" out of \`reads\`, or leave out its \`defer\``
       : `list the other steps of the resolver in \`reads\`${reads}; or leave out the \`defer\` of "${deferred.name}"`,
   });
@@ -187,14 +187,14 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
     service.methods.flatMap((method): Call[] => {
       if (method.methodKind !== "unary") return [];
       const entries = entriesFor(cx.governing.entries, method);
-      const said = saysHttp(cx.governing.entries, method);
-      const http = said && httpRule(cx.run.ir, method, at, said, () => {});
+      const protocol = httpProtocol(cx.governing.entries, method);
+      const http = protocol && httpRule(cx.run.ir, method, at, protocol, () => {});
       // A method without a path, or with one that cannot be called, is left out.
-      if (said !== undefined && http === undefined) return [];
-      const policies = [NO_POLICY, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
-      const { effects, said: vouched } = effectsOf(
+      if (protocol !== undefined && http === undefined) return [];
+      const policies = [NO_POLICY, ...entries.map((entry) => policyOf(entry, http !== undefined))];
+      const { effects, evidence: vouched } = effectsOf(
         method,
-        { own: undefined, entries, roots: [], at },
+        { callPolicy: undefined, entries, roots: [], at },
         quiet.scope.report,
       );
       const call: IrCall = {
@@ -219,7 +219,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
           batch: undefined,
           effects,
           methodAt: at,
-          said: vouched,
+          evidence: vouched,
           http,
           metadata: entryMetadata(quiet.scope, entries),
           policy: { ...policy, cache },
@@ -231,11 +231,13 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
 
 function upstreamServices({ run, file, governing }: MessageContext): DescService[] {
   const container = file.desc.proto.package;
-  const own = run.ir.files.filter((other) => other.desc.proto.package === container);
-  const steps = own.flatMap(({ messages, services }) => [...messages, ...services]).flatMap((block) => block.steps);
+  const packageFiles = run.ir.files.filter((other) => other.desc.proto.package === container);
+  const steps = packageFiles
+    .flatMap(({ messages, services }) => [...messages, ...services])
+    .flatMap((block) => block.steps);
   const called = steps.flatMap((step) => declaredCalls(step.source)).flatMap((call) => call.method?.value ?? []);
-  const said = governing.entries.flatMap(({ service, method }) => service?.value ?? method?.value ?? []);
-  const names = [...new Set([...called, ...said].map((name) => name.split("/")[0] ?? ""))];
+  const entryNames = governing.entries.flatMap(({ service, method }) => service?.value ?? method?.value ?? []);
+  const names = [...new Set([...called, ...entryNames].map((name) => name.split("/")[0] ?? ""))];
   return names
     .flatMap((name) => run.ir.registry.getService(name) ?? [])
     .filter((service) => !run.bffServices.has(service.typeName))

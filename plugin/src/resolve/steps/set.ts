@@ -5,7 +5,7 @@ import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
-import { tellApart } from "../conversions/same-form.ts";
+import { distinctTypeNames } from "../conversions/same-form.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -27,7 +27,7 @@ export function resolveSet(
 ): FieldBinding[] {
   const { scope, run } = cx;
   const bindings: FieldBinding[] = [];
-  const said: Said[] = [];
+  const setBindings: SetBinding[] = [];
   const named = new Set(batch?.name === undefined ? [] : [batch.name.value]);
   for (const bind of binds) {
     if (bind.name === undefined || bind.by === undefined) continue;
@@ -37,8 +37,8 @@ export function resolveSet(
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
     named.add(path[0]?.name ?? "");
-    if (!checkMeeting(scope, said, { path, expression, bind })) continue;
-    said.push({ path, expression, bind });
+    if (!checkMeeting(scope, setBindings, { path, expression, bind })) continue;
+    setBindings.push({ path, expression, bind });
     const bound = expression && bindTo(expression, field, run.aliases, scope.report);
     if (bound !== undefined && (bind.if === undefined || condition)) bindings.push({ path, bound, if: condition });
   }
@@ -54,7 +54,7 @@ export function resolveSet(
 }
 
 /** A binding of `set` for a field, correct or faulty. */
-interface Said {
+interface SetBinding {
   readonly path: readonly DescField[];
   readonly expression: Expression | undefined;
   readonly bind: IrBind;
@@ -64,7 +64,11 @@ interface Said {
  * Reports two paths that meet: one inside a field that the other sets whole, or both in one oneof. Members of one oneof
  * may both be set if each has an `if`, or if at most one is present.
  */
-function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expression, bind }: Said): boolean {
+function checkMeeting(
+  scope: MessageScope,
+  before: readonly SetBinding[],
+  { path, expression, bind }: SetBinding,
+): boolean {
   for (const other of before) {
     const fork = path.findIndex((field, i) => field !== other.path[i]);
     const mine = path[fork];
@@ -115,7 +119,7 @@ function spreadFields(
   const names = spreadNames(cx, spread, locals);
   if (names === undefined) return [];
   const bindings: FieldBinding[] = [];
-  let told = false;
+  let hasReport = false;
   for (const field of target.fields) {
     if (named.has(field.name) || !names.has(field.name)) continue;
     const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
@@ -123,7 +127,7 @@ function spreadFields(
     const how = conversion(expression, fieldType(field), run.aliases);
     if (how.kind === "misfit" && how.code === "BFF436") {
       const { code, message, hint } = how;
-      told = true;
+      hasReport = true;
       scope.report({ code, severity: "error", message, at: spread.at, hint });
     } else if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
       suspectLeftOut(cx, spread, expression, field);
@@ -146,7 +150,7 @@ function spreadFields(
       if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
     }
   }
-  if (!told && bindings.length === 0 && named.size === 0 && target.fields.length > 0) {
+  if (!hasReport && bindings.length === 0 && named.size === 0 && target.fields.length > 0) {
     scope.report({
       code: "BFF345",
       severity: "error",
@@ -160,11 +164,11 @@ function spreadFields(
 
 /** Warns about a field of both sides that a spread leaves out because its types differ. */
 function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expression, field: DescField): void {
-  const [is, wanted] = tellApart(expression, fieldType(field));
+  const [is, expected] = distinctTypeNames(expression, fieldType(field));
   run.suspect({
     code: "BFF353",
     severity: "warning",
-    message: `"${spread.value}" cannot set "${field.name}": it is ${is} there, but ${wanted} in "${field.parent.typeName}"`,
+    message: `"${spread.value}" cannot set "${field.name}": it is ${is} there, but ${expected} in "${field.parent.typeName}"`,
     at: spread.at,
     hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both the same type`,
   });

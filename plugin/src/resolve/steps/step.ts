@@ -3,7 +3,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { Source, Step } from "../model/model.ts";
@@ -198,8 +198,8 @@ function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrS
 /** Resolves the newest item of a topic, which belongs to the only service of this message or step. */
 function resolveLatest(cx: MessageContext, ir: IrLatest): Resolved | undefined {
   const { scope, run } = cx;
-  const own = cx.ir.kind === "service" ? [cx.ir] : cx.roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []);
-  const topic = ir.topic && findTopic(run.ir, [...new Set(own)], ir.topic, scope.report);
+  const services = cx.ir.kind === "service" ? [cx.ir] : cx.roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []);
+  const topic = ir.topic && findTopic(run.ir, [...new Set(services)], ir.topic, scope.report);
   const key = ir.key && keyOf(scope, ir.key);
   const type = topic && itemOfTopic(run.ir, topic, containerOf(run, topic));
   if (topic === undefined || key === undefined || type === undefined) return undefined;
@@ -245,7 +245,12 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
   };
 }
 
-function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: Proto | undefined): Bound | undefined {
+function resolveFallback(
+  cx: MessageContext,
+  ir: IrStep,
+  type: CelType,
+  proto: Proto | undefined,
+): BoundExpression | undefined {
   const { scope, run } = cx;
   if (ir.fallback === undefined) return undefined;
   const value = check(scope, ir.fallback);

@@ -1,9 +1,9 @@
 import { type Expression, type Proto, sameType } from "../../cel/index.ts";
 import type { IrSwitch } from "../../ir/step.ts";
-import type { Bound } from "../../model/conversion.ts";
+import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
-import { tellApart } from "../conversions/same-form.ts";
+import { distinctTypeNames } from "../conversions/same-form.ts";
 import type { SwitchSource } from "../model/model.ts";
 import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -66,25 +66,25 @@ function boundAlike(
   branches: readonly Expression[],
   lead: Expression,
   proto: Proto | undefined,
-): Bound[] | undefined {
+): BoundExpression[] | undefined {
   const { type } = lead;
-  const bound: Bound[] = [];
+  const bound: BoundExpression[] = [];
   for (const branch of branches) {
     const how =
       proto && (sameType(branch.type, type) || branch.type.kind === "wrapper")
         ? conversion(branch, { type, proto }, run.aliases)
         : undefined;
     if (how === undefined || how.kind === "misfit") {
-      const [one, other] = tellApart(
+      const [branchType, leadType] = distinctTypeNames(
         { type: branch.type, proto: branch.proto ?? protoOf(branch.type) },
         { type, proto },
       );
       scope.report({
         code: "BFF335",
         severity: "error",
-        message: `this branch is ${one}, but another is ${other}`,
+        message: `this branch is ${branchType}, but another is ${leadType}`,
         at: branch.text.at,
-        related: [{ at: lead.text.at, message: `${other} here` }],
+        related: [{ at: lead.text.at, message: `${leadType} here` }],
         hint: "give all branches one type",
       });
       return undefined;

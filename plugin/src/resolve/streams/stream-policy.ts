@@ -26,7 +26,7 @@ export const bareCall = (call: IrCall): IrCall => ({ ...call, policy: plain(call
  */
 export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, report: Report): void {
   const { timeout, retry, hedge, cache, limit } = policy;
-  const said: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [
+  const settings: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [
     ["timeout", timeout?.at, "leave it out: `idle` of the stream ends a silent source, and `max_age` ends any stream"],
     ["retry", retry?.at, "leave it out: a source with a `position` is opened again after a break"],
     ["hedge", hedge?.at, "leave it out: two streams would send every item twice"],
@@ -37,7 +37,7 @@ export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, r
     ["limit.queued", limit?.queued?.at, "leave it out: streams do not wait in a queue"],
     ["limit.adaptive", limit?.adaptive?.at, "leave it out: the duration of a stream is no sign of load"],
   ];
-  for (const [name, at, hint] of said)
+  for (const [name, at, hint] of settings)
     if (at !== undefined)
       report({
         code: "BFF626",

@@ -107,11 +107,11 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
 function scopeWith(scope: MessageScope, item: Variable | undefined, name: Text | undefined): MessageScope {
   if (name === undefined) return scope;
   if (item === undefined) return { ...scope, broken: new Set([...scope.broken, name.value]) };
-  return { ...scope, given: new Map([...scope.given, [name.value, item]]) };
+  return { ...scope, builtins: new Map([...scope.builtins, [name.value, item]]) };
 }
 
 function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run["report"]): void {
-  const field = name && desc.input.fields.find((one) => one.name === name.value);
+  const field = name && desc.input.fields.find((candidate) => candidate.name === name.value);
   if (name === undefined || field === undefined) return;
   report({
     code: "BFF621",
@@ -147,7 +147,7 @@ function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): 
 const POSITIONS: ReadonlySet<string> = new Set(["int", "uint", "string"]);
 
 export function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
-  const other = [...free(scope, text).names].find((name) => name !== item.name && scope.given.has(name));
+  const other = [...free(scope, text).names].find((name) => name !== item.name && scope.builtins.has(name));
   const report = (message: string, hint: string): undefined => {
     scope.report({ code: "BFF623", severity: "error", message, at: text.at, hint });
     return undefined;
@@ -157,7 +157,7 @@ export function positionOf(scope: MessageScope, text: Text, item: Variable): Fol
       `a position must only depend on the item, but "${other}" belongs to one request`,
       `read only fields of "${item.name}"`,
     );
-  const by = check({ ...scope, given: new Map([[item.name, item]]) }, text);
+  const by = check({ ...scope, builtins: new Map([[item.name, item]]) }, text);
   if (by === undefined) return undefined;
   const { kind } = by.type;
   const isEnum = by.type.kind === "int" && by.type.enum !== undefined;
@@ -214,13 +214,13 @@ function callOf(
       related: [{ at: ir.at, message: "the call" }],
       hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }, or leave out `position`',
     });
-  const given = new Map([...scope.given, ...(resume === undefined ? [] : [["resume", resume] as const])]);
+  const builtins = new Map([...scope.builtins, ...(resume === undefined ? [] : [["resume", resume] as const])]);
   const broken = resume === undefined ? new Set([...scope.broken, "resume"]) : scope.broken;
   const cx: MessageContext = {
     run,
     ir: service,
     file,
-    scope: { ...scope, given, broken },
+    scope: { ...scope, builtins, broken },
     args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
     offered: [],
     governing: { ...context.governing, entries: plainEntries(context.governing.entries) },

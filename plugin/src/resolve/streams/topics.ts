@@ -45,7 +45,7 @@ function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic
   const event = desc && messageVariable("event", "item", desc);
   const key: Variable = { name: "key", role: "item", ...STRING, absent: false };
   const scope = scopeOf(run, file, context, report, [["env", env.group] as const], env.broken);
-  const seen = event && { ...scope, given: new Map([["event", event] as const]) };
+  const seen = event && { ...scope, builtins: new Map([["event", event] as const]) };
   const until = topic.until && seen && checkCondition(seen, topic.until, "this `until`");
   const position = topic.position && event && positionOf(scope, topic.position, event);
   const resume = position && resumeOf(position.kind);
@@ -77,13 +77,19 @@ function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic
 /** Reports a declared item type that differs from the items of the call. */
 function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): void {
   const { type, call } = topic;
-  const said = type && lookupMessage(ir, type, file.desc.proto.package, report);
-  const given = call && itemOfTopic(ir, { ...topic, type: undefined }, file.desc.proto.package);
-  if (said === undefined || given === undefined || said.typeName === given.typeName || type === undefined) return;
+  const typeMessage = type && lookupMessage(ir, type, file.desc.proto.package, report);
+  const itemMessage = call && itemOfTopic(ir, { ...topic, type: undefined }, file.desc.proto.package);
+  if (
+    typeMessage === undefined ||
+    itemMessage === undefined ||
+    typeMessage.typeName === itemMessage.typeName ||
+    type === undefined
+  )
+    return;
   report({
     code: "BFF640",
     severity: "error",
-    message: `an item of this topic is ${said.typeName} here, but ${given.typeName} in its call`,
+    message: `an item of this topic is ${typeMessage.typeName} here, but ${itemMessage.typeName} in its call`,
     at: type.at,
     related: [{ at: call?.method?.at ?? topic.at, message: "the call" }],
     hint: `leave \`type\` out: the call determines it`,
@@ -96,7 +102,7 @@ function scopeOf(
   file: IrFile,
   context: PackageContext,
   report: Report,
-  given: Iterable<readonly [string, Variable]>,
+  variables: Iterable<readonly [string, Variable]>,
   brokenEnv: ReadonlySet<string>,
 ): MessageScope {
   const steps = new Map();
@@ -106,7 +112,7 @@ function scopeOf(
     container: file.desc.proto.package,
     enums: run.enums,
     report,
-    given: new Map(given),
+    builtins: new Map(variables),
     steps,
     stepOf: new Map(),
     broken,
@@ -143,8 +149,8 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
       related: [{ at: ir.at, message: "the call" }],
       hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }',
     });
-  const given = new Map([
-    ...scope.given,
+  const builtins = new Map([
+    ...scope.builtins,
     ["key", key] as const,
     ...(resume === undefined ? [] : [["resume", resume] as const]),
   ]);
@@ -152,10 +158,10 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
     run,
     ir: service,
     file,
-    scope: { ...scope, given, broken: resume === undefined ? new Set(["resume"]) : scope.broken },
+    scope: { ...scope, builtins, broken: resume === undefined ? new Set(["resume"]) : scope.broken },
     args: { message: undefined, variable: key, members: [] },
     offered: [],
-    governing: { ...context.governing, entries: ownEntries(scope, plainEntries(context.governing.entries)) },
+    governing: { ...context.governing, entries: requestFreeEntries(scope, plainEntries(context.governing.entries)) },
     package: context,
     openAt: [],
     roots: [],
@@ -196,14 +202,14 @@ function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, repo
   if (header !== undefined) return refuse(header.at, "a header that is passed on");
   if (identify !== undefined) return refuse(identify.at, "the caller");
   if (branches[0] !== undefined) return refuse(branches[0].at, "a branch");
-  const bind = [...metadata, ...set].find((one) => readsRequest(scope, one));
+  const bind = [...metadata, ...set].find((candidate) => readsRequest(scope, candidate));
   if (bind !== undefined) return refuse(bind.by?.at ?? bind.at, "this");
   const of = request && OF_A_REQUEST.find((name) => free(scope, request).names.has(name));
   return of === undefined || request === undefined ? true : refuse(request.at, `\`${of}\``);
 }
 
 /** Returns the upstream entries without settings that belong to a request. */
-function ownEntries(scope: MessageScope, entries: readonly IrUpstream[]): readonly IrUpstream[] {
+function requestFreeEntries(scope: MessageScope, entries: readonly IrUpstream[]): readonly IrUpstream[] {
   return entries.map((entry) => ({
     ...entry,
     policy: {

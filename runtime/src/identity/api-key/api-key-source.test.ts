@@ -43,7 +43,7 @@ const FROM: Incoming = { get: () => null, all: () => [], peer: { ...NOWHERE, add
 class Rig {
   readonly clock = new FakeClock();
   readonly audited: AuditEvent[] = [];
-  readonly told: string[] = [];
+  readonly faults: string[] = [];
   /** Beside the source, as bff-key opens it. */
   readonly store: SqliteKeys;
   source: Source | undefined;
@@ -64,7 +64,7 @@ class Rig {
   get parts() {
     const { clock } = this;
     const audit = (event: AuditEvent): void => void this.audited.push(event);
-    return { clock, type: PrincipalSchema, audit, fault: (what: string) => void this.told.push(what) };
+    return { clock, type: PrincipalSchema, audit, fault: (what: string) => void this.faults.push(what) };
   }
   get second(): number {
     return Math.floor(this.clock.date().getTime() / 1000);
@@ -142,8 +142,8 @@ describe("a key", () => {
 
 describe("an invalid key", () => {
   test("a text that is not a key, or has a wrong checksum, is refused without a query of the store", async () => {
-    let asked = 0;
-    const store = fakeStore({ find: () => void asked++ });
+    let queryCount = 0;
+    const store = fakeStore({ find: () => void queryCount++ });
     const { source } = over(store);
     const key = newKey("acme_");
     const wrong = fc
@@ -155,23 +155,23 @@ describe("an invalid key", () => {
         expect(() => source.verify(text, FROM)).toThrow(Failure);
       }),
     );
-    expect(asked).toBe(0);
+    expect(queryCount).toBe(0);
     expect(() => source.verify(key, FROM)).toThrow();
-    expect(asked).toBe(1);
+    expect(queryCount).toBe(1);
   });
 
   test("a well-formed unknown key is remembered for a second, up to a thousand of them", async () => {
-    let asked = 0;
-    const { source, clock } = over(fakeStore({ find: () => void asked++ }));
+    let queryCount = 0;
+    const { source, clock } = over(fakeStore({ find: () => void queryCount++ }));
     const key = newKey("acme_");
     for (let i = 0; i < 5; i++) expect(() => source.verify(key, FROM)).toThrow();
-    expect(asked).toBe(1);
+    expect(queryCount).toBe(1);
     await clock.advance(1_000);
     expect(() => source.verify(key, FROM)).toThrow();
-    expect(asked).toBe(2);
+    expect(queryCount).toBe(2);
     for (let i = 0; i < 1_000; i++) expect(() => source.verify(newKey("acme_"), FROM)).toThrow();
     expect(() => source.verify(key, FROM)).toThrow();
-    expect(asked).toBe(1_003);
+    expect(queryCount).toBe(1_003);
   });
 
   test("the log has the reason of a refusal", async () => {
@@ -206,12 +206,12 @@ describe("a remembered key", () => {
 
   test("all callers that wait for a slow store share one query", async () => {
     const key = newKey("acme_");
-    let asked = 0;
+    let queryCount = 0;
     const { promise, resolve } = Promise.withResolvers<StoredKey>();
     const { source } = over(
       fakeStore({
         find: () => {
-          asked++;
+          queryCount++;
           return promise;
         },
       }),
@@ -219,23 +219,23 @@ describe("a remembered key", () => {
     const all = Promise.all(Array.from({ length: 50 }, () => source.verify(key, FROM)));
     resolve(KEY);
     expect(new Set(await all).size).toBe(1);
-    expect(asked).toBe(1);
+    expect(queryCount).toBe(1);
   });
 });
 
 describe("an unavailable store", () => {
   test("an unavailable store does not invalidate a key", async () => {
     for (const find of [() => Promise.reject(new Error("away")), fails]) {
-      const { source, told } = over(fakeStore({ find }));
+      const { source, faults } = over(fakeStore({ find }));
       const failure = await Promise.try(() => source.verify(newKey("acme_"), FROM)).catch((thrown: unknown) => thrown);
       expect(failure).toMatchObject({ code: 14, clientCode: 14, clientMessage: "cannot check credentials now" });
-      expect(told).toEqual(["keys of source robot cannot be looked up"]);
+      expect(faults).toEqual(["keys of source robot cannot be looked up"]);
     }
   });
 
   test("the source retries a store that is unavailable at the start, and the server is not ready before", async () => {
     let attempts = 0;
-    const { source, clock, told } = over(
+    const { source, clock, faults } = over(
       fakeStore({
         open: () => {
           if (++attempts < 5) throw new Error("away");
@@ -250,7 +250,7 @@ describe("an unavailable store", () => {
     expect([opened, attempts]).toEqual([false, 4]);
     await clock.advance(1);
     expect([opened, attempts]).toEqual([true, 5]);
-    expect(new Set(told)).toEqual(new Set(["the store of the keys of source robot cannot be opened"]));
+    expect(new Set(faults)).toEqual(new Set(["the store of the keys of source robot cannot be opened"]));
   });
 });
 
@@ -289,10 +289,10 @@ describe("last uses of keys", () => {
   });
 
   test("unwritable uses are reported, without an effect on requests", async () => {
-    const { source, clock, told } = over(fakeStore({ find: () => KEY, used: fails }));
+    const { source, clock, faults } = over(fakeStore({ find: () => KEY, used: fails }));
     source.verify(newKey("acme_"), FROM);
     await clock.advance(10_000);
-    expect(told).toEqual(["uses of keys of source robot cannot be noted"]);
+    expect(faults).toEqual(["uses of keys of source robot cannot be noted"]);
   });
 
   test("the first use is audited", async () => {
@@ -365,7 +365,7 @@ function fakeStore(more: Partial<KeyStore>): KeyStore {
 }
 function over(store: KeyStore, cacheMs = 10_000) {
   const clock = new FakeClock();
-  const told: string[] = [];
+  const faults: string[] = [];
   const parts: ApiKeySourceParts = {
     name: "robot",
     header: "x-api-key",
@@ -376,10 +376,10 @@ function over(store: KeyStore, cacheMs = 10_000) {
     store,
     clock,
     audit: () => {},
-    fault: (what) => void told.push(what),
+    fault: (what) => void faults.push(what),
     accept: (credential) => ({ credential, principal: credential, bytes: new Uint8Array(), key: "", token: undefined }),
   };
   const source = new ApiKeySource(parts);
   sources.push(source);
-  return { source, clock, told };
+  return { source, clock, faults };
 }

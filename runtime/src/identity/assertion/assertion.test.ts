@@ -25,8 +25,8 @@ let fetches: number;
 const failures: unknown[] = [];
 type Options = Partial<AssertionOptions<never, typeof PrincipalSchema>>;
 function sourceOf(options: Options, over = keys): AssertionSource {
-  const given = { name: "gateway", issuer: GATEWAY, audience: [SERVICE], keys: "", ...options };
-  return new AssertionSource(given as never, PrincipalSchema, { clock: rig.clock, keys: over });
+  const settings = { name: "gateway", issuer: GATEWAY, audience: [SERVICE], keys: "", ...options };
+  return new AssertionSource(settings as never, PrincipalSchema, { clock: rig.clock, keys: over });
 }
 beforeEach(async () => {
   rig = new AssertionRig();
@@ -292,10 +292,10 @@ test("one deployment verifies the assertions of another during requests", async 
   await spec.configure(new EnvReader({}, faults));
   expect(faults).toEqual([]);
   const opened = await spec.open({ clock: rig.clock, audit: () => {}, fault: () => {} });
-  const judged = await opened.judge(new Headers({ "x-principal-signed-bin": rig.header() }));
-  expect(judged.caller?.principal).toMatchObject({ subject: "ada" });
-  expect(judged.caller?.credential.source).toBe("gateway");
-  expect(judged.get("x-principal-signed-bin")).toBeNull();
+  const authentication = await opened.authenticate(new Headers({ "x-principal-signed-bin": rig.header() }));
+  expect(authentication.caller?.principal).toMatchObject({ subject: "ada" });
+  expect(authentication.caller?.credential.source).toBe("gateway");
+  expect(authentication.get("x-principal-signed-bin")).toBeNull();
   await opened.close();
 });
 

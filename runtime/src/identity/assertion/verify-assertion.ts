@@ -37,8 +37,8 @@ export async function verifyAssertion(
   const signed = readSigned(header);
   if (signed === undefined) throw unauthenticated("the assertion is none");
   // An assertion that is refused in any case must not cause a fetch of keys.
-  const said = asserted(signed.assertion, expected);
-  if (typeof said === "string") throw unauthenticated(`the assertion ${said}`);
+  const finding = asserted(signed.assertion, expected);
+  if (typeof finding === "string") throw unauthenticated(`the assertion ${finding}`);
   const key = await keys.find(signed.keyId, ALGORITHM);
   if (key === undefined) throw unauthenticated("the assertion is signed with an unknown key");
   const assertion = checkAssertion(signed, await keyObjectOf(key), expected);

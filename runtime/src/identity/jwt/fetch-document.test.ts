@@ -85,18 +85,18 @@ describe("a document", () => {
 test.each(["before its headers", "in its body"])(
   "an issuer that hangs %s is abandoned after 5 s of the clock",
   async (where) => {
-    const asked = Promise.withResolvers<Socket>();
+    const arrival = Promise.withResolvers<Socket>();
     const url = await serve((request, response) => {
       if (where === "in its body") response.writeHead(200).write("{");
-      asked.resolve(request.socket);
+      arrival.resolve(request.socket);
     });
     const rig = await JwtRig.open({ keys: { place: { kind: "address", address: url }, fetch: fetchDocument } });
-    const socket = await asked.promise;
+    const socket = await arrival.promise;
     const closed = once(socket, "close");
     await rig.issuer.clock.advance(4_999);
-    expect(rig.told).toEqual([]);
+    expect(rig.faults).toEqual([]);
     await rig.issuer.clock.advance(1);
-    expect(rig.told).toEqual([expect.stringMatching(/^https?:\S+: does not answer within 5 s$/)]);
+    expect(rig.faults).toEqual([expect.stringMatching(/^https?:\S+: does not answer within 5 s$/)]);
     await closed;
     await rig.source.close();
   },

@@ -69,12 +69,12 @@ describe("a token of the issuer", () => {
 
   test("a token cannot bring a key: jku, x5u and jwk are ignored", async () => {
     const rig = await JwtRig.open();
-    const own = { jku: "https://evil.example/keys", x5u: "https://evil.example/x", jwk: jwkOf(PAIRS.rsa2) };
-    expect(await rig.outcome(rig.issuer.token({}, own, PAIRS.rsa2))).toBe(
+    const keyFields = { jku: "https://evil.example/keys", x5u: "https://evil.example/x", jwk: jwkOf(PAIRS.rsa2) };
+    expect(await rig.outcome(rig.issuer.token({}, keyFields, PAIRS.rsa2))).toBe(
       "16 the token is not what its issuer has signed",
     );
-    expect(await rig.outcome(rig.issuer.token({}, own))).toBe("ok");
-    expect(rig.issuer.asked).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
+    expect(await rig.outcome(rig.issuer.token({}, keyFields))).toBe("ok");
+    expect(rig.issuer.requests).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
   });
 
   test("a token is read from a custom header with or without Bearer, and from a cookie", async () => {
@@ -224,13 +224,13 @@ describe("a token refused before verification", () => {
       ` ${token}`,
       `${token}\n`,
     ];
-    for (const one of [
+    for (const candidate of [
       ...wrong,
       `${header}.bnVsbA.${signature}`,
       `${header}.W10.${signature}`,
       `W10.${payload}.${signature}`,
     ]) {
-      expect(await rig.outcome(one), one).toBe("16 the token is none");
+      expect(await rig.outcome(candidate), candidate).toBe("16 the token is none");
     }
   });
 

@@ -11,11 +11,11 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AWAY = "14 the issuer's keys cannot be fetched";
 const UNKNOWN = "16 the token is signed with an unknown key";
-const one = jwkOf(PAIRS.rsa, { kid: "one", use: "sig", alg: "RS256" });
-const two = jwkOf(PAIRS.rsa2, { kid: "two" });
+const firstKey = jwkOf(PAIRS.rsa, { kid: "one", use: "sig", alg: "RS256" });
+const secondKey = jwkOf(PAIRS.rsa2, { kid: "two" });
 
 /** How many sets of keys were asked for. */
-const fetches = (rig: JwtRig): number => rig.issuer.asked.filter((address) => address.endsWith("/keys")).length;
+const fetches = (rig: JwtRig): number => rig.issuer.requests.filter((address) => address.endsWith("/keys")).length;
 const hanging = (signal: AbortSignal): Promise<IssuerDocument> =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
@@ -23,7 +23,7 @@ describe("keys", () => {
   test("keys are fetched before the first token, and again at four fifths of their age", async () => {
     const rig = await JwtRig.open();
     await rig.keys.opened;
-    expect(rig.issuer.asked).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
+    expect(rig.issuer.requests).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/keys`]);
     await rig.issuer.clock.advance(8 * MINUTE - 1);
     expect(fetches(rig)).toBe(1);
     await rig.issuer.clock.advance(1);
@@ -59,7 +59,7 @@ describe("keys", () => {
   test("keys may be at an address from the options", async () => {
     const place = { kind: "address", address: "https://elsewhere.example/jwks" } as const;
     const rig = await JwtRig.open({ keys: { place } });
-    expect(rig.issuer.asked).toEqual(["https://elsewhere.example/jwks"]);
+    expect(rig.issuer.requests).toEqual(["https://elsewhere.example/jwks"]);
     expect(await rig.outcome(rig.issuer.token())).toBe("ok");
   });
 
@@ -68,7 +68,7 @@ describe("keys", () => {
     const name = `${ISSUER}/tenant/`;
     issuer.discovery = { issuer: name, jwks_uri: `${ISSUER}/keys` };
     await JwtRig.open({ keys: { place: { kind: "discovery", issuer: name } } }, issuer);
-    expect(issuer.asked[0]).toBe(`${ISSUER}/tenant/.well-known/openid-configuration`);
+    expect(issuer.requests[0]).toBe(`${ISSUER}/tenant/.well-known/openid-configuration`);
   });
 });
 
@@ -76,7 +76,7 @@ describe("an unknown key", () => {
   test("an unknown key is fetched once for all waiting tokens", async () => {
     const rig = await JwtRig.open();
     await rig.issuer.clock.advance(10_000);
-    rig.issuer.keys = [one, two];
+    rig.issuer.keys = [firstKey, secondKey];
     const token = (sub: string): string => rig.issuer.token({ sub }, { kid: "two" }, PAIRS.rsa2);
     const outcomes = await Promise.all(["a", "b", "c"].map((sub) => rig.outcome(token(sub))));
     expect(outcomes).toEqual(["ok", "ok", "ok"]);
@@ -123,10 +123,10 @@ describe("an unknown key", () => {
 describe("a token without a key id", () => {
   test("a token without a key id is verified with the only possible key", async () => {
     const issuer = new TestIssuer();
-    issuer.keys = [one, jwkOf(PAIRS.p256, { kid: "ec" })];
+    issuer.keys = [firstKey, jwkOf(PAIRS.p256, { kid: "ec" })];
     const rig = await JwtRig.open({}, issuer);
     expect(await rig.outcome(issuer.token({}, { kid: undefined }))).toBe("ok");
-    issuer.keys = [one, two];
+    issuer.keys = [firstKey, secondKey];
     await issuer.clock.advance(10 * MINUTE);
     expect(await rig.outcome(issuer.token({ sub: "eve" }, { kid: undefined }))).toBe(UNKNOWN);
   });
@@ -137,7 +137,7 @@ describe("rotation", () => {
     const rig = await JwtRig.open();
     const old = rig.issuer.token({ exp: rig.issuer.now + 7200 });
     expect(await rig.outcome(old)).toBe("ok");
-    rig.issuer.keys = [two, one];
+    rig.issuer.keys = [secondKey, firstKey];
     await rig.issuer.clock.advance(10 * MINUTE);
     expect(await rig.outcome(rig.issuer.token({}, { kid: "two" }, PAIRS.rsa2))).toBe("ok");
     expect(await rig.outcome(old)).toBe("ok");
@@ -148,7 +148,7 @@ describe("rotation", () => {
     const rig = await JwtRig.open();
     const old = rig.issuer.token({ exp: rig.issuer.now + 7200 });
     expect(await rig.outcome(old)).toBe("ok");
-    rig.issuer.keys = [two];
+    rig.issuer.keys = [secondKey];
     await rig.issuer.clock.advance(10 * MINUTE);
     expect(await rig.outcome(old)).toBe(UNKNOWN);
   });
@@ -165,8 +165,8 @@ describe("rotation", () => {
   test("a withdrawn key that returns verifies again", async () => {
     const rig = await JwtRig.open();
     for (const [keys, outcome] of [
-      [[two], UNKNOWN],
-      [[one], "ok"],
+      [[secondKey], UNKNOWN],
+      [[firstKey], "ok"],
     ] as const) {
       rig.issuer.keys = keys;
       await rig.issuer.clock.advance(10 * MINUTE);
@@ -178,16 +178,24 @@ describe("rotation", () => {
 
 const [SHORT, LONG] = [255, 1025].map((bytes) => Buffer.alloc(bytes, 0xa5).toString("base64url"));
 const UNUSABLE: readonly unknown[] = [
-  ...[{ kty: "oct", k: "x" }, 5, null, { ...one, kid: 5 }, { ...one, alg: 5 }, { ...one, n: 5 }, { ...one, kty: "X" }],
   ...[
-    { ...one, use: "enc" },
-    { ...one, key_ops: ["encrypt"] },
-    { ...one, key_ops: "verify" },
+    { kty: "oct", k: "x" },
+    5,
+    null,
+    { ...firstKey, kid: 5 },
+    { ...firstKey, alg: 5 },
+    { ...firstKey, n: 5 },
+    { ...firstKey, kty: "X" },
   ],
   ...[
-    { ...one, n: SHORT },
-    { ...one, n: LONG },
-    { ...one, e: "A".repeat(9) },
+    { ...firstKey, use: "enc" },
+    { ...firstKey, key_ops: ["encrypt"] },
+    { ...firstKey, key_ops: "verify" },
+  ],
+  ...[
+    { ...firstKey, n: SHORT },
+    { ...firstKey, n: LONG },
+    { ...firstKey, e: "A".repeat(9) },
   ],
 ];
 /** What an issuer does wrong, and what is said of it. */
@@ -213,7 +221,7 @@ const FAULTS: readonly (readonly [
   ["has no keys", keySet({}), "answers with no set of keys"],
   ["has an empty set", keySet({ keys: [] }), "has no key that verifies signatures"],
   ["has keys of other kinds", keySet({ keys: UNUSABLE }), "has no key that verifies signatures"],
-  ["has too many keys", keySet({ keys: Array(MAX_KEYS + 1).fill(one) }), `has more than ${MAX_KEYS} keys`],
+  ["has too many keys", keySet({ keys: Array(MAX_KEYS + 1).fill(firstKey) }), `has more than ${MAX_KEYS} keys`],
 ];
 function answer(text: string): Promise<IssuerDocument> {
   return Promise.resolve({ text, cacheControl: undefined });
@@ -228,25 +236,25 @@ function keySet(set: object): (address: string) => Promise<IssuerDocument> {
 /** The address comes first. */
 const ADDRESSED = /^https:\/\/issuer\.example\/(keys|\.well-known\/openid-configuration): /;
 
-describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
+describe.each(FAULTS)("an issuer that %s", (_, fault, message) => {
   test("an issuer that is away for an hour does not affect tokens with known keys", async () => {
     const rig = await JwtRig.open();
     rig.issuer.answer = fault;
-    const before = rig.issuer.asked.length;
+    const before = rig.issuer.requests.length;
     for (let minute = 0; minute < 60; minute++) {
       expect(await rig.outcome(rig.issuer.token())).toBe("ok");
       expect(await rig.outcome(rig.issuer.token({ exp: 1 }))).toBe("16 the token has expired");
       await rig.issuer.clock.advance(MINUTE);
     }
     // one fetch at a time, of at most two documents, half a minute apart or less at the beginning
-    expect(rig.issuer.asked.length - before).toBeLessThan((2 * 60 * 60) / 25 + 20);
-    expect(rig.told).toEqual([expect.stringMatching(ADDRESSED)]);
-    expect(rig.told[0]?.endsWith(`: ${said}`)).toBe(true);
+    expect(rig.issuer.requests.length - before).toBeLessThan((2 * 60 * 60) / 25 + 20);
+    expect(rig.faults).toEqual([expect.stringMatching(ADDRESSED)]);
+    expect(rig.faults[0]?.endsWith(`: ${message}`)).toBe(true);
     rig.issuer.answer = undefined;
     await rig.issuer.clock.advance(MINUTE);
     rig.issuer.answer = fault;
     await rig.issuer.clock.advance(HOUR);
-    expect(rig.told).toEqual([rig.told[0], rig.told[0]]);
+    expect(rig.faults).toEqual([rig.faults[0], rig.faults[0]]);
   });
 
   test("an issuer that is away at the start keeps the source closed and UNAVAILABLE until it returns", async () => {
@@ -291,22 +299,22 @@ test("closing ends a running fetch, and starts no other", async () => {
   await rig.source.close();
   await rig.keys.opened;
   await issuer.clock.advance(HOUR);
-  expect(issuer.asked).toHaveLength(1);
+  expect(issuer.requests).toHaveLength(1);
   expect(issuer.clock.running).toBe(0);
-  expect(rig.told).toEqual([]);
+  expect(rig.faults).toEqual([]);
 
   // when it has one document, and is about to ask for the other
-  const asked: string[] = [];
+  const addresses: string[] = [];
   let closing: JwtRig | undefined;
   const fetch = (address: string): Promise<IssuerDocument> => {
-    asked.push(address);
+    addresses.push(address);
     const discovery = discovered(`${ISSUER}/keys`);
     void discovery.then(() => closing?.source.close());
     return discovery;
   };
   closing = new JwtRig(await loadJose(), new TestIssuer(), { keys: { fetch } });
   await closing.keys.opened;
-  expect(asked).toHaveLength(1);
+  expect(addresses).toHaveLength(1);
 
   const healthy = await JwtRig.open();
   await healthy.source.close();

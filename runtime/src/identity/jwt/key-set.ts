@@ -172,12 +172,12 @@ export class KeySet {
     if (this.#closed) throw new Error("closed");
     const abort = new AbortController();
     this.#abort = abort;
-    const given = Promise.withResolvers<never>();
-    abort.signal.addEventListener("abort", () => given.reject(abort.signal.reason));
+    const cancellation = Promise.withResolvers<never>();
+    abort.signal.addEventListener("abort", () => cancellation.reject(abort.signal.reason));
     const tooLate = new Error(`does not answer within ${FETCH_MS / 1000} s`);
     const timer = clock.setTimeout(() => abort.abort(tooLate), FETCH_MS, undefined);
     try {
-      return await Promise.race([fetch(address, abort.signal), given.promise]);
+      return await Promise.race([fetch(address, abort.signal), cancellation.promise]);
     } catch (thrown) {
       throw errorAt(address, thrown);
     } finally {

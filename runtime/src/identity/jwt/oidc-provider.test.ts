@@ -84,15 +84,15 @@ async function token(issuer: string, resource: string): Promise<string> {
 
 test("tokens of oidc-provider are verified through its discovery document", async () => {
   const issuer = await provider();
-  const told: unknown[] = [];
+  const causes: unknown[] = [];
   const spec = identity(PrincipalSchema, [jwt({ name: "robot", issuer, audience: [AUDIENCE] })]);
-  open = await spec.open({ clock: systemClock, audit: () => {}, fault: (_, cause) => void told.push(cause) });
+  open = await spec.open({ clock: systemClock, audit: () => {}, fault: (_, cause) => void causes.push(cause) });
   await open.opened;
-  const judged = async (bearer: string): Promise<AuthenticatedRequest | Failure> =>
-    Promise.try(() => open!.judge(new Headers({ authorization: `Bearer ${bearer}` }))).catch((thrown) => thrown);
+  const authenticate = async (bearer: string): Promise<AuthenticatedRequest | Failure> =>
+    Promise.try(() => open!.authenticate(new Headers({ authorization: `Bearer ${bearer}` }))).catch((thrown) => thrown);
   for (const algorithm of ALGORITHMS) {
     const made = await token(issuer, `${AUDIENCE}:${algorithm}`);
-    const { caller } = (await judged(made)) as AuthenticatedRequest;
+    const { caller } = (await authenticate(made)) as AuthenticatedRequest;
     expect(caller?.credential).toMatchObject({ source: "robot", issuer, subject: "robot", scopes: ["read", "write"] });
     expect(caller?.credential.id).not.toBe("");
     expect(caller?.principal).toMatchObject({ subject: "robot", scopes: ["read", "write"] });
@@ -101,8 +101,8 @@ test("tokens of oidc-provider are verified through its discovery document", asyn
       typ: "at+jwt",
     });
   }
-  const other = await judged(await token(issuer, "urn:other:RS256"));
+  const other = await authenticate(await token(issuer, "urn:other:RS256"));
   expect(other).toBeInstanceOf(Failure);
   expect(other).toMatchObject({ code: 16, message: "the token is for another audience" });
-  expect(told).toEqual([]);
+  expect(causes).toEqual([]);
 });

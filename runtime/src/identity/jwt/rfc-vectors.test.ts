@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judgedSignature } from "../../testing/jws.ts";
+import { checkSignature } from "../../testing/jws.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";
 import { TestIssuer } from "../../testing/test-issuer.ts";
 
@@ -61,14 +61,14 @@ describe("signatures", () => {
     ["A.4, ES512", A4.compact],
     ["RFC 8037, A.4, EdDSA", RFC_8037.compact],
   ])("the signature of %s verifies", async (_, compact) => {
-    expect(await judgedSignature(compact, KEYS)).toBe("ok");
+    expect(await checkSignature(compact, KEYS)).toBe("ok");
     const at = compact.lastIndexOf(".") + 3;
     const other = `${compact.slice(0, at)}${compact[at] === "A" ? "B" : "A"}${compact.slice(at + 1)}`;
-    expect(await judgedSignature(other, KEYS)).toBe("signature");
+    expect(await checkSignature(other, KEYS)).toBe("signature");
   });
   test("signatures of A.1 (HS256) and A.5 (none) are refused", async () => {
-    expect(await judgedSignature(HS256, KEYS)).toBe("header");
-    expect(await judgedSignature(NONE, KEYS)).toBe("form");
+    expect(await checkSignature(HS256, KEYS)).toBe("header");
+    expect(await checkSignature(NONE, KEYS)).toBe("form");
   });
 });
 

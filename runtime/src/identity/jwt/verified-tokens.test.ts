@@ -35,12 +35,12 @@ test("the cache holds at most 10,000 tokens and 32 MiB", () => {
 
 test("tokens end with their time and with their key, and free their space", () => {
   const tokens = new VerifiedTokens();
-  const one = key();
-  tokens.set("a", { caller: caller(), key: one, until: 10 });
-  tokens.set("b", { caller: caller(), key: one, until: 10.5 });
+  const signingKey = key();
+  tokens.set("a", { caller: caller(), key: signingKey, until: 10 });
+  tokens.set("b", { caller: caller(), key: signingKey, until: 10.5 });
   expect([tokens.get("a", 9), tokens.get("a", 10)].map((found) => found !== undefined)).toEqual([true, false]);
   expect(tokens.get("b", 10)).toBeDefined();
-  one.live = false;
+  signingKey.live = false;
   expect(tokens.get("b", 10)).toBeUndefined();
   expect(tokens.size).toBe(0);
 });

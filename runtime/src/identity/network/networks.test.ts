@@ -54,10 +54,10 @@ describe("networks", () => {
     const address = fc.nat({ max: 2 ** 32 - 1 });
     const text = (bits: number): string => [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
     fc.assert(
-      fc.property(address, address, fc.nat({ max: 32 }), (one, other, length) => {
+      fc.property(address, address, fc.nat({ max: 32 }), (left, right, length) => {
         const mask = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;
-        const expected = (one & mask) >>> 0 === (other & mask) >>> 0;
-        expect(new Networks([`${text(one)}/${length}`]).has(text(other))).toBe(expected);
+        const expected = (left & mask) >>> 0 === (right & mask) >>> 0;
+        expect(new Networks([`${text(left)}/${length}`]).has(text(right))).toBe(expected);
       }),
     );
   });

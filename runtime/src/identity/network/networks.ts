@@ -89,10 +89,10 @@ export function clientAddress(direct: string, forwarded: readonly string[], trus
   const hops = forwarded.flatMap((value) => value.split(","));
   let address = direct;
   for (const hop of hops.reverse().slice(0, MOST_HOPS)) {
-    const said = plainAddress(withoutPort(hop.trim()));
-    if (said === "") return address; // a trusted proxy does not report an address
-    address = said;
-    if (!trusted.has(said)) return said;
+    const hopAddress = plainAddress(withoutPort(hop.trim()));
+    if (hopAddress === "") return address; // a trusted proxy does not report an address
+    address = hopAddress;
+    if (!trusted.has(hopAddress)) return hopAddress;
   }
   return address;
 }

@@ -60,37 +60,37 @@ const caller = (subject = "ada", expires = 0n): Caller =>
     token: `token of ${subject}`,
   });
 const now = () => Math.floor(clock.date().getTime() / 1_000);
-const signedFor = (one: Caller, audience = BILLING) =>
-  propagation.propagator.header(one, "signed", audience)?.value ?? "";
-function judged(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
+const signedFor = (from: Caller, audience = BILLING) =>
+  propagation.propagator.header(from, "signed", audience)?.value ?? "";
+function verify(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
   const signed = readSigned(header);
   return signed === undefined ? "is none" : checkAssertion(signed, key, { issuer, audience: [audience], now: now() });
 }
 
 describe("a signed principal", () => {
   test("a signed principal identifies the caller to one service, for a minute", () => {
-    const assertion = judged(signedFor(caller()));
+    const assertion = verify(signedFor(caller()));
     expect(assertion).toMatchObject({ issuer: ISSUER, audience: BILLING, source: "user", type: "bff.v1.Principal" });
     if (typeof assertion === "string") throw new Error(assertion);
     expect(assertion.expires - assertion.issued).toBe(60n);
     expect(fromBinary(PrincipalSchema, assertion.principal)).toMatchObject({ subject: "ada" });
   });
   test("a signed principal ends with its credential", () => {
-    const assertion = judged(signedFor(caller("ada", BigInt(now() + 20))));
+    const assertion = verify(signedFor(caller("ada", BigInt(now() + 20))));
     expect(assertion).toMatchObject({ expires: BigInt(now() + 20) });
   });
   test("a signed principal is refused by other services, issuers and keys", () => {
     const header = signedFor(caller());
-    expect(judged(header, { audience: "user.v1.UserService" })).toBe("is for another audience");
-    expect(judged(header, { issuer: "https://evil.example" })).toBe("is of another issuer");
-    expect(judged(header, { key: written("other.pem").key })).toBe("is not what its issuer has signed");
+    expect(verify(header, { audience: "user.v1.UserService" })).toBe("is for another audience");
+    expect(verify(header, { issuer: "https://evil.example" })).toBe("is of another issuer");
+    expect(verify(header, { key: written("other.pem").key })).toBe("is not what its issuer has signed");
   });
   test("a signed principal is refused before and after its time", async () => {
     const header = signedFor(caller());
     await clock.advance(64_000);
-    expect(judged(header)).toMatchObject({ issuer: ISSUER });
+    expect(verify(header)).toMatchObject({ issuer: ISSUER });
     await clock.advance(1_000);
-    expect(judged(header)).toBe("has expired");
+    expect(verify(header)).toBe("has expired");
   });
   test("a signature over another text of the same key, or over the bare bytes, is refused", () => {
     const signed = readSigned(signedFor(caller()));
@@ -113,7 +113,7 @@ describe("a signed principal", () => {
   });
   test("a damaged header has the same content or is refused, without an exception", () => {
     const header = signedFor(caller());
-    const whole = judged(header);
+    const whole = verify(header);
     const bytes = Buffer.from(header, "base64");
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -122,14 +122,14 @@ describe("a signed principal", () => {
         const signed = readSigned(damaged.toString("base64"));
         // Which key it names is no part of what is signed: whoever looks for another one finds none, or one that has not signed.
         if (signed !== undefined && signed.keyId !== keyIdOf(first.key)) return;
-        const found = judged(damaged.toString("base64"));
+        const found = verify(damaged.toString("base64"));
         // The outer message may be written in more than one way.
         if (typeof found !== "string") expect(found).toEqual(whole);
       }),
       { numRuns: 500 },
     );
-    fc.assert(fc.property(fc.string({ maxLength: 400 }), (text) => typeof judged(text) === "string"));
-    expect(judged("A".repeat(20_000))).toBe("is none");
+    fc.assert(fc.property(fc.string({ maxLength: 400 }), (text) => typeof verify(text) === "string"));
+    expect(verify("A".repeat(20_000))).toBe("is none");
   });
 });
 
@@ -171,7 +171,7 @@ describe("keys", () => {
     expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual([keyIdOf(first.key), keyIdOf(second.key)]);
     for (const key of keys) expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
     expect(createPublicKey({ key: keys[0], format: "jwk" }).equals(first.key)).toBe(true);
-    expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
+    expect(verify(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
   });
   test("a key that changes in its file signs from then on", async () => {
     const ada = caller();
@@ -179,13 +179,13 @@ describe("keys", () => {
     const next = written("first.pem");
     await clock.advance(10_000);
     expect(signedFor(ada)).not.toBe(header);
-    expect(judged(signedFor(ada), { key: next.key })).toMatchObject({ issuer: ISSUER });
+    expect(verify(signedFor(ada), { key: next.key })).toMatchObject({ issuer: ISSUER });
     expect(audited).toEqual(["keys-changed"]);
   });
   test("an unreadable key file keeps its previous key", async () => {
     writeFileSync(first.path, "no key");
     await clock.advance(20_000);
-    expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
+    expect(verify(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
     expect(faults.length).toBe(2);
   });
   test("keys that are missing or of another kind are faults at the start", () => {

@@ -13,12 +13,12 @@ import { NotVerified, openKeys, type PrincipalKeys, SIGNED_HEADER, verifyPrincip
 let rig: AssertionRig;
 let keys: PrincipalKeys;
 let server: Server;
-let asked = 0;
+let fetchCount = 0;
 beforeEach(async () => {
   rig = new AssertionRig();
-  asked = 0;
+  fetchCount = 0;
   server = createServer((_, response) => {
-    asked++;
+    fetchCount++;
     void rig.published().then((text) => response.setHeader("cache-control", "max-age=300").end(text));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -33,7 +33,7 @@ afterEach(async () => {
   server.close();
   rig.remove();
 });
-const told = async (header: string | null | undefined, more = {}): Promise<string> => {
+const outcomeOf = async (header: string | null | undefined, more = {}): Promise<string> => {
   try {
     const options = { type: PrincipalSchema, issuer: GATEWAY, audience: SERVICE, keys, ...more };
     const { principal, source } = await verifyPrincipal(header, options);
@@ -56,20 +56,24 @@ describe("a service verifies", () => {
     expect(SIGNED_HEADER).toBe("x-principal-signed-bin");
   });
   test.each([[undefined], [null], [""]])("a header names no caller: %s", async (header) => {
-    expect(await told(header)).toBe("16 no caller is named");
+    expect(await outcomeOf(header)).toBe("16 no caller is named");
   });
   test("a header for another audience, of another issuer, or of another type is refused", async () => {
-    expect(await told(rig.header(), { audience: "other.v1.OtherService" })).toBe(
+    expect(await outcomeOf(rig.header(), { audience: "other.v1.OtherService" })).toBe(
       "16 the assertion is for another audience",
     );
-    expect(await told(rig.header(), { audience: ["other.v1.OtherService", SERVICE] })).toBe("user ada");
-    expect(await told(rig.header(), { issuer: "https://other.example" })).toBe("16 the assertion is of another issuer");
-    expect(await told(rig.header(), { type: CredentialSchema })).toBe("16 the assertion holds no bff.v1.Credential");
+    expect(await outcomeOf(rig.header(), { audience: ["other.v1.OtherService", SERVICE] })).toBe("user ada");
+    expect(await outcomeOf(rig.header(), { issuer: "https://other.example" })).toBe(
+      "16 the assertion is of another issuer",
+    );
+    expect(await outcomeOf(rig.header(), { type: CredentialSchema })).toBe(
+      "16 the assertion holds no bff.v1.Credential",
+    );
   });
   test("an expired header is refused", async () => {
     const header = rig.header();
     await rig.clock.advance(65_000);
-    expect(await told(header)).toBe("16 the assertion has expired");
+    expect(await outcomeOf(header)).toBe("16 the assertion has expired");
   });
   test("a new key is accepted as soon as it is published, and a withdrawn key is refused", async () => {
     await rig.clock.advance(10_000);
@@ -77,14 +81,14 @@ describe("a service verifies", () => {
     rig.propagation.close();
     rig.write("second");
     rig.propagation = rig.signing("second");
-    expect(await told(rig.header())).toBe("user ada");
-    expect(asked).toBe(2);
-    expect(await told(old)).toBe("16 the assertion is signed with an unknown key");
+    expect(await outcomeOf(rig.header())).toBe("user ada");
+    expect(fetchCount).toBe(2);
+    expect(await outcomeOf(old)).toBe("16 the assertion is signed with an unknown key");
   });
   test("a header is UNAVAILABLE if its keys were never fetched", async () => {
     const clock = new FakeClock();
     const away = openKeys("http://127.0.0.1:1/.well-known/bff-keys", { clock });
-    expect(await told(rig.header(), { keys: away })).toBe("14 the issuer's keys cannot be fetched");
+    expect(await outcomeOf(rig.header(), { keys: away })).toBe("14 the issuer's keys cannot be fetched");
     await away.close();
   });
 });
@@ -104,8 +108,8 @@ function loaded(statement: string): string[] {
 }
 test("the module loads nothing of the BFF's server, and only protobuf-es of the installed packages", () => {
   const urls = loaded("");
-  const own = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
-  const rooms = own.map((url) => relative(root, fileURLToPath(url)).split("/").slice(0, 3).join("/"));
+  const localUrls = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
+  const rooms = localUrls.map((url) => relative(root, fileURLToPath(url)).split("/").slice(0, 3).join("/"));
   expect([...new Set(rooms)].sort()).toEqual([
     "packages/messages/src",
     ...["clock.ts", "failure.ts", "identity", "timers.ts", "wire"].map((room) => `runtime/src/${room}`),

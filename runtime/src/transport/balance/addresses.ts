@@ -29,7 +29,7 @@ interface Name {
   readonly seen: Map<string, { missingFrom: number | undefined; readonly family: number }>;
   /** IP family of the addresses that are called. */
   family: number | undefined;
-  asking: boolean;
+  isPending: boolean;
   /** True if another lookup was requested during this one. */
   again: boolean;
   failure: string;
@@ -56,7 +56,7 @@ export class Addresses {
       const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
       const family = isIP(host);
       const seen: Name["seen"] = new Map(family === 0 ? [] : [[host, { missingFrom: undefined, family }]]);
-      return { url, host, seen, family: family || undefined, asking: false, again: false, failure: "" };
+      return { url, host, seen, family: family || undefined, isPending: false, again: false, failure: "" };
     });
     this.#update();
   }
@@ -66,8 +66,8 @@ export class Addresses {
     return this.#known;
   }
   /** True while a lookup runs for names that are unknown or may be outdated. */
-  get asking(): boolean {
-    return this.#names.some(({ asking }) => asking);
+  get isPending(): boolean {
+    return this.#names.some(({ isPending }) => isPending);
   }
   /** Reasons why names could not be resolved. */
   get failure(): string {
@@ -100,7 +100,7 @@ export class Addresses {
     for (const name of names) this.#lookUp(name);
     return names.length > 0;
   }
-  /** Refreshes the names periodically while `wanted` returns true, and at once if the known addresses are old. */
+  /** Refreshes the names periodically while `isNeeded` returns true, and at once if the known addresses are old. */
   keep(isNeeded: () => boolean): void {
     if (this.#timer !== undefined || this.#names.every(({ host }) => isIP(host) !== 0)) return;
     if (this.#clock.now() - this.#lookedUpAt >= this.#refreshMs) this.resolve();
@@ -121,14 +121,14 @@ export class Addresses {
   }
 
   #lookUp(name: Name): void {
-    if (name.asking) {
+    if (name.isPending) {
       name.again = true;
       return;
     }
-    name.asking = true;
+    name.isPending = true;
     name.again = false;
     this.#lookup(name.host, { all: true }, (error, found) => {
-      name.asking = false;
+      name.isPending = false;
       const all = typeof found === "string" ? [{ address: found, family: isIP(found) }] : (found ?? []);
       if (error !== null || all.length === 0) name.failure = error?.message ?? `${name.host} has no address`;
       else {
@@ -163,9 +163,9 @@ export class Addresses {
   }
   #update(): void {
     const before = new Map(this.#known.map((target) => [keyOf(target), target]));
-    this.#known = this.#names.flatMap(({ url, seen, family: own }) =>
+    this.#known = this.#names.flatMap(({ url, seen, family: mainFamily }) =>
       [...seen].map(([ip, { family }]): Target => {
-        const spare = family !== own;
+        const spare = family !== mainFamily;
         const known = before.get(`${url.href} ${ip}`);
         if (known?.spare === spare) return known;
         const port = url.port || (url.protocol === "https:" ? "443" : "80");

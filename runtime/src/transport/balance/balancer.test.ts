@@ -22,7 +22,7 @@ function world(count: number, policy: BalancePolicy = {}, seed = 1) {
       const place = balancer.pick();
       if (place === undefined) throw new Error("nobody takes a call");
       counts[place.of] = (counts[place.of] ?? 0) + 1;
-      balancer.judged(place, place.era, good(place.of));
+      balancer.rate(place, place.era, good(place.of));
     }
     return counts;
   };
@@ -36,8 +36,8 @@ const share = (counts: readonly number[]): number[] => {
 const even = (count: number): number[] => Array.from({ length: count }, () => 1 / count);
 /** Each within so much of it. */
 function expectShares(counts: readonly number[], shares: readonly number[], within: number): void {
-  for (const [i, one] of share(counts).entries())
-    expect(Math.abs(one / (shares[i] ?? 0) - 1), JSON.stringify(counts)).toBeLessThan(within);
+  for (const [i, fraction] of share(counts).entries())
+    expect(Math.abs(fraction / (shares[i] ?? 0) - 1), JSON.stringify(counts)).toBeLessThan(within);
 }
 
 describe("equal addresses", () => {
@@ -64,7 +64,7 @@ describe("equal addresses", () => {
       while ((ends[0]?.at ?? Number.POSITIVE_INFINITY) <= clock.now()) {
         const { place } = ends.shift() as { place: Place<number> };
         place.inFlight--;
-        balancer.judged(place, place.era, true);
+        balancer.rate(place, place.era, true);
       }
       const place = balancer.pick() as Place<number>;
       place.inFlight++;
@@ -101,7 +101,7 @@ describe("a failing address", () => {
     });
     expect(picks.filter((of) => of === 0).length).toBe(1);
     for (const place of [at(0), at(1), at(2)]) place.inFlight = 0;
-    balancer.judged(at(0), at(0).era, true);
+    balancer.rate(at(0), at(0).era, true);
     const rising = Array.from({ length: 10 }, () => calls(1_000, () => true)[0] ?? 0);
     expect(rising[0]).toBeLessThan(80);
     expect(rising[4]).toBeGreaterThan(100);
@@ -142,9 +142,9 @@ describe("a failing address", () => {
   test("calls from before the ejection do not count after it", () => {
     const { balancer, at, states } = world(3);
     const { era } = at(0);
-    for (let i = 0; i < 6; i++) balancer.judged(at(0), era, false);
+    for (let i = 0; i < 6; i++) balancer.rate(at(0), era, false);
     expect(states()[0]).toBe("ejected");
-    balancer.judged(at(0), era, true);
+    balancer.rate(at(0), era, true);
     expect(states()[0]).toBe("ejected");
   });
   test("a single address, or one whose others are unreachable, is never ejected", () => {
@@ -212,7 +212,7 @@ describe("a slow address", () => {
       for (const end of ends.filter(({ at }) => at <= clock.now())) {
         ends.splice(ends.indexOf(end), 1);
         end.place.inFlight--;
-        balancer.judged(end.place, end.era, true, end.tookMs / mean);
+        balancer.rate(end.place, end.era, true, end.tookMs / mean);
         mean += (end.tookMs - mean) / 32;
       }
       if (clock.random() > 0.3) continue;
@@ -317,7 +317,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))("the invariants hold in
       default:
         balancer.up(place, true);
     }
-    calls(50 + Math.floor(dice.random() * 300), (one) => !failing.has(one), 1 + dice.random() * 50); // throws when nobody takes it
+    calls(50 + Math.floor(dice.random() * 300), (index) => !failing.has(index), 1 + dice.random() * 50); // throws when nobody takes it
     const now = states();
     const usable = places.filter(({ ready }) => ready).length;
     const ejected = places.filter(({ ready }, i) => ready && now[i] === "ejected").length;

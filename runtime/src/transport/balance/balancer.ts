@@ -183,7 +183,7 @@ export class Balancer<T> {
    * @param good as a breaker counts it: true good, false bad, undefined without meaning
    * @param slowness ratio of its duration to that of its method elsewhere
    */
-  judged(place: Place<unknown>, era: number, good: boolean | undefined, slowness?: number): void {
+  rate(place: Place<unknown>, era: number, good: boolean | undefined, slowness?: number): void {
     if (this.#places.length < 2 || good === undefined) return;
     if (!good) this.#failed(place, era);
     else {

@@ -67,8 +67,8 @@ test("a call without a deadline has no timeout header", async () => {
   await things().get({ id: "a" });
   await things({ defaultTimeoutMs: 7_000_000 }).get({ id: "b" });
   await things({ defaultTimeoutMs: 7_000_000 }).get({ id: "c" }, { timeoutMs: 0 });
-  const told = upstream.received.map(({ headers }) => headers["grpc-timeout"]);
-  expect(told).toEqual([undefined, expect.stringMatching(/^(7000|699\d)\d{3}m$/), undefined]);
+  const timeouts = upstream.received.map(({ headers }) => headers["grpc-timeout"]);
+  expect(timeouts).toEqual([undefined, expect.stringMatching(/^(7000|699\d)\d{3}m$/), undefined]);
 });
 
 describe("an error", () => {
@@ -93,7 +93,13 @@ describe("an error", () => {
       ["server_streaming", { send: () => ({ cancel: () => {} }) }],
     ] as const) {
       const stream = { ...UpstreamService.method.get, methodKind } as never;
-      const call = connectTransport(of).stream(stream, undefined, undefined, undefined, asked({ id: "a" }) as never);
+      const call = connectTransport(of).stream(
+        stream,
+        undefined,
+        undefined,
+        undefined,
+        requestsOf({ id: "a" }) as never,
+      );
       expect(await failure(call)).toMatchObject({ code: Code.Unimplemented });
     }
   });
@@ -129,7 +135,7 @@ describe("the code of a stream cancelled by the upstream", () => {
       code,
     });
     const watch = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
-    const opened = transport.stream(watch, undefined, timeoutMs, undefined, asked({ id: "a" }) as never);
+    const opened = transport.stream(watch, undefined, timeoutMs, undefined, requestsOf({ id: "a" }) as never);
     expect(await failure(opened)).toMatchObject({ code });
   });
 });
@@ -187,7 +193,7 @@ test("interceptors see the call", async () => {
 describe("a stream", () => {
   const WATCH = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
   const open = (signal?: AbortSignal, timeoutMs?: number) =>
-    connectTransport(client).stream(WATCH, signal, timeoutMs, { "x-id": "7" }, asked({ id: "a" }) as never);
+    connectTransport(client).stream(WATCH, signal, timeoutMs, { "x-id": "7" }, requestsOf({ id: "a" }) as never);
   const item = (id: string): Buffer => frame(toBinary(ThingSchema, create(ThingSchema, { id })));
 
   test("a stream gives its items, headers and trailers", async () => {
@@ -248,6 +254,6 @@ describe("a stream", () => {
   });
 });
 
-async function* asked(request: object): AsyncGenerator<object> {
+async function* requestsOf(request: object): AsyncGenerator<object> {
   yield request;
 }

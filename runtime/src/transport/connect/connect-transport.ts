@@ -142,12 +142,12 @@ function once(
           trailer = toHeaders(last);
         },
         replied: (message) => {
-          inFlight?.judged?.(true);
+          inFlight?.rate?.(true);
           signal.removeEventListener("abort", onAbort);
           resolve({ message, header, trailer });
         },
         faulted: (fault) => {
-          inFlight?.judged?.(verdictOn(fault, false));
+          inFlight?.rate?.(verdictOn(fault, false));
           if (fault.kind === "unprocessed" && !resent) {
             resent = true;
             send();

@@ -50,8 +50,8 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
       if (attempt.#place === place) return true;
     return false;
   }
-  judged(good: boolean | undefined, slowness?: number): void {
-    if (this.#place !== undefined) this.pool.balancer.judged(this.#place, this.#era, good, slowness);
+  rate(good: boolean | undefined, slowness?: number): void {
+    if (this.#place !== undefined) this.pool.balancer.rate(this.#place, this.#era, good, slowness);
   }
   /** Waits until a session has room. The wait counts against the deadline: the upstream receives the rest. */
   wait(clock: Clock): void {
@@ -100,7 +100,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     this.finish();
     if (this.#session === undefined) this.pool.leave(this);
     else {
-      if (this.first === undefined) this.pool.givenUp(this.#session);
+      if (this.first === undefined) this.pool.recordCancel(this.#session);
       this.stream?.close(CANCEL);
     }
   }
@@ -161,7 +161,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
       kind: "status",
       code,
       message: message,
-      said: message,
+      upstreamText: message,
       pushbackMs: pushback(this.status?.["grpc-retry-pushback-ms"]),
       details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
     });

@@ -101,45 +101,45 @@ describe("connecting", () => {
 describe("a host name", () => {
   /** Two servers that share a port, and a resolver that tells of them. */
   async function named(found: () => readonly string[], settings: http2.Settings = {}) {
-    const one = await started(echo, { settings });
-    const two = await started(echo, { host: "127.0.0.2", settings }, one.port);
-    let asked = 0;
+    const first = await started(echo, { settings });
+    const second = await started(echo, { host: "127.0.0.2", settings }, first.port);
+    let lookupCount = 0;
     const lookup: LookupFunction = (host, _, done) => {
-      asked++;
+      lookupCount++;
       expect(host).toBe("upstream.example");
       const addresses = found().map((address) => ({ address, family: 4 }));
       if (addresses.length > 0) done(null, addresses);
       else done(Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }), []);
     };
-    const url = `http://upstream.example:${one.port}`;
-    return { one, two, url, lookup, asked: () => asked };
+    const url = `http://upstream.example:${first.port}`;
+    return { first, second, url, lookup, lookupCount: () => lookupCount };
   }
   test("a name with several addresses is spread over them, one connection after another", async () => {
-    const { one, two, url, lookup } = await named(() => ["127.0.0.1", "127.0.0.2"], { maxConcurrentStreams: 1 });
-    one.answer = hold;
-    two.answer = hold;
+    const { first, second, url, lookup } = await named(() => ["127.0.0.1", "127.0.0.2"], { maxConcurrentStreams: 1 });
+    first.answer = hold;
+    second.answer = hold;
     const client = connected(url, { lookup, maxConnections: 4 });
     for (let i = 0; i < 4; i++) send(client);
-    await until(() => one.received.length + two.received.length === 4);
-    expect([one.connections, two.connections]).toEqual([2, 2]);
+    await until(() => first.received.length + second.received.length === 4);
+    expect([first.connections, second.connections]).toEqual([2, 2]);
   });
   test("a name is resolved again after a lost connection", async () => {
     let addresses = ["127.0.0.1"];
-    const { one, two, url, lookup, asked } = await named(() => addresses);
+    const { first, second, url, lookup, lookupCount } = await named(() => addresses);
     const client = connected(url, { lookup });
     for (let i = 0; i < 3; i++) await send(client, `a${i}`).outcome;
-    expect(asked()).toBe(1);
+    expect(lookupCount()).toBe(1);
     addresses = ["127.0.0.2"];
-    one.sessions[0]?.close();
-    await until(() => one.connections === 0);
+    first.sessions[0]?.close();
+    await until(() => first.connections === 0);
     expect(await send(client, "b").outcome).toEqual({ message: "b" });
-    expect([bodies(one), bodies(two), asked()]).toEqual([["a0", "a1", "a2"], ["b"], 2]);
+    expect([bodies(first), bodies(second), lookupCount()]).toEqual([["a0", "a1", "a2"], ["b"], 2]);
   });
   test("a name with one dead address still connects", async () => {
-    const { two, url, lookup } = await named(() => ["127.0.0.3", "127.0.0.2"]);
+    const { second, url, lookup } = await named(() => ["127.0.0.3", "127.0.0.2"]);
     const client = connected(url, { lookup });
     expect(await send(client).outcome).toEqual({ message: "hello" });
-    expect(two.connections).toBe(1);
+    expect(second.connections).toBe(1);
   });
   test("a name without a reachable address is UNAVAILABLE", async () => {
     let addresses = ["127.0.0.3", "127.0.0.4"];

@@ -203,9 +203,9 @@ test("every byte arrives under every window, and none is sent beyond it", async 
             client.send("/a.B/C", frame(message), Number.POSITIVE_INFINITY, undefined, 1, {
               replied: (reply) => {
                 open--;
-                const wanted = longer(message, more);
-                if (Buffer.compare(reply, wanted) === 0) resolve();
-                else reject(new Error(`${reply.length} other bytes than ${wanted.length}`));
+                const expected = longer(message, more);
+                if (Buffer.compare(reply, expected) === 0) resolve();
+                else reject(new Error(`${reply.length} other bytes than ${expected.length}`));
               },
               faulted: (fault) => {
                 open--;

@@ -65,12 +65,12 @@ test("random frames end at most a connection, and each call once", async () => {
       await sendCut(peer, bytes, cut);
       if (end === "close") peer.socket.end();
       const kept = end !== "close" && (await inSync(peer));
-      const saidGoodbye = pieces.some((piece) => piece[3] === FrameType.GOAWAY || piece.length < 9);
+      const hasGoaway = pieces.some((piece) => piece[3] === FrameType.GOAWAY || piece.length < 9);
       if (kept) {
         seen.kept++;
         peer.send(answerOf(BYSTANDER, frame(Buffer.from("you"))));
         const outcome = await bystander.outcome;
-        if (!saidGoodbye) expect(outcome).toEqual({ message: "you" });
+        if (!hasGoaway) expect(outcome).toEqual({ message: "you" });
         if (end === "answer" || end === "reset") await target.outcome;
         else if (target.outcomes.length === 0) target.cancel();
       } else {
@@ -85,7 +85,7 @@ test("random frames end at most a connection, and each call once", async () => {
       const third = send(client, Buffer.from("next"));
       // A new connection may begin and yet not carry it: room on the old one may come first.
       const carrier = (): FramePeer | undefined =>
-        upstream.peers.find((one) => lastOpened(one) > (one === peer ? BYSTANDER : 0));
+        upstream.peers.find((candidate) => lastOpened(candidate) > (candidate === peer ? BYSTANDER : 0));
       await until(() => carrier() !== undefined || third.outcomes.length > 0);
       const used = carrier();
       used?.send(answerOf(lastOpened(used), frame(Buffer.from("there"))));

@@ -124,7 +124,7 @@ describe("an answer", () => {
     const status = {
       kind: "status",
       message: "café 100%",
-      said: "café 100%",
+      upstreamText: "café 100%",
       pushbackMs: 15,
       details: Buffer.from([1, 2, 3]),
     };

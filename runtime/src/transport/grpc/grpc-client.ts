@@ -189,7 +189,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
   addresses(): readonly AddressState[] {
     return this.#pool.balancer.addresses();
   }
-  tellEjections(listener: (ejection: Ejection) => void): void {
+  onEjection(listener: (ejection: Ejection) => void): void {
     this.#ejectionListener = listener;
     this.#pool.balancer.ejectionListener = listener;
     if (this.#streams !== undefined) this.#streams.balancer.ejectionListener = listener;

@@ -34,7 +34,7 @@ function data(bytes: Uint8Array, id = 1): Buffer {
   return Buffer.concat(frames);
 }
 /** How much more was allowed, by WINDOW_UPDATE of this stream. */
-const given = (peer: FramePeer, id = 1): number[] =>
+const windowUpdates = (peer: FramePeer, id = 1): number[] =>
   peer.frames.flatMap(({ type, stream, payload }) =>
     type === WINDOW_UPDATE && stream === id ? [payload.readUInt32BE()] : [],
   );
@@ -52,14 +52,14 @@ describe("the window of a stream", () => {
     expect(settings?.subarray(12, 18)).toEqual(Buffer.from([0, 4, 0, 1, 0, 0]));
     peer.send(data(Buffer.concat(Array.from({ length: 64 }, () => message(1_024)))));
     await pinged(peer);
-    expect(given(peer)).toEqual([]);
+    expect(windowUpdates(peer)).toEqual([]);
     stream.take(31);
     await pinged(peer);
-    expect(given(peer)).toEqual([]);
+    expect(windowUpdates(peer)).toEqual([]);
     stream.take(1);
     await pinged(peer);
     expect(stream.items.length).toBe(32);
-    expect(given(peer)).toEqual([HALF]);
+    expect(windowUpdates(peer)).toEqual([HALF]);
     expect(peer.frames.filter(({ type }) => type === RST_STREAM)).toEqual([]);
   });
   test("an overrun window ends the stream", async () => {
@@ -75,18 +75,18 @@ describe("the window of a stream", () => {
     const large = message(200_000);
     peer.send(data(large.subarray(0, HELD_WINDOW)));
     await pinged(peer);
-    expect(given(peer)).toEqual([]);
+    expect(windowUpdates(peer)).toEqual([]);
     stream.take(1);
     await pinged(peer);
-    expect(given(peer)).toEqual([HELD_WINDOW]);
+    expect(windowUpdates(peer)).toEqual([HELD_WINDOW]);
     for (let at = HELD_WINDOW; at < large.length; at += HALF) {
       peer.send(data(large.subarray(at, at + HALF)));
       await pinged(peer);
     }
     await stream.came(1);
     expect(stream.items[0]).toEqual(large.subarray(5));
-    expect(given(peer).reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(200_000 - HALF);
-    expect(given(peer).reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(200_000);
+    expect(windowUpdates(peer).reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(200_000 - HALF);
+    expect(windowUpdates(peer).reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(200_000);
   });
   test("the window grows for padding", async () => {
     const { peer, stream } = await rig(0);
@@ -96,7 +96,7 @@ describe("the window of a stream", () => {
     stream.take(200);
     await stream.came(200);
     await pinged(peer);
-    expect(given(peer)).toEqual([HALF]);
+    expect(windowUpdates(peer)).toEqual([HALF]);
   });
   test("the window of a stream does not block that of the connection", async () => {
     const { peer, client } = await rig(0);
@@ -107,7 +107,7 @@ describe("the window of a stream", () => {
       peer.send(data(message(HELD_WINDOW), id));
     }
     await pinged(peer);
-    expect(given(peer, 0).slice(1)).toEqual([1 << 19]); // after that of the preface
+    expect(windowUpdates(peer, 0).slice(1)).toEqual([1 << 19]); // after that of the preface
     expect(peer.frames.filter(({ type, stream }) => type === WINDOW_UPDATE && stream > 0)).toEqual([]);
     for (const other of others) other.cancel();
   });
@@ -121,7 +121,7 @@ describe("the window of a stream", () => {
     stream.take(2);
     expect(await stream.end).toHaveProperty("trailers");
     await pinged(peer);
-    expect(given(peer)).toEqual([]);
+    expect(windowUpdates(peer)).toEqual([]);
   });
 });
 
@@ -136,7 +136,7 @@ test("late data of many cancelled streams does not end the connection, unless it
     Buffer.concat(Array<Buffer>(frames).fill(frameOf(DATA, 0, id, message(64))));
   for (const id of ids) peer.send(small(id, 1_000)); // 20,000 frames that bring nothing
   await pinged(peer);
-  expect(stream.heard).toEqual(["opened"]);
+  expect(stream.events).toEqual(["opened"]);
   peer.send(small(ids[0] as number, 20_000));
   expect(await stream.end).toMatchObject({ fault: { message: expect.stringContaining("too many frames") } });
 });

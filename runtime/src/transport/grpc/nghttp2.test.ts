@@ -66,11 +66,11 @@ test("headers of every kind are sent and received as by Node", async () => {
     fc.asyncProperty(headers, headers, headers, async (sent, first, last) => {
       upstream.answer = (received) =>
         reply(received, received.body, { "grpc-status": "0", ...last }, { ...GRPC, ...first, date: "" });
-      const [node, own] = [await seen("node", sent), await seen("own", sent)];
-      expect(own).toEqual(node);
-      for (const [name, value] of Object.entries(sent)) expect(own.request[name]).toBe(value);
-      for (const [name, value] of Object.entries(first)) expect(own.headers[name]).toBe(value);
-      for (const [name, value] of Object.entries(last)) expect(own.trailers[name]).toBe(value);
+      const [node, ours] = [await seen("node", sent), await seen("own", sent)];
+      expect(ours).toEqual(node);
+      for (const [name, value] of Object.entries(sent)) expect(ours.request[name]).toBe(value);
+      for (const [name, value] of Object.entries(first)) expect(ours.headers[name]).toBe(value);
+      for (const [name, value] of Object.entries(last)) expect(ours.trailers[name]).toBe(value);
       upstream.received.splice(0);
     }),
     { numRuns: Number(process.env.FUZZ_RUNS ?? 300) },

@@ -80,9 +80,9 @@ const get = (client: GrpcClient, file: string, body: Uint8Array = SMALL, headers
     });
   });
 /** Compares without printing megabytes. */
-const same = ({ message, fault }: Got, wanted: Buffer): void => {
+const same = ({ message, fault }: Got, expected: Buffer): void => {
   expect(fault).toBeUndefined();
-  expect(message?.equals(wanted)).toBe(true);
+  expect(message?.equals(expected)).toBe(true);
 };
 
 describe("nghttpd serves files to our HTTP/2 client", () => {
@@ -100,9 +100,9 @@ describe("nghttpd serves files to our HTTP/2 client", () => {
     same(await get(client, "small"), SMALL);
     same(await get(client, "empty"), Buffer.alloc(0));
     const files = ["large", "small", "large", "empty", "small"] as const;
-    const wanted = { small: SMALL, large: LARGE, empty: Buffer.alloc(0) };
+    const expected = { small: SMALL, large: LARGE, empty: Buffer.alloc(0) };
     const all = await Promise.all(files.map((file) => get(client, file, LARGE.subarray(0, 20_000))));
-    for (const [i, file] of files.entries()) same(all[i] as Got, wanted[file]);
+    for (const [i, file] of files.entries()) same(all[i] as Got, expected[file]);
     expect(await get(client, "missing")).toMatchObject({ fault: { code: Code.UNIMPLEMENTED, message: "HTTP 404" } });
     expect((await get(client, "nothing")).fault).toBeDefined();
     same(await get(client, "small"), SMALL);
@@ -137,12 +137,12 @@ describe("nghttpd serves files to our HTTP/2 client", () => {
     const client = connect(await serve(["--max-concurrent-streams=3"]), { maxConnections: 1 });
     same(await get(client, "small"), SMALL);
     for (let i = 0; i < 50; i++) {
-      const given = client.send("/a.B/large.grpc", frame(SMALL), 60_000, undefined, 1, {
+      const call = client.send("/a.B/large.grpc", frame(SMALL), 60_000, undefined, 1, {
         replied: () => {},
         faulted: () => {},
       });
       const next = get(client, "small");
-      given.cancel();
+      call.cancel();
       same(await next, SMALL);
     }
   });

@@ -59,11 +59,11 @@ function send(client: GrpcClient): Promise<Fault | undefined> {
     const attempt = (again: number, before?: InFlight): void => {
       const reply: Reply = {
         replied: () => {
-          sent.judged?.(true);
+          sent.rate?.(true);
           resolve(undefined);
         },
         faulted: (fault) => {
-          sent.judged?.(false);
+          sent.rate?.(false);
           if (fault.kind === "unprocessed" && again > 0) attempt(again - 1, sent);
           else resolve(fault);
         },
@@ -78,20 +78,20 @@ function send(client: GrpcClient): Promise<Fault | undefined> {
 async function sendMany(client: GrpcClient, times: number, atOnce = 8): Promise<Fault[]> {
   const faults: Fault[] = [];
   let left = times;
-  const one = async (): Promise<void> => {
+  const sendNext = async (): Promise<void> => {
     while (left-- > 0) {
       const fault = await send(client);
       if (fault !== undefined) faults.push(fault);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, one));
+  await Promise.all(Array.from({ length: atOnce }, sendNext));
   return faults;
 }
 
 const farthest = (counts: ReadonlyMap<string, number>): number => {
   const all = [...counts.values()];
-  const mean = all.reduce((sum, one) => sum + one, 0) / all.length;
-  return Math.max(...all.map((one) => Math.abs(one / mean - 1)));
+  const mean = all.reduce((sum, count) => sum + count, 0) / all.length;
+  return Math.max(...all.map((count) => Math.abs(count / mean - 1)));
 };
 
 test("grpc-js's servers get equal numbers of calls, within 5 %, as from its own client with round_robin", async () => {
@@ -108,7 +108,7 @@ test("grpc-js's servers get equal numbers of calls, within 5 %, as from its own 
   const config = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
   const theirs = new Theirs(target, grpc.credentials.createInsecure(), { "grpc.service_config": config });
   for (let i = 0; i < 1_200; i++)
-    await new Promise((resolve) => (theirs.C as (...given: unknown[]) => void)(Buffer.from("x"), resolve));
+    await new Promise((resolve) => (theirs.C as (...args: unknown[]) => void)(Buffer.from("x"), resolve));
   theirs.close();
   expect([ours < 0.05, farthest(counts) < 0.05]).toEqual([true, true]);
 });
@@ -160,9 +160,9 @@ test("dnsmasq's new addresses get calls, removed ones do not, and failed lookups
   const folder = mkdtempSync(join(tmpdir(), "bff-dnsmasq-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "hosts");
-  const say = (hosts: readonly string[]): void =>
+  const setHosts = (hosts: readonly string[]): void =>
     writeFileSync(file, hosts.map((host) => `${host} replicas.example\n`).join(""));
-  say(["127.0.0.1"]);
+  setHosts(["127.0.0.1"]);
   const { server, lookup } = await dnsmasq(file);
   const { port, counts } = await replicas((index) => ({ "grpc.max_connection_age_ms": 500 + 110 * index }));
   const client = new GrpcClient(`http://replicas.example:${port}`, { lookup, balance: { refreshMs: 100 } });
@@ -173,12 +173,12 @@ test("dnsmasq's new addresses get calls, removed ones do not, and failed lookups
   const known = (): string[] => client.addresses().map(({ address }) => address.replace(/:\d+$/, ""));
   expect(await sendMany(client, 50)).toEqual([]);
   expect(known()).toEqual(["127.0.0.1"]);
-  say(HOSTS);
+  setHosts(HOSTS);
   server.kill("SIGHUP");
   await reach(() => HOSTS.every((host) => (counts.get(host) ?? 0) > 20));
   expect(known().sort()).toEqual(HOSTS);
   // Its connection ends for its age, and who is gone from the answers as well is not connected to again.
-  say(["127.0.0.2", "127.0.0.3"]);
+  setHosts(["127.0.0.2", "127.0.0.3"]);
   server.kill("SIGHUP");
   await reach(() => !known().includes("127.0.0.1"));
   counts.set("127.0.0.1", 0);

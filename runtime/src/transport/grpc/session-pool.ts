@@ -102,8 +102,8 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
    * Records a stream that was cancelled without an answer. The other end may be unreachable, even if no stream stays
    * open for long.
    */
-  givenUp(session: S): void {
-    this.#watched.get(session)?.givenUp(this.#silentMs ?? this.#keepAliveMs);
+  recordCancel(session: S): void {
+    this.#watched.get(session)?.recordCancel(this.#silentMs ?? this.#keepAliveMs);
   }
   /** Retires a session that takes no more streams, as an attempt to open one has shown. */
   ends(session: S): void {
@@ -198,7 +198,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   #resolved(): void {
     if (this.#closed) return;
     this.#arrange(this.#complete);
-    this.#complete ||= !this.#addresses.asking;
+    this.#complete ||= !this.#addresses.isPending;
     // An address that lost its connection and is missing from its name need not be connected again.
     const gone = [...this.#spots.values()].filter(
       ({ sessions, connecting, target }) =>
@@ -206,7 +206,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     );
     for (const { target } of gone) this.#addresses.forget(target);
     if (gone.length > 0) this.#arrange(true);
-    if (!this.#addresses.asking) this.#fresh(this.#addresses.failure);
+    if (!this.#addresses.isPending) this.#fresh(this.#addresses.failure);
     else this.#serve();
   }
   /** Applies the known addresses: adds new ones, and retires those that are missing. */

@@ -32,7 +32,7 @@ export class SessionWatch<S extends Session> {
   /**
    * Records a stream that was cancelled without an answer. After the given time without received bytes it sends a ping.
    */
-  givenUp(silentMs: number): void {
+  recordCancel(silentMs: number): void {
     const now = this.#clock.now();
     if (this.#silentBytes !== this.#session.bytesRead) {
       this.#silentBytes = this.#session.bytesRead;

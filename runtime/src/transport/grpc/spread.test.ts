@@ -19,7 +19,7 @@ async function fleet(hosts: readonly string[], found: readonly string[] = ALL) {
     servers: new Map<string, H2Upstream>(),
     port: 0,
     found,
-    asked: 0,
+    lookupCount: 0,
     async start(host: string): Promise<H2Upstream> {
       const server = new H2Upstream(echo, { host });
       server.port = fleet.port;
@@ -32,7 +32,7 @@ async function fleet(hosts: readonly string[], found: readonly string[] = ALL) {
     failing: false,
     client(options: GrpcClientOptions = {}, urls?: readonly string[]): GrpcClient {
       const lookup: LookupFunction = (_, __, done) => {
-        fleet.asked++;
+        fleet.lookupCount++;
         if (fleet.failing) {
           done(new Error("getaddrinfo EAI_AGAIN"), []);
           return;
@@ -114,7 +114,7 @@ describe("the addresses of a name", () => {
     const urls = [`http://fleet.example:${all.port}`, `http://127.0.0.1:${all.port}`, `http://127.0.0.3:${all.port}`];
     const client = all.client({}, urls);
     await sendUntil(client, () => open(all.connections(), 3));
-    expect(all.asked).toBe(1);
+    expect(all.lookupCount).toBe(1);
     all.counts();
     await sendMany(client, 300);
     expectEven(all.counts(), ALL);
@@ -150,9 +150,9 @@ describe("the addresses of a name", () => {
     expect(all.counts()).toEqual({ "127.0.0.1": 10, "127.0.0.2": 0, "127.0.0.3": 0 });
     all.found = ALL;
     await all.clock.advance(4_999); // younger than 5 to 7 s
-    expect(all.asked).toBe(1);
+    expect(all.lookupCount).toBe(1);
     await all.clock.advance(2_001);
-    expect(all.asked).toBe(2);
+    expect(all.lookupCount).toBe(2);
     await sendUntil(client, () => open(all.connections(), 3));
     await all.clock.advance(10_000);
     await sendMany(client, 1);
@@ -165,13 +165,13 @@ describe("the addresses of a name", () => {
     const client = all.client();
     await sendMany(client, 10);
     await all.clock.advance(60_000);
-    const { asked } = all;
+    const { lookupCount } = all;
     await all.clock.advance(600_000);
-    expect(all.asked).toBe(asked);
+    expect(all.lookupCount).toBe(lookupCount);
     expect(all.clock.running).toBe(0);
     await sendMany(client, 1);
     await all.clock.advance(7_000);
-    expect(all.asked).toBe(asked + 2); // at once, since what was known is old
+    expect(all.lookupCount).toBe(lookupCount + 2); // at once, since what was known is old
   });
   test("the addresses stay after an empty or failed lookup", async () => {
     const all = await fleet(ALL);
@@ -231,12 +231,12 @@ describe("the addresses of a name", () => {
     const all = await fleet(ALL);
     const client = all.client();
     await sendUntil(client, () => open(all.connections(), 3));
-    const { asked } = all;
+    const { lookupCount } = all;
     all.found = ["127.0.0.1", "127.0.0.3"];
     await all.servers.get("127.0.0.2")?.stop();
     all.servers.delete("127.0.0.2");
     await idle();
-    expect(all.asked).toBe(asked + 1);
+    expect(all.lookupCount).toBe(lookupCount + 1);
     expect(client.addresses().map(({ address }) => address)).toEqual([
       `127.0.0.1:${all.port}`,
       `127.0.0.3:${all.port}`,

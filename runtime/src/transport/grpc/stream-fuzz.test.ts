@@ -23,12 +23,12 @@ const fuzz = fc.record({
   end: fc.constantFrom("answer", "cancel", "close", "silence"),
 });
 
-function right({ heard, items }: TestStream, asked: number): void {
-  expect(items.length).toBeLessThanOrEqual(asked);
-  const ends = heard.filter((what) => what === "ended" || what === "faulted");
+function right({ events, items }: TestStream, demand: number): void {
+  expect(items.length).toBeLessThanOrEqual(demand);
+  const ends = events.filter((what) => what === "ended" || what === "faulted");
   expect(ends.length).toBeLessThanOrEqual(1);
-  if (ends.length === 1) expect(heard.at(-1)).toBe(ends[0]);
-  expect(heard.lastIndexOf("opened")).toBeLessThanOrEqual(0); // once, and first
+  if (ends.length === 1) expect(events.at(-1)).toBe(ends[0]);
+  expect(events.lastIndexOf("opened")).toBeLessThanOrEqual(0); // once, and first
 }
 
 test("random frames end at most a connection, and each stream once", async () => {
@@ -50,14 +50,14 @@ test("random frames end at most a connection, and each stream once", async () =>
       if (end === "cancel") target.cancel();
       if (end === "close") peer.socket.end();
       const kept = end !== "close" && (await inSync(peer));
-      const saidGoodbye = pieces.some((piece) => piece[3] === FrameType.GOAWAY || piece.length < 9);
+      const hasGoaway = pieces.some((piece) => piece[3] === FrameType.GOAWAY || piece.length < 9);
       if (kept) {
         seen.kept++;
         peer.send(answerOf(BYSTANDER, frame(Buffer.from("you"))));
         const outcome = await bystander.end;
-        if (!saidGoodbye) expect([bystander.texts, outcome]).toMatchObject([["you"], { trailers: {} }]);
+        if (!hasGoaway) expect([bystander.texts, outcome]).toMatchObject([["you"], { trailers: {} }]);
         target.take(1_000);
-        if (target.heard.every((what) => what !== "ended" && what !== "faulted")) target.cancel();
+        if (target.events.every((what) => what !== "ended" && what !== "faulted")) target.cancel();
       } else {
         seen.lost++;
         peer.socket.destroy();
@@ -66,13 +66,13 @@ test("random frames end at most a connection, and each stream once", async () =>
         if (end !== "cancel") await target.end;
       }
       seen.items += target.items.length;
-      if (target.heard.includes("ended")) seen.ended++;
+      if (target.events.includes("ended")) seen.ended++;
 
       const third = new TestStream(client);
       // A new connection may begin and yet not carry the stream: room on the old one may come first.
       const carrier = (): FramePeer | undefined =>
-        upstream.peers.find((one) => lastOpened(one) > (one === peer ? BYSTANDER : 0));
-      await until(() => carrier() !== undefined || third.heard.length > 0);
+        upstream.peers.find((candidate) => lastOpened(candidate) > (candidate === peer ? BYSTANDER : 0));
+      await until(() => carrier() !== undefined || third.events.length > 0);
       const used = carrier();
       used?.send(answerOf(lastOpened(used), frame(Buffer.from("there"))));
       expect(await third.end).toHaveProperty("trailers");

@@ -79,6 +79,6 @@ describe.each(cases)("a stream of $name over $http2", ({ start, http2 }) => {
     proxy.drop();
     other.take(1_000_000);
     expect(await other.end).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
-    expect(quiet.heard.filter((what) => what !== "opened")).toEqual([]);
+    expect(quiet.events.filter((what) => what !== "opened")).toEqual([]);
   });
 });

@@ -23,16 +23,16 @@ test("a connection with a quiet stream is pinged after five minutes of silence, 
   const stream = new TestStream(client);
   const peer = await upstream.next();
   await peer.next(HEADERS);
-  const asked = () => peer.frames.filter(({ type }) => type === PING).length;
+  const pingCount = () => peer.frames.filter(({ type }) => type === PING).length;
   await clock.advance(2 * LOOK_MS - 1);
-  expect(asked()).toBe(0);
+  expect(pingCount()).toBe(0);
   await clock.advance(1);
   const { payload } = await peer.next(PING);
   const waiting = clock.running;
   peer.send(frameOf(PING, Flag.ACK, 0, payload));
   await until(() => clock.running < waiting); // it has been answered
   await clock.advance(2 * LOOK_MS - 1);
-  expect(asked()).toBe(1);
+  expect(pingCount()).toBe(1);
   await clock.advance(1);
   await peer.next(PING);
   await clock.advance(5_000);

@@ -48,7 +48,7 @@ describe("a server stream", () => {
     const stream = new TestStream(client);
     expect(await stream.end).toMatchObject({ trailers: { "x-last": "yes" } });
     expect(stream.texts).toEqual(["a", "", "c"]);
-    expect(stream.heard).toEqual(["opened", "item", "item", "item", "ended"]);
+    expect(stream.events).toEqual(["opened", "item", "item", "item", "ended"]);
     expect(stream.headers).toMatchObject({ "content-type": "application/grpc+proto" });
   });
   test("a stream opens before its first item, and items arrive as they are sent", async () => {
@@ -57,7 +57,7 @@ describe("a server stream", () => {
     begin(to);
     to.stream.write(""); // headers leave with it
     await stream.opened();
-    expect(stream.heard).toEqual(["opened"]);
+    expect(stream.events).toEqual(["opened"]);
     to.stream.write(item("a"));
     await stream.came(1);
     to.stream.write(item("b").subarray(0, 3));
@@ -66,7 +66,7 @@ describe("a server stream", () => {
     expect(stream.texts).toEqual(["a", "b"]);
     stream.cancel();
     expect(await to.closed).toBe(8);
-    expect(stream.heard).toEqual(["opened", "item", "item"]);
+    expect(stream.events).toEqual(["opened", "item", "item"]);
   });
   test("a stream gives no more items than demanded, and its end after all of them", async () => {
     upstream.answer = (to) => {
@@ -75,7 +75,7 @@ describe("a server stream", () => {
     const stream = new TestStream(client, 0);
     await stream.opened();
     await send(client).outcome.catch(() => {});
-    expect(stream.heard).toEqual(["opened"]);
+    expect(stream.events).toEqual(["opened"]);
     stream.take(1);
     await stream.came(1);
     stream.take(1);
@@ -198,20 +198,20 @@ describe("a server stream", () => {
     await stream.opened();
     stream.cancel();
     expect(await to.closed).toBe(8);
-    expect(stream.heard).toEqual(["opened"]);
+    expect(stream.events).toEqual(["opened"]);
   });
 });
 
 describe("connections of streams", () => {
   test("streams use separate connections from unary calls, as many as needed", async () => {
-    const own = await started(undefined, { settings: { maxConcurrentStreams: 2 } });
-    const client = connected(own.url, { maxConnections: 1 });
-    own.answer = (to) => (to.body.toString() === "unary" ? echo(to) : begin(to));
+    const server = await started(undefined, { settings: { maxConcurrentStreams: 2 } });
+    const client = connected(server.url, { maxConnections: 1 });
+    server.answer = (to) => (to.body.toString() === "unary" ? echo(to) : begin(to));
     const streams = Array.from({ length: 7 }, () => new TestStream(client));
-    await until(() => own.received.length === 7);
-    expect(own.connections).toBe(4);
+    await until(() => server.received.length === 7);
+    expect(server.connections).toBe(4);
     expect(await send(client, "unary").outcome).toEqual({ message: "unary" });
-    expect(own.connections).toBe(5);
+    expect(server.connections).toBe(5);
     for (const stream of streams) stream.cancel();
   });
 });

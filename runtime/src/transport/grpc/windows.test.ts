@@ -75,7 +75,7 @@ describe("windows:", () => {
     const { peer, call, stream } = await underWay();
     const message = frame(Buffer.alloc((3 << 18) - 5, "x"));
     const piece = 1 << 13;
-    const given = (id: number): number[] =>
+    const windowUpdates = (id: number): number[] =>
       peer.frames.flatMap(({ type, stream, payload }) =>
         type === WINDOW_UPDATE && stream === id ? [payload.readUInt32BE()] : [],
       );
@@ -86,10 +86,10 @@ describe("windows:", () => {
     }
     await pinged(peer);
     const half = (piece + 256) * Math.ceil((1 << 19) / (piece + 256));
-    expect(given(stream)).toEqual([half]);
-    expect(given(0).slice(1)).toEqual([half]); // after that of the preface
+    expect(windowUpdates(stream)).toEqual([half]);
+    expect(windowUpdates(0).slice(1)).toEqual([half]); // after that of the preface
     peer.send(frameOf(HEADERS, END_HEADERS | END_STREAM, stream, OK_TRAILERS));
     expect((await call.outcome).message).toBe("x".repeat(message.length - 5));
-    expect(given(stream)).toEqual([half]);
+    expect(windowUpdates(stream)).toEqual([half]);
   });
 });

@@ -102,10 +102,11 @@ describe("a connection", () => {
     const { peer } = await underWay();
     const [settings, window, ack, ...rest] = peer.frames;
     expect(settings).toMatchObject({ type: SETTINGS, flags: 0, stream: 0 });
-    const said = new Map<number, number>();
+    const settingValues = new Map<number, number>();
     const payload = settings?.payload ?? Buffer.alloc(0);
-    for (let at = 0; at < payload.length; at += 6) said.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
-    expect([...said]).toEqual([
+    for (let at = 0; at < payload.length; at += 6)
+      settingValues.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+    expect([...settingValues]).toEqual([
       [Setting.HEADER_TABLE_SIZE, 0],
       [Setting.ENABLE_PUSH, 0],
       [Setting.INITIAL_WINDOW_SIZE, 1 << 20],
@@ -249,9 +250,9 @@ describe("a connection", () => {
     first.response = () => {
       throw new Error("a fault");
     };
-    const told = nextUncaught();
+    const exception = nextUncaught();
     peer.send(answer("1"), answer("2", 3));
-    expect(await told).toEqual(new Error("a fault"));
+    expect(await exception).toEqual(new Error("a fault"));
     for (const outcome of calls) expect(await outcome).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
     expect(sessions[0]?.ended).toBe(true);
   });

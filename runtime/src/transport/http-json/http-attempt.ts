@@ -68,8 +68,8 @@ export class HttpAttempt implements InFlight, PlacePreference {
   avoids(place: object): boolean {
     return this.#place === place || (this.#after?.avoids(place) ?? false);
   }
-  judged(good: boolean | undefined, slowness?: number): void {
-    if (this.#place !== undefined) this.#places.balancer.judged(this.#place, this.#era, good, slowness);
+  rate(good: boolean | undefined, slowness?: number): void {
+    if (this.#place !== undefined) this.#places.balancer.rate(this.#place, this.#era, good, slowness);
   }
   /** @throws for headers that HTTP cannot carry */
   start(request: (options: RequestOptions) => ClientRequest): void {

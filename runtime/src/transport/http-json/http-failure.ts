@@ -49,7 +49,7 @@ export function httpFault(
   const code = body?.code ?? codeOfHttp(status);
   // `error.message` is the message of the upstream, in any protocol.
   const message = body?.message || `HTTP ${status}`;
-  return { kind: "status", code, message, said: body?.message, details: body?.details, pushbackMs };
+  return { kind: "status", code, message, upstreamText: body?.message, details: body?.details, pushbackMs };
 }
 
 interface ErrorBody {

@@ -20,7 +20,7 @@ import { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.t
 
 const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0).reverse()) one.close();
+  for (const closeable of open.splice(0).reverse()) closeable.close();
 });
 
 /** What a request looked like. */
@@ -47,14 +47,17 @@ async function server(answer: Answer): Promise<{ url: string; seen: Seen[]; conn
         if (end < 0) return;
         const [line = "", ...rest] = text.slice(0, end).split("\r\n");
         const headers = Object.fromEntries(
-          rest.map((one) => [one.slice(0, one.indexOf(":")).toLowerCase(), one.slice(one.indexOf(":") + 1).trim()]),
+          rest.map((header) => [
+            header.slice(0, header.indexOf(":")).toLowerCase(),
+            header.slice(header.indexOf(":") + 1).trim(),
+          ]),
         );
         const length = Number(headers["content-length"] ?? 0);
         if (text.length < end + 4 + length) return;
-        const one = { line, headers, body: text.slice(end + 4, end + 4 + length) };
+        const request = { line, headers, body: text.slice(end + 4, end + 4 + length) };
         text = text.slice(end + 4 + length);
-        seen.push(one);
-        answer(socket, one, connection, ++requests);
+        seen.push(request);
+        answer(socket, request, connection, ++requests);
       }
     });
     open.push({ close: () => socket.destroy() });
@@ -118,7 +121,7 @@ function check(
 
 const http = (status: string, headers: readonly string[], body: string | Buffer = ""): Buffer =>
   Buffer.concat([
-    Buffer.from(`HTTP/1.1 ${status}\r\n${headers.map((one) => `${one}\r\n`).join("")}\r\n`),
+    Buffer.from(`HTTP/1.1 ${status}\r\n${headers.map((header) => `${header}\r\n`).join("")}\r\n`),
     Buffer.from(body),
   ]);
 const json = (body: string | Buffer, ...more: string[]): Buffer =>
@@ -279,22 +282,22 @@ describe("answers", () => {
     [
       "a status in its own words",
       refusal("500 x", '{"code":5,"message":"no such thing"}'),
-      { kind: "status", code: Code.NOT_FOUND, message: "no such thing", said: "no such thing" },
+      { kind: "status", code: Code.NOT_FOUND, message: "no such thing", upstreamText: "no such thing" },
     ],
     [
       "a status of no code",
       refusal("409 x", '{"code":99,"message":"m"}'),
-      { kind: "status", code: Code.ABORTED, said: "m" },
+      { kind: "status", code: Code.ABORTED, upstreamText: "m" },
     ],
     [
       "an envelope",
       refusal("400 x", '{"error":{"code":400,"status":"OUT_OF_RANGE","message":"far"}}'),
-      { kind: "status", code: Code.OUT_OF_RANGE, said: "far" },
+      { kind: "status", code: Code.OUT_OF_RANGE, upstreamText: "far" },
     ],
     [
       "an envelope without a name",
       refusal("409 x", '{"error":{"code":409,"message":"twice"}}'),
-      { kind: "status", code: Code.ABORTED, said: "twice" },
+      { kind: "status", code: Code.ABORTED, upstreamText: "twice" },
     ],
     [
       "an envelope that claims success",
@@ -425,13 +428,13 @@ describe("requests", () => {
     });
     const client = clientOf(url);
     let call: InFlight | undefined;
-    let told = false;
-    void check(client, "a", undefined, 5000, (sent) => (call = sent)).then(() => (told = true));
+    let hasAnswer = false;
+    void check(client, "a", undefined, 5000, (sent) => (call = sent)).then(() => (hasAnswer = true));
     await came.promise;
     call?.cancel();
     await gone.promise;
     expect(await check(client)).toMatchObject({ status: "SERVING" });
-    expect(told).toBe(false);
+    expect(hasAnswer).toBe(false);
   });
   test("requests after close are refused, and requests in flight finish", async () => {
     const held = Promise.withResolvers<net.Socket>();
@@ -497,13 +500,13 @@ describe("a kept connection closed by the server", () => {
 });
 
 test("several addresses share the calls, and a stopped address loses its calls", async () => {
-  const one = await server((socket) => socket.write(json(SERVING)));
-  const other = await server((socket) => socket.write(json(SERVING)));
-  const client = new HttpJsonClient([one.url, other.url], { rules: [GET], balance: { ejectAfter: 1 } });
+  const first = await server((socket) => socket.write(json(SERVING)));
+  const second = await server((socket) => socket.write(json(SERVING)));
+  const client = new HttpJsonClient([first.url, second.url], { rules: [GET], balance: { ejectAfter: 1 } });
   open.push({ close: () => void client.close() });
   const calls = await Promise.all(Array.from({ length: 40 }, () => check(client)));
   expect(calls.every(({ status }) => status === "SERVING")).toBe(true);
-  expect(one.seen.length + other.seen.length).toBe(40);
-  expect(Math.min(one.seen.length, other.seen.length)).toBeGreaterThan(5);
-  expect(client.addresses().map(({ address }) => `http://${address}`)).toEqual([one.url, other.url]);
+  expect(first.seen.length + second.seen.length).toBe(40);
+  expect(Math.min(first.seen.length, second.seen.length)).toBeGreaterThan(5);
+  expect(client.addresses().map(({ address }) => `http://${address}`)).toEqual([first.url, second.url]);
 });

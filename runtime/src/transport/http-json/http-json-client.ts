@@ -236,7 +236,7 @@ export class HttpJsonClient implements UnaryClient {
   addresses(): readonly AddressState[] {
     return this.#places.balancer.addresses();
   }
-  tellEjections(listener: (ejection: Ejection) => void): void {
+  onEjection(listener: (ejection: Ejection) => void): void {
     this.#places.balancer.ejectionListener = listener;
   }
 

@@ -47,8 +47,8 @@ const grammar = {
 
 /** Reports whether the escaped bytes of the host are UTF-8, which the grammar cannot express. */
 function inGrammar(text: string, ...all: readonly RegExp[]): boolean {
-  return all.some((one) => {
-    const match = one.exec(text);
+  return all.some((pattern) => {
+    const match = pattern.exec(text);
     return match !== null && Buffer.from(unescape(match[1] ?? ""), "latin1").equals(asUtf8(match[1] ?? ""));
   });
 }
@@ -192,7 +192,7 @@ test("email addresses follow the HTML standard", () => {
 test("URIs follow RFC 3986, and protovalidate except for its deviations", () => {
   let both = 0;
   fc.assert(
-    fc.property(nearly([...URIS, ...all.map((one) => `a://${one}/`)]), (text) => {
+    fc.property(nearly([...URIS, ...all.map((authority) => `a://${authority}/`)]), (text) => {
       const right = inGrammar(text, grammar.uri);
       expect(isUri(text)).toBe(right);
       expect(isUriRef(text)).toBe(inGrammar(text, grammar.uri, grammar.relative));
@@ -241,7 +241,7 @@ test.each(NAMES)("%o", (format, pattern, seeds) => {
 });
 
 test("names and values of headers are valid by their characters", () => {
-  expect(["x-a", ":path", "a`b", "", "a b", "a:b", "é"].map((one) => isHeaderName(one, true))).toEqual([
+  expect(["x-a", ":path", "a`b", "", "a b", "a:b", "é"].map((name) => isHeaderName(name, true))).toEqual([
     true,
     true,
     true,
@@ -250,8 +250,8 @@ test("names and values of headers are valid by their characters", () => {
     false,
     false,
   ]);
-  expect(["a b", "é", "\r", "a\0"].map((one) => isHeaderName(one, false))).toEqual([true, true, false, false]);
-  expect(["", "a b\tc", "é", "\x01", "a\n", "\x7f"].map((one) => isHeaderValue(one, true))).toEqual([
+  expect(["a b", "é", "\r", "a\0"].map((name) => isHeaderName(name, false))).toEqual([true, true, false, false]);
+  expect(["", "a b\tc", "é", "\x01", "a\n", "\x7f"].map((value) => isHeaderValue(value, true))).toEqual([
     true,
     true,
     true,
@@ -259,11 +259,11 @@ test("names and values of headers are valid by their characters", () => {
     false,
     false,
   ]);
-  expect(["", "\x01\x7f", "a\n"].map((one) => isHeaderValue(one, false))).toEqual([true, true, false]);
+  expect(["", "\x01\x7f", "a\n"].map((value) => isHeaderValue(value, false))).toEqual([true, true, false]);
 });
 
 test("a text of 300,000 characters is checked in linear time, whatever its characters", () => {
-  const long = ["a", "a-", "a.", ":", "0:", "%41", "[", "/", "@", "%"].map((one) => one.repeat(300_000));
+  const long = ["a", "a-", "a.", ":", "0:", "%41", "[", "/", "@", "%"].map((unit) => unit.repeat(300_000));
   const formats = [
     isIp,
     isIpPrefix,

@@ -10,10 +10,10 @@ import { COLON, DOT, isDigit, isHex } from "./characters.ts";
  * isIp("::1", 4); // false
  */
 export function isIp(text: string, version: number | bigint = 0): boolean {
-  const wanted = Number(version);
-  if (wanted === 4) return readIpv4(text, 0, text.length) !== undefined;
-  if (wanted === 6) return isIpv6(text);
-  return wanted === 0 && (readIpv4(text, 0, text.length) !== undefined || isIpv6(text));
+  const ipVersion = Number(version);
+  if (ipVersion === 4) return readIpv4(text, 0, text.length) !== undefined;
+  if (ipVersion === 6) return isIpv6(text);
+  return ipVersion === 0 && (readIpv4(text, 0, text.length) !== undefined || isIpv6(text));
 }
 
 /**
@@ -24,16 +24,16 @@ export function isIp(text: string, version: number | bigint = 0): boolean {
  * isIpPrefix("10.1.2.0/16", 4, true); // false
  */
 export function isIpPrefix(text: string, version: number | bigint = 0, strict = false): boolean {
-  const wanted = Number(version);
+  const ipVersion = Number(version);
   const slash = text.indexOf("/");
   if (slash === -1) return false;
   const matches = (bits: number, groups: readonly number[] | undefined, each: number): boolean => {
     const length = groups === undefined ? undefined : readLength(text, slash + 1, bits);
     return groups !== undefined && length !== undefined && (!strict || isZeroFrom(groups, length, each));
   };
-  if (wanted === 4) return matches(32, readIpv4(text, 0, slash), 8);
-  if (wanted === 6) return matches(128, readIpv6(text, 0, slash), 16);
-  return wanted === 0 && (isIpPrefix(text, 4, strict) || isIpPrefix(text, 6, strict));
+  if (ipVersion === 4) return matches(32, readIpv4(text, 0, slash), 8);
+  if (ipVersion === 6) return matches(128, readIpv6(text, 0, slash), 16);
+  return ipVersion === 0 && (isIpPrefix(text, 4, strict) || isIpPrefix(text, 6, strict));
 }
 
 /**

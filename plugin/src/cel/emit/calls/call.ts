@@ -2,7 +2,7 @@ import { childrenOf } from "../../types/facts/children.ts";
 import { staticType } from "../../types/facts/same-value.ts";
 import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { Call, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/expression.ts";
 import { emitLogic } from "../control/logic.ts";
 import { emitCast } from "../emitter/cast.ts";
 import type { Emitter } from "../emitter/emitter.ts";
@@ -15,7 +15,7 @@ import { emitEquality } from "./equality.ts";
 import { emitFunction } from "./function.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./operator.ts";
 
-export function emitCall(emitter: Emitter, node: Call): Piece {
+export function emitCall(emitter: Emitter, node: CallNode): Piece {
   const { names } = emitter;
   const { overload, args } = node;
   const [first, second] = args;
@@ -70,7 +70,7 @@ export function emitCall(emitter: Emitter, node: Call): Piece {
 }
 
 /** @param second the first operand again if there is only one */
-type Printer = (emitter: Emitter, node: Call, first: Node, second: Node) => Piece | undefined;
+type Printer = (emitter: Emitter, node: CallNode, first: Node, second: Node) => Piece | undefined;
 
 /** Overloads without a function of the runtime, or with one that accepts operands in any form. */
 const COLLECTION: Readonly<Record<string, Printer>> = {
@@ -101,7 +101,7 @@ const COLLECTION: Readonly<Record<string, Printer>> = {
   optional_unwrap: emitUnwrapped,
 };
 
-function emitAddedLists(emitter: Emitter, node: Call): Piece {
+function emitAddedLists(emitter: Emitter, node: CallNode): Piece {
   const form = formOf(node.type, node.proto);
   const parts = flattenLists(node).flatMap((side) => {
     if (side.kind !== "list") return [atom("...", ...emitter.as(side, form).print)];
@@ -112,12 +112,12 @@ function emitAddedLists(emitter: Emitter, node: Call): Piece {
   return parts.length === 0 ? emptyList(emitter, node, form) : piece(["[", ...commas(parts), "]"], form);
 }
 
-function emitInMap(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
+function emitInMap(emitter: Emitter, _: CallNode, first: Node, second: Node): Piece {
   const { names } = emitter;
   const map = emitter.value(second);
   const key = emitter.value(first);
   const alike = second.type.kind === "map" && second.type.key.kind === first.type.kind && first.type.kind !== "dyn";
-  if (alike && map.form.kind === "record") return hasOwn(map, key, first.type.kind === "bool");
+  if (alike && map.form.kind === "record") return hasKey(map, key, first.type.kind === "bool");
   if (alike && map.form.kind === "map") return method(map, "has", [coerce(key, map.form.key, names)]);
   return map.form.kind === "map" || map.form.kind === "record"
     ? runtime(names, "hasKey", [map, coerce(key, PLAIN, names)])
@@ -125,7 +125,7 @@ function emitInMap(emitter: Emitter, _: Call, first: Node, second: Node): Piece 
 }
 
 /** `list[i]` */
-function emitElement(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
+function emitElement(emitter: Emitter, _: CallNode, first: Node, second: Node): Piece {
   const { names } = emitter;
   const list = emitter.value(first);
   const of = entryForm(list.form) ?? PLAIN;
@@ -133,7 +133,7 @@ function emitElement(emitter: Emitter, _: Call, first: Node, second: Node): Piec
 }
 
 /** `map[key]` */
-function emitEntry(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
+function emitEntry(emitter: Emitter, _: CallNode, first: Node, second: Node): Piece {
   const { names } = emitter;
   const map = emitter.value(first);
   const key = emitter.value(second);
@@ -143,18 +143,18 @@ function emitEntry(emitter: Emitter, _: Call, first: Node, second: Node): Piece 
   return unbox(runtime(names, "entry", [map, mapKey(emitter, key, map.form)], of), names);
 }
 
-function emitLength(emitter: Emitter, node: Call, first: Node): Piece {
+function emitLength(emitter: Emitter, node: CallNode, first: Node): Piece {
   return property(emitter.value(first), "length", smallFormOf(node));
 }
 
-function emitMapSize(emitter: Emitter, node: Call, first: Node): Piece {
+function emitMapSize(emitter: Emitter, node: CallNode, first: Node): Piece {
   const map = emitter.value(first);
   return map.form.kind === "map"
     ? property(map, "size", smallFormOf(node))
     : piece(["Object.keys(", ...map.print, ").length"], smallFormOf(node));
 }
 
-function emitIntToDouble(emitter: Emitter, _: Call, first: Node): Piece {
+function emitIntToDouble(emitter: Emitter, _: CallNode, first: Node): Piece {
   const value = emitter.value(first);
   if (value.form.kind !== "small") return asDouble(value);
   const double = { ...value, form: PLAIN, literal: undefined };
@@ -162,16 +162,16 @@ function emitIntToDouble(emitter: Emitter, _: Call, first: Node): Piece {
 }
 
 /** An integer whose range fits both types stays unchanged. */
-function emitSmallConversion(emitter: Emitter, node: Call, first: Node): Piece | undefined {
+function emitSmallConversion(emitter: Emitter, node: CallNode, first: Node): Piece | undefined {
   const value = emitter.value(first);
   return rangeOf(node) !== undefined && value.form.kind === "small" ? { ...value, form: smallFormOf(node) } : undefined;
 }
 
-function emitString(emitter: Emitter, _: Call, first: Node): Piece {
+function emitString(emitter: Emitter, _: CallNode, first: Node): Piece {
   return atom("String(", ...emitter.value(first).print, ")");
 }
 
-function emitUnwrapped(emitter: Emitter, node: Call, first: Node): Piece {
+function emitUnwrapped(emitter: Emitter, node: CallNode, first: Node): Piece {
   const { names } = emitter;
   const form = celForm(node.type);
   return coerce(runtime(names, "unwrapped", [emitter.value(first)], generic(form)), form, names);
@@ -199,7 +199,7 @@ function flattenLists(node: Node): readonly Node[] {
 }
 
 /** Prints the test if a key is in a map of protobuf, an object with keys of type string. */
-function hasOwn(map: Piece, key: Piece, isBool: boolean): Piece {
+function hasKey(map: Piece, key: Piece, isBool: boolean): Piece {
   const text = key.form.kind === "big" || isBool ? atom("String(", ...key.print, ")") : key;
   return atom("Object.hasOwn(", ...map.print, ", ", ...text.print, ")");
 }

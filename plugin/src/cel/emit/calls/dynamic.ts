@@ -1,5 +1,5 @@
 import { PLAIN } from "../../types/forms/form.ts";
-import type { Call } from "../../types/model/expression.ts";
+import type { CallNode } from "../../types/model/expression.ts";
 import { castAny } from "../emitter/cast.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { coerce } from "../pieces/coerce.ts";
@@ -46,7 +46,7 @@ const ORDER: Readonly<Record<string, string>> = { "_<_": "<", "_<=_": "<=", "_>_
 const BITS: Readonly<Record<string, string>> = { "math.bitAnd": "and", "math.bitOr": "or", "math.bitXor": "xor" };
 
 /** A call whose overload is found at run time by the types of its operands. */
-export function emitDynamic(emitter: Emitter, node: Call): Piece {
+export function emitDynamic(emitter: Emitter, node: CallNode): Piece {
   const { names } = emitter;
   const { fn } = node;
   const args = node.args.map((arg) => emitter.as(arg, PLAIN));
@@ -69,11 +69,11 @@ function listOf(args: readonly Piece[]): Piece {
 }
 
 /** Conversions return CEL's own form. Any other value that is known to be a number is unboxed. */
-const OWN: Readonly<Record<string, string>> = { int: "int", uint: "uint", size: "int" };
+const RESULT_KINDS: Readonly<Record<string, string>> = { int: "int", uint: "uint", size: "int" };
 
-function typed(emitter: Emitter, node: Call, value: Piece): Piece {
+function typed(emitter: Emitter, node: CallNode, value: Piece): Piece {
   const { kind } = node.type;
-  if (kind === OWN[node.fn])
+  if (kind === RESULT_KINDS[node.fn])
     return { ...value, form: kind === "uint" ? { kind: "big", unsigned: true } : { kind: "big" } };
   if (kind === "int" || kind === "uint")
     return coerce(value, { kind: "big", unsigned: kind === "uint" }, emitter.names);

@@ -92,10 +92,10 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   const wrapper = [first, second].some((side) => side.type.kind === "wrapper");
   if (wrapper) return emitWrapper(emitter, first, second, sign) ?? emitWrapper(emitter, second, first, sign);
   const kinds = [first.type.kind, second.type.kind];
-  const [one = "", other = ""] = kinds;
+  const [firstKind = "", secondKind = ""] = kinds;
   if (first.kind === "enum" && second.kind === "enum") return undefined;
-  if (one === other && SIMPLE.has(one)) return compared(emitter, first, second, sign);
-  if (one === "type" && other === "type") {
+  if (firstKind === secondKind && SIMPLE.has(firstKind)) return compared(emitter, first, second, sign);
+  if (firstKind === "type" && secondKind === "type") {
     return binary(nameOf(emitter, first), sign, nameOf(emitter, second), LEVEL.equality);
   }
   const numbers = kinds.every((kind) => kind === "int" || kind === "uint" || kind === "double");
@@ -104,7 +104,7 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   let b = emitter.value(second);
   if (a.form.kind === "big" || b.form.kind === "big") {
     // As in cel-go, an integer is compared with a double as a double.
-    const doubles = one === "double" || other === "double";
+    const doubles = firstKind === "double" || secondKind === "double";
     a = doubles ? asNumber(a) : coerce(a, BIG, names);
     b = doubles ? asNumber(b) : coerce(b, BIG, names);
   }

@@ -2,7 +2,7 @@
 
 import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { Call, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/expression.ts";
 import type { Overload } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { emitOptional } from "../optionals/optional.ts";
@@ -144,7 +144,7 @@ const ON_DOUBLES: Readonly<Record<string, string>> = {
 
 const BITS: Readonly<Record<string, string>> = { and: "&", or: "|", xor: "^" };
 
-export function emitFunction(emitter: Emitter, node: Call): Piece {
+export function emitFunction(emitter: Emitter, node: CallNode): Piece {
   const { names } = emitter;
   const { overload, args } = node;
   if (node.overload === "random_uuid" || node.overload === "random_double") {
@@ -153,9 +153,9 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
     if (emitter.names.random === undefined) throw new Error("no random value belongs here");
     return atom(emitter.names.random(what, `${file}:${line}:${column}`));
   }
-  if (node.own !== undefined) return emitCallOf(emitter, node, node.own);
-  const own = emitNative(emitter, node);
-  if (own !== undefined) return own;
+  if (node.userFunction !== undefined) return emitCallOf(emitter, node, node.userFunction);
+  const native = emitNative(emitter, node);
+  if (native !== undefined) return native;
   const name = RUNTIME[overload] ?? overload;
   const operands = args.map((arg) =>
     EITHER.has(overload) || SAME.has(overload) ? withoutBoxes(emitter, arg) : emitter.as(arg, celForm(arg.type)),
@@ -165,22 +165,22 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
 }
 
 /** Prints a call of a function of the user, which accepts and returns CEL's own forms. */
-function emitCallOf(emitter: Emitter, { args, type }: Call, fn: Overload): Piece {
+function emitCallOf(emitter: Emitter, { args, type }: CallNode, fn: Overload): Piece {
   const { names } = emitter;
-  if (names.own === undefined) throw new Error(`no function "${fn.fn}" in the scope of this expression`);
+  if (names.userFunction === undefined) throw new Error(`no function "${fn.fn}" in the scope of this expression`);
   const operands = args.map((arg, index) => emitter.as(arg, celForm(fn.params[index] ?? arg.type)));
-  return piece([names.own(fn), "(", ...commas(operands), ")"], celForm(type));
+  return piece([names.userFunction(fn), "(", ...commas(operands), ")"], celForm(type));
 }
 
 /** Functions that use the elements of their list operands in any form. */
 const SAME: ReadonlySet<string> = new Set(["list_distinct", "set_contains", "set_equivalent", "set_intersects"]);
 
-function resultForm(node: Call, operands: readonly Piece[]): Form {
+function resultForm(node: CallNode, operands: readonly Piece[]): Form {
   return node.overload === "list_distinct" ? (operands[0]?.form ?? PLAIN) : celForm(node.type);
 }
 
 /** Functions that JavaScript has itself, or that keep the form of their operands. */
-function emitNative(emitter: Emitter, node: Call): Piece | undefined {
+function emitNative(emitter: Emitter, node: CallNode): Piece | undefined {
   const { overload } = node;
   const [first, second] = node.args;
   if (first === undefined) return undefined;
@@ -189,13 +189,13 @@ function emitNative(emitter: Emitter, node: Call): Piece | undefined {
   const bits = /^math_bit_(and|or|xor)_(int|uint)$/.exec(overload);
   if (bits !== null && second !== undefined) {
     const big = bits[2] === "int" ? BIG : UNSIGNED;
-    const [a, b] = [first, second].map((one) => operand(emitter.as(one, big), LEVEL.atom));
+    const [a, b] = [first, second].map((side) => operand(emitter.as(side, big), LEVEL.atom));
     return piece(["(", ...(a ?? []), ` ${BITS[bits[1] ?? ""]} `, ...(b ?? []), ")"], big);
   }
   return NATIVE[overload]?.(emitter, node, first, second);
 }
 
-type Printer = (emitter: Emitter, node: Call, first: Node, second: Node | undefined) => Piece | undefined;
+type Printer = (emitter: Emitter, node: CallNode, first: Node, second: Node | undefined) => Piece | undefined;
 
 const NATIVE: Readonly<Record<string, Printer>> = {
   take: emitTake,
@@ -243,7 +243,7 @@ const NATIVE: Readonly<Record<string, Printer>> = {
   optional_index: emitOptional,
 };
 
-function emitTake(emitter: Emitter, _: Call, first: Node, second: Node | undefined): Piece {
+function emitTake(emitter: Emitter, _: CallNode, first: Node, second: Node | undefined): Piece {
   const list = emitter.value(first);
   const count = second && rangeOf(second);
   const most = emitter.value(second ?? first);
@@ -252,7 +252,7 @@ function emitTake(emitter: Emitter, _: Call, first: Node, second: Node | undefin
   return runtime(emitter.names, "take", [list, most], list.form);
 }
 
-function emitFlatten(emitter: Emitter, { type }: Call, first: Node): Piece {
+function emitFlatten(emitter: Emitter, { type }: CallNode, first: Node): Piece {
   const list = emitter.value(first);
   if (list.form.kind !== "list" || list.form.of.kind !== "list")
     return runtime(emitter.names, "flatten", [emitter.as(first, celForm(first.type))], celForm(type));
@@ -264,13 +264,13 @@ function emitSorted(emitter: Emitter, of: Node, fn: "sort" | "sortDesc"): Piece 
   return runtime(emitter.names, fn, [list], list.form);
 }
 
-function emitRootOfInteger(emitter: Emitter, node: Call, first: Node): Piece {
-  const double: Call = { ...node, overload: "int64_to_double", args: [first] };
+function emitRootOfInteger(emitter: Emitter, node: CallNode, first: Node): Piece {
+  const double: CallNode = { ...node, overload: "int64_to_double", args: [first] };
   return atom("Math.sqrt(", ...emitter.value(double).print, ")");
 }
 
 /** `math.greatest` and `math.least`. */
-function emitBest(emitter: Emitter, node: Call): Piece {
+function emitBest(emitter: Emitter, node: CallNode): Piece {
   const { names } = emitter;
   const [first, second] = node.args;
   const greatest = node.overload === "math_greatest";
@@ -279,11 +279,11 @@ function emitBest(emitter: Emitter, node: Call): Piece {
   const elements = first.kind === "list" ? first.elements : [];
   const nodes = many ? elements : node.args;
   const ranges = nodes.map(rangeOf);
-  const numbers = nodes.length > 0 && nodes.every((one) => one.type.kind === node.type.kind);
+  const numbers = nodes.length > 0 && nodes.every((arg) => arg.type.kind === node.type.kind);
   const form = celForm(node.type);
   if (numbers && (node.type.kind === "double" || ranges.every((range) => range !== undefined))) {
-    const values = nodes.map((one) => emitter.value(one));
-    const list = values.flatMap((one, index) => (index === 0 ? [...one.print] : [", ", ...one.print]));
+    const values = nodes.map((arg) => emitter.value(arg));
+    const list = values.flatMap((value, index) => (index === 0 ? [...value.print] : [", ", ...value.print]));
     const low = Math.min(...ranges.map((range) => range?.low ?? 0));
     const high = Math.max(...ranges.map((range) => range?.high ?? 0));
     const small: Form =
@@ -298,7 +298,7 @@ function emitBest(emitter: Emitter, node: Call): Piece {
     list ??
     atom(
       "[",
-      ...node.args.flatMap((one, index) => [...(index === 0 ? [] : [", "]), ...emitter.as(one, of).print]),
+      ...node.args.flatMap((arg, index) => [...(index === 0 ? [] : [", "]), ...emitter.as(arg, of).print]),
       "]",
     );
   return runtime(names, greatest ? "greatest" : "least", [items], of);
@@ -310,7 +310,7 @@ export function withoutBoxes(emitter: Emitter, node: Node): Piece {
 }
 
 /** `enums.name(e)`, `enums.text(e)`, `Kind(e)`. */
-function emitOfEnum(emitter: Emitter, node: Call, first: Node, texts: Node | undefined): Piece | undefined {
+function emitOfEnum(emitter: Emitter, node: CallNode, first: Node, texts: Node | undefined): Piece | undefined {
   const { names } = emitter;
   const from = first.type.kind === "int" ? first.type.enum : undefined;
   if (from === undefined) return undefined;

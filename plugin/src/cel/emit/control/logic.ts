@@ -1,13 +1,13 @@
 import { factsOf, operandsOf } from "../../types/facts/facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { Call, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/expression.ts";
 import { hideContradicted } from "../emitter/arms.ts";
 import { contradictedInOrder } from "../emitter/contradiction.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { arrow, atom, binary, boolOf, hidden, LEVEL, operand, type Piece, piece, runtime } from "../pieces/piece.ts";
 
-export function emitLogic(emitter: Emitter, node: Call): Piece {
+export function emitLogic(emitter: Emitter, node: CallNode): Piece {
   const [first] = node.args;
   if (first === undefined) return emitter.value(node);
   if (node.overload === "logical_not") return emitNot(emitter, first);
@@ -31,20 +31,20 @@ function emitNot(emitter: Emitter, of: Node): Piece {
  * Operators"). Operands that cannot fail therefore come first, and only two operands that can both fail need the
  * runtime. Tests by `ok` cannot fail, so TypeScript narrows by them first.
  */
-function emitJunction(emitter: Emitter, node: Call): Piece {
+function emitJunction(emitter: Emitter, node: CallNode): Piece {
   const and = node.overload === "logical_and";
   const operands = operandsOf(node, node.overload);
   if (emitter.strict) return emitInOrder(emitter, operands, and);
-  const sure = operands.filter((one) => !one.fails);
-  const failing = operands.filter((one) => one.fails);
+  const sure = operands.filter((node) => !node.fails);
+  const failing = operands.filter((node) => node.fails);
   emitter.hide(contradictedInOrder([...sure, ...failing], and, emitter.aliases));
-  const all = sure.map((one) => emitter.value(one));
-  if (all.some((one) => boolOf(one) === !and)) {
+  const all = sure.map((node) => emitter.value(node));
+  if (all.some((piece) => boolOf(piece) === !and)) {
     // An operand that is never evaluated is printed as well, and relies on these tests for narrowing.
-    const open = all.filter((one, i) => boolOf(one) === undefined && asks(sure[i], and));
+    const open = all.filter((piece, i) => boolOf(piece) === undefined && narrowsBy(sure[i], and));
     return open.length === 0 ? atom(String(!and)) : joined([...open, hidden(atom(String(!and)))], and);
   }
-  const pieces = all.filter((one) => boolOf(one) === undefined);
+  const pieces = all.filter((piece) => boolOf(piece) === undefined);
   const [only, ...more] = failing;
   if (only !== undefined) {
     pieces.push(
@@ -53,10 +53,10 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
         : runtime(
             emitter.names,
             and ? "and" : "or",
-            failing.map((one) =>
+            failing.map((node) =>
               arrow(
                 "",
-                emitter.inside(() => emitter.value(one)),
+                emitter.inside(() => emitter.value(node)),
               ),
             ),
           ),
@@ -66,15 +66,15 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
 }
 
 /** Returns true if TypeScript narrows variables by an operand. */
-function asks(node: Node | undefined, outcome: boolean): boolean {
+function narrowsBy(node: Node | undefined, outcome: boolean): boolean {
   return node !== undefined && factsOf(node)[outcome ? "whenTrue" : "whenFalse"].size > 0;
 }
 
 function joined([head, ...tail]: readonly Piece[], and: boolean): Piece {
   if (head === undefined) return atom(String(and));
   // `a || b && c` is correct but hard to read.
-  const clear = (one: Piece): Piece =>
-    !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;
+  const clear = (piece: Piece): Piece =>
+    !and && piece.level === LEVEL.and ? { ...piece, print: operand(piece, LEVEL.atom), level: LEVEL.atom } : piece;
   const level = and ? LEVEL.and : LEVEL.or;
   return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
 }
@@ -85,8 +85,8 @@ function joined([head, ...tail]: readonly Piece[], and: boolean): Piece {
 function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean): Piece {
   emitter.hide(contradictedInOrder(operands, and, emitter.aliases));
   const pieces: Piece[] = [];
-  for (const one of operands) {
-    const value = emitter.value(one);
+  for (const node of operands) {
+    const value = emitter.value(node);
     const known = boolOf(value);
     if (known === and) continue;
     if (known === undefined) pieces.push(value);
@@ -111,7 +111,7 @@ function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
 }
 
 /** `form`: the required form of the branches. */
-export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
+export function emitConditional(emitter: Emitter, node: CallNode, target?: Form): Piece {
   const [condition, yes, no] = node.args;
   if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
   hideContradicted(emitter, condition, yes, no);
@@ -122,7 +122,9 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const natural = whole ? formOf(node.type, node.proto) : smallFormOf(node);
   const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
-    [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
+    [yes, no].some((branch) => branch.type.kind === "null") &&
+    node.type.kind !== "wrapper" &&
+    node.type.kind !== "null";
   // A read value is opened: the digits of an integer become a number.
   const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
   const expected = target ?? (opened ? celForm(node.type) : form);

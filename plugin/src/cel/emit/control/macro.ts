@@ -102,11 +102,11 @@ function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece
   const form = celForm(type);
   const first = emitter.as(begin, form);
   const items = itemsOf(emitter, range);
-  const names = vars.map((one) => emitter.name(one.name));
+  const names = vars.map((variable) => emitter.name(variable.name));
   emitter.bind(result, piece([names[0] ?? ""], form));
   emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
   const body = emitter.inside(() => emitter.as(step, form));
-  const named = names.map((one, i) => mentionedIn(vars[i], [step]) && isReadIn(body.print, one));
+  const named = names.map((name, i) => mentionedIn(vars[i], [step]) && isReadIn(body.print, name));
   const lambda = arrow(reduceParameters(names, named), body);
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
 }
@@ -201,9 +201,9 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   const source = pairsOf(emitter, node, entries);
   const list = source.form.kind === "list";
   const lambda = (body: Piece): Piece => arrow(paramsOf(emitter, node, list, body), body);
-  const value = (one: Node, form?: Form): Piece =>
-    emitter.inside(() => (form === undefined ? emitter.value(one) : emitter.as(one, form)));
-  const result = (one: Node, of: Form): Piece => returned(value(one, of), one, emitter.aliases.bound, names);
+  const value = (part: Node, form?: Form): Piece =>
+    emitter.inside(() => (form === undefined ? emitter.value(part) : emitter.as(part, form)));
+  const result = (part: Node, of: Form): Piece => returned(value(part, of), part, emitter.aliases.bound, names);
   const form = celForm(node.type);
   switch (macro) {
     case "all":

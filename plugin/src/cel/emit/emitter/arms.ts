@@ -3,11 +3,11 @@
 import type { Form } from "../../types/forms/form.ts";
 import type { Node } from "../../types/model/expression.ts";
 import { boolOf, LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
-import { type Aliases, contradicted } from "./contradiction.ts";
+import { contradicted, type NameValues } from "./contradiction.ts";
 
 /** The part of an emitter that prints tests. */
 export interface Tests {
-  readonly aliases: Aliases;
+  readonly aliases: NameValues;
   hide(nodes: readonly Node[]): void;
   value(node: Node): Piece;
 }
@@ -40,7 +40,7 @@ export function emitArms(
     const value = known ? left : right;
     return { value, arms: [value] };
   }
-  const [one, other] = [left, right].map((branch) => operand(branch, LEVEL.conditional));
-  const print = [...operand(test, LEVEL.nullish), " ? ", ...(one ?? []), " : ", ...(other ?? [])];
+  const [leftCode, rightCode] = [left, right].map((branch) => operand(branch, LEVEL.conditional));
+  const print = [...operand(test, LEVEL.nullish), " ? ", ...(leftCode ?? []), " : ", ...(rightCode ?? [])];
   return { value: piece(print, form, LEVEL.conditional), arms: [left, right] };
 }

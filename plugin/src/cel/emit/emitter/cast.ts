@@ -2,14 +2,14 @@
 
 import { misfits, opens } from "../../types/forms/fit.ts";
 import { celForm, generic, PLAIN } from "../../types/forms/form.ts";
-import type { Call, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/expression.ts";
 import type { CelType } from "../../types/model/type.ts";
 import { coerce, ifSet } from "../pieces/coerce.ts";
 import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "../pieces/piece.ts";
 import type { Emitter } from "./emitter.ts";
 
 /** Converts a value to the node's type, if all or a part of the value is a dyn, or may be null. */
-export function emitCast(emitter: Emitter, node: Call, first: Node): Piece {
+export function emitCast(emitter: Emitter, node: CallNode, first: Node): Piece {
   return cast(emitter, emitter.as(first, celForm(first.type)), first.type, node.type);
 }
 

@@ -9,7 +9,7 @@ import { fieldType, presenceOf } from "../../types/model/field-type.ts";
 import type { Variable } from "../../types/model/type.ts";
 
 /** Values of names. */
-export interface Aliases {
+export interface NameValues {
   /** The value that `cel.bind` binds to a variable, which may be printed in the name's place. */
   readonly bound: (variable: Variable) => Node | undefined;
   /**
@@ -34,12 +34,12 @@ interface Test {
  * Returns the tests in `condition` whose narrowing breaks `region`, which is evaluated only if the condition has this
  * outcome.
  */
-export function contradicted(condition: Node, outcome: boolean, region: Node, aliases: Aliases): readonly Node[] {
+export function contradicted(condition: Node, outcome: boolean, region: Node, aliases: NameValues): readonly Node[] {
   return contradictedInOrder([condition, region], outcome, aliases);
 }
 
 /** Returns the same for operands of which each is evaluated only if all operands before it have this outcome. */
-export function contradictedInOrder(operands: readonly Node[], outcome: boolean, aliases: Aliases): readonly Node[] {
+export function contradictedInOrder(operands: readonly Node[], outcome: boolean, aliases: NameValues): readonly Node[] {
   const tests: Test[] = [];
   return operands.flatMap((operand, index) => {
     const found = tests.length === 0 ? [] : againstThem(tests, operand, aliases);
@@ -48,7 +48,7 @@ export function contradictedInOrder(operands: readonly Node[], outcome: boolean,
   });
 }
 
-function againstThem(tests: readonly Test[], region: Node, aliases: Aliases): readonly Node[] {
+function againstThem(tests: readonly Test[], region: Node, aliases: NameValues): readonly Node[] {
   const reads = countsOf(pathsIn(region, aliases));
   const compared = comparisonsIn(region, aliases);
   return tests.filter((test) => isAgainst(test, reads, compared)).map(({ node }) => node);
@@ -75,7 +75,7 @@ function countsOf(paths: readonly string[]): ReadonlyMap<string, number> {
 }
 
 /** Returns the fields read by `optional` that TypeScript narrows to unset in `other`, which replaces it. */
-export function contradictedDefault(optional: Node, other: Node, aliases: Aliases): readonly Node[] {
+export function contradictedDefault(optional: Node, other: Node, aliases: NameValues): readonly Node[] {
   const fields = triedIn(optional);
   const reads = new Set<string | undefined>(fields.length === 0 ? [] : pathsIn(other, aliases));
   return fields.filter((field) => reads.has(pathOf(field, aliases)));
@@ -105,7 +105,7 @@ export function comparisonsWith(node: Node, name: string): readonly Node[] {
 }
 
 /** Returns the values that `cel.bind` binds anywhere in the nodes. */
-export function aliasesIn(nodes: readonly Node[], constant: Aliases["constant"] = () => undefined): Aliases {
+export function aliasesIn(nodes: readonly Node[], constant: NameValues["constant"] = () => undefined): NameValues {
   const bound = new Map<Variable, Node>();
   const open = [...nodes];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -120,7 +120,7 @@ export function aliasesIn(nodes: readonly Node[], constant: Aliases["constant"] 
 function known(
   node: Node,
   outcome: boolean,
-  aliases: Aliases,
+  aliases: NameValues,
   behind: Record<"true" | "false", Map<Node, readonly Test[]>> = { true: new Map(), false: new Map() },
 ): readonly Test[] {
   const inside = printedAs(node);
@@ -141,14 +141,14 @@ function known(
   // A bool is its own comparison with true.
   const path = node.type.kind === "bool" ? pathOf(node, aliases) : undefined;
   if (path !== undefined) {
-    const own: Test = { node, path, constant: "true", equal: outcome, few: true };
+    const nameTest: Test = { node, path, constant: "true", equal: outcome, few: true };
     const value = node.kind === "name" ? (aliases.bound(node.variable) ?? aliases.constant(node.variable)) : undefined;
-    if (value === undefined) return [own];
+    if (value === undefined) return [nameTest];
     const memo = behind[`${outcome}`];
     const tests = memo.get(value) ?? distinct(known(value, outcome, aliases, behind));
     memo.set(value, tests);
     // The hidden node is the name.
-    return [own, ...tests.map((test) => ({ ...test, node }))];
+    return [nameTest, ...tests.map((test) => ({ ...test, node }))];
   }
   if (node.kind !== "call") return [];
   const [first] = node.args;
@@ -168,13 +168,13 @@ function known(
   const each = open.map((arg) => known(arg, outcome, aliases, behind));
   if (node.overload === (outcome ? "logical_and" : "logical_or")) return each.flat();
   // One of the operands has this outcome, so a test is known if all of them contain it.
-  const [one = [], ...others] = each;
+  const [head = [], ...others] = each;
   const keys = others.map((tests) => new Set(tests.map(keyOf)));
-  return one.filter((test) => keys.every((known) => known.has(keyOf(test))));
+  return head.filter((test) => keys.every((known) => known.has(keyOf(test))));
 }
 
 /** Returns the paths that a test of presence reveals to be unset: the field, or all other members of its oneof. */
-function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: Aliases): readonly string[] {
+function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: NameValues): readonly string[] {
   const path = pathOf(test, aliases);
   if (path === undefined || typeof test.field === "string") return [];
   if (!outcome) return [path];
@@ -188,7 +188,7 @@ function distinct(tests: readonly Test[]): readonly Test[] {
   return [...new Map(tests.map((test) => [keyOf(test), test])).values()];
 }
 
-function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
+function comparisonOf(node: Node, aliases: NameValues): Test | undefined {
   if (node.kind === "select" && node.test) return comparedWithZero(node, aliases);
   if (node.kind !== "call" || (node.overload !== "equals" && node.overload !== "not_equals")) return undefined;
   const [first, second] = node.args;
@@ -203,7 +203,7 @@ function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
   return { node, path, constant, equal: node.overload === "equals", few };
 }
 /** Returns the printed comparison for `has(x.f)`, if an unset field reads as zero: `x.f` differs from zero. */
-function comparedWithZero(node: Node & { kind: "select" }, aliases: Aliases): Test | undefined {
+function comparedWithZero(node: Node & { kind: "select" }, aliases: NameValues): Test | undefined {
   const { field } = node;
   if (typeof field === "string" || presenceOf(field) !== "implicit") return undefined;
   const path = pathOf(node, aliases);
@@ -217,7 +217,7 @@ function isPresence(node: Node): boolean {
   const inside = printedAs(node);
   return inside === undefined ? node.kind === "select" && node.test : isPresence(inside);
 }
-function constantOf(node: Node, aliases: Aliases): string | undefined {
+function constantOf(node: Node, aliases: NameValues): string | undefined {
   if (node.kind === "enum") return String(node.value.number);
   if (node.kind === "name") {
     const behind = aliases.bound(node.variable);
@@ -226,17 +226,17 @@ function constantOf(node: Node, aliases: Aliases): string | undefined {
   return node.kind === "constant" && !(node.value instanceof Uint8Array) ? String(node.value) : undefined;
 }
 
-function comparisonsIn(node: Node, aliases: Aliases): readonly Test[] {
-  return everyNode(node, aliases).flatMap((one) => comparisonOf(one, aliases) ?? []);
+function comparisonsIn(node: Node, aliases: NameValues): readonly Test[] {
+  return everyNode(node, aliases).flatMap((inner) => comparisonOf(inner, aliases) ?? []);
 }
 
 /** Returns the paths of all fields that a node reads or tests. */
-function pathsIn(node: Node, aliases: Aliases): readonly string[] {
-  return everyNode(node, aliases).flatMap((one) => pathOf(one, aliases) ?? []);
+function pathsIn(node: Node, aliases: NameValues): readonly string[] {
+  return everyNode(node, aliases).flatMap((inner) => pathOf(inner, aliases) ?? []);
 }
 
 /** Returns the node and all its printed parts, with the values bound to its names, each once. */
-function everyNode(root: Node, aliases: Aliases): readonly Node[] {
+function everyNode(root: Node, aliases: NameValues): readonly Node[] {
   const found: Node[] = [];
   const seen = new Set<Variable>();
   const open = [root];
@@ -260,14 +260,14 @@ function printedAs(node: Node): Node | undefined {
   return optional?.kind === "call" && optional.overload === "optional_of" ? optional.args[0] : undefined;
 }
 
-function pathOf(node: Node, aliases: Aliases): string | undefined {
+function pathOf(node: Node, aliases: NameValues): string | undefined {
   const inside = printedAs(node);
   if (inside !== undefined) return pathOf(inside, aliases);
   if (node.kind === "name") {
     const behind = aliases.bound(node.variable);
     // `failure(step)` reads nothing of the step, whose name it has.
-    const own = node.variable.role === "failure" ? `failure(${node.variable.name})` : node.variable.name;
-    return (behind && pathOf(behind, aliases)) ?? own;
+    const rootName = node.variable.role === "failure" ? `failure(${node.variable.name})` : node.variable.name;
+    return (behind && pathOf(behind, aliases)) ?? rootName;
   }
   if (node.kind !== "select" || typeof node.field === "string") return undefined;
   const of = pathOf(node.of, aliases);

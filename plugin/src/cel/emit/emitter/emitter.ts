@@ -19,7 +19,7 @@ import {
 } from "../pieces/piece.ts";
 import { shapeOf } from "../pieces/shape.ts";
 import { emitArms } from "./arms.ts";
-import { type Aliases, aliasesIn } from "./contradiction.ts";
+import { aliasesIn, type NameValues } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
 
 /** Prints one node by its kind. The only implementation is in dispatch.ts. */
@@ -38,7 +38,7 @@ export class Emitter {
   /** Errors are not absorbed, and an unset value is an error (types/facts/strict.ts). */
   readonly strict: boolean;
   readonly #print: Print;
-  readonly aliases: Aliases;
+  readonly aliases: NameValues;
   readonly #absent: ReadonlySet<Variable>;
   /** Tests of presence that TypeScript must not narrow by. */
   readonly #hidden = new Set<Node>();

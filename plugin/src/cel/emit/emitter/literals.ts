@@ -80,7 +80,7 @@ function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
 
 /** Returns the enum of literals, if all are of one enum. */
 function enumOf(literals: readonly Node[], names: Names): Piece["print"][number] | undefined {
-  const [first, ...others] = literals.flatMap((one) => (one.kind === "enum" ? [one.desc] : []));
+  const [first, ...others] = literals.flatMap((literal) => (literal.kind === "enum" ? [literal.desc] : []));
   if (first === undefined || others.some((other) => other.typeName !== first.typeName)) return undefined;
   return names.shape(first);
 }
@@ -115,7 +115,7 @@ function leavesOf(node: Node, bound: Bound): readonly Node[] {
       const held = first && heldBy(first);
       if (held === undefined) return [node];
       const other = held.always || second === undefined ? [] : [second];
-      return [...held.nodes, ...other].flatMap((one) => leavesOf(one, bound));
+      return [...held.nodes, ...other].flatMap((leaf) => leavesOf(leaf, bound));
     }
     default:
       return [node];

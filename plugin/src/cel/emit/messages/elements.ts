@@ -46,7 +46,7 @@ function itemType(type: CelType): CelType | undefined {
  * Prints the content of an optional for a field, or `undefined`. Null in it leaves the field unset, too. `nullable`:
  * true if this also applies to a scalar, as in a field of a wrapper.
  */
-export function emitGiven(emitter: Emitter, value: Node, proto: Proto, nullable: boolean): Piece {
+export function emitOptional(emitter: Emitter, value: Node, proto: Proto, nullable: boolean): Piece {
   const form = protoForm(proto);
   const of = value.type.kind === "optional" ? value.type.of : value.type;
   const inner = emitter.inner(value, nullable && of.kind === "wrapper" ? { kind: "nullable", of: form } : form);
@@ -77,14 +77,14 @@ function prunedList(emitter: Emitter, node: Node & { readonly kind: "list" }, pr
   const of = protoForm(proto);
   const elements = node.elements.flatMap((element, index) => {
     if (element.type.kind === "null") return [];
-    if (node.optionals?.has(index)) return given(emitter, emitGiven(emitter, element, proto, false));
+    if (node.optionals?.has(index)) return optionalElement(emitter, emitOptional(emitter, element, proto, false));
     const value = emitter.element(element, of);
-    return value.nullable ? given(emitter, value) : [value];
+    return value.nullable ? optionalElement(emitter, value) : [value];
   });
   return piece(["[", ...commas(elements), "]"], { kind: "list", of });
 }
 
-function given(emitter: Emitter, value: Piece): Piece[] {
+function optionalElement(emitter: Emitter, value: Piece): Piece[] {
   if (isNothing(value)) return [];
   const set = value.nullable ? binary(value, "??", atom("undefined"), LEVEL.nullish) : value;
   return [atom("...", ...runtime(emitter.names, "optionalElement", [set]).print)];

@@ -11,7 +11,7 @@ import { coerce, packed } from "../pieces/coerce.ts";
 import { zero } from "../pieces/constant.ts";
 import { atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime, types } from "../pieces/piece.ts";
 import { entryShape } from "../pieces/shape.ts";
-import { emitElements, emitGiven } from "./elements.ts";
+import { emitElements, emitOptional } from "./elements.ts";
 
 type Message = Node & { readonly kind: "message" };
 type Field = Message["fields"][number];
@@ -21,8 +21,8 @@ export function emitMessage(emitter: Emitter, node: Message): Piece {
   const known = emitWellKnown(emitter, node) ?? emitTime(emitter, node);
   if (known !== undefined) return known;
   const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
-  const exact = inheritedUnset(node.desc, new Set()).some((one) => one.exact);
-  const fields = node.fields.flatMap((one) => emitField(emitter, one, exact));
+  const exact = inheritedUnset(node.desc, new Set()).some((unset) => unset.exact);
+  const fields = node.fields.flatMap((entry) => emitField(emitter, entry, exact));
   if (fields.length === 0) return atom(...create, ")");
   const named = new Set(fields.map(({ sure }) => sure).filter((name) => name !== undefined));
   const unset = inheritedUnset(node.desc, named).map(({ name }) => atom(`${name}: undefined`));
@@ -37,15 +37,15 @@ interface Property {
 }
 
 /** @param inferred true inside of a generic call, in which the name of a oneof's member would widen to any string */
-function emitField(emitter: Emitter, one: Field, inferred = false): Property[] {
-  const { field, value } = one;
+function emitField(emitter: Emitter, entry: Field, inferred = false): Property[] {
+  const { field, value } = entry;
   const { type, proto } = fieldType(field);
   const form = protoForm(proto);
   // Null leaves a field unset, but for the null of JSON.
   const json = form.kind === "json" && !form.list;
   if (value.type.kind === "null" && !json) return [];
   const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
-  const printed = one.optional ? emitGiven(emitter, value, proto, wrapper) : fieldValue(emitter, one, form);
+  const printed = entry.optional ? emitOptional(emitter, value, proto, wrapper) : fieldValue(emitter, entry, form);
   if (isNothing(printed)) return [];
   const property = (of: string, ...print: Piece["print"]): Property[] => [
     { property: atom(`${of}: `, ...print), sure: of },
@@ -101,11 +101,11 @@ function emitTime(emitter: Emitter, node: Message): Piece | undefined {
   const { typeName } = node.desc;
   if (isSureTime(typeName, node.fields)) return undefined;
   const part = (name: string, form: Form, none: string): Piece => {
-    const given = node.fields.find(({ field }) => field.name === name);
-    if (given === undefined) return atom(none);
-    if (given.value.type.kind === "null") return atom(none);
-    if (!given.optional) return emitter.as(given.value, form);
-    return binary(emitter.inner(given.value, form), "??", atom(none), LEVEL.nullish, form);
+    const entry = node.fields.find(({ field }) => field.name === name);
+    if (entry === undefined) return atom(none);
+    if (entry.value.type.kind === "null") return atom(none);
+    if (!entry.optional) return emitter.as(entry.value, form);
+    return binary(emitter.inner(entry.value, form), "??", atom(none), LEVEL.nullish, form);
   };
   const parts = [part("seconds", BIG, "0n"), part("nanos", { kind: "small", ...INT32 }, "0")];
   return runtime(emitter.names, typeName.endsWith("Timestamp") ? "timestampFrom" : "durationFrom", parts);
@@ -118,15 +118,15 @@ function emitWellKnown(emitter: Emitter, node: Message): Piece | undefined {
   switch (node.desc.typeName) {
     case "google.protobuf.Struct":
       if (only === undefined) return atom("{}");
-      return runtime(names, "toJsonObject", [given(emitter, only)]);
+      return runtime(names, "toJsonObject", [jsonValue(emitter, only)]);
     case "google.protobuf.Value":
       if (only === undefined || only.field.enum !== undefined) return atom("null");
-      return runtime(names, "toJsonValue", [given(emitter, only)]);
+      return runtime(names, "toJsonValue", [jsonValue(emitter, only)]);
     case "google.protobuf.ListValue":
       if (only === undefined) return piece(["[]"], { kind: "list", of: PLAIN });
-      return { ...runtime(names, "toJsonList", [given(emitter, only)]), form: { kind: "list", of: PLAIN } };
+      return { ...runtime(names, "toJsonList", [jsonValue(emitter, only)]), form: { kind: "list", of: PLAIN } };
     case "google.protobuf.Any": {
-      const fields = node.fields.flatMap((one) => emitField(emitter, one)).map(({ property }) => property);
+      const fields = node.fields.flatMap((entry) => emitField(emitter, entry)).map(({ property }) => property);
       const any = atom(names.runtime("create"), "(", names.schema(node.desc), ", { ", ...commas(fields), " })");
       return runtime(names, "fromAny", [any, types(names)]);
     }
@@ -147,7 +147,7 @@ function emitWellKnown(emitter: Emitter, node: Message): Piece | undefined {
     : emitter.as(only.value, protoForm(proto));
 }
 
-function given(emitter: Emitter, { value, optional }: Field): Piece {
+function jsonValue(emitter: Emitter, { value, optional }: Field): Piece {
   return optional ? runtime(emitter.names, "orNull", [emitter.inner(value, PLAIN)]) : emitter.as(value, PLAIN);
 }
 

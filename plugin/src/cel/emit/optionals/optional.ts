@@ -10,7 +10,7 @@ import {
   sameForm,
 } from "../../types/forms/form.ts";
 import { isError } from "../../types/model/error-type.ts";
-import type { Call, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/expression.ts";
 import { emitMacro } from "../control/macro.ts";
 import { emitArms } from "../emitter/arms.ts";
 import { castInner } from "../emitter/cast.ts";
@@ -127,7 +127,7 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
   return node.kind === "call" ? innerOfCall(emitter, node) : undefined;
 }
 
-function innerOfCall(emitter: Emitter, node: Call): Piece | undefined {
+function innerOfCall(emitter: Emitter, node: CallNode): Piece | undefined {
   const [first, second] = node.args;
   switch (node.overload) {
     case "optional_none":
@@ -164,7 +164,7 @@ function innerOfCall(emitter: Emitter, node: Call): Piece | undefined {
 }
 
 /** `a.or(b)` */
-function orInner(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+function orInner(emitter: Emitter, node: CallNode, first: Node, second: Node): Piece {
   emitter.hide(contradictedDefault(first, second, emitter.aliases));
   const form = innerForm(node);
   const other = optionalAs(emitter, second, form);
@@ -177,7 +177,7 @@ function elementInner(emitter: Emitter, of: Node, index: "0" | "-1"): Piece {
   return maybe(method(list, "at", [atom(index)], entryForm(list.form) ?? PLAIN));
 }
 
-function enumInner(emitter: Emitter, node: Call, of: Node, fn: "enumFrom" | "enumParse"): Piece | undefined {
+function enumInner(emitter: Emitter, node: CallNode, of: Node, fn: "enumFrom" | "enumParse"): Piece | undefined {
   const { names } = emitter;
   const desc = node.type.kind === "optional" && node.type.of.kind === "int" ? node.type.of.enum : undefined;
   if (desc === undefined) return undefined;
@@ -224,7 +224,7 @@ function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullab
 }
 
 /** `optional.orValue(other)`. */
-export function emitOrValue(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+export function emitOrValue(emitter: Emitter, node: CallNode, first: Node, second: Node): Piece {
   emitter.hide(contradictedDefault(first, second, emitter.aliases));
   const inner = optionalInner(emitter, first);
   const of = first.type.kind === "optional" ? first.type.of : first.type;
@@ -245,7 +245,7 @@ function union(a: Form & { kind: "small" }, b: Form & { kind: "small" }): Form {
 }
 
 /** `optional.value()`. */
-export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Piece {
+export function emitOptionalValue(emitter: Emitter, node: CallNode, first: Node): Piece {
   const inner = optionalInner(emitter, first);
   if (!inner.maybe) return inner;
   const { names } = emitter;

@@ -23,7 +23,7 @@ export interface Names {
    */
   readonly registry?: () => Printable;
   /** A function of the user, to be called. */
-  readonly own?: (fn: Overload) => Printable;
+  readonly userFunction?: (fn: Overload) => Printable;
   /** The function that converts values of one enum to another one, if there are conversions. */
   readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
   /** A random value of a place: one for each response. */

@@ -115,7 +115,7 @@ export function arrowOver(name: string, mentioned: boolean, body: Piece, returns
 }
 
 export function commas(pieces: readonly Piece[]): Printable[] {
-  return pieces.flatMap((one, index) => (index === 0 ? [...one.print] : [", ", ...one.print]));
+  return pieces.flatMap((piece, index) => (index === 0 ? [...piece.print] : [", ", ...piece.print]));
 }
 
 /** Asserts that the value has a TypeScript type. */

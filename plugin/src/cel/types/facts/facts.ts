@@ -1,9 +1,9 @@
-import type { Call, Expression, Node } from "../model/expression.ts";
+import type { CallNode, Expression, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
 import { chosenOf, outcomeOf } from "./mentions.ts";
 
 /** The variables with a certain state if a condition is true, and if it is false (language.md, "Absence"). */
-export interface Facts {
+export interface OutcomeFacts {
   readonly whenTrue: ReadonlySet<Variable>;
   readonly whenFalse: ReadonlySet<Variable>;
 }
@@ -11,11 +11,11 @@ export interface Facts {
 const NOTHING: ReadonlySet<Variable> = new Set();
 
 /** Returns the variables that have a value. */
-export const factsOf = (node: Node): Facts => facts(node, true);
+export const factsOf = (node: Node): OutcomeFacts => facts(node, true);
 /** Returns the variables that have no value. */
-export const gapsOf = (node: Node): Facts => facts(node, false);
+export const gapsOf = (node: Node): OutcomeFacts => facts(node, false);
 
-function facts(node: Node, there: boolean): Facts {
+function facts(node: Node, there: boolean): OutcomeFacts {
   if (node.kind === "ok" && !node.set && node.variable.absent) {
     const tested = new Set([node.variable]);
     return there ? { whenTrue: tested, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: tested };
@@ -36,10 +36,10 @@ function facts(node: Node, there: boolean): Facts {
   }
   // Operands that are known beforehand are not printed, so that only the other operand remains.
   if (node.overload === "logical_and" || node.overload === "logical_or") {
-    const [one, other] = [outcomeOf(first), outcomeOf(second)];
+    const [firstOutcome, secondOutcome] = [outcomeOf(first), outcomeOf(second)];
     const neutral = node.overload === "logical_and";
-    if (one === neutral) return facts(second, there);
-    if (other === neutral) return facts(first, there);
+    if (firstOutcome === neutral) return facts(second, there);
+    if (secondOutcome === neutral) return facts(first, there);
   }
   const a = facts(first, there);
   const b = facts(second, there);
@@ -82,7 +82,7 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
 }
 
 /** Returns the test and the value of `test == true` and the like, which are printed as the test or its opposite. */
-export function comparedWith(node: Call): { readonly test: Node; readonly value: boolean } | undefined {
+export function comparedWith(node: CallNode): { readonly test: Node; readonly value: boolean } | undefined {
   const equal = node.overload === "equals";
   const [first, second] = node.args;
   if ((!equal && node.overload !== "not_equals") || first === undefined || second === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { Call, Node } from "../model/expression.ts";
+import type { CallNode, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 import { sameConstant, staticType } from "./same-value.ts";
@@ -66,7 +66,7 @@ function reached(node: Node): readonly Node[] {
 }
 
 /** Returns the branch of a conditional that is always taken, which is printed in its place. */
-export function chosenOf({ overload, args }: Call): Node | undefined {
+export function chosenOf({ overload, args }: CallNode): Node | undefined {
   const [condition, yes, no] = args;
   const outcome = overload === "conditional" && condition !== undefined ? outcomeOf(condition) : undefined;
   if (outcome === undefined) return undefined;

@@ -50,7 +50,10 @@ function strictly(node: Node, tested: boolean): Node {
       return within(
         node,
         node.fields.map(({ value }) => value),
-        (values) => ({ ...node, fields: node.fields.map((one, i) => ({ ...one, value: values[i] ?? one.value })) }),
+        (values) => ({
+          ...node,
+          fields: node.fields.map((field, i) => ({ ...field, value: values[i] ?? field.value })),
+        }),
       );
     case "macro":
       return within(node, [node.range, ...node.args], ([range = node.range, ...args]) => ({ ...node, range, args }));

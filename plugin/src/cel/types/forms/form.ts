@@ -182,9 +182,9 @@ export function narrowsKeys(
   from: Form & { readonly kind: "record" | "map" },
   to: Form & { readonly kind: "record" },
 ): boolean {
-  const own = from.kind === "map" ? from.key : keyForm(from.key);
+  const fromKey = from.kind === "map" ? from.key : keyForm(from.key);
   const expected = keyForm(to.key);
-  return expected.kind === "small" && !sameForm(own, expected);
+  return expected.kind === "small" && !sameForm(fromKey, expected);
 }
 
 function keyForm(key: ScalarType): Form {

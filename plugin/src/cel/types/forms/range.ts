@@ -47,8 +47,8 @@ export function misfitKey({ entries }: Node & { readonly kind: "map" }, key: Sca
 /** Returns the range of an int or uint that is known beforehand. Undefined: any 64-bit value. */
 export function rangeOf(node: Node): Range | undefined {
   if (node.type.kind !== "int" && node.type.kind !== "uint") return undefined;
-  const own = protoRange(node.proto);
-  if (own !== undefined) return own;
+  const typeRange = protoRange(node.proto);
+  if (typeRange !== undefined) return typeRange;
   if (node.kind === "constant") {
     const value = Number(node.value);
     return typeof node.value === "bigint" ? within({ low: value, high: value }) : undefined;

@@ -14,8 +14,8 @@ export interface Match {
 /** The overloads of a function, those that the cases of a test declare included. */
 export function candidatesOf(fn: string, language: Language): readonly Overload[] {
   const declared = language.functions.filter((overload) => overload.fn === fn);
-  const own = overloadsOf(fn).filter((overload) => language.mixedNumbers || !isMixed(overload));
-  return declared.length === 0 ? own : [...own, ...declared];
+  const standard = overloadsOf(fn).filter((overload) => language.mixedNumbers || !isMixed(overload));
+  return declared.length === 0 ? standard : [...standard, ...declared];
 }
 
 /** The overloads that take these operands, as cel-go finds them; undefined when none does. */
@@ -67,15 +67,15 @@ export function nearestOverloads(
 ): readonly Overload[] {
   // An index into an optional is not the typical intention.
   const all = candidatesOf(fn, language).filter(
-    (one) => !isMixed(one) && (one.params[0]?.kind !== "optional" || !/^_\[/.test(fn)),
+    (overload) => !isMixed(overload) && (overload.params[0]?.kind !== "optional" || !/^_\[/.test(fn)),
   );
   const [first] = args;
   if (first === undefined) return all;
   const alike = all.filter(({ params }) => params.length === args.length);
   const candidates = alike.length > 0 ? alike : all;
   const near = candidates.filter(({ params: [param] }) => {
-    const [own] = param === undefined ? [] : types.instance([param]);
-    return own !== undefined && types.assignable(first, own);
+    const [paramType] = param === undefined ? [] : types.instance([param]);
+    return paramType !== undefined && types.assignable(first, paramType);
   });
   return near.length > 0 ? near : candidates;
 }

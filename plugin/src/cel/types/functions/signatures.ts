@@ -243,14 +243,14 @@ function parseLine(line: string): Overload {
   const call = head.slice(0, space);
   const [, receiver, name, params] = /^(?:(.+)\.)?([^.(]+)\((.*)\)$/.exec(call) ?? [];
   if (name === undefined) throw new Error(`malformed: ${line}`);
-  const own = splitTypes(params ?? "").map(parseType);
+  const paramTypes = splitTypes(params ?? "").map(parseType);
   const namespace = receiver !== undefined && NAMESPACES.has(receiver);
   const method = receiver !== undefined && !namespace;
   return {
     id,
     fn: namespace ? `${receiver}.${name}` : name,
     method,
-    params: method ? [parseType(receiver), ...own] : own,
+    params: method ? [parseType(receiver), ...paramTypes] : paramTypes,
     result,
     fails: fails !== undefined,
   };
@@ -286,7 +286,7 @@ const olderNames: ReadonlySet<string> = new Set(older.map(({ fn }) => fn));
 for (const [fn, overloads] of table) {
   table.set(
     fn,
-    overloads.filter((one, index) => overloads.findIndex((other) => sameCall(one, other)) === index),
+    overloads.filter((overload, index) => overloads.findIndex((other) => sameCall(overload, other)) === index),
   );
 }
 

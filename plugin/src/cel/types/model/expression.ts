@@ -47,7 +47,7 @@ export interface Expression {
    */
   readonly unsafe: readonly Variable[];
   /** The variables that it reads and that have a value because of a surrounding condition. */
-  readonly given: ReadonlySet<Variable>;
+  readonly safe: ReadonlySet<Variable>;
   /** True if evaluation can raise a CEL error (division, index, overflow, conversion …). */
   readonly fails: boolean;
   /** A name followed by field selections only (`s.a.x`), nothing else. */
@@ -88,7 +88,7 @@ export type Node = NodeBase &
         readonly fn: string;
         readonly overload: string;
         readonly args: readonly Node[];
-        readonly own?: Overload;
+        readonly userFunction?: Overload;
       }
     /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
     | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true; readonly known?: boolean }
@@ -116,7 +116,7 @@ export type Node = NodeBase &
         readonly args: readonly Node[];
       }
   );
-export type Call = Node & { readonly kind: "call" };
+export type CallNode = Node & { readonly kind: "call" };
 export interface NodeBase {
   readonly type: CelType;
   readonly proto: Proto | undefined;

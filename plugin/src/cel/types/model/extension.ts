@@ -8,7 +8,8 @@ import type { DescExtension, DescFile, DescMessage } from "@bufbuild/protobuf";
 export function extensionNamed(desc: DescMessage, name: string): DescExtension | undefined {
   const plain = name.replace(/^[[(](.*)[\])]$/, "$1");
   return extensionsIn(desc.file).find(
-    (one) => one.extendee.typeName === desc.typeName && (one.name === plain || one.typeName === plain),
+    (extension) =>
+      extension.extendee.typeName === desc.typeName && (extension.name === plain || extension.typeName === plain),
   );
 }
 
@@ -16,7 +17,7 @@ export function extensionNamed(desc: DescMessage, name: string): DescExtension |
 export const NO_EXTENSIONS = "read a field of the message itself, or leave it out: extensions are not supported";
 
 function extensionsIn(scope: DescFile | DescMessage): readonly DescExtension[] {
-  const own = scope.kind === "file" ? scope.extensions : scope.nestedExtensions;
+  const direct = scope.kind === "file" ? scope.extensions : scope.nestedExtensions;
   const messages = scope.kind === "file" ? scope.messages : scope.nestedMessages;
-  return [...own, ...messages.flatMap(extensionsIn)];
+  return [...direct, ...messages.flatMap(extensionsIn)];
 }

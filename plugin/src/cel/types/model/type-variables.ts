@@ -19,11 +19,11 @@ export class TypeVariables {
 
   /** Returns a signature's types with fresh type variables for its parameters. */
   instance(types: readonly CelType[]): readonly CelType[] {
-    const own: Bindings = new Map();
+    const bindings: Bindings = new Map();
     const replaced = (type: CelType): CelType => {
       if (type.kind !== "param") return mapParts(type, replaced);
-      const known = own.get(type.name) ?? this.fresh();
-      own.set(type.name, known);
+      const known = bindings.get(type.name) ?? this.fresh();
+      bindings.set(type.name, known);
       return known;
     };
     return types.map(replaced);

@@ -122,7 +122,7 @@ export interface Overload {
 }
 
 /** The id of functions of the user, which differ by their names. */
-export const OWN = "own";
+export const USER_FUNCTION = "own";
 
 /** Scope in which expressions of one place are checked. */
 export interface Scope {

@@ -82,13 +82,13 @@ function messages(desc: DescMessage): fc.Arbitrary<Message> {
 }
 
 function fieldValues(field: DescField): fc.Arbitrary<unknown> {
-  const one =
+  const arbitrary =
     field.message !== undefined
       ? messages(field.message)
       : field.scalar !== undefined
         ? values(field.scalar)
         : fc.constantFrom(0, 1, 2);
-  return field.fieldKind === "list" ? fc.array(one, { maxLength: 3 }) : one;
+  return field.fieldKind === "list" ? fc.array(arbitrary, { maxLength: 3 }) : arbitrary;
 }
 
 const THIS: ReadonlyMap<string, readonly [FieldType, fc.Arbitrary<unknown>]> = new Map(
@@ -100,36 +100,39 @@ const THIS: ReadonlyMap<string, readonly [FieldType, fc.Arbitrary<unknown>]> = n
   }),
 );
 
-const own = FieldRulesSchema.fields.flatMap((rules) => {
-  const [type, given] = THIS.get(rules.name) ?? [];
+const ruleFields = FieldRulesSchema.fields.flatMap((rules) => {
+  const [type, values] = THIS.get(rules.name) ?? [];
   const desc = rules.message;
-  if (desc === undefined || type === undefined || given === undefined) return [];
+  if (desc === undefined || type === undefined || values === undefined) return [];
   return desc.fields
     .filter((field) => hasOption(field, predefined))
-    .map((field) => ({ rules, desc, field, type, given }));
+    .map((field) => ({ rules, desc, field, type, values }));
 });
 
-test("rules exist for every type", () => expect(own.length).toBeGreaterThan(160));
+test("rules exist for every type", () => expect(ruleFields.length).toBeGreaterThan(160));
 
-test.each(own.map((one) => [`${one.rules.name}.${one.field.name}`, one] as const))(
+test.each(ruleFields.map((ruleField) => [`${ruleField.rules.name}.${ruleField.field.name}`, ruleField] as const))(
   "%s gives the result of protovalidate",
-  (_, { desc, field, type, given }) => {
-    const set = desc.fields.filter((one) => one === field || ["lt", "lte", "gt", "gte", "strict"].includes(one.name));
+  (_, { desc, field, type, values }) => {
+    const set = desc.fields.filter(
+      (member) => member === field || ["lt", "lte", "gt", "gte", "strict"].includes(member.name),
+    );
     const made = fc
-      .tuple(...set.map((one) => (one === field ? fieldValues(one) : fc.option(fieldValues(one)))))
+      .tuple(...set.map((member) => (member === field ? fieldValues(member) : fc.option(fieldValues(member)))))
       .map((all) => {
         const message = create(desc);
-        for (const [i, one] of set.entries()) {
+        for (const [i, member] of set.entries()) {
           const value = all[i];
-          if (value === null || (one !== field && one.oneof === field.oneof && field.oneof !== undefined)) continue;
-          if (one.oneof === undefined) Object.assign(message, { [one.localName]: value });
-          else Object.assign(message, { [one.oneof.localName]: { case: one.localName, value } });
+          if (value === null || (member !== field && member.oneof === field.oneof && field.oneof !== undefined))
+            continue;
+          if (member.oneof === undefined) Object.assign(message, { [member.localName]: value });
+          else Object.assign(message, { [member.oneof.localName]: { case: member.localName, value } });
         }
         return { message, value: all[set.indexOf(field)] };
       });
     let ran = 0;
     fc.assert(
-      fc.property(made, fc.array(given, { minLength: 3, maxLength: 6 }), ({ message, value }, inputs) => {
+      fc.property(made, fc.array(values, { minLength: 3, maxLength: 6 }), ({ message, value }, inputs) => {
         for (const { expression } of getOption(field, predefined).cel) {
           const site = { this: type, registry, constants: { extension: field, value, desc, rules: message } };
           const { rule, diagnostics } = compiled(expression, site);

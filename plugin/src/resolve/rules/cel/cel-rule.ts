@@ -33,7 +33,9 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   const value = variable("this", site.this.type, site.this.proto);
   const rule = constants && variable("rule", constantType(constants.extension), undefined);
   const rules = constants && variable("rules", { kind: "message", desc: constants.desc }, undefined);
-  const variables = new Map([value, NOW, rule, rules].flatMap((one) => (one === undefined ? [] : [[one.name, one]])));
+  const variables = new Map(
+    [value, NOW, rule, rules].flatMap((variable) => (variable === undefined ? [] : [[variable.name, variable]])),
+  );
   // Protovalidate expects full names in every rule.
   const scope = { lookup: (name: string) => variables.get(name), names: () => variables.keys(), container: "" };
   const checked = checkExpression(text, scope, site.registry, report, RULES);
@@ -121,5 +123,11 @@ function checkSureFailures(
   report: Report,
 ): void {
   const sound = { ...RULES, soundLiterals: true };
-  checkExpression(text, scope, registry, (one) => SURE.has(one.code) && report({ ...one, severity: "error" }), sound);
+  checkExpression(
+    text,
+    scope,
+    registry,
+    (diagnostic) => SURE.has(diagnostic.code) && report({ ...diagnostic, severity: "error" }),
+    sound,
+  );
 }

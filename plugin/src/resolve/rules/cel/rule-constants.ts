@@ -41,26 +41,26 @@ export function withConstants(
   variables: { readonly rule: Variable; readonly rules: Variable },
   constants: RuleConstants,
 ): Node | undefined {
-  const replace = (one: Node): Node | undefined => {
-    if (one.kind === "name" && one.variable === variables.rule)
-      return literal(constants.value, constants.extension, one);
-    if (one.kind === "name" && one.variable === variables.rules) return undefined;
-    if (one.kind === "select" && one.of.kind === "name" && one.of.variable === variables.rules) {
-      if (typeof one.field === "string") return undefined;
-      if (one.test) return constant(isFieldSet(constants.rules, one.field), one);
-      return literal(heldBy(constants.rules, one.field), one.field, one);
+  const replace = (part: Node): Node | undefined => {
+    if (part.kind === "name" && part.variable === variables.rule)
+      return literal(constants.value, constants.extension, part);
+    if (part.kind === "name" && part.variable === variables.rules) return undefined;
+    if (part.kind === "select" && part.of.kind === "name" && part.of.variable === variables.rules) {
+      if (typeof part.field === "string") return undefined;
+      if (part.test) return constant(isFieldSet(constants.rules, part.field), part);
+      return literal(heldBy(constants.rules, part.field), part.field, part);
     }
-    const field = gotten(one, variables.rules, constants.desc);
-    if (field !== undefined) return literal(heldBy(constants.rules, field), field, one);
-    return mapNode(one, replace);
+    const field = gotten(part, variables.rules, constants.desc);
+    if (field !== undefined) return literal(heldBy(constants.rules, field), field, part);
+    return mapNode(part, replace);
   };
   return replace(node);
 }
 
 /** Replaces `getField(x, "in")` by the selection of a field whose name cannot follow a dot. */
 export function withFields(node: Node): Node {
-  const replace = (one: Node): Node => {
-    const inner = mapNode(one, replace) ?? one;
+  const replace = (part: Node): Node => {
+    const inner = mapNode(part, replace) ?? part;
     if (inner.kind !== "call" || inner.fn !== "getField") return inner;
     const [of, name] = inner.args;
     if (of === undefined || name?.kind !== "constant" || typeof name.value !== "string") return inner;
@@ -96,15 +96,15 @@ function literal(value: unknown, field: DescField | DescExtension, as: Node): No
   if (type.kind !== "list") return single(value, plain(type), field.message, as);
   const elements = Array.isArray(value) ? value : [];
   const element = plain(type.element);
-  const nodes = elements.map((one) => single(one, element, field.message, { ...as, type: element }));
-  const known = nodes.filter((one) => one !== undefined);
+  const nodes = elements.map((item) => single(item, element, field.message, { ...as, type: element }));
+  const known = nodes.filter((node) => node !== undefined);
   if (known.length !== nodes.length) return undefined;
   return { kind: "list", elements: known, type: { kind: "list", element }, proto: undefined, fails: false, at: as.at };
 }
 
-function single(given: unknown, type: CelType, message: DescMessage | undefined, as: Node): Node | undefined {
+function single(raw: unknown, type: CelType, message: DescMessage | undefined, as: Node): Node | undefined {
   const at: Node = { ...as, type };
-  const value = type.kind !== "message" && message !== undefined ? inWrapper(given) : given;
+  const value = type.kind !== "message" && message !== undefined ? inWrapper(raw) : raw;
   switch (type.kind) {
     case "int":
     case "uint":
@@ -128,14 +128,14 @@ function single(given: unknown, type: CelType, message: DescMessage | undefined,
  * Returns the content of a wrapper. protobuf-es stores wrappers in fields as their content, and other wrappers as
  * messages.
  */
-function inWrapper(given: unknown): unknown {
-  return typeof given === "object" && given !== null && "value" in given ? given.value : given;
+function inWrapper(raw: unknown): unknown {
+  return typeof raw === "object" && raw !== null && "value" in raw ? raw.value : raw;
 }
 
 /** A timestamp or a duration. */
 function time(value: unknown, desc: DescMessage | undefined, as: Node): Node | undefined {
-  const given = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  const part = (name: string): unknown => given.find(([key]) => key === name)?.[1];
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const part = (name: string): unknown => entries.find(([key]) => key === name)?.[1];
   const [whole, rest] = [part("seconds"), part("nanos")];
   const seconds = typeof whole === "bigint" ? whole : 0n;
   const nanos = typeof rest === "number" ? rest : 0;
@@ -152,7 +152,7 @@ function time(value: unknown, desc: DescMessage | undefined, as: Node): Node | u
 type Replace = (node: Node) => Node | undefined;
 
 function mapAll(nodes: readonly Node[], replace: Replace): readonly Node[] | undefined {
-  const found = nodes.map(replace).filter((one) => one !== undefined);
+  const found = nodes.map(replace).filter((node) => node !== undefined);
   return found.length === nodes.length ? found : undefined;
 }
 
@@ -189,7 +189,9 @@ function mapNode(node: Node, replace: Replace): Node | undefined {
         node.fields.map(({ value }) => value),
         replace,
       );
-      return values && { ...node, fields: node.fields.map((one, i) => ({ ...one, value: values[i] ?? one.value })) };
+      return (
+        values && { ...node, fields: node.fields.map((field, i) => ({ ...field, value: values[i] ?? field.value })) }
+      );
     }
     case "macro": {
       const range = replace(node.range);

@@ -21,7 +21,7 @@ const COMMON: ReadonlySet<string> = new Set(
     "upperAscii replace reverse split substring trim format strings.quote"
   ).split(" "),
 );
-const OWN: ReadonlySet<string> = new Set(RULE_FUNCTIONS.map(({ fn }) => fn));
+const RULE_NAMES: ReadonlySet<string> = new Set(RULE_FUNCTIONS.map(({ fn }) => fn));
 /** Functions of protovalidate with the same effect. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ["distinct", "unique"],
@@ -49,8 +49,8 @@ export function unknownToRules(node: Node): Unknown | undefined {
   }
   // The checker has inserted these calls.
   const written = node.kind === "call" && node.overload !== "unwrap" && node.overload !== "cast";
-  if (written && /^[a-zA-Z]/.test(node.fn) && !COMMON.has(node.fn) && !OWN.has(node.fn)) {
-    const close = INSTEAD.get(node.fn) ?? didYouMean(node.fn, [...COMMON, ...OWN]);
+  if (written && /^[a-zA-Z]/.test(node.fn) && !COMMON.has(node.fn) && !RULE_NAMES.has(node.fn)) {
+    const close = INSTEAD.get(node.fn) ?? didYouMean(node.fn, [...COMMON, ...RULE_NAMES]);
     return { node, what: `no function "${node.fn}"`, hint: close && `did you mean "${close}"?` };
   }
   if (written && node.fn === "getField" && node.args[1]?.kind !== "constant") {

@@ -33,7 +33,7 @@ export function compiled(
   const diagnostics: Diagnostic[] = [];
   const text = textOf(expression);
   const declared = { id: "id", message: "", path: [], expression: text };
-  return { rule: celRule(declared, site, (one) => diagnostics.push(one)), diagnostics };
+  return { rule: celRule(declared, site, (diagnostic) => diagnostics.push(diagnostic)), diagnostics };
 }
 
 /**
