@@ -10,7 +10,7 @@ import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
 import { runAttacks } from "./scenarios/attacks.ts";
 import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
-import { closedLoops } from "./scenarios/closed.ts";
+import { closedLoops } from "./scenarios/closed-loops.ts";
 import { runEdge } from "./scenarios/edge.ts";
 import { runFollowers } from "./scenarios/followers.ts";
 import { runHalf } from "./scenarios/half.ts";

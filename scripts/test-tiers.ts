@@ -31,7 +31,7 @@ const PROCESSES = [
   "test/{old-node,prior-art-examples,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
   "test/lock/write.test.ts",
-  "test/openapi/served.test.ts",
+  "test/openapi/documents.test.ts",
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
@@ -43,7 +43,7 @@ const ALONE = [
   "test/load/!(compare-logs|upstream-kinds).test.ts",
   "test/soak/!(report).test.ts",
   "test/{pack,demo}.test.ts",
-  "packages/server/src/leaving.test.ts",
+  "packages/server/src/server-shutdown.test.ts",
 ];
 /** Attacks run alone when the latency of a normal client beside them is measured. */
 const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];

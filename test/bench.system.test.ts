@@ -12,7 +12,7 @@ import { callOnce } from "../bench/rig/one-call.ts";
 import type { ScenarioResult } from "../bench/rig/result.ts";
 import { startUpstream, type UpstreamProcess } from "../bench/rig/upstream-process.ts";
 import { grpcRequest, type Variant, withServer } from "../bench/rig/variant.ts";
-import { closedLoops } from "../bench/scenarios/closed.ts";
+import { closedLoops } from "../bench/scenarios/closed-loops.ts";
 import { goPeer } from "../bench/scenarios/go-peers.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { listen } from "../packages/server/src/listen.ts";
 import type { Ir } from "../plugin/src/ir/ir.ts";
 import type { Protos } from "./load/bff.ts";
-import { generate, instanceOf, modulesOf } from "./load/generated.ts";
+import { generate, instanceOf, modulesOf } from "./load/generate-bff.ts";
 import { irOf } from "./load/load.ts";
 import { compileCase } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";

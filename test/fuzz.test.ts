@@ -3,12 +3,12 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { parseOptions } from "./fuzz/asked.ts";
+import { parseOptions } from "./fuzz/arguments.ts";
 import { BASES } from "./fuzz/bases.ts";
 import { caseWith, makeCase } from "./fuzz/cases.ts";
 import { faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
-import { FOUND_CASES } from "./fuzz/found.ts";
+import { FOUND_CASES } from "./fuzz/found-cases.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
 import { answersOf, fuzzAnswers } from "./fuzz/rich-run.ts";
 

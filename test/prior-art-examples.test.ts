@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { compileCase, textsBelow } from "./support/golden.ts";
 import { requestFor, schemaOf } from "./support/request.ts";
-import { type StubbedBff, type StubbedOptions, stubbed } from "./support/stubbed.ts";
+import { type StubbedBff, type StubbedOptions, stubbed } from "./support/stubbed-bff.ts";
 
 const folder = fileURLToPath(new URL("prior-art", import.meta.url));
 const upstreams = textsBelow(join(folder, "upstreams"));

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from "@bufbuild/protobuf";
-import { Forwarding } from "./forwarding.ts";
+import { Forwarding } from "./forwarding-cost.ts";
 import { type IdsCost, idsCost } from "./fresh-ids.ts";
 import type { Garbage } from "./garbage.ts";
 import { h2load, type LoadResult } from "./h2load.ts";

@@ -7,8 +7,8 @@ import { startRedis } from "../rig/redis.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream } from "../rig/upstream-process.ts";
 import { generatedVariant, type Variant } from "../rig/variant.ts";
-import { measureAll, OK, type RequestKind, type Summary } from "./asking.ts";
 import { charging, fourProcesses } from "./edge-limits.ts";
+import { measureAll, OK, type RequestKind, type Summary } from "./request-kinds.ts";
 
 const RESOURCE_EXHAUSTED = 8;
 const WITHOUT = "without an edge";

@@ -7,7 +7,7 @@ import { type Callers, startCallers } from "../rig/callers.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream } from "../rig/upstream-process.ts";
 import { generatedVariant, type Variant } from "../rig/variant.ts";
-import { measureAll, OK, type RequestKind, type Summary } from "./asking.ts";
+import { measureAll, OK, type RequestKind, type Summary } from "./request-kinds.ts";
 
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;

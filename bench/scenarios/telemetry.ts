@@ -4,7 +4,7 @@ import { type ClosedLoop, runClosedLoop } from "../rig/closed-loop.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startTraceSink, type TraceSink } from "../rig/trace-sink.ts";
 import type { Variant } from "../rig/variant.ts";
-import { closedLoops } from "./closed.ts";
+import { closedLoops } from "./closed-loops.ts";
 
 const OFF = "off";
 const TENTH = "10 % sampled";

@@ -52,7 +52,7 @@ export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type { RestRule, RestVariable } from "./http-rule/rule.ts";
 export { AuthenticatedRequest } from "./identity/authenticated-request.ts";
 export type { Identity } from "./identity/identity.ts";
-export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
+export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming-request.ts";
 export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
 export type { Limits } from "./limits/limits.ts";
 export type { RateLimit } from "./limits/rate-limit.ts";

@@ -1,6 +1,6 @@
 // An upstream whose answers break the rules of HTTP/2 and gRPC, are floods, or are too large: each call fails by itself, and the next one is answered.
 import { expect, test } from "vitest";
-import { ANSWERS, answering } from "./attacks/answering.ts";
+import { ANSWERS, answering } from "./attacks/manual-upstream.ts";
 import { attacked, described, expectUnharmed, post, type Target } from "./attacks/rig.ts";
 
 const AT_ONCE = 3;

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { GrpcClient } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { listen } from "../../packages/server/src/listen.ts";
-import { endpoints, generate } from "../load/generated.ts";
+import { endpoints, generate } from "../load/generate-bff.ts";
 import { type Plain, startGates } from "../support/gates-grpc-js.ts";
 import { FAMILIES, protosOf } from "./real-apis/packages.ts";
 

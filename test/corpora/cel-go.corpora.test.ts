@@ -1,7 +1,7 @@
 // Expressions held against cel-go, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
 import { expect, test } from "vitest";
 import { seedOf } from "../seed/seed.ts";
-import { generateAll } from "./cel-go/generated.ts";
+import { generateAll } from "./cel-go/generated-files.ts";
 
 const COUNT = Number(process.env.PROTOBFF_CEL_EXPRESSIONS ?? 20_000);
 const SEED = Number(seedOf("PROTOBFF_CEL_SEED"));

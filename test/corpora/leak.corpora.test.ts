@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { seeded } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";
-import { generated } from "./attacks/generated.ts";
+import { generated } from "./attacks/generate-bff.ts";
 import { startIssuer } from "./attacks/issuer.ts";
 import { Process } from "./attacks/processes.ts";
 

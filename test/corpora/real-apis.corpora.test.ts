@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { MethodDefinition } from "@grpc/proto-loader";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seedOf } from "../seed/seed.ts";
-import { type Built, build } from "./real-apis/built.ts";
+import { type Built, build } from "./real-apis/build-mirror.ts";
 import { FAMILIES } from "./real-apis/packages.ts";
 import { Client, Upstream } from "./real-apis/peers.ts";
 import { jsonOf, type Plain, type Random, randomMessage, randomOf, settled } from "./real-apis/random.ts";

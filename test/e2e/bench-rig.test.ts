@@ -15,7 +15,7 @@ import { startServer } from "../../bench/rig/server-process.ts";
 import { median, percentile } from "../../bench/rig/statistics.ts";
 import { items, profile, settings } from "../../bench/rig/upstream-data.ts";
 import { home, unless, unlessWithout } from "../../bench/scenarios/answers.ts";
-import { closedLoops } from "../../bench/scenarios/closed.ts";
+import { closedLoops } from "../../bench/scenarios/closed-loops.ts";
 
 describe("a server under measurement", () => {
   let folder: string;

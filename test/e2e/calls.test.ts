@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { LoggedCall } from "../../examples/dashboard/upstreams.ts";
 import { BatchGetUsersRequestSchema } from "../../generated/user/v1/user_pb.ts";
 import { type Example, type Generated, generateWorkedExample, post, startExample } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 import { type GrpcJsClient, grpcJsClient } from "./grpc-js-client.ts";
 
 const ATLAS = { workspaceId: "atlas", userId: "u-ada" };

@@ -2,7 +2,7 @@
 import type { Observer } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { FailureLog } from "../../packages/server/src/logs/failure-log.ts";
-import { stubbed } from "../support/stubbed.ts";
+import { stubbed } from "../support/stubbed-bff.ts";
 
 const UPSTREAM = `syntax = "proto3";
 package up.v1;

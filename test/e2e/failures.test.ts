@@ -8,7 +8,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { LoggedCall } from "../../examples/dashboard/upstreams.ts";
 import { type Example, type Generated, generateWorkedExample, post, startExample } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 
 const ATLAS = { workspaceId: "atlas", userId: "u-ada" };
 

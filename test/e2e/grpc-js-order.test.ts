@@ -7,7 +7,7 @@ import { GrpcClient } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { listen } from "../../packages/server/src/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
-import { endpoints, generate } from "../load/generated.ts";
+import { endpoints, generate } from "../load/generate-bff.ts";
 import { type Arrival, type Gates, startGates } from "../support/gates-grpc-js.ts";
 
 // As most protos are: nothing says which of them only read.

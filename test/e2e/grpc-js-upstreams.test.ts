@@ -3,7 +3,7 @@ import * as grpc from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type GrpcJsUpstreams, startGrpcJsUpstreams } from "../support/upstreams-grpc-js.ts";
 import { type Example, type Generated, generateWorkedExample, post, startExample } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 
 const HEADERS = { authorization: "Bearer made-up" };
 

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type AuditEvent, AuthenticatedRequest, type Identity, incomingOf } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed.ts";
+import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed-bff.ts";
 
 const UPSTREAM = `syntax = "proto3";
 package up.v1;

@@ -10,7 +10,7 @@ import { summaryOf } from "../../examples/dashboard/data.ts";
 import { services } from "../../examples/dashboard/services.ts";
 import { AgentService } from "../../generated/agent/v1/agent_pb.ts";
 import { post, SPLIT_SERVER, startExample } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -16,7 +16,7 @@ import {
   SPLIT_SERVER,
   startExample,
 } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 import { grpcJsClient } from "./grpc-js-client.ts";
 
 const PATH = "/web.v1.DashboardService/GetDashboard";

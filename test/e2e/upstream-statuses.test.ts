@@ -11,7 +11,7 @@ import { GrpcClient } from "@protobff/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listen } from "../../packages/server/src/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
-import { endpoints, generate } from "../load/generated.ts";
+import { endpoints, generate } from "../load/generate-bff.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 
 const UP = `syntax = "proto3";

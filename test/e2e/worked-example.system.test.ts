@@ -10,7 +10,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GetDashboardRequestSchema } from "../../generated/web/v1/web_pb.ts";
 import { type Example, type Generated, generateWorkedExample, startExample } from "./example.ts";
-import { expectedDashboard } from "./expected.ts";
+import { expectedDashboard } from "./expected-answers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const METHOD = "web.v1.DashboardService/GetDashboard";

@@ -7,7 +7,7 @@ import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
 import { BASES, SHARED } from "./bases.ts";
 import { type Case, caseWith, makeCase } from "./cases.ts";
 import { requestsFor } from "./descriptors.ts";
-import { KNOWN } from "./known.ts";
+import { KNOWN } from "./known-faults.ts";
 import { richCase } from "./rich.ts";
 import { type Generated, typeErrors } from "./type-check.ts";
 
@@ -30,7 +30,7 @@ export interface Outcome {
   readonly checked: number;
   /** Cases more, which buf refuses before the compiler sees them. */
   readonly rejected: number;
-  /** Cases that fail as listed in test/fuzz/known.ts. */
+  /** Cases that fail as listed in test/fuzz/known-faults.ts. */
   readonly known: number;
   readonly failures: number;
 }

@@ -1,4 +1,4 @@
-// Parts of the cases in found.ts.
+// Parts of the cases in found-cases.ts.
 export interface Found {
   readonly what: string;
   /** Options of the service. */

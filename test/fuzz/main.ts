@@ -1,6 +1,6 @@
 // npm run fuzz -- <scenario>: USAGE below. Its last line counts; exit code 1 when a case fails.
 import { fuzzFrames } from "../http2/frames.ts";
-import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./asked.ts";
+import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./arguments.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";

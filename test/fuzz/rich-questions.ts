@@ -6,9 +6,9 @@ import { oracle } from "../oracle/oracle.ts";
 import { followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { degradedField, type Got, mismatch, type Verdict } from "../oracle/verdict.ts";
 import { seeded } from "../second/random-message.ts";
-import { different, type Followed, followed } from "../streams/followed.ts";
+import { different, type Followed, followed } from "../streams/compare-items.ts";
 import { inParts, partsDiffer } from "../streams/parts.ts";
-import { type Came, type Differs, type Made, RichRequest } from "./rich-asked.ts";
+import { type Came, type Differs, type Made, RichRequest } from "./rich-request.ts";
 import { RichSource } from "./rich-source.ts";
 
 /** Returns the results of all requests to a BFF in one world. */

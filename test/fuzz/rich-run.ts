@@ -11,8 +11,8 @@ import { SHARED } from "./bases.ts";
 import type { Case } from "./cases.ts";
 import { requestsFor } from "./descriptors.ts";
 import { richCase } from "./rich.ts";
-import { type Made, UNDECIDED } from "./rich-asked.ts";
 import { questions } from "./rich-questions.ts";
+import { type Made, UNDECIDED } from "./rich-request.ts";
 import { messagesOf, sharedMessages } from "./type-check.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -14,7 +14,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { GrpcClient } from "@protobff/runtime";
 import { listen } from "../../packages/server/src/listen.ts";
 import { protosIn } from "../load/bffs.ts";
-import { generate, instanceOf, modulesOf } from "../load/generated.ts";
+import { generate, instanceOf, modulesOf } from "../load/generate-bff.ts";
 import { irOf } from "../load/load.ts";
 import { isUnary } from "../second/registry.ts";
 import { type Held, startGated } from "../support/gated-upstream.ts";

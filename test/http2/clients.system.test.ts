@@ -18,8 +18,8 @@ import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { certificate } from "./certificate.ts";
 import { goTool } from "./go-tools.ts";
+import { OWN_FIRST, type UnderTest, underTest } from "./server-under-test.ts";
 import { TestService } from "./service.ts";
-import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
 
 const run = promisify(execFile);
 const PRINTED_BYTES = 1 << 26;

@@ -7,8 +7,8 @@ import { COMMAND_LOADS, grpcGo } from "./command-loads.ts";
 import { grpcJava } from "./grpc-java.ts";
 import { type Load, NODE_LOADS } from "./loads.ts";
 import { grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
+import { type Framing, OWN_FIRST, underTest } from "./server-under-test.ts";
 import { Switchable } from "./switchable.ts";
-import { type Framing, OWN_FIRST, underTest } from "./under-test.ts";
 
 /** So much has been answered when the server is told to go, in bytes. */
 const BUSY_BYTES = 200_000;

@@ -1,7 +1,7 @@
 // A little of `npm run fuzz -- frames`.
 import { expect, test } from "vitest";
 import { fuzzFrames } from "./frames.ts";
-import { OWN_FIRST } from "./under-test.ts";
+import { OWN_FIRST } from "./server-under-test.ts";
 
 const MEMORY_BACK = 16 << 20;
 

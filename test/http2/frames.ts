@@ -6,8 +6,8 @@ import type { Memory } from "../corpora/attacks/memory.ts";
 import { type Random, seeded } from "../second/random-message.ts";
 import { FrameClient } from "./frame-client.ts";
 import { mangled, strayed } from "./mangle.ts";
+import { type Framing, type UnderTest, underTest } from "./server-under-test.ts";
 import { StreamChecker } from "./stream-verdict.ts";
-import { type Framing, type UnderTest, underTest } from "./under-test.ts";
 import { type Session, type SessionRequest, validSession } from "./valid-session.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { certificate } from "./certificate.ts";
 import { WITHOUT_GO } from "./go-tools.ts";
 import { h2spec } from "./h2spec.ts";
-import { type Framing, OWN_FIRST, underTest } from "./under-test.ts";
+import { type Framing, OWN_FIRST, underTest } from "./server-under-test.ts";
 
 /** What begins otherwise than HTTP/2's preface is HTTP/1.1, on a port without TLS: it is answered as such with 400, and closed. */
 const HTTP1 = ["h2 3.5/2"];

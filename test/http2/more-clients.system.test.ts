@@ -7,8 +7,8 @@ import { certificate } from "./certificate.ts";
 import { javaCases } from "./grpc-java.ts";
 import { jdkCases } from "./jdk-client.ts";
 import { casesOf, grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
+import { OWN_FIRST, type UnderTest, underTest } from "./server-under-test.ts";
 import { Switchable } from "./switchable.ts";
-import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
 
 const CA = certificate().files.TLS_CERT_FILE;
 const LONG_MS = 120_000;

@@ -16,7 +16,7 @@ import type { Got } from "../oracle/verdict.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { more, resources, settled } from "../support/resources.ts";
 import type { Attempt, Bff, BffRequest, Protos } from "./bff.ts";
-import { endpoints, generate, protosOf } from "./generated.ts";
+import { endpoints, generate, protosOf } from "./generate-bff.ts";
 
 export interface LoadOptions {
   /** Default 10,000. */

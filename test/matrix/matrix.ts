@@ -8,7 +8,7 @@ import { Cache, GrpcClient, systemClock, type UnaryClient, type Upstream } from 
 import { listen } from "../../packages/server/src/listen.ts";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
-import { generate, instanceOf, modulesOf } from "../load/generated.ts";
+import { generate, instanceOf, modulesOf } from "../load/generate-bff.ts";
 import { described, irOf, type Made } from "../load/load.ts";
 import { breakerOpen, endOfCall, type Failing, late, type Prediction, queueFull } from "../oracle/faults.ts";
 import { checkAnswer, globals, prepared } from "../oracle/oracle.ts";

@@ -14,7 +14,7 @@ import {
   DashboardService,
   GetDashboardRequestSchema,
 } from "../../generated/web/v1/web_pb.ts";
-import { compiled } from "../../runtime/src/testing/compiled.ts";
+import { compiled } from "../../runtime/src/testing/compile-cache.ts";
 
 const server = fileURLToPath(new URL("../../generated/web/v1/server.ts", import.meta.url));
 const PLAIN = { ...compiled, HOST: "127.0.0.1", PORT: "0", BFF_LOG: "json" };

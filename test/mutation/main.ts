@@ -2,7 +2,7 @@
 // every place of the compiler that reports, one at a time, and counts the goldens that notice. Ends with exit code 1 if
 // no golden notices one, unless test/mutation/silent.ts gives the reason.
 import { parseArgs } from "node:util";
-import { reportSites, withSiteOff } from "./instrumented.ts";
+import { reportSites, withSiteOff } from "./instrument-compiler.ts";
 import { SILENT } from "./silent.ts";
 import type { Site } from "./sites.ts";
 

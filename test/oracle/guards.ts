@@ -5,7 +5,7 @@ import { expression } from "./expression.ts";
 import { holes, readsOfFailure, readsOfStep } from "./reads.ts";
 import type { Missing, Status } from "./response.ts";
 import { INTERNAL, type Locals, noLocals, type Result, value } from "./result.ts";
-import { BEFORE } from "./shared.ts";
+import { BEFORE } from "./service-steps.ts";
 import { isSupplementary } from "./static.ts";
 
 export type Verdict = "passed" | "held" | "pending";

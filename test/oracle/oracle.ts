@@ -9,12 +9,12 @@ import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
-import type { BffFunctions } from "./own-functions.ts";
 import type { Computed, Resolvers, Response, Status } from "./response.ts";
 import { dead, type Result } from "./result.ts";
-import { sharedPlace } from "./shared.ts";
+import { sharedPlace } from "./service-steps.ts";
 import { Program } from "./static.ts";
 import { degradedHeader, type Entry, inOrder, ofDeclared } from "./taint.ts";
+import type { BffFunctions } from "./user-functions.ts";
 import { type Acceptable, degradedField, type Got, mismatch, partsField, type Verdict } from "./verdict.ts";
 
 const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();

@@ -6,10 +6,10 @@ import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { oracle } from "./oracle.ts";
 import { type CallFailure, type LoggedCall, outcomesOf } from "./outcomes.ts";
-import type { BffFunctions } from "./own-functions.ts";
 import type { Resolvers } from "./response.ts";
 import type { Beside } from "./result.ts";
 import { Effect, Reason } from "./taint.ts";
+import type { BffFunctions } from "./user-functions.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The IR of protos held in memory. Throws on a fault of the declaration. */

@@ -7,7 +7,7 @@ import { walk } from "./field-value.ts";
 import { none, some } from "./macros.ts";
 import type { Response } from "./response.ts";
 import { type Args, dead, failed, type Locals, noLocals, type Result, value, type Why } from "./result.ts";
-import { BEFORE } from "./shared.ts";
+import { BEFORE } from "./service-steps.ts";
 import type { Place } from "./static.ts";
 import { asBeside, type Taint } from "./taint.ts";
 

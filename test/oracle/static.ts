@@ -3,8 +3,8 @@ import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir/step.ts";
 import { Evaluator } from "./evaluator.ts";
-import { BffFunctionTable } from "./own-functions.ts";
 import { Presence } from "./presence.ts";
+import { BffFunctionTable } from "./user-functions.ts";
 
 const NO_SIDE_EFFECTS = 1;
 const IDEMPOTENT = 2;

@@ -17,7 +17,7 @@ import { readsOfStep } from "./reads.ts";
 import type { Resolvers, Response } from "./response.ts";
 import { type Args, dead, INTERNAL, type Locals, members, type Result, type Value, value } from "./result.ts";
 import { withRank } from "./scope.ts";
-import { sharedPlace } from "./shared.ts";
+import { sharedPlace } from "./service-steps.ts";
 import type { Place } from "./static.ts";
 import type { AnswerVerdict, Verdict } from "./verdict.ts";
 

@@ -119,7 +119,7 @@ const MILLISECOND = 1_000_000n;
 
 test("with BFF_OTEL=sdk the author's own provider exports the same tree, even during the shutdown", async () => {
   const on = await rig();
-  const provider = new URL("./own-provider.ts", import.meta.url).href;
+  const provider = new URL("./user-provider.ts", import.meta.url).href;
   const bff = await on.start("generated/web/v1/server.ts", { BFF_OTEL: "sdk", NODE_OPTIONS: `--import=${provider}` });
   await warmUp(on, `${bff.url}/${DASHBOARD}`, ATLAS);
   expect((await sendToWeb(on, bff)).status).toBe(200);

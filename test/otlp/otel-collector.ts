@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, listens } from "../../runtime/src/testing/listening.ts";
+import { freePort, listens } from "../../runtime/src/testing/ports.ts";
 import type { CollectedSpan, SpanReceiver } from "./receiver.ts";
 
 const source = fileURLToPath(new URL("./collector", import.meta.url));

@@ -15,12 +15,12 @@ import {
 } from "@bufbuild/protobuf";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import { merged } from "../../client/src/merged.ts";
+import { merged } from "../../client/src/merge-parts.ts";
 import { below, pick, type Random, randomMessage, seeded } from "../second/random-message.ts";
 import { compileCase, type GoldenCase, UPSTREAMS } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
-import { deferring, TWIN } from "./deferred.ts";
+import { deferring, TWIN } from "./deferred-steps.ts";
 
 const folder = join(fileURLToPath(new URL("../..", import.meta.url)), `test/.generated/parts-${process.pid}`);
 export const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });

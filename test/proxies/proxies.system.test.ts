@@ -7,11 +7,11 @@ import { Code, ConnectError, createClient, type Transport } from "@connectrpc/co
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { freePort } from "../../runtime/src/testing/listening.ts";
+import { freePort } from "../../runtime/src/testing/ports.ts";
 import { certificate } from "../http2/certificate.ts";
 import { NODE_LOADS } from "../http2/loads.ts";
+import { type UnderTest, underTest } from "../http2/server-under-test.ts";
 import { TestService } from "../http2/service.ts";
-import { type UnderTest, underTest } from "../http2/under-test.ts";
 import { PROXIES, type ProxyName, proxy, type RunningProxy, WITHOUT_ENVOY } from "./proxies.ts";
 
 const LARGE = 1 << 20;

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, listens } from "../../runtime/src/testing/listening.ts";
+import { freePort, listens } from "../../runtime/src/testing/ports.ts";
 import { certificate } from "../http2/certificate.ts";
 
 const PAGE = readFileSync(fileURLToPath(new URL("../../docs/deploying.md", import.meta.url)), "utf8").replace(

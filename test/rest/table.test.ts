@@ -3,7 +3,7 @@ import * as http from "node:http";
 import { toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { googleapis } from "./googleapis.ts";
-import { type Served, type ServedCall, serveAll } from "./served.ts";
+import { type Served, type ServedCall, serveAll } from "./rest-server.ts";
 
 /** The rpc's name and its request in JSON, or the status of HTTP. */
 type Row = readonly [request: string, body: unknown, rpc: string | number, request?: object];

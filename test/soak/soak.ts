@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { second } from "../load/bffs.ts";
-import { generate } from "../load/generated.ts";
+import { generate } from "../load/generate-bff.ts";
 import { seeded } from "../second/random-message.ts";
 import { buildSecondRegistry } from "../second/registry.ts";
 import { secondRequest } from "../second/requests.ts";

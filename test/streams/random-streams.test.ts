@@ -7,7 +7,7 @@ import { type Around, followOracle, type Resume, type StreamVerdict } from "../o
 import { pick } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";
 import { type Case, cases } from "./cases.ts";
-import { different, type Followed, followed } from "./followed.ts";
+import { different, type Followed, followed } from "./compare-items.ts";
 import { type Random, randomStream, seeded } from "./random-streams.ts";
 import { StreamWorld } from "./stream-worlds.ts";
 

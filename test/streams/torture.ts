@@ -11,8 +11,8 @@ import { addressVariables, type BffProcess, startBff } from "../../examples/dash
 import { startUpstreams } from "../../examples/dashboard/upstreams.ts";
 import { type Nats, startNats } from "../../examples/runs/nats.ts";
 import { RunEventSchema } from "../../generated/worker/v1/worker_pb.ts";
-import { freePort } from "../../runtime/src/testing/listening.ts";
-import { balanced } from "./balanced.ts";
+import { freePort } from "../../runtime/src/testing/ports.ts";
+import { balanced } from "./balancer.ts";
 import { RunFollower } from "./one-follower.ts";
 
 export interface TortureOptions {

@@ -12,7 +12,7 @@ import { startUpstreams } from "../../examples/dashboard/upstreams.ts";
 import { startNats } from "../../examples/runs/nats.ts";
 import { publisherTo } from "../../examples/runs/publisher.ts";
 import { RunEventSchema } from "../../generated/worker/v1/worker_pb.ts";
-import { freePort } from "../../runtime/src/testing/listening.ts";
+import { freePort } from "../../runtime/src/testing/ports.ts";
 import { until } from "../../runtime/src/testing/redis-rig.ts";
 import { RunFollower } from "./one-follower.ts";
 

@@ -11,7 +11,7 @@ import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
-import { compiled } from "../../runtime/src/testing/compiled.ts";
+import { compiled } from "../../runtime/src/testing/compile-cache.ts";
 import { compileCase, parameterOf, requestOf, UPSTREAMS } from "./golden.ts";
 import { messagesOf } from "./messages.ts";
 import { requestFor, schemaOf } from "./request.ts";

@@ -8,7 +8,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Identity, type IdentitySpec, openIdentity } from "@protobff/runtime";
 import { onTestFinished } from "vitest";
 import { cookbook } from "./cookbook.ts";
-import { type Stubbed, type StubbedBff, type StubbedOptions, type Stubs, stubbed } from "./stubbed.ts";
+import { type Stubbed, type StubbedBff, type StubbedOptions, type Stubs, stubbed } from "./stubbed-bff.ts";
 import { startIssuer, tokenOf } from "./token-issuer.ts";
 
 export const { recipes, upstreams } = cookbook();

@@ -5,7 +5,7 @@ import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { parseLock, tryRead } from "protoc-gen-bff/compiler";
-import { cutContract } from "../contract/cut.ts";
+import { cutContract } from "../contract/cut-contract.ts";
 import { type Contract, renderContract } from "../contract/document.ts";
 import { cutExamples, type Example, MOST_EXAMPLES } from "../contract/example.ts";
 import { buildImage } from "../project/buf.ts";

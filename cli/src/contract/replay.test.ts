@@ -13,7 +13,7 @@ import { compile, parseLock } from "protoc-gen-bff/compiler";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { requestFor } from "../../../test/support/request.ts";
 import { run } from "../testing/run.ts";
-import { cutContract } from "./cut.ts";
+import { cutContract } from "./cut-contract.ts";
 import { type Contract, renderContract } from "./document.ts";
 import { cutExamples, type Example } from "./example.ts";
 

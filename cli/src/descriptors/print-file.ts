@@ -1,4 +1,4 @@
-// Prints a file's descriptor as a .proto file, without comments and in the order of its declarations. `held.ts`
+// Prints a file's descriptor as a .proto file, without comments and in the order of its declarations. `compare-files.ts`
 // compares the meaning of the printed file with that of the descriptor.
 import type { Registry } from "@bufbuild/protobuf";
 import {

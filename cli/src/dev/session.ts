@@ -6,11 +6,11 @@ import { parseParameter } from "protoc-gen-bff/compiler";
 import type { Terminal } from "../terminal.ts";
 import { type Around, Callers } from "./callers/callers.ts";
 import type { Up } from "./child.ts";
+import { Trailing } from "./debounce.ts";
 import { type Generated, Generation } from "./generation.ts";
 import { Places } from "./places.ts";
 import { Server } from "./server.ts";
-import { Trailing } from "./trailing.ts";
-import { isEmptied, isInput, isSource, type Watching, watchProject } from "./watching.ts";
+import { isEmptied, isInput, isSource, type Watching, watchProject } from "./watch-project.ts";
 
 export interface DevOptions {
   /** The servers to run, by their names; empty: all. */

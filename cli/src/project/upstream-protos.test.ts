@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Refusal } from "../refusal.ts";
 import { runBuf } from "./buf.ts";
-import { reflected } from "./reflected.ts";
+import { reflected } from "./reflection.ts";
 import { type ProtosRequest, type UpstreamProtos, upstreamProtos } from "./upstream-protos.ts";
 
 const examples = fileURLToPath(new URL("../../../proto/example", import.meta.url));

@@ -6,13 +6,13 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createFileRegistry, create as createMessage, createRegistry, type FileRegistry } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { PROTOS } from "protoc-gen-bff/compiler";
-import { differs } from "../descriptors/held.ts";
+import { differs } from "../descriptors/compare-files.ts";
 import { printFile } from "../descriptors/print-file.ts";
 import { withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";
 import { buildImage, type Image, runBuf } from "./buf.ts";
 import { commitOf, remoteCommit } from "./git.ts";
-import { reflected } from "./reflected.ts";
+import { reflected } from "./reflection.ts";
 
 /** Protos of the upstreams. */
 export interface UpstreamProtos {

@@ -2,7 +2,7 @@
 
 import type { BehaviourReport, BlockBehaviour, CallBehaviour, RpcBehaviour } from "./behaviour.ts";
 import type { Caller } from "./composition/admission.ts";
-import { behindFirst, firstItem, isLater, openingFault } from "./composition/followed.ts";
+import { behindFirst, firstItem, isLater, openingFault } from "./composition/followed-call.ts";
 import { ANSWERS, askedBy, callerOf, type Given, type Prediction, predict, type Run, responding } from "./predict.ts";
 import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./values/endings.ts";
 import { Untold } from "./values/values.ts";

@@ -6,7 +6,7 @@ import { codeName } from "./codes.ts";
 import { type Asked, type Caller, refusals } from "./composition/admission.ts";
 import { Block } from "./composition/block.ts";
 import type { Response } from "./composition/composition.ts";
-import { firstItem, type Then } from "./composition/followed.ts";
+import { firstItem, type Then } from "./composition/followed-call.ts";
 import { timestamp } from "./expressions/times.ts";
 import { type Explored, explore, refuseDecisions } from "./values/decisions.ts";
 import type { Ending } from "./values/endings.ts";

@@ -3,7 +3,7 @@
 import type { Cell, RpcTable } from "./cells.ts";
 import { codeName } from "./codes.ts";
 import type { Caller } from "./composition/admission.ts";
-import type { Then } from "./composition/followed.ts";
+import type { Then } from "./composition/followed-call.ts";
 import type { Prediction } from "./predict.ts";
 import { FAULTS } from "./values/endings.ts";
 

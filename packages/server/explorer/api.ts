@@ -1,5 +1,5 @@
 // Requests of the page to its server, and the events that it receives.
-import type { Callers, Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/shown.ts";
+import type { Callers, Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/page-data.ts";
 
 let word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { ShownDetail, ShownRequest } from "../src/explorer/shown.ts";
+import type { ShownDetail, ShownRequest } from "../src/explorer/page-data.ts";
 import { detail } from "./api.ts";
 import { GraphView } from "./graph.tsx";
 import { outcomesOf } from "./outcome.ts";

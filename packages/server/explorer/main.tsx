@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Live, Overview, ShownRequest } from "../src/explorer/shown.ts";
+import type { Live, Overview, ShownRequest } from "../src/explorer/page-data.ts";
 import { type Connection, follow, overview } from "./api.ts";
 import { Detail } from "./detail.tsx";
 import { GraphView } from "./graph.tsx";

@@ -1,5 +1,5 @@
 // Outcome of a step's call in one request. Events name RPCs, not steps: steps that call the same RPC share its outcome.
-import type { ShownDetail, ShownSpan } from "../src/explorer/shown.ts";
+import type { ShownDetail, ShownSpan } from "../src/explorer/page-data.ts";
 
 export interface Outcome {
   /** Also a class of the style sheet. */

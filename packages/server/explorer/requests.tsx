@@ -1,4 +1,4 @@
-import type { ShownRequest } from "../src/explorer/shown.ts";
+import type { ShownRequest } from "../src/explorer/page-data.ts";
 import { ms, shortName, time } from "./words.ts";
 
 /** The last requests, newest first. */

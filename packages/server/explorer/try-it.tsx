@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Overview, ShownMock, ShownRequest, Tried } from "../src/explorer/shown.ts";
+import type { Overview, ShownMock, ShownRequest, Tried } from "../src/explorer/page-data.ts";
 import { callers, tryIt } from "./api.ts";
 import { Detail, Headers } from "./detail.tsx";
 import { Mocked } from "./upstreams.tsx";

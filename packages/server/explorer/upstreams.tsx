@@ -1,4 +1,4 @@
-import type { ShownMock, ShownUpstream } from "../src/explorer/shown.ts";
+import type { ShownMock, ShownUpstream } from "../src/explorer/page-data.ts";
 import { flip } from "./api.ts";
 
 /** Texts of a switch's options. */

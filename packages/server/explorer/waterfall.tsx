@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ShownCall, ShownDetail, ShownSpan } from "../src/explorer/shown.ts";
+import type { ShownCall, ShownDetail, ShownSpan } from "../src/explorer/page-data.ts";
 import { statusClass } from "./requests.tsx";
 import { ms, shortName } from "./words.ts";
 

@@ -245,7 +245,9 @@ test("grpc-js receives answers, refusals and their metadata", async () => {
 test("the authentication for one RPC does not count for another", async () => {
   const { endpoint } = await gate({ sources: SOURCES, permit: { scopes: ["read"] } });
   const open = await gate({ sources: SOURCES });
-  const judged = await open.endpoint.authenticate?.({ get: (name) => (name === "authorization" ? "Bearer user-ann" : null) });
+  const judged = await open.endpoint.authenticate?.({
+    get: (name) => (name === "authorization" ? "Bearer user-ann" : null),
+  });
   const failure = await new Promise<unknown>((resolve) => {
     endpoint.run(create(SourceContextSchema), judged as never, undefined, resolve, resolve);
   });

@@ -16,7 +16,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
-import { closing } from "./testing/closing.ts";
+import { closing } from "./testing/connection-close.ts";
 import { EchoService, echoEndpoint } from "./testing/test-echo.ts";
 
 const open: Listening[] = [];

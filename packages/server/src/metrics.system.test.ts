@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, listens } from "@protobff/runtime/internal/testing/listening";
+import { freePort, listens } from "@protobff/runtime/internal/testing/ports";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "./listen.ts";
 import { echoEndpoint } from "./testing/test-echo.ts";

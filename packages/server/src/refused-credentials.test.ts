@@ -4,7 +4,7 @@ import { auditRefusal } from "@protobff/runtime/internal/admission/admission";
 import { Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { Authenticator } from "@protobff/runtime/internal/identity/authenticator";
-import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import { openPropagation } from "@protobff/runtime/internal/identity/propagation/propagation";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
@@ -31,7 +31,11 @@ async function opened() {
       expect.fail("accepted");
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      const authentication = new AuthenticatedRequest(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
+      const authentication = new AuthenticatedRequest(incoming, judging.hidden, {
+        caller: undefined,
+        peer,
+        answer: [],
+      });
       const observer = { audit: (event: AuditEvent) => [audit.push(event), log.audit(event)] };
       auditRefusal(observer, thrown, { authentication, method: "web.v1.WebService/Get", at: clock.date() });
     }
@@ -81,7 +85,11 @@ test("a line contains nothing of a credential except its claimed issuer, shorten
 test("a request without a credential has no line", async () => {
   const { log, written, clock } = await opened();
   const peer = { address: "", direct: "", names: [] };
-  const authentication = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
+  const authentication = new AuthenticatedRequest({ get: () => null }, new Set(), {
+    caller: undefined,
+    peer,
+    answer: [],
+  });
   const observer = { audit: (event: AuditEvent) => log.audit(event) };
   auditRefusal(observer, unauthenticated("no credential"), { authentication, method: "a.B/C", at: clock.date() });
   expect(written).toEqual([]);

@@ -6,7 +6,7 @@ import type * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compiled } from "@protobff/runtime/internal/testing/compiled";
+import { compiled } from "@protobff/runtime/internal/testing/compile-cache";
 import { expect, onTestFinished, test } from "vitest";
 import { listen } from "./listen.ts";
 import { echoEndpoint } from "./testing/test-echo.ts";

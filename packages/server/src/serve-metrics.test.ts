@@ -5,7 +5,7 @@ import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Fault } from "@protobff/runtime/internal/failure";
-import { compiled } from "@protobff/runtime/internal/testing/compiled";
+import { compiled } from "@protobff/runtime/internal/testing/compile-cache";
 import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "./listen.ts";

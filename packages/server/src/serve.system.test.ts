@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { freePort } from "@protobff/runtime/internal/testing/listening";
+import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "./listen.ts";
 import { EchoService, echoEndpoint } from "./testing/test-echo.ts";

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { GATE_PATH, gate } from "@protobff/runtime/internal/testing/gate-rig";
-import { freePort } from "@protobff/runtime/internal/testing/listening";
+import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Listening, listen } from "./listen.ts";

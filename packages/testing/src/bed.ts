@@ -15,7 +15,7 @@ import type { UpstreamOptions } from "@protobff/runtime/internal/call/upstream";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure } from "@protobff/runtime/internal/failure";
-import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming";
+import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";

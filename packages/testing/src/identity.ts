@@ -4,7 +4,7 @@ import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
-import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming";
+import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
 import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
 

@@ -8,7 +8,7 @@ import { compiled, FAILED, interpreted, MISTAKEN, sameResult } from "./testing/b
 import { MESSAGE, NESTED, namesFor, registry, scope } from "./testing/fixtures.ts";
 import { check } from "./testing/harness.ts";
 import { ALL_FORMS, randomExpression } from "./testing/random-expression.ts";
-import { strictly } from "./testing/strictly.ts";
+import { strictly } from "./testing/strict-evaluation.ts";
 import { typeErrorsOf } from "./testing/type-errors.ts";
 
 const int32 = fc.integer();

@@ -25,7 +25,7 @@ import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
 import { vouchedWrites } from "./calls/vouched-writes.ts";
 import type { Check } from "./check.ts";
-import { deferred } from "./streams/deferred.ts";
+import { deferred } from "./streams/deferred-steps.ts";
 import { followedKeys } from "./streams/followed-keys.ts";
 import { parts, partsMeant } from "./streams/parts.ts";
 import { streams, topics } from "./streams/streams.ts";

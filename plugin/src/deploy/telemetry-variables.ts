@@ -29,7 +29,12 @@ export const TELEMETRY_VARIABLES: readonly DeployVariable[] = [
   { name: "OTEL_TRACES_EXPORTER", example: "otlp", about: "exporter of traces: otlp or none" },
   { name: "OTEL_SDK_DISABLED", default: "false", offered: true, about: "true: no traces, despite other settings" },
   { name: "OTEL_TRACES_SAMPLER", example: "parentbased_traceidratio", about: "sampler of traces" },
-  { name: "OTEL_TRACES_SAMPLER_ARG", default: "1", offered: true, about: "share of requests with a trace, for samplers by ratio" },
+  {
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    default: "1",
+    offered: true,
+    about: "share of requests with a trace, for samplers by ratio",
+  },
   {
     name: "OTEL_SERVICE_NAME",
     example: "shop",

@@ -125,8 +125,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_MAX_PENDING_BYTES",
     default: "134217728",
-    about:
-      "bytes of request bodies and answers in flight in all connections; part of the container's memory",
+    about: "bytes of request bodies and answers in flight in all connections; part of the container's memory",
   },
   {
     name: "BFF_IDLE",
@@ -172,7 +171,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "NATS_USER", reads: hasNats, about: NATS_USER, example: "bff" },
   { name: "NATS_PASSWORD", kind: "secret", reads: hasNats, about: "password of NATS_USER" },
   { name: "NATS_TOKEN", kind: "secret", reads: hasNats, about: NATS_USER },
-  { name: "NATS_CA", kind: "file", example: `${SECRETS}/nats/ca.crt`, reads: hasNats, about: "certificate authorities of NATS" },
+  {
+    name: "NATS_CA",
+    kind: "file",
+    example: `${SECRETS}/nats/ca.crt`,
+    reads: hasNats,
+    about: "certificate authorities of NATS",
+  },
   { name: "NATS_CERT", kind: "file", example: `${SECRETS}/nats/tls.crt`, reads: hasNats, about: NATS_TLS },
   { name: "NATS_KEY", kind: "secret file", example: `${SECRETS}/nats/tls.key`, reads: hasNats, about: NATS_TLS },
   {
@@ -198,7 +203,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     required: true,
     kind: "secret",
     reads: hasSessions,
-    about: "32 random bytes in base64, several separated by commas: the first seals sessions, and each of them opens sessions",
+    about:
+      "32 random bytes in base64, several separated by commas: the first seals sessions, and each of them opens sessions",
   },
   {
     name: "BFF_IDENTITY_ISSUER",
@@ -219,8 +225,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     name: "BFF_RESOLVERS",
     reads: supplied,
     example: "resolvers.ts",
-    about:
-      "the module with resolvers and functions, from the image's /app; resolvers.ts (.js, .mjs) if it is not set",
+    about: "the module with resolvers and functions, from the image's /app; resolvers.ts (.js, .mjs) if it is not set",
   },
   { name: "BFF_OBSERVER", example: "observer.ts", about: "a module with an observer, from the image's /app" },
 ];

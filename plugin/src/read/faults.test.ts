@@ -1,7 +1,7 @@
 // Every fault of a declaration alone: what is written, where the diagnostic points, what it says.
 import { beforeAll, describe, expect, test } from "vitest";
 import { explanations } from "../../../scripts/explanations.ts";
-import { marked } from "../../../test/support/marked.ts";
+import { marked } from "../../../test/support/marked-source.ts";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { type DeclarationCode, declarationCodes } from "./codes.ts";

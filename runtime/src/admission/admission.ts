@@ -5,7 +5,7 @@ import type { Request } from "../compose/request.ts";
 import { asFailure, Code, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
-import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
 import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Observer } from "../observer.ts";
 import type { AuditEvent } from "../observer-requests.ts";

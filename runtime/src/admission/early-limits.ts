@@ -1,7 +1,7 @@
 // Limits that precede authentication. They bound the load of a flood of requests on sources and on the decoder.
 import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
-import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
+import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming-request.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer-requests.ts";
 import { type AdmissionCheck, Denied, type Verdict } from "./admission.ts";

@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
-import type { Peer } from "../identity/incoming.ts";
+import type { Peer } from "../identity/incoming-request.ts";
 import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer } from "../observer.ts";

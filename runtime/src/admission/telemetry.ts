@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
-import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import {
   type Deprecation,

@@ -9,7 +9,7 @@ import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Rpc } from "../call/upstream.ts";
 import { front, page } from "../testing/front.ts";
-import { freePort } from "../testing/listening.ts";
+import { freePort } from "../testing/ports.ts";
 import { Cache } from "./cache.ts";
 import { packed, RedisLevel } from "./redis-level.ts";
 

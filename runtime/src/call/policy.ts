@@ -6,7 +6,7 @@ import type { LimitPolicy } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import type { ThrottlePolicy } from "../guard/throttle.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { Peer } from "../identity/incoming.ts";
+import type { Peer } from "../identity/incoming-request.ts";
 
 /** Policy that all calls of one upstream share in a process. */
 export interface UpstreamPolicy {

@@ -14,7 +14,7 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { Identity } from "../identity/identity.ts";
-import { NOWHERE } from "../identity/incoming.ts";
+import { NOWHERE } from "../identity/incoming-request.ts";
 import { readSigned } from "../identity/propagation/assertion.ts";
 import { AssertionRig } from "../testing/assertion-rig.ts";
 import { FakeClient, type Sent } from "../testing/fake-client.ts";

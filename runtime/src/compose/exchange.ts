@@ -11,7 +11,7 @@ import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { IdentityHeader } from "../identity/propagation/propagator.ts";
 import type { Observer } from "../observer.ts";
 import type { Trace } from "../observer-requests.ts";

@@ -3,7 +3,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { metadataText } from "../call/response-metadata.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
-import { incomingOf, type Peer } from "../identity/incoming.ts";
+import { incomingOf, type Peer } from "../identity/incoming-request.ts";
 import type { Mark } from "../scope/causes.ts";
 import { Rank } from "../scope/scope.ts";
 import type { Exchange } from "./exchange.ts";

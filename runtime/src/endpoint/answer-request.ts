@@ -3,7 +3,7 @@ import { type AnswerMetadata, asStale } from "../admission/answer-metadata.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { ResponseCache } from "../response-cache/response-cache.ts";
 import type { ResponseConsumer } from "../response-cache/response-caching.ts";
 import { concludeResponse } from "./cached-endpoint.ts";

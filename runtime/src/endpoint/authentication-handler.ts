@@ -13,7 +13,7 @@ import { type AdmissionCheck, Denied, type Verdict } from "../admission/admissio
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { OVER } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
-import { type Incoming, incomingOf } from "../identity/incoming.ts";
+import { type Incoming, incomingOf } from "../identity/incoming-request.ts";
 import { connectError } from "./connect-error.ts";
 import { REPORTED } from "./context-keys.ts";
 

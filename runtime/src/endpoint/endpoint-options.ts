@@ -11,7 +11,7 @@ import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { HttpCaching } from "./http-caching.ts";

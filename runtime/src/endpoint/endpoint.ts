@@ -2,7 +2,7 @@
 // Connect's router. Servers of any kind call it.
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import { answerRequest } from "./answer-request.ts";
 import { addAuthenticated } from "./authentication-handler.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";

@@ -17,7 +17,7 @@ import { type RefusedParts, reportRefusal } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
 

@@ -10,7 +10,7 @@ import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
 import { Request } from "../compose/request.ts";
 import { type Failure, timedOut } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";

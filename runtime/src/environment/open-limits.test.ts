@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import { freePort } from "../testing/listening.ts";
+import { freePort } from "../testing/ports.ts";
 import { openLimits } from "./open-limits.ts";
 
 const limit = (init: Partial<RateLimit>): RateLimit => {

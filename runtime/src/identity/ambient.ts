@@ -1,4 +1,4 @@
-import type { IncomingHeaders } from "./incoming.ts";
+import type { IncomingHeaders } from "./incoming-request.ts";
 
 /**
  * Reports whether credentials that a browser adds by itself count, regardless of the page that sent the request. They

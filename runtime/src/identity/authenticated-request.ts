@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.ts";
-import type { IncomingHeaders, Peer } from "./incoming.ts";
+import type { IncomingHeaders, Peer } from "./incoming-request.ts";
 import type { Propagator } from "./propagation/propagator.ts";
 
 /** The result of authentication. */

@@ -8,7 +8,7 @@ import { BEARER, sourceOf } from "../testing/gate-rig.ts";
 import { AuthenticatedRequest } from "./authenticated-request.ts";
 import { CredentialCache } from "./credential-cache.ts";
 import { identity } from "./identity-spec.ts";
-import type { Incoming } from "./incoming.ts";
+import type { Incoming } from "./incoming-request.ts";
 import { peer } from "./network/peer.ts";
 
 const KEY = { kind: "header", name: "x-api-key", scheme: undefined } as const;

@@ -4,7 +4,7 @@ import { countsAmbient, fromPage } from "./ambient.ts";
 import { AuthenticatedRequest } from "./authenticated-request.ts";
 import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
-import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
+import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming-request.ts";
 import { matching, type NamePattern, namePattern } from "./network/names.ts";
 import type { Propagation } from "./propagation/propagation.ts";
 import { refusing, unauthenticated } from "./refusals.ts";

@@ -1,6 +1,6 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { AuthenticatedRequest } from "./authenticated-request.ts";
-import type { IncomingHeaders } from "./incoming.ts";
+import type { IncomingHeaders } from "./incoming-request.ts";
 
 /**
  * Authenticates the callers of the services of a package. Made by the generated `createIdentity`; endpoints call it

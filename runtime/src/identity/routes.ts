@@ -1,4 +1,4 @@
-import type { Incoming } from "./incoming.ts";
+import type { Incoming } from "./incoming-request.ts";
 
 /** Routes that sources serve, by path. */
 export type Routes = ReadonlyMap<string, Route>;

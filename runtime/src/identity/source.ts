@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.ts";
-import type { Incoming } from "./incoming.ts";
+import type { Incoming } from "./incoming-request.ts";
 import type { RefusedCredential } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../testing/listening.ts";
+import { freePort } from "../testing/ports.ts";
 import { initPostgres, startPostgres } from "../testing/postgres.ts";
 import { endOf } from "./calendar.ts";
 import { PostgresQuotas } from "./postgres-quotas.ts";

@@ -10,7 +10,7 @@ import {
 import { INCOMING } from "../endpoint/authentication-handler.ts";
 import { STALE } from "../endpoint/context-keys.ts";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
-import { incomingOf } from "../identity/incoming.ts";
+import { incomingOf } from "../identity/incoming-request.ts";
 import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
 import { compressedResponse, singleChunk, whole } from "./compressed-answers.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";

@@ -8,7 +8,7 @@ import { INCOMING } from "../endpoint/authentication-handler.ts";
 import { REACHED, REPORTED } from "../endpoint/context-keys.ts";
 import type { Endpoint } from "../endpoint/endpoint-options.ts";
 import { Failure, OVER, Reason } from "../failure.ts";
-import { incomingOf } from "../identity/incoming.ts";
+import { incomingOf } from "../identity/incoming-request.ts";
 
 /** Reports refusals of everything in the router that is one of these endpoints'. */
 export function withRefusalReports(

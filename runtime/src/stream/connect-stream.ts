@@ -5,7 +5,7 @@ import { AUTHENTICATED, INCOMING } from "../endpoint/authentication-handler.ts";
 import { connectError } from "../endpoint/connect-error.ts";
 import { REACHED } from "../endpoint/context-keys.ts";
 import { type Failure, OVER } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import { type FollowerPlaces, PLACES } from "./follower-places.ts";
 import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
 

@@ -5,7 +5,7 @@ import type { Request } from "../compose/request.ts";
 import { Opening } from "../endpoint/opening.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import { callBudgetMs } from "../guard/deadline.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { StreamUse } from "../observer-requests.ts";
 import type { At, ItemSource, Items } from "../source/source.ts";
 import { Alarm } from "./alarm.ts";

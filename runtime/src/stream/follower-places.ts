@@ -1,5 +1,5 @@
 import { type ConnectError, createContextKey } from "@connectrpc/connect";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 
 /** The followers on one server, which counts them, and drains them when it shuts down. */
 export interface FollowerPlaces {

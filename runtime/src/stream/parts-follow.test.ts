@@ -1,6 +1,6 @@
 import { create, mergeFromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { merged } from "../../../client/src/merged.ts";
+import { merged } from "../../../client/src/merge-parts.ts";
 import { Code } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import type { ResponseEvent, StreamOpenEvent } from "../observer-requests.ts";

@@ -8,7 +8,7 @@ import { type Deferred, partsOf } from "../compose/parts.ts";
 import { Opening, type OpeningOptions } from "../endpoint/opening.ts";
 import { assertWritable, holdsRequired } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { StreamUse } from "../observer-requests.ts";
 import type { Touch } from "../scope/causes.ts";
 import { failureOf } from "./early-end.ts";

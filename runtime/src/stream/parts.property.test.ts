@@ -2,7 +2,7 @@
 import { create, equals, merge, mergeFromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { merged } from "../../../client/src/merged.ts";
+import { merged } from "../../../client/src/merge-parts.ts";
 import { Code } from "../failure.ts";
 import type { Sent } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { EndpointCodec } from "../endpoint/endpoint-options.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 
 /**
  * Destination of a follower's messages: one client, by any protocol. Its calls come in the order of this list. A

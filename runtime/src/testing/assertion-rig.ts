@@ -6,7 +6,7 @@ import { create, type DescMessage } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type ConfigFault, EnvReader } from "../environment/env-reader.ts";
 import type { Caller } from "../identity/caller.ts";
-import { incomingOf } from "../identity/incoming.ts";
+import { incomingOf } from "../identity/incoming-request.ts";
 import { callerOf } from "../identity/principal.ts";
 import { openPropagation, type Propagation, readSigning } from "../identity/propagation/propagation.ts";
 import { FakeClock } from "./fake-clock.ts";

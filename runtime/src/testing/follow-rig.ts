@@ -2,7 +2,7 @@
 import { create, type DescMethodServerStreaming, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import type { ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer-requests.ts";
 import type { At, ItemSource, Items } from "../source/source.ts";

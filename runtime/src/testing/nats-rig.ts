@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { onTestFinished } from "vitest";
-import { freePort } from "./listening.ts";
+import { freePort } from "./ports.ts";
 
 /** @param options of nats-server */
 export async function startNats(...options: string[]) {

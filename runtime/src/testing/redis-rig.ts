@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { onTestFinished } from "vitest";
-import { freePort } from "./listening.ts";
+import { freePort } from "./ports.ts";
 
 export async function startRedis(...options: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "bff-redis-"));

@@ -4,7 +4,7 @@ import type { UpstreamPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { CallEvent, CallStartEvent } from "../observer-calls.ts";
 import type { At, Items } from "../source/source.ts";
 import { FakeClient } from "./fake-client.ts";

@@ -9,7 +9,7 @@ import {
   SourceContextSchema,
 } from "@bufbuild/protobuf/wkt";
 import { type Failure, OVER } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Follower, StreamEndpoint } from "../stream/stream-endpoint.ts";
 
 const types = { inputType: ".google.protobuf.SourceContext", outputType: ".google.protobuf.SourceContext" };

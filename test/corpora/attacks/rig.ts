@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { seeded } from "../../second/random-message.ts";
 import { seedOf } from "../../seed/seed.ts";
 import { ASKED, BFF_COMMAND, besideQuiet, CLIENT_ENV, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
-import { generated } from "./generated.ts";
+import { generated } from "./generate-bff.ts";
 import type { Memory } from "./memory.ts";
 import type { Normal, Served } from "./normal-client.ts";
 import { Process } from "./processes.ts";

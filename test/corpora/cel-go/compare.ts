@@ -1,5 +1,5 @@
 import type { GoAnswer } from "./oracle.ts";
-import type { OurAnswer } from "./ours.ts";
+import type { OurAnswer } from "./our-compiler.ts";
 
 /** Difference between two answers. The first three are faults, whatever cel-go answers. */
 export type Kind =

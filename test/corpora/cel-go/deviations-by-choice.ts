@@ -1,6 +1,6 @@
 // Deviations that the specification leaves open, or that are documented for protobff.
 import type { Deviation } from "./deviations.ts";
-import { asMultiset, isWithDyn } from "./said.ts";
+import { asMultiset, isWithDyn } from "./value-texts.ts";
 
 export const BY_CHOICE: readonly Deviation[] = [
   {

@@ -1,6 +1,6 @@
 // Deviations of cel-go from the specification.
 import type { Deviation } from "./deviations.ts";
-import { asMultiset, isWithDyn, numberTexts } from "./said.ts";
+import { asMultiset, isWithDyn, numberTexts } from "./value-texts.ts";
 
 export const BY_SPECIFICATION: readonly Deviation[] = [
   {

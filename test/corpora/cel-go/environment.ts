@@ -14,7 +14,7 @@ import * as wkt from "@bufbuild/protobuf/wkt";
 import { fromAny, fromMessage } from "../../../packages/expressions/src/index.ts";
 import { Uint } from "../../../packages/expressions/src/value/value.ts";
 import { type CelType, fieldType, type Scope, type Variable } from "../../../plugin/src/cel/index.ts";
-import { MESSAGES } from "./generated.ts";
+import { MESSAGES } from "./generated-files.ts";
 import json from "./variables.json" with { type: "json" };
 
 const { file_t: file } = (await import(MESSAGES)) as { readonly file_t: DescFile };

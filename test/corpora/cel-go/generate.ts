@@ -4,7 +4,7 @@ import type { Question } from "./question.ts";
 import { Random } from "./random.ts";
 import { opt, type Shape, shapeOf } from "./shape.ts";
 import { TOPICS } from "./topics.ts";
-import { Typed } from "./typed.ts";
+import { Typed } from "./typed-expressions.ts";
 import { TAKERS } from "./vocabulary.ts";
 
 /** Expressions that found something once, or that are likely to. */

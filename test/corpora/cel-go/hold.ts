@@ -1,7 +1,7 @@
 import { differences, type Kind } from "./compare.ts";
 import { DEVIATIONS, type Deviation } from "./deviations.ts";
 import { celGo, type GoAnswer } from "./oracle.ts";
-import { type OurAnswer, ours } from "./ours.ts";
+import { type OurAnswer, ours } from "./our-compiler.ts";
 import { partsOfText } from "./parts.ts";
 import { expressionOf, type Question } from "./question.ts";
 import { typeCheck } from "./typescript.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary } from "./environment.ts";
-import { FOLDER, ORACLE } from "./generated.ts";
+import { FOLDER, ORACLE } from "./generated-files.ts";
 import { type Answer, expressionOf, type Question } from "./question.ts";
 
 export interface GoAnswer extends Answer {

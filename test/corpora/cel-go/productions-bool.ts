@@ -1,5 +1,5 @@
 import { list, map, opt, scalar } from "./shape.ts";
-import type { Typed } from "./typed.ts";
+import type { Typed } from "./typed-expressions.ts";
 import { PATTERNS, PRESENT } from "./vocabulary.ts";
 
 const ORDERS = ["<", "<=", ">", ">="];

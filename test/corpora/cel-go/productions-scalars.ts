@@ -1,5 +1,5 @@
 import { list, map, scalar } from "./shape.ts";
-import type { Typed } from "./typed.ts";
+import type { Typed } from "./typed-expressions.ts";
 import { LITERALS, ZONES } from "./vocabulary.ts";
 
 const ARITHMETIC = ["+", "-", "*", "/", "%"];

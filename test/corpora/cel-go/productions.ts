@@ -2,7 +2,7 @@
 import { aBool } from "./productions-bool.ts";
 import { aDouble, aDuration, anInt, aString, aTimestamp, aUint, bytes } from "./productions-scalars.ts";
 import { list, map, opt, type Shape, scalar, shapeOf } from "./shape.ts";
-import type { Typed } from "./typed.ts";
+import type { Typed } from "./typed-expressions.ts";
 import { ALL_FIELDS, INNER_FIELDS } from "./vocabulary.ts";
 
 /** Makes an expression of the shape. */

@@ -2,7 +2,7 @@
 // cel-go. Prints how many agree, what does not, and what of it is on the list of deviations.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { generateAll } from "./generated.ts";
+import { generateAll } from "./generated-files.ts";
 
 const { values } = parseArgs({
   options: {

@@ -8,8 +8,8 @@ import { type CelType, type Code, emitAs, emitValue, fieldType, type Names } fro
 import { printed } from "../../../plugin/src/cel/testing/harness.ts";
 import { LANGUAGE } from "../../../plugin/src/cel/types/functions/language.ts";
 import { registry, variables } from "./environment.ts";
-import { FOLDER } from "./generated.ts";
-import { checked } from "./ours.ts";
+import { FOLDER } from "./generated-files.ts";
+import { checked } from "./our-compiler.ts";
 import { expressionOf, type Question } from "./question.ts";
 
 const PER_FILE = 1500;

@@ -18,7 +18,7 @@ import { Code, type Fault } from "../../../runtime/src/failure.ts";
 import type { RestRule } from "../../../runtime/src/http-rule/rule.ts";
 import { HttpJsonClient } from "../../../runtime/src/transport/http-json/http-json-client.ts";
 import { frame } from "../../../runtime/src/wire/frame.ts";
-import { rulesOf, unaryOf } from "../served.ts";
+import { rulesOf, unaryOf } from "../rest-server.ts";
 import { type AnyJsonOptions, anyJson, scalarJson, text } from "./any-json.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 

@@ -16,7 +16,7 @@ import { type Admin, openAdmin } from "../process/admin.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import type { Mock } from "./live.ts";
-import { MASK } from "./shown.ts";
+import { MASK } from "./page-data.ts";
 
 /** Timeout for the page to receive an event and draw it. */
 const PATIENT = { timeout: 20_000 };

@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as http from "node:http";
 import { fileURLToPath } from "node:url";
-import { compiled } from "@protobff/runtime/internal/testing/compiled";
+import { compiled } from "@protobff/runtime/internal/testing/compile-cache";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "../listen.ts";
 import { openAdmin } from "../process/admin.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import { MOST_PAGES, type Mock } from "./live.ts";
-import { MASK } from "./shown.ts";
+import { MASK } from "./page-data.ts";
 
 const ECHO = "echo.v1.EchoService/Echo";
 

@@ -8,9 +8,9 @@ import { Access, isSameOrigin } from "./access.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { BEHAVIOURS, LivePages, type Mock, shownMocks, Upstreams } from "./live.ts";
 import { shownMessage } from "./masks.ts";
+import type { Callers, Overview, Switch } from "./page-data.ts";
 import { LOGIN_PAGE, PAGE, pageWith } from "./pages.ts";
 import { Recorder } from "./recorder.ts";
-import type { Callers, Overview, Switch } from "./shown.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { TryIt, Unsendable } from "./try-it.ts";
 

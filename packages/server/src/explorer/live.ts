@@ -4,8 +4,8 @@ import { Code } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { BreakerEvent, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
 import type { Behaviour } from "@protobff/testing";
+import type { Live, ShownMock, ShownUpstream } from "./page-data.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Live, ShownMock, ShownUpstream } from "./shown.ts";
 
 export const MOST_PAGES = 8;
 const EVERY_MS = 500;

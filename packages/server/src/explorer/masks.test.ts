@@ -9,8 +9,8 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { expect, it } from "vitest";
 import { masked, shownHeader, shownHeaders, shownMessage } from "./masks.ts";
+import { MASK } from "./page-data.ts";
 import { Recorder } from "./recorder.ts";
-import { MASK } from "./shown.ts";
 import { skeletonOf } from "./skeleton.ts";
 
 function field(number: number, name: string, more: Partial<FieldDescriptorProto> = {}): FieldDescriptorProto {

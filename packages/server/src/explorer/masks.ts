@@ -8,7 +8,7 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-import { MASK } from "./shown.ts";
+import { MASK } from "./page-data.ts";
 
 /** Headers that may be shown, and whether their values may. */
 const HEADERS: readonly (readonly [name: string, secret: boolean])[] = [

@@ -20,7 +20,7 @@ import type {
   StreamDegradedEvent,
 } from "@protobff/runtime/internal/observer-requests";
 import { shownHeaders } from "./masks.ts";
-import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./shown.ts";
+import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./page-data.ts";
 
 export const MOST_REQUESTS = 200;
 const MOST_SPANS = 300;

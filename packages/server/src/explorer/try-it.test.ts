@@ -14,7 +14,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type ListenOptions, listen } from "../listen.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { KnownCallers } from "./known-callers.ts";
-import { MASK } from "./shown.ts";
+import { MASK } from "./page-data.ts";
 import { TryIt } from "./try-it.ts";
 
 const ECHO = "echo.v1.EchoService/Echo";

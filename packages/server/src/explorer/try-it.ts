@@ -6,7 +6,7 @@ import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
 import { enveloped, firstItems } from "./first-items.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { masked, shownHeader } from "./masks.ts";
-import { MASK, type Tried, type Try } from "./shown.ts";
+import { MASK, type Tried, type Try } from "./page-data.ts";
 
 const MOST_AT_ONCE = 8;
 const MOST_HEADERS = 50;

@@ -9,7 +9,7 @@ import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/en
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
-import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";

@@ -4,7 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Listening, type ListenOptions, listen } from "../listen.ts";
-import { closing } from "../testing/closing.ts";
+import { closing } from "../testing/connection-close.ts";
 import { frame, text } from "../testing/frames-by-hand.ts";
 import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 import { handleOf } from "./client-sessions.ts";

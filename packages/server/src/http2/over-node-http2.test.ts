@@ -17,8 +17,8 @@ describe("the server over Node's HTTP/2", () => {
   describe("every-request", async () => void (await import("../every-request.test.ts")));
   describe("client-certificates", async () => void (await import("../requests/client-certificates.test.ts")));
   describe("identity-attacks", async () => void (await import("../identity-attacks.test.ts")));
-  describe("leaving", async () => void (await import("../leaving.test.ts")));
+  describe("leaving", async () => void (await import("../server-shutdown.test.ts")));
   describe("hand-over", async () => void (await import("../hand-over.test.ts")));
-  describe("followed", async () => void (await import("../streams/followed.test.ts")));
+  describe("followed", async () => void (await import("../streams/followed-rpcs.test.ts")));
   describe("listen", async () => void (await import("../listen.test.ts")));
 });

@@ -3,7 +3,7 @@ import * as net from "node:net";
 import { ErrorCode } from "@protobff/http2/error-code";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Listening, type ListenOptions, listen } from "../listen.ts";
-import { closing } from "../testing/closing.ts";
+import { closing } from "../testing/connection-close.ts";
 import { frame, HEAD, MAGIC, word } from "../testing/frames-by-hand.ts";
 import { type Kept, kindEndpoint } from "../testing/test-kinds.ts";
 

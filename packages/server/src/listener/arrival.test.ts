@@ -4,7 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
-import { closing } from "../testing/closing.ts";
+import { closing } from "../testing/connection-close.ts";
 import { KindService, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 // Requests whose body never comes, or comes a byte at a time.

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Handler } from "../carrier/handler.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
-import { closing } from "../testing/closing.ts";
+import { closing } from "../testing/connection-close.ts";
 import { Http1Readings } from "./http1-reading.ts";
 import { Listener } from "./listener.ts";
 

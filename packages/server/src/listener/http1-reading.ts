@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import type { Socket } from "node:net";
 import { type ConnectionBounds, ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
-import { type Reading, readsUntil, waits } from "../turns/reading.ts";
+import { type Reading, readsUntil, waits } from "../turns/connection-reads.ts";
 
 /** Bytes that node's parser receives at once: some 340 chunks of one byte, or 50 requests. */
 const SLICE_BYTES = 2 << 10;

@@ -2,11 +2,11 @@ import { EventEmitter, once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
-import { closes } from "@protobff/runtime/internal/testing/listening";
+import { closes } from "@protobff/runtime/internal/testing/ports";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Handler, ServerResponse } from "../carrier/handler.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
-import { closing } from "../testing/closing.ts";
+import { closing } from "../testing/connection-close.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 
 const open: Listener[] = [];

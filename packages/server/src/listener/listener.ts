@@ -15,7 +15,7 @@ import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { AdapterRequests, type AdapterRequestsOptions } from "../requests/adapter-requests.ts";
 import { discard, within } from "../requests/request-body.ts";
 import { hasValidHost, useOriginForm } from "../requests/request-target.ts";
-import { connectionCame } from "../turns/reading.ts";
+import { connectionCame } from "../turns/connection-reads.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { acceptAll } from "./accept-all.ts";
 import { ACCEPTED, type Connections } from "./connections.ts";

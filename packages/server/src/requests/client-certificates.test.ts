@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { peer } from "@protobff/runtime/internal/identity/network/peer";
-import { trusted } from "@protobff/runtime/internal/identity/network/trusted";
+import { trusted } from "@protobff/runtime/internal/identity/network/trusted-source";
 import { BEARER, GATE_PATH, type GateOptions, gate, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { listen } from "../listen.ts";

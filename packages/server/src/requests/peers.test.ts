@@ -1,5 +1,5 @@
 import { TLSSocket } from "node:tls";
-import { NOWHERE } from "@protobff/runtime/internal/identity/incoming";
+import { NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import { afterEach, expect, test, vi } from "vitest";
 import { Peers, valuesOf } from "./peers.ts";

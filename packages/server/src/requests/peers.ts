@@ -3,8 +3,8 @@ import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming";
-import { NOWHERE } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming-request";
+import { NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
 import {
   clientAddress,
   type Networks,

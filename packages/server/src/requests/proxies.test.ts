@@ -2,7 +2,7 @@
 import * as net from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import { trusted } from "@protobff/runtime/internal/identity/network/trusted";
+import { trusted } from "@protobff/runtime/internal/identity/network/trusted-source";
 import { GATE_PATH, type GateOptions, gate } from "@protobff/runtime/internal/testing/gate-rig";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ListenOptions, listen } from "../listen.ts";

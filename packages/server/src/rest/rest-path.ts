@@ -59,7 +59,13 @@ export class RestPath implements Shortcut {
         paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
-        const rpc: FastRpc = { ...all, run, judge: authenticate, refused, serialize: withWriteFailure(method.output, made.write) };
+        const rpc: FastRpc = {
+          ...all,
+          run,
+          judge: authenticate,
+          refused,
+          serialize: withWriteFailure(method.output, made.write),
+        };
         const body = rule.body !== undefined;
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }

@@ -3,7 +3,7 @@ import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
 import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
 import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
-import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import { refusedCredential } from "@protobff/runtime/internal/identity/refusals";
 import type { RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
 import type { LoginSecrets, Provider, Tokens } from "./provider.ts";

@@ -5,7 +5,7 @@ import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/ident
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { Code } from "@protobff/runtime/internal/failure";
-import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
+import { incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { WebSocket } from "ws";
 import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
 import { inTurn } from "../turns/turn-queue.ts";

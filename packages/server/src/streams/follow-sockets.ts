@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Registry } from "@bufbuild/protobuf";
-import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import type { WebSocketServer } from "ws";
 import type { Upgrades } from "../carrier/handler.ts";
 import type { RequestIds } from "../headers/request-ids.ts";

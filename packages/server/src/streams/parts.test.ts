@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../../../client/src/connect.ts";
 import { events } from "../../../../client/src/events.ts";
 import { follow } from "../../../../client/src/follow.ts";
-import { merged } from "../../../../client/src/merged.ts";
+import { merged } from "../../../../client/src/merge-parts.ts";
 import type { FollowTransport } from "../../../../client/src/transport.ts";
 import { webSocket } from "../../../../client/src/web-socket.ts";
 import { type Listening, listen } from "../listen.ts";

@@ -4,7 +4,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
-import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { internal } from "../fast/fast-call.ts";

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#streams
 import { Code, ConnectError } from "@connectrpc/connect";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
-import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import { expect, test } from "vitest";
 import { StreamAccount, type StreamBounds } from "./stream-account.ts";
 

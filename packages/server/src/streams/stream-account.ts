@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
-import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming";
+import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import type { FollowerPlaces } from "@protobff/runtime/internal/stream/follower-places";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 

@@ -74,7 +74,18 @@ export class StreamPath implements Shortcut {
       const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
       const path = `/${method.parent.typeName}/${method.name}`;
       const followers = accounts.at(path);
-      const all = { follow, judge: authenticate, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
+      const all = {
+        follow,
+        judge: authenticate,
+        refused,
+        heartbeatMs,
+        maxBytes,
+        pending,
+        peers,
+        fault,
+        followers,
+        open: this.#open,
+      };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       const json = jsonOf(method, bounds, registry);
       const binary = binaryOf(endpoint, bounds);

@@ -140,7 +140,8 @@ describe.each(transports)("%s", (_, transportOf) => {
   });
 
   test("an unauthorized caller is refused before the message is read", async () => {
-    const authenticate = () => new Denied(refusal(Code.PermissionDenied, "no"), { headers: ["x-why", "not"], trailers: [] });
+    const authenticate = () =>
+      new Denied(refusal(Code.PermissionDenied, "no"), { headers: ["x-why", "not"], trailers: [] });
     const { messages } = await open(testStream(undefined, { authenticate }));
     const error = await caught(messages.next());
     expect([error.code, error.rawMessage]).toEqual([Code.PermissionDenied, "no"]);

@@ -6,7 +6,7 @@ import { Upstream } from "@protobff/runtime/internal/call/upstream";
 import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { identity } from "@protobff/runtime/internal/identity/identity-spec";
 import { peer } from "@protobff/runtime/internal/identity/network/peer";
-import { trusted } from "@protobff/runtime/internal/identity/network/trusted";
+import { trusted } from "@protobff/runtime/internal/identity/network/trusted-source";
 import { BEARER, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
 import { serve } from "../serve.ts";
 import { EchoService } from "./test-echo.ts";

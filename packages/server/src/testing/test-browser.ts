@@ -1,4 +1,4 @@
-import { incomingOf, NOWHERE } from "@protobff/runtime/internal/identity/incoming";
+import { incomingOf, NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Route, RouteAnswer, Routes } from "@protobff/runtime/internal/identity/routes";
 
 /** A browser, as far as a login needs one: cookies by host, redirects that are followed. Some addresses it gives to routes. */

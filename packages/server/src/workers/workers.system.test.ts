@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
-import { compiled } from "@protobff/runtime/internal/testing/compiled";
+import { compiled } from "@protobff/runtime/internal/testing/compile-cache";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 // Runs several processes on one port. Pids identify the process that answers.

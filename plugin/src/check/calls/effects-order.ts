@@ -38,10 +38,7 @@ function checkEffectsOrder(model: Model, report: Report): void {
         severity: "error",
         message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run in parallel`,
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
-        hint: orElse(
-          [step],
-          "add `concurrent: 1` to the `each`, or `unordered: true` to the step",
-        ),
+        hint: orElse([step], "add `concurrent: 1` to the `each`, or `unordered: true` to the step"),
       });
     }
     checkOrder(steps, message.steps, orElse, report);

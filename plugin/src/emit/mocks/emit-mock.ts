@@ -77,9 +77,7 @@ function emitMocks(file: PlanFile, names: FileNames): Lines {
   const branched = file.upstreams.some(({ branches }) => branches.length > 0);
   const off = branched ? " A branch without answers is off." : "";
   return [
-    [
-      `/** Answers of upstreams: the fields that the BFF reads. An rpc without an answer returns a sample.${off} */`,
-    ],
+    [`/** Answers of upstreams: the fields that the BFF reads. An rpc without an answer returns a sample.${off} */`],
     ...(rows.length === 0 ? [["export type Mocks = object;"]] : block(["export interface Mocks {"], rows, ["}"])),
   ];
 }

@@ -1,6 +1,6 @@
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { beforeAll, describe, expect, test } from "vitest";
-import { marked } from "../../../../test/support/marked.ts";
+import { marked } from "../../../../test/support/marked-source.ts";
 import { requestFor, schemaOf } from "../../../../test/support/request.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir, IrFile } from "../../ir/ir.ts";

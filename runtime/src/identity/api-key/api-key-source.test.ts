@@ -15,7 +15,7 @@ import type { AuditEvent } from "../../observer-requests.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import type { Caller } from "../caller.ts";
-import { type Incoming, NOWHERE } from "../incoming.ts";
+import { type Incoming, NOWHERE } from "../incoming-request.ts";
 import type { Settings } from "../settings.ts";
 import type { Source } from "../source.ts";
 import { type ApiKeyOptions, apiKey } from "./api-key.ts";

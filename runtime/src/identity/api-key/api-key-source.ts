@@ -5,7 +5,7 @@ import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims/claims.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
-import type { Incoming } from "../incoming.ts";
+import type { Incoming } from "../incoming-request.ts";
 import { unauthenticated, unjudged } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts } from "../spec.ts";

@@ -22,7 +22,7 @@ import { digestOf, newId, newKey } from "../api-key/key-format.ts";
 import { SqliteKeys } from "../api-key/sqlite-keys.ts";
 import { assertion } from "../assertion/assertion.ts";
 import { jwt } from "../jwt/jwt.ts";
-import { trusted } from "../network/trusted.ts";
+import { trusted } from "../network/trusted-source.ts";
 import { refusedCredential } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { SourceSpec } from "../spec.ts";

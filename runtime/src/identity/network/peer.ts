@@ -2,7 +2,7 @@ import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
-import type { Incoming } from "../incoming.ts";
+import type { Incoming } from "../incoming-request.ts";
 import { callerOf } from "../principal.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts, SourceSpec } from "../spec.ts";

@@ -9,7 +9,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Caller } from "../caller.ts";
-import { incomingOf } from "../incoming.ts";
+import { incomingOf } from "../incoming-request.ts";
 import { callerOf } from "../principal.ts";
 import { checkAssertion, keyIdOf, readSigned } from "./assertion.ts";
 import { openPropagation, type Propagation, readSigning } from "./propagation.ts";

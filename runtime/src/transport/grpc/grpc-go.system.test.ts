@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { INTEROP } from "../../testing/interop.ts";
 import { INTEROP_STREAMS } from "../../testing/interop-streams.ts";
-import { freePort, listens } from "../../testing/listening.ts";
+import { freePort, listens } from "../../testing/ports.ts";
 import { GrpcClient } from "./grpc-client.ts";
 
 // grpc-go's own interop server, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { Code, type Fault } from "../../failure.ts";
-import { freePort, listens } from "../../testing/listening.ts";
+import { freePort, listens } from "../../testing/ports.ts";
 import { frame } from "../../wire/frame.ts";
 import { Addresses } from "../balance/addresses.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../call-headers.ts";

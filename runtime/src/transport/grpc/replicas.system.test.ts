@@ -8,7 +8,7 @@ import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { expect, onTestFinished, test } from "vitest";
 import type { Fault } from "../../failure.ts";
-import { freePort } from "../../testing/listening.ts";
+import { freePort } from "../../testing/ports.ts";
 import { frame } from "../../wire/frame.ts";
 import type { InFlight, Reply } from "../unary-client.ts";
 import { GrpcClient } from "./grpc-client.ts";

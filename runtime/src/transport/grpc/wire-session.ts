@@ -7,7 +7,7 @@ import { FloodGuard } from "@protobff/http2/flood-guard";
 import { FrameReader } from "@protobff/http2/frame-reader";
 import { FrameWriter } from "@protobff/http2/frame-writer";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "@protobff/http2/frames";
-import { type End, Incoming } from "@protobff/http2/incoming";
+import { type End, Incoming } from "@protobff/http2/incoming-frames";
 import { OpenStreams } from "@protobff/http2/open-streams";
 import { HELD_WINDOW, preface, WINDOW } from "@protobff/http2/preface";
 import { Responses } from "@protobff/http2/responses";

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { mended } from "../descriptors/mended.ts";
+import { mended } from "../descriptors/complete-descriptors.ts";
 import { WELL_KNOWN } from "../descriptors/well-known.ts";
 import { withImports, withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";

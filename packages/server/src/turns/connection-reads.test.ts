@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { connectionCame, readsUntil, waits } from "./reading.ts";
+import { connectionCame, readsUntil, waits } from "./connection-reads.ts";
 
 afterEach(() => void vi.useRealTimers());
 

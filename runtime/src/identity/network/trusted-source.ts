@@ -12,7 +12,7 @@ import { type Credential, CredentialSchema, type Principal } from "@protobff/mes
 import { BASE64, BASE64URL } from "../base64.ts";
 import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
-import type { Incoming } from "../incoming.ts";
+import type { Incoming } from "../incoming-request.ts";
 import { callerOf } from "../principal.ts";
 import { unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";

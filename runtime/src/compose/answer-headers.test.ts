@@ -4,7 +4,7 @@ import { Code } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 
-// Which answer's headers and trailers expressions read. What servers send is in test/e2e/received.test.ts.
+// Which answer's headers and trailers expressions read. What servers send is in test/e2e/upstream-headers.test.ts.
 
 describe("headers and trailers of an answer", () => {
   test("the headers and trailers are separate, have lower-case names, and are empty if absent", async () => {

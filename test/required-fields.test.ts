@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import type { Observer, UnaryClient } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { listen } from "../packages/server/src/listen.ts";
-import { endpoints, generate } from "./load/generated.ts";
+import { endpoints, generate } from "./load/generate-bff.ts";
 
 const LEGACY = `syntax = "proto2";
 package legacy.v1;

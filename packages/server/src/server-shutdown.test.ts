@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import { text } from "node:stream/consumers";
-import { closes } from "@protobff/runtime/internal/testing/listening";
+import { closes } from "@protobff/runtime/internal/testing/ports";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ListenOptions, listen } from "./listen.ts";
 import { echoEndpoint } from "./testing/test-echo.ts";

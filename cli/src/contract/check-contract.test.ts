@@ -4,9 +4,9 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { compile, parseLock } from "protoc-gen-bff/compiler";
 import { beforeAll, describe, expect, test } from "vitest";
 import { requestFor } from "../../../test/support/request.ts";
-import { cutContract } from "./cut.ts";
+import { checkContract } from "./check-contract.ts";
+import { cutContract } from "./cut-contract.ts";
 import { type Contract, parseContract, renderContract } from "./document.ts";
-import { checkContract } from "./judge.ts";
 import { renderReport } from "./render.ts";
 
 const STOCK = `syntax = "proto3";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Timers, Trailing } from "./trailing.ts";
+import { type Timers, Trailing } from "./debounce.ts";
 
 class TestTimers implements Timers {
   #now = 0;

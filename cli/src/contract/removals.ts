@@ -9,10 +9,10 @@ import {
   parentName,
   shortName,
 } from "protoc-gen-bff/compiler";
+import { INSTEAD } from "./alternatives.ts";
 import type { Contract } from "./document.ts";
 import type { ContractElement } from "./elements.ts";
 import type { Finding } from "./finding.ts";
-import { INSTEAD } from "./instead.ts";
 import { placeOf } from "./place.ts";
 import { useInWords } from "./words.ts";
 

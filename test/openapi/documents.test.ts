@@ -10,11 +10,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
-import { compiled } from "../../runtime/src/testing/compiled.ts";
+import { compiled } from "../../runtime/src/testing/compile-cache.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { goldenCases, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
-import { type Document, verify } from "./judge.ts";
+import { type Document, verify } from "./check-document.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { GrpcClient } from "@protobff/runtime";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed.ts";
+import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed-bff.ts";
 
 const UPSTREAM = `syntax = "proto3";
 package up.v1;

@@ -17,15 +17,15 @@ import {
   type UpstreamElement,
   withHttp,
 } from "protoc-gen-bff/compiler";
+import { INSTEAD } from "./alternatives.ts";
 import type { Contract } from "./document.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
 import type { Finding } from "./finding.ts";
-import { findRemovals, typeIn } from "./gone.ts";
 import { httpPathsOf } from "./http-paths.ts";
 import { checkIdempotency } from "./idempotency.ts";
-import { INSTEAD } from "./instead.ts";
 import { placeOf } from "./place.ts";
-import { newRequired } from "./required.ts";
+import { findRemovals, typeIn } from "./removals.ts";
+import { newRequired } from "./required-fields.ts";
 import { useInWords } from "./words.ts";
 
 /**

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescMethodUnary } from "@bufbuild/protobuf";
-import { freePort, listens } from "../../runtime/src/testing/listening.ts";
+import { freePort, listens } from "../../runtime/src/testing/ports.ts";
 import { type InstalledProxy, proxies } from "../peers/proxies/programs.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
 import { callOnce } from "./one-call.ts";

@@ -8,7 +8,7 @@ import { HttpJsonClient } from "../../runtime/src/transport/http-json/http-json-
 import { frame } from "../../runtime/src/wire/frame.ts";
 import { numbers, randomMessage } from "../support/random-message.ts";
 import { googleapis } from "./googleapis.ts";
-import { rulesOf, type Served, serveAll, unaryOf } from "./served.ts";
+import { rulesOf, type Served, serveAll, unaryOf } from "./rest-server.ts";
 
 const registry = googleapis();
 const rpcs = unaryOf(registry).flatMap((rpc) => {

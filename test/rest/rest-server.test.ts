@@ -12,7 +12,7 @@ import { restHandler } from "../../packages/server/src/rest/rest-handler.ts";
 import { Code, codeText, Failure, Reason } from "../../runtime/src/failure.ts";
 import { gate, sourceOf } from "../../runtime/src/testing/gate-rig.ts";
 import { googleapis } from "./googleapis.ts";
-import { type Served, serveAll } from "./served.ts";
+import { type Served, serveAll } from "./rest-server.ts";
 
 interface Answer {
   readonly status: number;

@@ -11,7 +11,7 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyJson } from "../../test/rest/gateway/any-json.ts";
-import { arrived, merged, mergedWith } from "./merged.ts";
+import { arrived, merged, mergedWith } from "./merge-parts.ts";
 
 /** Of a google.protobuf.Any the generator says types that this one does not know. */
 function withoutAny(json: JsonValue): JsonValue | undefined {
