@@ -22,7 +22,7 @@ const PROCESSES = [
   "cli/src/{buf-plugin,commands/init}.test.ts",
   "client/src/follow.test.ts",
   "plugin/src/main.test.ts",
-  "{packages,runtime}/**/{leaving,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
+  "{packages,runtime}/**/{server-shutdown,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
   "{packages,runtime}/**/memory/*.test.ts",
   `test/e2e/!(${SMOKES}).test.ts`,
@@ -35,7 +35,7 @@ const PROCESSES = [
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
-  ...["batches", "copies", "environment", "own-functions", "principal", "refused-everywhere", "resolver-reads"],
+  ...["batches", "copies", "environment", "user-functions", "principal", "refused-everywhere", "resolver-reads"],
   ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
 ].join("|");
 const ALONE = [

@@ -72,14 +72,8 @@ export function checkMacro(
     anyFails(args) ||
     call.macro === "transformMapEntry" ||
     (SORTS.has(call.macro) && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
-  const node: Node = {
-    ...checker.base(ast, type, proto, fails),
-    kind: "macro",
-    macro: call.macro,
-    range: over,
-    vars,
-    args,
-  };
+  const base = checker.base(ast, type, proto, fails);
+  const node: Node = { ...base, kind: "macro", macro: call.macro, range: over, vars, args };
   checker.expected.set(node, expectedOf(call, args));
   return node;
 }
