@@ -71,7 +71,7 @@ export class HpackEncoder {
   readonly #table: Field[] = [];
   #limit = TABLE_BYTES;
   #closed = false;
-  #told = true;
+  #isAnnounced = true;
 
   constructor(random: Random) {
     this.#random = random;
@@ -79,7 +79,7 @@ export class HpackEncoder {
   /** Sets the size of the table to zero in the next block, and adds nothing to it from then on. */
   close(): void {
     this.#closed = true;
-    this.#told = false;
+    this.#isAnnounced = false;
     this.#resize(0);
   }
   block(fields: readonly Field[]): Buffer {
@@ -87,8 +87,8 @@ export class HpackEncoder {
   }
 
   #updates(): Buffer[] {
-    if (!this.#told) {
-      this.#told = true;
+    if (!this.#isAnnounced) {
+      this.#isAnnounced = true;
       return [integer(0x20, 5, 0)];
     }
     if (this.#closed || this.#random() < 0.9) return [];

@@ -120,7 +120,7 @@ export class Evaluator {
 
   /** Functions of enums, with the enums as CEL's ints do not have them. */
   #withEnums(expr: Expr, values: Readonly<Record<string, CelInput>>, enums: Enums): Expr {
-    if (!this.#asksOfEnums(expr)) return expr;
+    if (!this.#readsEnums(expr)) return expr;
     const { case: kind, value } = expr.exprKind;
     if (kind === "comprehensionExpr") {
       const range = this.#tryValue(value.iterRange, values);
@@ -152,7 +152,7 @@ export class Evaluator {
   }
 
   /** Reports whether an expression contains a function of enums. */
-  readonly #asksOfEnums = once((expr: Expr) =>
+  readonly #readsEnums = once((expr: Expr) =>
     allIn(expr).some(({ exprKind: { case: kind, value } }) => {
       if (kind !== "callExpr") return false;
       const owner = value.target && pathOf(value.target)?.join(".");

@@ -127,7 +127,7 @@ export class StreamWorld {
   handlers(): Handlers {
     const watch = (request: Message): Iterable<object> => {
       this.opened.push(request);
-      return this.#given(request, this.#openings++);
+      return this.#itemsOf(request, this.#openings++);
     };
     return {
       get: (request) => {
@@ -145,7 +145,7 @@ export class StreamWorld {
       begin: watch,
     };
   }
-  *#given(request: Message, nth: number): Iterable<object> {
+  *#itemsOf(request: Message, nth: number): Iterable<object> {
     const { items, code } = this.#scene(nth);
     yield* this.#behind(request).slice(0, items);
     if (code !== undefined) throw new ConnectError("broken", code);

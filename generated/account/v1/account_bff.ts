@@ -99,7 +99,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
     }),
     endpoint(AccountService.method.getSpending, app, { // account.proto:69:7
       timeoutMs: 2_000,
-      permit: { roles: [["admin"]], judge: permitGetSpending },
+      permit: { roles: [["admin"]], check: permitGetSpending },
       limits: {
         counters: deps.limits,
         late: [

@@ -117,7 +117,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
 
   test("the permit's check receives the message, and precedes composition", async () => {
     const permit: GateOptions["permit"] = {
-      judge: (cx, { fileName }) => {
+      check: (cx, { fileName }) => {
         if (cx.principal.subject !== fileName) throw cx.refuse(7, "not yours");
       },
     };
@@ -132,7 +132,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   });
   test("an asynchronous check refuses as well", async () => {
     const permit: GateOptions["permit"] = {
-      judge: async (cx) => {
+      check: async (cx) => {
         await new Promise(setImmediate);
         throw cx.refuse(7);
       },
@@ -143,7 +143,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   });
   test("a check that throws refuses the caller", async () => {
     const permit: GateOptions["permit"] = {
-      judge: () => {
+      check: () => {
         throw new TypeError("secret");
       },
     };
@@ -160,7 +160,7 @@ describe("the permit's check", () => {
     return rig.endpoint.run(create(SourceContextSchema), headers, undefined, ended, ended);
   };
   test("a check that continues after its refusal still refuses", async () => {
-    const permit: GateOptions["permit"] = { judge: (cx) => void cx.refuse(7) };
+    const permit: GateOptions["permit"] = { check: (cx) => void cx.refuse(7) };
     const rig = await gate({ sources: SOURCES, permit });
     expect(await new Promise((resolve) => ask(rig, resolve))).toMatchObject({ clientCode: 7 });
     await new Promise(setImmediate);
@@ -168,7 +168,7 @@ describe("the permit's check", () => {
   });
   test("composition does not start if the client disconnects during the check", async () => {
     const { promise, resolve: decide } = Promise.withResolvers<void>();
-    const rig = await gate({ sources: SOURCES, permit: { judge: () => promise } });
+    const rig = await gate({ sources: SOURCES, permit: { check: () => promise } });
     const answering = ask(rig, unreachable);
     answering.cancel();
     decide();

@@ -23,7 +23,7 @@ export interface Permit<App, Args extends Message, Principal> {
   /** One of each list, of the principal's `roles`. */
   readonly roles?: readonly (readonly string[])[] | undefined;
   /** Called when the message has been read, before any other code of the RPC. A throw or a refusal ends the request. */
-  readonly judge?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
+  readonly check?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
   /** The same for conditions that need calls. Called when limits have admitted the request. */
   readonly decide?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
 }

@@ -34,7 +34,7 @@ export function rulesGate<App, Args extends Message, Principal>(
 
 /** Checks the caller's permission, as far as it depends on the request's message. */
 export function permitGate<App, Args extends Message, Principal>(
-  check: NonNullable<Permit<App, Args, Principal>["judge"]>,
+  check: NonNullable<Permit<App, Args, Principal>["check"]>,
   { method, clock, observer }: GateParts,
 ): Gate<App, Args, Principal> {
   return {

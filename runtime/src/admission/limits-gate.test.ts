@@ -203,7 +203,7 @@ test("conditions of a permit come before limits, decisions after them, and a dec
   const at = (what: string) => () => void order.push(what);
   const rig = await gate({
     sources: [sourceOf("user", BEARER)],
-    permit: { judge: at("judge"), decide: at("decide") },
+    permit: { check: at("check"), decide: at("decide") },
     limits: {
       counters,
       early: [{ limit: { ...OTHER, local: true }, key: (cx) => record(`early ${cx.header("authorization")}`) }],
@@ -217,5 +217,5 @@ test("conditions of a permit come before limits, decisions after them, and a dec
   });
   expect(answered).toMatchObject({ $typeName: "google.protobuf.SourceContext" });
   // A credential is nothing to count by.
-  expect(order).toEqual(["early ", "judge", "late", "decide", "compose"]);
+  expect(order).toEqual(["early ", "check", "late", "decide", "compose"]);
 });

@@ -49,7 +49,7 @@ export class Attempt implements Reply, UrgentWaiter {
   readonly #of: AttemptOwner;
   readonly #rpc: Rpc<never, unknown>;
   #held = 0; // of the limits, from the first
-  #toldUntil = 0; // the deadline that the upstream knows
+  #upstreamDeadline = 0; // the deadline that the upstream received
   #lingerMs = 0; // how long the upstream may go on with what nobody wants any more
   #waitingFor: Places | undefined;
   #flight: number[] | undefined; // how many were in flight with it, by the limits that learn from it
@@ -124,7 +124,7 @@ export class Attempt implements Reply, UrgentWaiter {
     this.#number = number;
     this.sentAt = now;
     if (this.#rpc.learning !== undefined) this.#flight = this.#rpc.learning.map(({ limit }) => limit.taken);
-    this.#toldUntil = this.#of.deadline;
+    this.#upstreamDeadline = this.#of.deadline;
     try {
       const { frame, headers, before } = this.#of;
       this.#inFlight = upstream.client.send(path, frame, left, headers, number, this, before);
@@ -155,7 +155,7 @@ export class Attempt implements Reply, UrgentWaiter {
       this.#inFlight?.rate?.(verdict, outcome === "ok" ? this.#rpc.answers.slowness(endedAt - this.sentAt) : undefined);
       if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
       else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
-        this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);
+        this.#lingerMs = Math.min(this.#upstreamDeadline - endedAt, this.#rpc.answers.meanMs);
       if (this.#flight !== undefined) this.#teach(this.#flight, this.sentAt, endedAt, verdict, outcome);
       if (this.#ticket !== undefined) breaker?.sample(this.#ticket, verdict, endedAt - this.sentAt);
       upstream.observer?.attempt?.({

@@ -193,7 +193,7 @@ class Part {
   call: Running | undefined;
   readonly #root: CallContext;
   readonly #rpc: AnyBatch["rpc"];
-  #wanted = 0;
+  #waiters = 0;
   #expiring = false;
   #earliest: ResultWaiter<unknown>[] = []; // those whose deadline is the fetch's
   readonly #timers: Timer[] = [];
@@ -204,7 +204,7 @@ class Part {
   }
   takes(item: Item): void {
     item.part = this;
-    this.#wanted++;
+    this.#waiters++;
     for (const waiting of item.waiting) this.#earliest.push(waiting);
   }
   /**
@@ -225,15 +225,15 @@ class Part {
   }
   /** An item is wanted again. */
   wants(): void {
-    this.#wanted++;
+    this.#waiters++;
   }
   /**
    * Ends the call when no waiter remains for any of its items. The call expires if a waiter's timeout caused the last
    * ones to leave; otherwise it is cancelled.
    */
   leaves({ expired }: ResultWaiter<unknown>): void {
-    this.#wanted--;
-    if (this.#wanted > 0) return;
+    this.#waiters--;
+    if (this.#waiters > 0) return;
     const { call } = this;
     if (expired || this.#expiring || (call instanceof Call && call.late)) call?.expire();
     else call?.cancel();

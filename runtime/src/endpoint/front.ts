@@ -94,7 +94,7 @@ export function gatesOf<App, I extends DescMessage, O extends DescMessage, Princ
   const { counters, late = [] } = limits ?? {};
   return [
     ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
-    ...(permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)]),
+    ...(permit?.check === undefined ? [] : [permitGate(permit.check, parts)]),
     ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
     ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),
   ];

@@ -207,20 +207,20 @@ export class Gradient {
         probe.sum.add(ms, base, flight);
       }
     }
-    this.#told(now, taken);
+    this.#sample(now, taken);
   }
   /** Records that the upstream refused the call, or had no answer in time. */
   refused(now: number, taken: number): void {
     this.#window.refused++;
-    this.#told(now, taken);
+    this.#sample(now, taken);
   }
-  #told(now: number, taken: number): void {
+  #sample(now: number, taken: number): void {
     const sum = this.#window;
     if (taken > sum.peak) sum.peak = taken;
     if (now - this.#from >= this.#untilMs && sum.answers + sum.refused >= LEAST_SAMPLES) this.#windowEnds(sum, now);
     const probe = this.#probe;
     if (probe !== undefined) this.#probing(probe, now);
-    else if (now >= this.#probeAt) this.#ask(now, taken);
+    else if (now >= this.#probeAt) this.#startProbe(now, taken);
   }
   #windowEnds(sum: Sum, now: number): void {
     const { slowdown, refusedPart: refused, peak, baseMs } = sum;
@@ -264,7 +264,7 @@ export class Gradient {
   }
 
   /** Halves the calls in flight for a moment, if answers take long and the cause is unclear. */
-  #ask(now: number, taken: number): void {
+  #startProbe(now: number, taken: number): void {
     const began = this.#probeAt;
     const ms = this.#nextProbe(now);
     if (!this.#bound || this.#slowdown <= AS_BEFORE || this.#refused > 0.01) return;

@@ -67,7 +67,7 @@ export class Authenticator implements OpenIdentity {
     const { source, credential } = presented;
     const caller = verified(source, credential, incoming);
     const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
-      found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#judged(incoming, found, []);
+      found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#finish(incoming, found, []);
     return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
   }
 
@@ -117,7 +117,7 @@ export class Authenticator implements OpenIdentity {
 
   /** Authenticates by the connection's certificate if the request presents no other credential. */
   #byCertificate(incoming: Incoming, answer: readonly string[]): AuthenticatedRequest | Promise<AuthenticatedRequest> {
-    const nobody = (): AuthenticatedRequest => this.#judged(incoming, undefined, answer);
+    const nobody = (): AuthenticatedRequest => this.#finish(incoming, undefined, answer);
     if (this.#certificates.length === 0 || incoming.peer.names.length === 0) return nobody();
     if (fromPage(incoming) && !countsAmbient(incoming)) return nobody();
     const first = (at: number): AuthenticatedRequest | Promise<AuthenticatedRequest> => {
@@ -126,13 +126,13 @@ export class Authenticator implements OpenIdentity {
       if (!this.#comesFrom(source, incoming)) return first(at + 1);
       const caller = verified(source, "", incoming);
       const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
-        found === undefined ? first(at + 1) : this.#judged(incoming, found, answer);
+        found === undefined ? first(at + 1) : this.#finish(incoming, found, answer);
       return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
     };
     return first(0);
   }
 
-  #judged(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): AuthenticatedRequest {
+  #finish(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): AuthenticatedRequest {
     return new AuthenticatedRequest(incoming, this.hidden, {
       caller,
       peer: incoming.peer,

@@ -112,7 +112,7 @@ export class Limits {
     if (over.length > 0) return this.#refused(over);
     const taken = new Taken(charges, this.#local, moment, this.#clock, this.#fault);
     for (const charge of charges.all) if (!far.includes(charge)) taken.here(charge);
-    return far.length === 0 || this.#shared === undefined ? taken : this.#ask(this.#shared, far, taken);
+    return far.length === 0 || this.#shared === undefined ? taken : this.#chargeShared(this.#shared, far, taken);
   }
 
   async close(): Promise<void> {
@@ -138,7 +138,7 @@ export class Limits {
 
   // ---- counters of several processes ----
 
-  #ask(
+  #chargeShared(
     { counters, waitMs }: Shared,
     far: readonly Charge[],
     taken: Taken,

@@ -145,7 +145,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
 /** A waiting request: it has a separate deadline, and may leave. */
 export class ResponseWaiter<App, Args extends Message, Principal> implements Running {
   slot = 0;
-  readonly #asker: ResponseConsumer<App, Args, Principal>;
+  readonly #consumer: ResponseConsumer<App, Args, Principal>;
   readonly #fetch: ResponseFetch<App, Args, Principal>;
   readonly #clock: Clock;
   readonly #found: (entry: Entry) => void;
@@ -158,7 +158,7 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
     clock: Clock,
     found: (entry: Entry) => void,
   ) {
-    this.#asker = asker;
+    this.#consumer = asker;
     this.#fetch = fetch;
     this.#clock = clock;
     this.#found = found;
@@ -174,13 +174,13 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
    */
   expire(): void {
     if (this.#ended || this.#fetch.hurry(this)) return;
-    this.#timer ??= this.#clock.setTimeout(late, this.#asker.marginMs * KEPT, this);
+    this.#timer ??= this.#clock.setTimeout(late, this.#consumer.marginMs * KEPT, this);
   }
   late(): void {
     this.failed(timedOut("", "no answer in time"));
   }
   answered(answer: CachedResponse): void {
-    if (this.#end()) this.#asker.answered(answer);
+    if (this.#end()) this.#consumer.answered(answer);
   }
   found(entry: Entry): void {
     if (this.#end()) this.#found(entry);
@@ -188,13 +188,13 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
   failed(failure: Failure): void {
     if (!this.#end()) return;
     this.#fetch.leave(this);
-    if (failure !== OVER) this.#asker.cx.scope.fail(failure);
+    if (failure !== OVER) this.#consumer.cx.scope.fail(failure);
   }
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    this.#asker.cx.scope.leave(this);
+    this.#consumer.cx.scope.leave(this);
     return true;
   }
 }

@@ -186,7 +186,7 @@ class Gathered {
   most = Number.POSITIVE_INFINITY;
   #memory: Uint8Array = new Uint8Array(0);
   /** True if no other code uses that memory. */
-  #own = false;
+  #isExclusive = false;
   readonly #handedOver: boolean;
 
   /** @param handedOver whether no listener besides Connect keeps a chunk of the request */
@@ -198,7 +198,7 @@ class Gathered {
     const length = this.length + chunk.length;
     if (this.length === 0) {
       this.#memory = chunk;
-      this.#own = this.#handedOver;
+      this.#isExclusive = this.#handedOver;
       this.length = length;
       return;
     }
@@ -206,9 +206,9 @@ class Gathered {
       const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
-      if (this.#own) releaseBuffer(this.#memory); // what was taken off its front is another part of that memory, which stays then
+      if (this.#isExclusive) releaseBuffer(this.#memory); // what was taken off its front is another part of that memory, which stays then
       this.#memory = larger;
-      this.#own = true;
+      this.#isExclusive = true;
     } else this.#memory.set(chunk, this.length);
     if (this.#handedOver) releaseBuffer(chunk);
     this.length = length;

@@ -88,7 +88,7 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
   #reset: boolean;
   #call: StreamCall<Item> | undefined;
   #requested = 0;
-  #told = false; // that it stands, or an item
+  #hasReported = false; // that it stands, or an item
   #any = false; // an item has come
   #brokeAt: number | undefined; // since when nothing has come
   #backoff: Backoff | undefined;
@@ -159,8 +159,8 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
   }
 
   opened(): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#hasReported) return;
+    this.#hasReported = true;
     this.#items.opened?.();
   }
   item(item: Item, bytes: number): void {
@@ -180,7 +180,7 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
     this.#reset = false;
     this.#token = token;
     this.#requested--;
-    this.#told = true;
+    this.#hasReported = true;
     this.#any = true;
     this.#brokeAt = undefined;
     this.#items.item(item, { token, reset }, bytes);

@@ -77,7 +77,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   #held = 0; // of the places, from the first
   #giveWay: (() => void) | undefined; // while nobody reads it
   #ticket: Ticket | undefined;
-  #judged = false;
+  #isRated = false;
   #timer: Timer | undefined;
   #stream: OpenStream | undefined;
   #requested = 0;
@@ -152,18 +152,18 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     const { clock } = this.#rpc.upstream;
     this.#timer = undefined;
     if (this.#stream?.unsent !== true) {
-      this.#judge(true);
+      this.#rate(true);
       this.#sink.opened();
     } else if (clock.now() - this.#startedAt < SENT_MS) this.#timer = clock.setTimeout(stands, OPEN_MS, this);
     else {
-      this.#judge(false);
+      this.#rate(false);
       this.#stream.cancel();
       this.#fail(timedOut(this.#rpc.method, "no stream in time"), undefined);
     }
   }
-  #judge(good: boolean | undefined): void {
-    if (this.#judged) return;
-    this.#judged = true;
+  #rate(good: boolean | undefined): void {
+    if (this.#isRated) return;
+    this.#isRated = true;
     if (good === true) this.openFrom = this.#rpc.upstream.clock.now();
     if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
     this.#stream?.rate?.(good);
@@ -200,13 +200,13 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   opened(): void {
     if (this.#ended) return;
     this.#received = true;
-    this.#judge(true);
+    this.#rate(true);
     this.#sink.opened();
   }
   item(message: Uint8Array): void {
     if (this.#ended) return;
     this.#received = true;
-    this.#judge(true);
+    this.#rate(true);
     let value: Res;
     try {
       value = this.#rpc.codec.decode(message);
@@ -221,7 +221,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   }
   ended(): void {
     if (this.#ended) return;
-    this.#judge(true);
+    this.#rate(true);
     this.#end({ ok: true, message: NOTHING });
     this.#sink.ended();
   }
@@ -231,7 +231,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       this.#send(); // the upstream never saw it
       return;
     }
-    this.#judge(verdictOn(fault, true));
+    this.#rate(verdictOn(fault, true));
     this.#fail(callFailure(fault, this.#rpc.method), fault);
   }
   #fail(failure: Failure, fault: Fault | undefined): void {
@@ -242,7 +242,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   #end(outcome: CallEvent["outcome"]): void {
     this.idle(undefined);
     this.#ended = true;
-    this.#judge(undefined);
+    this.#rate(undefined);
     const { upstream, method, places } = this.#rpc;
     const { request, trace } = this.#owner;
     while (this.#held > 0) places[--this.#held]?.release();

@@ -37,7 +37,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #over = false;
   /** True if no further items are needed. */
   #exhausted = false;
-  #asked = false;
+  #isWaiting = false;
   #deciding = false;
   #pumping = false;
   #flushing = false;
@@ -53,8 +53,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #openedAt = 0;
   #endsAt = NEVER;
   #endsBy: EarlyEnd = "age";
-  #askedAt = 0;
-  #saidAt = 0;
+  #waitsSince = 0;
+  #sentAt = 0;
   #gaveAt = Number.NEGATIVE_INFINITY;
   #stalledAt = NEVER;
 
@@ -110,7 +110,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const now = clock.now();
     this.#opened = opened;
     this.#openedAt = now;
-    this.#saidAt = now;
+    this.#sentAt = now;
     opening.exchange.opened();
     opening.opened(() => this.#use());
     const { maxAgeMs } = options;
@@ -134,12 +134,12 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
 
   item(item: Item, at: At): void {
     if (this.#over || this.#exhausted) return;
-    this.#asked = false;
+    this.#isWaiting = false;
     const { options } = this.#parts;
     const slot = new QueuedItem(item, at, at.reset || this.#reset);
     this.#reset = false;
     this.#line.add(slot);
-    if (options.if === undefined && options.until === undefined) this.#wanted(slot, true, false);
+    if (options.if === undefined && options.until === undefined) this.#deliver(slot, true, false);
     else this.#decide(slot);
     this.#goOn();
   }
@@ -166,7 +166,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       const matches = options.if === undefined || options.if(...of);
       const last = options.until?.(...of);
       if (!(matches instanceof Promise || last instanceof Promise)) {
-        this.#wanted(slot, matches === true, last === true, cx);
+        this.#deliver(slot, matches === true, last === true, cx);
         return;
       }
       this.#deciding = true;
@@ -174,7 +174,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
         ([matches, last]) => {
           this.#deciding = false;
           if (slot.exchange?.over !== false) return;
-          this.#wanted(slot, matches === true, last === true, cx);
+          this.#deliver(slot, matches === true, last === true, cx);
           this.#goOn();
         },
         (thrown: unknown) => {
@@ -186,7 +186,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       slot.exchange?.scope.fail(asFailure(thrown));
     }
   }
-  #wanted(slot: QueuedItem<Item>, matches: boolean, last: boolean, cx?: Request<App, Principal>): void {
+  #deliver(slot: QueuedItem<Item>, matches: boolean, last: boolean, cx?: Request<App, Principal>): void {
     if (last) this.#exhaust(slot);
     if (!matches) {
       this.#reset = slot.reset;
@@ -276,7 +276,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#over) return;
     this.#pass(slot);
     const now = this.#parts.clock.now();
-    this.#saidAt = now;
+    this.#sentAt = now;
     this.#gaveAt = now;
     this.#items++;
     if (lacking !== undefined) {
@@ -290,14 +290,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#pumping) return;
     this.#pumping = true;
     while (this.#source !== undefined && this.#hasRoom) {
-      this.#asked = true;
-      this.#askedAt = this.#parts.clock.now();
+      this.#isWaiting = true;
+      this.#waitsSince = this.#parts.clock.now();
       this.#source.next();
     }
     this.#pumping = false;
   }
   get #hasRoom(): boolean {
-    if (this.#over || this.#exhausted || this.#asked || this.#deciding) return false;
+    if (this.#over || this.#exhausted || this.#isWaiting || this.#deciding) return false;
     const { overflow, ahead = 4 } = this.#parts.options;
     return overflow === "latest" || (this.#ready && this.#line.live < ahead);
   }
@@ -308,8 +308,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #nextPulse(): number {
     const { heartbeatMs, options } = this.#parts;
     const { idleMs, overflow } = options;
-    let next = this.#ready ? this.#saidAt + heartbeatMs : NEVER;
-    if (this.#asked && idleMs !== undefined) next = Math.min(next, this.#askedAt + idleMs);
+    let next = this.#ready ? this.#sentAt + heartbeatMs : NEVER;
+    if (this.#isWaiting && idleMs !== undefined) next = Math.min(next, this.#waitsSince + idleMs);
     if (!this.#ready && overflow === "fail") next = Math.min(next, this.#stalledAt + STALLED_MS);
     if (this.#ready && this.#isPaced) next = Math.min(next, this.#pacedUntil);
     return next;
@@ -326,18 +326,18 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       this.#endEarly("slow");
       return;
     }
-    if (this.#asked && now >= this.#askedAt + idleMs) {
-      this.#askedAt = now;
+    if (this.#isWaiting && now >= this.#waitsSince + idleMs) {
+      this.#waitsSince = now;
       if (this.#source?.silent?.() !== true) {
         this.#endEarly("idle");
         return;
       }
     }
     this.#goOn();
-    if (!this.#over && this.#ready && now >= this.#saidAt + heartbeatMs) this.#beat(now);
+    if (!this.#over && this.#ready && now >= this.#sentAt + heartbeatMs) this.#beat(now);
   }
   #beat(now: number): void {
-    this.#saidAt = now;
+    this.#sentAt = now;
     this.#follower.beat(onlyPosition(this.#parts, { token: this.#token, beat: true }), this.#token);
   }
 
@@ -347,7 +347,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#over || this.#ready) return;
     this.#ready = true;
     this.#stalledAt = NEVER;
-    this.#saidAt = this.#parts.clock.now();
+    this.#sentAt = this.#parts.clock.now();
     this.#goOn();
   }
   drain(): void {

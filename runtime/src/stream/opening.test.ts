@@ -201,7 +201,7 @@ describe("authorization of a stream", () => {
     const refuse = (): void => {
       throw unauthenticated("not for you");
     };
-    const { events } = follow({ identity, permit: { judge: refuse } }, bearer("user-ada"));
+    const { events } = follow({ identity, permit: { check: refuse } }, bearer("user-ada"));
     await idle();
     expect(events).toEqual(["failed 16 not for you"]);
     const ruled = follow({

@@ -54,7 +54,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   /** Touches that no message has reported yet. */
   #touches: Touch[] = [];
   #touchesSeen = 0;
-  #given = false;
+  #hasYielded = false;
   #ready = true;
   #scheduled = false;
   #finishing = false;
@@ -141,7 +141,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   #goOn(): void {
     if (!this.#ready || [...this.#coming].some(({ listed }) => listed)) return;
     try {
-      if (!this.#given) this.#giveFirst();
+      if (!this.#hasYielded) this.#giveFirst();
       else if (this.#come.length > 0) this.#giveMore();
     } catch (thrown) {
       this.#opening?.exchange.scope.fail(asFailure(thrown)); // it could not be made or written
@@ -161,7 +161,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#opening?.opened(() => this.#use());
     this.#follower.opened(this.#opening?.metadata);
     if (this.#over) return;
-    this.#given = true;
+    this.#hasYielded = true;
     this.#give(response);
   }
   #giveMore(): void {

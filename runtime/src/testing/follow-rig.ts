@@ -34,7 +34,7 @@ export class TestSource implements ItemSource {
   readonly resume: string | undefined;
   demand = 0;
   cancelled = false;
-  #given = 0;
+  #delivered = 0;
   silent?: () => boolean;
 
   constructor(items: Items<number>, resume: string | undefined) {
@@ -50,11 +50,11 @@ export class TestSource implements ItemSource {
   }
   /** Number of items that may still be sent. */
   get credit(): number {
-    return this.demand - this.#given;
+    return this.demand - this.#delivered;
   }
   give(item: number, at: Partial<At> = {}): void {
     if (this.credit === 0) throw new Error(`${item} was not asked for`);
-    this.#given++;
+    this.#delivered++;
     this.items.item(item, { token: String(item), reset: false, ...at });
   }
 }
@@ -67,26 +67,26 @@ export class TestFollower implements Follower {
   reads = true;
   over = false;
 
-  #hear(what: string): void {
+  #record(what: string): void {
     if (this.over) throw new Error(`${what} after the end`);
     this.events.push(what);
   }
   opened(): void {
-    this.#hear("opened");
+    this.#record("opened");
   }
   item(message: Message, token: string | undefined): boolean {
-    this.#hear(`item ${(message as Page).title}${token === undefined ? "" : ` @${token}`}`);
+    this.#record(`item ${(message as Page).title}${token === undefined ? "" : ` @${token}`}`);
     return this.reads;
   }
   beat(message: Message, token: string | undefined): void {
-    this.#hear(`beat${token === undefined ? "" : ` @${token}`} ${(message as Page).title}`);
+    this.#record(`beat${token === undefined ? "" : ` @${token}`} ${(message as Page).title}`);
   }
   ended(): void {
-    this.#hear("ended");
+    this.#record("ended");
     this.over = true;
   }
   failed(failure: Failure, token: string | undefined): void {
-    this.#hear(`failed ${failure.clientCode} ${failure.message}${token === undefined ? "" : ` @${token}`}`);
+    this.#record(`failed ${failure.clientCode} ${failure.message}${token === undefined ? "" : ` @${token}`}`);
     this.failure = failure;
     this.over = true;
   }

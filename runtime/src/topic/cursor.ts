@@ -36,12 +36,12 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
   #reset = false;
   #number: number | undefined; // in the ring
   #reading: ItemSource | undefined;
-  #asked = false; // true while `#reading` owes an item
+  #isReading = false; // true while `#reading` owes an item
   #dry = 0;
   #pause: Timer | undefined;
-  #wanted = 0;
+  #demand = 0;
   #giving = false;
-  #told = false;
+  #isOpen = false;
   #over = false;
 
   constructor(channel: Channel<Item>, { resume, latestOnly, comesAgainMs }: CursorOptions, items: Items<Item>) {
@@ -52,7 +52,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     this.#items = items;
   }
   next(): void {
-    this.#wanted++;
+    this.#demand++;
     this.#go();
   }
   cancel(): void {
@@ -63,8 +63,8 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
 
   /** Handles the answer of the log. */
   accepted(): void {
-    if (this.#told || this.#over) return;
-    this.#told = true;
+    if (this.#isOpen || this.#over) return;
+    this.#isOpen = true;
     this.#items.opened?.();
   }
   /** Handles a ring that is ready. */
@@ -136,7 +136,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     this.#pause = undefined;
     const reading = this.#reading;
     this.#reading = undefined;
-    this.#asked = false;
+    this.#isReading = false;
     reading?.cancel();
   }
 
@@ -151,7 +151,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
   }
   entry(entry: Entry<Item>): void {
     if (this.#over) return;
-    this.#asked = false;
+    this.#isReading = false;
     this.#dry = 0;
     this.#give(entry);
     if (this.#over) return;
@@ -168,11 +168,11 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     else if (++this.#dry > MOST_DRY && number !== undefined) this.#meet(number + 1);
     else if (this.#dry > MOST_DRY && this.#last !== undefined) this.lost();
     else if (this.#dry > MOST_DRY) this.#meet(this.#channel.ring.first);
-    else this.#pause = this.#channel.clock.setTimeout(again, DRY_MS, () => this.#askAgain());
+    else this.#pause = this.#channel.clock.setTimeout(again, DRY_MS, () => this.#readAgain());
   }
-  #askAgain(): void {
+  #readAgain(): void {
     this.#pause = undefined;
-    this.#asked = false;
+    this.#isReading = false;
     this.#go();
   }
   lost(): void {
@@ -199,12 +199,12 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
   #go(): void {
     if (this.#giving) return;
     this.#giving = true;
-    while (!this.#over && (this.#reading === undefined ? this.#takeOne() : this.#askOne())) {}
+    while (!this.#over && (this.#reading === undefined ? this.#takeOne() : this.#readNext())) {}
     this.#giving = false;
   }
-  #askOne(): boolean {
-    if (this.#wanted === 0 || this.#asked) return false;
-    this.#asked = true;
+  #readNext(): boolean {
+    if (this.#demand === 0 || this.#isReading) return false;
+    this.#isReading = true;
     this.#reading?.next();
     return true;
   }
@@ -218,7 +218,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     }
     const entry = ring.at(this.#number);
     if (entry === undefined && this.#number < ring.first) {
-      if (this.#wanted === 0) return false;
+      if (this.#demand === 0) return false;
       this.#read();
       return true;
     }
@@ -233,7 +233,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
       this.#number++;
       return true;
     }
-    if (this.#wanted === 0) return false;
+    if (this.#demand === 0) return false;
     // The log may have dropped it.
     if (entry.item instanceof Failure && !this.#latestOnly) {
       this.#read();
@@ -250,8 +250,8 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     }
     const last = this.#channel.isLast(item);
     const at = { token: tokenOf(this.#channel.epoch, place, last === true), reset: this.#reset };
-    this.#wanted--;
-    this.#told = true;
+    this.#demand--;
+    this.#isOpen = true;
     this.#reset = false;
     this.#last = place;
     this.#items.item(item, at);

@@ -27,7 +27,7 @@ export class StreamNames {
   readonly #fault: (message: string, cause: unknown) => void;
   readonly #known = new Map<string, Known>();
   readonly #next = new Map<string, Promise<StreamFacts>>();
-  readonly #told = new Map<string, string>();
+  readonly #reported = new Map<string, string>();
 
   constructor(clock: Clock, fault: (message: string, cause: unknown) => void) {
     this.#clock = clock;
@@ -39,15 +39,15 @@ export class StreamNames {
   facts(jsm: JetStreamManager, stream: string, fresh: boolean): Promise<StreamFacts> {
     const known = this.#known.get(stream);
     if (known === undefined || (known.answered && (fresh || this.#clock.now() - known.startedAt >= FRESH_MS))) {
-      return this.#ask(jsm, stream);
+      return this.#fetch(jsm, stream);
     }
     if (!fresh || known.answered) return known.facts;
     // The request in flight may have been answered before. All requests meanwhile share the next one.
-    const next = this.#next.get(stream) ?? known.facts.then(ignore, ignore).then(() => this.#ask(jsm, stream));
+    const next = this.#next.get(stream) ?? known.facts.then(ignore, ignore).then(() => this.#fetch(jsm, stream));
     this.#next.set(stream, next);
     return next;
   }
-  #ask(jsm: JetStreamManager, stream: string): Promise<StreamFacts> {
+  #fetch(jsm: JetStreamManager, stream: string): Promise<StreamFacts> {
     this.#next.delete(stream);
     const known: Known = { startedAt: this.#clock.now(), facts: this.#read(jsm, stream), answered: false };
     this.#known.set(stream, known);
@@ -61,7 +61,7 @@ export class StreamNames {
     try {
       const { created, config } = await jsm.streams.info(stream);
       if (config.allow_direct !== true) throw this.#unusable(stream, "does not allow direct access; set allow_direct");
-      this.#told.delete(stream);
+      this.#reported.delete(stream);
       return { epoch: created };
     } catch (error) {
       const missing = error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
@@ -69,8 +69,8 @@ export class StreamNames {
     }
   }
   #unusable(stream: string, why: string): Unusable {
-    if (this.#told.get(stream) !== why) this.#fault(`the JetStream stream ${stream} ${why}`, undefined);
-    this.#told.set(stream, why);
+    if (this.#reported.get(stream) !== why) this.#fault(`the JetStream stream ${stream} ${why}`, undefined);
+    this.#reported.set(stream, why);
     return new Unusable(`the stream ${stream} ${why}`);
   }
 }

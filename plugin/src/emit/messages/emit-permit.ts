@@ -12,7 +12,7 @@ import { type StepContext, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
 import { condition, negated } from "../values/value.ts";
 
-/** `permit: { sources: ["user"], scopes: ["read"], judge: permitGetPage },` */
+/** `permit: { sources: ["user"], scopes: ["read"], check: permitGetPage },` */
 export function permitProperty({ method, permit }: PlanMethod): Lines {
   const rule = method.permit;
   if (rule === undefined) return [];

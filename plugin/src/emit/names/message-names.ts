@@ -31,7 +31,7 @@ export class MessageNames implements Names {
   readonly #members = new Map<string, string>();
   readonly #functions: string;
   readonly #principal: string;
-  #asksForPrincipal = false;
+  #needsPrincipal = false;
 
   constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared"> & Pick<PlanStart, "callers">>) {
     this.file = file;
@@ -79,7 +79,7 @@ export class MessageNames implements Names {
   taken(reads: (local: string) => boolean): Lines {
     const lines: Line[] = [];
     const local = this.#principal;
-    if (this.#asksForPrincipal && reads(local))
+    if (this.#needsPrincipal && reads(local))
       lines.push([`const { ${local === "principal" ? local : `principal: ${local}`} } = cx;`]);
     const app = this.destructured(reads);
     if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
@@ -121,7 +121,7 @@ export class MessageNames implements Names {
       case "now":
         return "cx.now()";
       case "principal":
-        this.#asksForPrincipal = true;
+        this.#needsPrincipal = true;
         return this.#principal;
       case "peer":
         return "cx.peer.address";

@@ -19,9 +19,9 @@ export function planPermit(
   const nameOf = stepNames(permit, functions.scope);
   const { steps, declared } = planSteps(permit, { ...around, nameOf, needs: undefined, admits: undefined }, new Set());
   const permitName = functions.permit(permit.rpc.desc);
-  const split = limited ? splitSteps(steps) : { judge: steps, decide: [] };
+  const split = limited ? splitSteps(steps) : { check: steps, decide: [] };
   const parts: readonly PermitPart[] = [
-    { gate: "judge", name: permitName, steps: split.judge },
+    { gate: "check", name: permitName, steps: split.check },
     { gate: "decide", name: functions.decide(permit.rpc.desc), steps: split.decide },
   ];
   return {
@@ -41,14 +41,14 @@ export function planPermit(
  * Splits the steps into immediate conditions, and all other conditions with the decisions. A step that both parts read
  * is in both.
  */
-function splitSteps(steps: readonly PlanStep[]): Readonly<Record<"judge" | "decide", readonly PlanStep[]>> {
+function splitSteps(steps: readonly PlanStep[]): Readonly<Record<"check" | "decide", readonly PlanStep[]>> {
   const at = steps.filter((step) => step.immediate);
   const later = steps.filter((step) => !step.immediate && (!step.sync || step.step.source.kind === "guard"));
   const rests = (of: readonly PlanStep[]): ReadonlySet<Step> =>
     new Set(of.flatMap(({ step }) => [step, ...restsOn(step)]));
   const [gateSteps, decide] = [rests(at), rests(later)];
   return {
-    judge: steps.filter(({ step }) => gateSteps.has(step)),
+    check: steps.filter(({ step }) => gateSteps.has(step)),
     // Steps that nothing reads still belong to a part.
     decide: steps.filter(({ step }) => decide.has(step) || !gateSteps.has(step)),
   };

@@ -105,7 +105,7 @@ export interface PlanPermit extends PlanBlock {
 }
 export interface PermitPart {
   /** Stage at which the endpoint calls it: `decide` follows its limits. */
-  readonly gate: "judge" | "decide";
+  readonly gate: "check" | "decide";
   /** `permitGetDashboard`, `decideGetDashboard` */
   readonly name: string;
   readonly steps: readonly PlanStep[];

@@ -110,16 +110,16 @@ export class ApiKeySource implements Source {
     } catch (error) {
       throw this.#away(error);
     }
-    if (!(found instanceof Promise)) return this.#judged(digest, found, address);
+    if (!(found instanceof Promise)) return this.#callerOf(digest, found, address);
     const running = found
       .catch((error: unknown) => Promise.reject(this.#away(error)))
-      .then((key) => this.#judged(digest, key, address))
+      .then((key) => this.#callerOf(digest, key, address))
       .finally(() => this.#running.delete(digest));
     this.#running.set(digest, running);
     return running;
   }
 
-  #judged(digest: string, key: StoredKey | undefined, address: string): Caller {
+  #callerOf(digest: string, key: StoredKey | undefined, address: string): Caller {
     const { clock, cacheMs } = this.#parts;
     const [now, second] = [clock.now(), secondOf(clock)];
     const why = reasonToRefuse(key, second);

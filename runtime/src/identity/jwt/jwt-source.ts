@@ -110,12 +110,12 @@ export class JwtSource implements Source {
 
   #begun(token: PresentedToken, unverified: UnverifiedToken, date: Date): Promise<Caller> {
     const { digest } = token;
-    const verifying = this.#judged(token, unverified, date).finally(() => this.#running.delete(digest));
+    const verifying = this.#callerOf(token, unverified, date).finally(() => this.#running.delete(digest));
     this.#running.set(digest, verifying);
     return verifying;
   }
 
-  async #judged({ text, digest }: PresentedToken, { header }: UnverifiedToken, date: Date): Promise<Caller> {
+  async #callerOf({ text, digest }: PresentedToken, { header }: UnverifiedToken, date: Date): Promise<Caller> {
     const { rules, keys } = this.#parts;
     const algorithm = header.alg as string;
     const key = await keys.find(header.kid as string | undefined, algorithm);

@@ -72,17 +72,17 @@ export class GrpcAttempt extends BaseAttempt {
     }
     this.finish();
     try {
-      this.#tell();
+      this.#report();
       this.#reply.replied(body.subarray(PREFIX_BYTES, this.#received));
     } catch (error) {
       throwLater(error);
     }
   }
   protected override faulted(fault: Fault): void {
-    this.#tell();
+    this.#report();
     this.#reply.faulted(fault);
   }
-  #tell(): void {
+  #report(): void {
     this.#reply.metadata?.(this.first ?? NONE, this.last);
   }
   protected override finish(): void {

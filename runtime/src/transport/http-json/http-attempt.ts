@@ -199,7 +199,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
     }
     this.#ended = true;
     try {
-      this.#tell();
+      this.#report();
       this.#reply.replied(message);
     } catch (error) {
       throwLater(error);
@@ -231,13 +231,13 @@ export class HttpAttempt implements InFlight, PlacePreference {
     this.#ended = true;
     if (this.#response?.complete !== true) this.#request?.destroy();
     try {
-      this.#tell();
+      this.#report();
       this.#reply.faulted(fault);
     } catch (error) {
       throwLater(error);
     }
   }
-  #tell(): void {
+  #report(): void {
     if (this.#reply.metadata === undefined) return;
     const { headers = NONE, trailers = NONE } = this.#response ?? {};
     this.#reply.metadata(headers, trailers);

@@ -83,7 +83,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
   return [
     endpoint(HomeService.method.getHome, app, { // edge.proto:60:7
       timeoutMs: 2_000,
-      permit: { scopes: ["home"], judge: permitGetHome },
+      permit: { scopes: ["home"], check: permitGetHome },
       limits: {
         counters: deps.limits,
         early: [
@@ -102,7 +102,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
     }),
     endpoint(HomeService.method.getHomeOnce, app, { // edge.proto:65:7
       timeoutMs: 2_000,
-      permit: { scopes: ["home"], judge: permitGetHomeOnce },
+      permit: { scopes: ["home"], check: permitGetHomeOnce },
       limits: {
         counters: deps.limits,
         early: [
@@ -122,7 +122,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
     }),
     endpoint(HomeService.method.getHomeFromHere, app, { // edge.proto:73:7
       timeoutMs: 2_000,
-      permit: { scopes: ["home"], judge: permitGetHomeFromHere },
+      permit: { scopes: ["home"], check: permitGetHomeFromHere },
       limits: {
         counters: deps.limits,
         early: [

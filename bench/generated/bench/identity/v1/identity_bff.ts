@@ -73,7 +73,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
   return [
     endpoint(HomeService.method.getHome, app, { // identity.proto:62:7
       timeoutMs: 2_000,
-      permit: { scopes: ["home"], judge: permitGetHome },
+      permit: { scopes: ["home"], check: permitGetHome },
       compose: composeHome,
       codec: { decode: decodeGetHomeRequest, encode: encodeHome },
       identity: deps.identity,
