@@ -72,7 +72,7 @@ service ThingService {
 }
 message GetThingRequest {
   ${fieldOf(e, syntax, { name: "id", proto: "string", type: "string" }, 1)}
-  ${ASKED.map(({ name, proto, type }, i) => fieldOf(e, syntax, { name, proto, type }, i + 2).replace(/required|LEGACY_REQUIRED/, (word) => (word === "required" ? "optional" : "EXPLICIT"))).join("\n  ")}
+  ${REQUEST_FIELDS.map(({ name, proto, type }, i) => fieldOf(e, syntax, { name, proto, type }, i + 2).replace(/required|LEGACY_REQUIRED/, (word) => (word === "required" ? "optional" : "EXPLICIT"))).join("\n  ")}
 }
 message Thing {
   ${fieldOf(e, syntax, { name: "id", proto: "string", type: "string" }, 1)}
@@ -100,7 +100,7 @@ function fieldOf(e: Expressions, syntax: Syntax, { name, proto, many }: Field, n
 }
 
 /** Optional fields of the request, and types of values that fit them. */
-const ASKED = [
+const REQUEST_FIELDS = [
   { name: "item", proto: "up.v1.Item", type: "Item", fits: ["Item"] },
   { name: "limit", proto: "int64", type: "int", fits: ["int"] },
   {
@@ -115,7 +115,7 @@ const ASKED = [
 ] as const satisfies readonly (Field & { readonly fits: readonly Type[] })[];
 
 function callOf(e: Expressions, folder: string, http: string): string {
-  const binds = ASKED.flatMap(({ name, fits }) => {
+  const binds = REQUEST_FIELDS.flatMap(({ name, fits }) => {
     const carried = http === "" || http.includes('body: "*"') || name === "limit" || http.includes(`body: "${name}"`);
     return carried && e.chance(0.3) ? [`{ name: "${name}" ${e.binding(e.pick(fits), 0.3)} }`] : [];
   });

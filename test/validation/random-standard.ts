@@ -46,12 +46,12 @@ const SOME: Choice = {
     return `${low}${high} ${SOME.among(random, 0.2, rules)}`;
   },
 };
-const ONE: Choice = {
+const SINGLE: Choice = {
   among: (random, _, rules) => pick(random, rules)(),
   bounded(random, value, rules) {
     const low = () => `${pick(random, ["gt", "gte"])}: ${value()}`;
     const high = () => `${pick(random, ["lt", "lte"])}: ${value()}`;
-    return ONE.among(random, 1, [low, high, () => `${low()} ${high()}`, ...rules]);
+    return SINGLE.among(random, 1, [low, high, () => `${low()} ${high()}`, ...rules]);
   },
 };
 
@@ -59,7 +59,7 @@ const ONE: Choice = {
 export const standardRules = (kind: string, random: Random, unique = false): string =>
   rulesOf(kind, random, SOME, unique);
 /** One rule alone, which no other hides. */
-export const singleRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, ONE, unique);
+export const singleRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, SINGLE, unique);
 
 function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean): string {
   const count = (): number => below(random, 4);

@@ -8,7 +8,7 @@ type Stream = NonNullable<RpcReport["stream"]>;
 type Difference = Omit<Finding, "where">;
 
 /** Each option that clients or upstreams notice, and what its change means. */
-const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, says: string])[] = [
+const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, message: string])[] = [
   ["call", "upstreams", "follows another method"],
   ["topic", "upstreams", "follows another topic, or follows it differently"],
   ["key", "values", "follows another key"],

@@ -25,8 +25,8 @@ const LONG_STRING = 3000;
 const LIST = -1;
 
 /** 1 for each byte with a meaning outside of strings. Most bytes of a long text have none. */
-const SAYS = new Uint8Array(256);
-for (const byte of [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) SAYS[byte] = 1;
+const STRUCTURAL = new Uint8Array(256);
+for (const byte of [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) STRUCTURAL[byte] = 1;
 
 /**
  * Returns the elements of lists and members of objects in a JSON text at any depth, in `ELEMENT`s. Costs of strings
@@ -52,7 +52,7 @@ export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: n
         if (members !== LIST) members = 1;
       }
     }
-    if (SAYS[byte] === 0) {
+    if (STRUCTURAL[byte] === 0) {
       i = skipped(bytes, i + 1) - 1;
       continue;
     }
@@ -83,7 +83,7 @@ export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: n
 function skipped(bytes: Uint8Array, from: number): number {
   const { length } = bytes;
   let i = from;
-  while (i < length && SAYS[bytes[i] as number] === 0) i++;
+  while (i < length && STRUCTURAL[bytes[i] as number] === 0) i++;
   return i;
 }
 

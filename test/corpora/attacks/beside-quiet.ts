@@ -43,7 +43,7 @@ const FILE = process.env.ATTACK_FIGURES;
 /** True if the latency of a normal client is measured. */
 export const measuresLatency = FILE !== undefined;
 /** Highest p99 during an attack, as a multiple of the quiet p99. */
-const WANTED = 5;
+const MOST_RATIO = 5;
 const TRIES = 3;
 /**
  * Length of the warm-up, in milliseconds: code that runs for the first time is slow, with and without an attack. The
@@ -66,7 +66,7 @@ export const CLIENT_ENV: Readonly<Record<string, string>> = measuresLatency ? { 
  * Request of a normal client, unless the attack sets one. A measurement of the BFF's latency takes the upstream's part
  * from the cache: the BFF cannot help the work of an upstream that shares its processor with client and attacker.
  */
-export const ASKED = {
+export const CLIENT_REQUEST = {
   path: measuresLatency ? "/atk.v1.AtkService/Cached" : "/atk.v1.AtkService/Fast",
   body: '{"key":"normal"}',
 };
@@ -109,7 +109,7 @@ export async function besideQuiet<T extends Attempt>(
   };
   const { attempt, tried } = await attacked();
   const tries = [tried];
-  if (tried.ratio > WANTED) {
+  if (tried.ratio > MOST_RATIO) {
     while (tries.length < TRIES && attempt.ended === undefined) tries.push((await attacked()).tried);
   }
   keep(FILE, tries);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { seeded } from "../../second/random-message.ts";
 import { seedOf } from "../../seed/seed.ts";
-import { ASKED, BFF_COMMAND, besideQuiet, CLIENT_ENV, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
+import { CLIENT_REQUEST, BFF_COMMAND, besideQuiet, CLIENT_ENV, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
 import { generated } from "./generate-bff.ts";
 import type { Memory } from "./memory.ts";
 import type { Normal, Served } from "./normal-client.ts";
@@ -134,7 +134,7 @@ export async function attacked<T>(
       },
       upstream: async () => (await upstream.query("calls")) as UpstreamCalls,
     };
-    const { path, body, headers = {} }: NormalRequest = options.normal ?? ASKED;
+    const { path, body, headers = {} }: NormalRequest = options.normal ?? CLIENT_REQUEST;
     const warm = () => post(target, body, path, headers);
     await warm();
     const before = await memory();

@@ -10,7 +10,7 @@ import type { Check } from "../check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
 /** Headers in which upstreams, and this server, receive the caller. */
-const TOLD: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
+const IDENTITY_HEADERS: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
 export const identityHeaders: Check = {
   rules: {
@@ -39,7 +39,7 @@ function checkIdentityHeaders(model: Model, report: Report): void {
         refuse(report, `"${value.toLowerCase()}" cannot be passed on`, owner, at, hintForForward(owner, call));
       }
       for (const { key, by } of call.metadata) {
-        if (!TOLD.includes(key) || !once(by.text.at)) continue;
+        if (!IDENTITY_HEADERS.includes(key) || !once(by.text.at)) continue;
         report({
           code: "BFF534",
           severity: "error",
@@ -57,11 +57,11 @@ function checkIdentityHeaders(model: Model, report: Report): void {
   }
 }
 
-/** The source that a header belongs to; `"told"` for a header that carries the caller to upstreams. */
-type Owner = IdentitySource | "told";
+/** The source that a header belongs to; `"upstream"` for a header that carries the caller to upstreams. */
+type Owner = IdentitySource | "upstream";
 
 export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
-  const owned = new Map<string, Owner>(identities.length === 0 ? [] : TOLD.map((name) => [name, "told"]));
+  const owned = new Map<string, Owner>(identities.length === 0 ? [] : IDENTITY_HEADERS.map((name) => [name, "upstream"]));
   for (const source of identities.flatMap(({ sources }) => sources)) {
     const name = headerOf(source);
     if (name !== undefined) owned.set(name, source);
@@ -88,7 +88,7 @@ export function headerOf({ credential }: IdentitySource): string | undefined {
 
 function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint: string): void {
   const why =
-    owner === "told"
+    owner === "upstream"
       ? "this header declares the caller, which only the identity sets"
       : `source "${owner.name}" reads its credential from this header`;
   report({
@@ -96,7 +96,7 @@ function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint:
     severity: "error",
     message: `${problem}: ${why}`,
     at,
-    related: owner === "told" ? [] : [{ at: owner.ir.name?.at ?? owner.ir.at, message: "this source" }],
+    related: owner === "upstream" ? [] : [{ at: owner.ir.name?.at ?? owner.ir.at, message: "this source" }],
     hint,
   });
 }
@@ -110,7 +110,7 @@ function hintForReading(methods: readonly BffMethod[]): string {
 function hintForForward(owner: Owner, { policy: { identify } }: Call): string {
   if (identify !== undefined && identify.value !== Identify.NOTHING)
     return "leave it out: `identify` sends the caller to the upstream";
-  const hasToken = owner !== "told" && (owner.credential.kind === "jwt" || owner.credential.kind === "session");
+  const hasToken = owner !== "upstream" && (owner.credential.kind === "jwt" || owner.credential.kind === "session");
   const token = "; to pass the caller's token on to an upstream that may act with it, write `identify: TOKEN`";
   return `write \`identify: SIGNED\`, which sends the caller to the upstream${hasToken ? token : ""}`;
 }

@@ -151,7 +151,7 @@ export function planCallPolicy({
 }: Pick<Call, "policy" | "effects" | "method">): PlanCallPolicy {
   const follows = methodKind !== "unary";
   const { retry, timeout, forward, identify, limit, hedge, cache } = policy;
-  const how = identify && TELLS[identify.value];
+  const how = identify && IDENTITY_FORMS[identify.value];
   const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
   const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
   const attempts = leaf(retry.attempts, DEFAULT_ATTEMPTS);
@@ -196,7 +196,7 @@ export function planCallPolicy({
     adaptive: policy.adaptive,
   };
 }
-const TELLS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
+const IDENTITY_FORMS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
   [Identify.SIGNED]: "signed",
   [Identify.TOKEN]: "token",
   [Identify.PLAIN]: "plain",

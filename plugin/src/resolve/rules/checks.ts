@@ -95,7 +95,7 @@ function stringChecks(settings: RuleSettings): readonly RuleCheck[] {
     const message = `does not match regex pattern \`${pattern}\``;
     found.push(check(settings, "pattern", "string.pattern", message, { kind: "pattern", pattern, bytes: false }));
   }
-  const parts: readonly (readonly [name: string, part: "prefix" | "suffix" | "contains", says: string])[] = [
+  const parts: readonly (readonly [name: string, part: "prefix" | "suffix" | "contains", phrase: string])[] = [
     ["prefix", "prefix", "does not have prefix"],
     ["suffix", "suffix", "does not have suffix"],
     ["contains", "contains", "does not contain substring"],
