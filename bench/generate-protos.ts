@@ -1,19 +1,18 @@
-// A BFF of any size: a page for each rpc, that composes nine cards with a call each.
+// A BFF of any size: a page for each rpc, that composes cards with a call each.
 const PER_FILE = 100;
-const PER_PAGE = 10;
 
-/** `count` composed messages, in files of a hundred. Name in its module → text. */
-export function composedProtos(count: number): Readonly<Record<string, string>> {
+/** `count` composed messages, in files of a hundred, `perPage` for each rpc. Name in its module → text. */
+export function composedProtos(count: number, perPage = 10): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};
   for (let first = 0; first < count; first += PER_FILE) {
     const n = first / PER_FILE;
-    files[`load${n}/v1/load.proto`] = fileOf(n, Math.min(PER_FILE, count - first));
+    files[`load${n}/v1/load.proto`] = fileOf(n, Math.min(PER_FILE, count - first), perPage);
   }
   return files;
 }
 
-function fileOf(n: number, count: number): string {
-  const pages = Array.from({ length: Math.ceil(count / PER_PAGE) }, (_, i) => i);
+function fileOf(n: number, count: number, perPage: number): string {
+  const pages = Array.from({ length: Math.ceil(count / perPage) }, (_, i) => i);
   return `syntax = "proto3";
 package load${n}.v1;
 
@@ -24,7 +23,7 @@ service LoadService {
   option (bff.v1.service) = {};
 ${pages.map((i) => `  rpc GetPage${i}(GetPage${i}Request) returns (Page${i}) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }`).join("\n")}
 }
-${pages.map((i) => pageOf(i, Math.min(PER_PAGE, count - i * PER_PAGE))).join("")}`;
+${pages.map((i) => pageOf(i, Math.min(perPage, count - i * perPage))).join("")}`;
 }
 
 function pageOf(i: number, count: number): string {

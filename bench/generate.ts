@@ -23,6 +23,8 @@ type Plugin = keyof typeof PLUGINS;
 
 /** Composed messages; the last one is what counts, the others show how time and memory grow. */
 const SIZES = [1_250, 2_500, 5_000, 10_000];
+/** Rpcs of a large BFF; each composes two messages. */
+const RPCS = 1_000;
 /** Steps in layers of two; checking and generating them together is to stay under two seconds. */
 const DIAMOND = 10_000;
 
@@ -39,6 +41,11 @@ export async function runGenerate(options: RunOptions): Promise<ScenarioResult> 
   for (const size of sizes) {
     variants.push(...(await compared(`${size} messages`, composedProtos(size), rounds, ["protobff", "protoc-gen-es"])));
   }
+  const rpcs = options.quick ? 100 : RPCS;
+  const pages = composedProtos(2 * rpcs, 2);
+  variants.push(
+    ...(await compared(`${rpcs} rpcs, ${2 * rpcs} messages`, pages, rounds, ["protobff", "protoc-gen-es"])),
+  );
   const steps = options.quick ? DIAMOND / 10 : DIAMOND;
   variants.push(...(await compared(`diamond of ${steps} steps`, diamondOfSteps(steps), rounds, ["protobff"])));
   variants.push(...(await compared("diamond of 200 layers", diamondOfMessages(200), rounds, ["protobff"])));

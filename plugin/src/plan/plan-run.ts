@@ -1,6 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { reachable } from "../graph/graph.ts";
-import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
@@ -78,7 +78,7 @@ interface Composition {
 }
 
 function compositionOf(model: Model): Composition {
-  const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const composed = messagesByName(model.messages);
   const opened = new Map(model.openings.map((opening) => [opening.desc, opening.steps]));
   const children = (block: Block): Composed[] =>
     [...block.steps, ...("desc" in block ? (opened.get((block as Composed).desc) ?? []) : [])]

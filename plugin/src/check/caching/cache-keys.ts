@@ -1,6 +1,7 @@
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -29,7 +30,7 @@ export const cacheKeys: Check = {
 
 /** Reports a cache whose key differs for each request: it never finds an answer again. */
 function checkCacheKeys(model: Model, report: Report): void {
-  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const messages = messagesByName(model.messages);
   /** Steps and arguments whose value differs for each request, by the objects that reads refer to. */
   const unique = new Map<unknown, Unique>();
   const of = (expression: Expression | undefined): Unique | undefined =>

@@ -1,7 +1,7 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import { type AnyBlock, blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, blocksOf, callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
@@ -166,7 +166,7 @@ function conditionsIn(source: Source): (Expression | undefined)[] {
 /** Returns the expressions that an rpc may evaluate, by block. */
 function reached(method: BffMethod, { messages }: Model): Expression[][] {
   const found = new Set<Composed>();
-  const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(messages);
   const visit = (message: Composed | undefined): void => {
     if (message === undefined || found.has(message)) return;
     found.add(message);

@@ -1,5 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -79,7 +79,7 @@ export function allExpressions(block: Block): readonly Expression[] {
 
 /** Returns the rpcs that may run a block. */
 function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const found = new Map<Block, BffMethod[]>();
   const services = model.files.flatMap((file) => file.services);
   for (const { desc, methods } of services) {

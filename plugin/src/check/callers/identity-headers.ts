@@ -61,7 +61,9 @@ function checkIdentityHeaders(model: Model, report: Report): void {
 type Owner = IdentitySource | "upstream";
 
 export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
-  const owned = new Map<string, Owner>(identities.length === 0 ? [] : IDENTITY_HEADERS.map((name) => [name, "upstream"]));
+  const owned = new Map<string, Owner>(
+    identities.length === 0 ? [] : IDENTITY_HEADERS.map((name) => [name, "upstream"]),
+  );
   for (const source of identities.flatMap(({ sources }) => sources)) {
     const name = headerOf(source);
     if (name !== undefined) owned.set(name, source);

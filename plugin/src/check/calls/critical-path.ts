@@ -1,5 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -37,7 +38,7 @@ export const criticalPath: Check = {
  * call's timeout.
  */
 function checkCriticalPath(model: Model, report: Report): void {
-  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const messages = messagesByName(model.messages);
   const composed = (step: Step): Composed[] =>
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
@@ -68,7 +69,7 @@ interface World {
 }
 type Timed = Composed | Opening | Permit;
 type Node = Composed | Opening | Step;
-type Ends = ReadonlyMap<Composed | Opening, End>;
+type Ends = Pick<ReadonlyMap<Composed | Opening, End>, "get">;
 
 /** Work that runs within the time of the rpc: an answer, the opening of a stream, or an item of a stream. */
 interface Phase extends Pick<BffMethod, "shared" | "permit"> {
@@ -89,10 +90,12 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
   const isMessage = (node: Node): node is Composed | Opening => "kind" in node;
   const needs = (node: Node): readonly Node[] => {
     if (!isMessage(node)) return [...node.reads, ...node.after, ...composed(node)];
-    if (known.has(node)) return [];
+    if (known.get(node) !== undefined) return [];
     return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
   };
-  const ends = new Map(known);
+  // Beside the known ends: a copy of them for each rpc would take time by rpcs and messages.
+  const added = new Map<Composed | Opening, End>();
+  const ends: Ends = { get: (message) => added.get(message) ?? known.get(message) };
   // No other step begins before the decision. A step of the service that the decision depends on has ended by then.
   const decided = method.permit === undefined ? AT_ONCE : endOfBlock(method.permit, ends, world, new Map());
   const rests = method.shared.filter(({ ir }) => method.permit?.rests.has(ir));
@@ -104,12 +107,12 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
     if (started.has(node as Step)) continue;
     if (!isMessage(node))
       started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, world)) });
-    else if (!ends.has(node)) {
+    else if (ends.get(node) === undefined) {
       const shared = node.shared.map((step): [Step, End] => {
         const original = named.get(step.name);
         return [step, (original && started.get(original)) ?? AT_ONCE];
       });
-      ends.set(node, endOfBlock(node, ends, world, new Map(shared)));
+      added.set(node, endOfBlock(node, ends, world, new Map(shared)));
     }
   }
   const end = method.composed && ends.get(method.composed);

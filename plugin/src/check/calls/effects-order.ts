@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { type EffectTable, effectTable, restingOn, restsOn } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -49,7 +49,7 @@ function checkEffectsOrder(model: Model, report: Report): void {
 type Hinting = (steps: readonly Step[], order: string) => string;
 
 function hinting(model: Model): Hinting {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const below = (step: Step): readonly Step[] =>
     composesOf(step.source).flatMap(({ message }) => byName.get(message.typeName)?.steps ?? []);
   return (steps, order) => {
@@ -90,7 +90,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
  * Any other step must be read by them or named in their `after`, or by a step that composes them.
  */
 function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   for (const { composed: root, shared } of model.files.flatMap(({ services }) =>
     services.flatMap((service) => service.methods),
   )) {

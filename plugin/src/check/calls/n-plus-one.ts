@@ -1,7 +1,7 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrStep } from "../../ir/step.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { requestLists } from "../../resolve/model/request-lists.ts";
@@ -30,7 +30,7 @@ export const nPlusOne: Check = {
  * intends the calls.
  */
 function checkNPlusOne(model: Model, report: Report): void {
-  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const messages = messagesByName(model.messages);
   const clientLists = requestLists(model);
   const reported = new Set<Call>();
   const visited = new Set<string>();

@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -47,7 +47,7 @@ function besideService(
   model: Model,
   free: (block: Composed | Model["lets"][number]) => readonly Step[],
 ): ReadonlySet<Step> {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const children = (message: Composed): Composed[] =>
     message.steps
       .flatMap(({ source }) => composesOf(source))

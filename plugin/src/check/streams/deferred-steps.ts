@@ -5,6 +5,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
@@ -33,7 +34,7 @@ export const deferred: Check = {
 };
 
 function checkDeferred(model: Model, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const withParts = messagesWithParts(model.messages);
   for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);
   for (const message of model.messages) {

@@ -2,6 +2,7 @@
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -19,7 +20,7 @@ export const parts: Check = {
 };
 
 function checkParts(model: Model, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const withParts = messagesWithParts(model.messages);
   for (const method of methodsOf(model)) {
     if (method.parts === undefined) continue;
@@ -118,7 +119,7 @@ export const partsMeant: Check = {
 
 /** Reports settings of parts that are valid but probably not intended. */
 function checkPartsMeant(model: Model, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const children = ({ steps }: Composed): Composed[] =>
     steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []));
   const methods = methodsOf(model);

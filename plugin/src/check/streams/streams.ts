@@ -4,7 +4,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -24,7 +24,7 @@ export const streams: Check = {
 };
 
 function checkStreams(model: Model, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     checkUnaryPosition(method, report);
     if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);

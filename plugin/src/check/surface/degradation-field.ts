@@ -1,5 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
@@ -17,7 +18,7 @@ export const degradationField: Check = {
  * distinguish "none" from "lost".
  */
 function checkDegradationField(model: Model, report: Report): void {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const seen = new Set<Composed>();
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { composed } = method;

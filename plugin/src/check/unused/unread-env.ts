@@ -3,7 +3,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
 import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -43,7 +43,7 @@ function checkUnreadEnv(model: Model, report: Report): void {
       hint: `remove it, or read it as ${path}`,
     });
   };
-  const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const composed = messagesByName(model.messages);
   const children = ({ steps }: Block): Composed[] =>
     steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => composed.get(message.typeName) ?? []);
   for (const file of model.files) {

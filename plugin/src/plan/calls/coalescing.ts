@@ -2,6 +2,7 @@
 
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -15,7 +16,7 @@ export type Coalesces = (call: Call) => boolean;
  * message that is composed in two places. Batches and cached calls join equal ones anyway.
  */
 export function coalescing(model: Model): Coalesces {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   // Composers precede the messages that they compose.
   const place = new Map(model.messages.map((message, i) => [message, i]));
   const childrenOf = (source: Source): Composed[] =>

@@ -1,6 +1,7 @@
 // Part paths for clients: the paths of all response fields that may arrive later.
 
 import type { DescMessage } from "@bufbuild/protobuf";
+import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffFile, Composed, Model } from "../../resolve/model/model.ts";
 import { fieldsOf, partsOf, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -9,7 +10,7 @@ import { NameScope, upperSnake } from "../names/name-scope.ts";
 
 /** Returns the part names of the responses that rpcs of a file send in parts, each response once. */
 export function partNames({ services }: BffFile, model: Model): readonly PlanPartNames[] {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(model.messages);
   const scope = new NameScope();
   const paths = new Map<DescMessage, Set<string>>();
   for (const { parts, desc, composed } of services.flatMap(({ methods }) => methods)) {

@@ -28,6 +28,14 @@ export function blocksOf(model: Model): readonly AnyBlock[] {
   return [...lets, ...permits, ...limits, ...telemetry, ...topics, ...streams, ...openings, ...messages];
 }
 
+const byName = new WeakMap<readonly Composed[], ReadonlyMap<string, Composed>>();
+/** Returns composed messages by their full names. The map is built once for each list, because every rpc needs it. */
+export function messagesByName(messages: readonly Composed[]): ReadonlyMap<string, Composed> {
+  const cached = byName.get(messages) ?? new Map(messages.map((message) => [message.desc.typeName, message]));
+  byName.set(messages, cached);
+  return cached;
+}
+
 /** Returns the calls of the block's own steps, including calls of lists, in order of declaration. */
 export function callsIn({ steps }: Pick<Block, "steps">): Call[] {
   return steps.flatMap(({ source }) => [...callsOf(source)]);

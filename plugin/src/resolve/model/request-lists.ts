@@ -1,5 +1,5 @@
 import type { CelType, Expression, Node, Variable } from "../../cel/index.ts";
-import { blocksOf } from "./blocks.ts";
+import { blocksOf, messagesByName } from "./blocks.ts";
 import type { EachSource, Model, Source, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
@@ -13,7 +13,7 @@ export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by
  * any expressions, arguments and steps. Lists from upstreams do not count, even if a request chooses among their items.
  */
 export function requestLists(model: Model): ReadonlySet<Step> {
-  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const messages = messagesByName(model.messages);
   const clientValues = new Set<Variable>();
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { args } = method.composed;

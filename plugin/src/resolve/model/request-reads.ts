@@ -5,7 +5,7 @@ import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
-import { callsIn, expressionsIn } from "./blocks.ts";
+import { callsIn, expressionsIn, messagesByName } from "./blocks.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
@@ -41,7 +41,7 @@ export const WHOLE = "*";
 
 /** Returns the messages that an RPC composes, and the steps of its service that it starts. */
 export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
-  const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
+  const byName = messagesByName(messages);
   const children = ({ steps }: Pick<Block, "steps">): Composed[] =>
     steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
   const started = { steps: method.shared, targets: [], shared: [] };

@@ -16,10 +16,21 @@ export interface FreeNames {
 
 const NONE: FreeNames = { names: new Set(), args: new Set(), env: new Set(), bareArgs: false };
 
+/** Results by registry, then by container and expression: several stages need them, and expressions recur. */
+const cache = new WeakMap<Registry, Map<string, FreeNames>>();
+
 /**
  * Returns the free names of an expression. A malformed expression reads nothing here, and its check reports the fault.
  */
 export function freeNames(expression: string, registry: Registry, container: string): FreeNames {
+  const cached = cache.get(registry) ?? new Map<string, FreeNames>();
+  cache.set(registry, cached);
+  const key = `${container} ${expression}`;
+  const names = cached.get(key) ?? findFreeNames(expression, registry, container);
+  cached.set(key, names);
+  return names;
+}
+function findFreeNames(expression: string, registry: Registry, container: string): FreeNames {
   const parsed = parseExpression(expression);
   if ("faults" in parsed) return NONE;
   const names = new Set<string>();
