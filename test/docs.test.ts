@@ -9,6 +9,7 @@ import { parseLock } from "../plugin/src/lock/document.ts";
 import { describeUses } from "../plugin/src/lock/uses.ts";
 import { generatedDocs } from "../scripts/docs.ts";
 import { explanations } from "../scripts/explanations.ts";
+import { filesBelow } from "./support/files-below.ts";
 import { textsBelow } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
@@ -190,10 +191,7 @@ test("the page of variables lists every variable that a server reads, and no oth
 /** Test files with a section of the runtime page that they hold, from comments such as `// Holds docs/runtime.md#retries`. */
 function heldSections(): { readonly path: string; readonly anchor: string }[] {
   const folders = ["runtime/src", "packages", "plugin/src", "test"];
-  const paths = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
-  );
-  const tests = paths.filter((path) => path.endsWith(".test.ts") && !path.includes("/node_modules/"));
+  const tests = folders.flatMap(filesBelow).filter((path) => path.endsWith(".test.ts"));
   return tests.flatMap((path) =>
     [...read(path).matchAll(/^\/\/ Holds docs\/runtime\.md#([\w-]+)$/gm)].map(([, anchor = ""]) => ({ path, anchor })),
   );

@@ -1,9 +1,10 @@
 // Reads the imports between files, and finds their cycles. Uses TypeScript's parser from ts-morph: that of TypeScript 7
 // has no interface yet.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ts } from "ts-morph";
+import { filesBelow } from "./files-below.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,15 +27,14 @@ export function imports(folder: string): readonly Import[] {
 }
 
 function importsIn(folder: string): Import[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.parentPath.includes("node_modules"))
-    .flatMap((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      return importsOf(readFileSync(path, "utf8")).map(({ specifier, typeOnly }): Import => {
-        const to = specifier.startsWith(".") ? relative(root, resolve(dirname(path), specifier)) : specifier;
-        return { from: relative(root, path), to, typeOnly };
-      });
-    });
+  return filesBelow(folder)
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) =>
+      importsOf(readFileSync(join(root, path), "utf8")).map(({ specifier, typeOnly }): Import => {
+        const to = specifier.startsWith(".") ? join(dirname(path), specifier) : specifier;
+        return { from: path, to, typeOnly };
+      }),
+    );
 }
 
 interface Specified {

@@ -1,8 +1,9 @@
 // Patterns of prose.ts in the titles of tests, as literals in `test`, `it` and `describe` have them.
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ts } from "ts-morph";
+import { filesBelow } from "./files-below.ts";
 import { LONG_SENTENCE, patternsOf, wordsOf } from "./prose.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -44,12 +45,12 @@ export function patternsOfTitle(title: string): string[] {
 
 /** Returns the titles with a pattern in the tests below a folder, each with its file. */
 export function titleFindings(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+  return filesBelow(folder)
     .filter((path) => /\.test\.tsx?$/.test(path) && !SKIPPED.test(path))
     .sort()
     .flatMap((path) =>
-      titlesOf(readFileSync(join(root, folder, path), "utf8"))
+      titlesOf(readFileSync(join(root, path), "utf8"))
         .filter((title) => patternsOfTitle(title).length > 0)
-        .map((title) => `${folder}/${path}: ${title}`),
+        .map((title) => `${path}: ${title}`),
     );
 }

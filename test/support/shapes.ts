@@ -1,8 +1,9 @@
 // The shape of source files: lengths and constructs, read with TypeScript's parser.
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ts } from "ts-morph";
+import { filesBelow } from "./files-below.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SKIPPED = /\/(node_modules|dist|gen|generated|\.generated|src\/testing)\/|(\.test|_pb|\.d)\.tsx?$/;
@@ -15,10 +16,8 @@ export interface Source {
 
 /** The TypeScript files below a folder; tests and generated files are left out. */
 export function sources(folder: string): Source[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !SKIPPED.test(path))
+  return filesBelow(folder)
+    .filter((path) => /\.tsx?$/.test(path) && !SKIPPED.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 

@@ -59,7 +59,8 @@ const SINGLE: Choice = {
 export const standardRules = (kind: string, random: Random, unique = false): string =>
   rulesOf(kind, random, SOME, unique);
 /** One rule alone, which no other hides. */
-export const singleRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, SINGLE, unique);
+export const singleRule = (kind: string, random: Random, unique = false): string =>
+  rulesOf(kind, random, SINGLE, unique);
 
 function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean): string {
   const count = (): number => below(random, 4);

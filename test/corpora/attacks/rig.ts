@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { seeded } from "../../second/random-message.ts";
 import { seedOf } from "../../seed/seed.ts";
-import { CLIENT_REQUEST, BFF_COMMAND, besideQuiet, CLIENT_ENV, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
+import { BFF_COMMAND, besideQuiet, CLIENT_ENV, CLIENT_REQUEST, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
 import { generated } from "./generate-bff.ts";
 import type { Memory } from "./memory.ts";
 import type { Normal, Served } from "./normal-client.ts";
