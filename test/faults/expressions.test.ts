@@ -32,7 +32,7 @@ const report = fromReport(messageReport(reflect(MESSAGE.desc, s)));
 const VALUES: Readonly<Record<string, Value>> = { s: report, list: [report], count: 3n };
 const sees: Sees = {
   strict: false,
-  own: () => UNKNOWN,
+  userFunction: () => UNKNOWN,
   value: (name) => VALUES[name] ?? UNKNOWN,
   ok: (name) => name in VALUES,
   set: () => true,

@@ -60,7 +60,7 @@ test("an error under an unknown condition is possible, not certain", () => {
   const isError: TreeReport = { call: "equals", args: [error, { value: { int: "1" } }], fails: true };
   const sees = {
     strict: false,
-    own: () => UNKNOWN,
+    userFunction: () => UNKNOWN,
     value: () => UNKNOWN,
     ok: () => true,
     set: () => true,

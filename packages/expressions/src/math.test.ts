@@ -29,8 +29,8 @@ it.each<[string, unknown, unknown]>([
   ["dyns", [math.bits("and", 6n, 3n), math.bits("or", 6n, 3n), math.bits("xor", uint(6), uint(3))], [2n, 7n, uint(5)]],
   ["dyns turned around", [math.bitNot(0n), math.bitNot(uint(0))], [-1n, uint(2n ** 64n - 1n)]],
   ["dyns shifted", [math.shiftLeft(1n, 1n), math.shiftRight(uint(4), 1n)], [2n, uint(2)]],
-])("%s", (_, value, wanted) => {
-  expect(value).toEqual(wanted);
+])("%s", (_, value, expected) => {
+  expect(value).toEqual(expected);
 });
 
 it("a leading NaN gives NaN", () => {

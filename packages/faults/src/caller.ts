@@ -1,7 +1,7 @@
 // Finds a caller that an RPC admits, as far as possible.
 
 import type { BehaviourReport, ExpressionReport, RpcBehaviour, TreeReport, ValueReport } from "./behaviour.ts";
-import { type Asked, type Caller, permitBlock, textsOf } from "./composition/admission.ts";
+import { type Caller, permitBlock, type RequestCase, textsOf } from "./composition/admission.ts";
 import type { Block } from "./composition/block.ts";
 import type { Response } from "./composition/composition.ts";
 import { partOf } from "./composition/expressions.ts";
@@ -40,7 +40,7 @@ const TRIES = 4;
 export function foundCaller(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
-  asked: Asked,
+  request: RequestCase,
   responding: (caller: Caller) => Response,
 ): Caller | undefined {
   const { identity } = behaviour;
@@ -63,7 +63,7 @@ export function foundCaller(
   );
   for (let i = 0; i < TRIES; i++) {
     const known = caller();
-    const block = permitBlock(responding(known), permit, asked);
+    const block = permitBlock(responding(known), permit, request);
     const conditions = (block?.report.steps ?? []).flatMap(({ source }) =>
       source.kind === "guard" ? [source.if] : [],
     );

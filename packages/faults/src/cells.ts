@@ -3,7 +3,16 @@
 import type { BehaviourReport, BlockBehaviour, CallBehaviour, RpcBehaviour } from "./behaviour.ts";
 import type { Caller } from "./composition/admission.ts";
 import { behindFirst, firstItem, isLater, openingFault } from "./composition/followed-call.ts";
-import { ANSWERS, askedBy, callerOf, type Given, type Prediction, predict, type Run, responding } from "./predict.ts";
+import {
+  ANSWERS,
+  type Conditions,
+  callerOf,
+  type Prediction,
+  predict,
+  type Run,
+  requestCase,
+  responding,
+} from "./predict.ts";
 import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./values/endings.ts";
 import { Untold } from "./values/values.ts";
 
@@ -40,14 +49,14 @@ export interface RpcTable {
  * @example
  * const tables = behaviour.rpcs.map((rpc) => tableOf(behaviour, rpc));
  */
-export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Given = {}): RpcTable {
-  const caller = behaviour.identity && (callerOf(behaviour, rpc, asked) ?? null);
-  const given: Given = { ...asked, caller: caller ?? null };
-  const healthy = predict(behaviour, rpc, () => ANSWERS, given);
+export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, options: Conditions = {}): RpcTable {
+  const caller = behaviour.identity && (callerOf(behaviour, rpc, options) ?? null);
+  const conditions: Conditions = { ...options, caller: caller ?? null };
+  const healthy = predict(behaviour, rpc, () => ANSWERS, conditions);
   const cells = callsOf(behaviour, rpc).flatMap((call) =>
-    FAULTS.map((fault): Cell => cellOf(behaviour, rpc, { call, fault, healthy, given })),
+    FAULTS.map((fault): Cell => cellOf(behaviour, rpc, { call, fault, healthy, conditions })),
   );
-  const followed = followedCells(behaviour, rpc, { healthy: healthy.prediction, given });
+  const followed = followedCells(behaviour, rpc, { healthy: healthy.prediction, conditions });
   return {
     rpc: rpc.rpc,
     caller,
@@ -64,18 +73,18 @@ function cellOf(
     call: { method, timeoutMs, stale },
     fault,
     healthy,
-    given,
-  }: { readonly call: CallOfRpc; readonly fault: FaultName; readonly healthy: Run; readonly given: Given },
+    conditions,
+  }: { readonly call: CallOfRpc; readonly fault: FaultName; readonly healthy: Run; readonly conditions: Conditions },
 ): Cell {
   const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
-  if (healthy.complete && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
+  if (healthy.complete && !healthy.calledMethods.has(method)) return { ...cell, left: "not reached" };
   if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
   if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
   const met = endingOf(fault);
   const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
   const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
   if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
-  const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
+  const { prediction } = predict(behaviour, rpc, ending, { ...conditions, remembered: fault === "stale" });
   return {
     ...cell,
     prediction,
@@ -108,13 +117,13 @@ function openInStream(
 function followedCells(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
-  { healthy, given }: { readonly healthy: Prediction; readonly given: Given },
+  { healthy, conditions }: { readonly healthy: Prediction; readonly conditions: Conditions },
 ): readonly Cell[] {
   const { stream } = rpc;
   if (stream === undefined) return [];
   const cell = { rpc: rpc.rpc, call: stream.method, prediction: undefined };
-  const caller = callerOf(behaviour, rpc, given);
-  const response = responding(behaviour, rpc, () => ANSWERS, given, caller);
+  const caller = callerOf(behaviour, rpc, conditions);
+  const response = responding(behaviour, rpc, () => ANSWERS, conditions, caller);
   return [...FAULTS, ...LATER_FAULTS].map((fault): Cell => {
     if (fault === "stale") return { ...cell, fault, left: "keeps no old answers" };
     if (fault === "breaker open" && breakerOf(behaviour, stream.method) === null)
@@ -123,7 +132,7 @@ function followedCells(
     if (healthy.kind === "status")
       return { ...cell, fault, prediction: { kind: "untold", why: "nothing comes when nothing is wrong" } };
     try {
-      const item = firstItem(response, stream, askedBy(rpc, given));
+      const item = firstItem(response, stream, requestCase(rpc, conditions));
       if (typeof item === "number") throw new Untold("its key is none");
       const followed = { items: item.number };
       if (isLater(fault))
@@ -142,8 +151,8 @@ const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf
 
 /** Returns the method or service to which a method's breaker belongs. */
 function breakerOf({ breakers }: BehaviourReport, method: string): string | null {
-  const own = breakers[method];
-  if (own !== undefined) return own === null ? null : method;
+  const declared = breakers[method];
+  if (declared !== undefined) return declared === null ? null : method;
   return breakers[serviceOf(method)] === "service" ? serviceOf(method) : null;
 }
 /** True if a call meets the fault of another: breakers and limits belong to the upstream. */

@@ -3,7 +3,7 @@
 import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./behaviour.ts";
 import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
-import { type Asked, type Caller, refusals } from "./composition/admission.ts";
+import { type Caller, type RequestCase, refusals } from "./composition/admission.ts";
 import { Block } from "./composition/block.ts";
 import type { Response } from "./composition/composition.ts";
 import { firstItem, type Then } from "./composition/followed-call.ts";
@@ -49,13 +49,13 @@ export const ANSWERS: Ending = { kind: "answer" };
 export interface Run {
   readonly prediction: Prediction;
   /** Methods that are called, or may be. */
-  readonly asked: ReadonlySet<string>;
+  readonly calledMethods: ReadonlySet<string>;
   /** True if `asked` has all methods. */
   readonly complete: boolean;
 }
 
 /** Conditions of a prediction. */
-export interface Given {
+export interface Conditions {
   /** True if stale answers replace failures where the plan allows them. */
   readonly remembered?: boolean;
   /** Default: the example of the plan. */
@@ -77,25 +77,29 @@ export function predict(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
   ending: (method: string) => Ending,
-  given: Given = {},
+  conditions: Conditions = {},
 ): Run {
-  const caller = callerOf(behaviour, rpc, given);
-  if (rpc.untold !== undefined && !(given.assumed && rpc.validated))
-    return { prediction: { kind: "untold", why: rpc.untold }, asked: new Set(), complete: false };
+  const caller = callerOf(behaviour, rpc, conditions);
+  if (rpc.untold !== undefined && !(conditions.assumed && rpc.validated))
+    return { prediction: { kind: "untold", why: rpc.untold }, calledMethods: new Set(), complete: false };
   const { runs, complete } = explore((decide): Run => {
-    const response = { ...responding(behaviour, rpc, ending, given, caller), decide };
+    const response = { ...responding(behaviour, rpc, ending, conditions, caller), decide };
     try {
-      const prediction = ended(response, rpc, caller, askedBy(rpc, given));
+      const prediction = ended(response, rpc, caller, requestCase(rpc, conditions));
       const seen = isSeen(rpc, prediction) ? prediction : UNSEEN;
-      return { prediction: seen, asked: response.asked, complete: true };
+      return { prediction: seen, calledMethods: response.calledMethods, complete: true };
     } catch (error) {
       if (!(error instanceof Untold)) throw error;
-      return { prediction: { kind: "untold", why: error.message }, asked: response.asked, complete: false };
+      return {
+        prediction: { kind: "untold", why: error.message },
+        calledMethods: response.calledMethods,
+        complete: false,
+      };
     }
   });
   return {
     prediction: merged(runs, complete),
-    asked: runs.map(({ result }) => result.asked).reduce((all, some) => all.union(some)),
+    calledMethods: runs.map(({ result }) => result.calledMethods).reduce((all, some) => all.union(some)),
     complete: complete && runs.every(({ result }) => result.complete),
   };
 }
@@ -129,13 +133,16 @@ function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boo
 }
 const UNSEEN: Prediction = { kind: "untold", why: "it is followed, and has no field for what is degraded" };
 
-export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given): Caller | undefined {
-  if (given.caller !== undefined) return given.caller ?? undefined;
-  const toAsked = (caller: Caller): Response => responding(behaviour, rpc, () => ANSWERS, given, caller);
-  return foundCaller(behaviour, rpc, askedBy(rpc, given), toAsked);
+export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, conditions: Conditions): Caller | undefined {
+  if (conditions.caller !== undefined) return conditions.caller ?? undefined;
+  const responseTo = (caller: Caller): Response => responding(behaviour, rpc, () => ANSWERS, conditions, caller);
+  return foundCaller(behaviour, rpc, requestCase(rpc, conditions), responseTo);
 }
 
-export function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered = false }: Given): Asked {
+export function requestCase(
+  rpc: RpcBehaviour,
+  { request: report = rpc.request, remembered = false }: Conditions,
+): RequestCase {
   const request = fromReport(report);
   const fields = request instanceof MessageValue ? [...request.fields] : [];
   // Stale answers exist after two earlier requests.
@@ -150,7 +157,7 @@ export function responding(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
   ending: (method: string) => Ending,
-  { remembered = false, env = {}, headers = {} }: Given,
+  { remembered = false, env = {}, headers = {} }: Conditions,
   caller: Caller | undefined,
 ): Response {
   return {
@@ -165,7 +172,7 @@ export function responding(
     functions: valuesOf(behaviour.functions),
     env: valuesOf({ ...behaviour.env[rpc.service], ...env }),
     headers: new MapValue(Object.entries(headers), ""),
-    asked: new Set(),
+    calledMethods: new Set(),
     guards: [],
     refusals: [],
     touched: new Map(),
@@ -177,17 +184,17 @@ function valuesOf(reports: { readonly [name: string]: ValueReport }): ReadonlyMa
   return new Map(Object.entries(reports).map(([name, value]) => [name, fromReport(value)]));
 }
 
-function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined, asked: Asked): Prediction {
+function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined, request: RequestCase): Prediction {
   const report = response.behaviour.messages[rpc.composes];
-  if (report === undefined || !(asked.request instanceof MessageValue))
+  if (report === undefined || !(request.request instanceof MessageValue))
     throw new Untold(`${rpc.composes} is not in the plan`);
-  const refused = refusals(response, rpc, caller, asked);
+  const refused = refusals(response, rpc, caller, request);
   if (refused.length > 0) return { kind: "status", codes: refused };
   const service = response.behaviour.services[rpc.service];
   if (service !== undefined) response.shared = new Block(response, service, { args: new Map(), starts: rpc.starts });
-  const given = withItem(response, rpc, asked);
-  if (typeof given === "number") throw new Untold("its key is none, and what is asked before is not told");
-  const root = new Block(response, report, given);
+  const start = withItem(response, rpc, request);
+  if (typeof start === "number") throw new Untold("its key is none, and what is asked before is not told");
+  const root = new Block(response, report, start);
   const failures: Failure[] = [];
   let goesOn = (response.shared?.admits() ?? true) && root.admits();
   let result: Result | undefined;
@@ -202,18 +209,18 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   const made = result.value;
   const entries = made instanceof MessageValue ? (response.touched.get(made) ?? []) : [];
   const { declared } = rpc;
-  const told = declared === undefined ? entries : entries.filter(({ path }) => isDeclared(declared, path));
-  return { kind: "answer", entries: folded(told).map(predicted) };
+  const visible = declared === undefined ? entries : entries.filter(({ path }) => isDeclared(declared, path));
+  return { kind: "answer", entries: folded(visible).map(predicted) };
 }
 
 /**
  * Adds the first matching item of a stream to the arguments. A number: the code with which the stream fails before one.
  */
-function withItem(response: Response, { stream }: RpcBehaviour, asked: Asked): Asked | number {
-  if (stream === undefined) return asked;
-  const item = firstItem(response, stream, asked);
+function withItem(response: Response, { stream }: RpcBehaviour, request: RequestCase): RequestCase | number {
+  if (stream === undefined) return request;
+  const item = firstItem(response, stream, request);
   if (typeof item === "number") return item;
-  return { ...asked, args: new Map([...asked.args, [stream.var, valueResult(item.value)]]) };
+  return { ...request, args: new Map([...request.args, [stream.var, valueResult(item.value)]]) };
 }
 
 /** The guards of the root message that hold win over all: the first declared of them. */

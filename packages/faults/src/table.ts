@@ -35,8 +35,8 @@ export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, exam
 function written(caller: Caller | null): string {
   if (caller === null) return "nobody that is known";
   const { source, set } = caller;
-  const said = [...(set ?? [])].map(([name, value]) => `${name} = ${JSON.stringify(value, asNumber)}`);
-  return [`somebody known from "${source}"`, ...said].join(", ");
+  const differences = [...(set ?? [])].map(([name, value]) => `${name} = ${JSON.stringify(value, asNumber)}`);
+  return [`somebody known from "${source}"`, ...differences].join(", ");
 }
 const asNumber = (_: string, value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);
 
@@ -46,7 +46,7 @@ interface Row {
 }
 /** Returns one row for all faults with the same outcome. Faults that cannot happen are last. */
 function rowsOf(cells: readonly Cell[]): Row[] {
-  const told = Map.groupBy(
+  const predicted = Map.groupBy(
     cells.filter(({ left }) => left === undefined),
     ({ prediction }) => outcomeOf(prediction),
   );
@@ -54,7 +54,7 @@ function rowsOf(cells: readonly Cell[]): Row[] {
     cells.filter(({ left: why }) => why !== undefined),
     ({ left: why }) => `(${why})`,
   );
-  return [...told, ...left].map(([outcome, all]) => ({ faults: faultsOf(all), outcome }));
+  return [...predicted, ...left].map(([outcome, all]) => ({ faults: faultsOf(all), outcome }));
 }
 
 function faultsOf(cells: readonly Cell[]): string {

@@ -49,7 +49,7 @@ export class FloodGuard {
    * Records that a stream was given up while the other end could send this number of bytes. They bring no progress, but
    * are no fault.
    */
-  givenUp(bytes: number): void {
+  recordCancel(bytes: number): void {
     this.#late += bytes;
   }
   /**

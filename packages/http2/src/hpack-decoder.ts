@@ -20,7 +20,7 @@ export function decodeHeaderBlock(
 ): void {
   const block = new Block(data, from, to);
   let begun = false;
-  let wanted = true;
+  let takesMore = true;
   while (block.more) {
     const byte = block.peek();
     if ((byte & 0xe0) === 0x20) {
@@ -40,8 +40,8 @@ export function decodeHeaderBlock(
       value = block.text();
       if (byte >= 0x40) table?.add(name, value);
     }
-    wanted &&= field(name, value);
-    if (!wanted && table === undefined) return;
+    takesMore &&= field(name, value);
+    if (!takesMore && table === undefined) return;
   }
 }
 

@@ -21,16 +21,16 @@ export interface Chosen<T> {
 /** Chooses `count` values. Distinct ones may be fewer. */
 export function choose<T>(of: Candidates<T>, count: number, distinct: boolean): Chosen<T> {
   const found = new Map<unknown, T>();
-  const wanted = distinct ? count : Math.min(count, 1);
-  if (wanted > 0)
+  const most = distinct ? count : Math.min(count, 1);
+  if (most > 0)
     for (const value of of.values) {
       if (!of.keeps(value)) continue;
       found.set(of.key?.(value) ?? value, value);
-      if (found.size === wanted) break;
+      if (found.size === most) break;
     }
   const kept = [...found.values()];
-  if (kept.length === wanted && !of.more) return { values: filled(kept, distinct ? wanted : count), sure: true };
-  return { values: filled(kept.length === 0 ? [of.ordinary] : kept, distinct ? wanted : count), sure: false };
+  if (kept.length === most && !of.more) return { values: filled(kept, distinct ? most : count), sure: true };
+  return { values: filled(kept.length === 0 ? [of.ordinary] : kept, distinct ? most : count), sure: false };
 }
 /** Repeats the last value up to `count` values. */
 function filled<T>(values: readonly T[], count: number): readonly T[] {

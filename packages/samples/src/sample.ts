@@ -107,15 +107,15 @@ class Sampling {
     const rules = rulesOf(field);
     switch (field.fieldKind) {
       case "list": {
-        const { own, count, unique } = this.#many(rules, LIST);
-        for (const value of this.#some(field, own?.message(LIST.items), around, count, unique))
+        const { kindRules, count, unique } = this.#many(rules, LIST);
+        for (const value of this.#some(field, kindRules?.message(LIST.items), around, count, unique))
           into.get(field).add(value);
         break;
       }
       case "map": {
-        const { own, count } = this.#many(rules, MAP);
-        const keys = this.#keys(field.mapKey, own?.message(MAP.keys), count);
-        const values = this.#some(field, own?.message(MAP.values), around, keys.length, false);
+        const { kindRules, count } = this.#many(rules, MAP);
+        const keys = this.#keys(field.mapKey, kindRules?.message(MAP.keys), count);
+        const values = this.#some(field, kindRules?.message(MAP.values), around, keys.length, false);
         for (const [i, key] of keys.entries()) into.get(field).set(key as MapKey, values[i]);
         break;
       }
@@ -128,13 +128,13 @@ class Sampling {
   }
   /** Returns the number of entries of a list or a map. */
   #many(rules: WireRules | undefined, of: typeof LIST | typeof MAP) {
-    const { own, more, required } = new ValueRules(rules, of.kind);
-    const most = own?.count(of.max) ?? MOST_ITEMS;
-    const least = own?.count(of.min) ?? 0;
+    const { kindRules, more, required } = new ValueRules(rules, of.kind);
+    const most = kindRules?.count(of.max) ?? MOST_ITEMS;
+    const least = kindRules?.count(of.min) ?? 0;
     const count = Math.min(Math.max(1, least), most, MOST_ITEMS);
-    const unknown = own?.numbers.some((no) => no > of.max + 3) ?? false;
+    const unknown = kindRules?.numbers.some((no) => no > of.max + 3) ?? false;
     if (more || unknown || count < least || (required && count === 0)) this.sure = false;
-    return { own, count, unique: of.kind === LIST.kind && (own?.flag(LIST.unique) ?? false) };
+    return { kindRules, count, unique: of.kind === LIST.kind && (kindRules?.flag(LIST.unique) ?? false) };
   }
   #keys(scalar: ScalarType, rules: WireRules | undefined, count: number): readonly Scalar[] {
     return this.#chosen(scalars(scalar, "key", rules), count, true);
@@ -167,10 +167,11 @@ class Sampling {
   }
 
   /** A mask without paths satisfies every rule but `const`. */
-  #mask(into: ReflectMessage, { own, more }: ValueRules): void {
+  #mask(into: ReflectMessage, { kindRules, more }: ValueRules): void {
     const [paths] = into.fields;
-    const only = own?.message(MASK.const);
-    const others = own?.numbers.some((no) => no > MASK.last || (only !== undefined && no !== MASK.const)) ?? false;
+    const only = kindRules?.message(MASK.const);
+    const others =
+      kindRules?.numbers.some((no) => no > MASK.last || (only !== undefined && no !== MASK.const)) ?? false;
     if (more || others) this.sure = false;
     if (paths?.fieldKind !== "list") return;
     for (const path of only?.all(1, ScalarType.STRING) ?? []) into.get(paths).add(path);
@@ -221,7 +222,8 @@ function floor(nanoseconds: bigint, { name }: DescMessage): bigint {
   return name === "Timestamp" && seconds * SECOND > nanoseconds ? seconds - 1n : seconds;
 }
 /** True if an empty Any may break its rules: all but `not_in`. */
-const hasPositive = ({ own, more }: ValueRules): boolean => more || (own?.numbers.some((no) => no !== 3) ?? false);
+const hasPositive = ({ kindRules, more }: ValueRules): boolean =>
+  more || (kindRules?.numbers.some((no) => no !== 3) ?? false);
 
 // ---- rules of messages ----
 

@@ -115,8 +115,13 @@ const TRIED = 150;
 
 /** Returns candidates for a string; `bytes`: for bytes, as characters below 256. */
 export function texts(name: string, rules: ValueRules, kind: "string" | "bytes", nonzero: boolean): Candidates<string> {
-  const asked = new Asked(rules.own, kind, nonzero);
-  return { ordinary: `${name}-1`, values: asked.values(name), keeps: asked.keeps, more: rules.more || asked.more };
+  const textRules = new TextRules(rules.kindRules, kind, nonzero);
+  return {
+    ordinary: `${name}-1`,
+    values: textRules.values(name),
+    keeps: textRules.keeps,
+    more: rules.more || textRules.more,
+  };
 }
 
 const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
@@ -131,7 +136,7 @@ function decodedOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-class Asked {
+class TextRules {
   readonly #bytes: boolean;
   readonly #nonzero: boolean;
   readonly #const: string | undefined;
@@ -150,12 +155,12 @@ class Asked {
   readonly #formats: Numbers["formats"];
   readonly more: boolean;
 
-  constructor(own: WireRules | undefined, kind: "string" | "bytes", nonzero: boolean) {
+  constructor(wireRules: WireRules | undefined, kind: "string" | "bytes", nonzero: boolean) {
     const no = kind === "string" ? STRING : BYTES;
     this.#bytes = kind === "bytes";
     this.#nonzero = nonzero;
-    const all = (of: number | undefined): readonly string[] => this.#all(own, of);
-    const count = (of: number | undefined): number | undefined => (of === undefined ? undefined : own?.count(of));
+    const all = (of: number | undefined): readonly string[] => this.#all(wireRules, of);
+    const count = (of: number | undefined): number | undefined => (of === undefined ? undefined : wireRules?.count(of));
     this.#const = all(no.const).at(-1);
     this.#in = all(no.in);
     this.#notIn = all(no.notIn);
@@ -169,20 +174,20 @@ class Asked {
     const part = (of: number): string => all(of).at(-1) ?? "";
     this.#parts = { prefix: part(no.prefix), contains: part(no.contains), suffix: part(no.suffix) };
     this.#notContains = all(no.notContains).at(-1);
-    const [pattern] = own?.all(no.pattern, ScalarType.STRING) ?? [];
+    const [pattern] = wireRules?.all(no.pattern, ScalarType.STRING) ?? [];
     this.#pattern = typeof pattern === "string" ? pattern : undefined;
     this.#matches = this.#pattern === undefined ? undefined : matcherOf(this.#pattern);
     this.#formats = no.formats;
     this.#format = Object.keys(no.formats)
       .map(Number)
-      .find((of) => own?.flag(of));
+      .find((of) => wireRules?.flag(of));
     const known = new Set<unknown>([...Object.values(no), ...Object.keys(no.formats).map(Number)]);
-    const unknown = own?.numbers.some((of) => !known.has(of)) ?? false;
+    const unknown = wireRules?.numbers.some((of) => !known.has(of)) ?? false;
     this.more = unknown || (this.#pattern !== undefined && this.#matches === undefined);
   }
-  #all(own: WireRules | undefined, no: number | undefined): readonly string[] {
-    if (own === undefined || no === undefined) return [];
-    return own
+  #all(wireRules: WireRules | undefined, no: number | undefined): readonly string[] {
+    if (wireRules === undefined || no === undefined) return [];
+    return wireRules
       .all(no, this.#bytes ? ScalarType.BYTES : ScalarType.STRING)
       .map((item) => (item instanceof Uint8Array ? latin(item) : item))
       .filter((item) => typeof item === "string");

@@ -101,9 +101,9 @@ function converted<From, To extends Scalar>(
   };
 }
 
-function bools({ own, more }: ValueRules, nonzero: boolean): Candidates<Scalar> {
-  const only = own?.one(1, ScalarType.BOOL);
-  const others = own?.numbers.some((no) => no > 2) ?? false;
+function bools({ kindRules, more }: ValueRules, nonzero: boolean): Candidates<Scalar> {
+  const only = kindRules?.last(1, ScalarType.BOOL);
+  const others = kindRules?.numbers.some((no) => no > 2) ?? false;
   return {
     values: [true, false],
     keeps: (value) => (only === undefined || value === only) && !(nonzero && value === false),
@@ -114,25 +114,27 @@ function bools({ own, more }: ValueRules, nonzero: boolean): Candidates<Scalar> 
 
 function integers(scalar: ScalarType, steps: Steps<bigint>, rules: ValueRules, nonzero: boolean): Candidates<bigint> {
   const example = scalar === ScalarType.INT64 ? 9 : 8;
-  const read = (own: WireRules, no: number): readonly bigint[] =>
-    own.all(no, scalar).flatMap((item) => (typeof item === "bigint" || typeof item === "number" ? [BigInt(item)] : []));
-  const more = rules.more || (rules.own?.numbers.some((no) => no > 7 && no !== example) ?? false);
-  return numbers(1n, numberRules(rules.own, example, read), steps, { nonzero, more });
+  const read = (wireRules: WireRules, no: number): readonly bigint[] =>
+    wireRules
+      .all(no, scalar)
+      .flatMap((item) => (typeof item === "bigint" || typeof item === "number" ? [BigInt(item)] : []));
+  const more = rules.more || (rules.kindRules?.numbers.some((no) => no > 7 && no !== example) ?? false);
+  return numbers(1n, numberRules(rules.kindRules, example, read), steps, { nonzero, more });
 }
 function floats(scalar: ScalarType, steps: Steps<number>, rules: ValueRules, nonzero: boolean): Candidates<number> {
-  const read = (own: WireRules, no: number): readonly number[] =>
-    own.all(no, scalar).flatMap((item) => (typeof item === "number" ? [item] : []));
+  const read = (wireRules: WireRules, no: number): readonly number[] =>
+    wireRules.all(no, scalar).flatMap((item) => (typeof item === "number" ? [item] : []));
   // 8 is `finite`, which all of them are, 9 the examples
-  const more = rules.more || (rules.own?.numbers.some((no) => no > 9) ?? false);
-  return numbers(1.5, numberRules(rules.own, 9, read), steps, { nonzero, more });
+  const more = rules.more || (rules.kindRules?.numbers.some((no) => no > 9) ?? false);
+  return numbers(1.5, numberRules(rules.kindRules, 9, read), steps, { nonzero, more });
 }
 /** Reads rules of numbers, whose fields have the same numbers in all types except for the examples. */
 function numberRules<T>(
-  own: WireRules | undefined,
+  wireRules: WireRules | undefined,
   example: number,
-  read: (own: WireRules, no: number) => readonly T[],
+  read: (wireRules: WireRules, no: number) => readonly T[],
 ): NumberRules<T> {
-  const all = (no: number): readonly T[] => (own === undefined ? [] : read(own, no));
+  const all = (no: number): readonly T[] => (wireRules === undefined ? [] : read(wireRules, no));
   return {
     const: all(1).at(-1),
     lt: all(2).at(-1),
@@ -147,9 +149,9 @@ function numberRules<T>(
 
 /** @param nonzero as for scalars */
 export function enums({ values }: DescEnum, of: WireRules | undefined, nonzero = false): Candidates<number> {
-  const { own, more } = new ValueRules(of, ENUM);
+  const { kindRules, more } = new ValueRules(of, ENUM);
   const all = (no: number): readonly number[] =>
-    (own?.all(no, ScalarType.INT32) ?? []).flatMap((item) => (typeof item === "number" ? [item] : []));
+    (kindRules?.all(no, ScalarType.INT32) ?? []).flatMap((item) => (typeof item === "number" ? [item] : []));
   const [only, list, not] = [all(1).at(-1), all(3), all(4)];
   const declared = values.map(({ number }) => number);
   const ordinary = declared.find((number) => number !== 0) ?? declared[0] ?? 0;
@@ -168,7 +170,7 @@ export function enums({ values }: DescEnum, of: WireRules | undefined, nonzero =
       (list.length === 0 || list.includes(value)) &&
       !not.includes(value),
     ordinary,
-    more: more || (own?.numbers.some((no) => no > 5) ?? false),
+    more: more || (kindRules?.numbers.some((no) => no > 5) ?? false),
   };
 }
 
@@ -181,19 +183,19 @@ const FUTURE_S = 4_102_444_800n;
 const SECOND = 1_000_000_000n;
 
 export function durations(of: WireRules | undefined): Candidates<bigint> {
-  const { own, more } = new ValueRules(of, KNOWN["google.protobuf.Duration"]);
-  const rest = own?.numbers.some((no) => no > 9) ?? false;
-  return numbers(SECOND, timeRules(own, DURATION), NANOSECONDS(-315_576_000_000n, 315_576_000_000n), {
+  const { kindRules, more } = new ValueRules(of, KNOWN["google.protobuf.Duration"]);
+  const rest = kindRules?.numbers.some((no) => no > 9) ?? false;
+  return numbers(SECOND, timeRules(kindRules, DURATION), NANOSECONDS(-315_576_000_000n, 315_576_000_000n), {
     nonzero: false,
     more: more || rest,
   });
 }
 export function timestamps(of: WireRules | undefined): Candidates<bigint> {
-  const { own, more } = new ValueRules(of, KNOWN["google.protobuf.Timestamp"]);
-  const [before, after] = [own?.flag(TIMESTAMP.ltNow) ?? false, own?.flag(TIMESTAMP.gtNow) ?? false];
+  const { kindRules, more } = new ValueRules(of, KNOWN["google.protobuf.Timestamp"]);
+  const [before, after] = [kindRules?.flag(TIMESTAMP.ltNow) ?? false, kindRules?.flag(TIMESTAMP.gtNow) ?? false];
   // These rules are not satisfied with certainty: `within` of now, or a past time with another bound.
-  const rest = own?.numbers.some((no) => no === 9 || no > 10) ?? false;
-  const rules = timeRules(own, TIMESTAMP);
+  const rest = kindRules?.numbers.some((no) => no === 9 || no > 10) ?? false;
+  const rules = timeRules(kindRules, TIMESTAMP);
   const steps = NANOSECONDS(-62_135_596_800n, 253_402_300_799n);
   const all = numbers(after ? FUTURE_S * SECOND : MOMENT_S * SECOND, rules, steps, {
     nonzero: false,
@@ -205,13 +207,13 @@ export function timestamps(of: WireRules | undefined): Candidates<bigint> {
       all.keeps(value) && !(before && value > MOMENT_S * SECOND) && !(after && value < FUTURE_S * SECOND),
   };
 }
-function timeRules(own: WireRules | undefined, no: typeof DURATION | typeof TIMESTAMP): NumberRules<bigint> {
+function timeRules(wireRules: WireRules | undefined, no: typeof DURATION | typeof TIMESTAMP): NumberRules<bigint> {
   const all = (of: number): readonly bigint[] =>
-    own === undefined || of < 0
+    wireRules === undefined || of < 0
       ? []
-      : own
+      : wireRules
           .messages(of)
-          .map((time) => whole(time.one(1, ScalarType.INT64)) * SECOND + whole(time.one(2, ScalarType.INT32)));
+          .map((time) => whole(time.last(1, ScalarType.INT64)) * SECOND + whole(time.last(2, ScalarType.INT32)));
   return {
     const: all(no.const).at(-1),
     lt: all(no.lt).at(-1),

@@ -57,16 +57,16 @@ export class WireRules {
     });
   }
   /** The last value. */
-  one(no: number, scalar: ScalarType): Scalar | undefined {
+  last(no: number, scalar: ScalarType): Scalar | undefined {
     return this.all(no, scalar).at(-1);
   }
   /** Reads an unsigned number, as far as it is exact. */
   count(no: number): number | undefined {
-    const value = this.one(no, ScalarType.UINT64);
+    const value = this.last(no, ScalarType.UINT64);
     return value === undefined ? undefined : Number(value);
   }
   flag(no: number): boolean {
-    return this.one(no, ScalarType.BOOL) === true;
+    return this.last(no, ScalarType.BOOL) === true;
   }
   #bytes(no: number): readonly Uint8Array[] {
     return (this.#raw.get(no) ?? []).map(({ data }) => new BinaryReader(data).bytes());
@@ -123,15 +123,15 @@ const ALWAYS = 3;
 export class ValueRules {
   readonly #rules: WireRules | undefined;
   /** The rules under this number of FieldRules, if they are declared. */
-  readonly own: WireRules | undefined;
+  readonly kindRules: WireRules | undefined;
   readonly required: boolean;
   /** True if there are further rules: in CEL, or unknown ones. */
   readonly more: boolean;
 
   /** @param kind number of the field of FieldRules for this type, such as 14 for strings; undefined: none */
   constructor(rules: WireRules | undefined, kind: number | undefined) {
-    this.#rules = rules?.one(FIELD.ignore, ScalarType.INT32) === ALWAYS ? undefined : rules;
-    this.own = kind === undefined ? undefined : this.#rules?.message(kind);
+    this.#rules = rules?.last(FIELD.ignore, ScalarType.INT32) === ALWAYS ? undefined : rules;
+    this.kindRules = kind === undefined ? undefined : this.#rules?.message(kind);
     this.required = this.#rules?.flag(FIELD.required) ?? false;
     const known: readonly (number | undefined)[] = [FIELD.required, FIELD.ignore, kind];
     this.more = this.#rules?.numbers.some((no) => !known.includes(no)) ?? false;

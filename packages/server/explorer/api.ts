@@ -21,11 +21,11 @@ export async function callers(): Promise<readonly string[]> {
 export async function detail(id: number): Promise<ShownDetail> {
   return json(await fetch(`/explorer/request?id=${id}`));
 }
-export async function tryIt(wanted: Try): Promise<Tried> {
-  return json(await post("/explorer/try", wanted));
+export async function tryIt(request: Try): Promise<Tried> {
+  return json(await post("/explorer/try", request));
 }
-export async function flip(wanted: Switch): Promise<void> {
-  await json(await post("/explorer/switch", wanted));
+export async function flip(request: Switch): Promise<void> {
+  await json(await post("/explorer/switch", request));
 }
 async function post(path: string, body: unknown): Promise<Response> {
   const send = () => {

@@ -20,18 +20,18 @@ export function Detail({
   const [wrong, setWrong] = useState("");
   const { id, rpc, ms } = request;
   useEffect(() => {
-    let wanted = true;
-    const show = (one: ShownDetail | undefined, why: string): void => {
-      if (!wanted) return;
-      setFound(one);
+    let isCurrent = true;
+    const show = (detail: ShownDetail | undefined, why: string): void => {
+      if (!isCurrent) return;
+      setFound(detail);
       setWrong(why);
     };
     detail(id).then(
-      (one) => show(one, ""),
+      (detail) => show(detail, ""),
       (thrown: Error) => show(undefined, thrown.message),
     );
     return () => {
-      wanted = false;
+      isCurrent = false;
     };
   }, [id, ms]);
   const graph = useMemo(() => (plan === undefined ? undefined : graphOf(plan, rpc)), [plan, rpc]);

@@ -30,7 +30,7 @@ export function GraphView({
         Budget {ms(rpc.budget_ms)};{" "}
         {rpc.worst_calls === null ? "calls without a bound" : `at most ${rpc.worst_calls} calls`}
         {rpc.critical_path.length > 0 &&
-          `; longest way ${rpc.critical_path.map(({ step, ms: one }) => `${step} ${ms(one)}`).join(" → ")}`}
+          `; longest way ${rpc.critical_path.map(({ step, ms: stepMs }) => `${step} ${ms(stepMs)}`).join(" → ")}`}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll it */}
       <section class="scroll" aria-label={`Graph of ${shortName(rpc.rpc)}`} tabIndex={0}>
@@ -51,7 +51,7 @@ export function GraphView({
       </section>
       <details>
         <summary>Steps as a table</summary>
-        <Steps graph={graph} outcomeOf={outcomeOf} told={outcomes !== undefined} />
+        <Steps graph={graph} outcomeOf={outcomeOf} hasOutcomes={outcomes !== undefined} />
       </details>
     </>
   );
@@ -113,11 +113,11 @@ function cut(text: string, most: number): string {
 function Steps({
   graph: { nodes, edges },
   outcomeOf,
-  told,
+  hasOutcomes,
 }: {
   readonly graph: Graph;
   readonly outcomeOf: (node: GraphNode) => Outcome | undefined;
-  readonly told: boolean;
+  readonly hasOutcomes: boolean;
 }) {
   const waits = Map.groupBy(edges, ({ to }) => to);
   return (
@@ -129,7 +129,7 @@ function Steps({
           <th scope="col">What</th>
           <th scope="col">Waits for</th>
           <th scope="col">When it fails</th>
-          {told && <th scope="col">In this request</th>}
+          {hasOutcomes && <th scope="col">In this request</th>}
         </tr>
       </thead>
       <tbody>
@@ -147,7 +147,7 @@ function Steps({
               </td>
               <td>{(waits.get(index) ?? []).map(({ from }) => nodes[from]?.step.step ?? "").join(", ")}</td>
               <td>{node.step.on_failure ?? "cannot fail"}</td>
-              {told && <td class={outcome?.is ?? ""}>{outcome?.text ?? ""}</td>}
+              {hasOutcomes && <td class={outcome?.is ?? ""}>{outcome?.text ?? ""}</td>}
             </tr>
           );
         })}

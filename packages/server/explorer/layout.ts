@@ -70,7 +70,7 @@ function ranksOf(before: readonly (readonly number[])[], after: readonly (readon
 /** Returns the mean position of a node's neighbours, or the node's current position if it has none. */
 function middleOf(neighbours: readonly number[], row: readonly number[], node: number): number {
   if (neighbours.length === 0) return row[node] ?? 0;
-  return neighbours.reduce((sum, one) => sum + (row[one] ?? 0), 0) / neighbours.length;
+  return neighbours.reduce((sum, neighbour) => sum + (row[neighbour] ?? 0), 0) / neighbours.length;
 }
 
 function coordinates(count: number, columns: readonly (readonly number[])[]): Placed {

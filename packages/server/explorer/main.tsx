@@ -34,14 +34,15 @@ function Page() {
   const [view, setView] = useState<View>(viewOf);
   useEffect(() => {
     follow(
-      (told, first) => setLive((old) => ({ ...told, requests: merged(first ? [] : old.requests, told.requests) })),
+      (update, first) =>
+        setLive((old) => ({ ...update, requests: merged(first ? [] : old.requests, update.requests) })),
       (is) => {
         setConnection(is);
         if (is !== "up") return;
         // Runs again after a restart, because another server may have taken its place.
         overview().then(
-          (one) => {
-            setAbout((old) => (JSON.stringify(old) === JSON.stringify(one) ? old : one));
+          (loaded) => {
+            setAbout((old) => (JSON.stringify(old) === JSON.stringify(loaded) ? old : loaded));
             setWrong("");
           },
           (thrown: Error) => setWrong(thrown.message),
@@ -133,9 +134,9 @@ function Graphs({ about: { rpcs, plan } }: { readonly about: Overview }) {
         <label>
           Rpc{" "}
           <select value={rpc} onChange={(event) => setRpc(event.currentTarget.value)}>
-            {rpcs.map((one) => (
-              <option key={one.rpc} value={one.rpc}>
-                {shortName(one.rpc)}
+            {rpcs.map((listed) => (
+              <option key={listed.rpc} value={listed.rpc}>
+                {shortName(listed.rpc)}
               </option>
             ))}
           </select>
@@ -147,8 +148,8 @@ function Graphs({ about: { rpcs, plan } }: { readonly about: Overview }) {
 }
 
 /** Newest first. */
-function merged(old: readonly ShownRequest[], told: readonly ShownRequest[]): readonly ShownRequest[] {
-  const all = new Map([...old, ...told].map((one) => [one.id, one]));
+function merged(old: readonly ShownRequest[], updates: readonly ShownRequest[]): readonly ShownRequest[] {
+  const all = new Map([...old, ...updates].map((request) => [request.id, request]));
   return [...all.values()].sort((a, b) => b.at - a.at || b.id - a.id).slice(0, MOST_REQUESTS);
 }
 

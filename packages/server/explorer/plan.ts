@@ -51,9 +51,9 @@ export interface Unreviewed {
 /** Returns all unreviewed messages, each once. */
 export function unreviewedOf(files: readonly unknown[]): readonly Unreviewed[] {
   const all = (files as readonly FileReport[]).flatMap(({ messages }) =>
-    messages.flatMap((one) => one.unreviewed ?? []),
+    messages.flatMap((message) => message.unreviewed ?? []),
   );
-  return [...new Map(all.map((one) => [one.message, one])).values()];
+  return [...new Map(all.map((unreviewed) => [unreviewed.message, unreviewed])).values()];
 }
 
 /** One step, in any block. */
@@ -80,7 +80,7 @@ export interface Graph {
  */
 export function graphOf(files: readonly unknown[], name: string): Graph | undefined {
   const file = (files as readonly FileReport[]).find(({ rpcs }) => rpcs.some(({ rpc }) => rpc === name));
-  const rpc = file?.rpcs.find((one) => one.rpc === name);
+  const rpc = file?.rpcs.find((rpc) => rpc.rpc === name);
   if (file === undefined || rpc === undefined) return undefined;
   const nodes: GraphNode[] = [];
   const edges: GraphEdge[] = [];
@@ -99,7 +99,7 @@ export function graphOf(files: readonly unknown[], name: string): Graph | undefi
   };
   add("permit", rpc.permit?.steps ?? []);
   const slash = name.indexOf("/");
-  const service = file.services?.find((one) => one.service === name.slice(0, slash));
+  const service = file.services?.find((service) => service.service === name.slice(0, slash));
   const method = name.slice(slash + 1);
   const shared = add("let", service?.steps.filter(({ started_by: by }) => by.includes(method)) ?? []);
   join(service?.edges ?? [], shared);

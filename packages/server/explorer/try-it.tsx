@@ -21,13 +21,13 @@ export function TryIt({
   const [body, setBody] = useState(about.rpcs[0]?.skeleton ?? "{}");
   const [headers, setHeaders] = useState("");
   const { answer, made, wrong, fail, forget, send } = useSending(requests);
-  const { known, caller, ask, setAs } = useCallers(about, fail);
+  const { known, caller, load, setAs } = useCallers(about, fail);
   const choose = (name: string): void => {
     setRpc(name);
-    setBody(about.rpcs.find((one) => one.rpc === name)?.skeleton ?? "{}");
+    setBody(about.rpcs.find((listed) => listed.rpc === name)?.skeleton ?? "{}");
     forget();
   };
-  const rpcs = about.rpcs.map((one) => [one.rpc, shortName(one.rpc)] as const);
+  const rpcs = about.rpcs.map((listed) => [listed.rpc, shortName(listed.rpc)] as const);
   const callers = [...known.map((name) => [name, name] as const), [NOBODY, "no caller"] as const];
   return (
     <div class="try">
@@ -35,7 +35,7 @@ export function TryIt({
         <Choice id="rpc" label="Rpc" value={rpc} options={rpcs} onChoose={choose} />
         <Text id="body" label="Request, as JSON" rows={12} value={body} invalid={wrong !== ""} onText={setBody} />
         {known.length > 0 && (
-          <Choice id="as" label="Caller" value={caller ?? NOBODY} options={callers} onFocus={ask} onChoose={setAs} />
+          <Choice id="as" label="Caller" value={caller ?? NOBODY} options={callers} onFocus={load} onChoose={setAs} />
         )}
         <Text
           id="headers"
@@ -99,10 +99,10 @@ function useCallers(about: Overview, fail: (message: string) => void) {
   const [known, setKnown] = useState<readonly string[]>([]);
   const [as, setAs] = useState<string>();
   // A restarted server may list other callers.
-  const ask = () => void callers().then(setKnown, (thrown: Error) => fail(thrown.message));
-  useEffect(ask, [about]);
+  const load = () => void callers().then(setKnown, (thrown: Error) => fail(thrown.message));
+  useEffect(load, [about]);
   const caller = as === NOBODY ? undefined : (known.find((name) => name === as) ?? known[0]);
-  return { known, caller, ask, setAs };
+  return { known, caller, load, setAs };
 }
 
 function Form({ onSend, children }: { readonly onSend: () => void; readonly children: ComponentChildren }) {

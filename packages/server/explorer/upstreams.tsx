@@ -28,7 +28,7 @@ export function Upstreams({
           <Upstream
             key={`${service} ${branch ?? ""}`}
             upstream={upstream}
-            mock={branch === undefined ? mocks.find((one) => one.service === service) : undefined}
+            mock={branch === undefined ? mocks.find((mock) => mock.service === service) : undefined}
           />
         );
       })}

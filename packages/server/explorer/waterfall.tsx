@@ -117,7 +117,7 @@ function Row({
             )}
           </svg>
         </td>
-        <td class={statusClass(outcomeOf(span))}>{told(span)}</td>
+        <td class={statusClass(outcomeOf(span))}>{outcomeText(span)}</td>
       </tr>
       {open && call !== undefined && (
         <tr>
@@ -162,7 +162,7 @@ function outcomeOf(span: ShownSpan): string {
 }
 
 /** Describes the span in words. */
-function told(span: ShownSpan): string {
+function outcomeText(span: ShownSpan): string {
   const took = span.endMs === undefined ? "" : `${ms(span.endMs - span.startMs)}, `;
   switch (span.kind) {
     case "cache":

@@ -14,7 +14,7 @@ import { Limits } from "@protobff/runtime/internal/limits/limits";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
 import { until } from "@protobff/runtime/internal/testing/grpc-rig";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { adapter, combinations, fast, own, type Serve } from "./testing/all-protocols.ts";
+import { adapter, combinations, fast, listening, type Serve } from "./testing/all-protocols.ts";
 import { ANY_PATH, anyRig } from "./testing/any-rig.ts";
 import { CollectingSink, tracingTo } from "./testing/trace-rig.ts";
 
@@ -74,7 +74,7 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, serv
 describe.each<[string, Serve]>([
   ["the fast path", fast],
   ["Connect's adapter", adapter],
-  ["a server of one's own", ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+  ["a server of one's own", ({ route }) => listening(http.createServer(connectNodeAdapter({ routes: route })))],
 ])("an answer that JSON cannot represent, %s", (_, serve) => {
   const headers = { authorization: ANN, "connect-protocol-version": "1" };
   const asked: [string, (url: string) => Promise<Response>, number][] = [
@@ -99,11 +99,11 @@ describe.each<[string, Serve]>([
 describe.each<[string, Serve]>([
   ["the fast path", fast],
   ["Connect's adapter", adapter],
-  ["a server of one's own", ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+  ["a server of one's own", ({ route }) => listening(http.createServer(connectNodeAdapter({ routes: route })))],
   [
     "a server of one's own that knows a type",
     ({ route }) =>
-      own(
+      listening(
         http.createServer(
           connectNodeAdapter({ routes: route, jsonOptions: { registry: createRegistry(DurationSchema) } }),
         ),

@@ -5,7 +5,7 @@ import { GATE_PATH, gate } from "@protobff/runtime/internal/testing/gate-rig";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { adapter, fast } from "./testing/all-protocols.ts";
-import { askH2, askRaw, bytes, post, SOURCES } from "./testing/gate-requests.ts";
+import { bytes, post, SOURCES, sendH2, sendRaw } from "./testing/gate-requests.ts";
 
 describe.each([
   ["the fast path", fast],
@@ -18,7 +18,7 @@ describe.each([
     ["of a key twice", ["X-Api-Key: key-a", "x-api-key: key-b"], "several headers x-api-key"],
   ])("a header %s is refused over HTTP/1.1", async (_, headers, reason) => {
     const rig = await gate({ sources: SOURCES });
-    const answer = await askRaw(await serve(rig.endpoint), post(headers));
+    const answer = await sendRaw(await serve(rig.endpoint), post(headers));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer.toLowerCase()).toContain("\r\nwww-authenticate: bearer\r\n");
     expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
@@ -28,13 +28,13 @@ describe.each([
     const faults: string[] = [];
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint, { fault: (what) => faults.push(what) });
-    await askRaw(served, post(["X-Forwarded-For: 203.0.113.7"]));
+    await sendRaw(served, post(["X-Forwarded-For: 203.0.113.7"]));
     expect(rig.audited).toMatchObject([{ address: "127.0.0.1" }]);
     expect(faults).toEqual([expect.stringContaining("BFF_TRUSTED_PROXIES")]);
   });
   test("an empty header over HTTP/1.1 counts as absent", async () => {
     const rig = await gate({ sources: SOURCES });
-    const answer = await askRaw(await serve(rig.endpoint), post(["Authorization:", "X-Api-Key: key-a"]));
+    const answer = await sendRaw(await serve(rig.endpoint), post(["Authorization:", "X-Api-Key: key-a"]));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(rig.seen).toMatchObject([{ subject: "a" }]);
   });
@@ -42,12 +42,12 @@ describe.each([
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const cookies = ["Cookie: a=1", "Cookie: sid=browser-ann"];
-    expect(await askRaw(served, post([...cookies, "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 200 /);
-    expect(await askRaw(served, post([...cookies, "Cookie: sid=browser-ann", "X-Csrf: 1"]))).toMatch(
+    expect(await sendRaw(served, post([...cookies, "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await sendRaw(served, post([...cookies, "Cookie: sid=browser-ann", "X-Csrf: 1"]))).toMatch(
       /^HTTP\/1\.1 401 /,
     );
     // joined by node, two are not "1"
-    expect(await askRaw(served, post([...cookies, "X-Csrf: 1", "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await sendRaw(served, post([...cookies, "X-Csrf: 1", "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   test("a repeated header over HTTP/2 is refused", async () => {
@@ -61,11 +61,11 @@ describe.each([
       [name]: values,
     });
     const body = frame(bytes(""));
-    expect((await askH2(served, raw(all("x-api-key", ["key-a", "key-a"])), body)).status).toBe("16");
-    expect((await askH2(served, raw(all("authorization", ["Bearer user-a", "Bearer user-a"])), body)).status).toBe(
+    expect((await sendH2(served, raw(all("x-api-key", ["key-a", "key-a"])), body)).status).toBe("16");
+    expect((await sendH2(served, raw(all("authorization", ["Bearer user-a", "Bearer user-a"])), body)).status).toBe(
       "16",
     );
-    expect((await askH2(served, raw(all("x-api-key", ["key-a"])), body)).status).toBe("0");
+    expect((await sendH2(served, raw(all("x-api-key", ["key-a"])), body)).status).toBe("0");
     expect(rig.audited.map(({ reason }) => reason)).toEqual([
       "several headers x-api-key",
       "several headers authorization",
@@ -75,9 +75,9 @@ describe.each([
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const headers = { ":method": "POST", ":path": GATE_PATH, "content-type": "application/json", "x-csrf": "1" };
-    await askH2(served, { ...headers, cookie: ["a=1", "sid=browser-ann"] }, "{}");
+    await sendH2(served, { ...headers, cookie: ["a=1", "sid=browser-ann"] }, "{}");
     expect(rig.seen).toMatchObject([{ subject: "ann" }]);
-    expect((await askH2(served, { ...headers, cookie: ["sid=browser-a", "sid=browser-b"] }, "{}")).status).toBe("401");
+    expect((await sendH2(served, { ...headers, cookie: ["sid=browser-a", "sid=browser-b"] }, "{}")).status).toBe("401");
   });
 
   test.each<[string, Record<string, string>, string | Uint8Array]>([
@@ -88,9 +88,9 @@ describe.each([
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint);
     const all = { ":method": "POST", ":path": GATE_PATH, ...headers };
-    const refused = await askH2(served, all, body);
+    const refused = await sendH2(served, all, body);
     expect(["16", "401"]).toContain(refused.status);
-    const read = await askH2(served, { ...all, authorization: "Bearer user-ann" }, body);
+    const read = await sendH2(served, { ...all, authorization: "Bearer user-ann" }, body);
     expect(["3", "400"]).toContain(read.status);
     expect(rig.seen).toEqual([]);
   });
@@ -117,9 +117,9 @@ describe.each([
   test("an oversized body is refused with RESOURCE_EXHAUSTED or UNAUTHENTICATED, and a normal client is served", async () => {
     const rig = await gate({ sources: SOURCES });
     const served = await serve(rig.endpoint, { maxRequestBytes: 1000 });
-    const answer = await askRaw(served, post([], JSON.stringify({ fileName: "x".repeat(5000) })));
+    const answer = await sendRaw(served, post([], JSON.stringify({ fileName: "x".repeat(5000) })));
     expect(answer).toMatch(/^HTTP\/1\.1 (401|429) /);
-    expect(await askRaw(served, post(["X-Api-Key: key-a"]))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await sendRaw(served, post(["X-Api-Key: key-a"]))).toMatch(/^HTTP\/1\.1 200 /);
     expect(rig.seen).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { BEARER, GATE_PATH, type GateOptions, gate, sourceOf } from "@protobff/r
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { adapter, fast } from "./testing/all-protocols.ts";
-import { askH2, askRaw, bytes, post } from "./testing/gate-requests.ts";
+import { bytes, post, sendH2, sendRaw } from "./testing/gate-requests.ts";
 
 describe.each([
   ["the fast path", fast],
@@ -43,7 +43,7 @@ describe.each([
 
   test("a request waits for its authentication", async () => {
     const { served, release, seen, asked } = await slow();
-    const answer = askH2(served, asGrpc, frame(bytes("")));
+    const answer = sendH2(served, asGrpc, frame(bytes("")));
     await asked[0];
     release();
     expect((await answer).status).toBe("0");
@@ -62,7 +62,7 @@ describe.each([
     // The server knows when it answers what was sent after.
     await new Promise((resolve) => session.ping(resolve));
     release();
-    const { status } = await askH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
+    const { status } = await sendH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
     expect(status).toBe("0");
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
@@ -78,7 +78,7 @@ describe.each([
     await once(stream, "close");
     await new Promise((resolve) => session.ping(resolve));
     release();
-    await askH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
+    await sendH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
   test("composition does not start after an HTTP/1.1 client has disconnected", async () => {
@@ -88,16 +88,16 @@ describe.each([
     await asked[0];
     socket.destroy();
     await once(socket, "close");
-    await askRaw(served, post(["Authorization: Bearer user-eve"]));
+    await sendRaw(served, post(["Authorization: Bearer user-eve"]));
     release();
     await new Promise(setImmediate);
     expect(seen).toMatchObject([{ subject: "eve" }]);
   });
   test("composition does not start after the client's deadline", async () => {
     const { served, release, seen, asked } = await slow();
-    const answer = askH2(served, { ...asGrpc, "grpc-timeout": "30m" }, frame(bytes("")));
+    const answer = sendH2(served, { ...asGrpc, "grpc-timeout": "30m" }, frame(bytes("")));
     const json = { ...headers, "content-type": "application/json", "connect-timeout-ms": "30" };
-    const other = askH2(served, json, "{}");
+    const other = sendH2(served, json, "{}");
     await Promise.all(asked.slice(0, 2));
     await new Promise((resolve) => setTimeout(resolve, 40)); // theirs have begun before
     release();
@@ -109,7 +109,7 @@ describe.each([
     const { served, release, seen, asked } = await slow();
     const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
     const get = { ...headers, ":method": "GET", ":path": path, "connect-timeout-ms": "30" };
-    const answer = askH2(served, get, "");
+    const answer = sendH2(served, get, "");
     await asked[0];
     await new Promise((resolve) => setTimeout(resolve, 40)); // it has begun before
     release();
@@ -118,7 +118,7 @@ describe.each([
   });
   test("authentication beyond the timeout of the RPC is UNAVAILABLE", async () => {
     const { served, seen, audited } = await slow({ timeoutMs: 30 });
-    expect((await askH2(served, asGrpc, frame(bytes("")))).status).toBe("14");
+    expect((await sendH2(served, asGrpc, frame(bytes("")))).status).toBe("14");
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "unjudged", reason: "checking the credential has taken too long" }]);
   });
@@ -129,5 +129,5 @@ test("a client's deadline ends a request with hanging authentication", async () 
   const rig = await gate({ sources: [sourceOf("user", BEARER, { released: never })] });
   const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow", "grpc-timeout": "20m" };
   const asked = { ...headers, "content-type": "application/grpc", te: "trailers" };
-  expect((await askH2(await fast(rig.endpoint), asked, frame(bytes("")))).status).toBe("4");
+  expect((await sendH2(await fast(rig.endpoint), asked, frame(bytes("")))).status).toBe("4");
 });

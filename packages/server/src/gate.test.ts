@@ -14,7 +14,7 @@ import {
 } from "@protobff/runtime/internal/testing/gate-rig";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { combinations, fast, ours } from "./testing/all-protocols.ts";
-import { askRaw, bytes, post, SOURCES } from "./testing/gate-requests.ts";
+import { bytes, post, SOURCES, sendRaw } from "./testing/gate-requests.ts";
 
 describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, transport }) => {
   async function asking(options: Partial<GateOptions>, headers: Record<string, string>, fileName = "") {
@@ -60,7 +60,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "unauthenticated", method: GATE_PATH.slice(1), reason }]);
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([false]);
-    for (const name of Object.keys(headers).filter((one) => !/^(x-csrf|sec-)/.test(one)))
+    for (const name of Object.keys(headers).filter((key) => !/^(x-csrf|sec-)/.test(key)))
       expect(responses[0]?.header(name)).toBe("");
   });
 
@@ -204,7 +204,7 @@ test("resolvers receive the principal, and no credential", async () => {
     },
   });
   const served = await fast(rig.endpoint);
-  const answer = await askRaw(served, post(["Authorization: Bearer user-ann", "X-Request-Id: 7"]));
+  const answer = await sendRaw(served, post(["Authorization: Bearer user-ann", "X-Request-Id: 7"]));
   expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   expect(given).toEqual([expect.objectContaining({ subject: "ann" }), null, "7"]);
 });
@@ -219,7 +219,7 @@ test.each([
     compose: async (cx) => create(SourceContextSchema, { fileName: cx.peer.address }),
   });
   const served = await ours([isFast ? { method, route, run } : { method, route }], { trustedProxies: ["127.0.0.1"] });
-  expect(await askRaw(served, post(["X-Forwarded-For: 198.51.100.1"]))).toContain('{"fileName":"198.51.100.1"}');
+  expect(await sendRaw(served, post(["X-Forwarded-For: 198.51.100.1"]))).toContain('{"fileName":"198.51.100.1"}');
 });
 
 test("grpc-js receives answers, refusals and their metadata", async () => {

@@ -42,7 +42,7 @@ async function answerTo(
 ): Promise<string> {
   const socket = net.connect(port, "127.0.0.1");
   socket.on("error", () => {});
-  const length = headers.some((one) => /^transfer-encoding/i.test(one)) ? [] : [`Content-Length: ${body.length}`];
+  const length = headers.some((header) => /^transfer-encoding/i.test(header)) ? [] : [`Content-Length: ${body.length}`];
   const head = [`${method} ${target} HTTP/1.1`, "Host: a.example", "Content-Type: application/json", ...length];
   socket.write(Buffer.from([...head, "Connection: close", ...headers, "", body].join("\r\n"), "latin1"));
   const chunks: Buffer[] = await socket.toArray();
@@ -136,7 +136,7 @@ describe.each([
 
   test("two callers on one HTTP/2 connection are never confused", async () => {
     const released = Promise.resolve().then(() => new Promise<void>((resolve) => setImmediate(resolve)));
-    const sources = [sourceOf("user", BEARER, { released }), SOURCES[1]].flatMap((one) => one ?? []);
+    const sources = [sourceOf("user", BEARER, { released }), SOURCES[1]].flatMap((sourceSpec) => sourceSpec ?? []);
     const { url } = await served(isFast, { sources });
     const session = http2.connect(url);
     onTestFinished(() => session.destroy());

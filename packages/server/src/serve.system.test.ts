@@ -15,13 +15,13 @@ import { EchoService, echoEndpoint } from "./testing/test-echo.ts";
 const PROGRAM = fileURLToPath(new URL("./testing/test-server.ts", import.meta.url));
 
 /** Starts a program and resolves with what it printed when that matches. */
-async function printed(command: string, args: string[], env: Record<string, string>, wanted: RegExp) {
+async function printed(command: string, args: string[], env: Record<string, string>, expected: RegExp) {
   const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   for await (const chunk of child.stdout as NodeJS.ReadableStream) {
     text += String(chunk);
-    const match = wanted.exec(text);
+    const match = expected.exec(text);
     if (match !== null) return { child, match };
   }
   throw new Error(`${command} ended: ${text}`);

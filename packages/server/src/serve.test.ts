@@ -133,11 +133,11 @@ it.each([
   ],
   [{ BFF_LOG: "json" }, /^{"time":"\S+Z","event":"failed","rpc":"echo\.v1\.EchoService\/Echo".*}\n$/],
   [{ BFF_LOG: "off" }, /^$/],
-])("failures are logged on standard error, according to BFF_LOG: %o", async (env, wanted) => {
+])("failures are logged on standard error, according to BFF_LOG: %o", async (env, expected) => {
   const { child, port, exited } = await up({ ...NOWHERE, ...env });
   for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
   child.kill("SIGTERM");
-  expect((await exited).stderr).toMatch(wanted);
+  expect((await exited).stderr).toMatch(expected);
 });
 
 it("the server continues when its log is not read", async () => {

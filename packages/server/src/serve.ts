@@ -118,11 +118,11 @@ export async function serve<
   Env,
   Principal extends Message = never,
   Limit extends RateLimit = never,
->(given: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
+>(declaration: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
   freeAfterCompiling();
   // A closed or full stdout must not stop the server.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const setup = configure(given);
+  const setup = configure(declaration);
   const { config, options } = setup;
   const worker = await workerOf(process);
   if (config !== undefined && config.workers > 1 && worker === undefined) {
@@ -142,7 +142,7 @@ export async function serve<
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
   steerMemory();
   begin(parts.observers, endpoints);
-  if (config.warmUpMs > 0) await warmedUp(given, config, parts.identity, parts.observers);
+  if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
   const listening = await openPorts(ports, endpoints, options, config, parts, worker);
   if (listening === undefined) return process.exit(1);
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
@@ -167,11 +167,11 @@ function configure<
   Env,
   Principal extends Message,
   Limit extends RateLimit,
->(given: ServeOptions<Upstreams, Env, Principal, Limit>) {
-  const { mode, faults: unmockable } = mockMode(process.argv.slice(2), given.mocks !== undefined);
-  const mocked = mockedOf(given.upstreams, mode, process.env);
-  const options = { ...given, upstreams: without(given.upstreams, mocked) };
-  return { given, options, mode, mocked, unmockable, ...readConfig(process.env, options, readFileSync) };
+>(declaration: ServeOptions<Upstreams, Env, Principal, Limit>) {
+  const { mode, faults: unmockable } = mockMode(process.argv.slice(2), declaration.mocks !== undefined);
+  const mocked = mockedOf(declaration.upstreams, mode, process.env);
+  const options = { ...declaration, upstreams: without(declaration.upstreams, mocked) };
+  return { declaration, options, mode, mocked, unmockable, ...readConfig(process.env, options, readFileSync) };
 }
 
 /** The ports of this process, once they are open. */
@@ -186,7 +186,7 @@ interface Configured<
   Principal extends Message,
   Limit extends RateLimit,
 > {
-  readonly given: ServeOptions<Upstreams, Env, Principal, Limit>;
+  readonly declaration: ServeOptions<Upstreams, Env, Principal, Limit>;
   readonly options: ServeOptions<Upstreams, Env, Principal, Limit>;
   readonly mocked: ReadonlyMap<string, DescService>;
   readonly config: ServerConfig<keyof Upstreams & string, Env>;
@@ -209,14 +209,14 @@ async function openParts<
   Principal extends Message,
   Limit extends RateLimit,
 >(
-  { given, options, mocked, config }: Configured<Upstreams, Env, Principal, Limit>,
+  { declaration, options, mocked, config }: Configured<Upstreams, Env, Principal, Limit>,
   declared: Declarations<Principal>,
   worker: Worker | undefined,
   ports: Ports,
 ): Promise<Parts> {
-  const mocks = await openMocks(mocked, given.mocks);
+  const mocks = await openMocks(mocked, declaration.mocks);
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks) };
-  const explored = { ...given, mocks, own: () => ports.listening?.url };
+  const explored = { ...declaration, mocks, serverUrl: () => ports.listening?.url };
   const observers = await openObservers(explored, config, options.observer, declared.observer, worker?.speaks);
   const { observer, log, fault } = observers;
   const keySets = new KeySets();
@@ -279,13 +279,13 @@ async function openPorts(
   { observers, identity }: Parts,
   worker: Worker | undefined,
 ): Promise<Listening | undefined> {
-  let wanted: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
+  let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
     // The supervisor opens the admin port of several processes.
     if (worker === undefined) {
       ports.admin = await openSeparateAdmin(config.telemetry.admin, observers, () => ports.listening);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
-    wanted = { ...config, variables: LISTEN_VARIABLES };
+    port = { ...config, variables: LISTEN_VARIABLES };
     ports.listening = await listen(endpoints, {
       ...config,
       services,
@@ -297,7 +297,7 @@ async function openPorts(
     });
     return ports.listening;
   } catch (error) {
-    process.stderr.write(cannotStart(name, explainListenError(error, wanted), config.log));
+    process.stderr.write(cannotStart(name, explainListenError(error, port), config.log));
     return undefined;
   }
 }
@@ -354,14 +354,14 @@ async function warmedUp<
   { upstreams, create }: ServeOptions<Upstreams, Env, P, L>,
   { warmUpMs: forMs, http2, http2Server, env }: ServerConfig<keyof Upstreams & string, Env>,
   judging: OpenIdentity | undefined,
-  { observer: told, log }: Observers,
+  { observer: combined, log }: Observers,
 ): Promise<void> {
   const { warmUp, NoLimits, REFUSING } = await import("./warm-up/warm-up.ts"); // nobody else pays for loading it
   const { SampleIdentity } = await import("./warm-up/sample-identity.ts");
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);
-  const observer = told && withOneShape(told, true);
+  const observer = combined && withOneShape(combined, true);
   const rest = { supplied: REFUSING, env, identity, limits, topics, ...(observer !== undefined && { observer }) };
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
     create({ ...rest, cache: new Cache(), clients } as unknown as ServeParts<Upstreams, Env, P, L>);

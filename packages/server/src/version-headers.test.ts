@@ -7,7 +7,7 @@ import type { Version } from "@protobff/runtime/internal/endpoint/version";
 import { routes } from "@protobff/runtime/internal/routes/routes";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { combinations, ours, own, type Serve } from "./testing/all-protocols.ts";
+import { combinations, listening, ours, type Serve } from "./testing/all-protocols.ts";
 
 const VERSION: Version = {
   headers: [
@@ -160,7 +160,9 @@ describe.each(servers)("on %s", (_, serve) => {
 
 test("a custom server sends the headers with messages that it does not read", async () => {
   const { endpoint } = await gate({ sources: [], permit: { public: true }, version: VERSION });
-  const { url } = await own(http.createServer(connectNodeAdapter({ routes: routes([endpoint], { maxElements: 2 }) })));
+  const { url } = await listening(
+    http.createServer(connectNodeAdapter({ routes: routes([endpoint], { maxElements: 2 }) })),
+  );
   const query = "connect=v1&encoding=json&message=%7B%22a%22:[1,2,3]%7D";
   const answer = await fetch(`${url}${GATE_PATH}?${query}`);
   await answer.arrayBuffer();

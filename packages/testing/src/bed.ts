@@ -100,10 +100,10 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
 
   /** @param identity the identity of a BFF that has one */
   constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
-    const own = new FakeClock();
-    this.#passing = clock === undefined ? own : undefined;
+    const fakeClock = new FakeClock();
+    this.#passing = clock === undefined ? fakeClock : undefined;
     // Without a `clock`, C is the type of the default.
-    this.clock = clock ?? (own as Clock as C);
+    this.clock = clock ?? (fakeClock as Clock as C);
     this.cache = new Cache({ clock: this.clock });
     this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
     this.topics = new Topics({ clock: this.clock, observer, lone: this.#lone });
@@ -111,7 +111,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     this.observer = observer;
     this.#caller = caller;
     this.#identity = identity;
-    identity?.tellBy(this.clock);
+    identity?.signBy(this.clock);
   }
 
   /** @throws TypeError where no endpoint is that of the method */
@@ -119,7 +119,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     endpoints: readonly (Endpoint | StreamEndpoint)[],
     method: DescMethodUnary<I, O>,
   ): TestRpc<I, O, Principal> {
-    const found = endpoints.find((one): one is Endpoint => one.method === method && "run" in one);
+    const found = endpoints.find((endpoint): endpoint is Endpoint => endpoint.method === method && "run" in endpoint);
     if (found === undefined) throw new TypeError(`nothing serves ${method.toString()}`);
     const endpoint = found.withClock?.(this.clock) ?? found;
     return async (request, call = {}) => {
@@ -142,7 +142,9 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     endpoints: readonly (Endpoint | StreamEndpoint)[],
     method: DescMethodServerStreaming<I, O>,
   ): TestStreamRpc<I, O, Principal> {
-    const found = endpoints.find((one): one is StreamEndpoint => one.method === method && "follow" in one);
+    const found = endpoints.find(
+      (endpoint): endpoint is StreamEndpoint => endpoint.method === method && "follow" in endpoint,
+    );
     if (found === undefined) throw new TypeError(`nothing serves ${method.toString()}`);
     const endpoint = found.withClock?.(this.clock) ?? found;
     const { codec } = endpoint;
@@ -187,14 +189,14 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   async #run({ method, codec, run }: Endpoint, bytes: Uint8Array, call: TestCall<Principal>): Promise<Uint8Array> {
     const args = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const tell = (metadata: AnswerMetadata | undefined, degraded = ""): void =>
+    const reportHeader = (metadata: AnswerMetadata | undefined, degraded = ""): void =>
       call.onHeader?.(headersOf(metadata, degraded));
     const answering = run(
       args,
       this.#headers(call),
       call.timeoutMs,
       (response, degraded, metadata) => {
-        tell(metadata, degraded);
+        reportHeader(metadata, degraded);
         try {
           resolve(
             codec === undefined ? toBinary(method.output, response) : codec.encode(response).subarray(PREFIX_BYTES),
@@ -204,7 +206,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
         }
       },
       (failure, metadata) => {
-        tell(metadata);
+        reportHeader(metadata);
         reject(shownError(failure));
       },
     );
@@ -223,16 +225,16 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
 
   #headers({ headers = {}, caller = this.#caller, address }: TestCall<Principal>): IncomingHeaders {
     const peer: Peer = address === undefined ? NOWHERE : { address, direct: address, names: [] };
-    const given = new Headers(headers);
+    const values = new Headers(headers);
     const all = (name: string): readonly string[] => {
-      const value = given.get(name);
+      const value = values.get(name);
       return value === null ? [] : [value];
     };
-    const incoming = Object.assign(given, { all, peer });
+    const incoming = Object.assign(values, { all, peer });
     if (caller === undefined || caller === null) return incoming;
     if (this.#identity === undefined) throw new TypeError("this BFF has no identity, so it cannot have a caller");
     try {
-      return this.#identity.judged(incoming, caller, peer);
+      return this.#identity.authenticated(incoming, caller, peer);
     } catch (thrown) {
       throw shownError(asFailure(thrown));
     }

@@ -20,7 +20,7 @@ export interface RecordedExample {
 export function recordedExamples(service: DescService, calls: readonly MockCall[]): readonly RecordedExample[] {
   const found = new Map<string, RecordedExample>();
   for (const { method: name, request, answer } of calls) {
-    const method = service.methods.find((one) => name === `${service.typeName}/${one.name}`);
+    const method = service.methods.find((method) => name === `${service.typeName}/${method.name}`);
     if (method === undefined || answer.message === undefined) continue;
     const example: RecordedExample = {
       method: name,

@@ -103,15 +103,17 @@ export async function runFaultTest<Bff extends FaultableBff>(
   make: () => Bff,
   cell: FaultCell,
   predicted: string,
-  ask: (bff: Bff, call: Parameters<Ask>[0]) => ReturnType<Ask>,
+  runRpc: (bff: Bff, call: Parameters<RunRpc>[0]) => ReturnType<RunRpc>,
 ): Promise<void> {
   const bff = make();
-  const wrong = await runFaultCell(bff, cell, predicted, (call) => ask(bff, call));
+  const wrong = await runFaultCell(bff, cell, predicted, (call) => runRpc(bff, call));
   if (wrong !== undefined) throw new Error(`${cell.call} × ${cell.fault}: ${wrong}`);
 }
 
 /** Calls the RPC with a listener for the answer's headers; a stream is followed. */
-export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => Promise<Message> | TestFollow<Message>;
+export type RunRpc = (call: {
+  readonly onHeader: (headers: Headers) => void;
+}) => Promise<Message> | TestFollow<Message>;
 
 /**
  * Brings a new BFF into the fault, calls it, and closes it. Returns the difference from the prediction, or undefined if
@@ -127,13 +129,13 @@ export async function runFaultCell(
   bff: FaultableBff,
   cell: FaultCell,
   predicted: string,
-  ask: Ask,
+  runRpc: RunRpc,
 ): Promise<string | undefined> {
   try {
-    await meet(bff, cell, ask);
+    await meet(bff, cell, runRpc);
     const [first = "", then] = predicted.split("; then ");
     const needed = then === undefined ? "first" : "another";
-    const got = await asked(ask, cell.parts ? "all" : needed);
+    const got = await outcomeOf(runRpc, cell.parts ? "all" : needed);
     const wrong = held(first, got);
     if (wrong !== undefined || then === undefined) return wrong;
     return got.then === then ? undefined : `predicted ${predicted}, got ${first}; then ${got.then}`;
@@ -142,11 +144,11 @@ export async function runFaultCell(
   }
 }
 
-async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void> {
+async function meet(bff: FaultableBff, cell: FaultCell, runRpc: RunRpc): Promise<void> {
   const { call, fault } = cell;
   const service = call.slice(0, call.lastIndexOf("/"));
-  const mock = Object.values(bff.mocks).find((one) => one.service === service);
-  const upstream = Object.values(bff.upstreams).find((one) => one.service === service);
+  const mock = Object.values(bff.mocks).find((entry) => entry.service === service);
+  const upstream = Object.values(bff.upstreams).find((entry) => entry.service === service);
   if (mock === undefined || upstream === undefined) throw new TypeError(`this BFF does not call ${service}`);
   const behave = (): void => mock.setBehaviour(call, behaviourOf(cell));
   if (fault === "breaker open") openBreaker(upstream, call);
@@ -154,11 +156,11 @@ async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void>
   if (fault === "stale") {
     const { ttlMs = 0, staleMs = 0 } = cell;
     const step = Math.max(1, (staleMs - ttlMs) / 3);
-    await asked(ask);
+    await outcomeOf(runRpc);
     await bff.clock.advance(ttlMs + step);
     behave();
     // The first call after expiry refreshes the answer, and the next call depends on the outcome.
-    await asked(ask);
+    await outcomeOf(runRpc);
     await bff.clock.advance(step);
   }
   behave();
@@ -185,26 +187,26 @@ interface Got {
   readonly then?: string;
 }
 /**
- * @param wanted the part of a stream: its first item, the outcome after it as well, or all items until its end as one
+ * @param part the part of a stream: its first item, the outcome after it as well, or all items until its end as one
  * response
  */
-async function asked(ask: Ask, wanted: "first" | "another" | "all" = "first"): Promise<Got> {
+async function outcomeOf(runRpc: RunRpc, part: "first" | "another" | "all" = "first"): Promise<Got> {
   let header = "";
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? "";
   };
   try {
-    const answer = ask({ onHeader });
+    const answer = runRpc({ onHeader });
     const follow = answer instanceof TestFollow ? answer : undefined;
     const messages = [await (answer instanceof TestFollow ? firstItem(answer) : answer)];
-    if (wanted === "all" && answer instanceof TestFollow) for await (const message of answer) messages.push(message);
+    if (part === "all" && answer instanceof TestFollow) for await (const message of answer) messages.push(message);
     const entries = messages.flatMap((message) =>
       Object.values(message).flatMap((of: unknown) => (Array.isArray(of) ? of.filter(isDegradation) : [])),
     );
-    const said = header.split(",").filter((path) => path !== "");
+    const headerPaths = header.split(",").filter((path) => path !== "");
     // Headers do not cover items.
-    const paths = follow === undefined ? said : entries.map(({ path }) => folded(path));
-    const then = wanted === "another" && follow !== undefined ? { then: await behind(follow) } : {};
+    const paths = follow === undefined ? headerPaths : entries.map(({ path }) => folded(path));
+    const then = part === "another" && follow !== undefined ? { then: await behind(follow) } : {};
     return { code: undefined, entries, paths, ...then };
   } catch (thrown) {
     if (!(thrown instanceof ConnectError)) throw thrown;
@@ -259,9 +261,9 @@ function held(text: string, { code, entries, paths }: Got): string | undefined {
   if (missing.length > 0 && !paths.some((path) => path.startsWith("+"))) return wrong;
   if (entries.length === 0) return undefined;
   const left = new Set(entries);
-  for (const one of expected) {
-    const found = [...left].filter((entry) => fits(one, entry));
-    if (found.length === 0 && !one.optional) return wrong;
+  for (const predicted of expected) {
+    const found = [...left].filter((entry) => fits(predicted, entry));
+    if (found.length === 0 && !predicted.optional) return wrong;
     for (const entry of found) left.delete(entry);
   }
   return left.size > 0 ? wrong : undefined;
@@ -290,5 +292,5 @@ function written({ path, effect, reason, upstream }: Degradation): string {
 }
 
 function nameOf(names: Readonly<Record<string, string | number>>, number: number): string {
-  return Object.entries(names).find(([, one]) => one === number)?.[0] ?? String(number);
+  return Object.entries(names).find(([, entry]) => entry === number)?.[0] ?? String(number);
 }

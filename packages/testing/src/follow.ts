@@ -25,7 +25,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
   readonly #passing: <T>(promise: Promise<T>) => Promise<T>;
   readonly #came: Next<Item>[] = [];
   #ended = false;
-  #wanted: (() => void) | undefined;
+  #waiter: (() => void) | undefined;
   #following: Following | undefined;
 
   /**
@@ -37,9 +37,9 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
     this.#passing = passing;
   }
   /** Starts its client, which requests item by item. */
-  begin(follow: (follower: Follower) => Following, told: (metadata: AnswerMetadata | undefined) => void): void {
+  begin(follow: (follower: Follower) => Following, onOpen: (metadata: AnswerMetadata | undefined) => void): void {
     this.#following = follow({
-      opened: told,
+      opened: onOpen,
       item: (message, token) => {
         try {
           this.#put({ item: this.#read(message as never), token });
@@ -67,7 +67,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
     if (this.#came.length === 0 && !this.#ended) {
       await this.#passing(
         new Promise<void>((resolve) => {
-          this.#wanted = resolve;
+          this.#waiter = resolve;
         }),
       );
     }
@@ -95,7 +95,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
     this.#following?.cancel();
     this.#came.length = 0;
     this.#ended = true;
-    this.#wanted?.();
+    this.#waiter?.();
   }
   /** Drains the server. */
   drain(): void {
@@ -115,9 +115,9 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
   }
   #put(next: Next<Item>): void {
     this.#came.push(next);
-    const wanted = this.#wanted;
-    this.#wanted = undefined;
-    wanted?.();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.();
   }
 }
 

@@ -24,15 +24,16 @@ export interface BatchFields {
  * const batchGetUsers = forEachKey(UserService.method.batchGetUsers, { keys: "ids", items: "users", key: ["id"] });
  */
 export function forEachKey({ input, output }: DescMethodUnary, { keys, items, key }: BatchFields): MockHandler {
-  const asked = input.fields.find(({ localName }) => localName === keys);
-  const given = output.fields.find(({ localName }) => localName === items);
-  if (asked?.fieldKind !== "list" || given === undefined) throw new TypeError(`${input.typeName} has no list ${keys}`);
+  const keyField = input.fields.find(({ localName }) => localName === keys);
+  const itemField = output.fields.find(({ localName }) => localName === items);
+  if (keyField?.fieldKind !== "list" || itemField === undefined)
+    throw new TypeError(`${input.typeName} has no list ${keys}`);
   return (request: never) => {
     const answer = reflect(output, create(output));
-    for (const element of reflect(input, request as Message).get(asked)) {
-      const item = given.message === undefined ? element : itemFor(given.message, element, key);
-      if (given.fieldKind === "list") answer.get(given).add(item);
-      else if (given.fieldKind === "map") answer.get(given).set(asKey(element), item);
+    for (const element of reflect(input, request as Message).get(keyField)) {
+      const item = itemField.message === undefined ? element : itemFor(itemField.message, element, key);
+      if (itemField.fieldKind === "list") answer.get(itemField).add(item);
+      else if (itemField.fieldKind === "map") answer.get(itemField).set(asKey(element), item);
     }
     return answer.message;
   };

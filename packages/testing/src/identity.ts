@@ -41,7 +41,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
     this.sources = sources;
   }
   /** Sets the clock for identities that are passed to upstreams. They are signed with a key of this instance. */
-  tellBy(clock: Clock): void {
+  signBy(clock: Clock): void {
     const first = { id: "test", key: generateKeyPairSync("ed25519").privateKey };
     this.#propagator = new Propagator(this.type.typeName, clock, {
       issuer: "test",
@@ -58,7 +58,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
     });
   }
   /** @throws Failure UNAUTHENTICATED for a principal with an empty text, as it is refused in a server */
-  judged(
+  authenticated(
     headers: IncomingHeaders,
     { principal, credential, token = "token-1" }: TestCaller<Desc>,
     peer: Peer,

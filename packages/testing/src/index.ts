@@ -10,11 +10,11 @@ export type { Behaviour } from "./behaviour.ts";
 export { type RecordedExample, recordedExamples } from "./example.ts";
 export { FakeClock } from "./fake-clock.ts";
 export {
-  type Ask,
   type FaultableBff,
   type FaultCell,
   type MockFault,
   type MockLaterFault,
+  type RunRpc,
   runFaultCell,
   runFaultTest,
 } from "./fault-cell.ts";

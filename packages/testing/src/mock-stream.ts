@@ -25,8 +25,8 @@ type Items = Iterator<object> | AsyncIterator<object>;
 /** One server stream that a mock has received. */
 export class MockStream implements OpenStream {
   readonly #parts: Parts;
-  #asked = 0;
-  #given = 0;
+  #demand = 0;
+  #sentItems = 0;
   #items: Items | undefined;
   #any = false; // since the items were last begun
   #busy = true; // opening, waiting, or getting an item
@@ -54,7 +54,7 @@ export class MockStream implements OpenStream {
     });
   }
   take(items: number): void {
-    this.#asked += items;
+    this.#demand += items;
     if (!this.#busy) void this.#give();
   }
   cancel(): void {
@@ -77,10 +77,10 @@ export class MockStream implements OpenStream {
     this.#busy = true;
     while (!this.#over) {
       if (this.#misbehaves()) break;
-      if (this.#asked === 0) break;
-      const waitMs = this.#given === 0 ? 0 : this.#everyMs;
+      if (this.#demand === 0) break;
+      const waitMs = this.#sentItems === 0 ? 0 : this.#everyMs;
       if (waitMs > 0) await new Promise<void>((resolve) => this.#after(waitMs, resolve));
-      else if (this.#given % IN_ONE_TURN === IN_ONE_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+      else if (this.#sentItems % IN_ONE_TURN === IN_ONE_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
       if (!this.#over) await this.#next();
     }
     this.#busy = false;
@@ -101,7 +101,7 @@ export class MockStream implements OpenStream {
         this.#items = undefined;
         const any = this.#any;
         this.#any = false;
-        if (behaviour.kind !== "answer") this.#given = Number.POSITIVE_INFINITY; // then it does what it was to do later
+        if (behaviour.kind !== "answer") this.#sentItems = Number.POSITIVE_INFINITY; // then it does what it was to do later
         if (behaviour.kind !== "answer" || (any && behaviour.endless === true)) return;
         this.#end();
         receiver.ended(call?.answer.trailers ?? {});
@@ -113,15 +113,15 @@ export class MockStream implements OpenStream {
       return;
     }
     this.#any = true;
-    this.#given++;
-    this.#asked--;
+    this.#sentItems++;
+    this.#demand--;
     receiver.item(message);
   }
   /** Returns true if its behaviour replaces the next item. */
   #misbehaves(): boolean {
     const { behaviour, receiver } = this.#parts;
     if (behaviour.kind === "answer" || behaviour.kind === "refused") return false;
-    if (this.#given < (behaviour.afterItems ?? 0)) return false;
+    if (this.#sentItems < (behaviour.afterItems ?? 0)) return false;
     switch (behaviour.kind) {
       case "status": {
         const { code, message = "" } = behaviour;
@@ -135,9 +135,9 @@ export class MockStream implements OpenStream {
         this.#fault({ kind: "invalid", code: Code.INTERNAL, message: "an item that is too large (a mock)" });
         return true;
       case "garbage":
-        if (this.#asked === 0) return true;
-        this.#asked--;
-        this.#given = Number.NEGATIVE_INFINITY; // once
+        if (this.#demand === 0) return true;
+        this.#demand--;
+        this.#sentItems = Number.NEGATIVE_INFINITY; // once
         receiver.item(GARBAGE);
         return true;
       case "hang":

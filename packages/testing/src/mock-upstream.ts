@@ -76,15 +76,15 @@ export class MockUpstream implements UnaryClient, StreamClient {
       (method): method is Mockable => method.methodKind === "unary" || method.methodKind === "server_streaming",
     );
     this.#methods = new Map(methods.map((method) => [`${service.typeName}/${method.name}`, method]));
-    const given = new Map<string, MockHandler>();
+    const byMethod = new Map<string, MockHandler>();
     for (const [name, handler] of Object.entries(handlers)) {
       if (!methods.some(({ localName }) => localName === name)) {
         const names = methods.map(({ localName }) => localName).join(", ");
         throw new TypeError(`${service.typeName} has no method ${name} that takes one message; it has ${names}`);
       }
-      if (handler !== undefined) given.set(name, handler);
+      if (handler !== undefined) byMethod.set(name, handler);
     }
-    this.#handlers = given;
+    this.#handlers = byMethod;
   }
 
   /** The last 1,000 calls received, oldest first, whatever their outcome. */
@@ -170,8 +170,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
     const handler = this.#handlers.get(method.localName);
     const samples = sampleItems(method.output);
     if (handler === undefined) return samples;
-    const given = isFunction(handler) ? await handler(call.request as never, samples[0] as never, call) : handler;
-    if (Symbol.iterator in given || Symbol.asyncIterator in given) return given as MockItems<object>;
+    const answer = isFunction(handler) ? await handler(call.request as never, samples[0] as never, call) : handler;
+    if (Symbol.iterator in answer || Symbol.asyncIterator in answer) return answer as MockItems<object>;
     throw new TypeError("a server-streaming rpc is given by a list of items, or by a function that gives items");
   }
 
@@ -228,8 +228,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
   async #answer(method: DescMethodUnary, call: MockCall, sent: MockAttempt): Promise<void> {
     let bytes: Uint8Array;
     try {
-      const given = await this.#given(method, call);
-      const message = this.#message(method.output, given);
+      const answer = await this.#answerOf(method, call);
+      const message = this.#message(method.output, answer);
       bytes = toBinary(method.output, message);
       call.answer.message = message;
     } catch (thrown) {
@@ -239,8 +239,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
     }
     sent.reply(bytes, call);
   }
-  #message(desc: DescMessage, given: object): Message {
-    return completed(desc, create(desc, withoutTypes(given) as Readonly<Record<string, unknown>>));
+  #message(desc: DescMessage, answer: object): Message {
+    return completed(desc, create(desc, withoutTypes(answer) as Readonly<Record<string, unknown>>));
   }
   /** Returns the fault for an error of a handler: a status, or a mistake in the test. */
   #faultOf(thrown: unknown, call: MockCall): Fault {
@@ -249,7 +249,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
     this.#thrown(error);
     return { kind: "status", code: Code.UNKNOWN, message: error.message };
   }
-  async #given(method: DescMethodUnary, call: MockCall): Promise<object> {
+  async #answerOf(method: DescMethodUnary, call: MockCall): Promise<object> {
     const { localName } = method;
     // A method may be called as what every object has.
     const byDefault = Object.hasOwn(this.#defaults, localName) ? this.#defaults[localName] : undefined;

@@ -53,8 +53,8 @@ it.each<[string, unknown, unknown]>([
   ["not equivalent", equivalent([1n], [1n, 2n]), false],
   ["intersects", intersects([[1n], [2n]], [[2n]]), true],
   ["intersects not", intersects(["a"], ["b"]), false],
-])("%s", (_, value, wanted) => {
-  expect(value).toEqual(wanted);
+])("%s", (_, value, expected) => {
+  expect(value).toEqual(expected);
 });
 
 it("lookups in long lists equal those in short lists", () => {

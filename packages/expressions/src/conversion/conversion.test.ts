@@ -26,8 +26,8 @@ it.each<[string, () => unknown, unknown]>([
   ["timestamp of seconds", () => toTimestamp(1_577_836_800n), timestamp],
   ["duration of text", () => toDuration("-1h30.5s"), create(DurationSchema, { seconds: -3630n, nanos: -500_000_000 })],
   ["duration of a fraction", () => toDuration(".5ms"), create(DurationSchema, { nanos: 500_000 })],
-])("%s", (_, convert, wanted) => {
-  expect(convert()).toEqual(wanted);
+])("%s", (_, convert, expected) => {
+  expect(convert()).toEqual(expected);
 });
 
 it.each<[string, () => unknown]>([

@@ -29,8 +29,8 @@ it.each<[string, unknown, unknown]>([
   ["parts of a duration", [dynamic.hoursOf(hour), dynamic.minutesOf(hour), dynamic.secondsOf(hour)], [1n, 60n, 3600n]],
   ["turned around", [dynamic.reverse("a🚀"), dynamic.reverse([1n, 2n])], ["🚀a", [2n, 1n]]],
   ["sums", [dynamic.sumAny([1n, 2n]), dynamic.sumAny([1.5, 1]), dynamic.sumAny([])], [3n, 2.5, 0n]],
-])("%s", (_, value, wanted) => {
-  expect(value).toEqual(wanted);
+])("%s", (_, value, expected) => {
+  expect(value).toEqual(expected);
 });
 
 it.each<[string, () => unknown]>([

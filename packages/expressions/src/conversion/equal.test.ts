@@ -34,10 +34,10 @@ it.each<[string, unknown, unknown, boolean]>([
   ["optionals", optionalOf(1n), optionalOf(1), true],
   ["none", optionalNone(), optionalNone(), true],
   ["none and some", optionalNone(), optionalOf(1n), false],
-])("%s", (_, a, b, wanted) => {
-  expect(equal(a, b)).toBe(wanted);
-  expect(equal(b, a)).toBe(wanted);
-  expect(unequal(a, b)).toBe(!wanted);
+])("%s", (_, a, b, expected) => {
+  expect(equal(a, b)).toBe(expected);
+  expect(equal(b, a)).toBe(expected);
+  expect(unequal(a, b)).toBe(!expected);
 });
 
 describe("the operator in", () => {

@@ -106,9 +106,9 @@ describe("JSON", () => {
     ["a timestamp", toTimestamp("2020-01-01T00:00:00Z"), "2020-01-01T00:00:00Z"],
     ["a duration", toDuration("90m"), "5400s"],
     ["a field mask", create(FieldMaskSchema, { paths: ["a_b", "c"] }), "aB,c"],
-  ])("%s", (_, value, wanted) => {
-    expect(toJsonValue(value)).toEqual(wanted);
-    expect(fromJsonValue(toValue(value))).toEqual(wanted);
+  ])("%s", (_, value, expected) => {
+    expect(toJsonValue(value)).toEqual(expected);
+    expect(fromJsonValue(toValue(value))).toEqual(expected);
   });
 
   it("JSON converts to and from its messages", () => {

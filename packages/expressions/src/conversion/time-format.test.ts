@@ -20,8 +20,8 @@ it.each([
   ["X x", "-08:00", "-08 -08"],
   ["VV", "Europe/Berlin", "Europe/Berlin"],
   ["h 'o''clock' ''a''", "UTC", "11 o'clock 'PM'"],
-])("%s in %s", (pattern, zone, wanted) => {
-  expect(formatTime(TIME, pattern, zone)).toBe(wanted);
+])("%s in %s", (pattern, zone, expected) => {
+  expect(formatTime(TIME, pattern, zone)).toBe(expected);
 });
 
 it("the default zone is UTC", () => {

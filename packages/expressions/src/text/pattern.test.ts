@@ -23,8 +23,8 @@ it.each<[string, string, boolean]>([
   ["{{", "^{{3,}$", false],
   ["{?", "^[{?]{*[?]$", true],
   ["{?", "^\\Q{?\\E{?$", true],
-])("%j, %s: %s", (text, expression, wanted) => {
-  expect(matches(text, expression)).toBe(wanted);
+])("%j, %s: %s", (text, expression, expected) => {
+  expect(matches(text, expression)).toBe(expected);
 });
 
 it.each(["(?=a)", "(?<!a)b", "(a)\\1", "(", "a{2,1}", "[b-a]", "*"])("%s is not a pattern of RE2", (expression) => {

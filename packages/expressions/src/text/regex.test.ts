@@ -22,8 +22,8 @@ it.each<[string, unknown, unknown]>([
   ["extractAll", extractAll("id:123, id:456", "id:\\d+"), ["id:123", "id:456"]],
   ["extractAll groups", extractAll("testuser@uat", "([a-z]+)@"), ["testuser"]],
   ["extractAll nothing", extractAll("id:123", "assa"), []],
-])("%s", (_, found, wanted) => {
-  expect(found).toEqual(wanted);
+])("%s", (_, found, expected) => {
+  expect(found).toEqual(expected);
 });
 
 // As Go's regexp finds them.
@@ -37,8 +37,8 @@ it.each<[string, string, readonly string[]]>([
   ["aab", "a+?", ["a", "a"]],
   ["a\nb", "(?m)^.", ["a", "b"]],
   ["a\nb", "^.", ["a"]],
-])("%j, %s", (text, pattern, wanted) => {
-  expect(extractAll(text, pattern)).toEqual(wanted);
+])("%j, %s", (text, pattern, expected) => {
+  expect(extractAll(text, pattern)).toEqual(expected);
 });
 
 it.each<[string, () => unknown]>([

@@ -67,8 +67,8 @@ it.each<[string, unknown, unknown]>([
   ["matches with flags", matches("ABC", "(?i)b"), true],
   ["matches with a group", matches("ab", "(?P<x>a)b$"), true],
   ["matches not", matches("ab", "^b"), false],
-])("%s", (_, value, wanted) => {
-  expect(value).toEqual(wanted);
+])("%s", (_, value, expected) => {
+  expect(value).toEqual(expected);
 });
 
 describe("positions outside of a text", () => {
@@ -114,8 +114,8 @@ describe("format", () => {
       "{a: true, b: 1}",
     ],
     ["%s %f", [Number.NaN, -Infinity], "NaN -Infinity"],
-  ])("%s", (text, args, wanted) => {
-    expect(format(text, args)).toBe(wanted);
+  ])("%s", (text, args, expected) => {
+    expect(format(text, args)).toBe(expected);
   });
 
   it.each<[string, readonly unknown[]]>([

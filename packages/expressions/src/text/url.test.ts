@@ -23,9 +23,9 @@ it.each<[string, string, string, string, string, string, object]>([
   ["http://a.b?c=1&d&c=2&=&%zz=1&e=%zz&f;g", "http", "a.b", "a.b", "", "", { c: ["1", "2"], d: [""], "": [""] }],
   ["http://a.b/?x+y=z+%C3%A9&/?=?", "http", "a.b", "a.b", "", "/", { "x y": ["z é"], "/?": ["?"] }],
   ["file:///a/b", "file", "", "", "", "/a/b", {}],
-])("%s", (text, ...wanted) => {
+])("%s", (text, ...expected) => {
   const parts = [urlScheme, urlHost, urlHostname, urlPort, urlEscapedPath].map((part) => part(text));
-  expect([...parts, Object.fromEntries(urlQuery(text))]).toEqual(wanted);
+  expect([...parts, Object.fromEntries(urlQuery(text))]).toEqual(expected);
 });
 
 it.each([

@@ -67,9 +67,9 @@ export function urlQuery(text: string): Map<string, string[]> {
   for (const pair of partsOf(text).query.split("&")) {
     if (pair === "" || pair.includes(";")) continue;
     const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
-    const [key, own] = [name, value].map((part) => decoded(part.replaceAll("+", " ")));
-    if (key === undefined || own === undefined) continue;
-    found.set(key, [...(found.get(key) ?? []), own]);
+    const [key, text] = [name, value].map((part) => decoded(part.replaceAll("+", " ")));
+    if (key === undefined || text === undefined) continue;
+    found.set(key, [...(found.get(key) ?? []), text]);
   }
   return found;
 }

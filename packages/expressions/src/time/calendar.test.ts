@@ -37,8 +37,8 @@ it.each<[string, ReturnType<typeof at>, string]>([
     addDays(at("2024-10-26T00:30:00Z"), 1, "Europe/Berlin"),
     "2024-10-27T00:30:00Z",
   ],
-])("%s", (_, found, wanted) => {
-  expect(timeText(found)).toBe(wanted);
+])("%s", (_, found, expected) => {
+  expect(timeText(found)).toBe(expected);
 });
 
 it.each<[string, () => unknown]>([

@@ -37,8 +37,8 @@ describe("parts", () => {
     ["minutes with a negative offset", time.minutes(leap, "-00:45"), 45],
     ["hours in a zone", time.hours(leap, "America/New_York"), 18],
     ["date in a zone", time.date(leap, "Asia/Tokyo"), 1],
-  ])("%s", (_, part, wanted) => {
-    expect(part).toBe(wanted);
+  ])("%s", (_, part, expected) => {
+    expect(part).toBe(expected);
   });
 
   it.each([

@@ -39,10 +39,10 @@ const DAY = 86_400_000;
  * computed. A repeated local time has that offset if possible, else the earlier moment is returned. A skipped local
  * time is moved forward by the length of the gap (as in java.time).
  */
-export function momentOf(localMillis: number, zone: string | undefined, own: number): number {
+export function momentOf(localMillis: number, zone: string | undefined, origin: number): number {
   const before = offsetAt(localMillis - DAY, zone);
   const after = offsetAt(localMillis + DAY, zone);
-  const fits = [own, before, after].find((offset) => offsetAt(localMillis - offset, zone) === offset);
+  const fits = [origin, before, after].find((offset) => offsetAt(localMillis - offset, zone) === offset);
   return localMillis - (fits ?? before);
 }
 

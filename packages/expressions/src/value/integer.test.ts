@@ -33,8 +33,8 @@ it.each([
   ["moduloUint", () => moduloUint(7n, 2n), 1n],
   ["toInt32", () => toInt32(-2147483648n), -2147483648],
   ["toUint32", () => toUint32(4294967295n), 4294967295],
-])("%s within its range", (_, compute, wanted) => {
-  expect(compute()).toBe(wanted);
+])("%s within its range", (_, compute, expected) => {
+  expect(compute()).toBe(expected);
 });
 
 describe("beyond the range", () => {

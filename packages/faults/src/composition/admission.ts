@@ -7,7 +7,7 @@ import type { Response } from "./composition.ts";
 
 const [INVALID_ARGUMENT, DENIED, INTERNAL, UNAVAILABLE, UNAUTHENTICATED] = [3, 7, 13, 14, 16];
 
-export interface Asked {
+export interface RequestCase {
   readonly args: ReadonlyMap<string, Result>;
   readonly request: Value;
   /** Number of requests in a row. */
@@ -27,24 +27,24 @@ export function refusals(
   response: Response,
   rpc: RpcBehaviour,
   caller: Caller | undefined,
-  asked: Asked,
+  request: RequestCase,
 ): readonly number[] {
   const { permit, limits = [] } = rpc;
   const early = limited(
     response,
     limits.filter((limit) => limit.early),
-    asked,
+    request,
   );
   if (early !== undefined) return [early];
   if (response.behaviour.identity !== undefined && !admits(permit, caller))
     return [caller === undefined ? UNAUTHENTICATED : DENIED];
-  const block = permitBlock(response, permit, asked);
-  const atOnce = block && judged(block);
+  const block = permitBlock(response, permit, request);
+  const atOnce = block && earlyRefusal(block);
   if (atOnce !== undefined) return [atOnce];
   const late = limited(
     response,
     limits.filter((limit) => !limit.early),
-    asked,
+    request,
   );
   if (late !== undefined) return [late];
   return block === undefined ? [] : decided(block);
@@ -69,14 +69,14 @@ export function textsOf({ principal }: Pick<Caller, "principal">, field: "scopes
 export function permitBlock(
   response: Response,
   permit: PermitBehaviour | undefined,
-  { args, request }: Asked,
+  { args, request }: RequestCase,
 ): Block | undefined {
   if (permit === undefined || permit.steps.length === 0) return undefined;
   return new Block(response, { steps: permit.steps, fields: [] }, { args, request, strict: true });
 }
 
 /** Refusals before any upstream call. */
-function judged(block: Block): number | undefined {
+function earlyRefusal(block: Block): number | undefined {
   for (const step of block.report.steps) {
     if (step.immediate !== true || step.source.kind !== "guard") continue;
     const held = block.condition(step.source.if);
@@ -88,11 +88,11 @@ function judged(block: Block): number | undefined {
 }
 
 function decided(block: Block): readonly number[] {
-  const { refusals: said } = block.response;
-  const before = said.length;
+  const { refusals: refusalCodes } = block.response;
+  const before = refusalCodes.length;
   const codes: number[] = [];
   for (const step of block.report.steps) if (step.source.kind !== "guard") codes.push(...undecided(block.step(step)));
-  codes.push(...said.splice(before));
+  codes.push(...refusalCodes.splice(before));
   for (const { source } of block.report.steps) {
     if (source.kind !== "guard") continue;
     const held = block.condition(source.if);
@@ -118,7 +118,7 @@ function undecided(result: Result): readonly number[] {
 function limited(
   response: Response,
   limits: readonly LimitBehaviour[],
-  { args, request, times }: Asked,
+  { args, request, times }: RequestCase,
 ): number | undefined {
   const block = new Block(response, { steps: [], fields: [] }, { args, request });
   let dear = false;

@@ -47,7 +47,7 @@ export class Block implements Composition {
   constructor(
     response: Response,
     report: BlockBehaviour,
-    given: {
+    options: {
       readonly args: Args;
       readonly request?: Value;
       readonly parent?: Block;
@@ -60,13 +60,13 @@ export class Block implements Composition {
   ) {
     this.response = response;
     this.report = report;
-    this.args = given.args;
-    this.request = given.request;
-    this.parent = given.parent;
-    this.starts = given.starts;
-    this.by = given.step;
-    this.#startsLate = given.late === true;
-    this.strict = given.strict === true;
+    this.args = options.args;
+    this.request = options.request;
+    this.parent = options.parent;
+    this.starts = options.starts;
+    this.by = options.step;
+    this.#startsLate = options.late === true;
+    this.strict = options.strict === true;
   }
 
   // ---- the whole ----
@@ -127,8 +127,8 @@ export class Block implements Composition {
     for (const target of this.report.fields) {
       if (!("oneof" in target)) continue;
       for (const member of [
-        ...target.members.filter((one) => !one.default),
-        ...target.members.filter((one) => one.default),
+        ...target.members.filter((member) => !member.default),
+        ...target.members.filter((member) => member.default),
       ]) {
         if (member.if === undefined) {
           found.add(member.field);
@@ -149,17 +149,17 @@ export class Block implements Composition {
   #guard(step: StepBehaviour): boolean {
     const before = this.#guards.get(step);
     if (before !== undefined) return before;
-    const passes = this.#judge(step);
+    const passes = this.#passes(step);
     this.#guards.set(step, passes);
     return passes;
   }
-  #judge(step: StepBehaviour): boolean {
+  #passes(step: StepBehaviour): boolean {
     const { source } = step;
     if (source.kind !== "guard") return true;
     const rank = this.parent !== undefined ? undefined : step.index + (this.starts === undefined ? 0 : BEFORE);
-    for (const one of [step.if, source.if]) {
-      if (one === undefined) continue;
-      const result = this.condition(one);
+    for (const expression of [step.if, source.if]) {
+      if (expression === undefined) continue;
+      const result = this.condition(expression);
       if (result.state === "dead") return false;
       if (result.state === "failed") {
         this.response.guards.push({ rank, code: 13 });
@@ -203,7 +203,9 @@ export class Block implements Composition {
       // A step does not come first if it depends on a running step, which is this step or one unordered with it.
       if ([...this.#running].some((begun) => this.#restsOn(other, begun))) return false;
       if (other.source.kind !== "guard") return this.step(other).late === true;
-      return [other.if, other.source.if].some((one) => one !== undefined && this.evaluate(one).late);
+      return [other.if, other.source.if].some(
+        (expression) => expression !== undefined && this.evaluate(expression).late,
+      );
     });
     if (late) return true;
     if (this.parent !== undefined) return this.parent.clearsLate(this.by);
@@ -231,8 +233,8 @@ export class Block implements Composition {
     let result = this.#conditional(step);
     if (result.state === "failed" && step.supplementary) {
       const { failures, taint } = result;
-      const own = failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
-      result = { state: "absent", taint: [...taint, ...own], why: failures[0]?.why };
+      const stepTaint = failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
+      result = { state: "absent", taint: [...taint, ...stepTaint], why: failures[0]?.why };
     }
     if (result.state !== "absent" || step.fallback === undefined) return result;
     const fallback = this.evaluate(step.fallback);
@@ -272,13 +274,13 @@ export class Block implements Composition {
   #composed(step: StepBehaviour, source: SourceBehaviour & { readonly kind: "compose" }, locals: Locals): Result {
     const args = new Map<string, Result>();
     for (const bind of source.args) {
-      const given = this.bound(bind, locals);
-      if (given.state === "failed" || given.state === "dead") return given;
+      const value = this.bound(bind, locals);
+      if (value.state === "failed" || value.state === "dead") return value;
       args.set(
         bind.name,
-        given.state === "value"
-          ? { ...given, taint: asArgument(given.taint), inner: asArgument(given.inner) }
-          : { ...given, taint: asArgument(given.taint) },
+        value.state === "value"
+          ? { ...value, taint: asArgument(value.taint), inner: asArgument(value.inner) }
+          : { ...value, taint: asArgument(value.taint) },
       );
     }
     const report = this.response.behaviour.messages[source.message];

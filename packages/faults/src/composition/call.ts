@@ -48,11 +48,11 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
     taint.push(...from.taint, ...from.inner);
   }
   for (const bind of call.metadata) {
-    const one = at.bound(bind, locals);
-    waited(one);
-    if (one.state === "failed" || one.state === "dead") return one;
-    taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
-    if (one.state === "absent" && bind.if === undefined) return lacking(one);
+    const arg = at.bound(bind, locals);
+    waited(arg);
+    if (arg.state === "failed" || arg.state === "dead") return arg;
+    taint.push(...arg.taint, ...(arg.state === "value" ? arg.inner : []));
+    if (arg.state === "absent" && bind.if === undefined) return lacking(arg);
   }
   const key = call.batch && at.evaluate(call.batch.by, locals);
   if (key !== undefined && key.state !== "value") return lacking(key);
@@ -64,7 +64,7 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
   for (const local of locals.values()) waited(local);
   if (call.side_effects && at.clearsLate(step)) at.waits(step);
 
-  at.response.asked.add(call.method);
+  at.response.calledMethods.add(call.method);
   const met = at.response.ending(call.method);
   // A late step sends no call.
   const ending = at.isLate(step) ? UNSENT : met;
@@ -112,22 +112,22 @@ function itemOf(
   } else if (items instanceof MapValue) item = items.entries[0]?.[1] ?? UNKNOWN;
   if (computed !== undefined) {
     item = answering(at, batch, item, key);
-    const own = at.evaluate(computed, new Map([["item", valueResult(item)]]));
-    if (own.state !== "value") return tainted(own, taint);
-    const same = equal(own.value, key);
-    const isAsked =
+    const keyResult = at.evaluate(computed, new Map([["item", valueResult(item)]]));
+    if (keyResult.state !== "value") return tainted(keyResult, taint);
+    const same = equal(keyResult.value, key);
+    const isRequested =
       same === UNKNOWN ? at.response.decide({ why: `\`${computed.text}\` gives the keys`, isError: false }) : same;
     // Items of keys that were not requested are ignored.
-    if (!isAsked) return many ? valueResult([], taint) : { state: "absent", taint };
+    if (!isRequested) return many ? valueResult([], taint) : { state: "absent", taint };
   }
   return valueResult(many ? [item] : item, taint);
 }
 /** Returns the item with the fields that it shares with the requested message. */
 function answering(at: Composition, { wrap }: NonNullable<CallBehaviour["batch"]>, item: Value, key: Value): Value {
-  const asked = wrap && at.evaluate(wrap, new Map([["key", valueResult(key)]]));
-  if (!(item instanceof MessageValue) || asked?.state !== "value" || !(asked.value instanceof MessageValue))
+  const wrapped = wrap && at.evaluate(wrap, new Map([["key", valueResult(key)]]));
+  if (!(item instanceof MessageValue) || wrapped?.state !== "value" || !(wrapped.value instanceof MessageValue))
     return item;
-  const common = [...asked.value.fields].filter(([name]) => item.fields.has(name));
+  const common = [...wrapped.value.fields].filter(([name]) => item.fields.has(name));
   return new MessageValue(item.type, new Map([...item.fields, ...common]));
 }
 
@@ -149,9 +149,9 @@ function afterFailure(
       case "ignore":
         return { state: "absent", taint, why };
       case "fallback": {
-        const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
+        const fallbackTaint: Taint = { cause, rank: step.index, leftOut: false, soft: false };
         if (rule.fallback === undefined) return failed(new EvaluationError("no fallback"), taint);
-        const instead = tainted(at.evaluate(rule.fallback, locals), [...taint, own]);
+        const instead = tainted(at.evaluate(rule.fallback, locals), [...taint, fallbackTaint]);
         return instead.state === "value" ? { ...instead, why } : instead;
       }
       case "fail":

@@ -32,7 +32,7 @@ export interface Response {
   /** True if stale answers replace failures where the plan allows them. */
   readonly remembered: boolean;
   /** Methods that are called. */
-  readonly asked: Set<string>;
+  readonly calledMethods: Set<string>;
   /** Codes that guards and `fail` have failed the response with; those of guards of the root message first. */
   readonly guards: { readonly rank: number | undefined; readonly code: number }[];
   readonly refusals: number[];

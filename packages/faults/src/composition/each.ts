@@ -31,8 +31,8 @@ export function eachResult(at: Composition, step: StepBehaviour, each: Each): Re
   if (each.max !== undefined && all.length > each.max) return tooMany(list.taint, each.asked === true);
   const taint: Taint[] = [...list.taint, ...list.inner];
   const done: Item[] = [];
-  for (const one of all) {
-    const variable = valueResult(one, asSoft(list.taint), { inner: asSoft(list.inner) });
+  for (const value of all) {
+    const variable = valueResult(value, asSoft(list.taint), { inner: asSoft(list.inner) });
     const item = itemOf(at, step, each, new Map([[each.var, variable]]), taint);
     if (item !== undefined) done.push(item);
   }

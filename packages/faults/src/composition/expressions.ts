@@ -117,9 +117,9 @@ function ofService(at: Composition, name: string): Result | undefined {
   const result = shared.step(step);
   if (result.state === "failed" || result.state === "dead") return dead;
   const rank = BEFORE + step.index;
-  const one = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank }));
-  if (result.state === "absent") return { ...result, taint: one(result.taint) };
-  return { ...result, taint: one(result.taint), inner: one(result.inner) };
+  const ranked = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank }));
+  if (result.state === "absent") return { ...result, taint: ranked(result.taint) };
+  return { ...result, taint: ranked(result.taint), inner: ranked(result.inner) };
 }
 
 function seenFrom(at: Composition, locals: Locals): Sees {
@@ -129,7 +129,7 @@ function seenFrom(at: Composition, locals: Locals): Sees {
   };
   return {
     strict: at.strict,
-    own: (name) => at.response.functions.get(name) ?? UNKNOWN,
+    userFunction: (name) => at.response.functions.get(name) ?? UNKNOWN,
     value: (name) => {
       if (name === "args") return at.request ?? UNKNOWN;
       if (name === "now") return at.response.now;

@@ -50,8 +50,8 @@ function touch(
   if (result.state !== "value" && result.state !== "absent") return;
   const composed = isBareComposed(at, target);
   const inner = result.state === "value" && !composed ? result.inner : [];
-  const own = entryOf(target.field, present, target.many === true, [...result.taint, ...inner]);
-  if (own !== undefined) entries.push(own);
+  const ofField = entryOf(target.field, present, target.many === true, [...result.taint, ...inner]);
+  if (ofField !== undefined) entries.push(ofField);
   if (!composed || result.state !== "value") return;
   const add = (position: string, value: Value): void => {
     if (!(value instanceof MessageValue)) return;

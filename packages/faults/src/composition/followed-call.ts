@@ -4,7 +4,7 @@ import type { StreamBehaviour } from "../behaviour.ts";
 import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "../values/endings.ts";
 import { type Locals, type Result, valueResult } from "../values/results.ts";
 import { fromReport, Untold, type Value } from "../values/values.ts";
-import type { Asked } from "./admission.ts";
+import type { RequestCase } from "./admission.ts";
 import { Block } from "./block.ts";
 import type { Response } from "./composition.ts";
 
@@ -30,11 +30,11 @@ const UNFIT = /[.*>\s\p{Cc}]/u;
 const MOST_KEY_BYTES = 256;
 
 /** Returns the first matching item of the mock. A number: the code with which the stream fails before one. */
-export function firstItem(response: Response, stream: StreamBehaviour, asked: Asked): FirstItem | number {
-  const block = new Block(response, { steps: [], fields: [] }, asked);
+export function firstItem(response: Response, stream: StreamBehaviour, request: RequestCase): FirstItem | number {
+  const block = new Block(response, { steps: [], fields: [] }, request);
   if (stream.key !== undefined && !isKey(block.evaluate(stream.key))) return INVALID_ARGUMENT;
-  for (const [i, one] of stream.items.entries()) {
-    const value = fromReport(one);
+  for (const [i, valueReport] of stream.items.entries()) {
+    const value = fromReport(valueReport);
     const item = valueResult(value);
     const locals: Locals = new Map([
       [stream.var, item],

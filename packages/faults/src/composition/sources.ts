@@ -10,11 +10,11 @@ const LATE = 4;
 
 export function switchResult(at: Composition, source: SourceBehaviour & { readonly kind: "switch" }): Result {
   let taint: readonly Taint[] = [];
-  for (const one of source.cases) {
-    const condition = at.condition(one.if);
+  for (const branch of source.cases) {
+    const condition = at.condition(branch.if);
     if (condition.state !== "value") return tainted(condition, taint);
     taint = [...taint, ...condition.taint];
-    if (condition.value === true) return tainted(at.evaluate(one.by), taint);
+    if (condition.value === true) return tainted(at.evaluate(branch.by), taint);
   }
   return source.default === undefined ? { state: "absent", taint } : tainted(at.evaluate(source.default), taint);
 }
@@ -28,8 +28,7 @@ export function suppliedResult(
   { reads, gives }: SourceBehaviour & { readonly kind: "resolver" },
 ): Result {
   const taint: Taint[] = [];
-  for (const given of at.args.values())
-    if (given.state === "value" || given.state === "absent") taint.push(...given.taint);
+  for (const arg of at.args.values()) if (arg.state === "value" || arg.state === "absent") taint.push(...arg.taint);
   for (const name of reads) {
     const result = read(at, name, NO_LOCALS);
     if (result?.state === "failed" || result?.state === "dead") return dead;

@@ -19,7 +19,7 @@ export interface Sees {
   /** True if no error is absorbed, and reading an unset field is an error. */
   readonly strict: boolean;
   /** Returns the result of a user function. */
-  own(name: string): Value;
+  userFunction(name: string): Value;
   /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
   value(name: string): Value;
   /** Returns true if there is a value. */
@@ -100,7 +100,7 @@ function isSet(value: Value): boolean | Unknown {
 }
 
 type CallTree = Extract<TreeReport, { readonly call: string }>;
-function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
+function called({ call, args, own: isUserFunction, fails }: CallTree, sees: Sees): Value {
   const at = (i: number): Value => {
     const arg = args[i];
     return arg === undefined ? UNKNOWN : evaluate(arg, sees);
@@ -115,7 +115,7 @@ function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
   const values = args.map((arg) => evaluate(arg, sees));
   if (values.some((item) => item instanceof MessageValue && item.type === ANY))
     throw new EvaluationError("nobody knows what is in it");
-  const value = own ? sees.own(call) : (functionOf(call)?.(values) ?? UNKNOWN);
+  const value = isUserFunction ? sees.userFunction(call) : (functionOf(call)?.(values) ?? UNKNOWN);
   if (value === UNKNOWN && fails) throw new MayFail(call);
   return value;
 }
@@ -248,7 +248,7 @@ function iterated({ macro: name, vars, args }: Macro, over: Value, run: Body, st
 function withLocals(sees: Sees, locals: ReadonlyMap<string, Value>): Sees {
   return {
     strict: sees.strict,
-    own: (name) => sees.own(name),
+    userFunction: (name) => sees.userFunction(name),
     value: (name) => locals.get(name) ?? (locals.has(name) ? null : sees.value(name)),
     ok: (name) => sees.ok(name),
     set: (name) => sees.set(name),

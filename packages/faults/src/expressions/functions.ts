@@ -127,8 +127,8 @@ function at([from, key]: readonly Value[]): Value | undefined {
     return Number.isInteger(index) && index >= 0 ? from[index] : undefined;
   }
   if (!(from instanceof MapValue)) return UNKNOWN;
-  for (const [own, value] of from.entries) {
-    const found = equal(own, key);
+  for (const [entryKey, value] of from.entries) {
+    const found = equal(entryKey, key);
     if (found === UNKNOWN) return UNKNOWN;
     if (found) return value;
   }

@@ -9,7 +9,7 @@ const MOST_TEXT = 1024 * 1024;
 const isText = (value: Value | undefined): value is string => typeof value === "string";
 /** Positions count code points. */
 function part(all: readonly string[], from: Value | undefined, to: Value | undefined): string {
-  const [low, high] = [from, to].map((one) => (typeof one === "bigint" ? Number(one) : Number.NaN));
+  const [low, high] = [from, to].map((limit) => (typeof limit === "bigint" ? Number(limit) : Number.NaN));
   if (low === undefined || high === undefined || !(low >= 0 && low <= high && high <= all.length))
     throw new EvaluationError("out of range");
   return all.slice(low, high).join("");
@@ -102,16 +102,16 @@ const join: Function = ([all, between = ""]) => {
   return all.every(isText) ? all.join(between) : UNKNOWN;
 };
 /** Formats whole numbers and texts only. */
-const format: Function = ([text, given]) => {
-  if (!isText(text) || given === undefined || !isListValue(given) || /%(?![ds%])/.test(text)) return UNKNOWN;
-  const left = [...given];
+const format: Function = ([text, values]) => {
+  if (!isText(text) || values === undefined || !isListValue(values) || /%(?![ds%])/.test(text)) return UNKNOWN;
+  const left = [...values];
   let open = false;
   const made = text.replace(/%([ds%])/g, (_, verb: string) => {
     if (verb === "%") return "%";
-    const one = left.shift();
-    const fits = verb === "d" ? typeof one === "bigint" : isText(one);
+    const next = left.shift();
+    const fits = verb === "d" ? typeof next === "bigint" : isText(next);
     if (!fits) open = true;
-    return String(one);
+    return String(next);
   });
   return open || left.length > 0 ? UNKNOWN : made;
 };
@@ -125,9 +125,9 @@ const total =
   ([all]) => {
     if (all === undefined || !isListValue(all)) return UNKNOWN;
     let sum = 0n;
-    for (const one of all) {
-      if (typeof one !== "bigint") return UNKNOWN;
-      sum += one;
+    for (const addend of all) {
+      if (typeof addend !== "bigint") return UNKNOWN;
+      sum += addend;
     }
     const kept = fit(sum);
     if (kept !== sum) throw new EvaluationError("out of range");

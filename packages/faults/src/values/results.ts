@@ -91,8 +91,8 @@ export function valueResult(value: Value, taint: readonly Taint[] = [], more: Pa
 export function invalid(taint: readonly Taint[] = [], code = INTERNAL): Result {
   return { state: "failed", failures: [{ code, cause: INVALID, why: { ...INVALID, code } }], taint };
 }
-export const tooMany = (taint: readonly Taint[], asked: boolean): Result =>
-  invalid(taint, asked ? INVALID_ARGUMENT : INTERNAL);
+export const tooMany = (taint: readonly Taint[], fromClient: boolean): Result =>
+  invalid(taint, fromClient ? INVALID_ARGUMENT : INTERNAL);
 /** Throws what is no error of an expression. */
 export function failed(error: unknown, taint: readonly Taint[] = []): Result {
   if (!(error instanceof EvaluationError)) throw error;

@@ -96,7 +96,7 @@ export function equal(a: Value, b: Value): boolean | Unknown {
   }
   if (isNumber(a) && isNumber(b)) return Number(a) === Number(b);
   if (isListValue(a) && isListValue(b))
-    return a.length === b.length && every(a.map((one, i) => equal(one, b[i] ?? null)));
+    return a.length === b.length && every(a.map((value, i) => equal(value, b[i] ?? null)));
   if (a instanceof MessageValue && b instanceof MessageValue) {
     if (a.type !== b.type) return false;
     return a === b ? true : equalFields(a, b);
@@ -109,8 +109,8 @@ function equalFields(a: MessageValue, b: MessageValue): boolean | Unknown {
   const names = [...new Set([...a.fields.keys(), ...b.fields.keys()])];
   return every(
     names.map((name) => {
-      const [one, other] = [a.fields.get(name), b.fields.get(name)];
-      return one === undefined || other === undefined ? UNKNOWN : equal(one, other);
+      const [value, other] = [a.fields.get(name), b.fields.get(name)];
+      return value === undefined || other === undefined ? UNKNOWN : equal(value, other);
     }),
   );
 }

@@ -40,7 +40,7 @@ export class BridgedStream extends Duplex {
     this.headRequest = method === "HEAD";
     carrier.window = WINDOW_BYTES; // no more comes than is read
     const data = (chunk: Buffer) => this.#receive(chunk);
-    carrier.hear({ copies: true, data, end: () => this.#ended(), close: () => this.#over() });
+    carrier.listen({ copies: true, data, end: () => this.#ended(), close: () => this.#over() });
   }
   get id(): number {
     return this.carrier.id;

@@ -29,7 +29,7 @@ export interface Carrier extends StreamOut {
   /** Connection of the stream. Undefined if it is no longer available. */
   readonly connection: CarrierConnection | undefined;
   /** Sets the listener of the stream. Its handler must call it synchronously. */
-  hear(hearer: CarrierListener): void;
+  listen(hearer: CarrierListener): void;
   /** Sends status 100: the client may send the body. */
   continue(): void;
   /**

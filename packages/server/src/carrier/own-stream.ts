@@ -18,7 +18,7 @@ export interface OwnConnection {
   /** Sends a body as far as windows allow. `bodySent` reports its end. */
   send(stream: OwnStream, body: Uint8Array): void;
   /** All of the answer has been sent. */
-  said(stream: OwnStream): void;
+  answerSent(stream: OwnStream): void;
   /** Ends it with this error code, unless it is over. */
   reset(stream: OwnStream, code: number): void;
   /** Adds to the number of received bytes that are not yet consumed. */
@@ -57,7 +57,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   reading: NodeJS.Timeout | undefined;
   #last: Uint8Array | undefined;
   #trailers: readonly string[] | undefined;
-  #said = false;
+  #hasEnded = false;
   #written: (() => void) | undefined;
 
   constructor(connection: OwnConnection, id: number, sendWindow: number, headerBytes: number) {
@@ -75,7 +75,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   get connection(): OwnConnection {
     return this.#connection;
   }
-  hear(hearer: CarrierListener): void {
+  listen(hearer: CarrierListener): void {
     this.receiver = hearer;
   }
   continue(): void {
@@ -96,7 +96,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     if (this.over || this.answered) return;
     const alone = body === undefined && trailers === undefined;
     this.#head(status, headers, alone);
-    if (alone) this.#connection.said(this);
+    if (alone) this.#connection.answerSent(this);
     else this.end(body, trailers);
   }
   respond(status: number, headers: readonly string[]): void {
@@ -105,11 +105,11 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   #head(status: number, headers: readonly string[], endStream: boolean): void {
     this.#connection.head(this, status, headers, endStream);
     this.answered = true;
-    if (endStream) this.#said = true;
+    if (endStream) this.#hasEnded = true;
   }
   flush(): void {}
   write(bytes: Uint8Array, written: () => void): void {
-    if (this.over || this.#said || bytes.length === 0) {
+    if (this.over || this.#hasEnded || bytes.length === 0) {
       written();
       return;
     }
@@ -117,8 +117,8 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     this.#connection.send(this, bytes);
   }
   end(bytes: Uint8Array | undefined, trailers: Trailers | undefined): void {
-    if (this.over || this.#said) return;
-    this.#said = true;
+    if (this.over || this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#trailers = trailers && pairsOf(trailers);
     const last = bytes?.length === 0 ? undefined : bytes;
     if (this.body !== undefined) {
@@ -133,7 +133,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   }
   #end(): void {
     if (this.#trailers !== undefined) this.#connection.head(this, undefined, this.#trailers, true);
-    this.#connection.said(this);
+    this.#connection.answerSent(this);
   }
   bodySent(): void {
     const written = this.#written;
@@ -141,7 +141,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     this.#written = undefined;
     this.#last = undefined;
     if (last !== undefined) this.#sendLast(last);
-    else if (this.#said) this.#end();
+    else if (this.#hasEnded) this.#end();
     written?.();
   }
   /** Drops data that is not yet sent. */

@@ -136,14 +136,14 @@ function readTls(read: EnvReader, url: string, readFile: FileReader): OtlpConfig
 }
 
 function readHeaders(read: EnvReader): Readonly<Record<string, string>> {
-  const given = either(read, "HEADERS");
-  if (given === undefined) return {};
-  const pairs = pairsOf(given.text);
+  const headers = either(read, "HEADERS");
+  if (headers === undefined) return {};
+  const pairs = pairsOf(headers.text);
   const remedy =
     "name=value, several separated by commas, where a comma, a percent sign and what is not ASCII are percent-encoded";
   if (pairs === undefined || !pairs.every(isHeader)) {
     // The value is not repeated: it is mostly a secret.
-    read.fault(given.variable, "cannot be read as headers", remedy);
+    read.fault(headers.variable, "cannot be read as headers", remedy);
     return {};
   }
   return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));

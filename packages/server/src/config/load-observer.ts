@@ -22,12 +22,12 @@ const EVENTS = [
 ] as const;
 
 /** Wraps an observer, which must not affect the server: its failures are reported and change nothing else. */
-export function harmless(own: Observer, failed: (event: string, thrown: unknown) => void): Observer {
+export function harmless(observer: Observer, failed: (event: string, thrown: unknown) => void): Observer {
   const guarded =
     <Event>(name: (typeof EVENTS)[number], run: (event: Event) => unknown) =>
     (event: Event): void => {
       try {
-        const ended = run.call(own, event);
+        const ended = run.call(observer, event);
         if (ended instanceof Promise) ended.catch((thrown: unknown) => failed(name, thrown));
       } catch (thrown) {
         failed(name, thrown);
@@ -35,7 +35,7 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
     };
   const begin = (event: ResponseStartEvent): Trace | undefined => {
     try {
-      const trace = own.responseStart?.(event);
+      const trace = observer.responseStart?.(event);
       return trace && { onCall: harmlessTrace(trace, failed) };
     } catch (thrown) {
       failed("responseStart", thrown);
@@ -43,20 +43,20 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
     }
   };
   return {
-    ...(own.upstream && { upstream: guarded("upstream", own.upstream) }),
-    ...(own.responseStart && { responseStart: begin }),
-    ...(own.callStart && { callStart: guarded("callStart", own.callStart) }),
-    ...(own.call && { call: guarded("call", own.call) }),
-    ...(own.attempt && { attempt: guarded("attempt", own.attempt) }),
-    ...(own.cache && { cache: guarded("cache", own.cache) }),
-    ...(own.joined && { joined: guarded("joined", own.joined) }),
-    ...(own.limited && { limited: guarded("limited", own.limited) }),
-    ...(own.resolver && { resolver: guarded("resolver", own.resolver) }),
-    ...(own.response && { response: guarded("response", own.response) }),
-    ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),
-    ...(own.ejection && { ejection: guarded("ejection", own.ejection) }),
-    ...(own.audit && { audit: guarded("audit", own.audit) }),
-    ...(own.certificate && { certificate: guarded("certificate", own.certificate) }),
+    ...(observer.upstream && { upstream: guarded("upstream", observer.upstream) }),
+    ...(observer.responseStart && { responseStart: begin }),
+    ...(observer.callStart && { callStart: guarded("callStart", observer.callStart) }),
+    ...(observer.call && { call: guarded("call", observer.call) }),
+    ...(observer.attempt && { attempt: guarded("attempt", observer.attempt) }),
+    ...(observer.cache && { cache: guarded("cache", observer.cache) }),
+    ...(observer.joined && { joined: guarded("joined", observer.joined) }),
+    ...(observer.limited && { limited: guarded("limited", observer.limited) }),
+    ...(observer.resolver && { resolver: guarded("resolver", observer.resolver) }),
+    ...(observer.response && { response: guarded("response", observer.response) }),
+    ...(observer.breaker && { breaker: guarded("breaker", observer.breaker) }),
+    ...(observer.ejection && { ejection: guarded("ejection", observer.ejection) }),
+    ...(observer.audit && { audit: guarded("audit", observer.audit) }),
+    ...(observer.certificate && { certificate: guarded("certificate", observer.certificate) }),
   };
 }
 

@@ -19,21 +19,21 @@ export async function loadResolvers(
   source: Environment,
   names: { readonly [Export in keyof Supplied]: readonly string[] },
 ): Promise<{ readonly supplied?: Supplied; readonly faults: readonly ConfigFault[] }> {
-  const said = source.BFF_RESOLVERS || undefined;
-  const path = said ?? STANDARD.find((name) => existsSync(name));
+  const variable = source.BFF_RESOLVERS || undefined;
+  const path = variable ?? STANDARD.find((name) => existsSync(name));
   const required = (["resolvers", "functions"] as const).filter((name) => names[name].length > 0);
   const remedy = `the path of a module that exports ${required.map((name) => `\`${name}\``).join(" and ")}, as \`protobff init-resolvers resolvers.ts\` writes one`;
   const fault = (problem: string, instead = remedy) => ({
     faults: [{ variable: "BFF_RESOLVERS", problem, remedy: instead }],
   });
   if (path === undefined) return fault("is not set, and there is no resolvers.ts here");
-  const is = said === undefined ? `is not set: there is ${path}, ` : `is ${JSON.stringify(path)}, `;
+  const is = variable === undefined ? `is not set: there is ${path}, ` : `is ${JSON.stringify(path)}, `;
   const { exports, problem } = await importModule(path);
   if (exports === undefined) return fault(`${is}${problem}`);
   for (const name of required) {
     const members = exports[name];
     if (typeof members !== "object" || members === null) return fault(`${is}which exports no object \`${name}\``);
-    const missing = names[name].filter((one) => typeof (members as Record<string, unknown>)[one] !== "function");
+    const missing = names[name].filter((name) => typeof (members as Record<string, unknown>)[name] !== "function");
     if (missing.length > 0)
       return fault(
         `${is}which lacks ${missing.join(", ")} in its \`${name}\``,

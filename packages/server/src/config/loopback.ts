@@ -5,9 +5,9 @@ import { isIP } from "node:net";
  * 127.0.0.1, and could read this server's answers. A server on the loopback interface therefore accepts only addresses
  * and localhost as host.
  */
-export function isFor(host: string, asked: string | undefined): boolean {
+export function isFor(host: string, authority: string | undefined): boolean {
   if (!isLoopback(host)) return true;
-  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(asked ?? "");
+  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(authority ?? "");
   const found = (name?.[1] ?? name?.[2] ?? "").toLowerCase();
   return isIP(found) !== 0 || found === "localhost" || found.endsWith(".localhost") || found === host.toLowerCase();
 }

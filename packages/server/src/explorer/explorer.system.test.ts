@@ -73,7 +73,7 @@ async function opened(options: Partial<ExplorerOptions> = {}): Promise<Opened> {
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    own: () => own.url,
+    serverUrl: () => own.url,
     ...options,
   });
   const admin = await openAdmin({
@@ -262,7 +262,7 @@ test("the explorer sends a request with the credential of a named caller", async
   await once(listing, "listening");
   onTestFinished(() => void listing.close());
   const at = `http://127.0.0.1:${(listing.address() as AddressInfo).port}`;
-  const { admin } = await opened({ callers: `${at}/callers`, own: () => at });
+  const { admin } = await opened({ callers: `${at}/callers`, serverUrl: () => at });
   await page.goto(`${admin.url}/#try`);
   const who = page.getByLabel("Caller");
   await expect.poll(() => who.inputValue(), PATIENT).toBe("dev");
@@ -456,7 +456,7 @@ test("the explorer reconnects to a restarted server", async () => {
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    own: () => own.url,
+    serverUrl: () => own.url,
   });
   const again = await openAdmin({
     host: "127.0.0.1",

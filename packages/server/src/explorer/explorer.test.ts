@@ -21,7 +21,7 @@ async function opened(options: Partial<ExplorerOptions> = {}, host = "127.0.0.1"
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    own: () => own.url,
+    serverUrl: () => own.url,
     ...options,
   });
   const faults: unknown[] = [];
@@ -129,8 +129,8 @@ it("open pages receive events, up to a maximum of pages", async () => {
     text += chunk;
     if (text.includes('"id":1')) break;
   }
-  const events = text.split("\n\n").filter((one) => one.startsWith("data: "));
-  const told = events.map((one) => JSON.parse(one.slice(6)));
+  const events = text.split("\n\n").filter((line) => line.startsWith("data: "));
+  const told = events.map((event) => JSON.parse(event.slice(6)));
   expect(told.flatMap(({ requests }) => requests)).toMatchObject([{ id: 1, rpc: ECHO, status: "RUNNING" }]);
 });
 

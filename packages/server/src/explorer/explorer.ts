@@ -30,7 +30,7 @@ export interface ExplorerOptions {
   /** Upstreams that are mocks, by name. */
   readonly mocks?: ReadonlyMap<string, Mock> | undefined;
   /** Returns the server's address; undefined until the server listens. */
-  readonly own: () => string | undefined;
+  readonly serverUrl: () => string | undefined;
   /** URL of a list of callers, each with a credential, on this machine. */
   readonly callers?: string | undefined;
   readonly clock?: Clock | undefined;
@@ -75,7 +75,7 @@ export class Explorer {
   #made: Promise<string> | undefined;
 
   constructor(options: ExplorerOptions) {
-    const { services, upstreams, types = [], clock = systemClock, mocks = new Map(), own, token } = options;
+    const { services, upstreams, types = [], clock = systemClock, mocks = new Map(), serverUrl, token } = options;
     this.#options = options;
     this.#access = new Access(token);
     this.#registry = registryOf([...services, ...upstreams].map(({ file }) => file).concat(types));
@@ -88,7 +88,7 @@ export class Explorer {
       mocks: shownMocks(this.#mocks),
     }));
     this.#callers = new KnownCallers(options.callers);
-    this.#tryIt = new TryIt(methodsOf(services), this.#registry, own, this.#callers);
+    this.#tryIt = new TryIt(methodsOf(services), this.#registry, serverUrl, this.#callers);
   }
 
   /** Routes by path: those that only read, and those that change something. */

@@ -44,9 +44,9 @@ export class KnownCallers {
   }
 }
 
-function isKnown(one: unknown): one is Known {
-  if (typeof one !== "object" || one === null) return false;
-  const { as, header, value } = one as { readonly [Name in keyof Known]?: unknown };
+function isKnown(entry: unknown): entry is Known {
+  if (typeof entry !== "object" || entry === null) return false;
+  const { as, header, value } = entry as { readonly [Name in keyof Known]?: unknown };
   return typeof as === "string" && typeof header === "string" && typeof value === "string";
 }
 

@@ -74,11 +74,11 @@ function maskedField(value: JsonValue, field: DescField | undefined, registry: R
   if (field.proto.options?.debugRedact === true) return MASK;
   const { message } = field;
   if (message === undefined || value === null) return value;
-  const inner = (one: JsonValue): JsonValue => masked(one, message, registry, depth);
+  const inner = (item: JsonValue): JsonValue => masked(item, message, registry, depth);
   if (field.fieldKind === "list") return Array.isArray(value) ? value.map(inner) : value;
   if (field.fieldKind !== "map") return inner(value);
   if (typeof value !== "object" || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)]));
 }
 
 /** A message of a type that is not known could hold anything. */

@@ -131,25 +131,25 @@ export class Recorder implements Observer {
     if (record === undefined) return;
     record.calls++;
     const startMs = startedAt - record.startedAt;
-    const one: CallRecord = { request: record, name: method, branch, startMs, outcome: "RUNNING", attempts: [] };
-    if (this.#add(record, one)) this.#calls.set(call, one);
+    const callRecord: CallRecord = { request: record, name: method, branch, startMs, outcome: "RUNNING", attempts: [] };
+    if (this.#add(record, callRecord)) this.#calls.set(call, callRecord);
   }
   attempt({ call, number, hedge, startedAt, endedAt, outcome }: AttemptEvent): void {
-    const one = this.#calls.get(call);
-    if (one === undefined || one.attempts.length >= MOST_ATTEMPTS) return;
-    const { startedAt: zero } = one.request;
+    const callRecord = this.#calls.get(call);
+    if (callRecord === undefined || callRecord.attempts.length >= MOST_ATTEMPTS) return;
+    const { startedAt: zero } = callRecord.request;
     const result = typeof outcome === "string" ? outcome : `${outcome.kind} ${codeName(outcome.code)}`;
-    one.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: result });
+    callRecord.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: result });
   }
   call({ call, endedAt, items, outcome, message }: CallEvent): void {
-    const one = this.#calls.get(call);
-    if (one === undefined) return;
-    one.endMs = endedAt - one.request.startedAt;
-    one.items = items;
-    one.sent = kept(one.request, message);
-    if (outcome.ok) one.got = kept(one.request, outcome.message);
-    else one.failure = short(outcome.failure.message);
-    one.outcome = outcome.ok ? "OK" : codeName(outcome.failure.code);
+    const callRecord = this.#calls.get(call);
+    if (callRecord === undefined) return;
+    callRecord.endMs = endedAt - callRecord.request.startedAt;
+    callRecord.items = items;
+    callRecord.sent = kept(callRecord.request, message);
+    if (outcome.ok) callRecord.got = kept(callRecord.request, outcome.message);
+    else callRecord.failure = short(outcome.failure.message);
+    callRecord.outcome = outcome.ok ? "OK" : codeName(outcome.failure.code);
   }
 
   cache({ request, method: name, branch, outcome, ageMs }: CacheEvent): void {
@@ -192,11 +192,11 @@ export class Recorder implements Observer {
   }
   /** Returns the changed requests, oldest first. */
   since(revision: number): readonly ShownRequest[] {
-    return this.#all.filter((one) => one.revision > revision).map(summaryOf);
+    return this.#all.filter((requestRecord) => requestRecord.revision > revision).map(summaryOf);
   }
   /** @returns undefined if the request is no longer recorded */
   detail(id: number, show: ShowMessage): ShownDetail | undefined {
-    const record = this.#all.find((one) => one.id === id);
+    const record = this.#all.find((requestRecord) => requestRecord.id === id);
     if (record === undefined) return undefined;
     const { headers, source, failure, degradation, dropped } = record;
     const spans = record.spans.map((span) => ("request" in span ? shownCall(span, show) : span));

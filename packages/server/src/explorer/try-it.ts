@@ -22,20 +22,20 @@ export class Unsendable extends Error {}
 export class TryIt {
   readonly #methods: ReadonlyMap<string, DescMethod>;
   readonly #registry: Registry;
-  readonly #own: () => string | undefined;
+  readonly #serverUrl: () => string | undefined;
   readonly #callers: KnownCallers;
   #running = 0;
 
-  /** @param own returns the server's address, once it listens: `http://127.0.0.1:8080` */
+  /** @param serverUrl returns the server's address, once it listens: `http://127.0.0.1:8080` */
   constructor(
     methods: ReadonlyMap<string, DescMethod>,
     registry: Registry,
-    own: () => string | undefined,
+    serverUrl: () => string | undefined,
     callers: KnownCallers = new KnownCallers(undefined),
   ) {
     this.#methods = methods;
     this.#registry = registry;
-    this.#own = own;
+    this.#serverUrl = serverUrl;
     this.#callers = callers;
   }
 
@@ -46,14 +46,14 @@ export class TryIt {
   async send(input: unknown): Promise<Tried> {
     const { rpc, body, headers, as } = tryOf(input);
     const method = this.#methods.get(rpc);
-    const own = this.#own();
+    const serverUrl = this.#serverUrl();
     if (method === undefined) throw new Unsendable("there is no such rpc here");
-    if (own === undefined) throw new Unsendable("the server is still starting");
+    if (serverUrl === undefined) throw new Unsendable("the server is still starting");
     if (this.#running >= MOST_AT_ONCE) throw new Unsendable(`${MOST_AT_ONCE} requests are running already`);
     this.#running++;
     try {
       const credential = as === undefined ? [] : [await this.#credentialOf(as, headers)];
-      return await this.#sent(method, own, `/${rpc}`, body, [...headers, ...credential]);
+      return await this.#sent(method, serverUrl, `/${rpc}`, body, [...headers, ...credential]);
     } finally {
       this.#running--;
     }
@@ -68,7 +68,13 @@ export class TryIt {
     return found;
   }
 
-  async #sent(method: DescMethod, own: string, path: string, body: string, headers: Try["headers"]): Promise<Tried> {
+  async #sent(
+    method: DescMethod,
+    serverUrl: string,
+    path: string,
+    body: string,
+    headers: Try["headers"],
+  ): Promise<Tried> {
     const started = performance.now();
     const streams = method.methodKind === "server_streaming";
     const type = streams ? "application/connect+json" : "application/json";
@@ -81,7 +87,7 @@ export class TryIt {
       // The listener is this same process, so the name in its certificate does not matter.
       rejectUnauthorized: false,
     };
-    const url = new URL(path, reachable(own));
+    const url = new URL(path, reachable(serverUrl));
     const request = url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
     request.end(streams ? enveloped(body) : body);
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -159,8 +165,8 @@ function headerOf(header: unknown): readonly [string, string] {
 }
 
 /** Replaces an all-interfaces address with the loopback address. */
-function reachable(own: string): URL {
-  const url = new URL(own);
+function reachable(serverUrl: string): URL {
+  const url = new URL(serverUrl);
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   if (url.hostname === "[::]") url.hostname = "[::1]";
   return url;

@@ -7,7 +7,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
-import { ask, bytes, framed, json, MAX_BYTES, said } from "../testing/both-paths.ts";
+import { bodyOf, bytes, framed, json, MAX_BYTES, send } from "../testing/both-paths.ts";
 import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 describe.each([
@@ -44,7 +44,7 @@ describe.each([
   test("a client that disconnects cancels its request (HTTP/1.1)", async () => {
     const { server, kept } = await serving();
     const socket = net.connect(server.port, "127.0.0.1");
-    const body = said("wait");
+    const body = bodyOf("wait");
     socket.write(
       `POST ${PATH} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
@@ -70,13 +70,13 @@ describe.each([
       await until(() => server.requests.all === 1);
       session.destroy();
     }
-    expect((await ask(server, json(1, ["{}"]))).status).toBe(200);
+    expect((await send(server, json(1, ["{}"]))).status).toBe(200);
     expect(kept).toEqual({ running: 0, cancelled: 0 });
   });
 
   test.each([1, 2] as const)("a server that shuts down answers aborted requests (HTTP/%d)", async (version) => {
     const { server, kept } = await serving();
-    const answer = ask(server, json(version, [said("wait")]));
+    const answer = send(server, json(version, [bodyOf("wait")]));
     await until(() => kept.running === 1);
     await server.close(0);
     const { status, headers, body } = await answer;
@@ -181,13 +181,13 @@ describe.each([
     ["number", Object.fromEntries(Array.from({ length: 130 }, (_, n) => [`x-${n}`, "1"]))],
   ])("headers of HTTP/2 are limited in %s", async (_, headers) => {
     const { server } = await serving();
-    const { status, reset } = await ask(server, json(2, ["{}"], headers));
+    const { status, reset } = await send(server, json(2, ["{}"], headers));
     expect({ status, reset }).toEqual({ status: undefined, reset: http2.constants.NGHTTP2_ENHANCE_YOUR_CALM });
-    expect((await ask(server, json(2, ["{}"], { "x-long": "x".repeat(20_000) }))).status).toBe(200);
+    expect((await send(server, json(2, ["{}"], { "x-long": "x".repeat(20_000) }))).status).toBe(200);
   });
   test("headers of HTTP/1.1 are limited in bytes", async () => {
     const { server } = await serving();
-    expect((await ask(server, json(1, ["{}"], { "x-long": "x".repeat(40_000) }))).status).toBe(431);
-    expect((await ask(server, json(1, ["{}"], { "x-long": "x".repeat(20_000) }))).status).toBe(200);
+    expect((await send(server, json(1, ["{}"], { "x-long": "x".repeat(40_000) }))).status).toBe(431);
+    expect((await send(server, json(1, ["{}"], { "x-long": "x".repeat(20_000) }))).status).toBe(200);
   });
 });

@@ -25,7 +25,7 @@ import { shortcutWeight, type Whole } from "../turns/weight.ts";
 /** Properties that all calls of one RPC in one encoding share. */
 export interface CallRpc {
   /** Identifies the caller when the request is complete, before its message is read. */
-  readonly judge: Endpoint["authenticate"];
+  readonly authenticate: Endpoint["authenticate"];
   /** Reports requests that are refused before `authenticate` or the endpoint was called. */
   readonly refused: Endpoint["refused"];
   readonly peers: Peers;
@@ -75,7 +75,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #owned = false;
   readonly #startedAt: number;
   #peer: Peer | undefined;
-  #judged: AuthenticatedRequest | undefined;
+  #authentication: AuthenticatedRequest | undefined;
   #answering: Answering | undefined;
   #deadline: Timer | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -110,7 +110,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   get peer(): Peer {
     const { carrier } = this.head;
-    this.#peer ??= this.rpc.peers.of("hear" in carrier ? carrier.connection : carrier.socket, () =>
+    this.#peer ??= this.rpc.peers.of("listen" in carrier ? carrier.connection : carrier.socket, () =>
       this.all(FORWARDED_FOR),
     );
     return this.#peer;
@@ -121,7 +121,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   get connection(): object {
     const { carrier } = this.head;
-    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
+    return "listen" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
 
   // ---- the request ----
@@ -144,13 +144,13 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (this.#body === undefined) {
       this.#body = chunk;
     } else {
-      this.#own();
+      this.#keepBody();
       this.#body = appendChunk(this.#body, this.received, chunk, this.expected, AT_ONCE_BYTES);
     }
     this.received += chunk.length;
   }
   /** A small chunk keeps all that node has read with it. */
-  #own(): void {
+  #keepBody(): void {
     if (this.#owned || this.#body === undefined) return;
     this.#body = appendChunk(undefined, 0, this.#body, this.expected, AT_ONCE_BYTES);
     this.#owned = true;
@@ -167,15 +167,15 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   begin(): void {
     const { carrier } = this.head;
-    if (this.#over || ("hear" in carrier && carrier.gone)) return;
-    const { judge } = this.rpc;
-    if (judge === undefined) this.complete();
-    else this.#judge(judge);
+    if (this.#over || ("listen" in carrier && carrier.gone)) return;
+    const { authenticate } = this.rpc;
+    if (authenticate === undefined) this.complete();
+    else this.#authenticate(authenticate);
   }
-  #judge(judge: NonNullable<Endpoint["authenticate"]>): void {
+  #authenticate(authenticate: NonNullable<Endpoint["authenticate"]>): void {
     let verdict: Verdict | Promise<Verdict>;
     try {
-      verdict = judge(this);
+      verdict = authenticate(this);
     } catch (thrown) {
       this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
       return;
@@ -185,7 +185,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
       return;
     }
     this.#judging = true;
-    this.#own(); // it may wait for long
+    this.#keepBody(); // it may wait for long
     this.#expect(this.#leftMs());
     verdict.then(
       (found) => this.#admit(found),
@@ -203,7 +203,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (verdict instanceof Denied) {
       this.refuseNow(verdict.failure, verdict.metadata);
     } else {
-      this.#judged = verdict;
+      this.#authentication = verdict;
       this.complete();
     }
   }
@@ -243,7 +243,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   /** Refuses a request that is still incomplete after `rounds` rounds of the check. */
   checkArrival(rounds: number): void {
     if (this.#ended || this.#refusal !== undefined || this.session === undefined) return; // node does it for HTTP/1.1
-    this.#own();
+    this.#keepBody();
     if (++this.#rounds > rounds) this.abort(late());
   }
 
@@ -265,12 +265,12 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   /** Its headers, with the identity if `authenticate` has run. */
   protected get identified(): IncomingHeaders {
-    return this.#judged ?? this;
+    return this.#authentication ?? this;
   }
   /** The session or socket that carries it. For a stream that has lost its session it is the stream itself. */
   protected get carriedBy(): object {
     const { carrier } = this.head;
-    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
+    return "listen" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
   /** Returns the received part of the body. */
   protected body(): Buffer {
@@ -303,7 +303,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     let answering: Answering | undefined;
     this.#reported = true;
     try {
-      answering = begin(this.#judged ?? this, leftMs);
+      answering = begin(this.#authentication ?? this, leftMs);
     } catch (thrown) {
       this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
     }
@@ -342,7 +342,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (this.#judging) this.#untold = failure;
     if (this.#reported || this.#judging) return;
     this.#reported = true;
-    this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
+    this.rpc.refused?.(failure, this.#authentication ?? this, performance.now() - this.#startedAt);
   }
   protected failWith(error: ConnectError | Failure, metadata: AnswerMetadata | undefined): void {
     try {

@@ -42,7 +42,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
       return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
     }
     // If the RPC has a `authenticate`, it runs first: the message is then read when the request is complete.
-    return this.rpc.judge === undefined ? this.#read(body, start, end) : undefined;
+    return this.rpc.authenticate === undefined ? this.#read(body, start, end) : undefined;
   }
   #read(body: Buffer, start: number, end: number): ConnectError | undefined {
     try {

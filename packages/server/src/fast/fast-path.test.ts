@@ -3,8 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
 import {
-  type Asked,
-  ask,
+  bodyOf,
   bytes,
   each,
   framed,
@@ -13,22 +12,23 @@ import {
   MAX_BYTES,
   pair,
   proto,
-  said,
+  type RawRequest,
+  send,
 } from "../testing/both-paths.ts";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 // Every request goes to two servers, one with the fast path and one without: whatever comes, they answer the same.
 
-const named = (name: string, cases: [string, Asked][]): [string, Asked][] =>
+const named = (name: string, cases: [string, RawRequest][]): [string, RawRequest][] =>
   cases.map(([protocol, asked]) => [`${name}, by ${protocol}`, asked]);
-function both(name: string, asked: (version: 1 | 2) => Asked): [string, Asked][] {
+function both(name: string, asked: (version: 1 | 2) => RawRequest): [string, RawRequest][] {
   return [
     [`${name}, on HTTP/1.1`, asked(1)],
     [`${name}, on HTTP/2`, asked(2)],
   ];
 }
 
-const taken: [string, Asked][] = [
+const taken: [string, RawRequest][] = [
   ...named("an answer", each("hello – ü")),
   ...named("an empty answer", each("")),
   ...named("a failure with details", each("fail:thing")),
@@ -99,7 +99,9 @@ const taken: [string, Asked][] = [
   ),
   ...named("a deadline that passes", each("wait", { "grpc-timeout": "20m", "connect-timeout-ms": "20" })),
   ...named("a protocol version that nobody asks for", each("x", { "connect-protocol-version": "2" })),
-  ...both("a charset", (version) => json(version, [said("x")], { "content-type": "application/json; charset=utf-8" })),
+  ...both("a charset", (version) =>
+    json(version, [bodyOf("x")], { "content-type": "application/json; charset=utf-8" }),
+  ),
   ...both("a body byte by byte", (version) => json(version, [..."{}"])),
   ...both("an unknown field of JSON", (version) => json(version, ['{"fileName":"x","none":{"a":[1]}}'])),
   ...both("JSON that ends early", (version) => json(version, ['{"fileName":'])),
@@ -135,7 +137,7 @@ const taken: [string, Asked][] = [
   ["bytes that are no gRPC message", grpc([framed(Buffer.from([0xff, 0xff]))])],
 ];
 
-const left: [string, Asked][] = [
+const left: [string, RawRequest][] = [
   ...named(
     "another path", // gRPC's is refused without the adapter
     each("x").flatMap(([name, asked]) =>
@@ -181,9 +183,9 @@ describe("the fast path answers like Connect's adapter", () => {
   });
   afterAll(() => Promise.all([servers.fast.close(0), servers.slow.close(0)]));
 
-  const compare = async (asked: Asked, fast: 0 | 1): Promise<void> => {
+  const compare = async (asked: RawRequest, fast: 0 | 1): Promise<void> => {
     const before = servers.fast.requests;
-    const [mine, theirs] = await Promise.all([ask(servers.fast, asked), ask(servers.slow, asked)]);
+    const [mine, theirs] = await Promise.all([send(servers.fast, asked), send(servers.slow, asked)]);
     expect(mine).toEqual(theirs);
     expect(mine.status ?? mine.reset).toBeGreaterThan(0);
     const after = servers.fast.requests;
@@ -203,7 +205,7 @@ describe.each([
     onTestFinished(async () => void (await Promise.all([fast.close(0), slow.close(0)])));
     for (const kind of ["hello", "fail:thing"]) {
       for (const [, asked] of each(kind, origin === undefined ? {} : { origin })) {
-        expect(await ask(fast, asked)).toEqual(await ask(slow, asked));
+        expect(await send(fast, asked)).toEqual(await send(slow, asked));
       }
     }
     expect(fast.requests.fast).toBe(10);
@@ -214,7 +216,7 @@ describe("deviations from the adapter", () => {
   test.each([["the path, which is no header", "header::path", {}, "null"]])("%s", async (_, kind, headers, answer) => {
     const server = await listen([kindEndpoint(false)]);
     onTestFinished(() => server.close(0));
-    const { body, trailers } = await ask(server, grpc([framed(bytes(kind))], headers));
+    const { body, trailers } = await send(server, grpc([framed(bytes(kind))], headers));
     expect(trailers).toEqual({ "grpc-status": "0" });
     expect(body.slice(5)).toBe(bytes(answer).toString("latin1"));
   });

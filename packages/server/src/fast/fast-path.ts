@@ -77,7 +77,7 @@ export class FastPath implements Shortcut {
     for (const endpoint of endpoints) {
       const { method, run, authenticate, refused } = endpoint;
       if (run === undefined) continue;
-      const all = { run, judge: authenticate, refused, maxBytes, pending, peers, fault, open: this.#open };
+      const all = { run, authenticate: authenticate, refused, maxBytes, pending, peers, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },
@@ -99,7 +99,7 @@ export class FastPath implements Shortcut {
       kind === "grpc"
         ? new FastGrpcCall(served.binary, head, stream)
         : new FastConnectCall(served[kind === "json" ? "json" : "binary"], head, this.#encoding(kind), stream);
-    stream.hear(call);
+    stream.listen(call);
     call.count();
     return true;
   }

@@ -35,7 +35,7 @@ export class UnknownMethods implements Shortcut {
     if (this.#served.has(path) || path.includes("?")) return false;
     const contentType = GRPC.exec(type)?.[0];
     if (contentType === undefined) return false;
-    stream.hear(NO_LISTENER);
+    stream.listen(NO_LISTENER);
     const ids = [REQUEST_ID, this.#ids.of(headers)];
     const all = ["content-type", contentType, ...ANSWER, ...ids, ...this.#cors(headers.origin)];
     stream.answer(200, all, undefined, undefined, true);

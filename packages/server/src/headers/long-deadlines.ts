@@ -14,9 +14,9 @@ export function withLongDeadlines(handler: Handler): Handler {
   return (request, response) => {
     const { headers } = request;
     for (const { name, parse, longest } of DEADLINES) {
-      const given = headers[name];
-      if (typeof given !== "string") continue;
-      const { timeoutMs = 0 } = parse(given, Number.MAX_SAFE_INTEGER);
+      const value = headers[name];
+      if (typeof value !== "string") continue;
+      const { timeoutMs = 0 } = parse(value, Number.MAX_SAFE_INTEGER);
       if (timeoutMs > LONGEST_TIMER_MS) headers[name] = longest;
     }
     handler(request, response);

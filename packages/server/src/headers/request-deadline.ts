@@ -50,8 +50,11 @@ function timeOf(text: string): number | undefined {
  *
  * @returns `undefined`: neither is there; "malformed": the header makes no sense
  */
-export function nearestDeadline(clientMs: number | undefined, given: string | readonly string[]): number | "malformed" {
-  const left = typeof given === "string" ? leftUntil(given, Date.now()) : undefined;
+export function nearestDeadline(
+  clientMs: number | undefined,
+  deadlines: string | readonly string[],
+): number | "malformed" {
+  const left = typeof deadlines === "string" ? leftUntil(deadlines, Date.now()) : undefined;
   if (left === undefined) return "malformed";
   return clientMs === undefined ? left : Math.min(left, clientMs);
 }
@@ -60,14 +63,16 @@ export function nearestDeadline(clientMs: number | undefined, given: string | re
 export function withRequestDeadline(handler: Handler): Handler {
   return (request, response) => {
     const { headers } = request;
-    const given = headers[REQUEST_DEADLINE];
-    if (given === undefined) return handler(request, response);
+    const value = headers[REQUEST_DEADLINE];
+    if (value === undefined) return handler(request, response);
     const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true;
     const name = isGrpc ? "grpc-timeout" : "connect-timeout-ms";
-    const own = headers[name];
+    const timeout = headers[name];
     const parsed =
-      typeof own === "string" ? (isGrpc ? grpc : connect).parseTimeout(own, Number.MAX_SAFE_INTEGER) : undefined;
-    const left = nearestDeadline(parsed?.timeoutMs, given);
+      typeof timeout === "string"
+        ? (isGrpc ? grpc : connect).parseTimeout(timeout, Number.MAX_SAFE_INTEGER)
+        : undefined;
+    const left = nearestDeadline(parsed?.timeoutMs, value);
     // Malformed values are refused behind the adapter.
     if (left !== "malformed" && parsed?.error === undefined && left !== parsed?.timeoutMs) {
       const whole = Math.ceil(Math.min(left, isGrpc ? MOST_OF_GRPC : LONGEST_TIMER_MS));
@@ -81,12 +86,12 @@ const MOST_OF_GRPC = 99_999_999;
 
 /** Refuses what makes no sense. */
 export const checkRequestDeadline: Interceptor = (next) => async (request) => {
-  const given = request.header.get(REQUEST_DEADLINE);
-  if (given !== null && leftUntil(given, 0) === undefined) throw malformed(given);
+  const value = request.header.get(REQUEST_DEADLINE);
+  if (value !== null && leftUntil(value, 0) === undefined) throw malformed(value);
   return next(request);
 };
 
-export function malformed(given: string): ConnectError {
-  const text = `${REQUEST_DEADLINE} ${quoted(given)} is neither a time (RFC 3339) nor at most 10 digits of milliseconds that are left`;
+export function malformed(value: string): ConnectError {
+  const text = `${REQUEST_DEADLINE} ${quoted(value)} is neither a time (RFC 3339) nor at most 10 digits of milliseconds that are left`;
   return new ConnectError(text, Code.InvalidArgument);
 }

@@ -134,7 +134,7 @@ describe("over plain HTTP", () => {
   it("every request gets a different id", async () => {
     const { port } = await ours([rig().served]);
     const ids = await Promise.all(Array.from({ length: 20 }, () => get(port, "/healthz")));
-    expect(new Set(ids.map((one) => one["x-request-id"])).size).toBe(20);
+    expect(new Set(ids.map((id) => id["x-request-id"])).size).toBe(20);
   });
 });
 

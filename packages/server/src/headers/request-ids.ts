@@ -13,8 +13,8 @@ export class RequestIds {
 
   /** Returns the id of a request, which it sets on the first call. */
   of(headers: IncomingHttpHeaders): string {
-    const own = headers[REQUEST_ID];
-    if (typeof own === "string" && isRequestId(own)) return own;
+    const requestId = headers[REQUEST_ID];
+    if (typeof requestId === "string" && isRequestId(requestId)) return requestId;
     const made = this.#ids.short();
     headers[REQUEST_ID] = made;
     return made;

@@ -11,7 +11,7 @@ async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   server.on("stream", (stream) => {
     const carrier = new NodeCarrier(stream);
-    carrier.hear({
+    carrier.listen({
       data: (chunk) => all.push(`data ${chunk.length}`),
       end() {
         all.push("end");

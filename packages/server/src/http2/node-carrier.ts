@@ -29,7 +29,7 @@ export class NodeCarrier implements Carrier {
   get gone(): boolean {
     return this.#stream.destroyed || this.#stream.closed;
   }
-  hear(hearer: CarrierListener): void {
+  listen(hearer: CarrierListener): void {
     this.hearer = hearer;
     const stream: Carried = this.#stream;
     stream[CARRIER] = this;

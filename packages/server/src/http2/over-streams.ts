@@ -26,7 +26,7 @@ export class OverStreams {
   }
   /** Records that this end has ended the stream: later frames may have crossed that. */
   ours(id: number): void {
-    const at = this.#theirs.findIndex((one) => Math.abs(one) === id);
+    const at = this.#theirs.findIndex((their) => Math.abs(their) === id);
     if (at >= 0) this.#theirs[at] = 0;
   }
   /**

@@ -52,7 +52,7 @@ export class OwnLeaving {
     this.#writer = writer;
   }
   /** True if the last stream is fixed, by GOAWAY or by `takeNoMore`. */
-  get told(): boolean {
+  get isFixed(): boolean {
     return this.lastTaken < WINDOW_MAX;
   }
   /** The client's settings have arrived. */
@@ -92,7 +92,7 @@ export class OwnLeaving {
     clearTimeout(this.#crossing);
     this.#crossing = this.#held ? setTimeout(crossed, CROSSING_MS, this) : undefined;
     if (this.#held) this.#writer.release();
-    else if (!this.#connection.over && !this.told) this.goodbye(ErrorCode.NO_ERROR);
+    else if (!this.#connection.over && !this.isFixed) this.goodbye(ErrorCode.NO_ERROR);
     this.#held = false;
   }
   /** Sends GOAWAY. Running requests may end; new ones are refused. */

@@ -50,7 +50,7 @@ async function byHand(server: Listening, ...first: Buffer[]) {
   await once(socket, "connect");
   socket.write(Buffer.concat(first));
   const of = (type: number, stream?: number) =>
-    frames.filter((one) => one.type === type && (stream === undefined || one.stream === stream));
+    frames.filter((frame) => frame.type === type && (stream === undefined || frame.stream === stream));
   const text = (stream: number) => Buffer.concat(of(DATA, stream).map(({ payload }) => payload)).toString();
   const goaways = () => of(GOAWAY).map(({ payload }) => [payload.readUInt32BE(0), payload.readUInt32BE(4)]);
   return { socket, frames, of, text, goaways, closed: closing(socket) };

@@ -83,7 +83,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     const fast = shortcut?.stream(stream, headers, raw) === true;
     taken(fast);
     if (fast) return;
-    this.#parts.requests.own(stream, headers, ({ body, failure }) => {
+    this.#parts.requests.receive(stream, headers, ({ body, failure }) => {
       const bridged = new BridgedStream(stream, headers[":method"], failure);
       this.#compat.emit("stream", bridged, headers, 0, raw);
       bridged.begin(body);

@@ -20,13 +20,13 @@ class Connection implements ConnectionHold {
 
 test("a connection above its share ends; if the total is exceeded, the largest connection ends", () => {
   const all: Connection[] = [];
-  const bytes: ConnectionBytes = new ConnectionBytes(all, { all: 800, one: 300 });
+  const bytes: ConnectionBytes = new ConnectionBytes(all, { all: 800, perConnection: 300 });
   for (let i = 0; i < 10; i++) all.push(new Connection(() => bytes));
   const [first, ...others] = all as [Connection, ...Connection[]];
   bytes.set(first, 301);
   expect([first.calmed, bytes.bytes]).toEqual([1, 0]);
   bytes.set(first, 250);
-  for (const one of others) bytes.set(one, 61);
+  for (const other of others) bytes.set(other, 61);
   expect(bytes.bytes).toBe(799);
   bytes.set(others[0] as Connection, 63);
   expect([first.calmed, ...others.map(({ calmed }) => calmed)]).toEqual([2, ...others.map(() => 0)]);

@@ -210,7 +210,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     stream.code = code;
     this.#ends.ours(stream.id);
     if (!this.over) this.#writer.reset(stream.id, code);
-    if (!stream.ended) this.#guard.givenUp(WINDOW_BYTES);
+    if (!stream.ended) this.#guard.recordCancel(WINDOW_BYTES);
     this.#close(stream);
   }
   wasReset(stream: OwnStream, code: number): void {
@@ -220,7 +220,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#close(stream);
     if (!answered) this.#unanswered();
   }
-  said(stream: OwnStream): void {
+  answerSent(stream: OwnStream): void {
     this.#guard.progress();
     this.#resets.answered();
     if (stream.ended) {
@@ -241,10 +241,10 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#headerBytes -= stream.headerBytes;
     stream.receiver.close();
     stream.forget();
-    if (this.#leaving.told && this.#streams.size === 0) this.shut();
+    if (this.#leaving.isFixed && this.#streams.size === 0) this.shut();
   }
   #unanswered(): void {
-    if (!this.#resets.reset() || this.over || this.#leaving.told) return;
+    if (!this.#resets.reset() || this.over || this.#leaving.isFixed) return;
     this.#owner.calmed(RESETS);
     this.#leaving.goodbye(ENHANCE_YOUR_CALM, RESETS);
   }

@@ -108,7 +108,7 @@ describe("requests in one segment", () => {
     const { handler } = slowly();
     const server = http.createServer(handler);
     const calmed: string[] = [];
-    const bounds = { all: 30_000, one: 100_000 };
+    const bounds = { all: 30_000, perConnection: 100_000 };
     const readings = new Http1Readings(server, 250, (why) => calmed.push(why), bounds);
     const port = net.createServer((socket) => readings.begin(socket)).listen(0, "127.0.0.1");
     onTestFinished(() => void port.close());

@@ -11,7 +11,7 @@ import { PROTOCOL } from "./protocol.ts";
 /** State of a request in progress. */
 interface Begun {
   /** True if the request is logged. */
-  readonly told: boolean;
+  readonly isLogged: boolean;
   readonly telemetry: RequestTelemetry | undefined;
   calls: number;
 }
@@ -30,7 +30,7 @@ export interface AccessLogOptions {
 export class AccessLog implements Observer {
   readonly #writer: LineWriter;
   readonly #share: number;
-  readonly #line: (request: Told) => string;
+  readonly #line: (request: LogFields) => string;
   readonly #clock: Clock;
   readonly #begun = new Map<object, Begun>();
   #lines = "";
@@ -44,8 +44,8 @@ export class AccessLog implements Observer {
   }
 
   responseStart({ request, telemetry }: ResponseStartEvent): undefined {
-    const told = this.#share >= 1 || this.#clock.random() < this.#share;
-    this.#begun.set(request, { told, telemetry, calls: 0 });
+    const isLogged = this.#share >= 1 || this.#clock.random() < this.#share;
+    this.#begun.set(request, { isLogged, telemetry, calls: 0 });
   }
   callStart({ request }: CallStartEvent): void {
     const begun = this.#begun.get(request);
@@ -55,7 +55,7 @@ export class AccessLog implements Observer {
     const begun = this.#begun.get(event.request);
     if (begun === undefined) return;
     this.#begun.delete(event.request);
-    if (!begun.told) return;
+    if (!begun.isLogged) return;
     if (this.#lines === "") setImmediate(() => this.#write());
     this.#lines += this.#line(fieldsOf(event, begun, this.#clock.date()));
     this.#count++;
@@ -73,7 +73,7 @@ export class AccessLog implements Observer {
 }
 
 /** Fields of a log line. No field holds a credential, or the caller unless it is a declared attribute. */
-interface Told {
+interface LogFields {
   readonly time: string;
   readonly rpc: string;
   readonly status: string;
@@ -95,7 +95,7 @@ function fieldsOf(
   { method, header, startedAt, endedAt, outcome, source, trace, stream }: ResponseEvent,
   begun: Begun,
   at: Date,
-): Told {
+): LogFields {
   return {
     time: at.toISOString(),
     rpc: method,
@@ -132,7 +132,7 @@ function shown(value: unknown): unknown {
 }
 const MOST_ITEMS = 20;
 
-function jsonLine({ time, requestId, traceId, degraded, ...rest }: Told): string {
+function jsonLine({ time, requestId, traceId, degraded, ...rest }: LogFields): string {
   const ids = { ...(requestId !== "" && { request_id: requestId }), trace_id: traceId };
   return `${JSON.stringify({ time, event: "request", ...rest, ...(degraded > 0 && { degraded }), ...ids })}\n`;
 }
@@ -151,7 +151,7 @@ function textLine({
   attributes,
   requestId,
   traceId,
-}: Told): string {
+}: LogFields): string {
   const parts = [
     `${time} ${rpc} ${status} ${ms} ms by ${protocol}`,
     `${calls} ${calls === 1 ? "call" : "calls"}`,

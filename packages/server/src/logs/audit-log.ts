@@ -58,10 +58,10 @@ export class AuditLog implements Observer {
       const lost = this.#lost;
       this.#waiting = [];
       this.#length = 0;
-      const told =
+      const reason =
         lost === 0 ? "" : `${JSON.stringify({ time: new Date().toISOString(), event: "lost", count: lost })}\n`;
       try {
-        await this.#append(lines.join("") + told);
+        await this.#append(lines.join("") + reason);
         this.#lost -= lost;
       } catch (thrown) {
         this.#lost += lines.length;

@@ -18,9 +18,9 @@ export interface DeprecatedCall {
 export class DeprecatedCalls {
   readonly #most: number;
   /** By RPC and caller, the one reported longest ago first. */
-  readonly #told = new Map<string, Told>();
+  readonly #reports = new Map<string, LastReport>();
   /** Calls of all other callers, by RPC. */
-  readonly #others = new Map<string, Told>();
+  readonly #others = new Map<string, LastReport>();
 
   constructor(most: number = MOST_CALLERS) {
     this.#most = most;
@@ -29,37 +29,37 @@ export class DeprecatedCalls {
   /** @returns the line to be logged; undefined: none */
   called(rpc: string, use: DeprecatedUse, now: number): DeprecatedCall | undefined {
     const key = JSON.stringify([rpc, use.source, use.issuer, use.subject, use.id]);
-    const before = this.#told.get(key);
+    const before = this.#reports.get(key);
     if (before !== undefined)
       return quiet(before, now) ? undefined : this.#report(key, { rpc, use, more: before.more }, now);
     this.#forget(now);
-    if (this.#told.size < this.#most) return this.#report(key, { rpc, use, more: 0 }, now);
+    if (this.#reports.size < this.#most) return this.#report(key, { rpc, use, more: 0 }, now);
     const others = this.#others.get(rpc);
     if (others !== undefined && quiet(others, now)) return undefined;
     this.#others.set(rpc, { at: now, more: 0 });
     return { rpc, use: undefined, more: others?.more ?? 0 };
   }
   #report(key: string, call: DeprecatedCall, now: number): DeprecatedCall {
-    this.#told.delete(key); // it stands last from now on
-    this.#told.set(key, { at: now, more: 0 });
+    this.#reports.delete(key); // it stands last from now on
+    this.#reports.set(key, { at: now, more: 0 });
     return call;
   }
   /** Callers that have not called for an hour, or only once. */
   #forget(now: number): void {
-    for (const [key, { at }] of this.#told) {
+    for (const [key, { at }] of this.#reports) {
       if (now - at < QUIET_MS) return;
-      this.#told.delete(key);
+      this.#reports.delete(key);
     }
   }
 }
 
-interface Told {
+interface LastReport {
   readonly at: number;
   /** Number of calls since the report. */
   more: number;
 }
-function quiet(told: Told, now: number): boolean {
-  if (now - told.at >= QUIET_MS) return false;
-  told.more++;
+function quiet(lastReport: LastReport, now: number): boolean {
+  if (now - lastReport.at >= QUIET_MS) return false;
+  lastReport.more++;
   return true;
 }

@@ -46,9 +46,9 @@ interface Line {
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Request that the line is about. */
-  readonly asked?: Asked | undefined;
+  readonly request?: LoggedRequest | undefined;
 }
-type Asked = Pick<ResponseEvent, "header" | "trace">;
+type LoggedRequest = Pick<ResponseEvent, "header" | "trace">;
 
 /**
  * Log of failures while the server runs. It alone contains messages of upstreams, which clients never receive. To
@@ -78,7 +78,7 @@ export class FailureLog implements Observer {
   streamDegraded({ method, ...event }: StreamDegradedEvent): void {
     this.#degraded(method, event, event);
   }
-  #failed(rpc: string, asked: Asked, failure: Failure): void {
+  #failed(rpc: string, request: LoggedRequest, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
     this.#report(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
@@ -87,17 +87,17 @@ export class FailureLog implements Observer {
         event: "failed",
         text: `${rpc} failed with ${status}: ${cause}`,
         fields: { rpc, status, ...fields },
-        asked,
+        request,
       };
     });
   }
   /** Calls before the date of deprecation are not logged. */
-  #stillCalled(method: string, asked: Asked, used: DeprecatedUse): void {
+  #stillCalled(method: string, request: LoggedRequest, used: DeprecatedUse): void {
     if (this.#clock.date().getTime() < Date.parse(used.since)) return;
     const call = this.#deprecated.called(method, used, this.#clock.now());
     if (call !== undefined)
       this.#print(
-        deprecatedLine(call, used, asked),
+        deprecatedLine(call, used, request),
         call.more === 0 ? undefined : call.more,
         `${call.more} more calls in between`,
       );
@@ -105,16 +105,16 @@ export class FailureLog implements Observer {
   /** A line for each method and code, with all that it has touched. */
   #degraded(
     rpc: string,
-    asked: Asked,
+    request: LoggedRequest,
     { degraded, failures }: Pick<StreamDegradedEvent, "degraded" | "failures">,
   ): void {
-    const told = new Set<string>();
+    const keys = new Set<string>();
     for (const failure of new Set(failures)) {
       const { code } = failure;
       const callee = calleeOf(failure);
       const key = `${rpc} ${callee} ${code}`;
-      if (told.has(key) || !isOurs(failure)) continue;
-      told.add(key);
+      if (keys.has(key) || !isOurs(failure)) continue;
+      keys.add(key);
       this.#report(key, () => {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
         const touched = degraded.filter((_, i) => same[i]);
@@ -124,7 +124,7 @@ export class FailureLog implements Observer {
           event: "degraded",
           text: `${rpc} degraded in ${listed(paths)}: ${cause}`,
           fields: { rpc, paths, ...fields },
-          asked,
+          request,
         };
       });
     }
@@ -135,7 +135,7 @@ export class FailureLog implements Observer {
       event: "limited",
       text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
       fields: { rpc: method, limit, outcome },
-      asked: { header, trace },
+      request: { header, trace },
     }));
   }
   /** Logs a refused credential, once a minute for each cause. A request without a credential is no fault. */
@@ -172,7 +172,7 @@ export class FailureLog implements Observer {
       event: "resolver",
       text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
-      asked: { header, trace },
+      request: { header, trace },
     }));
   }
   /** Logs a rejected promise of the user's code that has no handler. */
@@ -276,11 +276,11 @@ export class FailureLog implements Observer {
     this.#print(line(), more, `${more} more like it within ${seconds} s`);
   }
   /** @param others the count of the failures that the line includes, in words */
-  #print({ event, text, fields, asked }: Line, more: number | undefined, others: string): void {
+  #print({ event, text, fields, request: loggedRequest }: Line, more: number | undefined, others: string): void {
     const time = this.#clock.date().toISOString();
-    const id = tame(asked?.header("x-request-id") ?? "");
+    const id = tame(loggedRequest?.header("x-request-id") ?? "");
     if (this.#format === "json") {
-      const ids = { ...(id !== "" && { request_id: id }), ...(asked && traceOf(asked)) };
+      const ids = { ...(id !== "" && { request_id: id }), ...(loggedRequest && traceOf(loggedRequest)) };
       this.#write(`${JSON.stringify({ time, event, ...fields, ...ids, more })}\n`);
       return;
     }
@@ -289,7 +289,7 @@ export class FailureLog implements Observer {
   }
 }
 /** Returns the server's trace if it is recorded, otherwise the client's `traceparent`. */
-function traceOf({ header, trace }: Asked): Readonly<Record<string, unknown>> {
+function traceOf({ header, trace }: LoggedRequest): Readonly<Record<string, unknown>> {
   if (trace?.traceId !== undefined) return { trace_id: trace.traceId, span_id: trace.spanId };
   const theirs = tame(header("traceparent"));
   return theirs === "" ? {} : { traceparent: theirs };
@@ -305,8 +305,8 @@ const WHY_LIMITED = {
  * disconnected or sent an invalid request is not the server's failure.
  */
 function isOurs(failure: Failure): boolean {
-  const asked = failure.upstream === "" && failure.clientCode === Code.INVALID_ARGUMENT;
-  return !failure.refusal && failure !== OVER && !asked;
+  const isInvalid = failure.upstream === "" && failure.clientCode === Code.INVALID_ARGUMENT;
+  return !failure.refusal && failure !== OVER && !isInvalid;
 }
 function calleeOf({ upstream, method }: Failure): string {
   return method === "" ? upstream : method;
@@ -335,11 +335,15 @@ function fieldsOf(
     at: place, // JSON leaves out what is undefined
   };
 }
-function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor }: Deprecation, asked: Asked): Line {
+function deprecatedLine(
+  { rpc, use }: DeprecatedCall,
+  { since, sunset, successor }: Deprecation,
+  request: LoggedRequest,
+): Line {
   const end = sunset === undefined ? "" : ` and may be gone from ${sunset} on`;
   const instead = successor === undefined ? "" : `, in favour of ${successor}`;
   const { source, issuer, subject, id } = use ?? {};
-  const agent = use === undefined ? "" : tame(asked.header("user-agent"));
+  const agent = use === undefined ? "" : tame(request.header("user-agent"));
   const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
   const caller = use === undefined ? "others" : callerText(known);
   return {
@@ -354,7 +358,7 @@ function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor
       ...(use === undefined && { others: true }),
       ...(agent !== "" && { user_agent: agent }),
     },
-    asked,
+    request,
   };
 }
 function callerText({

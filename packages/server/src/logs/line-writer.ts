@@ -30,9 +30,9 @@ export class LineWriter {
       this.#count += count;
       return;
     }
-    this.#stream.write(this.#told() + lines);
+    this.#stream.write(this.#droppedLine() + lines);
   }
-  #told(): string {
+  #droppedLine(): string {
     if (this.#count === 0) return "";
     const line = this.#lost(this.#count);
     this.#count = 0;
@@ -43,7 +43,7 @@ export class LineWriter {
     if (this.#stream.destroyed || (this.#stream.writableLength === 0 && this.#count === 0)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(0, withinMs));
-    this.#stream.write(this.#told(), () => resolve());
+    this.#stream.write(this.#droppedLine(), () => resolve());
     await promise;
     clearTimeout(timer);
   }

@@ -26,9 +26,9 @@ export function steerOldGeneration({ execArgv }: Pick<NodeJS.Process, "execArgv"
   let percent = 0;
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as PerformanceEntry[] as Collection[]) growth.collected(entry);
-    const wanted = growth.percentOf(getHeapStatistics().used_heap_size);
-    if (wanted !== percent) setFlagsFromString(`--heap-growing-percent=${wanted}`); // read at the end of each collection
-    percent = wanted;
+    const target = growth.percentOf(getHeapStatistics().used_heap_size);
+    if (target !== percent) setFlagsFromString(`--heap-growing-percent=${target}`); // read at the end of each collection
+    percent = target;
   }).observe({ type: "gc" });
 }
 

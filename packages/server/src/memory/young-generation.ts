@@ -21,9 +21,9 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
   // V8 reads its bounds once, before any JavaScript runs. It reads the factor whenever it grows the young generation,
   // at the end of a collection. It also shrinks the young generation at low load.
   const steer = () => {
-    const wanted = youngBytes() * 2 <= TARGET_BYTES ? 2 : 1;
-    if (factor === wanted) return;
-    factor = wanted;
+    const target = youngBytes() * 2 <= TARGET_BYTES ? 2 : 1;
+    if (factor === target) return;
+    factor = target;
     setFlagsFromString(`--semi-space-growth-factor=${factor}`);
   };
   steer();

@@ -46,10 +46,10 @@ export function renderPrometheus({ families }: MetricsSnapshot, format: MetricsF
 function renderFamily(family: Family, format: MetricsFormat): string {
   const { name, help, type, samples } = family;
   // OpenMetrics names a counter without the ending of its samples.
-  const told = format === "openmetrics" && type === "counter" ? name.replace(/_total$/, "") : name;
-  const unit = format === "openmetrics" ? /_(seconds|bytes|days)$/.exec(told)?.[1] : undefined;
-  const lines = [`# HELP ${told} ${escapedHelp(help, format)}\n`, `# TYPE ${told} ${type}\n`];
-  if (unit !== undefined) lines.push(`# UNIT ${told} ${unit}\n`);
+  const familyName = format === "openmetrics" && type === "counter" ? name.replace(/_total$/, "") : name;
+  const unit = format === "openmetrics" ? /_(seconds|bytes|days)$/.exec(familyName)?.[1] : undefined;
+  const lines = [`# HELP ${familyName} ${escapedHelp(help, format)}\n`, `# TYPE ${familyName} ${type}\n`];
+  if (unit !== undefined) lines.push(`# UNIT ${familyName} ${unit}\n`);
   for (const sample of samples) {
     if (type === "histogram") lines.push(histogram(name, family.bounds ?? [], sample));
     else lines.push(line(name, sample.labels, sample.value));

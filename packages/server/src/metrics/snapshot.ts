@@ -53,11 +53,11 @@ class Merging {
       this.#samples.set(key, known === undefined ? sample : this.#both(known, sample));
     }
   }
-  #both(one: Sample, other: Sample): Sample {
+  #both(sample: Sample, other: Sample): Sample {
     const { merge } = this.#first;
-    const value = merge === "sum" ? one.value + other.value : Math[merge](one.value, other.value);
-    if (one.counts === undefined) return { labels: one.labels, value };
-    return { labels: one.labels, value, counts: one.counts.map((count, i) => count + (other.counts?.[i] ?? 0)) };
+    const value = merge === "sum" ? sample.value + other.value : Math[merge](sample.value, other.value);
+    if (sample.counts === undefined) return { labels: sample.labels, value };
+    return { labels: sample.labels, value, counts: sample.counts.map((count, i) => count + (other.counts?.[i] ?? 0)) };
   }
   get family(): Family {
     return { ...this.#first, samples: [...this.#samples.values()] };

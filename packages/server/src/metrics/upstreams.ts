@@ -84,9 +84,9 @@ function addressSamples(found: readonly Found[]): readonly Sample[] {
   return found.flatMap(({ upstream, state }) =>
     state.addresses.length === 0
       ? []
-      : ADDRESS.map((one) => ({
-          labels: labelsOf(upstream, ["state"], [one]),
-          value: state.addresses.filter((address) => address.state === one).length,
+      : ADDRESS.map((name) => ({
+          labels: labelsOf(upstream, ["state"], [name]),
+          value: state.addresses.filter((address) => address.state === name).length,
         })),
   );
 }

@@ -86,8 +86,8 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   server.listen({ port, host });
   await once(server, "listening");
   server.on("error", (error) => options.fault("the admin port cannot accept a connection", error));
-  const { port: own } = server.address() as AddressInfo;
-  return { port: own, url: urlOf("http", host, own), close: () => closed(server, options.page) };
+  const { port: actualPort } = server.address() as AddressInfo;
+  return { port: actualPort, url: urlOf("http", host, actualPort), close: () => closed(server, options.page) };
 }
 
 function readyz(state: ReturnType<AdminOptions["state"]>): AdminAnswer {

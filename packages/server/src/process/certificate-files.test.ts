@@ -90,7 +90,7 @@ function watched(renew: (found: Certificates) => void = () => {}, from: Certific
       renew(found);
       taken.push(found);
     },
-    tell: (event) => told.push(event),
+    report: (event) => told.push(event),
   });
   onTestFinished(() => files.close());
   return { clock, files, told, taken };

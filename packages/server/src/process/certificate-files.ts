@@ -41,14 +41,14 @@ export function certificatePaths(
       prefix: `${variablePrefix(typeName)}_${branch.toUpperCase()}`,
     })),
   ]);
-  const own = { of: undefined, cert: "TLS_CERT_FILE", key: "TLS_KEY_FILE", ca: "TLS_CLIENT_CA_FILE" };
+  const serverFiles = { of: undefined, cert: "TLS_CERT_FILE", key: "TLS_KEY_FILE", ca: "TLS_CLIENT_CA_FILE" };
   const theirs = all.map(({ of, prefix }) => ({
     of,
     cert: `${prefix}_CERT_FILE`,
     key: `${prefix}_KEY_FILE`,
     ca: `${prefix}_CA_FILE`,
   }));
-  return [own, ...theirs].flatMap(({ of, cert, key, ca }) => {
+  return [serverFiles, ...theirs].flatMap(({ of, cert, key, ca }) => {
     const paths = { cert: source[cert] || undefined, key: source[key] || undefined, ca: source[ca] || undefined };
     if (paths.cert === undefined && paths.ca === undefined) return [];
     return [{ of, variable: paths.cert === undefined ? ca : cert, ...paths }];
@@ -74,7 +74,7 @@ export interface CertificateFilesOptions {
   readonly clock: Clock;
   /** Receives renewed certificates. If it throws, the error is reported and the previous certificates stay. */
   readonly renew: (certificates: Certificates) => void;
-  readonly tell: (event: CertificateEvent) => void;
+  readonly report: (event: CertificateEvent) => void;
 }
 
 /** One pair of files, and the authorities beside it. Invalid files change nothing. */
@@ -143,17 +143,17 @@ export class CertificateFiles {
     this.#suspect = undefined;
     this.#reportedDays = undefined;
     this.#lasts = lastsOf(found);
-    this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
+    this.#options.report({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
   }
   /** Reports a fault at its second check, once for the same contents. */
   #refuse(what: string, thrown: unknown): void {
     const before = this.#suspect;
-    const told = `reported ${what}`;
-    if (before === told) return;
-    this.#suspect = before === what ? told : what;
-    if (this.#suspect !== told) return;
+    const reported = `reported ${what}`;
+    if (before === reported) return;
+    this.#suspect = before === what ? reported : what;
+    if (this.#suspect !== reported) return;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    this.#options.tell({ variable: this.#paths.variable, outcome: "refused", ends: this.#lasts?.to, reason });
+    this.#options.report({ variable: this.#paths.variable, outcome: "refused", ends: this.#lasts?.to, reason });
   }
   #reportEnd(): void {
     if (this.#lasts === undefined) return;
@@ -162,7 +162,7 @@ export class CertificateFiles {
     const days = Math.floor(leftMs / DAY_MS);
     if (leftMs >= Math.min(SOON_MS, (to.getTime() - from.getTime()) * SOON_PART) || days === this.#reportedDays) return;
     this.#reportedDays = days;
-    this.#options.tell({ variable: this.#paths.variable, outcome: "ending", ends: to, days });
+    this.#options.report({ variable: this.#paths.variable, outcome: "ending", ends: to, days });
   }
 }
 

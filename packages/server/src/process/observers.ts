@@ -5,36 +5,36 @@ import type { Trace } from "@protobff/runtime/internal/observer-requests";
 export function joinObservers(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
-    ...told(observers, "upstream"),
-    ...told(observers, "topic"),
+    ...forEvent(observers, "upstream"),
+    ...forEvent(observers, "topic"),
     ...firstTrace(observers),
-    ...told(observers, "callStart"),
-    ...told(observers, "call"),
-    ...told(observers, "attempt"),
-    ...told(observers, "cache"),
-    ...told(observers, "joined"),
-    ...told(observers, "limited"),
-    ...told(observers, "resolver"),
-    ...told(observers, "streamOpen"),
-    ...told(observers, "streamDegraded"),
-    ...told(observers, "response"),
-    ...told(observers, "breaker"),
-    ...told(observers, "ejection"),
-    ...told(observers, "audit"),
-    ...told(observers, "certificate"),
+    ...forEvent(observers, "callStart"),
+    ...forEvent(observers, "call"),
+    ...forEvent(observers, "attempt"),
+    ...forEvent(observers, "cache"),
+    ...forEvent(observers, "joined"),
+    ...forEvent(observers, "limited"),
+    ...forEvent(observers, "resolver"),
+    ...forEvent(observers, "streamOpen"),
+    ...forEvent(observers, "streamDegraded"),
+    ...forEvent(observers, "response"),
+    ...forEvent(observers, "breaker"),
+    ...forEvent(observers, "ejection"),
+    ...forEvent(observers, "audit"),
+    ...forEvent(observers, "certificate"),
   };
 }
 
-function told<Name extends keyof Observer>(
+function forEvent<Name extends keyof Observer>(
   observers: readonly Observer[],
   name: Name,
 ): Pick<Observer, Name> | undefined {
   const all = observers.flatMap((observer) => observer[name]?.bind(observer) ?? []);
   if (all.length === 0) return undefined;
-  const tell = (event: never): void => {
-    for (const one of all) (one as (event: never) => void)(event);
+  const notify = (event: never): void => {
+    for (const listener of all) (listener as (event: never) => void)(event);
   };
-  return { [name]: tell } as Pick<Observer, Name>;
+  return { [name]: notify } as Pick<Observer, Name>;
 }
 
 function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseStart"> {
@@ -43,9 +43,9 @@ function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseSta
   return {
     responseStart: (event) => {
       let trace: Trace | undefined;
-      for (const one of all) {
-        const own = one(event);
-        trace ??= own;
+      for (const listener of all) {
+        const found = listener(event);
+        trace ??= found;
       }
       return trace;
     },
@@ -67,9 +67,9 @@ export function withOneShape(observer: Observer, silent: boolean): Observer {
   names.delete("constructor");
   return Object.fromEntries(
     [...names].flatMap((name) => {
-      const tell: unknown = Reflect.get(observer, name);
-      if (typeof tell !== "function") return [];
-      return [[name, silent ? () => undefined : (event: unknown) => tell.call(observer, event) as unknown]];
+      const listener: unknown = Reflect.get(observer, name);
+      if (typeof listener !== "function") return [];
+      return [[name, silent ? () => undefined : (event: unknown) => listener.call(observer, event) as unknown]];
     }),
   );
 }

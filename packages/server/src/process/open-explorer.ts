@@ -12,20 +12,20 @@ export interface ExploredServer {
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   readonly mocks?: ReadonlyMap<string, Mock> | undefined;
   /** Returns the server's address, once it listens. */
-  readonly own: () => string | undefined;
+  readonly serverUrl: () => string | undefined;
 }
 
 /** Opens the live page. Undefined: it is not configured. */
 export async function openExplorer(
-  wanted: ExplorerConfig | undefined,
+  explorer: ExplorerConfig | undefined,
   server: ExploredServer,
 ): Promise<Explorer | undefined> {
-  if (wanted === undefined) return undefined;
+  if (explorer === undefined) return undefined;
   const { Explorer } = await import("../explorer/explorer.ts"); // nobody else pays for loading it
   return new Explorer({
     ...server,
-    token: wanted.token,
-    callers: wanted.callers,
+    token: explorer.token,
+    callers: explorer.callers,
     upstreams: Object.values(server.upstreams),
   });
 }

@@ -12,7 +12,7 @@ export async function openMocks(
   const { MockUpstream } = await import("@protobff/testing");
   const all = (await defaults?.()) ?? [];
   const made = [...mocked].map(([name, service]): [string, MockUpstream] => {
-    const its = Object.assign({}, ...all.map((one) => one[name]));
+    const its = Object.assign({}, ...all.map((mocks) => mocks[name]));
     return [name, new MockUpstream(service, {}, { defaults: its })];
   });
   return new Map(made);

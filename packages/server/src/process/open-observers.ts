@@ -32,20 +32,20 @@ export interface Observers {
 }
 
 /**
- * @param given the one that `serve` was called with
+ * @param declared the one that `serve` was called with
  * @param loaded the one of the module in BFF_OBSERVER
  * @param first whether this process reports facts that all processes of the port share
  */
 export async function openObservers(
   server: TracedServer & ExploredServer,
   config: ServerConfig<string, unknown>,
-  given: Observer | undefined,
+  declared: Observer | undefined,
   loaded: Observer | undefined,
   first = true,
 ): Promise<Observers> {
   const log = config.log === "off" ? undefined : openLog(config.log);
   if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
-  const own = given ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
+  const userObserver = declared ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
   const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
   const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
@@ -57,7 +57,7 @@ export async function openObservers(
   const access = share === undefined ? undefined : await openAccessLog(share, format);
   // Traces first: the others find a request's ids in its events.
   const observer = joinObservers(
-    [traces?.observer, log, own, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
+    [traces?.observer, log, userObserver, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
       (observer) => observer !== undefined,
     ),
   );

@@ -23,7 +23,7 @@ export function startLine(
     metrics && `metrics: ${metrics}`,
     explorer && `explorer: ${explorer}`,
     mocked && `mocked: ${mocked.join(" ")}`,
-  ].filter((one) => one !== undefined);
+  ].filter((part) => part !== undefined);
   return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}
 `;
 }

@@ -20,10 +20,10 @@ export function watchCertificates(
   const report = (event: CertificateEvent): void => to.observer?.certificate?.(event);
   return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
     const { of } = paths;
-    const { clientCa, ...own }: Partial<ServerTls> = config.tls ?? {};
+    const { clientCa, ...serverPair }: Partial<ServerTls> = config.tls ?? {};
     const first =
       of === undefined
-        ? { ...own, ...(clientCa !== undefined && { ca: clientCa }) }
+        ? { ...serverPair, ...(clientCa !== undefined && { ca: clientCa }) }
         : { ...config.upstreams, ...config.branches }[of]?.tls;
     if (first === undefined) return [];
     const renew = (found: Certificates): void => {
@@ -32,6 +32,6 @@ export function watchCertificates(
       else if (cert !== undefined && key !== undefined)
         to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
     };
-    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell: report })];
+    return [new CertificateFiles(paths, first, { clock: systemClock, renew, report: report })];
   });
 }

@@ -14,7 +14,7 @@ export function abandonedReporter(
 ): AbandonedReporter {
   const paths = new Map(endpoints.map(({ method, refused }) => [`/${method.parent.typeName}/${method.name}`, refused]));
   return (path, headers, tookMs) => {
-    const [asked = ""] = path.split("?", 1);
-    paths.get(asked)?.(OVER, { get: (name) => joined(headers, name) }, tookMs);
+    const [pathname = ""] = path.split("?", 1);
+    paths.get(pathname)?.(OVER, { get: (name) => joined(headers, name) }, tookMs);
   };
 }

@@ -15,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 async function served(hadTheirTurn: boolean): Promise<readonly number[]> {
   let count = 0;
   const requests = new AdapterRequests(() => count++, { maxBytes: 1000, pending: new PendingBytes(1 << 20) });
-  const carrier = { ended: hadTheirTurn, hear() {}, connection: {} } as unknown as OwnStream;
+  const carrier = { ended: hadTheirTurn, listen() {}, connection: {} } as unknown as OwnStream;
   for (let i = 0; i < 10; i++) {
     const stream = new BridgedStream(carrier, "GET", undefined);
     const all = { stream, method: "GET", url: "/a.B/C", write() {} };

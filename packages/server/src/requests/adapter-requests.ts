@@ -41,7 +41,7 @@ export class AdapterRequests {
    *
    * @param headers owned by this request
    */
-  own(stream: OwnStream, headers: RequestFields, handOn: (come: ReceivedRequest) => void): void {
+  receive(stream: OwnStream, headers: RequestFields, handOn: (come: ReceivedRequest) => void): void {
     const { pending, peers, maxBytes, streamingPaths } = this.#options;
     const path = String(headers[":path"]);
     if (streamingPaths?.has(path) || !canWait(stream, headers, maxBytes)) {

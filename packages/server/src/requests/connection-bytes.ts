@@ -12,9 +12,9 @@ export interface ConnectionBounds {
   /** Maximum of all connections of the process, in bytes. */
   readonly all: number;
   /** Maximum of one connection, in bytes. */
-  readonly one: number;
+  readonly perConnection: number;
 }
-const BOUNDS: ConnectionBounds = { all: 64 << 20, one: 16 << 20 };
+const BOUNDS: ConnectionBounds = { all: 64 << 20, perConnection: 16 << 20 };
 /** Eighths of the bound that remain when it is exceeded: one pass over all connections frees an eighth at once. */
 const KEPT_EIGHTHS = 7;
 
@@ -35,17 +35,17 @@ export class ConnectionBytes {
     return this.#bytes;
   }
   /** Sets the bytes that a connection holds. This or other connections may be ended before it returns. */
-  set(one: ConnectionHold, bytes: number): void {
-    this.#bytes += bytes - one.heldBytes;
-    one.heldBytes = bytes;
-    if (bytes > this.#bounds.one) one.calm("it holds more memory than a connection may have");
+  set(connection: ConnectionHold, bytes: number): void {
+    this.#bytes += bytes - connection.heldBytes;
+    connection.heldBytes = bytes;
+    if (bytes > this.#bounds.perConnection) connection.calm("it holds more memory than a connection may have");
     if (this.#bytes > this.#bounds.all) this.#makeRoom();
   }
   #makeRoom(): void {
     const enough = (this.#bounds.all / 8) * KEPT_EIGHTHS;
-    for (const one of [...this.#connections].sort((a, b) => b.heldBytes - a.heldBytes)) {
-      if (this.#bytes <= enough || one.heldBytes === 0) return;
-      one.calm("all connections together hold more memory than they may have, and this one the most");
+    for (const connection of [...this.#connections].sort((a, b) => b.heldBytes - a.heldBytes)) {
+      if (this.#bytes <= enough || connection.heldBytes === 0) return;
+      connection.calm("all connections together hold more memory than they may have, and this one the most");
     }
   }
 }

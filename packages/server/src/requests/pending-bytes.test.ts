@@ -26,16 +26,16 @@ describe("pending bytes", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
     const [small, first, second, third] = ["small", "first", "second", "third"].map((name) => holder(name));
-    for (const [one, bytes] of [
+    for (const [holder, bytes] of [
       [small, 10],
       [first, 400],
       [second, 400],
     ] as const)
-      pending.add(one as Holder, bytes * KB);
+      pending.add(holder as Holder, bytes * KB);
     pending.add(third as Holder, 300 * KB);
     expect(gone).toEqual(["first"]);
     expect(pending.bytes).toBe(710 * KB);
-    expect(pending.givenUp).toBe(1);
+    expect(pending.canceled).toBe(1);
   });
 
   test("among small bodies the oldest is dropped, and not the new one", () => {
@@ -87,10 +87,10 @@ describe("pending bytes", () => {
         const { holder } = holders(pending);
         const all = Array.from({ length: 21 }, (_, i) => holder(String(i), String(i % 3)));
         for (const { who, more, gone } of steps) {
-          const one = all[who] as Holder;
-          if (gone) pending.release(one);
-          else if (more < 0) pending.remove(one, -more);
-          else pending.add(one, more);
+          const holder = all[who] as Holder;
+          if (gone) pending.release(holder);
+          else if (more < 0) pending.remove(holder, -more);
+          else pending.add(holder, more);
           expect(pending.bytes).toBe(all.reduce((sum, { heldBytes }) => sum + heldBytes, 0));
           expect(pending.bytes).toBeLessThanOrEqual(500_000);
         }

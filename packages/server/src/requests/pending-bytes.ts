@@ -49,7 +49,7 @@ export class PendingBytes {
     return this.#bytes;
   }
   /** Number of holders that were given up. */
-  get givenUp(): number {
+  get canceled(): number {
     return this.#givenUp;
   }
   /** For the next holder. */

@@ -31,7 +31,7 @@ function connection(pending = new PendingBytes(1 << 20)) {
       session,
       contentLength,
       over: false,
-      hear: (hears: CarrierListener) => {
+      listen: (hears: CarrierListener) => {
         hearer = hears;
       },
       continue: () => {
@@ -39,7 +39,7 @@ function connection(pending = new PendingBytes(1 << 20)) {
       },
     };
     const headers = Object.assign(new RequestFields(), { ":path": path, "content-type": "application/grpc-web+proto" });
-    requests.own(stream as unknown as OwnStream, Object.assign(headers, more), (one) => come.push(one));
+    requests.receive(stream as unknown as OwnStream, Object.assign(headers, more), (request) => come.push(request));
     const data = (bytes: Uint8Array) => hearer?.data(Buffer.from(bytes));
     const close = () => {
       stream.over = true;

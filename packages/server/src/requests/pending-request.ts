@@ -54,7 +54,7 @@ export class PendingRequest implements CarrierListener, Holder, Whole {
     this.#stream = stream;
     this.#options = options;
     this.holderNumber = options.pending.nextNumber();
-    stream.hear(this);
+    stream.listen(this);
   }
 
   get clientAddress(): string {

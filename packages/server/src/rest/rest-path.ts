@@ -51,7 +51,7 @@ export class RestPath implements Shortcut {
     this.#registry = options.registry;
     const { maxBytes, pending, peers, fault, registry, masks } = options;
     const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
-    this.#none = { ...all, run: unread, judge: undefined, refused: undefined, serialize: unread };
+    this.#none = { ...all, run: unread, authenticate: undefined, refused: undefined, serialize: unread };
     const paths: string[] = [];
     for (const { method, run, authenticate, refused, rest = [], version, http: caching, maxElements } of endpoints) {
       if (run === undefined) continue;
@@ -62,7 +62,7 @@ export class RestPath implements Shortcut {
         const rpc: FastRpc = {
           ...all,
           run,
-          judge: authenticate,
+          authenticate: authenticate,
           refused,
           serialize: withWriteFailure(method.output, made.write),
         };
@@ -77,7 +77,7 @@ export class RestPath implements Shortcut {
     const { ":method": method = "", ":path": target = "" } = headers;
     const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
     if (call === undefined) return false;
-    stream.hear(call);
+    stream.listen(call);
     call.count();
     if (headers.expect === "100-continue") stream.continue();
     return true;
@@ -188,10 +188,10 @@ interface Timeout {
   readonly wrong?: ConnectError;
 }
 /** Returns the nearest of the two headers' deadlines. */
-function timeoutOf({ "connect-timeout-ms": own, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
+function timeoutOf({ "connect-timeout-ms": timeout, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
   let ms: number | undefined;
-  if (own !== undefined) {
-    const { error, timeoutMs } = parseTimeout(String(own).slice(0, MOST_VALUE), Number.MAX_SAFE_INTEGER);
+  if (timeout !== undefined) {
+    const { error, timeoutMs } = parseTimeout(String(timeout).slice(0, MOST_VALUE), Number.MAX_SAFE_INTEGER);
     if (error !== undefined) return { ms, wrong: error };
     ms = timeoutMs;
   }

@@ -45,7 +45,7 @@ export class Health {
       this.#watch(args as Message & HealthCheckRequest, clientMs, maxAgeMs, follower);
     this.watch = { method, follow, route: streamRouteOf(method, follow) };
     const { opened, draining } = readiness;
-    opened.then(() => this.#each((watch) => watch.tell()));
+    opened.then(() => this.#each((watch) => watch.notify()));
     draining.addEventListener("abort", () => this.#each((watch) => watch.drain()), { once: true });
   }
 
@@ -116,10 +116,10 @@ class Watch implements Following {
     const end = clientMs !== undefined && clientMs < maxAgeMs ? "deadline" : "age";
     this.#timer = setTimeout(expired, Math.max(0, end === "age" ? maxAgeMs : (clientMs ?? 0)), this, end);
     this.#follower.opened(undefined);
-    this.tell();
+    this.notify();
   }
   /** Sends the status if it has changed and the client reads. */
-  tell(): void {
+  notify(): void {
     const status = this.#status();
     if (this.#over || !this.#hasRoom || status === this.#sent) return;
     this.#sent = status;
@@ -127,11 +127,11 @@ class Watch implements Following {
   }
   ready(): void {
     this.#hasRoom = true;
-    this.tell();
+    this.notify();
   }
   drain(): void {
     this.#hasRoom = true; // one message more, which is the last
-    this.tell();
+    this.notify();
     if (!this.#end()) return;
     this.#follower.ended(undefined);
   }

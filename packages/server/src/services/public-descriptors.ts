@@ -57,11 +57,11 @@ const isDescribed = (value: unknown): value is Described =>
 /** Takes the extensions with these numbers, by the message that they extend, out of everything below; options that were nothing else go. */
 function strip(message: object, numbers: ReadonlyMap<string, ReadonlySet<number>>): void {
   for (const [name, value] of Object.entries(message)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (isDescribed(one)) strip(one, numbers);
+    for (const item of Array.isArray(value) ? value : [value]) if (isDescribed(item)) strip(item, numbers);
     if (!isDescribed(value) || value.$unknown === undefined) continue;
-    const own = numbers.get(value.$typeName);
-    if (own === undefined) continue;
-    value.$unknown = value.$unknown.filter(({ no }) => !own.has(no));
+    const hidden = numbers.get(value.$typeName);
+    if (hidden === undefined) continue;
+    value.$unknown = value.$unknown.filter(({ no }) => !hidden.has(no));
     if (isEmpty(value)) Reflect.deleteProperty(message, name);
   }
 }

@@ -124,10 +124,10 @@ class DescriptorIndex {
 function fileAnswer(file: DescFile | undefined, what: string): Answer {
   if (file === undefined) return notFound(what);
   const all = new Set<DescFile>();
-  const collect = (one: DescFile) => {
-    if (all.has(one)) return;
-    all.add(one);
-    publicDependencies(one).forEach(collect);
+  const collect = (file: DescFile) => {
+    if (all.has(file)) return;
+    all.add(file);
+    publicDependencies(file).forEach(collect);
   };
   collect(file);
   const fileDescriptorProto = [...all].map(publicBytes);

@@ -76,11 +76,11 @@ function send(response: ServerResponse, { status, headers = [], body = "" }: Rou
   const { destroyed } = "stream" in response ? response.stream : response;
   if (destroyed || response.headersSent) return;
   const values = new Map(DEFAULTS);
-  const own = new Set<string>();
+  const names = new Set<string>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
-    const before = own.has(name) ? (values.get(name) ?? []) : [];
-    own.add(name);
+    const before = names.has(name) ? (values.get(name) ?? []) : [];
+    names.add(name);
     values.set(name, [...before, headers[i + 1] ?? ""]);
   }
   // Before any is set; and HTTP/2 would send other characters.

@@ -1,5 +1,5 @@
 import type { RouteAnswer, RouteRequest } from "@protobff/runtime/internal/identity/routes";
-import { judgeLogoutToken, type LogoutTokenParts } from "./logout-token.ts";
+import { type LogoutTokenParts, verifyLogoutToken } from "./logout-token.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Maximum size of a request, in bytes: a form with only a token. */
@@ -13,10 +13,10 @@ const MOST_BYTES = 16 * 1024;
 export function backchannelLogout(parts: LogoutTokenParts, sessions: Sessions, ended: (count: number) => void) {
   return async ({ method, body }: RouteRequest): Promise<RouteAnswer> => {
     if (method !== "POST") return { status: 405, headers: ["allow", "POST"] };
-    let whose: Awaited<ReturnType<typeof judgeLogoutToken>>;
+    let whose: Awaited<ReturnType<typeof verifyLogoutToken>>;
     try {
       const form = new URLSearchParams(Buffer.from(await body(MOST_BYTES)).toString());
-      whose = await judgeLogoutToken(form.get("logout_token") ?? "", parts);
+      whose = await verifyLogoutToken(form.get("logout_token") ?? "", parts);
     } catch {
       return { status: 400, headers: ["content-type", "application/json"], body: '{"error":"invalid_request"}' };
     }

@@ -28,7 +28,7 @@ export interface LoginOptions {
   readonly clock: Clock;
   /** The principal of a session, in ProtoJSON. */
   readonly json: (session: Session) => unknown;
-  readonly told: (event: LoginEvent, address: string) => void;
+  readonly audit: (event: LoginEvent, address: string) => void;
 }
 
 /** State of a login until the browser returns from the provider. It is sealed in a cookie. */
@@ -97,12 +97,12 @@ export class LoginRoutes {
   }
 
   async #callback({ query, headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, cookie, absoluteMs, told } = this.#options;
+    const { sessions, cookie, absoluteMs, audit } = this.#options;
     const { address } = headers.peer;
     const state = query.get("state") ?? "";
     const pending = this.#pending(headers, state);
     if (pending === undefined) {
-      told({ event: "login-failed", reason: "no such login is under way in this browser" }, address);
+      audit({ event: "login-failed", reason: "no such login is under way in this browser" }, address);
       return text(400, "this login has expired, or was begun elsewhere; begin again at /auth/login");
     }
     const over = forget(this.#nameOf(state));
@@ -114,10 +114,10 @@ export class LoginRoutes {
       begun = await sessions.begin(tokens);
     } catch (thrown) {
       if (thrown === BUSY) return text(503, "too many are logging in; try again in a moment", ["retry-after", "5"]);
-      told({ event: "login-failed", ...reasonOf(thrown) }, address);
+      audit({ event: "login-failed", ...reasonOf(thrown) }, address);
       return text(401, "the login has failed; begin again at /auth/login", over);
     }
-    told({ event: "login", session: begun.session }, address);
+    audit({ event: "login", session: begun.session }, address);
     return {
       status: 303,
       headers: ["location", pending.returnTo, ...setCookie(cookie, begun.id, absoluteMs), ...over],
@@ -125,7 +125,7 @@ export class LoginRoutes {
   }
 
   async #logout({ headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, provider, cookie, publicUrl, told } = this.#options;
+    const { sessions, provider, cookie, publicUrl, audit } = this.#options;
     if (!countsAmbient(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
     const cleared = forget(cookie);
     let there: URL | undefined;
@@ -133,7 +133,7 @@ export class LoginRoutes {
       for (const id of this.#ids(headers)) {
         const session = await sessions.end(id);
         if (session === undefined) continue;
-        told({ event: "logout", session }, headers.peer.address);
+        audit({ event: "logout", session }, headers.peer.address);
         there ??= await provider.logout(session.tokens.idToken, `${publicUrl}/`).catch(() => undefined);
       }
     } catch {

@@ -4,7 +4,7 @@ import { type Jose, loadJose } from "@protobff/runtime/internal/identity/jwt/jos
 import { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { AUDIENCE, ISSUER, PAIRS, signed, TestIssuer } from "@protobff/runtime/internal/testing/test-issuer";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { judgeLogoutToken } from "./logout-token.ts";
+import { verifyLogoutToken } from "./logout-token.ts";
 
 const issuer = new TestIssuer();
 let jose: Jose;
@@ -31,7 +31,7 @@ const claims = (more: object = {}) => ({
   ...more,
 });
 const judge = (token: string) =>
-  judgeLogoutToken(token, { issuer: ISSUER, clientId: AUDIENCE, keys, jose, clock: issuer.clock });
+  verifyLogoutToken(token, { issuer: ISSUER, clientId: AUDIENCE, keys, jose, clock: issuer.clock });
 const token = (more: object = {}, header: object = HEADER) => signed(header, claims(more), PAIRS.rsa.privateKey);
 
 test("a token names a session, or else a subject", async () => {

@@ -24,7 +24,7 @@ const LEEWAY_S = 120;
  *
  * @throws Error if the token is not valid
  */
-export async function judgeLogoutToken(token: string, parts: LogoutTokenParts): Promise<LoggedOut> {
+export async function verifyLogoutToken(token: string, parts: LogoutTokenParts): Promise<LoggedOut> {
   const { issuer, clientId, keys, jose, clock } = parts;
   const unverified = token.length <= MAX_TOKEN ? new PresentedToken(token).unverified : undefined;
   const { alg, kid, typ } = unverified?.header ?? {};

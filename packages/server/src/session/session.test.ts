@@ -58,7 +58,7 @@ beforeEach(async () => {
   browser = new TestBrowser(SITE, () => source.routes ?? new Map());
 });
 afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
+  for (const source of open.splice(0)) await source.close();
 });
 const incoming = incomingOf(new Headers());
 const callerIn = async (of = source) => of.verify(browser.cookies.get(COOKIE) ?? "", incoming);

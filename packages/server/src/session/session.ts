@@ -100,7 +100,7 @@ function open(options: Options, config: SessionConfig, jose: Jose, parts: Source
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
   const callerOf = (tokens: Tokens, id: string, until: number): Caller => caller(options, parts, { tokens, id, until });
   const sessions = new Sessions({ store, sealer, provider, clock, issuer, idleMs, absoluteMs, callerOf });
-  const told = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
+  const audit = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
   const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => toJson(type, principal);
   const logins = new LoginRoutes({
     publicUrl,
@@ -111,7 +111,7 @@ function open(options: Options, config: SessionConfig, jose: Jose, parts: Source
     sealer,
     clock,
     json,
-    told,
+    audit,
   });
   const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
   const keys = new KeySet({

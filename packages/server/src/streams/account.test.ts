@@ -176,13 +176,13 @@ test(`${SOCKET}: follows are counted like other streams`, async () => {
     return socket;
   };
   const errors: string[] = [];
-  const [one, two] = [await socketOf(), await socketOf()];
-  for (const socket of [one, two])
+  const [webSocket, two] = [await socketOf(), await socketOf()];
+  for (const socket of [webSocket, two])
     socket.on("message", (data) => {
       if (String(data).includes("error")) errors.push(String(data));
     });
   for (let id = 1; id <= FOLLOWERS.caller + 5; id++) {
-    const socket = id % 2 === 0 ? one : two;
+    const socket = id % 2 === 0 ? webSocket : two;
     socket.send(JSON.stringify({ id, follow: FOLLOW.slice(1), request: {} }));
   }
   await until(() => errors.length >= 5);

@@ -70,8 +70,8 @@ function event(fields: string, json: Uint8Array): Buffer {
 }
 /** @param error which may carry the delay before the reconnection */
 function retry(error?: ConnectError): Buffer {
-  const told = Number(error?.metadata.get("grpc-retry-pushback-ms") ?? 0);
-  const ms = Math.max(told, RETRY_MS + systemClock.random() * (RETRY_LATEST_MS - RETRY_MS));
+  const pushback = Number(error?.metadata.get("grpc-retry-pushback-ms") ?? 0);
+  const ms = Math.max(pushback, RETRY_MS + systemClock.random() * (RETRY_LATEST_MS - RETRY_MS));
   return Buffer.from(`retry: ${Math.ceil(ms)}\n\n`);
 }
 
@@ -90,11 +90,11 @@ export class EventCall extends StreamCall {
     head: FastHead,
     protocol: StreamProtocol,
     out: StreamOut,
-    asked: { readonly query: GetQuery; readonly sideEffects: boolean },
+    request: { readonly query: GetQuery; readonly sideEffects: boolean },
   ) {
     super(rpc, head, protocol, out);
-    this.#query = asked.query;
-    this.#sideEffects = asked.sideEffects;
+    this.#query = request.query;
+    this.#sideEffects = request.sideEffects;
   }
   override get(name: string): string | null {
     return name === PROTOCOL ? "sse" : super.get(name);

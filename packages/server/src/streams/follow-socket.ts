@@ -217,7 +217,7 @@ export class FollowSocket implements Carrier, Holder {
       this.#refuse(message.id, new ConnectError(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted));
     } else {
       const follow = new SocketFollow(this, rpc, {
-        said: message,
+        message: message,
         headers: headersOf(message.authorization),
         registry,
       });

@@ -113,8 +113,8 @@ export class FollowSockets implements Upgrades {
     if (publicUrl !== undefined) {
       if (origin === publicUrl) return "same";
     } else if (URL.canParse(origin)) {
-      const { host: ownHost, protocol } = new URL(origin);
-      if (ownHost === host && (protocol === "https:" || !(socket instanceof TLSSocket))) return "same";
+      const { host: originHost, protocol } = new URL(origin);
+      if (originHost === host && (protocol === "https:" || !(socket instanceof TLSSocket))) return "same";
     }
     return this.#origins.has(origin) || this.#origins.has("*") ? "listed" : "refused";
   }

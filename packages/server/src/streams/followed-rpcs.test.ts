@@ -18,7 +18,7 @@ const NAME = `${Front.typeName}/${SHOW.name}`;
 function counting(last: number, ends: boolean, items: Items<number>, resume: string | undefined): ItemSource {
   let at = Number(resume ?? 0);
   let over = false;
-  let wanted = 0;
+  let expected = 0;
   const give = (): void => {
     if (over) return;
     if (at >= last) {
@@ -26,8 +26,8 @@ function counting(last: number, ends: boolean, items: Items<number>, resume: str
         over = true;
         items.ended();
       }
-    } else if (wanted > 0) {
-      wanted--;
+    } else if (expected > 0) {
+      expected--;
       at++;
       items.item(at, { token: String(at), reset: false });
       queueMicrotask(give);
@@ -35,7 +35,7 @@ function counting(last: number, ends: boolean, items: Items<number>, resume: str
   };
   queueMicrotask(give);
   const next = (): void => {
-    wanted++;
+    expected++;
     queueMicrotask(give);
   };
   const cancel = (): void => {

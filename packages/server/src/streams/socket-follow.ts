@@ -32,8 +32,8 @@ export interface Carrier {
   leave(follow: SocketFollow): void;
 }
 
-interface Asked {
-  readonly said: Extract<ClientMessage, { kind: "follow" }>;
+interface FollowRequest {
+  readonly message: Extract<ClientMessage, { kind: "follow" }>;
   /** Headers of the upgrade request, with the credential of the message. */
   readonly headers: Incoming;
   /** Types of error details that may be sent as JSON. */
@@ -45,33 +45,33 @@ export class SocketFollow implements Follower, Drainable {
   readonly id: number;
   readonly #carrier: Carrier;
   readonly #rpc: StreamRpc;
-  readonly #asked: Asked;
+  readonly #request: FollowRequest;
   readonly #startedAt = performance.now();
   #following: Following | undefined;
   #token: string | undefined;
-  #given = 0;
+  #sentItems = 0;
   #acknowledged = 0;
   #full = false;
   #over = false;
   /** True if `authenticate` or `follow` reports the end to observers. */
-  #told = false;
+  #isReported = false;
   #opened = false;
 
-  constructor(carrier: Carrier, rpc: StreamRpc, asked: Asked) {
-    this.id = asked.said.id;
-    this.#token = asked.said.resume;
+  constructor(carrier: Carrier, rpc: StreamRpc, request: FollowRequest) {
+    this.id = request.message.id;
+    this.#token = request.message.resume;
     this.#carrier = carrier;
     this.#rpc = rpc;
-    this.#asked = asked;
+    this.#request = request;
   }
 
   /** Begins the follow. Called once. */
   begin(): void {
-    const { judge } = this.#rpc;
-    const { headers } = this.#asked;
+    const { authenticate } = this.#rpc;
+    const { headers } = this.#request;
     let verdict: Verdict | Promise<Verdict> | undefined;
     try {
-      verdict = judge?.(headers);
+      verdict = authenticate?.(headers);
     } catch (thrown) {
       this.#refuse(internal(thrown)); // of an endpoint that is none of ours
       return;
@@ -87,14 +87,14 @@ export class SocketFollow implements Follower, Drainable {
   }
   #admit(verdict: Verdict | undefined): void {
     if (verdict instanceof Denied) {
-      this.#told = true;
+      this.#isReported = true;
       this.#refuse(connectError(verdict.failure));
     } else if (!this.#over) {
-      this.#run(verdict ?? this.#asked.headers);
+      this.#run(verdict ?? this.#request.headers);
     }
   }
   #run(headers: IncomingHeaders): void {
-    const { said } = this.#asked;
+    const { message } = this.#request;
     const { maxBytes, parse, follow, followers } = this.#rpc;
     const refusal = followers.enter(this, headers, this.#carrier);
     if (refusal !== undefined) {
@@ -103,12 +103,12 @@ export class SocketFollow implements Follower, Drainable {
     }
     let following: Following;
     try {
-      const bytes = Buffer.from(JSON.stringify(said.request));
+      const bytes = Buffer.from(JSON.stringify(message.request));
       if (bytes.length > maxBytes)
         throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument);
       const args = parse(new Uint8Array(bytes));
-      this.#told = true;
-      following = follow(args, headers, undefined, said.resume, this);
+      this.#isReported = true;
+      following = follow(args, headers, undefined, message.resume, this);
     } catch (thrown) {
       this.#refuse(thrown instanceof ConnectError ? thrown : internal(thrown));
       return;
@@ -125,13 +125,13 @@ export class SocketFollow implements Follower, Drainable {
   cancel(): void {
     const following = this.#following;
     if (this.#over) return;
-    if (!this.#told) this.#tell(OVER);
+    if (!this.#isReported) this.#report(OVER);
     this.#end();
     following?.cancel();
   }
   /** @returns whether it is news, and makes sense */
   acknowledge(count: number): boolean {
-    if (count <= this.#acknowledged || count > this.#given) return false;
+    if (count <= this.#acknowledged || count > this.#sentItems) return false;
     this.#acknowledged = count;
     this.goOn();
     return true;
@@ -143,7 +143,7 @@ export class SocketFollow implements Follower, Drainable {
     this.#following?.ready();
   }
   get #isFull(): boolean {
-    return this.#given - this.#acknowledged >= UNACKNOWLEDGED || this.#carrier.full;
+    return this.#sentItems - this.#acknowledged >= UNACKNOWLEDGED || this.#carrier.full;
   }
 
   // ---- events of the endpoint ----
@@ -165,7 +165,7 @@ export class SocketFollow implements Follower, Drainable {
       return false;
     }
     this.#token = token;
-    this.#given++;
+    this.#sentItems++;
     this.#carrier.send(itemMessage(this.id, token, bytes));
     this.#full = this.#isFull;
     return !this.#full && !this.#over;
@@ -183,20 +183,22 @@ export class SocketFollow implements Follower, Drainable {
   }
   failed(failure: Failure, token: string | undefined): void {
     this.#token = token;
-    this.#told = true;
+    this.#isReported = true;
     this.#refuse(connectError(failure));
   }
 
   #refuse(refusal: ConnectError): void {
     if (this.#over) return;
     const error = shortError(refusal);
-    if (!this.#told) this.#tell(serverRefusal(error.code, error.rawMessage));
-    this.#carrier.send(errorMessage(this.id, errorToJsonBytes(error, { registry: this.#asked.registry }), this.#token));
+    if (!this.#isReported) this.#report(serverRefusal(error.code, error.rawMessage));
+    this.#carrier.send(
+      errorMessage(this.id, errorToJsonBytes(error, { registry: this.#request.registry }), this.#token),
+    );
     this.#end();
   }
-  #tell(failure: Failure): void {
-    this.#told = true;
-    this.#rpc.refused?.(failure, this.#asked.headers, performance.now() - this.#startedAt);
+  #report(failure: Failure): void {
+    this.#isReported = true;
+    this.#rpc.refused?.(failure, this.#request.headers, performance.now() - this.#startedAt);
   }
   #end(): void {
     this.#over = true;

@@ -22,14 +22,14 @@ export type ClientMessage =
 
 /** @returns a text where it makes no sense: what is wrong with it */
 export function readClientMessage(text: string): ClientMessage | string {
-  let said: unknown;
+  let json: unknown;
   try {
-    said = JSON.parse(text);
+    json = JSON.parse(text);
   } catch {
     return "a message is one JSON object";
   }
-  if (typeof said !== "object" || said === null || Array.isArray(said)) return "a message is one JSON object";
-  const { id, follow, request = {}, resume, authorization, ack, cancel } = said as Readonly<Record<string, unknown>>;
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return "a message is one JSON object";
+  const { id, follow, request = {}, resume, authorization, ack, cancel } = json as Readonly<Record<string, unknown>>;
   if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) return "id is to be a whole number";
   if (typeof follow === "string") {
     if (!isText(resume) || !isText(authorization)) return "resume and authorization are to be text";

@@ -198,7 +198,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   };
 
   /** Called only by timers and ticks. */
-  tellAlive(): void {
+  sendBeat(): void {
     const bytes = this.#protocol.beat?.(sendable(this.#token));
     if (!this.over && this.#unwritten === 0 && bytes !== undefined) this.#give(bytes);
   }
@@ -210,17 +210,17 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #begin(): boolean {
     if (this.#begun) return true;
     const all = this.#headers(this.#protocol.headers, this.#metadata?.headers ?? NONE);
-    const own = this.#protocol.beat === undefined ? undefined : ALIVE_MS;
-    const heartbeatMs = this.rpc.heartbeatMs ?? own;
+    const aliveMs = this.#protocol.beat === undefined ? undefined : ALIVE_MS;
+    const heartbeatMs = this.rpc.heartbeatMs ?? aliveMs;
     if (heartbeatMs !== undefined) all.push(HEARTBEAT, String(Math.ceil(heartbeatMs)));
     if (!this.#respond(200, all)) return false;
-    if (this.rpc.heartbeatMs === undefined && own !== undefined) this.#alive = setInterval(isAlive, own, this);
+    if (this.rpc.heartbeatMs === undefined && aliveMs !== undefined) this.#alive = setInterval(isAlive, aliveMs, this);
     const first = this.#protocol.begin?.();
     if (first !== undefined) this.#give(first);
     return true;
   }
-  #headers(own: readonly string[], more: readonly string[]): string[] {
-    const all = [...own, ...this.head.extra, ...more];
+  #headers(headers: readonly string[], more: readonly string[]): string[] {
+    const all = [...headers, ...this.head.extra, ...more];
     const { requestId } = this.head;
     if (requestId !== undefined) all.push(REQUEST_ID, requestId);
     return all;
@@ -290,5 +290,5 @@ const sendable = (token: string | undefined): string | undefined =>
 
 const flushed = (call: StreamCall): void => call.flush();
 const headersAreDue = (call: StreamCall): void => call.headersAreDue();
-const isAlive = (call: StreamCall): void => call.tellAlive();
+const isAlive = (call: StreamCall): void => call.sendBeat();
 const notTaken = (call: StreamCall): void => call.drop();

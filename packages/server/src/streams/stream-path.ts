@@ -71,12 +71,12 @@ export class StreamPath implements Shortcut {
     this.#eventProtocol = eventStream(registry);
     for (const endpoint of endpoints) {
       const { method, authenticate, refused, heartbeatMs, version } = endpoint;
-      const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
+      const follow: StreamRpc["follow"] = (...parameters) => endpoint.follow(...parameters);
       const path = `/${method.parent.typeName}/${method.name}`;
       const followers = accounts.at(path);
       const all = {
         follow,
-        judge: authenticate,
+        authenticate: authenticate,
         refused,
         heartbeatMs,
         maxBytes,
@@ -105,7 +105,7 @@ export class StreamPath implements Shortcut {
     const out = (): StreamOut => stream;
     const call = this.#callOf(headers[":method"], headers[":path"], from, authority, out);
     if (call === undefined) return false;
-    stream.hear(call);
+    stream.listen(call);
     call.count();
     if (call instanceof EventCall) call.check();
     return true;

@@ -229,14 +229,14 @@ class OtlpSink implements OpenSpans {
 
 const sendNow = (sink: OtlpSink): void => sink.flush();
 
-function resourceOf(said: Readonly<Record<string, string>>, name: string, version: string): Attributes {
+function resourceOf(attributes: Readonly<Record<string, string>>, name: string, version: string): Attributes {
   const known: Readonly<Record<string, string | bigint>> = {
     "service.name": name,
     "service.instance.id": randomUUID(),
     "process.pid": BigInt(process.pid),
     "process.runtime.name": "nodejs",
     "process.runtime.version": process.versions.node,
-    ...said,
+    ...attributes,
     "telemetry.sdk.name": "protobff",
     "telemetry.sdk.language": "nodejs",
     "telemetry.sdk.version": version,

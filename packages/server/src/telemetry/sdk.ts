@@ -125,9 +125,9 @@ class SdkSink implements OpenSpans {
     if (record.status === SpanStatus.error) {
       span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: record.message });
     }
-    const wanted = span.isRecording();
+    const isRecording = span.isRecording();
     span.end(timeOf(record.endUnixNano));
-    return wanted;
+    return isRecording;
   }
 
   /**

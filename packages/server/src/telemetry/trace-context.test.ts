@@ -108,8 +108,8 @@ describe("tracestate", () => {
         const theirs = trace.getSpanContext(propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter));
         const ours = parseTracestate(tracestate);
         if (ours === "") return;
-        for (const one of ours.split(",")) {
-          const key = one.slice(0, one.indexOf("="));
+        for (const part of ours.split(",")) {
+          const key = part.slice(0, part.indexOf("="));
           // If a key occurs twice, their parser keeps the value that it set last.
           const same = members
             .filter((each) => each.startsWith(`${key}=`))

@@ -61,9 +61,9 @@ describe("a request with one call", () => {
       client.of(id).thing();
       await answer;
     }
-    const [one, other] = sink.named(SHOW);
-    expect(one).toMatchObject({ parentSpanId: "", flags: 0x103, traceState: "" });
-    expect(one?.traceId).not.toBe(other?.traceId);
+    const [spanRecord, other] = sink.named(SHOW);
+    expect(spanRecord).toMatchObject({ parentSpanId: "", flags: 0x103, traceState: "" });
+    expect(spanRecord?.traceId).not.toBe(other?.traceId);
     expect(client.sent[0]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
     expect(client.sent[0]?.headers.tracestate).toBeUndefined();
   });

@@ -22,7 +22,7 @@ export interface Served {
   readonly port: number;
 }
 export type Serve = (endpoint: Endpoint, options?: ListenOptions) => Promise<Served>;
-export async function own(server: http.Server | http2.Http2Server, scheme = "http"): Promise<Served> {
+export async function listening(server: http.Server | http2.Http2Server, scheme = "http"): Promise<Served> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
@@ -39,11 +39,15 @@ export const adapter: Serve = ({ method, route, refused }, options) => ours([{ m
 const servers: readonly [string, 1 | 2 | undefined, Serve][] = [
   ["the fast path", undefined, fast],
   ["Connect's adapter", undefined, adapter],
-  ["a server of one's own, HTTP/1.1", 1, ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+  [
+    "a server of one's own, HTTP/1.1",
+    1,
+    ({ route }) => listening(http.createServer(connectNodeAdapter({ routes: route }))),
+  ],
   [
     "a server of one's own, HTTP/2",
     2,
-    (endpoint) => own(http2.createServer(connectNodeAdapter({ routes: routes([endpoint]) }))),
+    (endpoint) => listening(http2.createServer(connectNodeAdapter({ routes: routes([endpoint]) }))),
   ],
 ];
 const transports: readonly [string, 1 | 2, (baseUrl: string, interceptors: Interceptor[]) => Transport][] = [

@@ -9,7 +9,7 @@ import { kindEndpoint, PATH } from "./test-kinds.ts";
 
 export const MAX_BYTES = 10_000;
 
-export interface Asked {
+export interface RawRequest {
   readonly version: 1 | 2;
   readonly method?: string;
   readonly path?: string;
@@ -35,29 +35,29 @@ const plain = (headers: object): Record<string, unknown> =>
   );
 const OURS = /^[0-9a-f]{16}$/;
 
-async function askH1(
+async function sendH1(
   server: Listening,
-  { method = "POST", path = PATH, headers, body = [] }: Asked,
+  { method = "POST", path = PATH, headers, body = [] }: RawRequest,
 ): Promise<Answered> {
   const request = http.request({ host: "127.0.0.1", port: server.port, method, path, headers, agent: false });
   const response = once(request, "response") as Promise<[http.IncomingMessage]>;
   response.catch(() => {});
   for (const chunk of body) await new Promise((resolve) => request.write(chunk, resolve));
   request.end();
-  const [given] = await response;
-  const chunks: Buffer[] = await given.toArray();
-  const trailers = plain(given.trailers);
+  const [incoming] = await response;
+  const chunks: Buffer[] = await incoming.toArray();
+  const trailers = plain(incoming.trailers);
   return {
-    status: given.statusCode,
-    headers: plain(given.headers),
+    status: incoming.statusCode,
+    headers: plain(incoming.headers),
     body: Buffer.concat(chunks).toString("latin1"),
     trailers,
   };
 }
 
-async function askH2(
+async function sendH2(
   server: Listening,
-  { method = "POST", path = PATH, headers, body = [] }: Asked,
+  { method = "POST", path = PATH, headers, body = [] }: RawRequest,
 ): Promise<Answered> {
   const session = http2.connect(server.url);
   try {
@@ -65,11 +65,11 @@ async function askH2(
     await once(session, "remoteSettings");
     await new Promise((resolve) => session.ping(resolve));
     const stream = session.request({ ":method": method, ":path": path, ...headers }, { endStream: body.length === 0 });
-    let given: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {};
+    let responseHeaders: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {};
     let trailers: object = {};
     const chunks: Buffer[] = [];
     stream.on("response", (headers) => {
-      given = headers;
+      responseHeaders = headers;
     });
     stream.on("trailers", (headers) => {
       trailers = headers;
@@ -79,7 +79,7 @@ async function askH2(
     for (const chunk of body) await new Promise((resolve) => stream.write(chunk, resolve));
     if (body.length > 0) stream.end();
     await closed;
-    const { ":status": status, ...rest } = given;
+    const { ":status": status, ...rest } = responseHeaders;
     const reset = stream.rstCode === 0 ? {} : { reset: stream.rstCode };
     const answer = { status, headers: plain(rest), body: Buffer.concat(chunks).toString("latin1") };
     return { ...answer, trailers: plain(trailers), ...reset };
@@ -87,8 +87,8 @@ async function askH2(
     session.destroy();
   }
 }
-export const ask = (server: Listening, asked: Asked): Promise<Answered> =>
-  asked.version === 1 ? askH1(server, asked) : askH2(server, asked);
+export const send = (server: Listening, request: RawRequest): Promise<Answered> =>
+  request.version === 1 ? sendH1(server, request) : sendH2(server, request);
 
 export async function pair(options: ListenOptions = {}): Promise<{ fast: Listening; slow: Listening }> {
   const all = { maxRequestBytes: MAX_BYTES, ...options };
@@ -104,7 +104,7 @@ export function framed(message: Buffer, flags = 0, length = message.length): Buf
   head.writeUInt32BE(length, 1);
   return Buffer.concat([head, message]);
 }
-export const grpc = (body: readonly (Buffer | string)[], headers: http.OutgoingHttpHeaders = {}): Asked => ({
+export const grpc = (body: readonly (Buffer | string)[], headers: http.OutgoingHttpHeaders = {}): RawRequest => ({
   version: 2,
   headers: { "content-type": "application/grpc", te: "trailers", ...headers },
   body,
@@ -113,23 +113,23 @@ export const json = (
   version: 1 | 2,
   body: readonly (Buffer | string)[],
   headers: http.OutgoingHttpHeaders = {},
-): Asked => ({
+): RawRequest => ({
   version,
   headers: { "content-type": "application/json", ...headers },
   body,
 });
-export const proto = (version: 1 | 2, body: readonly Buffer[], headers: http.OutgoingHttpHeaders = {}): Asked => ({
+export const proto = (version: 1 | 2, body: readonly Buffer[], headers: http.OutgoingHttpHeaders = {}): RawRequest => ({
   version,
   headers: { "content-type": "application/proto", ...headers },
   body,
 });
-export const said = (kind: string): string => JSON.stringify({ fileName: kind });
+export const bodyOf = (kind: string): string => JSON.stringify({ fileName: kind });
 /** The same by all three protocols. */
-export function each(kind: string, headers: http.OutgoingHttpHeaders = {}): [string, Asked][] {
+export function each(kind: string, headers: http.OutgoingHttpHeaders = {}): [string, RawRequest][] {
   return [
     ["gRPC", grpc([framed(bytes(kind))], headers)],
-    ...([1, 2] as const).flatMap((version): [string, Asked][] => [
-      [`JSON on HTTP/${version}`, json(version, [said(kind)], headers)],
+    ...([1, 2] as const).flatMap((version): [string, RawRequest][] => [
+      [`JSON on HTTP/${version}`, json(version, [bodyOf(kind)], headers)],
       [`Connect's binary on HTTP/${version}`, proto(version, [bytes(kind)], headers)],
     ]),
   ];

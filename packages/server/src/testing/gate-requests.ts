@@ -18,7 +18,7 @@ export const SOURCES = [
 export const bytes = (fileName: string): Buffer =>
   Buffer.from(toBinary(SourceContextSchema, create(SourceContextSchema, { fileName })));
 
-export async function askH2(
+export async function sendH2(
   { url }: Served,
   headers: http2.OutgoingHttpHeaders | string[],
   body: Uint8Array | string,
@@ -27,20 +27,20 @@ export async function askH2(
   try {
     const stream = session.request(headers as http2.OutgoingHttpHeaders);
     let trailers: http2.IncomingHttpHeaders = {};
-    stream.on("trailers", (given) => {
-      trailers = given;
+    stream.on("trailers", (fields) => {
+      trailers = fields;
     });
     if (!stream.writableEnded) stream.end(body);
-    const [given] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    const [responseHeaders] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     const chunks: Buffer[] = await stream.toArray();
-    const status = String(trailers["grpc-status"] ?? given["grpc-status"] ?? given[":status"]);
-    return { headers: given, body: Buffer.concat(chunks).toString(), status };
+    const status = String(trailers["grpc-status"] ?? responseHeaders["grpc-status"] ?? responseHeaders[":status"]);
+    return { headers: responseHeaders, body: Buffer.concat(chunks).toString(), status };
   } finally {
     session.destroy();
   }
 }
 /** The status line and body of what a connection answers. */
-export async function askRaw({ port }: Served, text: string): Promise<string> {
+export async function sendRaw({ port }: Served, text: string): Promise<string> {
   const socket = net.connect(port, "127.0.0.1");
   socket.write(text);
   const chunks: Buffer[] = await socket.toArray();

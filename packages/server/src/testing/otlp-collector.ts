@@ -51,7 +51,7 @@ export async function testCollector(
   answer: (response: ServerResponse, received: Received) => void = (response) => response.writeHead(200).end(),
 ): Promise<TestCollector> {
   const requests: Received[] = [];
-  let heard = (): void => {};
+  let notify = (): void => {};
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
@@ -59,7 +59,7 @@ export async function testCollector(
     const received = decoded(request, request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body);
     requests.push(received);
     answer(response, received);
-    heard();
+    notify();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const all = (): readonly ReceivedSpan[] => requests.flatMap(({ spans }) => spans);
@@ -69,7 +69,7 @@ export async function testCollector(
     spans: async (count) => {
       while (all().length < count) {
         await new Promise<void>((resolve) => {
-          heard = resolve;
+          notify = resolve;
         });
       }
       return all();
@@ -99,13 +99,13 @@ function decoded(request: IncomingMessage, body: Buffer): Received {
     // biome-ignore lint/suspicious/noExplicitAny: protobuf.js has no types for messages that it learns at run time
     resourceSpans: any[];
   };
-  const [one, ...others] = message.resourceSpans;
-  const [scopeSpans, ...more] = one.scopeSpans;
+  const [first, ...others] = message.resourceSpans;
+  const [scopeSpans, ...more] = first.scopeSpans;
   if (others.length + more.length > 0) throw new Error("there is more than one resource, or scope");
   return {
     path: request.url ?? "",
     headers: request.headers,
-    resource: plain(one.resource.attributes),
+    resource: plain(first.resource.attributes),
     scope: scopeSpans.scope,
     // biome-ignore lint/suspicious/noExplicitAny: the same
     spans: (scopeSpans.spans as any[]).map((span) => ({

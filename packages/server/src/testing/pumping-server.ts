@@ -8,7 +8,7 @@ import { testStream } from "@protobff/runtime/internal/testing/test-streams";
 import { listen } from "../listen.ts";
 
 const ITEM = create(SourceContextSchema, { fileName: "x".repeat(1000) });
-let given = 0;
+let count = 0;
 const server = await listen([
   testStream(undefined, {
     follow(_args, _headers, _clientMs, _resume, follower): Following {
@@ -16,8 +16,8 @@ const server = await listen([
       const pump = (): void => {
         // Some at a time: others have their turn.
         for (let i = 0; i < 20 && !over; i++) {
-          given += ITEM.fileName.length;
-          if (!follower.item(ITEM, String(given))) return;
+          count += ITEM.fileName.length;
+          if (!follower.item(ITEM, String(count))) return;
         }
         if (!over) setImmediate(pump);
       };
@@ -35,5 +35,5 @@ const server = await listen([
 console.log(server.port);
 for await (const _ of createInterface({ input: process.stdin })) {
   const { rss, heapUsed, external } = process.memoryUsage();
-  console.log(JSON.stringify({ given, rss, heap: heapUsed + external, connections: server.connections }));
+  console.log(JSON.stringify({ given: count, rss, heap: heapUsed + external, connections: server.connections }));
 }

@@ -31,20 +31,20 @@ export class TestBrowser {
     const sent = { ...(cookie !== "" && { cookie }), ...headers };
     const answer =
       url.origin === this.#site
-        ? await asked(this.#routes().get(url.pathname) ?? page, url, sent, method)
+        ? await answerOf(this.#routes().get(url.pathname) ?? page, url, sent, method)
         : await fetched(url, sent, method);
     for (const [name, value] of pairsOf(answer.headers ?? [])) if (name === "set-cookie") this.#keep(url.host, value);
     return answer;
   }
   cookieHeader(host: string): string {
-    const own = [...this.cookies].filter(([key]) => key.startsWith(`${host} `));
-    return own.map(([key, value]) => `${key.slice(host.length + 1)}=${value}`).join("; ");
+    const ofHost = [...this.cookies].filter(([key]) => key.startsWith(`${host} `));
+    return ofHost.map(([key, value]) => `${key.slice(host.length + 1)}=${value}`).join("; ");
   }
   #keep(host: string, header: string): void {
     const [pair = "", ...attributes] = header.split("; ");
     const at = pair.indexOf("=");
     const key = `${host} ${pair.slice(0, at)}`;
-    const gone = attributes.some((one) => /^max-age=0$|^expires=Thu, 01 Jan 1970/i.test(one));
+    const gone = attributes.some((attribute) => /^max-age=0$|^expires=Thu, 01 Jan 1970/i.test(attribute));
     if (gone) this.cookies.delete(key);
     else this.cookies.set(key, pair.slice(at + 1));
   }
@@ -57,7 +57,7 @@ export function pairsOf(headers: readonly string[]): [string, string][] {
 /** Any other page of the site. */
 const page: Route = () => ({ status: 200 });
 
-async function asked(route: Route, url: URL, headers: Readonly<Record<string, string>>, method: string) {
+async function answerOf(route: Route, url: URL, headers: Readonly<Record<string, string>>, method: string) {
   return route({
     method,
     query: url.searchParams,

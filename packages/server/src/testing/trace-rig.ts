@@ -21,17 +21,17 @@ export class CollectingSink implements SpanSink {
     const below = (parent: string | undefined, depth: number): string[] =>
       this.spans
         .filter(({ parentSpanId }) => (parent === undefined ? !known.has(parentSpanId) : parentSpanId === parent))
-        .flatMap((span) => [`${"  ".repeat(depth)}${told(span)}`, ...below(span.spanId, depth + 1)]);
+        .flatMap((span) => [`${"  ".repeat(depth)}${spanText(span)}`, ...below(span.spanId, depth + 1)]);
     return below(undefined, 0);
   }
 }
 
 const KINDS = { 1: "internal", 2: "server", 3: "client" } as const;
 /** What of a span differs between spans: without ids and what is always there. */
-function told({ name, kind, attributes, startUnixNano, endUnixNano, links, status }: SpanRecord): string {
-  const own = attributes.filter(([key]) => !key.startsWith("rpc.") || key === "rpc.response.status_code");
+function spanText({ name, kind, attributes, startUnixNano, endUnixNano, links, status }: SpanRecord): string {
+  const shown = attributes.filter(([key]) => !key.startsWith("rpc.") || key === "rpc.response.status_code");
   const ms = Number(endUnixNano - startUnixNano) / 1e6;
-  const text = own.map(([key, value]) => `${key.replace("rpc.response.status_code", "code")}=${value}`).join(" ");
+  const text = shown.map(([key, value]) => `${key.replace("rpc.response.status_code", "code")}=${value}`).join(" ");
   return `${name} ${KINDS[kind]} ${ms} ms${status === 2 ? " ERROR" : ""}${text === "" ? "" : ` ${text}`}${links.length > 0 ? ` links=${links.length}` : ""}`;
 }
 

@@ -55,7 +55,7 @@ export function transcoder(
     if (body === undefined) throw invalid("this path takes no body");
     checkMessage(bytes, input, true, bounds);
     const text = DECODER.decode(bytes);
-    return said("the body", () =>
+    return named("the body", () =>
       bodyField === undefined
         ? fromJsonText(input, text, lenient)
         : fromJson(input, { [bodyField.jsonName]: JSON.parse(text) as JsonValue }, lenient),
@@ -68,7 +68,7 @@ export function transcoder(
       const json: JsonObject = empty();
       if (query !== "") addQuery(json, query, parameters, bounds);
       for (const variable of variables) addVariable(json, input, variable.field, variableText(rule, variable, match));
-      return said("the path or the query", () => mergeFromJson(input, message, json, strict));
+      return named("the path or the query", () => mergeFromJson(input, message, json, strict));
     },
     write: writer(output, responseBody, registry),
   };
@@ -106,7 +106,7 @@ function fieldOf(message: DescMessage, name: string): DescField {
 
 const DECODER = new TextDecoder();
 
-function said<T>(what: string, read: () => T): T {
+function named<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {

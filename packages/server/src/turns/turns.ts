@@ -126,7 +126,7 @@ export class Turns {
     for (const line of this.#served) (weightOf(line.next) < ADAPTER_WEIGHT ? this.#waiting : this.#heavy).push(line);
     this.#served = [];
     // The others keep their order.
-    this.#queues.sort((one, other) => Number(other === this.#fresh) - Number(one === this.#fresh));
+    this.#queues.sort((queue, other) => Number(other === this.#fresh) - Number(queue === this.#fresh));
   }
   #next(): void {
     this.#begunAt = this.#scheduler.now();

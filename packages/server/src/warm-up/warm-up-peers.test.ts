@@ -7,7 +7,7 @@ import { MAGIC } from "@protobff/http2/preface";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { expect, it, onTestFinished } from "vitest";
 import { encodeFields, FORMS, frameOf, ofStream } from "./warm-up-bytes.ts";
-import { ask, standIn } from "./warm-up-peers.ts";
+import { sendRequests, standIn } from "./warm-up-peers.ts";
 
 const PATH = "/a.v1.AService/Get";
 const together = () => ({ atOnce: 16, until: performance.now() + 60_000 });
@@ -72,7 +72,7 @@ it("the client sends every request in turn, in every form, the configured number
   onTestFinished(() => void server.close());
   const message = frame(new Uint8Array([9]));
   const asked = ["/a", "/b", "/c"].map((path) => ({ path, message }));
-  expect(await ask((server.address() as net.AddressInfo).port, asked, { most: 300, ...together() })).toBe(300);
+  expect(await sendRequests((server.address() as net.AddressInfo).port, asked, { most: 300, ...together() })).toBe(300);
   expect(Object.fromEntries(seen)).toEqual({ "/a": 100, "/b": 100, "/c": 100 });
   const headers = ["POST", "trailers", "Bearer warm", "10S", "application/grpc"];
   expect([...said].sort()).toEqual([message.toString("hex"), JSON.stringify(headers)].sort());
@@ -92,6 +92,6 @@ it("the client stops when the server has closed", async () => {
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
   const asked = [{ path: PATH, message: frame(new Uint8Array([9])) }];
-  const count = await ask((server.address() as net.AddressInfo).port, asked, { most: 8_000, ...together() });
+  const count = await sendRequests((server.address() as net.AddressInfo).port, asked, { most: 8_000, ...together() });
   expect(count).toBeLessThanOrEqual(40);
 });

@@ -132,7 +132,7 @@ class Answerer extends Peer {
 class Answers {
   readonly #messagesOf: (path: string) => readonly Buffer[];
   readonly #frames = new Map<string, readonly Buffer[]>();
-  #given = 0;
+  #sentCount = 0;
 
   constructor(messagesOf: (path: string) => readonly Buffer[]) {
     this.#messagesOf = messagesOf;
@@ -146,10 +146,12 @@ class Answers {
     let all = this.#frames.get(path);
     if (all === undefined) {
       const messages = this.#messagesOf(path);
-      all = (messages.length > 0 ? messages : [undefined]).flatMap((one) => FORMS.map((form) => framesOf(one, form)));
+      all = (messages.length > 0 ? messages : [undefined]).flatMap((message) =>
+        FORMS.map((form) => framesOf(message, form)),
+      );
       this.#frames.set(path, all);
     }
-    return all[this.#given++ % all.length] ?? NOTHING;
+    return all[this.#sentCount++ % all.length] ?? NOTHING;
   }
 }
 const NOTHING = Buffer.alloc(0);
@@ -237,7 +239,7 @@ class Asker extends Peer {
     super.settings(acknowledged);
     this.#untold ||= !acknowledged;
   }
-  ask(): void {
+  send(): void {
     const request = this.#requests.next(this.#ids);
     if (request === undefined) return;
     const first = this.#id === 1 ? FROM_TABLE : NOTHING;
@@ -251,7 +253,7 @@ class Asker extends Peer {
   protected frame(type: number, flags: number): void {
     if (!isEnd(type, flags)) return;
     this.#requests.answered();
-    this.ask();
+    this.send();
   }
   close(): void {
     this.socket.write(GOODBYE);
@@ -279,20 +281,20 @@ interface Requests {
  * @param until time of `performance.now()` at which open requests are cut off
  * @returns the number of answers, of any status
  */
-export async function ask(
+export async function sendRequests(
   port: number,
-  asked: readonly WarmUpRequest[],
+  kinds: readonly WarmUpRequest[],
   { most, atOnce, until }: { readonly most: number; readonly atOnce: number; readonly until: number },
 ): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let sent = 0;
   let answered = 0;
-  const forms = asked.map(({ path, message }) => ({ blocks: blocksOf(path, message), message }));
+  const forms = kinds.map(({ path, message }) => ({ blocks: blocksOf(path, message), message }));
   const requests: Requests = {
     next(id) {
-      const one = forms[sent % forms.length];
-      if (sent === most || one === undefined || performance.now() > until) return undefined;
-      const { blocks, message } = one;
+      const form = forms[sent % forms.length];
+      if (sent === most || form === undefined || performance.now() > until) return undefined;
+      const { blocks, message } = form;
       const block = blocks[Math.floor(sent / forms.length) % blocks.length] ?? NOTHING;
       sent++;
       return { block: id ? unlike(block, sent) : block, message };
@@ -305,7 +307,7 @@ export async function ask(
   let open = askers.length;
   for (const asker of askers) asker.onClose(() => --open === 0 && resolve());
   const over = setTimeout(resolve, Math.max(0, until - performance.now()));
-  for (let i = 0; i < atOnce; i++) askers[i % askers.length]?.ask();
+  for (let i = 0; i < atOnce; i++) askers[i % askers.length]?.send();
   await promise;
   clearTimeout(over);
   for (const asker of askers) asker.close();
@@ -339,8 +341,8 @@ function blocksOf(path: string, message: Buffer): Buffer[] {
     ["content-length", String(message.length)],
   ];
   return rest.map((_, i) => {
-    const said = i === 0 ? rest : more;
-    return encodeFields([...begin, ...said.slice(i), ...said.slice(0, i)], FORMS[i % FORMS.length] ?? FORMS[0]);
+    const fields = i === 0 ? rest : more;
+    return encodeFields([...begin, ...fields.slice(i), ...fields.slice(0, i)], FORMS[i % FORMS.length] ?? FORMS[0]);
   });
 }
 

@@ -18,7 +18,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { sample } from "@protobff/samples/sample.js";
 import { type ListenOptions, listenUnannounced } from "../listen.ts";
-import { ask, standIn, type WarmUpRequest } from "./warm-up-peers.ts";
+import { sendRequests, standIn, type WarmUpRequest } from "./warm-up-peers.ts";
 
 /** Parts of a server that is warmed up. */
 export interface WarmUp {
@@ -76,11 +76,11 @@ async function once({ upstreams, http2, http2Server, create }: Omit<WarmUp, "for
     );
     const endpoints = await create(clients);
     const unary = endpoints.filter((endpoint): endpoint is Endpoint => "run" in endpoint);
-    const asked = requestsOf(unary.map(({ method }) => method));
-    if (asked.length === 0) return 0;
+    const requests = requestsOf(unary.map(({ method }) => method));
+    if (requests.length === 0) return 0;
     const served = await listenUnannounced(unary, { http2Server, fault: () => {} });
     ends.unshift(() => served.close(0));
-    return await ask(served.port, asked, { most: MOST / ROUNDS, atOnce: AT_ONCE, until });
+    return await sendRequests(served.port, requests, { most: MOST / ROUNDS, atOnce: AT_ONCE, until });
   } finally {
     for (const end of ends) await end();
   }

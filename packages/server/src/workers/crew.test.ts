@@ -48,7 +48,7 @@ function rig(size: number) {
       started.push(process);
       return process;
     },
-    tell: (_, text) => told.push(text),
+    report: (_, text) => told.push(text),
     counted: () => {},
     gone: () => {},
     failed: (code) => failed.push(code),

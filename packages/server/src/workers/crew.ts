@@ -28,7 +28,7 @@ export interface CrewOptions {
   counted(member: Member, snapshot: MetricsSnapshot): void;
   gone(member: Member): void;
   /** Reports an event; the text is a complete sentence without a full stop. */
-  tell(event: WorkerEvent, text: string, fields: Readonly<Record<string, unknown>>): void;
+  report(event: WorkerEvent, text: string, fields: Readonly<Record<string, unknown>>): void;
   /** All workers have ended and none can be restarted: the code to exit with. */
   failed(code: number): void;
 }
@@ -60,7 +60,7 @@ export class Member implements Taker {
   open = 0;
   taking = false;
   slow = false;
-  heardAt: number;
+  beatAt: number;
   silent = false;
   /** True if its server is ready for requests. */
   able = false;
@@ -69,14 +69,14 @@ export class Member implements Taker {
   readonly ready = Promise.withResolvers<boolean>();
   readonly gone = Promise.withResolvers<void>();
   /** True if its end was requested, by us or from outside: such an end is not a death. */
-  asked = false;
+  isStopped = false;
   /** True if it will replace another worker, which serves until then. */
   trial = false;
 
   constructor(place: Place, now: number) {
     this.place = place;
     this.startedAt = now;
-    this.heardAt = now;
+    this.beatAt = now;
   }
   take(socket: Socket, failed: () => void): void {
     this.send({ bff: "connection" }, socket, failed);
@@ -106,7 +106,7 @@ export class Crew {
   #begun = false;
   #stopping = false;
   /** Workers to replace, one after the other. */
-  readonly #wanted = new Set<Member>();
+  readonly #replaced = new Set<Member>();
   #replacing = false;
   #early = false;
   #ping: Timer | undefined;
@@ -173,14 +173,14 @@ export class Crew {
     else this.#replace(this.serving);
   }
   #replace(members: readonly Member[]): void {
-    for (const member of members) this.#wanted.add(member);
+    for (const member of members) this.#replaced.add(member);
     if (this.#replacing) return;
     this.#replacing = true;
     void this.#replaceWanted();
   }
   async #replaceWanted(): Promise<void> {
-    for (const old of this.#wanted) {
-      this.#wanted.delete(old);
+    for (const old of this.#replaced) {
+      this.#replaced.delete(old);
       if (old.state === "serving" && !this.#stopping) await this.#replaceOne(old);
     }
     this.#replacing = false;
@@ -194,21 +194,21 @@ export class Crew {
     if (timely !== true) return this.#refuse(member, old, timely === undefined);
     const by = member.process?.pid;
     const fields = { worker: place.number, pid: old.process?.pid, by };
-    this.#options.tell("replaced", `worker ${nameOf(old)} is replaced by ${by}`, fields);
+    this.#options.report("replaced", `worker ${nameOf(old)} is replaced by ${by}`, fields);
     await this.#end(old, true);
   }
   /** The new one is of no use, and others would be none either: those that serve stay. */
   async #refuse(member: Member, old: Member, late: boolean): Promise<void> {
-    member.asked = true;
+    member.isStopped = true;
     old.place.member = old;
     if (late) member.process?.kill("SIGKILL");
     await member.gone.promise;
     const why = late ? `was not ready after ${START_MS / 1000} s` : `ended with ${member.code}`;
     const fields = { worker: old.place.number, pid: old.process?.pid };
-    this.#options.tell("kept", `worker ${nameOf(old)} stays, since the one to replace it ${why}`, fields);
-    for (const other of this.#wanted) if (!other.asked) this.#wanted.delete(other);
+    this.#options.report("kept", `worker ${nameOf(old)} stays, since the one to replace it ${why}`, fields);
+    for (const other of this.#replaced) if (!other.isStopped) this.#replaced.delete(other);
     if (old.state === "gone") this.#emptied(old);
-    else if (old.asked) await this.#end(old, true);
+    else if (old.isStopped) await this.#end(old, true);
   }
 
   /** From now on none is started, and those that serve are not ready. */
@@ -253,7 +253,7 @@ export class Crew {
   }
   #reported(member: Member, report: Report): void {
     const { clock, dealer } = this.#options;
-    member.heardAt = clock.now();
+    member.beatAt = clock.now();
     switch (report.bff) {
       case "up":
         this.#up(member);
@@ -270,7 +270,7 @@ export class Crew {
         member.open -= report.count;
         break;
       case "leaving":
-        member.asked = true;
+        member.isStopped = true;
         if (!this.#stopping) this.#replace([member]);
         break;
       case "snapshot":
@@ -300,20 +300,20 @@ export class Crew {
     this.#options.gone(member);
     // Until all workers are up, `start` reports their ends.
     if (this.#stopping || !this.#begun) return;
-    const { place, asked, trial, process } = member;
+    const { place, isStopped, trial, process } = member;
     const fields = { worker: place.number, pid: process?.pid, code };
-    if (!asked && !trial) this.#options.tell("died", `worker ${nameOf(member)} ${died}`, fields);
+    if (!isStopped && !trial) this.#options.report("died", `worker ${nameOf(member)} ${died}`, fields);
     if (place.member === member && !trial) this.#emptied(member);
   }
   /** Restarts the worker of an empty place, or gives up after too many deaths. */
-  #emptied({ place, asked, startedAt, code }: Member): void {
-    const { clock, tell, failed } = this.#options;
+  #emptied({ place, isStopped, startedAt, code }: Member): void {
+    const { clock, report, failed } = this.#options;
     place.member = undefined;
-    const atOnce = !asked && clock.now() - startedAt < STEADY_MS;
+    const atOnce = !isStopped && clock.now() - startedAt < STEADY_MS;
     place.deaths = atOnce ? place.deaths + 1 : 0;
     if (place.deaths >= MOST_DEATHS) {
       const times = `${place.deaths} times in a row within ${STEADY_MS / 1000} s of its start`;
-      tell("gave up", `worker ${place.number} has died ${times}, last with ${code}`, { worker: place.number, code });
+      report("gave up", `worker ${place.number} has died ${times}, last with ${code}`, { worker: place.number, code });
       this.leave();
       void this.end().then(() => failed(code === 0 ? 1 : code));
       return;
@@ -322,7 +322,7 @@ export class Crew {
     const again = (): void => {
       place.timer = undefined;
       if (this.#stopping || place.member !== undefined) return;
-      if (!asked) this.#restarts++;
+      if (!isStopped) this.#restarts++;
       this.#begin(place);
     };
     place.timer = clock.setTimeout(again, pauseMs, undefined);
@@ -331,9 +331,9 @@ export class Crew {
   /** Ends a worker. Resolves when its process has ended, by itself or killed after the time limit. */
   async #end(member: Member, replaced: boolean): Promise<void> {
     if (member.state === "gone") return;
-    const { dealer, graceMs, tell } = this.#options;
+    const { dealer, graceMs, report } = this.#options;
     dealer.remove(member);
-    member.asked = true;
+    member.isStopped = true;
     if (member.state !== "ending") {
       member.state = "ending";
       member.send({ bff: "end", replaced });
@@ -345,7 +345,7 @@ export class Crew {
       )) === true
     )
       return;
-    tell("killed", `worker ${nameOf(member)} has not ended in time and is killed`, {
+    report("killed", `worker ${nameOf(member)} has not ended in time and is killed`, {
       worker: member.place.number,
       pid: member.process?.pid,
     });
@@ -379,18 +379,18 @@ export class Crew {
    * killed for the same reason.
    */
   #look(member: Member, now: number): void {
-    const silent = now - member.heardAt >= SILENT_MS;
+    const silent = now - member.beatAt >= SILENT_MS;
     if (silent === member.silent) return;
     member.silent = silent;
     const fields = { worker: member.place.number, pid: member.process?.pid };
     if (silent) {
-      const seconds = Math.round((now - member.heardAt) / 1000);
-      this.#options.tell(
+      const seconds = Math.round((now - member.beatAt) / 1000);
+      this.#options.report(
         "silent",
         `worker ${nameOf(member)} has not answered for ${seconds} s: its event loop is blocked`,
         fields,
       );
-    } else this.#options.tell("back", `worker ${nameOf(member)} answers again`, fields);
+    } else this.#options.report("back", `worker ${nameOf(member)} answers again`, fields);
   }
 }
 

@@ -37,8 +37,8 @@ export async function supervise(name: string, config: Config): Promise<void> {
     clock: systemClock,
     dealer,
     start: startWorker,
-    tell: (outcome, text, fields) => log?.worker(outcome, text, fields),
-    counted: (member, snapshot) => tally.told(member, snapshot),
+    report: (outcome, text, fields) => log?.worker(outcome, text, fields),
+    counted: (member, snapshot) => tally.receive(member, snapshot),
     gone: (member) => tally.gone(member),
     failed: (code) => process.exit(code),
   });

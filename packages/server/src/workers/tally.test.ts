@@ -21,7 +21,7 @@ test("the tally sums all workers, including silent and ended ones", async () => 
   ];
   const ask = () =>
     tally.together([one, two], (worker) => {
-      if (worker.answers) tally.told(worker, counted(worker.total, 1));
+      if (worker.answers) tally.receive(worker, counted(worker.total, 1));
     });
   expect(values(await ask())).toEqual({ a_total: 8, b: 2 });
 
@@ -34,7 +34,7 @@ test("the tally sums all workers, including silent and ended ones", async () => 
 
   tally.gone(two);
   const third = { total: 1, answers: true };
-  const after = tally.together([one, third], (worker) => tally.told(worker, counted(worker.total, 1)));
+  const after = tally.together([one, third], (worker) => tally.receive(worker, counted(worker.total, 1)));
   expect(values(await after)).toEqual({ a_total: 10, b: 2 });
   tally.gone(one);
   tally.gone(third);

@@ -22,7 +22,7 @@ export class Tally<Worker extends object> {
   get missed(): number {
     return this.#missed;
   }
-  told(worker: Worker, snapshot: MetricsSnapshot): void {
+  receive(worker: Worker, snapshot: MetricsSnapshot): void {
     this.#latest.set(worker, snapshot);
     this.#answered(worker);
   }

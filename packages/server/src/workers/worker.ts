@@ -48,7 +48,7 @@ export class Worker implements Connections {
     process.once("disconnect", () => this.#end(false));
     // A terminal signals all processes of its group, but only the supervisor acts.
     for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
-    process.on("SIGTERM", () => this.#asked());
+    process.on("SIGTERM", () => this.#stop());
   }
 
   /** True if this worker reports facts that hold for all workers, which each would repeat at the start. */
@@ -105,7 +105,7 @@ export class Worker implements Connections {
     });
   }
   /** Handles a signal from any sender. Connections may be in transfer, so the supervisor orders the end. */
-  #asked(): void {
+  #stop(): void {
     if (this.#process.connected && this.#obedient !== undefined) this.#report({ bff: "leaving" });
     else this.#end(false);
   }

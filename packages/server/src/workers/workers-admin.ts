@@ -24,15 +24,15 @@ export function openWorkersAdmin(
   address: AdminAddress,
   { crew, dealer, tally, fault }: WorkersAdminOptions,
 ): Promise<Admin> {
-  const own = new ProcessMetrics();
-  own.close(); // its event loop is nobody's concern
+  const supervisor = new ProcessMetrics();
+  supervisor.close(); // its event loop is nobody's concern
   return openAdmin({
     ...address,
     fault,
     state: () => crew.state,
     metrics: async (format) => {
       const workers = await tally.together(crew.answering, (member) => member.send({ bff: "snapshot" }));
-      const process = own.families().filter(({ name }) => name.startsWith("process_"));
+      const process = supervisor.families().filter(({ name }) => name.startsWith("process_"));
       return renderPrometheus(
         mergeSnapshots([workers, { families: [...process, ...workerFamilies(crew, dealer, tally)] }]),
         format,
@@ -54,19 +54,24 @@ export function workerFamilies(
     merge: "sum",
     samples,
   });
-  const one = (value: number): Family["samples"] => [{ labels: [], value }];
+  const single = (value: number): Family["samples"] => [{ labels: [], value }];
   const { serving } = crew;
   const connections = serving.map(({ place, open }) => ({ labels: ["worker", String(place.number)], value: open }));
   return [
-    family("bff_workers", "gauge", "Workers that serve.", one(serving.length)),
+    family("bff_workers", "gauge", "Workers that serve.", single(serving.length)),
     family("bff_worker_connections", "gauge", "Connections that each worker has.", connections),
-    family("bff_worker_connections_waiting", "gauge", "Connections that no worker has taken yet.", one(dealer.waiting)),
-    family("bff_worker_restarts_total", "counter", "Workers started to replace one that died.", one(crew.restarts)),
+    family(
+      "bff_worker_connections_waiting",
+      "gauge",
+      "Connections that no worker has taken yet.",
+      single(dealer.waiting),
+    ),
+    family("bff_worker_restarts_total", "counter", "Workers started to replace one that died.", single(crew.restarts)),
     family(
       "bff_worker_snapshots_missed_total",
       "counter",
       "Snapshots of metrics that a worker did not deliver in time.",
-      one(tally.missed),
+      single(tally.missed),
     ),
   ];
 }

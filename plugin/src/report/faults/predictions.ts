@@ -1,7 +1,7 @@
 // Predictions of faults, for the sample request of each rpc and for the requests of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import type { Given, ValueReport } from "@protobff/faults";
+import type { Conditions, ValueReport } from "@protobff/faults";
 import { givenCaller, type RpcTable, tableOf, tableText } from "@protobff/faults";
 import { fullName } from "../../model/full-name.ts";
 import type { Parameter } from "../../options/parameter.ts";
@@ -43,7 +43,7 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
       const { json, headers, caller } = example;
       const input = inputs.get(rpc.rpc);
       const type = file.identity?.type;
-      const context: Given = {
+      const context: Conditions = {
         ...(headers && { headers }),
         // The author of a request writes a request that may pass.
         ...(json !== undefined && input && { request: reportOf(input, json, registry), assumed: true }),

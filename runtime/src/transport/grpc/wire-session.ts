@@ -176,7 +176,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     stream.code ??= code;
     this.#queue.drop(stream);
     this.#writer.reset(stream.id, code);
-    if (stream.window !== undefined && stream.window > 0) this.#guard.givenUp(stream.window);
+    if (stream.window !== undefined && stream.window > 0) this.#guard.recordCancel(stream.window);
     this.#lingering++;
     if (this.#leaving && this.#streams.size === 0) this.#shut();
   }
