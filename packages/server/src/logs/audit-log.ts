@@ -5,8 +5,14 @@ import type { Observer } from "@protobff/runtime/internal/observer";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import type { LineStream } from "./line-writer.ts";
 
+/** Time between two writes of a flood of lines, in milliseconds: each write opens the file. */
+const PAUSE_MS = 10;
 /** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */
 const MOST_WAITING = 1 << 20;
+
+/** Bounds of the texts that are kept quoted: their number, and the length of each in characters. */
+const MOST_TEXTS = 1_000;
+const MOST_LENGTH = 200;
 
 /** Appends lines, each with its line break. Rejects if they are lost. */
 export type AppendLines = (lines: string) => Promise<void>;
@@ -21,20 +27,24 @@ export class AuditLog implements Observer {
   #waiting: string[] = [];
   #length = 0;
   #lost = 0;
+  readonly #quotedTexts = new Map<string, string>();
   #writing: Promise<void> | undefined;
+  /** Ends the pause between two writes. */
+  #resume: (() => void) | undefined;
 
   constructor(append: AppendLines, fault: ServerFault) {
     this.#append = append;
     this.#fault = fault;
   }
 
-  audit({ event, at, ...rest }: AuditEvent): void {
-    const texts: Record<string, string> = { time: at.toISOString(), event };
-    for (const name in rest) {
-      const value = rest[name as keyof typeof rest];
-      if (value !== undefined && value !== "") texts[name] = tame(value);
+  audit(event: AuditEvent): void {
+    let line = `{"time":"${event.at.toISOString()}","event":"${event.event}"`;
+    for (const name in event) {
+      if (name === "at" || name === "event") continue;
+      const value = event[name as Exclude<keyof AuditEvent, "at" | "event">];
+      if (value !== undefined && value !== "") line += `,"${name}":${this.#quoted(value)}`;
     }
-    const line = `${JSON.stringify(texts)}\n`;
+    line += "}\n";
     if (this.#length + line.length > MOST_WAITING) {
       this.#lost++;
       return;
@@ -43,9 +53,19 @@ export class AuditLog implements Observer {
     this.#length += line.length;
     this.#writing ??= this.#write();
   }
+  /** Events of a flood repeat most of their texts. */
+  #quoted(text: string): string {
+    let quoted = this.#quotedTexts.get(text);
+    if (quoted !== undefined) return quoted;
+    quoted = JSON.stringify(tame(text));
+    if (this.#quotedTexts.size >= MOST_TEXTS) this.#quotedTexts.clear();
+    if (text.length <= MOST_LENGTH) this.#quotedTexts.set(text, quoted);
+    return quoted;
+  }
   /** Resolves when all lines are written or lost, or after the given time in milliseconds. */
   async flush(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#writing === undefined) return;
+    this.#resume?.();
     const expired = Promise.withResolvers<void>();
     const timer = Number.isFinite(withinMs) ? setTimeout(expired.resolve, Math.max(0, withinMs)) : undefined;
     await Promise.race([this.#writing, expired.promise]);
@@ -67,8 +87,18 @@ export class AuditLog implements Observer {
         this.#lost += lines.length;
         this.#fault("cannot write the audit log", thrown);
       }
+      if (this.#waiting.length > 0) await this.#pause();
     }
     this.#writing = undefined;
+  }
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS);
+      this.#resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 
