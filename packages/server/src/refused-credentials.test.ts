@@ -11,6 +11,7 @@ import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
 import { JwtRig } from "@protobff/runtime/internal/testing/jwt-rig";
 import { ISSUER } from "@protobff/runtime/internal/testing/test-issuer";
+import { unlessFailure } from "@protobff/runtime/internal/testing/unless-failure";
 import { expect, test } from "vitest";
 import { FailureLog } from "./logs/failure-log.ts";
 
@@ -27,7 +28,7 @@ async function opened() {
     const peer = { address: "", direct: "", names: [] };
     const incoming: Incoming = { all, get: (name) => all(name)[0] ?? null, peer };
     try {
-      await judging.authenticate(incoming);
+      unlessFailure(await judging.authenticate(incoming));
       expect.fail("accepted");
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;

@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
-import { asFailure, Code, type Failure } from "../failure.ts";
+import { asFailure, Code, Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
@@ -73,13 +73,14 @@ export class Admission implements AdmissionCheck {
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     const { identity, clock } = this.#options;
     const startedAt = clock.now();
-    let authentication: AuthenticatedRequest | Promise<AuthenticatedRequest>;
+    let authentication: AuthenticatedRequest | Failure | Promise<AuthenticatedRequest>;
     try {
       authentication = headers instanceof AuthenticatedRequest ? headers : identity.authenticate(headers);
     } catch (thrown) {
       return this.#unjudged(headers, thrown, startedAt);
     }
     if (authentication instanceof AuthenticatedRequest) return this.#admit(authentication, startedAt);
+    if (authentication instanceof Failure) return this.#unjudged(headers, authentication, startedAt);
     return this.#inTime(authentication).then(
       (found) => {
         found.tookMs = clock.now() - startedAt;

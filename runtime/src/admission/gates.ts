@@ -10,8 +10,8 @@ import { permitFailure } from "./permit-failure.ts";
 
 /** One of them. */
 export interface Gate<App, Args extends Message, Principal> {
-  /** Throws, or rejects with, the failure that ends the request here. */
-  readonly pass: (cx: Request<App, Principal>, args: Args) => void | Promise<void>;
+  /** Returns, throws, or rejects with the failure that ends the request here. To return it costs least. */
+  readonly pass: (cx: Request<App, Principal>, args: Args) => Failure | void | Promise<void>;
   /** Returns the failure for the client when the request fails at this gate. Default: the same failure. */
   readonly clientFailure?: ((failure: Failure) => Failure) | undefined;
   /** Receives the failure that the client receives. */

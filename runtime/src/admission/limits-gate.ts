@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { EarlyCharges, Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
+import type { Failure } from "../failure.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { Gate } from "./gates.ts";
@@ -25,16 +26,21 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       const { applied, charges } = chargesOf(late, cx, args);
       if (charges.length === 0) return undefined;
       const { exchange } = cx;
-      const charged = (outcome: ChargeResult | Refusal): void => {
+      const charged = (outcome: ChargeResult | Refusal): Failure | undefined => {
         if ("failure" in outcome || outcome.alone.length > 0)
           reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
-        if ("failure" in outcome) throw outcome.failure;
+        if ("failure" in outcome) return outcome.failure;
         hold(exchange, outcome, (result) =>
           settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
         );
+        return undefined;
       };
       const outcome = counters.charge(charges);
-      return outcome instanceof Promise ? outcome.then(charged) : charged(outcome);
+      if (!(outcome instanceof Promise)) return charged(outcome);
+      return outcome.then((found) => {
+        const failure = charged(found);
+        if (failure !== undefined) throw failure;
+      });
     },
   };
 }

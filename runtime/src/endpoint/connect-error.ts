@@ -15,14 +15,20 @@ export function asConnectError(error: ConnectError | Failure): ConnectError {
   return error instanceof Failure ? connectError(error) : error;
 }
 
+/** Returns an error without its stack, which nobody reads and which costs more than all the rest. */
+export function stackless(message: string, code: ConnectCode, metadata?: HeadersInit): ConnectError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new ConnectError(message, code, metadata);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
+
 /** Returns a failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
   const pushback = pushbackOf(failure);
   const metadata = pushback === undefined ? undefined : { [PUSHBACK]: pushback };
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0; // nobody reads it, and it costs more than all the rest
-  const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
-  Error.stackTraceLimit = stackTraceLimit;
+  const error = stackless(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
   error.details = failure.details.map((detail) => ({ ...detail }));
   return error;
 }

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
 import { Request } from "../compose/request.ts";
-import { type Failure, timedOut } from "../failure.ts";
+import { Failure, timedOut } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
@@ -136,14 +136,19 @@ export class Opening<App, Args extends Message, Principal> {
   passes(): boolean | Promise<boolean> {
     for (let i = 0; this.#gate !== undefined; this.#gate = this.#options.gates[++i]) {
       const passing = this.#gate.pass(this.cx, this.#args);
+      if (passing instanceof Failure) {
+        this.exchange.scope.fail(passing);
+        return false;
+      }
       if (passing !== undefined) return this.#passing(passing, i);
       if (this.exchange.over) return false; // refused, or nobody waits any more: nothing is composed
     }
     return true;
   }
   async #passing(first: Promise<void>, at: number): Promise<boolean> {
-    let passing: void | Promise<void> = first;
+    let passing: Failure | void | Promise<void> = first;
     for (let i = at; this.#gate !== undefined; ) {
+      if (passing instanceof Failure) throw passing;
       if (passing !== undefined) await passing;
       if (this.exchange.over) return false;
       this.#gate = this.#options.gates[++i];

@@ -60,12 +60,14 @@ export class Authenticator implements OpenIdentity {
     this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...propagation.routes]);
   }
 
-  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest> {
+  /** @throws Failure if several credentials are presented, or none is of a known source */
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Failure | Promise<AuthenticatedRequest> {
     const incoming = incomingOf(headers);
     const presented = this.#presented(incoming);
     if (presented === undefined) return this.#byCertificate(incoming, []);
     const { source, credential } = presented;
     const caller = verified(source, credential, incoming);
+    if (caller instanceof Failure) return caller;
     const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
       found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#finish(incoming, found, []);
     return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
@@ -125,6 +127,7 @@ export class Authenticator implements OpenIdentity {
       if (source === undefined) return nobody();
       if (!this.#comesFrom(source, incoming)) return first(at + 1);
       const caller = verified(source, "", incoming);
+      if (caller instanceof Failure) throw caller;
       const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
         found === undefined ? first(at + 1) : this.#finish(incoming, found, answer);
       return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
@@ -154,6 +157,7 @@ function verified(source: Source, credential: string, incoming: Incoming): Retur
   };
   try {
     const caller = source.verify(credential, incoming);
+    if (caller instanceof Failure) return refusing(caller, { source: source.name });
     return caller instanceof Promise ? caller.catch(attributed) : caller;
   } catch (thrown) {
     return attributed(thrown);

@@ -1,4 +1,5 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { Failure } from "../failure.ts";
 import type { AuthenticatedRequest } from "./authenticated-request.ts";
 import type { IncomingHeaders } from "./incoming-request.ts";
 
@@ -21,5 +22,5 @@ export interface Identity<out P extends Message = Message> {
    * @throws Failure UNAUTHENTICATED for a bad credential or several; UNAVAILABLE if the credential cannot be verified
    *   now
    */
-  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest>;
+  authenticate(headers: IncomingHeaders): AuthenticatedRequest | Failure | Promise<AuthenticatedRequest>;
 }

@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming-request.ts";
 import type { RefusedCredential } from "./refusals.ts";
@@ -37,10 +38,12 @@ export interface Source {
    * Returns the caller that presents this credential.
    *
    * @param credential without its scheme; "" for a certificate
+   * A failure that needs no lookup is returned, because to throw it costs more.
+   *
    * @returns undefined if the credential counts as not presented: a session that is unknown or has ended
    * @throws Failure UNAUTHENTICATED for one that proves nothing; UNAVAILABLE if that cannot be verified now
    */
-  verify(credential: string, incoming: Incoming): Caller | undefined | Promise<Caller | undefined>;
+  verify(credential: string, incoming: Incoming): Caller | Failure | undefined | Promise<Caller | undefined>;
   /** Resolves when the source can verify for the first time. Until then the server is not ready. Never rejects. */
   readonly opened: Promise<void>;
   /** Routes that the source serves, by path: a login, published keys. */

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { Code, Failure, Reason } from "../failure.ts";
 import type { ReceivedDetail } from "../wire/bounded-status.ts";
-import { varint } from "../wire/small-message.ts";
+import { varintSize, writeFieldHead, writeVarint } from "../wire/small-message.ts";
 import type { Counter, CounterState } from "./rate-limit.ts";
 
 /** A limit that refuses, and its state. */
@@ -15,7 +15,7 @@ export interface LimitExcess {
 interface RefusalParts {
   readonly policy: string;
   readonly name: string;
-  readonly violation: Uint8Array;
+  readonly violation: Uint8Array<ArrayBuffer>;
 }
 const partsByCounter = new WeakMap<Counter, RefusalParts>();
 
@@ -32,11 +32,18 @@ const JITTER = 0.1;
  * @param random from 0 to 1
  */
 export function exceeded(limits: readonly LimitExcess[], random: number): Failure {
-  const wait = Math.max(...limits.map(({ standing }) => standing.wait));
-  const ms = Math.ceil((wait / 1000) * (1 + JITTER * random));
-  const names = limits.map(({ counter }) => counter.id).join(", ");
-  const known = limits.map(({ counter }) => partsOf(counter));
-  const left = limits.map(({ standing }, i) => `${known[i]?.name};r=${standing.left};t=${seconds(standing.wait)}`);
+  let [longest, names, policy, states] = [0, "", "", ""];
+  const violations: Uint8Array<ArrayBuffer>[] = [];
+  for (const { counter, standing } of limits) {
+    const comma = names === "" ? "" : ", ";
+    const parts = partsOf(counter);
+    longest = Math.max(longest, standing.wait);
+    names += comma + counter.id;
+    policy += comma + parts.policy;
+    states += `${comma}${parts.name};r=${standing.left};t=${seconds(standing.wait)}`;
+    violations.push(parts.violation);
+  }
+  const ms = Math.ceil((longest / 1000) * (1 + JITTER * random));
   return new Failure({
     code: Code.RESOURCE_EXHAUSTED,
     clientCode: Code.RESOURCE_EXHAUSTED,
@@ -45,12 +52,8 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
     callee: "",
     message: `above the limit ${names}`,
     clientMessage: "too many requests",
-    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(known.map((part) => part.violation)) }],
-    headers: [
-      ...["retry-after", String(Math.ceil(ms / 1000))],
-      ...["ratelimit-policy", known.map(({ policy }) => policy).join(", ")],
-      ...["ratelimit", left.join(", ")],
-    ],
+    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(violations) }],
+    headers: ["retry-after", String(Math.ceil(ms / 1000)), "ratelimit-policy", policy, "ratelimit", states],
     pushbackMs: ms,
   });
 }
@@ -66,9 +69,20 @@ const seconds = (micros: number): number => Math.ceil(micros / 1_000_000);
 
 /** RetryInfo { retry_delay: google.protobuf.Duration { seconds, nanos } } */
 function retryInfo(ms: number): ReceivedDetail {
-  const [whole, nanos] = [Math.floor(ms / 1000), (ms % 1000) * 1_000_000];
-  const duration = [...(whole > 0 ? [0x08, ...varint(whole)] : []), ...(nanos > 0 ? [0x10, ...varint(nanos)] : [])];
-  return { type: RetryInfoSchema.typeName, value: Uint8Array.from([0x0a, duration.length, ...duration]) };
+  const whole = Math.floor(ms / 1000);
+  const nanos = (ms % 1000) * 1_000_000;
+  const size = (whole > 0 ? 1 + varintSize(whole) : 0) + (nanos > 0 ? 1 + varintSize(nanos) : 0);
+  const value = new Uint8Array(2 + size);
+  let at = writeFieldHead(value, 0, 1, size);
+  if (whole > 0) {
+    value[at] = 0x08;
+    at = writeVarint(value, at + 1, whole);
+  }
+  if (nanos > 0) {
+    value[at] = 0x10;
+    writeVarint(value, at + 1, nanos);
+  }
+  return { type: RetryInfoSchema.typeName, value };
 }
 
 /** A window is a whole number of seconds; months have none. */
@@ -101,7 +115,9 @@ function partsOf(counter: Counter): RefusalParts {
 }
 
 /** Concatenates messages, which also concatenates their repeated fields. */
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

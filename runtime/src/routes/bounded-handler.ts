@@ -7,7 +7,7 @@ import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@con
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { releaseBuffer } from "../wire/release-buffer.ts";
-import { type Bounds, checkMessage } from "./bounds.ts";
+import { type Bounds, messageError } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
 
 /** Bounds of one message. */
@@ -103,7 +103,8 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
   const { desc, isJson, compression, bounds } = incoming;
   if (compressed && compression === undefined) return bytes;
   const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
-  checkMessage(plain, desc, isJson, bounds);
+  const error = messageError(plain, desc, isJson, bounds);
+  if (error !== undefined) throw error;
   return plain;
 }
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {

@@ -2,7 +2,8 @@
 // depends on descriptors and formats, not on servers or requests.
 import { isUtf8 } from "node:buffer";
 import type { DescMessage } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { stackless } from "../endpoint/connect-error.ts";
 import { countBinary } from "./count-binary.ts";
 import { countJson } from "./count-json.ts";
 import { ELEMENT } from "./element.ts";
@@ -22,17 +23,22 @@ export interface Bounds {
 /**
  * Checks a message before it is decoded. Elements are not counted if the message is too short to exceed the bound.
  *
- * @throws ConnectError with INVALID_ARGUMENT if it holds too many elements, or is JSON and not UTF-8 (RFC 8259, 8.1)
+ * @returns INVALID_ARGUMENT if it holds too many elements, or is JSON and not UTF-8 (RFC 8259, 8.1)
  */
-export function checkMessage(bytes: Uint8Array, desc: DescMessage, isJson: boolean, bounds: Bounds): void {
+export function messageError(
+  bytes: Uint8Array,
+  desc: DescMessage,
+  isJson: boolean,
+  bounds: Bounds,
+): ConnectError | undefined {
   const { maxElements, masks } = bounds;
-  if (isJson && !isUtf8(bytes)) throw new ConnectError("the message is not UTF-8", Code.InvalidArgument);
-  if (bytes.length <= 2 * maxElements) return; // the smallest element: a tag and a length, or a digit and a comma
+  if (isJson && !isUtf8(bytes)) return stackless("the message is not UTF-8", Code.InvalidArgument);
+  if (bytes.length <= 2 * maxElements) return undefined; // the smallest element: a tag and a length, or a digit and a comma
   const most = maxElements * ELEMENT;
   const count = isJson ? countJson(bytes, masks, most) : countBinary(desc, bytes, most);
-  if (count > most) throw tooMany(maxElements);
+  return count > most ? tooMany(maxElements) : undefined;
 }
 
 export function tooMany(maxElements: number): ConnectError {
-  return new ConnectError(`the request holds more than ${maxElements} elements`, Code.InvalidArgument);
+  return stackless(`the request holds more than ${maxElements} elements`, Code.InvalidArgument);
 }

@@ -9,6 +9,7 @@ import { KeySet, type KeySetParts } from "../identity/jwt/key-set.ts";
 import type { Rules } from "../identity/jwt/rules.ts";
 import { ClaimsSchema } from "./gen/claims_pb.ts";
 import { AUDIENCE, ISSUER, TestIssuer } from "./test-issuer.ts";
+import { unlessFailure } from "./unless-failure.ts";
 
 interface Options {
   readonly rules?: Partial<Rules>;
@@ -64,8 +65,7 @@ export class JwtRig {
   }
 
   async verify(token: string): Promise<Caller> {
-    const caller = await this.source.verify(token);
-    return caller;
+    return unlessFailure(await this.source.verify(token));
   }
 
   /** Returns `ok`, or the code and the log's text. */

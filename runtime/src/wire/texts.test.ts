@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { decoder, encoder, passer } from "./codec.ts";
 import { PREFIX_BYTES } from "./frame.ts";
 import type { Reader } from "./reader.ts";
-import { delimited } from "./small-message.ts";
+import { fieldOf } from "./small-message.ts";
 import { isText } from "./utf8-check.ts";
 import type { Writer } from "./writer.ts";
 
@@ -111,20 +111,20 @@ function watched(bytes: Uint8Array): { readonly message: Buffer; readonly slices
 const list = (count: number, text: string, gap: number): Buffer =>
   Buffer.concat(
     Array.from({ length: count }, () => [
-      ...delimited(PATHS, Buffer.from(text)),
-      ...(gap === 0 ? [] : delimited(3, Buffer.alloc(gap, 0xff))),
+      fieldOf(PATHS, Buffer.from(text)),
+      ...(gap === 0 ? [] : [fieldOf(3, Buffer.alloc(gap, 0xff))]),
     ]).flat(),
   );
 
 describe("texts of a message", () => {
   test("texts are decoded as by protobuf-es, and its refusals are refusals, decoded or forwarded", () => {
     const field = fc.oneof(
-      { weight: 3, arbitrary: text.map((bytes) => delimited(PATHS, bytes)) },
-      { weight: 1, arbitrary: fc.nat(GAP).map((bytes) => delimited(3, Buffer.alloc(bytes, 0xc3))) },
+      { weight: 3, arbitrary: text.map((bytes) => fieldOf(PATHS, bytes)) },
+      { weight: 1, arbitrary: fc.nat(GAP).map((bytes) => fieldOf(3, Buffer.alloc(bytes, 0xc3))) },
     );
     fc.assert(
       fc.property(fc.array(field, { maxLength: 40 }), fc.nat(9), fc.option(fc.nat()), (fields, before, cut) => {
-        const whole = Buffer.concat(fields.flat());
+        const whole = Buffer.concat(fields);
         const sent = cut === null ? whole : whole.subarray(0, cut % (whole.length + 1));
         const bytes = among(sent, before).subarray(before, before + sent.length);
         const theirs = outcome(() => fromBinary(FieldMaskSchema, bytes));

@@ -1,4 +1,5 @@
 // Holds docs/runtime.md#api-keys
+
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,6 +18,7 @@ import type { Settings } from "@protobff/runtime/internal/identity/settings";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { initPostgres, startPostgres } from "@protobff/runtime/internal/testing/postgres";
+import { unlessFailure } from "@protobff/runtime/internal/testing/unless-failure";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { runBffKey } from "./bff-key.ts";
 
@@ -89,10 +91,12 @@ async function opened(url = address(), cacheMs = 0): Promise<{ source: Source; t
   return { source, told };
 }
 function outcome(source: Source, key: string): Promise<string> {
-  return Promise.try(() => source.verify(key, PLAIN)).then(
-    (caller) => `ok ${caller?.credential.subject}`,
-    (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
-  );
+  return Promise.try(() => source.verify(key, PLAIN))
+    .then(unlessFailure)
+    .then(
+      (caller) => `ok ${caller?.credential.subject}`,
+      (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
+    );
 }
 const create = (...more: string[]) => bffKey("create", "--subject", "ada", "--prefix", "acme_", ...more);
 
@@ -122,7 +126,7 @@ test("servers accept keys that bff-key creates, and refuse those that it revokes
   const { source } = await opened();
   await source.opened;
   const key = await create("--scope", "read", "--scope", "write", "--claims", '{"a":1}', "--expires", "1d");
-  const caller = await source.verify(key, PLAIN);
+  const caller = unlessFailure(await source.verify(key, PLAIN));
   expect(caller?.credential).toMatchObject({ subject: "ada", scopes: ["read", "write"], issuer: "robot" });
   expect(Number(caller?.credential.expires) - Date.now() / 1000).toBeGreaterThan(86_000);
   await bffKey("revoke", caller?.credential.id ?? "");
@@ -151,7 +155,7 @@ test("another process sees the changes of this one", async () => {
   const env = { PATH: process.env.PATH ?? "", DATABASE_URL: address() };
   const listed = execFileSync(process.execPath, [command, "list", "--json"], { env, encoding: "utf8" });
   const { source } = await opened();
-  const caller = await source.verify(key, PLAIN);
+  const caller = unlessFailure(await source.verify(key, PLAIN));
   const id = caller?.credential.id ?? "";
   expect(listed).toContain(id);
   execFileSync(process.execPath, [command, "revoke", id], { env, stdio: "ignore" });

@@ -7,9 +7,10 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
+import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
 import { markReleasable } from "@protobff/runtime/internal/wire/release-buffer";
@@ -30,13 +31,14 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
   const options = { registry, ignoreUnknownFields: true };
   return {
     parse: (bytes) => {
-      checkMessage(bytes, method.input, true, bounds);
+      const error = messageError(bytes, method.input, true, bounds);
+      if (error !== undefined) return error;
       try {
         const text = DECODER.decode(bytes);
         markReleasable(bytes);
         return fromJsonText(method.input, text, options);
       } catch (thrown) {
-        throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
+        return ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
       }
     },
     serialize: withWriteFailure(method.output, serialize as FastRpc["serialize"]),
@@ -52,18 +54,19 @@ export function binaryOf(
   const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return {
     parse: (bytes) => {
-      checkMessage(bytes, method.input, false, bounds);
+      const error = messageError(bytes, method.input, false, bounds);
+      if (error !== undefined) return error;
       try {
         return decode(bytes);
       } catch (thrown) {
-        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
+        return stackless(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
       }
     },
     serialize: (message) => {
       try {
         return encode(message);
       } catch (thrown) {
-        throw new ConnectError(`serialize binary: ${textOf(thrown)}`, Code.Internal);
+        throw stackless(`serialize binary: ${textOf(thrown)}`, Code.Internal);
       }
     },
     prefix: PREFIX_BYTES,

@@ -29,8 +29,8 @@ export interface CallRpc {
   /** Reports requests that are refused before `authenticate` or the endpoint was called. */
   readonly refused: Endpoint["refused"];
   readonly peers: Peers;
-  /** @throws ConnectError of bytes that make no sense */
-  readonly parse: (bytes: Uint8Array) => Message;
+  /** Returns the error of bytes that make no sense. */
+  readonly parse: (bytes: Uint8Array) => Message | ConnectError;
   /** Maximum size of one message, in bytes. */
   readonly maxBytes: number;
   /** The calls under way. */
@@ -277,8 +277,8 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     const body = this.#body ?? NOTHING;
     return body.length === this.received ? body : body.subarray(0, this.received);
   }
-  /** @throws ConnectError of bytes that make no sense */
-  protected parse(body: Buffer, start: number, end: number): Message {
+  /** Returns the error of bytes that make no sense. */
+  protected parse(body: Buffer, start: number, end: number): Message | ConnectError {
     // Not a view of node's class: it becomes part of the message.
     return this.rpc.parse(new Uint8Array(body.buffer, body.byteOffset + start, end - start));
   }

@@ -1,5 +1,5 @@
 import type * as http from "node:http";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { asConnectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
@@ -26,14 +26,9 @@ export class FastConnectCall extends FastHttpCall {
 
   protected complete(): void {
     const body = this.body();
-    let args: ReturnType<typeof this.parse>;
-    try {
-      args = this.parse(body, 0, body.length);
-    } catch (thrown) {
-      this.refuse(ConnectError.from(thrown, Code.Internal));
-      return;
-    }
-    this.run(args);
+    const args = this.parse(body, 0, body.length);
+    if (args instanceof ConnectError) this.refuse(args);
+    else this.run(args);
   }
 
   protected reply(

@@ -5,7 +5,7 @@ import type { Failure } from "@protobff/runtime/internal/failure";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import type { Carrier } from "../carrier/carrier.ts";
 import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
-import { statusTrailers } from "../headers/grpc-status.ts";
+import { statusPairs } from "../headers/grpc-status.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FramedRequest, type FrameReader } from "./framed-request.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
@@ -45,12 +45,10 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     return this.rpc.authenticate === undefined ? this.#read(body, start, end) : undefined;
   }
   #read(body: Buffer, start: number, end: number): ConnectError | undefined {
-    try {
-      this.#args = this.parse(body, start, end);
-      return undefined;
-    } catch (thrown) {
-      return ConnectError.from(thrown, Code.Internal);
-    }
+    const args = this.parse(body, start, end);
+    if (args instanceof ConnectError) return args;
+    this.#args = args;
+    return undefined;
   }
   protected complete(): void {
     const { start, end } = this.#frames;
@@ -80,16 +78,24 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     );
   }
   protected fail(error: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
-    const status = statusTrailers(error);
-    this.#respond(headers, "", undefined, trailers.length > 0 ? { ...trailersOf(trailers), ...status } : status);
+    // One block has all of it: Trailers-Only in gRPC's PROTOCOL-HTTP2.md.
+    const all = this.#headers(headers);
+    all.push(...trailers, ...statusPairs(error));
+    this.#carrier.answer(200, all, undefined, undefined, this.unread);
   }
-  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
+  /** Headers of every answer, then these. */
+  #headers(more: readonly string[]): string[] {
+    const { extra, requestId } = this.head;
     const headers = ["content-type", "application/grpc+proto"];
-    const { compression, extra, requestId } = this.head;
     if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
-    if (compression !== null) headers.push("grpc-encoding", compression.name);
     if (extra.length > 0) headers.push(...extra);
     if (more.length > 0) headers.push(...more);
+    return headers;
+  }
+  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
+    const headers = this.#headers(more);
+    const { compression } = this.head;
+    if (compression !== null) headers.push("grpc-encoding", compression.name);
     if (degraded !== "") headers.push("bff-degraded", degraded);
     this.#carrier.answer(200, headers, body, trailers, this.unread);
   }

@@ -1,6 +1,7 @@
 import type * as http from "node:http";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Carrier } from "../carrier/carrier.ts";
 import { addChallenge } from "../headers/challenge.ts";
 import type { FastHead } from "./fast-call.ts";
@@ -28,7 +29,7 @@ export abstract class FastHttpCall extends UnaryCall {
   }
   protected tooLarge(maxBytes: number): ConnectError {
     const message = `message size is larger than configured readMaxBytes ${maxBytes}`;
-    return new ConnectError(message, Code.ResourceExhausted);
+    return stackless(message, Code.ResourceExhausted);
   }
 
   /** @param headers names and values in turn; `content-length` is added where there is a body */

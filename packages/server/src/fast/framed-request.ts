@@ -1,4 +1,5 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 
 const COMPRESSED = 1;
@@ -45,7 +46,7 @@ export class FramedRequest {
       const length = body.readUInt32BE(this.#at + 1);
       if (length > maxBytes) {
         const message = `message size ${length} is larger than configured readMaxBytes ${maxBytes}`;
-        return new ConnectError(message, Code.ResourceExhausted);
+        return stackless(message, Code.ResourceExhausted);
       }
       this.#length = length;
       this.needed = this.#at + PREFIX_BYTES + length;
@@ -56,10 +57,7 @@ export class FramedRequest {
     const error = reader.frame(body, start, this.needed, compressed);
     if (error !== undefined) return error;
     if (this.start >= 0) {
-      return new ConnectError(
-        `protocol error: received extra input message for ${this.#kind} method`,
-        Code.Unimplemented,
-      );
+      return stackless(`protocol error: received extra input message for ${this.#kind} method`, Code.Unimplemented);
     }
     this.start = start;
     this.end = this.needed;
@@ -72,8 +70,8 @@ export class FramedRequest {
   /** Returns the error of an incomplete request when no more bytes follow. */
   incomplete(received: number): ConnectError | undefined {
     const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
-    if (received > begun) return new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+    if (received > begun) return stackless("protocol error: incomplete envelope", Code.InvalidArgument);
     if (this.start >= 0) return undefined;
-    return new ConnectError(`protocol error: missing input message for ${this.#kind} method`, Code.Unimplemented);
+    return stackless(`protocol error: missing input message for ${this.#kind} method`, Code.Unimplemented);
   }
 }

@@ -43,6 +43,7 @@ async function ask(
   const [given] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
   const chunks: Buffer[] = await stream.toArray();
   session.close();
+  if ("grpc-status" in given) trailers = given; // Trailers-Only
   return { status: given[":status"], headers: { ...given }, trailers, body: Buffer.concat(chunks) };
 }
 

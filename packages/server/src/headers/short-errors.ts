@@ -4,6 +4,7 @@ import { Code, ConnectError, type ConnectRouter, createContextValues } from "@co
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { shortened } from "@protobff/runtime/internal/compose/short-text";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { REACHED } from "@protobff/runtime/internal/endpoint/context-keys";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
@@ -13,7 +14,7 @@ import { AUTHENTICATE, CHALLENGE, UNAUTHORIZED } from "./challenge.ts";
 export function shortError(error: ConnectError): ConnectError {
   const { rawMessage, code, metadata } = error;
   const message = shortened(rawMessage).toWellFormed();
-  return message === rawMessage ? error : new ConnectError(message, code, metadata);
+  return message === rawMessage ? error : stackless(message, code, metadata);
 }
 
 /** Headers that Connect quotes if it does not recognize their value. */

@@ -78,7 +78,10 @@ describe.each([
       for (const stop of stops) stop();
     });
     const [grpc, json, proto, web] = await Promise.all(streams.map(answerTo));
-    expect(grpc?.trailers).toMatchObject({ "grpc-status": "4", "grpc-message": "the%20request%20has%20not%20arrived" });
+    expect({ ...grpc?.headers, ...grpc?.trailers }).toMatchObject({
+      "grpc-status": "4",
+      "grpc-message": "the%20request%20has%20not%20arrived",
+    });
     for (const answer of [json, proto]) {
       expect(answer?.headers[":status"]).toBe(504);
       expect(JSON.parse(answer?.body ?? "")).toEqual({

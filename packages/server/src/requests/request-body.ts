@@ -1,6 +1,7 @@
 import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { MessageHolder } from "@protobff/runtime/internal/routes/bounded-handler";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
@@ -337,11 +338,11 @@ function bridgeOf(request: ServerRequest): BridgedStream | undefined {
 
 /** Returns the error of a request that did not arrive in time. */
 export function late(): ConnectError {
-  return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
+  return stackless("the request has not arrived", Code.DeadlineExceeded);
 }
 /** Returns the error of a request that would exceed the process's pending bytes. */
 export function tooMuch(): ConnectError {
-  return new ConnectError("too much is under way", Code.ResourceExhausted);
+  return stackless("too much is under way", Code.ResourceExhausted);
 }
 /** The refusal of a request that is larger than one message may be, at a path of REST or for server-sent events. */
 export function tooLarge(maxBytes: number): ConnectError {

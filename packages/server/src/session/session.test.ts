@@ -10,6 +10,7 @@ import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
+import { unlessFailure } from "@protobff/runtime/internal/testing/unless-failure";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type OpenidProvider, startOpenidProvider } from "../testing/openid-provider.ts";
 import { pairsOf, TestBrowser } from "../testing/test-browser.ts";
@@ -61,7 +62,7 @@ afterEach(async () => {
   for (const source of open.splice(0)) await source.close();
 });
 const incoming = incomingOf(new Headers());
-const callerIn = async (of = source) => of.verify(browser.cookies.get(COOKIE) ?? "", incoming);
+const callerIn = async (of = source) => unlessFailure(await of.verify(browser.cookies.get(COOKIE) ?? "", incoming));
 const login = (returnTo = "/inbox") => browser.visit(`/auth/login?return_to=${encodeURIComponent(returnTo)}`);
 
 describe("a login", () => {

@@ -136,7 +136,9 @@ export class EventCall extends StreamCall {
       const bytes = this.#query.message();
       // An error with a status: else an EventSource would send the same again.
       if (bytes.length > this.rpc.maxBytes) throw tooLarge(this.rpc.maxBytes);
-      this.run(this.rpc.parse(bytes), this.#resume());
+      const args = this.rpc.parse(bytes);
+      if (args instanceof ConnectError) throw args;
+      this.run(args, this.#resume());
     } catch (thrown) {
       this.refuse(ConnectError.from(thrown, Code.InvalidArgument));
     }

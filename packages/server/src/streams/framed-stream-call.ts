@@ -1,4 +1,3 @@
-import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { decompress } from "@protobff/runtime/internal/wire/compressions";
@@ -59,13 +58,8 @@ export class FramedStreamCall extends StreamCall implements FrameReader {
     );
   }
   #read(body: Buffer, start: number, end: number): void {
-    let args: Message;
-    try {
-      args = this.parse(body, start, end);
-    } catch (thrown) {
-      this.refuse(ConnectError.from(thrown, Code.Internal));
-      return;
-    }
-    this.run(args, this.get(RESUME) ?? undefined);
+    const args = this.parse(body, start, end);
+    if (args instanceof ConnectError) this.refuse(args);
+    else this.run(args, this.get(RESUME) ?? undefined);
   }
 }

@@ -107,6 +107,7 @@ export class SocketFollow implements Follower, Drainable {
       if (bytes.length > maxBytes)
         throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument);
       const args = parse(new Uint8Array(bytes));
+      if (args instanceof ConnectError) throw args;
       this.#isReported = true;
       following = follow(args, headers, undefined, message.resume, this);
     } catch (thrown) {

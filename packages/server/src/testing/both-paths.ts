@@ -82,10 +82,16 @@ async function sendH2(
     const { ":status": status, ...rest } = responseHeaders;
     const reset = stream.rstCode === 0 ? {} : { reset: stream.rstCode };
     const answer = { status, headers: plain(rest), body: Buffer.concat(chunks).toString("latin1") };
-    return { ...answer, trailers: plain(trailers), ...reset };
+    return { ...trailersOnly({ ...answer, trailers: plain(trailers) }), ...reset };
   } finally {
     session.destroy();
   }
+}
+/** Returns a failure of gRPC with its trailers among its headers: gRPC allows both forms (Trailers-Only). */
+function trailersOnly(answer: Answered): Answered {
+  if (answer.body !== "" || !("grpc-status" in answer.trailers)) return answer;
+  const { "grpc-encoding": _, ...headers } = answer.headers;
+  return { ...answer, headers: { ...headers, ...answer.trailers }, trailers: {} };
 }
 export const send = (server: Listening, request: RawRequest): Promise<Answered> =>
   request.version === 1 ? sendH1(server, request) : sendH2(server, request);

@@ -15,7 +15,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
 import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
-import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
+import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
 import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
@@ -53,7 +53,8 @@ export function transcoder(
   const bodyOf = (bytes: Uint8Array): Message => {
     if (bytes.length === 0) return create(input);
     if (body === undefined) throw invalid("this path takes no body");
-    checkMessage(bytes, input, true, bounds);
+    const error = messageError(bytes, input, true, bounds);
+    if (error !== undefined) throw error;
     const text = DECODER.decode(bytes);
     return named("the body", () =>
       bodyField === undefined

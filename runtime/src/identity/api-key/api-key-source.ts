@@ -80,17 +80,17 @@ export class ApiKeySource implements Source {
     return this.#shape.test(credential);
   }
 
-  verify(credential: string, { peer }: Incoming): Caller | Promise<Caller> {
-    if (!this.#shape.test(credential)) throw unauthenticated("the key is none");
+  verify(credential: string, { peer }: Incoming): Caller | Failure | Promise<Caller> {
+    if (!this.#shape.test(credential)) return unauthenticated("the key is none");
     const { clock } = this.#parts;
     const [now, second] = [clock.now(), secondOf(clock)];
     const digest = digestOf(credential);
     const known = this.#known.get(digest);
     if (known !== undefined && now < known.until && second < known.expires) return known.caller;
     // Only keys that are not cached are checked here: the checksum keeps texts that are no keys away from the store.
-    if (!isWhole(credential)) throw unauthenticated("the key is none");
+    if (!isWhole(credential)) return unauthenticated("the key is none");
     const none = this.#none.get(digest);
-    if (none !== undefined && now < none.until) throw unauthenticated(none.why);
+    if (none !== undefined && now < none.until) return unauthenticated(none.why);
     return this.#running.get(digest) ?? this.#begun(digest, peer.address);
   }
 

@@ -6,6 +6,7 @@ import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";
 import { Failure } from "../../failure.ts";
 import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { idle } from "../../testing/fake-clock.ts";
+import { unlessFailure } from "../../testing/unless-failure.ts";
 import { identity } from "../identity-spec.ts";
 import type { IssuerDocument } from "../jwt/fetch-document.ts";
 import { MAX_DOCUMENT_BYTES } from "../jwt/fetch-document.ts";
@@ -292,7 +293,9 @@ test("one deployment verifies the assertions of another during requests", async 
   await spec.configure(new EnvReader({}, faults));
   expect(faults).toEqual([]);
   const opened = await spec.open({ clock: rig.clock, audit: () => {}, fault: () => {} });
-  const authentication = await opened.authenticate(new Headers({ "x-principal-signed-bin": rig.header() }));
+  const authentication = unlessFailure(
+    await opened.authenticate(new Headers({ "x-principal-signed-bin": rig.header() })),
+  );
   expect(authentication.caller?.principal).toMatchObject({ subject: "ada" });
   expect(authentication.caller?.credential.source).toBe("gateway");
   expect(authentication.get("x-principal-signed-bin")).toBeNull();

@@ -17,6 +17,7 @@ import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { type Claims, ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import { AUDIENCE, ISSUER, TestIssuer } from "../../testing/test-issuer.ts";
+import { unlessFailure } from "../../testing/unless-failure.ts";
 import { apiKey } from "../api-key/api-key.ts";
 import { digestOf, newId, newKey } from "../api-key/key-format.ts";
 import { SqliteKeys } from "../api-key/sqlite-keys.ts";
@@ -104,7 +105,8 @@ test.each<[string, () => Issuing | Promise<Issuing>]>([
   onTestFinished(() => source.close?.());
   await source.opened;
   const peer = { address: "", direct: "", names: ["mesh.example"] };
-  const verify = async (org: string) => source.verify(credential(org), { get: () => null, all: () => [], peer });
+  const verify = async (org: string) =>
+    unlessFailure(await source.verify(credential(org), { get: () => null, all: () => [], peer }));
   expect((await verify("acme"))?.principal).toMatchObject({ subject: "acme" });
   const failure = (await verify("").catch((thrown: unknown) => thrown)) as Failure;
   expect(failure.message).toBe("bff.v1.Principal.subject is empty");

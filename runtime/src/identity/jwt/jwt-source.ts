@@ -76,10 +76,10 @@ export class JwtSource implements Source {
     };
   }
 
-  verify(credential: string): Caller | Promise<Caller> {
+  verify(credential: string): Caller | Failure | Promise<Caller> {
     const { rules, clock, keys } = this.#parts;
     const token = this.#token(credential);
-    if (token === undefined) throw unauthenticated("the token is too long");
+    if (token === undefined) return unauthenticated("the token is too long");
     const { digest } = token;
     const date = clock.date();
     const second = Math.floor(date.getTime() / 1000);
@@ -87,9 +87,9 @@ export class JwtSource implements Source {
     if (known !== undefined) return known;
 
     const { unverified } = token;
-    if (unverified === undefined) throw unauthenticated("the token is none");
+    if (unverified === undefined) return unauthenticated("the token is none");
     const reason = reasonToRefuse(unverified, rules, second);
-    if (reason !== undefined) throw unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
+    if (reason !== undefined) return unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
     return this.#running.get(digest) ?? this.#begun(token, unverified, date);
   }
 
