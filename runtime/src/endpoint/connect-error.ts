@@ -15,7 +15,7 @@ export function asConnectError(error: ConnectError | Failure): ConnectError {
   return error instanceof Failure ? connectError(error) : error;
 }
 
-/** Returns an error without its stack, which nobody reads and which costs more than all the rest. */
+/** Returns an error without its stack: nobody reads it, and it costs more than all the rest. */
 export function stackless(message: string, code: ConnectCode, metadata?: HeadersInit): ConnectError {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
