@@ -32,8 +32,7 @@ function families(): readonly Family[] {
   const { families: found } = metrics.snapshot();
   metrics.close();
   const serving = [{ place: { number: 1 }, open: 0 }];
-  type Crew = Parameters<typeof workerFamilies>[0];
-  return [...found, ...workerFamilies({ serving, restarts: 0 } as unknown as Crew, { waiting: 0 }, { missed: 0 })];
+  return [...found, ...workerFamilies({ serving, restarts: 0 }, { waiting: 0 }, { missed: 0 })];
 }
 
 const SERVER: NonNullable<Parameters<typeof serverFamilies>[0]> = {

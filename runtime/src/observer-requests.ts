@@ -190,14 +190,14 @@ export interface LimitEvent {
 /** Entry of the audit log: a refusal, a login, a change of keys. It contains no credential and no part of one. */
 export interface AuditEvent {
   /**
-   * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, with PERMISSION_DENIED, or
+   * `unauthenticated`, `denied`, `unavailable`: a request that was refused with UNAUTHENTICATED, with PERMISSION_DENIED, or
    * with UNAVAILABLE because no check could decide. The others belong to sessions and keys. Each process may report
    * `key-first-used` once for the same key.
    */
   readonly event:
     | "unauthenticated"
     | "denied"
-    | "unjudged"
+    | "unavailable"
     | "login"
     | "login-failed"
     | "logout"

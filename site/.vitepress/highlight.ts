@@ -33,7 +33,7 @@ export const codeTransformers: NonNullable<MarkdownOptions["codeTransformers"]> 
   {
     name: "classes",
     span(node) {
-      const name = names.find((one) => String(node.properties.style).toLowerCase().includes(colourOf(one)));
+      const name = names.find((candidate) => String(node.properties.style).toLowerCase().includes(colourOf(candidate)));
       delete node.properties.style;
       if (name !== undefined) this.addClassToHast(node, `token-${name}`);
     },

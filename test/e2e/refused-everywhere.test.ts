@@ -121,7 +121,7 @@ const overConnectWeb =
       return { code, text: rawMessage, details: details.length };
     }
   };
-const CLIENTS: readonly (readonly [name: string, ask: (id: string) => Promise<Seen>])[] = [
+const CLIENTS: readonly (readonly [name: string, send: (id: string) => Promise<Seen>])[] = [
   ["grpc-js", overGrpcJs],
   ["connect-web in JSON", overConnectWeb(() => createConnectTransport({ baseUrl: url }))],
   ["connect-web in binary", overConnectWeb(() => createConnectTransport({ baseUrl: url, useBinaryFormat: true }))],

@@ -18,7 +18,7 @@ const FILES = [
   ...["buf.yaml", "buf.gen.yaml", "upstreams.ts"],
 ];
 let folder: string;
-let ports: readonly (readonly [said: string, ours: string])[];
+let ports: readonly (readonly [printed: string, local: string])[];
 const running: ChildProcess[] = [];
 
 async function freePort(): Promise<string> {

@@ -7,6 +7,7 @@ import { filesBelow } from "./files-below.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SKIPPED = /\/(node_modules|dist|gen|generated|\.generated|src\/testing)\/|(\.test|_pb|\.d)\.tsx?$/;
+const TESTS = /^(?!.*\/(?:node_modules|dist)\/).*\.test\.tsx?$/;
 
 export interface Source {
   /** A path from the root. */
@@ -15,11 +16,11 @@ export interface Source {
 }
 
 /** The TypeScript files below a folder; tests and generated files are left out. */
-export function sources(folder: string): Source[] {
-  return filesBelow(folder)
-    .filter((path) => /\.tsx?$/.test(path) && !SKIPPED.test(path))
-    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
-}
+export const sources = (folder: string): Source[] =>
+  texts(filesBelow(folder).filter((path) => /\.tsx?$/.test(path) && !SKIPPED.test(path)));
+export const testFiles = (folder: string): Source[] => texts(filesBelow(folder).filter((path) => TESTS.test(path)));
+const texts = (paths: readonly string[]): Source[] =>
+  paths.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
 export interface FunctionLength {
   /** The names of the function and of those around it; `callback` for one without a name. */

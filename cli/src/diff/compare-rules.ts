@@ -55,10 +55,10 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
 }
 
 const byValue = (report: RulesReport | undefined): ReadonlyMap<string, readonly RuleReport[]> =>
-  Map.groupBy(report?.said ?? [], ({ of }) => of);
+  Map.groupBy(report?.entries ?? [], ({ of }) => of);
 const written = (rule: RuleReport): string => JSON.stringify(rule);
 
-function textOf({ rule, says: message, cel, is, unless_zero: unless }: RuleReport): Phrase {
+function textOf({ rule, message, cel, is, unless_zero: unless }: RuleReport): Phrase {
   return [
     ...list([message ?? (cel === undefined ? rule : ""), cel ?? ""].filter((text) => text !== "")),
     ...(is === undefined ? [] : phrase` of ${is}`),

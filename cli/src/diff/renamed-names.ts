@@ -52,7 +52,7 @@ function contentsOf(reports: readonly FileReport[]): Contents {
   for (const { rpcs, messages, services = [] } of reports) {
     for (const { validated } of rpcs)
       for (const name of validated?.messages ?? []) {
-        const rules = validated?.said.filter(({ of }) => of.startsWith(name) && !/^\w/.test(of.slice(name.length)));
+        const rules = validated?.entries.filter(({ of }) => of.startsWith(name) && !/^\w/.test(of.slice(name.length)));
         const data = rules?.map((rule) => ({ ...rule, of: rule.of.slice(name.length) }));
         if (found.get(name)?.kind !== "message") found.set(name, { kind: "request", data });
       }

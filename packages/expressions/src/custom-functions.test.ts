@@ -35,7 +35,7 @@ describe("a custom function", () => {
     [null, "string", "a.b gave null_type, not string"],
     [create(TimestampSchema), "google.protobuf.Duration", "a.b gave google.protobuf.Timestamp, not"],
     [Promise.resolve("a"), "string", "a.b gave a promise, and expressions do not wait"],
-  ])("a custom function cannot return %s as %s", (value, result, said) => expect(made(value, result)).toThrow(said));
+  ])("a custom function cannot return %s as %s", (value, result, text) => expect(made(value, result)).toThrow(text));
   it("a custom function that returns a promise fails, and a later rejection is ignored", async () => {
     const { of } = customFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
     expect(of).toThrow("a.b gave a promise");

@@ -26,7 +26,7 @@ const GET: Fields = [
   [":path", "/a"],
   [":authority", "a.example"],
 ];
-const without = (name: string): Fields => GET.filter(([one]) => one !== name);
+const without = (name: string): Fields => GET.filter(([text]) => text !== name);
 const POST: Fields = [[":method", "POST"], ...without(":method")];
 
 describe("the headers of a request", () => {

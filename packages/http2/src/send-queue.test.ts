@@ -11,11 +11,11 @@ test("the END_STREAM of a sent body leaves even if the peer has made its window 
   const writer = new FrameWriter(socket, () => {});
   const queue = new SendQueue<Sending>(writer);
   const bodySent = (): void => {};
-  const one = { id: 1, sendWindow: queue.initialWindow, body: undefined, sent: 0, ends: false, bodySent };
-  queue.send(one, Buffer.from("whole"));
-  expect(queue.setInitialWindow(0, [one])).toBe(true);
-  expect(one.sendWindow).toBeLessThan(0);
-  queue.send(Object.assign(one, { ends: true }), Buffer.alloc(0));
+  const item = { id: 1, sendWindow: queue.initialWindow, body: undefined, sent: 0, ends: false, bodySent };
+  queue.send(item, Buffer.from("whole"));
+  expect(queue.setInitialWindow(0, [item])).toBe(true);
+  expect(item.sendWindow).toBeLessThan(0);
+  queue.send(Object.assign(item, { ends: true }), Buffer.alloc(0));
   writer.flush();
   const frames: [flags: number, stream: number, payload: string][] = [];
   const reader = new FrameReader((_, flags, stream, data, from, to) =>

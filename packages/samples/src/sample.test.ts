@@ -57,8 +57,8 @@ test("a sample has at most 500 messages, nested at most 8 deep", () => {
   expect(wide.length).toBeLessThan(500 * 8);
   const deep = woven(30, Label.REPEATED);
   let depth = 0;
-  let one: unknown = sample(deep);
-  for (; one !== undefined; depth++) one = (one as { readonly f1: readonly unknown[] }).f1[0];
+  let item: unknown = sample(deep);
+  for (; item !== undefined; depth++) item = (item as { readonly f1: readonly unknown[] }).f1[0];
   expect(depth).toBe(8);
 });
 test("a message that requires itself is finite, and fails to encode", () => {

@@ -33,7 +33,7 @@ interface More {
   readonly unwritable?: boolean;
 }
 describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, server, transport }) => {
-  async function asked(authorization: string | undefined, more: More = {}) {
+  async function statusOf(authorization: string | undefined, more: More = {}) {
     const { size = 0, unwritable = false, ...options } = more;
     const rig = await gate({ sources: [sourceOf("user", BEARER)], unwritable });
     const { url } = await serve(rig.endpoint, { maxRequestBytes: 2_000 });
@@ -45,28 +45,28 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, serv
     );
     await until(() => rig.responses.length > 0);
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-    const told = rig.responses.map(({ outcome }) => (outcome.ok ? 0 : outcome.failure.clientCode));
-    expect(told).toEqual([code]);
+    const codes = rig.responses.map(({ outcome }) => (outcome.ok ? 0 : outcome.failure.clientCode));
+    expect(codes).toEqual([code]);
     expect(rig.starts).toEqual(rig.responses.map(({ request }) => request));
     return code;
   }
   test("an answer is reported", async () => {
-    expect(await asked(ANN)).toBe(0);
+    expect(await statusOf(ANN)).toBe(0);
   });
   test("an unencodable answer is reported as Internal", async () => {
-    expect(await asked(ANN, { unwritable: true })).toBe(Code.Internal);
+    expect(await statusOf(ANN, { unwritable: true })).toBe(Code.Internal);
   });
   test("a request without a credential is reported as Unauthenticated", async () => {
-    expect(await asked(undefined)).toBe(Code.Unauthenticated);
+    expect(await statusOf(undefined)).toBe(Code.Unauthenticated);
   });
   test("a credential that cannot be checked is reported as Unavailable", async () => {
-    expect(await asked("Bearer user-away")).toBe(Code.Unavailable);
+    expect(await statusOf("Bearer user-away")).toBe(Code.Unavailable);
   });
   // How large is too large is known to that server.
   test.skipIf(server.startsWith("a server of one's own"))(
     "an oversized message is reported as ResourceExhausted",
     async () => {
-      expect(await asked(ANN, { size: 5_000 })).toBe(Code.ResourceExhausted);
+      expect(await statusOf(ANN, { size: 5_000 })).toBe(Code.ResourceExhausted);
     },
   );
 });
@@ -77,7 +77,7 @@ describe.each<[string, Serve]>([
   ["a server of one's own", ({ route }) => listening(http.createServer(connectNodeAdapter({ routes: route })))],
 ])("an answer that JSON cannot represent, %s", (_, serve) => {
   const headers = { authorization: ANN, "connect-protocol-version": "1" };
-  const asked: [string, (url: string) => Promise<Response>, number][] = [
+  const requests: [string, (url: string) => Promise<Response>, number][] = [
     ["in binary", (url) => post(url, "application/proto", ""), 200],
     ["as JSON", (url) => post(url, "application/json", "{}"), 500],
     ["as JSON by gRPC-Web", (url) => post(url, "application/grpc-web+json", "\0\0\0\0\u0002{}"), 200],
@@ -85,9 +85,9 @@ describe.each<[string, Serve]>([
   ];
   const post = (url: string, type: string, body: string): Promise<Response> =>
     fetch(url, { method: "POST", body, headers: { ...headers, "content-type": type } });
-  test.each(asked)("%s", async (_, ask, status) => {
+  test.each(requests)("%s", async (_, send, status) => {
     const rig = await gate({ sources: [sourceOf("user", BEARER)], unwritable: "json" });
-    const answer = await ask((await serve(rig.endpoint)).url + GATE_PATH);
+    const answer = await send((await serve(rig.endpoint)).url + GATE_PATH);
     const text = await answer.text();
     expect(answer.status).toBe(status);
     await until(() => rig.responses.length > 0);
@@ -110,12 +110,12 @@ describe.each<[string, Serve]>([
       ),
   ],
 ])("an Any in an answer, %s", (server, serve) => {
-  const asked: [string, string, string][] = [
+  const requests: [string, string, string][] = [
     ["in binary", "application/proto", ""],
     ["as JSON", "application/json", "{}"],
     ["as JSON by gRPC-Web", "application/grpc-web+json", "\0\0\0\0\u0002{}"],
   ];
-  test.each(asked)("%s", async (how, type, body) => {
+  test.each(requests)("%s", async (how, type, body) => {
     for (const isKnown of [true, false]) {
       const rig = anyRig(isKnown ? DurationSchema.typeName : "gone.v1.Gone");
       const headers = { "connect-protocol-version": "1", "content-type": type };
@@ -124,12 +124,12 @@ describe.each<[string, Serve]>([
       await until(() => rig.responses.length > 0);
       const fine = how === "in binary" || (isKnown && server.endsWith("knows a type"));
       expect(answer.ok && !text.includes("grpc-status: 13")).toBe(fine);
-      const [told, ...more] = rig.responses.map(({ outcome }) => (outcome.ok ? "OK" : outcome.failure));
+      const [result, ...more] = rig.responses.map(({ outcome }) => (outcome.ok ? "OK" : outcome.failure));
       expect(more).toEqual([]);
-      if (fine) expect(told).toBe("OK");
+      if (fine) expect(result).toBe("OK");
       else {
-        expect(told).toMatchObject({ code: Code.Internal, clientCode: Code.Internal });
-        expect((told as Failure).message).toMatch(/options\[1\]\.value.*is not in the type registry/);
+        expect(result).toMatchObject({ code: Code.Internal, clientCode: Code.Internal });
+        expect((result as Failure).message).toMatch(/options\[1\]\.value.*is not in the type registry/);
       }
     }
   });

@@ -100,7 +100,7 @@ describe.each([
     const { port } = await serve(rig.endpoint);
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
-    const ask = async (body: string, headers: http.OutgoingHttpHeaders = {}): Promise<number | undefined> => {
+    const send = async (body: string, headers: http.OutgoingHttpHeaders = {}): Promise<number | undefined> => {
       const all = { "content-type": "application/json", ...headers };
       const request = http.request({ port, host: "127.0.0.1", method: "POST", path: GATE_PATH, headers: all, agent });
       request.end(body);
@@ -110,9 +110,9 @@ describe.each([
       return response.statusCode;
     };
     const large = JSON.stringify({ fileName: "x".repeat(1_000_000) });
-    expect(await ask(large)).toBe(401);
-    expect(await ask("{}", { "x-api-key": "key-a" })).toBe(200);
-    expect(await ask("{", {})).toBe(401);
+    expect(await send(large)).toBe(401);
+    expect(await send("{}", { "x-api-key": "key-a" })).toBe(200);
+    expect(await send("{", {})).toBe(401);
   });
   test("an oversized body is refused with RESOURCE_EXHAUSTED or UNAUTHENTICATED, and a normal client is served", async () => {
     const rig = await gate({ sources: SOURCES });
@@ -126,5 +126,5 @@ describe.each([
 
 /** As node takes headers that it would join otherwise. */
 function raw(headers: Record<string, string | readonly string[]>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
+  return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((text) => [name, text]));
 }

@@ -14,12 +14,12 @@ describe.each([
 ])("asynchronous authentication, on %s", (_, serve) => {
   async function slow(options: Partial<GateOptions> = {}) {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const asked: Promise<void>[] = [];
-    const tells: (() => void)[] = [];
+    const requests: Promise<void>[] = [];
+    const resolvers: (() => void)[] = [];
     for (let i = 0; i < 3; i++) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      asked.push(promise);
-      tells.push(resolve);
+      requests.push(promise);
+      resolvers.push(resolve);
     }
     const source = sourceOf("user", BEARER, { released });
     const telling: typeof source = {
@@ -29,34 +29,34 @@ describe.each([
         return {
           ...opened,
           verify: (credential, incoming) => {
-            tells.shift()?.();
+            resolvers.shift()?.();
             return opened.verify(credential, incoming);
           },
         };
       },
     };
     const rig = await gate({ sources: [telling], ...options });
-    return { ...rig, release, asked, served: await serve(rig.endpoint) };
+    return { ...rig, release, requests: requests, served: await serve(rig.endpoint) };
   }
   const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow" };
   const asGrpc = { ...headers, "content-type": "application/grpc", te: "trailers" };
 
   test("a request waits for its authentication", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const answer = sendH2(served, asGrpc, frame(bytes("")));
-    await asked[0];
+    await requests[0];
     release();
     expect((await answer).status).toBe("0");
     expect(seen).toMatchObject([{ subject: "slow" }]);
   });
   test("composition does not start after the client has reset its stream", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const session = http2.connect(served.url);
     onTestFinished(() => session.destroy());
     const stream = session.request(asGrpc);
     stream.on("error", () => {});
     stream.end(frame(bytes("")));
-    await asked[0];
+    await requests[0];
     stream.close(http2.constants.NGHTTP2_CANCEL);
     await once(stream, "close");
     // The server knows when it answers what was sent after.
@@ -67,13 +67,13 @@ describe.each([
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
   test("composition does not start after a GET has been reset", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const session = http2.connect(served.url);
     onTestFinished(() => session.destroy());
     const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
     const stream = session.request({ ...headers, ":method": "GET", ":path": path });
     stream.on("error", () => {});
-    await asked[0];
+    await requests[0];
     stream.close(http2.constants.NGHTTP2_CANCEL);
     await once(stream, "close");
     await new Promise((resolve) => session.ping(resolve));
@@ -82,10 +82,10 @@ describe.each([
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
   test("composition does not start after an HTTP/1.1 client has disconnected", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const socket = net.connect(served.port, "127.0.0.1");
     socket.write(post(["Authorization: Bearer user-slow"]));
-    await asked[0];
+    await requests[0];
     socket.destroy();
     await once(socket, "close");
     await sendRaw(served, post(["Authorization: Bearer user-eve"]));
@@ -94,11 +94,11 @@ describe.each([
     expect(seen).toMatchObject([{ subject: "eve" }]);
   });
   test("composition does not start after the client's deadline", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const answer = sendH2(served, { ...asGrpc, "grpc-timeout": "30m" }, frame(bytes("")));
     const json = { ...headers, "content-type": "application/json", "connect-timeout-ms": "30" };
     const other = sendH2(served, json, "{}");
-    await Promise.all(asked.slice(0, 2));
+    await Promise.all(requests.slice(0, 2));
     await new Promise((resolve) => setTimeout(resolve, 40)); // theirs have begun before
     release();
     expect((await answer).status).toBe("4");
@@ -106,11 +106,11 @@ describe.each([
     expect(seen).toEqual([]);
   });
   test("composition does not start after the deadline of a GET", async () => {
-    const { served, release, seen, asked } = await slow();
+    const { served, release, seen, requests } = await slow();
     const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
     const get = { ...headers, ":method": "GET", ":path": path, "connect-timeout-ms": "30" };
     const answer = sendH2(served, get, "");
-    await asked[0];
+    await requests[0];
     await new Promise((resolve) => setTimeout(resolve, 40)); // it has begun before
     release();
     expect((await answer).status).toBe("504");
@@ -120,7 +120,7 @@ describe.each([
     const { served, seen, audited } = await slow({ timeoutMs: 30 });
     expect((await sendH2(served, asGrpc, frame(bytes("")))).status).toBe("14");
     expect(seen).toEqual([]);
-    expect(audited).toMatchObject([{ event: "unjudged", reason: "checking the credential has taken too long" }]);
+    expect(audited).toMatchObject([{ event: "unavailable", reason: "checking the credential has taken too long" }]);
   });
 });
 
@@ -128,6 +128,6 @@ test("a client's deadline ends a request with hanging authentication", async () 
   const never = new Promise<void>(() => {});
   const rig = await gate({ sources: [sourceOf("user", BEARER, { released: never })] });
   const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow", "grpc-timeout": "20m" };
-  const asked = { ...headers, "content-type": "application/grpc", te: "trailers" };
-  expect((await sendH2(await fast(rig.endpoint), asked, frame(bytes("")))).status).toBe("4");
+  const requestHeaders = { ...headers, "content-type": "application/grpc", te: "trailers" };
+  expect((await sendH2(await fast(rig.endpoint), requestHeaders, frame(bytes("")))).status).toBe("4");
 });

@@ -20,15 +20,15 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   async function asking(options: Partial<GateOptions>, headers: Record<string, string>, fileName = "") {
     const rig = await gate({ sources: SOURCES, ...options });
     const { url } = await serve(rig.endpoint);
-    const told: { header?: Headers; trailer?: Headers } = {};
+    const metadata: { header?: Headers; trailer?: Headers } = {};
     const withHeaders: Interceptor = (next) => async (request) => {
       for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
       const response = await next(request);
-      Object.assign(told, { header: response.header });
+      Object.assign(metadata, { header: response.header });
       return response;
     };
     const client = createClient(GateService, transport(url, [withHeaders]));
-    return { ...rig, told, answer: client.get({ fileName }) };
+    return { ...rig, metadata: metadata, answer: client.get({ fileName }) };
   }
   const seenBy = async (answer: Promise<{ fileName: string }>): Promise<Seen> => JSON.parse((await answer).fileName);
 
@@ -100,7 +100,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     const error = { code: Code.Unavailable, rawMessage: "cannot check credentials now" };
     await expect(answer).rejects.toMatchObject(error);
     expect(seen).toEqual([]);
-    expect(audited).toMatchObject([{ event: "unjudged", reason: "user: the keys are away" }]);
+    expect(audited).toMatchObject([{ event: "unavailable", reason: "user: the keys are away" }]);
   });
 
   test("an ended session is refused, and its cookie is deleted", async () => {
@@ -111,7 +111,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(error).toMatchObject({ code: Code.Unauthenticated });
     const open = await asking({ permit: { public: true } }, headers);
     expect((await seenBy(open.answer)).subject).toBeUndefined();
-    expect(open.told.header?.get("set-cookie")).toBe(taken);
+    expect(open.metadata.header?.get("set-cookie")).toBe(taken);
     expect((error as { metadata: Headers }).metadata.get("set-cookie")).toBe(taken);
   });
 
@@ -155,21 +155,21 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
 
 const unreachable = (): never => expect.unreachable();
 describe("the permit's check", () => {
-  const ask = (rig: Awaited<ReturnType<typeof gate>>, ended: (thing: unknown) => void) => {
+  const send = (rig: Awaited<ReturnType<typeof gate>>, ended: (thing: unknown) => void) => {
     const headers = { get: (name: string) => (name === "authorization" ? "Bearer user-ann" : null) };
     return rig.endpoint.run(create(SourceContextSchema), headers, undefined, ended, ended);
   };
   test("a check that continues after its refusal still refuses", async () => {
     const permit: GateOptions["permit"] = { check: (cx) => void cx.refuse(7) };
     const rig = await gate({ sources: SOURCES, permit });
-    expect(await new Promise((resolve) => ask(rig, resolve))).toMatchObject({ clientCode: 7 });
+    expect(await new Promise((resolve) => send(rig, resolve))).toMatchObject({ clientCode: 7 });
     await new Promise(setImmediate);
     expect(rig.seen).toEqual([]);
   });
   test("composition does not start if the client disconnects during the check", async () => {
     const { promise, resolve: decide } = Promise.withResolvers<void>();
     const rig = await gate({ sources: SOURCES, permit: { check: () => promise } });
-    const answering = ask(rig, unreachable);
+    const answering = send(rig, unreachable);
     answering.cancel();
     decide();
     await new Promise(setImmediate);
@@ -192,12 +192,12 @@ test("an unauthenticated request is authenticated by its endpoint, and is not co
 });
 
 test("resolvers receive the principal, and no credential", async () => {
-  const given: unknown[] = [];
+  const values: unknown[] = [];
   const rig = await gate({
     sources: SOURCES,
     compose: async (cx) => {
       const run = ({ headers, principal }: { headers: { get(name: string): string | null }; principal: unknown }) => {
-        given.push(principal, headers.get("Authorization"), headers.get("X-Request-Id"));
+        values.push(principal, headers.get("Authorization"), headers.get("X-Request-Id"));
         return "value";
       };
       await cx.resolve({ name: "gate.v1.Value", run, args: {}, steps: {}, clients: () => ({}) });
@@ -206,7 +206,7 @@ test("resolvers receive the principal, and no credential", async () => {
   const served = await fast(rig.endpoint);
   const answer = await sendRaw(served, post(["Authorization: Bearer user-ann", "X-Request-Id: 7"]));
   expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-  expect(given).toEqual([expect.objectContaining({ subject: "ann" }), null, "7"]);
+  expect(values).toEqual([expect.objectContaining({ subject: "ann" }), null, "7"]);
 });
 
 test.each([
@@ -245,11 +245,11 @@ test("grpc-js receives answers, refusals and their metadata", async () => {
 test("the authentication for one RPC does not count for another", async () => {
   const { endpoint } = await gate({ sources: SOURCES, permit: { scopes: ["read"] } });
   const open = await gate({ sources: SOURCES });
-  const judged = await open.endpoint.authenticate?.({
+  const verdict = await open.endpoint.authenticate?.({
     get: (name) => (name === "authorization" ? "Bearer user-ann" : null),
   });
   const failure = await new Promise<unknown>((resolve) => {
-    endpoint.run(create(SourceContextSchema), judged as never, undefined, resolve, resolve);
+    endpoint.run(create(SourceContextSchema), verdict as never, undefined, resolve, resolve);
   });
   expect(failure).toMatchObject({ clientCode: Code.PermissionDenied });
 });

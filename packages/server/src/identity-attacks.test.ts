@@ -142,8 +142,8 @@ describe.each([
     const { url } = await served(isFast, { sources });
     const session = http2.connect(url);
     onTestFinished(() => session.destroy());
-    const ask = async ({ who, how, protocol }: { who: string; how: string; protocol: string }): Promise<void> => {
-      const asked = JSON.stringify({ fileName: "authorization,cookie,x-who" });
+    const send = async ({ who, how, protocol }: { who: string; how: string; protocol: string }): Promise<void> => {
+      const body = JSON.stringify({ fileName: "authorization,cookie,x-who" });
       const message = toBinary(SourceContextSchema, {
         $typeName: "google.protobuf.SourceContext",
         fileName: "authorization,cookie,x-who",
@@ -156,7 +156,7 @@ describe.each([
               [http2.sensitiveHeaders]: ["authorization"],
             };
       const isGet = protocol === "get";
-      const path = isGet ? `${GATE_PATH}?encoding=json&message=${encodeURIComponent(asked)}` : GATE_PATH;
+      const path = isGet ? `${GATE_PATH}?encoding=json&message=${encodeURIComponent(body)}` : GATE_PATH;
       const stream = session.request({
         ":method": isGet ? "GET" : "POST",
         ":path": path,
@@ -164,7 +164,7 @@ describe.each([
         ...credential,
         ...(!isGet && { "content-type": protocol === "grpc" ? "application/grpc" : "application/json" }),
       });
-      stream.end(isGet ? undefined : protocol === "grpc" ? frame(message) : asked);
+      stream.end(isGet ? undefined : protocol === "grpc" ? frame(message) : body);
       const chunks: Buffer[] = await stream.toArray();
       const text = Buffer.concat(chunks).toString();
       const subject = how === "slow" ? `slow${who}` : who;
@@ -181,7 +181,7 @@ describe.each([
     });
     await fc.assert(
       fc.asyncProperty(fc.array(request, { minLength: 2, maxLength: 60 }), async (requests) => {
-        await Promise.all(requests.map(ask));
+        await Promise.all(requests.map(send));
       }),
       { numRuns: 20 },
     );
@@ -214,9 +214,9 @@ test("a custom server with the same values for all requests confuses no callers"
   onTestFinished(() => void server.close());
   const baseUrl = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
   const client = createClient(GateService, createConnectTransport({ baseUrl, httpVersion: "1.1" }));
-  const ask = async (who: string): Promise<unknown> =>
+  const send = async (who: string): Promise<unknown> =>
     JSON.parse((await client.get({ fileName: "" }, { headers: { authorization: `Bearer user-${who}` } })).fileName);
-  const answers = [ask("ann"), ask("eve")];
+  const answers = [send("ann"), send("eve")];
   await expect.poll(() => gates.size).toBe(2);
   for (const release of gates.values()) release();
   expect(await Promise.all(answers)).toMatchObject([{ subject: "ann" }, { subject: "eve" }]);

@@ -34,7 +34,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       ...options,
     });
     const { url } = await serve(rig.endpoint);
-    const ask = (subject?: string) => {
+    const send = (subject?: string) => {
       const authorized: Interceptor = (next) => (request) => {
         if (subject !== undefined) request.header.set("authorization", `Bearer user-${subject}`);
         return next(request);
@@ -42,16 +42,16 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       return createClient(GateService, transport(url, [authorized])).get({ fileName: "" });
     };
     const refused = async (subject?: string): Promise<ConnectError> => {
-      const thrown: unknown = await ask(subject).catch((error: unknown) => error);
+      const thrown: unknown = await send(subject).catch((error: unknown) => error);
       if (!(thrown instanceof ConnectError)) throw new Error("not refused");
       return thrown;
     };
-    return { ...rig, ask, refused };
+    return { ...rig, send: send, refused };
   }
 
   test("a caller above a limit gets a retry delay, and nothing is composed", async () => {
-    const { ask, refused, seen, limited, audited, responses } = await served({ late: [byUser] });
-    for (let i = 0; i < 3; i++) await ask("ann");
+    const { send, refused, seen, limited, audited, responses } = await served({ late: [byUser] });
+    for (let i = 0; i < 3; i++) await send("ann");
     const error = await refused("ann");
     expect([error.code, error.rawMessage]).toEqual([Code.ResourceExhausted, "too many requests"]);
     // A unit in 10 s, and 5 % later by the clock's randomness.
@@ -72,14 +72,14 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(limited).toMatchObject([{ method: "gate.v1.GateService/Get", limit: "gate.v1/user", outcome: "exceeded" }]);
     expect(audited).toEqual([]);
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([true, true, true, false]);
-    await ask("bob");
-    await ask(); // nobody: it does not apply
-    await ask();
+    await send("bob");
+    await send(); // nobody: it does not apply
+    await send();
   });
 
   test("early limits precede credentials", async () => {
-    const { ask, refused, seen, audited } = await served({ early: [byAddress] });
-    await ask("ann");
+    const { send, refused, seen, audited } = await served({ early: [byAddress] });
+    await send("ann");
     expect((await refused("bad")).code).toBe(Code.Unauthenticated);
     const error = await refused("bad");
     expect(error.code).toBe(Code.ResourceExhausted);

@@ -49,15 +49,15 @@ test("JSON may contain an Any of a type imported by the service's file", async (
 test("JSON may contain an Any of a type in another known file", async () => {
   const answer = anyPack(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { host: "h" }));
   const routes = [{ method: get, route: (router: ConnectRouter) => void router.rpc(get, () => answer) }];
-  const ask = async (types: DescFile[]): Promise<Response> => {
+  const send = async (types: DescFile[]): Promise<Response> => {
     const server = await listen(routes, { types });
     onTestFinished(() => server.close(0));
     const headers = { "content-type": "application/json" };
     return fetch(`${server.url}/any.v1.AnyService/Get`, { method: "POST", headers, body: "{}" });
   };
-  expect((await ask([])).status).toBe(500);
+  expect((await send([])).status).toBe(500);
   const json = { "@type": "type.googleapis.com/grpc.reflection.v1.ServerReflectionRequest", host: "h" };
-  expect(await (await ask([file_grpc_reflection_v1_reflection])).json()).toEqual(json);
+  expect(await (await send([file_grpc_reflection_v1_reflection])).json()).toEqual(json);
 });
 
 // As Go's HTTP/2 client does: it stops when an answer begins, against its own content-length, which is a malformed request.

@@ -20,11 +20,11 @@ async function served() {
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = await once(child.stdout, "data");
   const [, url = "", metrics = ""] = /on (\S+) \(metrics: (\S+)\)/.exec(String(line)) ?? [];
-  const ask = async (body: string): Promise<number> => {
+  const send = async (body: string): Promise<number> => {
     const headers = { "content-type": "application/json" };
     return (await fetch(`${url}/echo.v1.EchoService/Echo`, { method: "POST", headers, body })).status;
   };
-  return { metrics, ask };
+  return { metrics, send: send };
 }
 
 async function prometheus(target: string): Promise<(query: string) => Promise<readonly PromSample[]>> {
@@ -55,8 +55,8 @@ interface PromSample {
 }
 
 it("promtool accepts the metrics without complaint", async () => {
-  const { metrics, ask } = await served();
-  expect([await ask('"a"'), await ask("no")]).toEqual([200, 400]);
+  const { metrics, send } = await served();
+  expect([await send('"a"'), await send("no")]).toEqual([200, 400]);
   const input = await (await fetch(metrics)).text();
   expect(execFileSync("promtool", ["check", "metrics"], { input, encoding: "utf8" })).toBe("");
 });
@@ -64,16 +64,16 @@ it("promtool accepts the metrics without complaint", async () => {
 it("Prometheus scrapes the metrics under load, as OpenMetrics, with exact counts", {
   timeout: 60_000,
 }, async () => {
-  const { metrics, ask } = await served();
+  const { metrics, send } = await served();
   const query = await prometheus(metrics);
   const value = async (of: string): Promise<number> => Number((await query(of))[0]?.value[1] ?? 0);
   let sent = 0;
   // Until it has scraped while requests ran, and then some.
   while ((await value('rpc_server_call_duration_seconds_count{rpc_response_status_code="OK"}')) < 200) {
-    const all = await Promise.all(Array.from({ length: 50 }, () => ask('"a"')));
+    const all = await Promise.all(Array.from({ length: 50 }, () => send('"a"')));
     sent += all.filter((status) => status === 200).length;
   }
-  for (let i = 0; i < 7; i++) await ask("no");
+  for (let i = 0; i < 7; i++) await send("no");
   const counted = 'rpc_server_call_duration_seconds_count{rpc_response_status_code="INVALID_ARGUMENT"}';
   while ((await value(counted)) < 7);
   const method = 'rpc_method="echo.v1.EchoService/Echo"';

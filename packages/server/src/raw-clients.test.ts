@@ -131,7 +131,7 @@ describe.each([
     const session = http2.connect(url, { settings: { initialWindowSize: 1 }, ...(secure && { ca: cert }) });
     onTestFinished(() => session.destroy());
     const stream = session.request({ ":method": "POST", ":path": PATH, "content-type": type, ...headers });
-    const given = once(stream, "response");
+    const response = once(stream, "response");
     const trailers = type === "application/grpc" ? once(stream, "trailers") : undefined;
     if (headers.expect !== undefined) await once(stream, "continue");
     stream.end(body(2_000));
@@ -141,7 +141,7 @@ describe.each([
       if (bytes === 50) session.settings({ initialWindowSize: 0 }, () => session.settings({ initialWindowSize: 9 }));
     });
     await once(stream, "close");
-    expect((await given)[0][":status"]).toBe(status);
+    expect((await response)[0][":status"]).toBe(status);
     if (status === 200) expect(bytes).toBeGreaterThan(2_000);
     expect((await trailers)?.[0]).toEqual(trailers && expect.objectContaining({ "grpc-status": "0" }));
   });

@@ -35,13 +35,13 @@ async function up(env: Record<string, string>) {
     if (!Array.isArray(first)) throw new Error(`not up: ${first.stderr}`);
   }
   const url = /(?:listening on |"url":")([^"\s]+)/.exec(running.stdout())?.[1] ?? "";
-  const ask = (headers: Record<string, string>): Promise<Response> =>
+  const send = (headers: Record<string, string>): Promise<Response> =>
     fetch(`${url}/echo.v1.EchoService/Echo`, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body: '"hi"',
     });
-  return { ...running, url, ask };
+  return { ...running, url, send: send };
 }
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "bff-gate-"));
@@ -106,15 +106,15 @@ test.each(["text", "json"])(
   "no line of log or audit contains a credential, and the audit names the caller (%s)",
   async (format) => {
     const path = join(folder(), "audit.log");
-    const { ask, child, exited } = await up({ BFF_AUDIT: path, BFF_LOG: format });
+    const { send, child, exited } = await up({ BFF_AUDIT: path, BFF_LOG: format });
     const secret = "s3cret";
     // UNAVAILABLE: the upstream is nowhere. It stands in the log.
-    expect((await ask({ authorization: `Bearer ${TOKEN}`, "x-request-id": "r1" })).status).toBe(503);
-    expect((await ask({ authorization: `Bearer user-bad+${secret}` })).status).toBe(401);
-    expect((await ask({ authorization: `Basic ${secret}` })).status).toBe(401);
-    expect((await ask({ authorization: `Bearer user-away+${secret}` })).status).toBe(503);
-    expect((await ask({ authorization: `Bearer user-ann+${secret}` })).status).toBe(403);
-    expect((await ask({ "x-gateway": secret })).status).toBe(401);
+    expect((await send({ authorization: `Bearer ${TOKEN}`, "x-request-id": "r1" })).status).toBe(503);
+    expect((await send({ authorization: `Bearer user-bad+${secret}` })).status).toBe(401);
+    expect((await send({ authorization: `Basic ${secret}` })).status).toBe(401);
+    expect((await send({ authorization: `Bearer user-away+${secret}` })).status).toBe(503);
+    expect((await send({ authorization: `Bearer user-ann+${secret}` })).status).toBe(403);
+    expect((await send({ "x-gateway": secret })).status).toBe(401);
     child.kill("SIGTERM");
     const { code, stderr } = await exited;
     expect(code).toBe(0);
@@ -132,7 +132,7 @@ test.each(["text", "json"])(
     expect(events.map(({ event, subject, reason }) => [event, subject, reason])).toEqual([
       ["unauthenticated", undefined, "user: proves nothing"],
       ["unauthenticated", undefined, "a credential that no source takes for its own"],
-      ["unjudged", undefined, "user: the keys are away"],
+      ["unavailable", undefined, "user: the keys are away"],
       ["denied", "ann", "a scope is missing"],
       ["unauthenticated", undefined, "gateway: not from a trusted address"],
     ]);
@@ -150,33 +150,33 @@ test("pages of any origin and cookie sources exclude each other", async () => {
       "write the origins of these pages separated by commas, like https://app.example",
   ]);
   const named = await up({ BROWSER: "1", BFF_CORS_ORIGINS: "https://app.example" });
-  expect((await named.ask({ cookie: "__Host-session=browser-ann+read", "x-csrf": "1" })).status).toBe(503);
+  expect((await named.send({ cookie: "__Host-session=browser-ann+read", "x-csrf": "1" })).status).toBe(503);
   const none = await up({ BFF_CORS_ORIGINS: "*" });
-  expect((await none.ask({})).status).toBe(401);
+  expect((await none.send({})).status).toBe(401);
 });
 
 test("a credential that a source reads is not forwarded", async () => {
-  const heard: (string | null)[] = [];
+  const messages: (string | null)[] = [];
   const upstream = await listen([
     echoEndpoint((request, context) => {
-      heard.push(context.requestHeader.get("authorization"), context.requestHeader.get("cookie"));
+      messages.push(context.requestHeader.get("authorization"), context.requestHeader.get("cookie"));
       return request;
     }),
   ]);
   onTestFinished(() => upstream.close(0));
-  const { ask } = await up({ ECHO_V1_ECHOSERVICE_URL: upstream.url });
-  const answer = await ask({ authorization: `Bearer ${TOKEN}` });
+  const { send } = await up({ ECHO_V1_ECHOSERVICE_URL: upstream.url });
+  const answer = await send({ authorization: `Bearer ${TOKEN}` });
   expect([answer.status, await answer.text()]).toEqual([200, '"hi"']);
-  expect(heard).toEqual([null, null]);
+  expect(messages).toEqual([null, null]);
 });
 
 test("the audit log to a closed standard error affects no request", async () => {
-  const { ask, child, exited, stderr } = await up({ BFF_AUDIT: "stderr", BFF_LOG: "off" });
-  expect((await ask({})).status).toBe(401);
+  const { send, child, exited, stderr } = await up({ BFF_AUDIT: "stderr", BFF_LOG: "off" });
+  expect((await send({})).status).toBe(401);
   while (!stderr().includes("\n")) await once(child.stderr as net.Socket, "data");
   expect(JSON.parse(stderr())).toMatchObject({ event: "unauthenticated", reason: "no credential" });
   child.stderr?.destroy();
-  for (let i = 0; i < 50; i++) expect((await ask({})).status).toBe(401);
+  for (let i = 0; i < 50; i++) expect((await send({})).status).toBe(401);
   child.kill("SIGTERM");
   expect((await exited).code).toBe(0);
 });

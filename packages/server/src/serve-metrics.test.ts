@@ -65,12 +65,12 @@ it("metrics are served at a separate port, until the last request is answered", 
   const found = /^listening on (http:\/\/127\.0\.0\.1:\d+) \(metrics: (http:\/\/127\.0\.0\.1:\d+)\/metrics\)\n$/.exec(
     stdout(),
   );
-  const [, own = "", admin = ""] = found ?? [];
-  const client = clientOf(own);
+  const [, labels = "", admin = ""] = found ?? [];
+  const client = clientOf(labels);
   for (let i = 0; i < 5; i++) await client.echo({ value: "a" });
-  const asked = requested();
+  const pending = requested();
   const late = client.echo({ value: "late" });
-  await asked;
+  await pending;
   const text = await textOf(`${admin}/metrics`);
   for (const line of [
     'rpc_server_call_duration_seconds_count{rpc_method="echo.v1.EchoService/Echo",rpc_response_status_code="OK"} 5',
@@ -85,7 +85,7 @@ it("metrics are served at a separate port, until the last request is answered", 
     "bff_ready 1",
   ])
     expect(text).toContain(`${line}\n`);
-  expect((await fetch(`${own}/metrics`)).status).toBe(404);
+  expect((await fetch(`${labels}/metrics`)).status).toBe(404);
 
   child.kill("SIGTERM");
   while ((await textOf(`${admin}/readyz`)) !== "draining\n");
@@ -114,9 +114,9 @@ it("a port in use is one line, with exit code 1", async () => {
 });
 
 it("no module of metrics is opened or loaded unless configured", async () => {
-  const told = `import { registerHooks } from "node:module";
+  const program = `import { registerHooks } from "node:module";
     registerHooks({ load: (url, context, next) => { if (/\\/(metrics\\/|explorer\\/|server\\/(admin|access-log))/.test(url)) process.stderr.write(url + "\\n"); return next(url, context); } });`;
-  const loader = `data:text/javascript,${encodeURIComponent(told)}`;
+  const loader = `data:text/javascript,${encodeURIComponent(program)}`;
   const env = { ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1" };
   const off = await up({ ...env, BFF_ADMIN_HOST: "127.0.0.1" }, "--import", loader);
   off.child.kill("SIGTERM");
@@ -133,10 +133,10 @@ it.each(["text", "json"])("each request is logged on standard output: %s", async
   const { url } = await upstream();
   const env = { ECHO_V1_ECHOSERVICE_URL: url, BFF_ACCESS_LOG: "all", BFF_LOG: format };
   const { child, stdout, exited } = await up(env);
-  const [own = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout()) ?? [];
-  await clientOf(own).echo({ value: "a" }, { headers: { "x-request-id": "r1" } });
+  const [labels = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout()) ?? [];
+  await clientOf(labels).echo({ value: "a" }, { headers: { "x-request-id": "r1" } });
   const body = { method: "POST", headers: { "content-type": "application/json" }, body: "no" };
-  expect((await fetch(`${own}/echo.v1.EchoService/Echo`, body)).status).toBe(400);
+  expect((await fetch(`${labels}/echo.v1.EchoService/Echo`, body)).status).toBe(400);
   child.kill("SIGTERM");
   await exited;
   const lines = linesOf(stdout());
@@ -159,9 +159,9 @@ it.each(["text", "json"])("each request is logged on standard output: %s", async
 it("the server answers even if the access log is not read", async () => {
   const { url } = await upstream();
   const { child, stdout, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, BFF_ACCESS_LOG: "all", BFF_LOG: "json" });
-  const [own = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout()) ?? [];
+  const [labels = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout()) ?? [];
   child.stdout?.removeAllListeners("data").pause();
-  const client = new GrpcClient(own);
+  const client = new GrpcClient(labels);
   onTestFinished(() => client.close());
   const headers = { "x-request-id": "r".repeat(128) };
   const echo = () =>
@@ -172,7 +172,7 @@ it("the server answers even if the access log is not read", async () => {
     });
   // Far more than a pipe, and this process, hold for who does not read.
   for (let i = 0; i < 45; i++) await Promise.all(Array.from({ length: 100 }, echo));
-  expect((await textOf(`${own}/readyz`)).trim()).toBe("ok");
+  expect((await textOf(`${labels}/readyz`)).trim()).toBe("ok");
   let rest = "";
   const read = child.stdout?.on("data", (chunk) => {
     rest += chunk;
@@ -187,6 +187,6 @@ it("the server answers even if the access log is not read", async () => {
     .map((line) => JSON.parse(line));
   const lost = lines.filter(({ event, of }) => event === "lost" && of === "the access log");
   expect(lost.length).toBeGreaterThan(0);
-  const told = lines.filter(({ event }) => event === "request").length;
-  expect(told + lost.reduce((sum, { count }) => sum + count, 0)).toBe(4_501);
+  const lineCount = lines.filter(({ event }) => event === "request").length;
+  expect(lineCount + lost.reduce((sum, { count }) => sum + count, 0)).toBe(4_501);
 });

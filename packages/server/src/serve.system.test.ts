@@ -55,16 +55,16 @@ it("servers share answers through Redis, and stop", async () => {
   const redisPort = await freePort();
   await printed("redis-server", ["--port", `${redisPort}`, "--save", ""], {}, /Ready to accept connections/);
   const url = await upstream();
-  const one = await bff(url, redisPort);
+  const item = await bff(url, redisPort);
   const two = await bff(url, redisPort);
   let shared = false;
   for (let i = 0; i < 1_000 && !shared; i++) {
     // until both have connected
-    const first = await one.echo(`${i}`);
+    const first = await item.echo(`${i}`);
     shared = (await two.echo(`${i}`)) === first;
   }
   expect(shared).toBe(true);
-  expect([await one.stop(), await two.stop()]).toEqual([0, 0]);
+  expect([await item.stop(), await two.stop()]).toEqual([0, 0]);
 });
 
 it("servers run without Redis, and stop", async () => {

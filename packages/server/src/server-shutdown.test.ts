@@ -19,14 +19,14 @@ async function served(options: ListenOptions) {
     return server.close(0);
   });
   /** Over one connection, as long as it is kept. */
-  const ask = async () => {
+  const send = async () => {
     const request = http.request({ port: server.port, agent, ...POST });
     request.end('"x"');
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
     await response.toArray();
     return { status: response.statusCode, connection: response.headers.connection, port: request.socket?.localPort };
   };
-  return { server, ask };
+  return { server, send: send };
 }
 
 /** A connection of HTTP/2, which tells whether it has been told to go. */
@@ -34,7 +34,7 @@ async function session(url: string) {
   const connection = http2.connect(url);
   onTestFinished(() => connection.destroy());
   await once(connection, "remoteSettings");
-  const ask = async () => {
+  const send = async () => {
     const stream = connection.request({ ":method": "POST", ":path": PATH, "content-type": "application/json" });
     stream.end('"x"');
     const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
@@ -42,25 +42,25 @@ async function session(url: string) {
     await once(stream, "close");
     return headers[":status"];
   };
-  return { connection, ask };
+  return { connection, send: send };
 }
 
 describe("a server with a drain delay", () => {
   test("a draining server is not ready, serves new connections, and ends after its delay", async () => {
-    const { server, ask } = await served({ drainDelayMs: 1_500 });
-    expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
+    const { server, send } = await served({ drainDelayMs: 1_500 });
+    expect(await send()).toMatchObject({ status: 200, connection: "keep-alive" });
     const old = await session(server.url);
     const goaway = once(old.connection, "goaway");
     const closed = server.close(3_000);
     const later = new Promise((resolve) => setTimeout(resolve, 1_200));
     const [ready, health] = await Promise.all(["/readyz", "/healthz"].map((path) => fetch(server.url + path)));
     expect([ready?.status, health?.status]).toEqual([503, 200]);
-    expect(await ask()).toMatchObject({ status: 200, connection: "close" });
-    expect(await ask()).toMatchObject({ status: 200, connection: "close" });
-    expect(await old.ask()).toBe(200);
-    expect(await (await session(server.url)).ask()).toBe(200);
+    expect(await send()).toMatchObject({ status: 200, connection: "close" });
+    expect(await send()).toMatchObject({ status: 200, connection: "close" });
+    expect(await old.send()).toBe(200);
+    expect(await (await session(server.url)).send()).toBe(200);
     await later; // in the last quarter of the time
-    expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
+    expect(await send()).toMatchObject({ status: 200, connection: "keep-alive" });
     await goaway;
     await closed;
     await expect(fetch(server.url + PATH)).rejects.toThrow();
@@ -73,31 +73,31 @@ describe("a closing server", () => {
     const socket = net.connect(port, "127.0.0.1");
     onTestFinished(() => void socket.destroy());
     await once(socket, "connect");
-    const ask = async () => {
+    const send = async () => {
       socket.write(
         `POST ${PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n"x"`,
       );
       return (await text(socket)).toLowerCase();
     };
-    return { socket, ask };
+    return { socket, send: send };
   }
   test("a closing server answers the first request of connections that it has just accepted", async () => {
     const { server } = await served({});
     const connections = await Promise.all(Array.from({ length: 10 }, () => silent(server.port)));
     const closed = server.close(20_000);
     await closes(server.port);
-    for (const answer of await Promise.all(connections.map(({ ask }) => ask()))) {
+    for (const answer of await Promise.all(connections.map(({ send }) => send()))) {
       expect(answer).toMatch(/^http\/1.1 200 /);
       expect(answer).toContain("connection: close");
     }
     await closed;
   });
   test("a closing server answers a recently used connection once more", async () => {
-    const { server, ask } = await served({});
-    const { port } = await ask();
+    const { server, send } = await served({});
+    const { port } = await send();
     const closed = server.close(20_000);
     await closes(server.port);
-    expect(await ask()).toEqual({ status: 200, connection: "close", port });
+    expect(await send()).toEqual({ status: 200, connection: "close", port });
     await closed;
   });
   test("a closing server accepts a new HTTP/2 connection, and ends it with GOAWAY", async () => {
@@ -127,28 +127,28 @@ describe("a closing server", () => {
 
 describe("an old connection", () => {
   test("an old connection ends: HTTP/1.1 with an answer, HTTP/2 by GOAWAY after its running requests", async () => {
-    const { server, ask } = await served({ maxConnectionAgeMs: 200 });
-    const first = await ask();
+    const { server, send } = await served({ maxConnectionAgeMs: 200 });
+    const first = await send();
     const old = await session(server.url);
     const goaway = once(old.connection, "goaway");
-    const [gone] = await Promise.all([goaway, old.ask()]);
+    const [gone] = await Promise.all([goaway, old.send()]);
     expect(gone[0]).toBe(http2.constants.NGHTTP2_NO_ERROR);
     await once(old.connection, "close");
     // More than a tenth over the age by now, for the one was made before the other.
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const last = await ask();
+    const last = await send();
     expect(last).toEqual({ status: 200, connection: "close", port: first.port });
-    const next = await ask();
+    const next = await send();
     expect(next).toMatchObject({ status: 200, connection: "keep-alive" });
     expect(next.port).not.toBe(first.port);
   });
   test("a connection without a maximum age stays", async () => {
-    const { server, ask } = await served({});
-    const { port } = await ask();
+    const { server, send } = await served({});
+    const { port } = await send();
     const other = await session(server.url);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await ask()).toMatchObject({ connection: "keep-alive", port });
-    expect(await other.ask()).toBe(200);
+    expect(await send()).toMatchObject({ connection: "keep-alive", port });
+    expect(await other.send()).toBe(200);
     expect(other.connection.closed).toBe(false);
   });
 });

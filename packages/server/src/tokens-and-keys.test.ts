@@ -65,7 +65,7 @@ async function up(...[sources, more = {}]: [Parameters<typeof gate>[0]["sources"
     rmSync(folder, { recursive: true });
   });
   /** `200 ada`, or status and code. */
-  const ask = async (headers: Record<string, string>): Promise<string> => {
+  const send = async (headers: Record<string, string>): Promise<string> => {
     const response = await fetch(`${server.url}${GATE_PATH}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
@@ -81,76 +81,76 @@ async function up(...[sources, more = {}]: [Parameters<typeof gate>[0]["sources"
     expect(seen.headers).toEqual({ authorization: null, "x-api-key": null });
     return `${response.status} ${seen.source} ${seen.subject}`;
   };
-  return { ...rig, server, file, ask };
+  return { ...rig, server, file, send: send };
 }
 const NO = "401 unauthenticated: unauthenticated";
 
 test("tokens of two issuers and keys share one header, and each reaches its source", async () => {
-  const [one, two] = [await issuer("rsa"), await issuer("p256")];
-  const { ask, file, server, identity } = await up([
-    jwt({ name: "user", issuer: one.url, audience: ["web"] }),
-    jwt({ name: "partner", issuer: two.url, audience: ["web"] }),
+  const [first, second] = [await issuer("rsa"), await issuer("p256")];
+  const { send, file, server, identity } = await up([
+    jwt({ name: "user", issuer: first.url, audience: ["web"] }),
+    jwt({ name: "partner", issuer: second.url, audience: ["web"] }),
     apiKey({ name: "robot", header: "authorization", prefix: "acme_" }),
     apiKey({ name: "old-robot", prefix: "acme_" }),
   ]);
   await identity.opened;
   const key = await newKey(file, "ci");
   const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
-  expect(await ask(bearer(one.token()))).toBe("200 user ada");
-  expect(await ask(bearer(two.token({ sub: "bob" })))).toBe("200 partner bob");
-  expect(await ask(bearer(key))).toBe("200 robot ci");
-  expect(await ask({ "x-api-key": key })).toBe("200 old-robot ci");
+  expect(await send(bearer(first.token()))).toBe("200 user ada");
+  expect(await send(bearer(second.token({ sub: "bob" })))).toBe("200 partner bob");
+  expect(await send(bearer(key))).toBe("200 robot ci");
+  expect(await send({ "x-api-key": key })).toBe("200 old-robot ci");
   // each issuer's tokens by its own keys alone
-  const forged = signed({ alg: "ES256", kid: "one" }, { iss: one.url, aud: "web", exp: 2e9 }, PAIRS.p256.privateKey);
-  expect(await ask(bearer(forged))).toBe(NO);
+  const forged = signed({ alg: "ES256", kid: "one" }, { iss: first.url, aud: "web", exp: 2e9 }, PAIRS.p256.privateKey);
+  expect(await send(bearer(forged))).toBe(NO);
   for (const headers of [
     {},
     bearer("x"),
-    bearer(one.token({ iss: "x" })),
-    { ...bearer(one.token()), "x-api-key": key },
+    bearer(first.token({ iss: "x" })),
+    { ...bearer(first.token()), "x-api-key": key },
   ]) {
-    expect(await ask(headers as Record<string, string>)).toBe(NO);
+    expect(await send(headers as Record<string, string>)).toBe(NO);
   }
   const twice = rawRequest(`${server.url}${GATE_PATH}`, { method: "POST" });
   twice
-    .setHeader("authorization", [`Bearer ${one.token()}`, `Bearer ${one.token()}`])
+    .setHeader("authorization", [`Bearer ${first.token()}`, `Bearer ${first.token()}`])
     .setHeader("content-type", "application/json");
   twice.end("{}");
   const [{ statusCode }] = await once(twice, "response");
   expect(statusCode).toBe(401);
 
   const client = createClient(GateService, createGrpcTransport({ baseUrl: server.url }));
-  const { fileName } = await client.get({}, { headers: bearer(one.token()) });
+  const { fileName } = await client.get({}, { headers: bearer(first.token()) });
   expect(JSON.parse(fileName)).toMatchObject({ source: "user", subject: "ada" });
 });
 
 test("an issuer that hangs at the start keeps the server unready and UNAVAILABLE until it answers", async () => {
-  const one = await issuer("rsa");
-  const asked = Promise.withResolvers<void>();
-  one.answer = () => asked.resolve();
-  const { ask, server, identity } = await up([jwt({ name: "user", issuer: one.url, audience: ["web"] })], {
+  const item = await issuer("rsa");
+  const arrival = Promise.withResolvers<void>();
+  item.answer = () => arrival.resolve();
+  const { send, server, identity } = await up([jwt({ name: "user", issuer: item.url, audience: ["web"] })], {
     timeoutMs: 200,
   });
-  await asked.promise;
+  await arrival.promise;
   expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
-  const answer = await ask({ authorization: `Bearer ${one.token()}` });
+  const answer = await send({ authorization: `Bearer ${item.token()}` });
   expect(answer).toMatch(/^50[34] /);
-  expect(await ask({ authorization: `Bearer ${one.token({ exp: 5 })}` })).toBe(NO);
-  one.answer = undefined;
+  expect(await send({ authorization: `Bearer ${item.token({ exp: 5 })}` })).toBe(NO);
+  item.answer = undefined;
   await identity.opened;
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-  expect(await ask({ authorization: `Bearer ${one.token()}` })).toBe("200 user ada");
+  expect(await send({ authorization: `Bearer ${item.token()}` })).toBe("200 user ada");
 }, 20_000);
 
 test("hundreds of requests with unknown keys, while the issuer hangs, delay no other request", async () => {
-  const one = await issuer("rsa");
-  const { ask, identity } = await up([jwt({ name: "user", issuer: one.url, audience: ["web"] })]);
+  const item = await issuer("rsa");
+  const { send, identity } = await up([jwt({ name: "user", issuer: item.url, audience: ["web"] })]);
   await identity.opened;
   let requests = 0;
-  one.answer = () => void requests++;
-  const strangers = Array.from({ length: 300 }, (_, i) => ask({ authorization: `Bearer ${one.token({}, `x${i}`)}` }));
+  item.answer = () => void requests++;
+  const strangers = Array.from({ length: 300 }, (_, i) => send({ authorization: `Bearer ${item.token({}, `x${i}`)}` }));
   for (let i = 0; i < 20; i++) {
-    expect(await ask({ authorization: `Bearer ${one.token({ sub: `friend${i}` })}` })).toBe(`200 user friend${i}`);
+    expect(await send({ authorization: `Bearer ${item.token({ sub: `friend${i}` })}` })).toBe(`200 user friend${i}`);
   }
   for (const answer of await Promise.all(strangers)) expect(answer).toMatch(/^(401|503|504) /);
   expect(requests).toBeLessThanOrEqual(2);

@@ -16,13 +16,13 @@ const VERSION: Version = {
   ],
   deprecation: { since: "2023-06-30", sunset: "2050-12-31", successor: "gate.v2.GateService/Get" },
 };
-const TOLD = {
+const HEADERS_SENT = {
   deprecation: "@1688169599",
   sunset: "Sat, 31 Dec 2050 23:59:59 GMT",
   link: '</gate.v2.GateService/Get>; rel="successor-version"',
 };
-const told = (headers: Headers | undefined): Record<string, string | null> =>
-  Object.fromEntries(Object.keys(TOLD).map((name) => [name, headers?.get(name) ?? null]));
+const versionFields = (headers: Headers | undefined): Record<string, string | null> =>
+  Object.fromEntries(Object.keys(HEADERS_SENT).map((name) => [name, headers?.get(name) ?? null]));
 
 describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, transport }) => {
   test.each<[string, Record<string, string>, boolean, Code | undefined]>([
@@ -39,11 +39,11 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       },
     });
     const { url } = await serve(endpoint);
-    let given: Headers | undefined;
+    let responseHeaders: Headers | undefined;
     const asking: Interceptor = (next) => async (request) => {
       for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
       const response = await next(request);
-      given = response.header;
+      responseHeaders = response.header;
       return response;
     };
     const answer = createClient(GateService, transport(url, [asking])).get({});
@@ -52,7 +52,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       (reason: unknown) => ConnectError.from(reason),
     );
     expect(error?.code).toBe(code);
-    expect(told(given ?? error?.metadata)).toEqual(TOLD);
+    expect(versionFields(responseHeaders ?? error?.metadata)).toEqual(HEADERS_SENT);
     const known = headers.authorization === "Bearer user-ann";
     expect(responses.map(({ deprecated }) => deprecated)).toEqual([
       {
@@ -86,7 +86,7 @@ describe.each(servers)("on %s", (_, serve) => {
     const answer = await fetch(`${url}${GATE_PATH}`, { ...init, headers });
     await answer.arrayBuffer();
     expect(answer.status).toBe(status);
-    expect(told(answer.headers)).toEqual(TOLD);
+    expect(versionFields(answer.headers)).toEqual(HEADERS_SENT);
   });
   test.each([
     ["is not base64", "?connect=v1&encoding=json&base64=1&message=!!"],
@@ -96,7 +96,7 @@ describe.each(servers)("on %s", (_, serve) => {
     const answer = await fetch(`${(await serve(endpoint)).url}${GATE_PATH}${query}`);
     await answer.arrayBuffer();
     expect(answer.status).toBe(400);
-    expect(told(answer.headers)).toEqual(TOLD);
+    expect(versionFields(answer.headers)).toEqual(HEADERS_SENT);
   });
   test("malformed gRPC by grpc-js has the headers", async () => {
     const { endpoint } = await versioned();
@@ -118,7 +118,7 @@ describe.each(servers)("on %s", (_, serve) => {
     expect(error?.code).toBe(grpc.status.INVALID_ARGUMENT);
     // The headers of an answer that is only trailers are the error's metadata.
     metadata.merge(error?.metadata ?? new grpc.Metadata());
-    expect(metadata.getMap()).toMatchObject(TOLD);
+    expect(metadata.getMap()).toMatchObject(HEADERS_SENT);
   });
   test("a GET answered without a body, or from a cache, has the headers", async () => {
     const rig = await gate({
@@ -138,7 +138,7 @@ describe.each(servers)("on %s", (_, serve) => {
     const first = await get();
     const again = await get({ "if-none-match": first.headers.get("etag") ?? "" });
     expect([first.status, again.status, rig.seen.length]).toEqual([200, 304, 1]);
-    for (const { headers } of [first, again]) expect(told(headers)).toEqual(TOLD);
+    for (const { headers } of [first, again]) expect(versionFields(headers)).toEqual(HEADERS_SENT);
     expect(rig.responses.map(({ deprecated }) => deprecated?.subject)).toEqual(["ann", "ann"]);
   });
   test("scripts of other origins may read the headers, and a current RPC has none", async () => {
@@ -146,17 +146,17 @@ describe.each(servers)("on %s", (_, serve) => {
     const { url } = await serve(endpoint, { corsOrigins: ["https://app.example"] });
     const headers = { "content-type": "application/json", origin: "https://app.example" };
     const answer = await fetch(`${url}${GATE_PATH}`, { method: "POST", body: "{}", headers });
-    expect(told(answer.headers)).toEqual(TOLD);
+    expect(versionFields(answer.headers)).toEqual(HEADERS_SENT);
     expect(answer.headers.get("vary")).toBe("origin");
     const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
-    expect(exposed).toEqual(expect.arrayContaining(Object.keys(TOLD)));
+    expect(exposed).toEqual(expect.arrayContaining(Object.keys(HEADERS_SENT)));
     const stays = await gate({ sources: [], permit: { public: true } });
     const other = await fetch(`${(await serve(stays.endpoint)).url}${GATE_PATH}`, {
       method: "POST",
       body: "{}",
       headers,
     });
-    expect(told(other.headers)).toEqual({ deprecation: null, sunset: null, link: null });
+    expect(versionFields(other.headers)).toEqual({ deprecation: null, sunset: null, link: null });
     expect(stays.responses.map(({ deprecated }) => deprecated)).toEqual([undefined]);
   });
 });
@@ -170,5 +170,5 @@ test("a custom server sends the headers with messages that it does not read", as
   const answer = await fetch(`${url}${GATE_PATH}?${query}`);
   await answer.arrayBuffer();
   expect(answer.status).toBe(400);
-  expect(told(answer.headers)).toEqual(TOLD);
+  expect(versionFields(answer.headers)).toEqual(HEADERS_SENT);
 });

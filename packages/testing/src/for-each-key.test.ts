@@ -18,7 +18,7 @@ import { type BatchFields, forEachKey } from "./for-each-key.ts";
 
 /** A method whose keys are messages: `Ref { id, name: Name }`, of items `Item { key, name: Name, rank, text }`. */
 function method(): DescMethodUnary {
-  const one = (name: string, number: number, type: Type, typeName?: string) => ({
+  const item = (name: string, number: number, type: Type, typeName?: string) => ({
     name,
     jsonName: name,
     number,
@@ -26,13 +26,16 @@ function method(): DescMethodUnary {
     label: Label.OPTIONAL,
     ...(typeName !== undefined && { typeName }),
   });
-  const list = (name: string, typeName: string) => ({ ...one(name, 1, Type.MESSAGE, typeName), label: Label.REPEATED });
+  const list = (name: string, typeName: string) => ({
+    ...item(name, 1, Type.MESSAGE, typeName),
+    label: Label.REPEATED,
+  });
   const messageType = [
-    { name: "Name", field: [one("owner", 1, Type.STRING), one("part", 2, Type.STRING)] },
-    { name: "Ref", field: [one("id", 1, Type.INT32), one("name", 2, Type.MESSAGE, ".Name")] },
+    { name: "Name", field: [item("owner", 1, Type.STRING), item("part", 2, Type.STRING)] },
+    { name: "Ref", field: [item("id", 1, Type.INT32), item("name", 2, Type.MESSAGE, ".Name")] },
     {
       name: "Item",
-      field: [one("key", 1, Type.INT64), one("name", 2, Type.MESSAGE, ".Name"), one("rank", 3, Type.INT32)],
+      field: [item("key", 1, Type.INT64), item("name", 2, Type.MESSAGE, ".Name"), item("rank", 3, Type.INT32)],
     },
     { name: "Req", field: [list("refs", ".Ref")] },
     { name: "Res", field: [list("items", ".Item")] },

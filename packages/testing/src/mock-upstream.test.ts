@@ -54,8 +54,8 @@ describe("a mock of an upstream", () => {
       new MockUpstream(Upstream, { get: (_: never, sample: object) => ({ ...sample, id: "x" }) }),
       "a",
     );
-    const own = new MockUpstream(Upstream, {}, { defaults: { get: ({ id }: { id: string }) => ({ id }) } });
-    const byDefault = send(own, "a");
+    const mock = new MockUpstream(Upstream, {}, { defaults: { get: ({ id }: { id: string }) => ({ id }) } });
+    const byDefault = send(mock, "a");
     await idle();
     expect(plain.seen.message?.id).toBe("id-1");
     expect(fixed.seen.message?.id).toBe("fixed");

@@ -81,7 +81,7 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
     "  end",
   ];
 }
-const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
+const ARROW = { reads: "-->", after: "-. after .->", awaits: "-. awaits .->", clears: "-. clears .->" } as const;
 
 function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, parts }: RpcReport): string {
   const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;

@@ -158,8 +158,8 @@ export interface MessageReport {
 export interface Edge {
   readonly from: string;
   readonly to: string;
-  /** `reads`: reads its value. `after`: is declared. `clears`: a side effect waits until the step has succeeded. */
-  readonly kind: "reads" | "after" | "asks" | "clears";
+  /** `reads`: reads its value. `after`: is declared. `awaits`: decides whether it is needed. `clears`: a side effect waits until the step has succeeded. */
+  readonly kind: "reads" | "after" | "awaits" | "clears";
 }
 /** One step: its source, its conditions and its options. */
 export interface StepReport extends SourceReport {
@@ -359,7 +359,7 @@ function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): 
     const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
     return [
       ...edges,
-      ...awaited.map((from) => ({ from, to, kind: "asks" }) as const),
+      ...awaited.map((from) => ({ from, to, kind: "awaits" }) as const),
       ...clears.map((from) => ({ from, to, kind: "clears" }) as const),
     ];
   });

@@ -6,7 +6,7 @@ import { asFailure, Code, Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
-import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
+import { denied, refusedCredential, unauthenticated, unavailable } from "../identity/refusals.ts";
 import type { Observer } from "../observer.ts";
 import type { AuditEvent } from "../observer-requests.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
@@ -77,16 +77,16 @@ export class Admission implements AdmissionCheck {
     try {
       authentication = headers instanceof AuthenticatedRequest ? headers : identity.authenticate(headers);
     } catch (thrown) {
-      return this.#unjudged(headers, thrown, startedAt);
+      return this.#failed(headers, thrown, startedAt);
     }
     if (authentication instanceof AuthenticatedRequest) return this.#admit(authentication, startedAt);
-    if (authentication instanceof Failure) return this.#unjudged(headers, authentication, startedAt);
+    if (authentication instanceof Failure) return this.#failed(headers, authentication, startedAt);
     return this.#inTime(authentication).then(
       (found) => {
         found.tookMs = clock.now() - startedAt;
         return this.#admit(found, startedAt);
       },
-      (thrown: unknown) => this.#unjudged(headers, thrown, startedAt),
+      (thrown: unknown) => this.#failed(headers, thrown, startedAt),
     );
   }
 
@@ -94,7 +94,7 @@ export class Admission implements AdmissionCheck {
   #inTime(judging: Promise<AuthenticatedRequest>): Promise<AuthenticatedRequest> {
     const { clock, timeoutMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<AuthenticatedRequest>();
-    const late = (): void => reject(unjudged("checking the credential has taken too long"));
+    const late = (): void => reject(unavailable("checking the credential has taken too long"));
     const timer: Timer = clock.setTimeout(late, timeoutMs, undefined);
     judging.then(
       (authentication) => {
@@ -129,7 +129,7 @@ export class Admission implements AdmissionCheck {
   }
 
   /** Refuses the request, whatever was thrown. */
-  #unjudged(headers: IncomingHeaders, thrown: unknown, startedAt: number): Denied {
+  #failed(headers: IncomingHeaders, thrown: unknown, startedAt: number): Denied {
     const { hidden } = this.#options.identity;
     const peer = headers instanceof AuthenticatedRequest ? headers.peer : incomingOf(headers).peer;
     return this.#denied(
@@ -154,7 +154,7 @@ export function beside({ answer }: AuthenticatedRequest): AnswerMetadata | undef
 const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
   [Code.UNAUTHENTICATED, "unauthenticated"],
   [Code.PERMISSION_DENIED, "denied"],
-  [Code.UNAVAILABLE, "unjudged"],
+  [Code.UNAVAILABLE, "unavailable"],
 ]);
 
 /** Reports a refusal to observers, if the failure is a refusal. */

@@ -15,8 +15,12 @@ export function asConnectError(error: ConnectError | Failure): ConnectError {
   return error instanceof Failure ? connectError(error) : error;
 }
 
-/** Returns an error without its stack: nobody reads it, and it costs more than all the rest. */
-export function stackless(message: string, code: ConnectCode, metadata?: HeadersInit): ConnectError {
+/** Returns an error without a stack: the stack is most of the cost, and clients never see it. */
+export function stackless(
+  message: string,
+  code: ConnectCode,
+  metadata?: ConstructorParameters<typeof ConnectError>[2],
+): ConnectError {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   const error = new ConnectError(message, code, metadata);

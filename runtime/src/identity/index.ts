@@ -16,7 +16,7 @@ export { type JwtOptions, jwt } from "./jwt/jwt.ts";
 export { type PeerOptions, peer } from "./network/peer.ts";
 export { type TrustedOptions, trusted } from "./network/trusted-source.ts";
 export { callerOf, keyOf, type Proof } from "./principal.ts";
-export { denied, type RefusedCredential, unauthenticated, unjudged } from "./refusals.ts";
+export { denied, type RefusedCredential, unauthenticated, unavailable } from "./refusals.ts";
 export type { Route, RouteAnswer, RouteRequest, Routes } from "./routes.ts";
 export type { Settings } from "./settings.ts";
 export type { Place, Source } from "./source.ts";

@@ -59,9 +59,9 @@ function rejected(code: Code, why: string): Failure {
  *
  * @param why for the log, with no part of the credential
  * @example
- * throw unjudged("the keys cannot be fetched", error);
+ * throw unavailable("the keys cannot be fetched", error);
  */
-export function unjudged(why: string, cause?: unknown): Failure {
+export function unavailable(why: string, cause?: unknown): Failure {
   const code = Code.UNAVAILABLE;
   const clientMessage = "cannot check credentials now";
   return new Failure({

@@ -139,7 +139,7 @@ describe("the scripts", () => {
 });
 
 describe("counters in Redis", () => {
-  const ONE = limit({ name: "one", rate: 1, per: 3_600_000, burst: 3 });
+  const THREE_PER_HOUR = limit({ name: "one", rate: 1, per: 3_600_000, burst: 3 });
   const OTHER = limit({ name: "other", rate: 1, per: 3_600_000, burst: 100 });
   const CLOSED = limit({ name: "closed", rate: 1, per: 3_600_000, burst: 100, closed: true });
   const NEAR = limit({ name: "near", rate: 1, per: 3_600_000, burst: 100, local: true });
@@ -147,7 +147,7 @@ describe("counters in Redis", () => {
   async function opened(redis: Redis) {
     const clock = new FakeClock();
     const faults: string[] = [];
-    const limits = await openLimits([ONE, OTHER, CLOSED, NEAR], {
+    const limits = await openLimits([THREE_PER_HOUR, OTHER, CLOSED, NEAR], {
       clock,
       environment: { REDIS_URL: redis.url },
       fault: (what: string) => faults.push(what),
@@ -182,9 +182,9 @@ describe("counters in Redis", () => {
 
   test("counters are charged all or none, and a refusal names the limit", async () => {
     const { tryCharge, charged } = await opened(await startRedis());
-    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, ONE, OTHER)).toBe("ok");
-    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, ONE, OTHER)).toBe("exceeded web.v1/one");
-    expect([await charged(ONE), await charged(OTHER)]).toEqual([3, 3]);
+    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, THREE_PER_HOUR, OTHER)).toBe("ok");
+    for (let i = 0; i < 3; i++) expect(await tryCharge(NEAR, THREE_PER_HOUR, OTHER)).toBe("exceeded web.v1/one");
+    expect([await charged(THREE_PER_HOUR), await charged(OTHER)]).toEqual([3, 3]);
     expect(await tryCharge([NEAR, 97])).toBe("ok");
     expect(await tryCharge(NEAR)).toBe("exceeded web.v1/near");
     expect(await tryCharge(NEAR, OTHER)).toBe("exceeded web.v1/near");
@@ -198,7 +198,7 @@ describe("counters in Redis", () => {
     expect(await Promise.all([tryCharge(OTHER), tryCharge(OTHER), tryCharge(OTHER)])).toEqual(["ok", "ok", "ok"]);
     await redis.admin.flushAll();
     await redis.admin.scriptFlush();
-    expect(await tryCharge(ONE)).toBe("ok");
+    expect(await tryCharge(THREE_PER_HOUR)).toBe("ok");
     expect(faults).toEqual([]);
   });
 
@@ -211,21 +211,21 @@ describe("counters in Redis", () => {
           await redis.admin.info("commandstats").then((all) => /cmdstat_evalsha:\S+/.exec(all)?.[0] ?? ""),
         )?.[1],
       );
-    expect(await tryCharge([ONE, 2])).toBe("ok");
-    expect(await tryCharge([ONE, 2])).toBe("exceeded web.v1/one");
+    expect(await tryCharge([THREE_PER_HOUR, 2])).toBe("ok");
+    expect(await tryCharge([THREE_PER_HOUR, 2])).toBe("exceeded web.v1/one");
     const before = await calls();
     for (let i = 0; i < 100; i++) {
-      const outcome = charge([ONE, 2]);
+      const outcome = charge([THREE_PER_HOUR, 2]);
       expect(outcome).not.toBeInstanceOf(Promise);
       expect((outcome as Refusal).failure.headers[1]).toBe("3780"); // an hour, and 5 %
     }
     expect(await calls()).toBe(before);
-    expect(await tryCharge(ONE)).toBe("ok");
+    expect(await tryCharge(THREE_PER_HOUR)).toBe("ok");
     // The counter has been deleted, which is detected after a second.
     await redis.admin.flushAll();
-    expect(await tryCharge([ONE, 2])).toBe("exceeded web.v1/one");
+    expect(await tryCharge([THREE_PER_HOUR, 2])).toBe("exceeded web.v1/one");
     await clock.advance(1_000);
-    expect(await tryCharge([ONE, 2])).toBe("ok");
+    expect(await tryCharge([THREE_PER_HOUR, 2])).toBe("ok");
   });
 
   test("counters are settled and refunded in Redis", async () => {
@@ -239,10 +239,10 @@ describe("counters in Redis", () => {
     expect(await tryCharge([OTHER, 0])).toBe("exceeded web.v1/other");
     second.refund();
     await until(async () => (await charged(OTHER)) === 70);
-    const third = (await charge(ONE)) as ChargeResult;
+    const third = (await charge(THREE_PER_HOUR)) as ChargeResult;
     third.refund();
     third.refund();
-    await until(async () => (await charged(ONE)) === 0);
+    await until(async () => (await charged(THREE_PER_HOUR)) === 0);
   });
 
   test.each<[string, (redis: Redis) => unknown]>([
@@ -253,7 +253,7 @@ describe("counters in Redis", () => {
     async (what, harm) => {
       const redis = await startRedis();
       const { tryCharge, clock, faults, connected, charged } = await opened(redis);
-      expect(await tryCharge(ONE)).toBe("ok");
+      expect(await tryCharge(THREE_PER_HOUR)).toBe("ok");
       await harm(redis);
       const outcomes: string[] = [];
       /** A request waits for a hanging Redis for 20 ms by this clock, and no longer. */
@@ -271,7 +271,8 @@ describe("counters in Redis", () => {
         });
         outcomes.push(outcome ?? "");
       };
-      for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await chargeInTime(of);
+      for (const of of [THREE_PER_HOUR, CLOSED, THREE_PER_HOUR, THREE_PER_HOUR, CLOSED, THREE_PER_HOUR, CLOSED])
+        await chargeInTime(of);
       expect(outcomes).toEqual([
         "alone web.v1/one",
         "unreachable web.v1/closed",
@@ -291,9 +292,9 @@ describe("counters in Redis", () => {
       else redis.wake();
       await connected();
       expect(await tryCharge(OTHER)).toBe("ok");
-      if (what === "killed") expect(await charged(ONE)).toBe(0);
+      if (what === "killed") expect(await charged(THREE_PER_HOUR)).toBe(0);
       // Charges whose answer was too late: those of an admitted request stay, those of a refused request are returned.
-      else expect(await charged(ONE)).toBe(3);
+      else expect(await charged(THREE_PER_HOUR)).toBe(3);
       await until(async () => (await charged(CLOSED)) === 0);
     },
   );
@@ -301,12 +302,12 @@ describe("counters in Redis", () => {
   test("counters of a Redis that is flushed start anew", async () => {
     const redis = await startRedis();
     const { tryCharge, clock } = await opened(redis);
-    for (let i = 0; i < 3; i++) expect(await tryCharge(ONE)).toBe("ok");
-    expect(await tryCharge(ONE)).toBe("exceeded web.v1/one");
+    for (let i = 0; i < 3; i++) expect(await tryCharge(THREE_PER_HOUR)).toBe("ok");
+    expect(await tryCharge(THREE_PER_HOUR)).toBe("exceeded web.v1/one");
     await redis.admin.flushAll();
     await clock.advance(1_000);
-    for (let i = 0; i < 3; i++) expect(await tryCharge(ONE)).toBe("ok");
-    expect(await tryCharge(ONE)).toBe("exceeded web.v1/one");
+    for (let i = 0; i < 3; i++) expect(await tryCharge(THREE_PER_HOUR)).toBe("ok");
+    expect(await tryCharge(THREE_PER_HOUR)).toBe("exceeded web.v1/one");
   });
 
   test.each<[string, (redis: Redis, key: string) => Promise<unknown>, string]>([
@@ -319,7 +320,7 @@ describe("counters in Redis", () => {
     const redis = await startRedis();
     const { tryCharge, charge } = await opened(redis);
     await harm(redis, "bff:limit:web.v1/one:=ann");
-    const found = await charge(ONE);
+    const found = await charge(THREE_PER_HOUR);
     expect(isRefusal(found) ? found.outcome : found.alone.length > 0 ? `alone ${found.alone}` : "ok").toBe(outcome);
     if (outcome !== "ok") expect(await tryCharge(CLOSED)).toMatch(_ === "a list" ? "ok" : "unreachable web.v1/closed");
   });

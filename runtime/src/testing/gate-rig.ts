@@ -21,7 +21,7 @@ import type { Version } from "../endpoint/version.ts";
 import { openIdentity } from "../environment/open-identity.ts";
 import { identity } from "../identity/identity-spec.ts";
 import { callerOf } from "../identity/principal.ts";
-import { unauthenticated, unjudged } from "../identity/refusals.ts";
+import { unauthenticated, unavailable } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";
 import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
 import type { Observer } from "../observer.ts";
@@ -73,7 +73,7 @@ export function sourceOf(
       const verified = (text: string) => {
         const [, subject = "", scopes = "", roles = ""] = /^\w+-([^+@]*)(?:\+([^@]*))?(?:@(.*))?$/.exec(text) ?? [];
         if (subject === "bad") throw unauthenticated(`${name}: proves nothing`);
-        if (subject === "away") throw unjudged(`${name}: the keys are away`);
+        if (subject === "away") throw unavailable(`${name}: the keys are away`);
         if (subject === "ended") return undefined;
         const init: MessageInitShape<typeof CredentialSchema> = {
           source: name,

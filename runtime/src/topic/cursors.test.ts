@@ -14,7 +14,7 @@ interface Event {
 type Step =
   | { readonly do: "publish" | "forget" | "recreate" | "wait"; readonly key: number }
   | { readonly do: "follow"; readonly key: number; readonly latest: boolean }
-  | { readonly do: "ask" | "leave" | "resume" | "tell"; readonly who: number };
+  | { readonly do: "ask" | "leave" | "resume" | "deliver"; readonly who: number };
 
 /** Time goes on where a test says so, by one timer. */
 class Timers implements Clock {
@@ -130,7 +130,7 @@ const DEEDS: Readonly<Record<Exclude<Step["do"], "ask" | "leave" | "resume">, (w
   follow(world, step) {
     world.followers.push(new Follower(world, keyOf(step), "latest" in step && step.latest));
   },
-  tell: (world, step) => void world.deliver("who" in step ? step.who : 0),
+  deliver: (world, step) => void world.deliver("who" in step ? step.who : 0),
 };
 const keyOf = (step: Step): string => ("key" in step && KEYS[step.key]) || "";
 function take(world: World, step: Step): void {
@@ -157,7 +157,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("follow" as const), key, latest: fc.boolean() }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("ask" as const), who }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("leave" as const, "resume" as const), who }) },
-  { weight: 20, arbitrary: fc.record({ do: fc.constant("tell" as const), who }) },
+  { weight: 20, arbitrary: fc.record({ do: fc.constant("deliver" as const), who }) },
 );
 const settle = async (world: World): Promise<void> => {
   for (let quiet = 0; quiet < 3; ) {
@@ -177,7 +177,7 @@ test("each follower receives each item once and in order, or a reset; all receiv
       const world = new World(keep);
       for (const step of all) {
         take(world, step);
-        if (step.do !== "tell") await Promise.resolve();
+        if (step.do !== "deliver") await Promise.resolve();
       }
       const here = world.followers.filter(({ left }) => !left);
       for (const follower of here) for (let i = 0; i < 200; i++) follower.source.next();

@@ -51,13 +51,13 @@ describe("an Any", () => {
   });
 
   it("an Any equals another with the same content", () => {
-    const one = anyPack(UInt32ValueSchema, create(UInt32ValueSchema, { value: 5 }));
-    const same = create(AnySchema, { ...one, typeUrl: `other.host/${UInt32ValueSchema.typeName}` });
-    expect(equal(one, same, types)).toBe(true);
-    expect(equal(one, same)).toBe(false);
+    const item = anyPack(UInt32ValueSchema, create(UInt32ValueSchema, { value: 5 }));
+    const same = create(AnySchema, { ...item, typeUrl: `other.host/${UInt32ValueSchema.typeName}` });
+    expect(equal(item, same, types)).toBe(true);
+    expect(equal(item, same)).toBe(false);
     const odd = create(AnySchema, { typeUrl: "x/acme.Unknown", value: Uint8Array.of(1) });
     expect(equal(odd, create(AnySchema, odd), types)).toBe(true);
-    expect(equal(odd, one, types)).toBe(false);
+    expect(equal(odd, item, types)).toBe(false);
   });
 });
 

@@ -70,10 +70,12 @@ it("deterministic patterns match like RE2", () => {
   });
   let compared = 0;
   const property = fc.property(pattern, text, (source, input) => {
-    const own = deterministic(source);
-    if (own === undefined) return;
+    const pattern = deterministic(source);
+    if (pattern === undefined) return;
     compared++;
-    expect(own.test(input), `${source} on ${JSON.stringify(input)}: ${own.source}`).toBe(new RE2JS(source).test(input));
+    expect(pattern.test(input), `${source} on ${JSON.stringify(input)}: ${pattern.source}`).toBe(
+      new RE2JS(source).test(input),
+    );
   });
   fc.assert(property, { numRuns: 5000 });
   expect(compared).toBeGreaterThan(1000);

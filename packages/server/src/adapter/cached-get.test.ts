@@ -66,9 +66,9 @@ test.each([
     const lines = head.split("\r\n").filter((line) => !/^(date|connection|keep-alive|x-request-id):/i.test(line));
     return { lines: lines.sort(), body: body.join("\r\n\r\n") };
   };
-  const asked = await curl();
-  expect(asked.body.length).toBeGreaterThan(0);
-  expect(await curl("--head")).toEqual({ lines: asked.lines, body: "" });
+  const request = await curl();
+  expect(request.body.length).toBeGreaterThan(0);
+  expect(await curl("--head")).toEqual({ lines: request.lines, body: "" });
   expect((await curl("--head", "-H", `if-none-match: ${etag}`)).lines.join()).toContain(" 304");
   // It is composed, for only then it is known what GET would answer.
   expect(seen.length).toBe(4);

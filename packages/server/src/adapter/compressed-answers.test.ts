@@ -74,18 +74,18 @@ test.each<readonly [string, http.OutgoingHttpHeaders, Uint8Array, Read]>([
     .spyOn(gzip, "compress")
     .mockImplementation((bytes) => begin.promise.then(() => compress(bytes)));
   const answers: Promise<string>[] = [];
-  let given = 0;
+  let count = 0;
   for (let i = 0; i < COUNT; i++) {
     const request = http.request(url + GATE_PATH, { method: "POST", headers: { ...GATED, ...headers } });
     request.end(body);
     const answered = once(request, "response").then(async ([response]) =>
       read(response as http.IncomingMessage, await buffer(response)),
     );
-    answered.catch(() => given++);
+    answered.catch(() => count++);
     answers.push(answered);
     await expect.poll(() => made.seen.length).toBe(i + 1);
   }
-  await expect.poll(() => given).toBeGreaterThan(0);
+  await expect.poll(() => count).toBeGreaterThan(0);
   begin.resolve();
   const ended = await Promise.allSettled(answers);
   const failed = ended.findLastIndex(({ status }) => status === "rejected");

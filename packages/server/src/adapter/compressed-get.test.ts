@@ -70,8 +70,8 @@ test.each(["json", "proto"] as const)(
       expect(times(spies)).toBe(4);
     }
     // What the BFF sees of its headers is what has come.
-    const asked = create(SourceContextSchema, { fileName: "accept-encoding,content-type,content-encoding" });
-    await get(url + pathOf(encoding, "gzip", asked));
+    const message = create(SourceContextSchema, { fileName: "accept-encoding,content-type,content-encoding" });
+    await get(url + pathOf(encoding, "gzip", message));
     expect(seen.at(-1)?.headers).toEqual({ "accept-encoding": null, "content-type": null, "content-encoding": null });
   },
 );

@@ -44,7 +44,7 @@ const json: Kind = {
   name: (answer) => (JSON.parse(answer.toString()) as { fileName: string }).fileName,
 };
 
-async function ask(session: http2.ClientHttp2Session, { headers, body, name }: Kind, at: number): Promise<string> {
+async function send(session: http2.ClientHttp2Session, { headers, body, name }: Kind, at: number): Promise<string> {
   const stream = session.request({
     ":method": "POST",
     ":path": GATE_PATH,
@@ -62,11 +62,11 @@ test.each([
 ])(
   "%s: few requests start before the messages of earlier ones are decompressed, and all are answered",
   async (_, kind) => {
-    let judged = 0;
+    let callCount = 0;
     const { open, ...source } = sourceOf("user", BEARER);
     const counted = async (parts: Parameters<typeof open>[0]) => {
       const opened = await open(parts);
-      return { ...opened, owns: (credential: string) => ++judged > 0 && opened.owns(credential) };
+      return { ...opened, owns: (credential: string) => ++callCount > 0 && opened.owns(credential) };
     };
     const made = await gate({ sources: [{ ...source, open: counted }], permit: {} });
     const { url, close } = await listen([made.endpoint], { identity: made.identity });
@@ -82,13 +82,13 @@ test.each([
     const decompress = gzip.decompress.bind(gzip);
     const begin = Promise.withResolvers<void>();
     vi.spyOn(gzip, "decompress").mockImplementation((...args) => begin.promise.then(() => decompress(...args)));
-    const answers = Array.from({ length: COUNT }, (_, at) => ask(session, kind, at));
-    await expect.poll(() => judged).toBe(AHEAD);
+    const answers = Array.from({ length: COUNT }, (_, at) => send(session, kind, at));
+    await expect.poll(() => callCount).toBe(AHEAD);
     const { promise, resolve } = Promise.withResolvers<void>();
     session.ping(() => resolve());
     await promise; // what was sent before has come
     for (let i = 0; i < 100; i++) await turn();
-    expect(judged).toBe(AHEAD);
+    expect(callCount).toBe(AHEAD);
     begin.resolve();
     expect(await Promise.all(answers)).toEqual(answers.map((_, at) => expect.stringContaining(nameOf(at))));
   },

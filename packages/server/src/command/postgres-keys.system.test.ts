@@ -64,7 +64,7 @@ beforeAll(async () => {
   await start();
 }, 60_000);
 afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
+  for (const item of open.splice(0)) await item.close();
 });
 afterAll(async () => {
   await stop();
@@ -80,15 +80,15 @@ async function bffKey(...args: string[]): Promise<string> {
   return written[0]?.trim() ?? "";
 }
 /** A source, as a server opens it. */
-async function opened(url = address(), cacheMs = 0): Promise<{ source: Source; told: string[] }> {
-  const told: string[] = [];
+async function opened(url = address(), cacheMs = 0): Promise<{ source: Source; reports: string[] }> {
+  const reports: string[] = [];
   const settings = { optional: (name: string) => (name === "DATABASE_URL" ? url : undefined) } as Settings;
   const spec = apiKey({ name: "robot", prefix: "acme_", cacheMs });
   await spec.configure?.(settings);
-  const fault = (what: string): void => void told.push(what);
+  const fault = (what: string): void => void reports.push(what);
   const source = await spec.open({ clock: systemClock, type: PrincipalSchema, audit: () => {}, fault });
   open.push(source);
-  return { source, told };
+  return { source, reports };
 }
 function outcome(source: Source, key: string): Promise<string> {
   return Promise.try(() => source.verify(key, PLAIN))
@@ -164,7 +164,7 @@ test("another process sees the changes of this one", async () => {
 
 test("a stopped Postgres makes keys UNAVAILABLE in time, until it returns", async () => {
   const key = await create();
-  const { source, told } = await opened();
+  const { source, reports } = await opened();
   await source.opened;
   expect(await outcome(source, key)).toBe("ok ada");
   const away = "14 the store of keys cannot be queried";
@@ -176,7 +176,7 @@ test("a stopped Postgres makes keys UNAVAILABLE in time, until it returns", asyn
   expect(await outcome(source, key)).toBe(away);
   await start();
   expect(await outcome(source, key)).toBe("ok ada");
-  expect(new Set(told)).toEqual(new Set(["keys of source robot cannot be looked up"]));
+  expect(new Set(reports)).toEqual(new Set(["keys of source robot cannot be looked up"]));
 });
 
 test("a bounded number of queries waits for a silent server, each for its timeout", async () => {

@@ -149,19 +149,19 @@ it.each([
 });
 
 it("the configuration reads the documented variables, and no others", () => {
-  const asked = new Set<string>();
-  const ask = (name: string | symbol): void =>
-    void asked.add(String(name).replace("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"));
+  const names = new Set<string>();
+  const send = (name: string | symbol): void =>
+    void names.add(String(name).replace("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"));
   const environment = new Proxy<Record<string, string>>(
     { BFF_OTEL: "own" },
     {
       get: (of, name: string) => {
-        ask(name);
+        send(name);
         return of[name];
       },
       // Whether there is one may be asked first.
       getOwnPropertyDescriptor: (of, name) => {
-        ask(name);
+        send(name);
         return Object.getOwnPropertyDescriptor(of, name);
       },
     },
@@ -169,6 +169,6 @@ it("the configuration reads the documented variables, and no others", () => {
   readSpanExport(new EnvReader(environment, []), () => Buffer.alloc(0));
   const page = readFileSync(new URL("../../../../docs/variables.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| `((?:OTEL_(?!TRACES_SAMPLER)|BFF_OTEL)\w*)` \|/gm)];
-  const told = rows.map(([, name = ""]) => name);
-  expect(told.filter((name) => name !== "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").sort()).toEqual([...asked].sort());
+  const reports = rows.map(([, name = ""]) => name);
+  expect(reports.filter((name) => name !== "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").sort()).toEqual([...names].sort());
 });

@@ -24,7 +24,7 @@ const ECHO = "echo.v1.EchoService/Echo";
 const EVIL = `"><img src=x onerror="window.hit=1"><script>window.hit=1</script>\${window.hit=1}'--`;
 
 let browser: Browser;
-let own: Listening;
+let server: Listening;
 let context: BrowserContext;
 let page: Page;
 /** Requests of the page to other servers than its own. */
@@ -37,11 +37,11 @@ beforeAll(async () => {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox"],
   });
-  own = await listen([echoEndpoint()]);
+  server = await listen([echoEndpoint()]);
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
-  await own?.close(0);
+  await server?.close(0);
 });
 beforeEach(async () => {
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -73,7 +73,7 @@ async function opened(options: Partial<ExplorerOptions> = {}): Promise<Opened> {
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    serverUrl: () => own.url,
+    serverUrl: () => server.url,
     ...options,
   });
   const admin = await openAdmin({
@@ -219,8 +219,8 @@ test("the explorer lists recent requests, and shows the timeline of a request", 
   const response = detail.getByRole("figure", { name: "Response" });
   await expect.poll(() => response.textContent(), PATIENT).toContain('"hello"');
   await detail.getByText("Steps as a table").click();
-  const said = detail.getByRole("row", { name: /^said/ }).getByRole("cell").last();
-  await expect.poll(() => said.textContent(), PATIENT).toBe("2 calls, UNAVAILABLE, hedged, retried, cache stale");
+  const cell = detail.getByRole("row", { name: /^said/ }).getByRole("cell").last();
+  await expect.poll(() => cell.textContent(), PATIENT).toBe("2 calls, UNAVAILABLE, hedged, retried, cache stale");
   expect(complaints).toEqual([]);
 });
 
@@ -374,7 +374,7 @@ test("a graph of 1,000 steps is drawn and can be panned", async () => {
   const took = await page.evaluate(() => performance.getEntriesByName("layout").map(({ duration }) => duration));
   expect(took).toHaveLength(1);
   console.log(`layout of 1,000 steps and ${edges.length} edges: ${took[0]?.toFixed(1)} ms`); // printed, and not held to anything
-  const boxes = await page.locator("g.box").evaluateAll((all) => all.map((one) => one.getAttribute("transform")));
+  const boxes = await page.locator("g.box").evaluateAll((all) => all.map((item) => item.getAttribute("transform")));
   expect(new Set(boxes).size).toBe(1_000);
   await page.getByRole("region", { name: /Graph of/ }).focus();
   expect(complaints).toEqual([]);
@@ -456,7 +456,7 @@ test("the explorer reconnects to a restarted server", async () => {
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    serverUrl: () => own.url,
+    serverUrl: () => server.url,
   });
   const again = await openAdmin({
     host: "127.0.0.1",
@@ -477,7 +477,7 @@ test("the explorer reconnects to a restarted server", async () => {
 test("a page of another port can neither control nor read the explorer", async () => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { admin } = await opened({ mocks: new Map([["echo", mock]]) });
-  await page.goto(`${own.url}/healthz`);
+  await page.goto(`${server.url}/healthz`);
   const outcomes = await page.evaluate(async (url) => {
     const word = { "x-bff-explorer": "a" };
     const body = JSON.stringify({ name: "echo", behaviour: "down" });
@@ -486,7 +486,7 @@ test("a page of another port can neither control nor read the explorer", async (
       fetch(`${url}/explorer/switch`, { method: "POST", body, headers: word }),
       fetch(`${url}/explorer/switch`, { method: "POST", body, mode: "no-cors" }).then(({ type }) => type),
     ];
-    return Promise.all(all.map((one) => one.then(String, () => "refused")));
+    return Promise.all(all.map((item) => item.then(String, () => "refused")));
   }, admin.url);
   expect(outcomes.slice(0, 2)).toEqual(["refused", "refused"]);
   expect(mock.behaviour).toEqual({ kind: "answer" });

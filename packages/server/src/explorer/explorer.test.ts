@@ -14,14 +14,14 @@ import { MASK } from "./page-data.ts";
 const ECHO = "echo.v1.EchoService/Echo";
 
 async function opened(options: Partial<ExplorerOptions> = {}, host = "127.0.0.1") {
-  const own = await listen([echoEndpoint()]);
-  onTestFinished(() => own.close(0));
+  const server = await listen([echoEndpoint()]);
+  onTestFinished(() => server.close(0));
   const explorer = new Explorer({
     name: "echo.v1",
     token: undefined,
     services: [EchoService],
     upstreams: [EchoService],
-    serverUrl: () => own.url,
+    serverUrl: () => server.url,
     ...options,
   });
   const faults: unknown[] = [];
@@ -34,17 +34,17 @@ async function opened(options: Partial<ExplorerOptions> = {}, host = "127.0.0.1"
     fault: (_, cause) => faults.push(cause),
   });
   onTestFinished(() => admin.close());
-  const ask = (path: string, more: Ask = {}) => asked(admin.port, path, more);
-  const word = async (headers = {}) => /content="([\w-]{43})"/.exec((await ask("/", { headers })).body)?.[1] ?? "";
+  const send = (path: string, more: SendOptions = {}) => sendRequest(admin.port, path, more);
+  const word = async (headers = {}) => /content="([\w-]{43})"/.exec((await send("/", { headers })).body)?.[1] ?? "";
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}) =>
-    ask(path, { method: "POST", body: JSON.stringify(body), headers: { "x-bff-explorer": await word(), ...headers } });
-  return { admin, explorer, ask, post, word, faults };
+    send(path, { method: "POST", body: JSON.stringify(body), headers: { "x-bff-explorer": await word(), ...headers } });
+  return { admin, explorer, send: send, post, word, faults };
 }
 
-interface Ask extends http.RequestOptions {
+interface SendOptions extends http.RequestOptions {
   readonly body?: string;
 }
-async function asked(port: number, path: string, { body, ...more }: Ask) {
+async function sendRequest(port: number, path: string, { body, ...more }: SendOptions) {
   const request = http.request({ host: "127.0.0.1", port, path, agent: false, ...more }).end(body);
   const [response]: [http.IncomingMessage] = (await once(request, "response")) as [http.IncomingMessage];
   const chunks: Buffer[] = [];
@@ -53,8 +53,8 @@ async function asked(port: number, path: string, { body, ...more }: Ask) {
 }
 
 it("the page may load nothing from other hosts and run nothing inline", async () => {
-  const { ask } = await opened();
-  const page = await ask("/");
+  const { send } = await opened();
+  const page = await send("/");
   expect(page.status).toBe(200);
   expect(page.headers["content-security-policy"]).toBe(
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
@@ -63,21 +63,21 @@ it("the page may load nothing from other hosts and run nothing inline", async ()
   expect(page.body).not.toMatch(/style=|<style|<script>|https?:|\son\w+=/);
   const named = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path = ""]) => path);
   expect(named).toEqual(["/explorer.svg", "/explorer.css", "/explorer.js"]);
-  for (const path of named) expect((await ask(path)).status).toBe(200);
-  expect((await ask("/explorer.js")).body).not.toMatch(/eval\(|new Function/);
+  for (const path of named) expect((await send(path)).status).toBe(200);
+  expect((await send("/explorer.js")).body).not.toMatch(/eval\(|new Function/);
 });
 
 it("the page has less than 60 KB in total", async () => {
-  const { ask } = await opened();
-  const all = await Promise.all(["/", "/explorer.js", "/explorer.css", "/explorer.svg"].map((path) => ask(path)));
+  const { send } = await opened();
+  const all = await Promise.all(["/", "/explorer.js", "/explorer.css", "/explorer.svg"].map((path) => send(path)));
   const bytes = all.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
   expect(bytes).toBeLessThanOrEqual(60_000);
 });
 
 it("the overview lists the RPCs, each with a sample request", async () => {
-  const { ask } = await opened({ plan: async () => [{ file: "echo.proto" }] });
-  const told = JSON.parse((await ask("/explorer/overview")).body);
-  expect(told).toEqual({ name: "echo.v1", rpcs: [{ rpc: ECHO, skeleton: '""' }], plan: [{ file: "echo.proto" }] });
+  const { send } = await opened({ plan: async () => [{ file: "echo.proto" }] });
+  const message = JSON.parse((await send("/explorer/overview")).body);
+  expect(message).toEqual({ name: "echo.v1", rpcs: [{ rpc: ECHO, skeleton: '""' }], plan: [{ file: "echo.proto" }] });
 });
 
 it("a custom request is sent to the BFF's RPCs only", async () => {
@@ -114,15 +114,15 @@ it("a mock's behaviour can be switched", async () => {
 });
 
 it("open pages receive events, up to a maximum of pages", async () => {
-  const { admin, explorer, ask } = await opened();
+  const { admin, explorer, send } = await opened();
   const streams: http.IncomingMessage[] = [];
   for (let i = 0; i < MOST_PAGES; i++) {
     const request = http.get({ host: "127.0.0.1", port: admin.port, path: "/explorer/events", agent: false });
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
     streams.push(response);
   }
-  expect((await ask("/explorer/events")).status).toBe(503);
-  expect((await ask("/metrics")).status).toBe(200);
+  expect((await send("/explorer/events")).status).toBe(503);
+  expect((await send("/metrics")).status).toBe(200);
   explorer.recorder.responseStart({ request: {}, method: ECHO, startedAt: performance.now(), header: () => "" });
   let text = "";
   for await (const chunk of streams[0] ?? []) {
@@ -130,8 +130,8 @@ it("open pages receive events, up to a maximum of pages", async () => {
     if (text.includes('"id":1')) break;
   }
   const events = text.split("\n\n").filter((line) => line.startsWith("data: "));
-  const told = events.map((event) => JSON.parse(event.slice(6)));
-  expect(told.flatMap(({ requests }) => requests)).toMatchObject([{ id: 1, rpc: ECHO, status: "RUNNING" }]);
+  const message = events.map((event) => JSON.parse(event.slice(6)));
+  expect(message.flatMap(({ requests }) => requests)).toMatchObject([{ id: 1, rpc: ECHO, status: "RUNNING" }]);
 });
 
 it("the admin port closes while pages are open", async () => {
@@ -145,40 +145,40 @@ it("the admin port closes while pages are open", async () => {
 const TOKEN = "a token of many letters";
 
 it("without the token nothing is shown except metrics", async () => {
-  const { ask, faults } = await opened({ token: TOKEN }, "0.0.0.0");
-  const page = await ask("/");
+  const { send, faults } = await opened({ token: TOKEN }, "0.0.0.0");
+  const page = await send("/");
   expect([page.status, page.body.includes("explorer.js"), page.body.includes("BFF_EXPLORER_TOKEN")]).toEqual([
     401,
     false,
     true,
   ]);
   for (const path of ["/explorer/overview", "/explorer/events", "/explorer/request?id=1"])
-    expect((await ask(path)).status).toBe(401);
+    expect((await send(path)).status).toBe(401);
   for (const authorization of ["Bearer no", "Bearer ", `Basic ${TOKEN}`])
-    expect((await ask("/explorer/overview", { headers: { authorization } })).status).toBe(401);
+    expect((await send("/explorer/overview", { headers: { authorization } })).status).toBe(401);
   for (const body of ["token=no", "", "token=", `token=${TOKEN}a`])
-    expect((await ask("/explorer/login", { method: "POST", body })).status).toBe(401);
-  expect((await ask("/metrics")).status).toBe(200);
+    expect((await send("/explorer/login", { method: "POST", body })).status).toBe(401);
+  expect((await send("/metrics")).status).toBe(200);
   expect(faults).toEqual([]);
 });
 
 it("a valid token gives a cookie with another value", async () => {
-  const { ask } = await opened({ token: TOKEN });
+  const { send } = await opened({ token: TOKEN });
   const body = new URLSearchParams({ token: TOKEN }).toString();
-  const login = await ask("/explorer/login", { method: "POST", body });
+  const login = await send("/explorer/login", { method: "POST", body });
   expect([login.status, login.headers.location]).toEqual([303, "/"]);
   const [cookie = ""] = login.headers["set-cookie"] ?? [];
   expect(cookie).toMatch(/^bff_explorer=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
   const headers = { cookie: `other=1; ${cookie.split(";")[0]}` };
-  expect((await ask("/", { headers })).body).toContain("explorer.js");
-  expect((await ask("/explorer/overview", { headers })).status).toBe(200);
-  expect((await ask("/explorer/overview", { headers: { cookie: "bff_explorer=no" } })).status).toBe(401);
+  expect((await send("/", { headers })).body).toContain("explorer.js");
+  expect((await send("/explorer/overview", { headers })).status).toBe(200);
+  expect((await send("/explorer/overview", { headers: { cookie: "bff_explorer=no" } })).status).toBe(401);
 });
 
 it("a token is accepted as a bearer token", async () => {
-  const { ask } = await opened({ token: "abcdefghijklmnop" });
+  const { send } = await opened({ token: "abcdefghijklmnop" });
   const headers = { authorization: "Bearer abcdefghijklmnop" };
-  expect((await ask("/explorer/overview", { headers })).status).toBe(200);
+  expect((await send("/explorer/overview", { headers })).status).toBe(200);
 });
 
 it.each([
@@ -191,23 +191,23 @@ it.each([
   ["a name that leads here", { host: "evil.example" }],
 ])("%s has no effect", async (what, headers: Record<string, string>) => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
-  const { ask, word } = await opened({ mocks: new Map([["echo", mock]]) });
+  const { send, word } = await opened({ mocks: new Map([["echo", mock]]) });
   const known = what === "no word" ? {} : { "x-bff-explorer": await word() };
   const body = JSON.stringify({ name: "echo", behaviour: "down" });
-  const asked = await ask("/explorer/switch", { method: "POST", headers: { ...known, ...headers }, body });
-  expect([403, 421]).toContain(asked.status);
+  const request = await send("/explorer/switch", { method: "POST", headers: { ...known, ...headers }, body });
+  expect([403, 421]).toContain(request.status);
   expect(mock.behaviour).toEqual({ kind: "answer" });
 });
 
 it("GET changes nothing, and other pages cannot read", async () => {
-  const { ask } = await opened();
+  const { send } = await opened();
   for (const path of ["/explorer/try", "/explorer/switch", "/explorer/login"])
-    expect(await ask(path)).toMatchObject({ status: 405, headers: { allow: "POST" } });
+    expect(await send(path)).toMatchObject({ status: 405, headers: { allow: "POST" } });
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"])
-    expect((await ask("/explorer/overview", { method })).status).toBe(405);
+    expect((await send("/explorer/overview", { method })).status).toBe(405);
   const headers = { "sec-fetch-site": "cross-site" };
   for (const path of ["/explorer/overview", "/explorer/events", "/explorer/request?id=1"])
-    expect((await ask(path, { headers })).status).toBe(403);
+    expect((await send(path, { headers })).status).toBe(403);
 });
 
 it("an oversized body is refused", async () => {
@@ -224,18 +224,18 @@ it("an oversized body is refused", async () => {
 });
 
 it("secret values in request headers are masked", async () => {
-  const { explorer, ask } = await opened();
+  const { explorer, send } = await opened();
   const secrets: Record<string, string> = { authorization: "Bearer s3cret", cookie: "a=s3cret", "user-agent": "curl" };
   const header = (name: string): string => secrets[name] ?? "";
   explorer.recorder.responseStart({ request: {}, method: ECHO, startedAt: performance.now(), header });
-  const { body } = await ask("/explorer/request?id=1");
+  const { body } = await send("/explorer/request?id=1");
   expect(JSON.parse(body).headers).toEqual([
     ["user-agent", "curl"],
     ["authorization", MASK],
     ["cookie", MASK],
   ]);
   expect(body).not.toContain("s3cret");
-  expect((await ask("/explorer/request?id=2")).status).toBe(404);
+  expect((await send("/explorer/request?id=2")).status).toBe(404);
 });
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
@@ -261,9 +261,9 @@ it("BFF_EXPLORER enables the explorer, and the server prints its address", { tim
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${url}/${ECHO}`, { method: "POST", headers, body: '"a"' });
   expect(await answer.json()).toBe("hi a");
-  const told = await (await fetch(`${page}explorer/request?id=1`)).json();
-  expect(told).toMatchObject({ rpc: ECHO, status: "OK", calls: 1, degraded: 0 });
-  expect(told.spans).toMatchObject([
+  const message = await (await fetch(`${page}explorer/request?id=1`)).json();
+  expect(message).toMatchObject({ rpc: ECHO, status: "OK", calls: 1, degraded: 0 });
+  expect(message.spans).toMatchObject([
     {
       kind: "call",
       name: ECHO,

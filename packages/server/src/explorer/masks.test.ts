@@ -56,11 +56,11 @@ const registry = createFileRegistry(
   }),
 );
 const desc = registry.getMessage("a.Login")!;
-const one = { user: "ann", password: "s3cret" };
+const item = { user: "ann", password: "s3cret" };
 const shown = { user: "ann", password: MASK };
 
 it("fields with debug_redact are masked in every position", () => {
-  const json: JsonValue = { ...one, inner: one, all: [one, one], byName: { password: one }, keys: [one] };
+  const json: JsonValue = { ...item, inner: item, all: [item, item], byName: { password: item }, keys: [item] };
   expect(masked(json, desc, registry)).toEqual({
     ...shown,
     inner: shown,
@@ -69,25 +69,25 @@ it("fields with debug_redact are masked in every position", () => {
     keys: MASK,
   });
   // as a field is called in the proto, too, which JSON may have
-  expect(masked({ by_name: { x: one } }, desc, registry)).toEqual({ by_name: { x: shown } });
+  expect(masked({ by_name: { x: item } }, desc, registry)).toEqual({ by_name: { x: shown } });
   expect(masked({ "[a.extension]": "s3cret" }, desc, registry)).toEqual({ "[a.extension]": MASK });
 });
 
 it("a google.protobuf.Any is masked by field if its type is known, and otherwise entirely", () => {
   const any = { typeName: "google.protobuf.Any" } as never;
-  expect(masked({ "@type": "x/a.Login", ...one }, any, registry)).toEqual({ "@type": "x/a.Login", ...shown });
-  expect(masked({ "@type": "x/a.Other", ...one }, any, registry)).toEqual({ "@type": "x/a.Other", value: MASK });
-  expect(masked({ ...one }, any, registry)).toEqual({ "@type": null, value: MASK });
+  expect(masked({ "@type": "x/a.Login", ...item }, any, registry)).toEqual({ "@type": "x/a.Login", ...shown });
+  expect(masked({ "@type": "x/a.Other", ...item }, any, registry)).toEqual({ "@type": "x/a.Other", value: MASK });
+  expect(masked({ ...item }, any, registry)).toEqual({ "@type": null, value: MASK });
 });
 
 it("masking handles deep nesting in bounded depth", () => {
-  let json: JsonValue = one;
+  let json: JsonValue = item;
   for (let i = 0; i < 1_000; i++) json = { inner: json };
   expect(JSON.stringify(masked(json, desc, registry))).not.toContain("s3cret");
 });
 
 it("messages are shown as JSON, or with the reason why they cannot be shown", () => {
-  const bytes = toBinary(desc, create(desc, one as never));
+  const bytes = toBinary(desc, create(desc, item as never));
   expect(JSON.parse(shownMessage(desc, bytes, registry))).toEqual(shown);
   expect(shownMessage(desc, Uint8Array.of(10, 200, 1), registry)).toMatch(/^cannot be shown: /);
 });

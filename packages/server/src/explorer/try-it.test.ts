@@ -98,8 +98,8 @@ describe("a request as a named caller", () => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
-    const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const tryIt = new TryIt(METHODS, createRegistry(EchoService), () => own, new KnownCallers(await telling(list)));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tryIt = new TryIt(METHODS, createRegistry(EchoService), () => address, new KnownCallers(await telling(list)));
     return { tryIt, came: () => came };
   }
 

@@ -20,11 +20,11 @@ import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 // Every request goes to two servers, one with the fast path and one without: whatever comes, they answer the same.
 
 const named = (name: string, cases: [string, RawRequest][]): [string, RawRequest][] =>
-  cases.map(([protocol, asked]) => [`${name}, by ${protocol}`, asked]);
-function both(name: string, asked: (version: 1 | 2) => RawRequest): [string, RawRequest][] {
+  cases.map(([protocol, request]) => [`${name}, by ${protocol}`, request]);
+function both(name: string, request: (version: 1 | 2) => RawRequest): [string, RawRequest][] {
   return [
-    [`${name}, on HTTP/1.1`, asked(1)],
-    [`${name}, on HTTP/2`, asked(2)],
+    [`${name}, on HTTP/1.1`, request(1)],
+    [`${name}, on HTTP/2`, request(2)],
   ];
 }
 
@@ -140,13 +140,13 @@ const taken: [string, RawRequest][] = [
 const left: [string, RawRequest][] = [
   ...named(
     "another path", // gRPC's is refused without the adapter
-    each("x").flatMap(([name, asked]) =>
-      asked.headers["content-type"] === "application/grpc" ? [] : [[name, { ...asked, path: `${PATH}ter` }]],
+    each("x").flatMap(([name, request]) =>
+      request.headers["content-type"] === "application/grpc" ? [] : [[name, { ...request, path: `${PATH}ter` }]],
     ),
   ),
   ...named(
     "a query",
-    each("x").map(([name, asked]) => [name, { ...asked, path: `${PATH}?a=b` }]),
+    each("x").map(([name, request]) => [name, { ...request, path: `${PATH}?a=b` }]),
   ),
   ...named("an encoding that nobody has", each("x", { "content-encoding": "zstd", "grpc-encoding": "snappy" })),
   ...named("a deadline that is none", each("x", { "grpc-timeout": "1 s", "connect-timeout-ms": "-1" })),
@@ -183,17 +183,17 @@ describe("the fast path answers like Connect's adapter", () => {
   });
   afterAll(() => Promise.all([servers.fast.close(0), servers.slow.close(0)]));
 
-  const compare = async (asked: RawRequest, fast: 0 | 1): Promise<void> => {
+  const compare = async (request: RawRequest, fast: 0 | 1): Promise<void> => {
     const before = servers.fast.requests;
-    const [mine, theirs] = await Promise.all([send(servers.fast, asked), send(servers.slow, asked)]);
+    const [mine, theirs] = await Promise.all([send(servers.fast, request), send(servers.slow, request)]);
     expect(mine).toEqual(theirs);
     expect(mine.status ?? mine.reset).toBeGreaterThan(0);
     const after = servers.fast.requests;
     expect(after).toEqual({ fast: before.fast + fast, all: before.all + 1 });
     expect(servers.slow.requests.fast).toBe(0);
   };
-  test.each(taken)("%s", (_, asked) => compare(asked, 1));
-  test.each(left)("%s (left to the adapter)", (_, asked) => compare(asked, 0));
+  test.each(taken)("%s", (_, request) => compare(request, 1));
+  test.each(left)("%s (left to the adapter)", (_, request) => compare(request, 0));
 });
 
 describe.each([
@@ -204,8 +204,8 @@ describe.each([
     const { fast, slow } = await pair({ corsOrigins });
     onTestFinished(async () => void (await Promise.all([fast.close(0), slow.close(0)])));
     for (const kind of ["hello", "fail:thing"]) {
-      for (const [, asked] of each(kind, origin === undefined ? {} : { origin })) {
-        expect(await send(fast, asked)).toEqual(await send(slow, asked));
+      for (const [, request] of each(kind, origin === undefined ? {} : { origin })) {
+        expect(await send(fast, request)).toEqual(await send(slow, request));
       }
     }
     expect(fast.requests.fast).toBe(10);

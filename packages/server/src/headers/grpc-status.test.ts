@@ -25,9 +25,9 @@ test("the trailers of an error equal Connect's", () => {
       fc.array(detail, { maxLength: 3 }),
       metadata,
       fc.boolean(),
-      (code, message, details, more, own) => {
+      (code, message, details, more, withDescriptor) => {
         const error = new ConnectError(message, code, more);
-        error.details = own
+        error.details = withDescriptor
           ? [...details, { desc: DurationSchema, value: create(DurationSchema, { seconds: 1n }) }]
           : details;
         expect(statusTrailers(error)).toEqual(Object.fromEntries(setTrailerStatus(new Headers(), error)));
@@ -45,11 +45,11 @@ test("the trailers of a failure equal those of its error", () => {
       fc.array(detail, { maxLength: 3 }),
       fc.option(fc.nat(), { nil: undefined }),
       fc.boolean(),
-      (clientCode, reason, clientMessage, details, pushbackMs, own) => {
+      (clientCode, reason, clientMessage, details, pushbackMs, withDescriptor) => {
         const desc = { desc: DurationSchema, value: create(DurationSchema, { seconds: 1n }) };
         const failure = new Failure({
           ...{ code: clientCode, clientCode, reason, clientMessage, pushbackMs, callee: "", message: "for logs" },
-          details: own ? [...details, desc] : details,
+          details: withDescriptor ? [...details, desc] : details,
         });
         const expected = Object.fromEntries(setTrailerStatus(new Headers(), connectError(failure)));
         expect(statusTrailers(failure)).toEqual(expected);

@@ -16,8 +16,8 @@ test("a timeout is parsed as by Connect", () => {
   );
   const all = fc.oneof(text, fc.constantFrom("", "m", "0m", "1n", "99999999H", "100000000m", "\u0661m", "1m\n", "1m"));
   fc.assert(
-    fc.property(all, (said) => {
-      expect(grpcTimeoutMs(said)).toBe(byConnect(said));
+    fc.property(all, (text) => {
+      expect(grpcTimeoutMs(text)).toBe(byConnect(text));
     }),
     { numRuns: 2_000 },
   );

@@ -90,7 +90,7 @@ describe("a deadline", () => {
 });
 
 describe("a request with x-request-deadline", () => {
-  const asked = async (deadline: string, body: object, init: RequestInit = {}) => {
+  const request = async (deadline: string, body: object, init: RequestInit = {}) => {
     const server = await listen([kindEndpoint(false)]);
     onTestFinished(() => server.close(0));
     const headers = { "content-type": "application/json", "x-request-deadline": deadline, ...init.headers };
@@ -100,12 +100,12 @@ describe("a request with x-request-deadline", () => {
   test("the request ends at its deadline", async () => {
     const soon = new Date(Date.now() + 60).toISOString();
     for (const deadline of ["30", soon]) {
-      const { status, body } = await asked(deadline, { fileName: "wait" });
+      const { status, body } = await request(deadline, { fileName: "wait" });
       expect([status, body.code]).toEqual([504, "deadline_exceeded"]);
     }
   });
   test("a malformed deadline is refused with an explanation", async () => {
-    const { status, body } = await asked(String(NOW), { fileName: "x" });
+    const { status, body } = await request(String(NOW), { fileName: "x" });
     expect([status, body.code]).toEqual([400, "invalid_argument"]);
     expect(body.message).toBe(
       'x-request-deadline "1795240800000" is neither a time (RFC 3339) nor at most 10 digits of milliseconds that are left',

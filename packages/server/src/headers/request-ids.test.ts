@@ -56,8 +56,8 @@ function rig({ ttlMs, forward }: { readonly ttlMs?: number; readonly forward?: r
 }
 
 describe.each(combinations)("$protocol over HTTP/$over, $server", ({ server, serve, transport }) => {
-  const own = server.startsWith("a server of one's own");
-  async function ask(value: string, id: string | undefined) {
+  const isCustom = server.startsWith("a server of one's own");
+  async function send(value: string, id: string | undefined) {
     const { served, sent, observed } = rig();
     const { url } = await serve(served);
     const answers: (string | null)[] = [];
@@ -78,23 +78,23 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ server, ser
   }
 
   it("a client's id is used for the request everywhere", async () => {
-    const seen = await ask("a", "Client-1._");
-    expect(seen).toEqual({ answered: own ? null : "Client-1._", upstream: "Client-1._", observed: "Client-1._" });
+    const seen = await send("a", "Client-1._");
+    expect(seen).toEqual({ answered: isCustom ? null : "Client-1._", upstream: "Client-1._", observed: "Client-1._" });
   });
   it.each(["", "a b", "é", "a".repeat(129), "a,b", "<script>", 'a"b'])("the id %s is refused", async (id) => {
-    const { answered, upstream, observed } = await ask("a", id);
-    if (own) {
+    const { answered, upstream, observed } = await send("a", id);
+    if (isCustom) {
       expect([answered, upstream]).toEqual([null, undefined]);
       return;
     }
     expect(answered).toMatch(OURS);
     expect([upstream, observed]).toEqual([answered, answered]);
   });
-  it.skipIf(own)("a missing id is created, even for a refused request", async () => {
-    const seen = await ask("a", undefined);
+  it.skipIf(isCustom)("a missing id is created, even for a refused request", async () => {
+    const seen = await send("a", undefined);
     expect(seen.answered).toMatch(OURS);
     expect([seen.upstream, seen.observed]).toEqual([seen.answered, seen.answered]);
-    const refused = await ask("refuse", undefined);
+    const refused = await send("refuse", undefined);
     expect(refused.answered).toMatch(OURS);
     expect(refused.observed).toBe(refused.answered);
   });

@@ -28,7 +28,7 @@ interface Answered {
   readonly trailers: Record<string, unknown>;
   readonly body: Buffer;
 }
-async function ask(
+async function send(
   server: Listening,
   headers: http2.OutgoingHttpHeaders,
   body?: Uint8Array | string,
@@ -36,15 +36,15 @@ async function ask(
   const session = http2.connect(server.url);
   const stream = session.request({ ":method": "POST", ":path": PATH, ...headers });
   let trailers = {};
-  stream.on("trailers", (given) => {
-    trailers = given;
+  stream.on("trailers", (responseHeaders) => {
+    trailers = responseHeaders;
   });
   stream.end(body);
-  const [given] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+  const [responseHeaders] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
   const chunks: Buffer[] = await stream.toArray();
   session.close();
-  if ("grpc-status" in given) trailers = given; // Trailers-Only
-  return { status: given[":status"], headers: { ...given }, trailers, body: Buffer.concat(chunks) };
+  if ("grpc-status" in responseHeaders) trailers = responseHeaders; // Trailers-Only
+  return { status: responseHeaders[":status"], headers: { ...responseHeaders }, trailers, body: Buffer.concat(chunks) };
 }
 
 /** A string where a message belongs: protobuf-es quotes it. */
@@ -79,7 +79,7 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     ["bytes", "application/proto", BAD_BINARY],
   ])("%s over Connect results in 400", async (_, type, body) => {
     for (const encoding of ["identity", "gzip"]) {
-      const answered = await ask(servers[path], { "content-type": type, "accept-encoding": encoding }, body);
+      const answered = await send(servers[path], { "content-type": type, "accept-encoding": encoding }, body);
       const { code, message } = jsonError(answered);
       expect([answered.status, code]).toEqual([400, "invalid_argument"]);
       expect(message.length).toBeLessThan(MOST);
@@ -87,7 +87,7 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     }
   });
   test("malformed bytes over gRPC result in INVALID_ARGUMENT", async () => {
-    const { trailers } = await ask(servers[path], GRPC, frame(BAD_BINARY));
+    const { trailers } = await send(servers[path], GRPC, frame(BAD_BINARY));
     expect(trailers).toMatchObject({ "grpc-status": "3", "grpc-message": expect.stringContaining("parse%20binary") });
   });
   test.each([
@@ -95,13 +95,13 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     ["br", brotliCompressSync],
   ])("JSON that is not UTF-8, compressed by %s, results in 400", async (encoding, compressed) => {
     const headers = { "content-type": "application/json", "content-encoding": encoding, "accept-encoding": "identity" };
-    const answered = await ask(servers[path], headers, compressed(NOT_UTF8));
+    const answered = await send(servers[path], headers, compressed(NOT_UTF8));
     expect(jsonError(answered)).toEqual({ code: "invalid_argument", message: "the message is not UTF-8" });
   });
   test.each(["application/grpc-web+json", "application/grpc+json"])(
     "%s that is not UTF-8 results in INVALID_ARGUMENT",
     async (type) => {
-      const answered = await ask(servers[path], { ...GRPC, "content-type": type }, frame(NOT_UTF8));
+      const answered = await send(servers[path], { ...GRPC, "content-type": type }, frame(NOT_UTF8));
       const status = type.includes("web") ? webTrailers(answered) : answered.trailers;
       expect(status["grpc-status"]).toBe("3");
     },
@@ -110,7 +110,7 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     "malformed JSON over gRPC and gRPC-Web results in INVALID_ARGUMENT (%s)",
     async (encoding) => {
       const accept = { "grpc-accept-encoding": encoding };
-      const grpc = await ask(
+      const grpc = await send(
         servers[path],
         { ...GRPC, ...accept, "content-type": "application/grpc+json" },
         frame(Buffer.from(BAD_JSON)),
@@ -118,7 +118,7 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
       expect(grpc.trailers["grpc-status"]).toBe("3");
       expect(decodeURIComponent(String(grpc.trailers["grpc-message"])).length).toBeLessThan(MOST);
       const type = { "content-type": "application/grpc-web+json" };
-      const web = webTrailers(await ask(servers[path], { ...accept, ...type }, frame(Buffer.from(BAD_JSON))));
+      const web = webTrailers(await send(servers[path], { ...accept, ...type }, frame(Buffer.from(BAD_JSON))));
       expect(web["grpc-status"]).toBe("3");
       expect(decodeURIComponent(String(web["grpc-message"])).length).toBeLessThan(MOST);
     },
@@ -128,14 +128,14 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     ["grpc-timeout", GRPC, { "grpc-timeout": percent }],
     ["grpc-encoding", GRPC, { "grpc-encoding": percent }],
   ])("an invalid %s over gRPC is refused briefly", async (_, headers, more) => {
-    const { trailers } = await ask(servers[path], { ...headers, ...more }, frame(Buffer.of()));
+    const { trailers } = await send(servers[path], { ...headers, ...more }, frame(Buffer.of()));
     expect(["3", "12"]).toContain(trailers["grpc-status"]);
     expect(String(trailers["grpc-message"]).length).toBeLessThan(3 * MOST);
   });
   test.each(["connect-timeout-ms", "content-encoding"])(
     "an invalid %s over Connect is refused briefly",
     async (name) => {
-      const answered = await ask(servers[path], { "content-type": "application/json", [name]: percent }, "{}");
+      const answered = await send(servers[path], { "content-type": "application/json", [name]: percent }, "{}");
       expect([400, 501]).toContain(answered.status);
       expect(jsonError(answered).message.length).toBeLessThan(MOST);
     },
@@ -144,19 +144,19 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
 
 describe("a GET", () => {
   const get = (query: string, headers: http2.OutgoingHttpHeaders = {}) =>
-    ask(servers.fast, { ":method": "GET", ":path": `${PATH}?${query}`, ...headers });
-  const asked = (message: string, more = "") =>
+    send(servers.fast, { ":method": "GET", ":path": `${PATH}?${query}`, ...headers });
+  const request = (message: string, more = "") =>
     `connect=v1&encoding=json&message=${encodeURIComponent(message)}${more}`;
 
   test("a GET is answered with no-store, successful or not", async () => {
-    const good = await get(asked('{"fileName":"a"}'));
+    const good = await get(request('{"fileName":"a"}'));
     expect([good.status, good.headers["cache-control"]]).toEqual([200, "no-store"]);
-    const failed = await get(asked('{"fileName":"fail:x"}'));
+    const failed = await get(request('{"fileName":"fail:x"}'));
     expect([failed.status, failed.headers["cache-control"]]).toEqual([404, "no-store"]);
   });
   test("a GET of an RPC without GET is 405, with no-store", async () => {
     const path = "/grpc.health.v1.Health/Check?connect=v1&encoding=json&message={}";
-    const { status, headers } = await ask(servers.fast, { ":method": "GET", ":path": path });
+    const { status, headers } = await send(servers.fast, { ":method": "GET", ":path": path });
     expect([status, headers["cache-control"]]).toEqual([405, "no-store"]);
   });
   test.each([
@@ -165,8 +165,8 @@ describe("a GET", () => {
     ["JSON that is not UTF-8", `connect=v1&encoding=json&base64=1&message=${NOT_UTF8.toString("base64url")}`],
     ["JSON that is not UTF-8, by percents", 'connect=v1&encoding=json&message={"fileName":"%FF%EF%BF%BD"}'],
     ["bytes that are not UTF-8, by percents", "connect=v1&encoding=proto&message=%0A%03%FF"],
-    ["JSON that is none", asked("x".repeat(10_000))],
-    ["JSON of another kind", asked(JSON.stringify("x".repeat(10_000)))],
+    ["JSON that is none", request("x".repeat(10_000))],
+    ["JSON of another kind", request(JSON.stringify("x".repeat(10_000)))],
   ])("a GET with %s is 400", async (_, query) => {
     const answered = await get(query);
     const { code, message } = jsonError(answered);
@@ -179,7 +179,7 @@ describe("a GET", () => {
     expect(JSON.parse(String(body))).toEqual({ fileName: new URLSearchParams(`a=${text}`).get("a") });
   });
   test("a GET with an unknown compression is refused briefly", async () => {
-    const answered = await get(asked("{}", `&compression=${"%25".repeat(5_000)}`));
+    const answered = await get(request("{}", `&compression=${"%25".repeat(5_000)}`));
     expect(answered.status).toBe(501);
     expect(jsonError(answered).message.length).toBeLessThan(MOST);
   });
@@ -189,16 +189,16 @@ test("an endpoint's message is sent unchanged", async () => {
   const rest = "y".repeat(3_000);
   for (const server of Object.values(servers)) {
     const body = JSON.stringify({ fileName: `fail:${rest}` });
-    expect(jsonError(await ask(server, { "content-type": "application/json" }, body)).message).toContain(rest);
+    expect(jsonError(await send(server, { "content-type": "application/json" }, body)).message).toContain(rest);
     const type = { "content-type": "application/grpc-web+json" };
-    const web = webTrailers(await ask(server, type, frame(Buffer.from(body))));
+    const web = webTrailers(await send(server, type, frame(Buffer.from(body))));
     expect(decodeURIComponent(web["grpc-message"] ?? "")).toContain(rest);
   }
 });
 
 test("a malformed reflection stream ends with a short text", async () => {
   const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-  const { body } = await ask(
+  const { body } = await send(
     servers.fast,
     { ":path": path, "content-type": "application/connect+json" },
     frame(Buffer.from(BAD_JSON)),

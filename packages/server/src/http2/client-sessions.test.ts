@@ -36,7 +36,7 @@ function stopped(): (ms: number) => void {
 const PATIENT = { timeout: 25_000 };
 const POST = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
 const asking = (fileName: string) => JSON.stringify({ fileName });
-async function ask(session: http2.ClientHttp2Session, text: string, headers: http2.OutgoingHttpHeaders = POST) {
+async function send(session: http2.ClientHttp2Session, text: string, headers: http2.OutgoingHttpHeaders = POST) {
   const stream = session.request(headers);
   stream.end(asking(text));
   const [answer] = (await once(stream, "response")) as [http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader];
@@ -92,7 +92,7 @@ describe("a connection of HTTP/2", () => {
     const server = await serving({ maxStreams: 3 });
     const session = await dialled(server);
     expect(session.remoteSettings.maxConcurrentStreams).toBe(3);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(session, `x${i}`)));
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => send(session, `x${i}`)));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   });
 
@@ -109,9 +109,9 @@ describe("a connection of HTTP/2", () => {
     const server = await serving({ handshakeTimeoutMs: 300 });
     const later = stopped();
     const session = await dialled(server);
-    await ask(session, "acknowledged by now");
+    await send(session, "acknowledged by now");
     later(300);
-    expect(await ask(session, "x")).toEqual({ status: 200, body: asking("x") });
+    expect(await send(session, "x")).toEqual({ status: 200, body: asking("x") });
   });
 
   test("a client may not send oversized headers even before it has our limits", async () => {
@@ -186,7 +186,7 @@ describe.each([
     for (const stream of streams) stream.close(http2.constants.NGHTTP2_CANCEL);
     expect((await goaway)[0]).toBe(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
     now.mockRestore();
-    expect((await ask(await dialled(server), "x")).status).toBe(200);
+    expect((await send(await dialled(server), "x")).status).toBe(200);
   });
 
   test("occasional resets among answers are accepted", async () => {
@@ -195,7 +195,7 @@ describe.each([
     for (let i = 0; i < 400; i++) {
       const stream = session.request(POST).on("error", () => {});
       stream.end(asking("wait"));
-      await ask(session, "x"); // the other one has been sent before it
+      await send(session, "x"); // the other one has been sent before it
       stream.close(http2.constants.NGHTTP2_CANCEL);
     }
     expect(session.closed).toBe(false);
@@ -225,6 +225,6 @@ describe.each([
     });
     const [refused] = await (large[0] as (typeof large)[0]);
     expect(refused[":status"]).toBe(429);
-    expect((await ask(session, "x")).status).toBe(200);
+    expect((await send(session, "x")).status).toBe(200);
   });
 });

@@ -41,19 +41,19 @@ async function gone(refs: readonly WeakRef<object>[]): Promise<boolean> {
 }
 
 /** Resolves with a weak reference to the receiver of the answer. */
-async function asked(client: GrpcClient, path: string, message: Uint8Array): Promise<WeakRef<Reply>> {
+async function send(client: GrpcClient, path: string, message: Uint8Array): Promise<WeakRef<Reply>> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const told: Reply = { replied: resolve, faulted: (fault) => reject(new Error(fault.message)) };
-  client.send(path, frame(message), 10_000, undefined, 1, told);
+  const reply: Reply = { replied: resolve, faulted: (fault) => reject(new Error(fault.message)) };
+  client.send(path, frame(message), 10_000, undefined, 1, reply);
   await promise;
-  return new WeakRef(told);
+  return new WeakRef(reply);
 }
 
 test.each(["node", "own"] as const)("a client's closed stream releases its call (%s HTTP/2)", async (kind) => {
   const upstream = await new H2Upstream((received) => reply(received, received.body)).start();
   const client = new GrpcClient(upstream.url, { http2: kind });
   const replies: WeakRef<Reply>[] = [];
-  for (let i = 0; i < 3; i++) replies.push(await asked(client, "/a.B/C", Buffer.from("hello")));
+  for (let i = 0; i < 3; i++) replies.push(await send(client, "/a.B/C", Buffer.from("hello")));
   expect(kept.length).toBeGreaterThan(0);
   expect(await gone(replies)).toBe(true);
   await client.close();
@@ -75,7 +75,7 @@ test.each([
   const message = create(SourceContextSchema, { fileName: "it" });
   if (version === "HTTP/2") {
     const client = new GrpcClient(server.url);
-    await asked(client, PATH, toBinary(SourceContextSchema, message));
+    await send(client, PATH, toBinary(SourceContextSchema, message));
     await client.close();
   } else {
     const headers = { "content-type": "application/proto", "connect-protocol-version": "1" };

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { NodeCarrier } from "./node-carrier.ts";
 
 /** Returns the events of a request after `leave` has ended it, in the middle or at its end. */
-async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise<readonly string[]> {
+async function eventsOf(leave: (request: http2.ClientHttp2Stream) => void): Promise<readonly string[]> {
   const all: string[] = [];
   const server = http2.createServer();
   const { promise: closed, resolve } = Promise.withResolvers<void>();
@@ -39,6 +39,6 @@ async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise
 }
 
 test("a request whose connection is lost during its body is incomplete", async () => {
-  expect(await heard((request) => request.session?.socket?.destroy())).toEqual(["close"]);
-  expect(await heard((request) => request.end("abc"))).toEqual(["data 3", "end", "close"]);
+  expect(await eventsOf((request) => request.session?.socket?.destroy())).toEqual(["close"]);
+  expect(await eventsOf((request) => request.end("abc"))).toEqual(["data 3", "end", "close"]);
 });

@@ -20,7 +20,7 @@ const BEGIN = Buffer.concat([
 ]);
 
 /** Returns the bodies of `count` answers, by stream number. */
-async function answers(port: number, said: Buffer, count: number): Promise<ReadonlyMap<number, string>> {
+async function answers(port: number, bytes: Buffer, count: number): Promise<ReadonlyMap<number, string>> {
   const socket = net.connect(port, "127.0.0.1");
   await once(socket, "connect");
   const bodies = new Map<number, Buffer[]>();
@@ -40,7 +40,7 @@ async function answers(port: number, said: Buffer, count: number): Promise<Reado
   });
   socket.on("close", () => reject(new Error(`closed after ${ended} answers`)));
   socket.on("error", reject);
-  socket.write(said);
+  socket.write(bytes);
   await whole;
   socket.removeAllListeners("close").destroy();
   return new Map([...bodies].map(([stream, pieces]) => [stream, Buffer.concat(pieces).toString()]));
@@ -94,14 +94,14 @@ test.each([
   onTestFinished(() => server.close(0));
   const picks = fc.array(fc.nat(10), { minLength: 1, maxLength: 20 });
   await fc.assert(
-    fc.asyncProperty(requests, picks, async (asked, picks) => {
-      const names = asked.map(({ length }, i) => String.fromCharCode(97 + i).repeat(length + 1));
-      const frames = asked.map(({ pieces }, i) =>
+    fc.asyncProperty(requests, picks, async (requests, picks) => {
+      const names = requests.map(({ length }, i) => String.fromCharCode(97 + i).repeat(length + 1));
+      const frames = requests.map(({ pieces }, i) =>
         framesOf(2 * i + 1, Buffer.from(JSON.stringify({ fileName: names[i] })), pieces),
       );
-      const said = Buffer.concat([BEGIN, mixed(frames, picks)]);
-      const told = await answers(server.port, said, asked.length);
-      expect(names.map((_, i) => JSON.parse(told.get(2 * i + 1) ?? "{}").fileName)).toEqual(names);
+      const bytes = Buffer.concat([BEGIN, mixed(frames, picks)]);
+      const texts = await answers(server.port, bytes, requests.length);
+      expect(names.map((_, i) => JSON.parse(texts.get(2 * i + 1) ?? "{}").fileName)).toEqual(names);
     }),
     { numRuns: 60 },
   );
@@ -130,8 +130,8 @@ test("each message of one request is answered, in any pieces", async () => {
   await fc.assert(
     fc.asyncProperty(lengths, cuts, async (lengths, cuts) => {
       const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-      const asked = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
-      const stream = session.request(asked);
+      const requestHeaders = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+      const stream = session.request(requestHeaders);
       const trailers = once(stream, "trailers");
       const body = Buffer.concat(lengths.map(listing));
       let at = 0;
@@ -141,9 +141,9 @@ test("each message of one request is answered, in any pieces", async () => {
         at += cut;
       }
       stream.end(body.subarray(at));
-      const told = Buffer.concat(await stream.toArray()).toString("latin1");
+      const text = Buffer.concat(await stream.toArray()).toString("latin1");
       expect((await trailers)[0]).toMatchObject({ "grpc-status": "0" });
-      expect(told.split(KindService.typeName)).toHaveLength(lengths.length + 1);
+      expect(text.split(KindService.typeName)).toHaveLength(lengths.length + 1);
     }),
     { numRuns: 30 },
   );

@@ -113,8 +113,8 @@ test.each([
   const { socket, of, goaways, closed } = await byHand(server, BEGIN, ...open, frame(PING, 0, 0, Buffer.alloc(8)));
   await eventually(() => of(PING).length).toBe(1);
   const [pings, acks] = [of(PING).length, of(SETTINGS).length];
-  const one = (i: number) => (what.startsWith("PING") ? frame(PING, 0, 0, Buffer.alloc(8)) : window(i));
-  socket.write(Buffer.concat(Array.from({ length: 10_002 }, (_, i) => one(i + 1))));
+  const single = (i: number) => (what.startsWith("PING") ? frame(PING, 0, 0, Buffer.alloc(8)) : window(i));
+  socket.write(Buffer.concat(Array.from({ length: 10_002 }, (_, i) => single(i + 1))));
   await closed;
   expect(goaways()).toEqual([[2 * Math.max(0, streams - 1) + (streams > 0 ? 1 : 0), ErrorCode.ENHANCE_YOUR_CALM]]);
   expect(of(GOAWAY)[0]?.payload.toString("latin1", 8)).toBe(why);

@@ -76,10 +76,10 @@ test("faults caused by clients are reported once a minute, with their count", ()
   let at = 0;
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   const lines: string[] = [];
-  const told = new FaultThrottle((what) => lines.push(what));
-  for (let i = 0; i < 5; i++) told.report("closed it");
+  const throttle = new FaultThrottle((what) => lines.push(what));
+  for (let i = 0; i < 5; i++) throttle.report("closed it");
   at += 60_000;
-  told.report("closed it");
+  throttle.report("closed it");
   expect(lines).toEqual(["closed it", "closed it, as were 4 since the last report"]);
   now.mockRestore();
 });

@@ -65,9 +65,9 @@ test.each([
     socket.takeAll();
   }
   const sent = Buffer.concat(socket.got);
-  const told = frame(3, 0, 3, Buffer.from([0, 0, 0, 5]));
-  expect(sent.indexOf(told)).toBeGreaterThanOrEqual(0);
-  expect(sent.indexOf(told)).toBe(sent.lastIndexOf(told)); // once
+  const output = frame(3, 0, 3, Buffer.from([0, 0, 0, 5]));
+  expect(sent.indexOf(output)).toBeGreaterThanOrEqual(0);
+  expect(sent.indexOf(output)).toBe(sent.lastIndexOf(output)); // once
   expect(sent.includes(frame(0, 1, 1, Buffer.from("it")))).toBe(true);
   expect(socket.writableEnded).toBe(false);
   session.destroy();
@@ -118,8 +118,8 @@ test("connections with many requests are read in parts, in the order of their fi
   const normal = asking("normal", 2);
   await vi.waitUntil(() => began.length === 102, { interval: 1 });
   expect(began.indexOf("normal 3")).toBeLessThan(30);
-  expect(began.filter((one) => one.startsWith("many"))).toEqual(many.all);
-  expect(began.filter((one) => one.startsWith("normal"))).toEqual(normal.all);
+  expect(began.filter((text) => text.startsWith("many"))).toEqual(many.all);
+  expect(began.filter((text) => text.startsWith("normal"))).toEqual(normal.all);
   many.session.destroy();
   normal.session.destroy();
 });

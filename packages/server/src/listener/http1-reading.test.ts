@@ -95,13 +95,13 @@ describe("requests in one segment", () => {
   test("pipelined requests are all answered, interleaved with other connections", async () => {
     const { handler, order } = slowly();
     const { port } = await listening(handler);
-    const [one, other] = [dial(port), dial(port)];
-    await Promise.all([once(one.socket, "connect"), once(other.socket, "connect")]);
-    one.socket.write(many(1_000) + LAST);
-    other.socket.write(many(1) + LAST);
-    expect(statuses(await other.closed)).toHaveLength(2);
+    const [first, second] = [dial(port), dial(port)];
+    await Promise.all([once(first.socket, "connect"), once(second.socket, "connect")]);
+    first.socket.write(many(1_000) + LAST);
+    second.socket.write(many(1) + LAST);
+    expect(statuses(await second.closed)).toHaveLength(2);
     expect(order.length).toBeLessThan(500);
-    expect(statuses(await one.closed)).toHaveLength(1_001);
+    expect(statuses(await first.closed)).toHaveLength(1_001);
   });
 
   test("waiting pipelined requests are limited over all connections, and the largest connection is closed", async () => {

@@ -13,17 +13,17 @@ test("recently opened or answered connections are awaited, and none after a seco
   idle.idle(late);
   idle.idle(later);
   expect(idle.size).toBe(3);
-  const told: number[] = [];
-  idle.awaitNext(60_000, () => told.push(idle.size));
+  const counts: number[] = [];
+  idle.awaitNext(60_000, () => counts.push(idle.size));
   expect(idle.size).toBe(2);
   idle.busy(late);
   idle.busy(old);
-  expect(told).toEqual([1]);
+  expect(counts).toEqual([1]);
   vi.advanceTimersByTime(999);
   idle.idle(last);
   expect([idle.size, idle.counts]).toEqual([2, true]);
   vi.advanceTimersByTime(1);
-  expect([idle.size, idle.counts, ...told]).toEqual([0, false, 1, 0]);
+  expect([idle.size, idle.counts, ...counts]).toEqual([0, false, 1, 0]);
 });
 
 test("connections are awaited no longer than the remaining time", () => {

@@ -38,7 +38,7 @@ function rig(options: Partial<AccessLogOptions> = {}, reader = new Reader()) {
   const writer = new LineWriter(reader, (count) => `lost ${count}\n`);
   const log = new AccessLog(writer, { share: 1, format: "text", clock, ...options });
   const headers: Record<string, string> = { "content-type": "application/json", "x-request-id": "r1" };
-  const asked = (more: Partial<ResponseEvent> = {}, telemetry?: RequestTelemetry, calls = 0): void => {
+  const request = (more: Partial<ResponseEvent> = {}, telemetry?: RequestTelemetry, calls = 0): void => {
     const header = (name: string) => headers[name] ?? "";
     const about = { request: {}, header, method: "web.v1.Web/Get", startedAt: 0, telemetry };
     log.responseStart(about);
@@ -50,7 +50,7 @@ function rig(options: Partial<AccessLogOptions> = {}, reader = new Reader()) {
     await log.flush(1_000);
     return reader.written.join("").split("\n").slice(0, -1);
   };
-  return { clock, log, reader, headers, asked, lines };
+  return { clock, log, reader, headers, request: request, lines };
 }
 const NOT_FOUND = {
   code: Code.NOT_FOUND,
@@ -62,8 +62,8 @@ const NOT_FOUND = {
 
 describe("the line of a request", () => {
   it("the line has the request and its outcome", async () => {
-    const { asked, headers, lines } = rig();
-    asked(
+    const { request, headers, lines } = rig();
+    request(
       { source: "user", trace: { traceId: "4b".repeat(16), spanId: "00f067aa0ba902b7", onCall: () => ({}) } },
       undefined,
       4,
@@ -71,8 +71,8 @@ describe("the line of a request", () => {
     const degraded = [create(DegradationSchema, { path: "title" })];
     headers["content-type"] = "application/grpc+proto";
     headers["x-request-id"] = "";
-    asked({ outcome: { ok: true, degraded, failures: [] } }, undefined, 1);
-    asked({ outcome: { ok: false, failure: new Failure(NOT_FOUND) } });
+    request({ outcome: { ok: true, degraded, failures: [] } }, undefined, 1);
+    request({ outcome: { ok: false, failure: new Failure(NOT_FOUND) } });
     expect((await lines()).map((line) => line.replace(/^\S+Z /, ""))).toEqual([
       `web.v1.Web/Get OK 12.346 ms by connect, 4 calls, source user, request r1, trace ${"4b".repeat(16)}`,
       "web.v1.Web/Get OK 12.346 ms by grpc, 1 call, 1 degraded",
@@ -81,11 +81,11 @@ describe("the line of a request", () => {
   });
 
   it("the line of a stream, written at its end, has the number of items and the reason of the end", async () => {
-    const { asked, headers, lines } = rig();
+    const { request, headers, lines } = rig();
     headers["x-request-id"] = "";
-    asked({ stream: { openedAt: 0, items: 12, degraded: 2, end: "ended" } });
+    request({ stream: { openedAt: 0, items: 12, degraded: 2, end: "ended" } });
     const outcome = { ok: false, failure: new Failure(NOT_FOUND) } as const;
-    asked({ outcome, stream: { openedAt: 0, items: 1, degraded: 0, end: "failed" } });
+    request({ outcome, stream: { openedAt: 0, items: 1, degraded: 0, end: "failed" } });
     expect((await lines()).map((line) => line.replace(/^\S+Z /, ""))).toEqual([
       "web.v1.Web/Get OK 12.346 ms by connect, 0 calls, 2 degraded, 12 items, end ended",
       "web.v1.Web/Get NOT_FOUND 12.346 ms by connect, 0 calls, 1 item, end failed",
@@ -93,9 +93,9 @@ describe("the line of a request", () => {
   });
 
   it("the line is JSON if logs are JSON", async () => {
-    const { asked, headers, lines } = rig({ format: "json" });
+    const { request, headers, lines } = rig({ format: "json" });
     headers.traceparent = `00-${"4b".repeat(16)}-00f067aa0ba902b7-01`;
-    asked({ source: "user" }, undefined, 2);
+    request({ source: "user" }, undefined, 2);
     const [line = ""] = await lines();
     expect(JSON.parse(line)).toEqual({
       time: expect.stringMatching(/Z$/),
@@ -119,9 +119,9 @@ describe("the line of a request", () => {
     ["application/json", "connect"],
     ["", "connect"],
   ])("the protocol of %s is %s", async (type, protocol) => {
-    const { asked, headers, lines } = rig({ format: "json" });
+    const { request, headers, lines } = rig({ format: "json" });
     headers["content-type"] = type;
-    asked();
+    request();
     expect(JSON.parse((await lines())[0] ?? "").protocol).toBe(protocol);
   });
 
@@ -134,28 +134,28 @@ describe("the line of a request", () => {
         ["tags", Array.from({ length: 100 }, () => "a\nb")],
       ],
     };
-    const { asked, headers, lines } = rig({ format: "json" });
+    const { request, headers, lines } = rig({ format: "json" });
     headers.authorization = "Bearer secret";
     headers.cookie = "secret";
     const deprecated = { since: "1970-01-01", source: "user", subject: "secret", id: "secret" };
-    asked({ source: "user", deprecated }, telemetry);
+    request({ source: "user", deprecated }, telemetry);
     const [line = ""] = await lines();
     const { attributes } = JSON.parse(line);
     expect(attributes["principal.tenant"]).toMatch(/^ann \[31mx{400,}…$/);
     expect([attributes.count, attributes.tags.length, attributes.tags[0]]).toEqual(["7", 20, "a b"]);
     expect(line).not.toContain("secret");
     const text = rig();
-    text.asked({}, telemetry);
+    text.request({}, telemetry);
     const lined = await text.lines();
     expect(lined).toHaveLength(1);
     expect(lined[0]).toContain(', principal.tenant "ann [31mxxx');
   });
 
   it("lines are written for the configured share", async () => {
-    const { asked, clock, lines } = rig({ share: 0.25 });
+    const { request, clock, lines } = rig({ share: 0.25 });
     for (const chance of [0, 0.2, 0.25, 0.9]) {
       clock.chance = chance;
-      asked();
+      request();
     }
     expect(await lines()).toHaveLength(2);
   });
@@ -164,31 +164,31 @@ describe("the line of a request", () => {
 describe("a reader that does not read", () => {
   it("a slow reader loses lines, which are counted, and uses no memory", async () => {
     const reader = new Reader(false);
-    const { asked, log, lines } = rig({}, reader);
+    const { request, log, lines } = rig({}, reader);
     for (let i = 0; i < 20_000; i++) {
-      asked();
+      request();
       if (i % 100 === 0) void log.flush(0); // one turn
     }
     await log.flush(0);
     expect(reader.writableLength).toBeLessThan((1 << 20) + 50_000);
     reader.reads = true;
     reader.read();
-    asked();
+    request();
     const all = await lines();
     const lost = all.filter((line) => line.startsWith("lost ")).map((line) => Number(line.slice(5)));
     expect(lost.length).toBeGreaterThan(0);
     expect(all.length - lost.length + lost.reduce((a, b) => a + b, 0)).toBe(20_001);
   });
   it("a slow reader is not awaited beyond the remaining time", async () => {
-    const { asked, log } = rig({}, new Reader(false));
-    asked();
+    const { request, log } = rig({}, new Reader(false));
+    request();
     await log.flush(5);
   });
   it("a closed reader receives nothing", async () => {
     const reader = new Reader();
     reader.destroyed = true;
-    const { asked, log } = rig({}, reader);
-    asked();
+    const { request, log } = rig({}, reader);
+    request();
     await log.flush(1_000);
     expect(reader.written).toEqual([]);
   });

@@ -106,8 +106,8 @@ test("at most a megabyte waits for a blocked disk", async () => {
   expect(written.join("").length).toBeLessThan(3 << 20);
   log.audit(EVENT);
   await log.flush();
-  const told = objects(written.join("")).filter((line) => (line as { event: string }).event === "lost");
-  expect(kept + (told as { count: number }[]).reduce((sum, { count }) => sum + count, 0)).toBe(many);
+  const reports = objects(written.join("")).filter((line) => (line as { event: string }).event === "lost");
+  expect(kept + (reports as { count: number }[]).reduce((sum, { count }) => sum + count, 0)).toBe(many);
 });
 
 test("a bounded part waits for an unread standard error, and a closing server does not wait for it", async () => {

@@ -58,8 +58,8 @@ describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("the header value %j", (odd) 
 });
 
 test("a supplementary call refused for a header is absent, and is not logged", async () => {
-  const { send: ask, lines } = bff();
-  const { answer } = ask(
+  const { send, lines } = bff();
+  const { answer } = send(
     async (cx) => {
       const step = cx.tryCall(cx.app.get, { id: "a" });
       const made = page({ title: (await step)?.id ?? "none" });
@@ -68,7 +68,7 @@ test("a supplementary call refused for a header is absent, and is not logged", a
     },
     { headers: { authorization: "caf\u00e9" } },
   );
-  const { page: given, entries } = await answer;
-  expect([given?.title, entries]).toEqual(["none", [`title 1 ${Reason.INVALID} `]]);
+  const { page: sentPage, entries } = await answer;
+  expect([sentPage?.title, entries]).toEqual(["none", [`title 1 ${Reason.INVALID} `]]);
   expect(lines).toEqual([]);
 });

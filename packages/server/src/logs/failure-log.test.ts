@@ -11,7 +11,7 @@ import { joinObservers } from "../process/observers.ts";
 import { FailureLog, type LogFormat } from "./failure-log.ts";
 
 /** A BFF of one rpc that logs; `lines` are what it has written, without the time. */
-function logged(format: LogFormat = "text", own?: Observer) {
+function logged(format: LogFormat = "text", observer?: Observer) {
   const written: string[] = [];
   const listening: Observer = {};
   const parts = front(
@@ -22,23 +22,23 @@ function logged(format: LogFormat = "text", own?: Observer) {
     new FakeClient(),
   );
   const log = new FailureLog((line) => written.push(line), format, parts.clock);
-  const told: Observer = joinObservers(own === undefined ? [log] : [log, own]) ?? {};
+  const joined: Observer = joinObservers(observer === undefined ? [log] : [log, observer]) ?? {};
   // the front is made with its observer, which needs the front's clock
-  listening.response = (event) => told.response?.(event);
-  listening.breaker = (event) => told.breaker?.(event);
-  listening.resolver = (event) => told.resolver?.(event);
-  const { app, send: ask, client } = parts;
+  listening.response = (event) => joined.response?.(event);
+  listening.breaker = (event) => joined.breaker?.(event);
+  listening.resolver = (event) => joined.resolver?.(event);
+  const { app, send, client } = parts;
   client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: "connect ECONNREFUSED\r\n10.0.0.7:9001" });
   return {
     ...parts,
     log,
-    told,
+    joined: joined,
     written,
     lines: () => written.map((line) => line.replace(/^\S+Z /, "").trimEnd()),
     critical: (headers: Record<string, string> = {}) =>
-      ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id }), { headers }).answer,
+      send(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id }), { headers }).answer,
     supplementary: () =>
-      ask(async (cx) => {
+      send(async (cx) => {
         const step = cx.tryCall(app.get, { id: "a" });
         const made = page({ title: (await step)?.id ?? "" });
         if (cx.degraded) cx.touched(made, "title", false, step);
@@ -128,24 +128,24 @@ test("ejected addresses are logged, as text and as JSON", () => {
 });
 
 test("refusals by guards, cancelled clients and successes are not logged", async () => {
-  const { send: ask, app, client, written } = logged();
-  await ask(async (cx) => {
+  const { send, app, client, written } = logged();
+  await send(async (cx) => {
     throw cx.refuse(Code.PERMISSION_DENIED, "closed", 0);
   }).answer;
   client.answer = () => {};
-  ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).cancel();
+  send(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).cancel();
   client.answer = (sent) => sent.thing();
-  await ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).answer;
+  await send(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).answer;
   expect(written).toEqual([]);
 });
 
 test("an exception of a resolver is logged with its stack, indented", async () => {
-  const { send: ask, lines } = logged();
+  const { send, lines } = logged();
   const run = (): string => {
     throw new TypeError("the key is 1234\n2027-01-15T08:00:01.000Z all is well");
   };
   const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
-  await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
+  await send(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
   const [thrown = "", failed = ""] = lines();
   expect(thrown).toMatch(
     /^the resolver of test\.v1\.Page\.title threw: TypeError: the key is 1234\n {2}2027-01-15T08:00:01\.000Z all is well\n {6}at /,
@@ -155,9 +155,9 @@ test("an exception of a resolver is logged with its stack, indented", async () =
 
 /** Fails by a resolver that throws this. */
 async function thrownBy(run: () => string, format: LogFormat = "text"): Promise<string[]> {
-  const { send: ask, lines } = logged(format);
+  const { send, lines } = logged(format);
   const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
-  await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
+  await send(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
   return lines();
 }
 
@@ -259,28 +259,28 @@ test("paths lose their indexes and keys, and only a few are logged", () => {
 });
 
 test("a custom observer receives only the events of its methods, beside the log", async () => {
-  class Own implements Observer {
-    readonly #heard: string[] = [];
+  class CollectingObserver implements Observer {
+    readonly #messages: string[] = [];
     response(): void {
-      this.#heard.push("response");
+      this.#messages.push("response");
     }
     breaker(): void {
-      this.#heard.push("breaker");
+      this.#messages.push("breaker");
     }
     attempt(): void {
-      this.#heard.push("attempt");
+      this.#messages.push("attempt");
     }
-    get heard(): readonly string[] {
-      return this.#heard;
+    get messages(): readonly string[] {
+      return this.#messages;
     }
   }
-  const own = new Own();
-  const { critical, told, written } = logged("text", own);
+  const observer = new CollectingObserver();
+  const { critical, joined, written } = logged("text", observer);
   for (let i = 0; i < 4; i++) await critical();
-  told.attempt?.({} as never);
-  expect(own.heard).toEqual(["response", "response", "response", "breaker", "response", "attempt"]);
+  joined.attempt?.({} as never);
+  expect(observer.messages).toEqual(["response", "response", "response", "breaker", "response", "attempt"]);
   expect(written.length).toBe(2);
-  expect(Object.keys(told).sort()).toEqual([
+  expect(Object.keys(joined).sort()).toEqual([
     "attempt",
     "audit",
     "breaker",
@@ -317,8 +317,8 @@ test("a line has the trace ids of the request, if any", () => {
   const about = { request: {}, header, startedAt: 0, endedAt: 1, outcome: { ok: false, failure } as const };
   log.response({ ...about, method: "a.v1.S/Get", trace });
   log.response({ ...about, method: "a.v1.S/Other" });
-  const [own, theirs] = lines.map((line) => JSON.parse(line));
-  expect(own).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
-  expect(own.traceparent).toBeUndefined();
+  const [ourLine, theirs] = lines.map((line) => JSON.parse(line));
+  expect(ourLine).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
+  expect(ourLine.traceparent).toBeUndefined();
   expect(theirs).toMatchObject({ traceparent: "00-theirs" });
 });

@@ -37,7 +37,7 @@ it.concurrent("memory of finished compilations is freed while other functions wa
 }, 60_000);
 
 it.concurrent("servers free the memory of compilations", async () => {
-  const told = `
+  const program = `
 import v8 from "node:v8";
 import { syncBuiltinESMExports } from "node:module";
 const set = v8.setFlagsFromString;
@@ -50,7 +50,7 @@ syncBuiltinESMExports();
     PORT: "0",
     ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1",
   };
-  const args = [`--import=data:text/javascript,${encodeURIComponent(told)}`, SERVER];
+  const args = [`--import=data:text/javascript,${encodeURIComponent(program)}`, SERVER];
   const { stdout } = await run(process.execPath, args, { env, timeout: 60_000 });
   expect(stdout).toContain("--no-maglev-destroy-on-background");
 }, 60_000);

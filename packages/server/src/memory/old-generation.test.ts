@@ -48,14 +48,14 @@ describe("the growth until the next collection", () => {
 const MODULE = new URL("./old-generation.ts", import.meta.url).href;
 const run = promisify(execFile);
 
-/** What V8 is told by a process that does nothing but collect, its heap above 10 MB. */
+/** Which flags V8 receives from a process that does nothing but collect, its heap above 10 MB. */
 const COLLECTS = `
 import { syncBuiltinESMExports } from "node:module";
 import { PerformanceObserver } from "node:perf_hooks";
 import v8 from "node:v8";
-const told = [];
+const flags = [];
 const { setFlagsFromString } = v8;
-v8.setFlagsFromString = (flag) => { told.push(flag); setFlagsFromString(flag); };
+v8.setFlagsFromString = (flag) => { flags.push(flag); setFlagsFromString(flag); };
 syncBuiltinESMExports();
 const { steerOldGeneration } = await import(${JSON.stringify(MODULE)});
 steerOldGeneration(process);
@@ -66,20 +66,20 @@ const live = Array.from({ length: 100_000 }, (_, i) => ({ i, of: [i] }));
 for (let i = 0; i < 12; i++) gc();
 await seen;
 clearInterval(awake);
-console.log(JSON.stringify({ told, live: live.length }));
+console.log(JSON.stringify({ flags, live: live.length }));
 `;
-async function told(args: readonly string[]): Promise<readonly string[]> {
+async function report(args: readonly string[]): Promise<readonly string[]> {
   const all = ["--expose-gc", ...args, "--input-type=module", "-e", COLLECTS];
   const { stdout } = await run(process.execPath, all, { env: { PATH: process.env.PATH }, timeout: 60_000 });
-  return (JSON.parse(stdout) as { readonly told: readonly string[] }).told;
+  return (JSON.parse(stdout) as { readonly flags: readonly string[] }).flags;
 }
 
 it.concurrent("the growth is set as a flag of V8", async () => {
-  const percents = (await told([])).map((flag) => Number(/^--heap-growing-percent=(\d+)$/.exec(flag)?.[1]));
+  const percents = (await report([])).map((flag) => Number(/^--heap-growing-percent=(\d+)$/.exec(flag)?.[1]));
   expect(percents.length).toBeGreaterThan(0);
   expect(percents.at(-1)).toBeGreaterThanOrEqual(100);
   expect(percents.at(-1)).toBeLessThanOrEqual(400);
 });
 it.concurrent("a growth set at the start of Node is kept", async () => {
-  expect(await told(["--heap-growing-percent=30"])).toEqual([]);
+  expect(await report(["--heap-growing-percent=30"])).toEqual([]);
 });

@@ -7,15 +7,15 @@ import { expect, it } from "vitest";
 const MODULE = new URL("./sweeping-threads.ts", import.meta.url).href;
 const run = promisify(execFile);
 
-/** What V8 is told with so many processors, and that it goes on collecting: objects, texts and buffers, of which some are kept. */
+/** Which flags V8 receives with so many processors, and that it goes on collecting: objects, texts and buffers, of which some are kept. */
 const collects = (processors: number) => `
 import { syncBuiltinESMExports } from "node:module";
 import { PerformanceObserver } from "node:perf_hooks";
 import { setImmediate } from "node:timers/promises";
 import v8 from "node:v8";
-const told = [];
+const flags = [];
 const { setFlagsFromString } = v8;
-v8.setFlagsFromString = (flag) => { told.push(flag); setFlagsFromString(flag); };
+v8.setFlagsFromString = (flag) => { flags.push(flag); setFlagsFromString(flag); };
 syncBuiltinESMExports();
 const { sweepOnOneThread } = await import(${JSON.stringify(MODULE)});
 let begun = 0;
@@ -33,9 +33,9 @@ const before = begun;
 sweepOnOneThread(process, ${processors});
 await churn(before + 5); // some of them may have begun before
 const whole = kept.every(({ buffer, text, of }) => text.length === buffer.length && buffer.latin1Slice(0, 9) === text.slice(0, 9) && of[199].j === 199);
-console.log(JSON.stringify({ told: told.filter((flag) => !flag.includes("expose")), collected: begun >= before + 5, whole }));
+console.log(JSON.stringify({ flags: flags.filter((flag) => !flag.includes("expose")), collected: begun >= before + 5, whole }));
 `;
-async function told(processors: number, args: readonly string[] = []): Promise<unknown> {
+async function report(processors: number, args: readonly string[] = []): Promise<unknown> {
   const all = [...args, "--input-type=module", "-e", collects(processors)];
   const { stdout } = await run(process.execPath, all, { env: { PATH: process.env.PATH }, timeout: 60_000 });
   return JSON.parse(stdout);
@@ -44,14 +44,14 @@ const WELL = { collected: true, whole: true };
 const FLAGS = ["--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping"];
 
 it.concurrent("on one processor, V8 sweeps on one thread, and still collects", async () => {
-  expect(await told(1)).toEqual({ told: FLAGS, ...WELL });
+  expect(await report(1)).toEqual({ flags: FLAGS, ...WELL });
 });
 it.concurrent("on several processors, no flag is set", async () => {
-  expect(await told(2)).toEqual({ told: [], ...WELL });
+  expect(await report(2)).toEqual({ flags: [], ...WELL });
 });
 it.concurrent.each(["--single-threaded-gc", "--no-concurrent-sweeping"])(
   "no flag is set if Node was started with %s",
   async (flag) => {
-    expect(await told(1, [flag])).toEqual({ told: [], ...WELL });
+    expect(await report(1, [flag])).toEqual({ flags: [], ...WELL });
   },
 );

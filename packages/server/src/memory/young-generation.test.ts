@@ -55,11 +55,11 @@ it.concurrent("a size set at the start of Node is kept", async () => {
 });
 
 it.concurrent("servers set the size before they listen", async () => {
-  const told = `
+  const text = `
 import { subscribe } from "node:diagnostics_channel";
 import { youngBytes } from ${JSON.stringify(MODULE)};
 subscribe("protobff.listening", () => { console.log(youngBytes()); process.exit(0); });`;
   const env = { HOST: "127.0.0.1", PORT: "0", ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1" };
-  const output = await printed([`--import=data:text/javascript,${encodeURIComponent(told)}`, SERVER], env);
+  const output = await printed([`--import=data:text/javascript,${encodeURIComponent(text)}`, SERVER], env);
   expect(mib(Number(output))).toBeLessThanOrEqual(1);
 });

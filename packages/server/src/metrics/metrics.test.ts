@@ -26,12 +26,12 @@ function linesOf(metrics: Metrics, name: RegExp): string[] {
 
 const header = () => "";
 const method = "web.v1.Web/Get";
-const asked = { request: {}, header, method, startedAt: 1_000 };
+const request = { request: {}, header, method, startedAt: 1_000 };
 const failure = (code: Code) =>
   new Failure({ code, reason: Reason.UNAVAILABLE, callee: "a.v1.A/Get", message: "", clientCode: code });
 const failed = (code: Code) => ({ ok: false, failure: failure(code) }) as const;
 const answered = (more: Partial<ResponseEvent> = {}): ResponseEvent => ({
-  ...asked,
+  ...request,
   endedAt: 1_030,
   outcome: { ok: true, degraded: [], failures: [] },
   ...more,
@@ -64,12 +64,12 @@ describe("streams", () => {
   it("streams count as requests until they open, and then have items and ends", () => {
     const metrics = metricsOf();
     const lines = () => linesOf(metrics, /^(rpc_server.*_count|bff_requests|bff_stream)/);
-    const [first, second] = [{ request: {} }, { request: {} }].map((one) => ({ ...asked, ...one }));
+    const [first, second] = [{ request: {} }, { request: {} }].map((item) => ({ ...request, ...item }));
     if (first === undefined || second === undefined) throw new Error("two");
     let items = 3;
-    for (const one of [first, second]) {
-      metrics.responseStart(one);
-      metrics.streamOpen({ ...one, openedAt: 1_004, items: () => items });
+    for (const item of [first, second]) {
+      metrics.responseStart(item);
+      metrics.streamOpen({ ...item, openedAt: 1_004, items: () => items });
     }
     const of = `{rpc_method="${method}"}`;
     const opened = `rpc_server_call_duration_seconds_count{rpc_method="${method}",rpc_response_status_code="OK"} 2`;
@@ -98,7 +98,7 @@ describe("streams", () => {
     const degraded = ["runs[3].owner", "title"].map((path) =>
       create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 }),
     );
-    for (let i = 0; i < 3; i++) metrics.streamDegraded({ ...asked, degraded, failures: [] });
+    for (let i = 0; i < 3; i++) metrics.streamDegraded({ ...request, degraded, failures: [] });
     const stream = { openedAt: 1_004, items: 5, degraded: 3, end: "ended" } as const;
     metrics.response(answered({ stream }));
     const of = `{rpc_method="${method}"`;
@@ -134,12 +134,12 @@ describe("requests", () => {
   it("requests are counted by RPC and code, in the buckets of their durations", () => {
     const metrics = metricsOf();
     for (const endedAt of [1_005, 1_005.5, 1_030, 1_000 + 60_000, 990]) {
-      metrics.responseStart(asked);
+      metrics.responseStart(request);
       metrics.response(answered({ endedAt }));
     }
-    metrics.responseStart(asked);
+    metrics.responseStart(request);
     metrics.response(answered({ outcome: failed(Code.UNAVAILABLE) }));
-    metrics.responseStart(asked);
+    metrics.responseStart(request);
     const text = renderPrometheus(metrics.snapshot());
     const ok = 'rpc_server_call_duration_seconds_bucket{rpc_method="web.v1.Web/Get",rpc_response_status_code="OK",le=';
     expect(text).toContain(`${ok}"0.005"} 2\n${ok}"0.01"} 3\n${ok}"0.025"} 3\n${ok}"0.05"} 4\n`);
@@ -174,7 +174,7 @@ describe("requests", () => {
     const hostile = (i: number) => `${i}\n"}\\ evil{a="b"} 1 é\u0000\ud800`;
     for (let i = 0; i < 10_000; i++) {
       const more = { header: () => hostile(i), request: { id: hostile(i) } };
-      metrics.responseStart({ ...asked, ...more });
+      metrics.responseStart({ ...request, ...more });
       const path = `runs[${JSON.stringify(hostile(i))}].owner`;
       const degraded = [create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 })];
       const deprecated = {
@@ -185,7 +185,7 @@ describe("requests", () => {
         id: hostile(i),
       };
       metrics.response({ ...answered({ outcome: { ok: true, degraded, failures: [] } }), ...more, deprecated });
-      metrics.limited({ ...asked, ...more, limit: "web.v1/user", outcome: "exceeded" });
+      metrics.limited({ ...request, ...more, limit: "web.v1/user", outcome: "exceeded" });
       metrics.call(call({ ...more, message: new TextEncoder().encode(hostile(i)), outcome: failed(Code.UNKNOWN) }));
     }
     const series = metrics.snapshot().families.flatMap(({ samples }) => samples).length;
@@ -290,22 +290,22 @@ it("the state of upstreams is read at each scrape", () => {
   open = true;
   metrics.breaker({ service: "a.v1.A", branch: "canary", from: "closed", to: "open", at: 0 });
   const shared = 'upstream="a.v1.A",branch="canary"';
-  const own = `${shared},rpc_method="a.v1.A/Get"`;
+  const labels = `${shared},rpc_method="a.v1.A/Get"`;
   const watch = `${shared},rpc_method="a.v1.A/Watch"`;
   expect(linesOf(metrics, /^bff_ejections/)).toEqual([`bff_ejections_total{${shared}} 0`]);
   expect(linesOf(metrics, /^bff_(breaker|limit|upstream|addresses)/)).toEqual([
     `bff_breaker_transitions_total{${shared},to="open"} 1`,
     ...["closed", "half-open"].map((to) => `bff_breaker_transitions_total{${shared},to="${to}"} 0`),
-    ...["closed", "half-open", "open"].map((to) => `bff_breaker_transitions_total{${own},to="${to}"} 0`),
+    ...["closed", "half-open", "open"].map((to) => `bff_breaker_transitions_total{${labels},to="${to}"} 0`),
     `bff_breaker_state{${shared},state="closed"} 0`,
     `bff_breaker_state{${shared},state="half-open"} 0`,
     `bff_breaker_state{${shared},state="open"} 1`,
-    `bff_breaker_state{${own},state="closed"} 0`,
-    `bff_breaker_state{${own},state="half-open"} 1`,
-    `bff_breaker_state{${own},state="open"} 0`,
-    ...[`bff_limit_taken{${shared}} 1`, `bff_limit_taken{${own}} 3`],
-    ...[`bff_limit_most{${shared}} 10`, `bff_limit_most{${own}} 7`],
-    ...[`bff_limit_waiting{${shared}} 0`, `bff_limit_waiting{${own}} 5`],
+    `bff_breaker_state{${labels},state="closed"} 0`,
+    `bff_breaker_state{${labels},state="half-open"} 1`,
+    `bff_breaker_state{${labels},state="open"} 0`,
+    ...[`bff_limit_taken{${shared}} 1`, `bff_limit_taken{${labels}} 3`],
+    ...[`bff_limit_most{${shared}} 10`, `bff_limit_most{${labels}} 7`],
+    ...[`bff_limit_waiting{${shared}} 0`, `bff_limit_waiting{${labels}} 5`],
     ...[`bff_upstream_streams_open{${shared}} 4`, `bff_upstream_streams_open{${watch}} 1`],
     ...[`bff_upstream_streams_most{${shared}} 1000`, `bff_upstream_streams_most{${watch}} 20`],
     `bff_addresses{${shared},state="idle"} 0`,

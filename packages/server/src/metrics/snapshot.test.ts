@@ -21,12 +21,12 @@ const histogram = (labels: string[], counts: number[], value: number): Family =>
 
 describe("snapshots of several processes", () => {
   it("snapshots are merged, even after a round trip through JSON", () => {
-    const one = [gauge("sum", 1), gauge("max", 1), gauge("min", 1), histogram(["a", "x"], [1, 0, 2], 7)];
+    const item = [gauge("sum", 1), gauge("max", 1), gauge("min", 1), histogram(["a", "x"], [1, 0, 2], 7)];
     const other = [
       ...[gauge("sum", 2), gauge("max", 2), gauge("min", 2)],
       ...[histogram(["a", "x"], [1, 1, 0], 1), gauge("sum", 5, ["a", "y"])],
     ];
-    const sent = [one, other].map((families) => JSON.parse(JSON.stringify({ families })));
+    const sent = [item, other].map((families) => JSON.parse(JSON.stringify({ families })));
     expect(renderPrometheus(mergeSnapshots(sent)).replace(/^#.*\n/gm, "")).toBe(
       [
         ...["of_sum 3", 'of_sum{a="y"} 5', "of_max 2", "of_min 1"],

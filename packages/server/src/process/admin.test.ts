@@ -15,11 +15,11 @@ async function opened(options: Partial<AdminOptions> = {}) {
     ...options,
   });
   onTestFinished(() => admin.close());
-  const get = (path: string, more: http.RequestOptions = {}) => ask(admin.port, path, more);
+  const get = (path: string, more: http.RequestOptions = {}) => send(admin.port, path, more);
   return { admin, get, faults };
 }
 
-async function ask(port: number, path: string, { method = "GET", headers = {} }: http.RequestOptions = {}) {
+async function send(port: number, path: string, { method = "GET", headers = {} }: http.RequestOptions = {}) {
   const request = http.request({ host: "127.0.0.1", port, path, method, headers, agent: false }).end();
   const [response]: [http.IncomingMessage] = (await once(request, "response")) as [http.IncomingMessage];
   const chunks: Buffer[] = [];
@@ -74,20 +74,20 @@ describe("the admin port", () => {
 
   it("concurrent requests share one rendering", async () => {
     let made = 0;
-    const asked = Promise.withResolvers<void>();
-    const given = Promise.withResolvers<string>();
+    const arrival = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<string>();
     const metrics = () => {
       made++;
-      asked.resolve();
-      return given.promise;
+      arrival.resolve();
+      return release.promise;
     };
     const { get } = await opened({ metrics });
-    const [one, other] = [get("/metrics"), get("/metrics")];
-    await asked.promise;
+    const [first, second] = [get("/metrics"), get("/metrics")];
+    await arrival.promise;
     await get("/healthz");
     await get("/healthz");
-    given.resolve("a 1\n");
-    expect([(await one).body, (await other).body, made]).toEqual(["a 1\n", "a 1\n", 1]);
+    release.resolve("a 1\n");
+    expect([(await first).body, (await second).body, made]).toEqual(["a 1\n", "a 1\n", 1]);
   });
 
   it.each([
@@ -141,19 +141,19 @@ describe("an attacker at the admin port", () => {
 });
 
 it("the admin port closes after its running answers, and does not wait for idle connections", async () => {
-  const given = Promise.withResolvers<string>();
-  const asked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<string>();
+  const arrival = Promise.withResolvers<void>();
   const metrics = () => {
-    asked.resolve();
-    return given.promise;
+    arrival.resolve();
+    return release.promise;
   };
   const { admin, get } = await opened({ metrics });
   const idle = net.connect(admin.port, "127.0.0.1");
   await once(idle, "connect");
   const answer = get("/metrics");
-  await asked.promise;
+  await arrival.promise;
   const closed = admin.close();
-  given.resolve("a 1\n");
+  release.resolve("a 1\n");
   expect((await answer).body).toBe("a 1\n");
   await closed;
   idle.destroy();

@@ -44,7 +44,7 @@ test("a process loads renewed certificates of all kinds, and keeps the old ones 
     rmSync(folder, { recursive: true });
   });
   const log = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const said = async (count: number): Promise<string[]> => {
+  const events = async (count: number): Promise<string[]> => {
     const lines: string[] = [];
     while (lines.length < count) {
       const { value, done } = await log.next();
@@ -57,23 +57,23 @@ test("a process loads renewed certificates of all kinds, and keeps the old ones 
   const port = /:(\d+)\n/.exec(String(started))?.[1] ?? "";
   /** Whose certificate it shows, and whose clients' it takes. */
   const shown = (): (string | undefined)[] => {
-    const told = execFileSync("openssl", ["s_client", "-connect", `127.0.0.1:${port}`], { input: "", stdio: "pipe" });
+    const output = execFileSync("openssl", ["s_client", "-connect", `127.0.0.1:${port}`], { input: "", stdio: "pipe" });
     const names = [/subject=CN ?= ?(\w+)/, /Acceptable client certificate CA names\nCN ?= ?(\w+)/];
-    return names.map((name) => name.exec(String(told))?.[1]);
+    return names.map((name) => name.exec(String(output))?.[1]);
   };
   expect(shown()).toEqual(["first", "first"]);
   put("tls", "second");
   put("upstream", "second");
   const ends = expect.stringMatching(/ is renewed, and ends at \d{4}-\d\d-\d\dT/);
-  const renewed = await said(2);
+  const renewed = await events(2);
   expect(renewed).toEqual([ends, ends]);
   expect(renewed.map((line) => line.split(" ")[0])).toEqual(["ECHO_V1_ECHOSERVICE_CERT_FILE", "TLS_CERT_FILE"]);
   expect(shown()).toEqual(["second", "first"]);
   takeClientsOf("second");
-  expect(await said(1)).toEqual([ends]);
+  expect(await events(1)).toEqual([ends]);
   expect(shown()).toEqual(["second", "second"]);
   put("tls", "first", "second");
-  expect(await said(1)).toEqual([
+  expect(await events(1)).toEqual([
     expect.stringMatching(/^TLS_CERT_FILE cannot be taken, and the one before stays: .*key values mismatch/),
   ]);
   expect(shown()).toEqual(["second", "second"]);

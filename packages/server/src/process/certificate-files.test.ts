@@ -82,7 +82,7 @@ beforeEach(() => {
 
 function watched(renew: (found: Certificates) => void = () => {}, from: Certificates = first) {
   const clock = new DatedClock();
-  const told: CertificateEvent[] = [];
+  const events: CertificateEvent[] = [];
   const taken: Certificates[] = [];
   const files = new CertificateFiles(mounted.paths, from, {
     clock,
@@ -90,27 +90,27 @@ function watched(renew: (found: Certificates) => void = () => {}, from: Certific
       renew(found);
       taken.push(found);
     },
-    report: (event) => told.push(event),
+    report: (event) => events.push(event),
   });
   onTestFinished(() => files.close());
-  return { clock, files, told, taken };
+  return { clock, files, events: events, taken };
 }
 
 describe("watched files", () => {
   test("unchanged files change nothing", async () => {
-    const { files, told, taken } = watched();
+    const { files, events, taken } = watched();
     await files.look();
     mounted.put(first);
     await files.look();
-    expect([told, taken]).toEqual([[], []]);
+    expect([events, taken]).toEqual([[], []]);
   });
   test("files behind a changed link are loaded", async () => {
-    const { files, told, taken } = watched();
+    const { files, events, taken } = watched();
     mounted.put(second);
     await files.look();
     await files.look();
     expect(taken).toEqual([second]);
-    expect(told).toMatchObject([{ variable: "TLS_CERT_FILE", outcome: "renewed" }]);
+    expect(events).toMatchObject([{ variable: "TLS_CERT_FILE", outcome: "renewed" }]);
   });
   test("files are checked every ten seconds, until the end", async () => {
     const { clock, files, taken } = watched();
@@ -130,35 +130,35 @@ describe("watched files", () => {
     ["one that has ended", ended, /has ended at/],
     ["a large file", { cert: "x".repeat(2 << 20), key: first.key }, /larger than 1048576/],
   ])("files with %s are reported once, at the second check, and the old ones stay", async (_, content, reason) => {
-    const { files, told, taken } = watched();
+    const { files, events, taken } = watched();
     mounted.put(content);
     await files.look();
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     for (let i = 0; i < 4; i++) await files.look();
-    expect(told).toMatchObject([{ outcome: "refused", reason: expect.stringMatching(reason) }]);
+    expect(events).toMatchObject([{ outcome: "refused", reason: expect.stringMatching(reason) }]);
     expect(taken).toEqual([]);
     mounted.put(second);
     await files.look();
     expect(taken).toEqual([second]);
   });
   test("files that are missing or inconsistent for a moment are not reported", async () => {
-    const { files, told, taken } = watched();
+    const { files, events, taken } = watched();
     rmSync(join(mounted.folder, "..data"));
     await files.look();
     mounted.put({ cert: second.cert, key: first.key });
     await files.look();
     mounted.put(second);
     await files.look();
-    expect(told.map(({ outcome }) => outcome)).toEqual(["renewed"]);
+    expect(events.map(({ outcome }) => outcome)).toEqual(["renewed"]);
     expect(taken).toEqual([second]);
   });
   test("certificates that expire in less than 14 days are reported once a day", async () => {
-    const { clock, files, told } = watched();
+    const { clock, files, events } = watched();
     for (const day of [45, 47, 47, 48, 61]) {
       clock.aheadMs = day * 24 * 3_600_000;
       await files.look();
     }
-    expect(told.map(({ outcome, days }) => [outcome, days])).toEqual([
+    expect(events.map(({ outcome, days }) => [outcome, days])).toEqual([
       ["ending", 12],
       ["ending", 11],
       ["ending", -2],
@@ -166,12 +166,12 @@ describe("watched files", () => {
   });
   test("one-day certificates are reported in their last quarter", async () => {
     mounted.put(daily);
-    const { clock, files, told } = watched(undefined, daily);
+    const { clock, files, events } = watched(undefined, daily);
     for (const hour of [17, 19, 20, 25]) {
       clock.aheadMs = hour * 3_600_000;
       await files.look();
     }
-    expect(told.map(({ days }) => days)).toEqual([0, -1]);
+    expect(events.map(({ days }) => days)).toEqual([0, -1]);
   });
 });
 
@@ -207,7 +207,7 @@ describe("a server with renewed certificates", () => {
   test("new connections get the new certificate, and existing connections continue", async () => {
     const server = await listen([echoEndpoint()], { tls: first });
     onTestFinished(() => server.close(0));
-    const { files, told } = watched(({ cert, key }) => {
+    const { files, events } = watched(({ cert, key }) => {
       if (cert !== undefined && key !== undefined) server.renew({ cert, key });
     });
     const old = http2.connect(server.url, { ca: first.cert, servername: "localhost" });
@@ -231,7 +231,7 @@ describe("a server with renewed certificates", () => {
     await files.look();
     await files.look();
     expect(await shown(server.port)).toBe("second");
-    expect(told.map(({ outcome }) => outcome)).toEqual(["renewed", "refused"]);
+    expect(events.map(({ outcome }) => outcome)).toEqual(["renewed", "refused"]);
     expect(() => server.renew({ cert: first.cert, key: second.key })).toThrow();
     expect(await shown(server.port)).toBe("second");
   });

@@ -23,12 +23,12 @@ async function opened(environment: Record<string, string>) {
   onTestFinished(() => topics.close());
   const topic = new Topic<number>({ ...USE, call: undefined, keep: 64, decode }, topics);
   const follow = (key: string) => {
-    const heard: number[] = [];
+    const numbers: number[] = [];
     const resets: number[] = [];
     const ends: unknown[] = [];
     const source = topic.follow(key, undefined, false, {
       item(item, { reset }) {
-        heard.push(item);
+        numbers.push(item);
         if (reset) resets.push(item);
         source.next();
       },
@@ -36,7 +36,7 @@ async function opened(environment: Record<string, string>) {
       failed: (failure) => ends.push(failure.message),
     });
     source.next();
-    return { heard, resets, ends, leave: () => source.cancel() };
+    return { numbers: numbers, resets, ends, leave: () => source.cancel() };
   };
   return { faults, topic, follow };
 }
@@ -104,10 +104,10 @@ resolver_preload: {
       writeFileSync(path, creds);
       return path;
     };
-    const own = credsOf(shop);
-    const admin = await nats.admin({ authenticator: credsAuthenticator(own) });
+    const credentials = credsOf(shop);
+    const admin = await nats.admin({ authenticator: credsAuthenticator(credentials) });
     await admin.add("RUNS");
-    return { nats, admin, shop, file, own };
+    return { nats, admin, shop, file, credentials: credentials };
   }
 
   test("a file of credentials authenticates, and its documented permissions suffice for following", async () => {
@@ -125,11 +125,11 @@ resolver_preload: {
     const NATS_CREDS = file("bff.creds", credsOf(shop, { pub: { allow: allowed }, sub: { allow: ["_INBOX.>"] } }));
     for (let n = 1; n <= 20; n++) await admin.js.publish("runs.a.events", `${n}`);
     const { follow, faults } = await opened({ NATS_URL: nats.url, NATS_CREDS });
-    const { heard, ends, leave } = follow("a");
-    await until(() => heard.length === 20);
+    const { numbers, ends, leave } = follow("a");
+    await until(() => numbers.length === 20);
     await admin.js.publish("runs.a.events", "21");
-    await until(() => heard.length === 21);
-    expect([heard, ends, faults]).toEqual([upTo(21), [], []]);
+    await until(() => numbers.length === 21);
+    expect([numbers, ends, faults]).toEqual([upTo(21), [], []]);
     leave();
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
@@ -174,18 +174,18 @@ describe("a cluster of three servers", { timeout: 180_000 }, () => {
       }),
     );
     for (let n = 1; n <= 20; n++) await publish(n);
-    await until(() => followers.every(({ heard }) => heard.length === 20));
+    await until(() => followers.every(({ numbers }) => numbers.length === 20));
     const { cluster } = await admin.jsm.streams.info("RUNS");
     const leader = names.indexOf(cluster?.leader ?? "");
     expect(leader).toBeGreaterThanOrEqual(0);
     await all[leader]?.stop();
     for (let n = 21; n <= 40; n++) await publish(n);
-    await until(() => followers.every(({ heard }) => heard.length >= 40), LONG_MS);
+    await until(() => followers.every(({ numbers }) => numbers.length >= 40), LONG_MS);
     await all[leader]?.start();
     for (let n = 41; n <= 50; n++) await publish(n);
-    await until(() => followers.every(({ heard }) => heard.length >= 50), LONG_MS);
-    for (const { heard, resets, ends } of followers)
-      expect({ heard, resets, ends }).toEqual({ heard: upTo(50), resets: [], ends: [] });
+    await until(() => followers.every(({ numbers }) => numbers.length >= 50), LONG_MS);
+    for (const { numbers, resets, ends } of followers)
+      expect({ numbers, resets, ends }).toEqual({ numbers: upTo(50), resets: [], ends: [] });
     for (const { leave } of followers) leave();
     for (const { topic } of followers) expect(topic.state).toMatchObject({ followers: 0, keys: 0, consumers: 0 });
   });

@@ -65,8 +65,8 @@ interface Answered {
   readonly status: number;
   readonly text: string;
 }
-type Ask = (port: number, pair: Pair | undefined, headers?: Record<string, string>) => Promise<Answered>;
-const asks: readonly [string, Ask][] = [
+type Send = (port: number, pair: Pair | undefined, headers?: Record<string, string>) => Promise<Answered>;
+const senders: readonly [string, Send][] = [
   [
     "HTTP/1.1",
     async (port, pair, headers = {}) => {
@@ -87,9 +87,9 @@ const asks: readonly [string, Ask][] = [
         const all = { ":method": "POST", ":path": GATE_PATH, "content-type": "application/json", ...headers };
         const stream = session.request(all);
         stream.end("{}");
-        const [given] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+        const [responseHeaders] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
         const chunks: Buffer[] = await stream.toArray();
-        return { status: Number(given[":status"]), text: Buffer.concat(chunks).toString() };
+        return { status: Number(responseHeaders[":status"]), text: Buffer.concat(chunks).toString() };
       } finally {
         session.destroy();
       }
@@ -97,13 +97,13 @@ const asks: readonly [string, Ask][] = [
   ],
 ];
 
-describe.each(asks)("client certificates, %s", (_, ask) => {
+describe.each(senders)("client certificates, %s", (_, send) => {
   describe.each([
     ["fast path", true],
     ["Connect's adapter", false],
   ])("%s", (__, isFast) => {
-    async function served(given: GateOptions) {
-      const rig = await gate(given);
+    async function served(gateOptions: GateOptions) {
+      const rig = await gate(gateOptions);
       const { method, route } = rig.endpoint;
       const up = await listen([isFast ? rig.endpoint : { method, route }], { tls: options });
       onTestFinished(() => up.close(0));
@@ -113,7 +113,7 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
     test("a client certificate identifies its caller by its names", async () => {
       const { port, seen, identity } = await served({ sources: [MESH] });
       expect(identity.sources).toEqual(["mesh"]);
-      expect((await ask(port, clients.web)).status).toBe(200);
+      expect((await send(port, clients.web)).status).toBe(200);
       expect(seen).toMatchObject([{ subject: WEB, source: "mesh", address: "127.0.0.1" }]);
     });
     test.each([
@@ -127,27 +127,27 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       ["one with names of one kind in the place of the other", clients.misplaced],
     ])("a client with %s is anonymous, and is served as such", async (___, pair) => {
       const refused = await served({ sources: [MESH] });
-      expect(await ask(refused.port, pair)).toEqual({
+      expect(await send(refused.port, pair)).toEqual({
         status: 401,
         text: '{"code":"unauthenticated","message":"unauthenticated"}',
       });
       const open = await served({ sources: [MESH], permit: { public: true } });
-      expect((await ask(open.port, pair)).status).toBe(200);
+      expect((await send(open.port, pair)).status).toBe(200);
       expect(open.seen).toMatchObject([{ subject: undefined }]);
     });
 
     test("a credential takes precedence", async () => {
       const { port, seen } = await served({ sources: [MESH, USER] });
-      expect((await ask(port, clients.web, { authorization: "Bearer user-ann" })).status).toBe(200);
-      expect((await ask(port, clients.web, { authorization: "Bearer user-bad" })).status).toBe(401);
+      expect((await send(port, clients.web, { authorization: "Bearer user-ann" })).status).toBe(200);
+      expect((await send(port, clients.web, { authorization: "Bearer user-bad" })).status).toBe(401);
       expect(seen).toMatchObject([{ subject: "ann", source: "user" }]);
     });
     test("the certificate of a browser counts only with proof of the page", async () => {
       const { port, seen } = await served({ sources: [MESH] });
-      expect((await ask(port, clients.web, { origin: "https://evil.example" })).status).toBe(401);
-      expect((await ask(port, clients.web, { "sec-fetch-site": "cross-site" })).status).toBe(401);
-      expect((await ask(port, clients.web, { "sec-fetch-site": "same-origin" })).status).toBe(200);
-      expect((await ask(port, clients.web, { origin: "https://a.example", "x-csrf": "1" })).status).toBe(200);
+      expect((await send(port, clients.web, { origin: "https://evil.example" })).status).toBe(401);
+      expect((await send(port, clients.web, { "sec-fetch-site": "cross-site" })).status).toBe(401);
+      expect((await send(port, clients.web, { "sec-fetch-site": "same-origin" })).status).toBe(200);
+      expect((await send(port, clients.web, { origin: "https://a.example", "x-csrf": "1" })).status).toBe(200);
       expect(seen).toHaveLength(2);
     });
 
@@ -156,15 +156,15 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       const { port, seen, audited } = await served({ sources: [gateway] });
       const principal = { source: "gateway", issuer: "gateway", subject: "ann" };
       const header = { "x-user": Buffer.from(JSON.stringify(principal)).toString("base64url") };
-      expect((await ask(port, clients.gateway, header)).status).toBe(200);
+      expect((await send(port, clients.gateway, header)).status).toBe(200);
       expect(seen).toMatchObject([{ subject: "ann", source: "gateway" }]);
       for (const pair of [clients.web, undefined, clients.forged])
-        expect((await ask(port, pair, header)).status).toBe(401);
+        expect((await send(port, pair, header)).status).toBe(401);
       expect(audited.map(({ reason }) => reason)).toEqual(
         Array(3).fill("a credential that no source takes for its own"),
       );
       const junk = { "x-user": "junk" };
-      expect((await ask(port, clients.gateway, junk)).status).toBe(401);
+      expect((await send(port, clients.gateway, junk)).status).toBe(401);
     });
   });
 });
@@ -175,7 +175,7 @@ test("a resumed TLS session keeps the names", async () => {
   onTestFinished(() => up.close(0));
   const agent = new https.Agent({ ca: ca.cert, ...clients.web, maxCachedSessions: 10 });
   onTestFinished(() => agent.destroy());
-  const ask = async (): Promise<{ status: number | undefined; resumed: boolean }> => {
+  const send = async (): Promise<{ status: number | undefined; resumed: boolean }> => {
     const headers = { "content-type": "application/json", connection: "close" };
     const request = https.request({
       port: up.port,
@@ -191,8 +191,8 @@ test("a resumed TLS session keeps the names", async () => {
     await response.resume().toArray();
     return { status: response.statusCode, resumed };
   };
-  expect(await ask()).toMatchObject({ status: 200 });
-  expect(await ask()).toEqual({ status: 200, resumed: true });
+  expect(await send()).toMatchObject({ status: 200 });
+  expect(await send()).toEqual({ status: 200, resumed: true });
   expect(rig.seen.map(({ subject }) => subject)).toEqual([WEB, WEB]);
 });
 
@@ -202,7 +202,7 @@ test("new authorities decide over new connections, resumed sessions included", a
   onTestFinished(() => up.close(0));
   const resuming = new https.Agent({ ca: ca.cert, ...clients.web, maxCachedSessions: 10 });
   onTestFinished(() => resuming.destroy());
-  const ask = async (agent: https.Agent | false, pair: Pair): Promise<number | undefined> => {
+  const send = async (agent: https.Agent | false, pair: Pair): Promise<number | undefined> => {
     const headers = { "content-type": "application/json", connection: "close" };
     const where = { port: up.port, host: "127.0.0.1", path: GATE_PATH, method: "POST", agent, headers };
     const request = https.request({ ...where, ca: ca.cert, ...pair });
@@ -211,20 +211,20 @@ test("new authorities decide over new connections, resumed sessions included", a
     await response.resume().toArray();
     return response.statusCode;
   };
-  expect(await ask(resuming, clients.web)).toBe(200);
-  expect(await ask(resuming, clients.web)).toBe(200);
-  expect(await ask(false, clients.forged)).toBe(401);
+  expect(await send(resuming, clients.web)).toBe(200);
+  expect(await send(resuming, clients.web)).toBe(200);
+  expect(await send(false, clients.forged)).toBe(401);
   up.renew({ ...server, clientCa: otherCa.cert });
-  expect(await ask(false, clients.forged)).toBe(200);
-  expect(await ask(false, clients.web)).toBe(401);
-  expect(await ask(resuming, clients.web)).toBe(401);
+  expect(await send(false, clients.forged)).toBe(200);
+  expect(await send(false, clients.web)).toBe(401);
+  expect(await send(resuming, clients.web)).toBe(401);
 });
 
 test("without an authority no certificate is requested, and none counts", async () => {
   const rig = await gate({ sources: [MESH], permit: { public: true } });
   const up = await listen([rig.endpoint], { tls: server });
   onTestFinished(() => up.close(0));
-  for (const [, ask] of asks) expect((await ask(up.port, clients.web)).status).toBe(200);
+  for (const [, send] of senders) expect((await send(up.port, clients.web)).status).toBe(200);
   expect(rig.seen.map(({ subject }) => subject)).toEqual([undefined, undefined]);
 });
 

@@ -24,15 +24,15 @@ function connection(pending = new PendingBytes(1 << 20)) {
     gone: (path) => gone.push(path),
   });
   const session = {};
-  const ask = (path: string, more: Readonly<Record<string, string>> = {}, contentLength?: number) => {
+  const send = (path: string, more: Readonly<Record<string, string>> = {}, contentLength?: number) => {
     let hearer: CarrierListener | undefined;
     let continued = 0;
     const stream = {
       session,
       contentLength,
       over: false,
-      listen: (hears: CarrierListener) => {
-        hearer = hears;
+      listen: (listener: CarrierListener) => {
+        hearer = listener;
       },
       continue: () => {
         continued++;
@@ -47,19 +47,19 @@ function connection(pending = new PendingBytes(1 << 20)) {
     };
     return { data, end: () => hearer?.end(), close, continued: () => continued };
   };
-  return { ask, come, gone, requests, pending };
+  return { send: send, come, gone, requests, pending };
 }
 const frame = (length: number, ...bytes: number[]) => Buffer.from([0, 0, 0, length >> 8, length & 255, ...bytes]);
 
 test("incomplete requests are not handled; complete requests are handled in turns, one in the first turn", async () => {
-  const { ask, come } = connection();
-  const all = Array.from({ length: 5 }, () => ask("/a.B/C"));
-  for (const one of all) one.data(frame(2, 1));
+  const { send, come } = connection();
+  const all = Array.from({ length: 5 }, () => send("/a.B/C"));
+  for (const item of all) item.data(frame(2, 1));
   await turn();
   expect(come).toHaveLength(0);
-  for (const one of all) {
-    one.data(Buffer.from([2]));
-    one.end();
+  for (const item of all) {
+    item.data(Buffer.from([2]));
+    item.end();
   }
   expect(come).toHaveLength(0);
   const counts = [];
@@ -75,13 +75,13 @@ test("incomplete requests are not handled; complete requests are handled in turn
 
 test("oversized and dropped bodies are handled in their turn, too", async () => {
   const large = connection();
-  for (let i = 0; i < 5; i++) large.ask("/a.B/C").data(frame(MAX + 1));
+  for (let i = 0; i < 5; i++) large.send("/a.B/C").data(frame(MAX + 1));
   expect(large.come).toHaveLength(0);
   await turn();
   expect(large.come).toHaveLength(1);
 
   const full = connection(new PendingBytes(1000));
-  for (let i = 0; i < 15; i++) full.ask("/a.B/C").data(Buffer.alloc(100));
+  for (let i = 0; i < 15; i++) full.send("/a.B/C").data(Buffer.alloc(100));
   expect([full.come.length, full.pending.bytes]).toEqual([0, expect.any(Number)]);
   expect(full.pending.bytes).toBeLessThanOrEqual(1000);
   await turn();
@@ -92,11 +92,11 @@ test("oversized and dropped bodies are handled in their turn, too", async () => 
 });
 
 test("a late body fails; a cancelled request is reported and no longer counted", async () => {
-  const { ask, come, gone, requests, pending } = connection();
-  const one = ask("/a.B/C");
-  one.data(frame(2, 1));
-  ask("/a.B/D");
-  one.close();
+  const { send, come, gone, requests, pending } = connection();
+  const item = send("/a.B/C");
+  item.data(frame(2, 1));
+  send("/a.B/D");
+  item.close();
   expect([gone, pending.bytes]).toEqual([["/a.B/C"], requestBytes([])]); // of the other one
   requests.checkArrivals(1);
   requests.checkArrivals(1);
@@ -105,11 +105,11 @@ test("a late body fails; a cancelled request is reported and no longer counted",
 });
 
 test("bidirectional, declared oversized and unexpected requests are handled at once", () => {
-  const { ask, come } = connection();
-  ask("/both.Ways/Talk");
-  ask("/a.B/C", {}, MAX + 1);
-  ask("/a.B/C", { expect: "more" });
+  const { send, come } = connection();
+  send("/both.Ways/Talk");
+  send("/a.B/C", {}, MAX + 1);
+  send("/a.B/C", { expect: "more" });
   expect(come).toHaveLength(3);
-  expect(ask("/a.B/C", { expect: "100-continue" }).continued()).toBe(1);
+  expect(send("/a.B/C", { expect: "100-continue" }).continued()).toBe(1);
   expect(come).toHaveLength(3);
 });

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type ListenOptions, listen } from "../listen.ts";
 
 /** Sends these headers over HTTP/1.1; gives the status. */
-async function ask(port: number, headers: readonly string[], host = "127.0.0.1"): Promise<number> {
+async function send(port: number, headers: readonly string[], host = "127.0.0.1"): Promise<number> {
   const socket = net.connect(port, host);
   const fixed = [`POST ${GATE_PATH} HTTP/1.1`, "Host: a", "Content-Type: application/json", "Connection: close"];
   socket.write([...fixed, ...headers, "Content-Length: 2", "", "{}"].join("\r\n"));
@@ -20,8 +20,8 @@ describe.each([
   ["the fast path", true],
   ["Connect's adapter", false],
 ])("proxies in front, on %s", (_, isFast) => {
-  async function served(given: GateOptions, options: ListenOptions) {
-    const rig = await gate(given);
+  async function served(gateOptions: GateOptions, options: ListenOptions) {
+    const rig = await gate(gateOptions);
     const { method, route } = rig.endpoint;
     const up = await listen([isFast ? rig.endpoint : { method, route }], options);
     onTestFinished(() => up.close(0));
@@ -31,21 +31,21 @@ describe.each([
 
   test("without trusted proxies the address is that of the connection, whatever the headers", async () => {
     const { port, seen } = await served(open, {});
-    await ask(port, ["X-Forwarded-For: 198.51.100.1", "Forwarded: for=198.51.100.1", "X-Real-Ip: 198.51.100.1"]);
+    await send(port, ["X-Forwarded-For: 198.51.100.1", "Forwarded: for=198.51.100.1", "X-Real-Ip: 198.51.100.1"]);
     expect(seen).toMatchObject([{ address: "127.0.0.1" }]);
   });
   test("headers of trusted proxies count from the right, over all of them", async () => {
     const { port, seen } = await served(open, { trustedProxies: ["127.0.0.0/8", "10.0.0.0/8"] });
-    await ask(port, ["X-Forwarded-For: 1.1.1.1, 198.51.100.1"]);
-    await ask(port, ["X-Forwarded-For: 1.1.1.1", "x-forwarded-for: 198.51.100.1, 10.0.0.9"]);
-    await ask(port, ["X-Forwarded-For: 198.51.100.1", "X-Forwarded-For: ::ffff:198.51.100.2"]);
-    await ask(port, []);
+    await send(port, ["X-Forwarded-For: 1.1.1.1, 198.51.100.1"]);
+    await send(port, ["X-Forwarded-For: 1.1.1.1", "x-forwarded-for: 198.51.100.1, 10.0.0.9"]);
+    await send(port, ["X-Forwarded-For: 198.51.100.1", "X-Forwarded-For: ::ffff:198.51.100.2"]);
+    await send(port, []);
     expect(seen.map(({ address }) => address)).toEqual(["198.51.100.1", "198.51.100.1", "198.51.100.2", "127.0.0.1"]);
   });
   test("IPv4 connections to an IPv6 socket have IPv4 addresses", async () => {
     const { port, seen } = await served(open, { trustedProxies: ["127.0.0.1"], host: "::" });
-    await ask(port, ["X-Forwarded-For: 2001:DB8::1"]);
-    await ask(port, ["X-Forwarded-For: 2001:DB8::1"], "::1");
+    await send(port, ["X-Forwarded-For: 2001:DB8::1"]);
+    await send(port, ["X-Forwarded-For: 2001:DB8::1"], "::1");
     expect(seen.map(({ address }) => address)).toEqual(["2001:db8::1", "::1"]);
   });
 
@@ -66,15 +66,15 @@ describe.each([
     const sources = [trusted({ name: "gateway", header })];
     const environment = { BFF_TRUSTED_PROXIES: "127.0.0.2" };
     const { port, seen, audited } = await served({ sources, environment }, {});
-    expect(await ask(port, [`${header}: ${value}`])).toBe(401);
+    expect(await send(port, [`${header}: ${value}`])).toBe(401);
     expect(audited).toMatchObject([{ reason: "gateway: not from a trusted address" }]);
     const trusting = await served({ sources, environment: { BFF_TRUSTED_PROXIES: "127.0.0.0/8" } }, {});
-    expect(await ask(trusting.port, [`${header}: ${value}`])).toBe(200);
+    expect(await send(trusting.port, [`${header}: ${value}`])).toBe(200);
     // once more, now that it is remembered
-    expect(await ask(trusting.port, [`${header}: ${value}`, "X-Forwarded-For: 198.51.100.1"])).toBe(200);
-    expect(await ask(trusting.port, [`${header}: ${value}`, `${header}: ${value}`])).toBe(401);
+    expect(await send(trusting.port, [`${header}: ${value}`, "X-Forwarded-For: 198.51.100.1"])).toBe(200);
+    expect(await send(trusting.port, [`${header}: ${value}`, `${header}: ${value}`])).toBe(401);
     for (const junk of ["%%%", "e30", "", value.slice(0, -3), `${value}, ${value}`])
-      expect(await ask(trusting.port, [`${header}: ${junk}`])).toBe(401);
+      expect(await send(trusting.port, [`${header}: ${junk}`])).toBe(401);
     expect(trusting.seen.map(({ subject }) => subject)).toEqual(["ann", "ann"]);
     expect(seen).toEqual([]);
   });

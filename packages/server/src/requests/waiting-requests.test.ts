@@ -43,12 +43,12 @@ describe("unanswered requests over HTTP/2", () => {
       onTestFinished(() => session.destroy());
       return session;
     };
-    const ask = (session: http2.ClientHttp2Session, fileName: string) => {
+    const send = (session: http2.ClientHttp2Session, fileName: string) => {
       const stream = session.request({ ":method": "POST", ":path": path, "content-type": type }).on("error", () => {});
       stream.end(body(fileName));
       return stream.resume();
     };
-    const normal = ask(connect("127.0.0.2"), "wait");
+    const normal = send(connect("127.0.0.2"), "wait");
     let normalEnded = false;
     normal.on("close", () => {
       normalEnded = true;
@@ -57,7 +57,7 @@ describe("unanswered requests over HTTP/2", () => {
     const sessions = Array.from({ length: CONNECTIONS }, () => connect("127.0.0.1"));
     let [ended, most] = [0, 0];
     for (let i = 0; i < MANY; i++)
-      ask(sessions[i % CONNECTIONS] as http2.ClientHttp2Session, "wait").on("close", () => {
+      send(sessions[i % CONNECTIONS] as http2.ClientHttp2Session, "wait").on("close", () => {
         ended++;
       });
     await until(() => {
@@ -67,7 +67,7 @@ describe("unanswered requests over HTTP/2", () => {
     expect(ended).toBeGreaterThan(MANY / 2);
     expect(most).toBeLessThan(MANY / 2);
     expect(normalEnded).toBe(false);
-    const [answer] = await once(ask(connect("127.0.0.2"), "x"), "response");
+    const [answer] = await once(send(connect("127.0.0.2"), "x"), "response");
     expect(answer[":status"]).toBe(200);
   });
 });

@@ -83,16 +83,16 @@ it.each(["", "web.v1.Dashboard"])(
   "the fast path answers about %j like Connect's adapter, which decompresses it",
   async (service) => {
     const { server } = await watching();
-    const ask = async (more: Readonly<Record<string, string>>, body: BodyInit) => {
+    const send = async (more: Readonly<Record<string, string>>, body: BodyInit) => {
       const url = `${server.url}/grpc.health.v1.Health/Check`;
       const headers = { "content-type": "application/json", "accept-encoding": "identity", ...more };
       const response = await fetch(url, { method: "POST", headers, body });
       return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
     };
     const body = JSON.stringify({ service });
-    const compressed = await ask({ "content-encoding": "gzip" }, new Uint8Array(gzipSync(body)));
+    const compressed = await send({ "content-encoding": "gzip" }, new Uint8Array(gzipSync(body)));
     expect(compressed.status).toBe(service === "" ? 200 : 404);
-    expect(await ask({}, body)).toEqual(compressed);
+    expect(await send({}, body)).toEqual(compressed);
   },
 );
 
@@ -126,23 +126,23 @@ it("a watch whose client does not read receives only the last status", async () 
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const readiness = new Readiness(draining.signal, opened);
   const { watch } = new ServedHealth([], readiness);
-  const heard: unknown[] = [];
+  const messages: unknown[] = [];
   const watching = watch.follow(create(HealthCheckRequestSchema), new Headers(), undefined, undefined, {
     opened() {},
     beat() {},
     failed() {},
-    ended: () => void heard.push("end"),
+    ended: () => void messages.push("end"),
     item: (message) => {
-      heard.push((message as HealthCheckResponse).status);
+      messages.push((message as HealthCheckResponse).status);
       return false;
     },
   });
   open();
   await readiness.opened;
-  expect(heard).toEqual([Status.NOT_SERVING]);
+  expect(messages).toEqual([Status.NOT_SERVING]);
   watching.ready();
-  expect(heard).toEqual([Status.NOT_SERVING, Status.SERVING]);
+  expect(messages).toEqual([Status.NOT_SERVING, Status.SERVING]);
   draining.abort();
   // A turn that has been long, as of the file before, puts this off.
-  await vi.waitFor(() => expect(heard).toEqual([Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING, "end"]));
+  await vi.waitFor(() => expect(messages).toEqual([Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING, "end"]));
 });

@@ -21,7 +21,7 @@ async function reflecting(service = ServerReflection) {
   return { server, reflection: createClient(service, createGrpcTransport({ baseUrl: server.url })) };
 }
 
-async function ask(...questions: Question[]): Promise<ServerReflectionResponse["messageResponse"][]> {
+async function send(...questions: Question[]): Promise<ServerReflectionResponse["messageResponse"][]> {
   const { reflection } = await reflecting();
   async function* all() {
     yield* questions;
@@ -38,7 +38,7 @@ function filesOf(answer: ServerReflectionResponse["messageResponse"] | undefined
 
 describe("reflection", () => {
   it("reflection lists services", async () => {
-    const [answer] = await ask({ messageRequest: { case: "listServices", value: "" } });
+    const [answer] = await send({ messageRequest: { case: "listServices", value: "" } });
     expect(answer?.value).toMatchObject({
       service: [{ name: "echo.v1.EchoService" }, { name: "grpc.reflection.v1.ServerReflection" }],
     });
@@ -47,13 +47,13 @@ describe("reflection", () => {
   it.each(["echo.v1.EchoService", ".echo.v1.EchoService", "echo.v1.EchoService.Echo"])(
     "reflection finds %s",
     async (value) => {
-      const [answer] = await ask({ messageRequest: { case: "fileContainingSymbol", value } });
+      const [answer] = await send({ messageRequest: { case: "fileContainingSymbol", value } });
       expect(filesOf(answer)).toEqual(["echo/v1/echo.proto", "google/protobuf/wrappers.proto"]);
     },
   );
 
   it("reflection finds messages, fields and files of a service in successive questions", async () => {
-    const answers = await ask(
+    const answers = await send(
       { messageRequest: { case: "fileContainingSymbol", value: "google.protobuf.StringValue" } },
       { messageRequest: { case: "fileContainingSymbol", value: "google.protobuf.StringValue.value" } },
       { messageRequest: { case: "fileByFilename", value: "google/protobuf/wrappers.proto" } },
@@ -62,7 +62,7 @@ describe("reflection", () => {
   });
 
   it("reflection reports what it does not find", async () => {
-    const answers = await ask(
+    const answers = await send(
       { messageRequest: { case: "fileContainingSymbol", value: "no.Such" } },
       { messageRequest: { case: "fileByFilename", value: "no/such.proto" } },
       {

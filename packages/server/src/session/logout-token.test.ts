@@ -30,14 +30,14 @@ const claims = (more: object = {}) => ({
   sid: "s1",
   ...more,
 });
-const judge = (token: string) =>
+const verify = (token: string) =>
   verifyLogoutToken(token, { issuer: ISSUER, clientId: AUDIENCE, keys, jose, clock: issuer.clock });
 const token = (more: object = {}, header: object = HEADER) => signed(header, claims(more), PAIRS.rsa.privateKey);
 
 test("a token names a session, or else a subject", async () => {
-  expect(await judge(token())).toEqual({ sid: "s1" });
-  expect(await judge(token({ sid: undefined }))).toEqual({ sub: "ada" });
-  expect(await judge(token({ exp: undefined }))).toEqual({ sid: "s1" });
+  expect(await verify(token())).toEqual({ sid: "s1" });
+  expect(await verify(token({ sid: undefined }))).toEqual({ sub: "ada" });
+  expect(await verify(token({ exp: undefined }))).toEqual({ sid: "s1" });
 });
 test.each<[string, object, object?]>([
   ["with a nonce, as ID tokens have", { nonce: "n" }],
@@ -56,10 +56,10 @@ test.each<[string, object, object?]>([
   ["signed with a shared secret", {}, { ...HEADER, alg: "HS256" }],
   ["of an unknown key", {}, { ...HEADER, kid: "another" }],
 ])("a token %s is refused", async (_, more, header) => {
-  await expect(judge(token(more, header))).rejects.toThrow();
+  await expect(verify(token(more, header))).rejects.toThrow();
 });
 test("a token with another signature, or a malformed one, is refused", async () => {
-  await expect(judge(signed(HEADER, claims(), PAIRS.rsa2.privateKey))).rejects.toThrow();
+  await expect(verify(signed(HEADER, claims(), PAIRS.rsa2.privateKey))).rejects.toThrow();
   const [, payload = "", signature = ""] = token().split(".");
   const unsigned = Buffer.from(JSON.stringify({ ...HEADER, alg: "none" })).toString("base64url");
   for (const text of [
@@ -70,5 +70,5 @@ test("a token with another signature, or a malformed one, is refused", async () 
     "x".repeat(10_000),
     `${token()}x`,
   ])
-    await expect(judge(text)).rejects.toThrow();
+    await expect(verify(text)).rejects.toThrow();
 });

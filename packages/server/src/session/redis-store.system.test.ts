@@ -139,9 +139,9 @@ describe("an unavailable Redis", () => {
   test("a hanging Redis is reported within a second", async () => {
     const store = await inRedis();
     server.kill("SIGSTOP");
-    const asked = store.touch("a", 60_000);
+    const pending = store.touch("a", 60_000);
     try {
-      await expect(asked).rejects.toThrow("Redis has not answered");
+      await expect(pending).rejects.toThrow("Redis has not answered");
     } finally {
       server.kill("SIGCONT");
     }
@@ -164,16 +164,16 @@ describe("two processes with one Redis, and a provider that ends a session whose
       const parts = { clock: systemClock, type: PrincipalSchema, audit: () => {}, fault: () => {} };
       return spec.open(parts);
     };
-    const [one, two] = [await process(), await process()];
+    const [first, second] = [await process(), await process()];
     try {
       await inRedis();
-      const browser = new TestBrowser(site, () => one.routes ?? new Map());
+      const browser = new TestBrowser(site, () => first.routes ?? new Map());
       await browser.visit("/auth/login");
       const id = browser.cookies.get("app.example __Host-session") ?? "";
       const incoming = incomingOf(new Headers());
       const tokens = async () =>
         Promise.all(
-          [one, two, one, two].map(async (source) => unlessFailure(await source.verify(id, incoming))?.token),
+          [first, second, first, second].map(async (source) => unlessFailure(await source.verify(id, incoming))?.token),
         );
       const [before] = await tokens();
       // It is due a second from now, since it is renewed half a minute before its end.
@@ -183,8 +183,8 @@ describe("two processes with one Redis, and a provider that ends a session whose
       await browser.get("/auth/logout", { "x-csrf": "1" }, "POST");
       expect(await tokens()).toEqual([undefined, undefined, undefined, undefined]);
     } finally {
-      await one.close();
-      await two.close();
+      await first.close();
+      await second.close();
       await provider.close();
     }
   });

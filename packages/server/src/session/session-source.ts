@@ -1,7 +1,7 @@
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
-import { unjudged } from "@protobff/runtime/internal/identity/refusals";
+import { unavailable } from "@protobff/runtime/internal/identity/refusals";
 import type { Routes } from "@protobff/runtime/internal/identity/routes";
 import type { Place, Source } from "@protobff/runtime/internal/identity/source";
 import type { SessionStore } from "./session-store.ts";
@@ -46,7 +46,7 @@ export class SessionSource implements Source {
     try {
       return (await this.#parts.sessions.find(id))?.caller;
     } catch (cause) {
-      throw cause instanceof Failure ? cause : unjudged("the sessions' store is away", cause);
+      throw cause instanceof Failure ? cause : unavailable("the sessions' store is away", cause);
     }
   }
   async close(): Promise<void> {

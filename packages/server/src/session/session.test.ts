@@ -91,9 +91,11 @@ describe("a login", () => {
       return answer;
     };
     await login();
-    const own = answers.filter((value) => value.startsWith("__Host-session="));
-    expect(own).toHaveLength(1);
-    expect(own[0]).toMatch(/^__Host-session=[\w-]{43}; Path=\/; Max-Age=36000; HttpOnly; Secure; SameSite=Lax$/);
+    const sessionCookies = answers.filter((value) => value.startsWith("__Host-session="));
+    expect(sessionCookies).toHaveLength(1);
+    expect(sessionCookies[0]).toMatch(
+      /^__Host-session=[\w-]{43}; Path=\/; Max-Age=36000; HttpOnly; Secure; SameSite=Lax$/,
+    );
   });
   test.each([
     "//evil.example",
@@ -194,7 +196,7 @@ describe("a login", () => {
     expect(pairsOf(answer.headers ?? []).filter(([name]) => name === "set-cookie").length).toBeLessThanOrEqual(33);
     await login();
     const id = browser.cookies.get(COOKIE) ?? "";
-    const planted = [...Array<string>(200).fill("p".repeat(43)), id].map((one) => `__Host-session=${one}`).join("; ");
+    const planted = [...Array<string>(200).fill("p".repeat(43)), id].map((text) => `__Host-session=${text}`).join("; ");
     expect((await browser.get("/auth/logout", { cookie: planted, "x-csrf": "1" }, "POST")).status).toBe(200);
     expect(await source.verify(id, incoming)).toBeDefined();
   });
@@ -205,7 +207,7 @@ describe("a login", () => {
     const back = `/auth/callback?code=x&state=${state}&iss=${encodeURIComponent(provider.issuer)}`;
     const all = await Promise.all(Array.from({ length: 1000 }, () => browser.get(back)));
     const statuses = all.map(({ status }) => status);
-    expect([401, 503].map((one) => statuses.filter((status) => status === one).length)).toEqual([100, 900]);
+    expect([401, 503].map((number) => statuses.filter((status) => status === number).length)).toEqual([100, 900]);
     provider.mode = "up";
     expect((await login()).status).toBe(200);
   }, 20_000);

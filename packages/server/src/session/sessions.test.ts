@@ -14,7 +14,7 @@ import { Sessions } from "./sessions.ts";
 class RotatingProvider {
   readonly #clock: FakeClock;
   current = 0;
-  asked = 0;
+  requestCount = 0;
   reused = false;
   away = false;
   /** Lets refreshes through when it resolves. */
@@ -33,7 +33,7 @@ class RotatingProvider {
     };
   }
   async refresh(before: Tokens): Promise<Tokens> {
-    this.asked++;
+    this.requestCount++;
     await this.gate;
     if (this.away) throw "away" satisfies RefreshFault;
     if (before.refresh !== `refresh ${this.current}`) {
@@ -75,14 +75,14 @@ function rig() {
 describe("an expiring access token", () => {
   test("an access token is renewed once, for all requests in two processes", async () => {
     const { clock, provider, process } = rig();
-    const [one, two] = [process(), process()];
-    const { id } = await one.begin(provider.tokens(60));
+    const [first, second] = [process(), process()];
+    const { id } = await first.begin(provider.tokens(60));
     await clock.advance(61_000);
-    const asked = [one, two, one, two, two].map((sessions) => sessions.find(id));
+    const requests = [first, second, first, second, second].map((sessions) => sessions.find(id));
     await clock.advance(200);
-    const found = await Promise.all(asked);
+    const found = await Promise.all(requests);
     expect(found.map((session) => session?.caller.token)).toEqual(Array(5).fill("access 1"));
-    expect(provider).toMatchObject({ asked: 1, reused: false });
+    expect(provider).toMatchObject({ requestCount: 1, reused: false });
   });
   test("a valid access token is used while its renewal runs", async () => {
     const { clock, provider, process } = rig();
@@ -122,11 +122,11 @@ describe("an expiring access token", () => {
     const gate = Promise.withResolvers<void>();
     provider.gate = gate.promise;
     await clock.advance(61_000);
-    const asked = sessions.find(id);
+    const pending = sessions.find(id);
     await settled();
     expect(await sessions.endAll({ sid: "s1" })).toBe(1);
     gate.resolve();
-    expect(await asked).toBeUndefined();
+    expect(await pending).toBeUndefined();
     expect(await sessions.find(id)).toBeUndefined();
   });
   test("a refresh token is never used twice, for every sequence", async () => {
@@ -136,15 +136,15 @@ describe("an expiring access token", () => {
         const { clock, provider, process } = rig();
         const processes = [process(), process(), process()];
         const { id } = await processes[0]!.begin(provider.tokens(45));
-        const asked: Promise<unknown>[] = [];
+        const requests: Promise<unknown>[] = [];
         for (const { process: which, waitMs, provider: slow } of steps) {
           provider.gate = new Promise((resolve) => clock.setTimeout(() => resolve(), slow, undefined));
-          asked.push(processes[which]!.find(id));
+          requests.push(processes[which]!.find(id));
           await settled();
           await clock.advance(waitMs);
         }
         await clock.advance(500);
-        await Promise.all(asked);
+        await Promise.all(requests);
         expect(provider.reused).toBe(false);
       }),
       { numRuns: 100 },
@@ -184,7 +184,7 @@ test("a store in the process keeps a maximum of sessions, and drops the one that
   await store.touch("a", 1_000);
   await store.add("d", Buffer.from("d"), 1_000, none);
   const kept = await Promise.all(["a", "b", "c", "d"].map((key) => store.get(key)));
-  expect(kept.map((one) => one !== undefined)).toEqual([true, false, true, true]);
+  expect(kept.map((item) => item !== undefined)).toEqual([true, false, true, true]);
   expect(await store.deleteGroup("g")).toBe(3);
 });
 test("a store in the process keeps a maximum of bytes", async () => {
@@ -192,7 +192,7 @@ test("a store in the process keeps a maximum of bytes", async () => {
   const large = Buffer.alloc(1 << 20);
   const kept = async (): Promise<number> => {
     const all = await Promise.all(Array.from({ length: 600 }, (_, i) => store.get(`k${i}`)));
-    return all.filter((one) => one !== undefined).length;
+    return all.filter((item) => item !== undefined).length;
   };
   for (let i = 0; i < 300; i++) await store.add(`k${i}`, large, 1_000, { names: [], lifeMs: 1_000 });
   expect(await kept()).toBe(256);

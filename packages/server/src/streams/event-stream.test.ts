@@ -22,17 +22,20 @@ async function serve(stream: TestStream, options?: ListenOptions): Promise<Liste
 const failure = (code: Code, pushbackMs?: number): Failure =>
   new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message: "secret", pushbackMs });
 
-interface Told {
+interface Answer {
   readonly status: number | undefined;
   readonly headers: Record<string, unknown>;
   readonly body: string;
 }
-interface Asked {
+interface RequestInput {
   readonly query?: string;
   readonly headers?: Record<string, string>;
   readonly path?: string;
 }
-async function askH1(server: Listening, { query = QUERY, headers = {}, path = PATH }: Asked = {}): Promise<Told> {
+async function sendH1(
+  server: Listening,
+  { query = QUERY, headers = {}, path = PATH }: RequestInput = {},
+): Promise<Answer> {
   const request = http.get(`${server.url}${path}${query}`, {
     agent: false,
     headers: { accept: "text/event-stream", ...headers },
@@ -44,19 +47,26 @@ async function askH1(server: Listening, { query = QUERY, headers = {}, path = PA
     body: String(Buffer.concat(await response.toArray())),
   };
 }
-async function askH2(server: Listening, { query = QUERY, headers = {}, path = PATH }: Asked = {}): Promise<Told> {
+async function sendH2(
+  server: Listening,
+  { query = QUERY, headers = {}, path = PATH }: RequestInput = {},
+): Promise<Answer> {
   const session = http2.connect(server.url);
   onTestFinished(() => session.destroy());
   const stream = session.request({ ":path": `${path}${query}`, accept: "text/event-stream", ...headers });
-  const [told] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
-  return { status: Number(told[":status"]), headers: told, body: String(Buffer.concat(await stream.toArray())) };
+  const [responseHeaders] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+  return {
+    status: Number(responseHeaders[":status"]),
+    headers: responseHeaders,
+    body: String(Buffer.concat(await stream.toArray())),
+  };
 }
 const withoutRetry = (body: string): string => body.replaceAll(/retry: \d+\n\n/g, "");
 
 describe.each([
-  ["HTTP/1.1", askH1],
-  ["HTTP/2", askH2],
-])("server-sent events over %s", (_, ask) => {
+  ["HTTP/1.1", sendH1],
+  ["HTTP/2", sendH2],
+])("server-sent events over %s", (_, send) => {
   test("items are events with the token as id, beats are comments, and the end is an event", async () => {
     const stream = testStream(
       (it) => {
@@ -68,7 +78,7 @@ describe.each([
       },
       { heartbeatMs: 15_000 },
     );
-    const { status, headers, body } = await ask(await serve(stream));
+    const { status, headers, body } = await send(await serve(stream));
     expect(status).toBe(200);
     expect(headers).toMatchObject({
       "content-type": "text/event-stream",
@@ -96,17 +106,17 @@ describe.each([
       `?connect=v1&encoding=json&base64=1&message=${base64(Buffer.from('{"fileName":"what"}'))}`,
       `?encoding=proto&base64=1&message=${base64(toBinary(SourceContextSchema, message))}`,
     ])
-      await ask(server, { query });
+      await send(server, { query });
     expect(stream.followers.map(({ text }) => text)).toEqual(["what", "what", "what"]);
-    await ask(server, { query: `${QUERY}&bff-resume=t0` });
-    await ask(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1" } });
-    await ask(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1", "last-event-id": "t2" } });
+    await send(server, { query: `${QUERY}&bff-resume=t0` });
+    await send(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1" } });
+    await send(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1", "last-event-id": "t2" } });
     expect(stream.followers.slice(3).map(({ resume }) => resume)).toEqual(["t0", "t1", "t2"]);
   });
 
   test("a finished stream is answered with 204, and is not started", async () => {
     const stream = testStream();
-    const { status, body } = await ask(await serve(stream), { headers: { "last-event-id": "~end" } });
+    const { status, body } = await send(await serve(stream), { headers: { "last-event-id": "~end" } });
     expect([status, body, stream.followers.length]).toEqual([204, "", 0]);
   });
 
@@ -116,21 +126,21 @@ describe.each([
     [Code.INTERNAL, 500, "internal"],
   ])("a final failure at the start has its status: %s", async (code, status, name) => {
     const metadata = { headers: ["x-one", "1"], trailers: [] };
-    const told = await ask(await serve(testStream((it) => it.follower.failed(failure(code), undefined, metadata))));
-    expect([told.status, told.headers["content-type"], told.headers["x-one"]]).toEqual([
+    const answer = await send(await serve(testStream((it) => it.follower.failed(failure(code), undefined, metadata))));
+    expect([answer.status, answer.headers["content-type"], answer.headers["x-one"]]).toEqual([
       status,
       "application/json",
       "1",
     ]);
-    expect(JSON.parse(told.body)).toEqual({ code: name, message: codeText(code) });
+    expect(JSON.parse(answer.body)).toEqual({ code: name, message: codeText(code) });
   });
 
   test.each([Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED])(
     "a resumable failure at the start is an ended stream, to which an EventSource reconnects: %s",
     async (code) => {
       const stream = testStream((it) => it.follower.failed(failure(code, 7000), undefined, undefined));
-      const told = await ask(await serve(stream));
-      expect([told.status, told.headers["content-type"], told.body]).toEqual([
+      const answer = await send(await serve(stream));
+      expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
         200,
         "text/event-stream",
         "retry: 7000\n\n",
@@ -143,7 +153,7 @@ describe.each([
       it.item("a", "t1");
       it.follower.failed(failure(Code.NOT_FOUND), "t1", undefined);
     });
-    expect(withoutRetry((await ask(await serve(stream))).body)).toBe(
+    expect(withoutRetry((await send(await serve(stream))).body)).toBe(
       `id: t1\ndata: {"fileName":"a"}\n\nevent: failure\nid: ~end\ndata: {"code":"not_found","message":"not found"}\n\n`,
     );
   });
@@ -152,7 +162,7 @@ describe.each([
       it.item("a", "t1");
       it.follower.failed(failure(Code.UNAVAILABLE), "t2", undefined);
     });
-    expect(withoutRetry((await ask(await serve(stream))).body)).toBe(
+    expect(withoutRetry((await send(await serve(stream))).body)).toBe(
       `id: t1\ndata: {"fileName":"a"}\n\n: Unavailable\nid: t2\n\n`,
     );
   });
@@ -167,11 +177,11 @@ describe.each([
         }),
       );
     });
-    const { body } = await ask(await serve(stream));
+    const { body } = await send(await serve(stream));
     expect(body).toContain("\n\n: beat\nid: t2\n\nevent: end");
   });
 
-  test.each<[string, Asked, number]>([
+  test.each<[string, RequestInput, number]>([
     ["no encoding", { query: "?message={}" }, 415],
     ["another encoding", { query: "?message={}&encoding=xml" }, 415],
     ["a compression", { query: "?message=&encoding=json&compression=gzip" }, 501],
@@ -179,26 +189,26 @@ describe.each([
     ["no UTF-8", { query: "?message=%0A%03%FF&encoding=proto" }, 400],
     ["no base64", { query: "?message=!&encoding=json&base64=1" }, 400],
     ["too large", { query: `?encoding=json&message=${JSON.stringify({ fileName: "x".repeat(2000) })}` }, 413],
-  ])("%s is refused", async (_, asked, status) => {
+  ])("%s is refused", async (_, input, status) => {
     const stream = testStream();
-    const told = await ask(await serve(stream, { maxRequestBytes: 1000 }), asked);
-    expect([told.status, stream.followers.length]).toEqual([status, 0]);
+    const answer = await send(await serve(stream, { maxRequestBytes: 1000 }), input);
+    expect([answer.status, stream.followers.length]).toEqual([status, 0]);
   });
 
   test("an RPC with side effects is not followed by GET", async () => {
     const stream = testStream(undefined, { name: "run" });
-    const told = await ask(await serve(stream), { path: "/streams.v1.StreamService/Run" });
-    expect([told.status, told.headers.allow, stream.followers.length]).toEqual([405, "POST", 0]);
+    const answer = await send(await serve(stream), { path: "/streams.v1.StreamService/Run" });
+    expect([answer.status, answer.headers.allow, stream.followers.length]).toEqual([405, "POST", 0]);
   });
 
   test("the caller is authenticated, and CORS headers are sent", async () => {
     const authenticate = () =>
       new Denied(refusal(Code.UNAUTHENTICATED, "who?"), { headers: ["www-authenticate", "Bearer"], trailers: [] });
     const server = await serve(testStream(undefined, { authenticate }), { corsOrigins: ["https://app.example"] });
-    const told = await ask(server, { headers: { origin: "https://app.example" } });
-    expect([told.status, told.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
-    expect(told.headers["access-control-allow-origin"]).toBe("https://app.example");
-    const other = await ask(server, { headers: { origin: "https://other.example" } });
+    const answer = await send(server, { headers: { origin: "https://app.example" } });
+    expect([answer.status, answer.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+    expect(answer.headers["access-control-allow-origin"]).toBe("https://app.example");
+    const other = await send(server, { headers: { origin: "https://other.example" } });
     expect(other.headers["access-control-allow-origin"]).toBeUndefined();
   });
 });
@@ -231,7 +241,7 @@ describe("the eventsource package", () => {
   }
 
   test("an EventSource resumes behind its last item when the server goes away, and stops at the end", async () => {
-    const heard: string[] = [];
+    const messages: string[] = [];
     const first = testStream((it: TestFollower) => {
       it.item("a", "t1");
       it.item("b", "t2");
@@ -242,8 +252,8 @@ describe("the eventsource package", () => {
     const drained = Promise.withResolvers<void>();
     const source = await follow(server, (made) => {
       made.addEventListener("message", ({ data, lastEventId }) => {
-        heard.push(`${lastEventId} ${data}`);
-        if (heard.length === 2) drained.resolve();
+        messages.push(`${lastEventId} ${data}`);
+        if (messages.length === 2) drained.resolve();
       });
       made.addEventListener("end", () => ended.resolve());
     });
@@ -256,7 +266,7 @@ describe("the eventsource package", () => {
     const again = await listen([second], { port: server.port });
     onTestFinished(() => again.close(0));
     await ended.promise;
-    expect(heard).toEqual(['t1 {"fileName":"a"}', 't2 {"fileName":"b"}', 't3 {"fileName":"c"}']);
+    expect(messages).toEqual(['t1 {"fileName":"a"}', 't2 {"fileName":"b"}', 't3 {"fileName":"c"}']);
     expect(second.followers.map(({ resume }) => resume)).toEqual(["t2"]);
     const stopped = Promise.withResolvers<void>();
     source.addEventListener("error", () => {
@@ -267,14 +277,14 @@ describe("the eventsource package", () => {
   });
 
   test("an EventSource stops at a final failure, and receives it", async () => {
-    const told = Promise.withResolvers<string>();
+    const report = Promise.withResolvers<string>();
     const stream = testStream((it) => {
       it.item("a", "t1");
       it.follower.failed(failure(Code.PERMISSION_DENIED), "t1", undefined);
     });
     await follow(await serve(stream), (source) => {
-      source.addEventListener("failure", ({ data }) => told.resolve(data));
+      source.addEventListener("failure", ({ data }) => report.resolve(data));
     });
-    expect(JSON.parse(await told.promise)).toEqual({ code: "permission_denied", message: "permission denied" });
+    expect(JSON.parse(await report.promise)).toEqual({ code: "permission_denied", message: "permission denied" });
   });
 });

@@ -21,7 +21,7 @@ async function serve(stream: TestStream, options?: ListenOptions): Promise<Liste
 }
 
 /** The messages of a socket, one after the other. */
-class Heard {
+class MessageLog {
   readonly #messages: unknown[] = [];
   #wake: (() => void) | undefined;
   add(text: string): void {
@@ -43,16 +43,16 @@ class Heard {
 /** By Node's own client, which is undici's. */
 async function open(server: Listening) {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/bff.v1/follow`, ["bff.v1.json"]);
-  const heard = new Heard();
-  socket.addEventListener("message", ({ data }) => heard.add(String(data)));
+  const messageLog = new MessageLog();
+  socket.addEventListener("message", ({ data }) => messageLog.add(String(data)));
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
     socket.addEventListener("error", () => reject(new Error("refused")));
   });
   onTestFinished(() => socket.close());
-  expect(await heard.next()).toEqual({ beat: 15_000 });
+  expect(await messageLog.next()).toEqual({ beat: 15_000 });
   const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener("close", resolve));
-  return { socket, heard, closed, say: (message: unknown) => socket.send(JSON.stringify(message)) };
+  return { socket, messageLog: messageLog, closed, send: (message: unknown) => socket.send(JSON.stringify(message)) };
 }
 interface CloseEvent {
   readonly code: number;
@@ -61,16 +61,16 @@ interface CloseEvent {
 /** Opens a socket by ws, which may send other headers and break the rules. */
 async function openRude(server: Listening, headers: Record<string, string> = {}) {
   const socket = new WsClient(`ws://127.0.0.1:${server.port}/bff.v1/follow`, ["bff.v1.json"], { headers });
-  const heard = new Heard();
-  socket.on("message", (data: RawData) => heard.add(String(data)));
+  const messageLog = new MessageLog();
+  socket.on("message", (data: RawData) => messageLog.add(String(data)));
   socket.on("error", () => {});
   const closed = new Promise<[number, string]>((resolve) =>
     socket.on("close", (code, reason) => resolve([code, String(reason)])),
   );
   await once(socket, "open");
   onTestFinished(() => socket.terminate());
-  await heard.next();
-  return { socket, heard, closed, say: (message: unknown) => socket.send(JSON.stringify(message)) };
+  await messageLog.next();
+  return { socket, messageLog: messageLog, closed, send: (message: unknown) => socket.send(JSON.stringify(message)) };
 }
 async function statusOf(server: Listening, headers: Record<string, string>): Promise<[number | undefined, string]> {
   const request = http.get(`${server.url}/bff.v1/follow`, {
@@ -93,10 +93,10 @@ async function statusOf(server: Listening, headers: Record<string, string>): Pro
 describe("a WebSocket", () => {
   test("a WebSocket carries many follows, each with items, tokens, heartbeats and an end", async () => {
     const stream = testStream();
-    const { heard, say } = await open(await serve(stream));
-    say({ id: 1, follow: RPC, request: { fileName: "one" }, resume: "t0" });
+    const { messageLog, send } = await open(await serve(stream));
+    send({ id: 1, follow: RPC, request: { fileName: "one" }, resume: "t0" });
     const testFollower = await stream.next();
-    say({ id: 2, follow: RPC });
+    send({ id: 2, follow: RPC });
     const two = await stream.next();
     expect([testFollower.text, testFollower.resume, two.text, two.resume]).toEqual(["one", "t0", "", undefined]);
     testFollower.follower.opened(undefined);
@@ -106,48 +106,48 @@ describe("a WebSocket", () => {
     testFollower.beat("t2");
     testFollower.follower.ended(undefined);
     two.follower.failed(failure(Code.NOT_FOUND), "t9", undefined);
-    expect(await heard.next()).toEqual({ id: 1, opened: true });
-    expect(await heard.next()).toEqual({ id: 1, token: "t1", item: { fileName: "a" } });
-    expect(await heard.next()).toEqual({ id: 2, item: { fileName: "b" } });
-    expect(await heard.next()).toEqual({ id: 1, token: "t2" });
-    expect(await heard.next()).toEqual({ id: 1, end: true });
-    expect(await heard.next()).toEqual({ id: 2, token: "t9", error: { code: "not_found", message: "not found" } });
+    expect(await messageLog.next()).toEqual({ id: 1, opened: true });
+    expect(await messageLog.next()).toEqual({ id: 1, token: "t1", item: { fileName: "a" } });
+    expect(await messageLog.next()).toEqual({ id: 2, item: { fileName: "b" } });
+    expect(await messageLog.next()).toEqual({ id: 1, token: "t2" });
+    expect(await messageLog.next()).toEqual({ id: 1, end: true });
+    expect(await messageLog.next()).toEqual({ id: 2, token: "t9", error: { code: "not_found", message: "not found" } });
   });
 
   test("an id may be reused after its follow has ended or was cancelled", async () => {
     const stream = testStream();
-    const { heard, say } = await open(await serve(stream));
-    say({ id: 1, follow: RPC });
+    const { messageLog, send } = await open(await serve(stream));
+    send({ id: 1, follow: RPC });
     const first = await stream.next();
-    say({ id: 1, cancel: true });
+    send({ id: 1, cancel: true });
     expect(await first.cancelled).toBeInstanceOf(Failure);
     expect(first.item("nobody hears it")).toBe(false);
-    say({ id: 1, follow: RPC });
+    send({ id: 1, follow: RPC });
     (await stream.next()).item("second");
-    expect(await heard.next()).toEqual({ id: 1, item: { fileName: "second" } });
+    expect(await messageLog.next()).toEqual({ id: 1, item: { fileName: "second" } });
   });
 
   test("the source pauses after 128 unacknowledged items", async () => {
     const stream = testStream();
-    const { heard, say } = await open(await serve(stream));
-    say({ id: 7, follow: RPC });
+    const { messageLog, send } = await open(await serve(stream));
+    send({ id: 7, follow: RPC });
     const follower = await stream.next();
-    let given = 1;
-    while (follower.item("x")) given++;
-    expect(given).toBe(128);
+    let count = 1;
+    while (follower.item("x")) count++;
+    expect(count).toBe(128);
     const ready = follower.ready();
-    for (let i = 0; i < given; i++) await heard.next();
-    say({ id: 7, ack: 64 });
+    for (let i = 0; i < count; i++) await messageLog.next();
+    send({ id: 7, ack: 64 });
     await ready;
-    while (follower.item("x")) given++;
-    expect(given).toBe(128 + 63); // the last one fills it again
+    while (follower.item("x")) count++;
+    expect(count).toBe(128 + 63); // the last one fills it again
   });
 
   test("a disconnect cancels all follows", async () => {
     const stream = testStream();
-    const { socket, say } = await open(await serve(stream));
-    say({ id: 1, follow: RPC });
-    say({ id: 2, follow: RPC });
+    const { socket, send } = await open(await serve(stream));
+    send({ id: 1, follow: RPC });
+    send({ id: 2, follow: RPC });
     const both = [await stream.next(), await stream.next()];
     socket.close();
     await Promise.all(both.map(({ cancelled }) => cancelled));
@@ -155,30 +155,30 @@ describe("a WebSocket", () => {
 
   test("a follow that fails has a separate error, and the socket continues", async () => {
     const authenticate = () => new Denied(refusal(Code.UNAUTHENTICATED, "who?"));
-    const { heard, say } = await open(await serve(testStream(undefined, { authenticate })));
-    say({ id: 1, follow: "streams.v1.StreamService/Nothing" });
-    expect(await heard.next()).toMatchObject({ id: 1, error: { code: "unimplemented" } });
-    say({ id: 1, follow: RPC });
-    expect(await heard.next()).toEqual({ id: 1, error: { code: "unauthenticated", message: "who?" } });
+    const { messageLog, send } = await open(await serve(testStream(undefined, { authenticate })));
+    send({ id: 1, follow: "streams.v1.StreamService/Nothing" });
+    expect(await messageLog.next()).toMatchObject({ id: 1, error: { code: "unimplemented" } });
+    send({ id: 1, follow: RPC });
+    expect(await messageLog.next()).toEqual({ id: 1, error: { code: "unauthenticated", message: "who?" } });
     const stream = testStream();
     const open2 = await open(await serve(stream, { maxFollowers: 1, maxElements: 3 }));
-    open2.say({ id: 1, follow: RPC, request: { fileName: 5 } });
-    expect(await open2.heard.next()).toMatchObject({ id: 1, error: { code: "invalid_argument" } });
-    open2.say({ id: 2, follow: RPC, request: { a: [1, 2, 3, 4, 5] } });
-    expect(await open2.heard.next()).toMatchObject({ id: 2, error: { code: "invalid_argument" } });
-    open2.say({ id: 3, follow: RPC });
+    open2.send({ id: 1, follow: RPC, request: { fileName: 5 } });
+    expect(await open2.messageLog.next()).toMatchObject({ id: 1, error: { code: "invalid_argument" } });
+    open2.send({ id: 2, follow: RPC, request: { a: [1, 2, 3, 4, 5] } });
+    expect(await open2.messageLog.next()).toMatchObject({ id: 2, error: { code: "invalid_argument" } });
+    open2.send({ id: 3, follow: RPC });
     await stream.next();
-    open2.say({ id: 4, follow: RPC });
-    expect(await open2.heard.next()).toMatchObject({ id: 4, error: { code: "resource_exhausted" } });
+    open2.send({ id: 4, follow: RPC });
+    expect(await open2.messageLog.next()).toMatchObject({ id: 4, error: { code: "resource_exhausted" } });
   });
 
   test("each follow is authenticated by the headers of the upgrade, or by its credential", async () => {
     const seen: (string | null)[] = [];
     const stream = testStream((it) => void seen.push(it.headers.get("authorization"), it.headers.get("cookie")));
-    const { say } = await openRude(await serve(stream), { authorization: "Bearer a", cookie: "s=1" });
-    say({ id: 1, follow: RPC });
+    const { send } = await openRude(await serve(stream), { authorization: "Bearer a", cookie: "s=1" });
+    send({ id: 1, follow: RPC });
     await stream.next();
-    say({ id: 2, follow: RPC, authorization: "Bearer b" });
+    send({ id: 2, follow: RPC, authorization: "Bearer b" });
     const second = await stream.next();
     expect(seen).toEqual(["Bearer a", "s=1", "Bearer b", "s=1"]);
     expect(second.headers.get(":protocol")).toBe("websocket");
@@ -186,9 +186,9 @@ describe("a WebSocket", () => {
 
   test("at most 100 follows run on one socket", async () => {
     const stream = testStream();
-    const { heard, say } = await open(await serve(stream));
-    for (let id = 0; id <= 100; id++) say({ id, follow: RPC });
-    expect(await heard.next()).toMatchObject({ id: 100, error: { code: "resource_exhausted" } });
+    const { messageLog, send } = await open(await serve(stream));
+    for (let id = 0; id <= 100; id++) send({ id, follow: RPC });
+    expect(await messageLog.next()).toMatchObject({ id: 100, error: { code: "resource_exhausted" } });
     expect(stream.followers.length).toBe(100);
   });
 
@@ -198,12 +198,12 @@ describe("a WebSocket", () => {
       it.drained.then(() => it.follower.failed(failure(Code.UNAVAILABLE), "t1", undefined));
     });
     const server = await serve(stream);
-    const { heard, say, closed } = await open(server);
+    const { messageLog, send, closed } = await open(server);
     const idle = await open(server);
-    say({ id: 1, follow: RPC });
-    await heard.next();
+    send({ id: 1, follow: RPC });
+    await messageLog.next();
     const gone = server.close(60_000);
-    expect(await heard.next()).toMatchObject({ id: 1, token: "t1", error: { code: "unavailable" } });
+    expect(await messageLog.next()).toMatchObject({ id: 1, token: "t1", error: { code: "unavailable" } });
     expect((await closed).code).toBe(1001);
     expect((await idle.closed).code).toBe(1001);
     await gone;
@@ -225,11 +225,11 @@ describe("a WebSocket", () => {
   test("a page of the server's origin counts as same-origin, even without sec-fetch-site", async () => {
     const stream = testStream();
     const server = await serve(stream, { corsOrigins: ["https://app.example"] });
-    const own = await openRude(server, { origin: server.url });
-    own.say({ id: 1, follow: RPC });
+    const sameOrigin = await openRude(server, { origin: server.url });
+    sameOrigin.send({ id: 1, follow: RPC });
     expect((await stream.next()).headers.get("sec-fetch-site")).toBe("same-origin");
     const listed = await openRude(server, { origin: "https://app.example", "sec-fetch-site": "cross-site" });
-    listed.say({ id: 1, follow: RPC });
+    listed.send({ id: 1, follow: RPC });
     expect((await stream.next()).headers.get("sec-fetch-site")).toBe("cross-site");
   });
   const PUBLIC = "https://app.example";
@@ -251,8 +251,8 @@ describe("a WebSocket", () => {
       [PUBLIC, "same-origin"],
       ["http://app.example", null],
     ] as const) {
-      const { say } = await openRude(server, { origin, host: "app.example" });
-      say({ id: 1, follow: RPC });
+      const { send } = await openRude(server, { origin, host: "app.example" });
+      send({ id: 1, follow: RPC });
       expect((await stream.next()).headers.get("sec-fetch-site")).toBe(site);
     }
   });
@@ -281,12 +281,12 @@ function masked(payload: string | Buffer): Buffer {
 describe("attacks on WebSockets", () => {
   /** Opens another socket. The returned function proves that it still works. */
   async function beside(stream: TestStream, server: Listening): Promise<() => Promise<void>> {
-    const { heard, say } = await open(server);
-    say({ id: 1, follow: RPC });
+    const { messageLog, send } = await open(server);
+    send({ id: 1, follow: RPC });
     const follower = await stream.next();
     return async () => {
       follower.item("still here");
-      expect(await heard.next()).toMatchObject({ item: { fileName: "still here" } });
+      expect(await messageLog.next()).toMatchObject({ item: { fileName: "still here" } });
     };
   }
 
@@ -319,23 +319,23 @@ describe("attacks on WebSockets", () => {
     const stream = testStream();
     const server = await serve(stream);
     const goesOn = await beside(stream, server);
-    const { socket, say } = await openRude(server);
-    for (let id = 0; id < 20; id++) say({ id, follow: RPC });
+    const { socket, send } = await openRude(server);
+    for (let id = 0; id < 20; id++) send({ id, follow: RPC });
     const followers = [];
     for (let id = 0; id < 20; id++) followers.push(await stream.next());
     socket.pause();
     const item = "x".repeat(50_000);
-    let given = 0;
+    let count = 0;
     for (const follower of followers) {
       let more = true;
       while (more) {
         more = follower.item(item);
-        given++;
+        count++;
         await new Promise(setImmediate);
       }
     }
     // The buffers of both kernels, a quarter of a MiB, and one item for each follow.
-    expect(given * item.length).toBeLessThan(20e6);
+    expect(count * item.length).toBeLessThan(20e6);
     await goesOn();
   });
 
@@ -373,9 +373,9 @@ describe("attacks on WebSockets", () => {
     last?.socket.send(" ", { fin: true });
     const follower = await stream.next();
     follower.item("heard");
-    expect(await last?.heard.next()).toMatchObject({ item: { fileName: "heard" } });
-    for (let i = 0; i < 20; i++) last?.say({ id: 2, ack: 0, filler: "x".repeat(60_000) });
-    last?.say({ id: 3, follow: RPC });
+    expect(await last?.messageLog.next()).toMatchObject({ item: { fileName: "heard" } });
+    for (let i = 0; i < 20; i++) last?.send({ id: 2, ack: 0, filler: "x".repeat(60_000) });
+    last?.send({ id: 3, follow: RPC });
     await stream.next();
     await goesOn();
     expect(ended.length).toBeLessThan(8);

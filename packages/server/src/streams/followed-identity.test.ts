@@ -52,18 +52,18 @@ async function serve(): Promise<Listening> {
 }
 
 type Headers = Readonly<Record<string, string>>;
-const OWN = { cookie: "sid=browser-ann", "sec-fetch-site": "same-origin" };
+const SAME_ORIGIN = { cookie: "sid=browser-ann", "sec-fetch-site": "same-origin" };
 
 test.each<[string, Headers, number, string | undefined]>([
-  ["a page of its own", OWN, 200, "ann"],
-  ["a page of another site", { ...OWN, "sec-fetch-site": "cross-site" }, 401, undefined],
+  ["a page of its own", SAME_ORIGIN, 200, "ann"],
+  ["a page of another site", { ...SAME_ORIGIN, "sec-fetch-site": "cross-site" }, 401, undefined],
   ["a page of another site, in a browser that says nothing of it", { cookie: "sid=browser-ann" }, 401, undefined],
   ["an app with a token", { authorization: "Bearer app-bob" }, 200, "bob"],
   ["an app with a token that proves nothing", { authorization: "Bearer app-bad" }, 401, undefined],
 ])("server-sent events: %s", async (_, headers, status, subject) => {
   const server = await serve();
-  const asked = { agent: false, headers: { accept: "text/event-stream", ...headers } };
-  const request = http.get(`${server.url}/${NAME}?encoding=json&message={}`, asked);
+  const options = { agent: false, headers: { accept: "text/event-stream", ...headers } };
+  const request = http.get(`${server.url}/${NAME}?encoding=json&message={}`, options);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
   expect(response.statusCode).toBe(status);
   expect(response.headers["www-authenticate"]).toBe(status === 401 ? "Bearer" : undefined);
@@ -103,12 +103,12 @@ test.each<[string, (server: Listening) => Headers, object, string]>([
   const socket = new WebSocket(url, "bff.v1.json", { headers: headersOf(server) });
   onTestFinished(() => socket.terminate());
   socket.on("open", () => socket.send(JSON.stringify({ id: 1, follow: NAME, ...more })));
-  const told = await new Promise<string>((resolve) =>
+  const text = await new Promise<string>((resolve) =>
     socket.on("message", (data) => {
       const { item, error } = JSON.parse(String(data));
       if (item !== undefined) resolve(item.title);
       if (error !== undefined) resolve(error.code);
     }),
   );
-  expect(told).toBe(expected);
+  expect(text).toBe(expected);
 });

@@ -148,10 +148,10 @@ test("a WebSocket delivers more items in order than may be unacknowledged", asyn
   const titles: string[] = [];
   const ended = new Promise((resolve) => {
     socket.addEventListener("message", ({ data }) => {
-      const told = JSON.parse(String(data));
-      if (told.item !== undefined) titles.push(told.item.title);
+      const message = JSON.parse(String(data));
+      if (message.item !== undefined) titles.push(message.item.title);
       if (titles.length % 64 === 0) socket.send(JSON.stringify({ id: 1, ack: titles.length }));
-      if (told.end === true) resolve(undefined);
+      if (message.end === true) resolve(undefined);
     });
   });
   socket.addEventListener("open", () => socket.send(JSON.stringify({ id: 1, follow: NAME })));

@@ -45,7 +45,7 @@ test("the incomplete message is known after every byte, with any control frames 
         }
         const last = frames.findLastIndex(({ opcode, fin }) => opcode < 8 && fin);
         const open = frames.slice(last + 1).filter(({ opcode }) => opcode < 8);
-        expect(partial.bytes).toBe(open.reduce((sum, one) => sum + one.length, 0));
+        expect(partial.bytes).toBe(open.reduce((sum, item) => sum + item.length, 0));
       },
     ),
   );

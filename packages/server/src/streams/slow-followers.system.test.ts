@@ -14,24 +14,24 @@ const QUERY = `${PATH}?encoding=json&message={}`;
 /** Number of clients of each kind. */
 const CLIENTS = 60;
 
-interface Told {
-  readonly given: number;
+interface Answer {
+  readonly count: number;
   readonly rss: number;
   readonly heap: number;
 }
 
 /** With room for what clients are owed, and for nothing that grows with what they do not read. */
-async function pumping(): Promise<{ port: number; tell: () => Promise<Told>; child: ChildProcess }> {
+async function pumping(): Promise<{ port: number; status: () => Promise<Answer>; child: ChildProcess }> {
   const file = fileURLToPath(new URL("../testing/pumping-server.ts", import.meta.url));
   const child = spawn(process.execPath, ["--max-old-space-size=100", file], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const port = Number((await lines.next()).value);
-  const tell = async (): Promise<Told> => {
+  const status = async (): Promise<Answer> => {
     child.stdin.write("\n");
     return JSON.parse((await lines.next()).value ?? "{}");
   };
-  return { port, tell, child };
+  return { port, status, child };
 }
 
 /** Sends a request and reads nothing. */
@@ -62,18 +62,18 @@ function silentSocket(port: number): void {
 }
 
 test("followers that never read cost only their queues, and others continue", async () => {
-  const { port, tell, child } = await pumping();
+  const { port, status, child } = await pumping();
   for (let i = 0; i < CLIENTS; i++) {
     silent(port, `GET ${QUERY} HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n`);
     silentGrpc(port);
     silentSocket(port);
   }
   // Until the kernel takes no more of anybody: then nothing is given any more.
-  let before = await tell();
+  let before = await status();
   for (let same = 0; same < 10; ) {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const now = await tell();
-    same = now.given === before.given ? same + 1 : 0;
+    const now = await status();
+    same = now.count === before.count ? same + 1 : 0;
     before = now;
   }
   // 60 × 16 KiB, twice, and 60 × 256 KiB with one item for each of ten: 20 MB, in a separate heap.
@@ -85,7 +85,7 @@ test("followers that never read cost only their queues, and others continue", as
     bytes += chunk.length;
     if (bytes > 50e6) break;
   }
-  const after = await tell();
+  const after = await status();
   expect(after.heap).toBeLessThan(150e6);
   expect(after.rss).toBeLessThan(before.rss + 100e6);
   expect(child.exitCode).toBeNull();

@@ -33,7 +33,7 @@ const WHY = {
 test("the streams of a process are limited, and an ended stream frees its place", () => {
   const streams = account({ process: 2 });
   const [first, second, third] = [stream(), stream(), stream()];
-  const enter = (one: typeof first) => streams.enter(one, HOST, {})?.message;
+  const enter = (item: typeof first) => streams.enter(item, HOST, {})?.message;
   expect([first, second, third].map(enter)).toEqual([undefined, undefined, WHY.process]);
   streams.leave(first);
   streams.leave(first);
@@ -44,7 +44,7 @@ test("the streams of a connection are limited", () => {
   const streams = account({ connection: 2 });
   const [connection, other] = [{}, {}];
   const first = stream();
-  const enter = (on: object, one = stream()) => streams.enter(one, HOST, on)?.message;
+  const enter = (on: object, item = stream()) => streams.enter(item, HOST, on)?.message;
   expect([enter(connection, first), enter(connection), enter(connection)]).toEqual([
     undefined,
     undefined,
@@ -77,9 +77,9 @@ test("a caller that constantly opens and closes waits, and others do not", () =>
   let now = 0;
   const streams = account({ caller: 1, connection: 1 }, () => now);
   const open = (caller = HOST) => {
-    const one = stream();
-    const refusal = streams.enter(one, caller, {});
-    streams.leave(one);
+    const item = stream();
+    const refusal = streams.enter(item, caller, {});
+    streams.leave(item);
     return refusal;
   };
   let opened = 0;
@@ -100,8 +100,8 @@ test("a caller may open all of its streams at once, and again after they have en
   const streams = account({ process: 1000, caller: 500 }, () => now);
   for (let round = 0; round < 3; round++, now += 20_000) {
     const all = Array.from({ length: 500 }, stream);
-    expect(all.map((one) => streams.enter(one, HOST, {})).filter((refusal) => refusal !== undefined)).toEqual([]);
-    for (const one of all) streams.leave(one);
+    expect(all.map((item) => streams.enter(item, HOST, {})).filter((refusal) => refusal !== undefined)).toEqual([]);
+    for (const item of all) streams.leave(item);
   }
 });
 
@@ -119,9 +119,9 @@ test("draining ends the first stream at once, and the others spread over the tim
   const streams = account({});
   const all = Array.from({ length: 50 }, stream);
   let count = 0;
-  for (const one of all) {
-    streams.enter(one, HOST, {});
-    one.drained.then(() => count++);
+  for (const item of all) {
+    streams.enter(item, HOST, {});
+    item.drained.then(() => count++);
   }
   const left = all.pop();
   if (left !== undefined) streams.leave(left);

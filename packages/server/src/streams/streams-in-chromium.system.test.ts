@@ -22,10 +22,10 @@ afterAll(() => browser?.close());
 
 /** One item for each connection, until the third is the last. */
 async function serve(origins: readonly string[]) {
-  const heard: string[] = [];
+  const messages: string[] = [];
   const stream = testStream(({ headers, resume = "0", ...it }) => {
     const protocol = headers.get(":protocol");
-    heard.push(`${protocol} ${resume} ${headers.get("sec-fetch-site")}`);
+    messages.push(`${protocol} ${resume} ${headers.get("sec-fetch-site")}`);
     const token = String(Number(resume) + 1);
     it.follower.item({ $typeName: "google.protobuf.SourceContext", fileName: token } as never, token);
     const code = Code.UNAVAILABLE;
@@ -35,7 +35,7 @@ async function serve(origins: readonly string[]) {
   });
   const server = await listen([stream], { corsOrigins: origins });
   onTestFinished(() => server.close(0));
-  return { server, heard };
+  return { server, messages: messages };
 }
 /** Serves a page of a foreign origin. */
 async function site(): Promise<string> {
@@ -47,17 +47,17 @@ async function site(): Promise<string> {
 async function follow(url: string, at: string): Promise<readonly string[]> {
   const page = await browser.newPage();
   await page.goto(at);
-  const told = await page.evaluate(followInPage, { url, rpc: RPC });
+  const reports = await page.evaluate(followInPage, { url, rpc: RPC });
   await page.close();
-  return told;
+  return reports;
 }
 /** Runs in the browser. Returns all events of both, until they are closed for good. */
 async function followInPage({ url, rpc }: { url: string; rpc: string }): Promise<string[]> {
-  const told: string[] = [];
+  const reports: string[] = [];
   await new Promise<void>((resolve) => {
     const source = new EventSource(`${url}/${rpc}?encoding=json&message=%7B%7D`);
-    source.onmessage = ({ lastEventId, data }) => told.push(`${lastEventId} ${data}`);
-    source.addEventListener("end", () => told.push("end"));
+    source.onmessage = ({ lastEventId, data }) => reports.push(`${lastEventId} ${data}`);
+    source.addEventListener("end", () => reports.push("end"));
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) resolve();
     };
@@ -66,28 +66,28 @@ async function followInPage({ url, rpc }: { url: string; rpc: string }): Promise
     const socket = new WebSocket(`${url.replace("http", "ws")}/bff.v1/follow`, "bff.v1.json");
     socket.onopen = () => socket.send(JSON.stringify({ id: 1, follow: rpc, resume: "2" }));
     socket.onmessage = ({ data }) => {
-      told.push(data);
+      reports.push(data);
       if (JSON.parse(data).end === true) socket.close();
     };
     socket.onclose = () => resolve();
   });
-  return told;
+  return reports;
 }
 
 const EVENTS = ['1 {"fileName":"1"}', '2 {"fileName":"2"}', '3 {"fileName":"3"}', "end"];
 const MESSAGES = ['{"beat":15000}', '{"id":1,"token":"3","item":{"fileName":"3"}}', '{"id":1,"end":true}'];
 
 test("a page of the server's origin resumes broken streams, and receives one end", async () => {
-  const { server, heard } = await serve([]);
+  const { server, messages } = await serve([]);
   expect(await follow(server.url, `${server.url}/healthz`)).toEqual([...EVENTS, ...MESSAGES]);
-  expect(heard).toEqual(["sse 0 same-origin", "sse 1 same-origin", "sse 2 same-origin", "websocket 2 same-origin"]);
+  expect(messages).toEqual(["sse 0 same-origin", "sse 1 same-origin", "sse 2 same-origin", "websocket 2 same-origin"]);
 }, 60_000);
 
 test("a page of a listed origin follows streams", async () => {
   const origin = await site();
-  const { server, heard } = await serve([origin]);
+  const { server, messages } = await serve([origin]);
   expect(await follow(server.url, origin)).toEqual([...EVENTS, ...MESSAGES]);
-  expect(heard).toEqual(["sse 0 cross-site", "sse 1 cross-site", "sse 2 cross-site", "websocket 2 null"]);
+  expect(messages).toEqual(["sse 0 cross-site", "sse 1 cross-site", "sse 2 cross-site", "websocket 2 null"]);
 }, 60_000);
 
 test("a page of another origin reads nothing", async () => {

@@ -67,30 +67,30 @@ describe.each(transports)("%s", (_, transportOf) => {
   ) => {
     const server = await serve(stream, options);
     const client = createClient(StreamService, transportOf(server.url));
-    const told: Headers[] = [];
+    const headerLists: Headers[] = [];
     const aborting = new AbortController();
     const call = {
       headers,
       signal: aborting.signal,
-      onHeader: (all: Headers) => void told.push(all),
+      onHeader: (all: Headers) => void headerLists.push(all),
       ...(timeoutMs !== undefined && { timeoutMs }),
     };
     const messages = client.follow({ fileName: "what" }, call)[Symbol.asyncIterator]();
-    return { server, client, told, aborting, messages };
+    return { server, client, headerLists: headerLists, aborting, messages };
   };
   const text = async (messages: AsyncIterator<{ fileName: string }>) => (await messages.next()).value?.fileName;
 
   test("items arrive one by one, in order, with the endpoint's headers", async () => {
     const stream = testStream(undefined, { heartbeatMs: 15_000 });
-    const { messages, told } = await open(stream, { headers: { "bff-resume": "t1" } });
+    const { messages, headerLists } = await open(stream, { headers: { "bff-resume": "t1" } });
     const first = text(messages);
     const follower = await stream.next();
     expect([follower.text, follower.resume, follower.clientMs]).toEqual(["what", "t1", undefined]);
     follower.follower.opened({ headers: ["x-one", "1"], trailers: [] });
     expect(follower.item("a", "t2")).toBe(true);
     expect(await first).toBe("a");
-    expect(told[0]?.get("x-one")).toBe("1");
-    expect(told[0]?.get("bff-heartbeat")).toBe("15000");
+    expect(headerLists[0]?.get("x-one")).toBe("1");
+    expect(headerLists[0]?.get("bff-heartbeat")).toBe("15000");
     const second = text(messages);
     for (const item of ["b", "c", "d"]) follower.item(item);
     expect([await second, await text(messages), await text(messages)]).toEqual(["b", "c", "d"]);
@@ -202,12 +202,12 @@ test("headers are sent after a second without an item", async () => {
     transports.map(async ([, transportOf]) => {
       const stream = testStream(({ follower }) => follower.opened(undefined));
       const server = await serve(stream);
-      const told = Promise.withResolvers<Headers>();
+      const report = Promise.withResolvers<Headers>();
       const client = createClient(StreamService, transportOf(server.url));
-      const messages = client.follow({}, { onHeader: told.resolve })[Symbol.asyncIterator]();
+      const messages = client.follow({}, { onHeader: report.resolve })[Symbol.asyncIterator]();
       const first = messages.next();
       const follower = await stream.next();
-      await told.promise;
+      await report.promise;
       follower.item("late");
       expect((await first).value).toMatchObject({ fileName: "late" });
     }),
@@ -236,8 +236,8 @@ describe("gRPC, byte by byte", () => {
     const session = await raw(server);
     const request = session.request({ ":method": "POST", ":path": PATH, "content-type": "application/grpc" });
     const pieces: number[] = [];
-    const one = grpcRequest(message("a")).length;
-    request.on("data", (piece: Buffer) => pieces.push(piece.length / one));
+    const number = grpcRequest(message("a")).length;
+    request.on("data", (piece: Buffer) => pieces.push(piece.length / number));
     request.end(grpcRequest(message("")));
     await once(request, "close");
     expect(pieces).toEqual([3, 2]);
@@ -251,11 +251,11 @@ describe("gRPC, byte by byte", () => {
     request.pause();
     request.end(grpcRequest(message("")));
     const follower = await stream.next();
-    let given = 0;
-    while (follower.item("x".repeat(1000), String(given))) {
-      if (++given % 10 === 0) await new Promise(setImmediate);
+    let count = 0;
+    while (follower.item("x".repeat(1000), String(count))) {
+      if (++count % 10 === 0) await new Promise(setImmediate);
     }
-    expect(given).toBeLessThan(200); // its window is 64 KiB
+    expect(count).toBeLessThan(200); // its window is 64 KiB
     const ready = follower.ready();
     request.resume();
     await ready;
@@ -292,9 +292,9 @@ describe("gRPC, byte by byte", () => {
     const trailers = once(request, "trailers");
     request.resume();
     request.end(grpcRequest(message("")));
-    const [told] = await trailers;
-    expect(told).toMatchObject({ "grpc-status": "14" });
-    expect(told).not.toHaveProperty("bff-resume");
+    const [fields] = await trailers;
+    expect(fields).toMatchObject({ "grpc-status": "14" });
+    expect(fields).not.toHaveProperty("bff-resume");
   });
 
   test("an unencodable message fails the stream, and cancels its work", async () => {
@@ -334,7 +334,7 @@ describe("streams through Connect's adapter", () => {
   /** gRPC with JSON is. */
   const open = async (begin: Parameters<typeof testStream>[0], options?: ListenOptions) => {
     const stream = testStream(begin);
-    stream.route = streamRouteOf(stream.method, (...given) => stream.follow(...given));
+    stream.route = streamRouteOf(stream.method, (...responseHeaders) => stream.follow(...responseHeaders));
     const server = await serve(stream, options);
     const transport = createGrpcTransport({ baseUrl: server.url, useBinaryFormat: false });
     const client = createClient(StreamService, transport);

@@ -56,29 +56,32 @@ describe("RPCs that follow a topic in NATS", { timeout: 60_000 }, () => {
     await admin.add("RUNS");
     for (let n = 1; n <= 20; n++) await admin.js.publish("runs.a.events", `${n}`);
     const NATS_URL = nats.url.replace("//", "//bff:s3cret%25@");
-    const [one, two] = [
+    const [firstProcess, secondProcess] = [
       await bff({ NATS_URL }),
       await bff({ NATS_URL: nats.url, NATS_USER: "bff", NATS_PASSWORD: "s3cret%" }),
     ];
-    const first = createClient(StreamService, createGrpcTransport({ baseUrl: one.url }));
-    const heard: string[] = [];
+    const first = createClient(StreamService, createGrpcTransport({ baseUrl: firstProcess.url }));
+    const messages: string[] = [];
     let token = "";
     const following = (async () => {
-      for await (const { fileName } of first.follow({ fileName: "a" })) heard.push(fileName);
+      for await (const { fileName } of first.follow({ fileName: "a" })) messages.push(fileName);
     })().catch((error: unknown) => {
       token = ConnectError.from(error).metadata.get("bff-resume") ?? "";
     });
-    await until(() => heard.length === 20);
-    await one.close(); // it says where to go on
+    await until(() => messages.length === 20);
+    await firstProcess.close(); // it says where to go on
     await following;
     expect(token).not.toBe("");
     await admin.js.publish("runs.a.events", "21");
     await admin.js.publish("runs.a.events", "last");
-    const second = createClient(StreamService, createConnectTransport({ baseUrl: two.url, httpVersion: "2" }));
+    const second = createClient(
+      StreamService,
+      createConnectTransport({ baseUrl: secondProcess.url, httpVersion: "2" }),
+    );
     for await (const { fileName } of second.follow({ fileName: "a" }, { headers: { "bff-resume": token } }))
-      heard.push(fileName);
-    expect(heard).toEqual([...Array.from({ length: 21 }, (_, i) => `${i + 1}`), "last"]);
-    expect(two.topic.state).toMatchObject({ followers: 0, keys: 0, consumers: 0 });
+      messages.push(fileName);
+    expect(messages).toEqual([...Array.from({ length: 21 }, (_, i) => `${i + 1}`), "last"]);
+    expect(secondProcess.topic.state).toMatchObject({ followers: 0, keys: 0, consumers: 0 });
     await until(async () => (await admin.consumers("RUNS")) === 0);
   });
   test("an EventSource follows through a killed NATS server", async () => {
@@ -90,16 +93,16 @@ describe("RPCs that follow a topic in NATS", { timeout: 60_000 }, () => {
     const query = `encoding=json&message=${encodeURIComponent('{"fileName":"b"}')}`;
     const source = new EventSource(`${server.url}/streams.v1.StreamService/Follow?${query}`);
     onTestFinished(() => source.close());
-    const heard: string[] = [];
-    source.onmessage = ({ data }) => heard.push(JSON.parse(data).fileName);
+    const messages: string[] = [];
+    source.onmessage = ({ data }) => messages.push(JSON.parse(data).fileName);
     await admin.js.publish("runs.b.events", "1");
-    await until(() => heard.length === 1);
+    await until(() => messages.length === 1);
     await nats.stop();
     await until(() => server.faults.length === 1);
     await nats.start();
     await until(() => admin.js.publish("runs.b.events", "2"));
-    await until(() => heard.at(-1) === "2");
-    expect(heard).toEqual(["1", "2"]);
+    await until(() => messages.at(-1) === "2");
+    expect(messages).toEqual(["1", "2"]);
   });
   test("a wrong token is reported", async () => {
     const nats = await startNats("--user", "bff", "--pass", "right");

@@ -22,7 +22,7 @@ function rig(...answers: PostResult[]) {
     return answers[Math.min(attempts.length, answers.length) - 1]!;
   };
   const failures: string[] = [];
-  const hearer = { sent: (one: Sent) => void sent.push(one), failed: (why: string) => void failures.push(why) };
+  const hearer = { sent: (item: Sent) => void sent.push(item), failed: (why: string) => void failures.push(why) };
   return { clock, attempts, sent, failures, sender: new Sender(CONFIG, hearer, clock, how) };
 }
 

@@ -28,9 +28,9 @@ afterEach(async () => {
 });
 
 async function collector(...how: Parameters<typeof testCollector>): Promise<TestCollector> {
-  const one = await testCollector(...how);
-  ended.push(() => one.close());
-  return one;
+  const item = await testCollector(...how);
+  ended.push(() => item.close());
+  return item;
 }
 async function sinkTo(
   url: string,

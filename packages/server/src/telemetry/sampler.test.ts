@@ -61,5 +61,5 @@ test("ids are not zero, and are unique", () => {
   const real = new Ids();
   const all = Array.from({ length: 5_000 }, () => real.short());
   expect(new Set(all).size).toBe(5_000);
-  expect(all.every((one) => /^[0-9a-f]{16}$/.test(one))).toBe(true);
+  expect(all.every((text) => /^[0-9a-f]{16}$/.test(text))).toBe(true);
 });

@@ -22,13 +22,13 @@ function traced(options: FrontOptions = {}, tracing: Partial<TracingOptions> = {
   };
   const all = front({ ...options, observer: { instead } });
   /** Its spans are there when it has its answer. */
-  const ask: typeof all.send = (compose, more) => {
-    const asked = all.send(compose, more);
-    return { ...asked, answer: asked.answer.finally(() => idle()) };
+  const send: typeof all.send = (compose, more) => {
+    const request = all.send(compose, more);
+    return { ...request, answer: request.answer.finally(() => idle()) };
   };
   const get = (id: string, headers: Record<string, string> = {}, policy = options.call ?? {}) =>
-    ask(async (cx) => page({ title: (await cx.call(cx.app.getWith(policy), { id })).id }), { headers });
-  return { ...all, send: ask, sink, get };
+    send(async (cx) => page({ title: (await cx.call(cx.app.getWith(policy), { id })).id }), { headers });
+  return { ...all, send: send, sink, get };
 }
 
 describe("a request with one call", () => {
@@ -132,9 +132,9 @@ describe("exported despite not being sampled", () => {
     expect(sink.spans.map(({ flags }) => flags)).toEqual([0x300, 0x100]);
   });
   test("a degraded request is exported", async () => {
-    const { send: ask, client, sink } = traced();
+    const { send, client, sink } = traced();
     client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
-    await ask(
+    await send(
       async (cx) => {
         const step = cx.tryCall(cx.app.get, { id: "a" });
         await step;
@@ -170,9 +170,9 @@ describe("exported despite not being sampled", () => {
       },
       { headers: unsampled },
     ).answer;
-    const asked = all.get("gone", unsampled);
+    const request = all.get("gone", unsampled);
     await idle();
-    asked.cancel();
+    request.cancel();
     await idle();
     expect(all.sink.spans).toEqual([]);
   });
@@ -263,9 +263,9 @@ describe("calls that are answered by others", () => {
     }
   });
   test("equal calls of a request are spans of their waiting time, with a link to the shared call", async () => {
-    const { send: ask, app, client, clock, sink } = traced();
+    const { send, app, client, clock, sink } = traced();
     const rpc = app.getWith({ coalesce: true });
-    const { answer } = ask(async (cx) => {
+    const { answer } = send(async (cx) => {
       const both = [cx.call(rpc, { id: "a" }), cx.call(rpc, { id: "a" })];
       await Promise.all(both);
       await cx.call(rpc, { id: "a" });
@@ -285,8 +285,8 @@ describe("calls that are answered by others", () => {
     for (const { links } of joined) expect(links[0]).toMatchObject({ spanId: call?.spanId });
   });
   test("the span of a batch has the number of keys", async () => {
-    const { send: ask, client, sink } = traced();
-    const { answer } = ask(async (cx) => {
+    const { send, client, sink } = traced();
+    const { answer } = send(async (cx) => {
       await Promise.all(["a", "b"].map((id) => cx.load(cx.app.byId, id)));
       return page({ title: "t" });
     });
@@ -337,9 +337,9 @@ describe("calls that are not sent", () => {
 });
 
 test("a request has a maximum of call spans and counts the others; every call carries the trace", async () => {
-  const { send: ask, client, sink } = traced({ concurrent: 2_000 });
+  const { send, client, sink } = traced({ concurrent: 2_000 });
   client.answer = (sent) => sent.thing();
-  const { answer } = ask(async (cx) => {
+  const { answer } = send(async (cx) => {
     for (let i = 0; i < 1_010; i++) await cx.call(cx.app.get, { id: `${i}` });
     return page({ title: "t" });
   });
@@ -380,9 +380,9 @@ test("declared attributes are on the request's span, except failed and absent on
 
 test("each ended request is exported once, even for a disconnected client", async () => {
   const all = traced();
-  const asked = all.get("a");
+  const request = all.get("a");
   await idle();
-  asked.cancel();
+  request.cancel();
   await idle();
   expect(all.sink.tree).toEqual([
     `${SHOW} server 0 ms code=CANCELLED bff.reason=UNAVAILABLE`,

@@ -19,7 +19,7 @@ const S = "1234567890123456";
 const PARENT: Header = ["traceparent", `00-${T}-${S}-00`];
 
 /** Sends a request with these headers. Returns the headers that the upstream receives in each of `calls` calls. */
-async function ask(headers: readonly Header[], calls = 1) {
+async function send(headers: readonly Header[], calls = 1) {
   const client = new FakeClient();
   client.answer = (sent) => sent.thing();
   const observer = tracingTo(new CollectingSink(), systemClock);
@@ -53,8 +53,8 @@ async function ask(headers: readonly Header[], calls = 1) {
     return { traceId, parentId, flags, tracestate };
   });
 }
-async function one(headers: readonly Header[]) {
-  const [found] = await ask(headers);
+async function single(headers: readonly Header[]) {
+  const [found] = await send(headers);
   if (found === undefined) throw new Error("no call");
   return found;
 }
@@ -75,7 +75,7 @@ describe("traceparent", () => {
     ["test_traceparent_ows_handling 4", [parent(`00-${T}-${S}-01\t`)]],
     ["test_traceparent_ows_handling 5", [parent(`\t 00-${T}-${S}-01 \t`)]],
   ])("%s: the same trace, another parent", async (_, headers) => {
-    const { traceId, parentId } = await one(headers);
+    const { traceId, parentId } = await single(headers);
     expect(traceId).toBe(T);
     expect(parentId).not.toBe(S);
   });
@@ -108,18 +108,18 @@ describe("traceparent", () => {
     ["test_traceparent_trace_flags_too_long", [parent(`00-${T}-${S}-001`)]],
     ["test_traceparent_trace_flags_too_short", [parent(`00-${T}-${S}-1`)]],
   ])("%s: a new trace", async (_, headers) => {
-    const { traceId } = await one(headers);
+    const { traceId } = await single(headers);
     expect(traceId?.slice(0, 31)).not.toBe(T.slice(0, 31));
     expect(traceId).not.toContain(T.slice(1, -1));
   });
   test("test_propagates_random_flag (level 2)", async () => {
-    const { traceId, parentId, flags } = await one([parent(`00-${T}-${S}-02`)]);
+    const { traceId, parentId, flags } = await single([parent(`00-${T}-${S}-02`)]);
     expect([traceId, flags]).toEqual([T, "02"]);
     expect(parentId).not.toBe(S);
   });
   test("test_multiple_requests_*: the calls of a request share a trace, with a separate parent each", async () => {
     for (const headers of [[parent(`00-${T}-${S}-01`)], [], [parent(`00-${"0".repeat(32)}-${S}-01`)]]) {
-      const all = await ask(headers, 3);
+      const all = await send(headers, 3);
       expect(new Set(all.map(({ parentId }) => parentId)).size).toBe(3);
       expect(new Set(all.map(({ traceId }) => traceId)).size).toBe(1);
     }
@@ -172,7 +172,7 @@ describe("tracestate", () => {
     ["test_tracestate_key_length_limit 4", state("foo=1", `${"t".repeat(242)}@v=1`), `foo=1,${"t".repeat(242)}@v=1`],
     ["test_tracestate_key_length_limit 5", state("foo=1", `t@${"v".repeat(15)}=1`), `foo=1,t@${"v".repeat(15)}=1`],
   ])("%s: inherited", async (_, headers, expected) => {
-    const { traceId, tracestate } = await one(headers);
+    const { traceId, tracestate } = await single(headers);
     expect([traceId, tracestate]).toEqual([T, expected]);
   });
   test.each<[string, Header[]]>([
@@ -189,6 +189,6 @@ describe("tracestate", () => {
     ["test_tracestate_value_illegal_characters", state("foo=bar=baz")],
     ["test_tracestate_value_illegal_characters 2", state("foo=,bar=3")],
   ])("%s: left out", async (_, headers) => {
-    expect((await one(headers)).tracestate).toBeUndefined();
+    expect((await single(headers)).tracestate).toBeUndefined();
   });
 });

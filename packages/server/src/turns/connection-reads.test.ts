@@ -6,14 +6,14 @@ afterEach(() => void vi.useRealTimers());
 
 /** Reads for `ms` in each go, whatever it is allowed, as long as there is more. */
 function reader(read: string[], name: string, goes: number, ms: number) {
-  const one = {
+  const item = {
     readOn: () => {
       read.push(name);
       vi.advanceTimersByTime(ms);
-      if (--goes > 0) waits(one);
+      if (--goes > 0) waits(item);
     },
   };
-  return one;
+  return item;
 }
 
 test("waiting connections are read in the next turn, one after another, for 2 ms in total", async () => {

@@ -54,10 +54,10 @@ function started() {
 test("a turn has one callback, plus two for each connection with requests", () => {
   const { loop, turns, request, turn } = started();
   expect(loop.scheduled).toBe(0);
-  const one = {};
-  turns.begin(one, request("a"));
+  const item = {};
+  turns.begin(item, request("a"));
   expect(loop.scheduled).toBe(3);
-  turns.begin(one, request("b"));
+  turns.begin(item, request("b"));
   expect(loop.scheduled).toBe(3);
   turns.begin({}, request("c"));
   expect(loop.scheduled).toBe(5);
@@ -139,8 +139,8 @@ test("a connection whose messages wait for zlib leaves no callbacks behind", asy
 });
 
 test("each instance has separate turns", () => {
-  const [one, other] = [started(), started()];
-  one.turns.begin({}, one.request("a"));
-  expect(other.loop.scheduled).toBe(0);
-  expect(one.turn()).toEqual(["a"]);
+  const [first, second] = [started(), started()];
+  first.turns.begin({}, first.request("a"));
+  expect(second.loop.scheduled).toBe(0);
+  expect(first.turn()).toEqual(["a"]);
 });

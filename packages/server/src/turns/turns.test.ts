@@ -11,10 +11,10 @@ afterEach(() => void vi.useRealTimers());
 
 function connection(name: string, begun: string[]) {
   const session = {};
-  let asked = 0;
+  let requestCount = 0;
   return (count = 1) => {
     for (let i = 0; i < count; i++) {
-      const request = `${name}${asked++}`;
+      const request = `${name}${requestCount++}`;
       beginInTurn(session, { begin: () => void begun.push(request) });
     }
   };
@@ -57,7 +57,7 @@ test("a connection with many requests is started in parts, interleaved with othe
 test("a connection starts requests per turn by their duration: at least one, and soon more if they are fast", async () => {
   const session = {};
   let begun = 0;
-  const ask = (count: number, ms: number, more: { readonly weight?: number } = {}) => {
+  const send = (count: number, ms: number, more: { readonly weight?: number } = {}) => {
     const begin = () => {
       begun++;
       vi.advanceTimersByTime(ms);
@@ -73,17 +73,17 @@ test("a connection starts requests per turn by their duration: at least one, and
     }
     return all;
   };
-  ask(4, 2.5);
+  send(4, 2.5);
   expect(await parts(4)).toEqual([1, 1, 1, 1]);
-  ask(1 + 1 + 2 + 4 + 7 + AT_ONCE, 0);
+  send(1 + 1 + 2 + 4 + 7 + AT_ONCE, 0);
   expect(await parts(6)).toEqual([1, 1, 2, 4, 7, AT_ONCE]);
-  ask(3, 4, { weight: 4 }); // a millisecond for each part of its weight
+  send(3, 4, { weight: 4 }); // a millisecond for each part of its weight
   expect(await parts(4)).toEqual([2, 0, 0, 1]); // with the rests after what took long
 });
 
 test("in the two turns after a long one, only new connections and light requests start", async () => {
   const begun: string[] = [];
-  const ask = (connection: object, name: string, ms = 0, weight = 1) =>
+  const send = (connection: object, name: string, ms = 0, weight = 1) =>
     beginInTurn(connection, {
       weight,
       begin: () => {
@@ -95,17 +95,17 @@ test("in the two turns after a long one, only new connections and light requests
     for (let i = 0; i < turns; i++) await turn();
     return begun.splice(0);
   };
-  const [one, other] = [{}, {}];
-  ask(one, "long", 4);
-  ask(one, "next", 0, ADAPTER_WEIGHT);
+  const [first, second] = [{}, {}];
+  send(first, "long", 4);
+  send(first, "next", 0, ADAPTER_WEIGHT);
   expect(await after(1)).toEqual(["long"]);
-  ask(other, "another");
-  ask({}, "heavy", 0, 5);
+  send(second, "another");
+  send({}, "heavy", 0, 5);
   expect(await after(1)).toEqual(["another"]);
-  ask({}, "a third");
+  send({}, "a third");
   expect(await after(1)).toEqual(["a third"]);
   expect((await after(1)).toSorted()).toEqual(["heavy", "next"]);
-  ask(one, "later", 0, 5);
+  send(first, "later", 0, 5);
   vi.advanceTimersByTime(4); // something else, in the same turn
   expect(await after(2)).toEqual([]);
   expect(await after(1)).toEqual(["later"]);
@@ -137,12 +137,12 @@ test("a connection that lags behind with light requests waits for one heavy requ
 test("a connection with answers in compression starts no more requests until fewer wait", async () => {
   const begun: string[] = [];
   const many = {};
-  const ask = (connection: object, name: string) => beginInTurn(connection, { begin: () => void begun.push(name) });
+  const send = (connection: object, name: string) => beginInTurn(connection, { begin: () => void begun.push(name) });
   const ends: (() => void)[] = [];
   const works = Array.from({ length: 9 }, () => ahead(many, () => new Promise<void>((end) => void ends.push(end))));
-  ask(many, "first");
-  ask(many, "second");
-  ask({}, "of another");
+  send(many, "first");
+  send(many, "second");
+  send({}, "of another");
   for (let i = 0; i < 5; i++) await turn();
   expect(begun).toEqual(["of another"]);
   ends[0]?.();
@@ -155,7 +155,7 @@ test("a connection with answers in compression starts no more requests until few
   expect(begun).toEqual(["of another", "first", "second"]);
   for (const end of ends) end();
   await Promise.all(works);
-  ask(many, "third");
+  send(many, "third");
   await turn();
   expect(begun.at(-1)).toBe("third");
 });

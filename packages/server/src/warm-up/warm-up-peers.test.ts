@@ -61,21 +61,23 @@ it("stand-in upstreams close connections with malformed or excessive requests", 
 
 it("the client sends every request in turn, in every form, the configured number of times", async () => {
   const seen = new Map<string, number>();
-  const said = new Set<string>();
+  const texts = new Set<string>();
   const server = http2.createServer((request, response) => {
     seen.set(request.url, (seen.get(request.url) ?? 0) + 1);
     const { te, authorization, "grpc-timeout": timeout, "content-type": type } = request.headers;
-    said.add(JSON.stringify([request.method, te, authorization?.slice(0, 11), timeout, type]));
-    request.on("data", (chunk: Buffer) => said.add(chunk.toString("hex"))).on("end", () => response.end("answer"));
+    texts.add(JSON.stringify([request.method, te, authorization?.slice(0, 11), timeout, type]));
+    request.on("data", (chunk: Buffer) => texts.add(chunk.toString("hex"))).on("end", () => response.end("answer"));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
   const message = frame(new Uint8Array([9]));
-  const asked = ["/a", "/b", "/c"].map((path) => ({ path, message }));
-  expect(await sendRequests((server.address() as net.AddressInfo).port, asked, { most: 300, ...together() })).toBe(300);
+  const requests = ["/a", "/b", "/c"].map((path) => ({ path, message }));
+  expect(await sendRequests((server.address() as net.AddressInfo).port, requests, { most: 300, ...together() })).toBe(
+    300,
+  );
   expect(Object.fromEntries(seen)).toEqual({ "/a": 100, "/b": 100, "/c": 100 });
   const headers = ["POST", "trailers", "Bearer warm", "10S", "application/grpc"];
-  expect([...said].sort()).toEqual([message.toString("hex"), JSON.stringify(headers)].sort());
+  expect([...texts].sort()).toEqual([message.toString("hex"), JSON.stringify(headers)].sort());
 });
 
 it("the client stops when the server has closed", async () => {
@@ -91,7 +93,10 @@ it("the client stops when the server has closed", async () => {
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
-  const asked = [{ path: PATH, message: frame(new Uint8Array([9])) }];
-  const count = await sendRequests((server.address() as net.AddressInfo).port, asked, { most: 8_000, ...together() });
+  const requests = [{ path: PATH, message: frame(new Uint8Array([9])) }];
+  const count = await sendRequests((server.address() as net.AddressInfo).port, requests, {
+    most: 8_000,
+    ...together(),
+  });
   expect(count).toBeLessThanOrEqual(40);
 });

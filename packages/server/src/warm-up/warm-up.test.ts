@@ -24,7 +24,7 @@ const method = EchoService.method.echo;
 const common = { upstreams: { echo: EchoService }, http2: "own", http2Server: "own" } as const;
 
 /** Asks its upstream, and tells what it was given. */
-function asking(told: (answer: string) => void) {
+function asking(report: (answer: string) => void) {
   return ({ echo }: Readonly<Record<string, UnaryClient>>) => {
     if (echo === undefined) throw new Error("no client");
     const app = { echo: new Upstream(EchoService.typeName, echo, {}).unary(method, {}) };
@@ -33,7 +33,7 @@ function asking(told: (answer: string) => void) {
         timeoutMs: 10_000,
         compose: async (cx, args) => {
           const answer: StringValue = await cx.call(cx.app.echo, { value: args.value });
-          told(answer.value);
+          report(answer.value);
           return create(StringValueSchema, { value: answer.value });
         },
       }),
@@ -117,14 +117,14 @@ it("an observer has the same shape as its silent substitute", () => {
     readonly resolver = undefined;
   }
   const counting = new Counting() as unknown as Observer;
-  const [told, silent] = [withOneShape(counting, false), withOneShape(counting, true)];
-  expect(Object.keys(told)).toEqual(["call", "responseStart"]);
-  expect(Object.keys(silent)).toEqual(Object.keys(told));
+  const [observer, silent] = [withOneShape(counting, false), withOneShape(counting, true)];
+  expect(Object.keys(observer)).toEqual(["call", "responseStart"]);
+  expect(Object.keys(silent)).toEqual(Object.keys(observer));
   const event = {} as never;
   silent.call?.(event);
   expect(silent.responseStart?.(event)).toBeUndefined();
-  told.call?.(event);
-  expect(told.responseStart?.(event)).toEqual({ context: "2" });
+  observer.call?.(event);
+  expect(observer.responseStart?.(event)).toEqual({ context: "2" });
 });
 
 it("servers warm up before they listen, without a call to an upstream", async () => {

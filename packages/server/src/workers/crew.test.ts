@@ -25,7 +25,7 @@ class FakeProcess implements Process {
     this.#listener.report({ bff: "up" });
     this.#listener.report({ bff: "ready" });
   }
-  says(what: "leaving" | "pong" | "up"): void {
+  sendBack(what: "leaving" | "pong" | "up"): void {
     this.#listener.report({ bff: what });
   }
   exits(code: number): void {
@@ -35,7 +35,7 @@ class FakeProcess implements Process {
 function rig(size: number) {
   const clock = new FakeClock();
   const started: FakeProcess[] = [];
-  const told: string[] = [];
+  const reports: string[] = [];
   const failed: number[] = [];
   const dealer = new Dealer(clock);
   const crew = new Crew({
@@ -48,7 +48,7 @@ function rig(size: number) {
       started.push(process);
       return process;
     },
-    report: (_, text) => told.push(text),
+    report: (_, text) => reports.push(text),
     counted: () => {},
     gone: () => {},
     failed: (code) => failed.push(code),
@@ -63,7 +63,7 @@ function rig(size: number) {
     crew.begun();
   };
   const at = (i: number) => started[i] as FakeProcess;
-  return { clock, started, told, failed, dealer, crew, up, at };
+  return { clock, started, reports: reports, failed, dealer, crew, up, at };
 }
 
 describe("Crew", () => {
@@ -80,7 +80,7 @@ describe("Crew", () => {
     expect(await all).toBe(undefined);
   });
   test("a worker that cannot start ends all workers, with its code", async () => {
-    const { crew, at, told } = rig(2);
+    const { crew, at, reports } = rig(2);
     const all = crew.start();
     await idle();
     at(0).ready();
@@ -88,10 +88,10 @@ describe("Crew", () => {
     at(1).exits(3);
     expect(await all).toBe(3);
     expect(at(0).orders).toContain("kill");
-    expect(told).toEqual([]); // it has said itself why
+    expect(reports).toEqual([]); // it has said itself why
   });
   test("a dead worker is replaced, with growing pauses while workers die at once", async () => {
-    const { crew, clock, started, told, failed, dealer, up, at } = rig(2);
+    const { crew, clock, started, reports, failed, dealer, up, at } = rig(2);
     await up();
     await clock.advance(20_000);
     at(0).exits(1);
@@ -108,14 +108,14 @@ describe("Crew", () => {
     }
     expect(crew.restarts).toBe(10);
     at(started.length - 1).exits(7);
-    expect(told.at(-1)).toBe("worker 1 has died 10 times in a row within 10 s of its start, last with 7");
+    expect(reports.at(-1)).toBe("worker 1 has died 10 times in a row within 10 s of its start, last with 7");
     await idle();
     expect(at(1).orders).toEqual(["leave", "end"]);
     expect(failed).toEqual([]);
     at(1).exits(0);
     await idle();
     expect(failed).toEqual([7]);
-    expect(told).toContain("worker 1 (100) ended with 1");
+    expect(reports).toContain("worker 1 (100) ended with 1");
   });
   test("a death after a long life does not lengthen the pause", async () => {
     const { clock, started, up, at } = rig(1);
@@ -134,7 +134,7 @@ describe("Crew", () => {
     crew.replace();
     await idle();
     expect(started).toHaveLength(3);
-    at(2).says("up"); // not ready yet
+    at(2).sendBack("up"); // not ready yet
     await idle();
     expect([at(0).orders, dealer.takers]).toEqual([[], 2]);
     at(2).ready();
@@ -164,19 +164,19 @@ describe("Crew", () => {
     expect(started).toHaveLength(3);
   });
   test("a new worker that dies or is late replaces none, and no further one is started", async () => {
-    const { crew, clock, started, told, dealer, up, at } = rig(2);
+    const { crew, clock, started, reports, dealer, up, at } = rig(2);
     await up();
     crew.replace();
     await idle();
     at(2).exits(2);
     await idle();
-    expect(told).toEqual(["worker 1 (100) stays, since the one to replace it ended with 2"]);
+    expect(reports).toEqual(["worker 1 (100) stays, since the one to replace it ended with 2"]);
     crew.replace();
     await idle();
-    at(3).says("up");
+    at(3).sendBack("up");
     await clock.advance(60_000);
     expect(at(3).orders).toEqual(["kill"]);
-    expect(told.at(-1)).toBe("worker 1 (100) stays, since the one to replace it was not ready after 60 s");
+    expect(reports.at(-1)).toBe("worker 1 (100) stays, since the one to replace it was not ready after 60 s");
     await clock.advance(60_000);
     expect([started.length, dealer.takers]).toEqual([4, 2]);
   });
@@ -214,7 +214,7 @@ describe("Crew", () => {
   test("a worker ended from outside is replaced first, and may end even if that fails", async () => {
     const { clock, started, up, at, crew } = rig(1);
     await up();
-    at(0).says("leaving");
+    at(0).sendBack("leaving");
     await idle();
     at(1).exits(1);
     await idle();
@@ -224,7 +224,7 @@ describe("Crew", () => {
     expect([started.length, crew.restarts]).toEqual([3, 0]);
   });
   test("the end stops all workers, and kills starting or late ones", async () => {
-    const { crew, clock, told, up, at } = rig(2);
+    const { crew, clock, reports, up, at } = rig(2);
     await up();
     crew.replace();
     await idle();
@@ -235,20 +235,20 @@ describe("Crew", () => {
     await clock.advance(3_000);
     expect(at(1).orders).toEqual(["leave", "end", "kill"]);
     expect(await ended).toBe(false);
-    expect(told).toEqual(["worker 2 (101) has not ended in time and is killed"]);
+    expect(reports).toEqual(["worker 2 (101) has not ended in time and is killed"]);
     expect(clock.running).toBe(0);
   });
   test("an unresponsive worker is reported once, and again when it responds", async () => {
-    const { clock, told, up, at } = rig(2);
+    const { clock, reports, up, at } = rig(2);
     await up();
     const pass = async () => {
       await clock.advance(5_000);
-      at(1).says("pong");
+      at(1).sendBack("pong");
     };
     for (let i = 0; i < 6; i++) await pass();
-    expect(told).toEqual(["worker 1 (100) has not answered for 15 s: its event loop is blocked"]);
-    at(0).says("pong");
+    expect(reports).toEqual(["worker 1 (100) has not answered for 15 s: its event loop is blocked"]);
+    at(0).sendBack("pong");
     await pass();
-    expect(told[1]).toBe("worker 1 (100) answers again");
+    expect(reports[1]).toBe("worker 1 (100) answers again");
   });
 });

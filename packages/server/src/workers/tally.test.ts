@@ -15,28 +15,28 @@ const values = ({ families }: MetricsSnapshot) =>
 test("the tally sums all workers, including silent and ended ones", async () => {
   const clock = new FakeClock();
   const tally = new Tally<{ total: number; answers: boolean }>(clock);
-  const [one, two] = [
+  const [first, second] = [
     { total: 3, answers: true },
     { total: 5, answers: true },
   ];
-  const ask = () =>
-    tally.together([one, two], (worker) => {
+  const send = () =>
+    tally.together([first, second], (worker) => {
       if (worker.answers) tally.receive(worker, counted(worker.total, 1));
     });
-  expect(values(await ask())).toEqual({ a_total: 8, b: 2 });
+  expect(values(await send())).toEqual({ a_total: 8, b: 2 });
 
-  two.answers = false;
-  one.total = 4;
-  const late = ask();
+  second.answers = false;
+  first.total = 4;
+  const late = send();
   await clock.advance(1_000);
   expect(values(await late)).toEqual({ a_total: 9, b: 2 });
   expect(tally.missed).toBe(1);
 
-  tally.gone(two);
+  tally.gone(second);
   const third = { total: 1, answers: true };
-  const after = tally.together([one, third], (worker) => tally.receive(worker, counted(worker.total, 1)));
+  const after = tally.together([first, third], (worker) => tally.receive(worker, counted(worker.total, 1)));
   expect(values(await after)).toEqual({ a_total: 10, b: 2 });
-  tally.gone(one);
+  tally.gone(first);
   tally.gone(third);
   expect(values(await tally.together([], () => {}))).toEqual({ a_total: 10 });
   expect(clock.running).toBe(0);
@@ -45,8 +45,8 @@ test("the tally sums all workers, including silent and ended ones", async () => 
 test("a worker that ends during a query is not awaited", async () => {
   const tally = new Tally<object>(new FakeClock());
   const worker = {};
-  const asked = tally.together([worker], () => {});
+  const pending = tally.together([worker], () => {});
   tally.gone(worker);
-  expect(await asked).toEqual({ families: [] });
+  expect(await pending).toEqual({ families: [] });
   expect(tally.missed).toBe(0);
 });

@@ -41,9 +41,15 @@ export function openWorkersAdmin(
   });
 }
 
+/** Workers that serve, each with its number and its open connections. */
+interface CrewState {
+  readonly serving: readonly { readonly place: { readonly number: number }; readonly open: number }[];
+  readonly restarts: number;
+}
+
 /** Returns the metrics of the workers themselves. */
 export function workerFamilies(
-  crew: Pick<Crew, "serving" | "restarts">,
+  crew: CrewState,
   dealer: Pick<Dealer, "waiting">,
   tally: Pick<Tally<Member>, "missed">,
 ): readonly Family[] {

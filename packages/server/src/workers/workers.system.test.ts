@@ -34,7 +34,7 @@ class Running {
     });
   }
   /** Resolves when what is printed matches. */
-  async says(pattern: RegExp, where: "out" | "err" = "err"): Promise<RegExpExecArray> {
+  async output(pattern: RegExp, where: "out" | "err" = "err"): Promise<RegExpExecArray> {
     const stream = where === "out" ? this.child.stdout : this.child.stderr;
     for (;;) {
       const match = pattern.exec(this[where]);
@@ -44,7 +44,7 @@ class Running {
     }
   }
   async port(): Promise<number> {
-    return Number((await this.says(/listening on http:\/\/127\.0\.0\.1:(\d+)\n/, "out"))[1]);
+    return Number((await this.output(/listening on http:\/\/127\.0\.0\.1:(\d+)\n/, "out"))[1]);
   }
 }
 
@@ -56,7 +56,7 @@ class Client {
     onTestFinished(() => this.session.destroy());
   }
   /** Returns the answer; rejects if there is none. */
-  async ask(value: string): Promise<string> {
+  async send(value: string): Promise<string> {
     const headers = { ":method": "POST", ":path": "/echo.v1.EchoService/Echo", "content-type": "application/json" };
     const stream = this.session.request(headers).end(JSON.stringify(value));
     let text = "";
@@ -65,7 +65,7 @@ class Client {
     return JSON.parse(text) as string;
   }
   async pid(): Promise<number> {
-    return Number(await this.ask("pid"));
+    return Number(await this.send("pid"));
   }
 }
 const pids = (port: number, count: number): Promise<number[]> =>
@@ -134,11 +134,11 @@ describe("workers", () => {
     const port = await server.port();
     const clients = [new Client(port), new Client(port)];
     const before = await Promise.all(clients.map((client) => client.pid()));
-    const [lost, kept] = clients.map((client) => client.ask("wait 300"));
+    const [lost, kept] = clients.map((client) => client.send("wait 300"));
     process.kill(Number(before[0]), "SIGKILL");
     await expect(lost).rejects.toThrow();
     expect(await kept).toBe(String(before[1]));
-    await server.says(/Z worker \d \(\d+\) was ended by SIGKILL\n/);
+    await server.output(/Z worker \d \(\d+\) was ended by SIGKILL\n/);
     // The next requests of the same client, on another connection, are answered.
     expect(await new Client(port).pid()).not.toBe(before[0]);
     // The worker with the fewest connections gets the next one, so a new pid proves the arrival of the new worker.
@@ -153,9 +153,9 @@ describe("workers", () => {
     const port = await server.port();
     const before = new Set(await pids(port, 2));
     const held = new Client(port);
-    const answer = held.ask("wait 1000");
+    const answer = held.send("wait 1000");
     server.child.kill("SIGHUP");
-    await server.says(/worker 1 \(\d+\) is replaced by \d+\n[\s\S]*worker 2 \(\d+\) is replaced by \d+\n/);
+    await server.output(/worker 1 \(\d+\) is replaced by \d+\n[\s\S]*worker 2 \(\d+\) is replaced by \d+\n/);
     expect(before.has(Number(await answer))).toBe(true);
     for (const pid of before) await gone(pid);
     const after = await pids(port, 4);
@@ -172,7 +172,7 @@ describe("workers", () => {
     const before = await pids(port, 2);
     writeFileSync(broken, "");
     server.child.kill("SIGHUP");
-    await server.says(/worker 1 \(\d+\) stays, since the one to replace it ended with 1\n/);
+    await server.output(/worker 1 \(\d+\) stays, since the one to replace it ended with 1\n/);
     expect((await pids(port, 2)).sort()).toEqual(before.sort());
     server.child.kill("SIGTERM");
     expect(await server.exited).toBe(0);
@@ -185,7 +185,7 @@ describe("workers", () => {
     const before = await pids(port, 2);
     server.child.kill("SIGHUP");
     server.child.kill("SIGHUP");
-    await server.says(/worker 1 \(\d+\) is replaced/);
+    await server.output(/worker 1 \(\d+\) is replaced/);
     server.child.kill("SIGTERM");
     expect(await server.exited).toBe(0);
     for (const pid of before) await gone(pid);
@@ -196,7 +196,7 @@ describe("workers", () => {
     const port = await server.port();
     const client = new Client(port);
     const pid = await client.pid();
-    const answer = client.ask("wait 300");
+    const answer = client.send("wait 300");
     server.child.kill("SIGKILL");
     expect(await answer).toBe(String(pid));
     await gone(pid);
@@ -207,7 +207,7 @@ describe("workers", () => {
     const port = await server.port();
     const [pid = 0] = await pids(port, 2);
     process.kill(pid, "SIGTERM");
-    await server.says(/is replaced by/);
+    await server.output(/is replaced by/);
     await gone(pid);
     expect(await pids(port, 4)).not.toContain(pid);
     server.child.kill("SIGTERM");
@@ -219,8 +219,8 @@ describe("workers", () => {
     const port = await server.port();
     const client = new Client(port);
     const pid = await client.pid();
-    client.ask("never").catch(() => {});
-    await server.says(/asked/);
+    client.send("never").catch(() => {});
+    await server.output(/asked/);
     server.child.kill("SIGTERM");
     while (
       await new Client(port).pid().then(
@@ -241,7 +241,7 @@ describe("workers", () => {
     const h2load = load.h2load(port);
     while (load.answered < 500) await new Promise((resolve) => setImmediate(resolve));
     server.child.kill("SIGHUP");
-    await server.says(/worker 2 \(\d+\) is replaced by/);
+    await server.output(/worker 2 \(\d+\) is replaced by/);
     const pids = [...server.err.matchAll(/worker \d \((\d+)\) is replaced by/g)].map(([, pid]) => Number(pid));
     for (const pid of pids) await gone(pid);
     load.over = true;
@@ -262,7 +262,7 @@ describe("workers", () => {
     const work = Array.from({ length: 8 }, () => load.grpc(port));
     while (load.answered < 500) await new Promise((resolve) => setImmediate(resolve));
     process.kill(pid, "SIGKILL");
-    await server.says(/was ended by SIGKILL/);
+    await server.output(/was ended by SIGKILL/);
     const more = load.answered + 500;
     while (load.answered < more) await new Promise((resolve) => setImmediate(resolve));
     load.over = true;
@@ -276,7 +276,7 @@ describe("workers", () => {
 
   test("the counts of workers are served as a sum, which does not fall when a worker is killed", async () => {
     const server = new Running({ BFF_ADMIN_PORT: "0" });
-    const [, port, admin] = await server.says(/:(\d+) \(metrics: (http:.*)\)\n/, "out");
+    const [, port, admin] = await server.output(/:(\d+) \(metrics: (http:.*)\)\n/, "out");
     const metrics = async () => {
       const text = await (await fetch(String(admin))).text();
       return (name: string) => Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
@@ -289,7 +289,7 @@ describe("workers", () => {
     expect([before(answered), before("bff_workers"), before("bff_worker_restarts_total")]).toEqual([8, 2, 0]);
     expect(before('bff_worker_connections\\{worker="2"\\}')).toBe(1);
     process.kill(Number(all[0]), "SIGKILL");
-    await server.says(/was ended by SIGKILL/);
+    await server.output(/was ended by SIGKILL/);
     while ((await metrics())("bff_workers") < 2);
     const after = await metrics();
     expect([after(answered), after("bff_worker_restarts_total")]).toEqual([8, 1]);

@@ -10,7 +10,7 @@ export interface RulesReport {
   /** The request and the messages inside of it that are checked. */
   readonly messages: readonly string[];
   /** Each, in the order of the messages and their fields. */
-  readonly said: readonly RuleReport[];
+  readonly entries: readonly RuleReport[];
 }
 /** One rule of protovalidate. */
 export interface RuleReport {
@@ -21,7 +21,7 @@ export interface RuleReport {
   /** `string.min_len`, `required`, the id of a rule in CEL. */
   readonly rule: string;
   /** Text for clients. */
-  readonly says?: string;
+  readonly message?: string;
   readonly cel?: string;
   /** Value of a predefined rule. */
   readonly is?: string;
@@ -34,7 +34,7 @@ export function rulesReport({ inside }: PlanRuledMessage): RulesReport {
   return {
     rules: rules.length,
     messages: inside.map(({ desc }) => desc.typeName),
-    said: rules,
+    entries: rules,
   };
 }
 
@@ -50,7 +50,7 @@ function rulesOf({ desc, cel, groups, oneofs, fields }: RuledMessage): readonly 
     ...groups.map(({ fields: members, required }) => ({
       of,
       rule: "message.oneof",
-      says: `${required ? "exactly" : "at most"} one of ${members.map(({ name }) => name).join(", ")}`,
+      message: `${required ? "exactly" : "at most"} one of ${members.map(({ name }) => name).join(", ")}`,
     })),
     ...oneofs.map(({ name }) => ({ of: `${of}.${name}`, rule: "required" })),
     ...fields.flatMap(({ field, required, value }) => [
@@ -64,7 +64,7 @@ function valueReports(of: string, value: (ValueRules & { readonly unlessZero?: b
   if (value === undefined) return [];
   const unless = value.unlessZero === true ? { unless_zero: true as const } : {};
   return [
-    ...value.checks.map(({ rule: { id, message } }) => ({ of, rule: id, says: message, ...unless })),
+    ...value.checks.map(({ rule: { id, message } }) => ({ of, rule: id, message, ...unless })),
     ...[...value.cel, ...value.predefined].map((rule) => ({ ...celReport(of, rule), ...unless })),
     ...valueReports(`${of}[]`, value.items),
     ...valueReports(`${of}[key]`, value.keys),
@@ -75,7 +75,7 @@ function valueReports(of: string, value: (ValueRules & { readonly unlessZero?: b
 const celReport = (of: string, { rule: { id, message }, expression, is }: CelRule): RuleReport => ({
   of,
   rule: id,
-  ...(message !== "" && { says: message }),
+  ...(message !== "" && { message }),
   cel: expression.text.value,
   ...defined("is", is),
 });

@@ -6,7 +6,7 @@ import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims/claims.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming-request.ts";
-import { unauthenticated, unjudged } from "../refusals.ts";
+import { unauthenticated, unavailable } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts } from "../spec.ts";
 import { digestOf, isWhole, shapeOf } from "./key-format.ts";
@@ -160,7 +160,7 @@ export class ApiKeySource implements Source {
 
   #away(error: unknown): Failure {
     this.#parts.fault(`keys of source ${this.name} cannot be looked up`, error);
-    return unjudged("the store of keys cannot be queried", error);
+    return unavailable("the store of keys cannot be queried", error);
   }
 
   async #opening(failures: number): Promise<void> {

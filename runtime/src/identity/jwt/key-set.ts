@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../clock.ts";
-import { unjudged } from "../refusals.ts";
+import { unavailable } from "../refusals.ts";
 import { type FetchDocument, fetchDocument, type IssuerDocument } from "./fetch-document.ts";
 import type { JwkImport } from "./jose.ts";
 import { chosen, type Key, readKeys } from "./keys.ts";
@@ -80,7 +80,7 @@ export class KeySet {
     const mayFetch = this.#fetching === undefined && this.#parts.clock.now() - this.#fetchStartedAt >= REFETCH_MS;
     if (this.#failures > 0) {
       if (mayFetch) void this.#refresh();
-      throw unjudged(AWAY);
+      throw unavailable(AWAY);
     }
     return mayFetch || this.#fetching !== undefined ? this.#fetchedKey(id, algorithm) : this.#unknown();
   }
@@ -98,7 +98,7 @@ export class KeySet {
   }
 
   async #fetchedKey(id: string | undefined, algorithm: string): Promise<Key | undefined> {
-    if (this.#waiting >= MAX_WAITING) throw unjudged("too many requests wait for the issuer's keys");
+    if (this.#waiting >= MAX_WAITING) throw unavailable("too many requests wait for the issuer's keys");
     this.#waiting++;
     try {
       await (this.#fetching ?? this.#refresh());
@@ -110,7 +110,7 @@ export class KeySet {
 
   /** The absence of a key is certain only if the set was fetched a moment ago. */
   #unknown(): undefined {
-    if (this.#failures > 0 || !this.serving) throw unjudged(AWAY);
+    if (this.#failures > 0 || !this.serving) throw unavailable(AWAY);
     return undefined;
   }
 
