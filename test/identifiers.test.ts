@@ -36,7 +36,7 @@ describe("identifiers", () => {
     expect(spoken({ path: "a.ts", text })).toEqual(["one", "told", "asked", "Said", "#heard", "say"]);
   });
   // In test/ most such names are fields of protos.
-  test.each(["cli", "client", "packages", "plugin", "runtime"])("so are those in the tests of %s", (room) => {
+  test.each(["cli", "client", "packages", "plugin", "runtime"])("identifiers in the tests of %s are, too", (room) => {
     const found = testFiles(room).flatMap((source) => spoken(source).map((name) => `${source.path}: ${name}`));
     expect(found.filter((name) => name !== "runtime/src/transport/grpc/stream-servers.test.ts: own")).toEqual([]);
   });
