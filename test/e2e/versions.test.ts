@@ -203,8 +203,8 @@ describe("page.v1 and page.v2 in one server", () => {
       const metadata = new grpc.Metadata();
       metadata.set("authorization", authorization);
       const bytes = Buffer.from([0x0a, id.length, ...Buffer.from(id)]);
-      const responseMetadata = Promise.withResolvers<grpc.Metadata>();
-      const ended = Promise.withResolvers<number>();
+      const headers = new grpc.Metadata();
+      const ended = Promise.withResolvers<grpc.ServiceError | null>();
       client
         .makeUnaryRequest(
           "/page.v1.PageService/Get",
@@ -213,10 +213,13 @@ describe("page.v1 and page.v2 in one server", () => {
           {},
           metadata,
           {},
-          (error) => ended.resolve(error?.code ?? grpc.status.OK),
+          (error) => ended.resolve(error),
         )
-        .on("metadata", responseMetadata.resolve);
-      return { code: await ended.promise, headers: (await responseMetadata.promise).getMap() };
+        .on("metadata", (received) => headers.merge(received));
+      const error = await ended.promise;
+      // The headers of an answer that is only trailers are the error's metadata.
+      if (error !== null) headers.merge(error.metadata);
+      return { code: error?.code ?? grpc.status.OK, headers: headers.getMap() };
     };
     expect(await send("7")).toMatchObject({ code: grpc.status.OK, headers: DEPRECATION });
     expect(await send("fail")).toMatchObject({ code: grpc.status.UNAVAILABLE, headers: DEPRECATION });
