@@ -109,6 +109,7 @@ function page(results: ReadonlyMap<string, ScenarioResult>): string {
     INTRODUCTION,
     machines(recorded),
     ...about.map((entry) => section(entry, results.get(entry.scenario))),
+    capacity(results),
     leftOut(recorded),
     changes(),
   ].join("\n");
@@ -208,10 +209,13 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_open: "× without an edge",
   ratio_to_off: "× off",
   ratio_to_answered: "× answered",
-  ratio_above_least: "× answered, above node:http2",
   wall_us_per_call: "µs/call",
   cpu_us_per_call: "CPU µs/call",
   calls_per_second: "calls/s",
+  kb_per_unit: "KB/unit",
+  cost_us_per_unit: "CPU µs/unit",
+  ratio_to_smaller: "× smaller",
+  start_cpu_ms: "CPU ms to the first answer",
   kb_per_connection: "KB/connection",
   kb_per_follower: "KB/follower",
   rss_mb_followed: "RSS MB followed",
@@ -248,6 +252,40 @@ function plot({ scenario, drawn }: About, { variants }: ScenarioResult): string 
       : [];
   });
   return barChart(`${scenario}: ${heading(drawn)}`, bars);
+}
+
+/** Computes from the records what a million requests a second take. */
+function capacity(results: ReadonlyMap<string, ScenarioResult>): string {
+  const figure = (scenario: string, name: string, key: string): number => {
+    const value = results.get(scenario)?.variants.find((variant) => variant.name === name)?.[key];
+    return typeof value === "number" ? value : Number.NaN;
+  };
+  const cores = figure("fanout", "protobff-warmed-up", "cpu_us_per_request");
+  const redis = figure("edge", "Redis", "cpu_us_per_request") - figure("edge", "local", "cpu_us_per_request");
+  const rows: readonly (readonly [what: string, takes: number, unit: string, scenario: string])[] = [
+    ["requests of `fanout`, a second", cores, "cores", "fanout"],
+    [
+      "the same: memory, with a process on each core",
+      (cores * figure("fanout", "protobff-warmed-up", "max_rss_mb")) / 1_000,
+      "GB",
+      "fanout",
+    ],
+    ["two limits in Redis for each of these requests", redis, "cores more", "edge"],
+    ["idle connections", figure("idle", "protobff", "kb_per_connection"), "GB", "idle"],
+    ["followers of topics", figure("growth", "100000 followers, 2 workers", "kb_per_unit"), "GB", "growth"],
+  ];
+  const known = rows.filter(([, takes]) => !Number.isNaN(takes));
+  return `## Capacity
+
+A million of each takes, computed from the records above:
+
+| a million | takes | from |
+|---|---:|---|
+${known.map(([what, takes, unit, scenario]) => `| ${what} | ${cell(takes)} ${unit} | ${scenario} |`).join("\n")}
+
+Redis breaks first: each request with shared limits is one script, and one Redis runs one script at a time. Limits with
+\`local\` are counted in the processes. NATS carries one copy of an event to each process, however many followers it has.
+`;
 }
 
 function leftOut(results: readonly ScenarioResult[]): string {

@@ -99,7 +99,7 @@ export interface Machine {
   readonly memory_gb: number;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
-  /** Commit of the repository, with `+` if the tree has uncommitted changes. */
+  /** Commit of the repository, with `+` if the tree has uncommitted changes beyond records and pages. */
   readonly commit: string;
 }
 
@@ -133,11 +133,23 @@ function versionOf(name: string): string {
 function commit(): string {
   try {
     const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+    const changes = git("status", "--porcelain", "--", ".", ":!bench/results", ":!docs", ":!README.md");
+    return git("rev-parse", "--short", "HEAD") + (changes === "" ? "" : "+");
   } catch {
     return "unknown"; // an unpacked archive
   }
 }
+
+/** Reports whether the scenario has a record of this commit. */
+export function isRecorded(scenario: string): boolean {
+  try {
+    const { machine, quick } = JSON.parse(readFileSync(fileOf(scenario), "utf8")) as ScenarioResult;
+    return !quick && machine.commit === commit();
+  } catch {
+    return false; // no record
+  }
+}
+const fileOf = (scenario: string): string => `${root}/bench/results/${scenario}.json`;
 
 /** Prints a table and, if requested, the JSON line; keeps the result if requested; a failure sets the exit code 1. */
 export function report(result: ScenarioResult, options: RunOptions): void {
@@ -148,7 +160,7 @@ export function report(result: ScenarioResult, options: RunOptions): void {
   if (result.failures.length > 0) process.exitCode = 1;
   if (options.record) {
     mkdirSync(`${root}/bench/results`, { recursive: true });
-    writeFileSync(`${root}/bench/results/${result.scenario}.json`, `${JSON.stringify(result, undefined, 2)}\n`);
+    writeFileSync(fileOf(result.scenario), `${JSON.stringify(result, undefined, 2)}\n`);
   }
   if (options.json) console.log(JSON.stringify(result));
 }

@@ -1,5 +1,4 @@
-// Measures the checks at the edge: three limits, a token, a permit and rules for the request, with and without Redis;
-// also the cost of refusals.
+// Measures the checks at the edge: three limits, a token, a permit and rules for the request, with and without Redis.
 import { HomeService } from "../generated/bench/edge/v1/edge_pb.ts";
 import { HomeService as OpenService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { type Callers, startCallers } from "../rig/callers.ts";
@@ -44,7 +43,7 @@ export async function runEdge(options: RunOptions): Promise<ScenarioResult> {
 
 /** The first is what those that are answered are compared with, the second what refusals are. */
 function requestKinds({ env, tokens }: Callers, redisUrl: string | undefined): readonly RequestKind[] {
-  const { getHome, getHomeOnce, getHomeFromHere } = HomeService.method;
+  const { getHome, getHomeOnce } = HomeService.method;
   const edge = (name: string, method: Variant["method"], more: Readonly<Record<string, string>> = {}): Variant => {
     const variant = generatedVariant("edge", method, name);
     return { ...variant, launch: { ...variant.launch, env: { ...env, BFF_LOG: "off", ...more } } };
@@ -56,8 +55,6 @@ function requestKinds({ env, tokens }: Callers, redisUrl: string | undefined): r
     { variant: generatedVariant("fanout", OpenService.method.getHome, WITHOUT), headers: {}, status: OK },
     { variant: edge(LOCAL, getHome), headers, status: OK },
     ...(redisUrl === undefined ? [] : [{ variant: edge("Redis", getHome, shared), headers, status: OK }]),
-    { variant: edge("refused early, local", getHomeFromHere), ...refused },
-    { variant: edge("refused, local", getHomeOnce), ...refused },
     ...(redisUrl === undefined ? [] : [{ variant: edge("refused, Redis", getHomeOnce, shared), ...refused }]),
   ];
 }

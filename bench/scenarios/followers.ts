@@ -160,7 +160,12 @@ async function others(server: ServerProcess): Promise<Waited> {
 }
 
 /** Resolves with the first item. Throws when it ends before, or none comes for twenty seconds. */
-function follow(client: GrpcClient, kind: Kind, follower: number, open: OpenStream[]): Promise<void> {
+export function follow(
+  client: GrpcClient,
+  kind: Pick<Kind, "name" | "method" | "request">,
+  follower: number,
+  open: OpenStream[],
+): Promise<void> {
   const { method, request } = kind;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (how: string) => reject(new Error(`${kind.name}: follower ${follower} ${how}`));
