@@ -136,6 +136,21 @@ export interface ErrorInfo {
 }
 
 /**
+ * Facts about a credential that was refused, for operators. They contain no part of the credential except the issuer
+ * that it claims.
+ */
+export interface RefusedCredential {
+  /** Source that refused it; several, separated by commas, share its place. */
+  readonly source?: string | undefined;
+  /** Issuer that the source is configured with. */
+  readonly expected?: string | undefined;
+  /** Issuer that the credential claims, unverified. */
+  readonly received?: string | undefined;
+  /** Claim that has another type than its field, or that is missing. */
+  readonly claim?: string | undefined;
+}
+
+/**
  * The only value that represents a failure. A failure can be thrown but is not an Error: its stack is never read.
  * Capturing a stack costs more than the rest of a failed call.
  *
@@ -172,6 +187,8 @@ export class Failure implements ErrorInfo {
   readonly pushbackMs: number | undefined;
   /** The thrown value, if that was not a `Failure`. */
   readonly cause: unknown;
+  /** The refused credential, for the audit. Undefined if the request had none. */
+  credential: RefusedCredential | undefined;
   #handedOut = false;
   readonly #upstreamText: string | undefined;
   readonly #received: Uint8Array | undefined;

@@ -6,7 +6,7 @@ import { asFailure, Code, Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
-import { denied, refusedCredential, unauthenticated, unavailable } from "../identity/refusals.ts";
+import { denied, unauthenticated, unavailable } from "../identity/refusals.ts";
 import type { Observer } from "../observer.ts";
 import type { AuditEvent } from "../observer-requests.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
@@ -173,7 +173,7 @@ export function auditRefusal(
   if (event === undefined || observer?.audit === undefined) return;
   const { source, issuer, subject, id } = authentication.caller?.credential ?? {};
   const known = { source, issuer, subject, id, address: authentication.peer.address };
-  observer.audit({ event, at, reason: message, method, ...known, ...refusedCredential(failure) });
+  observer.audit({ event, at, reason: message, method, ...known, ...failure.credential });
 }
 
 /** Returns a list of texts that the principal may have. */

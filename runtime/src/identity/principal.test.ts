@@ -11,7 +11,6 @@ import { describe, expect, test } from "vitest";
 import { Code, type Failure } from "../failure.ts";
 import { type Claims, ClaimsSchema } from "../testing/gen/claims_pb.ts";
 import { callerOf, keyOf } from "./principal.ts";
-import { refusedCredential } from "./refusals.ts";
 
 const credential = create(CredentialSchema, { source: "user", issuer: "https://id", subject: "ann", scopes: ["read"] });
 const refused = expect.objectContaining({ clientCode: Code.UNAUTHENTICATED, clientMessage: "unauthenticated" });
@@ -92,7 +91,7 @@ describe("callers", () => {
     const claims = { type: ClaimsSchema, message };
     const principal = () => made(message);
     const failure = thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal, claims }));
-    expect(refusedCredential(failure as Failure)?.claim).toBe(claim);
+    expect((failure as Failure).credential?.claim).toBe(claim);
     expect(message).toEqual(create(ClaimsSchema, values));
   });
   test.each<[string, object, boolean]>([

@@ -1,30 +1,11 @@
-import { Code, Failure, Reason } from "../failure.ts";
+import { Code, Failure, Reason, type RefusedCredential } from "../failure.ts";
 
-/**
- * Facts about a credential that was refused, for operators. They contain no part of the credential except the issuer
- * that it claims.
- */
-export interface RefusedCredential {
-  /** Source that refused it; several, separated by commas, share its place. */
-  readonly source?: string | undefined;
-  /** Issuer that the source is configured with. */
-  readonly expected?: string | undefined;
-  /** Issuer that the credential claims, unverified. */
-  readonly received?: string | undefined;
-  /** Claim that has another type than its field, or that is missing. */
-  readonly claim?: string | undefined;
-}
+export type { RefusedCredential } from "../failure.ts";
 
-const refused = new WeakMap<Failure, RefusedCredential>();
-
-/** Facts about the credential that a failure refuses; undefined if the request had none. */
-export function refusedCredential(failure: Failure): RefusedCredential | undefined {
-  return refused.get(failure);
-}
 /** The same failure, with facts that it did not have yet. */
 export function refusing(failure: Failure, credential: RefusedCredential): Failure {
   if (failure.clientCode === Code.UNAUTHENTICATED && failure.refusal)
-    refused.set(failure, { ...credential, ...refused.get(failure) });
+    failure.credential = { ...credential, ...failure.credential };
   return failure;
 }
 

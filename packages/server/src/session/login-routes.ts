@@ -4,7 +4,6 @@ import { Failure } from "@protobff/runtime/internal/failure";
 import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
 import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
-import { refusedCredential } from "@protobff/runtime/internal/identity/refusals";
 import type { RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
 import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
@@ -220,7 +219,7 @@ function asciiOf(path: string): string {
 
 /** Names what went wrong at the provider, without anything of what it wrote. */
 function reasonOf(thrown: unknown): { readonly reason: string; readonly claim?: string | undefined } {
-  if (thrown instanceof Failure) return { reason: thrown.message, claim: refusedCredential(thrown)?.claim };
+  if (thrown instanceof Failure) return { reason: thrown.message, claim: thrown.credential?.claim };
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   return { reason: /^\w{1,60}$/.test(code) ? code : "the provider's answer makes no login" };
 }

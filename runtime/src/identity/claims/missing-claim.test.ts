@@ -24,7 +24,6 @@ import { SqliteKeys } from "../api-key/sqlite-keys.ts";
 import { assertion } from "../assertion/assertion.ts";
 import { jwt } from "../jwt/jwt.ts";
 import { trusted } from "../network/trusted-source.ts";
-import { refusedCredential } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { SourceSpec } from "../spec.ts";
 import { missingClaim } from "./missing-claim.ts";
@@ -110,7 +109,7 @@ test.each<[string, () => Issuing | Promise<Issuing>]>([
   expect((await verify("acme"))?.principal).toMatchObject({ subject: "acme" });
   const failure = (await verify("").catch((thrown: unknown) => thrown)) as Failure;
   expect(failure.message).toBe("bff.v1.Principal.subject is empty");
-  expect(refusedCredential(failure)?.claim).toBe(ORG);
+  expect(failure.credential?.claim).toBe(ORG);
 });
 
 /** A message `Claims` whose field `realm_access` is of the recursive message `Realm`. */
