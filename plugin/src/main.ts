@@ -1,12 +1,9 @@
 // The plugin's IO: request in, response out, sources read on demand.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  CodeGeneratorRequestSchema,
-  type CodeGeneratorResponse,
-  CodeGeneratorResponseSchema,
-} from "@bufbuild/protobuf/wkt";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type CodeGeneratorResponse, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
+import { decodeRequest } from "./command/decode-request.ts";
 import { projectOf, sourcesIn, tryRead } from "./command/file-sources.ts";
 import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
@@ -19,7 +16,7 @@ import { EXAMPLES, readsExamples } from "./report/faults/predictions.ts";
  * the protos or the options are in the response's `error`; warnings go to standard error.
  */
 export async function main(): Promise<void> {
-  const request = fromBinary(CodeGeneratorRequestSchema, await readAll(process.stdin));
+  const request = decodeRequest(await readAll(process.stdin));
   const sources = sourcesIn(".");
   const { parameter } = parseParameter(request.parameter);
   const { response, warnings, diagnostics, lock } = compile(
