@@ -17,8 +17,14 @@ export function printFiles(
   const mapped = mapImports.map((mapping) => `map_imports=${mapping}`);
   const parameter = ["target=ts", `import_extension=${importExtension}`, ...mapped].join(",");
   const plugin = createEcmaScriptPlugin({ name: "protoc-gen-bff", version: VERSION, generateTs: generate });
-  const response = plugin.run(create(CodeGeneratorRequestSchema, { ...request, parameter }));
+  // The paths of imports depend on the parameter, and on which well-known types are generated. No other descriptor is
+  // passed, because protoplugin would build a second registry of them.
+  const fileToGenerate = request.fileToGenerate.filter(isWellKnown);
+  const protoFile = request.protoFile.filter(({ name }) => isWellKnown(name));
+  const response = plugin.run(create(CodeGeneratorRequestSchema, { fileToGenerate, protoFile, parameter }));
   const shown = shaping === "" ? "" : ` with parameter "${shaping}"`;
   for (const file of response.file) file.content = file.content.replace(` with parameter "${parameter}"`, shown);
   return response;
 }
+
+const isWellKnown = (file: string): boolean => file.startsWith("google/protobuf/");

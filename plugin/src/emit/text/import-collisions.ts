@@ -20,13 +20,12 @@ export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines
     if (typeof part !== "string" || /^\s*\/[/*]/.test(part)) return part;
     const pieces: Printable[] = [];
     let from = 0;
-    for (const { 0: word, 1: name, index } of part.matchAll(WORD)) {
+    for (const { 0: name, index } of part.matchAll(WORD)) {
       // Once is enough for a name to be the file's.
-      if (name === undefined || !imported.has(name) || used.has(name)) continue;
+      if (!imported.has(name) || used.has(name) || isOfObject(part, index, index + name.length)) continue;
       used.add(name);
-      const at = index + word.length - name.length;
-      pieces.push(part.slice(from, at), f.import(name, path));
-      from = at + name.length;
+      pieces.push(part.slice(from, index), f.import(name, path));
+      from = index + name.length;
     }
     return from === 0 ? part : [...pieces, part.slice(from)];
   };
@@ -61,8 +60,14 @@ export function importComments(rows: Lines, local: string): Lines {
 /** `shop/v1/shop_pb` */
 const source = ({ from }: ImportSymbol): string => from.replace(/^\.\/(.*)\.js$/, "$1");
 
-/** Strings and comments after code; or (1) a word that is neither a member nor the name of a property. */
-const WORD = /"(?:[^"\\]|\\.)*"|\/\/ .*$|(?:(?<![\w$.])|(?<=\.\.\.))([A-Za-z_$][\w$]*)(?![\w$]|\??:)/g;
+/** Strings, comments after code, and words. */
+const WORD = /"(?:[^"\\]|\\.)*"|\/\/ .*$|[\w$]+/g;
+
+/** Returns true if a word is a member (`a.word`, but not `...word`) or the name of a property (`word: b`). */
+function isOfObject(text: string, from: number, to: number): boolean {
+  const isMember = text[from - 1] === "." && !text.endsWith("...", from);
+  return isMember || text[to] === ":" || text.startsWith("?:", to);
+}
 
 type ImportSymbol = ReturnType<GeneratedFile["import"]>;
 

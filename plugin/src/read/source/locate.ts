@@ -88,12 +88,14 @@ function fullName(element: Exclude<Element, DescFile>): string {
 }
 
 function locateRoughly(file: DescFile): Locator {
-  const spans = new Map<string, readonly number[]>();
-  for (const { path, span } of file.proto.sourceCodeInfo?.location ?? []) {
-    const key = path.join();
-    if (!spans.has(key)) spans.set(key, span);
-  }
+  let known: ReadonlyMap<string, readonly number[]> | undefined;
+  // Read on demand: no element is located roughly if the source is at hand.
+  const spansOfFile = (): ReadonlyMap<string, readonly number[]> => {
+    known ??= spansByPath(file);
+    return known;
+  };
   const at = (...paths: readonly (readonly number[])[]): Origin => {
+    const spans = spansOfFile();
     const found = paths.map((path) => spans.get(path.join())).find((span) => span !== undefined);
     return spanOrigin(file.proto.name, found ?? [0, 0, 0]);
   };
@@ -102,10 +104,20 @@ function locateRoughly(file: DescFile): Locator {
     rule: (element, extension) => {
       const options = [...path(element), optionsField(element), extension.number];
       const prefix = `${options.join()},`;
-      const inside = [...spans.keys()].find((key) => key.startsWith(prefix));
+      const inside = [...spansOfFile().keys()].find((key) => key.startsWith(prefix));
       return barePlace(at(options, inside?.split(",").map(Number) ?? options, path(element)));
     },
   };
+}
+
+/** The first span of each path. */
+function spansByPath(file: DescFile): ReadonlyMap<string, readonly number[]> {
+  const spans = new Map<string, readonly number[]>();
+  for (const { path, span } of file.proto.sourceCodeInfo?.location ?? []) {
+    const key = path.join();
+    if (!spans.has(key)) spans.set(key, span);
+  }
+  return spans;
 }
 
 /** A span of google.protobuf.SourceCodeInfo: three or four numbers that count from 0. */

@@ -4,8 +4,14 @@ import type { Printable } from "@bufbuild/protoplugin";
 export function isNamedIn(print: readonly Printable[], name: string): boolean {
   return wordOf(name).test(readable(print));
 }
-const wordOf = (name: string): RegExp =>
-  new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$]|\\??:)`);
+const words = new Map<string, RegExp>();
+
+function wordOf(name: string): RegExp {
+  const word =
+    words.get(name) ?? new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$]|\\??:)`);
+  words.set(name, word);
+  return word;
+}
 
 /** Returns true if printed code reads a name outside of inner functions with a parameter of that name. */
 export function isReadIn(print: readonly Printable[], name: string): boolean {
