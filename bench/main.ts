@@ -24,6 +24,7 @@ import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runRefusals } from "./scenarios/refusals.ts";
 import { runSame } from "./scenarios/same.ts";
+import { runStart } from "./scenarios/start.ts";
 import { runStream } from "./scenarios/stream.ts";
 import { runTail } from "./scenarios/tail.ts";
 import { runTelemetry } from "./scenarios/telemetry.ts";
@@ -48,6 +49,7 @@ const RECORDED: Readonly<Record<string, Run>> = {
   tail: reported(runTail),
   balance: reported(runBalance),
   same: reported(runSame),
+  start: reported(runStart),
   stream: reported(runStream),
   followers: reported(runFollowers),
   idle: reported(runIdle),

@@ -216,6 +216,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   cost_us_per_unit: "CPU µs/unit",
   ratio_to_smaller: "× smaller",
   start_cpu_ms: "CPU ms to the first answer",
+  supervisor_rss_mb: "RSS MB of the supervisor",
   kb_per_connection: "KB/connection",
   kb_per_follower: "KB/follower",
   rss_mb_followed: "RSS MB followed",

@@ -15,7 +15,7 @@ const probe = new URL("./probe.ts", import.meta.url).href;
 const loadedLater = new URL("../../packages/server/src/warm-up/warm-up.ts", import.meta.url).href;
 /** As in the image that our Dockerfile makes, for all that run in Node: what it compiles is kept, and so is the memory of two threads at most. */
 const COMPILED = join(root, "node_modules", ".cache", "protobff-bench");
-const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };
+export const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };
 /** Programs compiled since this program began. */
 const compiled = new Set<string>();
 

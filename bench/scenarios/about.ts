@@ -232,6 +232,16 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "start",
+    text: "Starts and memory of processes as the Dockerfile runs them, without a probe in them. CPU runs from exec to the first answer. `cold` is the CPU of the first 2,500 requests, of all processes together. RSS of workers is that of the larger one. The last rows load one part more each and serve nothing.",
+    goal: "250 ms of CPU to the first answer, cold at most 1.5 × warm, 75 MB idle, 100 MB under load, 45 MB for a supervisor",
+    columns: [
+      ...["start_cpu_ms", "rss_mb_idle", "rss_mb", "supervisor_rss_mb"],
+      ...["cold_cpu_us_per_request", "cpu_us_per_request", "cold_ratio"],
+    ],
+    drawn: "start_cpu_ms",
+  },
+  {
     scenario: "growth",
     text: "The cost as work grows, in one process: rpcs of one server, upstreams of one fan-out, items of one list, idle connections beside four with requests, followers of a topic, and keys of a limit and of a cache of 64 MiB. A unit is a request, a call to an upstream, an item, a follower or a use of a key. `× smaller` compares the cost of a unit with the row before. A process keeps 65,536 keys of a limit; beyond them it evicts one for each new key. With many keys, memory of the processor's caches no longer holds them.",
     goal: "the cost of a unit at most 1.2 × that of the row before",
