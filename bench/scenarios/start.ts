@@ -119,15 +119,15 @@ async function server({ env, workers = false }: Started, upstreams: Env, request
 function medians(name: string, all: readonly Figures[]): VariantResult {
   const of = (figure: (figures: Figures) => number | undefined): number =>
     median(all.map((figures) => figure(figures) ?? Number.NaN));
-  const one = all[0]?.idleMb.length === 1;
+  const isSingle = all[0]?.idleMb.length === 1;
   const coldMicros = of((figures) => figures.coldMicros);
   const warmMicros = of((figures) => figures.warmMicros);
   const result = {
     name,
     start_cpu_ms: of(({ startCpuMs }) => startCpuMs),
-    rss_mb_idle: of(({ idleMb }) => Math.max(...idleMb.slice(one ? 0 : 1))),
-    rss_mb: of(({ loadMb }) => Math.max(...loadMb.slice(one ? 0 : 1))),
-    ...(!one && { supervisor_rss_mb: of(({ loadMb }) => loadMb[0]) }),
+    rss_mb_idle: of(({ idleMb }) => Math.max(...idleMb.slice(isSingle ? 0 : 1))),
+    rss_mb: of(({ loadMb }) => Math.max(...loadMb.slice(isSingle ? 0 : 1))),
+    ...(!isSingle && { supervisor_rss_mb: of(({ loadMb }) => loadMb[0]) }),
     cold_cpu_us_per_request: coldMicros,
     cpu_us_per_request: warmMicros,
     cold_ratio: coldMicros / warmMicros,
