@@ -387,6 +387,7 @@ describe("imports", () => {
     workers: ["process", "config", "listener", "metrics", "logs"],
     "warm-up": ["listen.ts"],
     "serve.ts": ["listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
+    "start.ts": ["config", "workers"],
     command: ["logs"],
   };
   const lent: Readonly<Record<string, readonly string[]>> = {
@@ -419,7 +420,7 @@ describe("imports", () => {
     const sizes = Map.groupBy(files, (path) => path.slice(0, path.lastIndexOf("/")));
     expect(sizes.size).toBeGreaterThan(20);
     expect(sizes.get("packages/server/src")?.sort()).toEqual(
-      ["index.ts", "listen.ts", "random-ids.ts", "serve.ts"].map((name) => `packages/server/src/${name}`),
+      ["index.ts", "listen.ts", "random-ids.ts", "serve.ts", "start.ts"].map((name) => `packages/server/src/${name}`),
     );
     expect([...sizes].filter(([, inside]) => inside.length > 25).map(([folder]) => folder)).toEqual([]);
   });
@@ -523,12 +524,13 @@ describe("imports", () => {
     expect(circles(found)).toEqual([]);
   });
 
-  test("generated code imports the runtime, messages, protobuf and generated code; server.ts and sessions also import the server", () => {
+  test("generated code imports the runtime, messages, protobuf and generated code; servers and sessions also import the server", () => {
     const allowed = ({ from, to }: Import): boolean =>
       /^@protobff\/runtime(\/identity|\/validate)?$/.test(to) ||
       (/_(mock|faults\.test)\.ts$/.test(from) && to === "@protobff/testing") ||
       to.startsWith("@protobff/messages/") ||
-      (from.endsWith("/server.ts") && to === "@protobff/server") ||
+      (from.endsWith("/server.ts") && to === "@protobff/server/start") ||
+      (from.endsWith("/server_main.ts") && to === "@protobff/server") ||
       (from.endsWith("/identity.ts") && to === "@protobff/server/session") ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");

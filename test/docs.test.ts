@@ -125,6 +125,7 @@ test("the tutorial's protos generate without a warning", () => {
   expect(diagnostics).toEqual([]);
   expect(response.file.map(({ name }) => name).sort()).toEqual([
     "shop/v1/server.ts",
+    "shop/v1/server_main.ts",
     "shop/v1/shop_bff.ts",
     "shop/v1/shop_codec.ts",
   ]);

@@ -73,7 +73,9 @@ const PLAIN_SERVER =
 function recorded({ name }: Emitted, files: Files): { readonly texts: Files; readonly checksums: string } {
   const all = Object.entries(files);
   const isRepeated = (file: string, text: string): boolean =>
-    file.endsWith("_codec.ts") || (file.endsWith("server.ts") && PLAIN_SERVER.test(text));
+    file.endsWith("_codec.ts") ||
+    (/server(_main)?\.ts$/.test(file) &&
+      PLAIN_SERVER.test(files[file.replace(/server\.ts$/, "server_main.ts")] ?? text));
   const isText = ([file, text]: [string, string]): boolean => CODECS.test(name) || !isRepeated(file, text);
   const sums = all
     .filter((file) => !isText(file))
@@ -104,7 +106,7 @@ function emit(golden: Emitted): {
 function mocksOf(golden: Emitted, request: CodeGeneratorRequest): Files {
   const parameter = `${parameterOf(golden)},mock=true,faults=node`;
   const { response } = compileCase(request, { ...golden.upstreams, ...golden.protos }, parameter);
-  const files = response.file.filter(({ name }) => /_(mock|faults|faults\.test)\.ts$|server\.ts$/.test(name));
+  const files = response.file.filter(({ name }) => /_(mock|faults|faults\.test)\.ts$|server(_main)?\.ts$/.test(name));
   return Object.fromEntries(files.map(({ name, content }) => [name, content]));
 }
 

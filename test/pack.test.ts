@@ -398,7 +398,7 @@ test(
     run(project, join(project, "node_modules/.bin/buf"), "generate");
     const folder = mkdtempSync(join(work, "embedded-"));
     cpSync(join(project, "gen"), join(folder, "gen"), { recursive: true });
-    rmSync(join(folder, "gen/shop/v1/server.ts"));
+    for (const name of ["server.ts", "server_main.ts"]) rmSync(join(folder, "gen/shop/v1", name));
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "embedded", private: true, type: "module" }));
     const archives = CORE.map((name) => join(project, tarballs[name]!.filename));
     run(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...archives);

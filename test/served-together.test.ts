@@ -27,8 +27,12 @@ function servers(parameter: string) {
     error: response.error,
     servers: Object.fromEntries(
       found.map(({ name, content }) => {
-        const services = [...content.matchAll(/createPageService(?:\$\d)?\(\{/g)].length;
-        return [name, `${/^ {2}name: "(.*)",$/m.exec(content)?.[1]} (${services})`];
+        const main = response.file.find((file) => file.name === name.replace(/\.ts$/, "_main.ts"))?.content ?? "";
+        expect(content).toContain('import("./server_main.ts")');
+        const services = [...main.matchAll(/createPageService(?:\$\d)?\(\{/g)].length;
+        const named = /^ {2}name: "(.*)",$/m.exec(main)?.[1];
+        expect(content).toContain(`await start("${named}", `);
+        return [name, `${named} (${services})`];
       }),
     ),
   };

@@ -9,10 +9,12 @@ import type { PathCounters, Question, Usage } from "./probe.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
 /**
- * Loaded only by servers that warm up. The published file is JavaScript; in the repository Node would load a parser of
- * TypeScript for it, 20 MB.
+ * Loaded only by servers that warm up, and by supervisors. The published files are JavaScript; in the repository Node
+ * would load a parser of TypeScript for them, 20 MB.
  */
-const loadedLater = new URL("../../packages/server/src/warm-up/warm-up.ts", import.meta.url).href;
+const loadedLater = ["warm-up/warm-up.ts", "workers/supervise.ts"].map(
+  (path) => new URL(`../../packages/server/src/${path}`, import.meta.url).href,
+);
 /** As in the image that our Dockerfile makes, for all that run in Node: what it compiles is kept, and so is the memory of two threads at most. */
 const COMPILED = join(root, "node_modules", ".cache", "protobff-bench");
 export const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };
@@ -91,7 +93,10 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
 async function compile(launch: Launch): Promise<void> {
   if (launch.native || compiled.has(launch.entry)) return;
   compiled.add(launch.entry);
-  const child = forked({ ...launch, env: { ...launch.env, PORT: "none", NODE_OPTIONS: `--import=${loadedLater}` } });
+  const child = forked({
+    ...launch,
+    env: { ...launch.env, PORT: "none", NODE_OPTIONS: loadedLater.map((url) => `--import=${url}`).join(" ") },
+  });
   child.stderr?.resume();
   await listening(child, () => {}).catch(() => {});
   await stop(child);

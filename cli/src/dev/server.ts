@@ -146,12 +146,14 @@ export class Server {
   }
 
   /**
-   * Returns the imports of server.ts and the user's own modules, but not server.ts itself, which starts when it is
-   * imported.
+   * Returns the imports of server_main.ts and the user's own modules, but not server_main.ts itself, which starts when
+   * it is imported.
    */
   #modules(): readonly string[] {
     const { cwd, file, env } = this.#options;
-    const imports = readFileSync(file, "utf8").matchAll(/^import .*? from "(\.[^"]+)";$/gm);
+    const imports = readFileSync(file.replace(/\.ts$/, "_main.ts"), "utf8").matchAll(
+      /^import .*? from "(\.[^"]+)";$/gm,
+    );
     const generated = [...imports].map(([, path = ""]) => join(dirname(file), path));
     const resolvers =
       env.BFF_RESOLVERS ||

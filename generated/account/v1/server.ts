@@ -4,35 +4,6 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-import { serve } from "@protobff/server";
-import { AccountService } from "./account_pb.ts";
-import { BillingService } from "../../billing/v1/billing_pb.ts";
-import { NotifyService } from "../../notify/v1/notify_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
-import { createIdentity } from "./identity.ts";
-import { createAccountService, createUpstreams, LIMITS } from "./account_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "account.v1",
-  services: [AccountService],
-  upstreams: {
-    billing: BillingService,
-    notify: NotifyService,
-    user: UserService,
-  },
-  env: (read) => ({
-    OIDC_ISSUER: read.string("OIDC_ISSUER"),
-  }),
-  identity: createIdentity,
-  limits: LIMITS,
-  plan: async () => (await import("./server_plan.ts")).PLAN,
-  mocks: async () => [
-    (await import("./account_mock.ts")).DEFAULTS,
-  ],
-  create: ({ clients, env, identity, limits, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createAccountService({ upstreams, env, identity, limits, observer }),
-    ];
-  },
-});
+await start("account.v1", () => import("./server_main.ts"));

@@ -4,34 +4,6 @@
 
 // The phone's BFF: the same upstreams and policies as web's, fewer fields, shorter lists.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./mobile_pb.ts";
-import { AgentService } from "../../agent/v1/agent_pb.ts";
-import { BillingService } from "../../billing/v1/billing_pb.ts";
-import { NotifyService } from "../../notify/v1/notify_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
-import { createHomeService, createUpstreams } from "./mobile_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "mobile.v1",
-  services: [HomeService],
-  upstreams: {
-    agent: AgentService,
-    billing: BillingService,
-    notify: NotifyService,
-    user: UserService,
-  },
-  env: (read) => ({
-    DEFAULT_QUERY: read.string("DEFAULT_QUERY", "recent"),
-  }),
-  plan: async () => (await import("./server_plan.ts")).PLAN,
-  mocks: async () => [
-    (await import("./mobile_mock.ts")).DEFAULTS,
-  ],
-  create: ({ clients, env, observer, cache }) => {
-    const upstreams = createUpstreams(clients, { observer, cache });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("mobile.v1", () => import("./server_main.ts"));

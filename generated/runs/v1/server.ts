@@ -4,31 +4,6 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-import { serve } from "@protobff/server";
-import { RunService } from "./runs_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
-import { WorkerService } from "../../worker/v1/worker_pb.ts";
-import { createRunService, createUpstreams } from "./runs_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "runs.v1",
-  services: [RunService],
-  upstreams: {
-    user: UserService,
-    worker: WorkerService,
-  },
-  env: () => ({}),
-  topics: [
-    { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", call: true },
-  ],
-  plan: async () => (await import("./server_plan.ts")).PLAN,
-  mocks: async () => [
-    (await import("./runs_mock.ts")).DEFAULTS,
-  ],
-  create: ({ clients, env, observer, topics }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createRunService({ upstreams, env, topics, observer }),
-    ];
-  },
-});
+await start("runs.v1", () => import("./server_main.ts"));

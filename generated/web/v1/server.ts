@@ -2,36 +2,6 @@
 // @generated from file web/v1/web.proto (package web.v1, syntax proto3)
 /* eslint-disable */
 
-import { serve } from "@protobff/server";
-import { DashboardService } from "./web_pb.ts";
-import { AgentService } from "../../agent/v1/agent_pb.ts";
-import { BillingService } from "../../billing/v1/billing_pb.ts";
-import { MemoryService } from "../../memory/v1/memory_pb.ts";
-import { NotifyService } from "../../notify/v1/notify_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
-import { createDashboardService, createUpstreams } from "./web_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "web.v1",
-  services: [DashboardService],
-  upstreams: {
-    agent: AgentService,
-    billing: BillingService,
-    memory: MemoryService,
-    notify: NotifyService,
-    user: UserService,
-  },
-  env: (read) => ({
-    DEFAULT_QUERY: read.string("DEFAULT_QUERY", "recent"),
-  }),
-  plan: async () => (await import("./server_plan.ts")).PLAN,
-  mocks: async () => [
-    (await import("./web_mock.ts")).DEFAULTS,
-  ],
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createDashboardService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("web.v1", () => import("./server_main.ts"));

@@ -8,10 +8,19 @@ import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitPartNames } from "./emit-part-names.ts";
 import { emitFaults, emitFaultsTest } from "./mocks/emit-faults.ts";
 import { emitMock } from "./mocks/emit-mock.ts";
-import { bffPath, codecPath, faultsPath, mockPath, partsPath, planPath, rulesPath } from "./names/file-names.ts";
+import {
+  bffPath,
+  codecPath,
+  faultsPath,
+  mainPath,
+  mockPath,
+  partsPath,
+  planPath,
+  rulesPath,
+} from "./names/file-names.ts";
 import { emitRules } from "./rules/emit-rules.ts";
 import { emitIdentity } from "./server/emit-identity.ts";
-import { emitServer } from "./server/emit-server.ts";
+import { emitServer, emitServerMain } from "./server/emit-server.ts";
 import { emitServerPlan } from "./server/emit-server-plan.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
@@ -44,6 +53,7 @@ export function emit(
   for (const server of plan.servers) {
     if (!server.written) continue;
     emitServer(server, schema.generateFile(`${server.path}.ts`), options);
+    emitServerMain(server, schema.generateFile(`${mainPath(server)}.ts`), options);
     if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));
   }
 }

@@ -5,6 +5,7 @@ import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { FileReader } from "@protobff/runtime/internal/environment/pem-files";
 import type { Sampling } from "../telemetry/sampler.ts";
 import { readSpanExport, type SpanExport } from "./config-otlp.ts";
+import { type AdminAddress, readAdmin } from "./config-process.ts";
 import { readSampling } from "./config-sampling.ts";
 import { readWorkers } from "./config-workers.ts";
 import { isLoopback } from "./loopback.ts";
@@ -21,12 +22,6 @@ export interface TelemetryConfig {
   readonly spans?: SpanExport;
   /** Requests that leave spans, if spans have a destination. */
   readonly sampling?: Sampling;
-}
-
-export interface AdminAddress {
-  readonly host: string;
-  /** 0: a free port. */
-  readonly port: number;
 }
 
 export interface ExplorerConfig {
@@ -47,16 +42,6 @@ export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryC
     ...(accessLog !== undefined && { accessLog }),
     ...(spans !== undefined && { spans, sampling: readSampling(read) }),
   };
-}
-
-function readAdmin(read: EnvReader): AdminAddress | undefined {
-  if (read.optional("BFF_ADMIN_PORT") === undefined) return undefined;
-  const port = read.within("BFF_ADMIN_PORT", 0, 65_535);
-  if (port !== 0 && port === Number(read.optional("PORT") ?? 8080)) {
-    const problem = `is ${port}, which is the port of requests`;
-    read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
-  }
-  return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
 }
 
 /** Shorter ones can be guessed. */

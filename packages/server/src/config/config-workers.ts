@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
-import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
+import type { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
 
 /** More processes than this are a slip of the keyboard. */
 const MOST_WORKERS = 512;
 
 /** Reads the number of processes that serve the port. 1: this process alone, without a supervisor. */
-export function readWorkers(read: EnvReader): number {
+export function readWorkers(read: VariableReader): number {
   const text = read.optional("BFF_WORKERS") ?? "1";
   // libuv counts the CPU affinity of the process and, in a container, the quota of its control group.
   if (text === "auto") return availableParallelism();

@@ -10,13 +10,13 @@ import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/rout
 import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
-import type { LogFormat } from "../logs/failure-log.ts";
+import type { LogFormat } from "../logs/server-log.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
+import { type ProcessConfig, readLog, readProcess } from "./config-process.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
-import { readWorkers } from "./config-workers.ts";
 
 /** Certificate of the server, and authorities of clients. */
 export interface ServerTls {
@@ -26,20 +26,12 @@ export interface ServerTls {
 }
 
 /** Configuration of a server, from the environment. */
-export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name> {
-  readonly host: string;
-  /** 0: a free port. */
-  readonly port: number;
-  /** Number of processes that serve the port. 1: this one alone. */
-  readonly workers: number;
+export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name>, ProcessConfig {
   readonly tls?: ServerTls;
   /** Networks whose `x-forwarded-for` is trusted. */
   readonly trustedProxies?: Networks;
   /** Destination of the audit log: a path, or `stderr`. */
   readonly audit?: string;
-  readonly graceMs: number;
-  /** Time from the signal to end until nothing new is accepted. */
-  readonly drainDelayMs: number;
   /** Maximum age of a client's connection. 0: no limit. */
   readonly maxConnectionAgeMs: number;
   /** Time for which the server warms up its RPCs before it listens. 0: no warm-up. */
@@ -121,12 +113,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const maxFollowers = read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS));
   const perCaller = String(defaultFollowersPerCaller(maxFollowers));
   const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
-    host: read.optional("HOST") ?? "0.0.0.0",
-    port: read.within("PORT", 0, 65_535, "8080"),
-    workers: readWorkers(read),
+    ...readProcess(read),
     ...(tls !== undefined && { tls }),
-    graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
-    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
     maxConnectionAgeMs: readAge(read),
     warmUpMs: read.durationMs("BFF_WARM_UP", "0s", MAX_WARM_UP_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(MAX_MESSAGE_BYTES)),
@@ -212,13 +200,6 @@ function readHttp2(read: EnvReader, name: string, ours: "own" | "node"): "own" |
   if (text === "node" || text === "own") return text;
   read.fault(name, `is ${quoted(text)}`, "node or own");
   return ours;
-}
-
-function readLog(read: EnvReader): LogFormat | "off" {
-  const text = read.optional("BFF_LOG") ?? "text";
-  if (text === "text" || text === "json" || text === "off") return text;
-  read.fault("BFF_LOG", `is ${quoted(text)}`, "text, json or off");
-  return "text";
 }
 
 function readOrigins(read: EnvReader): string[] {

@@ -4,9 +4,10 @@ import { Code } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { CallStartEvent } from "@protobff/runtime/internal/observer-calls";
 import type { RequestTelemetry, ResponseEvent, ResponseStartEvent } from "@protobff/runtime/internal/observer-requests";
-import { codeName, type LogFormat } from "./failure-log.ts";
+import { codeName } from "./failure-log.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { PROTOCOL } from "./protocol.ts";
+import type { LogFormat } from "./server-log.ts";
 
 /** State of a request in progress. */
 interface Begun {

@@ -2,7 +2,8 @@ import type { DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/ob
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { expect, test } from "vitest";
 import { DeprecatedCalls } from "./deprecated-calls.ts";
-import { FailureLog, type LogFormat } from "./failure-log.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { LogFormat } from "./server-log.ts";
 
 const HOUR = 3_600_000;
 const RPC = "page.v1.PageService/Get";

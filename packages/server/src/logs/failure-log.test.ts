@@ -8,7 +8,8 @@ import { FakeClient } from "@protobff/runtime/internal/testing/fake-client";
 import { front, page } from "@protobff/runtime/internal/testing/front";
 import { expect, test } from "vitest";
 import { joinObservers } from "../process/observers.ts";
-import { FailureLog, type LogFormat } from "./failure-log.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { LogFormat } from "./server-log.ts";
 
 /** A BFF of one rpc that logs; `lines` are what it has written, without the time. */
 function logged(format: LogFormat = "text", observer?: Observer) {

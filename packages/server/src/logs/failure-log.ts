@@ -1,4 +1,3 @@
-import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { quoted, tame, thrownText } from "@protobff/runtime/internal/environment/one-line";
 import { Code, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
 import { type CertificateEvent, type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
@@ -14,60 +13,20 @@ import type {
 import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { placeOf } from "./expression-place.ts";
+import { indented, type Line, type LoggedRequest, ServerLog } from "./server-log.ts";
 
-/** Format of a line: for people, or one JSON object. */
-export type LogFormat = "text" | "json";
-
-/** Interval between two lines about the same kind of failure, in milliseconds. Failures within it are only counted. */
-const QUIET_MS = 10_000;
 /** Interval for refused credentials, which clients can send at any rate. */
 const QUIET_REFUSALS_MS = 60_000;
 /** Maximum number of paths in a line. */
 const MOST_PATHS = 5;
-
-/** Contents of a line: text for people, fields for machines. */
-interface Line {
-  readonly event:
-    | "failed"
-    | "degraded"
-    | "limited"
-    | "unauthenticated"
-    | "resolver"
-    | "rejection"
-    | "breaker"
-    | "ejection"
-    | "redis"
-    | "observer"
-    | "server"
-    | "deprecated"
-    | "branches"
-    | "certificate"
-    | "worker";
-  readonly text: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  /** Request that the line is about. */
-  readonly request?: LoggedRequest | undefined;
-}
-type LoggedRequest = Pick<ResponseEvent, "header" | "trace">;
 
 /**
  * Log of failures while the server runs. It alone contains messages of upstreams, which clients never receive. To
  * prevent floods, each kind of failure (RPC, upstream method and code) is logged at most once in ten seconds. The next
  * line has the count of the failures in between.
  */
-export class FailureLog implements Observer {
-  readonly #write: (line: string) => void;
-  readonly #format: LogFormat;
-  readonly #clock: Clock;
-  readonly #reported = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
+export class FailureLog extends ServerLog implements Observer {
   readonly #deprecated = new DeprecatedCalls();
-
-  /** @param write gets whole lines, each with its end */
-  constructor(write: (line: string) => void, format: LogFormat, clock: Clock = systemClock) {
-    this.#write = write;
-    this.#format = format;
-    this.#clock = clock;
-  }
 
   response(event: ResponseEvent): void {
     const { method, outcome, deprecated } = event;
@@ -81,7 +40,7 @@ export class FailureLog implements Observer {
   #failed(rpc: string, request: LoggedRequest, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
-    this.#report(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
+    this.report(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
       const { cause, fields } = explained(failure);
       return {
         event: "failed",
@@ -93,10 +52,10 @@ export class FailureLog implements Observer {
   }
   /** Calls before the date of deprecation are not logged. */
   #stillCalled(method: string, request: LoggedRequest, used: DeprecatedUse): void {
-    if (this.#clock.date().getTime() < Date.parse(used.since)) return;
-    const call = this.#deprecated.called(method, used, this.#clock.now());
+    if (this.clock.date().getTime() < Date.parse(used.since)) return;
+    const call = this.#deprecated.called(method, used, this.clock.now());
     if (call !== undefined)
-      this.#print(
+      this.print(
         deprecatedLine(call, used, request),
         call.more === 0 ? undefined : call.more,
         `${call.more} more calls in between`,
@@ -115,7 +74,7 @@ export class FailureLog implements Observer {
       const key = `${rpc} ${callee} ${code}`;
       if (keys.has(key) || !isOurs(failure)) continue;
       keys.add(key);
-      this.#report(key, () => {
+      this.report(key, () => {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
         const touched = degraded.filter((_, i) => same[i]);
         const paths = [...new Set(touched.map(({ path }) => withoutPositions(path)))];
@@ -131,7 +90,7 @@ export class FailureLog implements Observer {
   }
   limited({ method, header, trace, limit, outcome }: LimitEvent): void {
     if (outcome === "alone") return; // of counters that are away the server tells
-    this.#report(`limited ${method} ${limit} ${outcome}`, () => ({
+    this.report(`limited ${method} ${limit} ${outcome}`, () => ({
       event: "limited",
       text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
       fields: { rpc: method, limit, outcome },
@@ -142,7 +101,7 @@ export class FailureLog implements Observer {
   audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
     if (event !== "unauthenticated" || source === undefined || subject !== undefined) return;
     // The received issuer is any text of a client's: as a part of the key it would make as many lines.
-    this.#report(
+    this.report(
       `unauthenticated ${source} ${reason} ${claim}`,
       () => {
         const facts = [
@@ -168,7 +127,7 @@ export class FailureLog implements Observer {
   resolver({ name, header, trace, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
     const thrown = thrownText(outcome.failure.cause);
-    this.#report(`resolver ${name}`, () => ({
+    this.report(`resolver ${name}`, () => ({
       event: "resolver",
       text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
@@ -178,24 +137,15 @@ export class FailureLog implements Observer {
   /** Logs a rejected promise of the user's code that has no handler. */
   rejection(cause: unknown): void {
     const thrown = thrownText(cause);
-    this.#report("rejection", () => ({
+    this.report("rejection", () => ({
       event: "rejection",
       text: `a rejected promise was not awaited: ${indented(thrown)}`,
       fields: { thrown },
     }));
   }
-  /** Logs a failure of the server itself, as `ServerFault`. */
-  server(message: string, cause: unknown): void {
-    const thrown = cause === undefined ? undefined : thrownText(cause);
-    this.#report(`server ${message}`, () => ({
-      event: "server",
-      text: thrown === undefined ? message : `${message}: ${indented(thrown)}`,
-      fields: { what: message, ...(thrown !== undefined && { thrown }) },
-    }));
-  }
   breaker({ service, branch, method, from, to }: BreakerEvent): void {
     const of = `${method ?? service}${branch === undefined ? "" : `, branch ${branch}`}`;
-    this.#report(undefined, () => ({
+    this.report(undefined, () => ({
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
       fields: { breaker: method ?? service, branch, from, to },
@@ -204,7 +154,7 @@ export class FailureLog implements Observer {
   ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
     const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;
     const why = consecutive === 1 ? "a call there has failed" : `${consecutive} calls there have failed in a row`;
-    this.#report(undefined, () => ({
+    this.report(undefined, () => ({
       event: "ejection",
       text: `address ${address} of ${of} gets no calls for ${Math.round(forMs / 100) / 10} s: ${why}`,
       fields: { upstream: service, branch, address, for_ms: forMs, consecutive },
@@ -213,7 +163,7 @@ export class FailureLog implements Observer {
   /** @param name of the event that the user's observer did not bear */
   observer(name: string, cause: unknown): void {
     const thrown = thrownText(cause);
-    this.#report(`observer ${name}`, () => ({
+    this.report(`observer ${name}`, () => ({
       event: "observer",
       text: `the observer threw at ${name}: ${indented(thrown)}`,
       fields: { at: name, thrown },
@@ -222,7 +172,7 @@ export class FailureLog implements Observer {
   /** Redis cannot be reached, or talks nonsense. */
   redis(error: Error): void {
     const message = tame(error.message === "" ? String(error) : error.message);
-    this.#report("redis", () => ({
+    this.report("redis", () => ({
       event: "redis",
       text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
       fields: { message },
@@ -236,7 +186,7 @@ export class FailureLog implements Observer {
       ending: () =>
         `the certificate of ${variable} ${(days ?? 0) < 0 ? "has ended" : `ends in ${days} ${days === 1 ? "day" : "days"}`}, at ${ends?.toISOString()}`,
     }[outcome]();
-    this.#report(undefined, () => ({
+    this.report(undefined, () => ({
       event: "certificate",
       text,
       fields: {
@@ -248,52 +198,17 @@ export class FailureLog implements Observer {
       },
     }));
   }
-  /** Logs an event of a worker process, from its supervisor. */
-  worker(outcome: string, text: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#report(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
-  }
   /** @param variables in which their addresses would be */
   branchesOff(variables: readonly string[]): void {
     const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;
-    this.#report(undefined, () => ({
+    this.report(undefined, () => ({
       event: "branches",
       text: `${count} off: ${listed(variables)} ${variables.length === 1 ? "is" : "are"} not set`,
       fields: { off: variables },
     }));
   }
+}
 
-  /** @param key of a line that is logged at intervals; undefined for a line that is always logged */
-  #report(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
-    const now = this.#clock.now();
-    const before = key === undefined ? undefined : this.#reported.get(key);
-    if (before !== undefined && now - before.at < quietMs) {
-      before.more++;
-      return;
-    }
-    if (key !== undefined) this.#reported.set(key, { at: now, more: 0 });
-    const more = before === undefined || before.more === 0 ? undefined : before.more;
-    const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
-    this.#print(line(), more, `${more} more like it within ${seconds} s`);
-  }
-  /** @param others the count of the failures that the line includes, in words */
-  #print({ event, text, fields, request: loggedRequest }: Line, more: number | undefined, others: string): void {
-    const time = this.#clock.date().toISOString();
-    const id = tame(loggedRequest?.header("x-request-id") ?? "");
-    if (this.#format === "json") {
-      const ids = { ...(id !== "" && { request_id: id }), ...(loggedRequest && traceOf(loggedRequest)) };
-      this.#write(`${JSON.stringify({ time, event, ...fields, ...ids, more })}\n`);
-      return;
-    }
-    const request = id === "" ? "" : `, request ${quoted(id)}`;
-    this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
-  }
-}
-/** Returns the server's trace if it is recorded, otherwise the client's `traceparent`. */
-function traceOf({ header, trace }: LoggedRequest): Readonly<Record<string, unknown>> {
-  if (trace?.traceId !== undefined) return { trace_id: trace.traceId, span_id: trace.spanId };
-  const theirs = tame(header("traceparent"));
-  return theirs === "" ? {} : { traceparent: theirs };
-}
 const WHY_LIMITED = {
   exceeded: "",
   cost: ": it costs more than is ever allowed",
@@ -372,10 +287,6 @@ function callerText({
 function listed(paths: readonly string[]): string {
   const rest = paths.length - MOST_PATHS;
   return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
-}
-
-function indented(text: string): string {
-  return text.replaceAll("\n", "\n  ");
 }
 
 const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));

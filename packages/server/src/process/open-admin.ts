@@ -1,4 +1,4 @@
-import type { AdminAddress } from "../config/config-telemetry.ts";
+import type { AdminAddress } from "../config/config-process.ts";
 import type { Listening } from "../listen.ts";
 import type { Family } from "../metrics/snapshot.ts";
 import type { Admin } from "./admin.ts";

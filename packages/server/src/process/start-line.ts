@@ -1,5 +1,5 @@
 import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
-import type { LogFormat } from "../logs/failure-log.ts";
+import type { LogFormat } from "../logs/server-log.ts";
 
 /**
  * Formats the line that a server prints once it is up.

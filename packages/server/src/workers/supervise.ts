@@ -6,12 +6,12 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import type { ServerConfig } from "../config/config.ts";
+import type { AdminAddress, ProcessConfig } from "../config/config-process.ts";
 import { acceptAll } from "../listener/accept-all.ts";
 import { ACCEPTED } from "../listener/connections.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "../listener/listen-error.ts";
 import { urlOf } from "../listener/url-of.ts";
-import { FailureLog } from "../logs/failure-log.ts";
+import { type LogFormat, ServerLog } from "../logs/server-log.ts";
 import type { Admin } from "../process/admin.ts";
 import { cannotStart, startLine } from "../process/start-line.ts";
 import { Crew, type Listener, type Member, type Process } from "./crew.ts";
@@ -19,14 +19,19 @@ import { Dealer } from "./dealer.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
 import { Tally } from "./tally.ts";
 
-type Config = Pick<
-  ServerConfig<string, unknown>,
-  "host" | "port" | "tls" | "graceMs" | "drainDelayMs" | "log" | "workers" | "telemetry"
->;
+/** Configuration of a supervisor. */
+export interface SupervisorConfig extends ProcessConfig {
+  readonly log: LogFormat | "off";
+  readonly telemetry: { readonly admin?: AdminAddress };
+  /** Certificate of the workers. Undefined: they serve without TLS. */
+  readonly tls?: unknown;
+}
 
 /** Runs the configured number of workers until a signal ends them; then this process ends. */
-export async function supervise(name: string, config: Config): Promise<void> {
-  const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
+export async function supervise(name: string, config: SupervisorConfig): Promise<void> {
+  // A closed or full stdout must not stop the server.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const log = config.log === "off" ? undefined : new ServerLog((line) => void process.stderr.write(line), config.log);
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
   const dealer = new Dealer(systemClock);
   const tally = new Tally<Member>(systemClock);
@@ -83,7 +88,7 @@ export async function supervise(name: string, config: Config): Promise<void> {
   process.stdout.write(startLine(url, { admin: admin?.url }, config.log));
 }
 
-async function listens(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {
+async function listens(server: Server, { host, port }: Pick<SupervisorConfig, "host" | "port">): Promise<void> {
   server.listen({ host, port });
   await once(server, "listening");
 }

@@ -1,5 +1,5 @@
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import type { AdminAddress } from "../config/config-telemetry.ts";
+import type { AdminAddress } from "../config/config-process.ts";
 import { ProcessMetrics } from "../metrics/process.ts";
 import { renderPrometheus } from "../metrics/render.ts";
 import { type Family, mergeSnapshots } from "../metrics/snapshot.ts";

@@ -199,5 +199,7 @@ export const partsPath = (file: DescFile): string => `${file.name}_parts`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 
+/** Returns the path of the module that a server's `server.ts` loads in processes that serve. */
+export const mainPath = ({ path }: PlanServer): string => `${path}_main`;
 /** Returns the path of a server's plan, which is beside the server. */
 export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

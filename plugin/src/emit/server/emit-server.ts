@@ -1,4 +1,5 @@
-// `server.ts` of one package, or of several: the module that `node web/v1/server.ts` runs.
+// `server.ts` of one package, or of several: the module that `node web/v1/server.ts` runs. It loads `server_main.ts`,
+// which serves.
 import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
@@ -6,7 +7,7 @@ import type { Parameter } from "../../options/parameter.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
 import { envName } from "../names/env-names.ts";
-import { FileNames, mockPath, planPath } from "../names/file-names.ts";
+import { FileNames, mainPath, mockPath, planPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
 import { protectWords } from "../text/import-collisions.ts";
@@ -14,7 +15,21 @@ import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { reachLines } from "./emit-reach.ts";
 
+/** Emits the module that decides whether its process serves, or supervises workers without any of the server's modules. */
 export function emitServer(
+  server: PlanServer,
+  f: GeneratedFile,
+  { importExtension }: Pick<Parameter, "importExtension">,
+): void {
+  const [first] = server.files;
+  if (first === undefined) return;
+  f.preamble(first.desc);
+  const main = importPath(mainPath(server), importExtension);
+  const start = f.import("start", "@protobff/server/start");
+  f.print("await ", start, `(${JSON.stringify(server.name)}, () => import(${JSON.stringify(main)}));`);
+}
+
+export function emitServerMain(
   server: PlanServer,
   f: GeneratedFile,
   { mock, explorer, importExtension }: Pick<Parameter, "mock" | "explorer" | "importExtension">,
@@ -46,7 +61,7 @@ export function emitServer(
   ];
   f.preamble(first.desc);
   const all = block(["await ", names.server("serve"), "({"], rows, ["});"]);
-  for (const row of protectWords(all, f, `./${server.path}.js`)) f.print(...row);
+  for (const row of protectWords(all, f, `./${mainPath(server)}.js`)) f.print(...row);
 }
 
 interface ServerContext {
@@ -142,9 +157,14 @@ function serviceParts(server: PlanServer, file: PlanFile, service: PlanService):
 const hasCaches = ({ files }: PlanServer): boolean =>
   files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
 
+/** Returns the path with which a server imports a module beside it. */
+function importPath(path: string, extension: Parameter["importExtension"]): string {
+  return `./${posix.basename(path)}${extension === "none" ? "" : `.${extension}`}`;
+}
+
 /** Prints the import of the plan, which only the live page loads. */
 function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
-  const from = `./${posix.basename(planPath(server))}${extension === "none" ? "" : `.${extension}`}`;
+  const from = importPath(planPath(server), extension);
   return [[`plan: async () => (await import(${JSON.stringify(from)})).PLAN,`]];
 }
 

@@ -4,24 +4,6 @@
 
 // The fan-out again, with every policy off that can be: no retries, no breaker, no hedges, limits out of reach.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./bare_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./bare_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.bare.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.bare.v1", () => import("./server_main.ts"));

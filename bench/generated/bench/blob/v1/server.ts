@@ -4,22 +4,6 @@
 
 // One large answer, passed through.
 
-import { serve } from "@protobff/server";
-import { FileService } from "./blob_pb.ts";
-import { BlobService } from "../../up/v1/up_pb.ts";
-import { createFileService, createUpstreams } from "./blob_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.blob.v1",
-  services: [FileService],
-  upstreams: {
-    blob: BlobService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createFileService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.blob.v1", () => import("./server_main.ts"));

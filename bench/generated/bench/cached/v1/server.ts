@@ -4,24 +4,6 @@
 
 // Three calls whose answers are good for a second.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./cached_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./cached_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.cached.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer, cache }) => {
-    const upstreams = createUpstreams(clients, { observer, cache });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.cached.v1", () => import("./server_main.ts"));

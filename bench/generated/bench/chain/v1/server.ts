@@ -4,24 +4,6 @@
 
 // Three calls, each of which needs the one before.
 
-import { serve } from "@protobff/server";
-import { PlaceService } from "./chain_pb.ts";
-import { ProfileService, RegionService, TeamService } from "../../up/v1/up_pb.ts";
-import { createPlaceService, createUpstreams } from "./chain_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.chain.v1",
-  services: [PlaceService],
-  upstreams: {
-    profile: ProfileService,
-    region: RegionService,
-    team: TeamService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createPlaceService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.chain.v1", () => import("./server_main.ts"));

@@ -4,29 +4,6 @@
 
 // The fan-out behind all that stands at the edge: three limits, a token, a permit, rules for what is asked.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./edge_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createIdentity } from "./identity.ts";
-import { createHomeService, createUpstreams, LIMITS } from "./edge_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.edge.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: (read) => ({
-    OIDC_ISSUER: read.string("OIDC_ISSUER"),
-  }),
-  identity: createIdentity,
-  limits: LIMITS,
-  create: ({ clients, env, identity, limits, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, identity, limits, observer }),
-    ];
-  },
-});
+await start("bench.edge.v1", () => import("./server_main.ts"));

@@ -4,24 +4,6 @@
 
 // Three calls side by side, with every policy on but the cache, which would leave no calls to measure.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./fanout_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./fanout_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.fanout.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.fanout.v1", () => import("./server_main.ts"));

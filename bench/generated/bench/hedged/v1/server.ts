@@ -4,24 +4,6 @@
 
 // Three calls, of which now and then one is slow: a second one is sent after 15 ms.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./hedged_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./hedged_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.hedged.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.hedged.v1", () => import("./server_main.ts"));

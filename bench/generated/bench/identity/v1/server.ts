@@ -4,28 +4,6 @@
 
 // The fan-out for callers who are known, may ask, and are told to all three upstreams: by a token, or by an API key.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./identity_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createIdentity } from "./identity.ts";
-import { createHomeService, createUpstreams } from "./identity_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.identity.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: (read) => ({
-    OIDC_ISSUER: read.string("OIDC_ISSUER"),
-  }),
-  identity: createIdentity,
-  create: ({ clients, env, identity, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, identity, observer }),
-    ];
-  },
-});
+await start("bench.identity.v1", () => import("./server_main.ts"));

@@ -4,23 +4,6 @@
 
 // A hundred items, and ten people who own them: one call for the list, one for all owners.
 
-import { serve } from "@protobff/server";
-import { FeedService } from "./list_pb.ts";
-import { AuthorService, PostService } from "../../up/v1/up_pb.ts";
-import { createFeedService, createUpstreams } from "./list_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.list.v1",
-  services: [FeedService],
-  upstreams: {
-    author: AuthorService,
-    post: PostService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createFeedService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.list.v1", () => import("./server_main.ts"));

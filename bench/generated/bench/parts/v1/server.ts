@@ -4,24 +4,6 @@
 
 // Three parts, each of which may be missing; breakers as they are by default.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./parts_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./parts_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.parts.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.parts.v1", () => import("./server_main.ts"));

@@ -4,23 +4,6 @@
 
 // Events as they come: passed on, and each with a call of its own for the name of who wrote it.
 
-import { serve } from "@protobff/server";
-import { RunService } from "./stream_pb.ts";
-import { EventService, ProfileService } from "../../up/v1/up_pb.ts";
-import { createRunService, createUpstreams } from "./stream_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.stream.v1",
-  services: [RunService],
-  upstreams: {
-    event: EventService,
-    profile: ProfileService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createRunService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.stream.v1", () => import("./server_main.ts"));

@@ -4,25 +4,6 @@
 
 // Events that many follow, one call of the upstream for all followers of a run.
 
-import { serve } from "@protobff/server";
-import { RunService } from "./topic_pb.ts";
-import { EventService } from "../../up/v1/up_pb.ts";
-import { createRunService, createUpstreams } from "./topic_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.topic.v1",
-  services: [RunService],
-  upstreams: {
-    event: EventService,
-  },
-  env: () => ({}),
-  topics: [
-    { name: "run", call: true },
-  ],
-  create: ({ clients, env, observer, topics }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createRunService({ upstreams, env, topics, observer }),
-    ];
-  },
-});
+await start("bench.topic.v1", () => import("./server_main.ts"));

@@ -4,24 +4,6 @@
 
 // Three parts, each of which may be missing, without breakers.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./unbroken_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./unbroken_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.unbroken.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.unbroken.v1", () => import("./server_main.ts"));

@@ -4,24 +4,6 @@
 
 // Three calls, of which now and then one is slow, and nothing is done about it.
 
-import { serve } from "@protobff/server";
-import { HomeService } from "./unhedged_pb.ts";
-import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
-import { createHomeService, createUpstreams } from "./unhedged_bff.ts";
+import { start } from "@protobff/server/start";
 
-await serve({
-  name: "bench.unhedged.v1",
-  services: [HomeService],
-  upstreams: {
-    item: ItemService,
-    profile: ProfileService,
-    settings: SettingsService,
-  },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
-    return [
-      ...createHomeService({ upstreams, env, observer }),
-    ];
-  },
-});
+await start("bench.unhedged.v1", () => import("./server_main.ts"));

@@ -1,0 +1,51 @@
+// Configuration that a supervisor of workers shares with a server. It needs no messages.
+import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
+import type { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
+import type { LogFormat } from "../logs/server-log.ts";
+import { readWorkers } from "./config-workers.ts";
+
+/** Port and life of a process. */
+export interface ProcessConfig {
+  readonly host: string;
+  /** 0: a free port. */
+  readonly port: number;
+  /** Number of processes that serve the port. 1: this one alone. */
+  readonly workers: number;
+  readonly graceMs: number;
+  /** Time from the signal to end until nothing new is accepted. */
+  readonly drainDelayMs: number;
+}
+
+export interface AdminAddress {
+  readonly host: string;
+  /** 0: a free port. */
+  readonly port: number;
+}
+
+export function readProcess(read: VariableReader): ProcessConfig {
+  return {
+    host: read.optional("HOST") ?? "0.0.0.0",
+    port: read.within("PORT", 0, 65_535, "8080"),
+    workers: readWorkers(read),
+    graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
+    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
+  };
+}
+
+export function readAdmin(read: VariableReader): AdminAddress | undefined {
+  if (read.optional("BFF_ADMIN_PORT") === undefined) return undefined;
+  const port = read.within("BFF_ADMIN_PORT", 0, 65_535);
+  if (port !== 0 && port === Number(read.optional("PORT") ?? 8080)) {
+    const problem = `is ${port}, which is the port of requests`;
+    read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
+  }
+  return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
+}
+
+export function readLog(read: VariableReader): LogFormat | "off" {
+  const text = read.optional("BFF_LOG") ?? "text";
+  if (text === "text" || text === "json" || text === "off") return text;
+  read.fault("BFF_LOG", `is ${quoted(text)}`, "text, json or off");
+  return "text";
+}
