@@ -92,7 +92,7 @@ function byFolder(files: readonly string[], cwd: string): Map<string, GeneratedR
 function sharedServer(folder: string, cwd: string): string | undefined {
   for (let inner = folder; dirname(inner) !== inner; inner = dirname(inner)) {
     const at = dirname(inner);
-    const server = resolve(cwd, at, "server.ts");
+    const server = resolve(cwd, at, "server_main.ts");
     if (existsSync(server) && readFileSync(server, "utf8").includes(`"./${slashes(relative(at, folder))}/`)) return at;
   }
   return undefined;
