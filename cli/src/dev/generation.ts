@@ -22,7 +22,7 @@ import { Outputs } from "./outputs.ts";
 export type Generated =
   | {
       readonly kind: "generated";
-      /** Absolute paths of the files that are other than before. */
+      /** Absolute paths of the changed files. */
       readonly touched: readonly string[];
       /** Changes of the running behaviour, a line for each, worst first. */
       readonly changes: readonly string[];
@@ -153,7 +153,7 @@ function writeChanged(path: string, text: string): void {
   try {
     before = readFileSync(path, "utf8");
   } catch {
-    // It is the first one.
+    // The file does not exist yet.
   }
   if (before !== text) writeFileSync(path, text);
 }

@@ -28,7 +28,11 @@ export class Places {
     return { index: this.#all.indexOf(place), port: place.port };
   }
 
-  /** @param port where it was; 0: nowhere yet */
+  /**
+   * Frees the place of a server that is gone.
+   *
+   * @param port port of the server; 0: it had none yet
+   */
   leave(name: string, port: number): void {
     const place = this.#all.find((place) => place.isTaken && place.name === name);
     if (place !== undefined) Object.assign(place, { port, isTaken: false });

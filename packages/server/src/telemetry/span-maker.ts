@@ -127,7 +127,7 @@ export class SpanMaker {
     if (cached !== undefined) attributes.push(["bff.cache.outcome", cached]);
     if (sent !== 1) attributes.push(["bff.call.attempts", BigInt(sent)]);
     const { startUnixNano, endUnixNano } = times(ended, making);
-    // Written out: there are several for each request.
+    // Without a spread, because each request has several spans.
     spans.push({
       traceId: recording.traceId,
       spanId: note.spanId,
@@ -173,7 +173,7 @@ export class SpanMaker {
     else if (note.kind === "resolver") spans.push(this.#resolver(note.event, making));
     else if (note.kind === "cache" && note.event.method !== recording.method) {
       const { outcome } = note.event;
-      // The others are a call, or wait for one.
+      // Other outcomes have the span of a call.
       if (outcome === "fresh" || outcome === "stale") spans.push(this.#cached(note.event, note.at, making));
     }
   }

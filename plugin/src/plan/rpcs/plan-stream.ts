@@ -56,7 +56,7 @@ function sourceOf(
   return follow && topic && { kind: "follow", topic, key: follow.key };
 }
 
-/** Named apart from calls, and from each other. */
+/** Plans the topics. Their names differ from each other and from those of calls. */
 export function planTopics(model: Model, calls: ReadonlyMap<Call, Entry>): PlanTopics {
   const scope = new NameScope(
     undefined,

@@ -11,7 +11,7 @@ import { checkReference, checkUnique } from "../values/names.ts";
 import { type Declared, text, texts } from "../values/value-place.ts";
 import { duration } from "../values/values.ts";
 
-/** Nothing here waits for a timer: how long a login may last, or keys may serve, is compared with the clock. */
+/** Maximum lifetime of logins and keys, in days. No timer bounds it, because lifetimes are compared with the clock. */
 const DAYS = 400;
 
 /** Returns the credential of a source; undefined if none is declared. */

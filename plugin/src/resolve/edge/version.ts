@@ -78,7 +78,7 @@ function successorOf(run: Run, method: IrMethod, { text, ofMethod }: Named, repo
   }
   const desc = service.methods.find((candidate) => candidate.name === rpc);
   if (desc === undefined) {
-    // A service as a whole is followed by one that has other rpcs, too.
+    // The successor of a whole service need not have all of its rpcs.
     if (ofMethod || text.value.includes("/")) run.report(noMethod(text, service, rpc));
     if (text.value.includes("/")) reported.add(text);
     return ofMethod || text.value.includes("/") ? undefined : { text, method: undefined };
