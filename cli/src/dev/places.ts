@@ -29,7 +29,7 @@ export class Places {
   }
 
   /**
-   * Frees the place of a server that is gone.
+   * Frees the place of a stopped server.
    *
    * @param port port of the server; 0: it had none yet
    */
