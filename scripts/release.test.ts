@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
-  CONSTANT,
+  CONSTANTS,
   inDependencyOrder,
   publicPackages,
   releaseFaults,
@@ -40,10 +40,12 @@ test("prepare writes the version, and pins the repository's own packages", () =>
   ]);
 });
 
-test("prepare writes the version into the constant of the plugin, which has that of the packages until then", () => {
-  const source = readFileSync(CONSTANT, "utf8");
+test.each(CONSTANTS)("prepare writes the version into %s, which has that of the packages until then", (path) => {
+  const source = readFileSync(path, "utf8");
   expect(withConstant(source, publicPackages()[0]?.manifest.version ?? "")).toBe(source);
   expect(withConstant(source, "0.3.0-rc.1")).toContain('export const VERSION = "0.3.0-rc.1";\n');
+});
+test("prepare refuses a source without the constant", () => {
   expect(() => withConstant("export {};\n", "0.3.0")).toThrow("no constant VERSION");
 });
 

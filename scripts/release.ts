@@ -1,6 +1,6 @@
 // Releases of the packages: `npm run release -- prepare <version>` on a branch, `npm run release -- publish [--dry-run]` on the tagged commit.
 //
-// `prepare` writes the version into all packages, into the plugin's constant and into CHANGELOG.md. `publish` refuses a tree that
+// `prepare` writes the version into all packages, into two constants and into CHANGELOG.md. `publish` refuses a tree that
 // `prepare` has not made, and publishes with npm's provenance statement
 // (https://docs.npmjs.com/generating-provenance-statements), which only a workflow with an OIDC token can sign.
 import { spawnSync } from "node:child_process";
@@ -10,8 +10,10 @@ import { type Manifest, root, type Workspace, workspaces } from "./workspaces.ts
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
 const UNRELEASED = "## Unreleased\n";
-/** Declares the version again, for the headers of generated files. */
-export const CONSTANT = join(root, "plugin/src/package/version.ts");
+/** Declare the version again: for the headers of generated files, and for traces. */
+export const CONSTANTS = ["plugin/src/package/version.ts", "packages/server/src/telemetry/version.ts"].map((path) =>
+  join(root, path),
+);
 
 /** The packages, each after all packages that it depends on. Throws when they depend on each other in a circle. */
 export function inDependencyOrder(packages: readonly Workspace[]): Workspace[] {
@@ -96,7 +98,7 @@ function prepare(version: string): void {
     const text = JSON.stringify(withVersion(manifest, version, names), null, 2);
     writeFileSync(join(root, folder, "package.json"), `${text}\n`);
   }
-  writeFileSync(CONSTANT, withConstant(readFileSync(CONSTANT, "utf8"), version));
+  for (const path of CONSTANTS) writeFileSync(path, withConstant(readFileSync(path, "utf8"), version));
   run("npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]);
   run(process.execPath, ["scripts/complete-lockfile.ts"]);
   console.log(`Commit this, tag the commit v${version} and push the tag; the release workflow publishes it.`);

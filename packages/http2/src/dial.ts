@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import * as tls from "node:tls";
+import type * as tls from "node:tls";
 
 /** Time for each of several addresses, in milliseconds, before the next one is tried. */
 const ADDRESS_MS = 1_000;
@@ -40,7 +40,7 @@ export function dial(
     };
     return net.connect({ ...connection, onread: { buffer, callback } }, ready);
   }
-  const socket = tls.connect({
+  const socket = process.getBuiltinModule("node:tls").connect({
     ...connection,
     ...(secureContext !== undefined && { secureContext }),
     servername: net.isIP(host) === 0 ? host : "",

@@ -1,6 +1,5 @@
 // Certificates in files that variables name.
 import { X509Certificate } from "node:crypto";
-import { createSecureContext } from "node:tls";
 import type { EnvReader } from "./env-reader.ts";
 
 /** Certificates as PEM: the trusted authorities, and the certificate to present. */
@@ -49,7 +48,7 @@ export function isUsable(files: TlsFiles): boolean {
   try {
     // A secure context treats a trust file without any certificate as an empty one.
     if (files.ca !== undefined) new X509Certificate(files.ca);
-    createSecureContext(files);
+    process.getBuiltinModule("node:tls").createSecureContext(files);
     return true;
   } catch {
     return false;

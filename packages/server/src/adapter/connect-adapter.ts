@@ -4,8 +4,7 @@ import {
   createConnectRouter,
   createContextValues,
 } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
 import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
@@ -54,14 +53,33 @@ export function connectAdapter({
     const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
     values.set(PLACES, new AdapterPlaces(accounts.at(handler.requestPath), holder?.connection ?? request));
     values.set(HOLDER, holder).set(JSON_OPTIONS, options.jsonOptions ?? {});
-    handler(universalRequestFromNodeRequest(request, response, undefined, values))
-      .then((answer) => universalResponseToNodeResponse(answer, response))
-      .catch((thrown: unknown) => {
-        const { destroyed } = "stream" in response ? response.stream : response;
-        if (destroyed) return; // the client has gone, or was given up
-        fault(`cannot answer ${handler.requestPath}`, thrown);
-        response.destroy();
-      });
+    const hasGone = (): boolean => ("stream" in response ? response.stream : response).destroyed;
+    const answer = async (): Promise<void> => {
+      const { universalRequestFromNodeRequest, universalResponseToNodeResponse } = await loadConnectNode();
+      if (hasGone()) return;
+      let received: UniversalServerRequest;
+      try {
+        received = universalRequestFromNodeRequest(request, response, undefined, values);
+      } catch {
+        // The authority is missing, or is no host.
+        response.statusCode = 400;
+        response.end();
+        return;
+      }
+      await universalResponseToNodeResponse(await handler(received), response);
+    };
+    answer().catch((thrown: unknown) => {
+      if (hasGone()) return; // the client has gone, or was given up
+      fault(`cannot answer ${handler.requestPath}`, thrown);
+      response.destroy();
+    });
   };
   return Object.assign(serve, { paths: [...handlers.keys()] });
+}
+
+let connectNode: Promise<typeof import("@connectrpc/connect-node")> | undefined;
+/** The fast path needs no such package, which takes 10 MB. */
+function loadConnectNode(): Promise<typeof import("@connectrpc/connect-node")> {
+  connectNode ??= import("@connectrpc/connect-node");
+  return connectNode;
 }

@@ -1,8 +1,8 @@
 import type * as http2 from "node:http2";
 import { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
 import { ErrorCode } from "@protobff/http2/error-code";
 import { WINDOW_BYTES } from "@protobff/http2/frames";
+import { isTls } from "./is-tls.ts";
 import type { OwnStream } from "./own-stream.ts";
 
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -55,7 +55,7 @@ export class BridgedStream extends Duplex {
     return this.#gone;
   }
   get encrypted(): boolean {
-    return this.carrier.connection.socket instanceof TLSSocket;
+    return isTls(this.carrier.connection.socket);
   }
   get remoteAddress(): string | undefined {
     return this.carrier.connection.socket.remoteAddress;

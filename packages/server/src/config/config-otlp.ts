@@ -1,6 +1,5 @@
 // Destination of spans, from OpenTelemetry's variables (its specification: "OpenTelemetry Protocol Exporter",
 // "Environment Variables").
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
@@ -150,6 +149,7 @@ function readHeaders(read: EnvReader): Readonly<Record<string, string>> {
 }
 
 function isHeader([name, value]: readonly [string, string]): boolean {
+  const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule("node:http");
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);

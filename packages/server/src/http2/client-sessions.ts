@@ -1,4 +1,5 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
+import { ErrorCode } from "@protobff/http2/error-code";
 import { endIdle } from "./end-idle.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
@@ -99,7 +100,7 @@ export class ClientSessions {
     const client = (stream.session as OfClient | undefined)?.[CLIENT];
     if (client === undefined) return true;
     if (!client.acknowledged && bytesOf(rawHeaders) > MAX_HEADER_BYTES) {
-      stream.on("error", () => {}).close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      stream.on("error", () => {}).close(ErrorCode.ENHANCE_YOUR_CALM);
       return false;
     }
     client.opened();
@@ -159,7 +160,7 @@ function onStreamClose(this: http2.ServerHttp2Stream): void {
 /** Sends GOAWAY with ENHANCE_YOUR_CALM. Running requests may end; new ones are refused. */
 function closeCalmly(session: http2.ServerHttp2Session): void {
   if (session.destroyed || session.closed) return;
-  session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  session.goaway(ErrorCode.ENHANCE_YOUR_CALM);
   session.close();
 }
 

@@ -1,4 +1,5 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
+import { ErrorCode } from "@protobff/http2/error-code";
 import type { Carrier, CarrierConnection, CarrierListener } from "../carrier/carrier.ts";
 import type { Trailers } from "../carrier/trailers.ts";
 import { discard, dropStream } from "../requests/request-body.ts";
@@ -72,7 +73,7 @@ export class NodeCarrier implements Carrier {
     if (unread) discard(this.#stream, this.#stream);
   }
   cutOff(): void {
-    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    this.#stream.close(ErrorCode.INTERNAL_ERROR);
   }
   drop(): void {
     dropStream(this.#stream);

@@ -1,4 +1,4 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { ClientSessions, type ClientSessionsOptions } from "./client-sessions.ts";
@@ -17,9 +17,10 @@ export class NodeHttp2 implements ClientHttp2 {
 
   constructor(options: ClientSessionsOptions, { shortcut, requests, age, taken }: ClientHttp2Parts) {
     this.#sessions = new ClientSessions(options);
-    this.#server = http2.createServer(this.#sessions.serverOptions);
+    const { createServer } = process.getBuiltinModule("node:http2");
+    this.#server = createServer(this.#sessions.serverOptions);
     /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
-    const compat = http2.createServer(requests.h2);
+    const compat = createServer(requests.h2);
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       age.limit(session, session);

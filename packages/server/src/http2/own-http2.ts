@@ -1,4 +1,4 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { serverPreface } from "@protobff/http2/preface";
 import type { KnownRequests, RequestFields } from "@protobff/http2/request-block";
@@ -36,8 +36,8 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   readonly #sessions = new Set<OwnSession>();
   readonly #bytes = new ConnectionBytes(this.#sessions);
   readonly #check: NodeJS.Timeout;
-  /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
-  readonly #compat: http2.Http2Server;
+  /** Makes the objects of `Handler` for the streams that no shortcut takes; it never listens. */
+  #compat: http2.Http2Server | undefined;
   readonly #calmed: FaultThrottle;
   #leaving = false;
 
@@ -48,7 +48,6 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.#onEmpty = options.onEmpty;
     this.#parts = parts;
     this.#calmed = new FaultThrottle(parts.fault);
-    this.#compat = http2.createServer(parts.requests.h2);
     this.#check = endIdle(options.idleMs, () => this.#sessions);
   }
   get size(): number {
@@ -83,9 +82,11 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     const fast = shortcut?.stream(stream, headers, raw) === true;
     taken(fast);
     if (fast) return;
+    this.#compat ??= process.getBuiltinModule("node:http2").createServer(this.#parts.requests.h2);
+    const compat = this.#compat;
     this.#parts.requests.receive(stream, headers, ({ body, failure }) => {
       const bridged = new BridgedStream(stream, headers[":method"], failure);
-      this.#compat.emit("stream", bridged, headers, 0, raw);
+      compat.emit("stream", bridged, headers, 0, raw);
       bridged.begin(body);
     });
   }

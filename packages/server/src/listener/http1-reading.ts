@@ -1,4 +1,4 @@
-import * as http from "node:http";
+import type * as http from "node:http";
 import type { Socket } from "node:net";
 import { type ConnectionBounds, ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
 import { type Reading, readsUntil, waits } from "../turns/connection-reads.ts";
@@ -12,7 +12,10 @@ const MAX_SMALL_PIECES = 10_000;
 const HEAD_END = "\r\n\r\n";
 
 /** A request of HTTP/1.1 whose connection is closed when its body comes in too many small pieces. */
-export class Http1Request extends http.IncomingMessage {
+/** By an import, Node would read all exports of the module. One of them loads undici, 13 MB. */
+const { IncomingMessage } = process.getBuiltinModule("node:http");
+
+export class Http1Request extends IncomingMessage {
   #small = 0;
   /** True if later requests on the connection are not read. */
   isLast = false;

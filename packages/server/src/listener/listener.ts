@@ -1,11 +1,10 @@
-import { constants } from "node:crypto";
 import { once } from "node:events";
-import * as http from "node:http";
+import type * as http from "node:http";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
-import * as tls from "node:tls";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Handler, Shortcut, Upgrades } from "../carrier/handler.ts";
+import { isTls } from "../carrier/is-tls.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { MAX_H1_HEADERS } from "../http2/client-sessions.ts";
 import { ConnectionAge } from "../http2/connection-age.ts";
@@ -22,12 +21,7 @@ import { ACCEPTED, type Connections } from "./connections.ts";
 import { http1Options } from "./http1-options.ts";
 import { Http1Readings, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
-
-interface ServerTls {
-  readonly cert: Buffer | string;
-  readonly key: Buffer | string;
-  readonly clientCa?: Buffer | string;
-}
+import { renewCertificates, type ServerTls, tlsServer } from "./tls-server.ts";
 
 export interface ListenerOptions extends AdapterRequestsOptions {
   readonly host: string;
@@ -62,8 +56,6 @@ export interface ListenerOptions extends AdapterRequestsOptions {
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
 const PREFACE = Buffer.from("PRI");
-/** HTTP/2 forbids renegotiation (RFC 9113, 9.2.1), which TLS 1.2 has. HTTP/1.1 does not need it. */
-const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 
 /**
  * Number of checks for incomplete requests within their time limit, and the longest interval between two checks, in
@@ -128,9 +120,11 @@ export class Listener {
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
     // Node has no such check for HTTP/2. Counting rounds saves a timer and a clock reading per request.
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeoutMs / checkMs)), checkMs).unref();
-    this.#h1 = http.createServer(http1Options(requestTimeoutMs, checkMs, options.upgrades), (request, response) =>
-      this.#onH1(request, response),
-    );
+    this.#h1 = process
+      .getBuiltinModule("node:http")
+      .createServer(http1Options(requestTimeoutMs, checkMs, options.upgrades), (request, response) =>
+        this.#onH1(request, response),
+      );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     const calmed = new FaultThrottle(options.fault);
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
@@ -158,18 +152,9 @@ export class Listener {
     this.#server =
       options.tls === undefined
         ? net.createServer(ACCEPTED, (socket) => this.#sniff(socket))
-        : this.#tlsServer(options.tls, options.handshakeTimeoutMs);
+        : tlsServer(options.tls, options.handshakeTimeoutMs, (socket, protocol) => this.#speak(socket, protocol));
     const { maxConnections = Number.POSITIVE_INFINITY } = options;
     this.#server.on("connection", (socket: net.Socket) => this.#accept(socket, maxConnections));
-  }
-  #tlsServer({ cert, key, clientCa: ca }: ServerTls, handshakeTimeout: number): tls.Server {
-    // A client certificate that no authority has signed counts as none.
-    const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
-    const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout };
-    const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) =>
-      this.#speak(socket, socket.alpnProtocol === "h2" ? "h2" : "h1"),
-    );
-    return server.on("tlsClientError", (_, socket) => socket.destroy());
   }
   #accept(socket: net.Socket, maxConnections: number): void {
     connectionCame();
@@ -209,9 +194,8 @@ export class Listener {
    *
    * @throws for invalid certificates; the previous ones stay
    */
-  renew({ cert, key, clientCa: ca }: ServerTls): void {
-    if (this.#server instanceof tls.Server)
-      this.#server.setSecureContext({ ...TLS, cert, key, ...(ca !== undefined && { ca }) });
+  renew(tls: ServerTls): void {
+    renewCertificates(this.#server, tls);
   }
 
   /** Ends HTTP/1.1 connections with their next answer, so that balancers choose another server. */
@@ -329,7 +313,7 @@ export class Listener {
       // Reads below the socket. Over TLS, node's parser takes the next record for a parse error if it is paused because
       // an answer is still leaving.
       this.#h1Readings.begin(socket);
-      if (socket instanceof tls.TLSSocket) {
+      if (isTls(socket)) {
         socket.once("close", () => this.#idle.busy(socket));
         this.#idle.idle(socket);
       }

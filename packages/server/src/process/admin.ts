@@ -1,6 +1,6 @@
 // The admin port, for operators and not for clients. It answers GET on few paths, and limits its load.
 import { once } from "node:events";
-import * as http from "node:http";
+import type * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { isFor } from "../config/loopback.ts";
 import { urlOf } from "../listener/url-of.ts";
@@ -69,7 +69,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
     ["/metrics", metricsRoute(options.metrics)],
     ...(options.routes ?? []),
   ]);
-  const server = http.createServer(
+  const server = process.getBuiltinModule("node:http").createServer(
     {
       maxHeaderSize: MOST_HEADER_BYTES,
       headersTimeout: REQUEST_MS,

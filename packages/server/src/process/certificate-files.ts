@@ -2,7 +2,6 @@
 // process runs.
 import { hash, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 import type { Environment } from "@protobff/runtime/internal/environment/env-reader";
@@ -193,7 +192,7 @@ function check(found: Certificates, now: Date): void {
   const { cert, key, ca } = found;
   // A secure context accepts a trust file without any certificate as an empty one.
   if (ca !== undefined) new X509Certificate(ca);
-  createSecureContext({ cert, key, ca });
+  process.getBuiltinModule("node:tls").createSecureContext({ cert, key, ca });
   const ends = lastsOf(found)?.to;
   if (ends !== undefined && ends <= now) throw new Error(`the certificate has ended at ${ends.toISOString()}`);
 }

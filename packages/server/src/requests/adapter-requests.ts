@@ -109,7 +109,7 @@ export class AdapterRequests {
     try {
       this.#handler(request, response);
     } catch {
-      // Connect's adapter throws at a request whose authority is missing or no host.
+      // No request may end the process.
       if (!response.headersSent) response.statusCode = 400;
       response.end();
     }

@@ -11,6 +11,7 @@ function connection(until: Date, authorized = true): TLSSocket {
   const certificate = { subjectAltName: "DNS:web.internal", validToDate: until };
   return Object.create(TLSSocket.prototype, {
     remoteAddress: { value: "::ffff:192.0.2.1" },
+    encrypted: { value: true },
     authorized: { value: authorized },
     getPeerX509Certificate: { value: () => certificate },
   });

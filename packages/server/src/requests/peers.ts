@@ -1,7 +1,7 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
@@ -12,6 +12,7 @@ import {
   TRUSTED_PROXIES,
 } from "@protobff/runtime/internal/identity/network/networks";
 import { type CarrierConnection, connectionOf } from "../carrier/carrier.ts";
+import { isTls } from "../carrier/is-tls.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** The header by which proxies name the clients that they serve. */
@@ -67,7 +68,7 @@ export class Peers {
 function connected(socket: Socket | TLSSocket | undefined): Connection {
   const direct = plainAddress(socket?.remoteAddress ?? "");
   // The socket proxy of an HTTP/2 session supports `instanceof`, but not `in`.
-  const vouchedFor = socket instanceof TLSSocket && socket.authorized;
+  const vouchedFor = isTls(socket) && socket.authorized;
   const certificate = vouchedFor ? socket.getPeerX509Certificate() : undefined;
   const names = certificate === undefined ? [] : certificateNames(certificate.subjectAltName ?? "");
   return { peer: { address: direct, direct, names }, until: certificate?.validToDate.getTime() ?? 0 };

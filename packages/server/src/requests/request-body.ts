@@ -1,6 +1,7 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorCode } from "@protobff/http2/error-code";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { MessageHolder } from "@protobff/runtime/internal/routes/bounded-handler";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
@@ -383,6 +384,6 @@ function readOn(request: Readable): void {
 }
 /** Ends a stream whose answer is not taken, and forgets what has not left. */
 export function dropStream(stream: http2.ServerHttp2Stream): void {
-  if (!stream.closed) stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  if (!stream.closed) stream.close(ErrorCode.ENHANCE_YOUR_CALM);
   stream.destroy();
 }

@@ -8,7 +8,7 @@ import type { Carrier } from "../carrier/carrier.ts";
 import type { ServerResponse, Shortcut } from "../carrier/handler.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { REFLECTION_PATHS } from "../streams/service-paths.ts";
-import { HttpError, statusJson } from "../transcoding/status.ts";
+import { statusJson } from "../transcoding/status.ts";
 
 /** A shortcut that can abort its requests. */
 interface Abortable extends Shortcut {
@@ -46,7 +46,8 @@ export function reservedOf(services: readonly DescService[], routes: Routes): Re
   return new Set(["/healthz", "/readyz", ...routes.keys(), ...REFLECTION_PATHS, ...rpcs]);
 }
 
-const NOTHING = new HttpError(404, "nothing is served at this path", Code.NotFound);
+/** No ConnectError: the first one of a process loads undici, for its headers. */
+const NOTHING = { code: Code.NotFound, rawMessage: "nothing is served at this path", details: [] };
 const NOTHING_JSON = statusJson(NOTHING, createRegistry());
 
 /** Response methods that both versions of HTTP have. */
@@ -58,7 +59,7 @@ interface Answerable {
 /** Answers 404 with the body that REST clients expect. */
 export function nothingHere(response: ServerResponse): void {
   const out: Answerable = response;
-  out.statusCode = NOTHING.status;
+  out.statusCode = 404;
   out.setHeader("content-type", "application/json");
   out.setHeader("cache-control", "no-store");
   out.end(NOTHING_JSON);

@@ -1,4 +1,3 @@
-import { validateHeaderValue } from "node:http";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Route, RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
@@ -83,6 +82,7 @@ function send(response: ServerResponse, { status, headers = [], body = "" }: Rou
     names.add(name);
     values.set(name, [...before, headers[i + 1] ?? ""]);
   }
+  const { validateHeaderValue } = process.getBuiltinModule("node:http");
   // Before any is set; and HTTP/2 would send other characters.
   for (const [name, all] of values) for (const value of all) validateHeaderValue(name, value);
   const out: Answerable = response;

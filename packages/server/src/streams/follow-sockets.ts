@@ -3,11 +3,11 @@
 import type * as http from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
 import type { Registry } from "@bufbuild/protobuf";
 import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import type { WebSocketServer } from "ws";
 import type { Upgrades } from "../carrier/handler.ts";
+import { isTls } from "../carrier/is-tls.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
@@ -114,7 +114,7 @@ export class FollowSockets implements Upgrades {
       if (origin === publicUrl) return "same";
     } else if (URL.canParse(origin)) {
       const { host: originHost, protocol } = new URL(origin);
-      if (originHost === host && (protocol === "https:" || !(socket instanceof TLSSocket))) return "same";
+      if (originHost === host && (protocol === "https:" || !isTls(socket))) return "same";
     }
     return this.#origins.has(origin) || this.#origins.has("*") ? "listed" : "refused";
   }

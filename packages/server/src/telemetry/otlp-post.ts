@@ -1,7 +1,6 @@
 // Sends one POST to a collector and derives the batch's result from its response (OTLP/HTTP: "Failures", "Retryable
 // Response Codes").
-import { type Agent, type ClientRequest, type IncomingMessage, request as plain } from "node:http";
-import { request as secure } from "node:https";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { failureMessage, partialSuccess } from "./otlp-answer.ts";
 
 /** Maximum size of a response, in bytes, as OTLP/HTTP recommends. */
@@ -32,7 +31,7 @@ export type PostResult =
  */
 export function post(target: Target, body: readonly Uint8Array[], now: () => number = Date.now): Promise<PostResult> {
   const { promise, resolve } = Promise.withResolvers<PostResult>();
-  const send = target.url.protocol === "https:" ? secure : plain;
+  const { request: send } = process.getBuiltinModule(target.url.protocol === "https:" ? "node:https" : "node:http");
   let request: ClientRequest;
   try {
     const headers = { ...target.headers, "content-length": body.reduce((bytes, { length }) => bytes + length, 0) };

@@ -1,7 +1,5 @@
 // Sends batches, a few at a time, and retries those that may still succeed. It runs in its own thread and has no bound:
 // its caller bounds the batches that it holds.
-import { Agent } from "node:http";
-import { Agent as SecureAgent } from "node:https";
 import { gzipSync } from "node:zlib";
 import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import { type PostResult, post, type Target } from "./otlp-post.ts";
@@ -73,8 +71,12 @@ export class Sender {
     const url = new URL(config.url);
     const agent =
       url.protocol === "https:"
-        ? new SecureAgent({ keepAlive: true, maxSockets: AT_ONCE, ...pems(config.tls) })
-        : new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+        ? new (process.getBuiltinModule("node:https").Agent)({
+            keepAlive: true,
+            maxSockets: AT_ONCE,
+            ...pems(config.tls),
+          })
+        : new (process.getBuiltinModule("node:http").Agent)({ keepAlive: true, maxSockets: AT_ONCE });
     const gzip = config.gzip ? { "content-encoding": "gzip" } : {};
     const headers = { ...config.headers, "content-type": "application/x-protobuf", ...gzip };
     this.#target = { url, headers, agent, timeoutMs: config.timeoutMs };

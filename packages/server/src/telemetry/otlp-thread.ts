@@ -1,7 +1,7 @@
 // The thread that sends traces, so that compression and TLS take no time from requests. It also defines the messages
 // between the two threads.
 import { parentPort, workerData } from "node:worker_threads";
-import { type Batch, type SendConfig, Sender } from "./otlp-sender.ts";
+import type { Batch, SendConfig } from "./otlp-sender.ts";
 
 /** Messages to the thread. */
 export type ToThread =
@@ -22,10 +22,20 @@ export interface FromThread {
   readonly why: string;
 }
 
-if (parentPort !== null) {
+/** Data of the thread. No other thread that imports this module has it. */
+export interface ThreadData {
+  readonly traces: SendConfig;
+}
+
+/** This module, as the program of a thread. */
+export const thread = new URL(import.meta.url);
+
+const { traces } = (workerData ?? {}) as Partial<ThreadData>;
+if (parentPort !== null && traces !== undefined) {
+  const { Sender } = await import("./otlp-sender.ts"); // the main thread sends nothing
   const port = parentPort;
   const post = (message: FromThread): void => port.postMessage(message);
-  const sender = new Sender(workerData as SendConfig, {
+  const sender = new Sender(traces, {
     sent: ({ batch, lost, why }) => post({ spans: batch.spans, bytes: batch.body.length, lost, why }),
     failed: (why) => post({ spans: 0, bytes: 0, lost: 0, why }),
   });

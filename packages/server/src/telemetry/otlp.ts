@@ -8,9 +8,9 @@ import { Writer } from "@protobff/runtime/internal/wire/writer";
 import { requestHead } from "./otlp-request.ts";
 import type { SendConfig } from "./otlp-sender.ts";
 import { writeSpan } from "./otlp-spans.ts";
-import type { FromThread, ToThread } from "./otlp-thread.ts";
-import { runtimeVersion } from "./runtime-version.ts";
+import type { FromThread, ThreadData, ToThread } from "./otlp-thread.ts";
 import type { Attributes, SpanRecord, SpanSink } from "./span.ts";
+import { VERSION } from "./version.ts";
 
 /** Address of the collector, delivery settings and bounds. */
 export interface OtlpConfig extends Omit<SendConfig, "headers"> {
@@ -54,8 +54,6 @@ const RESTART_MS = 1_000;
 const ENDING_MS = 50;
 const THREAD_HEAP_MB = 128;
 
-const thread = new URL(import.meta.url.endsWith(".ts") ? "./otlp-thread.ts" : "./otlp-thread.js", import.meta.url);
-
 /** Parts that only tests replace. */
 export interface OtlpParts {
   readonly clock?: Clock;
@@ -67,7 +65,9 @@ export async function openOtlp(
   { name, fault }: OpenSpansOptions,
   parts: OtlpParts = {},
 ): Promise<OpenSpans> {
-  return new OtlpSink(config, name, fault, parts);
+  // The module names its own file, because a bundle moves files.
+  const thread = parts.thread ?? (await import("./otlp-thread.ts")).thread;
+  return new OtlpSink(config, name, fault, { ...parts, thread });
 }
 
 class OtlpSink implements OpenSpans {
@@ -90,15 +90,22 @@ class OtlpSink implements OpenSpans {
   #dropped = 0;
   #closed = false;
 
-  constructor(config: OtlpConfig, name: string, fault: OpenSpansOptions["fault"], parts: OtlpParts) {
+  constructor(
+    config: OtlpConfig,
+    name: string,
+    fault: OpenSpansOptions["fault"],
+    parts: OtlpParts & { readonly thread: URL },
+  ) {
     this.#config = config;
     this.#fault = fault;
     this.#clock = parts.clock ?? systemClock;
-    this.#thread = parts.thread ?? thread;
-    const version = runtimeVersion();
-    this.#head = requestHead(resourceOf(config.resource, name, version), { name: "@protobff/runtime", version });
+    this.#thread = parts.thread;
+    this.#head = requestHead(resourceOf(config.resource, name, VERSION), {
+      name: "@protobff/runtime",
+      version: VERSION,
+    });
     const { url, timeoutMs, gzip, tls } = config;
-    const agent = { "user-agent": `protobff-OTLP-Exporter-JavaScript/${version}` };
+    const agent = { "user-agent": `protobff-OTLP-Exporter-JavaScript/${VERSION}` };
     this.#sending = { url, timeoutMs, gzip, tls, headers: { ...agent, ...config.headers } };
     this.#writer.start();
     this.#start();
@@ -172,7 +179,7 @@ class OtlpSink implements OpenSpans {
     // Runs without the process's own options: instrumentation of the user's code is not needed here, and would trace
     // the export of traces.
     const worker = new Worker(this.#thread, {
-      workerData: this.#sending,
+      workerData: { traces: this.#sending } satisfies ThreadData,
       execArgv: [],
       env: withoutOptions(process.env),
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },

@@ -3,8 +3,8 @@
 // during the request.
 import type { Attributes as ApiAttributes, Context, HrTime, Span, SpanContext, Tracer } from "@opentelemetry/api";
 import type { OpenSpans, OpenSpansOptions, SpanCounts } from "./otlp.ts";
-import { runtimeVersion } from "./runtime-version.ts";
 import { type Attributes, type AttributeValue, SpanKind, type SpanLink, type SpanRecord, SpanStatus } from "./span.ts";
+import { VERSION } from "./version.ts";
 
 type Api = typeof import("@opentelemetry/api");
 
@@ -49,9 +49,9 @@ function tracerOf({ trace }: Api): Tracer | undefined {
   const provider = trace.getTracerProvider();
   if ("getDelegateTracer" in provider) {
     const proxy = provider as { getDelegateTracer(name: string, version: string): Tracer | undefined };
-    return proxy.getDelegateTracer(SCOPE, runtimeVersion());
+    return proxy.getDelegateTracer(SCOPE, VERSION);
   }
-  return provider.getTracer(SCOPE, runtimeVersion());
+  return provider.getTracer(SCOPE, VERSION);
 }
 
 class SdkSink implements OpenSpans {

@@ -43,7 +43,10 @@ const STANDARD = createRegistry(file_google_rpc_error_details);
  * Returns the error as a google.rpc.Status in ProtoJSON. A detail of an unknown type has its bytes as `value`, in
  * base64.
  */
-export function statusJson(error: ConnectError, registry: Registry): Uint8Array {
+export function statusJson(
+  error: Pick<ConnectError, "code" | "rawMessage" | "details">,
+  registry: Registry,
+): Uint8Array {
   const status: JsonObject = { code: error.code };
   if (error.rawMessage !== "") status.message = error.rawMessage;
   if (error.details.length > 0) status.details = error.details.map((detail) => detailJson(detail, registry));

@@ -1,6 +1,3 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-
 /** The response of an issuer. */
 export interface IssuerDocument {
   readonly text: string;
@@ -25,7 +22,7 @@ export const MAX_DOCUMENT_BYTES = 256 * 1024;
  */
 export const fetchDocument: FetchDocument = (address, signal) =>
   new Promise((resolve, reject) => {
-    const request = address.startsWith("https:") ? requestHttps : requestHttp;
+    const { request } = process.getBuiltinModule(address.startsWith("https:") ? "node:https" : "node:http");
     const headers = { accept: "application/json", "accept-encoding": "identity" };
     const outgoing = request(address, { agent: false, signal, headers }, (response) => {
       const { statusCode, headers } = response;

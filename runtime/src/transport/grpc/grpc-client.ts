@@ -1,6 +1,6 @@
 import * as dns from "node:dns";
 import type { LookupFunction } from "node:net";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
 import { type Clock, systemClock } from "../../clock.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
 import { Addresses, lookupOf, type Target } from "../balance/addresses.ts";
@@ -111,7 +111,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
     this.#clock = clock;
     this.#maxReplyBytes = maxReplyBytes;
     const lookup = options.lookup ?? (dns.lookup as LookupFunction);
-    this.#secure = schemes.has("https:") ? createSecureContext({ ca, cert, key }) : undefined;
+    this.#secure = schemes.has("https:") ? secureContext({ ca, cert, key }) : undefined;
     const encoders = new Map(urls.map((entry) => [entry, new RequestEncoder(targetOf(entry))]));
     const dial =
       (held: boolean) =>
@@ -183,7 +183,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
    * @throws for invalid certificates
    */
   renew({ ca, cert, key }: Pick<GrpcClientOptions, "ca" | "cert" | "key">): void {
-    if (this.#secure !== undefined) this.#secure = createSecureContext({ ca, cert, key });
+    if (this.#secure !== undefined) this.#secure = secureContext({ ca, cert, key });
   }
 
   addresses(): readonly AddressState[] {
@@ -204,3 +204,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
     await Promise.all([this.#pool.close(), this.#streams?.close()]);
   }
 }
+
+/** Loads `node:tls`, which a process without TLS does not need. */
+const secureContext = (options: SecureContextOptions): SecureContext =>
+  process.getBuiltinModule("node:tls").createSecureContext(options);

@@ -1,4 +1,4 @@
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { KEEP_ALIVE_MS } from "@protobff/http2/dial";
@@ -47,7 +47,7 @@ export class H2Session implements GrpcSession {
     this.#target = target;
     this.#owner = owner;
     const connection = { lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS, noDelay: true };
-    const session = http2.connect(url, {
+    const session = process.getBuiltinModule("node:http2").connect(url, {
       ...connection,
       ...(secureContext !== undefined && { secureContext }),
       maxHeaderListPairs: HEADER_COUNT,

@@ -1,8 +1,8 @@
 import * as dns from "node:dns";
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
+import type * as https from "node:https";
 import type { LookupFunction } from "node:net";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { createRegistry, type DescFile, type DescMethodUnary, fromBinary, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
@@ -129,13 +129,13 @@ export class HttpJsonClient implements UnaryClient {
     this.#places = new HttpPlaces(this.#urls, { lookup, clock, balance, agent: () => this.#newAgent() });
   }
   #trust({ ca, cert, key }: Pick<HttpJsonClientOptions, "ca" | "cert" | "key">): void {
-    if (this.#secure) this.#secureContext = createSecureContext({ ca, cert, key });
+    if (this.#secure) this.#secureContext = process.getBuiltinModule("node:tls").createSecureContext({ ca, cert, key });
   }
   #newAgent(): http.Agent {
     const { maxConnections = 256, idleMs = 4_000 } = this.#options;
     const pool = { keepAlive: true, maxSockets: maxConnections, maxFreeSockets: maxConnections, timeout: idleMs };
-    if (this.#secureContext === undefined) return new http.Agent(pool);
-    return new https.Agent({
+    if (this.#secureContext === undefined) return new (process.getBuiltinModule("node:http").Agent)(pool);
+    return new (process.getBuiltinModule("node:https").Agent)({
       ...pool,
       secureContext: this.#secureContext,
       ALPNProtocols: ["http/1.1"],
@@ -181,7 +181,8 @@ export class HttpJsonClient implements UnaryClient {
     return this.#urls[Math.floor(this.#clock.random() * this.#urls.length)] ?? this.#urls[0];
   }
   #request(options: http.RequestOptions, place: Place<HttpPlace> | undefined): http.ClientRequest {
-    const request = this.#secure ? https.request(options) : http.request(options);
+    const { request: send } = process.getBuiltinModule(this.#secure ? "node:https" : "node:http");
+    const request = send(options);
     this.#inFlight++;
     if (place !== undefined) place.inFlight++;
     request.once("close", () => {
