@@ -1,6 +1,6 @@
 // What a Dockerfile of `deploy=docker` says is done, step by step and without an engine, in folders: the project is copied as its .dockerignore has it,
 // npm installs as it is told, and the command runs as the user of the image, over files that are not that user's.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -14,7 +14,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import * as http from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
@@ -223,8 +224,18 @@ function built(path: string): Image {
   return { folder: here(), ...image };
 }
 
-const TELLS_WHAT_IS_LOADED = `process.on("exit", () =>
+const PRINT_LOADED = `process.on("exit", () =>
   console.log(JSON.stringify({ typescript: process.moduleLoadList.filter((name) => name.includes("amaro")) })));`;
+
+/** Reads lines until the server listens. */
+async function listens(lines: AsyncIterator<string>): Promise<void> {
+  for (let line = await lines.next(); !line.done && !line.value.startsWith("listening on "); )
+    line = await lines.next();
+}
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null) await once(child, "exit");
+  return child.exitCode;
+}
 
 /** A port that is free at this moment. */
 async function freePort(): Promise<string> {
@@ -267,16 +278,20 @@ test("the steps of a Dockerfile give a server that is healthy and stops cleanly"
     spawnSync(join(bin, health[0] ?? ""), health.slice(1), { cwd: folder, env: { ...variables, ...more }, ...who })
       .status;
   expect(exec()).toBe(1);
-  const child = spawn(join(bin, command[0] ?? ""), command.slice(1), {
-    cwd: folder,
-    env: { ...variables, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(TELLS_WHAT_IS_LOADED)}` },
-    stdio: ["ignore", "pipe", "inherit"],
-    ...who,
+  const start = (more: Readonly<Record<string, string>>) => {
+    const child = spawn(join(bin, command[0] ?? ""), command.slice(1), {
+      cwd: folder,
+      env: { ...variables, ...more },
+      stdio: ["ignore", "pipe", "inherit"],
+      ...who,
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  };
+  const { child, lines } = start({
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PRINT_LOADED)}`,
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  for (let line = await lines.next(); !line.done && !line.value.startsWith("listening on "); )
-    line = await lines.next();
+  await listens(lines);
   expect([exec(), exec({ HOST: "0.0.0.0" }), exec({ HOST: "127.0.0.1" })]).toEqual([0, 0, 0]);
   // With TLS it asks by TLS, which this server does not support.
   expect(exec({ TLS_CERT_FILE: "x" })).toBe(1);
@@ -285,8 +300,28 @@ test("the steps of a Dockerfile give a server that is healthy and stops cleanly"
       expect([path, spawnSync("touch", [path], { cwd: folder, ...who }).status]).toEqual([path, 1]);
   }
   child.kill("SIGTERM");
-  // The image has been compiled, so that nobody takes types away any more: that alone would be 20 MB.
+  // The bundle is JavaScript: a parser of TypeScript alone would take 20 MB.
   expect(JSON.parse((await lines.next()).value ?? "")).toEqual({ typescript: [] });
-  const [code] = child.exitCode === null ? ((await once(child, "exit")) as [number | null]) : [child.exitCode];
-  expect(code).toBe(0);
+  expect(await exitCode(child)).toBe(0);
+
+  // Workers and the thread that sends traces are programs of the bundle, too.
+  const collector = http.createServer((request, response) => {
+    posted.resolve(`${request.method} ${request.url}`);
+    request.resume().once("end", () => response.end());
+  });
+  const posted = Promise.withResolvers<string>();
+  collector.listen(0, "127.0.0.1");
+  await once(collector, "listening");
+  onTestFinished(() => void collector.close());
+  const { port: collecting } = collector.address() as AddressInfo;
+  const workers = start({ BFF_WORKERS: "2", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collecting}` });
+  await listens(workers.lines);
+  const answer = await fetch(`http://127.0.0.1:${port}/shop.v1.ShopService/GetPage`, {
+    method: "POST",
+    headers: { "content-type": "application/json", connection: "close" },
+    body: "{}",
+  });
+  expect([answer.status, await posted.promise]).toEqual([503, "POST /v1/traces"]);
+  workers.child.kill("SIGTERM");
+  expect(await exitCode(workers.child)).toBe(0);
 });

@@ -1,7 +1,7 @@
 // `deploy=docker,kubernetes`: what is written for servers of every kind, as a person reads it (test/golden/deploy), and as libraries by other hands
 // read it: Kubernetes' own schemas, and its types, which know no other field; a linter of Dockerfiles.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { validate } from "dockerfile-utils";
@@ -14,6 +14,7 @@ import { Service } from "kubernetes-models/v1/Service";
 import { expect, onTestFinished, test } from "vitest";
 import { parseAllDocuments, parseDocument } from "yaml";
 import { compile } from "../plugin/src/compile.ts";
+import { ESBUILD, LOADED_ON_DEMAND } from "../plugin/src/deploy/bundle.ts";
 import { type GoldenCase, goldenCases, goldenOf, parameterOf, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
@@ -173,4 +174,17 @@ test.each(cases)("a linter finds nothing in the Dockerfile of $name", (golden) =
     expect(found.length).toBeGreaterThan(0);
     for (const [, text] of found) expect(validate(text).map(({ message }) => message)).toEqual([]);
   }
+});
+
+test("images bundle with the esbuild of this repository, without optional packages", () => {
+  const manifest = (folder: string) =>
+    JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as {
+      readonly devDependencies: Readonly<Record<string, string>>;
+      readonly peerDependenciesMeta: Readonly<Record<string, object>>;
+    };
+  expect(ESBUILD).toBe(manifest("").devDependencies.esbuild);
+  const optional = ["runtime", "packages/server"].flatMap((folder) =>
+    Object.keys(manifest(folder).peerDependenciesMeta),
+  );
+  expect(LOADED_ON_DEMAND).toEqual([...new Set(optional)].sort());
 });

@@ -99,8 +99,8 @@ connect-node, with grpc-js (and protobuf-es), and with raw node:http2 on both si
 [grpc-federation](../bench/peers/grpc-federation) is the output of its plugin for the same compositions in its options.
 Both are generated and built if Go is installed. The variants of protobff are generated servers as they are deployed.
 
-All servers in Node have two settings of the generated Dockerfile. \`NODE_COMPILE_CACHE\` names a filled folder of compiled
-code without types, and \`MALLOC_ARENA_MAX\` is 2. \`BENCH_PROFILE=<folder>\` writes a CPU profile of every server there.
+All servers in Node run as the generated Dockerfile deploys them, hand-written ones as well: bundled by esbuild, with a
+filled cache of compiled code, and with \`MALLOC_ARENA_MAX=2\`. \`BENCH_PROFILE=<folder>\` writes a CPU profile of every server there.
 `;
 
 function page(results: ReadonlyMap<string, ScenarioResult>): string {

@@ -3,19 +3,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
 import type { Garbage } from "./garbage.ts";
 import type { PathCounters, Question, Usage } from "./probe.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
-/**
- * Loaded only by servers that warm up, and by supervisors. The published files are JavaScript; in the repository Node
- * would load a parser of TypeScript for them, 20 MB.
- */
-const loadedLater = ["warm-up/warm-up.ts", "workers/supervise.ts"].map(
-  (path) => new URL(`../../packages/server/src/${path}`, import.meta.url).href,
-);
-/** As in the image that our Dockerfile makes, for all that run in Node: what it compiles is kept, and so is the memory of two threads at most. */
+/** As in the image that our Dockerfile makes: compiled code is kept, and glibc keeps memory for two threads at most. */
 const COMPILED = join(root, "node_modules", ".cache", "protobff-bench");
 export const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };
 /** Programs compiled since this program began. */
@@ -93,10 +87,7 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
 async function compile(launch: Launch): Promise<void> {
   if (launch.native || compiled.has(launch.entry)) return;
   compiled.add(launch.entry);
-  const child = forked({
-    ...launch,
-    env: { ...launch.env, PORT: "none", NODE_OPTIONS: loadedLater.map((url) => `--import=${url}`).join(" ") },
-  });
+  const child = forked({ ...launch, env: { ...launch.env, PORT: "none" } });
   child.stderr?.resume();
   await listening(child, () => {}).catch(() => {});
   await stop(child);
@@ -113,7 +104,9 @@ function forked({ entry, args = [], env = {}, native = false }: Launch): ChildPr
   // script.
   if (native) return fork(args[0] ?? "", args.slice(1), { ...options, execPath: entry, execArgv: [] });
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  return fork(entry, args, { ...options, execArgv: ["--import", probe, "--expose-gc", ...profiling] });
+  // A profile names the files of the source.
+  const program = profile === undefined ? bundle(entry) : entry;
+  return fork(program, args, { ...options, execArgv: ["--import", probe, "--expose-gc", ...profiling] });
 }
 
 function listening(child: ChildProcess, counted: (line: string) => void): Promise<string> {

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
+import { bundle } from "../rig/bundle.ts";
 import { h2load } from "../rig/h2load.ts";
 import { callOnce } from "../rig/one-call.ts";
 import { type ProcessUsage, processTree } from "../rig/process-tree.ts";
@@ -22,7 +23,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const SERVER = "bench/generated/bench/fanout/v1/server.ts";
 /** Loads the modules of its arguments and stays. It is JavaScript, because Node would load a parser of TypeScript. */
 const PART = `
-  for (const name of process.argv.slice(1)) await import(name);
+  for (const name of process.argv.slice(1)) await (process.getBuiltinModule(name) ?? import(name));
   console.log("listening on http://127.0.0.1:1");
   setInterval(() => {}, 1_000_000);
 `;
@@ -34,20 +35,26 @@ const SETTLE_MS = 500;
 type Env = Readonly<Record<string, string>>;
 interface Started {
   readonly env: Env;
+  /** Undefined: the bundle of `SERVER`. */
+  readonly entry?: string;
+  readonly flags?: readonly string[];
   readonly workers?: boolean;
 }
 const STARTS: Readonly<Record<string, Started>> = {
   "one process": { env: {} },
   "one process, warmed up": { env: { BFF_WARM_UP: "3s" } },
+  "one process, not bundled": { env: {}, entry: SERVER },
+  // Node has no switch for V8's optimizing compilers that leaves the baseline compiler on.
+  "one process, no optimized code": { env: {}, flags: ["--max-optimized-bytecode-size=1"] },
   "two workers": { env: { BFF_WORKERS: "2" }, workers: true },
 };
 
 /** Modules that each row loads in addition to those before. */
 const PARTS: readonly (readonly [name: string, ...modules: readonly string[]])[] = [
   ["Node alone"],
-  ["+ node:http2, node:tls", "node:http2", "node:tls"],
+  ["+ node:net, node:http, node:crypto, node:zlib", "node:net", "node:http", "node:crypto", "node:zlib"],
   ["+ @bufbuild/protobuf", "@bufbuild/protobuf", "@bufbuild/protobuf/wkt"],
-  ["+ @connectrpc/connect-node", "@connectrpc/connect", "@connectrpc/connect-node"],
+  ["+ @connectrpc/connect", "@connectrpc/connect", "@connectrpc/connect/protocol"],
   ["+ @protobff/runtime", "@protobff/runtime"],
   ["+ @protobff/server", "@protobff/server"],
   ["+ generated code of 1 rpc", join(root, "bench/generated/bench/fanout/v1/fanout_bff.ts")],
@@ -90,8 +97,12 @@ interface Figures {
 }
 
 /** @param requests of the warm-up and of the measured load; 0: only starts */
-async function server({ env, workers = false }: Started, upstreams: Env, requests: number): Promise<Figures> {
-  const { child, url } = await started([SERVER], { ...upstreams, ...env });
+async function server(
+  { env, entry = bundle(SERVER), flags = [], workers = false }: Started,
+  upstreams: Env,
+  requests: number,
+): Promise<Figures> {
+  const { child, url } = await started([...flags, entry], { ...upstreams, ...env });
   try {
     const method = HomeService.method.getHome;
     const request = grpcRequest({ method }, { url }, forUser(method));

@@ -1,12 +1,12 @@
 // The image of a server: its Dockerfile, and what of the folder that it is built from is none of it.
 import { comment } from "../text/yaml.ts";
+import { BUNDLE_OPTIONS, ESBUILD, OTHER_DEPENDENCIES } from "./bundle.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
 
 export function dockerfile({ name, server, folder, importExtension }: ServerDeployment): string {
   const typescript = importExtension === "ts";
   const out = typescript ? "gen" : "dist/gen";
   const main = `${server.path}.${typescript ? "ts" : "js"}`;
-  const entry = `bff-server.${typescript ? "ts" : "js"}`;
   const command = typescript
     ? "OUT is the folder that `out:` of buf.gen.yaml names"
     : "OUT is the folder that `npm run build` compiles what is generated into";
@@ -27,11 +27,15 @@ WORKDIR /app
 COPY package.json package-lock.json *.tgz ./
 ${installed}
 ARG OUT=${out}
-# Node follows the link, so that imports and the working directory are those of the project.
-RUN test -f "\${OUT}"/${word(main)} && ln -s "\${OUT}"/${word(main)} ${entry} && mkdir ${COMPILED} && chown 1000 ${COMPILED} && chmod -R a+rX .
-# Fills the compile cache${typescript ? " and removes types" : ""} for this user. The port is invalid, so that the server loads and exits with 2.
+# Bundles the server with the packages of protobff. Other dependencies of the project stay in node_modules.
+RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npx --yes esbuild@${ESBUILD} \\
+  server="\${OUT}"/${word(main)} --outdir=${BUNDLE} \\
+  ${BUNDLE_OPTIONS.join(" \\\n  ")} \\
+  $(node -p '${OTHER_DEPENDENCIES}')
+RUN mkdir ${COMPILED} && chown 1000 ${COMPILED} && chmod -R a+rX .
+# Fills the compile cache for this user. The port is invalid, so that the server loads and exits with 2.
 USER 1000:1000
-RUN output=$(NODE_COMPILE_CACHE=${COMPILED} PORT=none node ${entry} 2>&1) || test $? -eq 2 || { echo "$output"; exit 1; }; chmod -R a+rX ${COMPILED}
+RUN output=$(NODE_COMPILE_CACHE=${COMPILED} PORT=none node ${BUNDLE}/server.js 2>&1) || test $? -eq 2 || { echo "$output"; exit 1; }; chmod -R a+rX ${COMPILED}
 
 FROM \${NODE}
 # The image installs nothing from here on.
@@ -49,12 +53,13 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", ${JSON.stringify(HEALTH)}]
 # SIGTERM drains for BFF_DRAIN_DELAY and BFF_GRACE (10s): docker stop --timeout 15
 STOPSIGNAL SIGTERM
-CMD ["node", ${JSON.stringify(entry)}]
+CMD ["node", ${JSON.stringify(`${BUNDLE}/server.js`)}]
 `;
 }
 
 /** A folder of Node's compile cache. */
 const COMPILED = ".compiled";
+const BUNDLE = ".bundle";
 
 /** Quotes text as one word of a shell. */
 const word = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
