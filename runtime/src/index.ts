@@ -83,6 +83,7 @@ export type {
   AddressState,
   BreakerEvent,
   BreakerState,
+  BudgetEvent,
   EjectionEvent,
   LimitState,
   TopicEvent,

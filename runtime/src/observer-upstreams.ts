@@ -31,6 +31,16 @@ export interface EjectionEvent {
   readonly at: number;
 }
 
+/** A retry or a hedge that was not sent, because the budget of its upstream was used up. */
+export interface BudgetEvent {
+  /** Full service name. */
+  readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
+  readonly kind: "retry" | "hedge";
+  readonly at: number;
+}
+
 /** An upstream, or a branch of one, that this process may call. Reported once, at its creation. */
 export interface UpstreamEvent {
   /** Full service name. */

@@ -16,7 +16,7 @@ import type {
   StreamOpenEvent,
   Trace,
 } from "./observer-requests.ts";
-import type { BreakerEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
+import type { BreakerEvent, BudgetEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
 
 /** Certificate of this server, or its client certificate for an upstream. */
 export interface CertificateEvent {
@@ -58,6 +58,7 @@ export interface Observer {
   attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
   ejection?(event: EjectionEvent): void;
+  budgetRefused?(event: BudgetEvent): void;
   cache?(event: CacheEvent): void;
   joined?(event: JoinEvent): void;
   limited?(event: LimitEvent): void;

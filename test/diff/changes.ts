@@ -361,7 +361,7 @@ export const cases: readonly Case[] = [
         `breaker: { off: true } limit: { concurrent: 500 } retry: { attempts: 5 on: [UNAVAILABLE, INTERNAL] } hedge: { delay: "50ms" }`,
       ],
     ],
-    kinds: ["policies"],
+    kinds: ["calls", "policies"],
   },
   {
     name: "forwarded-headers",

@@ -65,7 +65,11 @@ function randomPolicy(random: Random): CallPolicy {
       maxMs: 60,
       multiplier: 2,
     })),
-    hedge: random.maybe(0.4, () => ({ delayMs: random.pick([0, 10, 50]), max: random.between(1, 3) })),
+    hedge: random.maybe(0.4, () => {
+      const delayMs = random.pick([0, 10, 50]);
+      const max = delayMs === 0 ? 1 : random.between(1, 3);
+      return { delayMs, max, budget: random.pick([undefined, 0.4, max]) };
+    }),
     cache: random.maybe(0.35, () => ({
       ttlMs: random.pick([5, 100, 1_000]),
       staleMs: random.maybe(0.7, () => random.pick([300, 5_000])),

@@ -51,6 +51,9 @@ export class WireRules {
   readonly #upstream: SimUpstream;
   readonly #requests: ReadonlyMap<string, RequestState>;
   readonly #throttle: ThrottleModel;
+  #hedges = 0;
+  /** At first 1, and more by each call that may be hedged. */
+  #mostHedges = 1;
   readonly #service: BreakerModel | undefined;
   readonly #batch: BreakerModel | undefined;
   readonly #frames = new Map<Uint8Array, Sent[]>();
@@ -155,7 +158,11 @@ export class WireRules {
     const unprocessed = others.length - counted.length;
     if (unprocessed > 0) this.seen.resent++;
     if (number !== counted.length + 1) this.fail(`number ${number} after ${counted.length}`);
-    if (counted.length === 0) return;
+    const delayed = policy.hedge !== undefined && policy.hedge.delayMs > 0;
+    if (counted.length === 0) {
+      if (delayed) this.#mostHedges += policy.hedge?.budget ?? 0.1;
+      return;
+    }
     if (!request.mayRetry) this.fail("sent again, though we are ourselves a retry");
     const attempts = policy.retry?.attempts ?? 1;
     const hedges = policy.hedge?.max ?? 0;
@@ -163,6 +170,8 @@ export class WireRules {
     const beside = counted.filter(({ end }) => end === "open");
     if (beside.length > 0) {
       this.seen.hedges++;
+      if (delayed && unprocessed === 0 && ++this.#hedges > this.#mostHedges + EPSILON)
+        this.fail(`hedge ${this.#hedges}, and the budget allows ${this.#mostHedges}`);
       if (policy.hedge === undefined) this.fail("two attempts at once without a hedge");
       else if (beside.length > hedges) this.fail("more hedges than allowed");
       else if (counted.every(({ fault }) => fault?.pushbackMs === undefined)) {

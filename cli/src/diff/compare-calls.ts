@@ -46,6 +46,29 @@ function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallRepor
   ];
 }
 
+function hedging({ hedge: before }: CallReport, { hedge: after }: CallReport): readonly Difference[] {
+  if (same(before, after)) return [];
+  const percent = Math.round(100 * ((1 + hedgesPerCall(after)) / (1 + hedgesPerCall(before)) - 1));
+  return [
+    {
+      ...(percent > 0 ? { kind: "calls", level: "worse", percent } : { kind: "policies", level: "different" }),
+      message: ["hedges differently"],
+      before: [hedgeText(before)],
+      after: [hedgeText(after)],
+    },
+  ];
+}
+/** A report of an earlier version has no `budget`. */
+function hedgeText(hedge: CallReport["hedge"]): string {
+  if (hedge === undefined) return "none";
+  const { delay_ms: delay, max, budget } = hedge;
+  if (delay === 0) return "2 attempts always";
+  return `${max} after ${time(delay)}${budget === undefined ? "" : `, ${budget} per call`}`;
+}
+/** On average. A report of an earlier version has no budget: each call was hedged. */
+const hedgesPerCall = (hedge: CallReport["hedge"]): number =>
+  hedge === undefined ? 0 : (hedge.budget ?? (hedge.delay_ms === 0 ? 1 : hedge.max));
+
 function attempts(before: CallReport, after: CallReport): readonly Difference[] {
   const difference = (message: string, from: Phrase, to: Phrase, level: Level = "different"): Difference => ({
     kind: "policies",
@@ -54,9 +77,6 @@ function attempts(before: CallReport, after: CallReport): readonly Difference[] 
     before: from,
     after: to,
   });
-  const hedge = ({ hedge: report }: CallReport): Phrase => [
-    report === undefined ? "none" : `${report.max} after ${time(report.delay_ms)}`,
-  ];
   const retry = ({ retry: report }: CallReport): Phrase =>
     report === undefined
       ? ["never"]
@@ -87,7 +107,7 @@ function attempts(before: CallReport, after: CallReport): readonly Difference[] 
     ...(before.attempts === after.attempts && before.backoff_ms !== after.backoff_ms
       ? [difference("waits differently between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
       : []),
-    ...(same(before.hedge, after.hedge) ? [] : [difference("hedges differently", hedge(before), hedge(after))]),
+    ...hedging(before, after),
     ...(same(limit(before), limit(after))
       ? []
       : [difference("has another separate limit", limit(before), limit(after))]),

@@ -161,6 +161,9 @@ export interface IrHedge {
   readonly delay: Sourced<number> | undefined;
   /** Attempts beside the first; 0: none. */
   readonly max: Sourced<number> | undefined;
+  readonly atOnce: Sourced<boolean> | undefined;
+  /** Extra attempts per call. */
+  readonly budget: Sourced<number> | undefined;
 }
 
 export interface IrCache {

@@ -150,6 +150,8 @@ export const declarationCodes = {
     "A cookie with a token has a name that begins with `__Host-`. Browsers accept such a cookie only from the same host. A page on a sibling host can set any other cookie to its own token.",
   BFF192:
     "`identify` sets whether and how an upstream receives the identity of the caller. Its zero value has no meaning.",
+  BFF193:
+    "A hedge has a `delay` or leaves `at_once`. Two attempts that leave together have no delay, no budget and no further attempts.",
   BFF191:
     "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:

@@ -437,6 +437,8 @@ const faults: readonly Case[] = [
     "one attempt turns off retries: the other options here have no effect",
   ],
   ["BFF143", call(`hedge: { max: «0» delay: "1s" }`), "this hedge is off: the other options here have no effect"],
+  ["BFF193", call(`hedge: { at_once: «true» budget: 0.5 }`), "this hedge has `at_once` and another option"],
+  ["BFF193", call(`hedge: { at_once: «true» max: 2 }`), "this hedge has `at_once` and another option"],
   ["BFF143", call(`cache: { ttl: «"0s"» stale: "1s" }`), "this cache is off: the other options here have no effect"],
   [
     "BFF144",

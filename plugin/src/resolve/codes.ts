@@ -170,13 +170,14 @@ export const CODES = {
   BFF506: "The timeout of a call is at most the timeout of its rpc. A longer timeout never takes effect.",
   BFF507: "The wait before a retry is shorter than the timeout of the call. Otherwise the call is never retried.",
   BFF508: "A call that may have side effects is not hedged. Both requests would be executed.",
-  BFF509: "A hedge has a delay. Without a delay every call would be sent twice.",
+  BFF509: "A hedge has a delay. Without a delay every call would be sent twice, for which there is `at_once`.",
   BFF510: "The delay of a hedge is shorter than the timeout of the call. A later hedge is never sent.",
   BFF511:
     "Answers of a call with side effects are not cached. The second caller would receive a success without an effect.",
   BFF512: "A cache has a `ttl`. Without a `ttl` the age of answers has no limit.",
   BFF520:
     "`read_only` does not contradict the proto, `idempotent` or an rpc with NO_SIDE_EFFECTS. If one of them is wrong, an order could be placed twice.",
+  BFF523: "The budget of a hedge is above 0 and at most `max`. A call never has more hedges than `max`.",
   BFF576:
     "A message has at most as many operations as the option `weight` allows. A BFF arranges the decisions of upstreams, so consider moving its rules upstream.",
   BFF577:

@@ -196,7 +196,7 @@ describe("breakers", () => {
   test("a breaker counts the losing hedge as slow if it was already slow", async () => {
     const { get, client, clock, states } = singleCall({
       policy: { breaker: { ...slow, slowMs: 60 } },
-      call: { hedge: { delayMs: 50, max: 1 } },
+      call: { hedge: { delayMs: 50, max: 1, budget: 1 } },
     });
     for (let i = 0; i < 2; i++) {
       expect(states).toEqual([]);

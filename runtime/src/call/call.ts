@@ -1,6 +1,6 @@
 import type { Timer } from "../clock.ts";
 import { Code, cutAtDeadline, type Failure, type Fault, lateVerdict, OVER, timedOut, verdictOn } from "../failure.ts";
-import type { Places } from "../guard/limit.ts";
+import { hasPlace, type Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
 import type { CallEvent } from "../observer-calls.ts";
@@ -118,8 +118,11 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   }
   #enterPools(now: number): void {
     const next = this.#cx.pools[this.#leavePools?.length ?? 0];
-    if (next === undefined) this.#try(false, now);
-    else next.enter(this);
+    if (next === undefined) {
+      this.#try(false, now);
+      // Calls that start together get their places before any gets a second one.
+      if (this.#rpc.hedge?.delayMs === 0) queueMicrotask(() => this.#double());
+    } else next.enter(this);
   }
   entered(leave: () => void): void {
     if (this.#leavePools === undefined) this.#leavePools = [leave];
@@ -150,13 +153,19 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   goes(now: number): number {
     if (this.#attempts === 0) this.#cx.exchange.sends();
     if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
-    const { hedge } = this.#rpc;
-    if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs, now);
+    const { hedge, upstream } = this.#rpc;
+    if (hedge !== undefined && hedge.delayMs > 0) {
+      if (this.#attempts === 0) upstream.hedges.earn(hedge.budget);
+      if (this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs, now);
+    }
     return ++this.#attempts;
   }
   refused(attempt: Attempt, failure: Failure): void {
     this.#close(attempt, undefined, "refused");
-    if (attempt.hedge) this.#hedges--;
+    if (attempt.hedge) {
+      this.#hedges--;
+      this.#rpc.upstream.hedges.earn(1); // it was not sent
+    }
     if (this.#live.length > 0)
       this.#free(); // a hedge, or its original: the other goes on
     else this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
@@ -220,7 +229,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #pauseBefore(fault: Fault): number | undefined {
     const { retry, upstream } = this.#rpc;
     if (retry === undefined || this.#attempts >= retry.attempts) return undefined;
-    if (!upstream.throttle.allows || !this.#cx.exchange.mayRetry) return undefined;
+    if (!this.#cx.exchange.mayRetry || !upstream.allows("retry")) return undefined;
     let pauseMs = fault.pushbackMs;
     if (pauseMs === undefined) {
       this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(retry, upstream.clock);
@@ -241,10 +250,17 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   }
   launch(): void {
     this.#hedgeTimer = undefined;
-    const { throttle, clock } = this.#rpc.upstream;
-    if (this.#live.length === 0 || !throttle.allows) return;
+    if (this.#live.length > 0 && this.#rpc.upstream.allows("hedge")) this.#hedge();
+  }
+  #hedge(): void {
     this.#hedges++;
-    this.#try(true, clock.now());
+    this.#try(true, this.#rpc.upstream.clock.now());
+  }
+  /** Sends the second of two attempts that leave together, unless it would wait for a place or the upstream fails. */
+  #double(): void {
+    const isSent = !this.ended && this.#attempts === 1 && this.#live.length === 1;
+    const mayHedge = this.#cx.exchange.mayRetry && this.#rpc.upstream.throttle.allows;
+    if (isSent && mayHedge && this.limits.every(hasPlace)) this.#hedge();
   }
   /** Adapts the later hedges to a failure: no change, a delay, or no further hedge (gRFC A6). */
   #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
@@ -376,11 +392,7 @@ function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | 
   return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
 }
 
-interface Timed {
-  expire(): void;
-  resume(): void;
-  launch(): void;
-}
+type Timed = Pick<Call<unknown>, "expire" | "resume" | "launch">;
 const expire = (call: Timed): void => call.expire();
 const resume = (call: Timed): void => call.resume();
 const launch = (call: Timed): void => call.launch();

@@ -3,11 +3,12 @@
 // Holds docs/runtime.md#hedges
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
+import type { BudgetEvent } from "../observer-upstreams.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
 
-const HEDGE = { delayMs: 50, max: 1 };
+const HEDGE = { delayMs: 50, max: 1, budget: 1 };
 const hedgeFront = (options: FrontOptions = {}) => {
   const all = front({ ...options, call: { hedge: HEDGE, ...options.call } });
   const get = (id: string, more?: Parameters<typeof all.send>[1]) =>
@@ -46,7 +47,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("a hedge carries the remaining time of the deadline, and is not sent without any", async () => {
-    const { get, client, clock } = hedgeFront({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5 } } });
+    const { get, client, clock } = hedgeFront({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5, budget: 5 } } });
     const { answer } = get("a");
     await clock.advance(120);
     expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([120, 70, 20]);
@@ -55,7 +56,7 @@ describe("a hedge", () => {
     expect(clock.running).toBe(0);
   });
   test("further hedges follow one delay apart, at most `max`", async () => {
-    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 2 } } });
+    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 2, budget: 2 } } });
     const { answer } = get("a");
     await clock.advance(99);
     expect(client.sent.length).toBe(2);
@@ -133,7 +134,7 @@ describe("a hedge", () => {
     [-1, []],
     [30, [80]],
   ])("a hedge respects a pushback of %i ms", async (pushbackMs, times) => {
-    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 3 } } });
+    const { get, client, clock } = hedgeFront({ call: { hedge: { delayMs: 50, max: 3, budget: 3 } } });
     get("a");
     await clock.advance(50);
     client.sent[0]!.fault(Code.UNAVAILABLE, { pushbackMs });
@@ -250,5 +251,109 @@ describe("the retry budget", () => {
     expect([await failing(), await failing()]).toEqual([2, 1]); // tokens: 3 2, 1
     for (let i = 0; i < 3; i++) await get("good").answer;
     expect(await failing()).toBe(2);
+  });
+});
+
+describe("the budget of hedges", () => {
+  const refusedBudgets: BudgetEvent[] = [];
+  const observer = { instead: { budgetRefused: (event: BudgetEvent) => void refusedBudgets.push(event) } };
+  /** Sends calls that are answered late. Returns the number of hedges. */
+  async function late({ get, client, clock }: ReturnType<typeof hedgeFront>, calls: number): Promise<number> {
+    const before = client.sent.length;
+    for (let i = 0; i < calls; i++) {
+      const { answer } = get(`late ${i}`);
+      await clock.advance(60);
+      client.underWay[0]!.thing();
+      await answer;
+    }
+    return client.sent.length - before - calls;
+  }
+
+  test("at most a tenth of the calls to a slow but healthy upstream are hedged, and the first", async () => {
+    refusedBudgets.length = 0;
+    const all = hedgeFront({ call: { hedge: { delayMs: 50, max: 1 } }, observer });
+    expect(await late(all, 100)).toBe(11);
+    expect(refusedBudgets).toHaveLength(89);
+    expect(refusedBudgets[0]).toMatchObject({ service: "test.v1.Upstream", kind: "hedge" });
+  });
+  test("an upstream that was fast has saved ten hedges", async () => {
+    const all = hedgeFront({ call: { hedge: { delayMs: 50, max: 1, budget: 0.5 } } });
+    for (let i = 0; i < 100; i++) {
+      const { answer } = all.get("fast");
+      all.client.of("fast").thing();
+      await answer;
+    }
+    expect(await late(all, 10)).toBe(10);
+    expect(await late(all, 100)).toBe(54); // ten tokens, and five that were earned meanwhile
+  });
+  test("a hedge without a place takes no token", async () => {
+    const all = hedgeFront({
+      call: { hedge: { delayMs: 50, max: 1, budget: 1e-9 } },
+      policy: { limit: { concurrent: 1, queued: 0 } },
+    });
+    all.get("alone");
+    await all.clock.advance(50);
+    expect(all.client.sent).toHaveLength(1);
+    all.client.of("alone").thing();
+    all.client.answer = undefined;
+    expect(all.client.sent).toHaveLength(1);
+  });
+  test("a retry without a token is reported, too", async () => {
+    refusedBudgets.length = 0;
+    const { get, client, clock } = hedgeFront({ call: { hedge: undefined, retry: RETRY }, observer });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 10; i++) {
+      const { answer } = get("bad");
+      await clock.advance(1_000);
+      await answer;
+    }
+    expect(refusedBudgets.length).toBeGreaterThan(0);
+    expect(new Set(refusedBudgets.map(({ kind }) => kind))).toEqual(new Set(["retry"]));
+  });
+});
+
+describe("two attempts at once", () => {
+  const AT_ONCE = { delayMs: 0, max: 1 };
+  test("both leave together; the first good answer wins and the other is cancelled", async () => {
+    const { get, client, clock, calls } = hedgeFront({ call: { hedge: AT_ONCE } });
+    const { answer } = get("a");
+    await idle();
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    client.sent[0]!.fault(Code.UNAVAILABLE);
+    client.sent[1]!.thing({ count: 2n });
+    expect((await answer).page?.title).toBe("2");
+    expect(calls).toMatchObject([{ attempts: 2, outcome: { ok: true } }]);
+    expect(clock.running).toBe(0);
+    for (let i = 0; i < 20; i++) {
+      const sent = client.sent.length;
+      const { answer } = get("b");
+      await idle();
+      expect(client.sent.length - sent).toBe(2); // without a budget
+      client.sent.at(-2)!.thing();
+      await answer;
+      expect(client.underWay).toEqual([]);
+    }
+  });
+  test("one leaves if the other would wait for a place, if the upstream fails, or for a repeated request", async () => {
+    const limited = hedgeFront({ call: { hedge: AT_ONCE }, policy: { limit: { concurrent: 1, queued: 9 } } });
+    limited.get("a");
+    limited.get("b");
+    await idle();
+    expect(limited.client.sent).toHaveLength(1);
+    limited.client.sent[0]!.thing();
+    await idle();
+    expect(limited.client.sent).toHaveLength(2);
+
+    const { get, client } = hedgeFront({ call: { hedge: AT_ONCE } });
+    get("inner", { headers: { "grpc-previous-rpc-attempts": "1" } });
+    await idle();
+    expect(client.sent).toHaveLength(1);
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 5; i++) await get("bad").answer;
+    client.answer = undefined;
+    client.sent.splice(0);
+    get("a");
+    await idle();
+    expect(client.sent).toHaveLength(1);
   });
 });

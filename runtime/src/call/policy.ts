@@ -24,10 +24,12 @@ export interface UpstreamPolicy {
 
 /** Conditions for an attempt beside one that is running. */
 export interface HedgePolicy {
-  /** Delay after the attempt before, in milliseconds. */
+  /** Delay after the attempt before, in milliseconds. 0: both leave together, without a budget. */
   readonly delayMs: number;
   /** Maximum number of hedges beside the first attempt. */
   readonly max: number;
+  /** Hedges per call to the upstream. Default: 0.1. */
+  readonly budget?: number | undefined;
 }
 
 /** Policy of the calls of one RPC (runtime.md). Times are in milliseconds. */

@@ -15,6 +15,7 @@ import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
 import type { Pace } from "../guard/gradient.ts";
+import { HedgeBudget } from "../guard/hedge-budget.ts";
 import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
@@ -60,6 +61,7 @@ export class Upstream {
   /** Places that open streams take. */
   readonly streams: StreamPlaces;
   readonly throttle: Throttle;
+  readonly hedges = new HedgeBudget();
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
@@ -130,6 +132,13 @@ export class Upstream {
     const answers = this.#answers.get(method) ?? new AnswerTime();
     this.#answers.set(method, answers);
     return answers;
+  }
+  /** Returns whether the budgets allow a further attempt, and reports it if not. */
+  allows(kind: "retry" | "hedge"): boolean {
+    if (this.throttle.allows && (kind === "retry" || this.hedges.take())) return true;
+    const { service, branch } = this;
+    this.observer?.budgetRefused?.({ service, branch, kind, at: this.clock.now() });
+    return false;
   }
   get cache(): Cache {
     this.#cache ??= new Cache({ clock: this.clock });

@@ -129,7 +129,7 @@ test("with two failing replicas, a third attempt reaches the third replica", asy
 });
 
 test("a hedge avoids a hanging replica", async () => {
-  const { servers, countFailures } = await replicas({ hedge: { delayMs: 10, max: 1 } });
+  const { servers, countFailures } = await replicas({ hedge: { delayMs: 10, max: 1, budget: 1 } });
   const [hanging] = servers;
   if (hanging !== undefined) hanging.answer = () => {};
   expect(await countFailures(100)).toBe(0);

@@ -35,6 +35,9 @@ export interface Places {
   release(): void;
 }
 
+/** Returns whether a call would get a place at once. */
+export const hasPlace = ({ state: { taken, most, waiting } }: Places): boolean => taken < most && waiting === 0;
+
 /**
  * Maximum number of waiters in a row that get a place in one turn of the event loop. Waiters behind an open breaker
  * return their places at once. Without this bound the whole queue would run in one turn, and no answer would leave

@@ -15,6 +15,7 @@ import type {
 } from "@protobff/runtime/internal/observer-requests";
 import type {
   BreakerEvent,
+  BudgetEvent,
   EjectionEvent,
   TopicEvent,
   UpstreamEvent,
@@ -44,6 +45,11 @@ export class Metrics implements Observer {
     "bff_ejections_total",
     "Ejections of addresses of upstreams after repeated failures.",
     ["upstream", "branch"],
+  );
+  readonly #budget = new Counter(
+    "bff_budget_refused_total",
+    "Retries and hedges that were not sent, because the budget of their upstream was used up.",
+    ["upstream", "branch", "kind"],
   );
   readonly #transitions = new Counter("bff_breaker_transitions_total", "Changes of the state of a breaker.", [
     ...["upstream", "branch", "rpc_method", "to"],
@@ -138,6 +144,9 @@ export class Metrics implements Observer {
   ejection({ service, branch = "" }: EjectionEvent): void {
     this.#ejections.add(service, branch);
   }
+  budgetRefused({ service, branch = "", kind }: BudgetEvent): void {
+    this.#budget.add(service, branch, kind);
+  }
   breaker({ service, branch = "", method = "", to }: BreakerEvent): void {
     this.#transitions.add(service, branch, method, to);
   }
@@ -218,6 +227,7 @@ export class Metrics implements Observer {
       this.#cache.family,
       this.#transitions.family,
       this.#ejections.family,
+      this.#budget.family,
       ...upstreamFamilies(this.#upstreams),
       ...topicFamilies(this.#topics),
       ...this.#collectors.flatMap((collect) => collect()),

@@ -20,6 +20,7 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "response"),
     ...forEvent(observers, "breaker"),
     ...forEvent(observers, "ejection"),
+    ...forEvent(observers, "budgetRefused"),
     ...forEvent(observers, "audit"),
     ...forEvent(observers, "certificate"),
   };

@@ -65,8 +65,11 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) leaves.push(retryLeaf(retry, names));
   if (hedge !== undefined) {
-    const value = `{ delayMs: ${group(hedge.delayMs.value)}, max: ${hedge.max.value} }`;
-    leaves.push({ name: "hedge", value, print: [value], comment: comment([hedge.delayMs, hedge.max], names) });
+    const { delayMs, max, budget } = hedge;
+    const share = budget === undefined ? "" : `, budget: ${budget.value}`;
+    const value = `{ delayMs: ${group(delayMs.value)}, max: ${max.value}${share} }`;
+    const sources = budget === undefined ? [delayMs, max] : [delayMs, max, budget];
+    leaves.push({ name: "hedge", value, print: [value], comment: comment(sources, names) });
   }
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;

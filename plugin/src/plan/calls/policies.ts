@@ -172,7 +172,11 @@ export function planCallPolicy({
           },
     hedge:
       hedges && hedge.delay
-        ? { delayMs: { value: hedge.delay.value, at: hedge.delay.at }, max: leaf(hedge.max, 1) }
+        ? {
+            delayMs: { value: hedge.delay.value, at: hedge.delay.at },
+            max: leaf(hedge.max, 1),
+            budget: hedge.budget && { value: hedge.budget.value, at: hedge.budget.at },
+          }
         : undefined,
     cache:
       caches && cache.ttl
@@ -207,7 +211,7 @@ export function policyKey(policy: PlanCallPolicy): string {
   const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache } = policy;
   return JSON.stringify([
     timeoutMs?.value,
-    hedge && [hedge.delayMs.value, hedge.max.value],
+    hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
     cache && [cache.ttlMs.value, cache.staleMs?.value],
     retry && [
       retry.attempts.value,

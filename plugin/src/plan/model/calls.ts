@@ -90,7 +90,10 @@ export interface PlanCallPolicy {
         readonly when: Expression | undefined;
       }
     | undefined;
-  readonly hedge: { readonly delayMs: Leaf<number>; readonly max: Leaf<number> } | undefined;
+  /** Undefined `budget`: the default of the runtime, or two attempts at once. */
+  readonly hedge:
+    | { readonly delayMs: Leaf<number>; readonly max: Leaf<number>; readonly budget: Leaf<number> | undefined }
+    | undefined;
   readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;
   /** Undefined: calls do not carry the caller's identity. */

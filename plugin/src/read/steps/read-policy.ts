@@ -145,7 +145,14 @@ function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
   if (isEmpty(value)) empty(report, place, "hedge");
   const max = sourced(value.max, place, "max");
   if (max?.value === 0 && value.delay !== undefined) off(report, max.at, "this hedge is off");
-  return { at: place.at, delay: duration(value.delay, place, "delay", report), max };
+  const atOnce = sourced(value.atOnce, place, "at_once");
+  const hasMore = value.delay !== undefined || value.budget !== undefined || (value.max ?? 1) > 1;
+  if (atOnce?.value === true && hasMore)
+    fault(report, "BFF193", atOnce.at, "this hedge has `at_once` and another option", {
+      hint: "leave out `at_once`; or leave out `delay`, `budget` and `max`, because two attempts leave together",
+    });
+  const budget = sourced(value.budget, place, "budget");
+  return { at: place.at, delay: duration(value.delay, place, "delay", report), max, atOnce, budget };
 }
 
 function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {

@@ -21,7 +21,8 @@ export interface CallReport {
   readonly backoff_ms: number;
   /** Conditions of a retry; present only if the call is retried. */
   readonly retry?: { readonly on: readonly string[]; readonly if?: string };
-  readonly hedge?: { readonly delay_ms: number; readonly max: number };
+  /** `delay_ms` 0: two attempts leave at once, always. `budget`: hedges per call. */
+  readonly hedge?: { readonly delay_ms: number; readonly max: number; readonly budget?: number };
   readonly batch?: { readonly keys: string; readonly max: number; readonly by: string };
   /**
    * Sources of the absence of side effects if the rpc's proto does not declare it: `read_only`, or rpcs with
@@ -61,6 +62,13 @@ export interface ErrorRuleReport {
   readonly fail?: FailReport;
 }
 
+function hedgeReport({ delayMs, max, budget }: NonNullable<PlanCallPolicy["hedge"]>): CallReport["hedge"] {
+  const isDelayed = delayMs.value > 0;
+  return { delay_ms: delayMs.value, max: max.value, ...(isDelayed && { budget: budget?.value ?? DEFAULT_HEDGES }) };
+}
+/** Default of `Hedge.budget`. */
+const DEFAULT_HEDGES = 0.1;
+
 export function callReport(call: Call, message: PlanBlock): CallReport {
   const policy = message.calls.get(call)?.policy;
   const vouchers = effectSources(call);
@@ -75,7 +83,7 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
         ...defined("if", (policy.retry.when ?? call.policy.retry.if)?.text.value),
       },
     }),
-    ...(policy?.hedge && { hedge: { delay_ms: policy.hedge.delayMs.value, max: policy.hedge.max.value } }),
+    ...defined("hedge", policy?.hedge && hedgeReport(policy.hedge)),
     ...(call.batch !== undefined && {
       batch: { keys: call.batch.keys.name, max: call.batch.max, by: call.batch.by.expression.text.value },
     }),

@@ -79,7 +79,12 @@ export interface Policy {
     readonly multiplier: Sourced<number> | undefined;
     readonly if: Expression | undefined;
   };
-  readonly hedge: { readonly delay: Sourced<number> | undefined; readonly max: Sourced<number> | undefined };
+  readonly hedge: {
+    /** 0: two attempts leave at once. */
+    readonly delay: Sourced<number> | undefined;
+    readonly max: Sourced<number> | undefined;
+    readonly budget: Sourced<number> | undefined;
+  };
   readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;

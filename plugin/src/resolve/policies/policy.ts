@@ -8,6 +8,7 @@ import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, type PolicyContext, sendsParts } from "./context.ts";
 import { nearest } from "./entries.ts";
+import { checkHedge, mergeHedge } from "./hedge.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
 /**
@@ -24,10 +25,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
       hint: "remove `retry`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
   }
-  const hedge = {
-    delay: nearest(policies, (policy) => policy.hedge?.delay),
-    max: nearest(policies, (policy) => policy.hedge?.max),
-  };
+  const hedge = mergeHedge(policies);
   const cache = {
     ttl: nearest(policies, (policy) => policy.cache?.ttl),
     stale: nearest(policies, (policy) => policy.cache?.stale),
@@ -114,51 +112,6 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
     hint: "lower the wait, raise the timeout of the call, or turn retries off with `attempts: 1`",
   });
 }
-/** Reports a hedge without a repeatable call, a delay, or time for the second attempt. */
-function checkHedge(
-  cx: PolicyContext,
-  ir: IrCall,
-  policies: readonly IrPolicy[],
-  hedge: Policy["hedge"],
-  effects: Effects,
-): void {
-  const callHedge = ir.policy.hedge;
-  const name = ir.method?.value;
-  if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0) {
-    cx.scope.report({
-      code: "BFF508",
-      severity: "error",
-      message: `"${name}" may have side effects, so it must not be hedged`,
-      at: callHedge.at,
-      hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
-    });
-    return;
-  }
-  if (effects === "once" || hedge.max?.value === 0) return;
-  if (hedge.delay === undefined && hedge.max !== undefined) {
-    cx.scope.report({
-      code: "BFF509",
-      severity: "error",
-      message: "this hedge has no delay",
-      at: hedge.max.at,
-      hint: "add `delay`, such as the time of most answers",
-    });
-  }
-  const timeout = nearest(policies, (policy) => policy.timeout);
-  if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < timeout.value) return;
-  // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
-  const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
-  if (callHedge?.delay === undefined && !together) return;
-  cx.scope.report({
-    code: "BFF510",
-    severity: "error",
-    message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${timeout.value}ms`,
-    at: hedge.delay.at,
-    related: [{ at: timeout.at, message: "the timeout of the call" }],
-    hint: "lower the delay of the hedge, or raise the timeout of the call",
-  });
-}
-
 /** Reports a cache for a call with side effects, because its answers may not be reused. */
 function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
   const callCache = ir.policy.cache;
