@@ -180,9 +180,10 @@ export interface LimitEvent {
    * - `exceeded`: refused
    * - `cost`: refused, because the limit can never admit this cost
    * - `unreachable`: refused, because the counters are unreachable and the limit is `closed`
+   * - `dry`: admitted, because the limit that would refuse is in a dry run
    * - `alone`: admitted, because this process counts alone while the counters are unreachable
    */
-  readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
+  readonly outcome: "exceeded" | "cost" | "unreachable" | "alone" | "dry";
   /** Trace that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }

@@ -441,6 +441,7 @@ export const cases: readonly Case[] = [
     change: [
       [`name: "user" key: "principal.subject"`, `name: "user" key: "principal.tenant" cost: "2"`],
       [`key: "'spare'" closed: true`, `key: "'spare'"`],
+      [`rate: 1000 per: "day"`, `rate: 1000 per: "day" dry_run: true`],
     ],
     kinds: ["limits"],
   },

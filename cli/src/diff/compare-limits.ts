@@ -97,6 +97,11 @@ const COUNTING = {
     ends: "admits all callers while its counters are unreachable",
     worse: "ends",
   },
+  dry_run: {
+    begins: "no longer refuses anybody (dry run)",
+    ends: "refuses callers, no longer in a dry run",
+    worse: "begins",
+  },
   spares_unknown: {
     begins: "no longer applies to unidentified callers",
     ends: "now also applies to unidentified callers",

@@ -116,7 +116,8 @@ export interface IrRateLimit {
   readonly local: boolean;
   /** Refuses while its counters cannot be reached. */
   readonly closed: boolean;
-  readonly sources: { readonly local: Sourced<boolean> | undefined; readonly closed: Sourced<boolean> | undefined };
+  readonly dryRun: boolean;
+  readonly sources: Readonly<Record<"local" | "closed" | "dryRun", Sourced<boolean> | undefined>>;
 }
 
 export type CalendarUnit = "day" | "month";

@@ -22,6 +22,7 @@ export interface LimitFacts {
   readonly spares_unknown?: true;
   readonly local?: true;
   readonly closed?: true;
+  readonly dry_run?: true;
 }
 
 export function limitFacts({ ir, key, if: condition, cost, settle, early, spares }: LimitUse): LimitFacts {
@@ -39,5 +40,6 @@ export function limitFacts({ ir, key, if: condition, cost, settle, early, spares
     ...(spares && { spares_unknown: true as const }),
     ...(ir.local && { local: true as const }),
     ...(ir.closed && { closed: true as const }),
+    ...(ir.dryRun && { dry_run: true as const }),
   };
 }

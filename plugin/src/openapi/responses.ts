@@ -1,5 +1,6 @@
 // Responses of an rpc besides its message: statuses, and their headers.
 import { codeName } from "@protobff/faults";
+import type { PlanRateLimit } from "../plan/model/limits.ts";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { timeText } from "../report/time-text.ts";
 import { type Json, type JsonObject, only } from "./json.ts";
@@ -87,7 +88,8 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: error } },
     });
-  const { method, limits, version, message } = planned;
+  const { method, version, message } = planned;
+  const limits = refusing(planned);
   const { permit } = method;
   const closed = permit !== undefined && permit.public === undefined;
   const ends = Object.fromEntries(
@@ -116,11 +118,11 @@ export function responsesOf(
       ends,
     ),
     ...(closed && { "401": failed("No credential, or none that counts.", ends) }),
-    ...((closed || limits !== undefined) && { "403": failed("The caller is not allowed.", ends) }),
+    ...((closed || limits.length > 0) && { "403": failed("The caller is not allowed.", ends) }),
     ...(face === "connect" && { "415": UNREAD }),
     ...(face === "events" && { "415": failed("`encoding` in the query is neither `json` nor `proto`.", ends) }),
     ...(hasBody && { "415": failed("The body is not `application/json`, or in no encoding that is read.", ends) }),
-    ...(limits !== undefined && { "429": failed(limitText(planned), { ...ends, ...LIMITED }) }),
+    ...(limits.length > 0 && { "429": failed(limitText(limits), { ...ends, ...LIMITED }) }),
     "503": failed("An upstream that the answer needs cannot be reached.", ends),
     "504": failed(
       `The answer has not been there within ${planned.method.timeoutMs} ms, or the client's own deadline.`,
@@ -171,9 +173,15 @@ const LIMITED: JsonObject = {
   "ratelimit-policy": text("The limits that refuse."),
 };
 
-function limitText({ limits }: PlanMethod): string {
-  const all = [...(limits?.early ?? []), ...(limits?.late ?? [])].map(({ limit: { name, rate, per } }) => {
-    return `${name} (${rate} per ${typeof per === "string" ? per : timeText(per)})`;
-  });
+/** The limits of an rpc that refuse requests. */
+function refusing({ limits }: PlanMethod): readonly PlanRateLimit[] {
+  const all = [...(limits?.early ?? []), ...(limits?.late ?? [])].map(({ limit }) => limit);
+  return all.filter(({ dryRun }) => !dryRun);
+}
+
+function limitText(limits: readonly PlanRateLimit[]): string {
+  const all = limits.map(
+    ({ name, rate, per }) => `${name} (${rate} per ${typeof per === "string" ? per : timeText(per)})`,
+  );
   return `Too many requests: ${[...new Set(all)].join(", ")}.`;
 }

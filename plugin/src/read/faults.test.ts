@@ -478,6 +478,11 @@ const faults: readonly Case[] = [
     "`settle` corrects a `cost`, and this limit has no `cost`",
   ],
   [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 1 per: "1s" dry_run: true closed: «true» }'),
+    "`closed` refuses callers, and this limit is in a dry run",
+  ],
+  [
     "BFF178",
     rpc('cache: «{ stale: "60s" }»'),
     'this "cache" has no "ttl", the time for which a response may be reused',

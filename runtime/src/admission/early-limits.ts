@@ -6,7 +6,8 @@ import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer-requests.ts";
 import { type AdmissionCheck, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
-import { type Arrival, chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
+import { chargeLimits } from "./charge-limits.ts";
+import { type Arrival, chargesOf, isReported, type LimitUse, reportLimits } from "./limit-uses.ts";
 import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 
 interface EarlyLimitsOptions<App> extends RefusedParts {
@@ -34,8 +35,8 @@ export class EarlyLimits<App> implements AdmissionCheck {
     const arrived = new Arrived(app, headers, hidden);
     let outcome: ChargeResult | Refusal | Promise<ChargeResult | Refusal> | undefined;
     try {
-      const { charges } = chargesOf(early, arrived, undefined);
-      if (charges.length > 0) outcome = counters.charge(charges);
+      const { charges, failed } = chargesOf(early, arrived, undefined);
+      if (charges.length + failed.length > 0) outcome = chargeLimits(counters, charges, failed);
     } catch (thrown) {
       return this.#denied(asFailure(thrown), arrived, startedAt);
     }
@@ -55,7 +56,7 @@ export class EarlyLimits<App> implements AdmissionCheck {
       reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
     if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, report);
     // The trace of an admitted request starts later.
-    if (outcome.alone.length > 0) report();
+    if (isReported(outcome)) report();
     return this.#next(arrived.headers, tookMs);
   }
   #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {

@@ -44,7 +44,7 @@ export interface Arrival<out App> {
 /**
  * Evaluates the charges of a request; none: no limit applies.
  *
- * @returns the uses that apply, and the charge that each requests
+ * @returns the uses that apply, the charge that each requests, and the limits in a dry run that would throw
  * @throws Failure (PERMISSION_DENIED) for an empty key, and for an expression that cannot be evaluated: an error
  * bypasses no limit
  */
@@ -52,27 +52,45 @@ export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   uses: readonly Use[],
   cx: Cx,
   args: Args,
-): { readonly applied: readonly Use[]; readonly charges: readonly ChargeRequest[] } {
+): {
+  readonly applied: readonly Use[];
+  readonly charges: readonly ChargeRequest[];
+  readonly failed: readonly string[];
+} {
   const applied: Use[] = [];
   const charges: ChargeRequest[] = [];
+  const failed: string[] = [];
   for (const use of uses) {
-    const { limit } = use;
-    let key: string | undefined;
-    let cost: number | bigint = 1;
+    let charge: ChargeRequest | undefined;
     try {
-      if (use.if !== undefined && !use.if(cx, args)) continue;
-      key = use.key(cx, args);
-      if (key === undefined) continue;
-      if (use.cost !== undefined) cost = use.cost(cx, args);
-      if (Number.isNaN(Number(cost))) throw new RangeError("its cost is no number");
+      charge = chargeOf(use, cx, args);
     } catch (thrown) {
-      throw unevaluated(limit, thrown);
+      if (use.limit.dryRun !== true) throw thrown;
+      failed.push(`${use.limit.package}/${use.limit.name}`);
     }
-    if (key === "") throw nobody(limit);
+    if (charge === undefined) continue;
     applied.push(use);
-    charges.push({ limit, key, cost });
+    charges.push(charge);
   }
-  return { applied, charges };
+  return { applied, charges, failed };
+}
+
+/** Undefined: the limit does not apply. */
+function chargeOf<Cx, Args>(use: LimitUse<Cx, Args, never>, cx: Cx, args: Args): ChargeRequest | undefined {
+  const { limit } = use;
+  let key: string | undefined;
+  let cost: number | bigint = 1;
+  try {
+    if (use.if !== undefined && !use.if(cx, args)) return undefined;
+    key = use.key(cx, args);
+    if (key === undefined) return undefined;
+    if (use.cost !== undefined) cost = use.cost(cx, args);
+    if (Number.isNaN(Number(cost))) throw new RangeError("its cost is no number");
+  } catch (thrown) {
+    throw unevaluated(limit, thrown);
+  }
+  if (key === "") throw nobody(limit);
+  return { limit, key, cost };
 }
 
 function unevaluated({ name }: RateLimit, thrown: unknown): Failure {
@@ -88,7 +106,11 @@ function nobody({ name }: RateLimit): Failure {
   return new Failure({ code, reason, clientCode, clientMessage, message, callee: "", refusal: true });
 }
 
-/** Reports refusals and failures of limits. */
+/** Returns whether an outcome is to be reported. */
+export const isReported = (outcome: ChargeResult | Refusal): boolean =>
+  "failure" in outcome || outcome.alone.length > 0 || (outcome.dry?.length ?? 0) > 0;
+
+/** Reports refusals and failures of limits, and what limits in a dry run would have refused. */
 export function reportLimits(
   observer: Observer | undefined,
   outcome: ChargeResult | Refusal,
@@ -100,4 +122,6 @@ export function reportLimits(
   if (observer?.limited === undefined) return;
   const [limits, what] = "failure" in outcome ? [outcome.limits, outcome.outcome] : [outcome.alone, "alone" as const];
   for (const limit of limits) observer.limited({ request, header, method, limit, outcome: what, trace });
+  const dry = "failure" in outcome ? undefined : outcome.dry;
+  for (const limit of dry ?? []) observer.limited({ request, header, method, limit, outcome: "dry", trace });
 }

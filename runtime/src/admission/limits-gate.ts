@@ -4,8 +4,9 @@ import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
+import { chargeLimits } from "./charge-limits.ts";
 import type { Gate } from "./gates.ts";
-import { chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
+import { chargesOf, isReported, type LimitUse, reportLimits } from "./limit-uses.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;
@@ -23,11 +24,11 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
 }: LimitsGateParts<App, Args, Result, Principal>): Gate<App, Args, Principal> {
   return {
     pass: (cx, args) => {
-      const { applied, charges } = chargesOf(late, cx, args);
-      if (charges.length === 0) return undefined;
+      const { applied, charges, failed } = chargesOf(late, cx, args);
+      if (charges.length === 0 && failed.length === 0) return undefined;
       const { exchange } = cx;
       const charged = (outcome: ChargeResult | Refusal): Failure | undefined => {
-        if ("failure" in outcome || outcome.alone.length > 0)
+        if (isReported(outcome))
           reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) return outcome.failure;
         hold(exchange, outcome, (result) =>
@@ -35,7 +36,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
         );
         return undefined;
       };
-      const outcome = counters.charge(charges);
+      const outcome = chargeLimits(counters, charges, failed);
       if (!(outcome instanceof Promise)) return charged(outcome);
       return outcome.then((found) => {
         const failure = charged(found);

@@ -46,6 +46,8 @@ export interface Refusal {
 export interface ChargeResult {
   /** `<package>/<name>` of the limits whose counters were unreachable, so that this process has counted instead. */
   readonly alone: readonly string[];
+  /** `<package>/<name>` of the limits in a dry run that would have refused the request. */
+  readonly dry?: readonly string[];
   /** Returns all charges. */
   refund(): void;
   /**
@@ -341,6 +343,7 @@ function isSame(a: RateLimit, b: RateLimit): boolean {
     a.per === b.per &&
     a.burst === b.burst &&
     (a.local ?? false) === (b.local ?? false) &&
-    (a.closed ?? false) === (b.closed ?? false)
+    (a.closed ?? false) === (b.closed ?? false) &&
+    (a.dryRun ?? false) === (b.dryRun ?? false)
   );
 }

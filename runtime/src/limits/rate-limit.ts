@@ -17,6 +17,8 @@ export interface RateLimit {
   readonly local?: boolean | undefined;
   /** True if it refuses while its counters are unreachable. Default: each process counts alone meanwhile. */
   readonly closed?: boolean | undefined;
+  /** True if it only counts and reports. */
+  readonly dryRun?: boolean | undefined;
 }
 
 export type CalendarUnit = "day" | "month";

@@ -92,7 +92,10 @@ export class FailureLog extends ServerLog implements Observer {
     if (outcome === "alone") return; // of counters that are away the server tells
     this.report(`limited ${method} ${limit} ${outcome}`, () => ({
       event: "limited",
-      text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
+      text:
+        outcome === "dry"
+          ? `${method} would be refused by limit ${limit}, which is in a dry run`
+          : `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
       fields: { rpc: method, limit, outcome },
       request: { header, trace },
     }));

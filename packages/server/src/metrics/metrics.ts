@@ -67,7 +67,7 @@ export class Metrics implements Observer {
   ]);
   readonly #limited = new Counter(
     "bff_rate_limited_total",
-    "Requests that rate limits have refused, or admitted without counting.",
+    "Requests that rate limits have refused, admitted without counting, or would refuse (dry).",
     [...["rpc_method", "limit", "outcome"]],
   );
   readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [

@@ -28,7 +28,7 @@ export function emitRateLimits({ limits }: PlanFile, names: FileNames): Lines {
 
 const place = ({ at }: PlanRateLimit, names: FileNames): string => ` // ${names.place(at).replace(/:\d+$/, "")}`;
 
-function rateLimit({ name, package: of, rate, per, burst, local, closed }: PlanRateLimit): string {
+function rateLimit({ name, package: of, rate, per, burst, local, closed, dryRun }: PlanRateLimit): string {
   const parts = [
     `name: ${JSON.stringify(name)}`,
     `package: ${JSON.stringify(of)}`,
@@ -37,6 +37,7 @@ function rateLimit({ name, package: of, rate, per, burst, local, closed }: PlanR
     `burst: ${group(burst)}`,
     ...(local ? ["local: true"] : []),
     ...(closed ? ["closed: true"] : []),
+    ...(dryRun ? ["dryRun: true"] : []),
   ];
   return `{ ${parts.join(", ")} }`;
 }

@@ -17,6 +17,7 @@ export interface PlanRateLimit {
   readonly burst: number;
   readonly local: boolean;
   readonly closed: boolean;
+  readonly dryRun: boolean;
   readonly at: Origin;
 }
 /** The limits of an rpc. */

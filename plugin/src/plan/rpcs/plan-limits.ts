@@ -18,6 +18,7 @@ export function rateLimitsOf({ services }: BffFile): readonly PlanRateLimit[] {
       burst: (ir.burst ?? ir.rate).value,
       local: ir.local,
       closed: ir.closed,
+      dryRun: ir.dryRun,
       at: ir.at,
     });
   }

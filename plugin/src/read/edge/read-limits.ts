@@ -50,7 +50,12 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
     if: condition,
     local: value.local === true,
     closed: value.closed === true,
-    sources: { local: sourced(value.local, place, "local"), closed: sourced(value.closed, place, "closed") },
+    dryRun: value.dryRun === true,
+    sources: {
+      local: sourced(value.local, place, "local"),
+      closed: sourced(value.closed, place, "closed"),
+      dryRun: sourced(value.dryRun, place, "dry_run"),
+    },
   };
 }
 
@@ -75,6 +80,11 @@ function checkTogether({ value, place }: Declared<RateLimit>, settle: Text | und
   if (settle !== undefined && value.cost === undefined) {
     fault(report, "BFF177", settle.at, "`settle` corrects a `cost`, and this limit has no `cost`", {
       hint: "add `cost`, the charge before the response: `settle` then sets how much of the charge is kept",
+    });
+  }
+  if (value.dryRun === true && value.closed === true) {
+    fault(report, "BFF177", place.field("closed").at, "`closed` refuses callers, and this limit is in a dry run", {
+      hint: "leave out `closed` until you leave out `dry_run`",
     });
   }
   if (value.local === true && value.closed === true) {

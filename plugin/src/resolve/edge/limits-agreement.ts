@@ -35,6 +35,7 @@ const LEAVES: readonly {
   { name: "burst", get: ({ burst, rate }) => String((burst ?? rate).value), at: ({ burst }) => burst?.at },
   { name: "local", get: ({ local }) => String(local), at: ({ sources }) => sources.local?.at },
   { name: "closed", get: ({ closed }) => String(closed), at: ({ sources }) => sources.closed?.at },
+  { name: "dry_run", get: ({ dryRun }) => String(dryRun), at: ({ sources }) => sources.dryRun?.at },
 ];
 
 /** Reports limits of one name in one package that disagree about their counter. */
