@@ -90,8 +90,7 @@ export function responsesOf(
     });
   const { method, version, message } = planned;
   const limits = refusing(planned);
-  const { permit } = method;
-  const closed = permit !== undefined && permit.public === undefined;
+  const closed = method.permit !== undefined && method.permit.public === undefined;
   const ends = Object.fromEntries(
     (version?.headers ?? []).flatMap((name, i, all) =>
       i % 2 === 1 ? [] : [[name, { ...text(ENDS[name] ?? ""), example: all[i + 1] ?? "" }] as const],
