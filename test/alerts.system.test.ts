@@ -202,6 +202,20 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffAddressEjected", labels: { severity: "ticket", upstream: "up.v1.ItemService" } }],
   },
   {
+    name: "a budget that stops every hedge",
+    of: "branches",
+    input: { [`bff_budget_refused_total{${UP}, kind="hedge"}`]: "0+5x60" },
+    at: "30m",
+    fires: [{ alert: "BffBudgetExhausted", labels: { severity: "ticket", upstream: "up.v1.ItemService" } }],
+  },
+  {
+    name: "a budget that stops a hedge now and then",
+    of: "branches",
+    input: { [`bff_budget_refused_total{${UP}, kind="hedge"}`]: "0 1 1 2 2 3 3 4 4 5x50" },
+    at: "30m",
+    fires: [],
+  },
+  {
     name: "an address that was ejected once",
     of: "branches",
     input: { [`bff_addresses{${UP}, state="ejected"}`]: "0 1 1 0x40" },

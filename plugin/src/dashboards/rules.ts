@@ -193,6 +193,15 @@ ${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", 
       summary: `An address of ${target} fails again and again`,
       description: "It is left out, tried, and left out anew; the other addresses bear its load.",
     },
+    {
+      name: "BffBudgetExhausted",
+      expr: `${sumBy(["job", "upstream", "branch", "kind"], `increase(${series("bff_budget_refused_total", called)}[10m])`)} > ${LEAST}`,
+      wait: "10m",
+      severity: "ticket",
+      summary: `The budget of ${target} stops each further {{ $labels.kind }}`,
+      description:
+        "{{ $value | humanize }} within 10 minutes: the upstream fails, or is slower than the delay of its hedges.",
+    },
     ...(followsUpstreams ? [streamsFull(called, target)] : []),
   ];
 }
