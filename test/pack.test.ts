@@ -401,7 +401,8 @@ test(
     for (const name of ["server.ts", "server_main.ts"]) rmSync(join(folder, "gen/shop/v1", name));
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "embedded", private: true, type: "module" }));
     const archives = CORE.map((name) => join(project, tarballs[name]!.filename));
-    run(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...archives);
+    const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+    run(folder, "npm", ...install, ...archives);
 
     const modules = join(folder, "node_modules");
     const installed = readdirSync(modules)
@@ -416,11 +417,13 @@ test(
       "@bufbuild/protobuf",
       "@bufbuild/re2",
       "@connectrpc/connect",
-      "@connectrpc/connect-node",
       "cockatiel",
       "p-limit",
       "yocto-queue",
     ]);
+    // The adapter of the user's own server.
+    const { dependencies } = JSON.parse(readFileSync(join(root, "packages/server/package.json"), "utf8"));
+    run(folder, "npm", ...install, `@connectrpc/connect-node@${dependencies["@connectrpc/connect-node"]}`);
 
     writeFileSync(
       join(folder, "main.ts"),
