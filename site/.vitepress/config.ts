@@ -57,6 +57,8 @@ export default defineConfig({
       provider: "local",
       options: {
         _render: (text, env, md) => md.render(searchText(text, env.relativePath), env),
+        // "hedge" finds the section "Hedges" before diagnostics that have the word itself.
+        miniSearch: { searchOptions: { weights: { prefix: 1, fuzzy: 0.45 } } },
       },
     },
   },
