@@ -164,7 +164,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#close(attempt, undefined, "refused");
     if (attempt.hedge) {
       this.#hedges--;
-      this.#rpc.upstream.hedges.earn(1); // it was not sent
+      if (this.#rpc.hedge?.delayMs !== 0) this.#rpc.upstream.hedges.earn(1); // it was not sent
     }
     if (this.#live.length > 0)
       this.#free(); // a hedge, or its original: the other goes on

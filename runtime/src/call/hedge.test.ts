@@ -334,6 +334,22 @@ describe("two attempts at once", () => {
       expect(client.underWay).toEqual([]);
     }
   });
+  test("a breaker that refuses the second attempt returns no token, since none was taken", async () => {
+    const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 100, probes: 1 };
+    const { get, client, clock, upstream } = hedgeFront({ call: { hedge: AT_ONCE }, policy: { breaker } });
+    client.answer = byId({ bad: "INTERNAL" });
+    for (let i = 0; i < 2; i++) await get("bad").answer;
+    client.answer = undefined;
+    expect([upstream.hedges.take(), upstream.hedges.take()]).toEqual([true, false]);
+    await clock.advance(200);
+    const sent = client.sent.length;
+    const { answer } = get("probe");
+    await idle();
+    expect(client.sent.length - sent).toBe(1);
+    expect(upstream.hedges.take()).toBe(false);
+    client.of("probe").thing();
+    await answer;
+  });
   test("one leaves if the other would wait for a place, if the upstream fails, or for a repeated request", async () => {
     const limited = hedgeFront({ call: { hedge: AT_ONCE }, policy: { limit: { concurrent: 1, queued: 9 } } });
     limited.get("a");
