@@ -11,10 +11,10 @@ const SMALL_BYTES = 64;
 const MAX_SMALL_PIECES = 10_000;
 const HEAD_END = "\r\n\r\n";
 
-/** A request of HTTP/1.1 whose connection is closed when its body comes in too many small pieces. */
-/** By an import, Node would read all exports of the module. One of them loads undici, 13 MB. */
+// By an import, Node would read all exports of the module. One of them loads undici, 13 MB.
 const { IncomingMessage } = process.getBuiltinModule("node:http");
 
+/** A request of HTTP/1.1 whose connection is closed when its body comes in too many small pieces. */
 export class Http1Request extends IncomingMessage {
   #small = 0;
   /** True if later requests on the connection are not read. */
