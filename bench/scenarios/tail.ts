@@ -1,4 +1,5 @@
-// Three calls of 10 ms, of which one in a hundred takes 200 ms: the slowest answers with and without hedging, and the calls that it costs.
+// Three calls of 10 ms, of which one in a hundred takes 200 ms: the slowest answers with and without hedging, and the
+// calls that it costs. Then each call takes twice the hedge's delay.
 import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
 import { HomeService as HedgedService } from "../generated/bench/hedged/v1/hedged_pb.ts";
 import { HomeService as UnhedgedService } from "../generated/bench/unhedged/v1/unhedged_pb.ts";
@@ -11,15 +12,18 @@ import { startUpstream, total, type UpstreamProcess } from "../rig/upstream-proc
 import { forUser, generatedVariant, grpcRequest, type Variant, withServer } from "../rig/variant.ts";
 import { home, unless } from "./answers.ts";
 
-const CALLS = 3;
+const METHODS = [
+  "/bench.up.v1.ProfileService/GetProfile",
+  "/bench.up.v1.ItemService/ListItems",
+  "/bench.up.v1.SettingsService/GetSettings",
+];
 const PER_SECOND = 200;
 const DEADLINE_MS = 2_000;
 const NOW_AND_THEN: Behaviour = { delayMs: 10, slowShare: 0.01, slowMs: 200 };
-const BEHAVIOUR = {
-  "/bench.up.v1.ProfileService/GetProfile": NOW_AND_THEN,
-  "/bench.up.v1.ItemService/ListItems": NOW_AND_THEN,
-  "/bench.up.v1.SettingsService/GetSettings": NOW_AND_THEN,
-};
+/** A slow but healthy upstream. */
+const ALWAYS: Behaviour = { delayMs: 30 };
+/** Extra calls that the default budget of hedges allows, besides the first ones of a process. */
+const MOST_EXTRA = 0.11;
 const COMPLETE = "complete";
 
 export async function runTail(options: RunOptions): Promise<ScenarioResult> {
@@ -27,14 +31,24 @@ export async function runTail(options: RunOptions): Promise<ScenarioResult> {
   try {
     const hedged = generatedVariant("hedged", HedgedService.method.getHome);
     const unhedged = generatedVariant("unhedged", UnhedgedService.method.getHome, "hedging-off");
-    const off = await measure(unhedged, upstream, options.quick);
-    const on = await measure(hedged, upstream, options.quick);
-    const incomplete = [on, off].filter((variant) => variant.complete !== 1);
+    const steady = generatedVariant("hedged", HedgedService.method.getHome, "upstream-slow");
+    const off = await measure(unhedged, upstream, NOW_AND_THEN, options.quick);
+    const on = await measure(hedged, upstream, NOW_AND_THEN, options.quick);
+    const slow = await measure(steady, upstream, ALWAYS, options.quick);
+    const incomplete = [on, off, slow].filter((variant) => variant.complete !== 1);
+    const extra = Number(slow.extra_calls) > MOST_EXTRA ? [`a slow upstream gets ${slow.extra_calls} extra calls`] : [];
     return scenarioResult(options, {
       scenario: "tail",
-      variants: [{ ...on, p99_ratio_to_hedging_off: (on.p99_ms ?? Number.NaN) / (off.p99_ms ?? Number.NaN) }, off],
+      variants: [
+        { ...on, p99_ratio_to_hedging_off: (on.p99_ms ?? Number.NaN) / (off.p99_ms ?? Number.NaN) },
+        off,
+        slow,
+      ],
       left_out: [],
-      failures: incomplete.map(({ name, kinds }) => `${name} gives other answers: ${JSON.stringify(kinds)}`),
+      failures: [
+        ...extra,
+        ...incomplete.map(({ name, kinds }) => `${name} gives other answers: ${JSON.stringify(kinds)}`),
+      ],
       rounds: 1,
     });
   } finally {
@@ -42,13 +56,18 @@ export async function runTail(options: RunOptions): Promise<ScenarioResult> {
   }
 }
 
-async function measure(variant: Variant, upstream: UpstreamProcess, quick: boolean): Promise<VariantResult> {
+async function measure(
+  variant: Variant,
+  upstream: UpstreamProcess,
+  behaviour: Behaviour,
+  quick: boolean,
+): Promise<VariantResult> {
   await upstream.behave({});
   return withServer(variant, upstream, async (server) => {
     const { name, method } = variant;
     const request = grpcRequest(variant, server, forUser(method), DEADLINE_MS);
     await h2load(request, { requests: quick ? 500 : 6_000, connections: 4, streams: 8 });
-    await upstream.behave(BEHAVIOUR);
+    await upstream.behave(Object.fromEntries(METHODS.map((path) => [path, behaviour])));
     const requests = quick ? 600 : 10_000;
     const callsBefore = total(await upstream.calls());
     const { kinds, latenciesMs, lagsMs } = await openLoop(request, {
@@ -66,7 +85,7 @@ async function measure(variant: Variant, upstream: UpstreamProcess, quick: boole
       p95_ms: percentile(latenciesMs, 0.95),
       p99_ms: percentile(latenciesMs, 0.99),
       upstream_calls_per_request: calls / requests,
-      extra_calls: calls / (requests * CALLS) - 1,
+      extra_calls: calls / (requests * METHODS.length) - 1,
       complete: (kinds.get(COMPLETE) ?? 0) / requests,
       kinds: Object.fromEntries(kinds),
       generator_lag_p99_ms: percentile(lagsMs, 0.99),
