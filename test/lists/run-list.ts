@@ -58,15 +58,17 @@ function faultOf(
   got: Got,
 ): string | undefined {
   const faults: string[] = [];
-  // Cancelled calls are removed if an equal call has a result; otherwise the oracle would assign them to other steps in
-  // turn.
+  // First without the cancelled calls that have an equal call with a result: the oracle assigns equal calls to steps in
+  // turn. Then with them, because the step of the cancelled call may be the one that decides.
   const resultNames = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
   const calls = log.filter((call) => !("cancelled" in call.outcome) || !resultNames.has(nameOf(call)));
-  for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
-    const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
-    if (fault === undefined) return undefined;
-    faults.push(fault);
-  }
+  const logs = calls.length === log.length ? [log] : [calls, log];
+  for (const logged of logs)
+    for (const outcomes of outcomesOf(logged, MOST_WAYS)) {
+      const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
+      if (fault === undefined) return undefined;
+      faults.push(fault);
+    }
   return faults.length < MOST_WAYS ? faults[0] : "undecided";
 }
 const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;
