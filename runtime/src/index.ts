@@ -29,6 +29,7 @@ export {
   holds,
   single,
   supplied,
+  tooFew,
   unlessEmpty,
   unmapped,
 } from "./compose/emitted-functions.ts";

@@ -244,6 +244,7 @@ export const cases: readonly Case[] = [
     ],
     kinds: ["criticality", "absence"],
   },
+  { name: "fewer-cards-suffice", change: [[`max: 10 compose`, `max: 10 enough: 3 compose`]], kinds: ["criticality"] },
   { name: "more-calls", change: [[`max: 10 compose`, `max: 1000 compose`]], kinds: ["calls"] },
   { name: "any-number-of-calls", change: [[`max: 10 compose`, `compose`]], kinds: ["calls"] },
   {

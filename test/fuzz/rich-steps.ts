@@ -256,8 +256,9 @@ export abstract class RichSteps {
           "Orders",
           key,
         ] as const;
+      const min = partial !== "" && this.expressions.chance(0.3) ? " min: 2" : "";
       return [
-        `${some}${partial}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.expressions.binding("string", 0.2)} }${this.onError("up.v1.Item{id: 'f'}")}${ofCall(this.expressions, "none")} }`,
+        `${some}${partial}${min}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.expressions.binding("string", 0.2)} }${this.onError("up.v1.Item{id: 'f'}")}${ofCall(this.expressions, "none")} }`,
         key === undefined ? "Items" : key === "string" ? "ItemMap" : "NumberedItems",
         key,
       ] as const;

@@ -71,16 +71,22 @@ function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, tai
 
 function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
-  const partial = each.partial?.value === true;
+  const enough = each.enough?.value;
+  const partial = each.partial?.value === true || enough !== undefined;
   // The taint of the shared inputs belongs to the step, even if one of the items has failed.
   const all = [...taint, ...done.flatMap(({ key, item }) => [...touchedBy(key), ...touchedBy(item)])];
   if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint: all };
+  const need = minOf(each);
+  const present = done.filter(({ item }) => item.state === "value").length;
+  if (done.length < need) return failed(new Invalid("too few items"), all);
   const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));
   if (missing.some((of) => of.length === 0)) return { state: "dead", missing: [] };
   if (missing.length > 0) return { state: "dead", missing: missing.flat() };
   const [first] = failures;
-  if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint: all };
-  if (first !== undefined) {
+  if (present < need && first === undefined) return failed(new Invalid("too few items"), all);
+  if (first !== undefined && (present < need || failures.length === done.length))
+    return { state: "failed", failures: enough === undefined ? first : failures.flat(), taint: all };
+  if (first !== undefined && present < (enough ?? done.length)) {
     taint.push(...first.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: true, soft: false })));
   }
   const values: { key: CelInput | undefined; value: Value }[] = [];
@@ -88,7 +94,8 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
     if (item.state === "absent") taint.push(...asLeftOut(item.taint));
     // The key has been read, even if the item is left out.
     if (key?.state === "value") taint.push(...key.taint);
-    if (item.state !== "value") continue;
+    // Items begin in order, so with equal calls the first ones succeed first.
+    if (item.state !== "value" || values.length === enough) continue;
     taint.push(...item.taint);
     values.push({ key: key?.state === "value" ? key.value : undefined, value: item });
   }
@@ -105,6 +112,9 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   }
   return value(celMap(inObjectOrder(map)), taint, rest);
 }
+
+/** The number of values below which the step fails. */
+const minOf = ({ partial, min, enough }: IrEach): number => (partial?.value === true ? min : enough)?.value ?? 0;
 
 const touchedBy = (result: Result | undefined): readonly Taint[] =>
   result === undefined || result.state === "dead" ? [] : result.taint;

@@ -245,6 +245,11 @@ function values(before: StepReport, after: StepReport): readonly Difference[] {
             kind: "criticality",
           } as const,
         ]),
+    ...(before.min === after.min && before.enough === after.enough
+      ? []
+      : [
+          { ...difference("needs other numbers of values", needs(before), needs(after)), kind: "criticality" } as const,
+        ]),
     ...(json(before.args) === json(after.args)
       ? []
       : [difference("passes other arguments", bindings(before.args), bindings(after.args))]),
@@ -256,6 +261,10 @@ function values(before: StepReport, after: StepReport): readonly Difference[] {
       : [{ kind: "values", level: "different", message: ["runs for other choices"] } as const]),
   ];
 }
+const needs = ({ min, enough, partial = false }: StepReport): Phrase => [
+  ...(min === undefined ? [partial ? "any number" : "all"] : [`at least ${min}`]),
+  ...(enough === undefined ? [] : [`, ${enough} suffice`]),
+];
 const bindings = (all: StepReport["args"] = []): Phrase => list(all.map(({ name, by }) => `${name}: ${by}`));
 const cases = (all: StepReport["cases"] = []): Phrase => list(all.map((entry) => `${entry.if}: ${entry.by}`));
 

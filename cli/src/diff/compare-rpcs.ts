@@ -215,11 +215,16 @@ function api(before: RpcReport, after: RpcReport): readonly Difference[] {
       ].join(", "),
     );
   const [from, to] = [paths(before), paths(after)];
+  const goneHosts =
+    after.hosts && (before.hosts ?? ["every other host"]).filter((host) => !after.hosts?.includes(host));
   const gone = from.filter((route) => !to.includes(route));
   const added = to.filter((route) => !from.includes(route));
   const version = JSON.stringify(before.version) === JSON.stringify(after.version) ? [] : [after.version ?? {}];
   return [
     ...gone.map((route): Difference => ({ kind: "api", level: "worse", message: phrase`is no longer at ${route}` })),
+    ...(goneHosts ?? []).map(
+      (host): Difference => ({ kind: "api", level: "worse", message: phrase`no longer answers on ${host}` }),
+    ),
     ...added.map(
       (route): Difference => ({ kind: "api", level: "different", message: phrase`is now also at ${route}` }),
     ),

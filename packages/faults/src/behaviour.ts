@@ -212,6 +212,10 @@ export type SourceBehaviour =
       readonly if?: ExpressionReport;
       readonly key?: ExpressionReport;
       readonly partial?: true;
+      /** Fewer values fail the step. */
+      readonly min?: number;
+      /** After this many values the remaining items are cancelled. */
+      readonly enough?: number;
       readonly max?: number;
       /** The list is the client's. */
       readonly asked?: true;

@@ -31,6 +31,7 @@ import { urlOf } from "./listener/url-of.ts";
 import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
+import { WrongHosts } from "./requests/wrong-hosts.ts";
 import { RestPath } from "./rest/rest-path.ts";
 import { nothingHere, reservedOf, Shortcuts } from "./rest/shortcuts.ts";
 import { Health } from "./services/health.ts";
@@ -121,7 +122,8 @@ export interface Room {
 }
 
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
+  Pick<Endpoint, "route"> &
   Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>;
 
 /** A server that is up. */
@@ -285,17 +287,17 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
-  const rest = base.hasRest
-    ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(base.services, base.routes) })
-    : undefined;
+  const reserved = reservedOf(base.services, base.routes);
+  const hosts = new WrongHosts(base.endpoints, { ...served, ids, reserved });
+  const rest = base.hasRest ? new RestPath(unary, { ...served, ...under, reserved }) : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
-  const rpcOf = (name: string) => streams.rpcOf(name);
+  const rpcOf = (name: string, host?: string) => (hosts.admits(name, host) ? streams.rpcOf(name) : undefined);
   const sockets =
     streaming.length === 0
       ? undefined
       : new FollowSockets({ ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf });
   const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
-  const shortcut = new Shortcuts([fast, streams, rest, unknown].filter((path) => path !== undefined));
+  const shortcut = new Shortcuts([hosts, fast, streams, rest, unknown].filter((path) => path !== undefined));
   return { security, pending, ids, rest, sockets, shortcut };
 }
 

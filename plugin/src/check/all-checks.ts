@@ -21,6 +21,7 @@ import { errorExposure } from "./calls/error-exposure.ts";
 import { knownServices } from "./calls/known-services.ts";
 import { metadataValues } from "./calls/metadata-values.ts";
 import { nPlusOne } from "./calls/n-plus-one.ts";
+import { quorums } from "./calls/quorums.ts";
 import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
 import { vouchedWrites } from "./calls/vouched-writes.ts";
@@ -58,6 +59,7 @@ import { unusedSteps } from "./unused/unused-steps.ts";
  */
 const ALL_CHECKS: readonly Check[] = Object.freeze([
   effectsOrder,
+  quorums,
   degradationField,
   criticalPath,
   breakers,

@@ -65,6 +65,8 @@ export interface IrFile {
   readonly telemetry: IrTelemetry | undefined;
   /** Maximum number of elements in a request to the package's rpcs, unless the request declares its own. */
   readonly maxElements: Sourced<number> | undefined;
+  /** Host names of the package's services, with holes. */
+  readonly hosts: readonly Text[];
   /** Only services with `(bff.v1.service)`. */
   readonly services: readonly IrService[];
   /** Every message of the file, nested ones too (map entries left out), ruled or not, in file order. */

@@ -47,6 +47,8 @@ export interface IrEach {
   readonly partial: Sourced<boolean> | undefined;
   readonly concurrent: Sourced<number> | undefined;
   readonly max: Sourced<number> | undefined;
+  readonly min: Sourced<number> | undefined;
+  readonly enough: Sourced<number> | undefined;
 }
 
 export interface IrSwitch {

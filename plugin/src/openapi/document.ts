@@ -4,11 +4,12 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { declaredCodes } from "@protobff/faults";
 import { fullName } from "../model/full-name.ts";
 import type { RuledMessage } from "../model/rules.ts";
-import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/model/plan.ts";
+import type { Plan, PlanFile, PlanMethod, PlanServer, PlanService } from "../plan/model/plan.ts";
 import { versionText } from "../plan/rpcs/plan-version.ts";
 import { laterOf } from "../report/describe-report.ts";
 import { behaviourOf } from "../report/faults/describe-behaviour.ts";
 import { type Degraded, degradedOf } from "../report/rpcs/describe-degraded.ts";
+import { hostText } from "../resolve/packages/hosts.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
 import { type ResponseContext, responsesOf } from "./responses.ts";
@@ -29,14 +30,16 @@ export type Faces = "all" | "rest";
 
 export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all"): JsonObject {
   const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+  const [first] = server.files;
   const schemas = new Schemas(schemaSources(server, plan));
   const paths = new PathItems();
   const codes = codesOf(server, plan);
+  const shared = new Set(server.files.map((file) => JSON.stringify(urlsOf(file)))).size <= 1;
   for (const { file, service } of services) {
     for (const planned of service.methods) {
       const name = fullName(planned.method.desc);
       const context = { schemas, codes: codes.get(name) ?? [] };
-      const about = aboutOf(service, planned, file.identity);
+      const about = aboutOf(service, planned, file.identity, shared ? [] : urlsOf(file));
       if (faces === "all")
         for (const [verb, operation] of connectOperations(planned, about, context, laterOf(planned.method, file)))
           paths.add({ path: `/${name}`, verb, operation });
@@ -52,11 +55,18 @@ export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all")
       version: versionOf(server.name),
       summary: undefined,
     }),
-    servers: [{ url: "/" }],
+    servers: shared && first !== undefined ? urlsOf(first) : [{ url: "/" }],
     tags: services.map(({ service: { desc } }) => only({ name: desc.typeName, description: commentOf(desc) })),
     paths: paths.all(),
     components: only({ schemas: schemas.all(), securitySchemes: unlessEmpty(schemes) }),
   });
+}
+
+/** The hosts of a file's services that are known before the server starts. */
+function urlsOf({ hosts }: PlanFile): readonly JsonObject[] {
+  const exact = hosts.map(hostText).filter((host) => !/[*{]/.test(host));
+  const urls = exact.map((host) => ({ url: `https://${host}` }));
+  return urls.length === 0 ? [{ url: "/" }] : urls;
 }
 
 /** `v1` of `web.v1`. */
@@ -67,6 +77,7 @@ function aboutOf(
   { desc }: PlanService,
   { method, version }: PlanMethod,
   identity: Parameters<typeof securityOf>[0],
+  servers: readonly JsonObject[],
 ): (suffix: string) => JsonObject {
   const parts = [commentOf(method.desc), version && sentence(versionText(version))].filter(
     (part) => part !== undefined,
@@ -79,6 +90,7 @@ function aboutOf(
       description: unlessEmpty(parts.join("\n\n")),
       deprecated: deprecated ? true : undefined,
       security: securityOf(identity, method.permit),
+      servers: unlessEmpty(servers),
     });
 }
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

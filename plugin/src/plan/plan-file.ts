@@ -84,6 +84,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   return {
     desc: file.desc,
     identity,
+    hosts: file.hosts,
     services: file.services.map((service) =>
       planService(service, { file, model, run, rules, limits, identity, withParts }),
     ),
@@ -196,7 +197,9 @@ function codecOf(
       ...file.messages,
       ...file.services.flatMap((service) => service.let ?? []),
       ...file.services.flatMap(({ methods }) =>
-        methods.flatMap(({ permit, stream }) => [permit, stream].filter((block) => block !== undefined)),
+        methods.flatMap(({ permit, limits, stream }) =>
+          [permit, limits, stream].filter((block) => block !== undefined),
+        ),
       ),
       ...topics.map(({ of }) => of),
       ...reached.filter((block) => block.kind === "opening" && isOfFile(block)),

@@ -152,6 +152,8 @@ export const declarationCodes = {
     "`identify` sets whether and how an upstream receives the identity of the caller. Its zero value has no meaning.",
   BFF193:
     "A hedge has a `delay` or leaves `at_once`. Two attempts that leave together have no delay, no budget and no further attempts.",
+  BFF195:
+    "A host is a name in lower case, possibly after `*.`. A scheme, a port or a path would never equal a request's host.",
   BFF191:
     "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:

@@ -438,6 +438,8 @@ const faults: readonly Case[] = [
   ],
   ["BFF143", call(`hedge: { max: «0» delay: "1s" }`), "this hedge is off: the other options here have no effect"],
   ["BFF193", call(`hedge: { at_once: «true» budget: 0.5 }`), "this hedge has `at_once` and another option"],
+  ["BFF195", `option (bff.v1.file).host = «"https://a.b"»;`, '"https://a.b" is no host name in lower case'],
+  ["BFF195", `option (bff.v1.file) = { host: ["a.b", «"a.b"»] };`, 'the host "a.b" is listed twice'],
   ["BFF193", call(`hedge: { at_once: «true» max: 2 }`), "this hedge has `at_once` and another option"],
   ["BFF143", call(`cache: { ttl: «"0s"» stale: "1s" }`), "this cache is off: the other options here have no effect"],
   [

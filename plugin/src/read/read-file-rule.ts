@@ -10,6 +10,7 @@ import type { Text } from "../diagnostic/origin.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
 import { readEnv } from "./edge/read-env.ts";
+import { readHosts } from "./edge/read-hosts.ts";
 import { readIdentity } from "./edge/read-identity.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readTelemetry } from "./edge/read-telemetry.ts";
@@ -25,7 +26,7 @@ import { count, duration, ratio, maxElements as readMaxElements } from "./values
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "maxElements"> {
+): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "maxElements" | "hosts"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
   const identity = child(value.identity, place, "identity");
@@ -47,6 +48,7 @@ export function readFileRule(
     limits: readLimits(value, place, report),
     telemetry: telemetry && readTelemetry(telemetry, report),
     maxElements: readMaxElements(value, place, report),
+    hosts: readHosts(value, place, report),
   };
 }
 

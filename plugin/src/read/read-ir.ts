@@ -97,6 +97,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
         limits: [],
         telemetry: undefined,
         maxElements: undefined,
+        hosts: [],
       };
   return {
     kind: "file",

@@ -9,6 +9,7 @@ import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { hostText } from "../resolve/packages/hosts.ts";
 import { defined } from "../text/json-member.ts";
 import { type BalanceReport, balanceOf } from "./calls/describe-balance.ts";
 import { type BranchReport, branchesOf } from "./calls/describe-branches.ts";
@@ -66,6 +67,8 @@ export interface RpcReport {
   readonly telemetry?: TelemetryReport;
   /** Paths by google.api.http; present only if it has some. */
   readonly rest?: readonly RestReport[];
+  /** Host names that it answers on, with holes; present only if declared. */
+  readonly hosts?: readonly string[];
   readonly composes: string;
   /** The stream whose items it composes; present only for streaming rpcs. */
   readonly stream?: RpcStreamReport;
@@ -213,6 +216,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
+        ...defined("hosts", file.hosts.length === 0 ? undefined : file.hosts.map(hostText)),
         composes: message.composed.desc.typeName,
         ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
         ...defined("parts", partsReport(planned, worst.parts, file)),

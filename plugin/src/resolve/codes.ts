@@ -28,6 +28,7 @@ export const CODES = {
   BFF223: "The principal has one type in a message, because an expression has one type.",
   BFF224:
     "A step is not named `peer` in a package with an identity. There expressions read the address of the client from `peer`.",
+  BFF225: "A host contains declared variables of type string. Any other hole has no value when the server starts.",
   BFF230: "A permit names sources of the identity. A permit for an unknown source admits no caller.",
   BFF231:
     "The permit of an rpc only narrows the permit of its service. The permit of a service thus shows the widest access to its rpcs.",

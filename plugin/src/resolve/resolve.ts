@@ -287,7 +287,8 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
     }),
   }));
   const messages = file.messages.flatMap((message) => composed.get(message.desc.typeName) ?? []);
-  return { ir: file, desc: file.desc, services, messages, env: packageContext(run, file.desc.proto.package).env };
+  const { env, hosts } = packageContext(run, file.desc.proto.package);
+  return { ir: file, desc: file.desc, services, messages, env, hosts };
 }
 
 /** Returns the steps that an RPC starts: guards, steps with effects, and steps that the response reads. */

@@ -29,8 +29,13 @@ export interface LimitUse<Cx, Args, Result> {
    * allows: INVALID_ARGUMENT.
    */
   readonly cost?: ((cx: Cx, args: Args) => number | bigint) | undefined;
-  /** Returns the actual cost, once the answer has been sent. Late limits only. */
+  /**
+   * Returns the actual cost, once the answer has been sent. Of a stream: the cost so far by a message; the greatest one
+   * counts at its end. Late limits only.
+   */
   readonly settle?: ((cx: Cx, args: Args, result: Result) => number | bigint) | undefined;
+  /** The same for a stream, by an item of its source. */
+  readonly settleItem?: ((cx: Cx, args: Args, item: never) => number | bigint) | undefined;
 }
 
 /** A request before authentication, for early limits. It holds no credential. */

@@ -1,11 +1,12 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { EarlyCharges, Exchange } from "../compose/exchange.ts";
+import type { StreamCharges } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import { chargeLimits } from "./charge-limits.ts";
 import type { Gate } from "./gates.ts";
+import { GreatestCosts, type StreamCost } from "./greatest-costs.ts";
 import { chargesOf, isReported, type LimitUse, reportLimits } from "./limit-uses.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
@@ -31,9 +32,14 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
         if (isReported(outcome))
           reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) return outcome.failure;
-        hold(exchange, outcome, (result) =>
-          settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
-        );
+        // The request is over, and no work follows.
+        if (exchange.over) outcome.refund();
+        else
+          exchange.charged = {
+            refund: () => outcome.refund(),
+            answered: (result) => settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
+            streamed: () => streamChargesOf(applied, outcome, cx, args),
+          };
         return undefined;
       };
       const outcome = chargeLimits(counters, charges, failed);
@@ -46,10 +52,25 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
   };
 }
 
-function hold(exchange: Exchange, charged: ChargeResult, answered: EarlyCharges["answered"]): void {
-  // The request is over, and no work follows.
-  if (exchange.over) charged.refund();
-  else exchange.charged = { refund: () => charged.refund(), answered };
+/** Returns the limits that a stream settles. Undefined if there is none. */
+function streamChargesOf<Cx, Args, Result>(
+  applied: readonly LimitUse<Cx, Args, Result>[],
+  charged: ChargeResult,
+  cx: Cx,
+  args: Args,
+): StreamCharges | undefined {
+  const costs = applied.flatMap(({ settle, settleItem }, index): readonly StreamCost[] =>
+    settle === undefined && settleItem === undefined
+      ? []
+      : [
+          {
+            index,
+            ofItem: settleItem && ((item) => settleItem(cx, args, item as never)),
+            ofMessage: settle && ((message) => settle(cx, args, message as Result)),
+          },
+        ],
+  );
+  return costs.length === 0 ? undefined : new GreatestCosts(charged, costs);
 }
 
 /** Settles the costs. If a cost cannot be evaluated, the requested cost stays. */

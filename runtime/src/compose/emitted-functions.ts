@@ -88,6 +88,16 @@ export function atMost(items: readonly unknown[], max: number): void {
 }
 
 /**
+ * Returns the error of an `each` with fewer values than its minimum.
+ *
+ * @example
+ * if (plan === undefined) throw tooFew(0, 2);
+ */
+export function tooFew(values: number, min: number): ExpressionError {
+  return new ExpressionError(`${values} items, and at least ${min} are required`);
+}
+
+/**
  * Checks the bound for a list of the client's request. The client receives the message.
  *
  * @throws Failure with INVALID_ARGUMENT when the list has more items

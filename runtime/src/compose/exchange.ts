@@ -51,6 +51,18 @@ export interface EarlyCharges {
   refund(): void;
   /** Settles the charges with the actual cost. */
   answered(response: Message): void;
+  /** Returns the charges of a stream that are settled at its end. Undefined if none is. */
+  streamed(): StreamCharges | undefined;
+}
+
+/** Charges that a stream settles at its end. */
+export interface StreamCharges {
+  /** Counts an item of the source. */
+  item(item: unknown): void;
+  /** Counts a message that was sent. */
+  message(message: unknown): void;
+  /** @param sent true if any upstream was called */
+  ended(ok: boolean, sent: boolean): void;
 }
 
 /** State that the scopes of one request share: its budget, its headers, and the fields that failures have touched. */

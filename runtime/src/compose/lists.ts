@@ -23,13 +23,24 @@ export function partial<T>(
     }
     if (first !== undefined && succeeded === 0) throw first;
     const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
-    if (cause === undefined) return values;
-    exchange.note(values, cause);
-    exchange.note(list, cause);
-    mark?.note(cause);
+    noteList(exchange, cause, values, list, mark);
     return values;
   });
   return list;
+}
+
+/** Records a cause for the values of a list, for its promise, and for the step that it belongs to. */
+export function noteList(
+  exchange: Exchange,
+  cause: Cause | undefined,
+  values: object,
+  list: Promise<unknown>,
+  mark: Mark | undefined,
+): void {
+  if (cause === undefined) return;
+  exchange.note(values, cause);
+  exchange.note(list, cause);
+  mark?.note(cause);
 }
 
 function failureOf(item: PromiseSettledResult<unknown>, cause: Cause | undefined): Failure | undefined {

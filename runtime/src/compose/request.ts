@@ -19,6 +19,7 @@ import type { Topic } from "../topic/topic.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Loads, loadKey, loadsOf } from "./loads.ts";
+import { type Quorum, quorum } from "./quorum.ts";
 import { RequestFacts } from "./request-facts.ts";
 import type { PartOf, RequestPart } from "./request-part.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
@@ -270,6 +271,23 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
       begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
     }
     return handled(promise);
+  }
+  /**
+   * Runs each item in a separate scope and returns the values, in order. The list ends when it has enough values, and
+   * then cancels the remaining items. It rejects with a failure of an item when it can no longer have as many values as
+   * it needs.
+   *
+   * @throws ExpressionError if there are fewer items than it needs; none of them runs
+   * @example
+   * const quotes = await cx.quorum(shops, { enough: 3 }, (shop, cx) => cx.send(cx.app.getQuote, { shop }));
+   */
+  quorum<Item, T>(
+    items: readonly Item[],
+    needs: Quorum,
+    run: (item: Item, cx: Request<App, Principal>) => Promise<T | undefined>,
+    mark?: Mark,
+  ): Promise<T[]> {
+    return handled(quorum(this, items, needs, run, mark));
   }
   /** @internal Returns a request for deferred steps of this scope. It ends with `scope`, and has the time of this one. */
   beside(scope: Scope): Request<App, Principal> {

@@ -29,6 +29,8 @@ export interface EndpointOptions<
   readonly timeoutMs: number;
   /** Maximum number of elements of lists, maps and JSON in a request. Default: the server's maximum. */
   readonly maxElements?: number | undefined;
+  /** Host names that the RPC answers on; `*.` stands for one or more labels. Default: every host. */
+  readonly hosts?: readonly string[] | undefined;
   /** Authentication of callers. */
   readonly identity?: Identity | undefined;
   /** Permission to call. Default with an identity: every known caller. */
@@ -90,6 +92,8 @@ export interface Endpoint {
   readonly codec?: EndpointCodec<Message, Message> | undefined;
   /** Maximum number of elements of lists, maps and JSON in a request; undefined: the server's maximum. */
   readonly maxElements?: number | undefined;
+  /** Host names that a server compares with those of requests; undefined: every host. */
+  readonly hosts?: readonly string[] | undefined;
   /**
    * Headers that a server sends with every answer, even to requests that it refuses itself; `route` sends them, too.
    */

@@ -6,7 +6,7 @@ import type { Gate } from "../admission/gates.ts";
 import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
-import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
+import { Exchange, type ExchangeOptions, type StreamCharges } from "../compose/exchange.ts";
 import { Request } from "../compose/request.ts";
 import { Failure, timedOut } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
@@ -62,6 +62,7 @@ export class Opening<App, Args extends Message, Principal> {
   readonly #authentication: AuthenticatedRequest | undefined;
   readonly #failed: FailureCallback;
   #gate: Gate<App, Args, Principal> | undefined;
+  #charges: StreamCharges | undefined;
   #use: (() => StreamUse) | undefined;
 
   private constructor(
@@ -160,6 +161,7 @@ export class Opening<App, Args extends Message, Principal> {
   /** Records that a stream has been opened: charges of limits are final, and its end reports this use. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
+    this.#charges = exchange.charged?.streamed();
     exchange.charged = undefined;
     this.#use = use;
     this.#options.observer?.streamOpen?.({
@@ -174,6 +176,19 @@ export class Opening<App, Args extends Message, Principal> {
     });
   }
 
+  /** Counts an item of the source for limits that are settled by items. */
+  received(item: unknown): void {
+    this.#charges?.item(item);
+  }
+  /**
+   * Counts a message for limits that are settled by messages, and reports its degradations.
+   *
+   * @param lacking undefined: it is complete
+   */
+  delivered(message: Message, lacking: Degraded | undefined): void {
+    this.#charges?.message(message);
+    if (lacking !== undefined) this.lacked(lacking);
+  }
   /** Reports a message with degradations that a follower has received. */
   lacked({ entries, failures }: Degraded): void {
     const { exchange } = this;
@@ -212,8 +227,10 @@ export class Opening<App, Args extends Message, Principal> {
     this.observe({ ok: false, failure });
   }
 
-  /** Reports the end to observers. */
+  /** Settles the limits of a stream, and reports the end to observers. */
   observe(outcome: ResponseEvent["outcome"]): void {
+    this.#charges?.ended(outcome.ok, this.exchange.sent);
+    this.#charges = undefined;
     const { observer, name, clock, version } = this.#options;
     if (observer?.response === undefined) return;
     const { exchange } = this;

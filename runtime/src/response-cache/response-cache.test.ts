@@ -190,7 +190,11 @@ test("the branch of a request is part of its key, and the fetch uses that branch
 test("the charge of limits is refunded if the answer was cached or fetched by another request", async () => {
   const events: string[] = [];
   const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
-    cx.exchange.charged = { refund: () => events.push("refund"), answered: () => events.push("answered") };
+    cx.exchange.charged = {
+      refund: () => events.push("refund"),
+      answered: () => events.push("answered"),
+      streamed: () => undefined,
+    };
   };
   const { get, title, client, clock } = cached({ admit, staleMs: 10_000 });
   client.answer = undefined;

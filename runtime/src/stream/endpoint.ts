@@ -70,10 +70,11 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   options: Omit<EndpointOptions<App, I, O, C, Principal>, "compose">,
   { composed, heartbeatMs, withClock }: Composed,
 ): StreamEndpoint {
-  const { maxElements, version, clock = systemClock } = options;
+  const { maxElements, hosts, version, clock = systemClock } = options;
   const common = {
     method,
     maxElements,
+    hosts,
     version,
     heartbeatMs,
     withClock,

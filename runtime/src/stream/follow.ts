@@ -135,6 +135,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   item(item: Item, at: At): void {
     if (this.#over || this.#exhausted) return;
     this.#isWaiting = false;
+    this.#opening?.received(item);
     const { options } = this.#parts;
     const slot = new QueuedItem(item, at, at.reset || this.#reset);
     this.#reset = false;
@@ -279,10 +280,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#sentAt = now;
     this.#gaveAt = now;
     this.#items++;
-    if (lacking !== undefined) {
-      this.#degraded++;
-      this.#opening?.lacked(lacking);
-    }
+    if (lacking !== undefined) this.#degraded++;
+    this.#opening?.delivered(message, lacking);
     if (!this.#ready) this.#stalledAt = now;
   }
   /** Requests one item at a time, because the checks of an item may make it the last one. */

@@ -1,4 +1,5 @@
 // Holds docs/runtime.md#streams
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";
@@ -254,5 +255,85 @@ describe("limits of a stream", () => {
     await idle();
     following.cancel();
     expect(left()).toBe(2);
+  });
+
+  const BUDGET = 1_000;
+  const COST = 100;
+  type By = "items" | "messages";
+  /** Sends a stream with these items, of which even ones become messages, and returns the charge after its end. */
+  async function charged(by: By, items: readonly number[], end: "ended" | "failed" | "left"): Promise<number> {
+    const budget: RateLimit = { ...USER, name: "budget", burst: BUDGET };
+    const counters = new Limits({ clock: new FakeClock(), fault: () => {} });
+    const cost =
+      by === "items"
+        ? { settleItem: (_cx: unknown, _args: unknown, item: number) => item }
+        : { settle: (_cx: unknown, _args: unknown, { title }: { readonly title: string }) => Number(title) };
+    const { follow, source, client } = streamRig();
+    client.answer = (sent) => sent.thing({});
+    const { following } = follow({
+      limits: { counters, late: [{ limit: budget, key: () => "ann", cost: () => COST, ...cost }] },
+      open: (cx) => cx.call(cx.app.get, { id: "a" }),
+      if: (_cx, _args, item) => item % 2 === 0,
+    });
+    await idle();
+    for (const item of items) {
+      source().give(item);
+      await idle();
+    }
+    if (end === "ended") source().items.ended();
+    else if (end === "failed") source().items.failed(unauthenticated("down"));
+    else following.cancel();
+    await idle();
+    for (let units = 0; units <= BUDGET; units++) {
+      const outcome = counters.charge([{ limit: budget, key: "ann", cost: BUDGET - units }]);
+      if (!(outcome instanceof Promise || isRefusal(outcome))) return units;
+    }
+    throw new Error("nothing is left");
+  }
+  test("a stream is charged the greatest cost of its items or messages, for any items and end", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<By>("items", "messages"),
+        fc.array(fc.nat(9), { maxLength: 6 }),
+        fc.constantFrom("ended" as const, "failed" as const, "left" as const),
+        async (by, items, end) => {
+          const values = by === "items" ? items : items.filter((item) => item % 2 === 0);
+          const greatest = values.length === 0 ? undefined : Math.max(...values);
+          const stays = greatest === undefined || (end !== "ended" && greatest === 0);
+          expect(await charged(by, items, end)).toBe(stays ? COST : greatest);
+        },
+      ),
+    );
+  });
+  test("a stream that fails before its first upstream call and item is not charged", async () => {
+    const { limits, left } = limited();
+    const [use] = limits.late;
+    const { follow, source } = streamRig();
+    follow({
+      limits: { ...limits, late: use === undefined ? [] : [{ ...use, settleItem: (_cx, _args, item) => item }] },
+    });
+    await idle();
+    expect(left()).toBe(2);
+    source().items.failed(unauthenticated("down"));
+    await idle();
+    expect(left()).toBe(3);
+  });
+  test("a cost that cannot be evaluated leaves the charge, and later costs count", async () => {
+    const costs: [cost: () => number, left: number][] = [
+      [() => Number.NaN, 2],
+      [() => Number(undefined), 2],
+    ];
+    for (const [cost, expected] of costs) {
+      const { limits, left } = limited();
+      const [use] = limits.late;
+      const { follow, source } = streamRig();
+      follow({ limits: { ...limits, late: use === undefined ? [] : [{ ...use, settleItem: cost }] } });
+      await idle();
+      source().give(1);
+      await idle();
+      source().items.ended();
+      await idle();
+      expect(left()).toBe(expected);
+    }
   });
 });

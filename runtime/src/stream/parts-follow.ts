@@ -255,6 +255,8 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#close();
     exchange?.end();
     this.#follower.ended(metadata);
+    const whole = this.#whole as MessageShape<C>; // a first message has left
+    this.#opening?.delivered(this.#rpc.options.respond?.as(whole) ?? whole, undefined);
     this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
   }
   #failed(failure: Failure, metadata: AnswerMetadata | undefined): void {

@@ -64,6 +64,8 @@ export interface StreamEndpoint {
   readonly codec?: EndpointCodec<Message, Message> | undefined;
   /** Maximum number of elements of lists, maps and JSON in a request. Default: the limit of the server. */
   readonly maxElements?: number | undefined;
+  /** Host names that a server compares with those of requests. Default: every host. */
+  readonly hosts?: readonly string[] | undefined;
   readonly version?: Version | undefined;
   /** Time without an item after which `Follower.beat` is called, in milliseconds. Undefined for never. */
   readonly heartbeatMs?: number | undefined;

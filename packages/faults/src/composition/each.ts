@@ -30,12 +30,17 @@ export function eachResult(at: Composition, step: StepBehaviour, each: Each): Re
   if (all === undefined) throw new Untold(`\`${each.in.text}\` gives the items`);
   if (each.max !== undefined && all.length > each.max) return tooMany(list.taint, each.asked === true);
   const taint: Taint[] = [...list.taint, ...list.inner];
-  const done: Item[] = [];
+  const items: ({ readonly locals: Locals } | { readonly item: Result })[] = [];
   for (const value of all) {
     const variable = valueResult(value, asSoft(list.taint), { inner: asSoft(list.inner) });
-    const item = itemOf(at, step, each, new Map([[each.var, variable]]), taint);
-    if (item !== undefined) done.push(item);
+    const locals = new Map([[each.var, variable]]);
+    const condition = chosen(at, each, locals, taint);
+    if (condition !== false) items.push(condition === true ? { locals } : { item: condition });
   }
+  if (items.length < (each.min ?? 0)) return invalid(taint);
+  const done = items.map((item) =>
+    "item" in item ? { key: undefined, item: item.item } : itemOf(at, step, each, item.locals, taint),
+  );
   return gathered(at, step, each, done, taint);
 }
 
@@ -46,14 +51,16 @@ function itemsOf(value: Value): readonly Value[] | undefined {
   return value instanceof MapValue ? value.entries.map(([key]) => key) : undefined;
 }
 
-/** Undefined: left out by `if`. */
-function itemOf(at: Composition, step: StepBehaviour, each: Each, locals: Locals, taint: Taint[]): Item | undefined {
-  if (each.if !== undefined) {
-    const condition = at.condition(each.if, locals);
-    if (condition.state !== "value") return { key: undefined, item: condition };
-    taint.push(...condition.taint);
-    if (condition.value !== true) return undefined;
-  }
+/** Returns the decision of `if`, or its result if it has no value. */
+function chosen(at: Composition, each: Each, locals: Locals, taint: Taint[]): boolean | Result {
+  if (each.if === undefined) return true;
+  const condition = at.condition(each.if, locals);
+  if (condition.state !== "value") return condition;
+  taint.push(...condition.taint);
+  return condition.value === true;
+}
+
+function itemOf(at: Composition, step: StepBehaviour, each: Each, locals: Locals, taint: Taint[]): Item {
   const key = each.key === undefined ? undefined : at.evaluate(each.key, locals);
   // An item without a key calls nothing.
   if (key?.state === "absent") return { key: undefined, item: key };
@@ -66,16 +73,20 @@ function itemOf(at: Composition, step: StepBehaviour, each: Each, locals: Locals
 
 function gathered(at: Composition, step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
-  if (failures.length > 0 && !each.partial) return { state: "failed", failures: failures.flat(), taint };
+  const partial = each.partial === true || each.enough !== undefined;
+  if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint };
   if (done.some(({ item }) => item.state === "dead")) return dead;
   const [first] = failures;
+  const present = done.filter(({ item }) => item.state === "value").length;
+  if (present < (each.min ?? 0))
+    return first === undefined ? invalid(taint) : { state: "failed", failures: first, taint };
   if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint };
-  if (first !== undefined)
+  if (first !== undefined && present < (each.enough ?? done.length))
     taint.push(...first.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: true, soft: false })));
   const values: { key: Value | undefined; value: ValueResult }[] = [];
   for (const { key, item } of done) {
     if (item.state === "absent") taint.push(...asLeftOut(item.taint));
-    if (item.state !== "value") continue;
+    if (item.state !== "value" || values.length === each.enough) continue;
     taint.push(...item.taint);
     values.push({ key, value: item });
   }

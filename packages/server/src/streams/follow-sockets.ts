@@ -28,8 +28,8 @@ const MAX_FRAGMENTS = 64;
 const MAX_PIECES = 1024;
 
 export interface FollowSocketsOptions {
-  /** Returns the RPC of a `package.Service/Method`. */
-  readonly rpcOf: (name: string) => StreamRpc | undefined;
+  /** Returns the RPC of a `package.Service/Method` on a host. */
+  readonly rpcOf: (name: string, host: string | undefined) => StreamRpc | undefined;
   readonly registry: Registry;
   readonly pending: PendingBytes;
   readonly peers: Peers;
@@ -88,6 +88,7 @@ export class FollowSockets implements Upgrades {
       return;
     }
     const { peers, ids, ...options } = this.#options;
+    const rpcOf = (name: string): StreamRpc | undefined => options.rpcOf(name, request.headers.host);
     server.handleUpgrade(request, socket, head, (opened) => {
       const headersOf = (authorization: string | undefined): Incoming => {
         const headers = { ...request.headers };
@@ -99,7 +100,7 @@ export class FollowSockets implements Upgrades {
         return new SocketIncoming(request, headers, peers);
       };
       const onClose = (closed: FollowSocket): void => void this.#all.delete(closed);
-      const connection = new FollowSocket(opened, socket, { ...options, headersOf, onClose });
+      const connection = new FollowSocket(opened, socket, { ...options, rpcOf, headersOf, onClose });
       this.#all.add(connection);
       if (this.#draining) connection.drain();
     });

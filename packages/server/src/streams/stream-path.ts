@@ -26,7 +26,16 @@ import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-pro
 /** The parts of a stream endpoint that a server needs. */
 export type StreamListenable = Pick<
   StreamEndpoint,
-  "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "authenticate" | "refused" | "follow" | "route"
+  | "method"
+  | "codec"
+  | "maxElements"
+  | "hosts"
+  | "version"
+  | "heartbeatMs"
+  | "authenticate"
+  | "refused"
+  | "follow"
+  | "route"
 >;
 
 export interface StreamPathOptions extends FastPathOptions {

@@ -12,12 +12,13 @@ import type { Check } from "../check.ts";
 
 export const streams: Check = {
   rules: {
-    BFF628:
-      "Options of single answers do not apply to a stream. A stream has no answer for a cache, a cost or an HTTP path.",
+    BFF628: "Options of single answers do not apply to a stream. A stream has no answer for a cache or an HTTP path.",
     BFF629:
       "Calls for each item of a stream have no side effects. A follower that resumes receives items again, and several followers receive the same items.",
     BFF631:
       "The response of a stream with a `position` or a `heartbeat` has a field of type bff.v1.Position. Clients resume from this position.",
+    BFF675:
+      "The cost of a stream is settled at its end, and every opening is charged. A stream that followers resume is charged several times.",
     BFF644: "A unary response with a bff.v1.Position has exactly one `latest`. The position is that of its item.",
   },
   run: checkStreams,
@@ -31,18 +32,17 @@ function checkStreams(model: Model, report: Report): void {
     if (method.ir.stream === undefined) continue;
     checkEffects(method, byName, report);
     checkPosition(method, report);
+    checkSettled(method, report);
   }
 }
 
 /** Reports settings that apply only to whole answers. */
-function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
+function checkAnswers({ ir }: BffMethod, report: Report): void {
   const { cache, httpCache, http, desc } = ir;
-  const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
   const settings = [
     ["cache", cache?.at, "a stream has no answer to reuse"],
     ["http_cache", httpCache?.at, "HTTP caches keep no streams"],
     ["google.api.http", http[0]?.at, "a path has one answer, and browsers follow streams at the path of the rpc"],
-    ["settle", settles, "a stream has no answer that contains its cost"],
   ] as const;
   for (const [name, at, why] of settings)
     if (at !== undefined)
@@ -52,7 +52,7 @@ function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
         message: `"${desc.name}" streams, but \`${name}\` applies to single answers: ${why}`,
         at,
         related: [{ at: ir.at, message: "the rpc" }],
-        hint: name === "settle" ? "leave it out, or give this rpc a separate limit" : "leave it out",
+        hint: "leave it out",
       });
 }
 
@@ -104,6 +104,22 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
     at,
     related: [{ at: composed.ir.at, message: "the response" }],
     hint: "add `bff.v1.Position position = 14;` to the response",
+  });
+}
+
+/** Reports costs that a follower pays again when it resumes. */
+function checkSettled({ ir, limits }: BffMethod, report: Report): void {
+  const { position, source } = ir.stream ?? {};
+  const settle = limits?.uses.find((use) => use.settle !== undefined)?.settle;
+  const again = position?.at ?? (source?.kind === "follow" ? source.at : undefined);
+  if (settle === undefined || again === undefined) return;
+  report({
+    code: "BFF675",
+    severity: "warning",
+    message: `a follower of "${ir.desc.name}" that resumes is charged again for the whole cost`,
+    at: settle.text.at,
+    related: [{ at: again, message: "followers resume" }],
+    hint: "leave out `settle`, or let items contain the cost since the stream was opened",
   });
 }
 

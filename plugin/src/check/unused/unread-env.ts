@@ -7,6 +7,7 @@ import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
+import { hostReads } from "../../resolve/packages/hosts.ts";
 import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
@@ -26,6 +27,7 @@ function checkUnreadEnv(model: Model, report: Report): void {
   const read = new Set([
     ...namesRead(blocksOf(model)),
     ...model.identities.flatMap((identity) => [...identityReads(identity)]),
+    ...model.files.flatMap(({ hosts }) => hostReads(hosts)),
   ]);
   // The expressions of an entry are checked with the calls that it governs, and it may govern none.
   const entries = model.ir.files.flatMap((file) => file.upstreams);

@@ -7,7 +7,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { group } from "../text/group.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
-import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
+import { absentAs, applies, lambda, requestNames, STREAM_ITEM } from "../values/lambda.ts";
 
 /** The name of the export of every file with limits. */
 export const LIMITS = "LIMITS";
@@ -58,13 +58,26 @@ export function limitsProperty({ method, limits }: PlanMethod, names: FileNames)
 function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits: PlanLimits, names: FileNames): Lines {
   const within = requestNames(names, limits.functions);
   const others = early ? [] : ["args"];
-  const { key, if: condition, cost, settle } = use;
+  const { key, if: condition, cost, settle, settledItem } = use;
+  const ofItem: Names = {
+    ...within,
+    variable: (variable) => (variable === settledItem ? STREAM_ITEM : within.variable(variable)),
+  };
+  const item = settledItem?.type;
+  const typed = item?.kind === "message" ? { name: STREAM_ITEM, type: [names.shape(item.desc)] } : undefined;
   const parts: Line[] = [
     [`limit: ${limit.constant}`],
     ...(condition === undefined ? [] : [["if: ", ...lambda(cx, others, applies(condition, within))]]),
     ["key: ", ...lambda(cx, others, keyPrint(key, within))],
     ...(cost === undefined ? [] : [["cost: ", ...lambda(cx, others, costPrint(cost, within))]]),
-    ...(settle === undefined ? [] : [["settle: ", ...lambda(cx, [...others, "result"], costPrint(settle, within))]]),
+    ...(settle === undefined
+      ? []
+      : [
+          [
+            typed === undefined ? "settle: " : "settleItem: ",
+            ...lambda(cx, [...others, typed ?? "result"], costPrint(settle, ofItem)),
+          ],
+        ]),
   ];
   const at = ` // ${names.place(use.ir.at)}`;
   if (parts.length === 2)

@@ -1,5 +1,6 @@
 import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst } from "../../plan/names/name-scope.ts";
+import type { Host } from "../../resolve/model/model.ts";
 import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -105,6 +106,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
   const rows = [
     [`timeoutMs: ${group(method.timeoutMs)},`],
     ...(method.parts === undefined ? [] : line(`partsTimeoutMs: ${group(method.parts.timeoutMs)},`)),
+    ...(file.hosts.length === 0 ? [] : line("hosts,")),
     ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
     ...permitProperty(planned),
     ...limitsProperty(planned, names),
@@ -143,6 +145,12 @@ function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, 
   return line(`parts: (${response}, parts) => { ${response}.${field.localName} = parts; },`);
 }
 
+/** `"shop.example.com"`, or a template with `deps.env.HOST` in it. */
+function hostText(host: Host): string {
+  const text = host.map((part) => (typeof part === "string" ? part : `\${deps.env.${part.env}}`)).join("");
+  return host.every((part) => typeof part === "string") ? JSON.stringify(text) : `\`${text}\``;
+}
+
 /** `createDashboardService`: its endpoints, one for each rpc. */
 export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
   const supplied = suppliedParts(file);
@@ -173,6 +181,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         [
           `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name), ...(file.topics.length > 0 ? ["topics"] : [])].map((name) => `deps.${name}`).join(", ")});`,
         ],
+        ...(file.hosts.length === 0 ? [] : line(`const hosts = [${file.hosts.map(hostText).join(", ")}];`)),
         ...block(["return ["], rows, ["];"]),
       ],
       ["}"],

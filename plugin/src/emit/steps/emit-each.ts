@@ -14,7 +14,8 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
   const items = itemsOf(source, step, cx);
   const lines = [...items.lines, ...cleared(step, cx)];
   // An isolated `each` has a scope with a separate `cx`.
-  const calls = !isolated || source.partial ? callsOn(step, cx) : "cx";
+  const apart = source.partial || source.quorum !== undefined;
+  const calls = !isolated || apart ? callsOn(step, cx) : "cx";
   const on = step.bounded ? "bounded" : calls;
   const chosen = chosenItems(source, step, items, cx);
   const constructorOf = source.key === undefined ? listOf : mapOf;
@@ -23,7 +24,7 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
     ...chosen.lines,
     ...constructorOf(source, step, cx, chosen.print, items.item, on),
   ];
-  if (!isolated || source.partial) return [...lines, ...inner];
+  if (!isolated || apart) return [...lines, ...inner];
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
 }
 
@@ -95,14 +96,16 @@ function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { 
   return { print, lines };
 }
 
-/** Prints one early return for variables without which no item is chosen, or has a key. */
+/** Prints one early end for variables without which no item is chosen, or has a key. */
 function nothingWithout(
   missing: ReadonlySet<Variable>,
-  { key }: PlanEachSource,
+  { key, quorum }: PlanEachSource,
   names: StepContext["names"],
 ): readonly Line[] {
-  const nothing = key === undefined ? "[]" : "{}";
-  return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
+  if (missing.size === 0) return [];
+  const nothing: Line = [key === undefined ? "return []" : "return {}"];
+  const end = quorum?.min === undefined ? nothing : ["throw ", names.file.runtime("tooFew"), `(0, ${quorum.min})`];
+  return [["if (", ...absentOf(missing, names), ") ", ...end, ";"]];
 }
 
 /** Prints a test that one of these is absent. */
@@ -135,7 +138,7 @@ function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, on: 
     return [inferredValue(inner.by, proto, names).print];
   }
   if (inner.kind !== "call") {
-    if (!source.partial) return composition(inner, step, cx, on);
+    if (!source.partial || source.quorum !== undefined) return composition(inner, step, cx, on);
     return around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"]);
   }
   const value = send(inner.call, step, cx, on);
@@ -150,6 +153,26 @@ function unsafeNames(call: PlanCall, cx: StepContext): string[] {
   );
 }
 
+/** Prints `cx.quorum(shops, { enough: 3 }, (shop, cx) => value)`. `value` uses the `cx` of its item. */
+function quorumOf(
+  { quorum }: PlanEachSource,
+  {
+    step,
+    on,
+    items,
+    item,
+  }: { readonly step: PlanStep; readonly on: string; readonly items: Line; readonly item: string },
+  value: Lines,
+  async: boolean,
+): Lines {
+  const counts = Object.entries({ min: quorum?.min, enough: quorum?.enough });
+  const needs = counts.flatMap(([name, count]) => (count === undefined ? [] : `${name}: ${group(count)}`)).join(", ");
+  const named = mentions(value, item) ? item : `_${item}`;
+  const parameters = mentions(value, "cx") ? `${named}, cx` : named;
+  const open: Line = [`${on}.quorum(`, ...items, `, { ${needs} }, ${async ? "async " : ""}(${parameters}) => `];
+  return around(open, value, [step.marks ? ", mark)" : ")"]);
+}
+
 function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
   const { source: inner } = source;
   if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && source.wholeList) {
@@ -157,9 +180,13 @@ function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: 
       around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
     return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
   }
-  const value = itemValue(source, step, cx, on);
-  const used = mentions(value, item) ? item : "";
   const absent = source.itemAbsent;
+  const value = itemValue(source, step, cx, source.quorum === undefined ? on : "cx");
+  if (source.quorum !== undefined) {
+    const async = absent || inner.kind === "by";
+    return around(["return "], quorumOf(source, { step, on, items, item }, arrowBody(value), async), [";"]);
+  }
+  const used = mentions(value, item) ? item : "";
   if (source.source.kind === "by") {
     if (source.partial)
       return around(["return cx.partial(", ...items, `.map(async (${used}) => `], arrowBody(value), ["), mark);"]);
@@ -180,7 +207,7 @@ function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: L
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
-  const value = itemValue(source, step, cx, on);
+  const value = itemValue(source, step, cx, source.quorum === undefined ? on : "cx");
   const awaited =
     source.source.kind === "by"
       ? value
@@ -200,6 +227,10 @@ function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: L
       ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
       : ["return [", ...key, ", value] as const;"],
   ];
+  if (source.quorum !== undefined) {
+    const made = quorumOf(source, { step, on, items, item }, block(["{"], pair, ["}"]), true);
+    return [...around(["const pairs = await "], made, [";"]), KEYED];
+  }
   const pairs = block([...items, `.map(async (${mentions(pair, item) ? item : ""}) => {`], pair, ["})"]);
   const gathered = source.partial
     ? around(["const pairs = await cx.partial("], pairs, [", mark);"])

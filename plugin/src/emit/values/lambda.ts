@@ -53,10 +53,13 @@ export function applies(condition: Expression, names: Names): Line {
   return precedence === "atom" ? [...there, ...print] : [...there, "(", ...print, ")"];
 }
 
+/** Local name of a stream's item. */
+export const STREAM_ITEM = "streamItem";
+
 /** Returns names for a place with a request under `cx`, as itself or as it arrives. */
 export function requestNames(names: FileNames, functions: NameScope): Names {
   const within = appNames(names);
-  const scope = new NameScope(functions, ["result", "deps", "app"]);
+  const scope = new NameScope(functions, ["result", STREAM_ITEM, "deps", "app"]);
   return {
     ...within,
     variable: (variable) => {

@@ -11,6 +11,7 @@ import type {
   Composed,
   Followed,
   Let,
+  Limits,
   Opening,
   Permit,
   Source,
@@ -31,7 +32,7 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Followed | Topic)[];
+  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Limits | Followed | Topic)[];
   /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Conversions that this file contains. */

@@ -158,6 +158,7 @@ export function isWholeList(source: Source): boolean {
     source.kind === "each" &&
     source.source.kind === "compose" &&
     !source.partial &&
+    source.quorum === undefined &&
     !source.itemAbsent &&
     source.key === undefined
   );

@@ -7,7 +7,7 @@ import type { IrOverflow } from "../../ir/stream.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
-import type { BffMethod, EnvVar, Followed, Let, Permit, Telemetry } from "../../resolve/model/model.ts";
+import type { BffMethod, EnvVar, Followed, Host, Let, Permit, Telemetry } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
@@ -31,6 +31,8 @@ export interface PlanFile {
   readonly desc: DescFile;
   /** Identity of its services. */
   readonly identity: Identity | undefined;
+  /** Host names of its services. None: every host. */
+  readonly hosts: readonly Host[];
   readonly services: readonly PlanService[];
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];

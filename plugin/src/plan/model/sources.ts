@@ -4,7 +4,7 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
-import type { Step } from "../../resolve/model/model.ts";
+import type { Quorum, Step } from "../../resolve/model/model.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
 
 /** A part of a call, by its name in the runtime: a field in the path or the query, or `metadata x-key`. */
@@ -105,6 +105,7 @@ export interface PlanEachSource {
   readonly itemAbsent: boolean;
   readonly key: Expression | undefined;
   readonly partial: boolean;
+  readonly quorum: Quorum | undefined;
   readonly concurrent: number;
   /** True if it is a list of messages that fails as a whole. */
   readonly wholeList: boolean;

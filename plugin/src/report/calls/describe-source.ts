@@ -16,6 +16,10 @@ export interface SourceReport {
   readonly where?: string;
   readonly key?: string;
   readonly partial?: true;
+  /** Fewer values fail the step. */
+  readonly min?: number;
+  /** After this many values the remaining items are cancelled. */
+  readonly enough?: number;
   readonly args?: readonly { readonly name: string; readonly by: string; readonly if?: string }[];
   readonly cases?: readonly { readonly if: string; readonly by: string }[];
   readonly default?: string;
@@ -59,6 +63,8 @@ export function sourceReport(source: Source): SourceReport {
         ...defined("where", source.if?.text.value),
         ...defined("key", source.key?.text.value),
         ...(source.partial && { partial: true }),
+        ...defined("min", source.quorum?.min),
+        ...defined("enough", source.quorum?.enough),
       };
     }
     case "compose": {

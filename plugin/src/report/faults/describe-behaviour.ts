@@ -270,6 +270,8 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         ...defined("if", maybe(source.if)),
         ...defined("key", maybe(source.key)),
         ...(source.partial && { partial: true as const }),
+        ...defined("min", source.quorum?.min),
+        ...defined("enough", source.quorum?.enough),
         ...defined("max", planned.most?.items),
         ...(planned.most?.fromClient && { asked: true as const }),
         of: sourceOf(source.source, planned, block),

@@ -9,6 +9,7 @@ import { callersOf } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
+import { itemOf } from "../streams/stream.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
 
 /** Returns the limits of every RPC that has any. A limit with a fault is left out. */
@@ -60,15 +61,26 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   const key = checkKey(where(scope, condition), keyText);
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
   const { method } = around;
-  const answered = new Map([
-    ...scope.builtins,
-    ["result", messageVariable("result", "item", method.desc.output)] as const,
-  ]);
+  const result = messageVariable("result", "item", method.desc.output);
+  const item = of === "rpc" ? streamItemOf(around) : undefined;
+  const answered = new Map([...scope.builtins, ["result", result] as const]);
+  if (item !== undefined) answered.set(item.name, item);
   const sure = new Set([...key.unsafe, ...(condition?.unsafe ?? [])]);
   const cost = costText && checkCost(where(scope, condition), costText, "cost", sure);
   const settle =
     settleText && checkCost(where({ ...scope, builtins: answered }, condition), settleText, "settle", sure);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
+  const read = new Set(settle?.reads.map(({ variable }) => variable));
+  if (settle !== undefined && item !== undefined && read.has(item) && read.has(result)) {
+    scope.report({
+      code: "BFF245",
+      severity: "error",
+      message: `this \`settle\` reads \`result\` and \`${item.name}\`: items and messages of a stream differ in number`,
+      at: settle.text.at,
+      hint: "read one of them",
+    });
+    return undefined;
+  }
   const reads = [key, condition, cost]
     .flatMap((expression) => expression?.reads ?? [])
     .map(({ variable }) => variable.role);
@@ -80,6 +92,7 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
     if: condition,
     cost,
     settle,
+    settledItem: item !== undefined && read.has(item) ? item : undefined,
     early:
       settle === undefined &&
       reads.every((role) => EARLY.has(role)) &&
@@ -87,6 +100,12 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
     spares: [...sure].some(({ role }) => role === "principal"),
     env,
   };
+}
+
+/** Returns the variable of the rpc's stream. */
+function streamItemOf({ run, service, method: { stream } }: Around): Variable | undefined {
+  const desc = stream?.var && itemOf(run.ir, service, stream);
+  return desc && stream?.var && messageVariable(stream.var.value, "item", desc);
 }
 
 /** Roles of variables with values before credentials are checked. */

@@ -61,7 +61,12 @@ export interface BffFile {
   readonly messages: readonly Composed[];
   /** Environment variables that the files of its package and their imports declare. */
   readonly env: readonly EnvVar[];
+  /** Host names of its package. None: every host. */
+  readonly hosts: readonly Host[];
 }
+/** Parts of a host name, in order: text, and variables of type string. */
+export type Host = readonly (string | { readonly env: string })[];
+
 export interface BffPackage {
   readonly name: string;
   readonly files: readonly BffFile[];
@@ -217,6 +222,8 @@ export interface LimitUse {
   readonly cost: Expression | undefined;
   /** Over the answer, too: the declared response. */
   readonly settle: Expression | undefined;
+  /** The stream's variable if `settle` reads it. Undefined: `settle` reads each message. */
+  readonly settledItem: Variable | undefined;
   /**
    * True if the limit is charged before credentials are checked: it reads nothing but the address, headers and `env`.
    */
@@ -366,6 +373,14 @@ export interface EachSource {
   readonly partial: boolean;
   readonly concurrent: number;
   readonly max: number | undefined;
+  readonly quorum: Quorum | undefined;
+}
+/** The number of values that an `each` needs. */
+export interface Quorum {
+  /** Fewer values fail the step, and fewer items fail it before any call. */
+  readonly min: number | undefined;
+  /** After this many values the remaining items are cancelled. */
+  readonly enough: number | undefined;
 }
 /** The newest item of a topic's key. Absent if there is none. */
 export interface LatestSource {

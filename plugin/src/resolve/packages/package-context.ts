@@ -4,6 +4,7 @@ import { checkAdaptiveEntries } from "../policies/adaptive.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { packageEnv } from "./env.ts";
+import { resolveHosts } from "./hosts.ts";
 import { identityOf } from "./identity.ts";
 import { agreedFunctions } from "./package-functions.ts";
 
@@ -15,9 +16,11 @@ export function packageContext(run: Run, name: string): PackageContext {
   checkAdaptiveEntries(rules.entries, run.report);
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
   const identified = rules.identities.length > 0;
+  const env = packageEnv(run, rules.env);
   const plain = {
     governing: rules,
-    ...packageEnv(run, rules.env),
+    ...env,
+    hosts: resolveHosts(rules.hosts, env.env, run.report),
     ...agreedFunctions(rules.functions, run.functions, run.report),
     now: {
       name: "now",

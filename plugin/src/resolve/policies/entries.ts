@@ -16,6 +16,8 @@ export interface Governing {
   readonly functions: readonly IrFunction[];
   readonly limits: readonly IrRateLimit[];
   readonly telemetries: readonly IrTelemetry[];
+  /** The lists of the package's files. Without one, those of their imports. */
+  readonly hosts: readonly Text[];
   readonly identities: readonly { readonly identity: IrIdentity; readonly file: IrFile }[];
 }
 
@@ -29,12 +31,14 @@ export function governing(ir: Ir, packageName: string): Governing {
   };
   for (const file of ir.files) if (file.desc.proto.package === packageName) visit(file.desc);
   const files = ir.files.filter((file) => reach.has(file.desc.name));
+  const ownHosts = files.filter(({ desc }) => desc.proto.package === packageName).flatMap(({ hosts }) => hosts);
   return {
     package: packageName,
     entries: files.flatMap((file) => file.upstreams),
     env: files.flatMap((file) => file.env),
     functions: files.flatMap((file) => file.functions),
     limits: files.flatMap((file) => file.limits),
+    hosts: ownHosts.length > 0 ? ownHosts : files.flatMap(({ hosts }) => hosts),
     telemetries: files.flatMap((file) => file.telemetry ?? []),
     identities: files.flatMap((file) => (file.identity === undefined ? [] : [{ identity: file.identity, file }])),
   };

@@ -9,7 +9,7 @@ import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
 import type { Identity } from "../model/edge.ts";
-import type { Args, EnvVar, Step } from "../model/model.ts";
+import type { Args, EnvVar, Host, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { ComposePlace } from "../scope/args.ts";
@@ -57,6 +57,7 @@ export interface PackageContext {
   /** The names of variables with a faulty type. */
   readonly brokenEnv: ReadonlySet<string>;
   readonly now: Variable;
+  readonly hosts: readonly Host[];
   /** Identity of the callers of its services. Also undefined after a diagnostic. */
   readonly identity: Identity | undefined;
   /** True if an identity is declared, even a faulty one. */

@@ -2,7 +2,7 @@ import { type CelType, type Expression, type Proto, typeName, type Variable } fr
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrEach, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { EachSource } from "../model/model.ts";
+import type { EachSource, Quorum } from "../model/model.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
@@ -47,9 +47,16 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     partial: ir.partial?.value ?? false,
     concurrent: ir.concurrent?.value ?? 10,
     max: ir.max?.value,
+    quorum: quorumOf(ir),
   };
   const result = listOrMap(inner, key, keyProto);
   return { source, ...result, absent: false, needs: [over], uses: [condition, key, ...inner.needs, ...inner.uses] };
+}
+
+/** Without `partial`, `enough` is the minimum, too. */
+function quorumOf({ partial, min, enough }: IrEach): Quorum | undefined {
+  if (min === undefined && enough === undefined) return undefined;
+  return { min: (partial?.value === true ? min : enough)?.value, enough: enough?.value };
 }
 
 /** Returns the variable of an item. Undefined after a diagnostic. */

@@ -1,0 +1,114 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
+import type { Shortcut } from "../carrier/handler.ts";
+import type { CorsHeaders } from "../headers/cors.ts";
+import type { RequestIds } from "../headers/request-ids.ts";
+import { partsOf, RestMatcher } from "../transcoding/matcher.ts";
+import { statusJson } from "../transcoding/status.ts";
+import { HostNames } from "./host-names.ts";
+
+/** The parts of an endpoint that `WrongHosts` needs. */
+export interface HostedEndpoint extends Pick<Endpoint, "hosts">, Partial<Pick<Endpoint, "rest">> {
+  readonly method: DescMethod;
+}
+
+export interface WrongHostsOptions {
+  readonly ids: RequestIds;
+  /** CORS headers of gRPC answers. */
+  readonly corsHeaders: CorsHeaders;
+  /** CORS and security headers of all other answers. */
+  readonly httpHeaders: CorsHeaders;
+  /** Paths that every host has, even if a template matches them. */
+  readonly reserved: ReadonlySet<string>;
+}
+
+const MISDIRECTED = 421;
+const MESSAGE = "this host does not serve the rpc";
+const GRPC = /^application\/grpc(?:-web(?:-text)?)?(?:\+[a-z]{1,16})?(?=$|;)/;
+const CONNECT_BODY = Buffer.from(JSON.stringify({ code: "unimplemented", message: MESSAGE }));
+const REST_BODY = statusJson({ code: Code.Unimplemented, rawMessage: MESSAGE, details: [] }, createRegistry());
+
+/**
+ * Refuses requests to services on other hosts than theirs: 421 (RFC 9110, 15.5.20), over gRPC UNIMPLEMENTED. A client
+ * that reuses a connection for several names (RFC 9110, 7.4) opens another connection then. Forwarded hosts are never
+ * read.
+ */
+export class WrongHosts implements Shortcut {
+  readonly #services = new Map<string, HostNames>();
+  readonly #templates = new RestMatcher<HostNames>();
+  readonly #options: WrongHostsOptions;
+
+  /** @throws TypeError for a malformed host name */
+  constructor(endpoints: readonly HostedEndpoint[], options: WrongHostsOptions) {
+    this.#options = options;
+    for (const { method, hosts = [], rest = [] } of endpoints) {
+      if (hosts.length === 0) continue;
+      const service = method.parent.typeName;
+      const names = this.#services.get(service) ?? new HostNames(hosts);
+      this.#services.set(service, names);
+      for (const rule of rest) this.#templates.add(rule, names);
+    }
+  }
+  /** Reports whether a `package.Service/Method` answers on this host. */
+  admits(rpc: string, authority: string | undefined): boolean {
+    return this.#services.get(rpc.slice(0, rpc.indexOf("/")))?.admits(authority) ?? true;
+  }
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, _raw: readonly string[]): boolean {
+    const { ":path": path = "", ":method": method = "", "content-type": type = "" } = headers;
+    const body = this.#bodyFor(method, path, headers[":authority"] ?? headers.host);
+    if (body === undefined) return false;
+    stream.listen(NO_LISTENER);
+    const { status, all, sent } = this.#answer(body, type, headers);
+    stream.answer(status, all, sent, undefined, true);
+    return true;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    const { headers, method = "", url = "" } = request;
+    const body = this.#bodyFor(method, url, headers.host);
+    if (body === undefined) return false;
+    const { status, all, sent } = this.#answer(body, headers["content-type"] ?? "", headers);
+    // The rest of the request is not read.
+    response.writeHead(status, [...all, "connection", "close"]);
+    response.end(sent);
+    return true;
+  }
+  checkArrivals(_rounds: number): void {}
+  abort(_error: ConnectError): void {}
+
+  /** Returns the body of the refusal. Undefined: the host is the service's, or the path belongs to no such service. */
+  #bodyFor(method: string, target: string, authority: string | undefined): Uint8Array | undefined {
+    if (this.#services.size === 0) return undefined;
+    const path = target.split("?", 1)[0] ?? "";
+    const names = this.#services.get(path.slice(1, path.indexOf("/", 1)));
+    if (names !== undefined) return names.admits(authority) ? undefined : CONNECT_BODY;
+    const parts = this.#options.reserved.has(path) ? undefined : partsOf(path);
+    if (parts === undefined) return undefined;
+    const [other = method] = this.#templates.methods(parts);
+    const match = this.#templates.match(method, parts) ?? this.#templates.match(other, parts);
+    return match === undefined || match.value.admits(authority) ? undefined : REST_BODY;
+  }
+  #answer(
+    body: Uint8Array,
+    type: string,
+    headers: http.IncomingHttpHeaders,
+  ): { readonly status: number; readonly all: readonly string[]; readonly sent: Uint8Array | undefined } {
+    const { ids, corsHeaders, httpHeaders } = this.#options;
+    const id = [REQUEST_ID, ids.of(headers)];
+    const grpc = GRPC.exec(type)?.[0];
+    if (grpc !== undefined) {
+      const status = ["grpc-status", String(Code.Unimplemented), "grpc-message", MESSAGE];
+      return {
+        status: 200,
+        all: ["content-type", grpc, ...status, ...id, ...corsHeaders(headers.origin)],
+        sent: undefined,
+      };
+    }
+    const json = ["content-type", "application/json", "cache-control", "no-store"];
+    return { status: MISDIRECTED, all: [...json, ...id, ...httpHeaders(headers.origin)], sent: body };
+  }
+}

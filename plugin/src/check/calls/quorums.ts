@@ -1,0 +1,76 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import { reachable } from "../../graph/graph.ts";
+import type { IrEach } from "../../ir/step.ts";
+import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const quorums: Check = {
+  rules: {
+    BFF524:
+      "`min` of an `each` needs `partial` and is at most `enough`; `enough` is for calls without side effects and without a batch. Both are at most `max`.",
+  },
+  run: checkQuorums,
+};
+
+interface Mistake {
+  readonly at: Origin;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Reports a `min` or `enough` that cannot take effect. */
+function checkQuorums(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const messages = messagesByName(model.messages);
+  const inside = (step: Step): readonly Step[] =>
+    composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName)?.steps ?? []);
+  const calls = (step: Step): boolean =>
+    reachable([step], inside).some(({ source }) => callsOf(source).length > 0 || source.kind === "resolver");
+  for (const step of blocksOf(model).flatMap((block) => block.steps)) {
+    const { source, ir } = step;
+    if (source.kind !== "each" || ir.source?.kind !== "each" || source.quorum === undefined) continue;
+    const mistake =
+      wrongCount(ir.source) ?? wrongItems(step, source, ir.source, { effects: effects.step(step), calls });
+    if (mistake !== undefined) report({ code: "BFF524", severity: "error", ...mistake });
+  }
+}
+
+function wrongCount({ partial, min, enough, max }: IrEach): Mistake | undefined {
+  if (min !== undefined && partial?.value !== true) {
+    const message = "this `min` has no effect: without `partial` the first failed item fails the step";
+    return { at: min.at, message, hint: "add `partial: true`, or write `enough` instead of `min`" };
+  }
+  if (min !== undefined && enough !== undefined && min.value > enough.value) {
+    const message = `\`min: ${min.value}\` is never reached: ${enough.value} values are enough`;
+    return { at: min.at, message, hint: `write at most \`min: ${enough.value}\`` };
+  }
+  const high = [min, enough].find((count) => max !== undefined && count !== undefined && count.value > max.value);
+  if (high === undefined || max === undefined) return undefined;
+  const message = `the list never has ${high.value} values: there are at most ${max.value} items`;
+  return { at: high.at, message, hint: `write at most ${max.value} here, or raise \`max\`` };
+}
+
+function wrongItems(
+  step: Step,
+  source: EachSource,
+  { enough }: IrEach,
+  is: { readonly effects: boolean; readonly calls: (step: Step) => boolean },
+): Mistake | undefined {
+  if (enough === undefined) return undefined;
+  const why = whyNotCancelled(step, source, is);
+  if (why === undefined) return undefined;
+  return { at: enough.at, message: `${nameOf(step)} ${why}`, hint: "leave out `enough`" };
+}
+
+/** Returns the reason why items cannot be cancelled. Undefined: they can. */
+function whyNotCancelled(step: Step, source: EachSource, is: Parameters<typeof wrongItems>[3]): string | undefined {
+  if (callsOf(source).some(({ batch }) => batch !== undefined))
+    return "joins its calls into one, which no item can cancel";
+  if (is.effects) return "has side effects, and the effects of cancelled items would be unknown";
+  return is.calls(step) ? undefined : "makes no calls that could be cancelled";
+}

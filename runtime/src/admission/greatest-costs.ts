@@ -1,0 +1,60 @@
+import type { StreamCharges } from "../compose/exchange.ts";
+import type { ChargeResult } from "../limits/limits.ts";
+
+/** A limit of a stream, with functions that return the cost so far. */
+export interface StreamCost {
+  /** Index of the limit among the charges. */
+  readonly index: number;
+  /** By an item of the source. */
+  readonly ofItem?: ((item: unknown) => number | bigint) | undefined;
+  /** By a message that was sent. */
+  readonly ofMessage?: ((message: unknown) => number | bigint) | undefined;
+}
+
+interface Greatest {
+  value?: number | bigint | undefined;
+  thrown?: unknown;
+}
+
+/** Settles the limits of one stream at its end: each by the greatest cost that its items or messages have. */
+export class GreatestCosts implements StreamCharges {
+  readonly #charged: ChargeResult;
+  readonly #costs: readonly (StreamCost & Greatest)[];
+
+  constructor(charged: ChargeResult, costs: readonly StreamCost[]) {
+    this.#charged = charged;
+    this.#costs = costs.map((cost) => ({ ...cost }));
+  }
+  item(item: unknown): void {
+    for (const cost of this.#costs) if (cost.ofItem !== undefined) raise(cost, cost.ofItem, item);
+  }
+  message(message: unknown): void {
+    for (const cost of this.#costs) if (cost.ofMessage !== undefined) raise(cost, cost.ofMessage, message);
+  }
+  /**
+   * Charges without a known cost stay. So do those of a failed stream whose cost is 0: otherwise a client that leaves
+   * early would pay nothing.
+   *
+   * @param sent true if any upstream was called; otherwise a failed stream without a cost gets its charges back
+   */
+  ended(ok: boolean, sent: boolean): void {
+    if (!ok && !sent && this.#costs.every(({ value, thrown }) => value === undefined && thrown === undefined)) {
+      this.#charged.refund();
+      return;
+    }
+    for (const { index, value, thrown } of this.#costs) {
+      if (value === undefined) {
+        if (thrown !== undefined) this.#charged.unsettled(index, thrown);
+      } else if (ok || value > 0) this.#charged.settle(index, value);
+    }
+  }
+}
+
+function raise(greatest: Greatest, cost: (of: unknown) => number | bigint, of: unknown): void {
+  try {
+    const value = cost(of);
+    if (greatest.value === undefined ? !Number.isNaN(Number(value)) : value > greatest.value) greatest.value = value;
+  } catch (thrown) {
+    greatest.thrown ??= thrown;
+  }
+}
