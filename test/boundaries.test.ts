@@ -343,7 +343,9 @@ describe("imports", () => {
       "unary-client.ts": ["balance", "call-headers.ts", "stream-client.ts"],
       grpc: clients,
       connect: clients,
-      "http-json": clients,
+      http: clients,
+      "connect-unary": ["http", ...clients],
+      "http-json": ["http", ...clients],
     },
   };
   test.each(Object.entries(inside))("each room of %s imports rooms below it only", (stage, all) => {

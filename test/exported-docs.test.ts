@@ -31,6 +31,7 @@ test("entries with stable names are public", () => {
     "runtime/src/identity/index.ts": false,
     "runtime/src/identity/verify/index.ts": true,
     "runtime/src/index.ts": true,
+    "runtime/src/transport/connect-unary/index.ts": true,
     "runtime/src/transport/http-json/index.ts": true,
     "packages/expressions/src/text/pattern.ts": false,
     "packages/server/src/index.ts": true,

@@ -308,6 +308,7 @@ test("changes of package.json for packing are reversible", () => {
   const packed = pointedAtDist(runtime);
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
+    "./connect": "./dist/transport/connect-unary/index.js",
     "./http-json": "./dist/transport/http-json/index.js",
     "./identity": "./dist/identity/index.js",
     "./validate": "./dist/validate/index.js",

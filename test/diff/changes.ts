@@ -361,6 +361,10 @@ export const cases: readonly Case[] = [
         `breaker: { error_rate: 0.5 }`,
         `breaker: { off: true } limit: { concurrent: 500 } retry: { attempts: 5 on: [UNAVAILABLE, INTERNAL] } hedge: { delay: "50ms" }`,
       ],
+      [
+        `{ service: "up.v1.OrderService" timeout: "400ms" }`,
+        `{ service: "up.v1.OrderService" timeout: "400ms" protocol: CONNECT }`,
+      ],
     ],
     kinds: ["calls", "policies"],
   },

@@ -1,4 +1,4 @@
-// A random upstream of one case: proto3, proto2 or an edition, well-known types, google.api.http, called over gRPC or HTTP with JSON.
+// A random upstream of one case: proto3, proto2 or an edition, well-known types, google.api.http, called by gRPC, Connect or HTTP with JSON.
 import type { Expressions } from "./rich-expressions.ts";
 import type { Type } from "./rich-types.ts";
 
@@ -39,7 +39,7 @@ export interface Upstream {
   /** Text of the upstream in the case's folder. */
   readonly text: string;
   /** In the option of the BFF's file. */
-  readonly entry: string | undefined;
+  readonly entry: string;
   /** A call, as the source of a step. */
   readonly call: (e: Expressions) => string;
   /** Readable members of the answer. */
@@ -79,10 +79,11 @@ message Thing {
   ${[...declared, member].join("\n  ")}
 }
 `;
+  const protocol = http ? "HTTP_JSON" : e.pick(["CONNECT", "GRPC"]);
   const members = fields.map(({ type, name }) => [type, name] as const);
   return {
     text,
-    entry: http ? `{ service: "${folder}.own.v1.ThingService" protocol: HTTP_JSON }` : undefined,
+    entry: `{ service: "${folder}.own.v1.ThingService" protocol: ${protocol} }`,
     call: (of) => callOf(of, folder, note),
     members: [["string", "id"], ...members, ...(member === "" ? [] : ([["string", "post"]] as const))],
     copy: copyOf(e, folder, fields, member !== ""),

@@ -2,8 +2,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -68,8 +69,12 @@ export class GeneratedProject {
     return spawnSync(process.execPath, [command, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
   }
 
-  /** A server for all upstreams of these handlers, until the test ends. */
-  async upstream(handlers: Handlers<never>): Promise<string> {
+  /**
+   * A server for all upstreams of these handlers, until the test ends.
+   *
+   * @param version of HTTP
+   */
+  async upstream(handlers: Handlers<never>, version: 1 | 2 = 2): Promise<string> {
     const { registry } = schemaOf(requestFor(this.#upstreams));
     const handler = connectNodeAdapter({
       routes: (router) => {
@@ -82,13 +87,13 @@ export class GeneratedProject {
         }
       },
     });
-    const server = http2.createServer(handler);
-    const sessions = new Set<http2.ServerHttp2Session>();
-    server.on("session", (session) => sessions.add(session));
+    const server = version === 1 ? createServer(handler) : http2.createServer(handler);
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket: Socket) => sockets.add(socket));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => {
-      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
       server.close();
     });
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

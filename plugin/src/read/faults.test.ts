@@ -703,6 +703,7 @@ const fine: readonly string[] = [
   upstream(`{ balance: { max_ejected: 0 } }`),
   upstream(`{ protocol: HTTP_JSON }`),
   upstream(`{ service: "p.S" protocol: GRPC }`),
+  upstream(`{ service: "p.S" protocol: CONNECT }`),
   upstream(`{ balance: { eject_after: 1 eject_for: "5m" max_ejected: 1 refresh: "1s" connections: 8 } }`),
   upstream(`{ cache: { ttl: "1.5h" stale: "2d" } }`),
   jwt(

@@ -131,7 +131,7 @@ function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrU
   const setting = sourced(protocol, place, "protocol");
   if (setting?.value !== Protocol.PROTOCOL_UNSPECIFIED) return setting;
   fault(report, "BFF187", setting.at, '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream', {
-    hint: "write GRPC or HTTP_JSON, or leave it out for GRPC",
+    hint: "write GRPC, HTTP_JSON or CONNECT, or leave it out for GRPC",
   });
   return undefined;
 }

@@ -211,7 +211,8 @@ export const CODES = {
     "A source with a `position` has no side effects. It is opened again after a break, and for each follower that resumes.",
   BFF632:
     "The runtime fills fields of type bff.v1.Position and bff.v1.Part. They belong to the response itself, one position and one list of parts.",
-  BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams to follow.",
+  BFF633:
+    "A stream is followed over gRPC. HTTP with JSON has no streams to follow, and Connect is for calls with single answers.",
   BFF634:
     "A call for each item of a stream runs as often as items arrive. A step that does not read the item runs once.",
   BFF635: "`limit.streams` limits the number of open streams. Calls with single answers are limited by `concurrent`.",

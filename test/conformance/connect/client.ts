@@ -4,6 +4,7 @@ import { create, type DescMessage, fromBinary, type MessageShape, toBinary } fro
 import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
 import { connectTransport, GrpcClient } from "../../../runtime/src/index.ts";
+import { ConnectClient } from "../../../runtime/src/transport/connect-unary/index.ts";
 import {
   appendHeaders,
   type ClientRequest,
@@ -16,19 +17,23 @@ import {
 } from "./messages.ts";
 
 const http2 = process.env.BFF_HTTP2 === "node" ? "node" : "own";
-const clients = new Map<string, GrpcClient>();
+const byConnect = process.env.CONFORMANCE_SIDE === "connect";
+const clients = new Map<string, GrpcClient | ConnectClient>();
 /** Cases that may share connections do. */
-function clientFor(request: ClientRequest): GrpcClient {
+function clientFor(request: ClientRequest): GrpcClient | ConnectClient {
   const { host, port, serverTlsCert: ca, clientTlsCreds: clientTls, messageReceiveLimit: limit } = request;
   const key = `${host}:${port} ${clientTls !== undefined} ${limit}`;
+  const url = `${ca.length > 0 ? "https" : "http"}://${host}:${port}`;
+  const options = {
+    ...(ca.length > 0 && { ca: Buffer.from(ca) }),
+    ...(clientTls !== undefined && { cert: Buffer.from(clientTls.cert), key: Buffer.from(clientTls.key) }),
+    ...(limit > 0 && { maxReplyBytes: limit }),
+  };
   const client =
     clients.get(key) ??
-    new GrpcClient(`${ca.length > 0 ? "https" : "http"}://${host}:${port}`, {
-      http2,
-      ...(ca.length > 0 && { ca: Buffer.from(ca) }),
-      ...(clientTls !== undefined && { cert: Buffer.from(clientTls.cert), key: Buffer.from(clientTls.key) }),
-      ...(limit > 0 && { maxReplyBytes: limit }),
-    });
+    (byConnect
+      ? new ConnectClient(url, { ...options, service: ConformanceService })
+      : new GrpcClient(url, { ...options, http2 }));
   clients.set(key, client);
   return client;
 }

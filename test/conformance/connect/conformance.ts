@@ -4,7 +4,8 @@ import type { Http2 } from "../../../runtime/src/index.ts";
 import { DEFAULT_HTTP2 } from "../../../runtime/src/transport/grpc/grpc-client.ts";
 import { tools } from "./tools.ts";
 
-export type Side = "server" | "client";
+/** `connect`: the client of upstreams that are called by Connect. */
+export type Side = "server" | "client" | "connect";
 
 export interface Outcome {
   readonly total: number;
@@ -53,8 +54,10 @@ export async function runConformance(
 
 async function run(side: Side, more: readonly string[], http2: Http2): Promise<Outcome> {
   const { runner, descriptors } = tools();
-  const args = ["--mode", side, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${side}.ts`)];
-  const env = { ...process.env, DESCRIPTORS: descriptors, BFF_HTTP2: http2, BFF_HTTP2_SERVER: http2 };
+  const mode = side === "server" ? "server" : "client";
+  const args = ["--mode", mode, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${mode}.ts`)];
+  const variables = { DESCRIPTORS: descriptors, BFF_HTTP2: http2, BFF_HTTP2_SERVER: http2, CONFORMANCE_SIDE: side };
+  const env = { ...process.env, ...variables };
   const child = spawn(runner, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const add = (chunk: Buffer): void => {

@@ -1,5 +1,6 @@
 // Connect's official conformance runner, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
 // Holds docs/runtime.md#server
+// Holds docs/runtime.md#upstreams-over-connect
 import { describe, expect, test } from "vitest";
 import { runConformance } from "./conformance.ts";
 
@@ -9,8 +10,9 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("Connect's conformance"
     ["server", "node", 2_000],
     ["client", "node", 230],
     ["client", "own", 230],
+    ["connect", "own", 110],
   ] as const)(
-    "the %s passes all cases (HTTP/2: %s), at least %i",
+    "the side %s passes all cases (HTTP/2: %s), at least %i",
     { timeout: 600_000 },
     async ([side, http2, least], { task }) => {
       // The cases of HTTP/1.1 are the same whose HTTP/2 it is.

@@ -1,11 +1,16 @@
-// npm run conformance:connect [server|client] [-- arguments of the runner]: the official cases against our server and our client.
+// npm run conformance:connect [server|client|connect] [-- arguments of the runner]: the official cases against our server and our clients.
 import { runConformance, type Side } from "./conformance.ts";
 
 const [first, ...more] = process.argv.slice(2);
-const sides: Side[] = first === "server" || first === "client" ? [first] : ["server", "client"];
+const SIDES: readonly Side[] = ["server", "client", "connect"];
+const chosen = SIDES.filter((side) => side === first);
+const sides = chosen.length > 0 ? chosen : SIDES;
 let passed = 0;
 let failed = 0;
-const runs = sides.flatMap((side) => (["own", "node"] as const).map((http2) => ({ side, http2 })));
+// Connect's client has no HTTP/2.
+const runs = sides.flatMap((side) =>
+  (side === "connect" ? (["own"] as const) : (["own", "node"] as const)).map((http2) => ({ side, http2 })),
+);
 for (const { side, http2 } of runs) {
   const outcome = await runConformance(side, more, http2);
   if (outcome.failed > 0 || more.length > 0) process.stdout.write(outcome.text);

@@ -13,8 +13,10 @@ export type UpstreamClient = UnaryClient & Pick<GrpcClient, "renew">;
 /** Transport settings of an upstream, besides its address. */
 export interface Reach {
   readonly balance?: BalancePolicy | undefined;
-  /** HTTP rules of the called RPCs, for an upstream that serves HTTP with JSON. Undefined: gRPC. */
+  /** HTTP rules of the called RPCs, for an upstream that serves HTTP with JSON. Undefined: another protocol. */
   readonly http?: readonly HttpRule[] | undefined;
+  /** True for an upstream that is called by Connect. Undefined: another protocol. */
+  readonly connect?: boolean | undefined;
 }
 
 /** Returns a client of each upstream, and of each branch that has an address, as `agent.canary`. */
@@ -31,23 +33,30 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
 ): Promise<{ readonly [Name in keyof Upstreams]: UpstreamClient }> {
   const clients: Partial<Record<keyof Upstreams, UpstreamClient>> = {};
   const { maxReplyBytes, http2 } = config;
-  const http = await httpClients(Object.values<Reach | undefined>(reach));
-  const clientOf = ({ urls, tls }: UpstreamAddress, { http: rules, balance }: Reach = {}): UpstreamClient =>
-    http !== undefined && rules !== undefined
-      ? new http(urls, { ...tls, maxReplyBytes, rules, types, balance })
-      : new GrpcClient(urls, { ...tls, maxReplyBytes, http2, balance });
-  for (const name in upstreams) clients[name] = clientOf(config.upstreams[name], reach[name]);
-  for (const [name, address] of Object.entries(config.branches)) {
-    const how = reach[name.slice(0, name.indexOf("."))]; // of its upstream
-    Object.assign(clients, { [name]: clientOf(address, how) });
-  }
+  const { HttpJsonClient, ConnectClient } = await httpClients(Object.values<Reach | undefined>(reach));
+  const clientOf = (name: string, { urls, tls }: UpstreamAddress): UpstreamClient => {
+    const { http: rules, connect, balance }: Reach = reach[name] ?? {};
+    const options = { ...tls, maxReplyBytes, balance };
+    if (HttpJsonClient !== undefined && rules !== undefined)
+      return new HttpJsonClient(urls, { ...options, rules, types });
+    if (ConnectClient !== undefined && connect === true)
+      return new ConnectClient(urls, { ...options, service: upstreams[name] });
+    return new GrpcClient(urls, { ...options, http2 });
+  };
+  for (const name in upstreams) clients[name] = clientOf(name, config.upstreams[name]);
+  for (const [name, address] of Object.entries(config.branches))
+    Object.assign(clients, { [name]: clientOf(name.slice(0, name.indexOf(".")), address) });
   return clients as Record<keyof Upstreams, UpstreamClient>;
 }
 
-/** Loaded only if an upstream uses it. */
+/** Returns the clients of the protocols over HTTP. A client is loaded only if an upstream uses it. */
 async function httpClients(all: readonly (Reach | undefined)[]) {
-  if (all.every((reach) => reach?.http === undefined)) return undefined;
-  return (await import("@protobff/runtime/internal/transport/http-json/http-json-client")).HttpJsonClient;
+  return {
+    ...(all.some((reach) => reach?.http !== undefined) &&
+      (await import("@protobff/runtime/internal/transport/http-json/http-json-client"))),
+    ...(all.some((reach) => reach?.connect === true) &&
+      (await import("@protobff/runtime/internal/transport/connect-unary/connect-client"))),
+  };
 }
 
 /** Waits for calls with side effects, which may outlive the response that started them. */

@@ -10,7 +10,7 @@ import { block, type Line, type Lines } from "../text/lines.ts";
 /** Prints the settings of upstreams that declare any. */
 export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {
   const rows = upstreams.flatMap((upstream): Line[] => {
-    const rows = [...balanceRows(upstream), ...httpRows(upstream, names)];
+    const rows = [...balanceRows(upstream), ...httpRows(upstream, names), ...connectRows(upstream)];
     return rows.length === 0 ? [] : block([`${upstream.name}: {`], rows, ["},"]).slice();
   });
   return rows.length === 0 ? [] : block(["reach: {"], rows, ["},"]);
@@ -21,6 +21,10 @@ function balanceRows({ balance }: PlanUpstream): Line[] {
   const { ejectAfter, ejectMs, maxEjected, refreshMs, connections } = balance;
   const all = Object.entries({ ejectAfter, ejectMs, maxEjected, refreshMs, connections });
   return [[`balance: { ${all.map(([name, { value }]) => `${name}: ${group(value)}`).join(", ")} },`]];
+}
+
+function connectRows({ protocol }: PlanUpstream): Line[] {
+  return protocol?.value === "CONNECT" ? [["connect: true,"]] : [];
 }
 
 /** Prints the HTTP rule of each rpc that is called over HTTP. */

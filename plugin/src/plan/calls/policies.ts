@@ -1,12 +1,12 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrUpstream } from "../../ir/step.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
-import { entriesAround, entriesOf, nearest } from "../../resolve/policies/entries.ts";
+import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
 import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
 
 const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
@@ -35,7 +35,7 @@ export function planUpstream(
     breaker: breaker(serviceEntries),
     retryBudget: retryBudget(serviceEntries),
     balance: balance(serviceEntries),
-    protocol: protocol(serviceEntries),
+    protocol: nearest(serviceEntries, protocolName),
     ...ofCalls,
     methods: methodBreakers(service, entries, serviceEntries),
     limit: {
@@ -63,11 +63,6 @@ function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"
   const tokenRatio = nearest(entries, (entry) => entry.retryBudget?.tokenRatio);
   if (maxTokens === undefined && tokenRatio === undefined) return undefined;
   return { maxTokens: leaf(maxTokens, 10), tokenRatio: leaf(tokenRatio, 0.1) };
-}
-
-function protocol(entries: readonly IrUpstream[]): PlanUpstream["protocol"] {
-  const setting = nearest(entries, (entry) => entry.protocol);
-  return setting && { value: setting.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: setting.at };
 }
 
 function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {

@@ -8,6 +8,7 @@ import type { IrTopic } from "../../ir/stream.ts";
 import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
+import type { ProtocolName } from "../../resolve/policies/entries.ts";
 
 /** A value with its place in the source; undefined: a default. */
 export interface Leaf<T> {
@@ -25,7 +26,7 @@ export interface PlanUpstream {
   /** Undefined: not declared. */
   readonly balance: PlanBalance | undefined;
   /** Undefined: not declared, which selects gRPC. */
-  readonly protocol: Leaf<"GRPC" | "HTTP_JSON"> | undefined;
+  readonly protocol: Leaf<ProtocolName> | undefined;
   /** RPCs that are called over HTTP, in the order of the service. */
   readonly http: readonly PlanHttpRpc[];
   /** Methods with separate breakers, by name; undefined: no breaker for that method. */
@@ -114,7 +115,7 @@ export interface Entry {
   readonly method: DescMethod;
   readonly upstream: string;
   readonly policy: PlanCallPolicy;
-  /** HTTP rule of the call; undefined: gRPC. */
+  /** HTTP rule of the call; undefined: another protocol. */
   readonly http: RestRule | undefined;
   readonly batch: Batch | undefined;
   /** True if keys are grouped by the rest of the request, and by metadata. */

@@ -11,7 +11,7 @@ export interface UpstreamReport {
   readonly methods?: readonly { readonly method: string; readonly breaker: BreakerReport | null }[];
   readonly limit: { readonly concurrent: number; readonly queued: number; readonly adaptive?: true };
   readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };
-  readonly protocol?: "GRPC" | "HTTP_JSON";
+  readonly protocol?: "GRPC" | "HTTP_JSON" | "CONNECT";
 }
 /** Settings of a circuit breaker. Times are in milliseconds; rates are shares from 0 to 1. */
 export interface BreakerReport {

@@ -16,7 +16,7 @@ export interface Call {
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly MetadataBinding[];
   readonly policy: Policy;
-  /** How it is called over HTTP; undefined: over gRPC. */
+  /** How it is called over HTTP with JSON; undefined: by another protocol. */
   readonly http: RestRule | undefined;
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;

@@ -96,7 +96,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "balance.max_ejected", get: (entry) => entry.balance?.maxEjected },
   { name: "balance.refresh", unit: "ms", get: (entry) => entry.balance?.refresh },
   { name: "balance.connections", get: (entry) => entry.balance?.connections },
-  { name: "protocol", get: (entry) => protocolName(entry) },
+  { name: "protocol", get: protocolName },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
   { name: "limit.adaptive", get: (entry) => entry.policy.limit?.adaptive },
   { name: "limit.streams", get: (entry) => entry.policy.limit?.streams },
@@ -115,8 +115,13 @@ const LEAVES: readonly Leaf[] = [
   { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
-function protocolName({ protocol }: IrUpstream): Sourced<string> | undefined {
-  return protocol && { value: protocol.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: protocol.at };
+const PROTOCOLS = ["GRPC", "HTTP_JSON", "CONNECT"] as const;
+/** Name of a protocol in the options. */
+export type ProtocolName = (typeof PROTOCOLS)[number];
+/** Returns the protocol that an entry declares. */
+export function protocolName({ protocol }: IrUpstream): Sourced<ProtocolName> | undefined {
+  const value = PROTOCOLS.find((name) => Protocol[name] === protocol?.value);
+  return protocol && value && { value, at: protocol.at };
 }
 function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {
   const [first] = values ?? [];

@@ -1,6 +1,5 @@
 // Protocols of upstreams, and the requirement of HTTP calls with JSON: a path of google.api.http.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
@@ -8,17 +7,22 @@ import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "./bound-fields.ts";
-import { entriesAround, nearest } from "./entries.ts";
+import { entriesAround, nearest, type ProtocolName, protocolName } from "./entries.ts";
 
-/** Returns the place that selects HTTP for calls of a method. Undefined: the calls use gRPC. */
-export function httpProtocol(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {
-  const protocol = nearest(entriesAround(entries, method.parent), (entry) => entry.protocol);
-  return protocol?.value === Protocol.HTTP_JSON ? protocol : undefined;
+/** Returns the place that selects the protocol for calls of a method. Undefined: the calls use gRPC. */
+export function protocolOf(entries: readonly IrUpstream[], method: DescMethod): Sourced<ProtocolName> | undefined {
+  return nearest(entriesAround(entries, method.parent), protocolName);
+}
+
+/** Returns the place that selects HTTP with JSON for calls of a method. Undefined: the calls use another protocol. */
+export function httpProtocol(entries: readonly IrUpstream[], method: DescMethod): Sourced<ProtocolName> | undefined {
+  const protocol = protocolOf(entries, method);
+  return protocol?.value === "HTTP_JSON" ? protocol : undefined;
 }
 
 /**
- * Returns the policy without `identify` if it applies to every upstream and the call uses HTTP, because an HTTP
- * upstream may be a third party.
+ * Returns the policy without `identify` if it applies to every upstream and the call uses HTTP with JSON, because such
+ * an upstream may be a third party.
  */
 export function policyOf({ policy, service, method }: IrUpstream, http: boolean): IrPolicy {
   const everywhere = service === undefined && method === undefined;
@@ -30,7 +34,7 @@ export function httpRule(
   ir: Ir,
   method: DescMethod,
   at: Origin,
-  protocol: Sourced<Protocol>,
+  protocol: Sourced<ProtocolName>,
   report: Report,
 ): RestRule | undefined {
   const name = fullName(method);

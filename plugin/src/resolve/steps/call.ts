@@ -1,7 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
@@ -12,7 +11,7 @@ import { entriesFor } from "../policies/entries.ts";
 import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
-import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
+import { httpProtocol, httpRule, policyOf, protocolOf } from "../policies/protocol.ts";
 import { checkStreamLimit } from "../policies/stream-limits.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
@@ -58,10 +57,7 @@ export function resolveCall(
   ];
   const whole = isKnownWhole(cx, ir, set, request);
   if (whole) checkRequired(scope.report, ir, method.input, sent);
-  if (http !== undefined && kind === "server_streaming") {
-    refuseFollowed(ir.method, http.at, scope.report);
-    return undefined;
-  }
+  if (kind === "server_streaming" && refusesFollowed(cx, ir.method, method)) return undefined;
   const rule = http && httpRule(run.ir, method, at, http, scope.report);
   if (rule !== undefined) {
     const paths = sent.map(({ path }) => path);
@@ -135,15 +131,26 @@ function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request:
   return !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
 }
 
-function refuseFollowed(method: Text, http: Origin, report: Report): void {
-  report({
+/** Protocols without streams to follow: their names, and the reasons. */
+const STREAMLESS = {
+  HTTP_JSON: ["HTTP", "uses HTTP with JSON, which has no streams"],
+  CONNECT: ["Connect", "uses Connect, which is for calls with single answers"],
+} as const;
+
+/** Reports a followed method whose upstream has no streams. Returns true if it was reported. */
+function refusesFollowed({ scope, governing }: MessageContext, text: Text, method: DescMethod): boolean {
+  const protocol = protocolOf(governing.entries, method);
+  if (protocol === undefined || protocol.value === "GRPC") return false;
+  const [name, reason] = STREAMLESS[protocol.value];
+  scope.report({
     code: "BFF633",
     severity: "error",
-    message: `"${method.value}" is followed, but its upstream uses HTTP with JSON, which has no streams`,
-    at: method.at,
-    related: [{ at: http, message: "HTTP is set here" }],
+    message: `"${text.value}" is followed, but its upstream ${reason}`,
+    at: text.at,
+    related: [{ at: protocol.at, message: `${name} is set here` }],
     hint: "follow it over gRPC: leave out `protocol`",
   });
+  return true;
 }
 
 /** Resolves the request, or the copy of a request, to which `set` adds fields. */

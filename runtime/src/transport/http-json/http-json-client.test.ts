@@ -1,76 +1,22 @@
 // What comes of answers, well-formed and not: a server made of bytes says them, and a client of the same process stays usable.
 // Holds docs/runtime.md#upstreams-over-httpjson
-import { once } from "node:events";
-import * as net from "node:net";
+import type * as net from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ErrorInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   Health,
   HealthCheckRequestSchema,
   HealthCheckResponseSchema,
 } from "../../../../packages/server/src/gen/grpc/health/v1/health_pb.ts";
 import { Code, type Fault } from "../../failure.ts";
+import { rawAnswer as http, type RawAnswer, rawHttpServer as server } from "../../testing/raw-http-server.ts";
 import { frame } from "../../wire/frame.ts";
 import { statusDetail } from "../../wire/status-detail.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { InFlight } from "../unary-client.ts";
 import { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.ts";
-
-const open: { close(): void }[] = [];
-afterEach(() => {
-  for (const closeable of open.splice(0).reverse()) closeable.close();
-});
-
-/** What a request looked like. */
-interface Seen {
-  readonly line: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-type Answer = (socket: net.Socket, seen: Seen, connection: number, request: number) => void;
-
-/** Reads requests by itself, so that nothing of node:http stands on that side. */
-async function server(answer: Answer): Promise<{ url: string; seen: Seen[]; connections: () => number }> {
-  const seen: Seen[] = [];
-  let connections = 0;
-  const listening = net.createServer((socket) => {
-    const connection = ++connections;
-    let requests = 0;
-    let text = "";
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-      for (;;) {
-        const end = text.indexOf("\r\n\r\n");
-        if (end < 0) return;
-        const [line = "", ...rest] = text.slice(0, end).split("\r\n");
-        const headers = Object.fromEntries(
-          rest.map((header) => [
-            header.slice(0, header.indexOf(":")).toLowerCase(),
-            header.slice(header.indexOf(":") + 1).trim(),
-          ]),
-        );
-        const length = Number(headers["content-length"] ?? 0);
-        if (text.length < end + 4 + length) return;
-        const request = { line, headers, body: text.slice(end + 4, end + 4 + length) };
-        text = text.slice(end + 4 + length);
-        seen.push(request);
-        answer(socket, request, connection, ++requests);
-      }
-    });
-    open.push({ close: () => socket.destroy() });
-  });
-  listening.listen(0, "127.0.0.1");
-  await once(listening, "listening");
-  open.push(listening);
-  return {
-    url: `http://127.0.0.1:${(listening.address() as net.AddressInfo).port}`,
-    seen,
-    connections: () => connections,
-  };
-}
 
 const PATH = "/grpc.health.v1.Health/Check";
 const rpc = Health.method.check;
@@ -84,7 +30,7 @@ const POST = { rpc, method: "POST", segments: ["v1", "health"], body: "*" } as c
 
 function clientOf(url: string, options: Partial<HttpJsonClientOptions> = {}): HttpJsonClient {
   const client = new HttpJsonClient(url, { rules: [GET], ...options });
-  open.push({ close: () => void client.close() });
+  onTestFinished(() => void client.close());
   return client;
 }
 
@@ -119,11 +65,6 @@ function check(
   });
 }
 
-const http = (status: string, headers: readonly string[], body: string | Buffer = ""): Buffer =>
-  Buffer.concat([
-    Buffer.from(`HTTP/1.1 ${status}\r\n${headers.map((header) => `${header}\r\n`).join("")}\r\n`),
-    Buffer.from(body),
-  ]);
 const json = (body: string | Buffer, ...more: string[]): Buffer =>
   http("200 OK", ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, ...more], body);
 const SERVING = '{"status":"SERVING"}';
@@ -327,8 +268,8 @@ describe("answers", () => {
     expect((await check(clientOf(url))).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
   });
   test("an unreachable server is UNAVAILABLE", async () => {
-    const { url } = await server(() => {});
-    open.splice(0)[0]?.close();
+    const { url, close } = await server(() => {});
+    close();
     const client = clientOf(url);
     expect((await check(client)).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
   });
@@ -451,7 +392,7 @@ describe("requests", () => {
 });
 
 describe("a kept connection closed by the server", () => {
-  const once1: Answer = (socket, _seen, _connection, request) => {
+  const once1: RawAnswer = (socket, _seen, _connection, request) => {
     if (request === 1) socket.write(json(SERVING));
     else socket.destroy(); // as if its end had crossed the request
   };
@@ -503,7 +444,7 @@ test("several addresses share the calls, and a stopped address loses its calls",
   const first = await server((socket) => socket.write(json(SERVING)));
   const second = await server((socket) => socket.write(json(SERVING)));
   const client = new HttpJsonClient([first.url, second.url], { rules: [GET], balance: { ejectAfter: 1 } });
-  open.push({ close: () => void client.close() });
+  onTestFinished(() => void client.close());
   const calls = await Promise.all(Array.from({ length: 40 }, () => check(client)));
   expect(calls.every(({ status }) => status === "SERVING")).toBe(true);
   expect(first.seen.length + second.seen.length).toBe(40);

@@ -1,30 +1,28 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
-import type { Registry } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../../failure.ts";
-import type { ReplyReader } from "../../http-rule/reply-reader.ts";
 import type { Place, PlacePreference } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { errorText } from "../error-text.ts";
 import { throwLater } from "../throw-later.ts";
 import type { InFlight, Reply } from "../unary-client.ts";
+import type { AnswerFormat } from "./answer-format.ts";
 import { unpacker } from "./content-encodings.ts";
-import { httpFault, retryAfterMs } from "./http-failure.ts";
 import type { HttpPlace, HttpPlaces } from "./http-places.ts";
+import { retryAfterMs } from "./retry-after.ts";
 
 /** Maximum number of bytes that are read from the body of a failure. */
 const MOST_ERROR_BYTES = 1 << 20;
 /** Maximum number of informational answers before the final one. */
 const MOST_INFORMATION = 32;
 
-/** Request of an attempt, with the reader of its answer. */
+/** Request of an attempt, with the form of its answer. */
 export interface HttpExchange {
   readonly options: RequestOptions;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
   /** True if a second sending does no harm. */
   readonly safe: boolean;
-  readonly read: ReplyReader;
-  readonly registry: Registry;
+  readonly answers: AnswerFormat;
   /** In bytes. */
   readonly maxReplyBytes: number;
   /** Wall-clock time, in milliseconds. */
@@ -110,8 +108,9 @@ export class HttpAttempt implements InFlight, PlacePreference {
     response.on("error", (error) => this.#broken(error));
     response.on("aborted", () => this.#broken(undefined));
     const { statusCode: status = 0, headers } = response;
-    if (status >= 200 && status < 300) {
-      this.#receive(response, this.#of.maxReplyBytes, (text) => this.#succeeded(status, text));
+    const { answers, maxReplyBytes } = this.#of;
+    if (answers.succeeds(status)) {
+      this.#receive(response, maxReplyBytes, true, (body) => this.#succeeded(status, body ?? EMPTY));
       return;
     }
     if (status >= 300 && status < 400) {
@@ -120,20 +119,15 @@ export class HttpAttempt implements InFlight, PlacePreference {
       return;
     }
     const pushbackMs = retryAfterMs(headers["retry-after"], this.#of.now());
-    const { registry, maxReplyBytes } = this.#of;
-    this.#receive(response, Math.min(maxReplyBytes, MOST_ERROR_BYTES), (text) =>
-      this.#fault(httpFault(status, text, pushbackMs, registry)),
+    this.#receive(response, Math.min(maxReplyBytes, MOST_ERROR_BYTES), false, (body) =>
+      this.#fault(answers.fault(status, body, pushbackMs)),
     );
   }
 
-  /**
-   * Reads the whole body as text. The text of a failure is undefined if it is no JSON, is too large or cannot be read.
-   * The failure itself is still reported.
-   */
-  #receive(response: IncomingMessage, most: number, done: (text: string | undefined) => void): void {
-    const success = (response.statusCode ?? 0) < 300;
-    const wrong = (message: string): void => {
-      if (success) this.#invalid(message);
+  /** Reads the whole body. The body of a failure is undefined if it is not acceptable, is too large or is broken. */
+  #receive(response: IncomingMessage, most: number, succeeds: boolean, done: (body: Buffer | undefined) => void): void {
+    const wrong = (message: string, code?: Code): void => {
+      if (succeeds) this.#invalid(message, code);
       else done(undefined);
     };
     const announced = Number(response.headers["content-length"] ?? 0);
@@ -152,8 +146,9 @@ export class HttpAttempt implements InFlight, PlacePreference {
     response.on("end", () => {
       if (this.#ended || !response.complete) return;
       const type = response.headers["content-type"] ?? "";
-      if (received === 0) done("");
-      else if (!isJson(type)) wrong(`content-type is ${JSON.stringify(type)}`);
+      const refused = this.#of.answers.refuses(type, succeeds, received);
+      if (refused !== undefined) wrong(`content-type is ${JSON.stringify(type)}`, refused);
+      else if (received === 0) done(EMPTY);
       else this.#unpack(Buffer.concat(chunks, received), response.headers["content-encoding"], most, wrong, done);
     });
   }
@@ -162,20 +157,10 @@ export class HttpAttempt implements InFlight, PlacePreference {
     encoding: string | undefined,
     most: number,
     wrong: (message: string) => void,
-    done: (text: string) => void,
+    done: (body: Buffer) => void,
   ): void {
-    const decode = (plain: Buffer): void => {
-      let text: string;
-      try {
-        text = DECODER.decode(plain);
-      } catch {
-        wrong("the body is not UTF-8");
-        return;
-      }
-      done(text);
-    };
     if (encoding === undefined || encoding.trim().toLowerCase() === "identity") {
-      decode(bytes);
+      done(bytes);
       return;
     }
     const unpack = unpacker(encoding);
@@ -185,14 +170,14 @@ export class HttpAttempt implements InFlight, PlacePreference {
     }
     unpack(bytes, { maxOutputLength: most }, (error, plain) => {
       if (this.#ended) return;
-      if (error === null) decode(plain);
+      if (error === null) done(plain);
       else wrong(`the body cannot be decompressed: ${error.message}`);
     });
   }
-  #succeeded(status: number, text: string | undefined): void {
+  #succeeded(status: number, body: Buffer): void {
     let message: Uint8Array;
     try {
-      message = this.#of.read(text === "" && status === NO_CONTENT ? "{}" : (text ?? ""));
+      message = this.#of.answers.message(body, status);
     } catch (error) {
       this.#invalid(error instanceof Error ? error.message : String(error));
       return;
@@ -223,8 +208,8 @@ export class HttpAttempt implements InFlight, PlacePreference {
     const kind = stale && this.#of.safe ? "unprocessed" : "transport";
     this.#fault({ kind, code: Code.UNAVAILABLE, message });
   }
-  #invalid(message: string): void {
-    this.#fault({ kind: "invalid", code: Code.INTERNAL, message });
+  #invalid(message: string, code: Code = Code.INTERNAL): void {
+    this.#fault({ kind: "invalid", code, message });
   }
   #fault(fault: Fault): void {
     if (this.#ended) return;
@@ -240,22 +225,9 @@ export class HttpAttempt implements InFlight, PlacePreference {
   #report(): void {
     if (this.#reply.metadata === undefined) return;
     const { headers = NONE, trailers = NONE } = this.#response ?? {};
-    this.#reply.metadata(headers, trailers);
+    this.#reply.metadata(...(this.#of.answers.split?.(headers) ?? [headers, trailers]));
   }
 }
 
 const NONE: ReceivedHeaders = {};
-const NO_CONTENT = 204;
-const JSON_TYPE = /^(?:application\/(?:[\w!#$&^.+-]+\+)?json|text\/json)$/i;
-const CHARSET = /^charset\s*=\s*"?([^"]*)"?$/i;
-const UTF8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
-
-/** Reports whether a content type is JSON in UTF-8. Other parameters are ignored. */
-function isJson(type: string): boolean {
-  const [first = "", ...parameters] = type.split(";").map((part) => part.trim());
-  return (
-    JSON_TYPE.test(first) &&
-    parameters.every((parameter) => UTF8.has((CHARSET.exec(parameter)?.[1] ?? "utf-8").toLowerCase()))
-  );
-}
-const DECODER = new TextDecoder("utf-8", { fatal: true });
+const EMPTY = Buffer.alloc(0);
