@@ -475,13 +475,14 @@ describe("imports", () => {
   const cli = imports("cli/src").filter(({ from }) => !isTest(from));
   const words: Readonly<Record<string, readonly string[]>> = {
     "main.ts": ["commands"],
-    commands: ["dev", "init", "diff", "contract", "project", "descriptors", "resolvers", "reference"],
+    commands: ["dev", "init", "diff", "contract", "golden", "project", "descriptors", "resolvers", "reference"],
     "buf-plugin.ts": ["project", "check-plugin", "gen"],
     dev: ["diff", "project"],
     init: ["project", "descriptors"],
     project: ["check-plugin", "descriptors", "resolvers", "gen"],
     "check-plugin": ["gen"],
     contract: [],
+    golden: ["contract"],
     diff: [],
     descriptors: [],
     resolvers: [],
@@ -510,7 +511,7 @@ describe("imports", () => {
     expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
   });
   test("protobff evaluates and renders without IO", () => {
-    const pure = ["check-plugin", "contract", "descriptors", "diff", "init", "reference", "resolvers"];
+    const pure = ["check-plugin", "contract", "descriptors", "diff", "golden", "init", "reference", "resolvers"];
     const found = cli.filter(
       ({ from, to }) => pure.includes(room(from)) && /^node:(fs|child_process|process|net|http)/.test(to),
     );

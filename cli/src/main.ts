@@ -5,6 +5,7 @@ import { addContract } from "./commands/contract.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addGolden } from "./commands/golden.ts";
 import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addProtos } from "./commands/protos.ts";
@@ -27,6 +28,7 @@ const WORDS: readonly AddWord[] = [
   addUses,
   addContract,
   addVerify,
+  addGolden,
   addExplain,
 ];
 

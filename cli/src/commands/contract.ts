@@ -1,17 +1,14 @@
 // `protobff contract`: what this project uses of services, as a document for their team.
-import { writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { create, createFileRegistry } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { cutContract } from "../contract/cut-contract.ts";
 import { type Contract, renderContract } from "../contract/document.ts";
 import { cutExamples, type Example, MOST_EXAMPLES } from "../contract/example.ts";
-import { buildImage } from "../project/buf.ts";
-import { readGenConfig } from "../project/gen-config.ts";
+import { projectRegistry } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
+import { writeText } from "./text-file.ts";
 
 interface Options {
   readonly upstream: readonly string[];
@@ -51,20 +48,12 @@ function contract({ upstream, lock: path, out, consumer, examples: files = [] }:
     terminal.write(written);
     return;
   }
-  try {
-    writeFileSync(resolve(terminal.cwd, out), written);
-  } catch (error) {
-    throw new Refusal(`${out} cannot be written: ${error instanceof Error ? error.message : error}`);
-  }
+  writeText(out, terminal.cwd, written);
   const fields = new Set([...cut.methods.values()].flatMap(({ sets, reads }) => [...sets, ...reads])).size;
   terminal.write(`${out}: ${count(cut.methods.size, "method")}, ${count(fields, "field")} and enum values\n`);
 }
 function readExamples(files: readonly string[], cut: Pick<Contract, "methods">, cwd: string): readonly Example[] {
-  const images = readGenConfig(cwd).inputs.map(({ input, paths, excludePaths }) =>
-    buildImage({ cwd, input, paths, excludePaths, withoutSources: true }),
-  );
-  const protos = new Map(images.flatMap((image) => image.files.map((file) => [file.name, file] as const)));
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...protos.values()] }));
+  const registry = projectRegistry(cwd);
   const examples = files.flatMap((file) => cutExamples(parsedJson(file, cwd), cut, registry, file));
   if (examples.length > MOST_EXAMPLES)
     throw new Refusal(`${examples.length} examples are too many: a contract has at most ${MOST_EXAMPLES}`);

@@ -1,50 +1,89 @@
 // Compares a response with the recorded one, in the fields that the consumer reads.
-import { type DescField, equals, type Message } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, equals, type Message, toJson } from "@bufbuild/protobuf";
 import type { ReflectMessage, ScalarValue } from "@bufbuild/protobuf/reflect";
 import type { Facts } from "protoc-gen-bff/compiler";
-import type { Compare } from "./example.ts";
+import { type Compare, ownMessage } from "./example.ts";
 
 export interface Reading {
-  /** Names of fields. */
-  readonly reads: ReadonlySet<string>;
+  /** True for a field that is compared. */
+  readonly reads: (field: DescField) => boolean;
   /** Enum values that the consumer has, by the name of the enum. */
-  readonly enums: ReadonlyMap<string, Extract<Facts, { kind: "enum" }>>;
+  readonly enums: ReadonlyMap<string, Pick<Extract<Facts, { kind: "enum" }>, "values">>;
   readonly compare: Compare;
 }
 
-/** Maximum number of differences that are reported for one response. */
+/** A value of a response that is not as recorded. */
+export interface Difference {
+  /** `runs[3].age`, `by_name["k"]` */
+  readonly path: string;
+  /** The path of all items and entries: `runs[*].age`. */
+  readonly pattern: string;
+  readonly expected: string;
+  readonly received: string;
+}
+
+type Place = Pick<Difference, "path" | "pattern">;
+type ReportDifference = (place: Place, expected: string, received: string) => void;
+
+const ROOT: Place = { path: "", pattern: "" };
+const NONE = "none";
+/** Maximum number of differences that are printed for one response. */
 const MOST_REPORTS = 10;
 const MOST_SHOWN = 80;
 
-/** Returns the differences, each as a sentence that begins with the path of the field. */
-export function compareReply(recorded: ReflectMessage, now: ReflectMessage, reading: Reading): readonly string[] {
+/** Returns the differences that `counts` accepts, each as a sentence that begins with the path of the field. */
+export function compareReply(
+  recorded: ReflectMessage,
+  now: ReflectMessage,
+  reading: Reading,
+  counts: (difference: Difference) => boolean = () => true,
+): readonly string[] {
   const found: string[] = [];
-  const report = (path: string, text: string): void => void found.push(`${path} ${text}`);
-  compareMessage(recorded, now, "", reading, report);
-  const more = found.length - MOST_REPORTS;
-  return more > 0 ? [...found.slice(0, MOST_REPORTS), `and ${more} more`] : found;
+  let more = 0;
+  eachDifference(recorded, now, reading, (difference) => {
+    const { path, expected, received } = difference;
+    if (!counts(difference)) return;
+    if (found.length < MOST_REPORTS) found.push(`${path}: expected ${expected}, received ${received}`);
+    else more++;
+  });
+  return more > 0 ? [...found, `and ${more} more`] : found;
 }
 
-type ReportDifference = (path: string, text: string) => void;
+/** Reports each difference of two responses, in the order of their fields. */
+export function eachDifference(
+  recorded: ReflectMessage,
+  now: ReflectMessage,
+  reading: Reading,
+  report: (difference: Difference) => void,
+): void {
+  compareMessage(recorded, now, ROOT, reading, (place, expected, received) => report({ ...place, expected, received }));
+}
 
 function compareMessage(
   was: ReflectMessage,
   is: ReflectMessage,
-  path: string,
+  { path, pattern }: Place,
   reading: Reading,
   report: ReportDifference,
 ): void {
   for (const field of was.desc.fields) {
-    if (!reading.reads.has(`${field.parent.typeName}.${field.name}`)) continue;
-    compareField(field, was, is, path === "" ? field.name : `${path}.${field.name}`, reading, report);
+    if (!reading.reads(field)) continue;
+    const dot = path === "" ? "" : ".";
+    const place = { path: `${path}${dot}${field.name}`, pattern: `${pattern}${dot}${field.name}` };
+    compareField(field, was, is, place, reading, report);
   }
 }
+
+const inside = ({ path, pattern }: Place, key: unknown): Place => ({
+  path: `${path}[${shown(key)}]`,
+  pattern: `${pattern}[*]`,
+});
 
 function compareField(
   field: DescField,
   was: ReflectMessage,
   is: ReflectMessage,
-  path: string,
+  place: Place,
   reading: Reading,
   report: ReportDifference,
 ): void {
@@ -52,34 +91,33 @@ function compareField(
   switch (field.fieldKind) {
     case "list": {
       const [old, now] = [[...was.get(field)], [...is.get(field)]];
-      if (exact && old.length !== now.length) report(path, `has ${items(now.length)}, and had ${old.length}`);
-      else if (old.length > 0 && now.length === 0) report(path, "is empty, and had items");
+      if (exact && old.length !== now.length) report(place, items(old.length), items(now.length));
+      else if (old.length > 0 && now.length === 0) report(place, "items", NONE);
       else
         for (const [i, item] of now.entries())
-          compareValue(field, exact ? old[i] : old[0], item, `${path}[${i}]`, reading, report);
+          compareValue(field, exact ? old[i] : old[0], item, inside(place, i), reading, report);
       return;
     }
     case "map": {
       const [old, now] = [new Map(was.get(field)), new Map(is.get(field))];
       const [first] = old.values();
       if (!exact) {
-        if (old.size > 0 && now.size === 0) report(path, "is empty, and had entries");
-        else
-          for (const [key, value] of now) compareValue(field, first, value, `${path}[${shown(key)}]`, reading, report);
+        if (old.size > 0 && now.size === 0) report(place, "entries", NONE);
+        else for (const [key, value] of now) compareValue(field, first, value, inside(place, key), reading, report);
         return;
       }
       for (const [key, value] of old)
-        if (now.has(key)) compareValue(field, value, now.get(key), `${path}[${shown(key)}]`, reading, report);
-        else report(`${path}[${shown(key)}]`, "is missing");
-      for (const key of now.keys()) if (!old.has(key)) report(`${path}[${shown(key)}]`, "is there, and was not");
+        if (now.has(key)) compareValue(field, value, now.get(key), inside(place, key), reading, report);
+        else report(inside(place, key), shownValue(field, value), NONE);
+      for (const [key, value] of now) if (!old.has(key)) report(inside(place, key), NONE, shownValue(field, value));
       return;
     }
     default: {
       const [old, now] = [was.isSet(field), is.isSet(field)];
       const hasPresence = field.presence !== IMPLICIT;
-      if (hasPresence && old && !now) report(path, "is missing");
-      else if (exact && hasPresence && !old && now) report(path, "is there, and was not");
-      else if (now || !hasPresence) compareValue(field, was.get(field), is.get(field), path, reading, report);
+      if (hasPresence && old && !now) report(place, shownValue(field, was.get(field)), NONE);
+      else if (exact && hasPresence && !old && now) report(place, NONE, shownValue(field, is.get(field)));
+      else if (now || !hasPresence) compareValue(field, was.get(field), is.get(field), place, reading, report);
     }
   }
 }
@@ -92,28 +130,24 @@ function compareValue(
   field: DescField,
   was: unknown,
   is: unknown,
-  path: string,
+  place: Place,
   reading: Reading,
   report: ReportDifference,
 ): void {
   if (was === undefined) return;
+  const exact = reading.compare === "values";
   if (field.message !== undefined) {
-    const [old, now] = [was, is] as [ReflectMessage, ReflectMessage];
-    if (field.message.file.proto.package !== "google.protobuf") compareMessage(old, now, path, reading, report);
-    else if (reading.compare === "values" && !equals(field.message, messageOf(old), messageOf(now)))
-      report(path, "is another value than was recorded");
+    if (ownMessage(field) !== undefined)
+      compareMessage(was as ReflectMessage, is as ReflectMessage, place, reading, report);
+    else if (exact && !equals(field.message, messageOf(was), messageOf(is)))
+      report(place, shownValue(field, was), shownValue(field, is));
     return;
   }
-  if (field.enum !== undefined) {
-    const known = reading.enums.get(field.enum.typeName);
-    if (known !== undefined && !Object.values(known.values).includes(is as number))
-      report(path, `is ${shown(is)}, which is unknown to the consumer`);
-    else if (reading.compare === "values" && was !== is)
-      report(path, `is ${valueName(field, is)}, and was ${valueName(field, was)}`);
-    return;
-  }
-  if (reading.compare === "values" && !isSame(was as ScalarValue, is as ScalarValue))
-    report(path, `is ${shown(is)}, and was ${shown(was)}`);
+  const known = field.enum === undefined ? undefined : reading.enums.get(field.enum.typeName);
+  if (known !== undefined && !Object.values(known.values).includes(is as number))
+    report(place, "a known value", shown(is));
+  else if (exact && !isSame(was as ScalarValue, is as ScalarValue))
+    report(place, shownValue(field, was), shownValue(field, is));
 }
 
 /** Returns the message of a value. Reflection has no ReflectMessage for a wrapper or a Struct. */
@@ -121,18 +155,29 @@ const messageOf = (value: unknown): Message =>
   typeof value === "object" && value !== null && "message" in value
     ? (value as ReflectMessage).message
     : (value as Message);
-const valueName = ({ enum: values }: DescField, number: unknown): string =>
-  values?.values.find((value) => value.number === number)?.name ?? shown(number);
 const isSame = (value: ScalarValue, other: ScalarValue): boolean =>
   value instanceof Uint8Array && other instanceof Uint8Array
     ? Buffer.compare(value, other) === 0
     : Object.is(value, other) || value === other;
 
+function shownValue(field: DescField, value: unknown): string {
+  // A message may have fields that must not be printed.
+  if (ownMessage(field) !== undefined) return "a message";
+  if (field.message !== undefined) return cut(jsonOf(field.message, messageOf(value)));
+  return field.enum?.values.find(({ number }) => number === value)?.name ?? shown(value);
+}
+
+/** Returns the JSON of a message of google.protobuf, or else its type: an Any has no JSON without its registry. */
+function jsonOf(desc: DescMessage, message: Message): string {
+  try {
+    return JSON.stringify(toJson(desc, message));
+  } catch {
+    return desc.typeName;
+  }
+}
+
 function shown(value: unknown): string {
-  const text = textOf(value);
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  if (value instanceof Uint8Array) return cut(`base64 ${Buffer.from(value).toString("base64")}`);
+  return cut(typeof value === "string" ? JSON.stringify(value) : String(value));
 }
-function textOf(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
+const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);

@@ -43,14 +43,19 @@ export const STATUSES: readonly string[] = [
 /** Maximum number of examples in one contract. */
 export const MOST_EXAMPLES = 1_000;
 
-/** Returns the fault in the form of an example; undefined: none. */
-export function faultIn(example: unknown): string | undefined {
+/**
+ * Returns the fault in the form of an example; undefined: none.
+ *
+ * @param isOpen true if the expected result may be missing
+ */
+export function faultIn(example: unknown, isOpen = false): string | undefined {
   if (!isObject(example)) return "it is no object";
   const { method, request, response, error, compare } = example;
   if (typeof method !== "string" || !/^[\w.]+\/\w+$/.test(method))
     return `"method" has to be as in a.v1.Service/Method`;
   if (!isObject(request)) return `"request" has to be an object: the request as JSON`;
-  if ((response === undefined) === (error === undefined)) return `either "response" or "error" has to be there`;
+  if ((response === undefined) === (error === undefined) && !(isOpen && response === undefined))
+    return `either "response" or "error" has to be there`;
   if (response !== undefined && !isObject(response)) return `"response" has to be an object: the answer as JSON`;
   if (error !== undefined && !(typeof error === "string" && STATUSES.indexOf(error) > 0))
     return `"error" has to be a status such as NOT_FOUND`;
@@ -84,16 +89,16 @@ export function cutExamples(
     const { method: name, request, response, error, compare } = example as Example;
     const used = methods.get(name) ?? refuse(`the contract has no ${name}; it has ${[...methods.keys()].join(", ")}`);
     const method = methodOf(name, registry) ?? refuse(`${name} is in none of the protos`);
-    const [sent, strange] = [parsed(method.input, request, registry), new Set<string>()];
+    const sent = parsed(method.input, request, registry);
     if (typeof sent === "string") return refuse(`its request is none of ${method.input.typeName}: ${sent}`);
-    prune(reflect(method.input, sent), new Set(used.sets), strange);
-    const [first] = strange;
-    if (first !== undefined) return refuse(`its request sets ${first}, which this project never does`);
+    prune(reflect(method.input, sent), isAmong(used.sets), (field) =>
+      refuse(`its request sets ${fullName(field)}, which this project never does`),
+    );
     const shared = { method: name, request, ...(compare !== undefined && { compare }) };
     if (response === undefined) return { ...shared, error: error ?? "" };
     const answer = parsed(method.output, response, registry);
     if (typeof answer === "string") return refuse(`its response is none of ${method.output.typeName}: ${answer}`);
-    prune(reflect(method.output, answer), new Set(used.reads), new Set());
+    prune(reflect(method.output, answer), isAmong(used.reads));
     return { ...shared, response: toJson(method.output, answer, { registry }) };
   });
 }
@@ -112,21 +117,37 @@ export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): 
   }
 }
 
-/** Removes, at all depths, the fields that are not among the names. */
-function prune(message: ReflectMessage, names: ReadonlySet<string>, taken: Set<string>): void {
+const fullName = (field: DescField): string => `${field.parent.typeName}.${field.name}`;
+
+/** Returns a test whether a field is among the names. */
+export function isAmong(names: Iterable<string>): (field: DescField) => boolean {
+  const all = new Set(names);
+  return (field) => all.has(fullName(field));
+}
+
+/** Removes, at all depths, the fields that are not kept, and reports each of them first. */
+export function prune(
+  message: ReflectMessage,
+  keeps: (field: DescField) => boolean,
+  report: (field: DescField) => void = () => {},
+): void {
   for (const field of message.desc.fields) {
     if (!isFieldSet(message.message, field)) continue;
-    const name = `${field.parent.typeName}.${field.name}`;
-    if (!names.has(name)) {
-      taken.add(name);
+    if (keeps(field)) for (const inner of messagesIn(message, field)) prune(inner, keeps, report);
+    else {
+      report(field);
       clearField(message.message, field);
-    } else for (const inner of messagesIn(message, field)) prune(inner, names, taken);
+    }
   }
 }
 
-/** Returns the messages in a field. Those of google.protobuf are used as a whole and left out. */
-function messagesIn(message: ReflectMessage, field: DescField): readonly ReflectMessage[] {
-  if (field.message === undefined || field.message.file.proto.package === "google.protobuf") return [];
+/** Returns the message of a field; undefined for a message of google.protobuf, which is used as one value. */
+export const ownMessage = ({ message }: DescField): DescMessage | undefined =>
+  message?.file.proto.package === "google.protobuf" ? undefined : message;
+
+/** Returns the messages in a field, except those of google.protobuf. */
+export function messagesIn(message: ReflectMessage, field: DescField): readonly ReflectMessage[] {
+  if (ownMessage(field) === undefined) return [];
   switch (field.fieldKind) {
     case "list":
       return [...message.get(field)] as ReflectMessage[];

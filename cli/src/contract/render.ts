@@ -51,15 +51,25 @@ function annotated({ severity, code, message, uses, instead, at }: Finding, cons
 const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
 const property = (text: string): string => escaped(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 
-/** Renders the results of replaying the examples of one contract. */
+/** Examples that were sent, printed above their results. */
+export interface ReplayHead {
+  /** Their file, as given. */
+  readonly path: string;
+  readonly consumer: string;
+  readonly url: string;
+  /** Default: "answered as recorded". */
+  readonly success?: string;
+}
+
+/** Renders the results of replaying the examples of one file. */
 export function renderReplayed(
-  { path, consumer, url }: { readonly path: string; readonly consumer: string; readonly url: string },
+  { path, consumer, url, success = "answered as recorded" }: ReplayHead,
   replayed: readonly Replayed[],
   format: Format,
 ): string {
   const sent = replayed.filter(({ skipped }) => skipped === undefined);
   const wrong = sent.filter(({ faults }) => faults.length > 0);
-  const answered = `${sent.length - wrong.length} of ${count(sent.length, "example") || "no examples"} answered as recorded`;
+  const answered = `${sent.length - wrong.length} of ${count(sent.length, "example") || "no examples"} ${success}`;
   const unsent = replayed.length - sent.length;
   const head = `${path}: ${url}: ${answered}${unsent === 0 ? "" : `, ${unsent} not sent`}\n`;
   const lines = replayed.flatMap(({ index, method, faults, skipped }) => {

@@ -255,18 +255,22 @@ describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
   });
 
   test.each<[string, JsonValue, string]>([
-    ["another number", { pieces: "9007199254740994" }, "pieces is 9007199254740994, and was 9007199254740993"],
-    ["another text", { note: "sturdy" }, 'note is "sturdy", and was "fragile"'],
-    ["another value of an enum", { state: "STATE_OUT" }, "state is STATE_OUT, and was STATE_IN"],
-    ["one item less", { shelves: [{ name: "a" }] }, "shelves has 1 item, and had 2"],
-    ["another item", { shelves: [{ name: "a" }, { name: "c" }] }, 'shelves[1].name is "c", and was "b"'],
-    ["another key", { byName: { l: { name: "a" } } }, 'by_name["k"] is missing'],
-    ["another value in a map", { byName: { k: { name: "b" } } }, 'by_name["k"].name is "b", and was "a"'],
-    ["another time", { counted: "2026-01-02T03:04:06Z" }, "counted is another value than was recorded"],
-    ["another text in a wrapper", { label: "M" }, "label is"],
-    ["another text in a message", { first: { name: "b" } }, 'first.name is "b", and was "a"'],
-    ["other bytes", { hash: "AQM=" }, "hash is 2 bytes, and was 2 bytes"],
-    ["a number in place of NaN", { weight: 1 }, "weight is 1, and was NaN"],
+    ["another number", { pieces: "9007199254740994" }, "pieces: expected 9007199254740993, received 9007199254740994"],
+    ["another text", { note: "sturdy" }, 'note: expected "fragile", received "sturdy"'],
+    ["another value of an enum", { state: "STATE_OUT" }, "state: expected STATE_IN, received STATE_OUT"],
+    ["one item less", { shelves: [{ name: "a" }] }, "shelves: expected 2 items, received 1 item"],
+    ["another item", { shelves: [{ name: "a" }, { name: "c" }] }, 'shelves[1].name: expected "b", received "c"'],
+    ["another key", { byName: { l: { name: "a" } } }, 'by_name["k"]: expected a message, received none'],
+    ["another value in a map", { byName: { k: { name: "b" } } }, 'by_name["k"].name: expected "a", received "b"'],
+    [
+      "another time",
+      { counted: "2026-01-02T03:04:06Z" },
+      'counted: expected "2026-01-02T03:04:05Z", received "2026-01-02T03:04:06Z"',
+    ],
+    ["another text in a wrapper", { label: "M" }, 'label: expected "L", received "M"'],
+    ["another text in a message", { first: { name: "b" } }, 'first.name: expected "a", received "b"'],
+    ["other bytes", { hash: "AQM=" }, "hash: expected base64 AQI=, received base64 AQM="],
+    ["a number in place of NaN", { weight: 1 }, "weight: expected NaN, received 1"],
   ])("%s is reported", async (_, change, message) => {
     answer = { ...ANSWER, ...(change as Record<string, JsonValue>) };
     const ran = await verify(protocol, [example()]);
@@ -278,9 +282,9 @@ describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
   test("a missing field is reported", async () => {
     answer = {};
     const ran = await verify(protocol, [example()]);
-    expect(faults(ran)).toContain("note is missing");
-    expect(faults(ran)).toContain("first is missing");
-    expect(faults(ran)).toContain("shelves has 0 items, and had 2");
+    expect(faults(ran)).toContain('note: expected "fragile", received none');
+    expect(faults(ran)).toContain("first: expected a message, received none");
+    expect(faults(ran)).toContain("shelves: expected 2 items, received 0 items");
   });
 
   test("comparison by shape accepts other values of present fields", async () => {
@@ -288,9 +292,9 @@ describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
     expect(faults(await verify(protocol, [example({ compare: "shape" })]))).toEqual([]);
     answer = { ...ANSWER, shelves: [], byName: {}, state: 77 };
     expect(faults(await verify(protocol, [example({ compare: "shape" })]))).toEqual([
-      "state is 77, which is unknown to the consumer",
-      "shelves is empty, and had items",
-      "by_name is empty, and had entries",
+      "state: expected a known value, received 77",
+      "shelves: expected items, received none",
+      "by_name: expected entries, received none",
     ]);
   });
 
@@ -341,6 +345,7 @@ describe("invalid servers", () => {
   test.each([
     [["--replay", "localhost:80"], '"localhost:80" is no URL of a server'],
     [["--replay", "http://localhost", "--header", "x"], '"x" is no header'],
+    [["--replay", "http://localhost", "--header", "x: \u2013"], '"x: \u2013" is no header'],
     [["--replay", "http://localhost", "--timeout", "0"], "write milliseconds"],
     [["--replay", "http://localhost", "--protocol", "rest"], "Allowed choices are grpc, connect"],
   ])("%j is refused", async (args, message) => {

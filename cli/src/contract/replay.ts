@@ -6,7 +6,7 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { compareReply } from "./compare-reply.ts";
 import type { Contract } from "./document.ts";
-import { type Example, methodOf, parsed, STATUSES } from "./example.ts";
+import { type Example, isAmong, methodOf, parsed, STATUSES } from "./example.ts";
 
 export type Protocol = "grpc" | "connect";
 
@@ -84,37 +84,46 @@ async function replayExample(
   if (typeof request === "string") return [`its request cannot be made any more: ${request}`];
   const recorded = example.response === undefined ? undefined : parsed(method.output, example.response, registry);
   if (typeof recorded === "string") return [`its recorded answer fits the protos no more: ${recorded}`];
-  const answer = await sent(method, request, transport, timeoutMs, headers);
-  if ("status" in answer) {
-    const { status, message } = answer;
-    if (status === example.error) return [];
-    const instead = example.error === undefined ? "an answer" : example.error;
-    return [
-      `is answered ${status}${message === "" ? "" : ` (${JSON.stringify(message.slice(0, 200))})`}, and ${instead} was recorded`,
-    ];
-  }
+  const answer = await send(method, request, transport, timeoutMs, headers);
+  if ("status" in answer) return answer.status === example.error ? [] : [otherStatus(answer, example.error)];
   if (recorded === undefined) return [`is answered, and ${example.error} was recorded`];
   const enums = new Map(
     [...contract.elements].flatMap(([name, { facts }]) => (facts.kind === "enum" ? [[name, facts] as const] : [])),
   );
   const reading = {
-    reads: new Set(contract.methods.get(example.method)?.reads),
+    reads: isAmong(contract.methods.get(example.method)?.reads ?? []),
     enums,
     compare: example.compare ?? "values",
   };
   return compareReply(reflect(method.output, recorded), reflect(method.output, answer.message), reading);
 }
 
-async function sent(
+/** An answer other than OK. */
+export interface Failed {
+  /** "NOT_FOUND" */
+  readonly status: string;
+  readonly message: string;
+}
+
+/** Returns the status with the server's text, for messages. */
+export const shownStatus = ({ status, message }: Failed): string =>
+  message === "" ? status : `${status} (${JSON.stringify(message.slice(0, 200))})`;
+
+/** Returns the difference between a failed call and the recorded result, an answer unless it is a status. */
+export const otherStatus = (failed: Failed, recorded = "an answer"): string =>
+  `is answered ${shownStatus(failed)}, and ${recorded} was recorded`;
+
+/** Sends one request. A server that cannot be reached is UNAVAILABLE, a late one DEADLINE_EXCEEDED. */
+export async function send(
   method: DescMethodUnary,
   request: Message,
   transport: Transport,
   timeoutMs: number,
   headers: Headers,
-): Promise<{ readonly message: Message } | { readonly status: string; readonly message: string }> {
+): Promise<{ readonly message: Message; readonly header: Headers } | Failed> {
   try {
-    const { message } = await transport.unary(method, undefined, timeoutMs, headers, request);
-    return { message };
+    const { message, header } = await transport.unary(method, undefined, timeoutMs, headers, request);
+    return { message, header };
   } catch (thrown) {
     const { code, rawMessage } = ConnectError.from(thrown);
     return { status: STATUSES[code] ?? "UNKNOWN", message: rawMessage };
