@@ -37,6 +37,7 @@ function families(): readonly Family[] {
 
 const SERVER: NonNullable<Parameters<typeof serverFamilies>[0]> = {
   connections: 0,
+  protocols: { http1: 0, http2: 0, websocket: 0 },
   followers: 0,
   open: 0,
   state: "ready",

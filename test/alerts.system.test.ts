@@ -17,7 +17,9 @@ const files: string[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-alerts-"));
   for (const { name, protos } of goldenCases("emit").filter((golden) =>
-    /^(absence|versions|branches|names-odd|no-package|served-together|stream|topics)$/.test(golden.name),
+    /^(absence|versions|branches|cached-answers|limits|names-odd|no-package|served-together|stream|topics)$/.test(
+      golden.name,
+    ),
   )) {
     const texts = { ...UPSTREAMS, ...protos };
     const parameter = `${parameterOf({ protos })},dashboards=prometheus`;
@@ -45,7 +47,7 @@ test("promtool accepts the rules, including those of the example", () => {
   const example = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("alerts.yaml"),
   );
-  expect([files.length, example.length]).toEqual([10, 4]);
+  expect([files.length, example.length]).toEqual([12, 4]);
   const { status, output } = promtool("check", "rules", ...files, ...example.map((path) => join(generated, path)));
   expect({ status, output }).toEqual({ status: 0, output: expect.not.stringContaining("FAILED") });
 });
@@ -82,6 +84,10 @@ const streamed = (what: string, method = FOLLOW): string =>
   `bff_stream_${what}_total{job="bff", instance="a", rpc_method="${method}"}`;
 const ended = (end: string, code: string, method = FOLLOW): string =>
   `bff_stream_ends_total{job="bff", instance="a", rpc_method="${method}", end="${end}", rpc_response_status_code="${code}"}`;
+const limited = (method: string, outcome: string): string =>
+  `bff_rate_limited_total{job="bff", instance="a", rpc_method="${method}", limit="shop.v1/user", outcome="${outcome}"}`;
+const cached = (method: string, outcome: string): string =>
+  `bff_cache_total{job="bff", instance="a", rpc_method="${method}", upstream="${method.split("/")[0]}", outcome="${outcome}"}`;
 const WATCHED = 'job="bff", instance="a", upstream="agent.v1.AgentService"';
 
 const situations: readonly Situation[] = [
@@ -241,6 +247,37 @@ const situations: readonly Situation[] = [
     },
     at: "30m",
     fires: [],
+  },
+  {
+    name: "limits refuse a tenth of an rpc's requests, few of another's, and a dry run would refuse a third's",
+    of: "limits",
+    input: {
+      [rpc("shop.v1.ShopService/GetPage", "OK")]: "0+90x60",
+      [rpc("shop.v1.ShopService/GetPage", "RESOURCE_EXHAUSTED")]: "0+10x60",
+      [limited("shop.v1.ShopService/GetPage", "exceeded")]: "0+6x60",
+      [limited("shop.v1.ShopService/GetPage", "unreachable")]: "0+4x60",
+      [rpc("shop.v1.ShopService/GetLine", "OK")]: "0+99x60",
+      [rpc("shop.v1.ShopService/GetLine", "RESOURCE_EXHAUSTED")]: "0+1x60",
+      [limited("shop.v1.ShopService/GetLine", "exceeded")]: "0+1x60",
+      [rpc("shop.v1.OpenService/About", "OK")]: "0+100x60",
+      [limited("shop.v1.OpenService/About", "dry")]: "0+50x60",
+      [limited("shop.v1.OpenService/About", "alone")]: "0+50x60",
+    },
+    at: "30m",
+    fires: [{ alert: "BffCallersLimited", labels: { severity: "ticket", rpc_method: "shop.v1.ShopService/GetPage" } }],
+  },
+  {
+    name: "a tenth of an rpc's cached answers are stale, and few of another's",
+    of: "cached-answers",
+    input: {
+      [cached("shop.v1.ShopService/GetPage", "fresh")]: "0+80x60",
+      [cached("shop.v1.ShopService/GetPage", "missed")]: "0+10x60",
+      [cached("shop.v1.ShopService/GetPage", "stale")]: "0+10x60",
+      [cached("shop.v1.OpenService/GetMenu", "fresh")]: "0+99x60",
+      [cached("shop.v1.OpenService/GetMenu", "stale")]: "0+1x60",
+    },
+    at: "30m",
+    fires: [{ alert: "BffStaleServed", labels: { severity: "ticket", rpc_method: "shop.v1.ShopService/GetPage" } }],
   },
   {
     name: "a tenth of the messages of a stream are degraded, which does not count as requests",

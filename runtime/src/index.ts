@@ -74,6 +74,7 @@ export type {
   RequestTelemetry,
   ResponseEvent,
   ResponseStartEvent,
+  RpcEvent,
   StreamDegradedEvent,
   StreamOpenEvent,
   StreamUse,
@@ -85,6 +86,7 @@ export type {
   BreakerEvent,
   BreakerState,
   BudgetEvent,
+  CalledMethod,
   EjectionEvent,
   LimitState,
   TopicEvent,
@@ -119,4 +121,5 @@ export {
   passer,
 } from "./wire/codec.ts";
 export type { Reader } from "./wire/reader.ts";
+export type { Traffic } from "./wire/traffic.ts";
 export type { Writer } from "./wire/writer.ts";

@@ -2,6 +2,24 @@
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Failure } from "./failure.ts";
+import type { Traffic } from "./wire/traffic.ts";
+
+/** An RPC that this process serves. Reported once, when its endpoint is created. */
+export interface RpcEvent {
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** True if it answers with a stream. */
+  readonly streams: boolean;
+  /** True if its answers are cached. */
+  readonly cached: boolean;
+  /** Its limits: `<package>/<name>`. */
+  readonly limits: readonly { readonly name: string; readonly dryRun: boolean }[];
+  /** Names of the sources of credentials that its callers may use. */
+  readonly sources: readonly string[];
+  readonly deprecation?: Deprecation | undefined;
+  /** Counts its messages, if its server does. */
+  readonly traffic: Traffic;
+}
 
 /**
  * Start of a response: the request's message has been read, and no upstream has been called. For a request that is

@@ -1,4 +1,5 @@
 // Events and states of upstreams and topics, for observers.
+import type { Traffic } from "./wire/traffic.ts";
 
 /** `open`: no attempt is admitted; `half-open`: only probes are admitted. */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -83,6 +84,18 @@ export interface UpstreamState {
   readonly streams: readonly ({ readonly method?: string | undefined } & LimitState)[];
   /** Addresses that calls may use, as far as known. */
   readonly addresses: readonly AddressState[];
+  /** Methods that calls may use. */
+  readonly methods: readonly CalledMethod[];
+}
+
+/** A method of an upstream that calls of this process may use. */
+export interface CalledMethod {
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** True if answers of its calls are cached. */
+  readonly cached: boolean;
+  /** Counts the messages of its calls: each attempt, and each item of a stream. */
+  readonly traffic: Traffic;
 }
 
 /** State of a breaker. */

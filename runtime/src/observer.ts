@@ -12,6 +12,7 @@ import type {
   LimitEvent,
   ResponseEvent,
   ResponseStartEvent,
+  RpcEvent,
   StreamDegradedEvent,
   StreamOpenEvent,
   Trace,
@@ -45,6 +46,7 @@ export interface CertificateEvent {
  * };
  */
 export interface Observer {
+  rpc?(event: RpcEvent): void;
   upstream?(event: UpstreamEvent): void;
   topic?(event: TopicEvent): void;
   /** Returns the trace of a request, if it has one. If several observers return one, the first applies. */

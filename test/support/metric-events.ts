@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Metrics } from "../../packages/server/src/metrics/metrics.ts";
+import { Traffic } from "../../runtime/src/wire/traffic.ts";
 
 /** Observes one event of each kind, with all of its optional parts. */
 export function observeEach(metrics: Metrics): void {
@@ -10,6 +11,8 @@ export function observeEach(metrics: Metrics): void {
   const of = { request: {}, call: {}, service: "a.v1.A", branch: "canary", method: "a.v1.A/Get", startedAt: 0 };
   const bytes = new Uint8Array();
   const degraded = [create(DegradationSchema, { path: "title", upstream: "a.v1.A", reason: 2 })];
+  const traffic = new Traffic();
+  metrics.rpc({ method: rpc.method, streams: false, cached: true, limits: [], sources: [], traffic });
   metrics.responseStart(rpc);
   const outcome = { ok: true, degraded, failures: [] } as const;
   metrics.response({ ...rpc, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
@@ -35,6 +38,7 @@ export function observeEach(metrics: Metrics): void {
       limits: [{ method, taken: 0, most: 1, waiting: 0 }],
       streams: [{ method, taken: 0, most: 1, waiting: 0 }],
       addresses: [{ address: "10.0.0.1:80", state: "idle", inFlight: 0 }],
+      methods: [{ method, cached: true, traffic }],
     }),
   });
 }

@@ -6,6 +6,7 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
+import { withAnswerTraffic } from "@protobff/runtime/internal/routes/answer-traffic";
 import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
 import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
@@ -98,10 +99,7 @@ export interface ListenOptions {
   readonly idleMs?: number;
   /** Age at which a connection is closed, in milliseconds, plus or minus a tenth. Default: 0, which sets no limit. */
   readonly maxConnectionAgeMs?: number;
-  /**
-   * Time from `close` until the server accepts nothing more, in milliseconds. Meanwhile it serves and is not ready,
-   * because balancers poll only at intervals. Default: 0.
-   */
+  /** Time from `close` to the end of accepting, in milliseconds. Meanwhile the server is not ready. Default: 0. */
   readonly drainDelayMs?: number;
   /** Maximum size of bodies in progress, in bytes. Beyond it, the heaviest client's are aborted. Default: 128 MiB. */
   readonly maxPendingBytes?: number;
@@ -124,7 +122,7 @@ export interface Room {
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
   Pick<Endpoint, "route"> &
-  Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>;
+  Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 /** A server that is up. */
 export interface Listening {
@@ -142,6 +140,8 @@ export interface Listening {
   readonly open: number;
   /** Number of open client connections. */
   readonly connections: number;
+  /** Number of open client connections whose protocol is known. */
+  readonly protocols: Readonly<Record<"http1" | "http2" | "websocket", number>>;
   /** Number of open streams, over all protocols. */
   readonly followers: number;
   readonly room: Room;
@@ -258,7 +258,8 @@ function connectOf(base: Base) {
     fallback: (_, response) => (hasRest ? nothingHere(response) : answer(response, 404, NO_RPC)),
     routes(router) {
       for (const endpoint of endpoints) {
-        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
+        const { traffic } = endpoint;
+        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, traffic };
         addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
           addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
         );
@@ -269,6 +270,7 @@ function connectOf(base: Base) {
           if (options.reflection) routeReflection(router, base.services, base.draining.signal);
         }),
       );
+      withAnswerTraffic(router, endpoints);
       withShortErrors(router);
       withRefusalReports(router, endpoints);
       withVersions(router, versionHeaders(endpoints));
@@ -292,10 +294,8 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const rest = base.hasRest ? new RestPath(unary, { ...served, ...under, reserved }) : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
   const rpcOf = (name: string, host?: string) => (hosts.admits(name, host) ? streams.rpcOf(name) : undefined);
-  const sockets =
-    streaming.length === 0
-      ? undefined
-      : new FollowSockets({ ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf });
+  const followed = { ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf };
+  const sockets = streaming.length === 0 ? undefined : new FollowSockets(followed);
   const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
   const shortcut = new Shortcuts([hosts, fast, streams, rest, unknown].filter((path) => path !== undefined));
   return { security, pending, ids, rest, sockets, shortcut };
@@ -337,6 +337,8 @@ function running(
 ): Listening {
   const { options, host, readiness, accounts, room } = base;
   const { rest, sockets, shortcut } = served;
+  const rpcs = base.endpoints.map(({ method }) => pathOf(method));
+  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...base.routes.keys()];
   const end = new ServerEnd({
     listener,
     readiness,
@@ -354,16 +356,7 @@ function running(
   return {
     port: listener.port,
     openStreams: (path) => accounts.at(path).count,
-    paths: [
-      ...new Set([
-        ...PROBES,
-        ...connect.paths,
-        ...base.endpoints.map(({ method }) => pathOf(method)),
-        ...(rest?.paths ?? []),
-        ...base.routes.keys(),
-      ]),
-      ...(sockets === undefined ? [] : [FOLLOW_PATH]),
-    ],
+    paths: [...new Set(paths), ...(sockets === undefined ? [] : [FOLLOW_PATH])],
     get requests() {
       return listener.counters;
     },
@@ -375,6 +368,9 @@ function running(
     },
     get connections() {
       return listener.connections;
+    },
+    get protocols() {
+      return listener.protocols;
     },
     get followers() {
       return accounts.followers.count;
@@ -388,14 +384,11 @@ function running(
   };
 }
 
-function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefined {
-  return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
-}
+const networksOf = (proxies: ListenOptions["trustedProxies"]): Networks | undefined =>
+  proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 
 const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
-function printed(message: string, cause: unknown): void {
-  if (cause === undefined) console.error(message);
-  else console.error(`${message}:`, cause);
-}
+const printed: ServerFault = (message, cause) =>
+  console.error(...(cause === undefined ? [message] : [`${message}:`, cause]));

@@ -83,6 +83,11 @@ it("Prometheus scrapes the metrics under load, as OpenMetrics, with exact counts
   expect(await value(`rpc_client_call_duration_seconds_count{${ok},upstream="echo.v1.EchoService"}`)).toBe(sent);
   expect(await value(`bff_attempts_total{${method},kind="first",outcome="ok"}`)).toBe(sent);
   expect(await value(counted)).toBe(7);
+  // The JSON of requests is "a" and no, that of answers "hi a"; the upstream gets and sends a field with one character.
+  expect(await value(`bff_request_bytes_total{${method}}`)).toBe(3 * sent + 2 * 7);
+  expect(await value(`bff_response_bytes_total{${method}}`)).toBe(6 * sent);
+  expect(await value(`bff_call_request_bytes_total{${method}}`)).toBe(3 * sent);
+  expect(await value(`bff_call_response_bytes_total{${method}}`)).toBe(3 * sent);
   const p50 = await value(`histogram_quantile(0.5, sum by (le) (rpc_server_call_duration_seconds_bucket{${ok}}))`);
   expect(p50).toBeGreaterThan(0);
   expect(await value("up")).toBe(1);

@@ -141,7 +141,6 @@ export async function serve<
   const parts = await openParts({ ...setup, config }, declared, worker, ports);
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
   steerMemory();
-  begin(parts.observers, endpoints);
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
   const listening = await openPorts(ports, endpoints, options, config, parts, worker);
   if (listening === undefined) return process.exit(1);
@@ -259,15 +258,6 @@ function steerMemory(): void {
   boundYoungGeneration(process);
   sweepOnOneThread(process);
   steerOldGeneration(process);
-}
-
-function begin({ metrics }: Observers, endpoints: readonly (Endpoint | StreamEndpoint)[]): void {
-  metrics?.begin(
-    endpoints.map(({ method }) => ({
-      name: `${method.parent.typeName}/${method.name}`,
-      isStream: method.methodKind === "server_streaming",
-    })),
-  );
 }
 
 /** Opens the admin port and the port. If one of them cannot be opened, reports it and returns undefined. */

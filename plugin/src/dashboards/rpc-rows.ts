@@ -10,7 +10,7 @@ const shareOf = (part: string, whole: string): string => `(${part} or ${whole} *
 const BY_RPC = ["rpc_method"];
 const RPC_LEGEND = "{{rpc_method}}";
 
-export function overview({ rpcs }: Watched, methods: string): Row {
+export function overview({ rpcs, upstreams }: Watched, methods: string): Row {
   const streams = rpcs.filter((rpc) => rpc.streams);
   const count = per(BY_RPC, `${SERVER}_count`, methods);
   return {
@@ -43,6 +43,20 @@ export function overview({ rpcs }: Watched, methods: string): Row {
         lines: [{ expr: sumBy(BY_RPC, of("bff_requests_in_flight", methods)), legend: RPC_LEGEND }],
       },
       ...(streams.length === 0 ? [] : allStreamsPanels(methodsOf(streams))),
+      bytesPanel(upstreams, methods),
+    ],
+  };
+}
+
+function bytesPanel(upstreams: readonly string[], methods: string): Panel {
+  const fetched = total("bff_call_response_bytes_total", anyOf("upstream", upstreams));
+  return {
+    title: "Bytes of messages",
+    description: "Sent to clients, and received from upstreams, in a second.",
+    unit: "Bps",
+    lines: [
+      { expr: total("bff_response_bytes_total", methods), legend: "to clients" },
+      ...(upstreams.length === 0 ? [] : [{ expr: fetched, legend: "from upstreams" }]),
     ],
   };
 }

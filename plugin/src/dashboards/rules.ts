@@ -1,6 +1,8 @@
 // Rules of Prometheus for a server: recordings of each rpc, and alerts.
 import { comment, quoted } from "../text/yaml.ts";
+import { type Alert, BY, COUNT, rpcsWith } from "./alert.ts";
 import { anyOf, BROKEN, ERRORS, rate, rpcsOf, series, sumBy } from "./promql.ts";
+import { shareAlerts } from "./share-alerts.ts";
 import type { Watched } from "./watched-server.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
@@ -17,19 +19,7 @@ const BURNS = [
 ] as const;
 const WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 
-const COUNT = "rpc_server_call_duration_seconds_count";
-const BY = ["job", "rpc_method"];
 const recorded = (window: string): string => `rpc_method:rpc_server_errors:ratio_rate${window}`;
-
-interface Alert {
-  readonly name: string;
-  readonly expr: string;
-  readonly wait: string;
-  readonly severity: "page" | "ticket";
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly summary: string;
-  readonly description: string;
-}
 
 export function rulesOf(watched: Watched): string {
   const name = watched.server.name || "the BFF";
@@ -41,7 +31,7 @@ export function rulesOf(watched: Watched): string {
     ),
     group(
       `${name}: rpcs`,
-      [...burns(methods), ...broken(watched), ...degraded(watched, methods), ...sunsets(watched)].map(rule),
+      [...burns(methods), ...broken(watched), ...shareAlerts(watched, methods), ...sunsets(watched)].map(rule),
     ),
     ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched).map(rule))]),
     ...(watched.topics.length === 0 ? [] : [group(`${name}: topics`, topics(watched).map(rule))]),
@@ -84,17 +74,12 @@ ${sumBy(BY, `increase(${series(COUNT, methods, ERRORS)}[${long}])`)} >= ${LEAST}
   }));
 }
 
-const streamsOf = ({ rpcs }: Watched): string =>
-  anyOf(
-    "rpc_method",
-    rpcs.flatMap(({ method, streams }) => (streams ? [method] : [])),
-  );
-
 /** Returns alerts for streams after their opening. */
 function broken(watched: Watched): readonly Alert[] {
   if (!watched.rpcs.some(({ streams }) => streams)) return [];
+  const self = rpcsWith(watched, ({ streams }) => streams);
   const ends = (by: (counter: string) => string, ...more: readonly string[]): string =>
-    sumBy(BY, by(series("bff_stream_ends_total", streamsOf(watched), ...more)));
+    sumBy(BY, by(series("bff_stream_ends_total", self, ...more)));
   return [
     {
       name: "BffStreamsBreak",
@@ -108,34 +93,6 @@ ${ends((counter) => `increase(${counter}[10m])`, BROKEN, ERRORS)} >= ${LEAST}`,
       severity: "ticket",
       summary: "{{ $value | humanizePercentage }} of the streams of {{ $labels.rpc_method }} that end are broken off",
       description: "Why: bff_stream_ends_total by end and code. Their followers come again where the code lets them.",
-    },
-  ];
-}
-
-function degraded(watched: Watched, methods: string): readonly Alert[] {
-  const { rpcs } = watched;
-  const lacking = rpcs.filter(({ degrades }) => degrades);
-  if (lacking.length === 0) return [];
-  const share = (part: string, whole: string, self: string): string =>
-    `${sumBy(BY, rate(series(part, self), "10m"))}
-/
-${sumBy(BY, rate(series(whole, self), "10m"))}
-> 0.05`;
-  const ofAnswers = share("bff_degraded_responses_total", COUNT, methods);
-  const ofMessages = (): string =>
-    share("bff_stream_items_degraded_total", "bff_stream_items_total", streamsOf(watched));
-  const kinds = [
-    ...(lacking.some(({ streams }) => !streams) ? [ofAnswers] : []),
-    ...(lacking.some(({ streams }) => streams) ? [ofMessages()] : []),
-  ];
-  return [
-    {
-      name: "BffDegraded",
-      expr: kinds.length === 1 ? kinds.join("") : kinds.map((kind) => `(\n${kind}\n)`).join("\nor\n"),
-      wait: "10m",
-      severity: "ticket",
-      summary: `{{ $value | humanizePercentage }} of the ${kinds.length === 1 && kinds[0] !== ofAnswers ? "messages" : "answers"} of {{ $labels.rpc_method }} lack something`,
-      description: "Which fields, and whose failure it is: bff_degraded_total by path, upstream and reason.",
     },
   ];
 }

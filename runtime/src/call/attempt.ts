@@ -5,6 +5,7 @@ import type { AttemptEvent } from "../observer-calls.ts";
 import type { Trace } from "../observer-requests.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply } from "../transport/unary-client.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";
 import type { Rpc } from "./upstream.ts";
 
@@ -135,8 +136,10 @@ export class Attempt implements Reply, UrgentWaiter {
     }
   }
 
-  replied(message: Uint8Array): void {
-    if (!this.#ended) this.#of.replied(this, message);
+  replied(message: Uint8Array, receivedBytes = message.length): void {
+    if (this.#ended) return;
+    this.#rpc.traffic?.countReceived(receivedBytes);
+    this.#of.replied(this, message);
   }
   faulted(fault: Fault): void {
     if (!this.#ended) this.#of.faulted(this, fault);
@@ -149,7 +152,9 @@ export class Attempt implements Reply, UrgentWaiter {
     if (this.#ended) return;
     this.#ended = true;
     if (outcome === "cancelled" || outcome === "expired") this.#inFlight?.cancel();
-    const { upstream, method, breaker } = this.#rpc;
+    const { upstream, method, breaker, traffic } = this.#rpc;
+    if (this.#inFlight !== undefined && this.#inFlight.unsent !== true)
+      traffic?.countSent(this.#inFlight.sentBytes ?? this.#of.frame.length - PREFIX_BYTES);
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
       this.#inFlight?.rate?.(verdict, outcome === "ok" ? this.#rpc.answers.slowness(endedAt - this.sentAt) : undefined);

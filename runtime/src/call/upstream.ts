@@ -21,9 +21,10 @@ import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
 import { Throttle } from "../guard/throttle.ts";
 import type { Observer } from "../observer.ts";
-import type { BreakerReading, UpstreamState } from "../observer-upstreams.ts";
+import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
+import { Traffic } from "../wire/traffic.ts";
 import type { BranchOf } from "./branches.ts";
 import { forwardable } from "./headers.ts";
 import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
@@ -66,6 +67,7 @@ export class Upstream {
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
   readonly #answers = new Map<string, AnswerTime>();
+  readonly #called = new Map<string, CalledMethod>();
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Places>();
   readonly #innerStreams = new Map<string, StreamPlaces>();
@@ -121,6 +123,7 @@ export class Upstream {
       limits: this.limit === undefined ? limits : [this.limit.state, ...limits],
       streams: this.#followed ? [this.streams.state, ...streams] : [],
       addresses: this.client.addresses?.() ?? [],
+      methods: [...this.#called.values()],
     };
   }
   /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
@@ -132,6 +135,14 @@ export class Upstream {
     const answers = this.#answers.get(method) ?? new AnswerTime();
     this.#answers.set(method, answers);
     return answers;
+  }
+  /** Returns the counters of a method's messages; undefined: no observer reads them. */
+  trafficOf(method: string, isCached: boolean): Traffic | undefined {
+    if (this.observer?.upstream === undefined) return undefined;
+    const known = this.#called.get(method);
+    const traffic = known?.traffic ?? new Traffic();
+    this.#called.set(method, { method, cached: isCached || known?.cached === true, traffic });
+    return traffic;
   }
   /** Returns whether the budgets allow a further attempt, and reports it if not. */
   allows(kind: "retry" | "hedge"): boolean {
@@ -271,6 +282,7 @@ export class Rpc<Req, Res> {
   readonly learning: readonly Learning[] | undefined;
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
+  readonly traffic: Traffic | undefined;
   /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<Rpc<Req, Res>>[] | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
@@ -291,6 +303,7 @@ export class Rpc<Req, Res> {
     this.learning = learning(method, this.limit, upstream.limit);
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);
+    this.traffic = upstream.trafficOf(method, this.cache !== undefined);
     this.branches = this.#branched(policy, codec);
   }
   #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Rpc<Req, Res>>[] | undefined {
@@ -341,6 +354,7 @@ export class StreamRpc<Req, Res> {
   readonly breaker: Breaker | undefined;
   /** Places that an open stream takes. */
   readonly places: readonly StreamPlaces[];
+  readonly traffic: Traffic | undefined;
   /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<StreamRpc<Req, Res>>[] | undefined;
 
@@ -353,6 +367,7 @@ export class StreamRpc<Req, Res> {
     this.forward = forwardable(policy.forward ?? []);
     this.breaker = upstream.breakerOf(method);
     this.places = upstream.placesOf(method, policy.streams);
+    this.traffic = upstream.trafficOf(method, false);
     this.branches = policy.branches && this.#branched(policy.branches);
   }
   #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {

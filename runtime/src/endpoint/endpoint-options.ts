@@ -14,6 +14,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
+import type { Traffic } from "../wire/traffic.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import type { Version } from "./version.ts";
 
@@ -130,6 +131,8 @@ export interface Endpoint {
    * @param tookMs time since the request's arrival, in milliseconds
    */
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
+  /** Counts its messages. A server adds to it; undefined: no observer reads it. */
+  readonly traffic?: Traffic | undefined;
   /**
    * The same endpoint on another clock, for tests: `mock/` runs it. Its upstreams, caches and limits have separate
    * clocks.

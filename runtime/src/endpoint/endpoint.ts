@@ -8,7 +8,7 @@ import { addAuthenticated } from "./authentication-handler.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { routeOf } from "./connect-route.ts";
 import type { Endpoint, EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
-import { admissionOf, authenticateFirst, refusalReporter, versioned } from "./front.ts";
+import { admissionOf, authenticateFirst, refusalReporter, trafficOf, versioned } from "./front.ts";
 import { openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
@@ -47,6 +47,7 @@ export function endpoint<
     version,
     rest,
     refused: refusalReporter(method, options),
+    traffic: trafficOf(method, options),
     withClock,
   };
   const admission = admissionOf(method, app, options);

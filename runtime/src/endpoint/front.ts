@@ -18,6 +18,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
+import { Traffic } from "../wire/traffic.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
 
@@ -48,6 +49,30 @@ function refusing<App, I extends DescMessage, O extends DescMessage, Principal>(
   { version, telemetry, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
 ): RefusedParts {
   return { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
+}
+
+/** Reports the RPC to observers. Returns the counters of its messages; undefined: no observer reads them. */
+export function trafficOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: ServedMethod<I, O>,
+  options: FrontOptions<App, I, O, Principal> & { readonly cache?: object | undefined },
+): Traffic | undefined {
+  const { limits, identity, version, cache, observer } = options;
+  if (observer?.rpc === undefined) return undefined;
+  const { early = [], late = [] } = limits ?? {};
+  const traffic = new Traffic();
+  observer.rpc({
+    method: nameOf(method),
+    streams: method.methodKind === "server_streaming",
+    cached: cache !== undefined,
+    limits: [...early, ...late].map(({ limit }) => ({
+      name: `${limit.package}/${limit.name}`,
+      dryRun: limit.dryRun === true,
+    })),
+    sources: identity?.sources ?? [],
+    deprecation: version?.deprecation,
+    traffic,
+  });
+  return traffic;
 }
 
 /** Returns a `route` that adds the headers of the RPC's version to its answers. */

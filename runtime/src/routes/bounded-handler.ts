@@ -7,6 +7,7 @@ import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@con
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { releaseBuffer } from "../wire/release-buffer.ts";
+import type { Traffic } from "../wire/traffic.ts";
 import { type Bounds, messageError } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
 
@@ -14,6 +15,8 @@ import { GetQuery } from "./get-query.ts";
 export interface MessageBounds extends Bounds {
   /** Maximum size in bytes; larger messages are refused with RESOURCE_EXHAUSTED. */
   readonly maxBytes: number;
+  /** Counts the messages; undefined: no observer reads it. */
+  readonly traffic?: Traffic | undefined;
 }
 
 /** Account of a connection whose requests are served in turn. */
@@ -101,6 +104,7 @@ function incomingOf(
  */
 async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incoming): Promise<Uint8Array> {
   const { desc, isJson, compression, bounds } = incoming;
+  bounds.traffic?.countReceived(bytes.length);
   if (compressed && compression === undefined) return bytes;
   const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
   const error = messageError(plain, desc, isJson, bounds);

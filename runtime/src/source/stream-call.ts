@@ -164,6 +164,8 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   #rate(good: boolean | undefined): void {
     if (this.#isRated) return;
     this.#isRated = true;
+    if (this.#stream !== undefined && this.#stream.unsent !== true)
+      this.#rpc.traffic?.countSent(this.#frame.length - PREFIX_BYTES);
     if (good === true) this.openFrom = this.#rpc.upstream.clock.now();
     if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
     this.#stream?.rate?.(good);
@@ -206,6 +208,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   item(message: Uint8Array): void {
     if (this.#ended) return;
     this.#received = true;
+    this.#rpc.traffic?.countReceived(message.length);
     this.#rate(true);
     let value: Res;
     try {

@@ -2,7 +2,7 @@ import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } fr
 import { type Clock, systemClock } from "../clock.ts";
 import { addAuthenticated } from "../endpoint/authentication-handler.ts";
 import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-options.ts";
-import { admissionOf, refusalReporter, versioned } from "../endpoint/front.ts";
+import { admissionOf, refusalReporter, trafficOf, versioned } from "../endpoint/front.ts";
 import { openingOf } from "../endpoint/opening.ts";
 import { holdsRequired } from "../endpoint/required-fields.ts";
 import { authenticateFollow } from "./authentication-follow.ts";
@@ -81,6 +81,7 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
     // Other messages have no codec.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
     refused: refusalReporter(method, options),
+    traffic: trafficOf(method, options),
   };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)

@@ -9,6 +9,7 @@ import type { EndpointCodec } from "../endpoint/endpoint-options.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
+import type { Traffic } from "../wire/traffic.ts";
 
 /**
  * Destination of a follower's messages: one client, by any protocol. Its calls come in the order of this list. A
@@ -72,6 +73,8 @@ export interface StreamEndpoint {
   /** As of `Endpoint`. */
   readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
+  /** As of `Endpoint`. */
+  readonly traffic?: Traffic | undefined;
   /**
    * Serves one follower.
    *

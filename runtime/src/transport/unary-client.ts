@@ -17,8 +17,12 @@ export interface Reply {
    * metadata is in `headers`. Optional.
    */
   metadata?(headers: ReceivedHeaders, trailers: ReceivedHeaders): void;
-  /** The bytes of the message, without the frame. */
-  replied(message: Uint8Array): void;
+  /**
+   * The bytes of the message, without the frame.
+   *
+   * @param receivedBytes its size on the wire; default: that of these bytes
+   */
+  replied(message: Uint8Array, receivedBytes?: number): void;
   faulted(fault: Fault): void;
 }
 
@@ -28,6 +32,8 @@ export interface InFlight {
   cancel(): void;
   /** True if certainly no part of it was sent; then none will be sent after `cancel`. */
   readonly unsent?: boolean;
+  /** Size of the request's message on the wire, in bytes. Default: that of the message in the frame. */
+  readonly sentBytes?: number;
   /**
    * Reports the result from the sender's perspective. May be called once, when the result is final. If an upstream has
    * several addresses, the result affects the number of calls that this one receives.

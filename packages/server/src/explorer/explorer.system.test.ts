@@ -300,6 +300,7 @@ test("the explorer has a switch for each mock", async () => {
       limits: [{ taken: 3, most: 10, waiting: 2 }],
       streams: [],
       addresses: [{ address: "10.0.0.7:80", state: "ejected", inFlight: 1 }],
+      methods: [],
     }),
   });
   await page.goto(`${admin.url}/#upstreams`);
@@ -334,6 +335,7 @@ test("no field becomes markup, and no secret is shown", async () => {
       limits: [{ method: EVIL, taken: 1, most: 2, waiting: 0 }],
       streams: [],
       addresses: [{ address: EVIL, state: EVIL as "idle", inFlight: 0 }],
+      methods: [],
     }),
   });
   observed(explorer, EVIL, header);
@@ -401,7 +403,7 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
     const breakers = (["closed", "open", "half-open"] as const).map((state) => ({ state, method: `e.S/${state}` }));
     const limits = [{ taken: 3, most: 10, waiting: 2 }];
     const streams = [{ taken: 7, most: 1_000, waiting: 0 }];
-    const state = () => ({ breakers, limits, streams, addresses: [] });
+    const state = () => ({ breakers, limits, streams, addresses: [], methods: [] });
     explorer.upstreams.upstream({ service: EchoService.typeName, state });
     observed(explorer);
     const found: string[] = [];

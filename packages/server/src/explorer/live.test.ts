@@ -90,6 +90,7 @@ it("a breaker is shown with the time since its change, and an unlimited limit wi
       limits: [{ taken: 1, most: Number.POSITIVE_INFINITY, waiting: 0 }],
       streams: [{ taken: 3, most: 1_000, waiting: 0 }],
       addresses: [],
+      methods: [],
     }),
   });
   upstreams.breaker({ service: "a.S", from: "closed", to: "open", at: 1_000 });

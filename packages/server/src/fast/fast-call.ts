@@ -14,6 +14,7 @@ import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { releaseMarked } from "@protobff/runtime/internal/wire/release-buffer";
+import type { Traffic } from "@protobff/runtime/internal/wire/traffic";
 import type { Carrier, CarrierListener } from "../carrier/carrier.ts";
 import { shortError } from "../headers/short-errors.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
@@ -31,6 +32,10 @@ export interface CallRpc {
   readonly peers: Peers;
   /** Returns the error of bytes that make no sense. */
   readonly parse: (bytes: Uint8Array) => Message | ConnectError;
+  /** Length of the prefix of serialized messages, in bytes: 5 or 0. */
+  readonly prefix: number;
+  /** Counts the messages; undefined: no observer reads it. */
+  readonly traffic: Traffic | undefined;
   /** Maximum size of one message, in bytes. */
   readonly maxBytes: number;
   /** The calls under way. */

@@ -26,6 +26,7 @@ export class FastConnectCall extends FastHttpCall {
 
   protected complete(): void {
     const body = this.body();
+    this.rpc.traffic?.countReceived(body.length);
     const args = this.parse(body, 0, body.length);
     if (args instanceof ConnectError) this.refuse(args);
     else this.run(args);
@@ -40,7 +41,9 @@ export class FastConnectCall extends FastHttpCall {
   ): void {
     const all = this.#headers(this.#encoding.contentType, headers, trailers);
     if (degraded !== "") all.push("bff-degraded", degraded);
-    this.#respond(200, all, compressed ? bytes : bytes.subarray(this.rpc.prefix), compressed);
+    const body = compressed ? bytes : bytes.subarray(this.rpc.prefix);
+    this.rpc.traffic?.countSent(body.length);
+    this.#respond(200, all, body, compressed);
   }
   protected fail(refusal: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
     const error = asConnectError(refusal);

@@ -45,6 +45,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     return this.rpc.authenticate === undefined ? this.#read(body, start, end) : undefined;
   }
   #read(body: Buffer, start: number, end: number): ConnectError | undefined {
+    this.rpc.traffic?.countReceived(end - start);
     const args = this.parse(body, start, end);
     if (args instanceof ConnectError) return args;
     this.#args = args;
@@ -65,6 +66,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     headers: readonly string[],
     trailers: readonly string[],
   ): void {
+    this.rpc.traffic?.countSent(compressed ? bytes.length : bytes.length - this.rpc.prefix);
     let framed = bytes;
     if (compressed) {
       framed = frame(bytes);

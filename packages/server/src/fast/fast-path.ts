@@ -65,7 +65,7 @@ export class FastPath implements Shortcut {
 
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
-      Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>)[],
+      Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>)[],
     options: FastPathOptions,
   ) {
     const { maxBytes, maxElements, masks, registry, pending, peers, fault } = options;
@@ -75,9 +75,9 @@ export class FastPath implements Shortcut {
     this.#connectJson = { contentType: "application/json", jsonOptions };
     this.#connectProto = { contentType: "application/proto", jsonOptions };
     for (const endpoint of endpoints) {
-      const { method, run, authenticate, refused } = endpoint;
+      const { method, run, authenticate, refused, traffic } = endpoint;
       if (run === undefined) continue;
-      const all = { run, authenticate: authenticate, refused, maxBytes, pending, peers, fault, open: this.#open };
+      const all = { run, authenticate, refused, traffic, maxBytes, pending, peers, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },

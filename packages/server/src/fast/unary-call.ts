@@ -16,8 +16,6 @@ export interface FastRpc extends CallRpc {
    * @throws ConnectError for a message that cannot be written, or the Failure that is reported to observers
    */
   readonly serialize: (message: Message) => Uint8Array;
-  /** Length of the prefix, in bytes: 5 or 0. */
-  readonly prefix: number;
 }
 
 const NONE: readonly string[] = [];

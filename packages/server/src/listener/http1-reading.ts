@@ -47,6 +47,9 @@ export class Http1Readings {
     this.#held = new ConnectionBytes(this.#all, bounds);
     this.#calmed = calmed;
   }
+  get size(): number {
+    return this.#all.size;
+  }
   /** Serves the connection. */
   begin(socket: Socket): void {
     const before = new Set([...socket.listeners("data"), ...socket.listeners("end")]);

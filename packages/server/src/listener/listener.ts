@@ -179,6 +179,11 @@ export class Listener {
   get connections(): number {
     return this.#sockets.size;
   }
+  /** Number of open connections whose protocol is known. */
+  get protocols(): Readonly<Record<"http1" | "http2" | "websocket", number>> {
+    const websocket = this.#upgraded.size;
+    return { http1: this.#h1Readings.size - websocket, http2: this.#h2.size, websocket };
+  }
   /** Number of requests, and of those that the shortcut has taken. */
   get counters(): { readonly fast: number; readonly all: number } {
     return { fast: this.#fast, all: this.#all };

@@ -1,4 +1,5 @@
 import { Code } from "@protobff/runtime/internal/failure";
+import type { Traffic } from "@protobff/runtime/internal/wire/traffic";
 import { Histogram, SECONDS } from "./histogram.ts";
 import { labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
@@ -11,9 +12,13 @@ export function codeName(code: number): string {
   return NAMES[code] ?? String(code);
 }
 
-/** How long one method takes, by the code that it ends with, and how often it is under way. */
+/** Durations of one method by code, the number of its runs under way, and the bytes of its messages. */
 export class Durations {
   inFlight = 0;
+  /** True if its counters are shown before the first event. */
+  begun = false;
+  /** Counters of its messages: one for each endpoint, or for each object of its upstream. */
+  readonly traffic = new Set<Traffic>();
   readonly #labels: readonly string[];
   readonly #byCode: (Histogram | undefined)[] = Array.from({ length: CODES }, () => undefined);
 
@@ -26,13 +31,26 @@ export class Durations {
   }
   /** @param code one that is none is UNKNOWN, as gRPC has it */
   record(code: number, ms: number): void {
-    const at = code >= 0 && code < CODES ? code : Code.UNKNOWN;
-    let histogram = this.#byCode[at];
+    this.#of(code >= 0 && code < CODES ? code : Code.UNKNOWN).record(ms);
+  }
+  #of(code: number): Histogram {
+    let histogram = this.#byCode[code];
     if (histogram === undefined) {
       histogram = new Histogram();
-      this.#byCode[at] = histogram;
+      this.#byCode[code] = histogram;
     }
-    histogram.record(ms);
+    return histogram;
+  }
+  /** True if it has a histogram of the code OK. */
+  get hasOk(): boolean {
+    return this.#byCode[Code.OK] !== undefined;
+  }
+  /** Creates the histogram of the code OK, without durations. */
+  beginOk(): void {
+    this.#of(Code.OK);
+  }
+  get isShown(): boolean {
+    return this.begun || this.inFlight > 0 || this.#byCode.some((histogram) => histogram !== undefined);
   }
   get samples(): readonly Sample[] {
     return this.#byCode.flatMap((histogram, code) => {
@@ -46,4 +64,14 @@ export class Durations {
 export function durationsFamily(name: string, help: string, all: readonly Durations[]): Family {
   const samples = all.flatMap((durations) => durations.samples);
   return { name, help, type: "histogram", merge: "sum", bounds: SECONDS, samples };
+}
+
+/** @param way the direction whose bytes the counter shows */
+export function trafficFamily(name: string, help: string, way: "received" | "sent", all: readonly Durations[]): Family {
+  const samples = all.map(({ labels, traffic }) => {
+    let value = 0;
+    for (const counters of traffic) value += counters[way];
+    return { labels, value };
+  });
+  return { name, help, type: "counter", merge: "sum", samples };
 }

@@ -2,9 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 import type { AttemptEvent, CallEvent } from "@protobff/runtime/internal/observer-calls";
-import type { ResponseEvent } from "@protobff/runtime/internal/observer-requests";
+import type { ResponseEvent, RpcEvent } from "@protobff/runtime/internal/observer-requests";
 import type { UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
+import { Traffic } from "@protobff/runtime/internal/wire/traffic";
 import { afterEach, describe, expect, it } from "vitest";
 import { Metrics } from "./metrics.ts";
 import { renderPrometheus } from "./render.ts";
@@ -67,9 +68,9 @@ describe("streams", () => {
     const [first, second] = [{ request: {} }, { request: {} }].map((item) => ({ ...request, ...item }));
     if (first === undefined || second === undefined) throw new Error("two");
     let items = 3;
-    for (const item of [first, second]) {
+    for (const [item, source] of [[first, "user"] as const, [second, undefined] as const]) {
       metrics.responseStart(item);
-      metrics.streamOpen({ ...item, openedAt: 1_004, items: () => items });
+      metrics.streamOpen({ ...item, openedAt: 1_004, items: () => items, source });
     }
     const of = `{rpc_method="${method}"}`;
     const opened = `rpc_server_call_duration_seconds_count{rpc_method="${method}",rpc_response_status_code="OK"} 2`;
@@ -78,6 +79,8 @@ describe("streams", () => {
       `bff_requests_in_flight${of} 0`,
       `bff_streams_open${of} 2`,
       `bff_stream_items_total${of} 6`,
+      'bff_streams_by_source{source="user"} 1',
+      'bff_streams_by_source{source="none"} 1',
     ]);
     items = 5;
     const stream = { openedAt: 1_004, items, degraded: 0 };
@@ -87,6 +90,8 @@ describe("streams", () => {
       `bff_streams_open${of} 1`,
       `bff_stream_items_total${of} 10`,
       `bff_stream_ends_total{rpc_method="${method}",end="drained",rpc_response_status_code="UNAVAILABLE"} 1`,
+      'bff_streams_by_source{source="user"} 0',
+      'bff_streams_by_source{source="none"} 1',
     ]);
     metrics.response(answered({ ...second, stream: { ...stream, end: "ended" } }));
     expect(lines()).toContain(`bff_streams_open${of} 0`);
@@ -189,7 +194,7 @@ describe("requests", () => {
       metrics.call(call({ ...more, message: new TextEncoder().encode(hostile(i)), outcome: failed(Code.UNKNOWN) }));
     }
     const series = metrics.snapshot().families.flatMap(({ samples }) => samples).length;
-    expect(series - before).toBeLessThan(12);
+    expect(series - before).toBeLessThan(14);
     expect(renderPrometheus(metrics.snapshot())).not.toContain("evil");
   });
 
@@ -284,6 +289,7 @@ it("the state of upstreams is read at each scrape", () => {
         { address: "10.0.0.2:80", state: "connected", inFlight: 0 },
         { address: "10.0.0.3:80", state: "ejected", inFlight: 0 },
       ],
+      methods: [],
     }),
   };
   metrics.upstream(upstream);
@@ -326,16 +332,75 @@ it("the metrics include the process", async () => {
   expect(value("nodejs_eventloop_delay_p99_seconds")).toBe(0); // nothing is measured yet
 });
 
-it("counters of RPCs are 0 before their first event", () => {
-  const metrics = metricsOf();
-  metrics.begin([
-    { name: "a.v1.A/Get", isStream: false },
-    { name: "a.v1.A/Follow", isStream: true },
-  ]);
-  const samples = (name: string) => metrics.snapshot().families.find((family) => family.name === name)?.samples;
-  const zero = (...labels: string[]) => [{ labels, value: 0 }];
-  expect(samples("bff_degraded_responses_total")).toEqual(zero("rpc_method", "a.v1.A/Get"));
-  expect(samples("bff_stream_items_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
-  expect(samples("bff_stream_items_degraded_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
-  expect(samples("bff_streams_open")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+const rpcEvent = (more: Partial<RpcEvent> = {}): RpcEvent => ({
+  method,
+  streams: false,
+  cached: false,
+  limits: [],
+  sources: [],
+  traffic: new Traffic(),
+  ...more,
+});
+
+describe("zeros", () => {
+  it("counters that the plan fixes are 0 before their first event", () => {
+    const metrics = metricsOf();
+    const limits = [
+      { name: "web.v1/user", dryRun: false },
+      { name: "web.v1/trial", dryRun: true },
+    ];
+    const deprecation = { since: "2026-01-01" };
+    metrics.rpc(rpcEvent({ cached: true, limits, sources: ["user"], deprecation }));
+    metrics.rpc(rpcEvent({ method: "web.v1.Web/Follow", streams: true }));
+    const methods = [
+      { method: "a.v1.A/Get", cached: true, traffic: new Traffic() },
+      { method: "a.v1.A/Watch", cached: false, traffic: new Traffic() },
+    ];
+    const state = () => ({ breakers: [], limits: [], streams: [], addresses: [], methods });
+    metrics.upstream({ service: "a.v1.A", branch: "canary", state });
+    const web = `rpc_method="${method}"`;
+    const follow = 'rpc_method="web.v1.Web/Follow"';
+    const shared = 'upstream="a.v1.A",branch="canary"';
+    const callees = ["a.v1.A/Get", "a.v1.A/Watch"].map((callee) => `rpc_method="${callee}",${shared}`);
+    const zeros = [
+      ...[web, follow].map((of) => `rpc_server_call_duration_seconds_count{${of},rpc_response_status_code="OK"} 0`),
+      ...["request", "response"].flatMap((way) => [web, follow].map((of) => `bff_${way}_bytes_total{${of}} 0`)),
+      `bff_stream_items_total{${follow}} 0`,
+      `bff_stream_items_degraded_total{${follow}} 0`,
+      `bff_degraded_responses_total{${web}} 0`,
+      `bff_rate_limited_total{${web},limit="web.v1/user",outcome="exceeded"} 0`,
+      `bff_rate_limited_total{${web},limit="web.v1/trial",outcome="dry"} 0`,
+      `bff_deprecated_calls_total{${web}} 0`,
+      `bff_deprecated_calls_total{${web},source="user"} 0`,
+      ...callees.map((of) => `rpc_client_call_duration_seconds_count{${of},rpc_response_status_code="OK"} 0`),
+      ...["request", "response"].flatMap((way) => callees.map((of) => `bff_call_${way}_bytes_total{${of}} 0`)),
+      ...[`${web},upstream="web.v1.Web"`, `rpc_method="a.v1.A/Get",${shared}`].flatMap((of) =>
+        ["fresh", "stale", "joined", "missed"].map((outcome) => `bff_cache_total{${of},outcome="${outcome}"} 0`),
+      ),
+      ...["retry", "hedge"].map((kind) => `bff_budget_refused_total{${shared},kind="${kind}"} 0`),
+    ];
+    for (let scrapes = 0; scrapes < 2; scrapes++) expect(linesOf(metrics, /_(total|count)\{.*v1/)).toEqual(zeros);
+  });
+
+  /** Series as Prometheus counts them. */
+  const seriesOf = (metrics: Metrics): number =>
+    metrics
+      .snapshot()
+      .families.filter(({ name }) => /^(bff|rpc)_/.test(name))
+      .flatMap(({ samples }) => samples)
+      .reduce((sum, { counts }) => sum + (counts === undefined ? 1 : counts.length + 2), 0);
+
+  it.each([1_000, 100_000])("%i RPCs begin at most 5,000 series with 0, counters first", (rpcs) => {
+    const metrics = metricsOf();
+    for (let i = 0; i < rpcs; i++) metrics.rpc(rpcEvent({ method: `web.v1.Web/Get${i}` }));
+    const begun = seriesOf(metrics);
+    expect(begun).toBeGreaterThan(5_000 - 17);
+    expect(begun).toBeLessThanOrEqual(5_000);
+    expect(seriesOf(metrics)).toBe(begun);
+    const last = { ...request, method: `web.v1.Web/Get${rpcs - 1}` };
+    metrics.responseStart(last);
+    metrics.response({ ...answered(), ...last });
+    expect(linesOf(metrics, new RegExp(`_count\\{rpc_method="${last.method}"`))).toHaveLength(1);
+    expect(linesOf(metrics, new RegExp(`^bff_request_bytes_total\\{rpc_method="${last.method}"`))).toHaveLength(1);
+  });
 });

@@ -10,6 +10,7 @@ import type {
   LimitEvent,
   ResponseEvent,
   ResponseStartEvent,
+  RpcEvent,
   StreamDegradedEvent,
   StreamOpenEvent,
 } from "@protobff/runtime/internal/observer-requests";
@@ -21,13 +22,17 @@ import type {
   UpstreamEvent,
 } from "@protobff/runtime/internal/observer-upstreams";
 import { Callee } from "./callee.ts";
-import { Durations, durationsFamily } from "./durations.ts";
+import { Durations, durationsFamily, trafficFamily } from "./durations.ts";
 import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
 import { StreamMetrics } from "./streams.ts";
 import { topicFamilies } from "./topics.ts";
 import { BREAKER_STATES, upstreamFamilies } from "./upstreams.ts";
+import { Zeros } from "./zeros.ts";
+
+const CACHE_OUTCOMES: readonly CacheEvent["outcome"][] = ["fresh", "stale", "joined", "missed"];
+const BUDGETS: readonly BudgetEvent["kind"][] = ["retry", "hedge"];
 
 /** Counts the events that it observes. */
 export class Metrics implements Observer {
@@ -38,6 +43,9 @@ export class Metrics implements Observer {
   readonly #clients = new Map<string, Callee>();
   readonly #branches = new Map<string, Map<string, Callee>>();
   readonly #upstreams: UpstreamEvent[] = [];
+  /** RPCs since the last snapshot. */
+  readonly #rpcs: RpcEvent[] = [];
+  readonly #zeros = new Zeros();
   readonly #streams = new StreamMetrics();
   readonly #topics: TopicEvent[] = [];
   readonly #collectors: (() => readonly Family[])[] = [];
@@ -81,16 +89,14 @@ export class Metrics implements Observer {
   add(collector: () => readonly Family[]): void {
     this.#collectors.push(collector);
   }
-  /** Shows the counters of these rpcs before their first event. */
-  begin(methods: readonly { readonly name: string; readonly isStream: boolean }[]): void {
-    for (const { name, isStream } of methods)
-      if (isStream) this.#streams.begin(name);
-      else this.#responses.begin(name);
-  }
   close(): void {
     this.#process.close();
   }
 
+  rpc(event: RpcEvent): void {
+    this.#server(event.method).traffic.add(event.traffic);
+    this.#rpcs.push(event);
+  }
   upstream(event: UpstreamEvent): void {
     this.#upstreams.push(event);
   }
@@ -180,50 +186,49 @@ export class Metrics implements Observer {
     return all;
   }
 
-  /** Shows what breakers and addresses have done as 0 until it happens: each scrape may be the last before. */
-  #beginUpstreams(): void {
-    for (const upstream of this.#upstreams) {
-      const { service, branch = "" } = upstream;
-      const { breakers, addresses } = upstream.state();
-      for (const { method = "" } of breakers)
-        for (const to of BREAKER_STATES) this.#transitions.begin(service, branch, method, to);
-      if (addresses.length > 0) this.#ejections.begin(service, branch);
+  /** Shows counters as 0 until their first event: each scrape may be the last before. */
+  #begin(): void {
+    for (const rpc of this.#rpcs.splice(0)) this.#beginRpc(rpc);
+    for (const upstream of this.#upstreams) this.#beginUpstream(upstream);
+    for (const durations of [...this.#servers.values(), ...this.#callees()]) this.#zeros.histogram(durations);
+  }
+  #beginRpc({ method, streams, cached, limits, sources, deprecation }: RpcEvent): void {
+    const zeros = this.#zeros;
+    zeros.method(this.#server(method));
+    if (streams) this.#streams.begin(method, zeros);
+    else zeros.series(this.#responses, method);
+    for (const { name, dryRun } of limits) zeros.series(this.#limited, method, name, dryRun ? "dry" : "exceeded");
+    if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "");
+    if (deprecation !== undefined)
+      for (const source of ["", ...sources]) zeros.series(this.#deprecated, method, source);
+  }
+  #beginUpstream({ service, branch, state }: UpstreamEvent): void {
+    const zeros = this.#zeros;
+    const { breakers, addresses, methods } = state();
+    const name = branch ?? "";
+    for (const { method = "" } of breakers)
+      for (const to of BREAKER_STATES) zeros.series(this.#transitions, service, name, method, to);
+    if (addresses.length > 0) zeros.series(this.#ejections, service, name);
+    for (const kind of BUDGETS) zeros.series(this.#budget, service, name, kind);
+    for (const { method, cached, traffic } of methods) {
+      const callee = this.#client(service, branch, method);
+      callee.traffic.add(traffic);
+      zeros.method(callee);
+      if (cached) this.#beginCache(method, service, name);
     }
+  }
+  #beginCache(method: string, service: string, branch: string): void {
+    for (const outcome of CACHE_OUTCOMES) this.#zeros.series(this.#cache, method, service, branch, outcome);
+  }
+  #callees(): readonly Callee[] {
+    return [this.#clients, ...this.#branches.values()].flatMap((all) => [...all.values()]);
   }
 
   snapshot(): MetricsSnapshot {
-    this.#beginUpstreams();
-    const servers = [...this.#servers.values()];
-    const clients = [...this.#clients.values(), ...[...this.#branches.values()].flatMap((all) => [...all.values()])];
+    this.#begin();
     const families: readonly Family[] = [
-      durationsFamily(
-        "rpc_server_call_duration_seconds",
-        "How long requests took, until they were answered; of streams, until they were open.",
-        servers,
-      ),
-      inFlight("bff_requests_in_flight", "Requests that are being answered.", servers),
-      ...this.#streams.families,
-      this.#responses.family,
-      this.#degraded.family,
-      this.#limited.family,
-      this.#deprecated.family,
-      durationsFamily(
-        "rpc_client_call_duration_seconds",
-        "How long calls of upstreams took, with all of their attempts and the waiting before and between.",
-        clients,
-      ),
-      inFlight(
-        "bff_calls_in_flight",
-        "Calls of upstreams that have begun and not ended, those that wait included.",
-        clients,
-      ),
-      {
-        name: "bff_attempts_total",
-        type: "counter",
-        merge: "sum",
-        help: "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
-        samples: clients.flatMap(({ attempts }) => attempts),
-      },
+      ...this.#requestFamilies([...this.#servers.values()].filter(isShown)),
+      ...callFamilies(this.#callees()),
       this.#cache.family,
       this.#transitions.family,
       this.#ejections.family,
@@ -235,6 +240,70 @@ export class Metrics implements Observer {
     ];
     return { families };
   }
+  #requestFamilies(servers: readonly Durations[]): readonly Family[] {
+    return [
+      durationsFamily(
+        "rpc_server_call_duration_seconds",
+        "How long requests took, until they were answered; of streams, until they were open.",
+        servers,
+      ),
+      inFlight("bff_requests_in_flight", "Requests that are being answered.", servers),
+      trafficFamily(
+        "bff_request_bytes_total",
+        "Bytes of request messages that were read, as received.",
+        "received",
+        servers,
+      ),
+      trafficFamily(
+        "bff_response_bytes_total",
+        "Bytes of answers and messages of streams, as sent, without errors.",
+        "sent",
+        servers,
+      ),
+      ...this.#streams.families,
+      this.#responses.family,
+      this.#degraded.family,
+      this.#limited.family,
+      this.#deprecated.family,
+    ];
+  }
+}
+
+const isShown = (durations: Durations): boolean => durations.isShown;
+
+function callFamilies(all: readonly Callee[]): readonly Family[] {
+  const callees = all.filter(isShown);
+  return [
+    durationsFamily(
+      "rpc_client_call_duration_seconds",
+      "How long calls of upstreams took, with all of their attempts and the waiting before and between.",
+      callees,
+    ),
+    inFlight(
+      "bff_calls_in_flight",
+      "Calls of upstreams that have begun and not ended, those that wait included.",
+      callees,
+    ),
+    {
+      name: "bff_attempts_total",
+      type: "counter",
+      merge: "sum",
+      help: "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
+      samples: all.flatMap(({ attempts }) => attempts),
+    },
+    trafficFamily(
+      "bff_call_request_bytes_total",
+      "Bytes of messages to upstreams, as sent: once for each attempt.",
+      "sent",
+      callees,
+    ),
+    trafficFamily(
+      "bff_call_response_bytes_total",
+      "Bytes of messages and stream items from upstreams, as received, without errors.",
+      "received",
+      callees,
+    ),
+  ];
 }
 
 function inFlight(name: string, help: string, all: readonly Durations[]): Family {

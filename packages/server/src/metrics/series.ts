@@ -26,9 +26,14 @@ export class Counter {
   add(...values: readonly string[]): void {
     this.#of(values).value++;
   }
-  /** Creates the series with 0. Otherwise Prometheus would see no increase from its first event. */
-  begin(...values: readonly string[]): void {
-    this.#of(values);
+  /**
+   * Creates the series with 0. Otherwise Prometheus would see no increase from its first event. Returns true if the
+   * series is new.
+   */
+  begin(...values: readonly string[]): boolean {
+    const { size } = this.#series;
+    if (size < this.#most) this.#of(values);
+    return this.#series.size > size;
   }
   #of(values: readonly string[]): { value: number } {
     const key = values.length === 1 ? (values[0] ?? "") : values.join("\0");

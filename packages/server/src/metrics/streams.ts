@@ -2,11 +2,12 @@ import { Code } from "@protobff/runtime/internal/failure";
 import type { ResponseEvent, StreamOpenEvent } from "@protobff/runtime/internal/observer-requests";
 import { codeName } from "./durations.ts";
 import { Counter } from "./series.ts";
-import type { Family } from "./snapshot.ts";
+import type { Family, Sample } from "./snapshot.ts";
+import type { Zeros } from "./zeros.ts";
 
 /** Streams of one RPC. */
 interface Streams {
-  readonly open: Map<object, () => number>;
+  readonly open: Map<object, StreamOpenEvent>;
   /** Number of items of streams that have ended. */
   items: number;
 }
@@ -14,6 +15,8 @@ interface Streams {
 /** Counts streams that are followed. */
 export class StreamMetrics {
   readonly #methods = new Map<string, Streams>();
+  /** Sources of callers that have opened streams. */
+  readonly #sources = new Set<string>();
   readonly #ends = new Counter("bff_stream_ends_total", "Streams that have ended, by why and with which code.", [
     ...["rpc_method", "end", "rpc_response_status_code"],
   ]);
@@ -23,9 +26,9 @@ export class StreamMetrics {
   ]);
 
   /** Shows the counters of the rpc before its first stream. */
-  begin(method: string): void {
-    this.#of(method);
-    this.degraded.begin(method);
+  begin(method: string, zeros: Zeros): void {
+    if (zeros.take(2)) this.#of(method);
+    zeros.series(this.degraded, method);
   }
   #of(method: string): Streams {
     let streams = this.#methods.get(method);
@@ -35,8 +38,9 @@ export class StreamMetrics {
     }
     return streams;
   }
-  opened({ request, method, items }: StreamOpenEvent): void {
-    this.#of(method).open.set(request, items);
+  opened(event: StreamOpenEvent): void {
+    this.#of(event.method).open.set(event.request, event);
+    this.#sources.add(event.source ?? NONE);
   }
   ended({ request, method, outcome }: ResponseEvent, { items, end }: NonNullable<ResponseEvent["stream"]>): void {
     const streams = this.#methods.get(method);
@@ -61,12 +65,28 @@ export class StreamMetrics {
         help: "Messages that followers of streams were given, without heartbeats.",
         samples: all.map(({ labels, open, items }) => {
           let value = items;
-          for (const current of open.values()) value += current();
+          for (const stream of open.values()) value += stream.items();
           return { labels, value };
         }),
       },
       this.degraded.family,
       this.#ends.family,
+      {
+        name: "bff_streams_by_source",
+        type: "gauge",
+        merge: "sum",
+        help: "Streams that are followed, by the source of the caller's credential.",
+        samples: this.#bySource(),
+      },
     ];
   }
+  #bySource(): readonly Sample[] {
+    const counts = new Map([...this.#sources].map((source) => [source, 0]));
+    for (const { open } of this.#methods.values())
+      for (const { source = NONE } of open.values()) counts.set(source, (counts.get(source) ?? 0) + 1);
+    return [...counts].map(([source, value]) => ({ labels: ["source", source], value }));
+  }
 }
+
+/** Label of streams whose caller is unknown. */
+const NONE = "none";

@@ -5,6 +5,7 @@ import type { Trace } from "@protobff/runtime/internal/observer-requests";
 export function joinObservers(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
+    ...forEvent(observers, "rpc"),
     ...forEvent(observers, "upstream"),
     ...forEvent(observers, "topic"),
     ...firstTrace(observers),

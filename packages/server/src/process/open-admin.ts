@@ -31,12 +31,12 @@ export async function openSeparateAdmin(
   });
 }
 
-type Measured = Pick<Listening, "connections" | "followers" | "open" | "room" | "requests" | "state">;
+type Measured = Pick<Listening, "connections" | "protocols" | "followers" | "open" | "room" | "requests" | "state">;
 
 /** Returns the metrics of the server itself. */
 export function serverFamilies(server: Measured | undefined): readonly Family[] {
   if (server === undefined) return [];
-  const { connections, followers, open, room, requests, state } = server;
+  const { connections, protocols, followers, open, room, requests, state } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
     name,
     type,
@@ -46,6 +46,13 @@ export function serverFamilies(server: Measured | undefined): readonly Family[] 
   });
   return [
     family("bff_connections", "gauge", "Connections of clients that are open.", connections),
+    {
+      name: "bff_connections_by_protocol",
+      type: "gauge",
+      help: "Connections of clients by protocol. Until the first bytes, a connection has none.",
+      merge: "sum",
+      samples: Object.entries(protocols).map(([protocol, value]) => ({ labels: ["protocol", protocol], value })),
+    },
     family("bff_connections_most", "gauge", "Maximum number of connections: BFF_MAX_CONNECTIONS.", room.connections),
     family("bff_followers", "gauge", "Followers of a stream of any RPC.", followers),
     family("bff_followers_most", "gauge", "Maximum number of followers: BFF_MAX_FOLLOWERS.", room.followers),

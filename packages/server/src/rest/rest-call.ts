@@ -84,6 +84,7 @@ export class RestCall extends FastHttpCall {
     const request = this.#request;
     if (request === undefined) return; // rejected
     const body = this.body();
+    this.rpc.traffic?.countReceived(body.length);
     const wrong = body.length === 0 ? undefined : wrongBody(request.route, this.head.headers["content-type"]);
     if (wrong !== undefined) this.refuse(wrong);
     else if (body.length === 0 || request.encodings.request === undefined) this.#read(request, body);
@@ -166,8 +167,10 @@ export class RestCall extends FastHttpCall {
     );
   }
   #out(status: number, headers: string[], bytes: Uint8Array): void {
-    if (this.#request?.reads !== "HEAD") this.respond(status, headers, bytes);
-    else this.respond(status, [...headers, "content-length", String(bytes.length)], undefined);
+    if (this.#request?.reads !== "HEAD") {
+      if (status === 200) this.rpc.traffic?.countSent(bytes.length);
+      this.respond(status, headers, bytes);
+    } else this.respond(status, [...headers, "content-length", String(bytes.length)], undefined);
   }
 }
 

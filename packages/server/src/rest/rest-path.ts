@@ -30,7 +30,7 @@ export interface RestPathOptions extends FastPathOptions {
 
 /** The parts of an endpoint that `RestPath` needs. */
 export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
-  Partial<Pick<Endpoint, "run" | "authenticate" | "refused">>;
+  Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
@@ -51,9 +51,11 @@ export class RestPath implements Shortcut {
     this.#registry = options.registry;
     const { maxBytes, pending, peers, fault, registry, masks } = options;
     const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
-    this.#none = { ...all, run: unread, authenticate: undefined, refused: undefined, serialize: unread };
+    const none = { authenticate: undefined, refused: undefined, traffic: undefined };
+    this.#none = { ...all, ...none, run: unread, serialize: unread };
     const paths: string[] = [];
-    for (const { method, run, authenticate, refused, rest = [], version, http: caching, maxElements } of endpoints) {
+    for (const endpoint of endpoints) {
+      const { method, run, authenticate, refused, traffic, rest = [], version, http: caching, maxElements } = endpoint;
       if (run === undefined) continue;
       for (const rule of rest) {
         paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
@@ -62,8 +64,9 @@ export class RestPath implements Shortcut {
         const rpc: FastRpc = {
           ...all,
           run,
-          authenticate: authenticate,
+          authenticate,
           refused,
+          traffic,
           serialize: withWriteFailure(method.output, made.write),
         };
         const body = rule.body !== undefined;

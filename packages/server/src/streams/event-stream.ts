@@ -136,6 +136,7 @@ export class EventCall extends StreamCall {
       const bytes = this.#query.message();
       // An error with a status: else an EventSource would send the same again.
       if (bytes.length > this.rpc.maxBytes) throw tooLarge(this.rpc.maxBytes);
+      this.rpc.traffic?.countReceived(bytes.length);
       const args = this.rpc.parse(bytes);
       if (args instanceof ConnectError) throw args;
       this.run(args, this.#resume());

@@ -41,6 +41,7 @@ export class FramedStreamCall extends StreamCall implements FrameReader {
   protected complete(): void {
     const { start, end, compressed } = this.#frames;
     const error = this.#frames.incomplete(this.received);
+    if (error === undefined) this.rpc.traffic?.countReceived(end - start);
     if (error !== undefined) this.refuse(error);
     else if (compressed && this.#compression !== undefined) this.#decompress(this.#compression, start, end);
     else this.#read(this.body(), start, end);

@@ -95,7 +95,7 @@ export class SocketFollow implements Follower, Drainable {
   }
   #run(headers: IncomingHeaders): void {
     const { message } = this.#request;
-    const { maxBytes, parse, follow, followers } = this.#rpc;
+    const { maxBytes, traffic, parse, follow, followers } = this.#rpc;
     const refusal = followers.enter(this, headers, this.#carrier);
     if (refusal !== undefined) {
       this.#refuse(refusal);
@@ -106,6 +106,7 @@ export class SocketFollow implements Follower, Drainable {
       const bytes = Buffer.from(JSON.stringify(message.request));
       if (bytes.length > maxBytes)
         throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument);
+      traffic?.countReceived(bytes.length);
       const args = parse(new Uint8Array(bytes));
       if (args instanceof ConnectError) throw args;
       this.#isReported = true;
@@ -167,6 +168,7 @@ export class SocketFollow implements Follower, Drainable {
     }
     this.#token = token;
     this.#sentItems++;
+    this.#rpc.traffic?.countSent(bytes.length);
     this.#carrier.send(itemMessage(this.id, token, bytes));
     this.#full = this.#isFull;
     return !this.#full && !this.#over;

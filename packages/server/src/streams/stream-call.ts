@@ -147,6 +147,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #serialized(message: Message, token: string | undefined): Uint8Array | undefined {
     try {
       const bytes = this.rpc.serialize(message);
+      this.rpc.traffic?.countSent(bytes.length - this.rpc.prefix);
       return this.#protocol.item?.(bytes, sendable(token)) ?? bytes;
     } catch (thrown) {
       this.#unwritable = true;

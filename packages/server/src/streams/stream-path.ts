@@ -7,7 +7,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { GetQuery } from "@protobff/runtime/internal/routes/get-query";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
-import { frame } from "@protobff/runtime/internal/wire/frame";
+import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
 import { Http1Out, type StreamOut } from "../carrier/stream-out.ts";
@@ -24,19 +24,8 @@ import type { StreamRpc } from "./stream-call.ts";
 import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
 
 /** The parts of a stream endpoint that a server needs. */
-export type StreamListenable = Pick<
-  StreamEndpoint,
-  | "method"
-  | "codec"
-  | "maxElements"
-  | "hosts"
-  | "version"
-  | "heartbeatMs"
-  | "authenticate"
-  | "refused"
-  | "follow"
-  | "route"
->;
+export type StreamListenable = Pick<StreamEndpoint, "method" | "codec" | "maxElements" | "hosts" | "version"> &
+  Pick<StreamEndpoint, "heartbeatMs" | "authenticate" | "refused" | "traffic" | "follow" | "route">;
 
 export interface StreamPathOptions extends FastPathOptions {
   /** Count the streams. */
@@ -85,8 +74,9 @@ export class StreamPath implements Shortcut {
       const followers = accounts.at(path);
       const all = {
         follow,
-        authenticate: authenticate,
+        authenticate,
         refused,
+        traffic: endpoint.traffic,
         heartbeatMs,
         maxBytes,
         pending,
@@ -99,7 +89,7 @@ export class StreamPath implements Shortcut {
       const json = jsonOf(method, bounds, registry);
       const binary = binaryOf(endpoint, bounds);
       this.#served.set(path, {
-        json: { ...all, ...json, serialize: (message) => frame(json.serialize(message)) },
+        json: { ...all, ...json, prefix: PREFIX_BYTES, serialize: (message) => frame(json.serialize(message)) },
         binary: { ...all, ...binary },
         events: { json: { ...all, ...json }, proto: { ...all, ...json, parse: binary.parse } },
         sideEffects: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,

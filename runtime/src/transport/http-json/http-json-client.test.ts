@@ -71,6 +71,20 @@ const SERVING = '{"status":"SERVING"}';
 const refusal = (status: string, body: string, ...more: string[]): Buffer =>
   http(status, ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, ...more], body);
 
+test("sizes are those of the bodies on the wire", async () => {
+  const packed = gzipSync(SERVING);
+  const { url, seen } = await server((socket) => socket.write(json(packed, "content-encoding: gzip")));
+  const client = clientOf(url, { rules: [POST] });
+  const message = create(HealthCheckRequestSchema, { service: "é" });
+  const sizes = await new Promise((resolve, reject) => {
+    const call = client.send(PATH, frame(toBinary(HealthCheckRequestSchema, message)), 5000, undefined, 1, {
+      replied: (_, receivedBytes) => resolve([call.sentBytes, receivedBytes]),
+      faulted: (fault) => reject(new Error(fault.message)),
+    });
+  });
+  expect(sizes).toEqual([seen[0]?.body.length, packed.length]);
+});
+
 describe("answers", () => {
   const good: readonly (readonly [string, Buffer])[] = [
     ["plain", json(SERVING)],

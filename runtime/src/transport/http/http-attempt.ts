@@ -42,6 +42,8 @@ export class HttpAttempt implements InFlight, PlacePreference {
   #socket: Socket | undefined;
   /** Number of bytes read from its socket before this request. */
   #readBefore = 0;
+  /** Size of the answer's body, as received. */
+  #bodyBytes = 0;
   #information = 0;
   #ended = false;
 
@@ -96,6 +98,9 @@ export class HttpAttempt implements InFlight, PlacePreference {
   get unsent(): boolean {
     return this.#socket === undefined || this.#socket.connecting;
   }
+  get sentBytes(): number {
+    return Buffer.byteLength(this.#of.body ?? "");
+  }
   cancel(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -145,6 +150,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
     });
     response.on("end", () => {
       if (this.#ended || !response.complete) return;
+      this.#bodyBytes = received;
       const type = response.headers["content-type"] ?? "";
       const refused = this.#of.answers.refuses(type, succeeds, received);
       if (refused !== undefined) wrong(`content-type is ${JSON.stringify(type)}`, refused);
@@ -185,7 +191,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
     this.#ended = true;
     try {
       this.#report();
-      this.#reply.replied(message);
+      this.#reply.replied(message, this.#bodyBytes);
     } catch (error) {
       throwLater(error);
     }
