@@ -261,8 +261,8 @@ function values(before: StepReport, after: StepReport): readonly Difference[] {
       : [{ kind: "values", level: "different", message: ["runs for other choices"] } as const]),
   ];
 }
-const needs = ({ min, enough, partial = false }: StepReport): Phrase => [
-  ...(min === undefined ? [partial ? "any number" : "all"] : [`at least ${min}`]),
+const needs = ({ min, enough, partial }: StepReport): Phrase => [
+  ...(min === undefined ? [partial === true ? "any number" : "all"] : [`at least ${min}`]),
   ...(enough === undefined ? [] : [`, ${enough} suffice`]),
 ];
 const bindings = (all: StepReport["args"] = []): Phrase => list(all.map(({ name, by }) => `${name}: ${by}`));

@@ -33,6 +33,7 @@ import type {
   Telemetry,
 } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
+import { itemOf } from "./names/stream-item.ts";
 import { envVars } from "./packages/env.ts";
 import { checkServicesEnv } from "./packages/env-agreement.ts";
 import { packageContext } from "./packages/package-context.ts";
@@ -44,7 +45,7 @@ import { checkReadOnly } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
 import type { Run } from "./steps/context.ts";
-import { itemOf, resolveStreams } from "./streams/stream.ts";
+import { resolveStreams } from "./streams/stream.ts";
 import { checkBare } from "./streams/stream-policy.ts";
 import { resolveTopics } from "./streams/topics.ts";
 

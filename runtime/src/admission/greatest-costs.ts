@@ -1,13 +1,13 @@
 import type { StreamCharges } from "../compose/exchange.ts";
 import type { ChargeResult } from "../limits/limits.ts";
 
-/** A limit of a stream, with functions that return the cost so far. */
+/** Costs of a stream for one limit. */
 export interface StreamCost {
   /** Index of the limit among the charges. */
   readonly index: number;
-  /** By an item of the source. */
+  /** Returns the cost so far by an item of the source. */
   readonly ofItem?: ((item: unknown) => number | bigint) | undefined;
-  /** By a message that was sent. */
+  /** Returns the cost so far by a message that was sent. */
   readonly ofMessage?: ((message: unknown) => number | bigint) | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface LimitUse<Cx, Args, Result> {
    */
   readonly cost?: ((cx: Cx, args: Args) => number | bigint) | undefined;
   /**
-   * Returns the actual cost, once the answer has been sent. Of a stream: the cost so far by a message; the greatest one
+   * Returns the actual cost, once the answer has been sent. A stream has a cost for each message, and the greatest one
    * counts at its end. Late limits only.
    */
   readonly settle?: ((cx: Cx, args: Args, result: Result) => number | bigint) | undefined;

@@ -55,15 +55,15 @@ const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 test("a list has the values that its needs define for any order of ends, and cancels exactly the other items", async () => {
   await fc.assert(
-    fc.asyncProperty(cases, async (given) => {
-      const { values, after } = expected(given);
+    fc.asyncProperty(cases, async (testCase) => {
+      const { values, after } = expected(testCase);
       const { send } = front();
       const { answer } = send(async (cx) => {
-        const ends = given.ends.map(() => Promise.withResolvers<number | undefined>());
+        const ends = testCase.ends.map(() => Promise.withResolvers<number | undefined>());
         for (const { promise } of ends) promise.catch(() => {}); // of items that never run
         const scopes: Scope[] = [];
         let state: string | undefined;
-        cx.quorum([...ends.keys()], given.needs, (i, part) => {
+        cx.quorum([...ends.keys()], testCase.needs, (i, part) => {
           scopes[i] = part.scope;
           return ends[i]?.promise ?? Promise.resolve(undefined);
         }).then(
@@ -71,17 +71,17 @@ test("a list has the values that its needs define for any order of ends, and can
           () => (state = "failed"),
         );
         await drained();
-        for (const [n, i] of given.order.entries()) {
+        for (const [n, i] of testCase.order.entries()) {
           expect(state !== undefined, `after ${n}`).toBe(n >= after);
-          if (given.ends[i] === "failure") ends[i]?.reject(failure);
-          else ends[i]?.resolve(given.ends[i] === "value" ? i : undefined);
+          if (testCase.ends[i] === "failure") ends[i]?.reject(failure);
+          else ends[i]?.resolve(testCase.ends[i] === "value" ? i : undefined);
           await drained();
         }
         expect(state).toBe(values === undefined ? "failed" : `[${values.join()}]`);
-        const cancelled = given.order.slice(after).sort();
-        if (given.ends.length >= (given.needs.min ?? 0))
-          expect([...scopes.keys()].filter((i) => scopes[i]?.over && given.ends[i] !== "failure")).toEqual(
-            cancelled.filter((i) => given.ends[i] !== "failure"),
+        const cancelled = testCase.order.slice(after).sort();
+        if (testCase.ends.length >= (testCase.needs.min ?? 0))
+          expect([...scopes.keys()].filter((i) => scopes[i]?.over && testCase.ends[i] !== "failure")).toEqual(
+            cancelled.filter((i) => testCase.ends[i] !== "failure"),
           );
         return page({});
       });

@@ -30,7 +30,7 @@ export interface EndpointOptions<
   readonly timeoutMs: number;
   /** Maximum number of elements of lists, maps and JSON in a request. Default: the server's maximum. */
   readonly maxElements?: number | undefined;
-  /** Host names that the RPC answers on; `*.` stands for one or more labels. Default: every host. */
+  /** Host names that the RPC answers on, exact or with `*.` for one or more labels. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   /** Authentication of callers. */
   readonly identity?: Identity | undefined;

@@ -1,6 +1,5 @@
 import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst } from "../../plan/names/name-scope.ts";
-import type { Host } from "../../resolve/model/model.ts";
 import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -146,7 +145,7 @@ function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, 
 }
 
 /** `"shop.example.com"`, or a template with `deps.env.HOST` in it. */
-function hostText(host: Host): string {
+function hostText(host: PlanFile["hosts"][number]): string {
   const text = host.map((part) => (typeof part === "string" ? part : `\${deps.env.${part.env}}`)).join("");
   return host.every((part) => typeof part === "string") ? JSON.stringify(text) : `\`${text}\``;
 }

@@ -3,13 +3,13 @@ import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Limits, LimitUse } from "../model/model.ts";
+import { itemOf } from "../names/stream-item.ts";
 import { envOfLet, seen } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
-import { itemOf } from "../streams/stream.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
 
 /** Returns the limits of every RPC that has any. A limit with a fault is left out. */

@@ -1,16 +1,15 @@
 // The source of a streaming RPC: its call, and the expressions about each item.
-import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { Ir, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { IrFollow, IrStream } from "../../ir/stream.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../model/call.ts";
 import type { Followed, Step } from "../model/model.ts";
-import { methodNamed } from "../names/lookup.ts";
-import { findTopic, itemOfTopic } from "../names/topics.ts";
+import { itemOf } from "../names/stream-item.ts";
+import { findTopic } from "../names/topics.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
@@ -20,16 +19,6 @@ import { resolveCall } from "../steps/call.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { keyOf } from "../steps/topic-key.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
-
-/** Returns the message of an item, if names alone reveal it. */
-export function itemOf(ir: Ir, service: IrService, { source }: IrStream): DescMessage | undefined {
-  if (source?.kind === "follow") {
-    const topic = service.topics.find(({ name }) => name.value === source.topic?.value);
-    return topic && itemOfTopic(ir, topic, service.desc.file.proto.package);
-  }
-  const method = source?.method && methodNamed(ir, source.method.value);
-  return method?.methodKind === "server_streaming" ? method.output : undefined;
-}
 
 /** Resolves the stream of every RPC that has one. A stream with a fault is left out. */
 export function resolveStreams(run: Run): ReadonlyMap<IrMethod, Followed> {

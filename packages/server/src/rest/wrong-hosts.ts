@@ -8,9 +8,9 @@ import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
+import { HostNames } from "../requests/host-names.ts";
 import { partsOf, RestMatcher } from "../transcoding/matcher.ts";
 import { statusJson } from "../transcoding/status.ts";
-import { HostNames } from "./host-names.ts";
 
 /** The parts of an endpoint that `WrongHosts` needs. */
 export interface HostedEndpoint extends Pick<Endpoint, "hosts">, Partial<Pick<Endpoint, "rest">> {
