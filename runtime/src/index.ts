@@ -68,8 +68,10 @@ export type {
 } from "./observer-calls.ts";
 export type {
   AuditEvent,
+  DeprecatedFieldUse,
   DeprecatedUse,
   Deprecation,
+  DeprecationCaller,
   LimitEvent,
   RequestTelemetry,
   ResponseEvent,

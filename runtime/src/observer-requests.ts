@@ -17,6 +17,8 @@ export interface RpcEvent {
   /** Names of the sources of credentials that its callers may use. */
   readonly sources: readonly string[];
   readonly deprecation?: Deprecation | undefined;
+  /** Paths of deprecated fields of its request. */
+  readonly deprecatedFields?: readonly string[] | undefined;
   /** Counts its messages, if its server does. */
   readonly traffic: Traffic;
 }
@@ -95,6 +97,8 @@ export interface ResponseEvent {
     | { readonly ok: false; readonly failure: Failure };
   /** The deprecation and the caller, if the RPC's `version` is deprecated. */
   readonly deprecated?: DeprecatedUse | undefined;
+  /** Deprecated fields that the request sets, and the caller; undefined: none. */
+  readonly deprecatedFields?: DeprecatedFieldUse | undefined;
   /** Trace that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
   /** Name of the source of the caller's credential; undefined: the caller is unknown. */
@@ -168,8 +172,8 @@ export interface Deprecation {
   readonly successor?: string | undefined;
 }
 
-/** Call of a deprecated RPC, with its authenticated caller if known. A refused request may have one, too. */
-export interface DeprecatedUse extends Deprecation {
+/** Authenticated caller that uses something deprecated, if known. */
+export interface DeprecationCaller {
   /** Name of the credential's source; undefined: the caller is unknown. */
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
@@ -178,11 +182,20 @@ export interface DeprecatedUse extends Deprecation {
   readonly id?: string | undefined;
 }
 
-/** Returns a use of a deprecated RPC by the owner of this credential. */
-export function usedBy(deprecation: Deprecation, credential: Credential | undefined): DeprecatedUse {
-  if (credential === undefined) return deprecation;
+/** Call of a deprecated RPC. A refused request may have one, too. */
+export interface DeprecatedUse extends Deprecation, DeprecationCaller {}
+
+/** Deprecated fields that a request sets. */
+export interface DeprecatedFieldUse extends DeprecationCaller {
+  /** Such as `items[*].sku`; 20 at most. */
+  readonly paths: readonly string[];
+}
+
+/** Returns the same use, by the owner of this credential. */
+export function usedBy<T extends object>(use: T, credential: Credential | undefined): T & DeprecationCaller {
+  if (credential === undefined) return use;
   const { source, issuer, subject, id } = credential;
-  return { ...deprecation, source, issuer, subject, id };
+  return { ...use, source, issuer, subject, id };
 }
 
 /** Rate limit that has refused a request, or whose counters were unreachable. The event does not contain its key. */

@@ -15,7 +15,8 @@ export function observeEach(metrics: Metrics): void {
   metrics.rpc({ method: rpc.method, streams: false, cached: true, limits: [], sources: [], traffic });
   metrics.responseStart(rpc);
   const outcome = { ok: true, degraded, failures: [] } as const;
-  metrics.response({ ...rpc, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
+  const uses = { deprecated: { since: "2020-01-01", source: "user" }, deprecatedFields: { paths: ["filter.old_id"] } };
+  metrics.response({ ...rpc, endedAt: 1, outcome, ...uses });
   metrics.streamOpen({ ...rpc, openedAt: 1, items: () => 2 });
   const stream = { openedAt: 1, items: 2, degraded: 0, end: "ended" } as const;
   metrics.response({ ...rpc, endedAt: 1, outcome: { ok: true, degraded: [], failures: [] }, stream });

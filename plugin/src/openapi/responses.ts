@@ -88,14 +88,10 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: error } },
     });
-  const { method, version, message } = planned;
+  const { method, message } = planned;
   const limits = refusing(planned);
   const closed = method.permit !== undefined && method.permit.public === undefined;
-  const ends = Object.fromEntries(
-    (version?.headers ?? []).flatMap((name, i, all) =>
-      i % 2 === 1 ? [] : [[name, { ...text(ENDS[name] ?? ""), example: all[i + 1] ?? "" }] as const],
-    ),
-  );
+  const ends = endsOf(planned);
   const degradable = message.degradable || method.degradedField !== undefined;
   const tagged = verb === "get" && planned.http !== undefined;
   const headers = {
@@ -130,6 +126,19 @@ export function responsesOf(
     default: failed("Another failure.", ends),
   };
   return withDeclared(fixed, codes, (description) => failed(description, ends));
+}
+
+/** Returns the headers of all answers about the end of the rpc, and of fields of its request. */
+function endsOf({ version, deprecatedFields }: PlanMethod): JsonObject {
+  const dates = (version?.headers ?? []).flatMap((name, i, all) =>
+    i % 2 === 1 ? [] : [[name, { ...text(ENDS[name] ?? ""), example: all[i + 1] ?? "" }] as const],
+  );
+  return {
+    ...Object.fromEntries(dates),
+    ...(deprecatedFields !== undefined && {
+      "bff-deprecated-fields": text("The deprecated fields that the request sets, 20 at most."),
+    }),
+  };
 }
 
 /**

@@ -37,6 +37,7 @@ import type { PlanCodec } from "./model/codec.ts";
 import type { PlanMessage, PlanOpening } from "./model/messages.ts";
 import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
+import { deprecatedFields } from "./rpcs/deprecated-fields.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
@@ -154,6 +155,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     start,
     permit: method.permit && run.permits.get(method.permit),
     version: planVersion(method.version),
+    deprecatedFields: deprecatedFields(method.desc.input),
     limits: planLimits(method.limits, cx.limits, functions.scope),
     telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
     stream: planStream(method, {

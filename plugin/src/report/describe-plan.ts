@@ -89,6 +89,9 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...cachingLines(planned).map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
+        ...(planned.deprecatedFields === undefined
+          ? []
+          : [`  deprecated fields: ${planned.deprecatedFields.join(", ")}`]),
         ...degradedLines([...shown]),
       ].join("\n");
     }),

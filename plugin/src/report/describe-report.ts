@@ -4,7 +4,7 @@ import type { LimitFacts } from "../lock/limit-facts.ts";
 import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
-import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "../plan/model/plan.ts";
+import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream } from "../plan/model/plan.ts";
 import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
@@ -35,6 +35,7 @@ import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
 import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
+import { type VersionReport, versionReport } from "./rpcs/describe-version.ts";
 
 /** Names are the names in the JSON. Times are in milliseconds; null is "nothing bounds it". */
 export interface FileReport {
@@ -61,6 +62,8 @@ export interface RpcReport {
   readonly validated?: RulesReport;
   /** Deprecation and sunset, as ISO 8601 days; present only if the rpc is deprecated. */
   readonly version?: VersionReport;
+  /** Paths of deprecated fields of its request, at most 100; present only if it has some. */
+  readonly deprecated_fields?: readonly string[];
   /** Rate limits, in the order in which they are charged; present only if it has limits. */
   readonly limits?: readonly LimitFacts[];
   /** Traces of its requests; present only if declared. */
@@ -118,12 +121,6 @@ export interface RestReport {
   /** `*` or a field. */
   readonly body?: string;
   readonly response_body?: string;
-}
-export interface VersionReport {
-  readonly deprecated?: string;
-  readonly sunset?: string;
-  /** `package.Service/Method` */
-  readonly successor?: string;
 }
 /** Permitted callers: all `scopes`, any role of each list of `roles`, and all conditions of `if`. */
 export interface PermitReport {
@@ -213,6 +210,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("permit", permitReport(planned)),
         ...defined("validated", planned.validated && rulesReport(planned.validated)),
         ...defined("version", planned.version && versionReport(planned.version)),
+        ...defined("deprecated_fields", planned.deprecatedFields),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
@@ -321,14 +319,6 @@ function restReport({ ir, body, responseBody }: RestRule): RestReport {
     path: ir.path.value,
     ...defined("body", body === "*" ? body : body?.name),
     ...defined("response_body", responseBody?.name),
-  };
-}
-
-function versionReport({ deprecation, successor }: PlanVersion): VersionReport {
-  return {
-    ...defined("deprecated", deprecation?.since),
-    ...defined("sunset", deprecation?.sunset),
-    ...defined("successor", successor),
   };
 }
 

@@ -5,9 +5,9 @@ import type { ChargeResult } from "../limits/limits.ts";
 export interface StreamCost {
   /** Index of the limit among the charges. */
   readonly index: number;
-  /** Returns the cost so far by an item of the source. */
+  /** Current cost, from an item of the source. */
   readonly ofItem?: ((item: unknown) => number | bigint) | undefined;
-  /** Returns the cost so far by a message that was sent. */
+  /** Current cost, from a sent message. */
   readonly ofMessage?: ((message: unknown) => number | bigint) | undefined;
 }
 

@@ -56,6 +56,11 @@ export interface EndpointOptions<
   readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
   /** Deprecation of the RPC, for its callers. */
   readonly version?: Version | undefined;
+  /**
+   * Paths of deprecated fields of the request, such as `items[*].sku`; the near ones, if it has many. Requests that set
+   * deprecated fields are reported. Undefined: it has none.
+   */
+  readonly deprecatedFields?: readonly string[] | undefined;
   /** Reuse of its answers. Only without side effects. */
   readonly cache?: ResponseCaching<App, MessageShape<I>, Principal> | undefined;
   /** HTTP caching of answers over GET. */

@@ -30,7 +30,16 @@ export type ServedMethod<I extends DescMessage, O extends DescMessage> =
 /** Options of an RPC that decide which callers may call it, and how often. */
 export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Principal> = Pick<
   EndpointOptions<App, I, O, O, Principal>,
-  "timeoutMs" | "identity" | "permit" | "limits" | "validate" | "version" | "telemetry" | "clock" | "observer"
+  | "timeoutMs"
+  | "identity"
+  | "permit"
+  | "limits"
+  | "validate"
+  | "version"
+  | "deprecatedFields"
+  | "telemetry"
+  | "clock"
+  | "observer"
 >;
 
 /** Returns the reporter of requests that never reach the RPC. It reports nothing of their credentials. */
@@ -56,7 +65,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
   method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal> & { readonly cache?: object | undefined },
 ): Traffic | undefined {
-  const { limits, identity, version, cache, observer } = options;
+  const { limits, identity, version, deprecatedFields, cache, observer } = options;
   if (observer?.rpc === undefined) return undefined;
   const { early = [], late = [] } = limits ?? {};
   const traffic = new Traffic();
@@ -70,6 +79,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
     })),
     sources: identity?.sources ?? [],
     deprecation: version?.deprecation,
+    deprecatedFields,
     traffic,
   });
   return traffic;

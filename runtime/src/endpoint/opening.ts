@@ -13,6 +13,7 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
+import { DeprecatedFields } from "./deprecated-fields.ts";
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
 import type { Version } from "./version.ts";
 
@@ -29,6 +30,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly version: Version | undefined;
+  readonly deprecatedFields: DeprecatedFields | undefined;
   readonly telemetry: Telemetry<App, Args, Principal> | undefined;
 }
 
@@ -46,7 +48,9 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
   // Deferred parts have at least as much time as the rest.
   const partsTimeoutMs = options.partsTimeoutMs && Math.max(options.partsTimeoutMs, timeoutMs);
   const name = nameOf(method);
-  return { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
+  const deprecatedFields = options.deprecatedFields && new DeprecatedFields(method.input);
+  const common = { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
+  return { ...common, deprecatedFields };
 }
 
 /** Receives one failure, if there is one. */
@@ -61,6 +65,8 @@ export class Opening<App, Args extends Message, Principal> {
   readonly #args: Args;
   readonly #authentication: AuthenticatedRequest | undefined;
   readonly #failed: FailureCallback;
+  /** Paths of deprecated fields that the request sets. */
+  readonly #deprecated: readonly string[];
   #gate: Gate<App, Args, Principal> | undefined;
   #charges: StreamCharges | undefined;
   #use: (() => StreamUse) | undefined;
@@ -76,6 +82,7 @@ export class Opening<App, Args extends Message, Principal> {
     this.#args = args;
     this.#authentication = authentication;
     this.#failed = failed;
+    this.#deprecated = options.deprecatedFields?.of(args) ?? NONE;
     this.#gate = gates[0];
     this.startedAt = startedAt;
     const common = { headers, authentication, clock, observer };
@@ -127,7 +134,9 @@ export class Opening<App, Args extends Message, Principal> {
 
   /** Metadata that accompanies the answer. */
   get metadata(): AnswerMetadata | undefined {
-    return this.#authentication && beside(this.#authentication);
+    const metadata = this.#authentication && beside(this.#authentication);
+    if (this.#deprecated.length === 0) return metadata;
+    return withHeaders(metadata, ["bff-deprecated-fields", this.#deprecated.join(", ")]);
   }
 
   /**
@@ -234,6 +243,7 @@ export class Opening<App, Args extends Message, Principal> {
     const { observer, name, clock, version } = this.#options;
     if (observer?.response === undefined) return;
     const { exchange } = this;
+    const credential = this.#authentication?.caller?.credential;
     observer.response({
       request: this.cx.root,
       header: (name) => exchange.header(name),
@@ -241,13 +251,16 @@ export class Opening<App, Args extends Message, Principal> {
       startedAt: this.startedAt,
       endedAt: clock.now(),
       outcome,
-      deprecated: version?.deprecation && usedBy(version.deprecation, this.#authentication?.caller?.credential),
+      deprecated: version?.deprecation && usedBy(version.deprecation, credential),
+      deprecatedFields: this.#deprecated.length === 0 ? undefined : usedBy({ paths: this.#deprecated }, credential),
       trace: exchange.trace,
-      source: this.#authentication?.caller?.credential.source,
+      source: credential?.source,
       stream: this.#use?.(),
     });
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** A request, and the time of its arrival. */
 interface Arrived {

@@ -2,16 +2,11 @@
 // begun.
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { holdsField } from "./holds-field.ts";
 
 /** Reports whether a message of the type, or one inside of it, may lack a required field. */
 export function holdsRequired(root: DescMessage): boolean {
-  const found = new Set([root]);
-  for (const desc of found)
-    for (const { presence, message } of desc.fields) {
-      if (presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return true;
-      if (message !== undefined) found.add(message);
-    }
-  return false;
+  return holdsField(root, ({ presence }) => presence === FeatureSet_FieldPresence.LEGACY_REQUIRED);
 }
 
 /** @throws Error if the message cannot be written */

@@ -6,13 +6,14 @@ import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.
 const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");
 const HEADERS = cors.allowedHeaders.join(", ");
 /**
- * Headers that scripts may read besides the protocols' own: degraded fields, times before a retry, rate limits, and the
- * sunset date of an RPC.
+ * Headers that scripts may read besides the protocols' own: degraded fields, times before a retry, rate limits, the
+ * sunset date of an RPC, and deprecated fields of a request.
  */
 const EXPOSED = [
   ...cors.exposedHeaders,
   ...[
     "bff-degraded",
+    "bff-deprecated-fields",
     "grpc-retry-pushback-ms",
     "retry-after",
     "ratelimit",

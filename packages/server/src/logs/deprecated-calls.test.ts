@@ -1,4 +1,4 @@
-import type { DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
+import type { DeprecatedFieldUse, DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { expect, test } from "vitest";
 import { DeprecatedCalls } from "./deprecated-calls.ts";
@@ -15,7 +15,7 @@ function logged(format: LogFormat = "text") {
   const clock = new FakeClock();
   const written: string[] = [];
   const log = new FailureLog((line) => written.push(line), format, clock);
-  const called = (deprecated: DeprecatedUse, headers: Record<string, string> = {}): void => {
+  const observe = (use: Partial<ResponseEvent>, headers: Record<string, string> = {}): void => {
     const event: ResponseEvent = {
       request: {},
       header: (name) => headers[name] ?? "",
@@ -23,12 +23,16 @@ function logged(format: LogFormat = "text") {
       startedAt: 0,
       endedAt: 0,
       outcome: { ok: true, degraded: [], failures: [] },
-      deprecated,
+      ...use,
     };
     log.response(event);
   };
+  const called = (deprecated: DeprecatedUse, headers?: Record<string, string>): void =>
+    observe({ deprecated }, headers);
+  const sent = (deprecatedFields: DeprecatedFieldUse, headers?: Record<string, string>): void =>
+    observe({ deprecatedFields }, headers);
   const lines = (): string[] => written.splice(0).map((line) => line.replace(/^\S+Z /, "").trimEnd());
-  return { clock, called, lines, written };
+  return { clock, called, sent, lines, written };
 }
 const HEAD = `${RPC} is deprecated since 2026-11-01 and may be gone from 2027-05-01 on, in favour of page.v2.PageService/Get: called by`;
 
@@ -66,6 +70,33 @@ test("the JSON line has only the known values", () => {
       user_agent: "shop-app/3.1",
     },
     { time: expect.any(String), event: "deprecated", rpc: RPC, since: "2026-11-01" },
+  ]);
+});
+
+test("each caller and deprecated field is logged once an hour, beside a deprecated RPC", async () => {
+  const { clock, called, sent, lines } = logged();
+  const line = (field: string, caller: string) => `${RPC} receives the deprecated field ${field}: sent by ${caller}`;
+  sent({ paths: ["old_id", "items[*].sku"], source: "user", subject: "ann" }, { "user-agent": "curl/8" });
+  sent({ paths: ["old_id", "filter.text"], source: "user", subject: "ann" });
+  sent({ paths: ["old_id"] });
+  called({ since: "2026-11-01" });
+  expect(lines()).toEqual([
+    line("old_id", '"ann" of user with "curl/8"'),
+    line("items[*].sku", '"ann" of user with "curl/8"'),
+    line("filter.text", '"ann" of user'),
+    line("old_id", "an anonymous caller"),
+    `${RPC} is deprecated since 2026-11-01: called by an anonymous caller`,
+  ]);
+  await clock.advance(HOUR);
+  sent({ paths: ["old_id"], source: "user", subject: "ann" });
+  expect(lines()).toEqual([`${line("old_id", '"ann" of user')} (and 1 more calls in between)`]);
+});
+
+test("the JSON line of a deprecated field has its path as `sends`", () => {
+  const { sent, written } = logged("json");
+  sent({ paths: ["items[*].sku"], source: "user", subject: "ann" });
+  expect(written.map((text) => JSON.parse(text))).toEqual([
+    { time: expect.any(String), event: "deprecated", rpc: RPC, sends: "items[*].sku", source: "user", subject: "ann" },
   ]);
 });
 

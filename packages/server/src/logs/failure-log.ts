@@ -4,8 +4,8 @@ import { type CertificateEvent, type Observer, withoutPositions } from "@protobf
 import type { ResolverEvent } from "@protobff/runtime/internal/observer-calls";
 import type {
   AuditEvent,
-  DeprecatedUse,
   Deprecation,
+  DeprecationCaller,
   LimitEvent,
   ResponseEvent,
   StreamDegradedEvent,
@@ -29,8 +29,12 @@ export class FailureLog extends ServerLog implements Observer {
   readonly #deprecated = new DeprecatedCalls();
 
   response(event: ResponseEvent): void {
-    const { method, outcome, deprecated } = event;
-    if (deprecated !== undefined) this.#stillCalled(method, event, deprecated);
+    const { method, outcome, deprecated, deprecatedFields } = event;
+    // Calls before the date of deprecation are not logged.
+    if (deprecated !== undefined && this.clock.date().getTime() >= Date.parse(deprecated.since))
+      this.#stillUsed(method, event, deprecated);
+    if (deprecatedFields !== undefined)
+      for (const path of deprecatedFields.paths) this.#stillUsed(method, event, deprecatedFields, path);
     if (!outcome.ok) this.#failed(method, event, outcome.failure);
     else if (outcome.degraded.length > 0) this.#degraded(method, event, outcome);
   }
@@ -50,10 +54,14 @@ export class FailureLog extends ServerLog implements Observer {
       };
     });
   }
-  /** Calls before the date of deprecation are not logged. */
-  #stillCalled(method: string, request: LoggedRequest, used: DeprecatedUse): void {
-    if (this.clock.date().getTime() < Date.parse(used.since)) return;
-    const call = this.#deprecated.called(method, used, this.clock.now());
+  /** @param sends path of a deprecated field; undefined: the RPC is deprecated */
+  #stillUsed(
+    method: string,
+    request: LoggedRequest,
+    used: Partial<Deprecation> & DeprecationCaller,
+    sends?: string,
+  ): void {
+    const call = this.#deprecated.called(method, used, this.clock.now(), sends);
     if (call !== undefined)
       this.print(
         deprecatedLine(call, used, request),
@@ -254,24 +262,29 @@ function fieldsOf(
   };
 }
 function deprecatedLine(
-  { rpc, use }: DeprecatedCall,
-  { since, sunset, successor }: Deprecation,
+  { rpc, sends, use }: DeprecatedCall,
+  { since, sunset, successor }: Partial<Deprecation>,
   request: LoggedRequest,
 ): Line {
   const end = sunset === undefined ? "" : ` and may be gone from ${sunset} on`;
   const instead = successor === undefined ? "" : `, in favour of ${successor}`;
+  const what =
+    sends === undefined
+      ? `is deprecated since ${since}${end}${instead}: called`
+      : `receives the deprecated field ${sends}: sent`;
   const { source, issuer, subject, id } = use ?? {};
   const agent = use === undefined ? "" : tame(request.header("user-agent"));
   const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
   const caller = use === undefined ? "others" : callerText(known);
   return {
     event: "deprecated",
-    text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${caller}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
+    text: `${rpc} ${what} by ${caller}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
     fields: {
       rpc,
       since,
       sunset,
       successor,
+      sends,
       ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== "")),
       ...(use === undefined && { others: true }),
       ...(agent !== "" && { user_agent: agent }),

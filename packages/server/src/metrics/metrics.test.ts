@@ -209,6 +209,16 @@ describe("requests", () => {
     expect(lines.at(-1)).toBe('bff_degraded_total{left_out="true"} 3000');
   });
 
+  it("deprecated fields of requests are counted by path, from 0 on", () => {
+    const metrics = metricsOf();
+    metrics.rpc(rpcEvent({ deprecatedFields: ["old_id", "items[*].sku"] }));
+    metrics.response(answered({ deprecatedFields: { paths: ["items[*].sku"], source: "user", subject: "ann" } }));
+    expect(linesOf(metrics, /^bff_deprecated/).sort()).toEqual([
+      'bff_deprecated_fields_total{rpc_method="web.v1.Web/Get",field="items[*].sku"} 1',
+      'bff_deprecated_fields_total{rpc_method="web.v1.Web/Get",field="old_id"} 0',
+    ]);
+  });
+
   it("deprecated requests are counted by source, from the date on", () => {
     const metrics = metricsOf();
     metrics.response(answered({ deprecated: { since: "1970-01-01", source: "user" } }));

@@ -34,6 +34,9 @@ import { Zeros } from "./zeros.ts";
 const CACHE_OUTCOMES: readonly CacheEvent["outcome"][] = ["fresh", "stale", "joined", "missed"];
 const BUDGETS: readonly BudgetEvent["kind"][] = ["retry", "hedge"];
 
+/** Maximum number of paths of deprecated fields that are counted apart. */
+const MOST_FIELDS = 5_000;
+
 /** Counts the events that it observes. */
 export class Metrics implements Observer {
   readonly #clock: Clock;
@@ -81,6 +84,12 @@ export class Metrics implements Observer {
   readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [
     ...["rpc_method", "source"],
   ]);
+  readonly #deprecatedFields = new Counter(
+    "bff_deprecated_fields_total",
+    "Requests that set a field that is marked as deprecated.",
+    ["rpc_method", "field"],
+    MOST_FIELDS,
+  );
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -113,7 +122,7 @@ export class Metrics implements Observer {
     this.#streams.opened(event);
   }
   response(event: ResponseEvent): void {
-    const { method, startedAt, endedAt, outcome, deprecated, stream } = event;
+    const { method, startedAt, endedAt, outcome, deprecated, deprecatedFields, stream } = event;
     if (stream !== undefined) this.#streams.ended(event, stream);
     else this.#answered(method, outcome.ok ? Code.OK : outcome.failure.clientCode, endedAt - startedAt);
     if (outcome.ok && outcome.degraded.length > 0) {
@@ -122,6 +131,7 @@ export class Metrics implements Observer {
     }
     if (deprecated !== undefined && this.#clock.date().getTime() >= Date.parse(deprecated.since))
       this.#deprecated.add(method, deprecated.source ?? "");
+    for (const path of deprecatedFields?.paths ?? []) this.#deprecatedFields.add(method, path);
   }
   #answered(method: string, code: Code, tookMs: number): void {
     const server = this.#server(method);
@@ -192,7 +202,7 @@ export class Metrics implements Observer {
     for (const upstream of this.#upstreams) this.#beginUpstream(upstream);
     for (const durations of [...this.#servers.values(), ...this.#callees()]) this.#zeros.histogram(durations);
   }
-  #beginRpc({ method, streams, cached, limits, sources, deprecation }: RpcEvent): void {
+  #beginRpc({ method, streams, cached, limits, sources, deprecation, deprecatedFields = [] }: RpcEvent): void {
     const zeros = this.#zeros;
     zeros.method(this.#server(method));
     if (streams) this.#streams.begin(method, zeros);
@@ -201,6 +211,7 @@ export class Metrics implements Observer {
     if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "");
     if (deprecation !== undefined)
       for (const source of ["", ...sources]) zeros.series(this.#deprecated, method, source);
+    for (const path of deprecatedFields) zeros.series(this.#deprecatedFields, method, path);
   }
   #beginUpstream({ service, branch, state }: UpstreamEvent): void {
     const zeros = this.#zeros;
@@ -265,6 +276,7 @@ export class Metrics implements Observer {
       this.#degraded.family,
       this.#limited.family,
       this.#deprecated.family,
+      this.#deprecatedFields.family,
     ];
   }
 }

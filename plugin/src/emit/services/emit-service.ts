@@ -13,7 +13,7 @@ import { limitsProperty } from "./emit-limits.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
-import { versionProperty } from "./emit-version.ts";
+import { deprecatedFieldsProperty, versionProperty } from "./emit-version.ts";
 import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
 
 /** Prints the property `compose`: the function of the rpc's message, after the start of the service's steps. */
@@ -129,6 +129,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...partsProperty(planned, result),
     ...codecProperty(planned, file.codec, names),
     ...versionProperty(planned),
+    ...deprecatedFieldsProperty(planned),
     ...restProperty(planned, names),
     ...telemetryProperty(planned, names),
     ...(file.identity === undefined ? [] : line("identity: deps.identity,")),

@@ -1,6 +1,16 @@
 import type { PlanMethod } from "../../plan/model/plan.ts";
 import { block, type Lines } from "../text/lines.ts";
 
+/** `deprecatedFields: ["filter.old_id", "items[*].sku"],` */
+export function deprecatedFieldsProperty({ deprecatedFields }: PlanMethod): Lines {
+  if (deprecatedFields === undefined) return [];
+  return block(
+    ["deprecatedFields: ["],
+    deprecatedFields.map((path) => [`${JSON.stringify(path)},`]),
+    ["],"],
+  );
+}
+
 /** `version: { headers: ["deprecation", "@1793491200"], deprecation: { since: "2026-11-01" } },` */
 export function versionProperty({ version }: PlanMethod): Lines {
   if (version === undefined) return [];

@@ -127,6 +127,8 @@ export interface PlanMethod {
   readonly permit: PlanPermit | undefined;
   /** Deprecation headers of the rpc. */
   readonly version: PlanVersion | undefined;
+  /** Paths of deprecated fields of the request, near ones first and at most 100; undefined: it has none. */
+  readonly deprecatedFields: readonly string[] | undefined;
   /** Rate limits; undefined: callers may call it without limit. */
   readonly limits: PlanLimits | undefined;
   /** Traces of its requests. */
