@@ -6,6 +6,8 @@ import { BUNDLE_OPTIONS } from "../../plugin/src/deploy/bundle.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "node_modules", ".cache", "protobff-bench", "bundles");
+/** grpc-js is CommonJS and requires modules of Node. */
+const REQUIRE = `import { createRequire as makeRequire } from "node:module"; globalThis.require ??= makeRequire(import.meta.url);`;
 const bundled = new Map<string, string>();
 
 /** Returns the path of the bundle of a TypeScript file, once per program. */
@@ -13,10 +15,9 @@ export function bundle(entry: string): string {
   const known = bundled.get(entry);
   if (known !== undefined) return known;
   const outdir = join(folder, entry.replaceAll(/[^\w]/g, "-"));
-  execFileSync(join(root, "node_modules/.bin/esbuild"), [`server=${entry}`, `--outdir=${outdir}`, ...BUNDLE_OPTIONS], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const options = [`--outdir=${outdir}`, `--banner:js=${REQUIRE}`, ...BUNDLE_OPTIONS];
+  const stdio = "inherit";
+  execFileSync(join(root, "node_modules/.bin/esbuild"), [`server=${entry}`, ...options], { cwd: root, stdio });
   const path = join(outdir, "server.js");
   bundled.set(entry, path);
   return path;
