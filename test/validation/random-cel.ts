@@ -116,7 +116,7 @@ const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
     "dyn(this).a > 0 || this.b > 1",
     "now == now && this.a >= 0",
   ],
-  list: ["this.size() < 3", "size(this) != 1", "this == this"],
+  list: ["this.size() < 3", "size(this) != 1"],
   map: ["this.size() < 2", "size(this) > 0"],
 };
 const OVER_ITEMS = [
@@ -135,7 +135,7 @@ function condition(of: string, type: string, random: Random): string {
   if (of === "list") {
     const more = [
       ...(scalars.includes(kind) && type !== "Kind" && !type.startsWith("google.")
-        ? ["this.unique()", "this.unique() && this.size() < 4"]
+        ? ["this.unique()", "this.unique() && this.size() < 4", "this == this"]
         : []),
     ];
     const inner = CONDITIONS[kind];

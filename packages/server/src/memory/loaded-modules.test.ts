@@ -39,10 +39,10 @@ async function loadedBy(env: Readonly<Record<string, string>>): Promise<string[]
   return JSON.parse(printed) as string[];
 }
 
-it.concurrent("a server without TLS loads neither TLS, nor node:http2, nor undici", async () => {
+it("a server without TLS loads neither TLS, nor node:http2, nor undici", async () => {
   expect(await loadedBy({})).toEqual([]);
 });
-it.concurrent("each is loaded by the servers that use it", async () => {
+it("each is loaded by the servers that use it", async () => {
   expect(await loadedBy({ ECHO_V1_ECHOSERVICE_URL: "https://127.0.0.1:1" })).toEqual(["tls"]);
   expect(await loadedBy({ BFF_HTTP2: "node" })).toEqual(["tls", "http2"]);
 });
