@@ -290,10 +290,11 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const under = { pending, peers, fault, ids };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
   const reserved = reservedOf(base.services, base.routes);
-  const hosts = new WrongHosts(base.endpoints, { ...served, ids, reserved });
+  const hosts = WrongHosts.of(base.endpoints, { ...served, ids, reserved });
   const rest = base.hasRest ? new RestPath(unary, { ...served, ...under, reserved }) : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
-  const rpcOf = (name: string, host?: string) => (hosts.admits(name, host) ? streams.rpcOf(name) : undefined);
+  const rpcOf = (name: string, host?: string) =>
+    hosts?.admits(name, host) === false ? undefined : streams.rpcOf(name);
   const followed = { ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf };
   const sockets = streaming.length === 0 ? undefined : new FollowSockets(followed);
   const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);

@@ -1,18 +1,14 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
-import { Code, type ConnectError } from "@connectrpc/connect";
-import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { ConnectError } from "@connectrpc/connect";
 import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
+import { unimplemented } from "./grpc-refusal.ts";
 
 /** Content types of gRPC, which gRPC-Web does not match. Clients expect the codec of their request. */
 const GRPC = /^application\/grpc(?:\+[a-z]{1,16})?(?=$|;)/;
-const ANSWER: readonly string[] = [
-  ...["grpc-status", String(Code.Unimplemented)],
-  ...["grpc-message", "no rpc is served at this path"],
-];
 
 /**
  * Refuses gRPC requests at unknown paths with UNIMPLEMENTED, as gRPC's own servers do (Trailers-Only in gRPC's
@@ -20,14 +16,12 @@ const ANSWER: readonly string[] = [
  */
 export class UnknownMethods implements Shortcut {
   readonly #served: ReadonlySet<string>;
-  readonly #ids: RequestIds;
-  readonly #cors: CorsHeaders;
+  readonly #options: { readonly ids: RequestIds; readonly corsHeaders: CorsHeaders };
 
   /** @param served all paths that something serves */
-  constructor(served: Iterable<string>, ids: RequestIds, cors: CorsHeaders) {
+  constructor(served: Iterable<string>, ids: RequestIds, corsHeaders: CorsHeaders) {
     this.#served = new Set(served);
-    this.#ids = ids;
-    this.#cors = cors;
+    this.#options = { ids, corsHeaders };
   }
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, _raw: readonly string[]): boolean {
     const { ":method": method, ":path": path, "content-type": type } = headers;
@@ -36,8 +30,7 @@ export class UnknownMethods implements Shortcut {
     const contentType = GRPC.exec(type)?.[0];
     if (contentType === undefined) return false;
     stream.listen(NO_LISTENER);
-    const ids = [REQUEST_ID, this.#ids.of(headers)];
-    const all = ["content-type", contentType, ...ANSWER, ...ids, ...this.#cors(headers.origin)];
+    const all = unimplemented(contentType, "no rpc is served at this path", headers, this.#options);
     stream.answer(200, all, undefined, undefined, true);
     return true;
   }

@@ -6,6 +6,7 @@ import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
+import { unimplemented } from "../fast/grpc-refusal.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import { HostNames } from "../requests/host-names.ts";
@@ -44,7 +45,7 @@ export class WrongHosts implements Shortcut {
   readonly #options: WrongHostsOptions;
 
   /** @throws TypeError for a malformed host name */
-  constructor(endpoints: readonly HostedEndpoint[], options: WrongHostsOptions) {
+  private constructor(endpoints: readonly HostedEndpoint[], options: WrongHostsOptions) {
     this.#options = options;
     for (const { method, hosts = [], rest = [] } of endpoints) {
       if (hosts.length === 0) continue;
@@ -53,6 +54,10 @@ export class WrongHosts implements Shortcut {
       this.#services.set(service, names);
       for (const rule of rest) this.#templates.add(rule, names);
     }
+  }
+  /** Returns undefined if no endpoint has hosts: requests are then not compared. */
+  static of(endpoints: readonly HostedEndpoint[], options: WrongHostsOptions): WrongHosts | undefined {
+    return endpoints.some(({ hosts }) => hosts !== undefined) ? new WrongHosts(endpoints, options) : undefined;
   }
   /** Reports whether a `package.Service/Method` answers on this host. */
   admits(rpc: string, authority: string | undefined): boolean {
@@ -82,7 +87,6 @@ export class WrongHosts implements Shortcut {
 
   /** Returns the body of the refusal. Undefined: the host is the service's, or the path belongs to no such service. */
   #bodyFor(method: string, target: string, authority: string | undefined): Uint8Array | undefined {
-    if (this.#services.size === 0) return undefined;
     const path = target.split("?", 1)[0] ?? "";
     const names = this.#services.get(path.slice(1, path.indexOf("/", 1)));
     if (names !== undefined) return names.admits(authority) ? undefined : CONNECT_BODY;
@@ -97,18 +101,15 @@ export class WrongHosts implements Shortcut {
     type: string,
     headers: http.IncomingHttpHeaders,
   ): { readonly status: number; readonly all: readonly string[]; readonly sent: Uint8Array | undefined } {
-    const { ids, corsHeaders, httpHeaders } = this.#options;
-    const id = [REQUEST_ID, ids.of(headers)];
     const grpc = GRPC.exec(type)?.[0];
-    if (grpc !== undefined) {
-      const status = ["grpc-status", String(Code.Unimplemented), "grpc-message", MESSAGE];
-      return {
-        status: 200,
-        all: ["content-type", grpc, ...status, ...id, ...corsHeaders(headers.origin)],
-        sent: undefined,
-      };
-    }
+    if (grpc !== undefined)
+      return { status: 200, all: unimplemented(grpc, MESSAGE, headers, this.#options), sent: undefined };
+    const { ids, httpHeaders } = this.#options;
     const json = ["content-type", "application/json", "cache-control", "no-store"];
-    return { status: MISDIRECTED, all: [...json, ...id, ...httpHeaders(headers.origin)], sent: body };
+    return {
+      status: MISDIRECTED,
+      all: [...json, REQUEST_ID, ids.of(headers), ...httpHeaders(headers.origin)],
+      sent: body,
+    };
   }
 }
