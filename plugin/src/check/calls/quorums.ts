@@ -4,7 +4,7 @@ import { reachable } from "../../graph/graph.ts";
 import type { IrEach } from "../../ir/step.ts";
 import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
-import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
+import type { Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -31,11 +31,23 @@ function checkQuorums(model: Model, report: Report): void {
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName)?.steps ?? []);
   const calls = (step: Step): boolean =>
     reachable([step], inside).some(({ source }) => callsOf(source).length > 0 || source.kind === "resolver");
+  // The reason why items cannot be cancelled.
+  const lasting = (step: Step): string | undefined => {
+    if (callsOf(step.source).some(({ batch }) => batch !== undefined))
+      return "joins its calls into one, which no item can cancel";
+    if (effects.step(step)) return "has side effects, and the effects of cancelled items would be unknown";
+    return calls(step) ? undefined : "makes no calls that could be cancelled";
+  };
   for (const step of blocksOf(model).flatMap((block) => block.steps)) {
     const { source, ir } = step;
     if (source.kind !== "each" || ir.source?.kind !== "each" || source.quorum === undefined) continue;
-    const mistake =
-      wrongCount(ir.source) ?? wrongItems(step, source, ir.source, { effects: effects.step(step), calls });
+    const { enough } = ir.source;
+    const why = enough === undefined ? undefined : lasting(step);
+    const items =
+      enough === undefined || why === undefined
+        ? undefined
+        : { at: enough.at, message: `${nameOf(step)} ${why}`, hint: "leave out `enough`" };
+    const mistake = wrongCount(ir.source) ?? items;
     if (mistake !== undefined) report({ code: "BFF524", severity: "error", ...mistake });
   }
 }
@@ -53,24 +65,4 @@ function wrongCount({ partial, min, enough, max }: IrEach): Mistake | undefined 
   if (high === undefined || max === undefined) return undefined;
   const message = `the list never has ${high.value} values: there are at most ${max.value} items`;
   return { at: high.at, message, hint: `write at most ${max.value} here, or raise \`max\`` };
-}
-
-function wrongItems(
-  step: Step,
-  source: EachSource,
-  { enough }: IrEach,
-  is: { readonly effects: boolean; readonly calls: (step: Step) => boolean },
-): Mistake | undefined {
-  if (enough === undefined) return undefined;
-  const why = whyNotCancelled(step, source, is);
-  if (why === undefined) return undefined;
-  return { at: enough.at, message: `${nameOf(step)} ${why}`, hint: "leave out `enough`" };
-}
-
-/** Returns the reason why items cannot be cancelled. Undefined: they can. */
-function whyNotCancelled(step: Step, source: EachSource, is: Parameters<typeof wrongItems>[3]): string | undefined {
-  if (callsOf(source).some(({ batch }) => batch !== undefined))
-    return "joins its calls into one, which no item can cancel";
-  if (is.effects) return "has side effects, and the effects of cancelled items would be unknown";
-  return is.calls(step) ? undefined : "makes no calls that could be cancelled";
 }

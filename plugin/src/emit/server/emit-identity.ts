@@ -11,6 +11,7 @@ import { FileNames } from "../names/file-names.ts";
 import { group } from "../text/group.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { around, block, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
+import { templateText } from "../text/template-text.ts";
 import { propertiesOf, treeOf } from "../values/emit-set.ts";
 import { readParameters } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
@@ -167,13 +168,7 @@ const listOf = (texts: readonly Text[]): Line => ["[", texts.map(({ value }) => 
 function withHoles(parts: PlanText, names: FileNames): Line {
   const [only] = parts;
   if (parts.length === 1 && typeof only === "object" && only.type.kind === "string") return print(only, names);
-  if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
-  const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
-  return [
-    "`",
-    ...parts.flatMap((part): Line => (typeof part === "string" ? [literal(part)] : ["${", ...print(part, names), "}"])),
-    "`",
-  ];
+  return templateText(parts.map((part) => (typeof part === "string" ? part : { print: print(part, names) })));
 }
 const print = (expression: Expression, names: FileNames): Line => emitValue(expression, sourceNames(names)).print;
 

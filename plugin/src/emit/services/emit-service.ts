@@ -6,8 +6,9 @@ import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { composeFunction } from "../steps/step-parts.ts";
 import { group } from "../text/group.ts";
-import { block, type Line, type Lines, line } from "../text/lines.ts";
+import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
+import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { restProperty } from "./emit-rest.ts";
@@ -145,10 +146,13 @@ function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, 
   return line(`parts: (${response}, parts) => { ${response}.${field.localName} = parts; },`);
 }
 
-/** `"shop.example.com"`, or a template with `deps.env.HOST` in it. */
-function hostText(host: PlanFile["hosts"][number]): string {
-  const text = host.map((part) => (typeof part === "string" ? part : `\${deps.env.${part.env}}`)).join("");
-  return host.every((part) => typeof part === "string") ? JSON.stringify(text) : `\`${text}\``;
+/** `const hosts = ["shop.example.com", `${deps.env.HOST}`];` */
+function hostLines({ hosts }: PlanFile): Lines {
+  if (hosts.length === 0) return [];
+  const printed = hosts.map((host) =>
+    templateText(host.map((part) => (typeof part === "string" ? part : { print: [`deps.env.${part.env}`] }))),
+  );
+  return line("const hosts = [", ...commas(printed), "];");
 }
 
 /** `createDashboardService`: its endpoints, one for each rpc. */
@@ -181,7 +185,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         [
           `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name), ...(file.topics.length > 0 ? ["topics"] : [])].map((name) => `deps.${name}`).join(", ")});`,
         ],
-        ...(file.hosts.length === 0 ? [] : line(`const hosts = [${file.hosts.map(hostText).join(", ")}];`)),
+        ...hostLines(file),
         ...block(["return ["], rows, ["];"]),
       ],
       ["}"],

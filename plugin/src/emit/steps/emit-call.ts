@@ -18,6 +18,7 @@ import {
   property,
   width,
 } from "../text/lines.ts";
+import { templateText } from "../text/template-text.ts";
 import { operandOf, propertiesOf, treeOf } from "../values/emit-set.ts";
 import { boundValue, presentValue, type ValueNames } from "../values/value.ts";
 
@@ -216,14 +217,6 @@ function detail(expression: Expression, names: MessageNames): Line {
   return ["{ desc: ", schema, ", value: ", ...value, " }"];
 }
 function template(parts: readonly (string | Expression)[], names: MessageNames): Line {
-  if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
-  const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
-  return [
-    names.file.runtime("short"),
-    "`",
-    ...parts.flatMap((part) =>
-      typeof part === "string" ? [literal(part)] : ["${", ...emitValue(part, names).print, "}"],
-    ),
-    "`",
-  ];
+  const text = templateText(parts.map((part) => (typeof part === "string" ? part : emitValue(part, names))));
+  return parts.every((part) => typeof part === "string") ? text : [names.file.runtime("short"), ...text];
 }

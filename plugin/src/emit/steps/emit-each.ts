@@ -130,15 +130,16 @@ function guardedSource(source: PlanEachSource): {
 }
 
 /** Prints the value of one item: a promise, or for `by` the value itself. */
-function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, on: string): Lines {
+function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, list: string): Lines {
   const { names } = cx;
-  const { source: inner } = source;
+  const { source: inner, quorum } = source;
+  const on = quorum === undefined ? list : "cx";
   if (inner.kind === "by") {
     const proto = inner.by.proto ?? protoOf(inner.by.type);
     return [inferredValue(inner.by, proto, names).print];
   }
   if (inner.kind !== "call") {
-    if (!source.partial || source.quorum !== undefined) return composition(inner, step, cx, on);
+    if (!source.partial || quorum !== undefined) return composition(inner, step, cx, on);
     return around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"]);
   }
   const value = send(inner.call, step, cx, on);
@@ -181,7 +182,7 @@ function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: 
     return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
   }
   const absent = source.itemAbsent;
-  const value = itemValue(source, step, cx, source.quorum === undefined ? on : "cx");
+  const value = itemValue(source, step, cx, on);
   if (source.quorum !== undefined) {
     const async = absent || inner.kind === "by";
     return around(["return "], quorumOf(source, { step, on, items, item }, arrowBody(value), async), [";"]);
@@ -207,7 +208,7 @@ function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: L
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
-  const value = itemValue(source, step, cx, source.quorum === undefined ? on : "cx");
+  const value = itemValue(source, step, cx, on);
   const awaited =
     source.source.kind === "by"
       ? value
