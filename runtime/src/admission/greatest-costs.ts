@@ -26,10 +26,16 @@ export class GreatestCosts implements StreamCharges {
     this.#costs = costs.map((cost) => ({ ...cost }));
   }
   item(item: unknown): void {
-    for (const cost of this.#costs) if (cost.ofItem !== undefined) raise(cost, cost.ofItem, item);
+    for (const cost of this.#costs) {
+      const { ofItem } = cost;
+      if (ofItem !== undefined) raise(cost, () => ofItem(item));
+    }
   }
-  message(message: unknown): void {
-    for (const cost of this.#costs) if (cost.ofMessage !== undefined) raise(cost, cost.ofMessage, message);
+  message(read: () => unknown): void {
+    for (const cost of this.#costs) {
+      const { ofMessage } = cost;
+      if (ofMessage !== undefined) raise(cost, () => ofMessage(read()));
+    }
   }
   /**
    * Charges without a known cost stay. So do those of a failed stream whose cost is 0: otherwise a client that leaves
@@ -50,9 +56,9 @@ export class GreatestCosts implements StreamCharges {
   }
 }
 
-function raise(greatest: Greatest, cost: (of: unknown) => number | bigint, of: unknown): void {
+function raise(greatest: Greatest, cost: () => number | bigint): void {
   try {
-    const value = cost(of);
+    const value = cost();
     if (greatest.value === undefined ? !Number.isNaN(Number(value)) : value > greatest.value) greatest.value = value;
   } catch (thrown) {
     greatest.thrown ??= thrown;

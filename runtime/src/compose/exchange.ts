@@ -60,7 +60,7 @@ export interface StreamCharges {
   /** Counts an item of the source. */
   item(item: unknown): void;
   /** Counts a message that was sent. */
-  message(message: unknown): void;
+  message(read: () => unknown): void;
   /** @param sent true if any upstream was called */
   ended(ok: boolean, sent: boolean): void;
 }

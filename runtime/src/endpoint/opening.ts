@@ -195,8 +195,12 @@ export class Opening<App, Args extends Message, Principal> {
    * @param lacking undefined: it is complete
    */
   delivered(message: Message, lacking: Degraded | undefined): void {
-    this.#charges?.message(message);
+    this.#charges?.message(() => message);
     if (lacking !== undefined) this.lacked(lacking);
+  }
+  /** Counts the whole answer that was sent in parts. `whole` returns it, and is called only for such limits. */
+  completed(whole: () => Message): void {
+    this.#charges?.message(whole);
   }
   /** Reports a message with degradations that a follower has received. */
   lacked({ entries, failures }: Degraded): void {

@@ -256,7 +256,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     exchange?.end();
     this.#follower.ended(metadata);
     const whole = this.#whole as MessageShape<C>; // a first message has left
-    this.#opening?.delivered(this.#rpc.options.respond?.as(whole) ?? whole, undefined);
+    this.#opening?.completed(() => this.#rpc.options.respond?.as(whole) ?? whole);
     this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
   }
   #failed(failure: Failure, metadata: AnswerMetadata | undefined): void {

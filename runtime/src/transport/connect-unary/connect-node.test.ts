@@ -27,7 +27,7 @@ type Get = (request: GetRequest, context: HandlerContext) => Thing | Promise<Thi
 /** Returns a client of a server that answers until the test is over. */
 async function served(get: Get, options: Partial<ConnectNodeAdapterOptions> = {}): Promise<ConnectClient> {
   const routes: ConnectNodeAdapterOptions["routes"] = (router) => void router.rpc(Upstream.method.get, get);
-  // Of all protocols only Connect: a request that is none is refused.
+  // The server speaks only Connect, and refuses other requests.
   const only = { grpc: false, grpcWeb: false, requireConnectProtocolHeader: true };
   const server = createServer(connectNodeAdapter({ ...only, ...options, routes }));
   server.listen(0, "127.0.0.1");
