@@ -1,6 +1,6 @@
 // npm run docs writes the generated pages. docs/diagnostics.md, which `protobff explain` reads, comes from the tables of codes and from
 // the goldens, docs/options.md from the comments of options.proto and the table of the plugin's options, docs/variables.md from the table
-// of variables, docs/metrics.md from the metrics of a server, docs/commands.md from the commands' options, and the index of
+// of variables, docs/errors.md from the reasons of errors, docs/metrics.md from the metrics of a server, docs/commands.md from the commands' options, and the index of
 // docs/decisions from its records. `--check` writes nothing and fails when a page differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { FIXED_VARIABLES, type FixedVariable } from "../plugin/src/deploy/variab
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { commandsPage } from "./commands-reference.ts";
 import { decisionsIndex } from "./decisions.ts";
+import { errorsPage } from "./errors-reference.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";
 import { metricsPage } from "./metrics-reference.ts";
 import { optionsPage } from "./options-reference.ts";
@@ -70,6 +71,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     "docs/commands.md": commandsPage(),
     "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
+    "docs/errors.md": errorsPage(),
     "docs/metrics.md": metricsPage(),
     "docs/options.md": optionsPage(
       readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8"),

@@ -10,7 +10,7 @@ export interface Item {
 
 /** Pages of the reference in their order; other pages of docs/ belong to the guide. */
 const REFERENCE = [
-  ...["options", "diagnostics/index", "cli", "commands", "variables", "metrics"],
+  ...["options", "diagnostics/index", "cli", "commands", "variables", "metrics", "errors"],
   ...["decisions/index", "changelog", "security"],
 ];
 /** Pages of the guide in their order; a page that is not listed comes last. */
@@ -24,7 +24,7 @@ export const NAVIGATION = [
   {
     text: "Guide",
     link: "/tutorial",
-    activeMatch: "^/(?!options|diagnostics|decisions|cli|commands|variables|metrics).",
+    activeMatch: "^/(?!options|diagnostics|decisions|cli|commands|variables|metrics|errors).",
   },
   { text: "Options", link: "/options", activeMatch: "^/options" },
   { text: "Diagnostics", link: "/diagnostics/", activeMatch: "^/diagnostics/" },

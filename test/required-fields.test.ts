@@ -60,10 +60,10 @@ test("a message without a required field is not sent, and the answer is INTERNAL
     return [response.status, await response.json()];
   };
 
-  expect(await send({ name: "x" })).toEqual([500, { code: "internal", message: "internal error" }]);
+  expect(await send({ name: "x" })).toMatchObject([500, { code: "internal", message: "internal error" }]);
   expect([sent, ends]).toEqual([0, []]);
   answer = Buffer.from("0a01691201 6e".replaceAll(" ", ""), "hex");
   expect(await send({ id: "i" })).toEqual([200, { name: "n", record: { id: "i", name: "n" } }]);
   answer = Buffer.from("12016e", "hex");
-  expect(await send({ id: "i" })).toEqual([500, { code: "internal", message: "internal error" }]);
+  expect(await send({ id: "i" })).toMatchObject([500, { code: "internal", message: "internal error" }]);
 }, 30_000);

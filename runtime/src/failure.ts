@@ -283,7 +283,7 @@ export function refusal(code: Code, message = codeText(code), details?: readonly
  * Returns the failure INVALID_ARGUMENT for a fault of the client. `clientText` is the text for the client, if it differs from
  * the text for the log.
  */
-export function clientFault(message: string, clientText = message): Failure {
+export function clientFault(message: string, clientText = message, details?: readonly Detail[]): Failure {
   const code = Code.INVALID_ARGUMENT;
   return new Failure({
     code,
@@ -292,6 +292,7 @@ export function clientFault(message: string, clientText = message): Failure {
     message,
     clientCode: code,
     clientMessage: clientText,
+    details,
   });
 }
 

@@ -126,7 +126,7 @@ describe.each([
       expect((await grpcWeb(url, { workspaceId: "" })).grpcStatus).toBe("3");
       for (const send of [post, get]) {
         const { status, body } = await send(url, {});
-        expect({ status, body }).toEqual({
+        expect({ status, body }).toMatchObject({
           status: 400,
           body: { code: "invalid_argument", message: "workspace_id is missing" },
         });

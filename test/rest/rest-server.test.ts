@@ -9,6 +9,7 @@ import { BadRequestSchema } from "@protobff/messages/google/rpc/error_details_pb
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Listenable, listen } from "../../packages/server/src/listen.ts";
 import { restHandler } from "../../packages/server/src/rest/rest-handler.ts";
+import { declaredError } from "../../packages/server/src/testing/declared-error.ts";
 import { Code, codeText, Failure, Reason } from "../../runtime/src/failure.ts";
 import { gate, sourceOf } from "../../runtime/src/testing/gate-rig.ts";
 import { googleapis } from "./googleapis.ts";
@@ -29,7 +30,7 @@ const answerOf = (status: number, headers: object, bytes: Buffer): Answer => {
     headers: { ...headers },
     bytes,
     get json() {
-      return JSON.parse(text) as unknown;
+      return JSON.parse(status < 400 || !text.startsWith("{") ? text : declaredError(text)) as unknown;
     },
   };
 };

@@ -7,7 +7,15 @@ import { sources } from "./shapes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Written by commands, from sources that are counted themselves. */
-const GENERATED = ["commands.md", "diagnostics.md", "metrics.md", "options.md", "performance.md", "variables.md"];
+const GENERATED = [
+  "commands.md",
+  "diagnostics.md",
+  "errors.md",
+  "metrics.md",
+  "options.md",
+  "performance.md",
+  "variables.md",
+];
 
 export interface ProseCounts {
   /** Findings by page; the pages of a folder below docs/ count together. */

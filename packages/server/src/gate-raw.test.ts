@@ -21,7 +21,7 @@ describe.each([
     const answer = await sendRaw(await serve(rig.endpoint), post(headers));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer.toLowerCase()).toContain("\r\nwww-authenticate: bearer\r\n");
-    expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
+    expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated","details":');
     expect(rig.audited).toMatchObject([{ reason, address: "127.0.0.1" }]);
   });
   test("x-forwarded-for from an unlisted proxy is reported", async () => {

@@ -17,6 +17,7 @@ import * as grpc from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { closing } from "./testing/connection-close.ts";
+import { declaredError } from "./testing/declared-error.ts";
 import { EchoService, echoEndpoint } from "./testing/test-echo.ts";
 
 const open: Listening[] = [];
@@ -147,9 +148,9 @@ it("health paths are served, and unknown paths are not found", async () => {
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${server.url}/readyz?verbose`)).status).toBe(200);
   const nothing = await fetch(`${server.url}/nothing`);
-  expect([nothing.status, await nothing.text()]).toEqual([
+  expect([nothing.status, JSON.parse(declaredError(await nothing.text()))]).toEqual([
     404,
-    "no rpc is served here: its path is /package.Service/Method\n",
+    { code: "unimplemented", message: "no rpc is served here: its path is /package.Service/Method" },
   ]);
 });
 
@@ -193,7 +194,7 @@ describe.each(["own", "node"] as const)("an unknown rpc with %s HTTP/2", (http2S
       ":status": 200,
       "content-type": "application/grpc+json",
       "grpc-status": "12",
-      "grpc-message": "no rpc is served at this path",
+      "grpc-message": "no%20rpc%20is%20served%20at%20this%20path",
       "x-request-id": expect.stringMatching(/^[0-9a-f]{16}$/),
       "access-control-allow-origin": "https://app.example",
     });

@@ -33,11 +33,12 @@ import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
 import { RestPath } from "./rest/rest-path.ts";
-import { nothingHere, reservedOf, Shortcuts } from "./rest/shortcuts.ts";
+import { reservedOf, Shortcuts } from "./rest/shortcuts.ts";
+import { unknownPaths } from "./rest/unknown-paths.ts";
 import { WrongHosts } from "./rest/wrong-hosts.ts";
 import { Health } from "./services/health.ts";
 import { withKnownMethods } from "./services/methods.ts";
-import { answer, PROBES, withProbes } from "./services/probes.ts";
+import { PROBES, withProbes } from "./services/probes.ts";
 import { Readiness } from "./services/readiness.ts";
 import { routeReflection } from "./services/reflection.ts";
 import { withSourceRoutes } from "./services/source-routes.ts";
@@ -255,7 +256,7 @@ function connectOf(base: Base) {
     shutdownSignal: base.cutOff.signal,
     interceptors: [checkRequestDeadline],
     fault: base.fault,
-    fallback: (_, response) => (hasRest ? nothingHere(response) : answer(response, 404, NO_RPC)),
+    fallback: unknownPaths(hasRest),
     routes(router) {
       for (const endpoint of endpoints) {
         const { traffic } = endpoint;
@@ -389,7 +390,6 @@ const networksOf = (proxies: ListenOptions["trustedProxies"]): Networks | undefi
   proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 
 const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
-const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 const printed: ServerFault = (message, cause) =>
   console.error(...(cause === undefined ? [message] : [`${message}:`, cause]));

@@ -32,22 +32,40 @@ const CONNECT_ERROR: JsonObject = {
   },
   required: ["code"],
 };
+const DETAILS: JsonObject = {
+  type: "array",
+  items: {
+    type: "object",
+    properties: { "@type": { type: "string" } },
+    required: ["@type"],
+    additionalProperties: true,
+  },
+};
 /** google.rpc.Status as ProtoJSON. */
 const STATUS: JsonObject = {
   type: "object",
   properties: {
     code: { type: "integer", format: "int32", description: "A value of google.rpc.Code." },
     message: { type: "string" },
-    details: {
-      type: "array",
-      items: {
-        type: "object",
-        properties: { "@type": { type: "string" } },
-        required: ["@type"],
-        additionalProperties: true,
-      },
-    },
+    details: DETAILS,
   },
+};
+
+/** A problem (RFC 9457). */
+const PROBLEM: JsonObject = {
+  type: "object",
+  properties: {
+    type: { type: "string", const: "about:blank" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: { type: "integer", format: "int32", description: "A value of google.rpc.Code." },
+    reason: { type: "string" },
+    domain: { type: "string" },
+    request_id: { type: "string" },
+    details: DETAILS,
+  },
+  required: ["type", "title", "status", "code"],
 };
 
 const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
@@ -80,14 +98,9 @@ export function responsesOf(
   verb?: string,
   hasBody = false,
 ): JsonObject {
-  const error =
-    face === "rest" ? schemas.add("google.rpc.Status", STATUS) : schemas.add("connect.Error", CONNECT_ERROR);
+  const content = errorContent(face, schemas);
   const failed = (description: string, headers: JsonObject = {}): JsonObject =>
-    only({
-      description,
-      headers: Object.keys(headers).length === 0 ? undefined : headers,
-      content: { "application/json": { schema: error } },
-    });
+    only({ description, headers: Object.keys(headers).length === 0 ? undefined : headers, content });
   const { method, message } = planned;
   const limits = refusing(planned);
   const closed = method.permit !== undefined && method.permit.public === undefined;
@@ -126,6 +139,14 @@ export function responsesOf(
     default: failed("Another failure.", ends),
   };
   return withDeclared(fixed, codes, (description) => failed(description, ends));
+}
+
+function errorContent(face: Face, schemas: Schemas): JsonObject {
+  if (face !== "rest") return { "application/json": { schema: schemas.add("connect.Error", CONNECT_ERROR) } };
+  return {
+    "application/json": { schema: schemas.add("google.rpc.Status", STATUS) },
+    "application/problem+json": { schema: schemas.add("bff.v1.Problem", PROBLEM) },
+  };
 }
 
 /** Returns the headers of all answers about the end of the rpc, and of fields of its request. */

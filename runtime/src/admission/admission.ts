@@ -117,7 +117,7 @@ export class Admission implements AdmissionCheck {
   #refusalOf({ caller }: AuthenticatedRequest): Failure | undefined {
     const { permit } = this.#options;
     if (permit.public === true) return undefined;
-    if (caller === undefined) return unauthenticated("no credential");
+    if (caller === undefined) return unauthenticated("no credential", undefined, "CREDENTIAL_MISSING");
     const { sources, scopes, roles } = permit;
     const { credential, principal } = caller;
     if (sources !== undefined && !sources.includes(credential.source)) return denied("not from this source");

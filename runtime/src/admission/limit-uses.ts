@@ -1,7 +1,8 @@
 // Applicable limits of a request, their keys and their costs.
 import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
-import { Code, Failure, Reason, refusal } from "../failure.ts";
+import { errorInfo } from "../error-info.ts";
+import { Code, Failure, Reason } from "../failure.ts";
 import type { Peer } from "../identity/incoming-request.ts";
 import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
@@ -102,13 +103,15 @@ function unevaluated({ name }: RateLimit, thrown: unknown): Failure {
   if (thrown instanceof Failure && thrown.refusal) return thrown;
   const message = `the limit ${name} cannot be evaluated: ${thrown instanceof Failure ? thrown.message : thrown}`;
   const code = Code.PERMISSION_DENIED;
-  return new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown });
+  const details = [errorInfo("LIMIT_KEY")];
+  return new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown, details });
 }
 
 function nobody({ name }: RateLimit): Failure {
-  const { code, reason, clientCode, clientMessage } = refusal(Code.PERMISSION_DENIED);
+  const code = Code.PERMISSION_DENIED;
   const message = `the limit ${name} has no key to count by`;
-  return new Failure({ code, reason, clientCode, clientMessage, message, callee: "", refusal: true });
+  const details = [errorInfo("LIMIT_KEY")];
+  return new Failure({ code, clientCode: code, reason: Reason.REJECTED, callee: "", message, refusal: true, details });
 }
 
 /** Returns whether an outcome is to be reported. */

@@ -1,5 +1,6 @@
 import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { Failure } from "../failure.ts";
+import { ERROR_INFO, type ErrorReason, errorInfo } from "../error-info.ts";
+import { Code, Failure, Reason } from "../failure.ts";
 
 /** Trailer with the delay before a retry, in milliseconds; negative: do not retry (gRFC A6). */
 export const PUSHBACK = "grpc-retry-pushback-ms";
@@ -20,11 +21,13 @@ export function stackless(
   message: string,
   code: ConnectCode,
   metadata?: ConstructorParameters<typeof ConnectError>[2],
+  reason?: ErrorReason,
 ): ConnectError {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   const error = new ConnectError(message, code, metadata);
   Error.stackTraceLimit = stackTraceLimit;
+  if (reason !== undefined) error.details.push(errorInfo(reason));
   return error;
 }
 
@@ -33,6 +36,47 @@ export function connectError(failure: Failure): ConnectError {
   const pushback = pushbackOf(failure);
   const metadata = pushback === undefined ? undefined : { [PUSHBACK]: pushback };
   const error = stackless(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
-  error.details = failure.details.map((detail) => ({ ...detail }));
+  error.details = withErrorInfo(failure).map((detail) => ({ ...detail }));
   return error;
 }
+
+/** Returns the details of an error, with its ErrorInfo. Declared details precede it, and may contain another. */
+export function withErrorInfo(error: Failure | Pick<ConnectError, "code" | "details">): readonly ErrorDetail[] {
+  const details: readonly ErrorDetail[] = error.details;
+  if (details.some((detail) => typeOf(detail) === ERROR_INFO)) return details;
+  return [...details, errorInfo(error instanceof Failure ? reasonOf(error) : reasonOfCode(error.code))];
+}
+/** Detail of an error that is sent. */
+export type ErrorDetail = ConnectError["details"][number];
+const typeOf = (detail: ErrorDetail): string => ("desc" in detail ? detail.desc.typeName : detail.type);
+
+function reasonOf({ upstream, refusal, reason, clientCode }: Failure): ErrorReason {
+  if (upstream !== "") return UPSTREAM_REASONS[reason];
+  if (refusal) return "DECLARED";
+  if (reason === Reason.TIMEOUT) return "DEADLINE";
+  if (clientCode === Code.INVALID_ARGUMENT) return "INVALID_REQUEST";
+  return clientCode === Code.INTERNAL ? "INTERNAL" : "DECLARED";
+}
+const UPSTREAM_REASONS: Readonly<Record<Reason, ErrorReason>> = {
+  [Reason.TIMEOUT]: "UPSTREAM_TIMEOUT",
+  [Reason.UNAVAILABLE]: "UPSTREAM_UNAVAILABLE",
+  [Reason.BREAKER_OPEN]: "UPSTREAM_BREAKER_OPEN",
+  [Reason.LIMITED]: "UPSTREAM_LIMITED",
+  [Reason.REJECTED]: "UPSTREAM_REJECTED",
+  [Reason.INVALID]: "UPSTREAM_INVALID",
+};
+
+/** Returns the reason of an error that the server or Connect made from bytes and limits, if it names none. */
+export function reasonOfCode(code: ConnectCode): ErrorReason {
+  return CODE_REASONS[code] ?? "DECLARED";
+}
+const CODE_REASONS: Readonly<Partial<Record<number, ErrorReason>>> = {
+  [Code.UNKNOWN]: "INTERNAL",
+  [Code.INVALID_ARGUMENT]: "MALFORMED",
+  [Code.DEADLINE_EXCEEDED]: "DEADLINE",
+  [Code.RESOURCE_EXHAUSTED]: "TOO_LARGE",
+  [Code.UNIMPLEMENTED]: "UNSUPPORTED_TYPE",
+  [Code.INTERNAL]: "INTERNAL",
+  [Code.UNAVAILABLE]: "DRAINING",
+  [Code.UNAUTHENTICATED]: "CREDENTIAL_REFUSED",
+};

@@ -1,3 +1,4 @@
+import { type ErrorReason, errorInfo } from "../error-info.ts";
 import { Code, Failure, Reason, type RefusedCredential } from "../failure.ts";
 
 export type { RefusedCredential } from "../failure.ts";
@@ -16,8 +17,12 @@ export function refusing(failure: Failure, credential: RefusedCredential): Failu
  * @example
  * throw unauthenticated("the signature does not match", { source: "user" });
  */
-export function unauthenticated(why: string, credential?: RefusedCredential): Failure {
-  const failure = rejected(Code.UNAUTHENTICATED, why);
+export function unauthenticated(
+  why: string,
+  credential?: RefusedCredential,
+  reason: ErrorReason = "CREDENTIAL_REFUSED",
+): Failure {
+  const failure = rejected(Code.UNAUTHENTICATED, why, reason);
   return credential === undefined ? failure : refusing(failure, credential);
 }
 /**
@@ -28,10 +33,11 @@ export function unauthenticated(why: string, credential?: RefusedCredential): Fa
  * throw denied("a scope is missing");
  */
 export function denied(why: string): Failure {
-  return rejected(Code.PERMISSION_DENIED, why);
+  return rejected(Code.PERMISSION_DENIED, why, "NOT_PERMITTED");
 }
-function rejected(code: Code, why: string): Failure {
-  return new Failure({ code, reason: Reason.REJECTED, callee: "", message: why, clientCode: code, refusal: true });
+function rejected(code: Code, message: string, reason: ErrorReason): Failure {
+  const details = [errorInfo(reason)];
+  return new Failure({ code, reason: Reason.REJECTED, callee: "", message, clientCode: code, refusal: true, details });
 }
 
 /**
@@ -52,6 +58,7 @@ export function unavailable(why: string, cause?: unknown): Failure {
     message: why,
     clientCode: code,
     clientMessage,
+    details: [errorInfo("IDENTITY_UNAVAILABLE")],
     cause,
   });
 }

@@ -260,7 +260,7 @@ describe("the details of a refusal", () => {
           0,
         );
         const ms = Math.ceil(wait / 1000);
-        const [retry, quota] = failure.details.map((detail) =>
+        const [, retry, quota] = failure.details.map((detail) =>
           "value" in detail && "type" in detail ? detail.value : new Uint8Array(),
         );
         expect(fromBinary(RetryInfoSchema, retry ?? new Uint8Array()).retryDelay).toMatchObject({

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { errorInfo } from "../error-info.ts";
 import { clientFault, type Failure } from "../failure.ts";
 import { Breaker } from "../guard/breaker.ts";
 import { keyOf } from "./key.ts";
@@ -333,6 +334,7 @@ function neverAllowed({ counter, cost }: Charge): Refusal {
   const failure = clientFault(
     `the limit ${counter.id} allows no cost of ${cost}`,
     `this costs ${cost}, and ${counter.limit.name} allows ${counter.most} at most`,
+    [errorInfo("COST_TOO_HIGH")],
   );
   return { failure, outcome: "cost", limits: [counter.id] };
 }

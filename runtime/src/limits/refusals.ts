@@ -1,8 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { QuotaFailureSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { errorInfo, retryInfo } from "../error-info.ts";
 import { Code, Failure, Reason } from "../failure.ts";
-import type { ReceivedDetail } from "../wire/bounded-status.ts";
-import { varintSize, writeFieldHead, writeVarint } from "../wire/small-message.ts";
 import type { Counter, CounterState } from "./rate-limit.ts";
 
 /** A limit that refuses, and its state. */
@@ -52,7 +51,11 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
     callee: "",
     message: `above the limit ${names}`,
     clientMessage: "too many requests",
-    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(violations) }],
+    details: [
+      errorInfo("RATE_LIMITED"),
+      retryInfo(ms),
+      { type: QuotaFailureSchema.typeName, value: joined(violations) },
+    ],
     headers: ["retry-after", String(Math.ceil(ms / 1000)), "ratelimit-policy", policy, "ratelimit", states],
     pushbackMs: ms,
   });
@@ -62,28 +65,11 @@ export function exceeded(limits: readonly LimitExcess[], random: number): Failur
 export function unreachable(counter: Counter): Failure {
   const message = `the limit ${counter.id} is closed, and its counters cannot be reached`;
   const code = Code.UNAVAILABLE;
-  return new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message });
+  const details = [errorInfo("LIMIT_UNAVAILABLE")];
+  return new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message, details });
 }
 
 const seconds = (micros: number): number => Math.ceil(micros / 1_000_000);
-
-/** RetryInfo { retry_delay: google.protobuf.Duration { seconds, nanos } } */
-function retryInfo(ms: number): ReceivedDetail {
-  const whole = Math.floor(ms / 1000);
-  const nanos = (ms % 1000) * 1_000_000;
-  const size = (whole > 0 ? 1 + varintSize(whole) : 0) + (nanos > 0 ? 1 + varintSize(nanos) : 0);
-  const value = new Uint8Array(2 + size);
-  let at = writeFieldHead(value, 0, 1, size);
-  if (whole > 0) {
-    value[at] = 0x08;
-    at = writeVarint(value, at + 1, whole);
-  }
-  if (nanos > 0) {
-    value[at] = 0x10;
-    writeVarint(value, at + 1, nanos);
-  }
-  return { type: RetryInfoSchema.typeName, value };
-}
 
 /** A window is a whole number of seconds; months have none. */
 const WINDOW_SECONDS = { day: 86_400, month: 0.5 };

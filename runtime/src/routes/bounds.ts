@@ -40,5 +40,6 @@ export function messageError(
 }
 
 export function tooMany(maxElements: number): ConnectError {
-  return stackless(`the request holds more than ${maxElements} elements`, Code.InvalidArgument);
+  const message = `the request holds more than ${maxElements} elements`;
+  return stackless(message, Code.InvalidArgument, undefined, "TOO_MANY_ELEMENTS");
 }

@@ -1,4 +1,5 @@
 // Early ends of streams, before the end of their source.
+import { ERROR_REASONS, type ErrorReason, errorInfo } from "../error-info.ts";
 import { Code, Failure, Reason, timedOut } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";
 import type { StreamUse } from "../observer-requests.ts";
@@ -10,23 +11,34 @@ export type EarlyEnd = Exclude<StreamUse["end"], "ended" | "left" | "failed">;
 export function failureOf(end: EarlyEnd): Failure {
   switch (end) {
     case "age":
-      return meant(Code.UNAVAILABLE, Reason.UNAVAILABLE, "the stream has been open for its max_age");
+      return meant("STREAM_AGE", Reason.UNAVAILABLE, "the stream has been open for its max_age");
     case "drained":
-      return meant(Code.UNAVAILABLE, Reason.UNAVAILABLE, "the server is going");
+      return meant("DRAINING", Reason.UNAVAILABLE, "the server is going");
     case "expired":
-      return unauthenticated("the credential has expired while its stream was open");
+      return unauthenticated("the credential has expired while its stream was open", undefined, "CREDENTIAL_EXPIRED");
     case "deadline":
-      return meant(Code.DEADLINE_EXCEEDED, Reason.TIMEOUT, "the client's deadline");
+      return meant("DEADLINE", Reason.TIMEOUT, "the client's deadline");
     case "slow":
-      return meant(Code.RESOURCE_EXHAUSTED, Reason.TIMEOUT, "the client has not read for 10 s");
+      return meant("STREAM_SLOW", Reason.TIMEOUT, "the client has not read for 10 s");
     case "idle": {
       const { reason, message } = timedOut("", "nothing has come from the stream's source for its idle");
-      return new Failure({ code: Code.UNAVAILABLE, reason, callee: "", message, clientCode: Code.UNAVAILABLE });
+      const details = [errorInfo("STREAM_IDLE")];
+      return new Failure({
+        code: Code.UNAVAILABLE,
+        reason,
+        callee: "",
+        message,
+        clientCode: Code.UNAVAILABLE,
+        details,
+      });
     }
   }
 }
 
 /** Returns a failure like that of a guard: it causes neither a log line nor a trace. */
-function meant(code: Code, reason: Reason, message: string): Failure {
-  return new Failure({ code, reason, callee: "", message, clientCode: code, refusal: true });
+function meant(why: ErrorReason, reason: Reason, message: string): Failure {
+  const [name = "UNAVAILABLE"] = ERROR_REASONS[why];
+  const code = Code[name];
+  const details = [errorInfo(why)];
+  return new Failure({ code, reason, callee: "", message, clientCode: code, refusal: true, details });
 }

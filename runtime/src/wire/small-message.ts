@@ -29,7 +29,7 @@ export function writeField(out: Uint8Array, from: number, field: number, bytes: 
   return at + bytes.length;
 }
 /** Returns a field with a text, bytes or a message in it. */
-export function fieldOf(field: number, bytes: Uint8Array): Uint8Array {
+export function fieldOf(field: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(fieldSize(bytes.length));
   writeField(out, 0, field, bytes);
   return out;

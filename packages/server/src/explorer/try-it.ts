@@ -3,6 +3,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
+import { ERROR_INFO, REQUEST_INFO } from "@protobff/runtime/internal/error-info";
 import { enveloped, firstItems } from "./first-items.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { masked, shownHeader } from "./masks.ts";
@@ -135,12 +136,13 @@ function ending(text: string): string {
 /** Error details are messages of any type. */
 function maskedError(json: JsonValue): JsonValue {
   if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
-  const { details } = json;
+  const { details, ...error } = json;
   if (!Array.isArray(details)) return json;
   const types = details.map((detail) =>
     detail !== null && typeof detail === "object" && !Array.isArray(detail) ? (detail.type ?? MASK) : MASK,
   );
-  return { ...json, details: types.map((type) => ({ type, value: MASK })) };
+  const declared = types.filter((type) => type !== ERROR_INFO && type !== REQUEST_INFO);
+  return declared.length === 0 ? error : { ...error, details: declared.map((type) => ({ type, value: MASK })) };
 }
 
 function tryOf(input: unknown): Try {

@@ -8,6 +8,7 @@ import * as net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
 import { bodyOf, bytes, framed, json, MAX_BYTES, send } from "../testing/both-paths.ts";
+import { declaredError } from "../testing/declared-error.ts";
 import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 describe.each([
@@ -80,7 +81,7 @@ describe.each([
     await until(() => kept.running === 1);
     await server.close(0);
     const { status, headers, body } = await answer;
-    expect({ status, body }).toEqual({
+    expect({ status, body: declaredError(body) }).toEqual({
       status: 503,
       body: '{"code":"unavailable","message":"server is shutting down"}',
     });

@@ -1,10 +1,10 @@
 import type * as http from "node:http";
 import { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { asConnectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
+import { completeError } from "../headers/error-details.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import type { FastRpc } from "./unary-call.ts";
@@ -46,7 +46,7 @@ export class FastConnectCall extends FastHttpCall {
     this.#respond(200, all, body, compressed);
   }
   protected fail(refusal: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
-    const error = asConnectError(refusal);
+    const error = completeError(refusal, this.head.requestId);
     const all = this.#headers("application/json", headers, trailers);
     error.metadata.forEach((value, name) => {
       all.push(name, value);

@@ -1,13 +1,14 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import type { Carrier } from "../carrier/carrier.ts";
 import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
+import { allDetails } from "../headers/error-details.ts";
 import { statusPairs } from "../headers/grpc-status.ts";
 import type { FastHead } from "./fast-call.ts";
-import { FramedRequest, type FrameReader } from "./framed-request.ts";
+import { FramedRequest, type FrameReader, unknownCompression } from "./framed-request.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 const COMPRESSED = 1;
@@ -39,7 +40,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
   }
   frame(body: Buffer, start: number, end: number, compressed: boolean): ConnectError | undefined {
     if (compressed) {
-      return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
+      return unknownCompression();
     }
     // If the RPC has a `authenticate`, it runs first: the message is then read when the request is complete.
     return this.rpc.authenticate === undefined ? this.#read(body, start, end) : undefined;
@@ -82,7 +83,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
   protected fail(error: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
     // One block has all of it: Trailers-Only in gRPC's PROTOCOL-HTTP2.md.
     const all = this.#headers(headers);
-    all.push(...trailers, ...statusPairs(error));
+    all.push(...trailers, ...statusPairs(error, allDetails(error, this.head.requestId)));
     this.#carrier.answer(200, all, undefined, undefined, this.unread);
   }
   /** Headers of every answer, then these. */

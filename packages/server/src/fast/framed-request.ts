@@ -57,7 +57,7 @@ export class FramedRequest {
     const error = reader.frame(body, start, this.needed, compressed);
     if (error !== undefined) return error;
     if (this.start >= 0) {
-      return stackless(`protocol error: received extra input message for ${this.#kind} method`, Code.Unimplemented);
+      return malformed(`received extra input message for ${this.#kind} method`);
     }
     this.start = start;
     this.end = this.needed;
@@ -72,6 +72,12 @@ export class FramedRequest {
     const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
     if (received > begun) return stackless("protocol error: incomplete envelope", Code.InvalidArgument);
     if (this.start >= 0) return undefined;
-    return stackless(`protocol error: missing input message for ${this.#kind} method`, Code.Unimplemented);
+    return malformed(`missing input message for ${this.#kind} method`);
   }
 }
+
+const malformed = (why: string): ConnectError =>
+  stackless(`protocol error: ${why}`, Code.Unimplemented, undefined, "MALFORMED");
+/** Returns the error of a compressed message without a known encoding. */
+export const unknownCompression = (): ConnectError =>
+  stackless("received compressed envelope, but do not know how to decompress", Code.Internal, undefined, "MALFORMED");

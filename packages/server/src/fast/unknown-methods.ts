@@ -30,7 +30,8 @@ export class UnknownMethods implements Shortcut {
     const contentType = GRPC.exec(type)?.[0];
     if (contentType === undefined) return false;
     stream.listen(NO_LISTENER);
-    const all = unimplemented(contentType, "no rpc is served at this path", headers, this.#options);
+    const refusal = { contentType, message: "no rpc is served at this path", reason: "UNKNOWN_PATH" } as const;
+    const all = unimplemented(refusal, headers, this.#options);
     stream.answer(200, all, undefined, undefined, true);
     return true;
   }

@@ -2,11 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import { connectError, withErrorInfo } from "@protobff/runtime/internal/endpoint/connect-error";
 import { ERROR_CODES, Failure, Reason } from "@protobff/runtime/internal/failure";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { statusTrailers } from "./grpc-status.ts";
+import { trailersOf } from "../carrier/trailers.ts";
+import { statusPairs, statusTrailers } from "./grpc-status.ts";
 
 const detail = fc.record({
   type: fc.string({ minLength: 1 }).map((text) => text.toWellFormed()),
@@ -52,7 +53,7 @@ test("the trailers of a failure equal those of its error", () => {
           details: withDescriptor ? [...details, desc] : details,
         });
         const expected = Object.fromEntries(setTrailerStatus(new Headers(), connectError(failure)));
-        expect(statusTrailers(failure)).toEqual(expected);
+        expect(trailersOf(statusPairs(failure, withErrorInfo(failure)))).toEqual(expected);
       },
     ),
   );

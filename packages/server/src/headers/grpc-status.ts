@@ -1,6 +1,11 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { connectError, PUSHBACK, pushbackOf } from "@protobff/runtime/internal/endpoint/connect-error";
+import {
+  connectError,
+  type ErrorDetail,
+  PUSHBACK,
+  pushbackOf,
+} from "@protobff/runtime/internal/endpoint/connect-error";
 import { Failure } from "@protobff/runtime/internal/failure";
 import {
   fieldOf,
@@ -18,45 +23,45 @@ interface EncodedDetail {
 }
 
 /** Connect's own would be found among what it does not pass on. */
-const RESERVED = /^(?:grpc-retry-pushback-ms|x-[a-z0-9-]+)$/;
+const RESERVED = /^(?:grpc-retry-pushback-ms|retry-after|x-[a-z0-9-]+)$/;
 
 /** Returns the trailers of an error. */
-export const statusTrailers = (error: ConnectError | Failure): Trailers => trailersOf(statusPairs(error));
+export const statusTrailers = (error: ConnectError | Failure): Trailers =>
+  trailersOf(statusPairs(error, error.details));
 
 /**
  * Returns names and values of an error's trailers in turn: the result of Connect's `setTrailerStatus` at a fifth of its
  * cost. Most errors of a server under attack have this form. A failure becomes no ConnectError, which would cost more
  * than its trailers.
+ *
+ * @param all details, in place of the error's own
  */
-export function statusPairs(error: ConnectError | Failure): readonly string[] {
-  if (error instanceof Failure) return failurePairs(error);
-  const pairs: string[] = [];
-  const details: EncodedDetail[] = [];
-  let ordinary = !("isWireError" in error && error.isWireError === true);
-  for (const detail of error.details) {
-    if ("type" in detail) details.push(detail);
-    else ordinary = false;
+export function statusPairs(error: ConnectError | Failure, all: readonly ErrorDetail[]): readonly string[] {
+  const details = all.filter((detail) => "type" in detail);
+  if (error instanceof Failure) {
+    if (details.length < all.length) return statusPairs(connectError(error), all);
+    const pushback = pushbackOf(error);
+    const pairs = pushback === undefined ? [] : [PUSHBACK, pushback];
+    return withStatus(pairs, error.clientCode, error.clientMessage, details);
   }
+  const pairs: string[] = [];
+  let ordinary = details.length === all.length && !("isWireError" in error && error.isWireError === true);
   for (const [name, value] of error.metadata) {
     if (RESERVED.test(name)) pairs.push(name, value);
     else ordinary = false;
   }
   return ordinary
     ? withStatus(pairs, error.code, error.rawMessage, details)
-    : [...setTrailerStatus(new Headers(), error)].flat();
+    : [...setTrailerStatus(new Headers(), Object.create(error, { details: { value: all } }))].flat();
 }
 
-function failurePairs(failure: Failure): readonly string[] {
-  const details: EncodedDetail[] = [];
-  for (const detail of failure.details)
-    if ("type" in detail) details.push(detail);
-    else return statusPairs(connectError(failure));
-  const pushback = pushbackOf(failure);
-  const pairs = pushback === undefined ? [] : [PUSHBACK, pushback];
-  return withStatus(pairs, failure.clientCode, failure.clientMessage, details);
-}
-
-function withStatus(pairs: string[], code: number, message: string, details: readonly EncodedDetail[]): string[] {
+/** Adds the trailers of a status to names and values in turn. */
+export function withStatus(
+  pairs: string[],
+  code: number,
+  message: string,
+  details: readonly EncodedDetail[],
+): string[] {
   pairs.push("grpc-status", String(code), "grpc-message", encodeURIComponent(message));
   if (details.length > 0) pairs.push("grpc-status-details-bin", encoded(code, message, details));
   return pairs;
@@ -66,8 +71,8 @@ const CODE_TAG = 0x08;
 /** Fields of google.rpc.Status and google.protobuf.Any. */
 const FIELD = { message: 2, details: 3, url: 1, value: 2 };
 
-/** A google.rpc.Status, in base64 without padding. */
-function encoded(code: number, rawMessage: string, details: readonly EncodedDetail[]): string {
+/** Returns a google.rpc.Status, in base64 without padding. */
+export function encoded(code: number, rawMessage: string, details: readonly EncodedDetail[]): string {
   const text = Buffer.from(rawMessage);
   let size = 1 + varintSize(code) + (text.length === 0 ? 0 : fieldSize(text.length));
   for (const detail of details) size += fieldSize(anySize(detail));

@@ -343,7 +343,7 @@ export function late(): ConnectError {
 }
 /** Returns the error of a request that would exceed the process's pending bytes. */
 export function tooMuch(): ConnectError {
-  return stackless("too much is under way", Code.ResourceExhausted);
+  return stackless("too much is under way", Code.ResourceExhausted, undefined, "OVERLOADED");
 }
 /** The refusal of a request that is larger than one message may be, at a path of REST or for server-sent events. */
 export function tooLarge(maxBytes: number): ConnectError {

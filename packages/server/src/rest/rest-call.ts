@@ -2,7 +2,6 @@ import type * as http from "node:http";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import { asConnectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { HttpCaching } from "@protobff/runtime/internal/endpoint/http-caching";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { cachedAnswer, NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
@@ -11,10 +10,11 @@ import type { Carrier } from "../carrier/carrier.ts";
 import type { FastHead } from "../fast/fast-call.ts";
 import { FastHttpCall } from "../fast/fast-http.ts";
 import type { FastRpc } from "../fast/unary-call.ts";
+import { completeError } from "../headers/error-details.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
 import { tooLarge } from "../requests/request-body.ts";
 import type { RestMatch } from "../transcoding/matcher.ts";
-import { HttpError, httpStatusOf, statusJson } from "../transcoding/status.ts";
+import { errorAnswer, HttpError, httpStatusOf } from "../transcoding/status.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 
 /** One path of an RPC, ready to serve. */
@@ -136,16 +136,19 @@ export class RestCall extends FastHttpCall {
         return;
       }
     }
-    this.#send(200, all, bytes);
+    this.#send(200, [...all, "content-type", "application/json"], bytes);
   }
   protected fail(refusal: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
-    const error = asConnectError(refusal);
+    const error = completeError(refusal, this.head.requestId);
     const all = this.#headers(headers, trailers);
     error.metadata.forEach((value, name) => {
       all.push(name, value);
     });
     if (this.#request?.reads !== undefined) all.push(...NO_STORE);
-    this.#send(httpStatusOf(error), all, statusJson(error, this.#registry));
+    const status = httpStatusOf(error);
+    const accept = this.get("accept") ?? undefined;
+    const { bytes, headers: described } = errorAnswer(error, { status, accept, registry: this.#registry });
+    this.#send(status, [...all, ...described], bytes);
   }
   #headers(headers: readonly string[], trailers: readonly string[]): string[] {
     const all = [...this.head.extra, ...headers];
@@ -153,7 +156,6 @@ export class RestCall extends FastHttpCall {
     return all;
   }
   #send(status: number, headers: string[], bytes: Uint8Array): void {
-    headers.push("content-type", "application/json");
     const compression = this.#request?.encodings.answer ?? null;
     if (compression === null || bytes.length < COMPRESS_FROM) {
       this.#out(status, headers, bytes);

@@ -1,14 +1,13 @@
 // Combines the paths of REST with those of RPCs on one server.
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
-import { createRegistry, type DescService } from "@bufbuild/protobuf";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Routes } from "@protobff/runtime/internal/identity/routes";
 import type { Carrier } from "../carrier/carrier.ts";
-import type { ServerResponse, Shortcut } from "../carrier/handler.ts";
+import type { Shortcut } from "../carrier/handler.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { REFLECTION_PATHS } from "../streams/service-paths.ts";
-import { statusJson } from "../transcoding/status.ts";
 
 /** A shortcut that can abort its requests. */
 interface Abortable extends Shortcut {
@@ -44,23 +43,4 @@ export function reservedOf(services: readonly DescService[], routes: Routes): Re
     methods.map(({ name }) => `/${typeName}/${name}`),
   );
   return new Set(["/healthz", "/readyz", ...routes.keys(), ...REFLECTION_PATHS, ...rpcs]);
-}
-
-/** No ConnectError: the first one of a process loads undici, for its headers. */
-const NOTHING = { code: Code.NotFound, rawMessage: "nothing is served at this path", details: [] };
-const NOTHING_JSON = statusJson(NOTHING, createRegistry());
-
-/** Response methods that both versions of HTTP have. */
-interface Answerable {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
-  end(body: Uint8Array): unknown;
-}
-/** Answers 404 with the body that REST clients expect. */
-export function nothingHere(response: ServerResponse): void {
-  const out: Answerable = response;
-  out.statusCode = 404;
-  out.setHeader("content-type", "application/json");
-  out.setHeader("cache-control", "no-store");
-  out.end(NOTHING_JSON);
 }

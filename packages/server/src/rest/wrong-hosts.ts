@@ -1,6 +1,6 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
-import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
@@ -11,7 +11,7 @@ import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import { HostNames } from "../requests/host-names.ts";
 import { partsOf, RestMatcher } from "../transcoding/matcher.ts";
-import { statusJson } from "../transcoding/status.ts";
+import { connectAnswer, type PathError, restAnswer } from "./unknown-paths.ts";
 
 /** The parts of an endpoint that `WrongHosts` needs. */
 export interface HostedEndpoint extends Pick<Endpoint, "hosts">, Partial<Pick<Endpoint, "rest">> {
@@ -28,11 +28,14 @@ export interface WrongHostsOptions {
   readonly reserved: ReadonlySet<string>;
 }
 
-const MISDIRECTED = 421;
-const MESSAGE = "this host does not serve the rpc";
+const WRONG_HOST: PathError = {
+  code: Code.Unimplemented,
+  message: "this host does not serve the rpc",
+  reason: "WRONG_HOST",
+  status: 421,
+};
 const GRPC = /^application\/grpc(?:-web(?:-text)?)?(?:\+[a-z]{1,16})?(?=$|;)/;
-const CONNECT_BODY = Buffer.from(JSON.stringify({ code: "unimplemented", message: MESSAGE }));
-const REST_BODY = statusJson({ code: Code.Unimplemented, rawMessage: MESSAGE, details: [] }, createRegistry());
+type Kind = "connect" | "rest";
 
 /**
  * Refuses requests to services on other hosts than theirs: 421 (RFC 9110, 15.5.20), over gRPC UNIMPLEMENTED. A client
@@ -65,18 +68,18 @@ export class WrongHosts implements Shortcut {
   }
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, _raw: readonly string[]): boolean {
     const { ":path": path = "", ":method": method = "", "content-type": type = "" } = headers;
-    const body = this.#bodyFor(method, path, headers[":authority"] ?? headers.host);
-    if (body === undefined) return false;
+    const kind = this.#kindOf(method, path, headers[":authority"] ?? headers.host);
+    if (kind === undefined) return false;
     stream.listen(NO_LISTENER);
-    const { status, all, sent } = this.#answer(body, type, headers);
+    const { status, all, sent } = this.#answer(kind, type, headers);
     stream.answer(status, all, sent, undefined, true);
     return true;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
     const { headers, method = "", url = "" } = request;
-    const body = this.#bodyFor(method, url, headers.host);
-    if (body === undefined) return false;
-    const { status, all, sent } = this.#answer(body, headers["content-type"] ?? "", headers);
+    const kind = this.#kindOf(method, url, headers.host);
+    if (kind === undefined) return false;
+    const { status, all, sent } = this.#answer(kind, headers["content-type"] ?? "", headers);
     // The rest of the request is not read.
     response.writeHead(status, [...all, "connection", "close"]);
     response.end(sent);
@@ -85,31 +88,35 @@ export class WrongHosts implements Shortcut {
   checkArrivals(_rounds: number): void {}
   abort(_error: ConnectError): void {}
 
-  /** Returns the body of the refusal. Undefined: the host is the service's, or the path belongs to no such service. */
-  #bodyFor(method: string, target: string, authority: string | undefined): Uint8Array | undefined {
+  /** Returns the kind of a refused path. Undefined: the host is the service's, or the path belongs to no such service. */
+  #kindOf(method: string, target: string, authority: string | undefined): Kind | undefined {
     const path = target.split("?", 1)[0] ?? "";
     const names = this.#services.get(path.slice(1, path.indexOf("/", 1)));
-    if (names !== undefined) return names.admits(authority) ? undefined : CONNECT_BODY;
+    if (names !== undefined) return names.admits(authority) ? undefined : "connect";
     const parts = this.#options.reserved.has(path) ? undefined : partsOf(path);
     if (parts === undefined) return undefined;
     const [other = method] = this.#templates.methods(parts);
     const match = this.#templates.match(method, parts) ?? this.#templates.match(other, parts);
-    return match === undefined || match.value.admits(authority) ? undefined : REST_BODY;
+    return match === undefined || match.value.admits(authority) ? undefined : "rest";
   }
   #answer(
-    body: Uint8Array,
+    kind: Kind,
     type: string,
     headers: http.IncomingHttpHeaders,
   ): { readonly status: number; readonly all: readonly string[]; readonly sent: Uint8Array | undefined } {
     const grpc = GRPC.exec(type)?.[0];
-    if (grpc !== undefined)
-      return { status: 200, all: unimplemented(grpc, MESSAGE, headers, this.#options), sent: undefined };
+    if (grpc !== undefined) {
+      const refusal = { ...WRONG_HOST, contentType: grpc };
+      return { status: 200, all: unimplemented(refusal, headers, this.#options), sent: undefined };
+    }
     const { ids, httpHeaders } = this.#options;
-    const json = ["content-type", "application/json", "cache-control", "no-store"];
+    const id = ids.of(headers);
+    const { bytes, headers: described } =
+      kind === "connect" ? connectAnswer(WRONG_HOST, id) : restAnswer(WRONG_HOST, id, headers.accept);
     return {
-      status: MISDIRECTED,
-      all: [...json, REQUEST_ID, ids.of(headers), ...httpHeaders(headers.origin)],
-      sent: body,
+      status: WRONG_HOST.status,
+      all: [...described, "cache-control", "no-store", REQUEST_ID, id, ...httpHeaders(headers.origin)],
+      sent: bytes,
     };
   }
 }

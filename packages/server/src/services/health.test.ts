@@ -85,7 +85,12 @@ it.each(["", "web.v1.Dashboard"])(
     const { server } = await watching();
     const send = async (more: Readonly<Record<string, string>>, body: BodyInit) => {
       const url = `${server.url}/grpc.health.v1.Health/Check`;
-      const headers = { "content-type": "application/json", "accept-encoding": "identity", ...more };
+      const headers = {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "x-request-id": "r-1",
+        ...more,
+      };
       const response = await fetch(url, { method: "POST", headers, body });
       return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
     };

@@ -1,9 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { Registry } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { WebSocket } from "ws";
+import { completeError } from "../headers/error-details.ts";
 import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { PartialMessage } from "./partial-message.ts";
@@ -212,9 +215,15 @@ export class FollowSocket implements Carrier, Holder {
     }
     const rpc = rpcOf(message.rpc);
     if (rpc === undefined) {
-      this.#refuse(message.id, new ConnectError("no such rpc with a stream is served here", Code.Unimplemented));
+      this.#refuse(
+        message.id,
+        stackless("no such rpc with a stream is served here", Code.Unimplemented, undefined, "UNKNOWN_PATH"),
+      );
     } else if (this.#follows.size >= FOLLOWS) {
-      this.#refuse(message.id, new ConnectError(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted));
+      this.#refuse(
+        message.id,
+        stackless(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted, undefined, "TOO_MANY_STREAMS"),
+      );
     } else {
       const follow = new SocketFollow(this, rpc, {
         message: message,
@@ -226,6 +235,8 @@ export class FollowSocket implements Carrier, Holder {
     }
   }
   #refuse(id: number, error: ConnectError): void {
-    this.send(errorMessage(id, errorToJsonBytes(error, { registry: this.#options.registry }), undefined));
+    const { headersOf, registry } = this.#options;
+    const complete = completeError(error, headersOf(undefined).get(REQUEST_ID) ?? undefined);
+    this.send(errorMessage(id, errorToJsonBytes(complete, { registry }), undefined));
   }
 }

@@ -3,7 +3,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { decompress } from "@protobff/runtime/internal/wire/compressions";
 import type { StreamOut } from "../carrier/stream-out.ts";
 import type { FastHead } from "../fast/fast-call.ts";
-import { FramedRequest, type FrameReader } from "../fast/framed-request.ts";
+import { FramedRequest, type FrameReader, unknownCompression } from "../fast/framed-request.ts";
 import { RESUME, StreamCall, type StreamRpc } from "./stream-call.ts";
 import type { StreamProtocol } from "./stream-protocols.ts";
 
@@ -36,7 +36,7 @@ export class FramedStreamCall extends StreamCall implements FrameReader {
   }
   frame(_body: Buffer, _start: number, _end: number, compressed: boolean): ConnectError | undefined {
     if (!compressed || this.#compression !== undefined) return undefined;
-    return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
+    return unknownCompression();
   }
   protected complete(): void {
     const { start, end, compressed } = this.#frames;

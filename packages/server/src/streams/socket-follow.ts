@@ -2,12 +2,14 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
-import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import { connectError, stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { internal } from "../fast/fast-call.ts";
+import { completeError } from "../headers/error-details.ts";
 import { shortError } from "../headers/short-errors.ts";
 import {
   type ClientMessage,
@@ -105,7 +107,7 @@ export class SocketFollow implements Follower, Drainable {
     try {
       const bytes = Buffer.from(JSON.stringify(message.request));
       if (bytes.length > maxBytes)
-        throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument);
+        throw stackless(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument, undefined, "TOO_LARGE");
       traffic?.countReceived(bytes.length);
       const args = parse(new Uint8Array(bytes));
       if (args instanceof ConnectError) throw args;
@@ -192,7 +194,7 @@ export class SocketFollow implements Follower, Drainable {
 
   #refuse(refusal: ConnectError): void {
     if (this.#over) return;
-    const error = shortError(refusal);
+    const error = completeError(shortError(refusal), this.#request.headers.get(REQUEST_ID) ?? undefined);
     if (!this.#isReported) this.#report(serverRefusal(error.code, error.rawMessage));
     this.#carrier.send(
       errorMessage(this.id, errorToJsonBytes(error, { registry: this.#request.registry }), this.#token),

@@ -1,6 +1,8 @@
 // The account of streams: counts every stream that a client may keep open without a limit, of any protocol and service.
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { PUSHBACK, stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { retryInfo } from "@protobff/runtime/internal/error-info";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import type { FollowerPlaces } from "@protobff/runtime/internal/stream/follower-places";
@@ -194,8 +196,11 @@ export class AdapterPlaces implements FollowerPlaces {
 }
 
 function refusal(message: string, pushbackMs?: number): ConnectError {
-  const metadata = pushbackMs === undefined ? undefined : { "grpc-retry-pushback-ms": String(pushbackMs) };
-  return new ConnectError(message, Code.ResourceExhausted, metadata);
+  if (pushbackMs === undefined) return stackless(message, Code.ResourceExhausted, undefined, "TOO_MANY_STREAMS");
+  const metadata = { [PUSHBACK]: String(pushbackMs), "retry-after": String(Math.ceil(pushbackMs / 1000)) };
+  const error = stackless(message, Code.ResourceExhausted, metadata, "TOO_MANY_STREAMS");
+  error.details.push(retryInfo(pushbackMs));
+  return error;
 }
 
 /** The principal's credential where it is known, else the network that the request comes from. */

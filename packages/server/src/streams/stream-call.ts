@@ -2,13 +2,14 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
-import { asConnectError, connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { asFailure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { StreamOut } from "../carrier/stream-out.ts";
 import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
 import { addChallenge } from "../headers/challenge.ts";
+import { completeError } from "../headers/error-details.ts";
 import { requestBytes } from "../requests/pending-bytes.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
@@ -240,7 +241,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   }
 
   protected fail(failure: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void {
-    const error = asConnectError(failure);
+    const error = completeError(failure, this.head.requestId);
     const refusal = this.#begun ? undefined : this.#protocol.refuse?.(error);
     if (refusal !== undefined) {
       const { status, bytes } = refusal;

@@ -1,8 +1,22 @@
 // Errors as HTTP has them: a google.rpc.Status in JSON, and the status of HTTP by the table of google/rpc/code.proto.
-import { create, createRegistry, fromBinary, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  createRegistry,
+  type DescMessage,
+  fromBinary,
+  type JsonObject,
+  type MessageShape,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { file_google_rpc_error_details } from "@protobff/messages/google/rpc/error_details_pb.js";
+import {
+  ErrorInfoSchema,
+  file_google_rpc_error_details,
+  RequestInfoSchema,
+} from "@protobff/messages/google/rpc/error_details_pb.js";
+import { ERROR_INFO, type ErrorReason, errorInfo, REQUEST_INFO } from "@protobff/runtime/internal/error-info";
 
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {
@@ -10,8 +24,16 @@ export class HttpError extends ConnectError {
   constructor(status: number, message: string, code: Code, headers?: ConstructorParameters<typeof Headers>[0]) {
     super(message, code, headers);
     this.status = status;
+    const reason = STATUS_REASONS[status];
+    if (reason !== undefined) this.details.push(errorInfo(reason));
   }
 }
+
+const STATUS_REASONS: Readonly<Partial<Record<number, ErrorReason>>> = {
+  405: "WRONG_METHOD",
+  413: "TOO_LARGE",
+  415: "UNSUPPORTED_TYPE",
+};
 
 const STATUSES: Readonly<Record<Code, number>> = {
   [Code.Canceled]: 499,
@@ -37,20 +59,85 @@ export function httpStatusOf(error: ConnectError): number {
   return "status" in error && typeof error.status === "number" ? error.status : STATUSES[error.code];
 }
 
+/** Parts of an error that clients see. */
+export interface RpcError {
+  readonly code: Code;
+  readonly rawMessage: string;
+  readonly details: ConnectError["details"];
+}
+
 const STANDARD = createRegistry(file_google_rpc_error_details);
 
 /**
  * Returns the error as a google.rpc.Status in ProtoJSON. A detail of an unknown type has its bytes as `value`, in
  * base64.
  */
-export function statusJson(
-  error: Pick<ConnectError, "code" | "rawMessage" | "details">,
-  registry: Registry,
-): Uint8Array {
+export function statusJson(error: RpcError, registry: Registry): Uint8Array {
   const status: JsonObject = { code: error.code };
   if (error.rawMessage !== "") status.message = error.rawMessage;
   if (error.details.length > 0) status.details = error.details.map((detail) => detailJson(detail, registry));
   return new TextEncoder().encode(JSON.stringify(status));
+}
+
+/** Returns the error as a problem (RFC 9457), with the members of its google.rpc.ErrorInfo and google.rpc.RequestInfo. */
+export function problemJson(error: RpcError, status: number, registry: Registry): Uint8Array {
+  const info = found(error, ERROR_INFO, ErrorInfoSchema);
+  const problem: JsonObject = {
+    type: "about:blank",
+    title: process.getBuiltinModule("node:http").STATUS_CODES[status] ?? "Error",
+    status,
+    ...(error.rawMessage !== "" && { detail: error.rawMessage }),
+    code: error.code,
+    ...(info !== undefined && { reason: info.reason, domain: info.domain }),
+  };
+  const request = found(error, REQUEST_INFO, RequestInfoSchema);
+  if (request !== undefined) problem.request_id = request.requestId;
+  problem.details = error.details.map((detail) => detailJson(detail, registry));
+  return new TextEncoder().encode(JSON.stringify(problem));
+}
+function found<Desc extends DescMessage>(
+  { details }: RpcError,
+  type: string,
+  desc: Desc,
+): MessageShape<Desc> | undefined {
+  for (const detail of details) if ("type" in detail && detail.type === type) return fromBinary(desc, detail.value);
+  return undefined;
+}
+
+/** Content type of an error for a client. */
+export type ErrorType = "application/problem+json" | "application/json";
+/**
+ * Returns the type of errors that `accept` prefers: problems only if it names them, with a weight not below the one of
+ * JSON (RFC 9110, 12.5.1).
+ */
+export function errorTypeFor(accept: string | undefined): ErrorType {
+  const ranges = accept?.toLowerCase() ?? "";
+  if (!ranges.includes(PROBLEM)) return JSON_TYPE;
+  const weights = new Map<string, number>();
+  for (const range of ranges.split(",")) {
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="));
+    weights.set(name, weight === undefined ? 1 : Number(weight.slice("q=".length)) || 0);
+  }
+  const problem = weights.get(PROBLEM) ?? 0;
+  const json = weights.get(JSON_TYPE) ?? weights.get("application/*") ?? weights.get("*/*") ?? 0;
+  return problem > 0 && problem >= json ? PROBLEM : JSON_TYPE;
+}
+const PROBLEM = "application/problem+json";
+const JSON_TYPE = "application/json";
+
+/** Returns an error's JSON, and the headers that describe it. */
+export function errorAnswer(
+  error: RpcError,
+  {
+    status,
+    accept,
+    registry,
+  }: { readonly status: number; readonly accept: string | undefined; readonly registry: Registry },
+): { readonly bytes: Uint8Array; readonly headers: readonly string[] } {
+  const type = errorTypeFor(accept);
+  const bytes = type === PROBLEM ? problemJson(error, status, registry) : statusJson(error, registry);
+  return { bytes, headers: ["content-type", type, "vary", "accept"] };
 }
 
 function detailJson(detail: ConnectError["details"][number], registry: Registry): JsonObject {

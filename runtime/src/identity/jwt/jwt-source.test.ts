@@ -2,6 +2,7 @@
 import { createHmac, sign as signBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { errorInfo } from "../../error-info.ts";
 import { Failure } from "../../failure.ts";
 import type { Claims } from "../../testing/gen/claims_pb.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";
@@ -317,7 +318,8 @@ describe("a token refused after verification", () => {
     const rig = await JwtRig.open();
     for (const token of ["x", rig.issuer.token({ exp: 1 }), rig.issuer.token({}, {}, PAIRS.rsa2)]) {
       const failure = await rig.verify(token).catch((thrown: unknown) => thrown);
-      expect(failure).toMatchObject({ clientCode: UNAUTHENTICATED, clientMessage: "unauthenticated", details: [] });
+      const details = [errorInfo("CREDENTIAL_REFUSED")];
+      expect(failure).toMatchObject({ clientCode: UNAUTHENTICATED, clientMessage: "unauthenticated", details });
     }
   });
 });

@@ -112,7 +112,9 @@ test("the module loads nothing of the BFF's server, and only protobuf-es of the 
   const rooms = localUrls.map((url) => relative(root, fileURLToPath(url)).split("/").slice(0, 3).join("/"));
   expect([...new Set(rooms)].sort()).toEqual([
     "packages/messages/src",
-    ...["clock.ts", "failure.ts", "identity", "timers.ts", "wire"].map((room) => `runtime/src/${room}`),
+    ...["clock.ts", "error-info.ts", "failure.ts", "identity", "timers.ts", "wire"].map(
+      (room) => `runtime/src/${room}`,
+    ),
   ]);
   const packages = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
   expect([...new Set(packages)]).toEqual(["@bufbuild/protobuf"]);

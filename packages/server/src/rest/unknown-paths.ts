@@ -1,0 +1,71 @@
+import { createRegistry } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
+import { type ErrorReason, errorInfo, requestInfo } from "@protobff/runtime/internal/error-info";
+import type { Handler } from "../carrier/handler.ts";
+import { completeError } from "../headers/error-details.ts";
+import { errorAnswer } from "../transcoding/status.ts";
+
+/** Error types of google.rpc are known without a registry. */
+const NO_TYPES = createRegistry();
+
+/** An error of a path, before any rpc is known. */
+export interface PathError {
+  readonly code: Code;
+  readonly message: string;
+  readonly reason: ErrorReason;
+  readonly status: number;
+}
+
+/** Returns the JSON of Connect's protocol, and its headers. */
+export function connectAnswer(error: PathError, requestId: string): ReturnType<typeof errorAnswer> {
+  const complete = completeError(stackless(error.message, error.code, undefined, error.reason), requestId);
+  return { bytes: errorToJsonBytes(complete, undefined), headers: ["content-type", "application/json"] };
+}
+/** Returns the JSON of paths of REST, and its headers. */
+export function restAnswer(
+  { code, message, reason, status }: PathError,
+  requestId: string,
+  accept: string | undefined,
+): ReturnType<typeof errorAnswer> {
+  const details = [errorInfo(reason), requestInfo(requestId)];
+  return errorAnswer({ code, rawMessage: message, details }, { status, accept, registry: NO_TYPES });
+}
+
+const UNKNOWN_PATH = { reason: "UNKNOWN_PATH", status: 404 } as const;
+const NO_RPC: PathError = {
+  ...UNKNOWN_PATH,
+  code: Code.Unimplemented,
+  message: "no rpc is served here: its path is /package.Service/Method",
+};
+const NOTHING: PathError = { ...UNKNOWN_PATH, code: Code.NotFound, message: "nothing is served at this path" };
+/** Content types of Connect and gRPC-Web that no path of REST takes. */
+const RPC_TYPE = /^application\/(?:proto|connect\+|grpc)/;
+
+/** Returns a handler that answers 404: as Connect to clients of rpcs, and as REST to others if the server has such paths. */
+export function unknownPaths(hasRest: boolean): Handler {
+  return (request, response) => {
+    const {
+      accept,
+      "content-type": type = "",
+      [REQUEST_ID]: id,
+      "connect-protocol-version": version,
+    } = request.headers;
+    const isRpc = !hasRest || version !== undefined || RPC_TYPE.test(type);
+    const { bytes, headers } = isRpc ? connectAnswer(NO_RPC, String(id)) : restAnswer(NOTHING, String(id), accept);
+    const out: Answerable = response;
+    out.statusCode = UNKNOWN_PATH.status;
+    for (let i = 0; i + 1 < headers.length; i += 2) out.setHeader(headers[i] ?? "", headers[i + 1] ?? "");
+    out.setHeader("cache-control", "no-store");
+    out.end(bytes);
+  };
+}
+
+/** Response methods that both versions of HTTP have. */
+interface Answerable {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: Uint8Array): unknown;
+}
