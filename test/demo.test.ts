@@ -68,9 +68,9 @@ test("npm run demo -- --all shows answers of every scene: all upstreams up, acce
   expect(stdout).toMatch(/answered in \d+ ms; in sequence the calls alone would take \d+ ms/);
   const spending = stdout.split("\n").filter((line) => line.includes("  HTTP ") && !line.includes("503"));
   expect(spending.map((line) => line.trim().replace(/\s{2,}/g, "  "))).toEqual([
-    'no token  HTTP 401  {"code":"unauthenticated","message":"unauthenticated"}',
-    'an expired token  HTTP 401  {"code":"unauthenticated","message":"unauthenticated"}',
-    'Dina Haddad  HTTP 403  {"code":"permission_denied","message":"permission denied"}',
+    'no token  HTTP 401  {"code":"unauthenticated","message":"unauthenticated", …}',
+    'an expired token  HTTP 401  {"code":"unauthenticated","message":"unauthenticated", …}',
+    'Dina Haddad  HTTP 403  {"code":"permission_denied","message":"permission denied", …}',
     expect.stringMatching(/^Ada Okafor, admin {2}HTTP 200 {2}\{"spentCents":"\d+"\}$/),
     expect.stringMatching(/^no workspace: {2}HTTP 400 {2}invalid_argument: /),
     expect.stringMatching(/^HTTP 429 {2}\{"code":8,"message":"too many requests", …\}$/),

@@ -118,3 +118,6 @@ export function fieldsOf(value: unknown, names: readonly string[]): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
+
+/** Cuts the details of an error off its JSON: every error names its reason and its request there. */
+export const withoutDetails = (json: string): string => json.replace(/,"details":.*/, ", …}");

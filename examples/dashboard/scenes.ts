@@ -13,6 +13,7 @@ import {
   pretty,
   WEB,
   warm,
+  withoutDetails,
 } from "./answers.ts";
 import type { BffProcess } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
@@ -90,7 +91,7 @@ async function showStale({ upstreams, mobile, all }: Stage): Promise<void> {
 async function showFailure({ upstreams, web, log, all }: Stage): Promise<void> {
   await upstreams.services.agent.stop();
   const answer = await fetchAnswer(upstreams, web.url, WEB, { workspaceId: "atlas" });
-  show(`HTTP ${answer.status}  ${JSON.stringify(answer.body)}  ${dim(`${answer.milliseconds} ms`)}`);
+  show(`HTTP ${answer.status}  ${withoutDetails(JSON.stringify(answer.body))}  ${dim(`${answer.milliseconds} ms`)}`);
   show(`\n${dim("The BFF's log has the cause:")}`);
   show(await lineOf(log, (line) => line.includes("failed with UNAVAILABLE")));
   expectStatus(answer, 503);

@@ -3,6 +3,7 @@ import { toJsonString } from "@bufbuild/protobuf";
 import { openKeys, SIGNED_HEADER, verifyPrincipal } from "@protobff/runtime/verify";
 import { PersonSchema } from "../../generated/account/v1/account_pb.ts";
 import { ACCOUNTS, type AccountBff, AUDIENCE, SIGNED_BY } from "./account.ts";
+import { withoutDetails } from "./answers.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 export const SPENDING = "/account.v1.AccountService/GetSpending";
@@ -17,7 +18,7 @@ export async function showAccess(
 ): Promise<void> {
   const call = async (caller: string, token: string | undefined, expected: number): Promise<void> => {
     const { status, body } = await getSpending(account, token);
-    show(`${caller.padEnd(34)} HTTP ${status}  ${body}`);
+    show(`${caller.padEnd(34)} HTTP ${status}  ${withoutDetails(body)}`);
     if (status !== expected) throw new Error(`HTTP ${status} instead of ${expected}: ${body}`);
   };
   upstreams.calls.length = 0;

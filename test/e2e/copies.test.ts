@@ -150,6 +150,6 @@ describe("the copies in an answer", () => {
   });
   test("fail the response if an expression fails", async () => {
     answer = { people: [{ first: "A", last: "B" }] };
-    expect(await find({})).toEqual({ code: "internal", message: "internal error" });
+    expect(await find({})).toMatchObject({ code: "internal", message: "internal error" });
   });
 });

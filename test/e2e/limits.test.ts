@@ -103,8 +103,10 @@ test("the third request at a limit of two gets 429 with retry headers, and makes
   expect(refused.headers.ratelimit).toMatch(/^"user";r=0;t=43[12]\d\d$/);
   expect(refused.body).toMatchObject({ code: "resource_exhausted", message: "too many requests" });
   expect(refused.body.details.map(({ type }: { readonly type: string }) => type)).toEqual([
+    "google.rpc.ErrorInfo",
     "google.rpc.RetryInfo",
     "google.rpc.QuotaFailure",
+    "google.rpc.RequestInfo",
   ]);
   expect(calls).toEqual(["a", "b"]);
   // Others are others.
@@ -126,7 +128,7 @@ test("grpc-js reads RESOURCE_EXHAUSTED with RetryInfo, QuotaFailure and the time
   expect(error?.code).toBe(grpc.status.RESOURCE_EXHAUSTED);
   const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
   const status = fromBinary(StatusSchema, details as Buffer);
-  const [retry, quota] = status.details.map(({ value }) => value);
+  const [, retry, quota] = status.details.map(({ value }) => value);
   const seconds = Number(fromBinary(RetryInfoSchema, retry as Uint8Array).retryDelay?.seconds);
   expect(seconds).toBeGreaterThan(43_000);
   expect(fromBinary(QuotaFailureSchema, quota as Uint8Array).violations).toMatchObject([{ quotaId: "app.v1/user" }]);

@@ -1,13 +1,16 @@
 // What resolvers read and refuse, as clients of other hands see it: grpc-js, and connect-web as pages in a browser run it, over Connect (POST
 // and GET) and gRPC-Web. The upstream is grpc-js's, and holds its calls until the test answers them.
+
 import { rmSync } from "node:fs";
 import { create, type DescMessage, type DescMethodUnary, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { type Client, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import * as grpc from "@grpc/grpc-js";
+import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { Code, GrpcClient } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { listen } from "../../packages/server/src/listen.ts";
+import { isDeclared } from "../../packages/server/src/testing/declared-error.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import { endpoints, generate } from "../load/generate-bff.ts";
 import { type Arrival, type Gates, startGates } from "../support/gates-grpc-js.ts";
@@ -98,15 +101,17 @@ async function overGrpcJs(id: string): Promise<Seen> {
   metadata.set("x-user", "ada");
   const { promise, resolve: done } = Promise.withResolvers<Seen>();
   client.makeUnaryRequest("/app.v1.ShopService/GetPage", write, read, { id }, metadata, (error, page) =>
-    done(
-      error === null
-        ? { page }
-        : { code: error.code, text: error.details, details: error.metadata.get("grpc-status-details-bin").length },
-    ),
+    done(error === null ? { page } : { code: error.code, text: error.details, details: declaredIn(error) }),
   );
   const seen = await promise;
   client.close();
   return seen;
+}
+/** Number of details that the author declares. */
+function declaredIn({ metadata }: grpc.ServiceError): number {
+  const [bytes] = metadata.get("grpc-status-details-bin");
+  const { details } = fromBinary(StatusSchema, bytes as Buffer);
+  return details.filter(({ typeUrl }) => isDeclared(typeUrl.slice(typeUrl.lastIndexOf("/") + 1))).length;
 }
 const overConnectWeb =
   (transport: () => Transport) =>
@@ -118,7 +123,8 @@ const overConnectWeb =
       return { page: toJson(method.output, await client.getPage({ id }, { headers: { "x-user": "ada" } })) };
     } catch (thrown) {
       const { code, rawMessage, details } = ConnectError.from(thrown);
-      return { code, text: rawMessage, details: details.length };
+      const declared = details.filter((detail) => "type" in detail && isDeclared(detail.type));
+      return { code, text: rawMessage, details: declared.length };
     }
   };
 const CLIENTS: readonly (readonly [name: string, send: (id: string) => Promise<Seen>])[] = [
