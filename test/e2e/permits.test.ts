@@ -266,7 +266,7 @@ describe("a permit by a call", () => {
   test("refuses with its `fail`, and makes no other upstream call", async () => {
     const bff = await serve();
     const { status, body } = await bff.send("app.v1.App/GetDecided", { id: "hers" }, as());
-    expect({ status, body }).toEqual({
+    expect({ status, body }).toMatchObject({
       status: 403,
       body: { code: "permission_denied", message: "hers is not for you" },
     });
