@@ -57,19 +57,62 @@ describe("the scripts", () => {
           if (act !== "charge") {
             const units = act === "add" ? cost : -cost;
             bucket.add(units);
-            await admin.eval(add, { keys, arguments: ["", `${drain}`, `${units * ticks}`, "0", `${now}`] });
+            await admin.eval(add, { keys, arguments: [`${ticks}`, `${drain}`, `${units * ticks}`, "0", `${now}`] });
             continue;
           }
           const expected = Number(bucket.wait(cost));
           const reply = await admin.eval(charge, {
             keys,
-            arguments: ["", `${drain}`, `${full}`, `${cost * ticks}`, `${now}`],
+            arguments: [`${ticks}`, `${drain}`, `${full}`, `${cost * ticks}`, `${now}`],
           });
           expect(bucket.charge(cost) ? reply : (reply as number[])[0]).toBe(expected === 0 ? now : expected);
         }
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("the scripts count units when versions with different rates charge one counter", async () => {
+    const { admin } = await startRedis();
+    let run = 0;
+    const now = "1700000000000000";
+    const room = async (counter: Counter, keys: string[]) => {
+      const { ticks, drain, full, most } = counter;
+      const reply = await admin.eval(timed(CHARGE.text), {
+        keys,
+        arguments: [`${ticks}`, `${drain}`, `${full}`, `${(most + 1) * ticks}`, now],
+      });
+      return (reply as number[])[1]! / ticks;
+    };
+    const units = fc.integer({ min: 0, max: 60 });
+    await fc.assert(
+      fc.asyncProperty(shapes, shapes, units, units, async (before, after, first, second) => {
+        const keys = [`k${run++}`];
+        for (const [shape, count] of [
+          [before, first],
+          [after, second],
+        ] as const) {
+          const { ticks, drain } = new Counter(limit(shape));
+          const all = [`${ticks}`, `${drain}`, `${count * ticks}`, "0", now];
+          await admin.eval(timed(ADD.text), { keys, arguments: all });
+        }
+        for (const shape of [before, after])
+          expect(await room(new Counter(limit(shape)), keys)).toBe(Math.max(0, shape.burst - first - second));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("the scripts start anew when a limit changes between a rate and a calendar unit", async () => {
+    const { admin } = await startRedis();
+    const rate = new Counter(limit({ rate: 6, per: 60_000, burst: 6 }));
+    const now = "1700000000000000";
+    const charge = (scale: string, drain: number, full: number, cost: number) =>
+      admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: [scale, `${drain}`, `${full}`, `${cost}`, now] });
+    const atRate = () => charge(`${rate.ticks}`, rate.drain, rate.full, rate.full);
+    const daily = () => charge("day", 0, 5, 5);
+    for (const turn of [daily, atRate, daily, atRate]) expect(await turn()).toBe(Number(now));
+    expect(await atRate()).toEqual([60_000_000, 0]);
   });
 
   test.each(["day", "month"] as const)("the scripts compute the end of a %s for 800 years", async (unit) => {
@@ -111,10 +154,10 @@ describe("the scripts", () => {
   test("the scripts continue when the clock goes back", async () => {
     const { admin } = await startRedis();
     const charge = (cost: number, now: number) =>
-      admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: ["", "1", "100", `${cost}`, `${now}`] });
+      admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: ["1", "1", "100", `${cost}`, `${now}`] });
     await charge(100, 5_000_000_000);
     expect(await charge(1, 1_000_000_000)).toEqual([1, 0]);
-    await admin.eval(timed(ADD.text), { keys: ["k"], arguments: ["", "1", "-1", "0", "1000000000"] });
+    await admin.eval(timed(ADD.text), { keys: ["k"], arguments: ["1", "1", "-1", "0", "1000000000"] });
     expect(await charge(50, 1_000_000_049)).toBe(1_000_000_049);
     expect(await charge(1, 1_000_000_049)).toEqual([1, 0]);
   });

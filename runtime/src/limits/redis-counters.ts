@@ -34,8 +34,8 @@ export class RedisCounters implements SharedCounters {
     const keys = charges.map(({ counter, key }) => keyIn(counter, key));
     const all: string[] = [];
     for (const { counter, cost } of charges) {
-      const { unit, drain, full, ticks } = counter;
-      all.push(unit, String(drain), whole(full), whole(cost * ticks));
+      const { drain, full, ticks } = counter;
+      all.push(scaleOf(counter), String(drain), whole(full), whole(cost * ticks));
     }
     const reply = await this.#run(CHARGE, keys, all);
     if (typeof reply === "number") return { at: reply };
@@ -50,9 +50,9 @@ export class RedisCounters implements SharedCounters {
     };
   }
   async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
-    const { unit, drain, ticks } = counter;
+    const { drain, ticks } = counter;
     const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units * ticks));
-    await this.#run(ADD, [keyIn(counter, key)], [unit, String(drain), whole(charged), whole(since)]);
+    await this.#run(ADD, [keyIn(counter, key)], [scaleOf(counter), String(drain), whole(charged), whole(since)]);
   }
   close(): void {
     this.#client.destroy();
@@ -70,6 +70,9 @@ export class RedisCounters implements SharedCounters {
 }
 
 const keyIn = (counter: Counter, key: string): string => `${PREFIX}${counter.id}:${key}`;
+
+/** Returns the ticks of one unit of cost, or the calendar unit. */
+const scaleOf = ({ unit, ticks }: Counter): string => (unit === "" ? whole(ticks) : unit);
 
 /** Without an exponent, which Lua would read and its patterns would not. */
 const whole = (value: number): string => BigInt(Math.round(value)).toString();
