@@ -21,6 +21,7 @@ const SMOKES = "protocols|http-json";
 const PROCESSES = [
   "cli/src/{buf-plugin,commands/init}.test.ts",
   "client/src/follow.test.ts",
+  "examples/{cli,tv}/*.test.ts",
   "plugin/src/main.test.ts",
   "{packages,runtime}/**/{server-shutdown,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
