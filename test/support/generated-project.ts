@@ -139,7 +139,14 @@ export class GeneratedProject {
       });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     };
-    return { url, post, until, log: () => log };
+    /** Sends SIGTERM, and returns the exit code. */
+    const stop = async (): Promise<number | null> => {
+      const exited = child.exitCode === null ? once(child, "exit") : undefined;
+      child.kill("SIGTERM");
+      await exited;
+      return child.exitCode;
+    };
+    return { url, post, until, stop, log: () => log };
   }
 
   /** Returns the result of a start that cannot succeed. */
