@@ -60,6 +60,7 @@ export const PROXIES = Object.keys(KINDS) as readonly ProxyName[];
 
 export interface RunningProxy {
   readonly port: number;
+  readonly pid: number;
   /** Output until now. */
   readonly log: string;
   stop(): Promise<void>;
@@ -67,16 +68,21 @@ export interface RunningProxy {
 
 /**
  * @param servers the ports of the two that it balances between
+ * @param change of the page's configuration
  * @throws when it does not listen
  */
-export async function proxy(name: ProxyName, servers: readonly [number, number]): Promise<RunningProxy> {
+export async function proxy(
+  name: ProxyName,
+  servers: readonly [number, number],
+  change: (config: string) => string = (config) => config,
+): Promise<RunningProxy> {
   const kind: Kind = KINDS[name];
   const folder = mkdtempSync(join(tmpdir(), "bff-proxy-"));
   const port = await freePort();
   const { TLS_CERT_FILE, TLS_KEY_FILE } = certificate().files;
   const both = join(folder, "both.pem");
   writeFileSync(both, readFileSync(TLS_CERT_FILE, "utf8") + readFileSync(TLS_KEY_FILE, "utf8"));
-  const config = blockOf(kind.mark)
+  const config = change(blockOf(kind.mark))
     .replaceAll("https://bff.example.com", `https://127.0.0.1:${port}`)
     .replaceAll("port_value: 443", `port_value: ${port}`)
     .replaceAll("0.0.0.0", "127.0.0.1")
@@ -115,6 +121,7 @@ export async function proxy(name: ProxyName, servers: readonly [number, number])
   }
   return {
     port,
+    pid: child.pid ?? 0,
     get log() {
       return log;
     },
