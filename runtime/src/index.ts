@@ -72,6 +72,7 @@ export type {
   DeprecatedUse,
   Deprecation,
   DeprecationCaller,
+  HeaderEvent,
   LimitEvent,
   RequestTelemetry,
   ResponseEvent,

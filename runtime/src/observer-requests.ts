@@ -219,6 +219,27 @@ export interface LimitEvent {
   readonly trace?: Trace | undefined;
 }
 
+/** Header of an answer that was left out, because its value cannot be sent. The event does not contain the value. */
+export interface HeaderEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** Name of the header. */
+  readonly name: string;
+  /**
+   * - `failed`: its expression could not be evaluated
+   * - `characters`: the value has characters other than printable ASCII
+   * - `length`: the value is longer than 1 KiB
+   */
+  readonly why: "failed" | "characters" | "length";
+  /** The failure of `failed`. */
+  readonly failure?: Failure | undefined;
+  /** Trace that `responseStart` returned for the request. */
+  readonly trace?: Trace | undefined;
+}
+
 /** Entry of the audit log: a refusal, a login, a change of keys. It contains no credential and no part of one. */
 export interface AuditEvent {
   /**

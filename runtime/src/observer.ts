@@ -9,6 +9,7 @@ import type {
 } from "./observer-calls.ts";
 import type {
   AuditEvent,
+  HeaderEvent,
   LimitEvent,
   ResponseEvent,
   ResponseStartEvent,
@@ -64,6 +65,7 @@ export interface Observer {
   cache?(event: CacheEvent): void;
   joined?(event: JoinEvent): void;
   limited?(event: LimitEvent): void;
+  headerLeftOut?(event: HeaderEvent): void;
   audit?(event: AuditEvent): void;
   certificate?(event: CertificateEvent): void;
 }

@@ -122,7 +122,7 @@ export interface Room {
 
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
-  Pick<Endpoint, "route"> &
+  Pick<Endpoint, "route" | "headerNames"> &
   Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 /** A server that is up. */
@@ -227,7 +227,7 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
     maxElements,
     fault,
     corsOrigins,
-    cors: corsHeaders(corsOrigins),
+    cors: corsHeaders(corsOrigins, endpoints),
     registry,
     masks: maskNames(registry),
     peers: new Peers(networksOf(options.trustedProxies), fault),

@@ -243,7 +243,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
 
 function headersOf(metadata: AnswerMetadata | undefined, degraded: string): Headers {
   const headers = new Headers();
-  const pairs = [...(metadata?.headers ?? []), ...(metadata?.trailers ?? [])];
+  const pairs = [...(metadata?.headers ?? []), ...(metadata?.declared ?? []), ...(metadata?.trailers ?? [])];
   for (let i = 0; i + 1 < pairs.length; i += 2) headers.append(pairs[i] ?? "", pairs[i + 1] ?? "");
   if (degraded !== "") headers.set("bff-degraded", degraded);
   return headers;

@@ -3,6 +3,8 @@ export interface AnswerMetadata {
   readonly headers: readonly string[];
   /** Trailers in gRPC; Connect sends them as headers `trailer-<name>`. */
   readonly trailers: readonly string[];
+  /** Headers of a successful answer alone, as the RPC declares them. */
+  readonly declared?: readonly string[] | undefined;
   /** True if the answer, or a part of it, was used past its time: no cache may keep it. */
   readonly stale?: boolean | undefined;
 }
@@ -10,6 +12,20 @@ export interface AnswerMetadata {
 /** Returns the same metadata for an answer that was used past its time. */
 export function asStale({ headers, trailers }: AnswerMetadata = { headers: [], trailers: [] }): AnswerMetadata {
   return { headers, trailers, stale: true };
+}
+
+/** The same with headers for a successful answer, if there are any. */
+export function withDeclared(
+  metadata: AnswerMetadata | undefined,
+  declared: readonly string[],
+): AnswerMetadata | undefined {
+  if (declared.length === 0) return metadata;
+  const { headers = [], trailers = [], stale } = metadata ?? {};
+  return { headers, trailers, stale, declared };
+}
+/** Returns all headers of a successful answer. */
+export function answerHeaders({ headers, declared }: Pick<AnswerMetadata, "headers" | "declared">): readonly string[] {
+  return declared === undefined ? headers : [...headers, ...declared];
 }
 
 /** The same with more headers, if there are any. */

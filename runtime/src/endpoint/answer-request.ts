@@ -1,11 +1,11 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
-import { type AnswerMetadata, asStale } from "../admission/answer-metadata.ts";
+import { type AnswerMetadata, asStale, withDeclared } from "../admission/answer-metadata.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { ResponseCache } from "../response-cache/response-cache.ts";
-import type { ResponseConsumer } from "../response-cache/response-caching.ts";
+import type { CachedResponse, ResponseConsumer } from "../response-cache/response-caching.ts";
 import { concludeResponse } from "./cached-endpoint.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
@@ -30,10 +30,11 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
   const opening = Opening.begin(parts, args, headers, clientMs, failed);
   if (opening === undefined) return GONE;
   const { cx, exchange } = opening;
-  const deliver = (response: MessageShape<O>, found: Degraded | undefined, stale: boolean): void => {
+  const deliver: Deliver<MessageShape<O>> = (response, { degraded: found, stale, headers }) => {
     if (exchange.over) return;
     exchange.end();
-    const unsent = done(response, found?.header ?? "", stale ? asStale(opening.metadata) : opening.metadata);
+    const metadata = withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers);
+    const unsent = done(response, found?.header ?? "", metadata);
     if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, failure));
     else sent(response, found, unsent);
   };
@@ -61,7 +62,8 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       await exchange.settled();
       if (exchange.over) return;
       const { response, found } = concludeResponse(method, options, message, exchange);
-      deliver(response, found, exchange.stale);
+      const headers = parts.headers?.of(cx, args, response) ?? NONE;
+      deliver(response, { degraded: found, stale: exchange.stale, headers });
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
@@ -73,7 +75,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
 function askerOf<App, Args extends Message, Principal, Res extends Message>(
   cx: Request<App, Principal>,
   args: Args,
-  deliver: (response: Res, found: Degraded | undefined, stale: boolean) => void,
+  deliver: Deliver<Res>,
 ): ResponseConsumer<App, Args, Principal> {
   const { marginMs } = cx.exchange;
   return {
@@ -81,12 +83,14 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
     args,
     marginMs,
     // The cache holds only messages of this RPC.
-    answered: ({ response, degraded, stale, reused }) => {
+    answered: (answer) => {
       // The request that composed a reused answer has paid for it.
-      if (reused) cx.exchange.refund();
-      deliver(response as Res, degraded, stale);
+      if (answer.reused) cx.exchange.refund();
+      deliver(answer.response as Res, answer);
     },
   };
 }
+
+type Deliver<Res> = (response: Res, answer: Pick<CachedResponse, "degraded" | "stale" | "headers">) => void;
 
 const NONE: readonly never[] = [];

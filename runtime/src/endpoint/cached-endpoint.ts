@@ -15,7 +15,8 @@ import { ResponseCache } from "../response-cache/response-cache.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { ResponseComposer } from "../response-cache/response-fetch.ts";
 import { ResponseKeys } from "../response-cache/response-key.ts";
-import { frame } from "../wire/frame.ts";
+import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import type { AnswerHeaders } from "./answer-headers.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import type { ServedMethod } from "./front.ts";
 
@@ -40,6 +41,7 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
   method: DescMethodUnary<I, O>,
   caching: ResponseCaching<App, MessageShape<I>, Principal>,
   options: EndpointOptions<App, I, O, C, Principal>,
+  headers: AnswerHeaders<App, MessageShape<I>, Principal> | undefined,
 ): ResponseCache<App, MessageShape<I>, Principal> {
   const { identity, clock = systemClock, observer } = options;
   const service = method.parent.typeName;
@@ -51,16 +53,18 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
     clock,
     observer,
     keys: new ResponseKeys(name, types, caching),
-    composing: composingOf(method, options),
+    composing: composingOf(method, options, headers),
   });
 }
 
 function composingOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
   options: EndpointOptions<App, I, O, C, Principal>,
+  answerHeaders: AnswerHeaders<App, MessageShape<I>, Principal> | undefined,
 ): ResponseComposer<App, MessageShape<I>, Principal> {
   const { timeoutMs: methodMs, concurrent = 10, clock = systemClock, observer } = options;
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
+  const encode = codec?.encode ?? ((response) => frame(toBinary(method.output, response as MessageShape<O>)));
   return {
     begin({ exchange: of }, fetch, failed) {
       const { headers, authentication } = of;
@@ -78,12 +82,18 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
       await exchange.settled();
       if (exchange.over) return undefined;
       const { response, found } = concludeResponse(method, options, message, exchange);
-      return { response, degraded: found, whole: exchange.causes === undefined && !exchange.stale };
+      const headers = answerHeaders?.of(cx, args, response) ?? NONE;
+      return { response, degraded: found, headers, whole: exchange.causes === undefined && !exchange.stale };
     },
-    encode: codec?.encode ?? ((response) => frame(toBinary(method.output, response as MessageShape<O>))),
-    decode: (bytes) => fromBinary(method.output, bytes),
+    encode: ({ response, headers }) => answerHeaders?.stored(encode(response), headers) ?? encode(response),
+    decode: (stored) => {
+      const { framed, headers } = answerHeaders?.restored(stored) ?? { framed: stored, headers: NONE };
+      return { response: fromBinary(method.output, framed.subarray(PREFIX_BYTES)), framed, headers };
+    },
   };
 }
+
+const NONE: readonly never[] = [];
 
 /** Reads and writes messages as before; answers from the cache are already encoded. */
 export function reusing(

@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import { type AnswerMetadata, answerHeaders } from "../admission/answer-metadata.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
@@ -70,7 +70,7 @@ function handle(
         reject(connectError(failure));
         return failure;
       }
-      add(metadata, context);
+      add(metadata, context, metadata && answerHeaders(metadata));
       if (metadata?.stale === true) context.values.set(STALE, true);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
@@ -87,9 +87,13 @@ function handle(
   return promise;
 }
 
-function add(metadata: AnswerMetadata | undefined, context: HandlerContext): void {
+function add(
+  metadata: AnswerMetadata | undefined,
+  context: HandlerContext,
+  headers: readonly string[] = metadata?.headers ?? [],
+): void {
   if (metadata === undefined) return;
-  append(metadata.headers, context.responseHeader);
+  append(headers, context.responseHeader);
   append(metadata.trailers, context.responseTrailer);
 }
 function append(pairs: readonly string[], to: Headers): void {

@@ -15,6 +15,7 @@ import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { Traffic } from "../wire/traffic.ts";
+import type { AnswerHeader } from "./answer-headers.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import type { Version } from "./version.ts";
 
@@ -67,6 +68,8 @@ export interface EndpointOptions<
   readonly http?: HttpCaching | undefined;
   /** Its paths besides that of the RPC; default: none. */
   readonly rest?: readonly RestRule[] | undefined;
+  /** Headers of its successful answers. A stream computes them when it opens, without a result. */
+  readonly headers?: readonly AnswerHeader<App, MessageShape<I>, MessageShape<O>, Principal>[] | undefined;
   /** Traces of its requests. */
   readonly telemetry?: Telemetry<App, MessageShape<I>, Principal> | undefined;
   readonly clock?: Clock | undefined;
@@ -108,6 +111,8 @@ export interface Endpoint {
   readonly http?: HttpCaching | undefined;
   /** Its paths besides that of the rpc; undefined: none. */
   readonly rest?: readonly RestRule[] | undefined;
+  /** Names of the headers that it computes for its answers, in lower case; undefined: none. */
+  readonly headerNames?: readonly string[] | undefined;
   /**
    * Authenticates the caller and checks its permission. A server calls it before it reads the message, and passes the
    * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.

@@ -29,8 +29,9 @@ export function endpoint<
   Principal = undefined,
 >(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
-  const answers = options.cache && responseCacheOf(method, options.cache, served);
-  const rpc = { method, opening: openingOf(method, app, options), answers, options: served };
+  const opening = openingOf(method, app, options);
+  const answers = options.cache && responseCacheOf(method, options.cache, served, opening.headers);
+  const rpc = { method, opening, answers, options: served };
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answerRequest(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
   // Only messages of these types reach the codec.
@@ -46,6 +47,7 @@ export function endpoint<
     http,
     version,
     rest,
+    headerNames: options.headers?.map(([name]) => name),
     refused: refusalReporter(method, options),
     traffic: trafficOf(method, options),
     withClock,

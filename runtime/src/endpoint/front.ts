@@ -37,6 +37,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   | "validate"
   | "version"
   | "deprecatedFields"
+  | "headers"
   | "telemetry"
   | "clock"
   | "observer"

@@ -1,7 +1,7 @@
 // One request of an RPC, unary or streaming, from its headers to its admission, with its events for observers.
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { beside } from "../admission/admission.ts";
-import { type AnswerMetadata, withHeaders } from "../admission/answer-metadata.ts";
+import { type AnswerMetadata, withDeclared, withHeaders } from "../admission/answer-metadata.ts";
 import type { Gate } from "../admission/gates.ts";
 import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -13,6 +13,7 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
+import { AnswerHeaders } from "./answer-headers.ts";
 import { DeprecatedFields } from "./deprecated-fields.ts";
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
 import type { Version } from "./version.ts";
@@ -31,6 +32,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly observer: Observer | undefined;
   readonly version: Version | undefined;
   readonly deprecatedFields: DeprecatedFields | undefined;
+  readonly headers: AnswerHeaders<App, Args, Principal> | undefined;
   readonly telemetry: Telemetry<App, Args, Principal> | undefined;
 }
 
@@ -50,7 +52,8 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
   const name = nameOf(method);
   const deprecatedFields = options.deprecatedFields && new DeprecatedFields(method.input);
   const common = { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
-  return { ...common, deprecatedFields };
+  const headers = options.headers && new AnswerHeaders(options.headers, name, observer);
+  return { ...common, deprecatedFields, headers };
 }
 
 /** Receives one failure, if there is one. */
@@ -137,6 +140,11 @@ export class Opening<App, Args extends Message, Principal> {
     const metadata = this.#authentication && beside(this.#authentication);
     if (this.#deprecated.length === 0) return metadata;
     return withHeaders(metadata, ["bff-deprecated-fields", this.#deprecated.join(", ")]);
+  }
+
+  /** Returns the metadata of a stream that opens, with the declared headers. Called once. */
+  metadataToOpen(): AnswerMetadata | undefined {
+    return withDeclared(this.metadata, this.#options.headers?.of(this.cx, this.#args, undefined) ?? NONE);
   }
 
   /**

@@ -4,9 +4,8 @@ import { Cache, type Entry } from "../cache/cache.ts";
 import type { Clock } from "../clock.ts";
 import type { Observer } from "../observer.ts";
 import type { CacheEvent } from "../observer-calls.ts";
-import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { ResponseCaching, ResponseConsumer } from "./response-caching.ts";
-import { type ResponseComposer, ResponseFetch, ResponseWaiter } from "./response-fetch.ts";
+import { type ResponseComposer, ResponseFetch, ResponseWaiter, type StoredResponse } from "./response-fetch.ts";
 import type { ResponseKeys } from "./response-key.ts";
 
 /** Dependencies of the cache on its RPC. */
@@ -48,8 +47,8 @@ export class ResponseCache<App, Args extends Message, Principal> {
     const fresh = this.#cache.isFresh(entry, this.#caching);
     const renewal = fresh ? undefined : this.#renew(key, asker);
     this.#observe(asker, fresh ? "fresh" : "stale", renewal, this.#cache.age(entry));
-    const response = this.#decoded(entry.bytes);
-    asker.answered({ response, degraded: undefined, stale: !fresh, reused: true });
+    const { response, headers } = this.#decoded(entry.bytes);
+    asker.answered({ response, degraded: undefined, headers, stale: !fresh, reused: true });
   }
   #join(key: string, asker: ResponseConsumer<App, Args, Principal>): void {
     const running = this.#running.get(key);
@@ -87,11 +86,12 @@ export class ResponseCache<App, Args extends Message, Principal> {
     this.#running.set(key, fetch);
     return fetch;
   }
-  /** @throws what protobuf-es throws of bytes that are no such message */
-  #decoded(framed: Uint8Array): Message {
-    const response = this.#parts.composing.decode(framed.subarray(PREFIX_BYTES));
+  /** @throws what the composer throws */
+  #decoded(stored: Uint8Array): StoredResponse {
+    const found = this.#parts.composing.decode(stored);
+    const { response, framed } = found;
     this.#encoded.set(response, Buffer.from(framed.buffer, framed.byteOffset, framed.length));
-    return response;
+    return found;
   }
   #observe(
     { cx: request }: ResponseConsumer<App, Args, Principal>,

@@ -36,6 +36,8 @@ export interface CachedResponse {
   readonly response: Message;
   /** Undefined: nothing is wrong with it. */
   readonly degraded: Degraded | undefined;
+  /** Declared headers that are kept with it: names and values in turn. */
+  readonly headers: readonly string[];
   /** True if it, or a part of it, was used past its time. */
   readonly stale: boolean;
   /** True if it was not composed for this request: it was stored, or composed for another request. */

@@ -14,11 +14,17 @@ export interface ResponseComposer<App, Args, Principal> {
   begin(cx: Request<App, Principal>, fetch: object, failed: (failure: Failure) => void): Exchange;
   /** Composes the message that the client gets, once nothing holds it back any more; undefined: the request is over. */
   compose(cx: Request<App, Principal>, args: Args): Promise<ComposedResponse | undefined>;
-  /** With gRPC's prefix in front. */
-  encode(response: Message): Uint8Array;
-  decode(bytes: Uint8Array): Message;
+  /** Returns the bytes that a cache keeps: the message with gRPC's prefix in front, and the headers. */
+  encode(composed: ComposedResponse): Uint8Array;
+  /** @throws what protobuf-es throws of bytes that are no such message, or another error */
+  decode(stored: Uint8Array): StoredResponse;
 }
-export interface ComposedResponse {
+/** An answer from a cache. */
+export interface StoredResponse extends Pick<CachedResponse, "response" | "headers"> {
+  /** The bytes of its message, with gRPC's prefix in front. */
+  readonly framed: Uint8Array;
+}
+export interface ComposedResponse extends Pick<CachedResponse, "headers"> {
   readonly response: Message;
   readonly degraded: Degraded | undefined;
   /** True if everything in it is fresh: nothing has failed, and nothing was served past its ttl. */
@@ -33,7 +39,7 @@ interface FetchParts<App, Args, Principal> {
   readonly cache: Cache;
   readonly policy: CachePolicy;
   readonly composing: ResponseComposer<App, Args, Principal>;
-  readonly decode: (framed: Uint8Array) => Message;
+  readonly decode: (stored: Uint8Array) => StoredResponse;
   /** Ends the joining of this fetch. */
   readonly ended: () => void;
 }
@@ -108,19 +114,19 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     this.#exchange = exchange;
     try {
       const composed = await composing.compose(requester.within(exchange, this.#waiting.size === 0), args);
-      if (composed !== undefined && !exchange.over) this.#composed(composed, composing.encode(composed.response));
+      if (composed !== undefined && !exchange.over) this.#composed(composed, composing.encode(composed));
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
   }
-  #composed({ response, degraded, whole }: ComposedResponse, framed: Uint8Array): void {
+  #composed({ response, degraded, headers, whole }: ComposedResponse, stored: Uint8Array): void {
     const { key, cache, policy, decode } = this.#parts;
-    if (whole) cache.put(key, framed, policy);
+    if (whole) cache.put(key, stored, policy);
     const { stale = false } = this.#exchange ?? {};
     this.#end();
     for (const [i, waiting] of this.#take().entries()) {
-      const copy = i === 0 ? response : decode(framed); // nobody shares a message
-      waiting.answered({ response: copy, degraded, stale, reused: i > 0 });
+      const copy = i === 0 ? response : decode(stored).response; // nobody shares a message
+      waiting.answered({ response: copy, degraded, headers, stale, reused: i > 0 });
     }
   }
   #failed(failure: Failure): void {

@@ -1,6 +1,6 @@
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import { type AnswerMetadata, answerHeaders } from "../admission/answer-metadata.ts";
 import { AUTHENTICATED, INCOMING } from "../endpoint/authentication-handler.ts";
 import { connectError } from "../endpoint/connect-error.ts";
 import { REACHED } from "../endpoint/context-keys.ts";
@@ -34,6 +34,8 @@ export function streamRouteOf(
 const headersOf = ({ values, requestHeader }: HandlerContext): IncomingHeaders =>
   values.get(AUTHENTICATED) ?? values.get(INCOMING) ?? requestHeader;
 
+const NONE: readonly never[] = [];
+
 /** Promise for the next message. */
 type Waiting = PromiseWithResolvers<IteratorResult<Message>>;
 type Step = { readonly message: Message } | { readonly error: ConnectError } | "end";
@@ -52,6 +54,8 @@ class Handed implements AsyncIterator<Message>, Follower {
   };
   #following: Following | undefined;
   #waiting: Waiting | undefined;
+  /** Declared headers that have not left yet: names and values in turn. */
+  #declared: readonly string[] = NONE;
 
   constructor(context: HandlerContext) {
     this.#context = context;
@@ -87,7 +91,8 @@ class Handed implements AsyncIterator<Message>, Follower {
   }
 
   opened(metadata: AnswerMetadata | undefined): void {
-    append(metadata?.headers, this.#context.responseHeader);
+    append(metadata && answerHeaders(metadata), this.#context.responseHeader);
+    this.#declared = metadata?.declared ?? NONE;
   }
   item(message: Message): boolean {
     this.#push({ message });
@@ -110,6 +115,10 @@ class Handed implements AsyncIterator<Message>, Follower {
   }
 
   #push(step: Step): void {
+    // The first step sends the headers, and a failure has none of the headers of an answer.
+    if (typeof step === "object" && "error" in step)
+      for (let i = 0; i < this.#declared.length; i += 2) this.#context.responseHeader.delete(this.#declared[i] ?? "");
+    this.#declared = NONE;
     this.#steps.push(step);
     this.#settle();
   }

@@ -76,6 +76,7 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
     maxElements,
     hosts,
     version,
+    headerNames: options.headers?.map(([name]) => name),
     heartbeatMs,
     withClock,
     // Other messages have no codec.

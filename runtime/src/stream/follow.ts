@@ -116,7 +116,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { maxAgeMs } = options;
     if (maxAgeMs !== undefined) this.#endBy(now + maxAgeMs * (0.9 + clock.random() / 5), "age");
     this.#endBy(now + opening.expiresAt - clock.date().getTime(), "expired");
-    this.#follower.opened(opening.metadata);
+    this.#follower.opened(opening.metadataToOpen());
     if (this.#over) return;
     this.#age.set();
     if (options.until !== undefined && isLastToken(resume)) this.ended();

@@ -159,7 +159,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     if (holdsRequired(method.output)) assertWritable(method.output, response);
     this.#openedAt = this.#rpc.clock.now();
     this.#opening?.opened(() => this.#use());
-    this.#follower.opened(this.#opening?.metadata);
+    this.#follower.opened(this.#opening?.metadataToOpen());
     if (this.#over) return;
     this.#hasYielded = true;
     this.#give(response);

@@ -68,6 +68,8 @@ export interface StreamEndpoint {
   /** Host names that a server compares with those of requests. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   readonly version?: Version | undefined;
+  /** As of `Endpoint`. */
+  readonly headerNames?: readonly string[] | undefined;
   /** Time without an item after which `Follower.beat` is called, in milliseconds. Undefined for never. */
   readonly heartbeatMs?: number | undefined;
   /** As of `Endpoint`. */

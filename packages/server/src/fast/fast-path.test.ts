@@ -35,6 +35,7 @@ const taken: [string, RawRequest][] = [
   ...named("a breaker's refusal", each("breaker")),
   ...named("a degraded answer", each("degraded")),
   ...named("metadata", each("metadata")),
+  ...named("declared headers", each("declared")),
   ...named("an answer that cannot be written", each("wrong")),
   ...named("an endpoint that throws", each("throw:secret")),
   ...named("a long answer", each("big:5000")),
@@ -195,6 +196,15 @@ describe("the fast path answers like Connect's adapter", () => {
   };
   test.each(taken)("%s", (_, request) => compare(request, 1));
   test.each(left)("%s (left to the adapter)", (_, request) => compare(request, 0));
+  test.each([
+    ...named("an answer has its declared headers", each("declared")).map((row) => [...row, "of an answer"] as const),
+    // In binary, this answer can be written.
+    ...named("a failure to write has none", each("wrong"))
+      .filter(([name]) => name.includes("JSON"))
+      .map((row) => [...row, undefined] as const),
+  ])("%s", async (_, request, sent) => {
+    expect((await send(servers.fast, request)).headers["x-declared"]).toBe(sent);
+  });
 });
 
 describe.each([

@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Compression } from "@connectrpc/connect/protocol";
-import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import { type AnswerMetadata, answerHeaders } from "@protobff/runtime/internal/admission/answer-metadata";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
@@ -19,7 +19,7 @@ export interface FastRpc extends CallRpc {
 }
 
 const NONE: readonly string[] = [];
-const NO_METADATA: Partial<AnswerMetadata> = {};
+const NO_METADATA: AnswerMetadata = { headers: NONE, trailers: NONE };
 
 /** A request with one answer. It answers as Connect's adapter would. */
 export abstract class UnaryCall extends FastCall<FastRpc> {
@@ -105,8 +105,8 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     this.rpc.pending.add(this, bytes.length);
     if (this.closed) return undefined;
     try {
-      const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
-      this.reply(bytes, compressed, degraded, headers, trailers, stale);
+      const { trailers, stale = false } = metadata ?? NO_METADATA;
+      this.reply(bytes, compressed, degraded, answerHeaders(metadata ?? NO_METADATA), trailers, stale);
     } catch (thrown) {
       this.broken(thrown);
       return asFailure(thrown);

@@ -41,6 +41,18 @@ it("scripts of a listed origin may read the response and its exposed headers", a
   expect(exposed).toEqual(expect.arrayContaining(["grpc-status", "grpc-message", "bff-degraded"]));
 });
 
+it("scripts may also read the headers that rpcs compute for their answers, each named once", async () => {
+  const named = { ...echoEndpoint(), headerNames: ["x-cost", "x-total-count", "x-cost"] };
+  const server = await listen([named], { corsOrigins: ["https://a.example"] });
+  onTestFinished(() => server.close(0));
+  const response = await fetch(`${server.url}/echo.v1.EchoService/Echo`, post("https://a.example"));
+  // Fetch: a list of field names (RFC 9110, 5.1), separated by commas.
+  const exposed = (response.headers.get("access-control-expose-headers") ?? "").split(",").map((name) => name.trim());
+  expect(exposed.filter((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))).toEqual([]);
+  expect(exposed.filter((name) => name === "x-cost")).toHaveLength(1);
+  expect(exposed).toEqual(expect.arrayContaining(["Grpc-Status", "etag", "x-total-count"]));
+});
+
 it("other origins get no CORS headers", async () => {
   for (const init of [preflight("https://evil.example"), post("https://evil.example")]) {
     const response = await call(["https://a.example"], init);

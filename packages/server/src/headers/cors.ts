@@ -35,15 +35,21 @@ export type CorsHeaders = (origin: string | undefined) => readonly string[];
 /**
  * Returns headers that let scripts of these origins read answers. Other origins receive no such headers, which makes
  * the browser refuse. Cookies are not allowed for any origin.
+ *
+ * @param endpoints whose headers of answers scripts may read, too
  */
-export function corsHeaders(origins: readonly string[]): CorsHeaders {
+export function corsHeaders(
+  origins: readonly string[],
+  endpoints: readonly { readonly headerNames?: readonly string[] | undefined }[] = [],
+): CorsHeaders {
   const allowed = new Set(origins);
+  const exposed = [...new Set([EXPOSED, ...endpoints.flatMap(({ headerNames = [] }) => headerNames)])].join(", ");
   const any = allowed.has("*");
   // Caches need `vary` even for a request without origin.
   const vary = any || origins.length === 0 ? [] : ["vary", "origin"];
   return (origin) => {
     if (origin === undefined || !(any || allowed.has(origin))) return vary;
-    return [...vary, "access-control-allow-origin", any ? "*" : origin, "access-control-expose-headers", EXPOSED];
+    return [...vary, "access-control-allow-origin", any ? "*" : origin, "access-control-expose-headers", exposed];
   };
 }
 

@@ -287,10 +287,37 @@ test("a custom observer receives only the events of its methods, beside the log"
     "breaker",
     "certificate",
     "ejection",
+    "headerLeftOut",
     "limited",
     "resolver",
     "response",
     "streamDegraded",
+  ]);
+});
+
+test("a header that an answer lacks is logged with its reason, and never with its value", () => {
+  const { log, lines } = logged();
+  const failure = new Failure({
+    code: 3,
+    reason: Reason.INVALID,
+    callee: "",
+    message: "index out of range",
+    clientCode: 13,
+  });
+  const about = { request: {}, header: () => "", method: "a.v1.S/Get" };
+  log.headerLeftOut({ ...about, name: "x-a", why: "failed", failure });
+  log.headerLeftOut({ ...about, name: "x-a", why: "length" });
+  log.headerLeftOut({ ...about, name: "x-a", why: "length" });
+  log.headerLeftOut({ ...about, name: "x-b", why: "characters" });
+  expect(lines()).toEqual([
+    "a.v1.S/Get answered without header x-a: index out of range",
+    "a.v1.S/Get answered without header x-a: its value is longer than 1 KiB",
+    "a.v1.S/Get answered without header x-b: its value is not printable ASCII",
+  ]);
+  const json = logged("json");
+  json.log.headerLeftOut({ ...about, name: "x-a", why: "length" });
+  expect(json.written.map((line) => JSON.parse(line))).toEqual([
+    { time: expect.any(String), event: "header", rpc: "a.v1.S/Get", header: "x-a", why: "length" },
   ]);
 });
 

@@ -6,6 +6,7 @@ import type {
   AuditEvent,
   Deprecation,
   DeprecationCaller,
+  HeaderEvent,
   LimitEvent,
   ResponseEvent,
   StreamDegradedEvent,
@@ -107,6 +108,18 @@ export class FailureLog extends ServerLog implements Observer {
       fields: { rpc: method, limit, outcome },
       request: { header, trace },
     }));
+  }
+  /** Logs a header that an answer lacks; its value is never logged. */
+  headerLeftOut({ method, name, why, failure, header, trace }: HeaderEvent): void {
+    this.report(`header ${method} ${name} ${why}`, () => {
+      const { cause, fields } = failure === undefined ? { cause: WHY_LEFT_OUT[why], fields: {} } : explained(failure);
+      return {
+        event: "header",
+        text: `${method} answered without header ${name}: ${cause}`,
+        fields: { rpc: method, header: name, why, ...fields },
+        request: { header, trace },
+      };
+    });
   }
   /** Logs a refused credential, once a minute for each cause. A request without a credential is no fault. */
   audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
@@ -220,6 +233,11 @@ export class FailureLog extends ServerLog implements Observer {
   }
 }
 
+const WHY_LEFT_OUT = {
+  failed: "its expression could not be evaluated",
+  characters: "its value is not printable ASCII",
+  length: "its value is longer than 1 KiB",
+} as const;
 const WHY_LIMITED = {
   exceeded: "",
   cost: ": it costs more than is ever allowed",

@@ -15,6 +15,7 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "cache"),
     ...forEvent(observers, "joined"),
     ...forEvent(observers, "limited"),
+    ...forEvent(observers, "headerLeftOut"),
     ...forEvent(observers, "resolver"),
     ...forEvent(observers, "streamOpen"),
     ...forEvent(observers, "streamDegraded"),

@@ -48,7 +48,7 @@ export function restHandler(
   } = options;
   const { fault = (message, cause) => console.error(`${message}:`, cause), corsOrigins = [] } = options;
   const registry = typesOf([...new Set(endpoints.map(({ method }) => method.parent))], []);
-  const cors = corsHeaders(corsOrigins);
+  const cors = corsHeaders(corsOrigins, endpoints);
   const path = new RestPath(endpoints, {
     maxBytes,
     maxElements,

@@ -29,7 +29,7 @@ export interface RestPathOptions extends FastPathOptions {
 }
 
 /** The parts of an endpoint that `RestPath` needs. */
-export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
+export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version" | "headerNames"> &
   Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;

@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import { type AnswerMetadata, answerHeaders } from "@protobff/runtime/internal/admission/answer-metadata";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
@@ -211,7 +211,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   /** Sends the headers, if they have not been. */
   #begin(): boolean {
     if (this.#begun) return true;
-    const all = this.#headers(this.#protocol.headers, this.#metadata?.headers ?? NONE);
+    const all = this.#headers(this.#protocol.headers, this.#metadata ? answerHeaders(this.#metadata) : NONE);
     const aliveMs = this.#protocol.beat === undefined ? undefined : ALIVE_MS;
     const heartbeatMs = this.rpc.heartbeatMs ?? aliveMs;
     if (heartbeatMs !== undefined) all.push(HEARTBEAT, String(Math.ceil(heartbeatMs)));
@@ -258,7 +258,11 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     const late = this.#begun ? [...headers, ...trailers] : [...trailers];
     const token = error === undefined ? undefined : sendable(this.#token);
     if (token !== undefined) late.push(RESUME, token);
-    if (!this.#begun && headers.length > 0) this.#metadata = { headers, trailers: NONE };
+    if (!this.#begun) {
+      const { headers: before = NONE, declared }: Partial<AnswerMetadata> = this.#metadata ?? {};
+      const all = headers.length > 0 ? headers : before;
+      this.#metadata = { headers: all, trailers: NONE, declared: error === undefined ? declared : undefined };
+    }
     if (!this.#begin()) return;
     const end = this.#protocol.end(error, late, token);
     if (end.bytes !== undefined) this.#keep(end.bytes);

@@ -70,6 +70,7 @@ export function kindEndpoint(slow: boolean, kept: Kept = { running: 0, cancelled
         clientMessage: `no ${rest} – "ü"%\n`,
         details: [{ desc: StringValueSchema, value: create(StringValueSchema, { value: rest }) }],
       });
+    const declared = { headers: [], trailers: [], declared: ["x-declared", "of an answer"] };
     const metadata = { headers: ["x-one", "1", "x-one", "2"], trailers: ["x-two", "3", "x-bin", "AAE"] };
     const kinds: Readonly<Record<string, () => void>> = {
       fail: () => failed(thing()),
@@ -78,7 +79,8 @@ export function kindEndpoint(slow: boolean, kept: Kept = { running: 0, cancelled
       big: () => answer("x".repeat(Number(rest))),
       header: () => answer(String(headers.get(rest))),
       deadline: () => answer(clientMs === undefined ? "none" : "some"),
-      wrong: () => done({ $typeName: "google.protobuf.SourceContext", fileName: 1 } as never, ""),
+      wrong: () => done({ $typeName: "google.protobuf.SourceContext", fileName: 1 } as never, "", declared),
+      declared: () => done(create(SourceContextSchema, { fileName: "a" }), "", declared),
       metadata: () => done(create(SourceContextSchema), "", metadata),
     };
     const immediately = kinds[kind ?? ""] ?? (() => answer(fileName));
