@@ -46,7 +46,7 @@ const example = textsBelow(join(root, "proto/example"));
 const cases = [
   ...goldenCases("emit")
     .filter(({ name }) =>
-      /^(limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|defer|stream|topics|no-package|packages|names-odd)/.test(
+      /^(headers|limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|defer|stream|topics|no-package|packages|names-odd)/.test(
         name,
       ),
     )
@@ -62,6 +62,21 @@ together(
   UPSTREAMS,
   goldenCases("emit").map(({ protos }) => protos),
 );
+
+test("answers have the headers that an rpc computes, with 200 and 304 alone", () => {
+  const protos = goldenCases("emit").find(({ name }) => name === "headers")?.protos ?? {};
+  const [text = "{}"] = Object.values(documents({ ...UPSTREAMS, ...protos }, Object.keys(protos)));
+  const { paths } = JSON.parse(text) as {
+    readonly paths: Readonly<Record<string, Record<string, { responses: Record<string, { headers?: object }> }>>>;
+  };
+  const named = (path: string, verb: string) =>
+    Object.entries(paths[`/app.v1.${path}`]?.[verb]?.responses ?? {}).flatMap(([status, { headers = {} }]) =>
+      Object.keys(headers).includes("x-page-count") || Object.keys(headers).includes("x-page-id") ? [status] : [],
+    );
+  expect(named("AppService/GetPage", "get")).toEqual(["200", "304"]);
+  expect(named("AppService/GetPage", "post")).toEqual(["200"]);
+  expect(named("AppService/WatchPage", "get")).toEqual(["200"]);
+});
 
 test.each(cases)("the documents of $name are OpenAPI 3.1", async ({ texts, targets }) => {
   const found = Object.entries(documents(texts, targets));

@@ -460,6 +460,21 @@ export const cases: readonly Case[] = [
     kinds: ["api"],
   },
   {
+    name: "headers",
+    base: [
+      [
+        GET_PAGE,
+        GET_PAGE.replace(" };", ' header: [{ name: "x-id" by: "args.id" }, { name: "x-gone" by: "args.id" }] };'),
+      ],
+    ],
+    change: [
+      [`{ name: "x-id" by: "args.id" }`, `{ name: "x-id" by: "args.id" if: "args.id != 'none'" }`],
+      [`{ name: "x-gone" by: "args.id" }`, `{ name: "x-new" by: "args.tenant" }`],
+    ],
+    kinds: ["api"],
+    only: true,
+  },
+  {
     name: "versions",
     base: [
       [GET_PAGE, VERSIONED],

@@ -38,6 +38,7 @@ const cases = [
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
   { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
+  { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
   {
     name: "versions",
     ...versions(),

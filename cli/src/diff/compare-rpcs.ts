@@ -2,6 +2,7 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
+import { compareHeaders } from "./compare-headers.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
@@ -29,6 +30,7 @@ export function compareRpc(
     ...answers(before, after).map(of),
     ...httpAnswers(before, after).map(of),
     ...compareLimits(before.limits, after.limits).map(of),
+    ...compareHeaders(before.headers, after.headers).map(of),
     ...api(before, after).map(of),
     ...compareRules(before.validated, after.validated).map(of),
     ...later(before, after).map(of),

@@ -24,7 +24,7 @@ import type {
   IrTelemetry,
   IrVersion,
 } from "./edge.ts";
-import type { IrCache, IrStep, IrUpstream } from "./step.ts";
+import type { IrBind, IrCache, IrStep, IrUpstream } from "./step.ts";
 import type { IrStream, IrTopic } from "./stream.ts";
 
 export interface Ir {
@@ -114,6 +114,8 @@ export interface IrMethod {
   readonly version: IrVersion | undefined;
   /** Rate limits, in addition to those of the service and the files. */
   readonly limits: readonly IrRateLimit[];
+  /** Headers of its answers. */
+  readonly headers: readonly IrBind[];
   /** True if its request's rules are checked; undefined: they are checked if the request has some. */
   readonly validate: Sourced<boolean> | undefined;
   /** Directives to HTTP caches for its responses; each leaf replaces that of the service. */

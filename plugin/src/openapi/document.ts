@@ -12,7 +12,7 @@ import { type Degraded, degradedOf } from "../report/rpcs/describe-degraded.ts";
 import { hostText } from "../resolve/packages/hosts.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
-import { type ResponseContext, responsesOf } from "./responses.ts";
+import { computedHeaders, type ResponseContext, responsesOf } from "./responses.ts";
 import { restOperations } from "./rest-operations.ts";
 import { commentOf, type SchemaSources, Schemas } from "./schemas.ts";
 import { securityOf, securitySchemes } from "./security.ts";
@@ -225,6 +225,7 @@ function followOf(
     responses: {
       ...responses,
       "200": {
+        ...(planned.headers !== undefined && { headers: computedHeaders(planned) }),
         description:
           parts === undefined
             ? `Server-sent events. The data of each is a ${output.typeName} as JSON, its id a place to go on behind; \`end\` is the last.`

@@ -107,8 +107,10 @@ export function responsesOf(
   const ends = endsOf(planned);
   const degradable = message.degradable || method.degradedField !== undefined;
   const tagged = verb === "get" && planned.http !== undefined;
+  const computed = computedHeaders(planned);
   const headers = {
     ...ends,
+    ...computed,
     ...(tagged && TAGGED),
     ...(degradable && {
       "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
@@ -120,7 +122,9 @@ export function responsesOf(
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: ok } },
     }),
-    ...(tagged && { "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED } }),
+    ...(tagged && {
+      "304": { description: "The answer is the one that `if-none-match` names.", headers: { ...computed, ...TAGGED } },
+    }),
     "400": failed(
       planned.validated === undefined ? "The request is malformed." : "The request is malformed, or breaks a rule.",
       ends,
@@ -147,6 +151,12 @@ function errorContent(face: Face, schemas: Schemas): JsonObject {
     "application/json": { schema: schemas.add("google.rpc.Status", STATUS) },
     "application/problem+json": { schema: schemas.add("bff.v1.Problem", PROBLEM) },
   };
+}
+
+/** Returns the headers that the rpc computes for its answers. */
+export function computedHeaders({ headers }: PlanMethod): JsonObject {
+  const all = headers?.of.headers ?? [];
+  return Object.fromEntries(all.map(({ name }) => [name, text("Computed for each answer; left out if it is empty.")]));
 }
 
 /** Returns the headers of all answers about the end of the rpc, and of fields of its request. */

@@ -21,8 +21,9 @@ export function appGroups(
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const { messages, openings, lets, permits, limits, telemetry, streams, topics } = model;
-  const blocks = [...messages, ...openings, ...lets, ...permits, ...limits, ...telemetry, ...streams, ...topics];
+  const { messages, openings, lets, permits, limits, headers, telemetry, streams, topics } = model;
+  const atEdge = [...permits, ...limits, ...headers, ...telemetry];
+  const blocks = [...messages, ...openings, ...lets, ...atEdge, ...streams, ...topics];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
   for (const { desc, let: serviceLet, methods } of model.files.flatMap((file) => file.services))

@@ -117,8 +117,8 @@ const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false
 function blocksOf({ let: steps, methods }: BffService): Block[] {
   return [
     ...(steps === undefined ? [] : [steps]),
-    ...methods.flatMap(({ permit, limits, telemetry, stream }) =>
-      [permit, limits, telemetry, stream].filter((block) => block !== undefined),
+    ...methods.flatMap(({ permit, limits, headers, telemetry, stream }) =>
+      [permit, limits, headers, telemetry, stream].filter((block) => block !== undefined),
     ),
   ];
 }
@@ -157,6 +157,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     version: planVersion(method.version),
     deprecatedFields: deprecatedFields(method.desc.input),
     limits: planLimits(method.limits, cx.limits, functions.scope),
+    headers: method.headers && { of: method.headers, functions: functions.scope },
     telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
     stream: planStream(method, {
       calls: run.calls,
@@ -199,8 +200,8 @@ function codecOf(
       ...file.messages,
       ...file.services.flatMap((service) => service.let ?? []),
       ...file.services.flatMap(({ methods }) =>
-        methods.flatMap(({ permit, limits, stream }) =>
-          [permit, limits, stream].filter((block) => block !== undefined),
+        methods.flatMap(({ permit, limits, headers, stream }) =>
+          [permit, limits, headers, stream].filter((block) => block !== undefined),
         ),
       ),
       ...topics.map(({ of }) => of),

@@ -29,7 +29,7 @@ export const declarationCodes = {
   BFF118:
     "A batch sets `name`, `by` and `items`: the request field for the keys, the key, and the response field with the items.",
   BFF119:
-    "A named value sets `name` and `by`, or `spread` alone. An incomplete value sets nothing, and metadata cannot be spread.",
+    "A named value sets `name` and `by`, or `spread` alone. An incomplete value sets nothing, and metadata and headers cannot be spread.",
   BFF120:
     "An `on_error` rule sets its effect: `ignore: true`, `fallback` or `fail`. A rule that only matches an error changes nothing.",
   BFF121: "A metadata key is a lower-case header name, as in HTTP/2. A call with any other key fails at run time.",
@@ -154,6 +154,8 @@ export const declarationCodes = {
     "A hedge has a `delay` or leaves `at_once`. Two attempts that leave together have no delay, no budget and no further attempts.",
   BFF195:
     "A host is a name in lower case, possibly after `*.`. A scheme, a port or a path would never equal a request's host.",
+  BFF196:
+    "A header of an answer has a lower-case name that nothing else writes or interprets, and an rpc has at most 16 headers. Two meanings of one header would break clients, proxies or caches.",
   BFF191:
     "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:

@@ -6,6 +6,7 @@ import type { IrPermit } from "../ir/edge.ts";
 import type { IrMethod, IrService } from "../ir/ir.ts";
 import { readHttpCache, readResponseCache } from "./edge/read-caching.ts";
 import { readEnv } from "./edge/read-env.ts";
+import { readHeaders } from "./edge/read-headers.ts";
 import { readHttp } from "./edge/read-http.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readPermit } from "./edge/read-permit.ts";
@@ -60,6 +61,7 @@ const NO_OPTIONS = {
   permit: undefined,
   version: undefined,
   limits: [],
+  headers: [],
   validate: undefined,
   httpCache: undefined,
   cache: undefined,
@@ -107,6 +109,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     permit,
     version: readVersion(value, place, report),
     limits: readLimits(value, place, report),
+    headers: readHeaders(value, place, report),
     validate: sourced(value.validate, place, "validate"),
     http,
     httpCache: readHttpCache(value, place, report),

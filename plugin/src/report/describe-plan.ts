@@ -14,6 +14,7 @@ import { functionsOf, laterOf } from "./describe-report.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
+import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
@@ -87,7 +88,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...functionLines(planned, messages),
         ...(planned.telemetry === undefined ? [] : [`  ${telemetryLine(planned.telemetry)}`]),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
-        ...cachingLines(planned).map((text) => `  ${text}`),
+        ...[...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...(planned.deprecatedFields === undefined
           ? []

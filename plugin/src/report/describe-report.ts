@@ -29,6 +29,7 @@ import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./rpcs/describe-caching.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
+import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
@@ -66,6 +67,8 @@ export interface RpcReport {
   readonly deprecated_fields?: readonly string[];
   /** Rate limits, in the order in which they are charged; present only if it has limits. */
   readonly limits?: readonly LimitFacts[];
+  /** Headers of its answers; present only if declared. */
+  readonly headers?: readonly HeaderReport[];
   /** Traces of its requests; present only if declared. */
   readonly telemetry?: TelemetryReport;
   /** Paths by google.api.http; present only if it has some. */
@@ -212,6 +215,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("version", planned.version && versionReport(planned.version)),
         ...defined("deprecated_fields", planned.deprecatedFields),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
+        ...defined("headers", headerReports(planned)),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         ...defined("hosts", file.hosts.length === 0 ? undefined : file.hosts.map(hostText)),

@@ -102,6 +102,9 @@ export const CODES = {
     "An attribute of a span is a text, a number, a bool, or a list of one of these types. OpenTelemetry has no other types.",
   BFF284:
     "An attribute reads only values that exist when the request arrives: its message, its headers and its caller. The trace itself shows the results of calls.",
+  BFF292:
+    "A header of an answer reads only values that exist when headers are sent: the request, its caller and, except on streams, the response.",
+  BFF293: "A header of an answer is a text. Other types have several forms as text.",
   BFF330: "A condition is a bool. Other types have no agreed truth value.",
   BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:

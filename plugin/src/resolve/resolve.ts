@@ -4,6 +4,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { cachingOf } from "./edge/caching.ts";
+import { resolveHeaders } from "./edge/headers.ts";
 import { resolveLimits } from "./edge/limits.ts";
 import { resolvePermits } from "./edge/permit.ts";
 import { restOf } from "./edge/rest.ts";
@@ -20,6 +21,7 @@ import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
 import type {
+  AnswerHeaders,
   BffFile,
   BffMethod,
   BffPackage,
@@ -72,13 +74,14 @@ export function resolve(ir: Ir, report: Report): Model {
   const { composed, openings } = takeOpenings(run, declared);
   const permits = resolvePermits(run);
   const limits = resolveLimits(run);
+  const headers = resolveHeaders(run);
   const telemetry = resolveTelemetry(run);
   const streams = resolveStreams(run);
   const topics = resolveTopics(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
-    .map((file) => bffFile(run, file, { composed, openings, lets, permits, limits, telemetry, streams }));
+    .map((file) => bffFile(run, file, { composed, openings, lets, permits, limits, headers, telemetry, streams }));
   return {
     ir,
     files,
@@ -87,6 +90,7 @@ export function resolve(ir: Ir, report: Report): Model {
     lets: [...lets.values()],
     permits: [...permits.values()],
     limits: [...limits.values()],
+    headers: [...headers.values()],
     telemetry: [...telemetry.values()],
     streams: [...streams.values()],
     topics: [...topics.values()],
@@ -237,12 +241,13 @@ interface ResolvedBlocks extends Opened {
   readonly lets: ReadonlyMap<IrService, Let>;
   readonly permits: ReadonlyMap<IrMethod, Permit>;
   readonly limits: ReadonlyMap<IrMethod, Limits>;
+  readonly headers: ReadonlyMap<IrMethod, AnswerHeaders>;
   readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
   readonly streams: ReadonlyMap<IrMethod, Followed>;
 }
 
 function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
-  const { composed, openings, lets, permits, limits, telemetry, streams } = blocks;
+  const { composed, openings, lets, permits, limits, headers, telemetry, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
@@ -272,6 +277,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           permit: permits.get(method),
           version: versions.get(method),
           limits: limits.get(method),
+          headers: headers.get(method),
           telemetry: telemetry.get(method),
           stream: streams.get(method),
           opening: method.stream && openings.get(message.desc.typeName),

@@ -59,8 +59,10 @@ function refusal(report: Report): Refuse {
 function checkConditions(block: AnyBlock, refuse: Refuse): void {
   const hint = "make it the value of a step, and read the step";
   refuse(block.steps.flatMap(guards), { message: "a guard cannot depend on a random value", hint });
-  if (block.kind === "limits")
-    refuse(expressionsIn(block), { message: "a limit cannot depend on a random value", hint: "leave it out" });
+  if (block.kind === "limits" || block.kind === "headers") {
+    const what = block.kind === "limits" ? "a limit" : "a header of an answer";
+    refuse(expressionsIn(block), { message: `${what} cannot depend on a random value`, hint: "leave it out" });
+  }
   refuse(conditionsOf(block), { message: "a condition cannot depend on a random value", hint });
 }
 

@@ -47,6 +47,7 @@ function checkConstantConditions(model: Model, report: Report): void {
       if (message.kind === "permit" && message.conditions.includes(step)) {
         if (step.source.kind === "guard") checkConstant([step.source.if, "no caller is admitted"]);
       } else if (message.kind === "limits") checkConstant([step.if, "this limit never applies"]);
+      else if (message.kind === "headers") checkConstant([step.if, "this header is never sent"]);
       else if (step.source.kind === "guard") checkGuard(step.source.if, report);
       else for (const condition of conditionsOf(step)) checkConstant(condition);
     }

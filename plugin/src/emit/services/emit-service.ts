@@ -10,6 +10,7 @@ import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
+import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
@@ -132,6 +133,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...versionProperty(planned),
     ...deprecatedFieldsProperty(planned),
     ...restProperty(planned, names),
+    ...headersProperty(planned, names),
     ...telemetryProperty(planned, names),
     ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
     ["observer: deps.observer,"],

@@ -7,6 +7,7 @@ import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } 
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type {
+  AnswerHeaders,
   Block,
   Composed,
   Followed,
@@ -32,7 +33,7 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Limits | Followed | Topic)[];
+  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Limits | AnswerHeaders | Followed | Topic)[];
   /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Conversions that this file contains. */

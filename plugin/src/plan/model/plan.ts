@@ -7,7 +7,16 @@ import type { IrOverflow } from "../../ir/stream.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
-import type { BffMethod, EnvVar, Followed, Host, Let, Permit, Telemetry } from "../../resolve/model/model.ts";
+import type {
+  AnswerHeaders,
+  BffMethod,
+  EnvVar,
+  Followed,
+  Host,
+  Let,
+  Permit,
+  Telemetry,
+} from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
@@ -118,6 +127,12 @@ export interface PlanTelemetry {
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
+/** Headers of an rpc's answers. */
+export interface PlanAnswerHeaders {
+  readonly of: AnswerHeaders;
+  /** Names of surrounding functions, which no local name may hide. */
+  readonly functions: NameScope;
+}
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
@@ -131,6 +146,8 @@ export interface PlanMethod {
   readonly deprecatedFields: readonly string[] | undefined;
   /** Rate limits; undefined: callers may call it without limit. */
   readonly limits: PlanLimits | undefined;
+  /** Headers of its answers; undefined: it declares none. */
+  readonly headers: PlanAnswerHeaders | undefined;
   /** Traces of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
   /** The stream that the rpc follows; undefined: it returns one answer. */

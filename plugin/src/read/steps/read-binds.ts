@@ -3,12 +3,19 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBind } from "../../ir/step.ts";
 import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
+import { checkHeaderName } from "../values/header-name.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
 import { children, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
-export type BindKind = "request field" | "argument" | "metadata key" | "field of the principal";
+export type BindKind = "request field" | "argument" | "metadata key" | "answer header" | "field of the principal";
+
+/** Kinds without a spread, as subjects of a sentence. */
+const SINGLE: Readonly<Partial<Record<BindKind, string>>> = {
+  "metadata key": "metadata",
+  "answer header": "a header",
+};
 
 export function readBinds(
   values: readonly Bind[],
@@ -49,8 +56,9 @@ export function readBinds(
 function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.spread !== undefined) {
     const beside = bind.name ?? bind.by;
-    if (kind === "metadata key") {
-      fault(report, "BFF119", bind.spread.at, "metadata cannot be spread", { hint: "write an entry for each key" });
+    if (SINGLE[kind] !== undefined) {
+      const hint = kind === "metadata key" ? "write an entry for each key" : "write an entry for each header";
+      fault(report, "BFF119", bind.spread.at, `${SINGLE[kind]} cannot be spread`, { hint });
     } else if (beside !== undefined) {
       fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" is set beside "spread"`, {
         hint: "write the name with its value and the spread as separate entries",
@@ -61,11 +69,12 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.name === undefined || bind.by === undefined) {
     const missing = bind.name !== undefined ? "by" : "name";
     fault(report, "BFF119", bind.at, `this ${kind} has no "${missing}"`, {
-      hint: `write \`{ name: "…" by: "…" }\`${kind === "metadata key" ? "" : ', or `{ spread: "…" }`'}`,
+      hint: `write \`{ name: "…" by: "…" }\`${SINGLE[kind] !== undefined ? "" : ', or `{ spread: "…" }`'}`,
     });
   }
   if (bind.name === undefined) return;
   if (kind === "metadata key") checkMetadataKey(bind.name, report);
+  else if (kind === "answer header") checkHeaderName(bind.name, report);
   else if (kind === "argument") checkMember(bind.name, "an argument", report);
   else checkReference(bind.name, kind === "request field" ? "a request field" : "a field", report);
 }

@@ -2,6 +2,7 @@ import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
 import type { Call } from "./call.ts";
 import type {
+  AnswerHeaders,
   Block,
   Composed,
   Followed,
@@ -17,15 +18,15 @@ import type {
 import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Any declaration that may have steps. */
-export type AnyBlock = Composed | Opening | Let | Permit | Limits | Telemetry | Followed | Topic;
+export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeaders | Telemetry | Followed | Topic;
 
 /**
- * Returns all blocks with steps: the `let` of services, permits, limits, telemetry, streams with their openings, then
- * messages.
+ * Returns all blocks with steps: the `let` of services, permits, limits, headers, telemetry, streams with their openings,
+ * then messages.
  */
 export function blocksOf(model: Model): readonly AnyBlock[] {
-  const { lets, permits, limits, telemetry, topics, streams, openings, messages } = model;
-  return [...lets, ...permits, ...limits, ...telemetry, ...topics, ...streams, ...openings, ...messages];
+  const { lets, permits, limits, headers, telemetry, topics, streams, openings, messages } = model;
+  return [...lets, ...permits, ...limits, ...headers, ...telemetry, ...topics, ...streams, ...openings, ...messages];
 }
 
 const byName = new WeakMap<readonly Composed[], ReadonlyMap<string, Composed>>();

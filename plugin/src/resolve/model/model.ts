@@ -6,7 +6,7 @@ import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
-import type { IrStep } from "../../ir/step.ts";
+import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
 import type { BoundExpression, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
 import type { RuledMessage } from "../../model/rules.ts";
@@ -24,6 +24,8 @@ export interface Model {
   readonly permits: readonly Permit[];
   /** The limits of each RPC that has any. */
   readonly limits: readonly Limits[];
+  /** The headers of the answers of each RPC that declares any. */
+  readonly headers: readonly AnswerHeaders[];
   /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
   /** The stream of each streaming RPC, without streams that have a fault. */
@@ -104,6 +106,8 @@ export interface BffMethod {
   readonly version: Version | undefined;
   /** Undefined: no limit. */
   readonly limits: Limits | undefined;
+  /** Undefined: it declares no headers of its answers. */
+  readonly headers: AnswerHeaders | undefined;
   readonly telemetry: Telemetry | undefined;
   /** The stream that the RPC follows. Undefined: it returns one answer. */
   readonly stream: Followed | undefined;
@@ -230,6 +234,24 @@ export interface LimitUse {
   readonly early: boolean;
   /** True if the limit does not apply to anonymous callers: the RPC is public, and the limit reads the principal. */
   readonly spares: boolean;
+  readonly env: readonly EnvVar[];
+}
+
+/** Headers of an RPC's answers. Its steps are their expressions. */
+export interface AnswerHeaders extends Block {
+  readonly kind: "headers";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  readonly headers: readonly AnswerHeader[];
+  readonly callers: Callers | undefined;
+}
+export interface AnswerHeader {
+  readonly ir: IrBind;
+  readonly name: string;
+  /** Over the answer, too, unless it is a stream: the declared response. */
+  readonly by: Expression;
+  readonly if: Expression | undefined;
   readonly env: readonly EnvVar[];
 }
 

@@ -39,13 +39,14 @@ type Found = { -readonly [K in keyof RequestReads]: RequestReads[K] } & {
 /** Key of the whole principal. */
 export const WHOLE = "*";
 
-/** Returns the messages that an RPC composes, and the steps of its service that it starts. */
+/** Returns the messages that an RPC composes, the steps of its service that it starts, and the headers of its answers. */
 export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
   const byName = messagesByName(messages);
   const children = ({ steps }: Pick<Block, "steps">): Composed[] =>
     steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
   const started = { steps: method.shared, targets: [], shared: [] };
-  return [started, ...reachable([method.composed, ...children(started)], children)];
+  const headers = method.headers === undefined ? [] : [method.headers];
+  return [started, ...reachable([method.composed, ...children(started)], children), ...headers];
 }
 /** The parts of a block that are evaluated. */
 type Part = Pick<Block, "steps" | "targets" | "shared">;
