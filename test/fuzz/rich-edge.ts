@@ -1,4 +1,4 @@
-// Random options of the edge, for the compiler alone: paths of google.api.http, buf.validate, branches, identities, limits that settle, latest.
+// Random options of the edge, for the compiler alone: paths of google.api.http, buf.validate, branches, identities, limits that settle, headers, latest.
 import type { Expressions } from "./rich-expressions.ts";
 
 /** Sources of callers, each of which fills the case's Principal. */
@@ -91,6 +91,29 @@ export function validated(e: Expressions, request: string): string {
 /** Returns a limit whose cost depends on the answer. */
 export const settled = (e: Expressions): string =>
   `rate_limit: { name: "tokens" key: "${e.pick(["args.id", "peer.address"])}" rate: 1000 per: "1m" cost: "${e.pick(["1", "size(args.ids) + 1", "math.greatest(args.n, 1)"])}" settle: "${e.pick(["size(result.degraded)", "result.degraded.exists(d, d.path == 'f1') ? 2 : 1", "result.degraded.map(d, size(d.path)).size()"])}"${e.chance(0.3) ? " closed: true" : ""} }`;
+
+/** Returns headers of an answer, some of which fail, are empty, or cannot be sent. */
+export function headersOf(e: Expressions, known: boolean): string {
+  const values = [
+    "args.id",
+    "args.ids[0]",
+    "args.note",
+    "string(100 / args.n)",
+    "string(size(result.degraded))",
+    "result.degraded.map(d, d.path).join(', ')",
+    "result.degraded[0].path",
+    "headers['x-a']",
+    "'é' + args.id",
+    ...(known ? ["principal.subject", "string(size(principal.realms))"] : []),
+  ];
+  const headers = values
+    .filter(() => e.chance(0.4))
+    .map(
+      (by, i) =>
+        `{ name: "x-h${i}" by: "${by}"${e.chance(0.3) ? ` if: "${e.pick(["args.flag", "args.n > 2", "args.ids[0] != ''"])}"` : ""} }`,
+    );
+  return headers.length === 0 ? "" : `header: [${headers.join(", ")}]`;
+}
 
 /** A topic of the service, for steps that read its newest item. */
 export const TOPIC = `topic: { name: "newest" call: { method: "up.v1.ItemService/WatchItem" read_only: true set: [{ name: "id" by: "key" }, { name: "locale" by: "string(resume.orValue(0))" }] } position: "event.price_cents" }`;

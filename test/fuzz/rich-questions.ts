@@ -2,6 +2,7 @@
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
+import { headersOf } from "../oracle/headers.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { degradedField, type Got, mismatch, type Verdict } from "../oracle/verdict.ts";
@@ -24,19 +25,28 @@ export async function questions(made: Made, seed: string): Promise<readonly Came
 async function answer(made: Made, method: DescMethod, seed: string): Promise<Came> {
   const request = new RichRequest(made, seed, method);
   let header: string | undefined;
+  let all = new Headers();
+  const differences: string[] = [];
   const call = request.bff[method.localName] as (request: object, call: object) => Promise<Message>;
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? undefined;
+    all = headers;
   };
   const got = await call(request.message, { onHeader, headers: request.headers }).then(
-    (message): Got => ({ kind: "answer", message: toBinary(method.output, message), degradedHeader: header }),
+    (message): Got => {
+      for (const [name, value] of headersOf(made.ir, method, request.message, request.headerMap, message))
+        if (all.get(name) !== (value ?? null)) differences.push(`${name}: ${all.get(name)}; wanted ${value}`);
+      return { kind: "answer", message: toBinary(method.output, message), degradedHeader: header };
+    },
     (thrown: unknown): Got => {
       if (!(thrown instanceof ConnectError)) throw thrown;
       return { kind: "status", code: thrown.code, message: thrown.rawMessage };
     },
   );
+  const odd = [...all].filter(([name]) => name.startsWith("x-h"));
+  if (got.kind === "status" && odd.length > 0) differences.push(`a failure has headers: ${odd.join(", ")}`);
   const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";
-  return request.came(end, (...ended) => mismatch(verdictOf(made, method, request, ...ended), got));
+  return request.came(end, (...ended) => mismatch(verdictOf(made, method, request, ...ended), got) ?? differences[0]);
 }
 function verdictOf(
   { ir }: Made,

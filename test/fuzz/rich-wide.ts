@@ -1,6 +1,6 @@
 // Options of random BFFs that only the compiler checks: no oracle supports them.
 
-import { pathsOf, settled } from "./rich-edge.ts";
+import { headersOf, pathsOf, settled } from "./rich-edge.ts";
 import type { Expressions } from "./rich-expressions.ts";
 import type { Type } from "./rich-types.ts";
 
@@ -253,6 +253,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     safe ? some(e, 0.2, () => `http_cache: { max_age: "5s" }`) : "",
     known ? some(e, 0.3, () => `permit: { ${e.pick(permits)} }`) : "",
     some(e, 0.1, () => settled(e)),
+    e.chance(0.2) ? headersOf(e, known) : "",
     some(e, 0.15, () => `rate_limit: { name: "some" ${e.pick(limits)} }`),
     some(e, 0.1, () => 'max_calls: 5000 timeout: "3s"'),
     some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
