@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { GRPCRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GRPCRoute";
+import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute";
 import { validate } from "dockerfile-utils";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
@@ -12,7 +14,7 @@ import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBu
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { expect, onTestFinished, test } from "vitest";
-import { parseAllDocuments, parseDocument } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { compile } from "../plugin/src/compile.ts";
 import { ESBUILD, LOADED_ON_DEMAND } from "../plugin/src/deploy/bundle.ts";
 import { type GoldenCase, goldenCases, goldenOf, parameterOf, UPSTREAMS } from "./support/golden.ts";
@@ -21,7 +23,7 @@ import { requestFor } from "./support/request.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Servers of each kind: several sources, limits, branches, variables of services, two servers in one folder, several packages, functions of users. */
-const SHOWN = ["branches", "everything", "served-together", "topics"];
+const SHOWN = ["branches", "everything", "routes", "served-together", "topics"];
 const OTHERS =
   /^(env|functions|identity-sources|identity-telling|service-env|limits|names-odd|no-package|packages-in-one-folder)$/;
 const cases = [
@@ -32,16 +34,20 @@ const cases = [
 type Files = Readonly<Record<string, string>>;
 
 const known = new Map<string, Files>();
+/** Routes are in one golden, and in files that are not shown. */
+const optionsOf = (golden: Pick<GoldenCase, "name" | "protos">): string =>
+  `${parameterOf(golden)}${golden.name === "routes" ? ",deploy=gateway-api" : ""}`;
+
 /** Of a golden's protos, with options. */
-function deployed({ name, protos }: Pick<GoldenCase, "name" | "protos">, options = parameterOf({ protos })): Files {
+function deployed({ name, protos }: Pick<GoldenCase, "name" | "protos">, options = optionsOf({ name, protos })): Files {
   const key = `${name} ${options}`;
-  const found = known.get(key) ?? compiled(protos, options);
+  const found = known.get(key) ?? compiled(protos, `${options},deploy=docker+kubernetes`);
   known.set(key, found);
   return found;
 }
 function compiled(protos: Files, options: string): Files {
   const texts = { ...UPSTREAMS, ...protos };
-  const request = { ...requestFor(texts, Object.keys(protos)), parameter: `${options},deploy=docker,kubernetes` };
+  const request = { ...requestFor(texts, Object.keys(protos)), parameter: options };
   const { response } = compile(request, (name) => texts[name]);
   expect(response.error).toBe("");
   const found = response.file.filter(({ name }) => /deploy\//.test(name));
@@ -56,18 +62,23 @@ test.each(cases.filter(({ name }) => SHOWN.includes(name)))("the files of $name 
 const MODELS = {
   ConfigMap,
   Deployment,
+  GRPCRoute,
+  HTTPRoute,
   HorizontalPodAutoscaler,
   NetworkPolicy,
   PodDisruptionBudget,
   Service,
 };
+const GATEWAY_API = "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 const MODULES: Readonly<Record<keyof typeof MODELS, string>> = {
-  ConfigMap: "v1",
-  Deployment: "apps/v1",
-  HorizontalPodAutoscaler: "autoscaling/v2",
-  NetworkPolicy: "networking.k8s.io/v1",
-  PodDisruptionBudget: "policy/v1",
-  Service: "v1",
+  ConfigMap: "kubernetes-models/v1",
+  Deployment: "kubernetes-models/apps/v1",
+  GRPCRoute: GATEWAY_API,
+  HTTPRoute: GATEWAY_API,
+  HorizontalPodAutoscaler: "kubernetes-models/autoscaling/v2",
+  NetworkPolicy: "kubernetes-models/networking.k8s.io/v1",
+  PodDisruptionBudget: "kubernetes-models/policy/v1",
+  Service: "kubernetes-models/v1",
 };
 const isKind = (kind: unknown): kind is keyof typeof MODELS => typeof kind === "string" && kind in MODELS;
 
@@ -77,26 +88,30 @@ interface KubernetesObject {
   readonly metadata: { readonly name: string };
 }
 
-/** Each file is one document, without a key twice, in either version of YAML. */
-function objectIn(text: string): KubernetesObject {
-  const [document, ...more] = [parseAllDocuments(text)].flat();
-  expect(more).toEqual([]);
-  expect({ errors: document?.errors, warnings: document?.warnings }).toEqual({ errors: [], warnings: [] });
-  const value = document?.toJS() as KubernetesObject;
-  expect(parseDocument(text, { version: "1.1" }).toJS()).toEqual(value);
-  return value;
+/** Each file but those of routes is one document, without a key twice, in either version of YAML. */
+function objectsIn(name: string, text: string): readonly KubernetesObject[] {
+  const documents = [parseAllDocuments(text)].flat();
+  if (!name.endsWith("route.yaml")) expect(documents.length).toBe(1);
+  const older = [parseAllDocuments(text, { version: "1.1" })].flat();
+  return documents.map((document, i) => {
+    expect({ errors: document.errors, warnings: document.warnings }).toEqual({ errors: [], warnings: [] });
+    const value = document.toJS() as KubernetesObject;
+    expect(older[i]?.toJS()).toEqual(value);
+    return value;
+  });
 }
 
 const manifests = (files: Files): (readonly [string, KubernetesObject])[] =>
   Object.entries(files)
     .filter(([name]) => name.endsWith(".yaml"))
-    .map(([name, text]) => [name, objectIn(text)]);
+    .flatMap(([name, text]) => objectsIn(name, text).map((object) => [name, object] as const));
+/** Listed in a comment: a cluster has it in place of the HTTPRoute. */
+const LEFT_OUT = "grpcroute.yaml";
 
 test.each(cases)("the objects of $name are valid Kubernetes objects", (golden) => {
-  const all = manifests(deployed(golden));
+  const all = manifests(deployed(golden, `${parameterOf(golden)},deploy=gateway-api`));
   const objects = all.filter(([name]) => !name.endsWith("/kustomization.yaml"));
-  expect(objects.length).toBeGreaterThan(0);
-  expect(objects.length % Object.keys(MODELS).length).toBe(0);
+  expect(new Set(objects.map(([, { kind }]) => kind))).toEqual(new Set(Object.keys(MODELS)));
   for (const [, object] of objects) {
     if (!isKind(object.kind)) throw new Error(`no model of ${object.kind}`);
     expect(() => new MODELS[object.kind as keyof typeof MODELS](object as never).validate()).not.toThrow();
@@ -108,9 +123,23 @@ test.each(cases)("the objects of $name are valid Kubernetes objects", (golden) =
   for (const [name, object] of all.filter(([path]) => path.endsWith("/kustomization.yaml"))) {
     const beside = objects
       .filter(([other]) => dirname(other) === dirname(name))
-      .map(([other]) => other.slice(dirname(name).length + 1));
-    expect((object as unknown as { readonly resources: readonly string[] }).resources).toEqual(beside);
+      .map(([other]) => other.slice(dirname(name).length + 1))
+      .filter((file) => file !== LEFT_OUT);
+    expect((object as unknown as { readonly resources: readonly string[] }).resources).toEqual([...new Set(beside)]);
   }
+});
+
+test("routes alone are files without a kustomization, and only streams have a Service of WebSockets", () => {
+  const files = (name: string) =>
+    cases
+      .filter((golden) => golden.name === name)
+      .flatMap((golden) => Object.keys(compiled(golden.protos, `${parameterOf(golden)},deploy=gateway-api`)))
+      .map((path) => path.replace(/^.*deploy\//, ""))
+      .sort();
+  expect(files("routes")).toEqual(
+    ["grpcroute.yaml", "httproute.yaml", "service-ws.yaml"].map((file) => `kubernetes/${file}`),
+  );
+  expect(files("branches")).toEqual(["kubernetes/grpcroute.yaml", "kubernetes/httproute.yaml"]);
 });
 
 test("no object has a field that is unknown to Kubernetes", () => {
@@ -119,7 +148,7 @@ test("no object has a field that is unknown to Kubernetes", () => {
   const typed = (objects: readonly KubernetesObject[]): string => {
     const kinds = [...new Set(objects.map(({ kind }) => kind))].filter(isKind);
     const lines = [
-      ...kinds.map((kind) => `import type { I${kind} } from "kubernetes-models/${MODULES[kind]}/${kind}";`),
+      ...kinds.map((kind) => `import type { I${kind} } from "${MODULES[kind]}/${kind}";`),
       ...objects.map(
         (object, i) => `export const object${i}: I${object.kind} = ${JSON.stringify(object, undefined, 1)};`,
       ),

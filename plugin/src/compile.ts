@@ -9,10 +9,12 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { checkAll, checkSound } from "./check/all-checks.ts";
 import { idleOutputs } from "./check/surface/idle-outputs.ts";
+import { routePrefixes } from "./check/surface/route-prefixes.ts";
 import { servedTogether as served } from "./check/surface/served-together.ts";
 import { faultsOfServers, serverNames } from "./check/surface/server-names.ts";
 import { dashboardFiles } from "./dashboards/dashboard-files.ts";
 import { deployFiles } from "./deploy/deploy-files.ts";
+import { type ServedServer, servedServers } from "./deploy/routes/served-server.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { Findings } from "./diagnostic/findings.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
@@ -58,6 +60,8 @@ export interface Compilation {
   readonly lock: string | undefined;
   /** The identities that servers need; none if there are no files. */
   readonly callers: readonly CallersReport[];
+  /** The paths of the servers; none if there are no files. */
+  readonly served: readonly ServedServer[];
 }
 
 /** The committed lock. A run without it compares nothing and returns no lock. */
@@ -145,6 +149,7 @@ function checkWhatWorks(model: Model, servers: readonly ServedTogether[], { para
   if (findings.sound) checkSound(model, report);
   if (findings.sound) serverNames.run({ packages: model.packages, selection: parameter.server }, report);
   if (findings.sound) idleOutputs.run({ servers, deploy: parameter.deploy }, report);
+  if (findings.sound && parameter.deploy.has("gateway-api")) routePrefixes.run({ servers }, report);
 }
 
 /** Reports changes of upstreams, and returns the new text of the lock. */
@@ -185,6 +190,7 @@ function emitFiles({ request, parameter, findings }: Run, { planned, lock, predi
     diagnostics: findings.all,
     lock,
     callers: callersReports(planned),
+    served: servedServers(planned),
   };
 }
 
@@ -200,5 +206,6 @@ function stop({ sources, parameter, findings }: Run, { faults }: Stopped): Compi
     diagnostics: findings.all,
     lock: undefined,
     callers: [],
+    served: [],
   };
 }

@@ -35,6 +35,7 @@ import { idleOutputs } from "./surface/idle-outputs.ts";
 import { openEnums } from "./surface/open-enums.ts";
 import { publicSurface } from "./surface/public-surface.ts";
 import { restPaths, restQueries } from "./surface/rest-paths.ts";
+import { routePrefixes } from "./surface/route-prefixes.ts";
 import { servedTogether } from "./surface/served-together.ts";
 import { serverNames } from "./surface/server-names.ts";
 import { successors, versions } from "./surface/versions.ts";
@@ -121,7 +122,13 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
 ]);
 
 /** Checks that need more than the model; compile.ts runs them. */
-const FURTHER_CHECKS: readonly Pick<Check, "rules">[] = [servedTogether, restPaths, serverNames, idleOutputs];
+const FURTHER_CHECKS: readonly Pick<Check, "rules">[] = [
+  servedTogether,
+  restPaths,
+  serverNames,
+  idleOutputs,
+  routePrefixes,
+];
 
 /** The rules of each check. */
 export const RULES: readonly Check["rules"][] = [...ALL_CHECKS, ...CHECKS_WHEN_SOUND, ...FURTHER_CHECKS].map(

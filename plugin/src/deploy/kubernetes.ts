@@ -3,21 +3,43 @@
 import { comment } from "../text/yaml.ts";
 import { configMap } from "./config-map.ts";
 import { deployment } from "./deployment.ts";
+import { grpcRoutes, httpRoutes, webSocketName } from "./routes/print-routes.ts";
+import type { ServedServer } from "./routes/served-server.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
 
-/** In the order in which they are written. */
-export function manifests(deployed: ServerDeployment): readonly { readonly file: string; readonly text: string }[] {
+interface Manifest {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Returns all objects in the order in which they are written; `routes` are those of `routeManifests`. */
+export function manifests(deployed: ServerDeployment, routes: readonly Manifest[]): readonly Manifest[] {
   const objects = [
     { file: "configmap.yaml", text: configMap(deployed) },
     { file: "deployment.yaml", text: deployment(deployed) },
-    { file: "service.yaml", text: service(deployed) },
+    { file: "service.yaml", text: service(deployed.name) },
     { file: "horizontalpodautoscaler.yaml", text: autoscaler(deployed) },
     { file: "poddisruptionbudget.yaml", text: disruptionBudget(deployed) },
     { file: "networkpolicy.yaml", text: networkPolicy(deployed) },
   ];
-  const all = { file: "kustomization.yaml", text: kustomization(deployed, objects) };
-  const head = `# ${comment(deployed.server.name || "the BFF")}: written by protoc-gen-bff. Change it in an overlay (docs/deploying.md, "Deploy files").\n`;
-  return [...objects, all].map(({ file, text }) => ({ file, text: `${head}${text}` }));
+  const all = { file: "kustomization.yaml", text: kustomization([...objects, ...routes]) };
+  const [last, ...first] = headed(deployed, [all, ...objects]);
+  return [...first, ...routes, ...(last === undefined ? [] : [last])];
+}
+
+/** Returns the routes of Gateway API to a server, and the Service of its WebSockets. */
+export function routeManifests(deployed: ServerDeployment, served: ServedServer): readonly Manifest[] {
+  return headed(deployed, [
+    ...(served.follows ? [{ file: "service-ws.yaml", text: webSocketService(deployed.name) }] : []),
+    { file: "httproute.yaml", text: httpRoutes(served) },
+    { file: GRPC_ROUTE, text: grpcRoutes(served) },
+  ]);
+}
+const GRPC_ROUTE = "grpcroute.yaml";
+
+function headed({ server }: ServerDeployment, all: readonly Manifest[]): readonly Manifest[] {
+  const head = `# ${comment(server.name || "the BFF")}: written by protoc-gen-bff. Change it in an overlay (docs/deploying.md, "Deploy files").\n`;
+  return all.map(({ file, text }) => ({ file, text: `${head}${text}` }));
 }
 
 const labels = (name: string, indent: string): string => `${indent}app.kubernetes.io/name: ${name}`;
@@ -26,7 +48,7 @@ const labels = (name: string, indent: string): string => `${indent}app.kubernete
  * Returns the Service. All traffic uses one port: gRPC and Connect by HTTP/2 without TLS; Connect, REST and health by
  * either HTTP.
  */
-function service({ name }: ServerDeployment): string {
+function service(name: string): string {
   return `apiVersion: v1
 kind: Service
 metadata:
@@ -40,6 +62,23 @@ ${labels(name, "    ")}
     # HTTP/1.1 is answered at this port, too. A gRPC client keeps one connection: let a proxy balance its requests, or make the Service
     # headless (clusterIP: None), so that clients see all pods.
     - { name: http, port: 80, targetPort: http, appProtocol: kubernetes.io/h2c }
+`;
+}
+
+/** Returns a second Service of the same pods: WebSockets need HTTP/1.1. */
+function webSocketService(name: string): string {
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${webSocketName(name)}
+  labels:
+${labels(name, "    ")}
+spec:
+  selector:
+${labels(name, "    ")}
+  ports:
+    # The pods and the port of ${name}. Gateways send WebSockets by HTTP/1.1.
+    - { name: http, port: 80, targetPort: http, appProtocol: kubernetes.io/ws }
 `;
 }
 
@@ -101,10 +140,15 @@ ${labels(name, "      ")}
 `;
 }
 
-function kustomization(_: ServerDeployment, objects: readonly { readonly file: string }[]): string {
+function kustomization(objects: readonly Manifest[]): string {
+  const lines = objects.map(({ file }) =>
+    file === GRPC_ROUTE
+      ? `  # For clusters with a host name that carries nothing but gRPC; the HTTPRoute carries gRPC, too.\n  # - ${file}`
+      : `  - ${file}`,
+  );
   return `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
-${objects.map(({ file }) => `  - ${file}`).join("\n")}
+${lines.join("\n")}
 `;
 }

@@ -122,9 +122,9 @@ describe("parameter", () => {
     ["lock_mode=off", 'option "lock_mode" has "off": write one of check, update'],
     [
       "deploy",
-      'option "deploy" has no value: write docker or kubernetes, or several, as in "deploy=docker+kubernetes"',
+      'option "deploy" has no value: write docker or kubernetes or gateway-api, or several, as in "deploy=docker+kubernetes"',
     ],
-    ["deploy=podman", 'option "deploy" has "podman": write one of docker, kubernetes'],
+    ["deploy=podman", 'option "deploy" has "podman": write one of docker, kubernetes, gateway-api'],
     ["deploy=docker+kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
     ["deploy=docker,kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
     [

@@ -133,11 +133,11 @@ export const OPTIONS = {
   },
   deploy: {
     name: "deploy",
-    kind: list(["docker", "kubernetes"]),
+    kind: list(["docker", "kubernetes", "gateway-api"]),
     documented: [
       [
-        "`deploy=docker+kubernetes`",
-        "also writes [deploy files](deploying.md#deploy-files) for each generated server, for one or both targets. Without a server [BFF575](diagnostics.md#bff575) is reported; default none",
+        "`deploy=docker+kubernetes+gateway-api`",
+        "also writes [deploy files](deploying.md#deploy-files) for each generated server, for some or all targets. Without a server [BFF575](diagnostics.md#bff575) is reported; default none",
       ],
     ],
   },

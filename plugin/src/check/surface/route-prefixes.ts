@@ -1,0 +1,34 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { filesOf, type ServedTogether } from "../../resolve/model/server-paths.ts";
+import type { Check } from "../check.ts";
+
+interface Servers {
+  readonly servers: readonly ServedTogether[];
+}
+
+export const routePrefixes: Check<Servers> = {
+  rules: {
+    BFF805:
+      "With `deploy=gateway-api`, a path begins with a literal. Routes match prefixes, so otherwise the server gets the requests for all paths of its hosts.",
+  },
+  run: checkRoutePrefixes,
+};
+
+/** Reports paths of generated servers whose first segment is a variable. */
+function checkRoutePrefixes({ servers }: Servers, report: Report): void {
+  const methods = servers
+    .filter(({ written }) => written)
+    .flatMap(filesOf)
+    .flatMap(({ services }) => services.flatMap((service) => service.methods));
+  for (const { ir } of methods.flatMap(({ desc, rest }) => (desc.methodKind === "unary" ? rest : []))) {
+    const [first] = ir.template.segments;
+    if (first !== "*" && first !== "**") continue;
+    report({
+      code: "BFF805",
+      severity: "warning",
+      message: `the path "${ir.path.value}" begins with a variable, so its route is "/" and takes all requests of its hosts`,
+      at: ir.path.at,
+      hint: `begin the path with a literal, as in "/v1${ir.path.value}"`,
+    });
+  }
+}
