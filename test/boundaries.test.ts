@@ -476,14 +476,18 @@ describe("imports", () => {
   const cli = imports("cli/src").filter(({ from }) => !isTest(from));
   const words: Readonly<Record<string, readonly string[]>> = {
     "main.ts": ["commands"],
-    commands: ["dev", "init", "diff", "contract", "golden", "project", "descriptors", "resolvers", "reference"],
+    commands: [
+      ...["dev", "init", "diff", "contract", "golden", "routes", "project", "descriptors", "resolvers", "reference"],
+      "workflow-command.ts",
+    ],
     "buf-plugin.ts": ["project", "check-plugin", "gen"],
     dev: ["diff", "project"],
     init: ["project", "descriptors"],
     project: ["check-plugin", "descriptors", "resolvers", "gen"],
     "check-plugin": ["gen"],
-    contract: [],
+    contract: ["workflow-command.ts"],
     golden: ["contract"],
+    routes: [],
     diff: [],
     descriptors: [],
     resolvers: [],
@@ -491,6 +495,7 @@ describe("imports", () => {
     gen: [],
     "refusal.ts": [],
     "terminal.ts": [],
+    "workflow-command.ts": [],
   };
   test("each room of protobff imports rooms below it only, plus refusals and terminal output", () => {
     expect([...new Set(cli.map(({ from }) => room(from)))].filter((name) => words[name] === undefined)).toEqual([]);
@@ -512,7 +517,17 @@ describe("imports", () => {
     expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
   });
   test("protobff evaluates and renders without IO", () => {
-    const pure = ["check-plugin", "contract", "descriptors", "diff", "golden", "init", "reference", "resolvers"];
+    const pure = [
+      "check-plugin",
+      "contract",
+      "descriptors",
+      "diff",
+      "golden",
+      "init",
+      "reference",
+      "resolvers",
+      "routes",
+    ];
     const found = cli.filter(
       ({ from, to }) => pure.includes(room(from)) && /^node:(fs|child_process|process|net|http)/.test(to),
     );

@@ -10,6 +10,7 @@ import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
+import { addRoutes } from "./commands/routes.ts";
 import { addUses } from "./commands/uses.ts";
 import { addVerify } from "./commands/verify.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,6 +30,7 @@ const WORDS: readonly AddWord[] = [
   addContract,
   addVerify,
   addGolden,
+  addRoutes,
   addExplain,
 ];
 

@@ -1,4 +1,5 @@
 // Findings for people, and for GitHub's annotations.
+import { escaped, property } from "../workflow-command.ts";
 import type { Finding } from "./finding.ts";
 import type { Replayed } from "./replay.ts";
 
@@ -48,8 +49,6 @@ function annotated({ severity, code, message, uses, instead, at }: Finding, cons
   );
   return `::${severity === "break" ? "error" : "notice"} ${place}title=${code}::${escaped(text)}\n`;
 }
-const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
-const property = (text: string): string => escaped(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 
 /** Examples that were sent, printed above their results. */
 export interface ReplayHead {
