@@ -96,7 +96,28 @@ export async function proxy(
     .replaceAll("/etc/ssl/site.key", TLS_KEY_FILE);
   const file = join(folder, "config.yaml");
   writeFileSync(file, kind.adapt?.(config, folder) ?? config);
-  const [command = "", ...args] = kind.command(file, folder);
+  return launched(name, kind.command(file, folder), { folder, port });
+}
+
+/**
+ * An Envoy with another configuration.
+ *
+ * @param configOf makes it for a port
+ * @throws when it does not listen
+ */
+export async function envoy(configOf: (port: number) => object): Promise<RunningProxy> {
+  const folder = mkdtempSync(join(tmpdir(), "bff-proxy-"));
+  const port = await freePort();
+  const file = join(folder, "config.json");
+  writeFileSync(file, JSON.stringify(configOf(port)));
+  return launched("Envoy", KINDS.Envoy.command(file), { folder, port });
+}
+
+async function launched(
+  name: ProxyName,
+  [command = "", ...args]: readonly string[],
+  { folder, port }: { readonly folder: string; readonly port: number },
+): Promise<RunningProxy> {
   const env = { ...process.env, HOME: folder };
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env });
   let log = "";
