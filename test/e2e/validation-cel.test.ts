@@ -61,7 +61,7 @@ describe("rules in CEL", () => {
     const { find, refused, log } = await served();
     const error = await refused({ limit: 0 });
     expect(error.code).toBe(Code.Internal);
-    expect(error.details).toEqual([]);
+    expect(error.details).toMatchObject([{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.RequestInfo" }]);
     expect(error.rawMessage).not.toMatch(/zero|limit|this/);
     await expect.poll(log).toMatch(/division by zero/);
     expect(await find({ ...RIGHT, limit: 3 })).toMatchObject({ text: "t-shirt" });
