@@ -50,6 +50,14 @@ const RETRY_INFO = "google.rpc.RetryInfo";
 /** Domain of the reasons. */
 const DOMAIN = text(2, "bff.v1");
 
+let adding = true;
+/** Reports whether errors get details beside the declared ones. */
+export const addsDetails = (): boolean => adding;
+/** Leaves all errors of the process with their declared details: a conformance suite compares these exactly. */
+export function omitAddedDetails(): void {
+  adding = false;
+}
+
 const infos = new Map<ErrorReason, ReceivedDetail>();
 
 /** Returns `ErrorInfo { reason = 1, domain = 2 }`. */

@@ -1,5 +1,5 @@
 import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { ERROR_INFO, type ErrorReason, errorInfo } from "../error-info.ts";
+import { addsDetails, ERROR_INFO, type ErrorReason, errorInfo } from "../error-info.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 
 /** Trailer with the delay before a retry, in milliseconds; negative: do not retry (gRFC A6). */
@@ -43,6 +43,7 @@ export function connectError(failure: Failure): ConnectError {
 /** Returns the details of an error, with its ErrorInfo. Declared details precede it, and may contain another. */
 export function withErrorInfo(error: Failure | Pick<ConnectError, "code" | "details">): readonly ErrorDetail[] {
   const details: readonly ErrorDetail[] = error.details;
+  if (!addsDetails()) return details.filter((detail) => typeOf(detail) !== ERROR_INFO);
   if (details.some((detail) => typeOf(detail) === ERROR_INFO)) return details;
   return [...details, errorInfo(error instanceof Failure ? reasonOf(error) : reasonOfCode(error.code))];
 }

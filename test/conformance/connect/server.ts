@@ -8,6 +8,7 @@ import { FastCall } from "../../../packages/server/src/fast/fast-call.ts";
 import { type Listenable, listen } from "../../../packages/server/src/listen.ts";
 import { NodeIncoming } from "../../../packages/server/src/requests/peers.ts";
 import { routeOf } from "../../../runtime/src/endpoint/connect-route.ts";
+import { omitAddedDetails } from "../../../runtime/src/error-info.ts";
 import {
   type Code,
   type Detail,
@@ -105,6 +106,7 @@ function underTest(method: Method): Listenable {
   return { method, run, route: routeOf(method, run) };
 }
 
+omitAddedDetails();
 const { useTls, messageReceiveLimit, serverCreds } = fromBinary(ServerRequestSchema, readFileSync(0).subarray(4));
 const tls = useTls && serverCreds && { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) };
 const { unary, idempotentUnary } = ConformanceService.method;

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Code } from "@connectrpc/connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
-import { type ErrorReason, errorInfo, requestInfo } from "@protobff/runtime/internal/error-info";
+import { type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
 import type { CorsHeaders } from "../headers/cors.ts";
+import { allDetails } from "../headers/error-details.ts";
 import { withStatus } from "../headers/grpc-status.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 
@@ -21,7 +22,12 @@ export function unimplemented(
   const id = ids.of(headers);
   return [
     ...["content-type", contentType],
-    ...withStatus([], Code.Unimplemented, message, [errorInfo(reason), requestInfo(id)]),
+    ...withStatus(
+      [],
+      Code.Unimplemented,
+      message,
+      allDetails({ code: Code.Unimplemented, details: [errorInfo(reason)] }, id),
+    ),
     ...[REQUEST_ID, id],
     ...corsHeaders(headers.origin),
   ];

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { asConnectError, type ErrorDetail, withErrorInfo } from "@protobff/runtime/internal/endpoint/connect-error";
-import { requestInfo } from "@protobff/runtime/internal/error-info";
+import { addsDetails, requestInfo } from "@protobff/runtime/internal/error-info";
 import type { Failure } from "@protobff/runtime/internal/failure";
 
 /** Returns all details of an error: the declared ones, google.rpc.ErrorInfo, and google.rpc.RequestInfo. */
@@ -9,7 +9,7 @@ export function allDetails(
   requestId: string | undefined,
 ): readonly ErrorDetail[] {
   const details = withErrorInfo(error);
-  return requestId === undefined ? details : [...details, requestInfo(requestId)];
+  return requestId === undefined || !addsDetails() ? details : [...details, requestInfo(requestId)];
 }
 
 /** Returns the error with all details. Many requests may share the given one, which stays as it is. */

@@ -56,12 +56,8 @@ export function statusPairs(error: ConnectError | Failure, all: readonly ErrorDe
 }
 
 /** Adds the trailers of a status to names and values in turn. */
-export function withStatus(
-  pairs: string[],
-  code: number,
-  message: string,
-  details: readonly EncodedDetail[],
-): string[] {
+export function withStatus(pairs: string[], code: number, message: string, all: readonly ErrorDetail[]): string[] {
+  const details = all.filter((detail) => "type" in detail);
   pairs.push("grpc-status", String(code), "grpc-message", encodeURIComponent(message));
   if (details.length > 0) pairs.push("grpc-status-details-bin", encoded(code, message, details));
   return pairs;

@@ -130,8 +130,7 @@ function completeTrailer(trailer: Headers, { ours, requestId }: ErrorContext): v
   const code = unreadable ? Code.InvalidArgument : Number(status);
   const bytes = Buffer.from(trailer.get(STATUS_DETAILS) ?? "", "base64");
   const details = [...statusDetails(bytes), ...(ours() ? [] : reasonsOf(message))];
-  const all = allDetails({ code, details }, requestId).filter((detail) => "type" in detail);
-  const pairs = withStatus([], code, short, all);
+  const pairs = withStatus([], code, short, allDetails({ code, details }, requestId));
   for (let i = 0; i + 1 < pairs.length; i += 2) trailer.set(pairs[i] ?? "", pairs[i + 1] ?? "");
 }
 const STATUS_DETAILS = "grpc-status-details-bin";
