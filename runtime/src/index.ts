@@ -74,6 +74,8 @@ export type {
   DeprecationCaller,
   HeaderEvent,
   LimitEvent,
+  MeterCount,
+  MeterEvent,
   RequestTelemetry,
   ResponseEvent,
   ResponseStartEvent,

@@ -19,8 +19,34 @@ export interface RpcEvent {
   readonly deprecation?: Deprecation | undefined;
   /** Paths of deprecated fields of its request. */
   readonly deprecatedFields?: readonly string[] | undefined;
+  /** Its meters. */
+  readonly meters?: readonly RpcMeter[] | undefined;
   /** Counts its messages, if its server does. */
   readonly traffic: Traffic;
+}
+
+/** A meter of an RPC, with all values of its labels. */
+export interface RpcMeter {
+  readonly name: string;
+  readonly labels: readonly { readonly name: string; readonly values: readonly string[] }[];
+}
+
+/** A number that a request adds to a meter. */
+export interface MeterCount {
+  /** Name of the meter, as declared. */
+  readonly meter: string;
+  /** Names and values of its labels in turn. */
+  readonly labels: readonly string[];
+  /** Above 0 and finite. */
+  readonly value: number;
+}
+
+/** Count of a meter: a request has been answered, or a stream has ended. Comes before the request's `response`. */
+export interface MeterEvent extends MeterCount {
+  /** As in the request's other events. */
+  readonly request: object;
+  /** `package.Service/Method` */
+  readonly method: string;
 }
 
 /**

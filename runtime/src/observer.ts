@@ -11,6 +11,7 @@ import type {
   AuditEvent,
   HeaderEvent,
   LimitEvent,
+  MeterEvent,
   ResponseEvent,
   ResponseStartEvent,
   RpcEvent,
@@ -66,6 +67,7 @@ export interface Observer {
   joined?(event: JoinEvent): void;
   limited?(event: LimitEvent): void;
   headerLeftOut?(event: HeaderEvent): void;
+  metered?(event: MeterEvent): void;
   audit?(event: AuditEvent): void;
   certificate?(event: CertificateEvent): void;
 }

@@ -421,6 +421,22 @@ export const cases: readonly Case[] = [
     kinds: ["cache"],
   },
   {
+    name: "meters",
+    base: [
+      [
+        `option (bff.v1.file) = {`,
+        `option (bff.v1.file) = {
+  telemetry: { sample: 0.1 meter: { name: "calls" by: "1" } meter: { name: "letters" by: "size(args.id)" } }`,
+      ],
+    ],
+    change: [
+      [`sample: 0.1 meter: { name: "calls" by: "1" }`, `sample: 0.2`],
+      [`by: "size(args.id)"`, `by: "size(args.id)" label: { name: "buyer" by: "'buyer' in principal.roles" }`],
+    ],
+    kinds: ["policies"],
+    only: true,
+  },
+  {
     name: "limits-loosened",
     base: LIMITED,
     change: [

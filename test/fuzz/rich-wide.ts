@@ -261,6 +261,10 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
   const paths = some(e, 0.3, () => pathsOf(e, safe));
   return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${options.trim() === "" ? "" : `option (bff.v1.method) = { ${options} };`}`;
 }
+const METERS = [
+  `meter: { name: "calls" by: "1" label: { name: "long" by: "size(args.id) > 3" } }`,
+  `meter: { name: "ids" by: "double(size(args.ids)) / 2.0" label: [{ name: "many" by: "size(args.ids) > 1" }, { name: "whole" by: "result != null" }] }`,
+];
 /** Returns the telemetry option of a file. */
 export const telemetryOf = (e: Expressions, known: boolean): string =>
   some(e, 0.15, () => {
@@ -268,5 +272,5 @@ export const telemetryOf = (e: Expressions, known: boolean): string =>
     return `telemetry: { sample: 0.5 slow: "1s" attribute: [${all
       .filter(() => e.chance(0.6))
       .map((attribute) => `"${attribute}"`)
-      .join(", ")}] }`;
+      .join(", ")}] ${METERS.filter(() => e.chance(0.5)).join(" ")} }`;
   });

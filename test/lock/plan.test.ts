@@ -39,6 +39,7 @@ const cases = [
   { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
+  { name: "meters", protos: protosOf("meters"), upstreams: UPSTREAMS },
   {
     name: "versions",
     ...versions(),

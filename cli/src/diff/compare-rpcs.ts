@@ -313,10 +313,30 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
           } as const,
         ]
       : []),
-    ...(changed("telemetry")
-      ? [{ kind: "policies", level: "different", message: ["its telemetry has changed"] } as const]
+    ...telemetry(before, after),
+  ];
+}
+
+function telemetry(before: RpcReport, after: RpcReport): readonly Difference[] {
+  const { meters: lost = [], ...old } = before.telemetry ?? {};
+  const { meters: added = [], ...now } = after.telemetry ?? {};
+  const differ = (one: object, other: object): boolean => JSON.stringify(one) !== JSON.stringify(other);
+  const base = { kind: "policies", level: "different" } as const;
+  return [
+    ...(differ(old, now) ? [{ ...base, message: ["its telemetry has changed"] }] : []),
+    ...(differ(lost, added)
+      ? [{ ...base, message: ["its meters have changed"], before: meters(lost), after: meters(added) }]
       : []),
   ];
+}
+
+function meters(all: NonNullable<NonNullable<RpcReport["telemetry"]>["meters"]>): Phrase {
+  if (all.length === 0) return ["none"];
+  const texts = all.map(({ name, by, labels = [] }) => {
+    const labelled = labels.map((label) => `, ${label.name} ${label.by}`);
+    return `${name}: ${by}${labelled.join("")}`;
+  });
+  return list(texts, 3);
 }
 
 function branches({ branches: all = [] }: RpcReport): Phrase {

@@ -58,6 +58,7 @@ it("promtool accepts the metrics without complaint", async () => {
   const { metrics, send } = await served();
   expect([await send('"a"'), await send("no")]).toEqual([200, 400]);
   const input = await (await fetch(metrics)).text();
+  expect(input).toContain('bff_meter_letters_total{rpc_method="echo.v1.EchoService/Echo",long="true"} 0');
   expect(execFileSync("promtool", ["check", "metrics"], { input, encoding: "utf8" })).toBe("");
 });
 
@@ -88,6 +89,9 @@ it("Prometheus scrapes the metrics under load, as OpenMetrics, with exact counts
   expect(await value(`bff_response_bytes_total{${method}}`)).toBe(6 * sent);
   expect(await value(`bff_call_request_bytes_total{${method}}`)).toBe(3 * sent);
   expect(await value(`bff_call_response_bytes_total{${method}}`)).toBe(3 * sent);
+  // Both series of the meter began with 0, and the answer "hi a" has four letters.
+  expect(await value(`bff_meter_letters_total{${method},long="false"}`)).toBe(4 * sent);
+  expect(await value(`count(bff_meter_letters_total{${method},long="true"} == 0)`)).toBe(1);
   const p50 = await value(`histogram_quantile(0.5, sum by (le) (rpc_server_call_duration_seconds_bucket{${ok}}))`);
   expect(p50).toBeGreaterThan(0);
   expect(await value("up")).toBe(1);

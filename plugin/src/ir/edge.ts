@@ -13,6 +13,15 @@ export interface IrTelemetry {
   readonly sample: Sourced<number> | undefined;
   /** In milliseconds. */
   readonly slow: Sourced<number> | undefined;
+  readonly meters: readonly IrMeter[];
+}
+
+/** A counter over requests and answers. */
+export interface IrMeter {
+  readonly at: Origin;
+  readonly name: Text;
+  readonly by: Text;
+  readonly labels: readonly { readonly name: Text; readonly by: Text }[];
 }
 
 /** One binding of google.api.http. */

@@ -156,6 +156,8 @@ export const declarationCodes = {
     "A host is a name in lower case, possibly after `*.`. A scheme, a port or a path would never equal a request's host.",
   BFF196:
     "A header of an answer has a lower-case name that nothing else writes or interprets, and an rpc has at most 16 headers. Two meanings of one header would break clients, proxies or caches.",
+  BFF197:
+    "A meter and each of its labels set `name` and `by`. Names are parts of a metric: lower-case letters, digits and underscores, without the names that metrics use for other labels.",
   BFF191:
     "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:

@@ -19,7 +19,7 @@ import { limitReports } from "./rpcs/describe-limits.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
 import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
-import { telemetryLine } from "./rpcs/describe-telemetry.ts";
+import { telemetryLines } from "./rpcs/describe-telemetry.ts";
 import { restText } from "./rpcs/rest-text.ts";
 import { timeText } from "./time-text.ts";
 
@@ -86,7 +86,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...balanceLines(balanceOf(file, worst), timeText),
         ...httpLines(httpCallsOf(file, worst)),
         ...functionLines(planned, messages),
-        ...(planned.telemetry === undefined ? [] : [`  ${telemetryLine(planned.telemetry)}`]),
+        ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...[...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),

@@ -97,7 +97,8 @@ export const CODES = {
     "Every field that a call over HTTP sends fits into the path, the query or the body. A query contains single values and lists of them, so other fields would be lost.",
   BFF291: "A call over HTTP sets the variables of its path. Without a variable the path would be a different path.",
   BFF281: "Paths serve JSON. A google.api.HttpBody may contain bytes of any format.",
-  BFF282: "Files of one package have the same settings for traces. Otherwise the order of the files would decide.",
+  BFF282:
+    "Files of one package have the same settings for traces, and different meters. Otherwise the order of the files would decide.",
   BFF283:
     "An attribute of a span is a text, a number, a bool, or a list of one of these types. OpenTelemetry has no other types.",
   BFF284:
@@ -105,6 +106,10 @@ export const CODES = {
   BFF292:
     "A header of an answer reads only values that exist when headers are sent: the request, its caller and, except on streams, the response.",
   BFF293: "A header of an answer is a text. Other types have several forms as text.",
+  BFF294: "A meter reads `args`, `principal`, `env` and `result` only. It counts requests by their messages.",
+  BFF295:
+    "A meter counts a number, and its labels are enums or bools. Labels of any other type would create a series for each value.",
+  BFF296: "The labels of a meter have at most 1,000 combinations. Each is a series of every process and rpc.",
   BFF330: "A condition is a bool. Other types have no agreed truth value.",
   BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:

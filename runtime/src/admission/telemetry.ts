@@ -14,15 +14,18 @@ import {
   type Trace,
   usedBy,
 } from "../observer-requests.ts";
+import type { Meter } from "./meters.ts";
 
-/** Options of an rpc for the traces of its requests. */
-export interface Telemetry<App, Args extends Message, Principal> {
+/** Options of an rpc for the traces of its requests, and its meters. */
+export interface Telemetry<App, Args extends Message, Principal, Result extends Message = never> {
   /** Share of requests that leave a trace, from 0 to 1. Default: all. */
   readonly sample?: number | undefined;
   /** Duration in milliseconds above which a request leaves a trace, whatever the share. Default: none. */
   readonly slowMs?: number | undefined;
   /** Attributes of the request's span, by name. An attribute that throws or is undefined is left out. */
   readonly attributes?: readonly TelemetryAttribute<App, Args, Principal>[] | undefined;
+  /** Counters over its requests and their answers. */
+  readonly meters?: readonly Meter<App, Args, Principal, Result>[] | undefined;
 }
 export type TelemetryAttribute<App, Args extends Message, Principal> = readonly [
   name: string,

@@ -30,20 +30,21 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
   const opening = Opening.begin(parts, args, headers, clientMs, failed);
   if (opening === undefined) return GONE;
   const { cx, exchange } = opening;
-  const deliver: Deliver<MessageShape<O>> = (response, { degraded: found, stale, headers }) => {
+  const deliver: Deliver<MessageShape<O>> = (response, { degraded: found, stale, reused, headers }) => {
     if (exchange.over) return;
     exchange.end();
     const metadata = withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers);
     const unsent = done(response, found?.header ?? "", metadata);
-    if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, failure));
-    else sent(response, found, unsent);
+    if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, reused, failure));
+    else sent(response, found, reused, unsent);
   };
-  const sent = (response: MessageShape<O>, found: Degraded | undefined, unsent: unknown): void => {
+  const sent = (response: MessageShape<O>, found: Degraded | undefined, reused: boolean, unsent: unknown): void => {
     if (unsent instanceof Failure) {
       if (!exchange.sent) exchange.refund();
       opening.observe({ ok: false, failure: unsent });
       return;
     }
+    if (!reused) opening.answered(response);
     opening.observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
     exchange.charged?.answered(response);
   };
@@ -63,7 +64,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       if (exchange.over) return;
       const { response, found } = concludeResponse(method, options, message, exchange);
       const headers = parts.headers?.of(cx, args, response) ?? NONE;
-      deliver(response, { degraded: found, stale: exchange.stale, headers });
+      deliver(response, { degraded: found, stale: exchange.stale, reused: false, headers });
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
@@ -91,6 +92,7 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
   };
 }
 
-type Deliver<Res> = (response: Res, answer: Pick<CachedResponse, "degraded" | "stale" | "headers">) => void;
+/** Sends a response, which may be stale, or composed for another request. */
+type Deliver<Res> = (response: Res, answer: Pick<CachedResponse, "degraded" | "stale" | "reused" | "headers">) => void;
 
 const NONE: readonly never[] = [];

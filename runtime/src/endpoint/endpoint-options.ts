@@ -70,8 +70,8 @@ export interface EndpointOptions<
   readonly rest?: readonly RestRule[] | undefined;
   /** Headers of its successful answers. A stream computes them when it opens, without a result. */
   readonly headers?: readonly AnswerHeader<App, MessageShape<I>, MessageShape<O>, Principal>[] | undefined;
-  /** Traces of its requests. */
-  readonly telemetry?: Telemetry<App, MessageShape<I>, Principal> | undefined;
+  /** Traces of its requests, and counters over them. */
+  readonly telemetry?: Telemetry<App, MessageShape<I>, Principal, MessageShape<O>> | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }

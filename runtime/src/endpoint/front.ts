@@ -13,6 +13,7 @@ import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
 import { limitsGate } from "../admission/limits-gate.ts";
+import { rpcMeters } from "../admission/meters.ts";
 import { type RefusedParts, reportRefusal } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
@@ -66,7 +67,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
   method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal> & { readonly cache?: object | undefined },
 ): Traffic | undefined {
-  const { limits, identity, version, deprecatedFields, cache, observer } = options;
+  const { limits, identity, version, deprecatedFields, telemetry, cache, observer } = options;
   if (observer?.rpc === undefined) return undefined;
   const { early = [], late = [] } = limits ?? {};
   const traffic = new Traffic();
@@ -81,6 +82,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
     sources: identity?.sources ?? [],
     deprecation: version?.deprecation,
     deprecatedFields,
+    meters: telemetry?.meters && rpcMeters(telemetry.meters),
     traffic,
   });
   return traffic;

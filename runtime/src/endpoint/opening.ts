@@ -3,6 +3,7 @@ import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { beside } from "../admission/admission.ts";
 import { type AnswerMetadata, withDeclared, withHeaders } from "../admission/answer-metadata.ts";
 import type { Gate } from "../admission/gates.ts";
+import { MeterReadings } from "../admission/meters.ts";
 import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
@@ -72,6 +73,8 @@ export class Opening<App, Args extends Message, Principal> {
   readonly #deprecated: readonly string[];
   #gate: Gate<App, Args, Principal> | undefined;
   #charges: StreamCharges | undefined;
+  /** Set for a stream with meters. */
+  #readings: MeterReadings<App, Args, Principal> | undefined;
   #use: (() => StreamUse) | undefined;
 
   private constructor(
@@ -175,9 +178,28 @@ export class Opening<App, Args extends Message, Principal> {
     return true;
   }
 
+  /** Returns the readings of the RPC's meters; undefined: it has none, or no observer counts them. */
+  #meters(): MeterReadings<App, Args, Principal> | undefined {
+    const { telemetry, observer } = this.#options;
+    if (telemetry?.meters === undefined || observer?.metered === undefined) return undefined;
+    return new MeterReadings(telemetry.meters, this.cx, this.#args);
+  }
+  #count(readings: MeterReadings<App, Args, Principal>): void {
+    const { observer, name: method } = this.#options;
+    for (const count of readings.counts) observer?.metered?.({ ...count, request: this.cx.root, method });
+  }
+  /** Counts an answer that was composed for this request and sent. Streams count at their end. */
+  answered(response: Message): void {
+    const readings = this.#meters();
+    if (readings === undefined) return;
+    readings.read(response);
+    this.#count(readings);
+  }
+
   /** Records that a stream has been opened: charges of limits are final, and its end reports this use. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
+    this.#readings = this.#meters();
     this.#charges = exchange.charged?.streamed();
     exchange.charged = undefined;
     this.#use = use;
@@ -198,17 +220,19 @@ export class Opening<App, Args extends Message, Principal> {
     this.#charges?.item(item);
   }
   /**
-   * Counts a message for limits that are settled by messages, and reports its degradations.
+   * Counts a message for meters, and for limits that are settled by messages. Reports its degradations.
    *
    * @param lacking undefined: it is complete
    */
   delivered(message: Message, lacking: Degraded | undefined): void {
     this.#charges?.message(() => message);
+    this.#readings?.read(message);
     if (lacking !== undefined) this.lacked(lacking);
   }
-  /** Counts the whole answer that was sent in parts. `whole` returns it, and is called only for such limits. */
+  /** Counts the whole answer that was sent in parts. `whole` returns it, and is called only for such meters and limits. */
   completed(whole: () => Message): void {
     this.#charges?.message(whole);
+    this.#readings?.read(whole());
   }
   /** Reports a message with degradations that a follower has received. */
   lacked({ entries, failures }: Degraded): void {
@@ -248,10 +272,12 @@ export class Opening<App, Args extends Message, Principal> {
     this.observe({ ok: false, failure });
   }
 
-  /** Settles the limits of a stream, and reports the end to observers. */
+  /** Settles limits and meters of a stream, and reports the end to observers. */
   observe(outcome: ResponseEvent["outcome"]): void {
     this.#charges?.ended(outcome.ok, this.exchange.sent);
     this.#charges = undefined;
+    if (this.#readings !== undefined) this.#count(this.#readings);
+    this.#readings = undefined;
     const { observer, name, clock, version } = this.#options;
     if (observer?.response === undefined) return;
     const { exchange } = this;

@@ -46,7 +46,7 @@ export interface FrontOptions {
   readonly answers?: ResponseCaching<unknown, ShowRequest, undefined>;
   /** Replaces the observer whose events `front` collects. */
   observer?: { readonly instead: Observer | ((clock: FakeClock) => Observer) | undefined };
-  readonly telemetry?: Telemetry<unknown, ShowRequest, undefined>;
+  readonly telemetry?: Telemetry<unknown, ShowRequest, undefined, Page>;
 }
 
 /** A BFF with one RPC over one upstream, on a clock that stands still. */

@@ -8,6 +8,7 @@ import { type Observer, withoutPositions } from "@protobff/runtime/internal/obse
 import type { AttemptEvent, CacheEvent, CallEvent, CallStartEvent } from "@protobff/runtime/internal/observer-calls";
 import type {
   LimitEvent,
+  MeterEvent,
   ResponseEvent,
   ResponseStartEvent,
   RpcEvent,
@@ -23,6 +24,7 @@ import type {
 } from "@protobff/runtime/internal/observer-upstreams";
 import { Callee } from "./callee.ts";
 import { Durations, durationsFamily, trafficFamily } from "./durations.ts";
+import { Meters } from "./meters.ts";
 import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
@@ -51,6 +53,7 @@ export class Metrics implements Observer {
   readonly #zeros = new Zeros();
   readonly #streams = new StreamMetrics();
   readonly #topics: TopicEvent[] = [];
+  readonly #meters = new Meters();
   readonly #collectors: (() => readonly Family[])[] = [];
   readonly #ejections = new Counter(
     "bff_ejections_total",
@@ -172,6 +175,9 @@ export class Metrics implements Observer {
   limited({ method, limit, outcome }: LimitEvent): void {
     this.#limited.add(method, limit, outcome);
   }
+  metered(event: MeterEvent): void {
+    this.#meters.add(event);
+  }
 
   #server(method: string): Durations {
     let found = this.#servers.get(method);
@@ -202,7 +208,8 @@ export class Metrics implements Observer {
     for (const upstream of this.#upstreams) this.#beginUpstream(upstream);
     for (const durations of [...this.#servers.values(), ...this.#callees()]) this.#zeros.histogram(durations);
   }
-  #beginRpc({ method, streams, cached, limits, sources, deprecation, deprecatedFields = [] }: RpcEvent): void {
+  #beginRpc(rpc: RpcEvent): void {
+    const { method, streams, cached, limits, sources, deprecation, deprecatedFields = [] } = rpc;
     const zeros = this.#zeros;
     zeros.method(this.#server(method));
     if (streams) this.#streams.begin(method, zeros);
@@ -212,6 +219,7 @@ export class Metrics implements Observer {
     if (deprecation !== undefined)
       for (const source of ["", ...sources]) zeros.series(this.#deprecated, method, source);
     for (const path of deprecatedFields) zeros.series(this.#deprecatedFields, method, path);
+    this.#meters.begin(rpc, zeros);
   }
   #beginUpstream({ service, branch, state }: UpstreamEvent): void {
     const zeros = this.#zeros;
@@ -277,6 +285,7 @@ export class Metrics implements Observer {
       this.#limited.family,
       this.#deprecated.family,
       this.#deprecatedFields.family,
+      ...this.#meters.families,
     ];
   }
 }

@@ -26,6 +26,10 @@ export class Counter {
   add(...values: readonly string[]): void {
     this.#of(values).value++;
   }
+  /** Adds a number above 0 to the series. */
+  addNumber(value: number, ...values: readonly string[]): void {
+    this.#of(values).value += value;
+  }
   /**
    * Creates the series with 0. Otherwise Prometheus would see no increase from its first event. Returns true if the
    * series is new.

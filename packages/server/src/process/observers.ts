@@ -16,6 +16,7 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "joined"),
     ...forEvent(observers, "limited"),
     ...forEvent(observers, "headerLeftOut"),
+    ...forEvent(observers, "metered"),
     ...forEvent(observers, "resolver"),
     ...forEvent(observers, "streamOpen"),
     ...forEvent(observers, "streamDegraded"),

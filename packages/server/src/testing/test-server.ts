@@ -29,6 +29,15 @@ await serve({
         {
           timeoutMs: 60_000,
           observer,
+          telemetry: {
+            meters: [
+              {
+                name: "letters",
+                by: (_cx, _args, { value }) => value.length,
+                labels: [{ name: "long", by: (_cx, _args, { value }) => value.length > 20 }],
+              },
+            ],
+          },
           compose: async (cx, args) => {
             const { value } = await cx.call(cx.app.echo, { value: args.value });
             return create(StringValueSchema, { value: env.GREETING + value.repeat(Number(env.TIMES)) });

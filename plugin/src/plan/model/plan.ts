@@ -121,7 +121,7 @@ export interface PermitPart {
   readonly name: string;
   readonly steps: readonly PlanStep[];
 }
-/** Traces of an rpc's requests. */
+/** Traces and meters of an rpc's requests. */
 export interface PlanTelemetry {
   readonly of: Telemetry;
   /** Names of surrounding functions, which no local name may hide. */
@@ -148,7 +148,7 @@ export interface PlanMethod {
   readonly limits: PlanLimits | undefined;
   /** Headers of its answers; undefined: it declares none. */
   readonly headers: PlanAnswerHeaders | undefined;
-  /** Traces of its requests. */
+  /** Traces and meters of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
   /** The stream that the rpc follows; undefined: it returns one answer. */
   readonly stream: PlanStream | undefined;

@@ -7,13 +7,14 @@ import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { duration, expressions } from "../values/values.ts";
+import { readMeters } from "./read-meters.ts";
 
 /** Reads the telemetry of the rpcs of a package. */
 export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {
   const { value, place } = declared;
   if (isEmpty(value)) {
     fault(report, "BFF124", place.at, "this `telemetry` sets no option", {
-      hint: "leave it out, because the environment sets the sampling of traces, or add `sample`, `slow` or `attribute`",
+      hint: "leave it out, because the environment sets the sampling of traces, or add `sample`, `slow`, `attribute` or `meter`",
     });
   }
   const attributes = expressions(value.attribute, place, "attribute", report);
@@ -29,6 +30,7 @@ export function readTelemetry(declared: Declared<Telemetry>, report: Report): Ir
     attributes,
     sample: shareOf(declared, report),
     slow: duration(value.slow, place, "slow", report),
+    meters: readMeters(value.meter, place, report),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
@@ -15,6 +15,8 @@ import { type Around, bareStep, messageVariable, requestScope } from "../package
 import { governing } from "../policies/entries.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
+import { fittingRpcs } from "./fitting-rpcs.ts";
+import { resolveMeters } from "./meters.ts";
 
 /** Resolves the telemetry of every RPC in each package that declares any. */
 export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
@@ -49,8 +51,11 @@ export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
     );
     const attributes = new Map(around.map((surroundings) => [surroundings, [] as Attribute[]]));
     for (const text of texts) resolveAttribute(text, attributes, report);
-    for (const [surroundings, its] of attributes)
-      found.set(surroundings.method, blockOf(surroundings, its, sample?.value, slow?.value));
+    const meters = resolveMeters(declared, around, report);
+    for (const [surroundings, its] of attributes) {
+      const parts = { attributes: its, meters: meters.get(surroundings) ?? [] };
+      found.set(surroundings.method, blockOf(surroundings, parts, sample?.value, slow?.value));
+    }
   }
   return found;
 }
@@ -83,18 +88,11 @@ function agreed(
  * these fields. An attribute without any matching RPC is a fault.
  */
 function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, report: Report): void {
-  let had = false;
-  let faults: readonly Diagnostic[] = [];
-  for (const [around, attributes] of all) {
-    const diagnostics: Diagnostic[] = [];
-    const attribute = attributeOf({ ...around, report: (diagnostic) => diagnostics.push(diagnostic) }, text);
-    if (attribute !== undefined) attributes.push(attribute);
-    had ||= attribute !== undefined;
-    if (faults.length === 0) faults = diagnostics;
-    // Other RPCs do not show the cause of the fault.
-    if (diagnostics.length > 0 && !readsArgs(around, text)) break;
-  }
-  if (!had || faults.some(({ code }) => code.startsWith("BFF28"))) for (const fault of faults) report(fault);
+  const differs = (around: Around): boolean => readsArgs(around, text);
+  const { found, faults } = fittingRpcs(all.keys(), differs, (around) => attributeOf(around, text));
+  for (const [around, attribute] of found) all.get(around)?.push(attribute);
+  const [first = []] = faults;
+  if (found.size === 0 || first.some(({ code }) => code.startsWith("BFF28"))) for (const fault of first) report(fault);
 }
 
 function readsArgs(around: Around, text: Text): boolean {
@@ -185,7 +183,7 @@ function scopeOf(around: Around) {
 /** Returns a block, so that every walk over all expressions visits these. */
 function blockOf(
   { run, file, service, method }: Around,
-  attributes: readonly Attribute[],
+  { attributes, meters }: Pick<Telemetry, "attributes" | "meters">,
   sample: number | undefined,
   slowMs: number | undefined,
 ): Telemetry {
@@ -196,6 +194,7 @@ function blockOf(
     desc: service.desc,
     rpc: method,
     attributes,
+    meters,
     sample,
     slowMs,
     callers: callersOf(run, method),
@@ -205,8 +204,11 @@ function blockOf(
       members: [],
     },
     shared: [],
-    env: attributes.flatMap(({ env }) => env),
-    steps: attributes.map(({ expression }) => bareStep(expression.text.at, expression)),
+    env: [...attributes, ...meters].flatMap(({ env }) => env),
+    steps: [
+      ...attributes.map(({ expression }) => expression),
+      ...meters.flatMap(({ by, labels }) => [by, ...labels.map((label) => label.by)]),
+    ].map((expression) => bareStep(expression.text.at, expression)),
     targets: [],
   };
 }

@@ -1,10 +1,10 @@
 // The meaning of the declarations: names are descriptors, expressions are typed trees, steps form a graph. How it runs
 // is still undecided.
-import type { DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import type { IrRateLimit } from "../../ir/edge.ts";
+import type { IrMeter, IrRateLimit } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
@@ -290,13 +290,14 @@ export interface Topic extends Block {
   readonly until: Expression | undefined;
 }
 
-/** Telemetry of an RPC, from the files of its package. Its steps are the expressions of its attributes. */
+/** Telemetry of an RPC, from the files of its package. Its steps are the expressions of its attributes and meters. */
 export interface Telemetry extends Block {
   readonly kind: "telemetry";
   readonly ir: IrService;
   readonly desc: DescService;
   readonly rpc: IrMethod;
   readonly attributes: readonly Attribute[];
+  readonly meters: readonly Meter[];
   /** From 0 to 1. */
   readonly sample: number | undefined;
   readonly slowMs: number | undefined;
@@ -308,6 +309,20 @@ export interface Attribute {
   /** The type in which it is sent: a scalar, or a list of scalars. */
   readonly proto: Proto;
   readonly env: readonly EnvVar[];
+}
+
+/** A counter, as one RPC adds to it. */
+export interface Meter {
+  readonly ir: IrMeter;
+  readonly by: Expression;
+  readonly labels: readonly MeterLabel[];
+  readonly env: readonly EnvVar[];
+}
+export interface MeterLabel {
+  readonly name: string;
+  readonly by: Expression;
+  /** Undefined: the label is a bool. */
+  readonly enum: DescEnum | undefined;
 }
 
 export interface Args {

@@ -1,0 +1,159 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import { type Expression, enumOf, typeName } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrMeter, IrTelemetry } from "../../ir/edge.ts";
+import type { Meter, MeterLabel } from "../model/model.ts";
+import { seen } from "../packages/env.ts";
+import { type Around, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { check, free, type MessageScope } from "../scope/scope.ts";
+import { fittingRpcs } from "./fitting-rpcs.ts";
+
+/** Maximum number of combinations of a meter's labels. Each is a series per RPC and process. */
+const MOST_COMBINATIONS = 1_000;
+
+/** Resolves the meters of a package for each of its RPCs that have the fields. A meter without any is a fault. */
+export function resolveMeters(
+  declared: readonly IrTelemetry[],
+  all: readonly Around[],
+  report: Report,
+): ReadonlyMap<Around, readonly Meter[]> {
+  const meters = declared.flatMap((telemetry) => telemetry.meters);
+  checkNamesDiffer(declared, report);
+  const found = new Map(all.map((around) => [around, [] as Meter[]]));
+  for (const ir of meters) {
+    const fitting = fittingRpcs(
+      all,
+      (around) => readsMessages(around, ir),
+      (around) => meterOf(around, ir),
+    );
+    for (const [around, meter] of fitting.found) found.get(around)?.push(meter);
+    const certain = fitting.faults.flat().filter(({ code }) => /^BFF29[456]$/.test(code));
+    const missing = fitting.found.size === 0 && certain.length === 0 ? (fitting.faults[0] ?? []) : [];
+    for (const fault of [...certain, ...missing]) report(fault);
+  }
+  return found;
+}
+
+/** Reports names that several files declare; those of one file have been reported. */
+function checkNamesDiffer(declared: readonly IrTelemetry[], report: Report): void {
+  const first = new Map<string, { readonly name: Text; readonly of: IrTelemetry }>();
+  for (const of of declared)
+    for (const { name } of of.meters) {
+      const other = first.get(name.value);
+      if (other === undefined) first.set(name.value, { name, of });
+      else if (other.of !== of)
+        report({
+          code: "BFF282",
+          severity: "error",
+          message: `the meter "${name.value}" is also declared in another file of the package`,
+          at: name.at,
+          related: [{ at: other.name.at, message: "the other declaration" }],
+          hint: "leave out one of the two: meters of a file apply to all rpcs of its package",
+        });
+    }
+}
+
+const textsOf = ({ by, labels }: IrMeter): readonly Text[] => [by, ...labels.map((label) => label.by)];
+
+/** Returns true if a meter reads the messages of an RPC, in which RPCs differ. */
+function readsMessages(around: Around, ir: IrMeter): boolean {
+  const { scope } = scopeOf({ ...around, report: () => {} });
+  return textsOf(ir).some((text) => ["args", "result"].some((name) => free(scope, text).names.has(name)));
+}
+
+function meterOf(around: Around, ir: IrMeter): Meter | undefined {
+  const { scope, env } = scopeOf(around);
+  if (textsOf(ir).some((text) => !checkNames(around, scope, text))) return undefined;
+  const by = numberOf(scope, ir.by);
+  const labels = ir.labels.map((label) => labelOf(scope, label));
+  const sound = labels.filter((label) => label !== undefined);
+  if (by === undefined || sound.length < labels.length || !checkCombinations(ir, sound, scope)) return undefined;
+  return { ir, by, labels: sound, env };
+}
+
+function checkCombinations({ name }: IrMeter, labels: readonly MeterLabel[], { report }: MessageScope): boolean {
+  const combinations = labels.reduce((product, label) => product * valuesOf(label.enum), 1);
+  if (combinations <= MOST_COMBINATIONS) return true;
+  const counts = labels.map((label) => `${label.name} ${valuesOf(label.enum)}`);
+  report({
+    code: "BFF296",
+    severity: "error",
+    message: `the labels of this meter have ${combinations} combinations (${counts.join(", ")}), more than ${MOST_COMBINATIONS}`,
+    at: name.at,
+    hint: "leave out a label, or count its values as a bool, as in `args.model == Model.LARGE`",
+  });
+  return false;
+}
+
+/** Numbers that an enum does not declare are one value, `unknown`. */
+const valuesOf = (desc: DescEnum | undefined): number =>
+  desc === undefined ? 2 : new Set(desc.values.map(({ number }) => number)).size + 1;
+
+function numberOf(scope: MessageScope, text: Text): Expression | undefined {
+  const found = check(scope, text);
+  if (found === undefined || NUMBERS.has(found.type.kind)) return found;
+  const { type } = found;
+  const number = (type.kind === "wrapper" || type.kind === "optional") && NUMBERS.has(type.of.kind);
+  const zero = number && type.of.kind === "double" ? "0.0" : "0";
+  const unset =
+    type.kind === "optional"
+      ? `write a value for the unset case: \`${text.value}.orValue(${zero})\``
+      : `write a value for the unset case: \`${text.value} != null ? ${type.kind === "wrapper" ? type.of.kind : "int"}(${text.value}) : ${zero}\``;
+  scope.report({
+    code: "BFF295",
+    severity: "error",
+    message: `this \`by\` of a meter is ${typeName(type)}, not int, uint or double`,
+    at: text.at,
+    hint: number ? unset : "write a number, such as `1`, a field that contains a number, or the `size` of a list",
+  });
+  return undefined;
+}
+const NUMBERS: ReadonlySet<string> = new Set(["int", "uint", "double"]);
+
+function labelOf(scope: MessageScope, { name, by: text }: IrMeter["labels"][number]): MeterLabel | undefined {
+  const by = check(scope, text);
+  if (by === undefined) return undefined;
+  const desc = enumOf(by);
+  if (by.type.kind === "bool" || (by.type.kind === "int" && desc !== undefined))
+    return { name: name.value, by, enum: by.type.kind === "bool" ? undefined : desc };
+  scope.report({
+    code: "BFF295",
+    severity: "error",
+    message: `this label is ${typeName(by.type)}, not an enum or a bool: its series would have no bound`,
+    at: text.at,
+    hint: "leave the label out, or write a condition, as in `args.count > 10`",
+  });
+  return undefined;
+}
+
+function checkNames({ service, method, context }: Around, scope: MessageScope, text: Text): boolean {
+  const { names } = free(scope, text);
+  const refuse = (message: string, hint: string): false => {
+    scope.report({ code: "BFF294", severity: "error", message, at: text.at, hint });
+    return false;
+  };
+  if (names.has("principal") && !context.identified)
+    return refuse(
+      "a meter by `principal` needs an identity, and this package has none",
+      "add `identity` to the file rule of this package, or read `args`, `env` or `result`",
+    );
+  const other = ["headers", "peer", "now"].find((name) => names.has(name));
+  if (other !== undefined)
+    return refuse(`a meter cannot read \`${other}\``, "read `args`, `principal`, `env` or `result`");
+  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
+  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
+  if (step !== undefined && !scope.builtins.has(step.value))
+    return refuse(
+      `a meter cannot read step "${step.value}": it counts requests by their messages`,
+      "read `result`, the answer, or `args`, `principal` or `env`",
+    );
+  return true;
+}
+
+function scopeOf(around: Around) {
+  const env = seen(around.context.env, around.context.brokenEnv);
+  const scope = requestScope(around, { env, args: true, strict: undefined });
+  const result = messageVariable("result", "item", around.method.desc.output);
+  return { scope: { ...scope, builtins: new Map([...scope.builtins, ["result", result]]) }, env: env.variables };
+}
