@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { create, createFileRegistry, type DescMethodUnary, type JsonObject } from "@bufbuild/protobuf";
 import { DurationSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { GrpcClient, type ResponseStartEvent, type UnaryClient } from "@protobff/runtime";
+import { GrpcClient, type Observer, type ResponseStartEvent, type UnaryClient } from "@protobff/runtime";
 import { HttpJsonClient } from "@protobff/runtime/http-json";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { isDeclared } from "../packages/server/src/testing/declared-error.ts";
@@ -16,6 +16,7 @@ import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { COOKBOOK, type Recipe } from "./support/cookbook.ts";
 import { compileCase, requestOf, UPDATE } from "./support/golden.ts";
 import { ANYBODY, DOWN, degraded, fails, get, recipes, STUBS, start, upstreams } from "./support/recipe.ts";
+import type { StubbedBff } from "./support/stubbed-bff.ts";
 
 function planOf(recipe: Recipe): string {
   const texts = { ...upstreams, ...recipe.protos };
@@ -26,9 +27,9 @@ function planOf(recipe: Recipe): string {
 
 test("the cookbook has as many numbered recipes as it announces", () => {
   const page = readFileSync(COOKBOOK, "utf8");
-  expect(page).toContain("\nTwenty-nine things ");
+  expect(page).toContain("\nThirty things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 29 }, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the page shows the plan of the compiler", (recipe) => {
@@ -482,4 +483,65 @@ test("traces have the attributes that each request records", async () => {
     ["args.product_id", "p1"],
     ["headers['x-client-version']", "7.1"],
   ]);
+});
+
+/** Streams the replies of a chat, as the client of Connect's protocol does. */
+async function chat(bff: StubbedBff, request: JsonObject, headers: Readonly<Record<string, string>>) {
+  const json = Buffer.from(JSON.stringify(request));
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 0, json.length]), json]);
+  const init = { method: "POST", headers: { "content-type": "application/connect+json", ...headers }, body };
+  const answer = await fetch(`${bff.url}/shop.v1.ShopService/Chat`, init);
+  let bytes = Buffer.from(await answer.arrayBuffer());
+  const replies: JsonObject[] = [];
+  for (; bytes[0] === 0; bytes = bytes.subarray(5 + bytes.readUInt32BE(1)))
+    replies.push(JSON.parse(String(bytes.subarray(5, 5 + bytes.readUInt32BE(1)))) as JsonObject);
+  const { error } = JSON.parse(String(bytes.subarray(5))) as { readonly error?: { readonly code: string } };
+  return { replies, code: error?.code };
+}
+
+test("a chat costs its tokens, and the budget of its tenant ends", async () => {
+  let tokens = 20_000;
+  const metered: (readonly [string, number])[] = [];
+  const observer: Observer = { metered: ({ labels, value }) => void metered.push([labels.join(), value]) };
+  const bff = await start("A chat with budgets", {
+    observer,
+    stubs: {
+      "model.v1.ModelService/Chat": ({ model }) => ({
+        items: [
+          { text: `I am ${String(model)}`, tokens: 4 },
+          { text: ".", tokens },
+        ],
+      }),
+    },
+  });
+  const ann = await bff.as("u1", { tenant: "north" });
+  const pro = await bff.as("u2", { tenant: "south", premium: true });
+  expect(await chat(bff, { model: "LARGE" }, ANYBODY)).toMatchObject({ code: "unauthenticated" });
+  expect(await chat(bff, { model: "LARGE" }, ann)).toMatchObject({ code: "permission_denied" });
+  expect(bff.upstreamCalls).toEqual([]);
+  expect((await chat(bff, { model: "SMALL" }, ann)).replies).toEqual([
+    { text: "I am SMALL", tokens: 4 },
+    { text: ".", tokens: 20_000 },
+  ]);
+  tokens = 29_501;
+  expect((await chat(bff, { model: "SMALL" }, ann)).code).toBeUndefined();
+  // 499 tokens are left of 50,000.
+  expect(await chat(bff, { model: "SMALL" }, ann)).toMatchObject({ code: "resource_exhausted" });
+  expect((await chat(bff, { model: "LARGE" }, pro)).replies[0]).toMatchObject({ text: "I am LARGE" });
+  expect(metered).toEqual([
+    ["model,SMALL", 20_000],
+    ["model,SMALL", 29_501],
+    ["model,LARGE", 29_501],
+  ]);
+});
+
+test("a tenant may start thirty chats a minute with each model", async () => {
+  const items = { items: [{ text: "yes", tokens: 1 }] };
+  const bff = await start("A chat with budgets", { stubs: { "model.v1.ModelService/Chat": () => items } });
+  const pro = await bff.as("u1", { tenant: "north", premium: true });
+  const codes = await Promise.all(
+    Array.from({ length: 31 }, async () => (await chat(bff, { model: "SMALL" }, pro)).code),
+  );
+  expect(codes.filter((code) => code === "resource_exhausted")).toHaveLength(1);
+  expect((await chat(bff, { model: "LARGE" }, pro)).code).toBeUndefined();
 });

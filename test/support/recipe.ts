@@ -65,7 +65,7 @@ export const ANYBODY = { "x-user-id": "u9" };
 
 interface Running extends StubbedBff {
   /** Headers of a caller who is known, where the recipe has an identity. */
-  as(subject: string): Promise<Readonly<Record<string, string>>>;
+  as(subject: string, claims?: object): Promise<Readonly<Record<string, string>>>;
 }
 export async function start(title: string, { stubs, ...options }: Partial<StubbedOptions> = {}): Promise<Running> {
   const recipe = recipes.find((recipe) => recipe.title === title);
@@ -83,7 +83,9 @@ export async function start(title: string, { stubs, ...options }: Partial<Stubbe
     stubs: { ...STUBS, ...stubs },
   });
   onTestFinished(bff.close);
-  const as = async (sub: string) => ({ ...ANYBODY, authorization: `Bearer ${await tokenOf(issuer, { sub }, "shop")}` });
+  const as = async (sub: string, claims = {}) => {
+    return { ...ANYBODY, authorization: `Bearer ${await tokenOf(issuer, { sub, ...claims }, "shop")}` };
+  };
   return { ...bff, as };
 }
 /** The recipe's own, with a key to sign by. */

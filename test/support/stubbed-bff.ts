@@ -20,7 +20,10 @@ import { requestFor } from "./request.ts";
 /** Below the repository, so that generated code finds the packages that it imports. */
 const generated = fileURLToPath(new URL("../.generated", import.meta.url));
 
-/** "pkg.Service/Method" → what it answers; a ConnectError that it throws is its status. One that has none is UNIMPLEMENTED. */
+/**
+ * "pkg.Service/Method" → what it answers; a ConnectError that it throws is its status. One that has none is UNIMPLEMENTED. A
+ * stream has `items`.
+ */
 export type Stubs = Readonly<
   Record<string, (request: JsonObject, context: HandlerContext) => JsonObject | Promise<JsonObject>>
 >;
@@ -32,6 +35,7 @@ export interface Reply {
 }
 
 export interface StubbedBff {
+  readonly url: string;
   /** `rpc` is "pkg.Service/Method". */
   send(rpc: string, request?: JsonObject, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** Calls of the upstreams, in order: "Service/Method". */
@@ -91,6 +95,7 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
         { types: known },
       );
       return {
+        url: server.url,
         upstreamCalls,
         async send(rpc, request = {}, headers = {}) {
           const reply = await fetch(`${server.url}/${rpc}`, {
@@ -158,7 +163,13 @@ async function upstreamOf(
               const json = toJson(method.input, request, { registry }) as JsonObject;
               return fromJson(method.output, await stub(json, context), { registry });
             };
-            return [[method.localName, answer]];
+            const streamed = async function* (request: never, context: HandlerContext) {
+              upstreamCalls.push(`${service.name}/${method.name}`);
+              const json = toJson(method.input, request, { registry }) as JsonObject;
+              const { items } = await stub(json, context);
+              for (const item of items as JsonObject[]) yield fromJson(method.output, item, { registry });
+            };
+            return [[method.localName, method.methodKind === "unary" ? answer : streamed]];
           });
           router.service(service, Object.fromEntries(methods) as Partial<ServiceImpl<DescService>>);
         }
