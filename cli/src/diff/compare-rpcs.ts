@@ -320,7 +320,7 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
 function telemetry(before: RpcReport, after: RpcReport): readonly Difference[] {
   const { meters: lost = [], ...old } = before.telemetry ?? {};
   const { meters: added = [], ...now } = after.telemetry ?? {};
-  const differ = (one: object, other: object): boolean => JSON.stringify(one) !== JSON.stringify(other);
+  const differ = (before: object, after: object): boolean => JSON.stringify(before) !== JSON.stringify(after);
   const base = { kind: "policies", level: "different" } as const;
   return [
     ...(differ(old, now) ? [{ ...base, message: ["its telemetry has changed"] }] : []),
