@@ -19,19 +19,19 @@ const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.te
 const SMOKES = "protocols|http-json";
 /** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
-  "cli/src/{buf-plugin,commands/init}.test.ts",
+  "cli/src/{buf-plugin,commands/init,golden/golden}.test.ts",
   "client/src/follow.test.ts",
   "examples/{cli,tv}/*.test.ts",
-  "plugin/src/main.test.ts",
+  "plugin/src/{main,cel/property}.test.ts",
   "{packages,runtime}/**/{server-shutdown,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
   "{packages,runtime}/**/memory/*.test.ts",
   `test/e2e/!(${SMOKES}).test.ts`,
-  "test/{faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
-  "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,fuzz,mutation,pack}.test.ts",
+  "test/{codec,faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
+  "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
   "test/{old-node,prior-art-examples,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
-  "test/lock/write.test.ts",
+  "test/lock/{drift,write}.test.ts",
   "test/openapi/documents.test.ts",
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */

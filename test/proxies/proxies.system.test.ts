@@ -72,7 +72,8 @@ describe.each(PRESENT)("behind %s", (name) => {
       const error = await call.catch((thrown: unknown) => ConnectError.from(thrown));
       if (!(error instanceof ConnectError)) throw new Error("no error");
       expect([error.code, error.rawMessage, error.metadata.get("x-told")]).toEqual([code, message, "yes"]);
-      expect(error.details).toHaveLength(1);
+      const types = error.details.map((detail) => ("type" in detail ? detail.type : ""));
+      expect(types.slice(1)).toEqual(["google.rpc.ErrorInfo", "google.rpc.RequestInfo"]); // after the declared one
     });
     test("keeps deadlines", async () => {
       const headers = { "x-wait-ms": "100000" };
