@@ -4,6 +4,9 @@ import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Failure } from "./failure.ts";
 import type { Traffic } from "./wire/traffic.ts";
 
+/** Class of an RPC under overload: requests of `low` are refused first, of `high` last. */
+export type Priority = "low" | "normal" | "high";
+
 /** An RPC that this process serves. Reported once, when its endpoint is created. */
 export interface RpcEvent {
   /** `package.Service/Method` */
@@ -16,6 +19,8 @@ export interface RpcEvent {
   readonly limits: readonly { readonly name: string; readonly dryRun: boolean }[];
   /** Names of the sources of credentials that its callers may use. */
   readonly sources: readonly string[];
+  /** Class under overload. Default: `normal`. */
+  readonly priority?: Priority | undefined;
   readonly deprecation?: Deprecation | undefined;
   /** Paths of deprecated fields of its request. */
   readonly deprecatedFields?: readonly string[] | undefined;
@@ -264,6 +269,26 @@ export interface HeaderEvent {
   readonly failure?: Failure | undefined;
   /** Trace that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
+}
+
+/** Request that an overloaded server has refused before its credentials and its message were read. */
+export interface ShedEvent {
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly priority: Priority;
+  /** Standing delay of the event loop, in milliseconds. */
+  readonly standingDelayMs: number;
+}
+
+/** Begin or end of a time in which an overloaded server refuses requests. */
+export interface SheddingEvent {
+  readonly state: "begun" | "ended";
+  /** Standing delay of the event loop, in milliseconds. */
+  readonly standingDelayMs: number;
+  /** Number of refused requests; undefined: the time begins. */
+  readonly refused?: number | undefined;
+  /** Length of the time in milliseconds; undefined: it begins. */
+  readonly tookMs?: number | undefined;
 }
 
 /** Entry of the audit log: a refusal, a login, a change of keys. It contains no credential and no part of one. */

@@ -15,6 +15,8 @@ import type {
   ResponseEvent,
   ResponseStartEvent,
   RpcEvent,
+  SheddingEvent,
+  ShedEvent,
   StreamDegradedEvent,
   StreamOpenEvent,
   Trace,
@@ -68,6 +70,8 @@ export interface Observer {
   limited?(event: LimitEvent): void;
   headerLeftOut?(event: HeaderEvent): void;
   metered?(event: MeterEvent): void;
+  shed?(event: ShedEvent): void;
+  shedding?(event: SheddingEvent): void;
   audit?(event: AuditEvent): void;
   certificate?(event: CertificateEvent): void;
 }

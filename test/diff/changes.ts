@@ -353,6 +353,12 @@ export const cases: readonly Case[] = [
     ],
     kinds: ["api", "deadlines"],
   },
+  {
+    name: "priority",
+    change: [[`{ timeout: "1s" };`, `{ timeout: "1s" priority: HIGH };`]],
+    kinds: ["policies"],
+    only: true,
+  },
   { name: "budget", change: [[`timeout: "1s"`, `timeout: "700ms"`]], kinds: ["deadlines"] },
   {
     name: "policies",

@@ -256,6 +256,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     e.chance(0.2) ? headersOf(e, known) : "",
     some(e, 0.15, () => `rate_limit: { name: "some" ${e.pick(limits)} }`),
     some(e, 0.1, () => 'max_calls: 5000 timeout: "3s"'),
+    some(e, 0.1, () => `priority: ${e.pick(["LOW", "NORMAL", "HIGH"])}`),
     some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
   ].join(" ");
   const paths = some(e, 0.3, () => pathsOf(e, safe));

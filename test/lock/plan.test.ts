@@ -45,6 +45,7 @@ const cases = [
     ...versions(),
   },
   { name: "branches", protos: protosOf("branches"), upstreams: UPSTREAMS },
+  { name: "priorities", protos: protosOf("priorities"), upstreams: UPSTREAMS },
   { name: "stream", protos: protosOf("stream"), upstreams: {} },
   {
     name: "vouched",

@@ -313,6 +313,17 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
           } as const,
         ]
       : []),
+    ...(changed("priority")
+      ? [
+          {
+            kind: "policies",
+            level: "different",
+            message: ["its priority under overload has changed"],
+            before: [before.priority ?? "normal"],
+            after: [after.priority ?? "normal"],
+          } as const,
+        ]
+      : []),
     ...telemetry(before, after),
   ];
 }

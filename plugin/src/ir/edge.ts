@@ -24,6 +24,9 @@ export interface IrMeter {
   readonly labels: readonly { readonly name: Text; readonly by: Text }[];
 }
 
+/** Class of an rpc under overload, in the order of refusal. */
+export type IrPriority = "low" | "normal" | "high";
+
 /** One binding of google.api.http. */
 export interface IrHttpRule {
   readonly kind: "http_rule";

@@ -19,6 +19,7 @@ import type {
   IrIdentity,
   IrMessageRules,
   IrPermit,
+  IrPriority,
   IrRateLimit,
   IrRules,
   IrTelemetry,
@@ -106,6 +107,8 @@ export interface IrMethod {
   readonly partsTimeout: Sourced<number> | undefined;
   readonly maxCalls: Sourced<number> | undefined;
   readonly maxElements: Sourced<number> | undefined;
+  /** Class under overload. */
+  readonly priority: Sourced<IrPriority> | undefined;
   /** The message to compose in place of the declared response. */
   readonly response: Text | undefined;
   /** Permitted callers, in addition to the service's permit. */

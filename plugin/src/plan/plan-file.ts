@@ -171,10 +171,15 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     http: planHttpCache(method, cx.identity, model),
     concurrent: concurrency(method, run),
     maxElements: maxElementsOf(method, file),
+    priority: priorityOf(method),
     validated: isValidated(method)
       ? cx.rules?.messages.find(({ rules }) => rules.desc === method.desc.input)
       : undefined,
   };
+}
+
+function priorityOf({ ir: { priority } }: BffMethod): PlanMethod["priority"] {
+  return priority?.value === "normal" ? undefined : priority?.value;
 }
 
 const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>

@@ -152,6 +152,7 @@ export const declarationCodes = {
     "`identify` sets whether and how an upstream receives the identity of the caller. Its zero value has no meaning.",
   BFF193:
     "A hedge has a `delay` or leaves `at_once`. Two attempts that leave together have no delay, no budget and no further attempts.",
+  BFF194: "`priority` sets the class of an rpc under overload. Its zero value has no meaning.",
   BFF195:
     "A host is a name in lower case, possibly after `*.`. A scheme, a port or a path would never equal a request's host.",
   BFF196:

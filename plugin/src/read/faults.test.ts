@@ -98,6 +98,11 @@ const faults: readonly Case[] = [
   ["BFF133", upstream(`{ method: "p.S/M" balance: «{ connections: 2 }» }`), 'a "balance" applies to a whole upstream'],
   ["BFF133", upstream(`{ method: "p.S/M" protocol: «HTTP_JSON» }`), 'a "protocol" applies to a whole upstream'],
   [
+    "BFF194",
+    "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).priority = «PRIORITY_UNSPECIFIED»; } }",
+    '"PRIORITY_UNSPECIFIED" is not a class of requests',
+  ],
+  [
     "BFF187",
     upstream("{ protocol: «PROTOCOL_UNSPECIFIED» }"),
     '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream',

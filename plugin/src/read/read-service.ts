@@ -10,6 +10,7 @@ import { readHeaders } from "./edge/read-headers.ts";
 import { readHttp } from "./edge/read-http.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readPermit } from "./edge/read-permit.ts";
+import { readPriority } from "./edge/read-priority.ts";
 import { readVersion } from "./edge/read-version.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./source/locate.ts";
@@ -57,6 +58,7 @@ const NO_OPTIONS = {
   partsTimeout: undefined,
   maxCalls: undefined,
   maxElements: undefined,
+  priority: undefined,
   response: undefined,
   permit: undefined,
   version: undefined,
@@ -98,6 +100,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     timeout: duration(value.timeout, place, "timeout", report),
     partsTimeout: duration(value.partsTimeout, place, "parts_timeout", report),
     maxElements: maxElements(value, place, report),
+    priority: readPriority(value, place, report),
     maxCalls: count(
       value.maxCalls,
       place,

@@ -88,6 +88,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...functionLines(planned, messages),
         ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
+        ...(planned.priority === undefined ? [] : [`  priority under overload: ${planned.priority}`]),
         ...[...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...(planned.deprecatedFields === undefined

@@ -65,6 +65,8 @@ export interface RpcReport {
   readonly version?: VersionReport;
   /** Paths of deprecated fields of its request, at most 100; present only if it has some. */
   readonly deprecated_fields?: readonly string[];
+  /** Class under overload; present only if it is not normal. */
+  readonly priority?: "low" | "high";
   /** Rate limits, in the order in which they are charged; present only if it has limits. */
   readonly limits?: readonly LimitFacts[];
   /** Headers of its answers; present only if declared. */
@@ -214,6 +216,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("validated", planned.validated && rulesReport(planned.validated)),
         ...defined("version", planned.version && versionReport(planned.version)),
         ...defined("deprecated_fields", planned.deprecatedFields),
+        ...defined("priority", planned.priority),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...defined("headers", headerReports(planned)),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),

@@ -13,6 +13,7 @@ import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
+import type { Priority } from "../observer-requests.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { Traffic } from "../wire/traffic.ts";
 import type { AnswerHeader } from "./answer-headers.ts";
@@ -31,6 +32,8 @@ export interface EndpointOptions<
   readonly timeoutMs: number;
   /** Maximum number of elements of lists, maps and JSON in a request. Default: the server's maximum. */
   readonly maxElements?: number | undefined;
+  /** Class under overload. Default: `normal`. */
+  readonly priority?: Priority | undefined;
   /** Host names that the RPC answers on, exact or with `*.` for one or more labels. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   /** Authentication of callers. */
@@ -101,6 +104,8 @@ export interface Endpoint {
   readonly codec?: EndpointCodec<Message, Message> | undefined;
   /** Maximum number of elements of lists, maps and JSON in a request; undefined: the server's maximum. */
   readonly maxElements?: number | undefined;
+  /** Class under overload; undefined: `normal`. */
+  readonly priority?: Priority | undefined;
   /** Host names that a server compares with those of requests; undefined: every host. */
   readonly hosts?: readonly string[] | undefined;
   /**

@@ -37,12 +37,13 @@ export function endpoint<
   // Only messages of these types reach the codec.
   const messageCodec = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? messageCodec : reusing(method, messageCodec, answers);
-  const { maxElements, hosts, http, version, rest, clock = systemClock } = options;
+  const { maxElements, priority, hosts, http, version, rest, clock = systemClock } = options;
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
   const common = {
     method,
     codec,
     maxElements,
+    priority,
     hosts,
     http,
     version,

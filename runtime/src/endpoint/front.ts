@@ -37,6 +37,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   | "limits"
   | "validate"
   | "version"
+  | "priority"
   | "deprecatedFields"
   | "headers"
   | "telemetry"
@@ -67,7 +68,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
   method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal> & { readonly cache?: object | undefined },
 ): Traffic | undefined {
-  const { limits, identity, version, deprecatedFields, telemetry, cache, observer } = options;
+  const { limits, identity, version, priority, deprecatedFields, telemetry, cache, observer } = options;
   if (observer?.rpc === undefined) return undefined;
   const { early = [], late = [] } = limits ?? {};
   const traffic = new Traffic();
@@ -80,6 +81,7 @@ export function trafficOf<App, I extends DescMessage, O extends DescMessage, Pri
       dryRun: limit.dryRun === true,
     })),
     sources: identity?.sources ?? [],
+    priority,
     deprecation: version?.deprecation,
     deprecatedFields,
     meters: telemetry?.meters && rpcMeters(telemetry.meters),

@@ -70,10 +70,11 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   options: Omit<EndpointOptions<App, I, O, C, Principal>, "compose">,
   { composed, heartbeatMs, withClock }: Composed,
 ): StreamEndpoint {
-  const { maxElements, hosts, version, clock = systemClock } = options;
+  const { maxElements, priority, hosts, version, clock = systemClock } = options;
   const common = {
     method,
     maxElements,
+    priority,
     hosts,
     version,
     headerNames: options.headers?.map(([name]) => name),

@@ -9,6 +9,7 @@ import type { EndpointCodec } from "../endpoint/endpoint-options.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
+import type { Priority } from "../observer-requests.ts";
 import type { Traffic } from "../wire/traffic.ts";
 
 /**
@@ -65,6 +66,8 @@ export interface StreamEndpoint {
   readonly codec?: EndpointCodec<Message, Message> | undefined;
   /** Maximum number of elements of lists, maps and JSON in a request. Default: the limit of the server. */
   readonly maxElements?: number | undefined;
+  /** Class under overload. Default: `normal`. */
+  readonly priority?: Priority | undefined;
   /** Host names that a server compares with those of requests. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   readonly version?: Version | undefined;

@@ -83,7 +83,7 @@ function endpointFunction({ method, stream }: PlanMethod): string {
 }
 
 function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Lines {
-  const { method, concurrent, maxElements, stream } = planned;
+  const { method, concurrent, maxElements, priority, stream } = planned;
   const field = method.degradedField;
   const result = lowerFirst(method.desc.output.name);
   const open: Line = [
@@ -109,6 +109,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...(method.parts === undefined ? [] : line(`partsTimeoutMs: ${group(method.parts.timeoutMs)},`)),
     ...(file.hosts.length === 0 ? [] : line("hosts,")),
     ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
+    ...(priority === undefined ? [] : line(`priority: ${JSON.stringify(priority)},`)),
     ...permitProperty(planned),
     ...limitsProperty(planned, names),
     ...(planned.validated === undefined

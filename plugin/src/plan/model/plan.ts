@@ -3,6 +3,7 @@
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrPriority } from "../../ir/edge.ts";
 import type { IrOverflow } from "../../ir/stream.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -164,6 +165,8 @@ export interface PlanMethod {
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
   readonly maxElements: number | undefined;
+  /** Class under overload; undefined: `normal`. */
+  readonly priority: Exclude<IrPriority, "normal"> | undefined;
   /** Rules for the request, which run before anything is composed. */
   readonly validated: PlanRuledMessage | undefined;
 }

@@ -1,0 +1,29 @@
+import { type MethodRule, Priority } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrPriority } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { sourced } from "../values/value-place.ts";
+
+const PRIORITIES: { readonly [value in Priority]?: IrPriority } = {
+  [Priority.LOW]: "low",
+  [Priority.NORMAL]: "normal",
+  [Priority.HIGH]: "high",
+};
+
+/** Reads the class of an rpc under overload. */
+export function readPriority(
+  { priority: value }: MethodRule,
+  place: Place,
+  report: Report,
+): Sourced<IrPriority> | undefined {
+  const setting = sourced(value, place, "priority");
+  if (setting === undefined) return undefined;
+  const priority = PRIORITIES[setting.value];
+  if (priority !== undefined) return { value: priority, at: setting.at };
+  fault(report, "BFF194", setting.at, '"PRIORITY_UNSPECIFIED" is not a class of requests', {
+    hint: "write LOW, NORMAL or HIGH, or leave it out",
+  });
+  return undefined;
+}
