@@ -40,6 +40,7 @@ const SERVER: NonNullable<Parameters<typeof serverFamilies>[0]> = {
   protocols: { http1: 0, http2: 0, websocket: 0 },
   followers: 0,
   open: 0,
+  standingDelayMs: 0,
   state: "ready",
   room: { connections: 0, followers: 0 },
   requests: { all: 0, fast: 0 },

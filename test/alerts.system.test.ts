@@ -357,6 +357,17 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffEventLoopDelayed", labels: { severity: "ticket", instance: "a" } }],
   },
   {
+    name: "a process that refuses requests under overload, and one that does not",
+    of: "branches",
+    input: {
+      [ready]: "1x60",
+      'bff_shed_total{job="bff", instance="a", rpc_method="web.v1.WebService/Get", priority="low"}': "0+9x60",
+      'bff_shed_total{job="bff", instance="b", rpc_method="web.v1.WebService/Get", priority="low"}': "0x60",
+    },
+    at: "20m",
+    fires: [{ alert: "BffShedding", labels: { severity: "page", instance: "a" } }],
+  },
+  {
     name: "a heap that fills up",
     of: "branches",
     input: {

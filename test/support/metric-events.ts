@@ -26,6 +26,7 @@ export function observeEach(metrics: Metrics): void {
   metrics.cache({ ...of, outcome: "fresh" });
   metrics.limited({ ...rpc, limit: "web.v1/user", outcome: "exceeded" });
   metrics.metered({ ...rpc, meter: "<name>", labels: [], value: 1 });
+  metrics.shed({ method: rpc.method, priority: "low", standingDelayMs: 80 });
   metrics.budgetRefused({ ...of, kind: "hedge", at: 0 });
   metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });

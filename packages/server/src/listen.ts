@@ -1,11 +1,13 @@
 import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import { withAnswerTraffic } from "@protobff/runtime/internal/routes/answer-traffic";
 import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
@@ -14,6 +16,7 @@ import { addCompressed } from "@protobff/runtime/internal/routes/compressed-answ
 import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
 import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
 import { connectAdapter } from "./adapter/connect-adapter.ts";
+import { withShedding } from "./adapter/shed-handlers.ts";
 import type { Handler } from "./carrier/handler.ts";
 import { FastPath } from "./fast/fast-path.ts";
 import { UnknownMethods } from "./fast/unknown-methods.ts";
@@ -27,8 +30,10 @@ import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./http2/client-http2.
 import { DEFAULT_MAX_STREAMS } from "./http2/client-sessions.ts";
 import type { Connections } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
+import type { Listening, Room } from "./listener/listening.ts";
 import { ServerEnd } from "./listener/server-end.ts";
 import { urlOf } from "./listener/url-of.ts";
+import { Shedding } from "./overload/shedding.ts";
 import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
@@ -47,6 +52,8 @@ import { REFLECTION_PATHS } from "./streams/service-paths.ts";
 import { DEFAULT_MAX_FOLLOWERS } from "./streams/stream-account.ts";
 import { StreamAccounts } from "./streams/stream-accounts.ts";
 import { type StreamListenable, StreamPath } from "./streams/stream-path.ts";
+
+export type { Listening, RequestCounters, Room } from "./listener/listening.ts";
 
 /** Options of a server's listener. */
 export interface ListenOptions {
@@ -104,71 +111,23 @@ export interface ListenOptions {
   readonly drainDelayMs?: number;
   /** Maximum size of bodies in progress, in bytes. Beyond it, the heaviest client's are aborted. Default: 128 MiB. */
   readonly maxPendingBytes?: number;
+  /**
+   * Standing delay of the event loop above which requests are refused with UNAVAILABLE, in milliseconds. Default: 0, which
+   * refuses none, because other work of the program may delay the loop.
+   */
+  readonly shedDelayMs?: number;
+  /** True if the server is not ready while it refuses more than half of its requests. Default: false. */
+  readonly shedReadyz?: boolean;
+  /** Receives the events of overload. */
+  readonly observer?: Pick<Observer, "shed" | "shedding"> | undefined;
   /** Reports failures of the server itself. Default: prints them on standard error. */
   readonly fault?: ServerFault;
 }
 
-/** Number of requests, and of those that took the fast path. */
-export interface RequestCounters {
-  readonly fast: number;
-  readonly all: number;
-}
-
-/** Maximum numbers of connections and streams of one server. */
-export interface Room {
-  readonly connections: number;
-  readonly followers: number;
-}
-
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
-  Pick<Endpoint, "route" | "headerNames"> &
+  Pick<Endpoint, "route" | "headerNames" | "priority"> &
   Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
-
-/** A server that is up. */
-export interface Listening {
-  /** 0 if another process accepts its connections. */
-  readonly port: number;
-  /** `http://<host>:<port>`, or `https://` with TLS. */
-  readonly url: string;
-  /** All paths that are served; for REST, the templates. */
-  readonly paths: readonly string[];
-  /** Open streams in the account that counts those of this path. */
-  openStreams(path: string): number;
-  /** Since the start; health checks and preflights are among them all. */
-  readonly requests: RequestCounters;
-  /** Requests and streams of all kinds that have not ended, and WebSockets. */
-  readonly open: number;
-  /** Number of open client connections. */
-  readonly connections: number;
-  /** Number of open client connections whose protocol is known. */
-  readonly protocols: Readonly<Record<"http1" | "http2" | "websocket", number>>;
-  /** Number of open streams, over all protocols. */
-  readonly followers: number;
-  readonly room: Room;
-  /** Readiness, as `/readyz` reports it. */
-  readonly state: "starting" | "ready" | "draining";
-  /**
-   * Replaces the certificates of new connections. Open ones keep theirs.
-   *
-   * @throws for invalid certificates; the previous ones stay
-   */
-  renew(tls: NonNullable<ListenOptions["tls"]>): void;
-  /** Makes the server not ready. It continues to serve. */
-  leave(): void;
-  /**
-   * Ends as `close` does, after another process has taken over the port. The server stays ready to the end. Idle
-   * HTTP/1.1 connections stay open until their next request, or until the time is over.
-   */
-  handOver(graceMs?: number): Promise<void>;
-  /**
-   * Makes the server not ready. After `drainDelayMs` it accepts nothing more, lets requests in flight finish, and
-   * closes every connection. Repeated calls return the same promise.
-   *
-   * @param graceMs time after which unfinished requests are cut off; default 10 s
-   */
-  close(graceMs?: number): Promise<void>;
-}
 
 /**
  * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`.
@@ -207,7 +166,18 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
   const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
   const draining = new AbortController();
   const registry = typesOf(services, options.types ?? []);
-  const readiness = new Readiness(draining.signal, options.identity?.opened);
+  const shedding: Shedding = new Shedding(endpoints, {
+    delayMs: options.shedDelayMs ?? 0,
+    leaves: options.shedReadyz ?? false,
+    clock: systemClock,
+    observer: options.observer,
+    changed: () => health.notify(),
+  });
+  const readiness = new Readiness(draining.signal, options.identity?.opened, shedding);
+  const health = new Health(
+    services.map(({ typeName }) => typeName),
+    readiness,
+  );
   const room: Room = {
     connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
@@ -231,11 +201,9 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
     registry,
     masks: maskNames(registry),
     peers: new Peers(networksOf(options.trustedProxies), fault),
+    shedding,
     readiness,
-    health: new Health(
-      services.map(({ typeName }) => typeName),
-      readiness,
-    ),
+    health,
     room,
     accounts: new StreamAccounts({
       maxFollowers: room.followers,
@@ -271,6 +239,8 @@ function connectOf(base: Base) {
           if (options.reflection) routeReflection(router, base.services, base.draining.signal);
         }),
       );
+      const methods = endpoints.map(({ method }) => method);
+      withShedding(router, base.shedding, methods, { jsonOptions: { registry: base.registry } });
       withAnswerTraffic(router, endpoints);
       withShortErrors(router);
       withRefusalReports(router, endpoints);
@@ -282,13 +252,13 @@ function connectOf(base: Base) {
 type Paths = ReturnType<typeof pathsOf>;
 /** The shortcuts past Connect's adapter. */
 function pathsOf(base: Base, rpcPaths: readonly string[]) {
-  const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins } = base;
+  const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins, shedding } = base;
   const { maxBytes, maxElements, masks, cors } = base;
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
   const ids = new RequestIds();
-  const under = { pending, peers, fault, ids };
+  const under = { pending, peers, fault, ids, shedding };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
   const reserved = reservedOf(base.services, base.routes);
   const hosts = WrongHosts.of(base.endpoints, { ...served, ids, reserved });
@@ -331,17 +301,9 @@ function openListener(base: Base, connect: Handler, { security, pending, ids, so
   });
 }
 
-function running(
-  base: Base,
-  connect: { readonly paths: Iterable<string> },
-  served: Paths,
-  listener: Listener,
-): Listening {
-  const { options, host, readiness, accounts, room } = base;
-  const { rest, sockets, shortcut } = served;
-  const rpcs = base.endpoints.map(({ method }) => pathOf(method));
-  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...base.routes.keys()];
-  const end = new ServerEnd({
+function endOf(base: Base, { sockets, shortcut }: Paths, listener: Listener): ServerEnd {
+  const { options, readiness, accounts, shedding } = base;
+  return new ServerEnd({
     listener,
     readiness,
     draining: base.draining,
@@ -349,12 +311,26 @@ function running(
     goodbye(graceMs) {
       accounts.followers.drain(graceMs / 2);
       sockets?.drain();
+      shedding.stop();
     },
     cut(error) {
       base.cutOff.abort(error);
       shortcut.abort(error);
     },
   });
+}
+
+function running(
+  base: Base,
+  connect: { readonly paths: Iterable<string> },
+  served: Paths,
+  listener: Listener,
+): Listening {
+  const { options, host, readiness, accounts, room, shedding } = base;
+  const { rest, sockets } = served;
+  const rpcs = base.endpoints.map(({ method }) => pathOf(method));
+  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...base.routes.keys()];
+  const end = endOf(base, served, listener);
   return {
     port: listener.port,
     openStreams: (path) => accounts.at(path).count,
@@ -364,6 +340,12 @@ function running(
     },
     get state() {
       return readiness.state;
+    },
+    get load() {
+      return shedding.load;
+    },
+    get standingDelayMs() {
+      return shedding.standingDelayMs;
     },
     get open() {
       return listener.open;

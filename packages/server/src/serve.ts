@@ -147,7 +147,8 @@ export async function serve<
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
     const snapshot = () => parts.observers.metrics?.snapshot();
-    worker.serves({ leave: () => listening.leave(), end, snapshot }, parts.identity?.opened ?? Promise.resolve());
+    const load = () => listening.load;
+    worker.serves({ leave: () => listening.leave(), end, load, snapshot }, parts.identity?.opened ?? Promise.resolve());
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
@@ -280,6 +281,7 @@ async function openPorts(
       ...config,
       services,
       fault: observers.fault,
+      observer: observers.observer,
       // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
       ...(identity !== undefined && { identity }),

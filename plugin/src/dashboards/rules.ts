@@ -224,6 +224,14 @@ const PROCESS: readonly Alert[] = [
     description: "One turn in a hundred of its event loop takes that long: it is overloaded or blocked.",
   },
   {
+    name: "BffShedding",
+    expr: `sum by (job, instance) (increase(bff_shed_total[5m])) > 0\n${OURS}`,
+    wait: "5m",
+    severity: "page",
+    summary: "{{ $labels.instance }} is overloaded and refuses requests",
+    description: "{{ $value | humanize }} within 5 minutes: bff_shed_total by rpc and priority.",
+  },
+  {
     name: "BffHeapNearlyFull",
     expr: `v8js_memory_heap_used_bytes / v8js_memory_heap_limit_bytes > 0.9\n${OURS}`,
     wait: "10m",

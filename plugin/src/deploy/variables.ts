@@ -133,6 +133,16 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "time without a request after which an HTTP/2 connection of a client is closed",
   },
   {
+    name: "BFF_SHED_DELAY",
+    default: "50ms",
+    about: "delay of the event loop above which new requests are refused, by priority; 0s: none is refused",
+  },
+  {
+    name: "BFF_SHED_READYZ",
+    default: "false",
+    about: "true: not ready while more than half of the requests are refused",
+  },
+  {
     name: "BFF_MAX_CONNECTION_AGE",
     default: "0s",
     about: "age at which a client's connection is closed, like 30m, so that new pods get work; 0s: never",

@@ -11,6 +11,7 @@ import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
 import type { LogFormat } from "../logs/server-log.ts";
+import { DEFAULT_SHED_DELAY_MS } from "../overload/shedding.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
@@ -52,6 +53,10 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxFollowersPerCaller: number;
   /** Idle time after which an HTTP/2 connection without requests is closed. */
   readonly idleMs: number;
+  /** Standing delay of the event loop above which requests are refused. 0: none is refused. */
+  readonly shedDelayMs: number;
+  /** True if the server is not ready while it refuses more than half of its requests. */
+  readonly shedReadyz: boolean;
   /** Implementation of HTTP/2 that carries calls to upstreams. */
   readonly http2: Http2;
   /** Implementation of HTTP/2 that serves clients. */
@@ -94,6 +99,8 @@ const MAX_STREAMS = 10_000;
 /** Longest time that a worker may take to start. */
 const MAX_WARM_UP_MS = 30_000;
 const MAX_FOLLOWERS = 1_000_000;
+/** No client waits as long for its answer to begin. */
+const MAX_SHED_DELAY_MS = 60_000;
 const MAX_COUNT = 2 ** 32 - 1;
 
 /** Reads the whole configuration; either all of it or everything that is wrong with it. */
@@ -126,6 +133,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxFollowers,
     maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
     idleMs: readIdle(read),
+    shedDelayMs: read.durationMs("BFF_SHED_DELAY", `${DEFAULT_SHED_DELAY_MS}ms`, MAX_SHED_DELAY_MS),
+    shedReadyz: read.bool("BFF_SHED_READYZ", "false"),
     http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
     http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),
     corsOrigins: readOrigins(read),

@@ -84,7 +84,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #answering: Answering | undefined;
   #deadline: Timer | undefined;
   #linger: NodeJS.Timeout | undefined;
-  #refusal: ConnectError | undefined;
+  #refusal: ConnectError | Failure | undefined;
   #ended = false;
   #over = false;
   #closed = false;
@@ -163,7 +163,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   end(): void {
     this.#ended = true;
     if (this.#over) return;
-    if (this.#refusal !== undefined) this.refuseNow(this.#refusal);
+    if (this.#refusal !== undefined) this.lingered(this.#refusal);
     else if (this.session === undefined) this.begin();
     else beginInTurn(this.session, this);
   }
@@ -314,11 +314,15 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     }
     if (!this.#over) this.#answering = answering;
   }
+  /** Refuses the request because of its head, before authentication. */
+  reject(refusal: ConnectError | Failure): void {
+    this.refuse(refusal);
+  }
   /** Refuses the request, even before all of it has arrived. */
-  protected refuse(refusal: ConnectError): void {
-    const error = shortError(refusal);
+  protected refuse(refusal: ConnectError | Failure): void {
+    const error = refusal instanceof Failure ? refusal : shortError(refusal);
     if (this.#ended) {
-      this.refuseNow(error);
+      this.lingered(error);
       return;
     }
     // Go's clients stop sending when an answer begins, against their own content-length. nghttp2 resets such a stream
@@ -332,8 +336,8 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected get unread(): boolean {
     return !this.#ended;
   }
-  lingered(error: ConnectError): void {
-    this.refuseNow(error);
+  lingered(error: ConnectError | Failure): void {
+    this.refuseNow(error, error instanceof Failure ? { headers: error.headers, trailers: NONE } : undefined);
   }
 
   /** The answer is this. */
@@ -385,4 +389,4 @@ export function internal(thrown: unknown): ConnectError {
 }
 const expired = (call: FastCall): void =>
   call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
-const lingered = (call: FastCall, error: ConnectError): void => call.lingered(error);
+const lingered = (call: FastCall, error: ConnectError | Failure): void => call.lingered(error);

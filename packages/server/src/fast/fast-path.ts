@@ -6,6 +6,7 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
+import type { Shedding, ShedRpc } from "../overload/shedding.ts";
 import type { Peers } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
@@ -29,6 +30,8 @@ export interface FastPathOptions extends RequestHeadsOptions {
   readonly pending: PendingBytes;
   readonly peers: Peers;
   readonly fault: ServerFault;
+  /** Refuses requests under overload. Undefined: none is refused. */
+  readonly shedding?: Shedding | undefined;
 }
 
 interface Served {
@@ -36,6 +39,8 @@ interface Served {
   readonly binary: FastRpc;
   /** Headers of every answer; undefined: none. */
   readonly version: readonly string[] | undefined;
+  /** Undefined: its requests are never refused under overload. */
+  readonly shed: ShedRpc | undefined;
 }
 
 type Kind = "grpc" | "proto" | "json";
@@ -60,6 +65,7 @@ export class FastPath implements Shortcut {
   readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
   readonly #heads: RequestHeads;
+  readonly #shedding: Shedding | undefined;
   readonly #connectJson: ConnectEncoding;
   readonly #connectProto: ConnectEncoding;
 
@@ -70,6 +76,7 @@ export class FastPath implements Shortcut {
   ) {
     const { maxBytes, maxElements, masks, registry, pending, peers, fault } = options;
     this.#heads = new RequestHeads(options);
+    this.#shedding = options.shedding;
     this.#maxBytes = maxBytes;
     const jsonOptions = { registry };
     this.#connectJson = { contentType: "application/json", jsonOptions };
@@ -79,10 +86,12 @@ export class FastPath implements Shortcut {
       if (run === undefined) continue;
       const all = { run, authenticate, refused, traffic, maxBytes, pending, peers, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
-      this.#served.set(`/${method.parent.typeName}/${method.name}`, {
+      const name = `${method.parent.typeName}/${method.name}`;
+      this.#served.set(`/${name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },
         binary: { ...all, ...binaryOf(endpoint, bounds) },
         version: endpoint.version?.headers,
+        shed: options.shedding?.of(name),
       });
     }
   }
@@ -99,6 +108,7 @@ export class FastPath implements Shortcut {
       kind === "grpc"
         ? new FastGrpcCall(served.binary, head, stream)
         : new FastConnectCall(served[kind === "json" ? "json" : "binary"], head, this.#encoding(kind), stream);
+    this.#shed(served, call, stream.session);
     stream.listen(call);
     call.count();
     return true;
@@ -114,8 +124,14 @@ export class FastPath implements Shortcut {
     const head = this.#head(kind, served, from, headers.host);
     if (head === undefined) return false;
     const rpc = served[kind === "json" ? "json" : "binary"];
-    attachRequest(new FastConnectCall(rpc, head, this.#encoding(kind), response), request, response);
+    const call = new FastConnectCall(rpc, head, this.#encoding(kind), response);
+    this.#shed(served, call, undefined);
+    attachRequest(call, request, response);
     return true;
+  }
+  #shed({ shed }: Served, call: FastCall, connection: object | undefined): void {
+    const refusal = this.#shedding?.refusal(shed, connection);
+    if (refusal !== undefined) call.reject(refusal);
   }
 
   checkArrivals(rounds: number): void {

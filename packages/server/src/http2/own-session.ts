@@ -14,7 +14,7 @@ import { ResponseWriter } from "@protobff/http2/response-writer";
 import { SendQueue } from "@protobff/http2/send-queue";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
-import { type Reading, readsUntil, waits } from "../turns/connection-reads.ts";
+import { type Reading, readsUntil, waits, wasRead } from "../turns/connection-reads.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
 import { OverStreams } from "./over-streams.ts";
@@ -317,6 +317,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.socket.pause();
       waits(this);
     } else {
+      wasRead(this);
       if (this.#chunk !== undefined && !this.#incoming.handedOn) releaseBuffer(this.#chunk);
       this.#chunk = undefined;
     }
@@ -372,6 +373,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (this.#gone) return;
     this.#gone = true;
     this.over = true;
+    wasRead(this);
     this.#reader.stop();
     clearTimeout(this.#handshake);
     clearTimeout(this.#blockTimer);

@@ -1,7 +1,7 @@
 import type * as http from "node:http";
 import type { Socket } from "node:net";
 import { type ConnectionBounds, ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
-import { type Reading, readsUntil, waits } from "../turns/connection-reads.ts";
+import { type Reading, readsUntil, waits, wasRead } from "../turns/connection-reads.ts";
 
 /** Bytes that node's parser receives at once: some 340 chunks of one byte, or 50 requests. */
 const SLICE_BYTES = 2 << 10;
@@ -166,6 +166,7 @@ class Http1Reading implements Reading, ConnectionHold {
     const rest = this.#rest;
     this.#rest = undefined;
     this.#over = true;
+    wasRead(this);
     this.#hold();
     return rest;
   }
@@ -225,7 +226,10 @@ class Http1Reading implements Reading, ConnectionHold {
     } while (from < chunk.length && !this.#paused && !this.#isFull && performance.now() < until);
     this.#slice = undefined;
     if (this.#rest !== undefined) this.#keep(this.#rest);
-    else if (this.heldBytes > 0) this.#hold();
+    else {
+      wasRead(this);
+      if (this.heldBytes > 0) this.#hold();
+    }
   }
   /** Stops reading until these bytes are parsed. */
   #keep(rest: Buffer): void {

@@ -291,6 +291,7 @@ test("a custom observer receives only the events of its methods, beside the log"
     "limited",
     "resolver",
     "response",
+    "shedding",
     "streamDegraded",
   ]);
 });
@@ -349,4 +350,30 @@ test("a line has the trace ids of the request, if any", () => {
   expect(ourLine).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
   expect(ourLine.traceparent).toBeUndefined();
   expect(theirs).toMatchObject({ traceparent: "00-theirs" });
+});
+
+test.each([
+  [
+    "text",
+    [
+      "overloaded: the event loop is 83 ms late, and requests are refused",
+      "no longer overloaded: 412 requests were refused within 3.2 s",
+    ],
+  ],
+  [
+    "json",
+    [
+      { event: "shedding", state: "begun", standing_delay_ms: 83 },
+      { event: "shedding", state: "ended", standing_delay_ms: 2, refused: 412, took_ms: 3214 },
+    ],
+  ],
+] as const)("refusals under overload have a line at their begin and end: %s", (format, expected) => {
+  const { log, written, lines } = logged(format);
+  log.shedding({ state: "begun", standingDelayMs: 82.6 });
+  log.shedding({ state: "ended", standingDelayMs: 2, refused: 412, tookMs: 3_214 });
+  if (format === "text") expect(lines()).toEqual(expected);
+  else
+    expect(written.map((line) => JSON.parse(line) as object)).toEqual(
+      expected.map((line) => expect.objectContaining(line)),
+    );
 });

@@ -9,6 +9,7 @@ import type {
   HeaderEvent,
   LimitEvent,
   ResponseEvent,
+  SheddingEvent,
   StreamDegradedEvent,
 } from "@protobff/runtime/internal/observer-requests";
 import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/observer-upstreams";
@@ -120,6 +121,21 @@ export class FailureLog extends ServerLog implements Observer {
         request: { header, trace },
       };
     });
+  }
+  shedding({ state, standingDelayMs, refused = 0, tookMs = 0 }: SheddingEvent): void {
+    const ms = Math.round(standingDelayMs);
+    this.report(undefined, () => ({
+      event: "shedding",
+      text:
+        state === "begun"
+          ? `overloaded: the event loop is ${ms} ms late, and requests are refused`
+          : `no longer overloaded: ${refused} requests were refused within ${Math.round(tookMs / 100) / 10} s`,
+      fields: {
+        state,
+        standing_delay_ms: ms,
+        ...(state === "ended" && { refused, took_ms: Math.round(tookMs) }),
+      },
+    }));
   }
   /** Logs a refused credential, once a minute for each cause. A request without a credential is no fault. */
   audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {

@@ -15,6 +15,7 @@ export interface Line {
     | "degraded"
     | "limited"
     | "header"
+    | "shedding"
     | "unauthenticated"
     | "resolver"
     | "rejection"

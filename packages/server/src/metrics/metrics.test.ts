@@ -209,6 +209,17 @@ describe("requests", () => {
     expect(lines.at(-1)).toBe('bff_degraded_total{left_out="true"} 3000');
   });
 
+  it("requests that are refused under overload are counted by rpc and priority, from 0 on", () => {
+    const metrics = metricsOf();
+    metrics.rpc(rpcEvent({}));
+    metrics.rpc(rpcEvent({ method: "web.v1.Web/Prefetch", priority: "low" }));
+    metrics.shed({ method: "web.v1.Web/Prefetch", priority: "low", standingDelayMs: 80 });
+    expect(linesOf(metrics, /^bff_shed/).sort()).toEqual([
+      'bff_shed_total{rpc_method="web.v1.Web/Get",priority="normal"} 0',
+      'bff_shed_total{rpc_method="web.v1.Web/Prefetch",priority="low"} 1',
+    ]);
+  });
+
   it("deprecated fields of requests are counted by path, from 0 on", () => {
     const metrics = metricsOf();
     metrics.rpc(rpcEvent({ deprecatedFields: ["old_id", "items[*].sku"] }));
@@ -380,6 +391,7 @@ describe("zeros", () => {
       `bff_degraded_responses_total{${web}} 0`,
       `bff_rate_limited_total{${web},limit="web.v1/user",outcome="exceeded"} 0`,
       `bff_rate_limited_total{${web},limit="web.v1/trial",outcome="dry"} 0`,
+      ...[web, follow].map((of) => `bff_shed_total{${of},priority="normal"} 0`),
       `bff_deprecated_calls_total{${web}} 0`,
       `bff_deprecated_calls_total{${web},source="user"} 0`,
       ...callees.map((of) => `rpc_client_call_duration_seconds_count{${of},rpc_response_status_code="OK"} 0`),

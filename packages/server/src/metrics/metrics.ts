@@ -12,6 +12,7 @@ import type {
   ResponseEvent,
   ResponseStartEvent,
   RpcEvent,
+  ShedEvent,
   StreamDegradedEvent,
   StreamOpenEvent,
 } from "@protobff/runtime/internal/observer-requests";
@@ -84,6 +85,9 @@ export class Metrics implements Observer {
     "Requests that rate limits have refused, admitted without counting, or would refuse (dry).",
     [...["rpc_method", "limit", "outcome"]],
   );
+  readonly #shed = new Counter("bff_shed_total", "Requests that the overloaded server has refused.", [
+    ...["rpc_method", "priority"],
+  ]);
   readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [
     ...["rpc_method", "source"],
   ]);
@@ -178,6 +182,9 @@ export class Metrics implements Observer {
   metered(event: MeterEvent): void {
     this.#meters.add(event);
   }
+  shed({ method, priority }: ShedEvent): void {
+    this.#shed.add(method, priority);
+  }
 
   #server(method: string): Durations {
     let found = this.#servers.get(method);
@@ -208,18 +215,20 @@ export class Metrics implements Observer {
     for (const upstream of this.#upstreams) this.#beginUpstream(upstream);
     for (const durations of [...this.#servers.values(), ...this.#callees()]) this.#zeros.histogram(durations);
   }
-  #beginRpc(rpc: RpcEvent): void {
-    const { method, streams, cached, limits, sources, deprecation, deprecatedFields = [] } = rpc;
+  #beginRpc(event: RpcEvent): void {
+    const { method, streams, cached, limits, sources, priority = "normal" } = event;
+    const { deprecation, deprecatedFields = [] } = event;
     const zeros = this.#zeros;
     zeros.method(this.#server(method));
     if (streams) this.#streams.begin(method, zeros);
     else zeros.series(this.#responses, method);
+    zeros.series(this.#shed, method, priority);
     for (const { name, dryRun } of limits) zeros.series(this.#limited, method, name, dryRun ? "dry" : "exceeded");
     if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "");
     if (deprecation !== undefined)
       for (const source of ["", ...sources]) zeros.series(this.#deprecated, method, source);
     for (const path of deprecatedFields) zeros.series(this.#deprecatedFields, method, path);
-    this.#meters.begin(rpc, zeros);
+    this.#meters.begin(event, zeros);
   }
   #beginUpstream({ service, branch, state }: UpstreamEvent): void {
     const zeros = this.#zeros;
@@ -283,6 +292,7 @@ export class Metrics implements Observer {
       this.#responses.family,
       this.#degraded.family,
       this.#limited.family,
+      this.#shed.family,
       this.#deprecated.family,
       this.#deprecatedFields.family,
       ...this.#meters.families,

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Load, ReadyState } from "../overload/load.ts";
 import { type AdminOptions, openAdmin } from "./admin.ts";
 
 async function opened(options: Partial<AdminOptions> = {}) {
@@ -46,12 +47,17 @@ describe("the admin port", () => {
   });
 
   it("the admin port shows liveness and readiness", async () => {
-    let state: "starting" | "ready" | "draining" = "starting";
-    const { get } = await opened({ state: () => state });
+    let state: ReadyState = "starting";
+    let load: Load = "calm";
+    const { get } = await opened({ state: () => state, load: () => load });
     expect((await get("/healthz")).status).toBe(200);
     expect(await get("/readyz")).toMatchObject({ status: 503, body: "starting\n" });
     state = "ready";
     expect(await get("/readyz")).toMatchObject({ status: 200, body: "ok\n" });
+    load = "shedding";
+    expect(await get("/readyz")).toMatchObject({ status: 200, body: "ok, shedding\n" });
+    state = "overloaded";
+    expect(await get("/readyz")).toMatchObject({ status: 503, body: "overloaded\n" });
     state = "draining";
     expect(await get("/readyz")).toMatchObject({ status: 503, body: "draining\n" });
   });

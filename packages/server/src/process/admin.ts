@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { isFor } from "../config/loopback.ts";
 import { urlOf } from "../listener/url-of.ts";
 import { CONTENT_TYPES, formatFor, type MetricsFormat } from "../metrics/render.ts";
+import { type Load, type ReadyState, readyAnswer } from "../overload/load.ts";
 
 /** Answer of one path. */
 export interface AdminAnswer {
@@ -33,7 +34,9 @@ export interface AdminOptions {
   /** Body of `/metrics`. Concurrent requests for a format share one call. */
   readonly metrics: (format: MetricsFormat) => string | Promise<string>;
   /** Readiness of the server. */
-  readonly state: () => "starting" | "ready" | "draining";
+  readonly state: () => ReadyState;
+  /** Refusals of the server under overload. Default: none. */
+  readonly load?: () => Load;
   /** Further paths. */
   readonly routes?: ReadonlyMap<string, AdminRoute>;
   /** Handler of all other paths, including POST requests. */
@@ -65,7 +68,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   const { host, port } = options;
   const routes = new Map<string, AdminRoute>([
     ["/healthz", () => ({ body: "ok\n" })],
-    ["/readyz", () => readyz(options.state())],
+    ["/readyz", () => readyAnswer(options.state(), options.load?.() ?? "calm")],
     ["/metrics", metricsRoute(options.metrics)],
     ...(options.routes ?? []),
   ]);
@@ -88,10 +91,6 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   server.on("error", (error) => options.fault("the admin port cannot accept a connection", error));
   const { port: actualPort } = server.address() as AddressInfo;
   return { port: actualPort, url: urlOf("http", host, actualPort), close: () => closed(server, options.page) };
-}
-
-function readyz(state: ReturnType<AdminOptions["state"]>): AdminAnswer {
-  return state === "ready" ? { body: "ok\n" } : { status: 503, body: `${state}\n` };
 }
 
 /** Makes the metrics once for all concurrent requests. */

@@ -17,6 +17,8 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "limited"),
     ...forEvent(observers, "headerLeftOut"),
     ...forEvent(observers, "metered"),
+    ...forEvent(observers, "shed"),
+    ...forEvent(observers, "shedding"),
     ...forEvent(observers, "resolver"),
     ...forEvent(observers, "streamOpen"),
     ...forEvent(observers, "streamDegraded"),

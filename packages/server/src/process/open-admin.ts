@@ -26,17 +26,19 @@ export async function openSeparateAdmin(
     ...address,
     metrics: (format) => renderPrometheus(metrics.snapshot(), format),
     state: () => server()?.state ?? "starting",
+    load: () => server()?.load ?? "calm",
     page: explorer,
     fault,
   });
 }
 
-type Measured = Pick<Listening, "connections" | "protocols" | "followers" | "open" | "room" | "requests" | "state">;
+type Measured = Pick<Listening, "connections" | "protocols" | "followers" | "open" | "room" | "requests" | "state"> &
+  Pick<Listening, "standingDelayMs">;
 
 /** Returns the metrics of the server itself. */
 export function serverFamilies(server: Measured | undefined): readonly Family[] {
   if (server === undefined) return [];
-  const { connections, protocols, followers, open, room, requests, state } = server;
+  const { connections, protocols, followers, open, room, requests, state, standingDelayMs } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
     name,
     type,
@@ -63,6 +65,13 @@ export function serverFamilies(server: Measured | undefined): readonly Family[] 
       requests.all,
     ),
     family("bff_http_requests_open", "gauge", "Requests and streams of all kinds that have not ended.", open),
+    {
+      name: "bff_standing_delay_seconds",
+      type: "gauge",
+      help: "Least delay of the event loop in the last 100 ms; of several processes, the longest.",
+      merge: "max",
+      samples: [{ labels: [], value: standingDelayMs / 1000 }],
+    },
     family(
       "bff_ready",
       "gauge",

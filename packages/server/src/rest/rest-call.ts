@@ -12,6 +12,7 @@ import { FastHttpCall } from "../fast/fast-http.ts";
 import type { FastRpc } from "../fast/unary-call.ts";
 import { completeError } from "../headers/error-details.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
+import type { ShedRpc } from "../overload/shedding.ts";
 import { tooLarge } from "../requests/request-body.ts";
 import type { RestMatch } from "../transcoding/matcher.ts";
 import { errorAnswer, HttpError, httpStatusOf } from "../transcoding/status.ts";
@@ -26,6 +27,8 @@ export interface RestRoute {
   /** Version headers of every answer. Undefined: none. */
   readonly version: readonly string[] | undefined;
   readonly caching: HttpCaching | undefined;
+  /** Undefined: its requests are never refused under overload. */
+  readonly shed: ShedRpc | undefined;
 }
 
 export interface RestRequest {
@@ -71,10 +74,6 @@ export class RestCall extends FastHttpCall {
 
   override get(name: string): string | null {
     return name === PROTOCOL ? "rest" : super.get(name);
-  }
-  /** Refuses the request because of its head, before authentication. */
-  reject(error: ConnectError): void {
-    this.refuse(error);
   }
   protected override tooLarge(maxBytes: number): ConnectError {
     return tooLarge(maxBytes);

@@ -70,7 +70,8 @@ export class RestPath implements Shortcut {
           serialize: withWriteFailure(method.output, made.write),
         };
         const body = rule.body !== undefined;
-        this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
+        const shed = options.shedding?.of(`${method.parent.typeName}/${method.name}`);
+        this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching, shed });
       }
     }
     this.paths = paths;
@@ -138,7 +139,9 @@ export class RestPath implements Shortcut {
     const request = { route, match, ...more, encodings: encodings.found };
     const call = new RestCall(route.rpc, head, out, { request, registry: this.#registry });
     const wrong = this.#wrongLength(from.headers) ?? faultOf(parts) ?? timeout.wrong ?? encodings.wrong;
-    if (wrong !== undefined) call.reject(wrong);
+    const connection = "listen" in from.carrier ? from.carrier.session : undefined;
+    const refusal = this.#options.shedding?.refusal(route.shed, connection) ?? wrong;
+    if (refusal !== undefined) call.reject(refusal);
     return call;
   }
   #wrongLength(headers: http.IncomingHttpHeaders): ConnectError | undefined {

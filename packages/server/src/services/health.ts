@@ -45,7 +45,7 @@ export class Health {
       this.#watch(args as Message & HealthCheckRequest, clientMs, maxAgeMs, follower);
     this.watch = { method, follow, route: streamRouteOf(method, follow) };
     const { opened, draining } = readiness;
-    opened.then(() => this.#each((watch) => watch.notify()));
+    opened.then(() => this.notify());
     draining.addEventListener("abort", () => this.#each((watch) => watch.drain()), { once: true });
   }
 
@@ -74,6 +74,10 @@ export class Health {
     this.watch.route(router);
   }
 
+  /** Sends the status to watches that have another. */
+  notify(): void {
+    this.#each((watch) => watch.notify());
+  }
   get #current(): Status {
     return this.#readiness.state === "ready" ? Status.SERVING : Status.NOT_SERVING;
   }

@@ -1,5 +1,6 @@
 // The probes of orchestrators, and plain-text answers.
 import type { Handler } from "../carrier/handler.ts";
+import { readyAnswer } from "../overload/load.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** The paths of the probes. */
@@ -11,10 +12,10 @@ export function withProbes(readiness: Readiness, handler: Handler): Handler {
     switch (request.url?.split("?", 1)[0]) {
       case "/healthz":
         return answer(response, 200, "ok\n");
-      case "/readyz":
-        return readiness.state === "ready"
-          ? answer(response, 200, "ok\n")
-          : answer(response, 503, `${readiness.state}\n`);
+      case "/readyz": {
+        const { status, body } = readyAnswer(readiness.state, readiness.load);
+        return answer(response, status, body);
+      }
       default:
         return handler(request, response);
     }

@@ -7,6 +7,7 @@ import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { WebSocket } from "ws";
 import { completeError } from "../headers/error-details.ts";
+import type { Shedding } from "../overload/shedding.ts";
 import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { PartialMessage } from "./partial-message.ts";
@@ -49,6 +50,8 @@ export interface FollowSocketOptions {
   /** Returns the headers of the upgrade request, with the credential of a message. */
   readonly headersOf: (authorization: string | undefined) => Incoming;
   readonly onClose: (socket: FollowSocket) => void;
+  /** Refuses follows under overload. */
+  readonly shedding?: Shedding | undefined;
 }
 
 /** A client that follows any number of rpcs over one WebSocket. */
@@ -208,7 +211,7 @@ export class FollowSocket implements Carrier, Holder {
     else if (message.kind === "follow") this.#follow(message);
   }
   #follow(message: Extract<ClientMessage, { kind: "follow" }>): void {
-    const { rpcOf, headersOf, registry } = this.#options;
+    const { rpcOf, headersOf, registry, shedding } = this.#options;
     if (this.#follows.has(message.id)) {
       this.#close(POLICY, "the id is in use");
       return;
@@ -231,7 +234,7 @@ export class FollowSocket implements Carrier, Holder {
         registry,
       });
       this.#follows.set(message.id, follow);
-      follow.begin();
+      follow.begin(shedding?.refusal(rpc.shed, undefined));
     }
   }
   #refuse(id: number, error: ConnectError): void {

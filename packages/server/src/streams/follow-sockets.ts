@@ -10,6 +10,7 @@ import type { Upgrades } from "../carrier/handler.ts";
 import { isTls } from "../carrier/is-tls.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
+import type { Shedding } from "../overload/shedding.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
 import { hasValidHost } from "../requests/request-target.ts";
@@ -40,6 +41,8 @@ export interface FollowSocketsOptions {
    * The server's own origin; undefined: the host of each request. Behind a proxy that ends TLS its scheme is unknown.
    */
   readonly publicUrl: string | undefined;
+  /** Refuses follows under overload. */
+  readonly shedding?: Shedding | undefined;
 }
 
 /** All WebSockets of one server. */

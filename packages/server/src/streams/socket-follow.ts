@@ -67,8 +67,12 @@ export class SocketFollow implements Follower, Drainable {
     this.#request = request;
   }
 
-  /** Begins the follow. Called once. */
-  begin(): void {
+  /** Begins the follow, unless it is refused. Called once. */
+  begin(refusal?: Failure): void {
+    if (refusal !== undefined) {
+      this.#refuse(connectError(refusal));
+      return;
+    }
     const { authenticate } = this.#rpc;
     const { headers } = this.#request;
     let verdict: Verdict | Promise<Verdict> | undefined;

@@ -10,6 +10,7 @@ import type { StreamOut } from "../carrier/stream-out.ts";
 import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
 import { addChallenge } from "../headers/challenge.ts";
 import { completeError } from "../headers/error-details.ts";
+import type { ShedRpc } from "../overload/shedding.ts";
 import { requestBytes } from "../requests/pending-bytes.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
@@ -18,6 +19,8 @@ import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
 export interface StreamRpc extends CallRpc {
   readonly follow: StreamEndpoint["follow"];
   readonly followers: StreamAccount;
+  /** Undefined: its openings are never refused under overload. */
+  readonly shed: ShedRpc | undefined;
   /** Interval of the beats, in milliseconds; undefined: no beats. */
   readonly heartbeatMs: number | undefined;
   /** @throws ConnectError of a message that cannot be written */

@@ -17,6 +17,7 @@ import type { FastPathOptions } from "../fast/fast-path.ts";
 import { attachRequest } from "../fast/http1-events.ts";
 import { RequestHeads } from "../fast/request-heads.ts";
 import { SHOWN } from "../headers/security-headers.ts";
+import type { Shedding } from "../overload/shedding.ts";
 import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
 import { FramedStreamCall } from "./framed-stream-call.ts";
 import type { StreamAccounts } from "./stream-accounts.ts";
@@ -60,17 +61,20 @@ export class StreamPath implements Shortcut {
   readonly #kinds: ReadonlyMap<unknown, Kind>;
   readonly #open: FastCall[] = [];
   readonly #heads: RequestHeads;
+  readonly #shedding: Shedding | undefined;
   readonly #eventProtocol: StreamProtocol;
 
   constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
     const { maxBytes, maxElements, masks, registry, pending, peers, fault, accounts } = options;
     this.#heads = new RequestHeads(options);
+    this.#shedding = options.shedding;
     this.#kinds = kindsOf(registry);
     this.#eventProtocol = eventStream(registry);
     for (const endpoint of endpoints) {
       const { method, authenticate, refused, heartbeatMs, version } = endpoint;
       const follow: StreamRpc["follow"] = (...parameters) => endpoint.follow(...parameters);
-      const path = `/${method.parent.typeName}/${method.name}`;
+      const name = `${method.parent.typeName}/${method.name}`;
+      const path = `/${name}`;
       const followers = accounts.at(path);
       const all = {
         follow,
@@ -83,6 +87,7 @@ export class StreamPath implements Shortcut {
         peers,
         fault,
         followers,
+        shed: options.shedding?.of(name),
         open: this.#open,
       };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
@@ -106,7 +111,6 @@ export class StreamPath implements Shortcut {
     if (call === undefined) return false;
     stream.listen(call);
     call.count();
-    if (call instanceof EventCall) call.check();
     return true;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
@@ -118,7 +122,6 @@ export class StreamPath implements Shortcut {
     const call = this.#callOf(request.method, request.url, from, headers.host, out);
     if (call === undefined) return false;
     attachRequest(call, request, response);
-    if (call instanceof EventCall) call.check();
     return true;
   }
   #callOf(
@@ -145,7 +148,10 @@ export class StreamPath implements Shortcut {
     const head = this.#heads.of(EVENT_NAMES, from, [...SHOWN, ...(served.version ?? [])], authority);
     if (head === undefined) return undefined;
     const rpc = served.events[query.get("encoding") === "proto" ? "proto" : "json"];
-    return new EventCall(rpc, head, this.#eventProtocol, out(), { query, sideEffects: served.sideEffects });
+    const request = { query, sideEffects: served.sideEffects };
+    const call = new EventCall(rpc, head, this.#eventProtocol, out(), request);
+    if (!this.#sheds(call, rpc, from)) call.check();
+    return call;
   }
   #call(served: Served | undefined, from: From, authority: unknown, out: () => StreamOut): FastCall | undefined {
     const kind = this.#kinds.get(from.headers["content-type"]);
@@ -155,7 +161,17 @@ export class StreamPath implements Shortcut {
     const compression = BY_NAME.get(encoding);
     if (encoding !== undefined && encoding !== "identity" && compression === undefined) return undefined;
     const head = this.#heads.of(protocol.names, from, served.version, authority);
-    return head && new FramedStreamCall(served[format], head, protocol, out(), compression);
+    if (head === undefined) return undefined;
+    const rpc = served[format];
+    const call = new FramedStreamCall(rpc, head, protocol, out(), compression);
+    this.#sheds(call, rpc, from);
+    return call;
+  }
+  /** Refuses a call under overload. Returns false if it is admitted. */
+  #sheds(call: FastCall, { shed }: StreamRpc, { carrier }: From): boolean {
+    const refusal = this.#shedding?.refusal(shed, "listen" in carrier ? carrier.session : undefined);
+    if (refusal !== undefined) call.reject(refusal);
+    return refusal !== undefined;
   }
 
   /** @param name `package.Service/Method` @returns it with messages in JSON */

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { connectionCame, readsUntil, waits } from "./connection-reads.ts";
+import { connectionCame, isUnread, longestUnread, readsUntil, waits, wasRead } from "./connection-reads.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -50,4 +50,15 @@ test("while connections arrive, reading is short, and waiting connections are re
   expect(await reads(2, 0.1)).toBe(1);
   await turn();
   expect(read).toHaveLength(3); // nobody came
+});
+
+test("a connection is unread from its first wait until it has been read completely", () => {
+  const reading = { readOn: () => {} };
+  expect(isUnread(reading)).toBe(false);
+  waits(reading);
+  waits(reading);
+  expect(isUnread(reading)).toBe(true);
+  expect(longestUnread(performance.now() + 500)).toBeGreaterThanOrEqual(500);
+  wasRead(reading);
+  expect(isUnread(reading)).toBe(false);
 });

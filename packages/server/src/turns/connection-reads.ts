@@ -27,6 +27,8 @@ let hurries = false;
 /** Time at which a waiting connection was last read. */
 let readUntil = 0;
 const waiting: Reading[] = [];
+/** Connections that have not been read completely, and since when. */
+const unread = new Map<object, number>();
 
 /** Returns the time until which a connection with new data may be read, in milliseconds of `performance.now()`. */
 export function readsUntil(): number {
@@ -47,6 +49,21 @@ export function connectionCame(): void {
 /** Queues a connection to be read in the next turn of the event loop that has time for it. */
 export function waits(reading: Reading): void {
   waiting.push(reading);
+  if (!unread.has(reading)) unread.set(reading, performance.now());
+}
+/** Reports that a connection has been read completely, or is closed. */
+export function wasRead(reading: Reading): void {
+  if (unread.size > 0) unread.delete(reading);
+}
+/** Returns true if a connection has not been read completely. */
+export function isUnread(connection: object): boolean {
+  return unread.has(connection);
+}
+/** Returns the longest time for which a connection has not been read completely, in milliseconds. */
+export function longestUnread(now: number): number {
+  let since = now;
+  for (const at of unread.values()) since = Math.min(since, at);
+  return now - since;
 }
 
 function turn(): void {

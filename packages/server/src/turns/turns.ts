@@ -43,6 +43,16 @@ export interface Scheduler {
   soon(callback: () => void): void;
 }
 
+/** Receives the moments of one request, in milliseconds of the scheduler's clock. */
+export interface Watch {
+  /** The request has entered its line. */
+  entered(now: number): void;
+  /** The request begins. */
+  began(now: number): void;
+}
+/** `alone`: a request whose line is empty when it enters; `behind`: any other. */
+export type Position = "alone" | "behind";
+
 const LINE = Symbol();
 type WithLine = { [LINE]?: RequestLine };
 
@@ -66,6 +76,8 @@ export class Turns {
   #begun: RequestLine | undefined;
   #begunWeight = 0;
   #begunAt = 0;
+  /** Watches for the next request in each position. */
+  readonly #watches: Readonly<Record<Position, Watch[]>> = { alone: [], behind: [] };
   // Bound once: `soon` is called for each line.
   readonly #onTurn = (): void => this.#turn();
   readonly #onNext = (): void => this.#next();
@@ -78,8 +90,25 @@ export class Turns {
   /** Begins a request in one of the next turns, after earlier requests of its connection. */
   begin(connection: object, request: Whole): void {
     const line = lineOf(connection);
-    line.requests.push(request);
+    const watches = this.#watches[positionIn(line)];
+    line.requests.push(watches.length === 0 ? request : this.#watched(request, watches.splice(0)));
     this.#enter(line);
+  }
+  /** Reports the moments of the next request in this position. */
+  watch(position: Position, watch: Watch): void {
+    this.#watches[position].push(watch);
+  }
+  #watched(request: Whole, watches: readonly Watch[]): Whole {
+    const enteredAt = this.#scheduler.now();
+    for (const watch of watches) watch.entered(enteredAt);
+    return {
+      weight: weightOf(request),
+      begin: () => {
+        const now = this.#scheduler.now();
+        for (const watch of watches) watch.began(now);
+        request.begin();
+      },
+    };
   }
   /** Continues a request in one of the next turns, before requests of its connection that have not begun. */
   goOn(connection: object, request: Whole): void {
@@ -155,6 +184,8 @@ export class Turns {
   }
 }
 
+const positionIn = (line: RequestLine): Position => (line.requests.length === 0 ? "alone" : "behind");
+
 function lineOf(connection: WithLine): RequestLine {
   connection[LINE] ??= new RequestLine();
   return connection[LINE];
@@ -165,6 +196,14 @@ const turns = new Turns({ now: () => performance.now(), soon: (callback) => void
 /** `Turns.begin` in the event loop of this process. @param connection its session */
 export function beginInTurn(connection: object, request: Whole): void {
   turns.begin(connection, request);
+}
+/** Returns the position of the connection's next request. @param connection its session */
+export function nextPosition(connection: object): Position {
+  return positionIn(lineOf(connection));
+}
+/** `Turns.watch` in the event loop of this process. */
+export function watchTurn(position: Position, watch: Watch): void {
+  turns.watch(position, watch);
 }
 /** `Turns.goOn` in the event loop of this process. @param connection its session */
 export function goOnInTurn(connection: object, request: Whole): void {

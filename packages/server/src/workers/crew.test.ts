@@ -1,9 +1,11 @@
 // Holds docs/runtime.md#server
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
-import { Crew, type Listener, type Process } from "./crew.ts";
+import type { Load } from "../overload/load.ts";
+import { Crew, type Listener } from "./crew.ts";
 import { Dealer } from "./dealer.ts";
-import type { Order } from "./messages.ts";
+import type { Process } from "./member.ts";
+import type { Order, Report } from "./messages.ts";
 
 /** A process that the test controls. */
 class FakeProcess implements Process {
@@ -25,8 +27,9 @@ class FakeProcess implements Process {
     this.#listener.report({ bff: "up" });
     this.#listener.report({ bff: "ready" });
   }
-  sendBack(what: "leaving" | "pong" | "up"): void {
-    this.#listener.report({ bff: what });
+  sendBack(what: "leaving" | "pong" | "up", load: Load = "calm"): void {
+    const report: Report = what === "pong" ? { bff: what, load } : { bff: what };
+    this.#listener.report(report);
   }
   exits(code: number): void {
     this.#listener.exited(code, `ended with ${code}`);
@@ -237,6 +240,20 @@ describe("Crew", () => {
     expect(await ended).toBe(false);
     expect(reports).toEqual(["worker 2 (101) has not ended in time and is killed"]);
     expect(clock.running).toBe(0);
+  });
+  test("the crew is overloaded if all workers are, as of their last answers", async () => {
+    const { crew, up, at } = rig(2);
+    await up();
+    expect([crew.state, crew.load]).toEqual(["ready", "calm"]);
+    at(0).sendBack("pong", "overloaded");
+    expect([crew.state, crew.load]).toEqual(["ready", "shedding"]);
+    at(1).sendBack("pong", "shedding");
+    expect([crew.state, crew.load]).toEqual(["ready", "shedding"]);
+    at(1).sendBack("pong", "overloaded");
+    expect(crew.state).toBe("overloaded");
+    at(0).sendBack("pong");
+    at(1).sendBack("pong");
+    expect([crew.state, crew.load]).toEqual(["ready", "calm"]);
   });
   test("an unresponsive worker is reported once, and again when it responds", async () => {
     const { clock, reports, up, at } = rig(2);

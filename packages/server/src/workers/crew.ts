@@ -1,16 +1,10 @@
-import type { Socket } from "node:net";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
-import type { Dealer, Taker } from "./dealer.ts";
-import type { Order, Report } from "./messages.ts";
+import type { Load, ReadyState } from "../overload/load.ts";
+import type { Dealer } from "./dealer.ts";
+import { Member, type Place, type Process } from "./member.ts";
+import type { Report } from "./messages.ts";
 
-/** A process that was started. */
-export interface Process {
-  readonly pid: number | undefined;
-  /** @param failed it was not sent */
-  send(order: Order, socket: Socket | undefined, failed: () => void): void;
-  kill(signal: "SIGKILL"): void;
-}
 /** Receives the events of a process. */
 export interface Listener {
   report(report: Report): void;
@@ -49,54 +43,6 @@ const MARGIN_MS = 2_000;
 const PING_MS = 5_000;
 const SILENT_MS = 15_000;
 
-type State = "starting" | "serving" | "ending" | "gone";
-
-/** One process in its place. */
-export class Member implements Taker {
-  readonly place: Place;
-  readonly startedAt: number;
-  process: Process | undefined;
-  state: State = "starting";
-  open = 0;
-  taking = false;
-  slow = false;
-  beatAt: number;
-  silent = false;
-  /** True if its server is ready for requests. */
-  able = false;
-  code = 0;
-  readonly up = Promise.withResolvers<boolean>();
-  readonly ready = Promise.withResolvers<boolean>();
-  readonly gone = Promise.withResolvers<void>();
-  /** True if its end was requested, by us or from outside: such an end is not a death. */
-  isStopped = false;
-  /** True if it will replace another worker, which serves until then. */
-  trial = false;
-
-  constructor(place: Place, now: number) {
-    this.place = place;
-    this.startedAt = now;
-    this.beatAt = now;
-  }
-  take(socket: Socket, failed: () => void): void {
-    this.send({ bff: "connection" }, socket, failed);
-  }
-  send(order: Order, socket?: Socket, failed: () => void = () => {}): void {
-    if (this.process === undefined) failed();
-    else this.process.send(order, socket, failed);
-  }
-}
-
-/** Place of one worker; during a replacement, of two. */
-interface Place {
-  readonly number: number;
-  member: Member | undefined;
-  /** Number of deaths at once, in a row. */
-  deaths: number;
-  /** Timer of the next start. */
-  timer: Timer | undefined;
-}
-
 /** The workers: starts them, restarts them when they die, and replaces or ends them. */
 export class Crew {
   readonly #options: CrewOptions;
@@ -133,9 +79,15 @@ export class Crew {
   get answering(): readonly Member[] {
     return [...this.#members].filter(({ state }) => state !== "starting");
   }
-  get state(): "starting" | "ready" | "draining" {
+  get state(): ReadyState {
     if (this.#stopping) return "draining";
-    return this.serving.some(({ able }) => able) ? "ready" : "starting";
+    const able = this.serving.filter((member) => member.able);
+    if (able.length === 0) return "starting";
+    return able.every(({ load }) => load === "overloaded") ? "overloaded" : "ready";
+  }
+  /** Refusals of its servers under overload. */
+  get load(): Load {
+    return this.serving.some(({ load }) => load !== "calm") ? "shedding" : "calm";
   }
 
   /**
@@ -272,6 +224,9 @@ export class Crew {
       case "leaving":
         member.isStopped = true;
         if (!this.#stopping) this.#replace([member]);
+        break;
+      case "pong":
+        member.load = report.load;
         break;
       case "snapshot":
         this.#options.counted(member, report.snapshot);

@@ -2,6 +2,7 @@
 // channel.
 
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
+import type { Load } from "../overload/load.ts";
 
 /** Messages of the supervisor. `connection` carries a socket. */
 export type Order =
@@ -29,7 +30,7 @@ export type Report =
   | { readonly bff: "closed"; readonly count: number }
   /** A signal from outside has requested its end, and it waits for the supervisor's order. */
   | { readonly bff: "leaving" }
-  | { readonly bff: "pong" }
+  | { readonly bff: "pong"; readonly load: Load }
   /** Answer to a request for metrics, and sent once more at the end. */
   | { readonly bff: "snapshot"; readonly snapshot: MetricsSnapshot };
 

@@ -14,8 +14,9 @@ import { urlOf } from "../listener/url-of.ts";
 import { type LogFormat, ServerLog } from "../logs/server-log.ts";
 import type { Admin } from "../process/admin.ts";
 import { cannotStart, startLine } from "../process/start-line.ts";
-import { Crew, type Listener, type Member, type Process } from "./crew.ts";
+import { Crew, type Listener } from "./crew.ts";
 import { Dealer } from "./dealer.ts";
+import type { Member, Process } from "./member.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
 import { Tally } from "./tally.ts";
 

@@ -3,6 +3,7 @@
 import type { Socket } from "node:net";
 import type { Connections } from "../listener/connections.ts";
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
+import type { Load } from "../overload/load.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
 
 /** The server of a worker, as the supervisor controls it. */
@@ -11,6 +12,8 @@ export interface Obedient {
   leave(): void;
   /** Accepts nothing more; resolves when all is answered and closed. */
   end(replaced: boolean): Promise<void>;
+  /** Returns the refusals under overload. */
+  load(): Load;
   /** Returns the metrics; undefined if there are none. */
   snapshot(): MetricsSnapshot | undefined;
 }
@@ -79,7 +82,7 @@ export class Worker implements Connections {
         this.#end(order.replaced);
         break;
       case "ping":
-        this.#report({ bff: "pong" });
+        this.#report({ bff: "pong", load: this.#obedient?.load() ?? "calm" });
         break;
       case "snapshot":
         this.#count();

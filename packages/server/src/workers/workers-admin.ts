@@ -4,8 +4,9 @@ import { ProcessMetrics } from "../metrics/process.ts";
 import { renderPrometheus } from "../metrics/render.ts";
 import { type Family, mergeSnapshots } from "../metrics/snapshot.ts";
 import { type Admin, openAdmin } from "../process/admin.ts";
-import type { Crew, Member } from "./crew.ts";
+import type { Crew } from "./crew.ts";
 import type { Dealer } from "./dealer.ts";
+import type { Member } from "./member.ts";
 import type { Tally } from "./tally.ts";
 
 export interface WorkersAdminOptions {
@@ -30,6 +31,7 @@ export function openWorkersAdmin(
     ...address,
     fault,
     state: () => crew.state,
+    load: () => crew.load,
     metrics: async (format) => {
       const workers = await tally.together(crew.answering, (member) => member.send({ bff: "snapshot" }));
       const process = supervisor.families().filter(({ name }) => name.startsWith("process_"));

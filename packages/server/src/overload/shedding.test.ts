@@ -1,0 +1,203 @@
+// Holds docs/runtime.md#server
+import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
+import { StreamService } from "@protobff/runtime/internal/testing/test-streams";
+import { expect, test } from "vitest";
+import { EchoService } from "../testing/test-echo.ts";
+import { KindService } from "../testing/test-kinds.ts";
+import type { Position, Watch } from "../turns/turns.ts";
+import { Shedding, type SheddingOptions, type ShedRpc } from "./shedding.ts";
+
+const ENDPOINTS = [
+  { method: EchoService.method.echo, priority: "low" },
+  { method: KindService.method.get },
+  { method: StreamService.method.follow, priority: "high" },
+] as const;
+
+class Rig {
+  readonly clock = new FakeClock();
+  readonly events: unknown[] = [];
+  readonly shed: string[] = [];
+  changes = 0;
+  readonly watches: Partial<Record<Position, Watch>> = {};
+  readonly shedding: Shedding;
+  readonly low: ShedRpc | undefined;
+  readonly normal: ShedRpc | undefined;
+  readonly high: ShedRpc | undefined;
+
+  constructor(options: Partial<SheddingOptions> = {}) {
+    this.shedding = new Shedding(ENDPOINTS, {
+      delayMs: 50,
+      leaves: false,
+      clock: this.clock,
+      observer: {
+        shed: ({ priority }) => void this.shed.push(priority),
+        shedding: (event) => void this.events.push(event),
+      },
+      changed: () => {
+        this.changes++;
+      },
+      watch: (position, watch) => {
+        this.watches[position] = watch;
+      },
+      ...options,
+    });
+    this.low = this.shedding.of("echo.v1.EchoService/Echo");
+    this.normal = this.shedding.of("kinds.v1.KindService/Get");
+    this.high = this.shedding.of("streams.v1.StreamService/Follow");
+  }
+  /** Sends a request. Returns whether it is admitted. */
+  admits(rpc: ShedRpc | undefined, connection?: object): boolean {
+    return this.shedding.refusal(rpc, connection) === undefined;
+  }
+  /** Lets the time until the next tick pass, and the timer be late. Each tick has requests of all classes. */
+  async ticks(count: number, lateMs: number, [low, normal, high]: readonly [number, number, number] = [8, 2, 1]) {
+    for (let tick = 0; tick < count; tick++) {
+      for (const [rpc, requests] of [
+        [this.low, low],
+        [this.normal, normal],
+        [this.high, high],
+      ] as const)
+        for (let i = 0; i < requests; i++) {
+          this.clock.chance = (i + 0.5) / requests;
+          this.admits(rpc);
+        }
+      this.clock.skip(20 + lateMs);
+      await this.clock.advance(0);
+    }
+  }
+}
+
+test("a server whose event loop is late refuses requests of the lowest class first", async () => {
+  const rig = new Rig();
+  await rig.ticks(4, 60);
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 60 }]);
+  expect([rig.shedding.load, rig.shedding.standingDelayMs]).toEqual(["shedding", 60]);
+  rig.clock.chance = 0;
+  expect([rig.admits(rig.low), rig.admits(rig.normal), rig.admits(rig.high)]).toEqual([false, true, true]);
+  expect(rig.shed.every((priority) => priority === "low")).toBe(true);
+  await rig.ticks(20, 60);
+  expect(rig.admits(rig.normal)).toBe(false);
+  expect(new Set(rig.shed)).toContain("normal");
+});
+
+test("an end is reported with what was refused, and requests are admitted again", async () => {
+  const rig = new Rig();
+  await rig.ticks(4, 60);
+  const refused = () => rig.shed.length;
+  await rig.ticks(60, 0);
+  expect(rig.events[1]).toMatchObject({ state: "ended", standingDelayMs: 0, refused: refused() });
+  expect(rig.shedding.load).toBe("calm");
+  rig.clock.chance = 0;
+  expect(rig.admits(rig.low)).toBe(true);
+});
+
+test("one long pause, and a delay that does not stand, refuse nothing", async () => {
+  const rig = new Rig();
+  await rig.ticks(1, 240);
+  await rig.ticks(10, 0);
+  for (let i = 0; i < 20; i++) {
+    await rig.ticks(1, 200);
+    await rig.ticks(1, 0);
+  }
+  expect([rig.events, rig.shed]).toEqual([[], []]);
+});
+
+test("a loop that is blocked for many periods refuses at once, before the requests that have queued up are read", async () => {
+  const rig = new Rig();
+  await rig.ticks(1, 0);
+  await rig.ticks(1, 650); // 6 periods above the limit, of which the first may be a pause
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 650 }]);
+  rig.clock.chance = 0.6;
+  expect([rig.admits(rig.low), rig.admits(rig.normal), rig.admits(rig.high)]).toEqual([false, false, true]);
+  expect(rig.shedding.load).toBe("shedding");
+});
+
+test("a delay of exactly the limit refuses nothing, and BFF_SHED_DELAY=0s never does", async () => {
+  const exact = new Rig();
+  await exact.ticks(20, 50);
+  expect(exact.events).toEqual([]);
+  const off = new Rig({ delayMs: 0 });
+  await off.ticks(20, 500);
+  expect([off.events, off.clock.running]).toEqual([[], 0]);
+});
+
+test("the timer runs only while requests arrive", async () => {
+  const rig = new Rig();
+  expect(rig.clock.running).toBe(0);
+  rig.admits(rig.normal);
+  expect(rig.clock.running).toBe(1);
+  await rig.clock.advance(100);
+  expect(rig.clock.running).toBe(1);
+  await rig.clock.advance(100);
+  expect(rig.clock.running).toBe(0);
+  await rig.ticks(5, 60);
+  rig.shedding.stop();
+  expect([rig.clock.running, rig.admits(rig.low)]).toEqual([0, true]);
+});
+
+test("rpcs that a server has besides its endpoints are never refused", async () => {
+  const rig = new Rig();
+  await rig.ticks(30, 200);
+  const health = rig.shedding.of("grpc.health.v1.Health/Check");
+  expect(health).toBeUndefined();
+  rig.clock.chance = 0;
+  expect(rig.admits(health)).toBe(true);
+});
+
+/** Lets each request in this position wait for so long. */
+async function waits(rig: Rig, position: Position, waitMs: number, ticks: number): Promise<void> {
+  for (let tick = 0; tick < ticks; tick++) {
+    const watch = rig.watches[position];
+    delete rig.watches[position];
+    watch?.entered(rig.clock.now() - waitMs);
+    watch?.began(rig.clock.now());
+    await rig.ticks(1, 0);
+  }
+}
+
+test("long waits for a turn refuse requests, although timers are timely", async () => {
+  const rig = new Rig();
+  await rig.ticks(1, 0);
+  await waits(rig, "alone", 80, 12);
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 80 }]);
+  rig.clock.chance = 0;
+  expect(rig.admits(rig.low)).toBe(false);
+});
+
+test("a request that still waits counts with its wait", async () => {
+  const rig = new Rig();
+  await rig.ticks(1, 0);
+  rig.watches.alone?.entered(rig.clock.now());
+  await rig.ticks(20, 0);
+  expect(rig.shedding.load).toBe("shedding");
+});
+
+test("waits behind requests of the same connection refuse no other requests", async () => {
+  const rig = new Rig();
+  await rig.ticks(1, 0);
+  await waits(rig, "behind", 300, 20);
+  expect(rig.shedding.load).toBe("shedding");
+  rig.clock.chance = 0;
+  expect(rig.admits(rig.low)).toBe(true);
+  expect(rig.admits(rig.low, {})).toBe(true); // a connection without other requests
+  expect(rig.shed).toEqual([]);
+});
+
+test("after 10 s of refusing most requests the server leaves, and after 10 s without a refusal it returns", async () => {
+  const rig = new Rig({ leaves: true });
+  await rig.ticks(30, 60);
+  expect(rig.shedding.load).toBe("shedding");
+  await rig.ticks(130, 60);
+  expect([rig.shedding.load, rig.changes]).toEqual(["overloaded", 1]);
+  // Balancers have left: nothing arrives.
+  await rig.clock.advance(9_000);
+  expect(rig.shedding.load).toBe("overloaded");
+  await rig.clock.advance(2_000);
+  expect([rig.shedding.load, rig.changes, rig.clock.running]).toEqual(["calm", 2, 0]);
+});
+
+test("without BFF_SHED_READYZ the server stays ready", async () => {
+  const rig = new Rig();
+  await rig.ticks(300, 60);
+  expect([rig.shedding.load, rig.changes]).toEqual(["shedding", 0]);
+});

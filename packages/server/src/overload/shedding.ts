@@ -1,0 +1,213 @@
+// Overload: while its own event loop falls behind, the server refuses new requests, the lowest class first.
+//
+// - A timer of `TICK_MS` runs while requests arrive. Its lateness is the delay of the event loop.
+// - Requests of HTTP/2 begin in turns (room `turns`), which bound the lateness of timers. Waits for a turn are therefore
+//   measured, too, one request at a time.
+// - One gate reads the lateness and the waits of connections without other requests, and applies to all requests. The
+//   other reads the waits behind requests of the same connection, unread ones included, and applies only to those. A client that floods its
+//   connection thus delays no other client.
+// - Each `PERIOD_MS` a gate adjusts its share to its standing delay, the least measurement of the period. A timer that is
+//   late by several periods ends them all.
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import type { Failure } from "@protobff/runtime/internal/failure";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { Priority } from "@protobff/runtime/internal/observer-requests";
+import { isUnread, longestUnread } from "../turns/connection-reads.ts";
+import { nextPosition, type Position } from "../turns/turns.ts";
+import { CLASSES, Gate } from "./gate.ts";
+import type { Load } from "./load.ts";
+import { Majority } from "./majority.ts";
+import { overloaded } from "./overloaded.ts";
+import { TurnProbe, type WatchTurn } from "./turn-probe.ts";
+
+const TICK_MS = 20;
+const PERIOD_MS = 100;
+/** Least number of ticks in a period: after a single long pause, such as a garbage collection, the next tick is timely. */
+const LEAST_TICKS = 2;
+
+/** Standing delay above which requests are refused, in milliseconds. */
+export const DEFAULT_SHED_DELAY_MS = 50;
+
+/** An RPC whose requests may be refused. */
+export interface ShedRpc {
+  /** `package.Service/Method` */
+  readonly name: string;
+  readonly priority: Priority;
+  /** Index of the priority in `CLASSES`. */
+  readonly rank: number;
+}
+
+export interface SheddingOptions {
+  /** Standing delay above which requests are refused, in milliseconds. 0: none is refused. */
+  readonly delayMs: number;
+  /** True if the server is not ready while it refuses most requests. */
+  readonly leaves: boolean;
+  readonly clock: Clock;
+  readonly observer?: Pick<Observer, "shed" | "shedding"> | undefined;
+  /** Called when `load` becomes `overloaded`, or no longer is. */
+  readonly changed: () => void;
+  readonly watch?: WatchTurn;
+}
+
+/** Decides which requests an overloaded server refuses. */
+export class Shedding {
+  readonly #options: SheddingOptions;
+  readonly #rpcs: ReadonlyMap<string, ShedRpc>;
+  readonly #gates: Readonly<Record<Position, Gate>> = { alone: new Gate(), behind: new Gate() };
+  readonly #probes: Readonly<Record<Position, TurnProbe>>;
+  readonly #majority: Majority;
+  /** True if a request needs nothing more than this comparison. */
+  #quiet: boolean;
+  /** True if something was late in this period, or a gate is not open: requests are counted. */
+  #watching = false;
+  /** A request has arrived in this period. */
+  #arrived = false;
+  #stopped = false;
+  #timer: Timer | undefined;
+  #dueAt = 0;
+  #periodEndsAt = 0;
+  #ticks = 0;
+  #seen = 0;
+  #refused = 0;
+  /** Begin of the refusals, and their number. Undefined: both gates are open. */
+  #shed: { readonly at: number; refused: number } | undefined;
+  #isOverloaded = false;
+
+  constructor(
+    endpoints: readonly { readonly method: DescMethod; readonly priority?: Priority | undefined }[],
+    options: SheddingOptions,
+  ) {
+    this.#options = options;
+    this.#rpcs = new Map(
+      endpoints.map(({ method, priority = "normal" }) => {
+        const name = `${method.parent.typeName}/${method.name}`;
+        return [name, { name, priority, rank: CLASSES.indexOf(priority) }];
+      }),
+    );
+    this.#probes = { alone: new TurnProbe("alone", options.watch), behind: new TurnProbe("behind", options.watch) };
+    this.#majority = new Majority(options.clock.now());
+    this.#quiet = options.delayMs === 0;
+  }
+
+  /** Returns the RPC of a `package.Service/Method`. Undefined: its requests are never refused. */
+  of(name: string): ShedRpc | undefined {
+    return this.#rpcs.get(name);
+  }
+  get load(): Load {
+    if (this.#isOverloaded) return "overloaded";
+    return this.#shed === undefined ? "calm" : "shedding";
+  }
+  /** Standing delay of the last period, in milliseconds. */
+  get standingDelayMs(): number {
+    if (this.#timer === undefined) return 0;
+    return Math.max(this.#gates.alone.standingMs, this.#gates.behind.standingMs);
+  }
+  /**
+   * Returns the failure of a new request that is refused. Undefined: it is admitted.
+   *
+   * @param connection its session of HTTP/2, whose requests wait for each other
+   */
+  refusal(rpc: ShedRpc | undefined, connection: object | undefined): Failure | undefined {
+    return this.#quiet || rpc === undefined ? undefined : this.#decide(rpc, connection);
+  }
+  /** Refuses nothing more. */
+  stop(): void {
+    this.#quiet = true;
+    this.#stopped = true;
+    this.#sleep();
+  }
+
+  #decide(rpc: ShedRpc, connection: object | undefined): Failure | undefined {
+    this.#arrived = true;
+    if (this.#timer === undefined) this.#begin();
+    if (!this.#watching) {
+      this.#quiet = true;
+      return undefined;
+    }
+    this.#seen++;
+    const { clock, observer } = this.#options;
+    const { alone, behind } = this.#gates;
+    const waits = connection !== undefined && (isUnread(connection) || nextPosition(connection) === "behind");
+    if (alone.admits(rpc.rank, clock.random()) && !(waits && !behind.admits(rpc.rank, clock.random())))
+      return undefined;
+    this.#refused++;
+    if (this.#shed !== undefined) this.#shed.refused++;
+    observer?.shed?.({ method: rpc.name, priority: rpc.priority, standingDelayMs: this.standingDelayMs });
+    return overloaded(clock.random());
+  }
+
+  #begin(): void {
+    this.#ticks = 0;
+    this.#periodEndsAt = this.#options.clock.now() + PERIOD_MS;
+    this.#schedule();
+  }
+  #schedule(): void {
+    const { clock } = this.#options;
+    this.#dueAt = clock.now() + TICK_MS;
+    this.#timer = clock.setTimeout(ticked, TICK_MS, this);
+  }
+  #sleep(): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Called only by the timer. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    const { alone, behind } = this.#probes;
+    const lateMs = now - this.#dueAt;
+    this.#measured("alone", Math.max(lateMs, alone.read(now)));
+    this.#measured("behind", Math.max(behind.read(now), longestUnread(now)));
+    // The first period may be a pause, such as a garbage collection.
+    const blocked = Math.floor((lateMs - this.#options.delayMs) / PERIOD_MS) - 1;
+    if (blocked > 0) {
+      this.#gates.alone.blocked(lateMs, this.#options.delayMs, blocked);
+      this.#endPeriod(now);
+    } else if (++this.#ticks >= LEAST_TICKS && now >= this.#periodEndsAt) {
+      this.#gates.alone.adjust(this.#options.delayMs);
+      this.#endPeriod(now);
+    } else this.#schedule();
+  }
+  #measured(position: Position, waitMs: number): void {
+    this.#gates[position].measured(waitMs);
+    if (waitMs <= this.#options.delayMs) return;
+    this.#watching = true;
+    this.#quiet = this.#stopped;
+  }
+  #endPeriod(now: number): void {
+    const { alone, behind } = this.#gates;
+    behind.adjust(this.#options.delayMs);
+    this.#watching = !alone.isOpen || !behind.isOpen;
+    this.#reportShedding(now);
+    this.#reportLoad(now);
+    const rests = !this.#arrived && !this.#watching && !this.#isOverloaded;
+    this.#arrived = false;
+    this.#quiet = this.#stopped;
+    if (rests || this.#stopped) this.#timer = undefined;
+    else this.#begin();
+  }
+  #reportShedding(now: number): void {
+    const { observer } = this.#options;
+    const { standingDelayMs } = this;
+    if (this.#watching && this.#shed === undefined) {
+      this.#shed = { at: now, refused: 0 };
+      observer?.shedding?.({ state: "begun", standingDelayMs });
+    } else if (!this.#watching && this.#shed !== undefined) {
+      const { at, refused } = this.#shed;
+      this.#shed = undefined;
+      observer?.shedding?.({ state: "ended", standingDelayMs, refused, tookMs: now - at });
+    }
+  }
+  #reportLoad(now: number): void {
+    this.#majority.add(this.#seen, this.#refused, now);
+    this.#seen = 0;
+    this.#refused = 0;
+    const isOverloaded = this.#options.leaves && this.#majority.lasts;
+    if (isOverloaded === this.#isOverloaded) return;
+    this.#isOverloaded = isOverloaded;
+    this.#options.changed();
+  }
+}
+
+const ticked = (shedding: Shedding): void => shedding.tick();
