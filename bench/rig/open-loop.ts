@@ -6,6 +6,8 @@ import type { Prepared } from "./variant.ts";
 export interface OpenLoop {
   readonly perSecond: number;
   readonly requests: number;
+  /** Number of first requests that are not part of the result. Default: none. */
+  readonly unmeasured?: number;
   /** Time limit of the client for an answer, in milliseconds, whatever its `grpc-timeout` is. */
   readonly deadlineMs: number;
   readonly connections: number;
@@ -16,6 +18,8 @@ export interface OpenLoop {
 export interface OpenResult {
   /** From the moment at which each request was due, ascending; late ones with what they had waited. */
   readonly latenciesMs: readonly number[];
+  /** The same of each kind of answers. */
+  readonly latenciesOf: ReadonlyMap<string, readonly number[]>;
   /** Number of answers of each kind, and of those that were `late` or failed with `status <n>`. */
   readonly kinds: ReadonlyMap<string, number>;
   /** Delays of sending, ascending: of the generator, not of the measured server. */
@@ -56,25 +60,28 @@ function generate(
     }
     return kind;
   };
-  const latencies: number[] = [];
+  const { unmeasured = 0 } = loop;
+  const byKind = new Map<string, number[]>();
   const lags: number[] = [];
-  const kinds = new Map<string, number>();
+  let answered = 0;
   return new Promise((resolve) => {
     const startedAt = performance.now();
     const gapMs = 1000 / loop.perSecond;
     let sent = 0;
+    const measuredFrom = startedAt + unmeasured * gapMs;
     const ended = (kind: string, dueAt: number): void => {
-      latencies.push(performance.now() - dueAt);
-      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-      if (latencies.length < loop.requests) return;
-      const ascending = (values: number[]) => values.sort((a, b) => a - b);
-      resolve({ latenciesMs: ascending(latencies), lagsMs: ascending(lags), kinds });
+      if (dueAt >= measuredFrom) {
+        const latencies = byKind.get(kind) ?? [];
+        byKind.set(kind, latencies);
+        latencies.push(performance.now() - dueAt);
+      }
+      if (++answered === loop.requests) resolve(resultOf(byKind, lags));
     };
     const sendDue = (): void => {
       const now = performance.now();
       while (sent < loop.requests && startedAt + sent * gapMs <= now) {
         const dueAt = startedAt + sent * gapMs;
-        lags.push(now - dueAt);
+        if (dueAt >= measuredFrom) lags.push(now - dueAt);
         const session = sessions[sent % sessions.length];
         sent++;
         if (session === undefined || session.destroyed) ended("connection lost", dueAt);
@@ -84,6 +91,16 @@ function generate(
     };
     sendDue();
   });
+}
+
+function resultOf(byKind: ReadonlyMap<string, readonly number[]>, lags: readonly number[]): OpenResult {
+  const ascending = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+  return {
+    latenciesMs: ascending([...byKind.values()].flat()),
+    latenciesOf: new Map([...byKind].map(([kind, values]) => [kind, ascending(values)])),
+    kinds: new Map([...byKind].map(([kind, { length }]) => [kind, length])),
+    lagsMs: ascending(lags),
+  };
 }
 
 /** node:http2 takes a flat list as it is. */

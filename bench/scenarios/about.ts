@@ -121,6 +121,16 @@ export const about: readonly About[] = [
     drawn: "p99_ms",
   },
   {
+    scenario: "overload",
+    text: "Three times the requests that a server answers at its peak, at a constant rate that does not depend on answers. The request is that of `fanout`, without optional policies, and each answer takes a millisecond of work besides. The peak is a closed loop with 32 streams. The server has a processor to itself; upstreams, clients and Envoy share the others. Clients wait for 2 s. Goodput counts complete answers, and times are those of complete answers, from the moment at which a request was due. The first four seconds, in which servers adapt, do not count. `envoy in front` is the server that refuses nothing behind Envoy's adaptive concurrency.",
+    goal: "goodput at least 0.9 × peak, p99 of answers at most 2 × that of the peak",
+    columns: [
+      ...["goodput_ratio_to_peak", "p99_ratio_to_peak", "peak_per_second", "goodput_per_second"],
+      ...["peak_p99_ms", "p50_ms", "p99_ms", "generator_lag_p99_ms"],
+    ],
+    drawn: "goodput_per_second",
+  },
+  {
     scenario: "same",
     text: "A thousand equal requests a second, over upstreams whose answers may be cached for a second.",
     goal: "at most 2 calls per second of each upstream method",

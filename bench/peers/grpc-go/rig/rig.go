@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -54,9 +55,24 @@ func forward(ctx context.Context, method string, req, reply any, conn *grpc.Clie
 	return invoke(metadata.AppendToOutgoingContext(ctx, pairs...), method, req, reply, conn, options...)
 }
 
+// working keeps a processor busy for BENCH_WORK_US microseconds after each answer, as bench/rig/working-observer.ts does.
+func working(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	answer, err := handle(ctx, req)
+	if err == nil {
+		for until := time.Now().Add(work); time.Now().Before(until); {
+		}
+	}
+	return answer, err
+}
+
+var work = func() time.Duration {
+	micros, _ := strconv.Atoi(os.Getenv("BENCH_WORK_US"))
+	return time.Duration(micros) * time.Microsecond
+}()
+
 // Serve serves until SIGTERM.
 func Serve(register func(*grpc.Server)) {
-	server := grpc.NewServer()
+	server := grpc.NewServer(grpc.UnaryInterceptor(working))
 	register(server)
 	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")))
 	if err != nil {
