@@ -1,3 +1,4 @@
+import { errorInfo, retryInfo } from "@protobff/runtime/internal/error-info";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 
 /** Least time before a retry, and the most that chance adds to it, in milliseconds. */
@@ -14,6 +15,7 @@ export function overloaded(random: number): Failure {
     callee: "",
     message: "refused: the server is overloaded",
     clientMessage: "the server is overloaded",
+    details: [errorInfo("OVERLOADED"), retryInfo(ms)],
     headers: ["retry-after", String(Math.ceil(ms / 1000))],
     pushbackMs: ms,
   });
