@@ -38,7 +38,7 @@ import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry
 import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
 import { type VersionReport, versionReport } from "./rpcs/describe-version.ts";
 
-/** Names are the names in the JSON. Times are in milliseconds; null is "nothing bounds it". */
+/** Names are those of the JSON. Times are in milliseconds; null is "nothing bounds it". */
 export interface FileReport {
   readonly version: 1;
   readonly file: string;
@@ -121,7 +121,6 @@ export interface RpcPartsReport {
 export interface RestReport {
   /** In capitals; `*`: any. */
   readonly method: string;
-  /** The template. */
   readonly path: string;
   /** `*` or a field. */
   readonly body?: string;

@@ -148,7 +148,11 @@ test("REST: 503 with a google.rpc.Status and retry-after", async () => {
   await expect.poll(async () => (await get("/v1/low")).status, TIMEOUT).toBe(503);
   let answer = await get("/v1/low");
   for (let i = 0; i < MOST_TRIES && answer.status !== 503; i++) answer = await get("/v1/low");
-  expect(JSON.parse(answer.body)).toEqual({ code: Code.Unavailable, message: "the server is overloaded" });
+  expect(JSON.parse(answer.body)).toMatchObject({
+    code: Code.Unavailable,
+    message: "the server is overloaded",
+    details: [{ reason: "OVERLOADED" }, { retryDelay: expect.stringMatching(/^[12](?:\.\d+)?s$/) }, {}],
+  });
   expect(answer.headers["retry-after"]).toMatch(/^[12]$/);
   expect(await get("/v1/high?fileName=a")).toMatchObject({ status: 200, body: '{"fileName":"a"}' });
 });
