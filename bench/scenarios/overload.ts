@@ -59,8 +59,9 @@ type Sizes = typeof FULL;
 
 export async function runOverload(options: RunOptions): Promise<ScenarioResult> {
   const size = options.quick ? QUICK : FULL;
-  const ours = working(generatedVariant("bare", BareService.method.getHome));
-  const off = working({ ...ours, name: "protobff, BFF_SHED_DELAY=0s" }, { BFF_SHED_DELAY: "0s" });
+  const bare = generatedVariant("bare", BareService.method.getHome);
+  const off = working({ ...bare, name: "protobff, by default" });
+  const ours = working({ ...bare, name: "protobff, BFF_SHED_DELAY=50ms" }, { BFF_SHED_DELAY: "50ms" });
   const go = goPeer(grpcGo, "fanout", HomeService.method.getHome);
   const envoy = proxies().installed.find(({ name }) => name === "envoy");
   const placed = pin(process.pid, OTHERS);

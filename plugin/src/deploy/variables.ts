@@ -134,8 +134,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   {
     name: "BFF_SHED_DELAY",
-    default: "50ms",
-    about: "delay of the event loop above which new requests are refused, by priority; 0s: none is refused",
+    default: "0s",
+    about: "delay of the event loop above which new requests are refused, by priority, like 50ms; 0s: none is refused",
   },
   {
     name: "BFF_SHED_READYZ",

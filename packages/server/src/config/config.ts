@@ -11,7 +11,6 @@ import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
 import type { LogFormat } from "../logs/server-log.ts";
-import { DEFAULT_SHED_DELAY_MS } from "../overload/shedding.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
@@ -133,7 +132,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxFollowers,
     maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
     idleMs: readIdle(read),
-    shedDelayMs: read.durationMs("BFF_SHED_DELAY", `${DEFAULT_SHED_DELAY_MS}ms`, MAX_SHED_DELAY_MS),
+    shedDelayMs: read.durationMs("BFF_SHED_DELAY", "0s", MAX_SHED_DELAY_MS),
     shedReadyz: read.bool("BFF_SHED_READYZ", "false"),
     http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
     http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),

@@ -26,9 +26,6 @@ const PERIOD_MS = 100;
 /** Least number of ticks in a period: after a single long pause, such as a garbage collection, the next tick is timely. */
 const LEAST_TICKS = 2;
 
-/** Standing delay above which requests are refused, in milliseconds. */
-export const DEFAULT_SHED_DELAY_MS = 50;
-
 /** An RPC whose requests may be refused. */
 export interface ShedRpc {
   /** `package.Service/Method` */
