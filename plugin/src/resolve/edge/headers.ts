@@ -7,9 +7,10 @@ import type { AnswerHeader, AnswerHeaders } from "../model/model.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
-import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
+import { type Around, bareStep, messageVariable, requestScope, withResult } from "../packages/request-scope.ts";
+import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
 
 /** Returns the headers of the answers of every RPC that declares any. A header with a fault is left out. */
 export function resolveHeaders(run: Run): ReadonlyMap<IrMethod, AnswerHeaders> {
@@ -50,7 +51,9 @@ function resolveHeader(around: Around, ir: IrBind): AnswerHeader | undefined {
   const { name, by: text, if: ifText } = ir;
   if (name === undefined || text === undefined) return undefined;
   const { scope, env } = scopeOf(around);
-  const named = [text, ...(ifText === undefined ? [] : [ifText])].map((text) => checkNames(around, scope, text));
+  const named = [text, ...(ifText === undefined ? [] : [ifText])].map((text) =>
+    checkNames(around, scope, text, namesOf(around)),
+  );
   if (named.includes(false)) return undefined;
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
   const by = checkText(where(scope, condition), text);
@@ -58,31 +61,24 @@ function resolveHeader(around: Around, ir: IrBind): AnswerHeader | undefined {
   return { ir, name: name.value, by, if: condition, env };
 }
 
-function checkNames({ service, method, context }: Around, scope: MessageScope, text: Text): boolean {
-  const { names } = free(scope, text);
-  const refuse = (message: string, hint: string): false => {
-    scope.report({ code: "BFF292", severity: "error", message, at: text.at, hint });
-    return false;
-  };
-  if (names.has("principal") && !context.identified)
-    return refuse(
-      "a header by `principal` needs an identity, and this package has none",
-      "add `identity` to the file rule of this package, or leave out the header",
-    );
-  if (names.has("result") && method.desc.methodKind !== "unary")
-    return refuse(
-      "a header of a stream cannot read `result`: headers are sent before the first message",
-      "read `args`, `principal`, `peer`, `headers`, `env` or `now`, or add a field to the response",
-    );
-  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
-  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.builtins.has(step.value))
-    return refuse(
-      `a header cannot read step "${step.value}"`,
-      "read `args`, `result`, `principal`, `peer`, `headers`, `env` or `now`",
-    );
-  return true;
-}
+const namesOf = ({ method }: Around): NameRules => ({
+  code: "BFF292",
+  principal: {
+    message: "a header by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or leave out the header",
+  },
+  other: (names) =>
+    names.has("result") && method.desc.methodKind !== "unary"
+      ? {
+          message: "a header of a stream cannot read `result`: headers are sent before the first message",
+          hint: "read `args`, `principal`, `peer`, `headers`, `env` or `now`, or add a field to the response",
+        }
+      : undefined,
+  step: (name) => ({
+    message: `a header cannot read step "${name}"`,
+    hint: "read `args`, `result`, `principal`, `peer`, `headers`, `env` or `now`",
+  }),
+});
 
 function checkText(scope: MessageScope, text: Text): Expression | undefined {
   const by = check(scope, text);
@@ -109,9 +105,8 @@ function hintFor({ kind }: CelType): string {
 
 /** The names that `settle` of a limit reads. Reads of unset fields have their defaults, as in messages. */
 function scopeOf(around: Around) {
-  const { run, service, file, method, context } = around;
+  const { run, service, file, context } = around;
   const env = envOfLet(run, service, file, context, () => {});
   const scope = requestScope(around, { env, args: true, strict: undefined });
-  const result = messageVariable("result", "item", method.desc.output);
-  return { scope: { ...scope, builtins: new Map([...scope.builtins, ["result", result]]) }, env: env.variables };
+  return { scope: withResult(scope, around.method), env: env.variables };
 }

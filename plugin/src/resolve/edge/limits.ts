@@ -8,8 +8,9 @@ import { envOfLet, seen } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
-import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
+import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
 
 /** Returns the limits of every RPC that has any. A limit with a fault is left out. */
@@ -55,7 +56,7 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   const { scope, env } = scopeOf(around, of);
   const { key: keyText, cost: costText, settle: settleText, if: ifText } = limit;
   const texts = [keyText, costText, settleText, ifText].filter((text) => text !== undefined);
-  const lacks = texts.map((text) => checkNames(around, scope, text, of, text === settleText));
+  const lacks = texts.map((text) => checkNames(around, scope, text, namesOf(of, text === settleText)));
   if (lacks.includes(false)) return undefined;
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
   const key = checkKey(where(scope, condition), keyText);
@@ -111,51 +112,36 @@ function streamItemOf({ run, service, method: { stream } }: Around): Variable | 
 /** Roles of variables with values before credentials are checked. */
 const EARLY: ReadonlySet<Variable["role"]> = new Set(["peer", "headers", "env", "var"]);
 
-/**
- * Returns true if a text reads only names in scope. Each missing name has a separate diagnostic, because the available
- * values have other names.
- */
-function checkNames(
-  { service, method, context }: Around,
-  scope: MessageScope,
-  text: Text,
-  of: DeclaredLimit["of"],
-  settles: boolean,
-): boolean {
-  const { names } = free(scope, text);
-  const refuse = (message: string, hint: string): false => {
-    scope.report({ code: "BFF245", severity: "error", message, at: text.at, hint });
-    return false;
-  };
-  if (names.has("principal") && !context.identified)
-    return refuse(
-      "a limit by `principal` needs an identity, and this package has none",
-      "add `identity` to the file rule of this package, or count by `peer.address`",
-    );
-  if (names.has("args") && of !== "rpc")
-    return refuse(
-      `a limit of a ${of} cannot read \`args\`: the requests of its rpcs differ`,
-      "move it to the rpcs, or read `principal`, `peer`, `headers`, `env` or `now`",
-    );
-  if (names.has("result") && of !== "rpc")
-    return refuse(
-      `a limit of a ${of} cannot read \`result\`: the answers of its rpcs differ`,
-      "move the limit to the rpcs: limits with one name share a counter",
-    );
-  if (names.has("result") && !settles)
-    return refuse(
-      "`cost` cannot read `result`: it is charged before the answer",
-      "set the maximum cost in `cost`, and the actual cost in `settle`",
-    );
-  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
-  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.builtins.has(step.value))
-    return refuse(
-      `a limit cannot read step "${step.value}": it is checked before any call`,
-      "read `principal`, `args`, `peer`, `headers`, `env` or `now`",
-    );
-  return true;
-}
+/** @param settles true for `settle`, which runs after the answer */
+const namesOf = (of: DeclaredLimit["of"], settles: boolean): NameRules => ({
+  code: "BFF245",
+  principal: {
+    message: "a limit by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or count by `peer.address`",
+  },
+  other(names) {
+    if (names.has("args") && of !== "rpc")
+      return {
+        message: `a limit of a ${of} cannot read \`args\`: the requests of its rpcs differ`,
+        hint: "move it to the rpcs, or read `principal`, `peer`, `headers`, `env` or `now`",
+      };
+    if (names.has("result") && of !== "rpc")
+      return {
+        message: `a limit of a ${of} cannot read \`result\`: the answers of its rpcs differ`,
+        hint: "move the limit to the rpcs: limits with one name share a counter",
+      };
+    if (names.has("result") && !settles)
+      return {
+        message: "`cost` cannot read `result`: it is charged before the answer",
+        hint: "set the maximum cost in `cost`, and the actual cost in `settle`",
+      };
+    return undefined;
+  },
+  step: (name) => ({
+    message: `a limit cannot read step "${name}": it is checked before any call`,
+    hint: "read `principal`, `args`, `peer`, `headers`, `env` or `now`",
+  }),
+});
 
 const KEYS: ReadonlySet<string> = new Set(["string", "int", "uint", "bool"]);
 

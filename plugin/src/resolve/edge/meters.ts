@@ -5,8 +5,9 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMeter, IrTelemetry } from "../../ir/edge.ts";
 import type { Meter, MeterLabel } from "../model/model.ts";
 import { seen } from "../packages/env.ts";
-import { type Around, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { type Around, requestScope, withResult } from "../packages/request-scope.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
 import { fittingRpcs } from "./fitting-rpcs.ts";
 
 /** Maximum number of combinations of a meter's labels. Each is a series per RPC and process. */
@@ -64,7 +65,7 @@ function readsMessages(around: Around, ir: IrMeter): boolean {
 
 function meterOf(around: Around, ir: IrMeter): Meter | undefined {
   const { scope, env } = scopeOf(around);
-  if (textsOf(ir).some((text) => !checkNames(around, scope, text))) return undefined;
+  if (textsOf(ir).some((text) => !checkNames(around, scope, text, NAMES))) return undefined;
   const by = numberOf(scope, ir.by);
   const labels = ir.labels.map((label) => labelOf(scope, label));
   const sound = labels.filter((label) => label !== undefined);
@@ -127,33 +128,25 @@ function labelOf(scope: MessageScope, { name, by: text }: IrMeter["labels"][numb
   return undefined;
 }
 
-function checkNames({ service, method, context }: Around, scope: MessageScope, text: Text): boolean {
-  const { names } = free(scope, text);
-  const refuse = (message: string, hint: string): false => {
-    scope.report({ code: "BFF294", severity: "error", message, at: text.at, hint });
-    return false;
-  };
-  if (names.has("principal") && !context.identified)
-    return refuse(
-      "a meter by `principal` needs an identity, and this package has none",
-      "add `identity` to the file rule of this package, or read `args`, `env` or `result`",
-    );
-  const other = ["headers", "peer", "now"].find((name) => names.has(name));
-  if (other !== undefined)
-    return refuse(`a meter cannot read \`${other}\``, "read `args`, `principal`, `env` or `result`");
-  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
-  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.builtins.has(step.value))
-    return refuse(
-      `a meter cannot read step "${step.value}": it counts requests by their messages`,
-      "read `result`, the answer, or `args`, `principal` or `env`",
-    );
-  return true;
-}
+const NAMES: NameRules = {
+  code: "BFF294",
+  principal: {
+    message: "a meter by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or read `args`, `env` or `result`",
+  },
+  other(names) {
+    const other = ["headers", "peer", "now"].find((name) => names.has(name));
+    if (other === undefined) return undefined;
+    return { message: `a meter cannot read \`${other}\``, hint: "read `args`, `principal`, `env` or `result`" };
+  },
+  step: (name) => ({
+    message: `a meter cannot read step "${name}": it counts requests by their messages`,
+    hint: "read `result`, the answer, or `args`, `principal` or `env`",
+  }),
+};
 
 function scopeOf(around: Around) {
   const env = seen(around.context.env, around.context.brokenEnv);
   const scope = requestScope(around, { env, args: true, strict: undefined });
-  const result = messageVariable("result", "item", around.method.desc.output);
-  return { scope: { ...scope, builtins: new Map([...scope.builtins, ["result", result]]) }, env: env.variables };
+  return { scope: withResult(scope, around.method), env: env.variables };
 }

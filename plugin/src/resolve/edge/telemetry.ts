@@ -13,8 +13,9 @@ import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { governing } from "../policies/entries.ts";
-import { check, free, type MessageScope } from "../scope/scope.ts";
+import { check, free } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
 import { fittingRpcs } from "./fitting-rpcs.ts";
 import { resolveMeters } from "./meters.ts";
 
@@ -101,7 +102,7 @@ function readsArgs(around: Around, text: Text): boolean {
 
 function attributeOf(around: Around, text: Text): Attribute | undefined {
   const { scope, env } = scopeOf(around);
-  if (!checkNames(around, scope, text)) return undefined;
+  if (!checkNames(around, scope, text, NAMES)) return undefined;
   const expression = check(scope, text);
   if (expression === undefined) return undefined;
   const proto = carried(expression.type);
@@ -151,28 +152,20 @@ function carried(type: CelType): Proto | undefined {
   }
 }
 
-function checkNames({ service, method, context }: Around, scope: MessageScope, text: Text): boolean {
-  const { names } = free(scope, text);
-  const refuse = (message: string, hint: string): false => {
-    scope.report({ code: "BFF284", severity: "error", message, at: text.at, hint });
-    return false;
-  };
-  if (names.has("principal") && !context.identified)
-    return refuse(
-      "an attribute by `principal` needs an identity, and this package has none",
-      "add `identity` to the file rule of this package, or leave out the attribute",
-    );
-  if (names.has("result"))
-    return refuse("an attribute cannot read `result`", "read `args`, `principal`, `peer`, `headers`, `env` or `now`");
-  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
-  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
-  if (step !== undefined && !scope.builtins.has(step.value))
-    return refuse(
-      `an attribute cannot read step "${step.value}": the trace already shows its call`,
-      "read `args`, `principal`, `peer`, `headers`, `env` or `now`",
-    );
-  return true;
-}
+const NAMES: NameRules = {
+  code: "BFF284",
+  principal: {
+    message: "an attribute by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or leave out the attribute",
+  },
+  other: (names) =>
+    names.has("result") ? { message: "an attribute cannot read `result`", hint: READABLE } : undefined,
+  step: (name) => ({
+    message: `an attribute cannot read step "${name}": the trace already shows its call`,
+    hint: READABLE,
+  }),
+};
+const READABLE = "read `args`, `principal`, `peer`, `headers`, `env` or `now`";
 
 function scopeOf(around: Around) {
   const { context } = around;

@@ -60,6 +60,12 @@ export function requestScope(
   };
 }
 
+/** Returns the scope with the response of an RPC, or a message of its stream, as `result`. */
+export function withResult(scope: MessageScope, { desc }: IrMethod): MessageScope {
+  const result = messageVariable("result", "item", desc.output);
+  return { ...scope, builtins: new Map([...scope.builtins, ["result", result]]) };
+}
+
 export function messageVariable(name: string, role: "args" | "item", desc: DescMessage): Variable {
   const type = { kind: "message", desc } as const;
   return { name, role, type, proto: type, absent: false };
