@@ -17,7 +17,7 @@ export function manifests(deployed: ServerDeployment, routes: readonly Manifest[
   const objects = [
     { file: "configmap.yaml", text: configMap(deployed) },
     { file: "deployment.yaml", text: deployment(deployed) },
-    { file: "service.yaml", text: service(deployed.name) },
+    { file: "service.yaml", text: mainService(deployed.name) },
     { file: "horizontalpodautoscaler.yaml", text: autoscaler(deployed) },
     { file: "poddisruptionbudget.yaml", text: disruptionBudget(deployed) },
     { file: "networkpolicy.yaml", text: networkPolicy(deployed) },
@@ -44,43 +44,31 @@ function headed({ server }: ServerDeployment, all: readonly Manifest[]): readonl
 
 const labels = (name: string, indent: string): string => `${indent}app.kubernetes.io/name: ${name}`;
 
-/**
- * Returns the Service. All traffic uses one port: gRPC and Connect by HTTP/2 without TLS; Connect, REST and health by
- * either HTTP.
- */
-function service(name: string): string {
+/** Returns a Service of the pods of a server. `about` are the lines of a comment on its port. */
+function service(name: string, pods: string, appProtocol: string, about: readonly string[]): string {
   return `apiVersion: v1
 kind: Service
 metadata:
   name: ${name}
   labels:
-${labels(name, "    ")}
+${labels(pods, "    ")}
 spec:
   selector:
-${labels(name, "    ")}
+${labels(pods, "    ")}
   ports:
-    # HTTP/1.1 is answered at this port, too. A gRPC client keeps one connection: let a proxy balance its requests, or make the Service
-    # headless (clusterIP: None), so that clients see all pods.
-    - { name: http, port: 80, targetPort: http, appProtocol: kubernetes.io/h2c }
+${about.map((line) => `    # ${line}\n`).join("")}    - { name: http, port: 80, targetPort: http, appProtocol: kubernetes.io/${appProtocol} }
 `;
 }
 
-/** Returns a second Service of the same pods: WebSockets need HTTP/1.1. */
-function webSocketService(name: string): string {
-  return `apiVersion: v1
-kind: Service
-metadata:
-  name: ${webSocketName(name)}
-  labels:
-${labels(name, "    ")}
-spec:
-  selector:
-${labels(name, "    ")}
-  ports:
-    # The pods and the port of ${name}. Gateways send WebSockets by HTTP/1.1.
-    - { name: http, port: 80, targetPort: http, appProtocol: kubernetes.io/ws }
-`;
-}
+/** All traffic uses one port: gRPC and Connect by HTTP/2 without TLS; Connect, REST and health by either HTTP. */
+const mainService = (name: string): string =>
+  service(name, name, "h2c", [
+    "HTTP/1.1 is answered at this port, too. A gRPC client keeps one connection: let a proxy balance its requests, or make the Service",
+    "headless (clusterIP: None), so that clients see all pods.",
+  ]);
+/** WebSockets need HTTP/1.1. */
+const webSocketService = (name: string): string =>
+  service(webSocketName(name), name, "ws", [`The pods and the port of ${name}. Gateways send WebSockets by HTTP/1.1.`]);
 
 function autoscaler({ name }: ServerDeployment): string {
   return `apiVersion: autoscaling/v2
