@@ -47,8 +47,8 @@ export type ErrorReason = keyof typeof ERROR_REASONS;
 export const ERROR_INFO = "google.rpc.ErrorInfo";
 export const REQUEST_INFO = "google.rpc.RequestInfo";
 const RETRY_INFO = "google.rpc.RetryInfo";
-/** Domain of the reasons. */
-const DOMAIN = text(2, "bff.v1");
+/** Domain of the reasons, as a field. */
+const DOMAIN = fieldOf(2, Buffer.from("bff.v1"));
 
 let adding = true;
 /** Reports whether errors get details beside the declared ones. */
@@ -96,6 +96,4 @@ export function retryInfo(ms: number): ReceivedDetail {
   return { type: RETRY_INFO, value };
 }
 
-function text(field: number, value: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(fieldOf(field, Buffer.from(value)));
-}
+const text = (field: number, value: string): Uint8Array<ArrayBuffer> => fieldOf(field, Buffer.from(value));

@@ -1,5 +1,5 @@
 // Early ends of streams, before the end of their source.
-import { ERROR_REASONS, type ErrorReason, errorInfo } from "../error-info.ts";
+import { type ErrorReason, errorInfo } from "../error-info.ts";
 import { Code, Failure, Reason, timedOut } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";
 import type { StreamUse } from "../observer-requests.ts";
@@ -11,15 +11,15 @@ export type EarlyEnd = Exclude<StreamUse["end"], "ended" | "left" | "failed">;
 export function failureOf(end: EarlyEnd): Failure {
   switch (end) {
     case "age":
-      return meant("STREAM_AGE", Reason.UNAVAILABLE, "the stream has been open for its max_age");
+      return meant("STREAM_AGE", Code.UNAVAILABLE, Reason.UNAVAILABLE, "the stream has been open for its max_age");
     case "drained":
-      return meant("DRAINING", Reason.UNAVAILABLE, "the server is going");
+      return meant("DRAINING", Code.UNAVAILABLE, Reason.UNAVAILABLE, "the server is going");
     case "expired":
       return unauthenticated("the credential has expired while its stream was open", undefined, "CREDENTIAL_EXPIRED");
     case "deadline":
-      return meant("DEADLINE", Reason.TIMEOUT, "the client's deadline");
+      return meant("DEADLINE", Code.DEADLINE_EXCEEDED, Reason.TIMEOUT, "the client's deadline");
     case "slow":
-      return meant("STREAM_SLOW", Reason.TIMEOUT, "the client has not read for 10 s");
+      return meant("STREAM_SLOW", Code.RESOURCE_EXHAUSTED, Reason.TIMEOUT, "the client has not read for 10 s");
     case "idle": {
       const { reason, message } = timedOut("", "nothing has come from the stream's source for its idle");
       const details = [errorInfo("STREAM_IDLE")];
@@ -36,9 +36,7 @@ export function failureOf(end: EarlyEnd): Failure {
 }
 
 /** Returns a failure like that of a guard: it causes neither a log line nor a trace. */
-function meant(why: ErrorReason, reason: Reason, message: string): Failure {
-  const [name = "UNAVAILABLE"] = ERROR_REASONS[why];
-  const code = Code[name];
+function meant(why: ErrorReason, code: Code, reason: Reason, message: string): Failure {
   const details = [errorInfo(why)];
   return new Failure({ code, reason, callee: "", message, clientCode: code, refusal: true, details });
 }
