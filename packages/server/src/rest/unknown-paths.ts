@@ -5,8 +5,8 @@ import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
 import type { Handler } from "../carrier/handler.ts";
+import { grpcTypeOf, unimplementedStatus } from "../fast/grpc-refusal.ts";
 import { allDetails, completeError } from "../headers/error-details.ts";
-import { withStatus } from "../headers/grpc-status.ts";
 import { errorAnswer } from "../transcoding/status.ts";
 
 /** Error types of google.rpc are known without a registry. */
@@ -35,13 +35,6 @@ export function restAnswer(
   return errorAnswer({ code, rawMessage: message, details }, { status, accept, registry: NO_TYPES });
 }
 
-function grpcAnswer(contentType: string, requestId: string): ReturnType<typeof errorAnswer> {
-  const { code, message, reason } = NO_RPC;
-  const status = withStatus([], code, message, allDetails({ code, details: [errorInfo(reason)] }, requestId));
-  return { bytes: NO_BYTES, headers: ["content-type", contentType, ...status] };
-}
-const NO_BYTES = new Uint8Array();
-
 const UNKNOWN_PATH = { reason: "UNKNOWN_PATH", status: 404 } as const;
 const NO_RPC: PathError = {
   ...UNKNOWN_PATH,
@@ -51,7 +44,7 @@ const NO_RPC: PathError = {
 const NOTHING: PathError = { ...UNKNOWN_PATH, code: Code.NotFound, message: "nothing is served at this path" };
 /** Content types of Connect and gRPC-Web that no path of REST takes. */
 const RPC_TYPE = /^application\/(?:proto|connect\+)/;
-const GRPC_TYPE = /^application\/grpc(?:-web(?:-text)?)?(?:\+[a-z]{1,16})?(?=$|;)/;
+const NO_BYTES = new Uint8Array();
 
 /**
  * Returns a handler of unknown paths. It answers UNIMPLEMENTED to clients of gRPC and gRPC-Web (Trailers-Only in
@@ -65,13 +58,14 @@ export function unknownPaths(hasRest: boolean): Handler {
       [REQUEST_ID]: id,
       "connect-protocol-version": version,
     } = request.headers;
-    const grpc = GRPC_TYPE.exec(type)?.[0];
+    const contentType = grpcTypeOf(type);
     const isRpc = !hasRest || version !== undefined || RPC_TYPE.test(type);
     let answer: ReturnType<typeof errorAnswer>;
-    if (grpc !== undefined) answer = grpcAnswer(grpc, String(id));
+    if (contentType !== undefined)
+      answer = { bytes: NO_BYTES, headers: unimplementedStatus({ ...NO_RPC, contentType }, String(id)) };
     else answer = isRpc ? connectAnswer(NO_RPC, String(id)) : restAnswer(NOTHING, String(id), accept);
     const out: Answerable = response;
-    out.statusCode = grpc === undefined ? UNKNOWN_PATH.status : 200;
+    out.statusCode = contentType === undefined ? UNKNOWN_PATH.status : 200;
     const { headers, bytes } = answer;
     for (let i = 0; i + 1 < headers.length; i += 2) out.setHeader(headers[i] ?? "", headers[i + 1] ?? "");
     out.setHeader("cache-control", "no-store");

@@ -6,7 +6,7 @@ import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Carrier, NO_LISTENER } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
-import { unimplemented } from "../fast/grpc-refusal.ts";
+import { grpcTypeOf, unimplemented } from "../fast/grpc-refusal.ts";
 import type { CorsHeaders } from "../headers/cors.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import { HostNames } from "../requests/host-names.ts";
@@ -34,7 +34,6 @@ const WRONG_HOST: PathError = {
   reason: "WRONG_HOST",
   status: 421,
 };
-const GRPC = /^application\/grpc(?:-web(?:-text)?)?(?:\+[a-z]{1,16})?(?=$|;)/;
 type Kind = "connect" | "rest";
 
 /**
@@ -104,7 +103,7 @@ export class WrongHosts implements Shortcut {
     type: string,
     headers: http.IncomingHttpHeaders,
   ): { readonly status: number; readonly all: readonly string[]; readonly sent: Uint8Array | undefined } {
-    const grpc = GRPC.exec(type)?.[0];
+    const grpc = grpcTypeOf(type);
     if (grpc !== undefined) {
       const refusal = { ...WRONG_HOST, contentType: grpc };
       return { status: 200, all: unimplemented(refusal, headers, this.#options), sent: undefined };
