@@ -166,13 +166,10 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
   const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
   const draining = new AbortController();
   const registry = typesOf(services, options.types ?? []);
-  const shedding: Shedding = new Shedding(endpoints, {
-    delayMs: options.shedDelayMs ?? 0,
-    leaves: options.shedReadyz ?? false,
-    clock: systemClock,
-    observer: options.observer,
-    changed: () => health.notify(),
-  });
+  const { shedDelayMs: delayMs = 0, shedReadyz: leaves = false, observer } = options;
+  const changed = (): void => health.notify();
+  const shedding =
+    delayMs === 0 ? undefined : new Shedding(endpoints, { delayMs, leaves, clock: systemClock, observer, changed });
   const readiness = new Readiness(draining.signal, options.identity?.opened, shedding);
   const health = new Health(
     services.map(({ typeName }) => typeName),
@@ -240,7 +237,8 @@ function connectOf(base: Base) {
         }),
       );
       const methods = endpoints.map(({ method }) => method);
-      withShedding(router, base.shedding, methods, { jsonOptions: { registry: base.registry } });
+      if (base.shedding !== undefined)
+        withShedding(router, base.shedding, methods, { jsonOptions: { registry: base.registry } });
       withAnswerTraffic(router, endpoints);
       withShortErrors(router);
       withRefusalReports(router, endpoints);
@@ -311,7 +309,7 @@ function endOf(base: Base, { sockets, shortcut }: Paths, listener: Listener): Se
     goodbye(graceMs) {
       accounts.followers.drain(graceMs / 2);
       sockets?.drain();
-      shedding.stop();
+      shedding?.stop();
     },
     cut(error) {
       base.cutOff.abort(error);
@@ -342,10 +340,10 @@ function running(
       return readiness.state;
     },
     get load() {
-      return shedding.load;
+      return shedding?.load ?? "calm";
     },
     get standingDelayMs() {
-      return shedding.standingDelayMs;
+      return shedding?.standingDelayMs ?? 0;
     },
     get open() {
       return listener.open;

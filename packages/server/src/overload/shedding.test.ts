@@ -144,7 +144,7 @@ test("rpcs that a server has besides its endpoints are never refused", async () 
   expect(rig.admits(health)).toBe(true);
 });
 
-/** Lets each request in this position wait for so long. */
+/** Makes each request in this position wait for `waitMs` milliseconds. */
 async function waits(rig: Rig, position: Position, waitMs: number, ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick++) {
     const watch = rig.watches[position];
