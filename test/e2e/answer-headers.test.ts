@@ -7,13 +7,12 @@ import {
   type Message,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import * as grpc from "@grpc/grpc-js";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Agent, cacheStores, interceptors, request } from "undici";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { UPSTREAMS } from "../support/golden.ts";
+import { headersForPage, metadataOfGrpcJs, PageClient, TRANSPORTS } from "../support/page-clients.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 
 const PROTOS = {
@@ -127,27 +126,12 @@ const VALUES = [
   ],
 ] as const;
 
-const transports = [
-  ["Connect", createConnectTransport, { useBinaryFormat: true }],
-  ["Connect's JSON", createConnectTransport, {}],
-  ["Connect's GET", createConnectTransport, { useHttpGet: true }],
-  ["gRPC", createGrpcTransport, {}],
-  ["gRPC-Web", createGrpcWebTransport, {}],
-] as const;
-
-test.each(transports)("by %s, answers and streams have the headers, and failures have none", async (_, make, more) => {
+test.each(TRANSPORTS)("by %s, answers and streams have the headers, and failures have none", async (_, make, more) => {
   const { url } = await served();
-  let headers: Headers | undefined;
-  const seeing: Interceptor = (next) => async (request) => {
-    request.header.set("x-language", "de");
-    const response = await next(request);
-    headers = response.header;
-    return response;
-  };
-  const client = createClient(service, make({ baseUrl: url, httpVersion: "2", interceptors: [seeing], ...more }));
-  const rpc = (name: string, message: JsonValue): unknown =>
-    (client as unknown as Record<string, (request: object) => unknown>)[name]?.(requestOf(message));
-  const sent = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, headers?.get(name)]));
+  const client = new PageClient(service, url, [make, more], { "x-language": "de" });
+  const rpc = (name: string, message: JsonValue): unknown => client.call(name, requestOf(message));
+  const sent = (names: object) =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, client.headers?.get(name)]));
 
   for (const [message, expected] of VALUES) {
     await rpc("get", message as unknown as JsonValue);
@@ -164,7 +148,7 @@ test.each(transports)("by %s, answers and streams have the headers, and failures
   for await (const { name } of rpc("follow", request) as AsyncIterable<{ name: string }>) names.push(name);
   expect(names).toEqual(["one", "two"]);
   expect(sent({ "x-text": "", "x-first": "" })).toEqual({ "x-text": null, "x-first": "a" });
-  headers = new Headers();
+  client.headers = new Headers();
   const broken = rpc("follow", { ...request, id: "broken" }) as AsyncIterable<unknown>;
   const end = await broken[Symbol.asyncIterator]()
     .next()
@@ -177,23 +161,8 @@ test.each(transports)("by %s, answers and streams have the headers, and failures
 
 test("grpc-js has the headers in its metadata", async () => {
   const { url } = await served();
-  const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
-  onTestFinished(() => client.close());
   for (const [message, expected] of VALUES) {
-    const bytes = Buffer.from(toBinary(schema, requestOf(message as unknown as JsonValue)));
-    const headers = Promise.withResolvers<grpc.Metadata>();
-    const ended = Promise.withResolvers<grpc.ServiceError | null>();
-    client
-      .makeUnaryRequest(
-        "/page.v1.PageService/Get",
-        () => bytes,
-        (answer) => answer,
-        {},
-        (error) => ended.resolve(error),
-      )
-      .on("metadata", headers.resolve);
-    expect(await ended.promise).toBeNull();
-    const sent = await headers.promise;
+    const sent = await metadataOfGrpcJs(url, toBinary(schema, requestOf(message as unknown as JsonValue)));
     const found = Object.keys(expected).map((name) => [name, sent.get(name)[0] ?? null]);
     expect(Object.fromEntries(found)).toEqual(expected);
   }
@@ -201,11 +170,7 @@ test("grpc-js has the headers in its metadata", async () => {
 
 test("REST and server-sent events have the headers, which scripts of other origins may read", async () => {
   const { url } = await served({ BFF_CORS_ORIGINS: "https://app.example" });
-  const get = async (path: string, accept = "*/*"): Promise<Headers> => {
-    const answer = await fetch(url + path, { headers: { accept, origin: "https://app.example" } });
-    expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/page 7|two/)]);
-    return answer.headers;
-  };
+  const get = (path: string, accept?: string): Promise<Headers> => headersForPage(url + path, accept);
   const rest = await get("/v1/pages/7?text=a&rows=b");
   expect([rest.get("x-text"), rest.get("x-first")]).toEqual(["a", "b"]);
   // Fetch, "CORS-exposed header-name list": names that are not forbidden, compared without regard to case.

@@ -7,13 +7,12 @@ import {
   type Message,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import * as grpc from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort } from "../../runtime/src/testing/ports.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { UPSTREAMS } from "../support/golden.ts";
+import { headersForPage, metadataOfGrpcJs, PageClient, TRANSPORTS } from "../support/page-clients.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 
 const PROTOS = {
@@ -90,26 +89,11 @@ const HANDLERS = {
 };
 const served = (env: Readonly<Record<string, string>> = {}) => project.served("page/v1/server.ts", HANDLERS, env);
 
-const transports = [
-  ["Connect", createConnectTransport, { useBinaryFormat: true }],
-  ["Connect's JSON", createConnectTransport, {}],
-  ["Connect's GET", createConnectTransport, { useHttpGet: true }],
-  ["gRPC", createGrpcTransport, {}],
-  ["gRPC-Web", createGrpcWebTransport, {}],
-] as const;
-
-test.each(transports)("an answer, a failure and a stream by %s name the deprecated fields", async (_, make, more) => {
+test.each(TRANSPORTS)("an answer, a failure and a stream by %s name the deprecated fields", async (_, make, more) => {
   const { url } = await served();
-  let headers: Headers | undefined;
-  const seeing: Interceptor = (next) => async (request) => {
-    const response = await next(request);
-    headers = response.header;
-    return response;
-  };
-  const client = createClient(service, make({ baseUrl: url, httpVersion: "2", interceptors: [seeing], ...more }));
-  const rpc = (name: string, request: object): unknown =>
-    (client as unknown as Record<string, (request: object) => unknown>)[name]?.(request);
-  const sent = (): string | null | undefined => headers?.get("bff-deprecated-fields");
+  const client = new PageClient(service, url, [make, more]);
+  const rpc = (name: string, request: object): unknown => client.call(name, request);
+  const sent = (): string | null | undefined => client.headers?.get("bff-deprecated-fields");
 
   expect(await rpc("get", requestOf(REQUEST))).toMatchObject({ title: "page 7" });
   expect(sent()).toBe(SENT);
@@ -132,31 +116,13 @@ test.each(transports)("an answer, a failure and a stream by %s name the deprecat
 
 test("grpc-js has the header in its metadata", async () => {
   const { url } = await served();
-  const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
-  onTestFinished(() => client.close());
-  const bytes = Buffer.from(toBinary(schema, requestOf(REQUEST)));
-  const headers = Promise.withResolvers<grpc.Metadata>();
-  const ended = Promise.withResolvers<grpc.ServiceError | null>();
-  client
-    .makeUnaryRequest(
-      "/page.v1.PageService/Get",
-      () => bytes,
-      (answer) => answer,
-      {},
-      (error) => ended.resolve(error),
-    )
-    .on("metadata", headers.resolve);
-  expect(await ended.promise).toBeNull();
-  expect((await headers.promise).get("bff-deprecated-fields")).toEqual([SENT]);
+  const sent = await metadataOfGrpcJs(url, toBinary(schema, requestOf(REQUEST)));
+  expect(sent.get("bff-deprecated-fields")).toEqual([SENT]);
 });
 
 test("REST and server-sent events have the header, which scripts of other origins may read", async () => {
   const { url } = await served({ BFF_CORS_ORIGINS: "https://app.example" });
-  const get = async (path: string, accept = "*/*"): Promise<Headers> => {
-    const answer = await fetch(url + path, { headers: { accept, origin: "https://app.example" } });
-    expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/page 7|two/)]);
-    return answer.headers;
-  };
+  const get = (path: string, accept?: string): Promise<Headers> => headersForPage(url + path, accept);
   const rest = await get("/v1/pages/7?old_id=6&filter.text=x");
   expect(rest.get("bff-deprecated-fields")).toBe("old_id, filter.text");
   expect(rest.get("access-control-expose-headers")?.split(", ")).toContain("bff-deprecated-fields");
