@@ -10,7 +10,6 @@ export interface NameRefusal {
 
 /** Names that an expression about a whole request may not read. */
 export interface NameRules {
-  readonly code: Diagnostic["code"];
   /** For `principal` in a package without an identity. */
   readonly principal: NameRefusal;
   /** Returns the refusal of any other name; undefined: all are in scope. */
@@ -27,7 +26,8 @@ export function checkNames(
   { service, method, context }: Around,
   scope: MessageScope,
   text: Text,
-  { code, principal, other, step }: NameRules,
+  code: Diagnostic["code"],
+  { principal, other, step }: NameRules,
 ): boolean {
   const { names } = free(scope, text);
   const steps = [...service.steps, ...(method.permit?.steps ?? [])];

@@ -52,7 +52,7 @@ function resolveHeader(around: Around, ir: IrBind): AnswerHeader | undefined {
   if (name === undefined || text === undefined) return undefined;
   const { scope, env } = scopeOf(around);
   const named = [text, ...(ifText === undefined ? [] : [ifText])].map((text) =>
-    checkNames(around, scope, text, namesOf(around)),
+    checkNames(around, scope, text, "BFF292", namesOf(around)),
   );
   if (named.includes(false)) return undefined;
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
@@ -62,7 +62,6 @@ function resolveHeader(around: Around, ir: IrBind): AnswerHeader | undefined {
 }
 
 const namesOf = ({ method }: Around): NameRules => ({
-  code: "BFF292",
   principal: {
     message: "a header by `principal` needs an identity, and this package has none",
     hint: "add `identity` to the file rule of this package, or leave out the header",

@@ -56,7 +56,7 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   const { scope, env } = scopeOf(around, of);
   const { key: keyText, cost: costText, settle: settleText, if: ifText } = limit;
   const texts = [keyText, costText, settleText, ifText].filter((text) => text !== undefined);
-  const lacks = texts.map((text) => checkNames(around, scope, text, namesOf(of, text === settleText)));
+  const lacks = texts.map((text) => checkNames(around, scope, text, "BFF245", namesOf(of, text === settleText)));
   if (lacks.includes(false)) return undefined;
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
   const key = checkKey(where(scope, condition), keyText);
@@ -114,7 +114,6 @@ const EARLY: ReadonlySet<Variable["role"]> = new Set(["peer", "headers", "env", 
 
 /** @param settles true for `settle`, which runs after the answer */
 const namesOf = (of: DeclaredLimit["of"], settles: boolean): NameRules => ({
-  code: "BFF245",
   principal: {
     message: "a limit by `principal` needs an identity, and this package has none",
     hint: "add `identity` to the file rule of this package, or count by `peer.address`",

@@ -65,7 +65,7 @@ function readsMessages(around: Around, ir: IrMeter): boolean {
 
 function meterOf(around: Around, ir: IrMeter): Meter | undefined {
   const { scope, env } = scopeOf(around);
-  if (textsOf(ir).some((text) => !checkNames(around, scope, text, NAMES))) return undefined;
+  if (textsOf(ir).some((text) => !checkNames(around, scope, text, "BFF294", NAMES))) return undefined;
   const by = numberOf(scope, ir.by);
   const labels = ir.labels.map((label) => labelOf(scope, label));
   const sound = labels.filter((label) => label !== undefined);
@@ -129,7 +129,6 @@ function labelOf(scope: MessageScope, { name, by: text }: IrMeter["labels"][numb
 }
 
 const NAMES: NameRules = {
-  code: "BFF294",
   principal: {
     message: "a meter by `principal` needs an identity, and this package has none",
     hint: "add `identity` to the file rule of this package, or read `args`, `env` or `result`",

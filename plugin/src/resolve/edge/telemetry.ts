@@ -102,7 +102,7 @@ function readsArgs(around: Around, text: Text): boolean {
 
 function attributeOf(around: Around, text: Text): Attribute | undefined {
   const { scope, env } = scopeOf(around);
-  if (!checkNames(around, scope, text, NAMES)) return undefined;
+  if (!checkNames(around, scope, text, "BFF284", NAMES)) return undefined;
   const expression = check(scope, text);
   if (expression === undefined) return undefined;
   const proto = carried(expression.type);
@@ -153,7 +153,6 @@ function carried(type: CelType): Proto | undefined {
 }
 
 const NAMES: NameRules = {
-  code: "BFF284",
   principal: {
     message: "an attribute by `principal` needs an identity, and this package has none",
     hint: "add `identity` to the file rule of this package, or leave out the attribute",
