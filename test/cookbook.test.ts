@@ -535,6 +535,20 @@ test("a chat costs its tokens, and the budget of its tenant ends", async () => {
   ]);
 });
 
+test("a whole answer has its cost as a header, and is charged to the budget of chats", async () => {
+  const bff = await start("A chat with budgets", {
+    stubs: { "model.v1.ModelService/Complete": ({ model }) => ({ text: `I am ${String(model)}`, tokens: 49_501 }) },
+  });
+  const ann = await bff.as("u1", { tenant: "north" });
+  const { status, body, headers } = await bff.send("shop.v1.ShopService/Complete", { model: "SMALL" }, ann);
+  expect({ status, body, cost: headers.get("x-cost") }).toEqual({
+    status: 200,
+    body: { text: "I am SMALL", tokens: 49_501 },
+    cost: "49501",
+  });
+  expect(await chat(bff, { model: "SMALL" }, ann)).toMatchObject({ code: "resource_exhausted" });
+});
+
 test("a tenant may start thirty chats a minute with each model", async () => {
   const items = { items: [{ text: "yes", tokens: 1 }] };
   const bff = await start("A chat with budgets", { stubs: { "model.v1.ModelService/Chat": () => items } });
