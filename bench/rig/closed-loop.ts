@@ -27,7 +27,7 @@ export interface ClosedLoop {
   readonly env?: Readonly<Record<string, string>>;
   /** Upstream calls of one request, which proxies forward one by one for comparison. */
   readonly forwarded?: readonly DescMethodUnary[];
-  /** By default 4 connections with 8 streams, 10,000 requests after 6,000, five rounds, replies of exactly the checked length. */
+  /** By default 4 connections with 8 streams, 10,000 requests after 6,000, three rounds, replies of exactly the checked length. */
   readonly size?: Partial<LoadSize>;
   /** Another variant that all are compared with, beside {@link BASELINES}. */
   readonly comparedWith?: string;
@@ -72,13 +72,11 @@ const SIZE: LoadSize = {
   measured: 10_000,
   counted: 200,
   ids: 2_000,
-  rounds: 5,
+  rounds: 3,
   lengthTolerance: 0,
 };
 const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation", "envoy", "nginx"];
 const WITH_IDS = ["protobff", "connect-node"];
-/** Number of rounds with fresh ids, counted from the first: with connect-node they take seconds. */
-const IDS_ROUNDS = 3;
 const QUICK_SHARE = 20;
 /** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
 const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthTolerance: 0.1 };
@@ -120,7 +118,7 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   try {
     for (let round = 0; round < size.rounds; round++) {
       for (const [variant, measured] of samples) {
-        const ids = round < IDS_ROUNDS && WITH_IDS.includes(variant.name) && loop.freshIds ? size.ids : 0;
+        const ids = WITH_IDS.includes(variant.name) && loop.freshIds ? size.ids : 0;
         const sample = await measure(loop, variant, { ...size, ...(round > 0 && { counted: 0 }), ids }, upstream);
         measured.push(sample);
         progress(round, variant.name, sample.cpuMicros / size.measured);

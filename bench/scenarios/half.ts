@@ -19,7 +19,7 @@ function ours(http2: "node" | "own"): Variant {
   return { ...variant, launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: http2 } } };
 }
 const ON_NODE = ours("node");
-const FULL = { rounds: 5, warmUp: 6_000, saturating: 10_000, requests: 20_000 };
+const FULL = { rounds: 3, warmUp: 6_000, saturating: 10_000, requests: 20_000 };
 const QUICK = { rounds: 1, warmUp: 300, saturating: 500, requests: 500 };
 const LOAD = { connections: 4, streams: 8 };
 

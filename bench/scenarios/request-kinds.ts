@@ -30,7 +30,7 @@ interface Sample {
   readonly calls: number;
 }
 
-const SIZE = { rounds: 5, connections: 4, streams: 8, warmUp: 40_000, measured: 20_000 };
+const SIZE = { rounds: 3, connections: 4, streams: 8, warmUp: 40_000, measured: 20_000 };
 const QUICK = { rounds: 1, connections: 1, streams: 4, warmUp: 300, measured: 500 };
 
 /** Measures all of them, round by round. */
