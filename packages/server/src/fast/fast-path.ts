@@ -6,6 +6,7 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
+import { MeasuredRequest } from "../overload/measured-request.ts";
 import type { Shedding, ShedRpc } from "../overload/shedding.ts";
 import type { Peers } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
@@ -15,7 +16,7 @@ import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import { attachRequest } from "./http1-events.ts";
 import { type HeadNames, RequestHeads, type RequestHeadsOptions } from "./request-heads.ts";
-import type { FastRpc } from "./unary-call.ts";
+import type { FastRpc, UnaryCall } from "./unary-call.ts";
 
 export interface FastPathOptions extends RequestHeadsOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
@@ -129,9 +130,12 @@ export class FastPath implements Shortcut {
     attachRequest(call, request, response);
     return true;
   }
-  #shed({ shed }: Served, call: FastCall, connection: object | undefined): void {
-    const refusal = this.#shedding?.refusal(shed, connection);
-    if (refusal !== undefined) call.reject(refusal);
+  #shed({ shed }: Served, call: UnaryCall, connection: object | undefined): void {
+    const shedding = this.#shedding;
+    if (shedding === undefined || shed === undefined) return;
+    const refusal = shedding.refusal(shed, connection);
+    if (refusal === undefined) call.measured = new MeasuredRequest(shedding, shed);
+    else call.reject(refusal);
   }
 
   checkArrivals(rounds: number): void {

@@ -4,6 +4,7 @@ import { type AnswerMetadata, answerHeaders } from "@protobff/runtime/internal/a
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
+import type { MeasuredRequest } from "../overload/measured-request.ts";
 import { ahead } from "../turns/turns.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
 
@@ -23,10 +24,26 @@ const NO_METADATA: AnswerMetadata = { headers: NONE, trailers: NONE };
 
 /** A request with one answer. It answers as Connect's adapter would. */
 export abstract class UnaryCall extends FastCall<FastRpc> {
+  /** Undefined while overload is not measured. */
+  measured: MeasuredRequest | undefined;
   /** An answer that waits to be compressed. */
   #waiting: Uint8Array | undefined;
 
+  override end(): void {
+    this.measured?.arrived();
+    super.end();
+  }
+  override begin(): void {
+    const refusal = this.measured?.refusal();
+    if (refusal === undefined) super.begin();
+    else this.reject(refusal);
+  }
+  protected override settle(): void {
+    super.settle();
+    this.measured?.ended();
+  }
   protected run(args: Message): void {
+    this.measured?.begun();
     this.handOn(true, (headers, leftMs) =>
       this.rpc.run(
         args,

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#server
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { StreamService } from "@protobff/runtime/internal/testing/test-streams";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { EchoService } from "../testing/test-echo.ts";
 import { KindService } from "../testing/test-kinds.ts";
 import type { Position, Watch } from "../turns/turns.ts";
@@ -200,4 +200,44 @@ test("without BFF_SHED_READYZ the server stays ready", async () => {
   const rig = new Rig();
   await rig.ticks(300, 60);
   expect([rig.shedding.load, rig.changes]).toEqual(["shedding", 0]);
+});
+
+test("a busy server limits the requests under way, and refuses those that waited too long, except high ones", async () => {
+  let busyMs = 0;
+  let isHeld = (): boolean => false;
+  const resume = vi.fn();
+  const hold: NonNullable<SheddingOptions["hold"]> = (held) => {
+    isHeld = held;
+    return { resume, end: () => {} };
+  };
+  const rig = new Rig({ hold, busyMs: () => busyMs });
+  const { shedding, low, high } = rig;
+  if (low === undefined || high === undefined) throw new Error("no such rpc");
+  /** Ten requests of 10 ms of work each per period, in which the event loop has no time left. */
+  const busyPeriods = async (count: number) => {
+    for (let period = 0; period < count; period++) {
+      await rig.ticks(4, 0);
+      for (let i = 0; i < 10; i++) shedding.begun();
+      for (let i = 0; i < 10; i++) shedding.ended(10);
+      busyMs += 100;
+      await rig.ticks(1, 0);
+    }
+  };
+  expect(shedding.lateRefusal(low, 1_000)).toBeUndefined();
+  await busyPeriods(40);
+  expect([isHeld(), rig.shed, shedding.load]).toEqual([false, [], "calm"]);
+  for (let i = 0; i < 7; i++) shedding.begun();
+  expect(isHeld()).toBe(true);
+  resume.mockClear();
+  expect(shedding.lateRefusal(low, 50)).toBeUndefined();
+  expect(shedding.lateRefusal(high, 1_000)).toBeUndefined();
+  expect(shedding.lateRefusal(low, 51)?.clientMessage).toBe("the server is overloaded");
+  expect(rig.shed).toEqual(["low"]);
+  shedding.ended(10);
+  shedding.ended(10);
+  expect([isHeld(), resume.mock.calls.length]).toEqual([false, 1]);
+  await rig.ticks(5, 0);
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 0 }]);
+  shedding.stop();
+  expect(shedding.lateRefusal(low, 1_000)).toBeUndefined();
 });

@@ -8,23 +8,28 @@
 //   connection thus delays no other client.
 // - Each `PERIOD_MS` a gate adjusts its share to its standing delay, the least measurement of the period. A timer that is
 //   late by several periods ends them all.
+// - While the event loop is busy, the requests under way are limited (pace.ts). One that waited longer than the delay for
+//   its turn is refused then, except those of the highest class.
+import { performance } from "node:perf_hooks";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Priority } from "@protobff/runtime/internal/observer-requests";
 import { isUnread, longestUnread } from "../turns/connection-reads.ts";
-import { nextPosition, type Position } from "../turns/turns.ts";
+import { holdTurns, nextPosition, type Position } from "../turns/turns.ts";
 import { CLASSES, Gate } from "./gate.ts";
 import type { Load } from "./load.ts";
 import { Majority } from "./majority.ts";
 import { overloaded } from "./overloaded.ts";
+import { Pace } from "./pace.ts";
 import { TurnProbe, type WatchTurn } from "./turn-probe.ts";
 
 const TICK_MS = 20;
 const PERIOD_MS = 100;
 /** Least number of ticks in a period: after a single long pause, such as a garbage collection, the next tick is timely. */
 const LEAST_TICKS = 2;
+const HIGHEST = CLASSES.length - 1;
 
 /** An RPC whose requests may be refused. */
 export interface ShedRpc {
@@ -45,6 +50,9 @@ export interface SheddingOptions {
   /** Called when `load` becomes `overloaded`, or no longer is. */
   readonly changed: () => void;
   readonly watch?: WatchTurn;
+  readonly hold?: typeof holdTurns;
+  /** Returns the time for which the event loop was busy since some moment, in milliseconds. */
+  readonly busyMs?: () => number;
 }
 
 /** Decides which requests an overloaded server refuses. */
@@ -54,6 +62,9 @@ export class Shedding {
   readonly #gates: Readonly<Record<Position, Gate>> = { alone: new Gate(), behind: new Gate() };
   readonly #probes: Readonly<Record<Position, TurnProbe>>;
   readonly #majority: Majority;
+  readonly #pace: Pace;
+  readonly #hold: ReturnType<typeof holdTurns>;
+  readonly #busyMs: () => number;
   /** True if a request needs nothing more than this comparison. */
   #quiet: boolean;
   /** True if something was late in this period, or a gate is not open: requests are counted. */
@@ -64,9 +75,12 @@ export class Shedding {
   #timer: Timer | undefined;
   #dueAt = 0;
   #periodEndsAt = 0;
+  #busyBeforeMs = 0;
   #ticks = 0;
   #seen = 0;
   #refused = 0;
+  /** A request waited too long in this period. */
+  #waitedTooLong = false;
   /** Begin of the refusals, and their number. Undefined: both gates are open. */
   #shed: { readonly at: number; refused: number } | undefined;
   #isOverloaded = false;
@@ -85,6 +99,9 @@ export class Shedding {
     this.#probes = { alone: new TurnProbe("alone", options.watch), behind: new TurnProbe("behind", options.watch) };
     this.#majority = new Majority(options.clock.now());
     this.#quiet = options.delayMs === 0;
+    this.#pace = new Pace(options.delayMs, () => this.#hold.resume());
+    this.#hold = (options.hold ?? holdTurns)(() => this.#pace.isFull);
+    this.#busyMs = options.busyMs ?? (() => performance.eventLoopUtilization().active);
   }
 
   /** Returns the RPC of a `package.Service/Method`. Undefined: its requests are never refused. */
@@ -108,11 +125,28 @@ export class Shedding {
   refusal(rpc: ShedRpc | undefined, connection: object | undefined): Failure | undefined {
     return this.#quiet || rpc === undefined ? undefined : this.#decide(rpc, connection);
   }
+  /** Returns the failure of an admitted request that waited too long for its turn. Undefined: it may begin. */
+  lateRefusal(rpc: ShedRpc, waitedMs: number): Failure | undefined {
+    if (waitedMs <= this.#options.delayMs || this.#pace.limit === Number.POSITIVE_INFINITY) return undefined;
+    if (rpc.rank === HIGHEST || this.#stopped) return undefined;
+    this.#waitedTooLong = true;
+    return this.#refuse(rpc);
+  }
+  /** Reports that a composition has begun. */
+  begun(): void {
+    this.#pace.begun();
+  }
+  /** Reports that a composition has ended. */
+  ended(tookMs: number): void {
+    this.#pace.ended(tookMs);
+  }
   /** Refuses nothing more. */
   stop(): void {
     this.#quiet = true;
     this.#stopped = true;
     this.#sleep();
+    this.#pace.rest();
+    this.#hold.end();
   }
 
   #decide(rpc: ShedRpc, connection: object | undefined): Failure | undefined {
@@ -123,11 +157,15 @@ export class Shedding {
       return undefined;
     }
     this.#seen++;
-    const { clock, observer } = this.#options;
+    const { clock } = this.#options;
     const { alone, behind } = this.#gates;
     const waits = connection !== undefined && (isUnread(connection) || nextPosition(connection) === "behind");
     if (alone.admits(rpc.rank, clock.random()) && !(waits && !behind.admits(rpc.rank, clock.random())))
       return undefined;
+    return this.#refuse(rpc);
+  }
+  #refuse(rpc: ShedRpc): Failure {
+    const { clock, observer } = this.#options;
     this.#refused++;
     if (this.#shed !== undefined) this.#shed.refused++;
     observer?.shed?.({ method: rpc.name, priority: rpc.priority, standingDelayMs: this.standingDelayMs });
@@ -137,6 +175,7 @@ export class Shedding {
   #begin(): void {
     this.#ticks = 0;
     this.#periodEndsAt = this.#options.clock.now() + PERIOD_MS;
+    this.#busyBeforeMs = this.#busyMs();
     this.#schedule();
   }
   #schedule(): void {
@@ -175,14 +214,18 @@ export class Shedding {
   #endPeriod(now: number): void {
     const { alone, behind } = this.#gates;
     behind.adjust(this.#options.delayMs);
-    this.#watching = !alone.isOpen || !behind.isOpen;
+    this.#pace.adjust(now - this.#periodEndsAt + PERIOD_MS, this.#busyMs() - this.#busyBeforeMs);
+    this.#watching = !alone.isOpen || !behind.isOpen || this.#waitedTooLong;
+    this.#waitedTooLong = false;
     this.#reportShedding(now);
     this.#reportLoad(now);
     const rests = !this.#arrived && !this.#watching && !this.#isOverloaded;
     this.#arrived = false;
     this.#quiet = this.#stopped;
-    if (rests || this.#stopped) this.#timer = undefined;
-    else this.#begin();
+    if (rests || this.#stopped) {
+      this.#timer = undefined;
+      this.#pace.rest();
+    } else this.#begin();
   }
   #reportShedding(now: number): void {
     const { observer } = this.#options;

@@ -144,3 +144,25 @@ test("each instance has separate turns", () => {
   expect(second.loop.scheduled).toBe(0);
   expect(first.turn()).toEqual(["a"]);
 });
+
+test("no request begins while a hold returns true, and all continue in their order", () => {
+  const { loop, turns, request, turn } = started();
+  let isHeld = true;
+  const hold = () => isHeld;
+  turns.hold(hold);
+  const [one, other] = [{}, {}];
+  turns.begin(one, request("a"));
+  turns.begin(other, request("b"));
+  expect([turn(), turn(), loop.scheduled]).toEqual([[], [], 0]);
+  turns.begin(one, request("c"));
+  turns.resume();
+  expect([turn(), turn(), loop.scheduled]).toEqual([[], [], 0]);
+  isHeld = false;
+  turns.resume();
+  expect([...turn(), ...turn(), ...turn()]).toEqual(["a", "b", "c"]);
+  isHeld = true;
+  turns.begin(one, request("d"));
+  expect(turn()).toEqual([]);
+  turns.release(hold);
+  expect([...turn(), ...turn()]).toEqual(["d"]);
+});

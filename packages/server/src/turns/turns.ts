@@ -21,6 +21,8 @@
 // 4. A line with too many messages that wait for zlib begins nothing, because answers are composed faster than they are
 // compressed.
 //
+// All lines rest while one of the `holds` returns true, until `resume`.
+//
 // A request never begins in the turn in which it arrived, because a reset that arrives with its end prevents it.
 // Besides, node:http2 reports the end before it has read the rest.
 import type { ServerHttp2Stream } from "node:http2";
@@ -76,6 +78,9 @@ export class Turns {
   #begun: RequestLine | undefined;
   #begunWeight = 0;
   #begunAt = 0;
+  /** Number of lines that rest because of a hold. */
+  #held = 0;
+  readonly #holds = new Set<() => boolean>();
   /** Watches for the next request in each position. */
   readonly #watches: Readonly<Record<Position, Watch[]>> = { alone: [], behind: [] };
   // Bound once: `soon` is called for each line.
@@ -97,6 +102,22 @@ export class Turns {
   /** Reports the moments of the next request in this position. */
   watch(position: Position, watch: Watch): void {
     this.#watches[position].push(watch);
+  }
+  /** No request begins while this returns true. The owner calls `resume` when that changes. */
+  hold(hold: () => boolean): void {
+    this.#holds.add(hold);
+  }
+  release(hold: () => boolean): void {
+    this.#holds.delete(hold);
+    this.resume();
+  }
+  /** Continues with the lines that rest, as far as no hold returns true. */
+  resume(): void {
+    for (; this.#held > 0; this.#held--) this.#schedule();
+  }
+  get #isHeld(): boolean {
+    for (const hold of this.#holds) if (hold()) return true;
+    return false;
   }
   #watched(request: Whole, watches: readonly Watch[]): Whole {
     const enteredAt = this.#scheduler.now();
@@ -158,6 +179,10 @@ export class Turns {
     this.#queues.sort((queue, other) => Number(other === this.#fresh) - Number(queue === this.#fresh));
   }
   #next(): void {
+    if (this.#holds.size > 0 && this.#isHeld) {
+      this.#held++;
+      return;
+    }
     this.#begunAt = this.#scheduler.now();
     const line = this.#begunAt >= this.#endsAt ? undefined : this.#nextLine();
     const first = line?.first() ?? [];
@@ -204,6 +229,11 @@ export function nextPosition(connection: object): Position {
 /** `Turns.watch` in the event loop of this process. */
 export function watchTurn(position: Position, watch: Watch): void {
   turns.watch(position, watch);
+}
+/** `Turns.hold` in the event loop of this process. Returns `resume`, and the end of the hold. */
+export function holdTurns(hold: () => boolean): { readonly resume: () => void; readonly end: () => void } {
+  turns.hold(hold);
+  return { resume: () => turns.resume(), end: () => turns.release(hold) };
 }
 /** `Turns.goOn` in the event loop of this process. @param connection its session */
 export function goOnInTurn(connection: object, request: Whole): void {
