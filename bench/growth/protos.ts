@@ -49,7 +49,7 @@ package grow.${name}.v1;
 import "bff/v1/options.proto";
 import "grow/up/v1/up.proto";
 
-option (bff.v1.file) = { upstream: [{ timeout: "10s" }] };
+option (bff.v1.file) = { upstream: [{ timeout: "1s" }] };
 
 message GetRequest {
   string id = 1;
@@ -60,7 +60,7 @@ message GetRequest {
 const service = (names: readonly string[]): string => `
 service GrowService {
   option (bff.v1.service) = {};
-${names.map((name) => `  rpc Get${name}(GetRequest) returns (${name}) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n    option (bff.v1.method).timeout = "10s";\n  }`).join("\n")}
+${names.map((name) => `  rpc Get${name}(GetRequest) returns (${name}) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }`).join("\n")}
 }
 `;
 

@@ -53,7 +53,13 @@ function serve(stream: http2.ServerHttp2Stream, isList: boolean): void {
 }
 async function listen(service: string): Promise<readonly [service: string, url: string]> {
   const settings = { maxConcurrentStreams: 10_000, initialWindowSize: 1 << 20 };
-  const server = http2.createServer({ settings, streamResetBurst: 1_000_000, streamResetRate: 1_000_000 });
+  // Thirty-two lists of 10,000 items wait for one session at a time.
+  const server = http2.createServer({
+    settings,
+    maxSessionMemory: 1_000,
+    streamResetBurst: 1_000_000,
+    streamResetRate: 1_000_000,
+  });
   server.on("stream", (stream) => serve(stream, service === LIST));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return [service, `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
