@@ -35,6 +35,7 @@ const cases = [
   { name: "balance", protos: protosOf("balance"), upstreams: UPSTREAMS },
   { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
   { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
+  { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
   { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },

@@ -3,6 +3,7 @@ import type { Model } from "../resolve/model/model.ts";
 import { agedAnswers } from "./caching/aged-answers.ts";
 import { cacheKeys } from "./caching/cache-keys.ts";
 import { cachedAnswers } from "./caching/cached-answers.ts";
+import { freshValues, idleFresh } from "./caching/fresh-values.ts";
 import { randomPlaces } from "./caching/random-places.ts";
 import { headerPermits } from "./callers/header-permits.ts";
 import { identify } from "./callers/identify.ts";
@@ -72,6 +73,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   openEnums,
   randomPlaces,
   cachedAnswers,
+  freshValues,
   streams,
   deferred,
   parts,
@@ -109,6 +111,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   nPlusOne,
   cacheKeys,
   agedAnswers,
+  idleFresh,
   vouchedWrites,
   untrustedHeaders,
   secretAttributes,

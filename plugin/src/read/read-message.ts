@@ -180,13 +180,15 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
       if: undefined,
       default: undefined,
       fallback: undefined,
+      fresh: undefined,
     };
   }
   const value = getOption(desc, fieldOption);
   const place = locator.rule(desc, fieldOption);
-  // `resolver: false` is as if it were not written.
+  // `resolver: false` and `fresh: false` are as if they were not written.
   const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
-  if (isEmpty({ ...value, resolver })) {
+  const fresh = value.fresh === true ? sourced(true, place, "fresh") : undefined;
+  if (isEmpty({ ...value, resolver, fresh })) {
     fault(report, "BFF124", place.at, "this rule sets no option", {
       hint: "add `by`, `alias` or `resolver`, or leave out the rule",
     });
@@ -203,6 +205,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
     fallback: expression(value.fallback, place, "fallback", report),
+    fresh,
   };
   checkField(field, report);
   return { ...field, faulty };

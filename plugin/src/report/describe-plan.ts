@@ -8,6 +8,7 @@ import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { perCaller } from "./calls/caller-differences.ts";
 import { balanceLines, balanceOf } from "./calls/describe-balance.ts";
 import { branchesOf, branchLines } from "./calls/describe-branches.ts";
+import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
 import { functionsOf, laterOf } from "./describe-report.ts";
@@ -94,6 +95,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(planned.deprecatedFields === undefined
           ? []
           : [`  deprecated fields: ${planned.deprecatedFields.join(", ")}`]),
+        ...freshLines([...shown], message, messages),
         ...degradedLines([...shown]),
       ].join("\n");
     }),
@@ -177,6 +179,16 @@ function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): 
 function functionLines(planned: PlanMethod, messages: Messages): string[] {
   const functions = functionsOf(planned, messages);
   return functions === undefined ? [] : [`  calls functions of yours: ${functions.join(", ")}`];
+}
+
+/** Returns the line of fields that are proven fresh, those of the rpc's message without its name. */
+function freshLines(all: readonly PlanMessage[], root: PlanMessage, messages: Messages): string[] {
+  const fields = all.flatMap((message) =>
+    (fieldReports(message.composed.targets, messages) ?? [])
+      .filter(({ fresh }) => fresh === true)
+      .map(({ field }) => (message === root ? field : `${message.composed.desc.name}.${field}`)),
+  );
+  return fields.length === 0 ? [] : [`  fresh: ${fields.join(", ")}`];
 }
 
 function degradedLines(messages: readonly PlanMessage[]): string[] {

@@ -239,7 +239,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
       };
     }),
     ...defined("services", services.length === 0 ? undefined : services),
-    messages: [...reached.values()].map(messageReport),
+    messages: [...reached.values()].map((message) => messageReport(message, messages)),
     ...defined("upstreams", file.upstreams.length === 0 ? undefined : upstreamReports(file)),
     wire: wireOf(file),
   };
@@ -283,7 +283,7 @@ export function functionsOf(
   return names.size === 0 ? undefined : [...names].sort();
 }
 
-function messageReport(message: PlanMessage): MessageReport {
+function messageReport(message: PlanMessage, composed: ReadonlyMap<string, PlanMessage>): MessageReport {
   const steps = allSteps(message.steps);
   const owners = new Map(
     steps.flatMap((step) =>
@@ -298,7 +298,7 @@ function messageReport(message: PlanMessage): MessageReport {
     steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
     edges: edgesOf(steps, message.shared),
     degrades: degradedOf(message),
-    ...defined("fields", message.composed.targets.length === 0 ? undefined : fieldReports(message.composed.targets)),
+    ...defined("fields", fieldReports(message.composed.targets, composed)),
     ...defined("unreviewed", unreviewedOf(message.composed.desc)),
   };
 }

@@ -4,6 +4,7 @@ import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts"
 import type { FieldTarget, Target } from "../../model/conversion.ts";
 import { codeName } from "../../read/values/values.ts";
 import type { Fail } from "../../resolve/model/call.ts";
+import { type ComposedNames, promiseOf } from "../../resolve/model/fresh.ts";
 import type { Source } from "../../resolve/model/model.ts";
 import { defined } from "../../text/json-member.ts";
 
@@ -49,6 +50,8 @@ export interface FieldReport {
   readonly if?: string;
   /** True if its value contains text that an upstream wrote into its error. */
   readonly shows_error?: true;
+  /** True if every upstream value behind it, or behind a field of its copy, comes from a call begun after the request. */
+  readonly fresh?: true;
 }
 
 export function sourceReport(source: Source): SourceReport {
@@ -107,16 +110,29 @@ export function failReport({ code, message, details, asIs }: Fail): FailReport {
   };
 }
 
-export function fieldReports(targets: readonly Target[]): readonly FieldReport[] {
-  return targets.flatMap((target) =>
-    target.kind === "field" ? fieldReport(target) : target.members.map((member) => fieldReport(member, member.if)),
+/**
+ * Returns undefined for a message without such fields.
+ *
+ * @param composed the names of composed messages
+ */
+export function fieldReports(targets: readonly Target[], composed: ComposedNames): readonly FieldReport[] | undefined {
+  const reports = targets.flatMap((target) =>
+    target.kind === "field"
+      ? fieldReport(target, composed)
+      : target.members.map((member) => fieldReport(member, composed, member.if)),
   );
+  return reports.length === 0 ? undefined : reports;
 }
-function fieldReport({ field, bound }: Pick<FieldTarget, "field" | "bound">, condition?: Expression): FieldReport {
+function fieldReport(
+  { field, bound }: Pick<FieldTarget, "field" | "bound">,
+  composed: ComposedNames,
+  condition?: Expression,
+): FieldReport {
   return {
     field: field.name,
     by: bound.expression.text.value,
     ...defined("if", condition?.text.value),
     ...(showsMessage(bound.expression) && { shows_error: true }),
+    ...(promiseOf(field, composed) !== undefined && { fresh: true }),
   };
 }

@@ -5,11 +5,16 @@ import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import type { Run } from "../steps/context.ts";
 
-/** Returns undefined for each kind of caching with a fault, which has been reported. */
+/**
+ * Returns undefined for each kind of caching with a fault, which has been reported.
+ *
+ * @param fresh true if the answer contains a fresh field: `max_age` and `stale` of the service then do not apply
+ */
 export function cachingOf(
   run: Run,
   service: IrService,
   method: IrMethod,
+  fresh: boolean,
 ): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
   const { cache, httpCache } = method;
   if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
@@ -30,16 +35,17 @@ export function cachingOf(
   const ttl = cache?.ttl;
   return {
     cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale },
-    httpCache: httpCaching(run, service, method),
+    httpCache: httpCaching(run, service, method, fresh),
   };
 }
 
-function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCaching | undefined {
+function httpCaching(run: Run, service: IrService, method: IrMethod, fresh: boolean): HttpCaching | undefined {
   const inner = method.httpCache;
   const outer = service.httpCache;
   const at = inner?.at ?? outer?.at;
   if (at === undefined || inner?.faulty === true || outer?.faulty === true) return undefined;
-  const maxAge = inner?.maxAge ?? outer?.maxAge;
+  const inherited = fresh && outer?.maxAge !== undefined ? { value: 0, at: outer.maxAge.at } : outer?.maxAge;
+  const maxAge = inner?.maxAge ?? inherited;
   if (maxAge === undefined) {
     run.report({
       code: "BFF264",
@@ -55,7 +61,7 @@ function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCachin
     at,
     ofMethod: inner !== undefined,
     maxAge,
-    stale: inner?.stale ?? outer?.stale,
+    stale: inner?.stale ?? (fresh ? undefined : outer?.stale),
     vary: inner !== undefined && inner.vary.length > 0 ? inner.vary : (outer?.vary ?? []),
     shared: shared?.value === true ? { value: true, at: shared.at } : undefined,
   };
