@@ -407,6 +407,12 @@ export const cases: readonly Case[] = [
     kinds: ["cache", "forwarded"],
   },
   {
+    name: "fresh-field",
+    change: [[`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field) = { by: "item.name" fresh: true }]`]],
+    kinds: ["cache"],
+    only: true,
+  },
+  {
     name: "cached-responses",
     change: [
       [

@@ -333,11 +333,13 @@ function compareFields(before: Block, after: Block): readonly Difference[] {
             },
           ]
         : [];
-    if (old === undefined || (old.by === field.by && old.if === field.if)) return exposed;
+    if (old === undefined) return exposed;
+    const noted = [...exposed, ...freshness(old, field)];
+    if (old.by === field.by && old.if === field.if) return noted;
     const text = (report: typeof field): Phrase =>
       phrase`${report.by}${report.if === undefined ? [] : phrase` if ${report.if}`}`;
     return [
-      ...exposed,
+      ...noted,
       {
         kind: "values",
         level: "different",
@@ -348,3 +350,11 @@ function compareFields(before: Block, after: Block): readonly Difference[] {
     ];
   });
 }
+
+function freshness({ fresh: had }: FieldReport, { field, fresh: has }: FieldReport): readonly Difference[] {
+  if (had === has) return [];
+  return has === true
+    ? [{ kind: "cache", level: "better", message: phrase`${field} is now fresh: no value is older than the request` }]
+    : [{ kind: "cache", level: "worse", message: phrase`${field} is no longer fresh: values may be from a cache` }];
+}
+type FieldReport = Block["fields"][number];
