@@ -13,7 +13,14 @@ export interface FuzzOptions {
 export type Scenario = keyof typeof USUAL;
 
 /** Default number of cases of each scenario. */
-const USUAL = { compiler: 100_000, rich: 20_000, answers: 5000, server: 20_000, frames: 1_000_000 } as const;
+const USUAL = {
+  compiler: 100_000,
+  rich: 20_000,
+  answers: 5000,
+  fresh: 10_000,
+  server: 20_000,
+  frames: 1_000_000,
+} as const;
 
 export const USAGE = `usage: npm run fuzz -- [${Object.keys(USUAL).join(" | ")}] [options]
   --cases <count>         default: ${Object.entries(USUAL)

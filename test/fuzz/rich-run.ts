@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { compile } from "../../plugin/src/compile.ts";
+import type { Diagnostic } from "../../plugin/src/diagnostic/diagnostic.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { schemaOf } from "../support/request.ts";
 import { SHARED } from "./bases.ts";
@@ -53,11 +54,13 @@ export async function fuzzAnswers(
 }
 
 let folders = 0;
+/** Returns a folder for generated code that no other run uses. */
+export const nextFolder = (): string => join(root, `test/.generated/answers-${process.pid}-${++folders}`);
 /** Returns the answers of these BFFs. Refused cases and cases with known callers get no request. */
 export async function answersOf(cases: readonly Case[], seed: number, worlds: number): Promise<Answers> {
   const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
-  const folder = join(root, `test/.generated/answers-${process.pid}-${++folders}`);
+  const folder = nextFolder();
   try {
     for (const made of await generated(cases, folder)) {
       so.bffs++;
@@ -82,10 +85,19 @@ export async function answersOf(cases: readonly Case[], seed: number, worlds: nu
 /** Cases that buf sees at once. */
 const TO_BUF = 100;
 
-/** Generates the accepted cases into a separate folder. */
-async function generated(cases: readonly Case[], folder: string): Promise<readonly Made[]> {
+/** A case that was generated, and the diagnostics of its protos. */
+export interface Generated extends Made {
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Generates the accepted cases into a separate folder.
+ *
+ * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
+ */
+export async function generated(cases: readonly Case[], folder: string, demoted = ""): Promise<readonly Generated[]> {
   const { requests } = await requestsFor(cases);
-  const all: Made[] = [];
+  const all: Generated[] = [];
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -93,9 +105,9 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
   for (const [testCase, request] of requests) {
     // The oracle has no callers.
     if (textOf(testCase).includes("identity:")) continue;
-    const files = filesOf(testCase, request);
-    if (files === undefined) continue;
-    for (const [name, text] of [...Object.entries(files), ...sharedMessages]) write(name, text);
+    const output = filesOf(testCase, request, demoted);
+    if (output === undefined) continue;
+    for (const [name, text] of [...Object.entries(output.files), ...sharedMessages]) write(name, text);
     const ir = readIr(
       schemaOf(request),
       (name) => textsOf(testCase)[name],
@@ -105,20 +117,20 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
       file.services.flatMap((service) => service.methods.map(({ desc }) => desc)),
     );
     const { createTestBff } = await import(pathToFileURL(join(folder, testCase.folder, "app_mock.ts")).href);
-    all.push({ testCase, ir, methods, create: createTestBff });
+    all.push({ testCase, ir, methods, create: createTestBff, diagnostics: output.diagnostics });
   }
   return all;
 }
 const textOf = ({ protos }: Case): string => Object.values(protos).join("\n");
 const textsOf = ({ protos }: Case): Readonly<Record<string, string>> => ({ ...SHARED, ...protos });
 
-/** Returns the generated files of a case; undefined if it is refused. */
-function filesOf(testCase: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined {
+/** Returns the generated files of a case and its warnings; undefined if it is refused. */
+function filesOf(testCase: Case, request: CodeGeneratorRequest, demoted: string) {
   const texts = textsOf(testCase);
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => name });
-  const parameter = "import_extension=ts,mock=true";
-  const { response } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
+  const parameter = `import_extension=ts,mock=true${demoted}`;
+  const { response, diagnostics } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
   if (response.error !== "") return undefined;
   const output = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
-  return { ...messagesOf(request, testCase.folder), ...output };
+  return { files: { ...messagesOf(request, testCase.folder), ...output }, diagnostics };
 }

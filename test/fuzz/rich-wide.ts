@@ -9,6 +9,9 @@ function some(e: Expressions, chance: number, make: () => string): string {
   return e.wide && e.chance(chance) ? make() : "";
 }
 
+/** Returns the option of a field that promises values from after the request. */
+export const freshOf = (e: Expressions): string => some(e, 0.03, () => " fresh: true");
+
 // ---- of files ----
 
 /** Declarations of a file: variables of the environment and functions. */

@@ -193,7 +193,10 @@ class Rich extends RichSteps {
         this.field("optional bool", `ok(${step})`);
     for (const [type, step] of shared?.fields ?? []) if (this.expressions.chance(0.6)) this.field(type, step);
     if (this.expressions.chance(0.5)) this.oneof();
-    const fields = this.fields.map(([type, by], i) => `${type} f${i + 1} = ${i + 1} [(bff.v1.field).by = "${by}"];`);
+    const fields = this.fields.map(
+      ([type, by], i) =>
+        `${type} f${i + 1} = ${i + 1} [(bff.v1.field) = { by: "${by}"${wide.freshOf(this.expressions)} }];`,
+    );
     fields.push(...wide.supplied(this.expressions));
     const bound = root ? wide.autobound(this.expressions) : undefined;
     if (bound !== undefined) made.push(bound.step);
