@@ -46,6 +46,12 @@ test("replies that arrive late do not raise the limit", () => {
   expect(pace.limit).toBeLessThan(before * 1.2);
 });
 
+test("without a completed request there is no limit: nothing is known of its cost", () => {
+  const pace = new Pace(50, () => {});
+  periods(pace, 5, 0, 0, 100);
+  expect(pace.limit).toBe(Number.POSITIVE_INFINITY);
+});
+
 test("the limit ends after a second with time left, and when no requests arrive", () => {
   const pace = new Pace(50, () => {});
   periods(pace, 1, 100, 2, 100);

@@ -56,12 +56,13 @@ export class Pace {
   }
   /** Ends a period of `forMs`, in which the event loop was busy for `busyMs`. */
   adjust(forMs: number, busyMs: number): void {
+    let long = 0;
     if (this.#completed > 0) {
       this.#costMs += RECENT * (busyMs / this.#completed - this.#costMs);
       this.#leastMs = Math.min(this.#leastMs * FORGETS, this.#tookMs / this.#completed);
+      long = (GAIN * this.#completed * this.#leastMs) / forMs;
     }
     this.#calmPeriods = busyMs > BUSY * forMs ? 0 : this.#calmPeriods + 1;
-    const long = (GAIN * this.#completed * this.#leastMs) / forMs;
     this.#limitTo(
       this.#calmPeriods < CALM_PERIODS ? Math.max(LEAST, this.#delayMs / this.#costMs, long) : Number.POSITIVE_INFINITY,
     );

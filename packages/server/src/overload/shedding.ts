@@ -8,8 +8,8 @@
 //   connection thus delays no other client.
 // - Each `PERIOD_MS` a gate adjusts its share to its standing delay, the least measurement of the period. A timer that is
 //   late by several periods ends them all.
-// - While the event loop is busy, the requests under way are limited (pace.ts). One that waited longer than the delay for
-//   its turn is refused then, except those of the highest class.
+// - While the event loop is busy, the requests under way are limited (pace.ts). A request that waited longer than the
+//   delay for its turn is then refused, unless it is of the highest class.
 import { performance } from "node:perf_hooks";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
