@@ -284,7 +284,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           opening: method.stream && openings.get(message.desc.typeName),
           positionField: output.fields.find(isPosition),
           rest: rest.get(method) ?? [],
-          ...cachingOf(run, service, method, freshFields([output, message.desc], composed).length > 0),
+          ...cachingOf(run, service, method, () => freshFields([output, message.desc], composed).length > 0),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           parts: sendsParts(method) ? { timeoutMs: method.partsTimeout?.value ?? DEFAULT_PARTS_MS } : undefined,
           partsField: output.fields.find(isPart),

@@ -8,13 +8,13 @@ import type { Run } from "../steps/context.ts";
 /**
  * Returns undefined for each kind of caching with a fault, which has been reported.
  *
- * @param fresh true if the answer contains a fresh field: `max_age` and `stale` of the service then do not apply
+ * @param isFresh whether the answer contains a fresh field: `max_age` and `stale` of the service then do not apply
  */
 export function cachingOf(
   run: Run,
   service: IrService,
   method: IrMethod,
-  fresh: boolean,
+  isFresh: () => boolean,
 ): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
   const { cache, httpCache } = method;
   if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
@@ -35,15 +35,16 @@ export function cachingOf(
   const ttl = cache?.ttl;
   return {
     cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale },
-    httpCache: httpCaching(run, service, method, fresh),
+    httpCache: httpCaching(run, service, method, isFresh),
   };
 }
 
-function httpCaching(run: Run, service: IrService, method: IrMethod, fresh: boolean): HttpCaching | undefined {
+function httpCaching(run: Run, service: IrService, method: IrMethod, isFresh: () => boolean): HttpCaching | undefined {
   const inner = method.httpCache;
   const outer = service.httpCache;
   const at = inner?.at ?? outer?.at;
   if (at === undefined || inner?.faulty === true || outer?.faulty === true) return undefined;
+  const fresh = outer !== undefined && isFresh();
   const inherited = fresh && outer?.maxAge !== undefined ? { value: 0, at: outer.maxAge.at } : outer?.maxAge;
   const maxAge = inner?.maxAge ?? inherited;
   if (maxAge === undefined) {
