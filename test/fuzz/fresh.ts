@@ -1,7 +1,6 @@
 // npm run fuzz -- fresh: random BFFs with caches, where each value names its upstream call. Every computed field is
 // declared fresh, and the proof's errors are demoted: accepted fields never show a call from before their request, and
 // some of the refused fields do.
-import { rmSync } from "node:fs";
 import {
   type DescField,
   type DescMessage,
@@ -16,7 +15,7 @@ import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { richCase } from "./rich.ts";
 import type { Bff } from "./rich-request.ts";
-import { type Generated, generated, nextFolder } from "./rich-run.ts";
+import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
 import { RichWorld, requestIn } from "./rich-world.ts";
 
 export interface Freshness {
@@ -29,8 +28,6 @@ export interface Freshness {
   readonly faults: readonly string[];
 }
 
-/** Cases that buf sees at once. */
-const TO_BUF = 100;
 /** Waits before the requests of one client, in milliseconds: caches hold 10 ms or 5 s, some of them 60 s more. */
 const WAITS = [0, 0, 20, 6_000];
 
@@ -44,21 +41,16 @@ export async function fuzzFresh(
   for (let from = 0; from < count; from += TO_BUF) {
     const length = Math.min(TO_BUF, count - from);
     const some = Array.from({ length }, (_, i) => promising(richCase(seed, (only ?? from) + i, false), seed));
-    const folder = nextFolder();
-    try {
-      for (const made of await generated(some, folder, ",warn=BFF806")) {
-        so.bffs++;
-        const came = await follow(made, `${seed} ${made.testCase.index}`);
-        so.answers += came.answers;
-        so.accepted += came.accepted;
-        so.old += came.old;
-        if (came.fault === undefined) continue;
-        const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- fresh --seed ${seed} --only ${made.testCase.index}`;
-        faults.push([again, ...Object.values(made.testCase.protos), came.fault].join("\n"));
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    await eachGenerated(some, ",warn=BFF806", async (made) => {
+      so.bffs++;
+      const came = await follow(made, `${seed} ${made.testCase.index}`);
+      so.answers += came.answers;
+      so.accepted += came.accepted;
+      so.old += came.old;
+      if (came.fault === undefined) return;
+      const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- fresh --seed ${seed} --only ${made.testCase.index}`;
+      faults.push([again, ...Object.values(made.testCase.protos), came.fault].join("\n"));
+    });
     progress(`${so.bffs} BFFs, ${so.accepted} values accepted, ${so.old} old, ${faults.length} failed`);
   }
   return { ...so, faults };

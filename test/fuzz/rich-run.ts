@@ -53,49 +53,55 @@ export async function fuzzAnswers(
   return { ...so, faults };
 }
 
-let folders = 0;
-/** Returns a folder for generated code that no other run uses. */
-export const nextFolder = (): string => join(root, `test/.generated/answers-${process.pid}-${++folders}`);
 /** Returns the answers of these BFFs. Refused cases and cases with known callers get no request. */
 export async function answersOf(cases: readonly Case[], seed: number, worlds: number): Promise<Answers> {
   const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
-  const folder = nextFolder();
-  try {
-    for (const made of await generated(cases, folder)) {
-      so.bffs++;
-      let fault: string | undefined;
-      for (let world = 0; world < worlds && fault === undefined; world++) {
-        for (const came of await questions(made, `${seed} ${made.testCase.index} ${world}`)) {
-          so.calls += came.calls;
-          so[came.end]++;
-          if (came.fault === UNDECIDED) so.undecided++;
-          else fault ??= came.fault;
-        }
-        if (fault === undefined) continue;
-        const again = `seed ${seed}, case ${made.testCase.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.testCase.index}`;
-        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
+  await eachGenerated(cases, "", async (made) => {
+    so.bffs++;
+    let fault: string | undefined;
+    for (let world = 0; world < worlds && fault === undefined; world++) {
+      for (const came of await questions(made, `${seed} ${made.testCase.index} ${world}`)) {
+        so.calls += came.calls;
+        so[came.end]++;
+        if (came.fault === UNDECIDED) so.undecided++;
+        else fault ??= came.fault;
       }
+      if (fault === undefined) continue;
+      const again = `seed ${seed}, case ${made.testCase.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.testCase.index}`;
+      faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
   return { ...so, faults };
 }
 /** Cases that buf sees at once. */
-const TO_BUF = 100;
+export const TO_BUF = 100;
 
 /** A case that was generated, and the diagnostics of its protos. */
 export interface Generated extends Made {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+let folders = 0;
 /**
- * Generates the accepted cases into a separate folder.
+ * Generates the accepted cases, into a folder that exists until the last of them was used.
  *
  * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
  */
-export async function generated(cases: readonly Case[], folder: string, demoted = ""): Promise<readonly Generated[]> {
+export async function eachGenerated(
+  cases: readonly Case[],
+  demoted: string,
+  use: (made: Generated) => Promise<void>,
+): Promise<void> {
+  const folder = join(root, `test/.generated/answers-${process.pid}-${++folders}`);
+  try {
+    for (const made of await generated(cases, folder, demoted)) await use(made);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function generated(cases: readonly Case[], folder: string, demoted: string): Promise<readonly Generated[]> {
   const { requests } = await requestsFor(cases);
   const all: Generated[] = [];
   const write = (name: string, text: string): void => {
