@@ -58,17 +58,21 @@ function faultOf(
   got: Got,
 ): string | undefined {
   const faults: string[] = [];
+  let isCut = false;
+  const onLimit = (): void => {
+    isCut = true;
+  };
   // First without the cancelled calls that have an equal call with a result: the oracle assigns equal calls to steps in
   // turn. Then with them, because the step of the cancelled call may be the one that decides.
   const resultNames = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
   const calls = log.filter((call) => !("cancelled" in call.outcome) || !resultNames.has(nameOf(call)));
   const logs = calls.length === log.length ? [log] : [calls, log];
   for (const logged of logs)
-    for (const outcomes of outcomesOf(logged, MOST_WAYS)) {
+    for (const outcomes of outcomesOf(logged, MOST_WAYS, onLimit)) {
       const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
       if (fault === undefined) return undefined;
       faults.push(fault);
     }
-  return faults.length < MOST_WAYS ? faults[0] : "undecided";
+  return isCut ? "undecided" : faults[0];
 }
 const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;

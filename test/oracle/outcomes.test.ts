@@ -1,7 +1,12 @@
 // Who waits for a key of a batch may leave before its call ends, and others may not: each way in which that may have been is found, and soon.
 import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { type BatchGetUsersRequest, BatchGetUsersRequestSchema, UserService } from "../../generated/user/v1/user_pb.ts";
+import {
+  type BatchGetUsersRequest,
+  BatchGetUsersRequestSchema,
+  BatchGetUsersResponseSchema,
+  UserService,
+} from "../../generated/user/v1/user_pb.ts";
 import { type CallOutcome, type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
 
 const method = UserService.method.batchGetUsers;
@@ -13,10 +18,11 @@ function logged(outcome: CallOutcome, late: boolean): LoggedCall {
   const message = toBinary(BatchGetUsersRequestSchema, create(BatchGetUsersRequestSchema, { ids }));
   return { method: `${UserService.typeName}/${method.name}`, message, outcome, late };
 }
+const step = { index: 0 };
 function codeOf(outcomes: Outcomes, id: string, way: string): number | undefined {
   const alone = create(BatchGetUsersRequestSchema, { ids: [id] });
   const alike = (request: Message) => (request as BatchGetUsersRequest).ids.includes(id);
-  const found = outcomes.batch(method, alone, alike, { way } as Parameters<Outcomes["batch"]>[3]);
+  const found = outcomes.batch(method, alone, alike, { way, step } as Parameters<Outcomes["batch"]>[3]);
   return found !== undefined && "failed" in found ? found.failed.code : undefined;
 }
 /** What came of the keys, asked for by a list, and of one of them that is asked for elsewhere; for each way in turn. */
@@ -42,9 +48,11 @@ test("each key of a list may have its own outcome", () => {
   expect([...ways(log)]).toContainEqual({ listed, elsewhere: 5 });
 });
 
-test("a call that ends in time, or that itself times out, has one outcome", () => {
-  expect([...ways([logged({ failed: NOT_FOUND }, false)])]).toEqual([{ listed: all(5), elsewhere: 5 }]);
-  expect([...ways([logged({ failed: TIMEOUT }, true)])]).toEqual([{ listed: all(4), elsewhere: 4 }]);
+test("a call that answers in time has one outcome, and so has one that itself times out", () => {
+  const answer = toBinary(BatchGetUsersResponseSchema, create(BatchGetUsersResponseSchema));
+  expect([...ways([logged({ ok: answer }, false)])]).toEqual([{ listed: all(undefined), elsewhere: undefined }]);
+  const codes = [...ways([logged({ failed: TIMEOUT }, true)])].flatMap((way) => [...way.listed, way.elsewhere]);
+  expect(new Set(codes)).toEqual(new Set([4, undefined]));
 });
 
 test("an item may be cancelled before its call fails, if the call continues for another step", () => {
@@ -67,4 +75,16 @@ test("an item may be cancelled before its call fails, if the call continues for 
   // Where nobody else has asked it was made for nobody.
   const alone = Array.from(outcomesOf(log), (outcomes) => [outcomeKind("each", outcomes), outcomes.unasked().length]);
   expect(new Set(alone.map(String))).toEqual(new Set(["failed,0", "cancelled,1"]));
+});
+
+test("a waiter of a cancelled call may have had its own timeout", () => {
+  const log = [logged({ cancelled: true }, false)];
+  expect([...ways(log)].map(({ elsewhere }) => elsewhere)).toEqual(expect.arrayContaining([undefined, 4]));
+});
+
+test("a step may have ended before its call failed", () => {
+  const came = [...ways([logged({ failed: NOT_FOUND }, false)])];
+  expect(came).toContainEqual({ listed: all(5), elsewhere: 5 });
+  expect(came).toContainEqual({ listed: all(5), elsewhere: undefined });
+  expect(came).toContainEqual({ listed: all(undefined), elsewhere: 5 });
 });

@@ -77,17 +77,20 @@ export interface Outcomes {
 /**
  * Steps that share the outcome of a batch. "way": all steps that request keys of a call by the same way. They
  * join the call together, and leave it together at their timeout. "key": all steps that request a key. "nothing": no
- * steps. "left": as "nothing", and an item of a list may have ended before a call failed that continued for others.
+ * steps. "left": as "nothing", and a step may have ended before its call failed, which continued for others.
  */
 const SHARING = ["way", "key", "nothing", "left"] as const;
 type Sharing = (typeof SHARING)[number];
 
 /**
  * The outcomes of a log. Several calls with equal requests, or for the same key, may each have been any of the calls that
- * the plan makes with it: then there is one `Outcomes` for each way to choose (`limit` for each kind of sharing at most, the likely ones first).
- * Each has to be used before the next is taken, since only then is it known where there was a choice.
+ * the plan makes with it: then there is one `Outcomes` for each way to choose, the likely ones first. Each has to be
+ * used before the next is taken, since only then is it known where there was a choice.
+ *
+ * @param limit most ways for each kind of sharing
+ * @param onLimit called when there are more
  */
-export function* outcomesOf(log: readonly LoggedCall[], limit = 4000): Iterable<Outcomes> {
+export function* outcomesOf(log: readonly LoggedCall[], limit = 4000, onLimit?: () => void): Iterable<Outcomes> {
   for (const sharing of SHARING) {
     let several = false;
     let choices: number[] | undefined = [];
@@ -98,6 +101,7 @@ export function* outcomesOf(log: readonly LoggedCall[], limit = 4000): Iterable<
       choices = chooser.next();
       several ||= chooser.several;
     }
+    if (choices !== undefined) onLimit?.();
     if (!several) return;
   }
 }
@@ -132,6 +136,7 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
   const taken = new Set<LoggedCall>();
   const matches = new Set<LoggedCall>();
   const kept = new Map<string, LoggedCall | undefined>();
+  const left = new Map<string, boolean>();
   const choose = (calls: readonly LoggedCall[]) => {
     const different = new Map([...calls].reverse().map((call) => [fingerprint(call.outcome), call]));
     return chooser.choose([...different.values()].reverse());
@@ -153,16 +158,26 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
       // Several calls have the same end; the log does not show which one it was.
       const like = effect ? [found] : all.filter((call) => fingerprint(call.outcome) === fingerprint(found.outcome));
       for (const call of like) matches.add(call);
-      return found.outcome;
+      if (effect || !("cancelled" in found.outcome)) return found.outcome;
+      return chooser.choose([found.outcome, timedOut(method)]);
     },
     // A key may be requested again after its call failed; an answered key is remembered.
-    batch(method, alone, alike, { way }) {
+    batch(method, alone, alike, { way, step }) {
       const answering = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
       for (const call of answering) matches.add(call);
       const calls = answering.flatMap((call) =>
         mayHaveLeft(call) ? [call, { ...call, outcome: timedOut(method) }] : [call],
       );
-      if (sharing === "nothing" || sharing === "left") return choose(calls)?.outcome;
+      chooser.several ||= calls.some(({ outcome }) => "failed" in outcome);
+      if (sharing === "nothing") return choose(calls)?.outcome;
+      if (sharing === "left") {
+        const outcome = choose(calls)?.outcome;
+        if (outcome === undefined || !("failed" in outcome)) return outcome;
+        const asker = `${way}/${step.index}`;
+        const hasLeft = left.get(asker) ?? chooser.choose([false, true]) === true;
+        left.set(asker, hasLeft);
+        return hasLeft ? { cancelled: true } : outcome;
+      }
       const shared =
         sharing === "way"
           ? `${way} ${answering.map((call) => log.indexOf(call))}`
@@ -180,8 +195,12 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
 const DEADLINE_EXCEEDED = 4;
 const TIMEOUT = 1;
 
-/** Reports whether a waiter of the call may have seen a different end: a timeout. */
+/**
+ * Reports whether a waiter of the call may have seen a different end: a timeout. A cancelled call may be a fetch of the
+ * cache, which begins when a place is free. Its waiter has waited before, and leaves at its own deadline.
+ */
 function mayHaveLeft({ outcome, late }: LoggedCall): boolean {
+  if ("cancelled" in outcome) return true;
   if (late !== true) return false;
   return !("failed" in outcome && outcome.failed.code === DEADLINE_EXCEEDED && outcome.failed.reason === TIMEOUT);
 }
