@@ -1,8 +1,9 @@
 // Measures limits and caches in this process, with more and more keys. Prints one line of JSON.
-import { Lru } from "@protobff/runtime/internal/cache/lru";
+import { costOf } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { ClockMoment, LocalCounters } from "@protobff/runtime/internal/limits/local-counters";
 import { Counter } from "@protobff/runtime/internal/limits/rate-limit";
+import { Lru } from "@protobff/runtime/internal/lru";
 
 const [kind = "", count = ""] = process.argv.slice(2);
 const keys = Number(count);
@@ -25,7 +26,7 @@ const OPERATIONS: Readonly<Record<string, () => (key: string) => void>> = {
     };
   },
   cache: () => {
-    const cache = new Lru<typeof ENTRY>(CACHE_BYTES);
+    const cache = new Lru<typeof ENTRY>({ maxBytes: CACHE_BYTES, weigh: costOf });
     return (key) => {
       if (cache.get(key) === undefined) cache.set(key, { bytes: ENTRY.bytes });
     };

@@ -2,7 +2,7 @@
 // on keys, bytes and times. Requests, and the way to fetch an answer, belong to call/.
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
-import { Lru } from "./lru.ts";
+import { Lru } from "../lru.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 
 /** Capacity of a cache, and its second level (runtime.md, "Caching"). */
@@ -59,6 +59,12 @@ export interface SharedFetch {
   urge(): void;
 }
 
+/** Cost of an entry besides its bytes: key, objects, places in a map. An estimate, in bytes. */
+const OVERHEAD_BYTES = 256;
+
+/** Cost of an entry in the cache, in bytes. */
+export const costOf = ({ bytes }: Pick<Entry, "bytes">): number => bytes.length + OVERHEAD_BYTES;
+
 /** Maximum share of the ttl that an entry's jitter takes. */
 const JITTER = 0.1;
 
@@ -78,7 +84,7 @@ export class Cache {
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
     this.second = options.second && new HarmlessLevel(options.second, this.clock);
-    this.#first = new Lru(options.maxBytes ?? 64 << 20);
+    this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** An answer that this policy still lets be served. */
   look(key: string, policy: CachePolicy): Entry | undefined {

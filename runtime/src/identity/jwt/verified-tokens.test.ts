@@ -3,8 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
 import type { Caller } from "../caller.ts";
+import { MOST_CALLERS } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
-import { MAX_TOKENS, VerifiedTokens } from "./verified-tokens.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
 const key = (): Key => ({
   identity: "",
@@ -21,15 +22,15 @@ function caller(token = ""): Caller {
 
 test("the cache holds at most 10,000 tokens and 32 MiB", () => {
   const tokens = new VerifiedTokens();
-  for (let i = 0; i < MAX_TOKENS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
+  for (let i = 0; i < MOST_CALLERS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
   expect(tokens.get("0", 0)).toBeDefined();
   tokens.set("one more", { caller: caller(), key: key(), until: 10 });
-  expect(tokens.size).toBe(MAX_TOKENS);
+  expect(tokens.size).toBe(MOST_CALLERS);
   // whoever was asked for longest ago has gone
   expect([tokens.has("0"), tokens.has("1")]).toEqual([true, false]);
 
   const large = caller("x".repeat(8192));
-  for (let i = 0; i < MAX_TOKENS; i++) tokens.set(`large ${i}`, { caller: large, key: key(), until: 10 });
+  for (let i = 0; i < MOST_CALLERS; i++) tokens.set(`large ${i}`, { caller: large, key: key(), until: 10 });
   expect(tokens.size).toBe(Math.floor((32 * 1024 * 1024) / (8192 + 1024)));
 });
 

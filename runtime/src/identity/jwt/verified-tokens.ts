@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { weightOf } from "../credential-cache.ts";
+import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */
@@ -11,14 +11,9 @@ export interface VerifiedToken {
   readonly until: number;
 }
 
-export const MAX_TOKENS = 10_000;
-/** Approximate maximum size of the cached tokens, in bytes. */
-const MAX_BYTES = 32 * 1024 * 1024;
-
-/** Cache of verified tokens, by digest. The least recently used one is dropped first. */
+/** Cache of verified tokens, by digest. */
 export class VerifiedTokens {
-  readonly #byDigest = new Map<string, VerifiedToken>();
-  #bytes = 0;
+  readonly #byDigest = new CredentialCache<VerifiedToken>(MOST_CALLERS, ({ caller }) => weightOf(caller));
 
   get size(): number {
     return this.#byDigest.size;
@@ -31,29 +26,12 @@ export class VerifiedTokens {
   get(digest: string, second: number): Caller | undefined {
     const known = this.#byDigest.get(digest);
     if (known === undefined) return undefined;
+    if (known.key.live && second < known.until) return known.caller;
     this.#byDigest.delete(digest);
-    if (known.key.live && second < known.until) {
-      this.#byDigest.set(digest, known);
-      return known.caller;
-    }
-    this.#bytes -= weightOf(known.caller);
     return undefined;
   }
 
   set(digest: string, verified: VerifiedToken): void {
-    this.#forget(digest);
     this.#byDigest.set(digest, verified);
-    this.#bytes += weightOf(verified.caller);
-    for (const oldest of this.#byDigest.keys()) {
-      if (this.#byDigest.size <= MAX_TOKENS && this.#bytes <= MAX_BYTES) return;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(digest: string): void {
-    const known = this.#byDigest.get(digest);
-    if (known === undefined) return;
-    this.#byDigest.delete(digest);
-    this.#bytes -= weightOf(known.caller);
   }
 }

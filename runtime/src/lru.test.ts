@@ -5,12 +5,13 @@ import { Lru } from "./lru.ts";
 
 const OVERHEAD = 256;
 const MAX = 4 * OVERHEAD;
+const weigh = ({ bytes }: { bytes: Uint8Array }): number => bytes.length + OVERHEAD;
 
-test("the cache contains the same entries as an ordered list, and never more than its maximum of bytes", () => {
+test("it contains the same values as an ordered list, and never more than its maximum of bytes", () => {
   const step = fc.record({ put: fc.boolean(), key: fc.constantFrom("a", "b", "c", "d", "e"), bytes: fc.nat(MAX) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const lru = new Lru<{ bytes: Uint8Array }>(MAX);
+      const lru = new Lru({ maxBytes: MAX, weigh });
       let model: { key: string; cost: number }[] = []; // the oldest first
       for (const { put, key, bytes } of steps) {
         const known = model.find((each) => each.key === key);
