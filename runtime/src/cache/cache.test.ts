@@ -165,6 +165,18 @@ describe("a fetch", () => {
     client.of("c").thing();
     expect((await answer).page?.facts).toEqual(["a", "b", "c"]);
   });
+  test("callers that join a fetch take no place of their response", async () => {
+    const { send, client } = cached({}, { concurrent: 2 });
+    client.answer = undefined;
+    const { answer } = send(async (cx) => {
+      const all = await Promise.all(["a", "a", "a", "b"].map((id) => cx.send(cx.app.get, { id })));
+      return page({ facts: all.map(({ id }) => id) });
+    });
+    expect(client.sent.map(({ id }) => id)).toEqual(["a", "b"]);
+    client.of("a").thing();
+    client.of("b").thing();
+    expect((await answer).page?.facts).toEqual(["a", "a", "a", "b"]);
+  });
   test("a fetch of one key waits in the pool of its `each`, and uses an answer that arrives meanwhile", async () => {
     const { send, client } = cached();
     client.answer = undefined;

@@ -16,8 +16,8 @@ import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * A call whose answer may come from the cache. If it has to wait, it takes a place in the pools of its response, as a
- * call to the upstream would. The fetch that it waits for takes the places of the process.
+ * A call whose answer may come from the cache. If it begins a fetch, it takes a place in the pools of its response, as a
+ * call to the upstream would. The fetch takes the places of the process.
  */
 export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   slot = 0;
@@ -79,7 +79,9 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       return;
     }
     if (deadline < callsUntil) this.#timer = clock.setTimeout(expire, deadline - now, this);
-    this.#enterPools();
+    // Callers that join a fetch make no call: places that they took would hold up other calls of their response.
+    if (this.#cache.running(this.#fetchRequest.key, this.#rpc.policy) !== undefined) this.#join();
+    else this.#enterPools();
   }
   #enterPools(): void {
     const next = this.#cx.pools[this.#leavePools?.length ?? 0];
@@ -101,7 +103,9 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.#held = true;
     if (this.#cx.scope.over) this.cancel();
     else if (budgetOf(this.#cx).callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
-    if (this.ended || this.#look()) return; // another one has fetched it meanwhile
+    if (!this.ended && !this.#look()) this.#join(); // unless another one has fetched it meanwhile
+  }
+  #join(): void {
     const fetch = Fetch.join(this.#cache, this.#fetchRequest, this);
     if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
   }
