@@ -108,7 +108,7 @@ export const about: readonly About[] = [
   },
   {
     scenario: "hang",
-    text: "Three parts that may be missing. One upstream takes five seconds, and each call may take 200 ms. Clients wait for 300 ms, and send requests at 30 % of the server's capacity, whether or not it answers. Times are measured by the clients. `rest_in_time` is the share of requests that got all parts except the hanging one.",
+    text: "Three parts that may be missing. One upstream takes five seconds, and each call may take 200 ms. Clients wait for 300 ms, and send requests at 30 % of the server's capacity, at most 1,000 a second, whether or not it answers. Times are measured by the clients. `rest_in_time` is the share of requests that got all parts except the hanging one.",
     goal: "all of them",
     columns: ["rest_in_time", ...TIMES, "per_second", "cpu_us_per_request"],
     drawn: "p99_ms",
