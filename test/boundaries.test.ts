@@ -190,7 +190,7 @@ describe("imports", () => {
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
   const observers = ["observer.ts", "observer-requests.ts", "observer-calls.ts", "observer-upstreams.ts"];
-  const bottom = ["clock.ts", "error-info.ts", "failure.ts", ...observers, "wire"];
+  const bottom = ["clock.ts", "error-info.ts", "failure.ts", "lru.ts", ...observers, "wire"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     routes: ["endpoint", "http-rule", "identity", "stream", ...bottom],
     environment: ["identity", "limits", "topic", ...bottom],

@@ -55,9 +55,20 @@ function textOf(error: unknown): string {
   return lines.filter((line) => !/^\s+at .*\(?node:internal\//.test(line)).join("\n");
 }
 
+/** What generated servers and their mocks import. */
+const LOADED = [
+  "@protobff/server",
+  "@protobff/runtime",
+  "@protobff/messages/bff/v1/options_pb.js",
+  "@protobff/testing",
+];
+
 enableCompileCache();
-try {
-  await import(pathToFileURL(createRequire(from).resolve("@protobff/server")).href);
-} catch {
-  // The user's module reports the missing package when it starts.
+const { resolve } = createRequire(from);
+for (const name of LOADED) {
+  try {
+    await import(pathToFileURL(resolve(name)).href);
+  } catch {
+    // A missing package is reported by the user's module when it starts.
+  }
 }
