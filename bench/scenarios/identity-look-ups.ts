@@ -6,7 +6,6 @@ import { CredentialSchema, PrincipalAssertionSchema, PrincipalSchema } from "@pr
 import { MemoryStore } from "../../packages/server/src/session/memory-store.ts";
 import { Provider } from "../../packages/server/src/session/provider.ts";
 import { RedisStore } from "../../packages/server/src/session/redis-store.ts";
-import { Sealer } from "../../packages/server/src/session/sealer.ts";
 import type { SessionStore } from "../../packages/server/src/session/session-store.ts";
 import { Sessions } from "../../packages/server/src/session/sessions.ts";
 import { systemClock } from "../../runtime/src/clock.ts";
@@ -15,6 +14,7 @@ import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 import { callerOf } from "../../runtime/src/identity/principal.ts";
 import { keyIdOf, signedHeader } from "../../runtime/src/identity/propagation/assertion.ts";
 import { openKeys, verifyPrincipal } from "../../runtime/src/identity/verify/index.ts";
+import { Sealer } from "../../runtime/src/sealing/sealer.ts";
 import { CallerSchema } from "../generated/bench/identity/v1/identity_pb.ts";
 import { type Callers, USER } from "../rig/callers.ts";
 import { startRedis } from "../rig/redis.ts";

@@ -44,6 +44,7 @@ export type { Version } from "./endpoint/version.ts";
 export { EnvReader } from "./environment/env-reader.ts";
 export { type OpenIdentityOptions, openIdentity } from "./environment/open-identity.ts";
 export { type OpenLimitsOptions, openLimits } from "./environment/open-limits.ts";
+export { openPages } from "./environment/open-pages.ts";
 export { type OpenTopicsOptions, openTopics, type TopicUse } from "./environment/open-topics.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
@@ -105,6 +106,7 @@ export type {
 export type { ResponseCaching } from "./response-cache/response-caching.ts";
 export { type RouteOptions, routes } from "./routes/routes.ts";
 export type { Mark } from "./scope/causes.ts";
+export { Sealer } from "./sealing/sealer.ts";
 export { callSource, type ItemPosition, type StreamExtra } from "./source/call-source.ts";
 export type { PositionKind, PositionValue } from "./source/position.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";

@@ -1,5 +1,6 @@
 // `protobff dev`: from a save to the response. Files are generated in this process; servers whose files have changed
 // restart on their ports.
+import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseParameter } from "protoc-gen-bff/compiler";
@@ -48,6 +49,8 @@ export async function runDev(terminal: Terminal, options: DevOptions, ended: Abo
 }
 
 class Session {
+  /** Seals page tokens until `dev` ends. */
+  readonly #pageKey = randomBytes(32).toString("base64");
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
   readonly #generation: Generation;
@@ -174,6 +177,7 @@ class Session {
       env: {
         BFF_EXPLORER: isShown(env) ? "1" : undefined,
         BFF_AUDIT: "stderr",
+        BFF_PAGE_KEYS: this.#pageKey,
         ...env,
         ...DEV_ENV,
         HOST: env.HOST || "127.0.0.1",

@@ -4,6 +4,7 @@ import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareHeaders } from "./compare-headers.ts";
 import { compareLimits } from "./compare-limits.ts";
+import { comparePages } from "./compare-pages.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
@@ -26,6 +27,7 @@ export function compareRpc(
     ...compareCounts(before, after).map(of),
     ...path(before, after).map(of),
     ...budget(before, after).map(of),
+    ...comparePages(before.pages, after.pages).map(of),
     ...comparePermits(before.permit, after.permit).map(of),
     ...answers(before, after).map(of),
     ...httpAnswers(before, after).map(of),

@@ -104,6 +104,7 @@ export {
   bits,
   greatest,
   least,
+  pageSize,
   round,
   shiftLeft,
   shiftLeftInt,

@@ -35,6 +35,18 @@ function best<T>(values: readonly T[], better: (difference: number) => boolean):
   return rest.reduce((found, value) => (better(compare(value, found)) ? value : found), first);
 }
 
+/**
+ * Returns the number of items of a page: the requested one, at most `most`; `usual` for 0 (https://google.aip.dev/158).
+ * A negative number counts as 0.
+ *
+ * @example
+ * pageSize(500, 20, 100); // 100
+ */
+export function pageSize(requested: number | bigint, usual: number, most: number): number {
+  if (requested <= 0) return usual;
+  return requested > most ? most : Number(requested);
+}
+
 /** Half away from zero. */
 export function round(value: number): number {
   // Adding 0.5 would round near 2^52 and for 0.49999999999999994.

@@ -1,6 +1,7 @@
 // The server: one process around the endpoints of a package. It comprises configuration from the environment, one port
 // for HTTP/1.1 and HTTP/2, health, reflection, logs and draining. Ordinary unary calls take the fast path, all others
 // Connect's adapter. It may import every other room, and no other imports it.
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
@@ -15,6 +16,7 @@ import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
+import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -74,6 +76,8 @@ export interface ServeOptions<
   readonly limits?: readonly Limit[] | undefined;
   /** Topics that its RPCs subscribe to or query. */
   readonly topics?: readonly TopicUse[] | undefined;
+  /** True if its RPCs have page tokens. The keys are in `BFF_PAGE_KEYS`. */
+  readonly pages?: boolean | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
@@ -98,6 +102,8 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
   readonly limits: [Limit] extends [never] ? undefined : Limits;
   /** Factory of the package's topics. */
   readonly topics: Topics;
+  /** Seals page tokens. Without keys if `ServeOptions.pages` is left out. */
+  readonly pages: Sealer;
   /** Cache of the process for upstreams, with a second level if REDIS_URL is set. */
   readonly cache: Cache;
   /** Exports of the user's module, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
@@ -199,6 +205,7 @@ interface Parts {
   readonly identity: OpenIdentity | undefined;
   readonly limits: Limits | undefined;
   readonly topics: Topics;
+  readonly pages: Sealer;
   readonly cache: Cache;
 }
 
@@ -228,7 +235,7 @@ async function openParts<
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
   const cache = await openCache(config.redisUrl, log);
-  return { mocks, clients, observers, identity, limits, topics, cache };
+  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, cache };
 }
 
 function createEndpoints<
@@ -240,7 +247,7 @@ function createEndpoints<
   { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
   { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
   supplied: Supplied,
-  { clients, cache, identity, limits, topics, observers: { observer } }: Parts,
+  { clients, cache, identity, limits, topics, pages, observers: { observer } }: Parts,
 ) {
   return create({
     clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
@@ -250,6 +257,7 @@ function createEndpoints<
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     topics,
+    pages,
     ...(observer !== undefined && { observer: warmUpMs > 0 ? withOneShape(observer, false) : observer }),
   });
 }
@@ -354,7 +362,16 @@ async function warmedUp<
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);
   const observer = combined && withOneShape(combined, true);
-  const rest = { supplied: REFUSING, env, identity, limits, topics, ...(observer !== undefined && { observer }) };
+  const pages = new Sealer([randomBytes(KEY_BYTES)]);
+  const rest = {
+    supplied: REFUSING,
+    env,
+    identity,
+    limits,
+    topics,
+    pages,
+    ...(observer !== undefined && { observer }),
+  };
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
     create({ ...rest, cache: new Cache(), clients } as unknown as ServeParts<Upstreams, Env, P, L>);
   try {

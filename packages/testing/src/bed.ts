@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   create,
   type DescMessage,
@@ -18,6 +19,7 @@ import { asFailure } from "@protobff/runtime/internal/failure";
 import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Observer } from "@protobff/runtime/internal/observer";
+import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { MemoryTopics } from "@protobff/runtime/internal/topic/memory-store";
 import { Topics } from "@protobff/runtime/internal/topic/topic";
@@ -82,6 +84,8 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
+  /** Seals page tokens, with a random key. */
+  readonly pages = new Sealer([randomBytes(KEY_BYTES)]);
   /** Topics of a process without NATS: fed by their calls, or in memory if they have none. */
   readonly topics: Topics;
   readonly observer: Observer | undefined;

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { agedAnswers } from "./caching/aged-answers.ts";
+import { agedPages } from "./caching/aged-pages.ts";
 import { cacheKeys } from "./caching/cache-keys.ts";
 import { cachedAnswers } from "./caching/cached-answers.ts";
 import { freshValues, idleFresh } from "./caching/fresh-values.ts";
@@ -23,6 +24,7 @@ import { knownServices } from "./calls/known-services.ts";
 import { metadataValues } from "./calls/metadata-values.ts";
 import { nPlusOne } from "./calls/n-plus-one.ts";
 import { quorums } from "./calls/quorums.ts";
+import { unboundedPages } from "./calls/unbounded-pages.ts";
 import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
 import { vouchedWrites } from "./calls/vouched-writes.ts";
@@ -74,6 +76,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   randomPlaces,
   cachedAnswers,
   freshValues,
+  agedPages,
   streams,
   deferred,
   parts,
@@ -109,6 +112,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   criticality,
   eachLimits,
   nPlusOne,
+  unboundedPages,
   cacheKeys,
   agedAnswers,
   idleFresh,

@@ -173,7 +173,15 @@ function schemaSources(server: PlanServer, plan: Plan): SchemaSources {
     services.flatMap(({ methods }) => methods.map(({ method }) => method.desc.output)),
   );
   const answered = partsOf(outputs);
+  const pageSizes = new Map(
+    server.files
+      .flatMap(({ services }) => services.flatMap(({ methods }) => methods))
+      .flatMap(({ method, pages }) =>
+        (pages?.sizes ?? []).map((size) => [`${method.desc.input.typeName}.${size.field}`, size] as const),
+      ),
+  );
   return {
+    pageSize: ({ parent, name }) => pageSizes.get(`${parent.typeName}.${name}`),
     rules: (desc) => rules.get(desc),
     isAnswered: (desc) => answered.has(desc),
     degrades: (desc) => degraded.get(desc) ?? [],

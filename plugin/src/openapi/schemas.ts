@@ -10,6 +10,8 @@ import { refusesZero } from "./refuses-zero.ts";
 
 /** Facts about messages besides their descriptors. */
 export interface SchemaSources {
+  /** Usual and largest page for a field of a request that is a page size. */
+  readonly pageSize: (field: DescField) => { readonly usual: number; readonly most: number } | undefined;
   readonly rules: (desc: DescMessage) => RuledMessage | undefined;
   /** Returns true for a message in a response, to which rules do not apply. */
   readonly isAnswered: (desc: DescMessage) => boolean;
@@ -106,13 +108,20 @@ export class Schemas {
       ...touched.map(({ when, becomes }) => `${MAY[becomes] ?? becomes} when \`${when}\` fails.`),
     ];
     return this.#annotated(
-      this.#value(field, rules),
+      this.#withPages(field, this.#value(field, rules)),
       only({
         description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
         deprecated: field.proto.options?.deprecated === true ? true : undefined,
         "x-bff-degrades": unlessEmpty(touched.map(({ when, becomes }): JsonObject => ({ when, becomes }))),
       }),
     );
+  }
+  /** Larger pages than the largest one are cut, so clients gain nothing by them. 64-bit integers are texts. */
+  #withPages(field: DescField, schema: JsonObject): JsonObject {
+    const size = this.#known.pageSize(field);
+    if (size === undefined || schema.type !== "integer") return schema;
+    const maximum = typeof schema.maximum === "number" ? Math.min(schema.maximum, size.most) : size.most;
+    return { ...schema, minimum: 0, maximum, default: size.usual };
   }
   /** Beside `$ref` other words count in 3.1, too. */
   #annotated(schema: JsonObject, words: JsonObject): JsonObject {

@@ -16,6 +16,7 @@ import type {
   Permit,
   Step,
 } from "../resolve/model/model.ts";
+import { pagesOf } from "../resolve/model/page-calls.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
 import { governing } from "../resolve/policies/entries.ts";
 import { planCallPolicy, planUpstream } from "./calls/policies.ts";
@@ -167,6 +168,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     }),
     hasParts: cx.withParts.has(typeName),
     rest: method.rest,
+    pages: pagesOf(method),
     cache: planResponseCache(method, { message, start, model }),
     http: planHttpCache(method, cx.identity, model),
     concurrent: concurrency(method, run),

@@ -17,6 +17,7 @@ import { cachingLines } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
+import { pagesLines } from "./rpcs/describe-pages.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
 import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
@@ -90,7 +91,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...(planned.priority === undefined ? [] : [`  priority under overload: ${planned.priority}`]),
-        ...[...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
+        ...[...pagesLines(planned), ...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...(planned.deprecatedFields === undefined
           ? []

@@ -26,11 +26,12 @@ import {
 import { type UpstreamReport, upstreamReports } from "./calls/describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
-import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./rpcs/describe-caching.ts";
+import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
+import { type PagesReport, pagesReport } from "./rpcs/describe-pages.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
@@ -55,7 +56,7 @@ export interface FileReport {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport {
+export interface RpcReport extends CachingReport {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -95,10 +96,8 @@ export interface RpcReport {
   readonly balance?: readonly BalanceReport[];
   /** Paths of upstream calls over HTTP with JSON; present only if such calls exist. */
   readonly http?: readonly ({ readonly call: string } & RestReport)[];
-  /** Inputs of cached answers besides the request; present only if the BFF caches its answers. */
-  readonly cache?: ResponseCacheReport;
-  /** Directives for HTTP caches; present only if declared. */
-  readonly http_cache?: HttpCacheReport;
+  /** Page sizes and page tokens of its request; present only if it has pages. */
+  readonly pages?: PagesReport;
   /** Functions of the user that its expressions call; present only if functions exist. */
   readonly functions?: readonly string[];
 }
@@ -234,6 +233,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("branches", branches.length === 0 ? undefined : branches),
         ...defined("http", http.length === 0 ? undefined : http),
         ...defined("balance", balance.length === 0 ? undefined : balance),
+        ...defined("pages", pagesReport(planned)),
         ...cachingReport(planned),
         ...defined("functions", functionsOf(planned, messages)),
       };

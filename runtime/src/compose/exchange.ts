@@ -17,6 +17,7 @@ import type { Observer } from "../observer.ts";
 import type { Trace } from "../observer-requests.ts";
 import { type Cause, Causes } from "../scope/causes.ts";
 import { type Budget, Scope } from "../scope/scope.ts";
+import type { PageTokens } from "../sealing/page-tokens.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import { DeferredParts } from "./parts.ts";
 
@@ -87,6 +88,8 @@ export class Exchange implements CallExchange {
   readonly fetch: object | undefined;
   /** Parent trace of its calls. A fetch uses the trace of the request that began it. */
   trace: Trace | undefined;
+  /** Tokens of pages, for an RPC with pages. */
+  #pages: PageTokens | undefined;
   /** True if any call was sent. */
   sent = false;
   /** Charges of limits. Undefined if none exist, or after their settlement. */
@@ -299,6 +302,13 @@ export class Exchange implements CallExchange {
     this.#random ??= new Map();
     if (!this.#random.has(place)) this.#random.set(place, make(this.clock));
     return this.#random.get(place) as T;
+  }
+  /** Tokens of the request that this exchange serves, once a gate has checked them. */
+  get pages(): PageTokens | undefined {
+    return this.#pages ?? this.#of?.pages;
+  }
+  set pages(pages: PageTokens | undefined) {
+    this.#pages = pages;
   }
   /** Returns the limit of this response on one upstream. */
   limitOf(upstream: object): Limit {

@@ -135,6 +135,23 @@ export class RequestFacts<out Principal> {
   randomDouble(place: string): number {
     return this.exchange.random(place, (clock) => clock.random());
   }
+  /** Returns the state of a page token of the request. Empty for an empty token. */
+  openPage(token: string): Map<string, string> {
+    const state = this.exchange.pages?.open(token);
+    // A gate has refused each request with a bad token.
+    if (state === undefined) throw new TypeError("a page token that no gate has checked");
+    return new Map(state);
+  }
+  /**
+   * Returns the token of the next page, for this state; "" for an empty state.
+   *
+   * @throws ExpressionError if the token is longer than 4 KiB
+   */
+  sealPage(state: ReadonlyMap<string, string>): string {
+    const { pages } = this.exchange;
+    if (pages === undefined) throw new TypeError("a page token of an rpc without pages");
+    return pages.seal(state);
+  }
 
   // ---- touched fields ----
 

@@ -5,6 +5,7 @@ import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Permit, Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Limited } from "../admission/limit-uses.ts";
+import type { Pages } from "../admission/pages-gate.ts";
 import type { Telemetry } from "../admission/telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
@@ -47,6 +48,8 @@ export interface EndpointOptions<
    * message.
    */
   readonly validate?: ((args: MessageShape<I>, clock: Clock) => void) | undefined;
+  /** Page sizes and page tokens of its requests, which are checked after `validate`. */
+  readonly pages?: Pages | undefined;
   /** Maximum number of concurrent calls to one upstream within one response. Default: 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;

@@ -14,6 +14,7 @@ import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
 import { limitsGate } from "../admission/limits-gate.ts";
 import { rpcMeters } from "../admission/meters.ts";
+import { pagesGate } from "../admission/pages-gate.ts";
 import { type RefusedParts, reportRefusal } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
@@ -36,6 +37,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   | "permit"
   | "limits"
   | "validate"
+  | "pages"
   | "version"
   | "priority"
   | "deprecatedFields"
@@ -128,12 +130,15 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
 /** Returns the gates of a request whose message has been read, in order. */
 export function gatesOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
-  { permit, validate, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
+  { permit, validate, pages, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
   const { counters, late = [] } = limits ?? {};
   return [
     ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
+    ...(pages === undefined
+      ? []
+      : [pagesGate<App, MessageShape<I>, Principal>(pages, { ...parts, input: method.input })]),
     ...(permit?.check === undefined ? [] : [permitGate(permit.check, parts)]),
     ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
     ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),

@@ -8,7 +8,7 @@ import type { ResponseCaching } from "./response-caching.ts";
 /** Parts of keys, besides those of each request. */
 type Depends<App, Args extends Message, Principal> = Pick<
   ResponseCaching<App, Args, Principal>,
-  "plan" | "principal" | "token" | "peer" | "headers" | "env" | "ways"
+  "plan" | "principal" | "subject" | "token" | "peer" | "headers" | "env" | "ways"
 >;
 
 /** Keys of answers: equal only for requests that must be answered alike. */
@@ -39,7 +39,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
   /** A digest, since headers may hold secrets. The request counts as it is written again: clients write one message in many ways. */
   of(cx: Request<App, Principal>, args: Args): string {
     const { exchange, peer } = cx;
-    const { headers = [], token, peer: byPeer, ways } = this.#depends;
+    const { headers = [], subject, token, peer: byPeer, ways } = this.#depends;
     const caller = exchange.authentication?.caller;
     // JSON keeps the parts apart, whatever is in them. Fields that the BFF does not know may reach an upstream, so they count.
     const head = JSON.stringify([
@@ -49,6 +49,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
       byPeer === true ? peer.address : null,
       headers.map((name) => exchange.headers.get(name)),
       ways?.(cx, args) ?? null,
+      ...(subject === true ? [caller?.credential.source ?? null, caller?.credential.subject ?? null] : []),
     ]);
     const bytes = toBinary(this.#input, args);
     if (bytes.length > LARGE) return createHash("sha256").update(head).update("\n").update(bytes).digest("base64");

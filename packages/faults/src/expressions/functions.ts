@@ -28,6 +28,8 @@ export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
   // Their values differ from request to request.
   "random_uuid",
   "random_double",
+  // Tokens depend on keys, on the caller and on the hour.
+  ...["page_seal", "page_open"],
   // Values of bytes and of types are in no plan.
   ...["add_bytes", "less_bytes", "less_equals_bytes", "greater_bytes", "greater_equals_bytes"],
   ...["string_to_bytes", "bytes_to_string", "base64_encode", "base64_decode", "type"],
@@ -71,6 +73,11 @@ function arithmetic(
     [`${name}_double`, ([a, b]) => (typeof a === "number" && typeof b === "number" ? doubles(a, b) : UNKNOWN)],
   ];
 }
+const pageSize: Function = ([requested, usual, most]) => {
+  if (typeof requested !== "bigint" || typeof usual !== "bigint" || typeof most !== "bigint") return UNKNOWN;
+  const size = requested <= 0n ? usual : requested;
+  return [size, most].reduce((a, b) => (a < b ? a : b));
+};
 const truncated =
   (fit: (a: bigint) => bigint): Function =>
   ([a]) => {
@@ -277,6 +284,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["upper", text((a) => a.toUpperCase())],
   ["math_greatest", most((a, b) => a > b)],
   ["math_least", most((a, b) => a < b)],
+  ["page_size", pageSize],
   ["math_abs", absolute],
   ["trim_prefix", texts((a, b) => (a.startsWith(b) ? a.slice(b.length) : a))],
   ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],

@@ -3,10 +3,12 @@ import { readFileSync } from "node:fs";
 import type { Message } from "@bufbuild/protobuf";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
+import { readPages } from "@protobff/runtime/internal/environment/open-pages";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { Observer } from "@protobff/runtime/internal/observer";
+import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { ConfigResult } from "../config/config.ts";
 import { sdkFaults } from "../config/config-otlp.ts";
 import { loadObserver } from "../config/load-observer.ts";
@@ -17,6 +19,7 @@ interface DeclaringOptions<Env, Principal extends Message> {
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
   readonly limits?: readonly RateLimit[] | undefined;
   readonly topics?: readonly TopicUse[] | undefined;
+  readonly pages?: boolean | undefined;
   readonly resolvers?: readonly string[] | undefined;
   readonly functions?: readonly string[] | undefined;
   readonly observer?: Observer;
@@ -27,6 +30,8 @@ export interface Declarations<Principal extends Message> {
   readonly identity: IdentitySpec<Principal> | undefined;
   readonly limits: Awaited<ReturnType<typeof declaredLimits>>["spec"];
   readonly topics: Awaited<ReturnType<typeof declaredTopics>>["spec"];
+  /** Seals page tokens; without keys if the package has none. */
+  readonly pages: Sealer;
   readonly supplied: Supplied;
   /** The export of the module in BFF_OBSERVER. */
   readonly observer: Observer | undefined;
@@ -42,6 +47,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   const identity = await declaredIdentity(process.env, env, options.identity);
   const limits = await declaredLimits(process.env, options.limits);
   const topics = await declaredTopics(process.env, options.topics, mocked);
+  const pages = declaredPages(process.env, options.pages);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
@@ -54,9 +60,18 @@ export async function readDeclarations<Env, Principal extends Message>(
     identity: identity.spec,
     limits: limits.spec,
     topics: topics.spec,
+    pages: pages.sealer,
     supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     observer: loaded.observer,
-    faults: [...ofIdentity, ...limits.faults, ...topics.faults, ...user.faults, ...loaded.faults, ...untraced],
+    faults: [
+      ...ofIdentity,
+      ...limits.faults,
+      ...topics.faults,
+      ...pages.faults,
+      ...user.faults,
+      ...loaded.faults,
+      ...untraced,
+    ],
   };
 }
 
@@ -99,4 +114,11 @@ async function declaredTopics(source: Environment, topics: readonly TopicUse[] =
   const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
   return { spec: spec ?? NO_TOPICS, faults };
+}
+
+/** Checks the keys of page tokens. */
+function declaredPages(source: Environment, pages = false) {
+  const faults: ConfigFault[] = [];
+  const sealer = pages ? readPages(new EnvReader(source, faults)) : new Sealer([]);
+  return { sealer, faults };
 }

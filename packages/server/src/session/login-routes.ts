@@ -5,8 +5,8 @@ import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
 import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
+import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
-import type { Sealer } from "./sealer.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** Audit event of a session's routes. */

@@ -1,8 +1,9 @@
 import { isTrustworthy } from "@protobff/runtime/internal/identity/jwt/fetch-document";
 import { issuerSubject } from "@protobff/runtime/internal/identity/one-issuer";
 import type { Settings } from "@protobff/runtime/internal/identity/settings";
+import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
+import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "./public-url.ts";
-import { KEY_BYTES, Sealer } from "./sealer.ts";
 
 /** Configuration of a source of sessions, from the environment. */
 export interface SessionConfig {
@@ -47,7 +48,7 @@ export function readSessionConfig(
   const variable = secretVariable(name);
   const clientSecret = settings.optional(variable);
   if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
-  const keys = keysOf(settings.optional(KEYS), fault);
+  const keys = readSealingKeys(KEYS, settings, fault);
   const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
   const workers = settings.optional("BFF_WORKERS") ?? "1";
   // `auto` may be one process here, and several where there are more cores.
@@ -62,16 +63,4 @@ export function readSessionConfig(
 /** `BFF_WEB_USER_CLIENT_SECRET`, for a source `web_user`. */
 export function secretVariable(source: string): string {
   return `BFF_${source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_CLIENT_SECRET`;
-}
-
-function keysOf(text: string | undefined, fault: Settings["fault"]): Buffer[] {
-  const remedy = `${KEY_BYTES} random bytes in base64, such as \`openssl rand -base64 32\` prints; several, separated by commas: the first seals, all open`;
-  if (text === undefined) {
-    fault(KEYS, "is not set", remedy);
-    return [];
-  }
-  const keys = text.split(",").map((key) => Buffer.from(key.trim(), "base64"));
-  // The value is not repeated.
-  if (keys.some((key) => key.length !== KEY_BYTES)) fault(KEYS, "holds something else than keys", remedy);
-  return keys;
 }

@@ -2,12 +2,12 @@
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
+import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { FakeClock, idle as settled } from "@protobff/runtime/internal/testing/fake-clock";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "./memory-store.ts";
 import type { Provider, RefreshFault, Tokens } from "./provider.ts";
-import { Sealer } from "./sealer.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Rotates its refresh tokens; one that comes twice ends all, as at most providers. */

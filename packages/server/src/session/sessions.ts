@@ -3,8 +3,8 @@ import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import { CredentialCache } from "@protobff/runtime/internal/identity/credential-cache";
+import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { Provider, Tokens } from "./provider.ts";
-import type { Sealer } from "./sealer.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** Sealed record of a session. Times are Unix seconds. */

@@ -33,6 +33,10 @@ export const CODES = {
     "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps metadata only for such a read. The metadata of a batch belongs to many items, and a cache keeps only messages.",
   BFF321:
     "An expression reads a value only if the value can be present. A condition that holds only without a step or an argument excludes each read of it. So do earlier cases of a `switch`, or earlier members of a oneof, that test for its value.",
+  BFF322:
+    "The functions of pages are in the message that a unary rpc answers with. A token belongs to the rpc, the caller and the request, which are checked before the permit.",
+  BFF323:
+    "`page.size` and `page.open` take a field of the request alone, and `page.size` two constants. The runtime checks the field before it composes, and documents state the constants.",
   BFF354:
     "Compared values are of the same enum, or of enums with the same names and numbers. In other enums one number has different meanings.",
 } as const;

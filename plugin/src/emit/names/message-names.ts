@@ -142,6 +142,9 @@ export class MessageNames implements Names {
   random(what: "Uuid" | "Double", place: string): Printable {
     return `cx.random${what}(${JSON.stringify(place)})`;
   }
+  page(what: "open" | "seal"): Printable {
+    return `cx.${what}Page`;
+  }
   received(step: Variable, part: "header" | "trailer", name: string): Printable {
     const read = part === "header" ? "cx.answerHeader" : "cx.answerTrailer";
     return [`${read}(`, this.variable(step), `, ${JSON.stringify(name)})`];

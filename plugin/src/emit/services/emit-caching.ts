@@ -14,13 +14,14 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttlMs, staleMs, plan, principal, token, peer, headers, env, ways } = cache;
+  const { ttlMs, staleMs, plan, principal, subject, token, peer, headers, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     [`ttlMs: ${group(ttlMs)},`],
     ...(staleMs === undefined ? [] : [[`staleMs: ${group(staleMs)},`]]),
     [`plan: ${JSON.stringify(plan)},`],
     ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
+    ...(subject ? [["subject: true,"]] : []),
     ...(token ? [["token: true,"]] : []),
     ...(peer ? [["peer: true,"]] : []),
     ...(headers.length === 0 ? [] : [[`headers: ${list(headers)},`]]),

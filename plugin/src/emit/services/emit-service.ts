@@ -12,6 +12,7 @@ import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
+import { hasPages, pagesProperty } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
@@ -115,6 +116,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...(planned.validated === undefined
       ? []
       : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
+    ...pagesProperty(planned),
     ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
     ...answers,
     ...(method.response === undefined
@@ -172,6 +174,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
         ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
+        ...(hasPages(service) ? ["readonly pages: ", names.runtimeType("Sealer"), "; "] : []),
         ...(file.topics.length > 0 ? ["readonly topics: ", names.runtimeType("Topics"), "; "] : []),
         ...(service.methods.some(({ cache }) => cache !== undefined)
           ? ["readonly cache?: ", names.runtimeType("Cache"), " | undefined; "]

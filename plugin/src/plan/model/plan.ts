@@ -18,6 +18,7 @@ import type {
   Permit,
   Telemetry,
 } from "../../resolve/model/model.ts";
+import type { Pages } from "../../resolve/model/page-calls.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
@@ -157,6 +158,8 @@ export interface PlanMethod {
   readonly hasParts: boolean;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
+  /** Page sizes and page tokens of its request; undefined: it has no pages. */
+  readonly pages: Pages | undefined;
   /** Cache of its whole answers. */
   readonly cache: PlanResponseCache | undefined;
   /** Directives for HTTP caches of its answers. */
@@ -202,6 +205,8 @@ export interface PlanResponseCache {
    * depend on it.
    */
   readonly principal: readonly string[] | "whole" | undefined;
+  /** True if it contains page tokens, which belong to a caller. */
+  readonly subject: boolean;
   readonly token: boolean;
   readonly peer: boolean;
   /** Names of incoming headers, lower-case. */

@@ -8,6 +8,7 @@ import { VERSION } from "../../package/version.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { pagesOf } from "../../resolve/model/page-calls.ts";
 import { composedBlocks, type RequestReads, requestReads, WHOLE, withIdle } from "../../resolve/model/request-reads.ts";
 import type { Entry } from "../model/calls.ts";
 import type { PlanMessage } from "../model/messages.ts";
@@ -38,6 +39,7 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
     plan: digestOf(method.desc.parent.file, model),
     principal: principalOf(reads),
+    subject: pagesOf(method)?.seal !== undefined && method.permit !== undefined && method.permit.public === undefined,
     token: reads.token !== undefined,
     peer: reads.peer !== undefined,
     headers: [...reads.headers.keys()].sort(),

@@ -5,7 +5,7 @@ import { timeText } from "../time-text.ts";
 export interface ResponseCacheReport {
   readonly ttl_ms: number;
   readonly stale_ms?: number;
-  /** `principal.tenant`, `principal` as a whole, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
+  /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
   readonly depends_on: readonly string[];
 }
 export interface HttpCacheReport {
@@ -15,10 +15,15 @@ export interface HttpCacheReport {
   readonly vary: readonly string[];
 }
 
-export function cachingReport({ cache, http }: PlanMethod): {
+/** The caching of an rpc's answers. */
+export interface CachingReport {
+  /** Inputs of cached answers besides the request; present only if the BFF caches its answers. */
   readonly cache?: ResponseCacheReport;
+  /** Directives for HTTP caches; present only if declared. */
   readonly http_cache?: HttpCacheReport;
-} {
+}
+
+export function cachingReport({ cache, http }: PlanMethod): CachingReport {
   const stale = (staleMs: number | undefined) => (staleMs === undefined ? {} : { stale_ms: staleMs });
   return {
     ...(cache !== undefined && {
@@ -48,10 +53,11 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
   return lines;
 }
 
-function dependsOn({ principal, token, peer, headers, env, ways }: PlanResponseCache): string[] {
+function dependsOn({ principal, subject, token, peer, headers, env, ways }: PlanResponseCache): string[] {
   return [
     ...(principal === "whole" ? ["principal"] : (principal ?? []).map((field) => `principal.${field}`)),
     ...(principal !== undefined && principal.length === 0 ? ["whether there is a principal"] : []),
+    ...(subject ? ["subject of the caller"] : []),
     ...(token ? ["token"] : []),
     ...(peer ? ["peer.address"] : []),
     ...headers.map((name) => `headers[${JSON.stringify(name)}]`),

@@ -10,7 +10,7 @@ import { envOfMessage } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
 import { callerVariables, checkPeerNames, publicAt } from "../packages/principal.ts";
-import { argsFor } from "../scope/args.ts";
+import { argsFor, type ComposePlace } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS } from "../scope/scope.ts";
@@ -134,9 +134,17 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     functions: context.functions,
     brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
+    // One fault of a message that nothing composes is enough.
+    pages: run.adrift.has(ir) || isAnswer(places, roots),
     shared: { steps: new Map(), broken: new Set([...elsewhere, ...broken]) },
   };
   return { args, scope, context, env, callers };
+}
+
+/** Returns true for a message that unary rpcs answer with, and that no other message composes. */
+function isAnswer(places: readonly ComposePlace[], roots: readonly IrMethod[]): boolean {
+  const isRoot = places.every(({ request, item }) => request !== undefined && item === undefined);
+  return isRoot && roots.every(({ desc }) => desc.methodKind === "unary");
 }
 
 function namesOfServices({ ir }: Run): string[] {

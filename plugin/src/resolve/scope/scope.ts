@@ -20,6 +20,7 @@ import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Step } from "../model/model.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
+import { checkPageFunctions } from "./page-functions.ts";
 
 const STRING: CelType = { kind: "string" };
 
@@ -109,6 +110,8 @@ export interface MessageScope {
    * Set in a permit and in a limit: errors are never absorbed, and an unset value is an error (cel/types/strict.ts).
    */
   readonly strict?: "permit" | "limit" | undefined;
+  /** True in the message that a unary rpc answers with, where pages may be. */
+  readonly pages?: boolean | undefined;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -146,7 +149,8 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     enums: scope.enums,
   };
   const found = checkExpression(text, expressions, scope.registry, scope.report);
-  if (found === undefined || scope.strict === undefined) return found;
+  if (found === undefined || !checkPageFunctions(found.root, scope.pages === true, scope.report)) return undefined;
+  if (scope.strict === undefined) return found;
   return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }
 
@@ -247,5 +251,5 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
 export function withoutMessage(scope: MessageScope): MessageScope {
   const builtins = new Map([...scope.builtins].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;
-  return { ...scope, builtins, steps, broken, offered: [], brokenArgs: new Set(), strict: undefined };
+  return { ...scope, builtins, steps, broken, offered: [], brokenArgs: new Set(), strict: undefined, pages: false };
 }

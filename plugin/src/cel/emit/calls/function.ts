@@ -45,6 +45,7 @@ const RUNTIME: Readonly<Record<string, string>> = {
   string_to_duration: "toDuration",
   int64_to_duration: "toDuration",
   matches: "matches",
+  page_size: "pageSize",
   url_is_url: "isUrl",
   url_scheme: "urlScheme",
   url_host: "urlHost",
@@ -129,6 +130,7 @@ const EITHER: ReadonlySet<string> = new Set([
   "substring",
   "int64_to_uint64",
   "uint64_to_int64",
+  "page_size",
 ]);
 
 /** A function that is JavaScript's own on doubles. */
@@ -152,6 +154,12 @@ export function emitFunction(emitter: Emitter, node: CallNode): Piece {
     const what = node.overload === "random_uuid" ? "Uuid" : "Double";
     if (emitter.names.random === undefined) throw new Error("no random value belongs here");
     return atom(emitter.names.random(what, `${file}:${line}:${column}`));
+  }
+  if (overload === "page_open" || overload === "page_seal") {
+    if (names.page === undefined) throw new Error("no page token belongs here");
+    const operands = args.map((arg) => emitter.as(arg, celForm(arg.type)));
+    const called = names.page(overload === "page_open" ? "open" : "seal");
+    return piece([called, "(", ...commas(operands), ")"], celForm(node.type));
   }
   if (node.userFunction !== undefined) return emitCallOf(emitter, node, node.userFunction);
   const native = emitNative(emitter, node);

@@ -28,6 +28,8 @@ export interface Names {
   readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
   /** A random value of a place: one for each response. */
   readonly random?: (what: "Uuid" | "Double", place: string) => Printable;
+  /** Opens a page token of the request, or seals one. */
+  readonly page?: (what: "open" | "seal") => Printable;
   /** Metadata of the answer to a step's call, if expressions see steps. */
   readonly received?: (step: Variable, part: "header" | "trailer", name: string) => Printable;
   /** An extension of proto2, if the language has them. */

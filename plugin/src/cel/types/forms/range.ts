@@ -65,6 +65,10 @@ export function rangeOf(node: Node): Range | undefined {
     return range !== undefined && range.low >= 0 ? range : undefined;
   }
   if (/^(size_(string|bytes|list|map)$|timestamp_get|duration_getMilli)/.test(node.overload)) return LENGTH;
+  if (node.overload === "page_size") {
+    const most = node.args[2] && rangeOf(node.args[2]);
+    return most && { low: 1, high: most.high };
+  }
   if (/^(last_)?index_of$/.test(node.overload)) return { low: -1, high: LENGTH.high };
   const [first, second] = node.args.map(rangeOf);
   return first && arithmeticRange(node.overload, first, second);

@@ -63,4 +63,11 @@ random_uuid: random.uuid() string
 random_double: random.double() double
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}`;
+/** Ours: pages of the message that an rpc answers with. */
+const PAGES = `
+page_size: page.size(int, int, int) int
+page_seal: page.seal(map(string, string)) string !
+page_open: page.open(string) map(string, string)
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}`;

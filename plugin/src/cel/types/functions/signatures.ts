@@ -207,6 +207,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "lists",
   "math",
   "optional",
+  "page",
   "random",
   "regex",
   "sets",

@@ -1,0 +1,53 @@
+import { childrenOf, type Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fieldOfArgs, type PageCall, pageCallOf } from "../model/page-calls.ts";
+
+/**
+ * Reports faults of `page.size`, `page.open` and `page.seal`. Returns true if there are none.
+ *
+ * @param allowed true in the message that a unary rpc answers with
+ */
+export function checkPageFunctions(root: Node, allowed: boolean, report: Report): boolean {
+  const call = pageCallOf(root);
+  const sound = call === undefined || (allowed ? checkOperands(call, report) : refuse(call, report));
+  return childrenOf(root).reduce((all, child) => checkPageFunctions(child, allowed, report) && all, sound);
+}
+
+function refuse({ fn, at }: PageCall, report: Report): boolean {
+  report({
+    code: "BFF322",
+    severity: "error",
+    message: `\`${fn}\` is only for the message that a unary rpc answers with`,
+    at,
+    hint: "call it in that message, and pass the result on as an argument",
+  });
+  return false;
+}
+
+function checkOperands({ fn, at, args: [first, usual, most] }: PageCall, report: Report): boolean {
+  if (fn !== "page.seal" && first !== undefined && fieldOfArgs(first) === undefined) {
+    report({
+      code: "BFF323",
+      severity: "error",
+      message: `\`${fn}\` takes a field of the request as it is`,
+      at: first.at,
+      hint: "name the field alone, as in args.page_size or args.page_token",
+    });
+    return false;
+  }
+  if (fn !== "page.size" || (isPositive(usual) && isPositive(most) && usual.value <= most.value)) return true;
+  report({
+    code: "BFF323",
+    severity: "error",
+    message: "`page.size` takes two constants with 0 < usual <= most",
+    at,
+    hint: "write the usual size and the largest one, as in page.size(args.page_size, 20, 100)",
+  });
+  return false;
+}
+
+/** The constants are exact as a `number`, since the largest page is a list in memory. */
+function isPositive(node: Node | undefined): node is Node & { readonly kind: "constant"; readonly value: bigint } {
+  if (node?.kind !== "constant" || typeof node.value !== "bigint") return false;
+  return node.value > 0n && node.value < 2n ** 31n;
+}

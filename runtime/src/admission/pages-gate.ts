@@ -1,0 +1,52 @@
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+import type { Clock } from "../clock.ts";
+import { clientFault, type Failure } from "../failure.ts";
+import { PageTokens } from "../sealing/page-tokens.ts";
+import type { Sealer } from "../sealing/sealer.ts";
+import type { Gate } from "./gates.ts";
+
+/** Pages of an RPC's answers. */
+export interface Pages {
+  readonly sealer: Sealer;
+  /** Fields of the request with page sizes, by their proto names. */
+  readonly sizes?: readonly string[] | undefined;
+  /** Fields of the request with page tokens. */
+  readonly tokens?: readonly string[] | undefined;
+  /** True for an RPC that is public: its tokens open for every caller. */
+  readonly public?: boolean | undefined;
+}
+
+/** Checks the page sizes and page tokens of a request, with one text for every bad token. */
+export function pagesGate<App, Args extends Message, Principal>(
+  { sealer, sizes = [], tokens = [], public: open = false }: Pages,
+  { method, input, clock }: { readonly method: string; readonly input: DescMessage; readonly clock: Clock },
+): Gate<App, Args, Principal> {
+  const [sizeFields, tokenFields] = [sizes, tokens].map((names) => names.map((name) => fieldOf(input, name)));
+  if (sizeFields === undefined || tokenFields === undefined) throw new TypeError("pages without fields");
+  const binding = { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
+  return {
+    pass: ({ exchange }, args): Failure | undefined => {
+      for (const field of sizeFields)
+        if (Number(valueIn(field, args) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
+      const pages = new PageTokens(binding, args, open ? undefined : exchange.authentication?.caller);
+      exchange.pages = pages;
+      for (const field of tokenFields)
+        if (pages.open(String(valueIn(field, args) ?? "")) === undefined) return clientFault("page_token");
+      return undefined;
+    },
+  };
+}
+
+function fieldOf(input: DescMessage, name: string): DescField {
+  const field = input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new TypeError(`"${input.typeName}" has no field "${name}"`);
+  return field;
+}
+
+/** The value of a field, of a oneof's member included. */
+function valueIn({ oneof, localName }: DescField, args: Message): unknown {
+  const values = args as unknown as Readonly<Record<string, unknown>>;
+  if (oneof === undefined) return values[localName];
+  const member = values[oneof.localName] as { readonly case?: string; readonly value?: unknown } | undefined;
+  return member?.case === localName ? member.value : undefined;
+}
