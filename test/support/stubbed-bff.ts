@@ -1,4 +1,5 @@
 // A generated BFF over loopback, its upstreams stubbed: messages go in and out as JSON, on both sides.
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http2";
@@ -8,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Endpoint, GrpcClient, type Identity, type Observer, type UnaryClient } from "@protobff/runtime";
+import { type Endpoint, GrpcClient, type Identity, type Observer, Sealer, type UnaryClient } from "@protobff/runtime";
 import { listen } from "../../packages/server/src/listen.ts";
 import { systemClock } from "../../runtime/src/clock.ts";
 import { Limits } from "../../runtime/src/limits/limits.ts";
@@ -54,6 +55,8 @@ export interface StubbedOptions {
   /** Identity of the caller, if the BFF has one. */
   readonly identity?: Identity;
   readonly observer?: Observer;
+  /** Default: a key of this process. */
+  readonly pages?: Sealer;
 }
 
 export interface Stubbed {
@@ -115,6 +118,8 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
   };
 }
 
+const PAGES = new Sealer([randomBytes(32)]);
+
 type Exported = Readonly<Record<string, unknown>>;
 type Make = (...inputs: readonly object[]) => unknown;
 
@@ -131,7 +136,7 @@ function endpointsOf(
   // Counted here, as without Redis.
   const limits = module.LIMITS === undefined ? undefined : new Limits({ clock: systemClock, fault: () => {} });
   return services.flatMap(
-    ([name, make]) => (make as Make)({ ...options, env: envOf(name), upstreams, limits }) as Endpoint[],
+    ([name, make]) => (make as Make)({ pages: PAGES, ...options, env: envOf(name), upstreams, limits }) as Endpoint[],
   );
 }
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
