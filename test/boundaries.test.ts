@@ -403,7 +403,7 @@ describe("imports", () => {
     telemetry: bottom,
     explorer: bottom,
     transcoding: ["routes", "http-rule", ...bottom],
-    session: ["identity", "redis-client.ts", ...bottom],
+    session: ["identity", "redis-client.ts", "sealing", ...bottom],
     logs: ["environment", ...bottom],
     memory: [],
     command: ["identity", "environment", ...bottom],

@@ -1,9 +1,12 @@
 // The recipes of docs/cookbook.md, cut out of the page: what it shows is what is tested.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GoldenCase } from "./golden.ts";
 
 export const COOKBOOK = fileURLToPath(new URL("../../docs/cookbook.md", import.meta.url));
+
+const UPSTREAMS = fileURLToPath(new URL("../cookbook", import.meta.url));
 
 export interface Recipe extends GoldenCase {
   readonly title: string;
@@ -16,7 +19,7 @@ export interface Recipe extends GoldenCase {
 const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
 
-/** The recipes in the page's order, and the protos of its upstreams by name. */
+/** The recipes in the page's order, and the protos of test/cookbook by name. */
 export function cookbook(page = readFileSync(COOKBOOK, "utf8")): {
   readonly recipes: readonly Recipe[];
   readonly upstreams: Readonly<Record<string, string>>;
@@ -31,6 +34,7 @@ export function cookbook(page = readFileSync(COOKBOOK, "utf8")): {
     const beside = Object.fromEntries(blocks(section, "ts").map((text) => ["resolvers.ts", text]));
     return [{ name, title, protos, plan: blocks(section, "text").join("\n"), beside }];
   });
-  const upstreams = page.matchAll(/^`([\w/]+\.proto)`[^\n]*:\n\n```proto\n(.*?)^```$/gms);
-  return { recipes, upstreams: Object.fromEntries([...upstreams].map(([, name = "", text]) => [name, text ?? ""])) };
+  const names = readdirSync(UPSTREAMS, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".proto"));
+  const upstreams = names.sort().map((name) => [name, readFileSync(join(UPSTREAMS, name), "utf8")] as const);
+  return { recipes, upstreams: Object.fromEntries(upstreams) };
 }

@@ -33,7 +33,7 @@ const SECOND = 1_000_000_000n;
  * first value that is not 0. Lists and maps have one entry, and a oneof has its first member. Rules of buf.validate
  * take precedence, unless they are in CEL or a value is hard to find. A message within one of the same type is left
  * out. So are messages nested more than 8 deep, and those after the first 500. Required ones are kept if their nesting
- * is finite. A Degradation is left out, because nothing is degraded.
+ * is finite. A Degradation is left out, because nothing is degraded, and so are page tokens.
  *
  * @example
  * const run = sample(RunSchema); // { id: "id-1", task: "task-1" }
@@ -101,7 +101,8 @@ class Sampling {
 
   /** Sets a field of the message, unless it is to be left out. */
   put(field: DescField, into: ReflectMessage, around: readonly DescMessage[]): void {
-    if (field.message?.typeName === "bff.v1.Degradation") return;
+    // A token that no server has made opens nowhere (https://google.aip.dev/158).
+    if (field.message?.typeName === "bff.v1.Degradation" || /(^|_)page_token$/.test(field.name)) return;
     const required = field.presence === Presence.LEGACY_REQUIRED;
     if (field.message !== undefined && !this.#fits(field.message, around, required)) return;
     const rules = rulesOf(field);

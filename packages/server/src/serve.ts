@@ -1,7 +1,6 @@
 // The server: one process around the endpoints of a package. It comprises configuration from the environment, one port
 // for HTTP/1.1 and HTTP/2, health, reflection, logs and draining. Ordinary unary calls take the fast path, all others
 // Connect's adapter. It may import every other room, and no other imports it.
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
@@ -25,7 +24,6 @@ import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
-import type { FailureLog } from "./logs/failure-log.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerOldGeneration } from "./memory/old-generation.ts";
 import { sweepOnOneThread } from "./memory/sweeping-threads.ts";
@@ -33,9 +31,10 @@ import { boundYoungGeneration } from "./memory/young-generation.ts";
 import type { Admin } from "./process/admin.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
-import { type MockDefaults, mockedOf, mockMode } from "./process/mocks.ts";
+import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
+import { openCache } from "./process/open-cache.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
@@ -362,7 +361,7 @@ async function warmedUp<
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);
   const observer = combined && withOneShape(combined, true);
-  const pages = new Sealer([randomBytes(KEY_BYTES)]);
+  const pages = new Sealer([Buffer.alloc(KEY_BYTES)]);
   const rest = {
     supplied: REFUSING,
     env,
@@ -395,14 +394,4 @@ async function closed({ identity, limits, topics, observers }: Parts, leftMs: ()
   await limits?.close();
   await topics.close();
   await observers.close(leftMs());
-}
-
-function without<T extends Readonly<Record<string, unknown>>>(all: T, names: ReadonlyMap<string, unknown>): T {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name))) as T;
-}
-
-async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {
-  if (redisUrl === undefined) return new Cache();
-  const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
-  return new Cache({ second: new RedisLevel(redisUrl, (error) => log?.redis(error)) });
 }

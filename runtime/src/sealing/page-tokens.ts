@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 /** Time for which a token is valid, in whole hours. */
 const LIFETIME_HOURS = 72;
 
-/** What tokens of one rpc are bound to, besides the caller and the request. */
+/** Binding of the tokens of an rpc, besides the caller and the request. */
 export interface PageBinding {
   readonly sealer: Sealer;
   /** `package.Service/Method` */

@@ -60,3 +60,8 @@ function hasTesting(): boolean {
     return false;
   }
 }
+
+/** Returns the members whose names are not in a map. */
+export function without<T extends Readonly<Record<string, unknown>>>(all: T, names: ReadonlyMap<string, unknown>): T {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name))) as T;
+}

@@ -5,6 +5,7 @@ import type { Test } from "../../model/rules.ts";
 import { callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
+import { fieldOfArgs } from "../../resolve/model/page-calls.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
@@ -27,7 +28,8 @@ const INTEGERS: ReadonlySet<ScalarType | undefined> = new Set([
 /** Reports page sizes of upstream requests that clients choose without a bound. */
 function checkUnboundedPages(model: Model, report: Report): void {
   const client = clientNumbers(model);
-  for (const call of model.messages.flatMap(callsIn))
+  // The count of an order is no size of a page.
+  for (const call of model.messages.flatMap(callsIn).filter(({ effects }) => effects === "none"))
     for (const { field, value } of sizesOf(call)) {
       if (!isUnbounded(value, client)) continue;
       report({
@@ -89,18 +91,24 @@ function addArguments(
   }
 }
 
-/** Returns the numbers of an rpc's request that no rule and no guard bounds. */
-function numbersOf({ ir, desc, composed }: BffMethod, model: Model): readonly Origin[] {
-  const guards = composed.steps.filter(({ source }) => source.kind === "guard");
-  const guarded = new Set(expressionsIn({ steps: guards, targets: [] }).flatMap(({ root }) => originsIn(root)));
+/** Returns the numbers of an rpc's request that no rule, no guard and no cost of a limit bounds. */
+function numbersOf({ ir, desc, composed, limits }: BffMethod, model: Model): readonly Origin[] {
+  const guards = { steps: composed.steps.filter(({ source }) => source.kind === "guard"), targets: [] };
+  const blocks = limits === undefined ? [guards] : [guards, limits];
+  const bounded = new Set(blocks.flatMap(expressionsIn).flatMap(({ root }) => fieldsRead(root)));
   const validated = ir.validate?.value !== false;
   return desc.input.fields
-    .filter((field) => isNumber(field) && !(validated && isRuled(field, desc.input, model)))
+    .filter((field) => isNumber(field) && !bounded.has(field.name))
+    .filter((field) => !(validated && isRuled(field, desc.input, model)))
     .flatMap((field): Origin[] => {
       const member = composed.args.members.find(({ name }) => name === field.name);
       return member === undefined ? [field] : [field, member.variable];
-    })
-    .filter((origin) => !guarded.has(origin));
+    });
+}
+
+function fieldsRead(node: Node): readonly string[] {
+  const field = fieldOfArgs(node);
+  return [...(field === undefined ? [] : [field]), ...childrenOf(node).flatMap(fieldsRead)];
 }
 
 function originOf(node: Node): Origin | undefined {

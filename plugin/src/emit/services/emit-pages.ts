@@ -1,11 +1,19 @@
 import type { PlanMethod, PlanService } from "../../plan/model/plan.ts";
-import type { Lines } from "../text/lines.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { type Lines, line } from "../text/lines.ts";
 
 /** Returns true if any rpc of a service has pages. */
 export const hasPages = ({ methods }: PlanService): boolean => methods.some(({ pages }) => pages !== undefined);
 
+/** Prints the checks of a request that precede its permit: its rules, then its pages. */
+export function checkProperties(planned: PlanMethod, names: FileNames): Lines {
+  const { validated } = planned;
+  const rules = validated === undefined ? [] : line("validate: ", names.rules(`validate${validated.name}`), ",");
+  return [...rules, ...pagesProperty(planned)];
+}
+
 /** `pages: { sealer: deps.pages, sizes: ["page_size"], tokens: ["page_token"] },` */
-export function pagesProperty({ method, pages }: PlanMethod): Lines {
+function pagesProperty({ method, pages }: PlanMethod): Lines {
   if (pages === undefined) return [];
   const parts = [
     "sealer: deps.pages",

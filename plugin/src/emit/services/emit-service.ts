@@ -12,7 +12,7 @@ import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
-import { hasPages, pagesProperty } from "./emit-pages.ts";
+import { checkProperties, hasPages } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
@@ -113,10 +113,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...(priority === undefined ? [] : line(`priority: ${JSON.stringify(priority)},`)),
     ...permitProperty(planned),
     ...limitsProperty(planned, names),
-    ...(planned.validated === undefined
-      ? []
-      : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
-    ...pagesProperty(planned),
+    ...checkProperties(planned, names),
     ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
     ...answers,
     ...(method.response === undefined

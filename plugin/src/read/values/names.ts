@@ -26,7 +26,7 @@ const functions: ReadonlySet<string> = new Set(
 const scope: ReadonlySet<string> = new Set("args env error headers now principal".split(" "));
 
 /** Names of the library's namespaces, future ones included. */
-const namespaces: ReadonlySet<string> = new Set("enums proto random regex url".split(" "));
+const namespaces: ReadonlySet<string> = new Set("enums page proto random regex url".split(" "));
 
 /**
  * Returns true if no expression can use it as a name.
