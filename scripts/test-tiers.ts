@@ -37,7 +37,7 @@ const PROCESSES = [
 /** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
   ...["batches", "copies", "environment", "user-functions", "principal", "refused-everywhere", "resolver-reads"],
-  ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
+  ...["page-keys", "resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
 ].join("|");
 const ALONE = [
   `test/e2e/!(${SMOKES}|${PATIENT}).test.ts`,

@@ -177,7 +177,10 @@ test("the page of variables lists every variable that a server reads, and no oth
   const sources = readdirSync(join(root, "packages/server/src"), { recursive: true, encoding: "utf8" })
     .filter((name) => /^config\/(config|load-).*(?<!\.test)\.ts$/.test(name))
     .map((name) => read(`packages/server/src/${name}`))
-    .concat(read("runtime/src/environment/open-topics.ts"), ofIdentity)
+    .concat(
+      ["topics", "pages"].map((name) => read(`runtime/src/environment/open-${name}.ts`)),
+      ofIdentity,
+    )
     .join("");
   const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE|NATS)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));

@@ -20,8 +20,8 @@ const sharedLimits = ({ files }: PlanServer) => files.flatMap(({ limits }) => li
 const hasLimits = ({ files }: PlanServer): boolean => files.some(({ limits }) => limits.length > 0);
 const hasQuotas = (server: PlanServer): boolean => sharedLimits(server).some(({ per }) => typeof per === "string");
 const hasSessions = (server: PlanServer): boolean => hasSource(server, "session");
-const hasPages = ({ files }: PlanServer): boolean =>
-  files.some(({ services }) => services.some(({ methods }) => methods.some(({ pages }) => pages !== undefined)));
+const sealsPages = ({ files }: PlanServer): boolean =>
+  files.some(({ services }) => services.some(({ methods }) => methods.some(({ pages }) => pages?.sealed === true)));
 const hasKeys = (server: PlanServer): boolean => hasSource(server, "api_key");
 const signs = (server: PlanServer): boolean => server.identity?.signs === true;
 const supplied = ({ files }: PlanServer): boolean =>
@@ -222,7 +222,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     name: "BFF_PAGE_KEYS",
     required: true,
     kind: "secret",
-    reads: hasPages,
+    reads: sealsPages,
     about:
       "32 random bytes in base64, several separated by commas: the first seals page tokens, and each of them opens page tokens",
   },

@@ -7,7 +7,8 @@ import type { Gate } from "./gates.ts";
 
 /** Pages of an RPC's answers. */
 export interface Pages {
-  readonly sealer: Sealer;
+  /** Undefined: only page sizes. */
+  readonly sealer?: Sealer | undefined;
   /** Fields of the request with page sizes, by their proto names. */
   readonly sizes?: readonly string[] | undefined;
   /** Fields of the request with page tokens. */
@@ -23,11 +24,12 @@ export function pagesGate<App, Args extends Message, Principal>(
 ): Gate<App, Args, Principal> {
   const [sizeFields, tokenFields] = [sizes, tokens].map((names) => names.map((name) => fieldOf(input, name)));
   if (sizeFields === undefined || tokenFields === undefined) throw new TypeError("pages without fields");
-  const binding = { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
+  const binding = sealer && { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
   return {
     pass: ({ exchange }, args): Failure | undefined => {
       for (const field of sizeFields)
         if (Number(valueIn(field, args) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
+      if (binding === undefined) return undefined;
       const pages = new PageTokens(binding, args, open ? undefined : exchange.authentication?.caller);
       exchange.pages = pages;
       for (const field of tokenFields)

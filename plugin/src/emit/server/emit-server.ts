@@ -9,7 +9,7 @@ import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts
 import { envName } from "../names/env-names.ts";
 import { FileNames, mainPath, mockPath, planPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
-import { hasPages } from "../services/emit-pages.ts";
+import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
@@ -52,7 +52,7 @@ export function emitServerMain(
     ...envLines(server),
     ...identityLines(server, f),
     ...limitsLines(limited, cx.importFrom),
-    ...(services.some(({ service }) => hasPages(service)) ? line("pages: true,") : []),
+    ...(services.some(({ service }) => needsPageKeys(service)) ? line("pages: true,") : []),
     ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],
@@ -110,7 +110,7 @@ function createLines(cx: ServerContext): Lines {
     ...(limited.length > 0 ? ["limits"] : []),
     "observer",
     ...(caches || services.some(({ service }) => isCached(service)) ? ["cache"] : []),
-    ...(services.some(({ service }) => hasPages(service)) ? ["pages"] : []),
+    ...(services.some(({ service }) => needsPageKeys(service)) ? ["pages"] : []),
     ...(topics.length > 0 ? ["topics"] : []),
     ...(supplied.length > 0 ? ["supplied"] : []),
   ];
@@ -151,7 +151,7 @@ function serviceParts(server: PlanServer, file: PlanFile, service: PlanService):
     ...suppliedParts(file).map(({ name }) => name),
     ...(server.identity === undefined ? [] : ["identity"]),
     ...(limitsOf(service) ? ["limits"] : []),
-    ...(hasPages(service) ? ["pages"] : []),
+    ...(needsPageKeys(service) ? ["pages"] : []),
     ...(isCached(service) ? ["cache"] : []),
     ...(file.topics.length > 0 ? ["topics"] : []),
     "observer",

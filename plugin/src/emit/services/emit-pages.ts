@@ -2,8 +2,8 @@ import type { PlanMethod, PlanService } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { type Lines, line } from "../text/lines.ts";
 
-/** Returns true if any rpc of a service has pages. */
-export const hasPages = ({ methods }: PlanService): boolean => methods.some(({ pages }) => pages !== undefined);
+/** Returns true if any rpc of a service has page tokens. */
+export const needsPageKeys = ({ methods }: PlanService): boolean => methods.some(({ pages }) => pages?.sealed === true);
 
 /** Prints the checks of a request that precede its permit: its rules, then its pages. */
 export function checkProperties(planned: PlanMethod, names: FileNames): Lines {
@@ -16,13 +16,13 @@ export function checkProperties(planned: PlanMethod, names: FileNames): Lines {
 function pagesProperty({ method, pages }: PlanMethod): Lines {
   if (pages === undefined) return [];
   const parts = [
-    "sealer: deps.pages",
+    ...(pages.sealed ? ["sealer: deps.pages"] : []),
     ...listed(
       "sizes",
       pages.sizes.map(({ field }) => field),
     ),
     ...listed("tokens", pages.tokens),
-    ...(method.permit?.public === undefined ? [] : ["public: true"]),
+    ...(pages.sealed && method.permit?.public !== undefined ? ["public: true"] : []),
   ];
   return [[`pages: { ${parts.join(", ")} },`]];
 }

@@ -12,7 +12,7 @@ import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
-import { checkProperties, hasPages } from "./emit-pages.ts";
+import { checkProperties, needsPageKeys } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
@@ -171,7 +171,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
         ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
-        ...(hasPages(service) ? ["readonly pages: ", names.runtimeType("Sealer"), "; "] : []),
+        ...(needsPageKeys(service) ? ["readonly pages: ", names.runtimeType("Sealer"), "; "] : []),
         ...(file.topics.length > 0 ? ["readonly topics: ", names.runtimeType("Topics"), "; "] : []),
         ...(service.methods.some(({ cache }) => cache !== undefined)
           ? ["readonly cache?: ", names.runtimeType("Cache"), " | undefined; "]

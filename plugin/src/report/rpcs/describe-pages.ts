@@ -15,10 +15,10 @@ export function pagesReport({ pages }: PlanMethod): PagesReport | undefined {
 /** `pages: page_size 20, at most 100; tokens in page_token for 72 h` */
 export function pagesLines({ pages }: PlanMethod): string[] {
   if (pages === undefined) return [];
-  const { sizes, tokens, seal } = pages;
+  const { sizes, tokens, sealed } = pages;
   const parts = [
     ...sizes.map(({ field, usual, most }) => `${field} ${usual}, at most ${most}`),
-    ...(tokens.length > 0 || seal !== undefined ? [`tokens in ${tokens.join(", ") || "no field"} for 72 h`] : []),
+    ...(sealed ? [`tokens in ${tokens.join(", ") || "no field"} for 72 h`] : []),
   ];
   return [`pages: ${parts.join("; ")}`];
 }

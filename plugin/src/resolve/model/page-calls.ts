@@ -25,6 +25,8 @@ export interface Pages {
   readonly tokens: readonly string[];
   /** The first call of `page.seal`. */
   readonly seal: PageCall | undefined;
+  /** True if tokens are sealed or opened, which needs keys. */
+  readonly sealed: boolean;
 }
 
 /** Returns undefined for an rpc whose message has no pages. */
@@ -43,7 +45,8 @@ export function pagesOf({ composed }: Pick<BffMethod, "composed">): Pages | unde
     if (fn === "page.open") tokens.add(field);
     else sizes.set(field, { field, usual: constant(usual), most: constant(most) });
   }
-  return { sizes: [...sizes.values()], tokens: [...tokens], seal: calls.find(({ fn }) => fn === "page.seal") };
+  const seal = calls.find(({ fn }) => fn === "page.seal");
+  return { sizes: [...sizes.values()], tokens: [...tokens], seal, sealed: seal !== undefined || tokens.size > 0 };
 }
 
 function pageCallsIn(node: Node): readonly PageCall[] {
