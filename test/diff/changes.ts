@@ -663,4 +663,26 @@ export const cases: readonly Case[] = [
     ],
     kinds: ["values"],
   },
+  {
+    name: "pages",
+    base: [
+      [
+        `string id = 2;\n}\nmessage Page {`,
+        `string id = 2;\n  int32 page_size = 3;\n  string page_token = 4;\n}\nmessage Page {`,
+      ],
+      [
+        `set: { name: "text" by: "item.name" }`,
+        `set: [{ name: "text" by: "item.name" }, { name: "limit" by: "page.size(args.page_size, 20, 100)" }]`,
+      ],
+      [
+        `  repeated bff.v1.Degradation degraded = 15;`,
+        `  string next_page_token = 5 [(bff.v1.field).by = "page.seal(page.open(args.page_token))"];\n  repeated bff.v1.Degradation degraded = 15;`,
+      ],
+    ],
+    change: [
+      [`20, 100)`, `20, 50)`],
+      [`page.seal(page.open(args.page_token))`, `args.page_token`],
+    ],
+    kinds: ["api"],
+  },
 ];
