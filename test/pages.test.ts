@@ -2,6 +2,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { seeded } from "./second/random-message.ts";
+import { seedOf } from "./seed/seed.ts";
 import { start } from "./support/recipe.ts";
 
 const RECIPE = "Pages of one list, and of two";
@@ -122,7 +123,7 @@ function lists(orders: readonly number[], mails: readonly number[]) {
 }
 
 test("two merged lists give each item once and in order, for any page sizes", async () => {
-  const seed = Number(process.env.PROTOBFF_SEED ?? Date.now() % 1_000_000);
+  const seed = Number(seedOf("PROTOBFF_PAGES_SEED"));
   let current = lists([], []);
   const bff = await start(RECIPE, {
     stubs: {
