@@ -23,7 +23,16 @@ export function richCase(seed: number, index: number, optionals = true): Case {
   return { index, base: { name: "rich", protos }, folder, file, mutations: [], protos };
 }
 
+/** Page sizes and page tokens, which only fields of unary answers have. */
+const PAGES = [
+  ["int", "page.size(args.n, 1, 2)"],
+  ["bool", "(page.seal({'k': args.id}) != '')"],
+] as const;
+
 class Rich extends RichSteps {
+  /** True if `PAGES` are among the values of the page. */
+  protected paged = false;
+
   /** The BFF's file, and that of its upstream where it has one to itself. */
   files(folder: string, file: string): Readonly<Record<string, string>> {
     const e = this.expressions;
@@ -49,6 +58,7 @@ class Rich extends RichSteps {
     const steps = shares ? this.service(known, writes && this.expressions.chance(0.3), !subShares) : undefined;
     const sub = subShares ? this.sub(writes && this.expressions.chance(0.4), inSub, steps?.shared) : alone;
     this.effects = writes;
+    this.paged = kind === "answer" && this.expressions.chance(0.2);
     this.later = new Later(this.expressions, later ? 0.35 : 0);
     this.decides = !later;
     const rpcs = rpcsOf(this.expressions, kind);
@@ -182,8 +192,11 @@ class Rich extends RichSteps {
     made.push(...this.later.of(this.call(this.name()), true));
     this.expressions.conditions = Array.from({ length: 3 }, () => this.expressions.atom());
     for (let i = 0; i < steps; i++) made.push(...this.later.of(this.step(root)));
+    if (root && this.paged) for (const [type, call] of PAGES) this.expressions.knows(type, call);
     for (const type of ["string", "bool", "int", "Item", "Kind", "strings", ...MAPS] as const)
       if (this.expressions.chance(0.6)) this.field(FIELDS[type], this.expressions.of(type, 3));
+    for (const [type, call] of PAGES)
+      this.expressions.known.set(type, this.expressions.known.get(type)?.filter((path) => path !== call) ?? []);
     for (const type of this.optionals ? SCALARS : [])
       if (this.expressions.chance(0.2)) this.field(FIELDS[type], this.expressions.of(type, 2));
     // The calls of a tested step start whatever a oneof chooses elsewhere.

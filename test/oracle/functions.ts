@@ -73,6 +73,9 @@ export const functions: CelFunc[] = [
   celFunc("math.greatest", [DYN, DYN], DYN, (a, b) => extreme([a, b], 1)),
   celFunc("math.least", [LIST], DYN, (list) => extreme([...list], -1)),
   celFunc("math.least", [DYN, DYN], DYN, (a, b) => extreme([a, b], -1)),
+  celFunc("page.size", [INT, INT, INT], DYN, (size, usual, most) => (size === 0n ? usual : extreme([size, most], -1))),
+  // The text of a token is not predicted, only its presence.
+  celFunc("page.seal", [MAP], STRING, (state) => (state.size === 0 ? "" : "token")),
   celFunc("base64.encode", [BYTES], STRING, (bytes) => Buffer.from(bytes).toString("base64")),
   celFunc("base64.decode", [STRING], BYTES, (text) => new Uint8Array(Buffer.from(text, "base64"))),
   celFunc("optional.of", [DYN], MAP, some),
