@@ -1,4 +1,5 @@
-// Pages over loopback: the sentences of AIP-158 (https://google.aip.dev/158), and two lists that are merged.
+// Pages over loopback: the sentences of AIP-158 (https://google.aip.dev/158, in the repository aip-dev/google.aip.dev at
+// 08c69647), and two lists that are merged.
 import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { seeded } from "./second/random-message.ts";
@@ -24,7 +25,7 @@ const list = async (bff: Bff, request: JsonObject, rpc = "ListProducts") =>
 const count = (page: JsonObject): number => (page.cards as JsonObject[]).length;
 const tokenOf = (page: JsonObject): string => (page.nextPageToken ?? "") as string;
 
-test("The page_size field must not be required. If the user does not specify page_size (or specifies 0), the API chooses an appropriate default.", async () => {
+test("If the user does not specify page_size (or specifies 0), the API chooses an appropriate default, which the API should document. The API must not return an error.", async () => {
   const bff = await catalog();
   expect(count(await list(bff, {}))).toBe(20);
   expect(count(await list(bff, { pageSize: 0 }))).toBe(20);
@@ -45,7 +46,7 @@ test("If the user specifies a negative value for page_size, the API must send an
   expect(bff.upstreamCalls).toEqual([]);
 });
 
-test("If the end of the collection has been reached, the next_page_token field must be empty. This is the only way to communicate end-of-collection to users.", async () => {
+test("If the end of the collection has been reached, the next_page_token field must be empty. This is the only way to communicate 'end-of-collection' to users.", async () => {
   const bff = await catalog();
   const titles: unknown[] = [];
   let pages = 0;
@@ -59,7 +60,7 @@ test("If the end of the collection has been reached, the next_page_token field m
   expect(titles).toEqual(PRODUCTS.map(({ title }) => title));
 });
 
-test("If any arguments are different, the API should send an INVALID_ARGUMENT error.", async () => {
+test("The user is expected to keep all other arguments to the RPC the same; if any arguments are different, the API should send an INVALID_ARGUMENT error.", async () => {
   const bff = await catalog();
   const pageToken = tokenOf(await list(bff, { text: "tea" }));
   expect(await list(bff, { text: "coffee", pageToken })).toMatchObject({
@@ -68,7 +69,7 @@ test("If any arguments are different, the API should send an INVALID_ARGUMENT er
   });
 });
 
-test("The API must not require the page size to be the same: clients may change page_size in requests for subsequent pages.", async () => {
+test("If the user changes the page_size in a request for subsequent pages, the service must honor the new page size.", async () => {
   const bff = await catalog();
   const pageToken = tokenOf(await list(bff, { text: "tea", pageSize: 7 }));
   const page = await list(bff, { text: "tea", pageSize: 9, pageToken });
@@ -83,7 +84,7 @@ test("Page tokens provided by APIs must be opaque (but URL-safe) strings, and mu
   expect(Buffer.from(token, "base64url").toString("latin1")).not.toContain("cursor");
 });
 
-test("If the user does not specify a page token, the first page is returned; equal states give equal tokens.", async () => {
+test("The page_token field must not be required; equal states give equal tokens.", async () => {
   const bff = await catalog();
   const [first, again] = [await list(bff, {}), await list(bff, { pageToken: "" })];
   expect(first).toEqual(again);
