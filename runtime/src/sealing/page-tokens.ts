@@ -1,5 +1,5 @@
 // Tokens of pages (AIP-158): the state of a list, sealed for one rpc, one caller and one request.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { clearField, type DescField, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { ExpressionError } from "@protobff/expressions/error";
 import type { Clock } from "../clock.ts";
@@ -94,8 +94,6 @@ export class PageTokens {
     const { input, free } = this.#binding;
     const rest = { ...this.#args };
     for (const field of free) clearField(rest, field);
-    return createHash("sha256")
-      .update(toBinary(input, withSortedMaps(input, rest)))
-      .digest("base64url");
+    return hash("sha256", toBinary(input, withSortedMaps(input, rest)), "base64url");
   }
 }

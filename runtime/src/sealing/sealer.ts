@@ -1,4 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 
 /** Length of a key, in bytes: AES-256. */
 export const KEY_BYTES = 32;
@@ -10,7 +19,8 @@ const HEAD_BYTES = ID_BYTES + NONCE_BYTES;
 
 interface Key {
   readonly id: Buffer;
-  readonly bytes: Buffer;
+  /** Made once: from bytes each call would make it again, which takes longer than sealing. */
+  readonly secret: KeyObject;
 }
 
 /**
@@ -24,13 +34,13 @@ interface Key {
  */
 export class Sealer {
   readonly #keys: readonly Key[];
-  #nonceKey: Buffer | undefined;
+  #nonceKey: KeyObject | undefined;
 
   /** @param keys each of 32 bytes; without keys it opens nothing, and throws when it seals */
   constructor(keys: readonly Buffer[]) {
     this.#keys = keys.map((bytes) => ({
-      id: createHash("sha256").update(bytes).digest().subarray(0, ID_BYTES),
-      bytes,
+      id: hash("sha256", bytes, "buffer").subarray(0, ID_BYTES),
+      secret: createSecretKey(bytes),
     }));
   }
   /**
@@ -46,7 +56,8 @@ export class Sealer {
    * key derived from the first: different texts have different nonces.
    */
   sealAlike(text: string, purpose: string): Buffer {
-    this.#nonceKey ??= Buffer.from(hkdfSync("sha256", this.#first().bytes, "", "protobff nonce", KEY_BYTES));
+    const first = this.#first().secret;
+    this.#nonceKey ??= createSecretKey(Buffer.from(hkdfSync("sha256", first, "", "protobff nonce", KEY_BYTES)));
     const length = Buffer.alloc(4);
     length.writeUInt32BE(Buffer.byteLength(purpose));
     const digest = createHmac("sha256", this.#nonceKey).update(length).update(purpose).update(text).digest();
@@ -54,7 +65,7 @@ export class Sealer {
   }
   #sealed(text: string, purpose: string, nonce: Buffer): Buffer {
     const key = this.#first();
-    const cipher = createCipheriv("aes-256-gcm", key.bytes, nonce).setAAD(Buffer.from(purpose));
+    const cipher = createCipheriv("aes-256-gcm", key.secret, nonce).setAAD(Buffer.from(purpose));
     return Buffer.concat([key.id, nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
   }
   #first(): Key {
@@ -68,7 +79,7 @@ export class Sealer {
     const id = sealed.subarray(0, ID_BYTES);
     const key = this.#keys.find((key) => key.id.equals(id));
     if (key === undefined) return undefined;
-    const decipher = createDecipheriv("aes-256-gcm", key.bytes, sealed.subarray(ID_BYTES, HEAD_BYTES));
+    const decipher = createDecipheriv("aes-256-gcm", key.secret, sealed.subarray(ID_BYTES, HEAD_BYTES));
     decipher.setAAD(Buffer.from(purpose)).setAuthTag(sealed.subarray(-TAG_BYTES));
     try {
       const text = decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES));
