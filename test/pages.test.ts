@@ -25,7 +25,7 @@ const list = async (bff: Bff, request: JsonObject, rpc = "ListProducts") =>
 const count = (page: JsonObject): number => (page.cards as JsonObject[]).length;
 const tokenOf = (page: JsonObject): string => (page.nextPageToken ?? "") as string;
 
-test("If the user does not specify page_size (or specifies 0), the API chooses an appropriate default, which the API should document. The API must not return an error.", async () => {
+test("If the user does not specify page_size (or specifies 0), the API chooses an appropriate default … must not return an error.", async () => {
   const bff = await catalog();
   expect(count(await list(bff, {}))).toBe(20);
   expect(count(await list(bff, { pageSize: 0 }))).toBe(20);
@@ -60,7 +60,7 @@ test("If the end of the collection has been reached, the next_page_token field m
   expect(titles).toEqual(PRODUCTS.map(({ title }) => title));
 });
 
-test("The user is expected to keep all other arguments to the RPC the same; if any arguments are different, the API should send an INVALID_ARGUMENT error.", async () => {
+test("… keep all other arguments to the RPC the same; if any arguments are different, the API should send an INVALID_ARGUMENT error.", async () => {
   const bff = await catalog();
   const pageToken = tokenOf(await list(bff, { text: "tea" }));
   expect(await list(bff, { text: "coffee", pageToken })).toMatchObject({
