@@ -303,6 +303,7 @@ describe("imports", () => {
     "plugin/src/check": {
       unused: ["check.ts", "all-expressions.ts"],
       surface: ["check.ts"],
+      exposure: ["check.ts"],
       streams: ["check.ts", "all-expressions.ts", "request-names.ts"],
       caching: ["check.ts"],
       callers: ["check.ts", "request-names.ts"],

@@ -21,6 +21,17 @@ const GET_BY_ID = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id"
 const GET_ORDER = `call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } }`;
 const FIND_BY_ID = `call: { method: "up.v1.ItemService/FindItems" set: { name: "text" by: "args.id" } }`;
 const OTHER_TITLE = [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + other.name"]`] as const;
+/** A sensitive field of a request, and its copy in the response. */
+const SENSITIVE: Changes = [
+  [
+    `  string id = 2;\n}\nmessage Page {`,
+    `  string id = 2;\n  string mail = 3 [debug_redact = true];\n}\nmessage Page {`,
+  ],
+  [
+    `  optional string note = 3 [(bff.v1.field).by = "item.note"];`,
+    `  optional string note = 3 [(bff.v1.field).by = "item.note"];\n  string mail = 12 [(bff.v1.field) = { by: "args.mail" }];`,
+  ],
+];
 /** Cards of any number of tags. */
 const UNBOUNDED: Changes = [[`max: 10 compose`, `compose`]];
 const GET_NEXT_CALL = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.event.owner_id" } }`;
@@ -188,6 +199,24 @@ export const cases: readonly Case[] = [
     change: [
       [`${CONDITION} fail: { code: NOT_FOUND }`, `${CONDITION} fail: { message: "not for {principal.subject}" }`],
     ],
+    kinds: ["exposure"],
+  },
+  {
+    name: "revealed",
+    base: [...SENSITIVE, [`by: "args.mail" }`, `by: "args.mail" }, debug_redact = true`]],
+    change: [[`by: "args.mail" }, debug_redact = true`, `by: "args.mail" reveal: "users read their mail" }`]],
+    kinds: ["exposure"],
+  },
+  {
+    name: "revealed-for-another-reason",
+    base: [...SENSITIVE, [`by: "args.mail" }`, `by: "args.mail" reveal: "users read their mail" }`]],
+    change: [[`reveal: "users read their mail"`, `reveal: "support reads it"`]],
+    kinds: ["exposure"],
+  },
+  {
+    name: "no-longer-revealed",
+    base: [...SENSITIVE, [`by: "args.mail" }`, `by: "args.mail" reveal: "users read their mail" }`]],
+    change: [[`by: "args.mail" reveal: "users read their mail" }`, `by: "args.mail" }, debug_redact = true`]],
     kinds: ["exposure"],
   },
   {

@@ -19,6 +19,11 @@ function versions(): { readonly protos: Protos; readonly upstreams: Protos } {
   const { "page/v1/page.proto": old = "", ...upstreams } = protosOf("versions");
   return { protos: { "page/v1/page.proto": old }, upstreams };
 }
+/** One file is the upstream. */
+function withUpstream(name: string, upstream: string): { readonly protos: Protos; readonly upstreams: Protos } {
+  const { [upstream]: text = "", ...protos } = protosOf(name);
+  return { protos, upstreams: { [upstream]: text } };
+}
 const cases = [
   { name: "worked-example", protos: textsBelow(join(root, "test/worked-example/proto")), upstreams },
   {
@@ -37,6 +42,7 @@ const cases = [
   { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
   { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
+  { name: "reveal", ...withUpstream("reveal", "people/v1/people.proto") },
   { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },

@@ -14,7 +14,7 @@ export const KINDS = {
   identity: "caller identity",
   permits: "permits",
   cache: "caches",
-  exposure: "exposure of errors",
+  exposure: "exposure",
   "side-effects": "side effects",
   refusals: "refusals",
   limits: "rate limits",

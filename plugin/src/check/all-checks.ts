@@ -29,6 +29,8 @@ import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
 import { vouchedWrites } from "./calls/vouched-writes.ts";
 import type { Check } from "./check.ts";
+import { pathFields } from "./exposure/path-fields.ts";
+import { sensitiveValues } from "./exposure/sensitive-values.ts";
 import { deferred } from "./streams/deferred-steps.ts";
 import { followedKeys } from "./streams/followed-keys.ts";
 import { parts, partsMeant } from "./streams/parts.ts";
@@ -124,6 +126,8 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   unseenPolicies,
   publicSurface,
   errorExposure,
+  sensitiveValues,
+  pathFields,
   versions,
   restQueries,
 ]);

@@ -166,6 +166,8 @@ export interface IrField {
   readonly default: Sourced<boolean> | undefined;
   /** Value of a copied field that is unset. */
   readonly fallback: Text | undefined;
+  /** Reason for which clients may receive a sensitive value. */
+  readonly reveal: Text | undefined;
   /** The upstream values behind it come from calls begun after the request; never false. */
   readonly fresh: Sourced<boolean> | undefined;
 }

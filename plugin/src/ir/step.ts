@@ -93,6 +93,8 @@ export interface IrBind {
   readonly by: Text | undefined;
   readonly if: Text | undefined;
   readonly spread: Text | undefined;
+  /** Reason for which a sensitive value may go there. */
+  readonly reveal: Text | undefined;
 }
 
 export interface IrCall {

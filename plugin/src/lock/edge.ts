@@ -4,22 +4,28 @@
 
 import type { Origin } from "../diagnostic/origin.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
+import { revealsIn } from "../resolve/model/reveals.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { limitFacts } from "./limit-facts.ts";
 import { lockedPermit } from "./permits.ts";
 
 /** Keys of the lock, in its order. */
-export const SECTIONS = ["identities", "permits", "limits"] as const;
+export const SECTIONS = ["identities", "permits", "limits", "reveals"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /**
  * Entries by the name of the generated file, then by the source of an identity ("browser") or by the rpc
- * ("web.v1.WebService/GetPage"). Values are JSON.
+ * ("web.v1.WebService/GetPage"), or by the place of a `reveal`. Values are JSON.
  */
 export type Entries = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 export type EdgeEntries = Readonly<Record<Section, Entries>>;
 
-export const NO_EDGE: EdgeEntries = { identities: new Map(), permits: new Map(), limits: new Map() };
+export const NO_EDGE: EdgeEntries = {
+  identities: new Map(),
+  permits: new Map(),
+  limits: new Map(),
+  reveals: new Map(),
+};
 
 export function edgeOf(model: Model): EdgeEntries {
   const byFile = (entriesOf: (file: BffFile) => readonly (readonly [string, unknown])[]): Entries =>
@@ -41,6 +47,7 @@ export function edgeOf(model: Model): EdgeEntries {
     }),
     permits: byRpc(({ permit }) => (permit === undefined ? undefined : lockedPermit(permit, model))),
     limits: byRpc(({ limits }) => limits?.uses.map(limitFacts)),
+    reveals: byFile(({ ir }) => revealsIn(ir).map(({ place, reason }) => [place, reason.value] as const)),
   };
 }
 
@@ -52,7 +59,7 @@ export function readEdge(text: string): EdgeEntries {
   const document = JSON.parse(text) as Readonly<Partial<Record<Section, unknown>>>;
   const read = (section: Section): Entries =>
     new Map(entriesIn(document[section]).map(([file, entries]) => [file, new Map(entriesIn(entries))]));
-  return { identities: read("identities"), permits: read("permits"), limits: read("limits") };
+  return { identities: read("identities"), permits: read("permits"), limits: read("limits"), reveals: read("reveals") };
 }
 const entriesIn = (value: unknown): [string, unknown][] =>
   typeof value === "object" && value !== null ? Object.entries(value) : [];
@@ -61,7 +68,7 @@ const entriesIn = (value: unknown): [string, unknown][] =>
 export function nextEdge(old: EdgeEntries, now: EdgeEntries, keeps: (file: string) => boolean): EdgeEntries {
   const next = (section: Section): Entries =>
     new Map([...[...old[section]].filter(([file]) => keeps(file)), ...now[section]]);
-  return { identities: next("identities"), permits: next("permits"), limits: next("limits") };
+  return { identities: next("identities"), permits: next("permits"), limits: next("limits"), reveals: next("reveals") };
 }
 
 /** The BFF files that have entries. */
@@ -95,6 +102,7 @@ export function placeOfEdge(model: Model, { section, file, name }: EdgeChange): 
     const identity = model.packages.find((bffPackage) => bffPackage.name === declaring)?.identity;
     return (identity?.sources.find((source) => source.name === name) ?? identity)?.ir.at;
   }
+  if (section === "reveals") return model.ir.files.flatMap(revealsIn).find(({ place }) => place === name)?.reason.at;
   const isRpc = ({ desc, rpc }: { desc: { typeName: string }; rpc: { desc: { name: string } } }): boolean =>
     `${desc.typeName}/${rpc.desc.name}` === name;
   if (section === "permits") return model.permits.find(isRpc)?.at;

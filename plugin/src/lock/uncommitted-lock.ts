@@ -82,6 +82,7 @@ const EDGE: Readonly<Record<Section, string>> = {
   identities: "the identity source",
   permits: "the permit of",
   limits: "the limits of",
+  reveals: "the reason to reveal",
 };
 
 function differencesOf(run: LockRun, old: Lock, next: Lock): readonly LockDifference[] {

@@ -1,6 +1,7 @@
 // Conversions of values from one form to another, and their targets.
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Proto } from "../cel/index.ts";
+import type { Text } from "../diagnostic/origin.ts";
 
 /** An expression, and the conversion of its value. */
 export interface BoundExpression {
@@ -13,6 +14,8 @@ export interface FieldBinding {
   readonly path: readonly DescField[];
   readonly bound: BoundExpression;
   readonly if: Expression | undefined;
+  /** Reason for which a sensitive value may be sent there. */
+  readonly reveal?: Text | undefined;
 }
 
 // ---- fields ----

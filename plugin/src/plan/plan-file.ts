@@ -18,6 +18,7 @@ import type {
 } from "../resolve/model/model.ts";
 import { pagesOf } from "../resolve/model/page-calls.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
+import { revealsIn } from "../resolve/model/reveals.ts";
 import { governing } from "../resolve/policies/entries.ts";
 import { planCallPolicy, planUpstream } from "./calls/policies.ts";
 import { planCodec } from "./codec/plan-codec.ts";
@@ -87,6 +88,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     desc: file.desc,
     identity,
     hosts: file.hosts,
+    reveals: revealsIn(file.ir),
     services: file.services.map((service) =>
       planService(service, { file, model, run, rules, limits, identity, withParts }),
     ),

@@ -180,6 +180,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
       if: undefined,
       default: undefined,
       fallback: undefined,
+      reveal: undefined,
       fresh: undefined,
     };
   }
@@ -205,6 +206,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
     fallback: expression(value.fallback, place, "fallback", report),
+    reveal: text(value.reveal, place, "reveal"),
     fresh,
   };
   checkField(field, report);

@@ -12,6 +12,7 @@ import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
 import { functionsOf, laterOf } from "./describe-report.ts";
+import { revealBlock } from "./describe-reveals.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
@@ -32,7 +33,7 @@ export function describePlan(plan: Plan): string {
 }
 
 export function fileBlocks(file: PlanFile, messages: Messages): string[] {
-  return [...coverage(file), ...rpcBlocks(file, messages)];
+  return [...coverage(file), ...revealBlock(file), ...rpcBlocks(file, messages)];
 }
 
 /** Returns the table of rpcs with their permitted callers, which a security review reads first. */

@@ -25,6 +25,7 @@ import {
 } from "./calls/describe-source.ts";
 import { type UpstreamReport, upstreamReports } from "./calls/describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
+import { type RevealsReport, revealsReport } from "./describe-reveals.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
@@ -40,7 +41,7 @@ import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.
 import { type VersionReport, versionReport } from "./rpcs/describe-version.ts";
 
 /** Names are those of the JSON. Times are in milliseconds; null is "nothing bounds it". */
-export interface FileReport {
+export interface FileReport extends RevealsReport {
   readonly version: 1;
   readonly file: string;
   /** Accepted sources of identity; present only if an identity is declared. */
@@ -191,17 +192,17 @@ export interface StepReport extends SourceReport {
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
   const methods = file.services.flatMap((service) => service.methods);
   const reached = new Map<string, PlanMessage>();
-  for (const planned of methods) {
+  for (const planned of methods)
     for (const { composed } of reachedInOrder(rootsOf(planned), messages)) {
       const planned = messages.get(composed.desc.typeName);
       if (planned !== undefined) reached.set(composed.desc.typeName, planned);
     }
-  }
   const services = file.services.filter(({ starts }) => starts.length > 0).map(serviceReport);
   return {
     version: 1,
     file: file.desc.proto.name,
     ...defined("identity", file.identity && identityFacts(file.identity)),
+    ...revealsReport(file),
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
       const branches = branchesOf(file, worst);
@@ -244,7 +245,6 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     wire: wireOf(file),
   };
 }
-
 function rpcStreamReport(stream: PlanStream, item: Worst | undefined): RpcStreamReport {
   const { opening } = stream;
   const steps = allSteps(opening?.steps ?? []);

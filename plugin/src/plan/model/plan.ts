@@ -20,6 +20,7 @@ import type {
 } from "../../resolve/model/model.ts";
 import type { Pages } from "../../resolve/model/page-calls.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
+import type { Reveal } from "../../resolve/model/reveals.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
 import type { PlanCodec } from "./codec.ts";
@@ -44,6 +45,8 @@ export interface PlanFile {
   readonly identity: Identity | undefined;
   /** Host names of its services. None: every host. */
   readonly hosts: readonly Host[];
+  /** Its places with `reveal`, in order of declaration. */
+  readonly reveals: readonly Reveal[];
   readonly services: readonly PlanService[];
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];

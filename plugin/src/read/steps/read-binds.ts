@@ -32,6 +32,7 @@ export function readBinds(
       by: expression(value.by, place, "by", report),
       if: expression(value.if, place, "if", report),
       spread: expression(value.spread, place, "spread", report),
+      reveal: text(value.reveal, place, "reveal"),
     };
     checkBind(bind, kind, report);
     return bind;

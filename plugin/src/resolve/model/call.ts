@@ -2,7 +2,7 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
-import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBranch, IrCall } from "../../ir/step.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
@@ -39,6 +39,8 @@ export interface MetadataBinding {
   readonly key: string;
   readonly by: Expression;
   readonly if: Expression | undefined;
+  /** Reason for which a sensitive value may be sent there. */
+  readonly reveal?: Text | undefined;
 }
 export interface Batch {
   readonly keys: DescField;

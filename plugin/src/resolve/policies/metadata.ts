@@ -36,7 +36,7 @@ export function metadata(
       });
       return [];
     }
-    return [{ key: bind.name.value, by, if: condition }];
+    return [{ key: bind.name.value, by, if: condition, reveal: bind.reveal }];
   });
 }
 

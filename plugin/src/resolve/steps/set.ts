@@ -40,7 +40,8 @@ export function resolveSet(
     if (!checkMeeting(scope, setBindings, { path, expression, bind })) continue;
     setBindings.push({ path, expression, bind });
     const bound = expression && bindTo(expression, field, run.aliases, scope.report);
-    if (bound !== undefined && (bind.if === undefined || condition)) bindings.push({ path, bound, if: condition });
+    if (bound !== undefined && (bind.if === undefined || condition))
+      bindings.push({ path, bound, if: condition, reveal: bind.reveal });
   }
   // A oneof with a member set by name is taken.
   const taken = new Set(
@@ -48,7 +49,9 @@ export function resolveSet(
   );
   for (const { name } of [...taken].flatMap((oneof) => oneof.fields)) named.add(name);
   const spread = binds.flatMap((bind) =>
-    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, target, named, locals),
+    bind.spread === undefined
+      ? []
+      : spreadFields(cx, bind.spread, target, named, locals).map((binding) => ({ ...binding, reveal: bind.reveal })),
   );
   return [...spread, ...bindings];
 }

@@ -1,0 +1,26 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { revealsIn } from "../../resolve/model/reveals.ts";
+
+/** Reports each `reveal` without a reason, or without a sensitive value. */
+export function idleReveals({ ir }: Model, used: ReadonlySet<Text>, report: Report): void {
+  for (const { reason } of ir.files.flatMap(revealsIn)) {
+    if (reason.value.trim() === "")
+      report({
+        code: "BFF585",
+        severity: "error",
+        message: "this `reveal` contains no reason",
+        at: reason.at,
+        hint: "write the reason for which the value may leave the BFF",
+      });
+    else if (!used.has(reason))
+      report({
+        code: "BFF585",
+        severity: "error",
+        message: "no sensitive value leaves the BFF here",
+        at: reason.at,
+        hint: "leave out `reveal`",
+      });
+  }
+}
