@@ -22,7 +22,7 @@ function versions(): { readonly protos: Protos; readonly upstreams: Protos } {
 /** One file is the upstream. */
 function withUpstream(name: string, upstream: string): { readonly protos: Protos; readonly upstreams: Protos } {
   const { [upstream]: text = "", ...protos } = protosOf(name);
-  return { protos, upstreams: { [upstream]: text } };
+  return { protos, upstreams: { ...UPSTREAMS, [upstream]: text } };
 }
 const cases = [
   { name: "worked-example", protos: textsBelow(join(root, "test/worked-example/proto")), upstreams },
@@ -43,6 +43,7 @@ const cases = [
   { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
   { name: "reveal", ...withUpstream("reveal", "people/v1/people.proto") },
+  { name: "sensitive-caches", ...withUpstream("sensitive-caches", "people/v1/people.proto") },
   { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },

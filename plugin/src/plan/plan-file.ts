@@ -171,7 +171,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     hasParts: cx.withParts.has(typeName),
     rest: method.rest,
     pages: pagesOf(method),
-    cache: planResponseCache(method, { message, start, model }),
+    cache: planResponseCache(method, { message, start, identity: cx.identity, model }),
     http: planHttpCache(method, cx.identity, model),
     concurrent: concurrency(method, run),
     maxElements: maxElementsOf(method, file),

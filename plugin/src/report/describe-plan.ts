@@ -229,10 +229,11 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
     const entry = message.calls.get(call);
     const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${timeText(entry.policy.timeoutMs.value)}`;
     const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
-    const ttl = entry?.policy.cache?.ttlMs.value;
+    const caching = entry?.policy.cache;
     const callers = perCaller(call);
     const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
-    const cache = ttl === undefined ? "" : `, cached ${timeText(ttl)} ${scope}`;
+    const where = caching?.local === true ? ", in the process only" : "";
+    const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
     return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;

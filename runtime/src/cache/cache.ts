@@ -23,6 +23,8 @@ export interface CachePolicy {
   readonly ttlMs: number;
   /** Time for which an answer may be served during a refresh, or after a refresh failed. Default: none. */
   readonly staleMs?: number | undefined;
+  /** True if answers stay in this process, because they may contain sensitive values. Default: false. */
+  readonly local?: boolean | undefined;
 }
 
 /** An answer of an upstream. */
@@ -77,14 +79,18 @@ const JITTER = 0.1;
  */
 export class Cache {
   readonly clock: Clock;
-  readonly second: HarmlessLevel | undefined;
+  readonly #second: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
   readonly #running = new Map<object, Map<string, SharedFetch>>();
 
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
-    this.second = options.second && new HarmlessLevel(options.second, this.clock);
+    this.#second = options.second && new HarmlessLevel(options.second, this.clock);
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
+  }
+  /** Returns the second level, if there is one that answers under this policy may enter. */
+  second({ local = false }: CachePolicy): HarmlessLevel | undefined {
+    return local ? undefined : this.#second;
   }
   /** An answer that this policy still lets be served. */
   look(key: string, policy: CachePolicy): Entry | undefined {
@@ -100,10 +106,10 @@ export class Cache {
   age({ at }: Entry): number {
     return this.clock.now() - at;
   }
-  /** Keeps an answer that has just come, in both levels. */
+  /** Keeps an answer that has just come, in both levels unless the policy is `local`. */
   put(key: string, bytes: Uint8Array, policy: CachePolicy): void {
     this.#adopt(key, { bytes, ageMs: 0 });
-    this.second?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
+    this.second(policy)?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
   }
   /** Keeps the answer of the second level, and returns it if this policy lets it be served. */
   adopt(key: string, found: Found, policy: CachePolicy): Entry | undefined {
@@ -144,7 +150,7 @@ export class Cache {
   }
   /** Lets the second level go. */
   async close(): Promise<void> {
-    await this.second?.close();
+    await this.#second?.close();
   }
 }
 

@@ -85,8 +85,8 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   }
 
   #start(): void {
-    const { key, rpc } = this.#request;
-    const { second } = this.#cache;
+    const { key, rpc, policy } = this.#request;
+    const second = this.#cache.second(policy);
     this.#cache.begun(key, rpc.policy, this);
     if (second === undefined) this.#send();
     else

@@ -83,9 +83,10 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   /** Perhaps ends before this returns. */
   start(): void {
     const { key, cache, policy } = this.#parts;
-    if (cache.second === undefined) void this.#compose();
+    const second = cache.second(policy);
+    if (second === undefined) void this.#compose();
     else
-      cache.second.get(key, (found) => {
+      second.get(key, (found) => {
         const entry = found && this.#isAnswer(found.bytes) ? cache.adopt(key, found, policy) : undefined;
         if (entry === undefined) {
           if (this.#unwanted) this.#end();

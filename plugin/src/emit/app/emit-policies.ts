@@ -73,7 +73,8 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   }
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
-    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
+    const local = cache.local ? ", local: true" : "";
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${local} }`;
     const durations = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
     leaves.push({ name: "cache", value, print: [value], comment: comment(durations, names) });
   }

@@ -143,7 +143,8 @@ export function planCallPolicy({
   policy,
   effects,
   method: { methodKind },
-}: Pick<Call, "policy" | "effects" | "method">): PlanCallPolicy {
+  sensitive,
+}: Pick<Call, "policy" | "effects" | "method" | "sensitive">): PlanCallPolicy {
   const follows = methodKind !== "unary";
   const { retry, timeout, forward, identify, limit, hedge, cache } = policy;
   const how = identify && IDENTITY_FORMS[identify.value];
@@ -179,6 +180,7 @@ export function planCallPolicy({
             ttlMs: { value: cache.ttl.value, at: cache.ttl.at },
             staleMs:
               cache.stale && cache.stale.value > 0 ? { value: cache.stale.value, at: cache.stale.at } : undefined,
+            local: sensitive,
           }
         : undefined,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
@@ -207,7 +209,7 @@ export function policyKey(policy: PlanCallPolicy): string {
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
-    cache && [cache.ttlMs.value, cache.staleMs?.value],
+    cache && [cache.ttlMs.value, cache.staleMs?.value, cache.local],
     retry && [
       retry.attempts.value,
       retry.on.value,

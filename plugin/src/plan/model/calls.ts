@@ -95,7 +95,14 @@ export interface PlanCallPolicy {
   readonly hedge:
     | { readonly delayMs: Leaf<number>; readonly max: Leaf<number>; readonly budget: Leaf<number> | undefined }
     | undefined;
-  readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
+  readonly cache:
+    | {
+        readonly ttlMs: Leaf<number>;
+        readonly staleMs: Leaf<number> | undefined;
+        /** True if entries stay in the process, because they may contain sensitive values. */
+        readonly local: boolean;
+      }
+    | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;
   /** Undefined: calls do not carry the caller's identity. */
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;

@@ -201,6 +201,8 @@ export interface PlanResponseCache {
   readonly at: Origin;
   readonly ttlMs: number;
   readonly staleMs: number | undefined;
+  /** True if entries stay in the process, because they may contain sensitive values. */
+  readonly local: boolean;
   /** A digest of all that the rpc is generated from. */
   readonly plan: string;
   /**

@@ -10,6 +10,7 @@ import type { Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { pagesOf } from "../../resolve/model/page-calls.ts";
 import { composedBlocks, type RequestReads, requestReads, WHOLE, withIdle } from "../../resolve/model/request-reads.ts";
+import { holdsSensitive } from "../../resolve/model/sensitive-types.ts";
 import type { Entry } from "../model/calls.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.ts";
@@ -18,13 +19,14 @@ import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.
 interface Around {
   readonly message: PlanMessage;
   readonly start: PlanStart | undefined;
+  readonly identity: Identity | undefined;
   readonly model: Model;
 }
 
 export function planResponseCache(method: BffMethod, around: Around): PlanResponseCache | undefined {
   const { cache } = method;
   if (cache === undefined) return undefined;
-  const { message, start, model } = around;
+  const { message, start, identity, model } = around;
   // Guards that run for each request are not part of a cached answer.
   const guards = [...message.steps, ...(start?.steps ?? [])].filter(({ immediate }) => immediate);
   const blocks = composedBlocks(method, model);
@@ -33,12 +35,14 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     guards.map(({ step }) => step),
   );
   const reads = requestReads(blocks, { leftOut, branches: false });
+  const principal = principalOf(reads);
   return {
     at: cache.at,
     ttlMs: cache.ttl.value,
     staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
+    local: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
-    principal: principalOf(reads),
+    principal,
     subject: pagesOf(method)?.seal !== undefined && method.permit !== undefined && method.permit.public === undefined,
     token: reads.token !== undefined,
     peer: reads.peer !== undefined,
@@ -46,6 +50,15 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     env: [...reads.env].sort(),
     ways: waysOf(blocks, message.calls),
   };
+}
+
+/** @param identity of the caller, if the answer depends on it */
+function isSensitive({ desc, headers }: BffMethod, identity: Identity | undefined, { ir }: Model): boolean {
+  const messages = [desc.input, desc.output, ...(identity === undefined ? [] : [identity.type])];
+  return (
+    messages.some((message) => holdsSensitive(message, ir.registry)) ||
+    (headers?.headers ?? []).some((header) => header.ir.reveal !== undefined)
+  );
 }
 
 /**

@@ -30,7 +30,13 @@ export interface CallReport {
    */
   readonly vouched_by?: readonly string[];
   /** `per_caller`: properties of a caller in the key; without them all callers share its answers. */
-  readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
+  readonly cache?: {
+    readonly ttl_ms: number;
+    readonly stale_ms?: number;
+    /** Present only if answers stay in the process, because they may contain sensitive values. */
+    readonly local?: true;
+    readonly per_caller?: readonly string[];
+  };
   /** Its own limit, within that of the upstream. */
   readonly limit?: { readonly concurrent?: number; readonly queued?: number };
   /** Its limit, or that of the upstream, adapts to the upstream's capacity; supplementary calls are refused first. */
@@ -117,11 +123,12 @@ function backoffOf(policy: PlanCallPolicy | undefined): number {
   return backoff;
 }
 
-function cacheReport(call: Call, { ttlMs, staleMs }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
+function cacheReport(call: Call, { ttlMs, staleMs, local }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
   const callers = perCaller(call);
   return {
     ttl_ms: ttlMs.value,
     ...defined("stale_ms", staleMs?.value),
+    ...(local && { local }),
     ...(callers.length > 0 && { per_caller: callers }),
   };
 }

@@ -5,6 +5,8 @@ import { timeText } from "../time-text.ts";
 export interface ResponseCacheReport {
   readonly ttl_ms: number;
   readonly stale_ms?: number;
+  /** Present only if answers stay in the process, because they may contain sensitive values. */
+  readonly local?: true;
   /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
   readonly depends_on: readonly string[];
 }
@@ -27,7 +29,12 @@ export function cachingReport({ cache, http }: PlanMethod): CachingReport {
   const stale = (staleMs: number | undefined) => (staleMs === undefined ? {} : { stale_ms: staleMs });
   return {
     ...(cache !== undefined && {
-      cache: { ttl_ms: cache.ttlMs, ...stale(cache.staleMs), depends_on: dependsOn(cache) },
+      cache: {
+        ttl_ms: cache.ttlMs,
+        ...stale(cache.staleMs),
+        ...(cache.local && { local: true }),
+        depends_on: dependsOn(cache),
+      },
     }),
     ...(http !== undefined && {
       http_cache: { max_age_ms: http.maxAgeMs, ...stale(http.staleMs), shared: http.shared, vary: http.vary },
@@ -41,7 +48,8 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
-    lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}, by ${by}`);
+    const where = cache.local ? ", in the process only" : "";
+    lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}${where}, by ${by}`);
   }
   if (http !== undefined) {
     const caches = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";

@@ -21,6 +21,8 @@ export interface Call {
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;
   readonly effects: Effects;
+  /** True if its request, the caller that it carries, or its answer may contain sensitive values. */
+  readonly sensitive: boolean;
   /** Place of the method's name. */
   readonly methodAt: Origin;
   /**

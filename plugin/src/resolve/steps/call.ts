@@ -12,6 +12,7 @@ import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf, protocolOf } from "../policies/protocol.ts";
+import { isSensitiveCall } from "../policies/sensitive-call.ts";
 import { checkStreamLimit } from "../policies/stream-limits.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
@@ -63,17 +64,21 @@ export function resolveCall(
     const paths = sent.map(({ path }) => path);
     checkSent({ method, rule, at }, ir, paths, whole, scope.report);
   }
-  return {
-    ir,
+  const bound = {
     method,
-    request,
     set,
     metadata: mergeByKey([callMetadata, ...shared]),
     policy: mergePolicy(cx, ir, policies, effects),
+  };
+  return {
+    ...bound,
+    ir,
+    request,
     http: rule,
     onError,
     batch,
     effects,
+    sensitive: isSensitiveCall(scope, bound),
     methodAt: at,
     evidence,
   };

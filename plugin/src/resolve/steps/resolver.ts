@@ -13,6 +13,7 @@ import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
+import { isSensitiveCall } from "../policies/sensitive-call.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -209,20 +210,24 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       const policy = mergePolicy(quiet, call, policies, effects);
       // A resolver's value cannot be marked as depending on a stale answer.
       const cache = { ...policy.cache, stale: undefined };
+      const bound = {
+        method,
+        set: [],
+        metadata: entryMetadata(quiet.scope, entries),
+        policy: { ...policy, cache },
+      };
       return [
         {
+          ...bound,
           ir: call,
-          method,
           request: undefined,
-          set: [],
           onError: [],
           batch: undefined,
           effects,
           methodAt: at,
           evidence: vouched,
           http,
-          metadata: entryMetadata(quiet.scope, entries),
-          policy: { ...policy, cache },
+          sensitive: isSensitiveCall(quiet.scope, bound),
         },
       ];
     }),
